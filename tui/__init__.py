@@ -1,0 +1,1 @@
+"""Rollback console for services on Dokku."""

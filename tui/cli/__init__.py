@@ -1,0 +1,1 @@
+"""WHAT SCRIPTS SEE: stdout is data, stderr is narration."""

@@ -1,0 +1,1 @@
+"""HOW DOKKU SPEAKS: intent to argument lists, bytes to facts; pure."""

@@ -1,0 +1,1 @@
+"""HOW WE TOUCH IT: one outside thing per file."""

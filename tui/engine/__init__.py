@@ -1,0 +1,1 @@
+"""WHO RUNS THE LOOP: effects out to drivers, events back in."""

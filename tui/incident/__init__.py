@@ -1,0 +1,1 @@
+"""WHAT TO DECIDE: events in, effects out; pure, no clock."""

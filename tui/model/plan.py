@@ -1,0 +1,132 @@
+"""Plans: the ordered steps of one way back, as values that can be shown, stored and carried out."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from tui.model.observation import Current
+from tui.model.release import Release
+from tui.model.value import Value
+
+
+class Where(StrEnum):
+    """Where a step runs."""
+
+    HOST = "host"
+    LOCAL = "local"
+
+
+class StepKind(StrEnum):
+    """What the engine has to do for a step."""
+
+    RECORD = "record"
+    """take the incident record on the host: a mutual exclusion"""
+    KEEP = "keep"
+    """keep what runs now before leaving it"""
+    COMPARE = "compare"
+    """read what runs again and refuse if it is not what was planned from"""
+    FREEZE = "freeze"
+    """point the deploy branch at the incident's own"""
+    STOP = "stop"
+    CHECKS = "checks"
+    """switch zero-downtime checks off or on again"""
+    PUSH = "push"
+    """send the commit of the plan"""
+    MARK = "mark"
+    """write onto the holder what is now known"""
+    COMMAND = "command"
+    """any other single command"""
+
+
+class Step(Value):
+    """One command: where it runs, what it is allowed to change, its time limit."""
+
+    id: str
+    """unique within the plan, e.g. `push`"""
+    kind: StepKind
+    title: str
+    argv: tuple[str, ...]
+    where: Where = Where.HOST
+    writes: bool = False
+    timeout: float = 30.0
+    """seconds"""
+    paste: str = ""
+    """the plain line that somebody without this tool can paste, secrets never in it"""
+    expected: float | None = None
+    """seconds"""
+
+
+class Severity(StrEnum):
+    """How much a warning asks of the person."""
+
+    NOTE = "note"
+    WARN = "warn"
+    TYPE = "type"
+    """the service's name has to be typed"""
+    BLOCK = "block"
+
+
+class Warning(Value):
+    """Something to know before confirming."""
+
+    severity: Severity
+    text: str
+
+
+class PushSpec(Value):
+    """A commit to be pushed, complete: the same value always gives the same commit id."""
+
+    app: str
+    branch: str
+    """branch name without refs/heads/"""
+    parent: str | None
+    files: tuple[tuple[str, str], ...]
+    """path → content (text), sorted by path"""
+    message: str
+    author: str
+    """`Name <mail>`"""
+    at: datetime
+    """author and commit time, whole seconds"""
+    commit: str
+    """the id this gives, 40 hex digits"""
+    expect: tuple[tuple[str, str | None], ...] = ()
+    """branches whose advertised tip must be exactly this before anything is sent; None: must not exist"""
+
+
+class Plan(Value):
+    """One way back for one service, ready to be confirmed."""
+
+    way: str
+    service: str
+    host: str
+    app: str
+    attempt: str
+    """`<incident>.<n>`: ends up as a label on the container"""
+    target: Release
+    leaving: Release
+    """what runs now; its commit may be unknown"""
+    before: Current
+    steps: tuple[Step, ...]
+    push: PushSpec | None = None
+    expected: float = 30.0
+    """seconds from the confirmation to the target serving"""
+    downtime: tuple[float, float] | None = None
+    """seconds, shortest and longest"""
+    warnings: tuple[Warning, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
+    """releases passed over by `previous`, each with the reason"""
+    frozen_branch: str | None = None
+    old_branch: str | None = None
+    """the deploy branch to restore"""
+    proves: bool = True
+    """whether this way can prove that the target itself serves"""
+    made_at: datetime
+
+    @property
+    def blocked(self) -> tuple[Warning, ...]:
+        """Warnings that forbid the plan."""
+        return tuple(w for w in self.warnings if w.severity is Severity.BLOCK)
+
+    @property
+    def typed(self) -> bool:
+        """Whether the service's name has to be typed to confirm."""
+        return self.downtime is not None or any(w.severity is Severity.TYPE for w in self.warnings)

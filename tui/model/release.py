@@ -1,0 +1,133 @@
+"""Releases, and the ways a person names one."""
+
+import re
+from datetime import datetime
+from enum import StrEnum
+
+from tui.model.value import Value
+
+
+class Source(StrEnum):
+    """Where a fact about a release comes from."""
+
+    HOLDER = "holder"
+    """the config of its holder on the host"""
+    HOST = "host"
+    """asked of the host just now"""
+    LEDGER = "ledger"
+    """seen by this console earlier"""
+
+
+class WayBack(Value):
+    """One way to a release: available at a cost, or not and why."""
+
+    way: str
+    available: bool
+    seconds: float | None = None
+    reason: str = ""
+
+
+class Release(Value):
+    """One deployed state of an app. Unknown is None."""
+
+    app: str
+    number: int | None = None
+    tag: str | None = None
+    """`pre-deploy-YYYYMMDD-HHMMSS`, the UTC time it was kept"""
+    commit: str | None = None
+    """the release's own commit, 40 hex digits"""
+    served_as: tuple[str, ...] = ()
+    """ids of commits of ours that brought it back: what GIT_REV and the metadata say while it serves again"""
+    source: str | None = None
+    """Dokku's deploy source: git-push, git-sync, docker-image"""
+    image: str | None = None
+    subject: str | None = None
+    author: str | None = None
+    deployed_at: datetime | None = None
+    kept_at: datetime | None = None
+    kept_by: str | None = None
+    last_served: datetime | None = None
+    bad: str | None = None
+    """why nobody should go back to it; None: not marked"""
+    left_bad: tuple[tuple[str, str], ...] = ()
+    """commits that were left by going back to this release, each with the reason: releases without a holder of their own"""
+    holder: str | None = None
+    sealed: bool | None = None
+    running: bool = False
+    ways: tuple[WayBack, ...] = ()
+    origin: Source = Source.HOST
+
+    @property
+    def name(self) -> str:
+        """How it is spoken of: `release:7`, or its commit, or its image."""
+        if self.number is not None:
+            return f"release:{self.number}"
+        if self.commit:
+            return f"sha:{self.commit[:10]}"
+        return self.image or "unknown"
+
+    @property
+    def way(self) -> WayBack | None:
+        """The preferred way back that is available, if there is one."""
+        return next((w for w in self.ways if w.available), None)
+
+    def is_commit(self, commit: str) -> bool:
+        """Whether this commit id, the release's own or one of ours that brought it back, names this release."""
+        return bool(commit) and (self.commit == commit or commit in self.served_as)
+
+
+class TargetKind(StrEnum):
+    """The forms a target can have."""
+
+    PREVIOUS = "previous"
+    RELEASE = "release"
+    TAG = "tag"
+    IMAGE = "image"
+    SHA = "sha"
+
+
+class Target(Value):
+    """What a person asked to go back to."""
+
+    kind: TargetKind
+    value: str = ""
+
+    def __str__(self) -> str:
+        return self.kind.value if self.kind is TargetKind.PREVIOUS else f"{self.kind.value}:{self.value}"
+
+
+_TARGET_FORMS = {
+    TargetKind.RELEASE: re.compile(r"[0-9]{1,9}"),
+    TargetKind.TAG: re.compile(r"pre-deploy-[0-9]{8}-[0-9]{6}"),
+    TargetKind.IMAGE: re.compile(r"[0-9]{1,9}"),
+    TargetKind.SHA: re.compile(r"[0-9a-f]{7,40}"),
+}
+
+TARGET_HELP = "previous, release:N, tag:pre-deploy-YYYYMMDD-HHMMSS, image:N or sha:PREFIX (at least 7 hex digits)"
+
+
+def parse_target(text: str) -> Target | None:
+    """The target that `text` names, or None where it has none of the forms of `TARGET_HELP`."""
+    if text == TargetKind.PREVIOUS:
+        return Target(kind=TargetKind.PREVIOUS)
+    word, colon, value = text.partition(":")
+    if not colon or word not in _TARGET_FORMS:
+        return None
+    kind = TargetKind(word)
+    return Target(kind=kind, value=value) if _TARGET_FORMS[kind].fullmatch(value) else None
+
+
+def matches(target: Target, release: Release) -> bool:
+    """Whether an explicit target names this release; `previous` names none by itself."""
+    match target.kind:
+        case TargetKind.PREVIOUS:
+            return False
+        case TargetKind.RELEASE:
+            return release.number is not None and release.number == int(target.value)
+        case TargetKind.TAG:
+            return release.tag == target.value
+        case TargetKind.IMAGE:
+            return release.image is not None and release.image.rpartition(":")[2] == target.value
+        case TargetKind.SHA:
+            names = (release.commit or "", *release.served_as)
+            return any(name.startswith(target.value) for name in names)

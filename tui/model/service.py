@@ -1,0 +1,142 @@
+"""What services.yaml describes: hosts, services, and the runbook's own numbers."""
+
+from datetime import timedelta
+
+from tui.model.value import Value
+
+
+class Host(Value):
+    """One Dokku server."""
+
+    name: str
+    ssh: str
+    """destination: `dokku@host[:port]` or an alias of ~/.ssh/config"""
+    identity_file: str | None = None
+    known_hosts: str | None = None
+    sandbox: bool = False
+    max_parallel: int = 1
+
+
+class Expect(Value):
+    """What a healthy answer is. Everything given must hold."""
+
+    status: int = 200
+    json: tuple[tuple[str, str], ...] = ()
+    """pairs of dotted path and exact value"""
+    text: str | None = None
+    """the whole body, blanks at its ends aside"""
+    reject_html: bool = True
+
+
+class HealthSpec(Value):
+    """How health is asked for."""
+
+    url: str
+    public_url: str | None = None
+    host_header: str | None = None
+    expect: Expect = Expect()
+    passes: int = 3
+    """healthy answers in a row, each on a connection of its own, that count as recovered"""
+
+
+class SmokeSpec(Value):
+    """One request that a working service answers."""
+
+    url: str
+    expect: Expect = Expect()
+    host_header: str | None = None
+
+
+class IdentitySpec(Value):
+    """Where the service itself says which release answers: a header, or a dotted path in a JSON body."""
+
+    url: str
+    header: str | None = None
+    json: str | None = None
+
+
+class RollbackSpec(Value):
+    """What a rollback of this service costs, by the runbook."""
+
+    expected: timedelta = timedelta(seconds=30)
+    downtime: tuple[timedelta, timedelta] | None = None
+    """shortest and longest, or None where the service keeps answering"""
+    stop_first: bool = False
+    settle: timedelta = timedelta(0)
+    reason: str = ""
+
+
+class Service(Value):
+    """What the runbook names: one Dokku app on one host."""
+
+    name: str
+    title: str
+    host: str
+    app: str
+    order: int = 100
+    health: HealthSpec | None = None
+    smoke: tuple[SmokeSpec, ...] = ()
+    identity: IdentitySpec | None = None
+    rollback: RollbackSpec = RollbackSpec()
+    image_repository: str | None = None
+    git_remote: str | None = None
+    script: tuple[str, ...] = ()
+    extras: tuple[tuple[str, str], ...] = ()
+    """settings of integrations (sentry, posthog, ticket), as pairs of dotted key and value"""
+
+
+class SeveritySpec(Value):
+    """One level of the runbook's table."""
+
+    level: str
+    criteria: str
+    response: str
+    """as the runbook words it, e.g. `< 5 minutes`"""
+    respond_within: timedelta | None
+    """None: next business day"""
+    action: str
+
+
+class WatchSpec(Value):
+    """The runbook's watching times and its error rate."""
+
+    after_rollback: timedelta = timedelta(minutes=15)
+    longest: timedelta = timedelta(minutes=30)
+    after_clean_deploy: timedelta = timedelta(minutes=10)
+    error_rate: float = 0.01
+    """as a fraction"""
+
+
+class Contacts(Value):
+    """Whom the runbook tells."""
+
+    pagerduty: tuple[tuple[str, str], ...] = ()
+    slack: tuple[str, ...] = ()
+    email: str | None = None
+
+
+class Fleet(Value):
+    """All of services.yaml."""
+
+    path: str
+    """the file it was read from"""
+    environment: str
+    hosts: tuple[Host, ...]
+    services: tuple[Service, ...]
+    ways: tuple[str, ...] = ("kept", "registry", "runbook", "git", "script")
+    retention: int = 5
+    watch: WatchSpec = WatchSpec()
+    severities: tuple[SeveritySpec, ...] = ()
+    contacts: Contacts = Contacts()
+    notify: tuple[str, ...] = ()
+    """names of environment variables that hold notification URLs"""
+    links: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def service(self, name: str) -> Service | None:
+        """The service of that name or of that app's name."""
+        return next((s for s in self.services if name in (s.name, s.app)), None)
+
+    def host(self, name: str) -> Host:
+        """The host of that name; the loader guarantees that every service's host exists."""
+        return next(h for h in self.hosts if h.name == name)

@@ -1,0 +1,30 @@
+"""The one place where text from outside becomes harmless.
+
+Whatever comes from a host, an app, a commit message or an HTTP body passes `clean` before it is shown, stored for
+showing, or put into a message. Control sequences are not interpreted: they are made visible, so that nothing can hide.
+"""
+
+import re
+
+_SGR = re.compile(r"\x1b\[[0-9;:]*m")
+# C0 but tab and newline, DEL, C1, and the bidirectional controls that reorder what is read
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# what Dokku 0.35 itself prints before every line of build output: cursor to column 1, erase to end of line
+_DOKKU_MARKS = re.compile(r"\x1b\[(?:1G|K)")
+
+
+def clean(text: str) -> str:
+    """One or more lines of `text` without colours and with every other control character made visible."""
+    text = _DOKKU_MARKS.sub("", _SGR.sub("", text)).replace("\r\n", "\n")
+    return _CONTROL.sub(lambda found: "\u241b" if found[0] == "\x1b" else "\ufffd", text).expandtabs(4)
+
+
+def clean_line(text: str, limit: int = 500) -> str:
+    """`clean`, as a single line of at most `limit` characters (an ellipsis shows that there was more)."""
+    line = " ".join(clean(text[: limit * 8]).split("\n")).strip()
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def decode(raw: bytes) -> str:
+    """Bytes from outside as text: UTF-8, what is not UTF-8 replaced."""
+    return raw.decode("utf-8", "replace")

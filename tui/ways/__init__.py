@@ -1,0 +1,1 @@
+"""WAYS BACK: pure plan builders, one file each."""
