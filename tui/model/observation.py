@@ -46,7 +46,7 @@ class Current(Value):
 
     @property
     def commit(self) -> str | None:
-        """The commit that serves, where the deploy source names one: of git-push the metadata, of git-sync what follows `#`."""
+        """The commit that serves, where the source names one: git-push's metadata, git-sync's after `#`."""
         if self.source == "git-push":
             return self.metadata
         if self.source == "git-sync" and self.metadata:

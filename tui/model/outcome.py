@@ -44,10 +44,10 @@ class Answer(Value):
 
     argv: tuple[str, ...]
     outcome: Outcome
-    stdout: bytes = b""
-    stderr: bytes = b""
     started_at: datetime
     seconds: float
+    stdout: bytes = b""
+    stderr: bytes = b""
 
     @property
     def ok(self) -> bool:

@@ -65,7 +65,7 @@ class Severity(StrEnum):
     BLOCK = "block"
 
 
-class Warning(Value):
+class Caution(Value):
     """Something to know before confirming."""
 
     severity: Severity
@@ -106,12 +106,13 @@ class Plan(Value):
     """what runs now; its commit may be unknown"""
     before: Current
     steps: tuple[Step, ...]
+    made_at: datetime
     push: PushSpec | None = None
     expected: float = 30.0
     """seconds from the confirmation to the target serving"""
     downtime: tuple[float, float] | None = None
     """seconds, shortest and longest"""
-    warnings: tuple[Warning, ...] = ()
+    warnings: tuple[Caution, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     """releases passed over by `previous`, each with the reason"""
     frozen_branch: str | None = None
@@ -119,10 +120,9 @@ class Plan(Value):
     """the deploy branch to restore"""
     proves: bool = True
     """whether this way can prove that the target itself serves"""
-    made_at: datetime
 
     @property
-    def blocked(self) -> tuple[Warning, ...]:
+    def blocked(self) -> tuple[Caution, ...]:
         """Warnings that forbid the plan."""
         return tuple(w for w in self.warnings if w.severity is Severity.BLOCK)
 

@@ -50,7 +50,7 @@ class Release(Value):
     bad: str | None = None
     """why nobody should go back to it; None: not marked"""
     left_bad: tuple[tuple[str, str], ...] = ()
-    """commits that were left by going back to this release, each with the reason: releases without a holder of their own"""
+    """commits left by going back to this release, each with the reason: releases without a holder of their own"""
     holder: str | None = None
     sealed: bool | None = None
     running: bool = False
