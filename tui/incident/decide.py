@@ -1,0 +1,406 @@
+"""The decision core: one incident and one event in, the next incident and what to do out.
+
+Rules that everything here obeys
+1. A write is never run again without an observation that it did not land *and* an operator's word: there is no path
+   from a begun step back to RunStep of the same plan. Another try is another plan, confirmed anew.
+2. An exit code is not proof. Whatever the push said, the host is asked what runs.
+3. Could-not-measure is neither bad nor good: it asks the person.
+4. Time arrives only as `at` on events.
+5. Every open state has an outstanding effect or is asking a person.
+6. Unwatched time is not healthy time (`tui.incident.watch`).
+7. Record, then act: RunStep makes the engine write StepStarted before anything leaves, so a journal that ends after
+   StepStarted means "perhaps", and one that ends before it means "certainly not".
+
+The way through: assessing → planned → executing → (uncertain) → verifying → watching → closed. `uncertain` is entered
+by every doubt; from there only observation leads on. After a process death the journal is folded with this same
+function, its effects thrown away, and `Resumed` says what is outstanding.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from tui.incident import effects as do
+from tui.incident import events as ev
+from tui.incident import reconcile, verify, watch
+from tui.model.errors import NotNow
+from tui.model.incident import Closing, Incident, Question, State, StepResult, StepRun, WatchKind
+from tui.model.observation import Landed
+from tui.model.plan import StepKind
+from tui.model.verification import Verdict
+
+LOOK_AGAIN = timedelta(seconds=2)
+"""between looks while the host is still at it"""
+SECOND_LOOK = reconcile.APART
+STILL_RUNNING_LIMIT = timedelta(minutes=15)
+"""a deploy lock older than this may be a stale file: unknown"""
+UNKNOWN_LIMIT = timedelta(minutes=2)
+"""how long a host that is not at it and not as before is looked at before a person is asked"""
+
+Decision = tuple[Incident, tuple[do.Effect, ...]]
+
+
+def opened(event: ev.Opened) -> Incident:
+    """The incident that an Opened begins."""
+    return Incident(
+        id=event.incident,
+        service=event.service,
+        app=event.app,
+        host=event.host,
+        by=event.by,
+        opened_at=event.at,
+        since=event.at,
+        reason=event.reason,
+    )
+
+
+def fold(events: Iterable[ev.Event]) -> Incident:
+    """The incident a journal tells of. Raises NotNow when it does not begin with Opened or an entry is illegal."""
+    incident: Incident | None = None
+    for event in events:
+        if incident is None:
+            if not isinstance(event, ev.Opened):
+                raise NotNow(f"the record begins with {type(event).__name__}, not with its opening")
+            incident = opened(event)
+        else:
+            incident, _ = decide(incident, event)
+    if incident is None:
+        raise NotNow("the record is empty")
+    return incident
+
+
+def decide(incident: Incident, event: ev.Event) -> Decision:
+    """The next incident and the effects to perform. Raises NotNow for an event the state does not allow."""
+    if incident.state is State.CLOSED:
+        return _late(incident, event)
+    match event:
+        case ev.Opened():
+            raise _illegal(incident, event)
+        case ev.SeverityChosen(level=level):
+            return replace(incident, severity=level), ()
+        case ev.Decided(at=at, text=text):
+            return replace(incident, decisions=(*incident.decisions, (at, text))), ()
+        case ev.PlanMade():
+            return _plan(incident, event)
+        case ev.PlanDropped():
+            return _drop(incident, event)
+        case ev.Confirmed():
+            return _confirm(incident, event)
+        case ev.StepStarted():
+            return _start_step(incident, event)
+        case ev.StepEnded():
+            return _end_step(incident, event)
+        case ev.Observed():
+            return _observed(incident, event)
+        case ev.NotObserved(at=at):
+            return _not_observed(incident, at)
+        case ev.ChecksDone():
+            return _checked(incident, event)
+        case ev.Sampled():
+            return _sampled(incident, event)
+        case ev.Strayed(what=what):
+            _require(incident, event, State.WATCHING)
+            return replace(incident, asking=Question.WATCH_BREACHED, failure=what), ()
+        case ev.Woken(at=at):
+            return _woken(incident, at)
+        case ev.CheckAgain(at=at):
+            return _check_again(incident, event, at)
+        case ev.WatchExtended(until=until):
+            _require(incident, event, State.WATCHING)
+            if incident.watch is None or until <= incident.watch.deadline:
+                raise _illegal(incident, event)
+            longer = replace(incident.watch, deadline=until)
+            return replace(incident, watch=longer, asking=None), (do.KeepWatch(until=until),)
+        case ev.CloseAsked():
+            return _close(incident, event)
+        case ev.Settled():
+            return _settled(incident, event)
+        case ev.Resumed(at=at):
+            return _resumed(incident, at)
+        case _:
+            assert_never(event)
+
+
+# ── planning and confirming ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _plan(incident: Incident, event: ev.PlanMade) -> Decision:
+    open_to_a_plan = incident.asking is not None and incident.asking is not Question.OUTCOME_UNKNOWN
+    if not open_to_a_plan or incident.settling is not None:
+        raise _illegal(incident, event)
+    return (
+        _enter(
+            incident,
+            State.PLANNED,
+            event.at,
+            plan=event.plan,
+            plans=incident.plans + 1,
+            asking=Question.CONFIRM,
+            runs=(),
+            looks=(),
+            reported=False,
+            checks=(),
+            verdict=None,
+            watch=None,
+            failure="",
+        ),
+        (),
+    )
+
+
+def _drop(incident: Incident, event: ev.PlanDropped) -> Decision:
+    _require(incident, event, State.PLANNED)
+    return _enter(incident, State.ASSESSING, event.at, asking=Question.TARGET), ()
+
+
+def _confirm(incident: Incident, event: ev.Confirmed) -> Decision:
+    _require(incident, event, State.PLANNED)
+    if incident.plan is None or incident.plan.blocked or not incident.plan.steps or incident.settling is not None:
+        raise _illegal(incident, event)
+    confirmed = _enter(incident, State.EXECUTING, event.at, asking=None, watch_for=event.watch)
+    return confirmed, (do.RunStep(step=incident.plan.steps[0].id),)
+
+
+# ── executing ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _start_step(incident: Incident, event: ev.StepStarted) -> Decision:
+    _require(incident, event, State.EXECUTING)
+    if event.step != _next_step(incident) or any(r.ended_at is None for r in incident.runs):
+        raise _illegal(incident, event)
+    return replace(incident, runs=(*incident.runs, StepRun(step=event.step, started_at=event.at))), ()
+
+
+def _end_step(incident: Incident, event: ev.StepEnded) -> Decision:
+    _require(incident, event, State.EXECUTING)
+    if not incident.runs or incident.runs[-1].step != event.step or incident.runs[-1].ended_at is not None:
+        raise _illegal(incident, event)
+    run = replace(incident.runs[-1], ended_at=event.at, outcome=event.outcome, result=event.result, detail=event.detail)
+    ended = replace(incident, runs=(*incident.runs[:-1], run), reported=incident.reported or event.reported)
+    match event.result:
+        case StepResult.DONE if not _is_push(incident, event.step):
+            return _proceed(ended, event.at)
+        case StepResult.REFUSED | StepResult.FAILED if not _push_begun(ended) or _only_refused(ended):
+            return _enter(ended, State.FAILED, event.at, asking=Question.WHAT_NEXT, failure=event.detail), ()
+        case StepResult.DONE | StepResult.REFUSED | StepResult.FAILED | StepResult.UNSURE:
+            return _doubt(ended, event.at)
+        case _:
+            assert_never(event.result)
+
+
+def _proceed(incident: Incident, at: datetime) -> Decision:
+    following = _next_step(incident)
+    if following is not None:
+        return _enter(incident, State.EXECUTING, at, asking=None), (do.RunStep(step=following),)
+    return _enter(incident, State.VERIFYING, at, asking=None), (do.Verify(),)
+
+
+def _doubt(incident: Incident, at: datetime) -> Decision:
+    return _enter(incident, State.UNCERTAIN, at, asking=None, looks=()), (do.Observe(),)
+
+
+# ── finding out ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _observed(incident: Incident, event: ev.Observed) -> Decision:
+    seen = replace(incident, latest=event.current)
+    if incident.state is not State.UNCERTAIN or incident.plan is None:
+        return seen, ()
+    if incident.asking is not None:
+        return seen, ()
+    looks = (*incident.looks[:1], event.current) if incident.looks else (event.current,)
+    match reconcile.landed(incident.plan, looks, incident.reported):
+        case Landed.YES:
+            return _proceed(replace(seen, looks=looks), event.at)
+        case Landed.NO:
+            said = incident.runs[-1].detail if incident.runs else ""
+            serving = "the old release serves" if event.current.serving else "nothing serves"
+            failure = f"{said}; {serving}" if said else f"it did not land; {serving}"
+            failed = replace(seen, looks=looks, failure=failure)
+            return _enter(failed, State.FAILED, event.at, asking=Question.WHAT_NEXT), ()
+        case Landed.RUNNING:
+            # whatever was seen before belongs to a deploy that was still going on
+            return _wait(replace(seen, looks=()), event.at, LOOK_AGAIN, STILL_RUNNING_LIMIT)
+        case Landed.UNKNOWN:
+            pause = SECOND_LOOK if reconcile.untouched(incident.plan, event.current) else LOOK_AGAIN
+            if not reconcile.untouched(incident.plan, looks[0]):
+                looks = looks[1:] or looks
+            return _wait(replace(seen, looks=looks), event.at, pause, UNKNOWN_LIMIT)
+
+
+def _wait(incident: Incident, at: datetime, pause: timedelta, limit: timedelta) -> Decision:
+    if at - incident.since >= limit:
+        return replace(incident, asking=Question.OUTCOME_UNKNOWN), ()
+    return incident, (do.Observe(after=pause),)
+
+
+def _not_observed(incident: Incident, at: datetime) -> Decision:
+    if incident.state is not State.UNCERTAIN or incident.asking is not None:
+        return incident, ()
+    return _wait(replace(incident, looks=()), at, LOOK_AGAIN, STILL_RUNNING_LIMIT)
+
+
+def _check_again(incident: Incident, event: ev.Event, at: datetime) -> Decision:
+    match incident.asking:
+        case Question.OUTCOME_UNKNOWN:
+            return _doubt(incident, at)
+        case Question.VERIFY_FAILED | Question.VERIFY_INCONCLUSIVE:
+            return _enter(incident, State.VERIFYING, at, asking=None), (do.Verify(),)
+        case Question.WHAT_NEXT if incident.plan is not None and _push_begun(incident):
+            return _doubt(incident, at)
+        case _:
+            raise _illegal(incident, event)
+
+
+# ── verifying and watching ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _checked(incident: Incident, event: ev.ChecksDone) -> Decision:
+    _require(incident, event, State.VERIFYING)
+    verdict = verify.assess(event.checks)
+    checked = replace(incident, checks=event.checks, verdict=verdict)
+    match verdict:
+        case Verdict.FAILED:
+            return replace(checked, asking=Question.VERIFY_FAILED), ()
+        case Verdict.INCONCLUSIVE:
+            return replace(checked, asking=Question.VERIFY_INCONCLUSIVE), ()
+        case Verdict.PASSED if incident.watch_for is None:
+            return _settle(replace(checked, asking=None), Closing.UNWATCHED, "")
+        case Verdict.PASSED:
+            return _open_watch(checked, event.at, incident.watch_for or timedelta(0))
+
+
+def _open_watch(incident: Incident, at: datetime, length: timedelta) -> Decision:
+    window = watch.open_watch(WatchKind.AFTER_ROLLBACK, at, length)
+    watching = _enter(incident, State.WATCHING, at, asking=None, watch=window)
+    return watching, (do.KeepWatch(until=window.deadline),)
+
+
+def _sampled(incident: Incident, event: ev.Sampled) -> Decision:
+    _require(incident, event, State.WATCHING)
+    if incident.watch is None:
+        raise _illegal(incident, event)
+    window = watch.observe(incident.watch, event.sample)
+    seen = replace(incident, watch=window)
+    if watch.breached(window) and incident.asking is None:
+        return replace(seen, asking=Question.WATCH_BREACHED, failure="the service is unhealthy again"), ()
+    return seen, ()
+
+
+def _woken(incident: Incident, at: datetime) -> Decision:
+    if incident.state is not State.WATCHING or incident.watch is None or incident.asking or incident.settling:
+        return incident, ()
+    match watch.verdict(incident.watch, at):
+        case None:
+            return incident, (do.KeepWatch(until=incident.watch.deadline),)
+        case Verdict.PASSED:
+            return _settle(incident, Closing.RECOVERED, "healthy to the end of the watch")
+        case Verdict.FAILED:
+            return replace(incident, asking=Question.WATCH_BREACHED, failure="the service is unhealthy again"), ()
+        case Verdict.INCONCLUSIVE:
+            return replace(incident, asking=Question.WATCH_INCONCLUSIVE), ()
+
+
+# ── closing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _close(incident: Incident, event: ev.CloseAsked) -> Decision:
+    if incident.asking is None and incident.state is not State.WATCHING:
+        raise _illegal(incident, event)
+    if incident.settling is not None:
+        raise _illegal(incident, event)
+    return _settle(replace(incident, asking=None), event.closing, event.reason)
+
+
+def _settle(incident: Incident, closing: Closing, reason: str) -> Decision:
+    return replace(incident, settling=closing, asking=None, close_reason=reason), (do.Settle(closing=closing),)
+
+
+def _settled(incident: Incident, event: ev.Settled) -> Decision:
+    if incident.settling is None:
+        raise _illegal(incident, event)
+    closed = _enter(incident, State.CLOSED, event.at, asking=None)
+    return (
+        replace(closed, closing=incident.settling, settling=None, closed_at=event.at, left_over=event.left_over),
+        (),
+    )
+
+
+def _late(incident: Incident, event: ev.Event) -> Decision:
+    """Notes may be added to a closed incident, and results that were under way may still arrive; nothing acts."""
+    match event:
+        case ev.Decided(at=at, text=text):
+            return replace(incident, decisions=(*incident.decisions, (at, text))), ()
+        case ev.SeverityChosen(level=level):
+            return replace(incident, severity=level), ()
+        case ev.Observed() | ev.NotObserved() | ev.Sampled() | ev.Woken() | ev.ChecksDone() | ev.Strayed():
+            return incident, ()
+        case _:
+            raise _illegal(incident, event)
+
+
+# ── after a death ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _resumed(incident: Incident, at: datetime) -> Decision:
+    """What is outstanding. Nothing that was begun is begun again; a plan that was not begun has to be made anew."""
+    if incident.settling is not None:
+        return incident, (do.Settle(closing=incident.settling),)
+    match incident.state:
+        case State.ASSESSING:
+            return replace(incident, asking=Question.TARGET), ()
+        case State.PLANNED:
+            return _enter(incident, State.ASSESSING, at, asking=Question.TARGET), ()
+        case State.EXECUTING if not incident.runs:
+            return _enter(incident, State.ASSESSING, at, asking=Question.TARGET), ()
+        case State.EXECUTING:
+            return _doubt(incident, at)
+        case State.UNCERTAIN:
+            return _doubt(incident, at)
+        case State.VERIFYING if incident.asking is None:
+            return incident, (do.Verify(),)
+        case State.WATCHING if incident.asking is None and incident.watch is not None:
+            return incident, (do.KeepWatch(until=incident.watch.deadline),)
+        case _:
+            return incident, ()
+
+
+# ── small words ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _enter(incident: Incident, state: State, at: datetime, **changes: object) -> Incident:
+    since = incident.since if incident.state is state else at
+    entered: Incident = replace(incident, state=state, since=since, **changes)
+    return entered
+
+
+def _next_step(incident: Incident) -> str | None:
+    begun = len(incident.runs)
+    steps = incident.plan.steps if incident.plan else ()
+    return steps[begun].id if begun < len(steps) else None
+
+
+def _is_push(incident: Incident, step: str) -> bool:
+    plan = incident.plan
+    return plan is not None and any(s.id == step and s.kind is StepKind.PUSH for s in plan.steps)
+
+
+def _push_begun(incident: Incident) -> bool:
+    return any(_is_push(incident, run.step) for run in incident.runs)
+
+
+def _only_refused(incident: Incident) -> bool:
+    """The push was begun but declined by ourselves before anything was sent."""
+    return all(r.result is StepResult.REFUSED for r in incident.runs if _is_push(incident, r.step))
+
+
+def _require(incident: Incident, event: ev.Event, state: State) -> None:
+    if incident.state is not state:
+        raise _illegal(incident, event)
+
+
+def _illegal(incident: Incident, event: ev.Event) -> NotNow:
+    asking = f", asking {incident.asking}" if incident.asking else ""
+    return NotNow(f"{type(event).__name__} is not possible while the incident is {incident.state}{asking}")

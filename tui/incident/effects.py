@@ -1,0 +1,37 @@
+"""What the engine has to do next. Every effect ends in an event."""
+
+from datetime import datetime, timedelta
+
+from tui.model.incident import Closing
+from tui.model.value import Value
+
+
+class RunStep(Value, tag=True):
+    """Carry out this step of the plan: record StepStarted, act, give StepEnded."""
+
+    step: str
+
+
+class Observe(Value, tag=True):
+    """Ask the host what runs, on a connection opened from now on, after a delay; gives Observed or NotObserved."""
+
+    after: timedelta = timedelta(0)
+
+
+class Verify(Value, tag=True):
+    """Run the checks; gives ChecksDone."""
+
+
+class KeepWatch(Value, tag=True):
+    """Look again and again until then; gives Sampled, Strayed and at the end Woken."""
+
+    until: datetime
+
+
+class Settle(Value, tag=True):
+    """Put the host in order: marks, freeze, record; looks before it acts; gives Settled."""
+
+    closing: Closing
+
+
+Effect = RunStep | Observe | Verify | KeepWatch | Settle

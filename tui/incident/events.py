@@ -1,0 +1,191 @@
+"""What can happen to an incident. Time arrives only as the stamp `at`; these are the journal's entries."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from tui.model.incident import Closing, Sample, StepResult
+from tui.model.observation import Current
+from tui.model.outcome import Outcome
+from tui.model.plan import Plan
+from tui.model.value import Value
+from tui.model.verification import Check
+
+
+class Opened(Value, tag=True):
+    """Somebody opened an incident."""
+
+    at: datetime
+    incident: str
+    service: str
+    app: str
+    host: str
+    by: str
+    reason: str = ""
+
+
+class SeverityChosen(Value, tag=True):
+    """A level of the runbook's table."""
+
+    at: datetime
+    level: str
+
+
+class Decided(Value, tag=True):
+    """A decision or an answer of a person, with its reason; changes no state by itself."""
+
+    at: datetime
+    text: str
+
+
+class PlanMade(Value, tag=True):
+    """A target was chosen and the steps to it are known."""
+
+    at: datetime
+    plan: Plan
+
+
+class PlanDropped(Value, tag=True):
+    """The person went back to assessing."""
+
+    at: datetime
+    reason: str = ""
+
+
+class Confirmed(Value, tag=True):
+    """The person's word that the plan be carried out."""
+
+    at: datetime
+    by: str
+    watch: timedelta | None = None
+
+
+class StepStarted(Value, tag=True):
+    """The intent: on disk before the command leaves."""
+
+    at: datetime
+    step: str
+
+
+class StepEnded(Value, tag=True):
+    """What came back of it."""
+
+    at: datetime
+    step: str
+    outcome: Outcome
+    result: StepResult
+    detail: str = ""
+    reported: bool = False
+    """the host itself answered that it declined"""
+
+
+class Observed(Value, tag=True):
+    """The host was asked what runs, on a connection opened after whatever was lost."""
+
+    at: datetime
+    current: Current
+
+
+class NotObserved(Value, tag=True):
+    """The host could not be asked."""
+
+    at: datetime
+    why: str
+
+
+class ChecksDone(Value, tag=True):
+    """The verification's items."""
+
+    at: datetime
+    checks: tuple[Check, ...]
+
+
+class Sampled(Value, tag=True):
+    """One look during a watch."""
+
+    at: datetime
+    sample: Sample
+
+
+class Strayed(Value, tag=True):
+    """While watching, something that is not ours was seen to run."""
+
+    at: datetime
+    what: str
+
+
+class Woken(Value, tag=True):
+    """A time that was asked for has come."""
+
+    at: datetime
+
+
+class CheckAgain(Value, tag=True):
+    """The person asks for another look instead of a decision."""
+
+    at: datetime
+
+
+class WatchExtended(Value, tag=True):
+    """The person wants to watch until then."""
+
+    at: datetime
+    until: datetime
+
+
+class CloseAsked(Value, tag=True):
+    """The person's word that the incident is over, and how."""
+
+    at: datetime
+    closing: Closing
+    reason: str = ""
+
+
+class Settled(Value, tag=True):
+    """The host is in order again as far as it could be put."""
+
+    at: datetime
+    left_over: tuple[str, ...] = ()
+
+
+class Resumed(Value, tag=True):
+    """A console took the incident up after its process had ended."""
+
+    at: datetime
+    by: str
+
+
+Event = (
+    Opened
+    | SeverityChosen
+    | Decided
+    | PlanMade
+    | PlanDropped
+    | Confirmed
+    | StepStarted
+    | StepEnded
+    | Observed
+    | NotObserved
+    | ChecksDone
+    | Sampled
+    | Strayed
+    | Woken
+    | CheckAgain
+    | WatchExtended
+    | CloseAsked
+    | Settled
+    | Resumed
+)
+
+_decoder = msgspec.json.Decoder(Event)
+
+
+def encode(event: Event) -> str:
+    """The event as the journal stores it: JSON with its kind under `type`."""
+    return msgspec.json.encode(event).decode()
+
+
+def read(text: str) -> Event:
+    """The event that `encode` wrote. Raises msgspec.ValidationError for anything else."""
+    event: Event = _decoder.decode(text)
+    return event

@@ -1,0 +1,51 @@
+"""What two looks at a host say about a push whose end nobody told us.
+
+Only fields that Dokku writes after success count: the deploy source metadata, and the label of this attempt on the
+containers that run. GIT_REV, git-sha and source-image are written before the build and name what was attempted.
+The deploy lock's file says "still at it", with a time limit, because a stale file stays for ever.
+"""
+
+from datetime import timedelta
+
+from tui.model.observation import Current, Landed
+from tui.model.plan import Plan
+
+APART = timedelta(seconds=10)
+"""two equal looks must be at least this far apart"""
+
+
+def serves(plan: Plan, current: Current) -> bool:
+    """Whether the target of this plan serves: our commit succeeded, and every running container is of our attempt."""
+    return (
+        plan.push is not None
+        and current.metadata == plan.push.commit
+        and current.attempt == plan.attempt
+        and bool(current.serving)
+    )
+
+
+def untouched(plan: Plan, current: Current) -> bool:
+    """Whether the host is as it was when the plan was made, the freeze aside."""
+    ours = plan.frozen_branch
+    before = {name: tip for name, tip in plan.before.refs if name != ours}
+    now = {name: tip for name, tip in current.refs if name != ours}
+    return current.metadata == plan.before.metadata and current.serving == plan.before.serving and before == now
+
+
+def landed(plan: Plan, looks: tuple[Current, ...], reported: bool) -> Landed:
+    """What the looks since the loss (oldest first) say; `reported`: the host itself had answered that it declined."""
+    if not looks:
+        return Landed.UNKNOWN
+    last = looks[-1]
+    if last.locked:
+        return Landed.RUNNING
+    if serves(plan, last):
+        return Landed.YES
+    if last.locked is None or not untouched(plan, last):
+        return Landed.UNKNOWN
+    if reported:
+        return Landed.NO
+    first = looks[0]
+    if last.at - first.at >= APART and not first.locked and untouched(plan, first):
+        return Landed.NO
+    return Landed.UNKNOWN

@@ -1,0 +1,57 @@
+"""From single checks to a verdict: measured bad outweighs not measured, which outweighs good."""
+
+from tui.model.observation import Current
+from tui.model.plan import Plan
+from tui.model.verification import Check, Verdict
+
+
+def assess(checks: tuple[Check, ...]) -> Verdict:
+    """The verdict over all checks; no check at all is inconclusive."""
+    verdicts = {c.verdict for c in checks}
+    if Verdict.FAILED in verdicts:
+        return Verdict.FAILED
+    return Verdict.PASSED if verdicts == {Verdict.PASSED} else Verdict.INCONCLUSIVE
+
+
+def identity(plan: Plan, current: Current) -> tuple[Check, ...]:
+    """Two proofs that the target itself serves: what Dokku recorded after success, and the label of what runs."""
+    if plan.push is None:
+        return ()
+    commit = plan.push.commit
+    recorded = Check(
+        name="identity: deployed",
+        verdict=Verdict.PASSED if current.metadata == commit else Verdict.FAILED,
+        evidence=f"deploy-source-metadata is {current.metadata or 'unknown'}, our commit is {commit}",
+    )
+    found = ", ".join(f"{c.process}.{c.index} {c.attempt or 'none'}" for c in current.containers if c.running)
+    labelled = Check(
+        name="identity: running",
+        verdict=Verdict.PASSED if current.attempt == plan.attempt else Verdict.FAILED,
+        evidence=f"attempt label of the running containers: {found or 'no container'}; ours is {plan.attempt}",
+    )
+    return (recorded, labelled)
+
+
+def processes(plan: Plan, current: Current) -> Check:
+    """Process types and their counts as before the rollback: a worker that vanished is a failure."""
+    before, now = dict(plan.before.processes), dict(current.processes)
+    worded = ", ".join(f"{name} {count}" for name, count in now.items()) or "none"
+    if not now:
+        return Check(name="processes", verdict=Verdict.FAILED, evidence="no container runs")
+    missing = [f"{name} {count}→{now.get(name, 0)}" for name, count in before.items() if now.get(name, 0) < count]
+    if missing:
+        return Check(name="processes", verdict=Verdict.FAILED, evidence=f"fewer than before: {', '.join(missing)}")
+    return Check(name="processes", verdict=Verdict.PASSED, evidence=f"as before: {worded}")
+
+
+def service_identity(before: str | None, now: str | None, where: str) -> Check:
+    """What the service says of itself. It is compared with what it said before: our numbers mean nothing to it."""
+    if now is None:
+        return Check(name="identity: answer", verdict=Verdict.INCONCLUSIVE, evidence=f"{where} did not say")
+    if before is None:
+        return Check(name="identity: answer", verdict=Verdict.PASSED, evidence=f"{where} says {now}")
+    if before == now:
+        return Check(
+            name="identity: answer", verdict=Verdict.INCONCLUSIVE, evidence=f"{where} still says {now}, as before"
+        )
+    return Check(name="identity: answer", verdict=Verdict.PASSED, evidence=f"{where} says {now}, said {before}")

@@ -1,0 +1,173 @@
+"""The incident: everything a console knows of one night's work on one service.
+
+It is never stored as such: it is what folding the journal's events gives (`tui.incident.decide`).
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tui.model.observation import Current
+from tui.model.outcome import Outcome
+from tui.model.plan import Plan
+from tui.model.value import Value
+from tui.model.verification import Check, Verdict
+
+
+class State(StrEnum):
+    """Where an incident stands."""
+
+    ASSESSING = "assessing"
+    """what is wrong, and is a rollback the answer?"""
+    PLANNED = "planned"
+    """a plan is made and waits for a person's word; nothing was sent"""
+    EXECUTING = "executing"
+    UNCERTAIN = "uncertain"
+    """something was sent and nobody told us how it ended: the host is asked"""
+    VERIFYING = "verifying"
+    """the target serves; is it healthy?"""
+    WATCHING = "watching"
+    FAILED = "failed"
+    """the target does not serve; what does is said"""
+    CLOSED = "closed"
+
+
+class Question(StrEnum):
+    """What a person is asked while the console waits."""
+
+    TARGET = "target"
+    CONFIRM = "confirm"
+    OUTCOME_UNKNOWN = "outcome-unknown"
+    VERIFY_FAILED = "verify-failed"
+    VERIFY_INCONCLUSIVE = "verify-inconclusive"
+    WATCH_BREACHED = "watch-breached"
+    """unhealthy again, or something that is not ours runs"""
+    WATCH_INCONCLUSIVE = "watch-inconclusive"
+    WHAT_NEXT = "what-next"
+
+
+class Closing(StrEnum):
+    """How an incident ended."""
+
+    RECOVERED = "recovered"
+    NOT_RECOVERED = "not recovered"
+    ABORTED = "aborted"
+    FIXED_FORWARD = "fixed forward"
+    UNWATCHED = "unwatched"
+    """verified, and nobody watched it afterwards"""
+
+
+class StepResult(StrEnum):
+    """What a step's end means for the plan."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    """the step declined by itself: the host is not as planned; it changed nothing"""
+    FAILED = "failed"
+    """the host declined, and says that it changed nothing"""
+    UNSURE = "unsure"
+    """only the host knows"""
+
+
+class StepRun(Value):
+    """One step that was begun: the intent is on disk before the command leaves."""
+
+    step: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: Outcome | None = None
+    result: StepResult | None = None
+    detail: str = ""
+
+
+class WatchKind(StrEnum):
+    """Two different timers of the runbook."""
+
+    AFTER_ROLLBACK = "after-rollback"
+    AFTER_CLEAN_DEPLOY = "after-clean-deploy"
+
+
+class Sample(Value):
+    """One look during a watch."""
+
+    at: datetime
+    healthy: bool | None
+    """None: could not be measured"""
+    seconds: float | None = None
+    """response time"""
+
+
+class Watch(Value):
+    """A monitoring window. Unwatched time is not healthy time."""
+
+    kind: WatchKind
+    opened_at: datetime
+    deadline: datetime
+    covered: timedelta = timedelta(0)
+    """time between looks that were close enough to each other"""
+    healthy: int = 0
+    unhealthy: int = 0
+    unmeasured: int = 0
+    in_a_row: int = 0
+    """unhealthy looks in a row, the latest included"""
+    last: Sample | None = None
+    slowest: float = 0.0
+
+    def coverage(self, now: datetime) -> float:
+        """Share of the time since the opening, up to now or the deadline, that was watched: 0 to 1."""
+        passed = (min(now, self.deadline) - self.opened_at).total_seconds()
+        return min(1.0, self.covered.total_seconds() / passed) if passed > 0 else 0.0
+
+
+class Incident(Value):
+    """One incident on one service."""
+
+    id: str
+    service: str
+    app: str
+    host: str
+    by: str
+    opened_at: datetime
+    since: datetime
+    """when the state was entered"""
+    state: State = State.ASSESSING
+    asking: Question | None = Question.TARGET
+    severity: str | None = None
+    reason: str = ""
+    plan: Plan | None = None
+    plans: int = 0
+    runs: tuple[StepRun, ...] = ()
+    reported: bool = False
+    """the host answered our push with its own refusal: one equal look is then enough"""
+    looks: tuple[Current, ...] = ()
+    """what was seen since the uncertainty began, the latest two"""
+    latest: Current | None = None
+    checks: tuple[Check, ...] = ()
+    verdict: Verdict | None = None
+    watch_for: timedelta | None = None
+    watch: Watch | None = None
+    failure: str = ""
+    settling: Closing | None = None
+    """closing was asked for; the host is being put in order"""
+    closing: Closing | None = None
+    closed_at: datetime | None = None
+    close_reason: str = ""
+    left_over: tuple[str, ...] = ()
+    """what could not be put in order on the host, in words with the command that does it"""
+    decisions: tuple[tuple[datetime, str], ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Not closed yet."""
+        return self.state is not State.CLOSED
+
+    def run_of(self, step: str) -> StepRun | None:
+        """The run of that step in the current plan, if it was begun."""
+        return next((r for r in self.runs if r.step == step), None)
+
+    @property
+    def wrote(self) -> bool:
+        """Whether a step that changes a host was begun under the current plan."""
+        if self.plan is None:
+            return False
+        writing = {s.id for s in self.plan.steps if s.writes}
+        return any(r.step in writing for r in self.runs)
