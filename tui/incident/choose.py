@@ -44,11 +44,21 @@ def marked(releases: tuple[Release, ...]) -> tuple[Release, ...]:
 
 
 def running(releases: tuple[Release, ...], current: Current) -> Release:
-    """What runs now as a release: one of the list where commit or attempt say so, else one known by its commit alone."""
+    """What runs now as a release: one of the list where it can be named, else one known by its commit alone.
+
+    Our own label names it where the marks on the holder were not written any more (the console died in between):
+    the attempt must be on every container, because a release label alone is inherited by images built from ours.
+    """
     commit = current.commit or current.metadata
     for release in releases:
         if commit and release.is_commit(commit):
             return replace(release, running=True)
+    labels = {c.release for c in current.containers if c.running}
+    if current.attempt is not None and len(labels) == 1 and commit == current.git_rev:
+        label = labels.pop()
+        for release in releases:
+            if commit and label is not None and str(release.number) == label:
+                return replace(release, running=True, served_as=(*release.served_as, commit))
     return Release(app=current.app, commit=current.commit, source=current.source, image=_image(current), running=True)
 
 

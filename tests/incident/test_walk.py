@@ -1,0 +1,232 @@
+"""The exhaustive walk: every state reachable by any order of events, with a process death at every one of them.
+
+The host is modelled as it really is: it knows whether the push landed, and once begun ends by itself. The walk proves
+that no order of events sends a write twice under one confirmation, that no state is a dead end, and that folding the
+journal gives the live state at every step. Two mutations of the core prove that the walk would notice.
+"""
+
+import functools
+from collections import deque
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from tests.incident.facts import T0, current, landed, later, plan
+from tui.incident import decide as core
+from tui.incident import effects as do
+from tui.incident import events as ev
+from tui.incident.decide import Decision, fold, opened
+from tui.model.errors import NotNow
+from tui.model.incident import Closing, Incident, Question, Sample, State, StepResult
+from tui.model.outcome import Exited, Lost, TimedOut
+from tui.model.plan import StepKind
+from tui.model.value import Value
+from tui.model.verification import Check, Verdict
+
+Decide = Callable[[Incident, ev.Event], Decision]
+STEPS = (StepKind.RECORD, StepKind.COMPARE, StepKind.PUSH, StepKind.MARK)
+BEGIN = ev.Opened(at=T0, incident="inc1", service="api", app="cyc", host="h", by="me@box")
+
+
+class Node(Value):
+    """A state of the world: the incident, what is outstanding, and what was sent."""
+
+    incident: Incident
+    outstanding: tuple[do.Effect, ...]
+    sent: tuple[tuple[int, str], ...]
+    """(plan number, step) in order"""
+    journal: tuple[str, ...]
+    deaths: int
+
+
+def answers(node: Node, effect: do.Effect) -> Iterator[ev.Event]:
+    """Every event that an effect can end in."""
+    now = later(5 * len(node.journal))
+    match effect:
+        case do.RunStep(step=step):
+            yield ev.StepStarted(at=now, step=step)
+        case do.Observe():
+            yield ev.NotObserved(at=now, why="unreachable")
+            yield ev.NotObserved(at=now + timedelta(minutes=20), why="still unreachable")
+            yield ev.Observed(at=now, current=current(at=now))
+            yield ev.Observed(at=now, current=current(at=now, locked=True))
+            yield ev.Observed(at=now, current=current(at=now, metadata="d" * 40))
+            if any(step == "push" for _, step in node.sent):
+                yield ev.Observed(at=now, current=landed(at=now))
+        case do.Verify():
+            for verdict in Verdict:
+                yield ev.ChecksDone(at=now, checks=(Check(name="health", verdict=verdict, evidence="x"),))
+        case do.KeepWatch(until=until):
+            yield ev.Sampled(at=now, sample=Sample(at=now, healthy=True))
+            yield ev.Sampled(at=now, sample=Sample(at=now, healthy=False))
+            yield ev.Strayed(at=now, what="restarted")
+            yield ev.Woken(at=until + timedelta(seconds=1))
+        case do.Settle():
+            yield ev.Settled(at=now)
+
+
+def step_ends(node: Node) -> Iterator[ev.Event]:
+    """How a begun step can end."""
+    run = node.incident.runs[-1]
+    now = later(5 * len(node.journal))
+    yield ev.StepEnded(at=now, step=run.step, outcome=Exited(code=0), result=StepResult.DONE)
+    yield ev.StepEnded(at=now, step=run.step, outcome=Exited(code=1), result=StepResult.FAILED, reported=True)
+    yield ev.StepEnded(at=now, step=run.step, outcome=Exited(code=0), result=StepResult.REFUSED, detail="moved")
+    yield ev.StepEnded(at=now, step=run.step, outcome=Lost(why="cut"), result=StepResult.UNSURE)
+    yield ev.StepEnded(at=now, step=run.step, outcome=TimedOut(after=9), result=StepResult.UNSURE)
+
+
+def words(node: Node) -> Iterator[ev.Event]:
+    """Everything a person can say."""
+    now = later(5 * len(node.journal))
+    if node.incident.plans < 2:
+        yield ev.PlanMade(at=now, plan=plan(*STEPS))
+    yield ev.PlanDropped(at=now)
+    yield ev.Confirmed(at=now, by="me", watch=None)
+    yield ev.Confirmed(at=now, by="me", watch=timedelta(minutes=15))
+    yield ev.CheckAgain(at=now)
+    yield ev.CloseAsked(at=now, closing=Closing.ABORTED, reason="enough")
+
+
+def moves(node: Node, decide: Decide) -> Iterator[Node]:
+    """Every world one event further."""
+    begun = any(r.ended_at is None for r in node.incident.runs) and node.incident.state is State.EXECUTING
+    for index, effect in enumerate(node.outstanding):
+        rest = node.outstanding[:index] + node.outstanding[index + 1 :]
+        for event in answers(node, effect):
+            keep = (effect,) if isinstance(effect, do.KeepWatch) and isinstance(event, ev.Sampled) else ()
+            yield from apply(node, event, (*rest, *keep), decide)
+    if begun and not node.outstanding:
+        for event in step_ends(node):
+            yield from apply(node, event, (), decide)
+    for event in words(node):
+        yield from apply(node, event, node.outstanding, decide)
+    if node.deaths < 2 and node.incident.open:
+        died = replace(node, deaths=node.deaths + 1)
+        yield from apply(died, ev.Resumed(at=later(5 * len(node.journal)), by="you"), (), decide)
+
+
+def apply(node: Node, event: ev.Event, outstanding: tuple[do.Effect, ...], decide: Decide) -> Iterator[Node]:
+    try:
+        incident, effects = decide(node.incident, event)
+    except NotNow:
+        return
+    sent = node.sent
+    if isinstance(event, ev.StepStarted):
+        sent = (*sent, (incident.plans, event.step))
+    yield Node(
+        incident=incident,
+        outstanding=outstanding + effects,
+        sent=sent,
+        journal=(*node.journal, ev.encode(event)),
+        deaths=node.deaths,
+    )
+
+
+def shape(node: Node) -> object:
+    """What makes two worlds the same for the walk: times and texts aside."""
+    i = node.incident
+    return (
+        i.state,
+        i.asking,
+        i.plans,
+        i.settling,
+        i.closing,
+        i.reported,
+        i.watch_for is not None,
+        tuple((r.step, r.result) for r in i.runs),
+        tuple((look.locked, look.metadata) for look in i.looks),
+        i.watch.in_a_row if i.watch else None,
+        node.outstanding if not any(isinstance(e, do.KeepWatch) for e in node.outstanding) else "watching",
+        node.sent,
+        node.deaths,
+    )
+
+
+def walk(decide: Decide, limit: int = 60_000) -> tuple[int, list[str]]:
+    """Number of states seen and every broken promise, in words."""
+    start = Node(incident=opened(BEGIN), outstanding=(), sent=(), journal=(ev.encode(BEGIN),), deaths=0)
+    seen, todo, broken = {shape(start)}, deque([start]), list[str]()
+    while todo and len(seen) < limit:
+        node = todo.popleft()
+        incident = node.incident
+        if len(set(node.sent)) != len(node.sent):
+            broken.append(f"sent twice: {node.sent}")
+            continue
+        under_way = any(r.ended_at is None for r in incident.runs) and incident.state is State.EXECUTING
+        if incident.open and not node.outstanding and incident.asking is None and not under_way:
+            broken.append(f"dead end: {incident.state} after {node.journal[-1][:80]}")
+            continue
+        for following in moves(node, decide):
+            key = shape(following)
+            if key not in seen:
+                seen.add(key)
+                todo.append(following)
+    return len(seen), broken
+
+
+def test_no_order_of_events_sends_twice_or_ends_in_a_dead_end() -> None:
+    states, broken = walk(core.decide)
+    assert broken == []
+    assert states > 1_000
+
+
+def test_folding_the_journal_gives_the_live_state() -> None:
+    start = Node(incident=opened(BEGIN), outstanding=(), sent=(), journal=(ev.encode(BEGIN),), deaths=0)
+    seen, todo = {shape(start)}, deque([start])
+    while todo and len(seen) < 3_000:
+        node = todo.popleft()
+        assert fold(ev.read(text) for text in node.journal) == node.incident
+        for following in moves(node, core.decide):
+            if (key := shape(following)) not in seen:
+                seen.add(key)
+                todo.append(following)
+
+
+def test_the_walk_notices_a_core_that_runs_a_step_again_on_resume() -> None:
+    def careless(incident: Incident, event: ev.Event) -> Decision:
+        if isinstance(event, ev.Resumed) and incident.state is State.EXECUTING and incident.runs:
+            last = incident.runs[-1].step
+            return replace(incident, runs=incident.runs[:-1]), (do.RunStep(step=last),)
+        return core.decide(incident, event)
+
+    _, broken = walk(careless)
+    assert any(b.startswith("sent twice") for b in broken)
+
+
+def test_the_walk_notices_a_core_that_forgets_to_look_again() -> None:
+    def forgetful(incident: Incident, event: ev.Event) -> Decision:
+        following, effects = core.decide(incident, event)
+        if isinstance(event, ev.NotObserved):
+            return following, ()
+        return following, effects
+
+    _, broken = walk(forgetful)
+    assert any(b.startswith("dead end: uncertain") for b in broken)
+
+
+@pytest.mark.parametrize("question", list(Question))
+def test_every_question_can_be_reached(question: Question) -> None:
+    assert question in _questions()
+
+
+@functools.cache
+def _questions() -> set[Question | None]:
+    found: set[Question | None] = set()
+
+    def noting(incident: Incident, event: ev.Event) -> Decision:
+        following, effects = core.decide(incident, event)
+        found.add(following.asking)
+        return following, effects
+
+    start = Node(incident=opened(BEGIN), outstanding=(), sent=(), journal=(ev.encode(BEGIN),), deaths=2)
+    found.add(start.incident.asking)
+    seen, todo = {shape(start)}, deque([start])
+    while todo and len(found) <= len(Question) and len(seen) < 40_000:
+        for following in moves(todo.popleft(), noting):
+            if (key := shape(following)) not in seen:
+                seen.add(key)
+                todo.append(following)
+    return found

@@ -1,0 +1,110 @@
+"""The one gate through which everything that changes a host goes.
+
+It knows read-only mode, whether this console holds the incident, and the journal: the intent is on disk before a
+command leaves, its end after it came back. Reads pass by here too, so that the command trail is complete.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from tui.engine.ports import ClockPort, HostPort, JournalPort, OnOutput
+from tui.model.errors import Refused
+from tui.model.outcome import Answer, Outcome, describe
+from tui.model.value import Value
+
+TRAIL = 500
+"""commands kept in memory for showing; the journal keeps every write"""
+OUTSIDE = "-"
+"""the journal's name for what belongs to no incident"""
+
+
+T = TypeVar("T")
+
+
+class Sent(Value):
+    """One line of the command trail."""
+
+    at: datetime
+    host: str
+    argv: tuple[str, ...]
+    writes: bool
+    incident: str = OUTSIDE
+    outcome: Outcome | None = None
+    seconds: float | None = None
+
+
+class Gate:
+    """Passes commands to hosts."""
+
+    def __init__(self, journal: JournalPort, clock: ClockPort, *, read_only: bool = False) -> None:
+        self.read_only = read_only
+        self.trail: deque[Sent] = deque(maxlen=TRAIL)
+        self._journal = journal
+        self._clock = clock
+
+    async def read(self, host: HostPort, name: str, argv: tuple[str, ...], *, timeout: float = 20.0) -> Answer:
+        """A command that changes nothing. Raises LinkError when the host cannot be spoken to."""
+        answer = await host.run(argv, timeout=timeout)
+        self.trail.append(
+            Sent(
+                at=answer.started_at,
+                host=name,
+                argv=argv,
+                writes=False,
+                outcome=answer.outcome,
+                seconds=answer.seconds,
+            )
+        )
+        return answer
+
+    async def write(
+        self,
+        host: HostPort,
+        name: str,
+        argv: tuple[str, ...],
+        *,
+        timeout: float,
+        incident: str = OUTSIDE,
+        on_output: OnOutput | None = None,
+    ) -> Answer:
+        """A command that changes the host, sent once. Raises Refused when read-only, LinkError if nothing was sent."""
+
+        async def send() -> Answer:
+            return await host.run(argv, timeout=timeout, writes=True, on_output=on_output)
+
+        return await self.record(name, argv, incident, send, lambda answer: answer.outcome)
+
+    async def record(
+        self,
+        name: str,
+        argv: tuple[str, ...],
+        incident: str,
+        send: Callable[[], Awaitable[T]],
+        outcome_of: Callable[[T], Outcome],
+    ) -> T:
+        """Write the intent, `send`, write the end. The only place that lets a change out."""
+        if self.read_only:
+            raise Refused(f"read-only: `{' '.join(argv)}` was not sent to {name}", "start without --read-only")
+        intent = Sent(at=self._clock.now(), host=name, argv=argv, writes=True, incident=incident)
+        await self._journal.append(incident, "command", _text(intent), intent.at)
+        began = self._clock.monotonic()
+        result = await send()
+        ended = msgspec.structs.replace(intent, outcome=outcome_of(result), seconds=self._clock.monotonic() - began)
+        self.trail.append(ended)
+        await self._journal.append(incident, "command", _text(ended), self._clock.now())
+        return result
+
+
+def _text(sent: Sent) -> str:
+    return msgspec.json.encode(sent).decode()
+
+
+def line(sent: Sent) -> str:
+    """One line of the trail for people."""
+    end = describe(sent.outcome) if sent.outcome else "under way"
+    took = f" {sent.seconds:.1f} s" if sent.seconds is not None else ""
+    return f"{sent.at:%H:%M:%S} {'W' if sent.writes else 'r'} {sent.host}: {' '.join(sent.argv)} → {end}{took}"

@@ -1,0 +1,128 @@
+"""What the engine needs from the outside world. The drivers satisfy these without importing them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from tui.model.health import Probe
+from tui.model.host import Link
+from tui.model.outcome import Answer, Outcome
+from tui.model.plan import PushSpec
+from tui.model.service import Expect, IdentitySpec
+
+OnOutput = Callable[[bytes, bool], None]
+"""bytes as they came, and whether they came on stderr"""
+
+
+class ClockPort(Protocol):
+    """Time."""
+
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class StreamPort(Protocol):
+    """Output of a command that does not end by itself."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    @property
+    def outcome(self) -> Outcome | None: ...
+
+    async def close(self) -> None: ...
+
+
+class HostPort(Protocol):
+    """One Dokku host."""
+
+    @property
+    def link(self) -> Link: ...
+
+    async def connect(self) -> None: ...
+
+    async def drop(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def run(
+        self,
+        argv: tuple[str, ...],
+        *,
+        timeout: float,
+        writes: bool = False,
+        stdin: bytes | None = None,
+        on_output: OnOutput | None = None,
+    ) -> Answer: ...
+
+    def stream(self, argv: tuple[str, ...]) -> StreamPort: ...
+
+
+class PushOutcome(Protocol):
+    """How a push ended; see `tui.drivers.git`."""
+
+
+class GitPort(Protocol):
+    """Git objects and Git's wire protocol over a host's connection."""
+
+    def commit_id(self, spec: PushSpec) -> str: ...
+
+    async def refs(self, host: Any, app: str) -> dict[str, str]: ...
+
+    async def archive(self, host: Any, app: str, branch: str, paths: Sequence[str]) -> Mapping[str, bytes]: ...
+
+    async def push(
+        self,
+        host: Any,
+        spec: PushSpec,
+        *,
+        timeout: float,
+        on_progress: Callable[[bytes], None] | None = None,
+        on_sent: Callable[[], None] | None = None,
+    ) -> Any: ...
+
+
+class ProbePort(Protocol):
+    """Health URLs."""
+
+    async def probe(
+        self,
+        url: str,
+        expect: Expect,
+        *,
+        host_header: str | None = None,
+        identity_header: str | None = None,
+        timeout: float = 5.0,
+        fresh: bool = False,
+    ) -> Probe: ...
+
+    async def identity(self, spec: IdentitySpec, host_header: str | None = None) -> str | None: ...
+
+    async def close(self) -> None: ...
+
+
+class JournalPort(Protocol):
+    """The synced record on this machine."""
+
+    async def append(self, incident: str, kind: str, payload: str, at: datetime) -> int: ...
+
+    async def open_incident(self, incident: str, service: str, app: str, host: str, at: datetime) -> None: ...
+
+    async def set_state(self, incident: str, state: str, at: datetime) -> None: ...
+
+    async def entries(self, incident: str) -> Sequence[Any]: ...
+
+    async def incidents(self, limit: int = 50) -> Sequence[Any]: ...
+
+    async def open_incidents(self) -> Sequence[Any]: ...
+
+    async def output(self, incident: str, step: str, text: str, at: datetime) -> None: ...
+
+    def lock(self, incident: str) -> bool: ...
+
+    async def close(self) -> None: ...
+
+
+Supervise = Callable[[Awaitable[None]], None]

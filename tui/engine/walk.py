@@ -1,0 +1,178 @@
+"""The loop that carries one incident: event → decide → journal, synced → publish → effects → events.
+
+The walk owns the tasks that effects are performed in, so closing a screen, losing a terminal or ending a front end's
+wait changes nothing. Front ends `submit` events and read `incident`; notices carry no payload: `changed` only says that
+there is something new to read.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, assert_never
+
+from tui.engine.ports import ClockPort, JournalPort
+from tui.incident import effects as do
+from tui.incident import events as ev
+from tui.incident.decide import decide, opened
+from tui.model.errors import NotNow
+from tui.model.incident import Closing, Incident, StepResult
+from tui.model.outcome import Lost
+from tui.model.verification import Check, Verdict
+
+
+class Performer(Protocol):
+    """Who carries effects out; every method ends in exactly one event."""
+
+    async def run_step(self, incident: Incident, step: str) -> ev.StepEnded: ...
+
+    async def observe(self, incident: Incident) -> ev.Observed | ev.NotObserved: ...
+
+    async def verify(self, incident: Incident) -> ev.ChecksDone: ...
+
+    async def look(self, incident: Incident) -> ev.Sampled | ev.Strayed: ...
+
+    async def settle(self, incident: Incident, closing: Closing) -> ev.Settled: ...
+
+
+LOOK_EVERY = 5.0
+"""seconds between looks during a watch"""
+
+
+class Walk:
+    """One open incident, carried by this process."""
+
+    def __init__(self, incident: Incident, journal: JournalPort, clock: ClockPort, performer: Performer) -> None:
+        self.incident = incident
+        self.error: BaseException | None = None
+        """what ended the loop, if anything but closing did: the journal could not be written"""
+        self._journal = journal
+        self._clock = clock
+        self._performer = performer
+        self._turn = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watcher: asyncio.Task[None] | None = None
+        self._listeners: list[Callable[[], None]] = []
+        self._news = asyncio.Condition()
+
+    @classmethod
+    async def begin(cls, event: ev.Opened, journal: JournalPort, clock: ClockPort, performer: Performer) -> "Walk":
+        """Open an incident: the opening is on disk when this returns."""
+        await journal.open_incident(event.incident, event.service, event.app, event.host, event.at)
+        await journal.append(event.incident, "event", ev.encode(event), event.at)
+        return cls(opened(event), journal, clock, performer)
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after every change, without payload. Returns what ends the subscription."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def submit(self, event: ev.Event) -> Incident:
+        """Apply one event: decided, on disk, published, its effects begun. Raises NotNow when it is not possible."""
+        async with self._turn:
+            incident, effects = decide(self.incident, event)
+            await self._journal.append(incident.id, "event", ev.encode(event), event.at)
+            if incident.state is not self.incident.state:
+                await self._journal.set_state(incident.id, incident.state.value, event.at)
+            self.incident = incident
+        async with self._news:
+            self._news.notify_all()
+        for listener in tuple(self._listeners):
+            listener()
+        for effect in effects:
+            self._begin(effect)
+        return incident
+
+    async def settled(self) -> Incident:
+        """Wait until a person is asked or the incident is closed. Raises what ended the loop otherwise."""
+        async with self._news:
+            await self._news.wait_for(
+                lambda: self.error is not None or not self.incident.open or self.incident.asking is not None
+            )
+        if self.error is not None:
+            raise self.error
+        return self.incident
+
+    async def stop(self) -> None:
+        """End this process's part: what was sent goes on at the host, the journal keeps the incident open."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _begin(self, effect: do.Effect) -> None:
+        match effect:
+            case do.RunStep(step=step):
+                self._spawn(self._run_step(step))
+            case do.Observe(after=after):
+                self._spawn(self._observe(after.total_seconds()))
+            case do.Verify():
+                self._spawn(self._verify())
+            case do.KeepWatch():
+                if self._watcher is None or self._watcher.done():
+                    self._watcher = self._spawn(self._keep_watch())
+            case do.Settle(closing=closing):
+                self._spawn(self._settle(closing))
+            case _:
+                assert_never(effect)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._guard(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        """The supervisor's edge: what nobody expected ends in `error`, which every waiting front end raises."""
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - shown by whoever waits, never lost
+            self.error = error
+            async with self._news:
+                self._news.notify_all()
+            for listener in tuple(self._listeners):
+                listener()
+
+    async def _run_step(self, step: str) -> None:
+        await self.submit(ev.StepStarted(at=self._clock.now(), step=step))
+        try:
+            ended = await self._performer.run_step(self.incident, step)
+        except Exception as error:  # noqa: BLE001 - a fault of ours after the intent: what reached the host is unknown
+            why = f"{type(error).__name__}: {error}"
+            ended = ev.StepEnded(
+                at=self._clock.now(), step=step, outcome=Lost(why=why), result=StepResult.UNSURE, detail=why
+            )
+        await self.submit(ended)
+
+    async def _observe(self, after: float) -> None:
+        if after:
+            await self._clock.sleep(after)
+        await self.submit(await self._performer.observe(self.incident))
+
+    async def _verify(self) -> None:
+        try:
+            done = await self._performer.verify(self.incident)
+        except Exception as error:  # noqa: BLE001 - could not measure is a verdict of its own
+            why = f"{type(error).__name__}: {error}"
+            check = Check(name="verification", verdict=Verdict.INCONCLUSIVE, evidence=why)
+            done = ev.ChecksDone(at=self._clock.now(), checks=(check,))
+        await self.submit(done)
+
+    async def _keep_watch(self) -> None:
+        while self.incident.open and self.incident.watch is not None and self.incident.settling is None:
+            left = (self.incident.watch.deadline - self._clock.now()).total_seconds()
+            if left > 0:
+                await self._clock.sleep(min(LOOK_EVERY, left))
+            found = await self._performer.look(self.incident)
+            try:
+                await self.submit(found)
+                if self._clock.now() >= self.incident.watch.deadline:
+                    await self.submit(ev.Woken(at=self._clock.now()))
+            except NotNow:
+                return  # the person moved on while the look was under way
+            if self.incident.asking is not None:
+                return
+
+    async def _settle(self, closing: Closing) -> None:
+        await self.submit(await self._performer.settle(self.incident, closing))
