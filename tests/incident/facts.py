@@ -12,8 +12,8 @@ THEIRS = "b" * 40
 OTHER = "c" * 40
 
 
-def container(id: str = "aaaaaaaaaaaa", *, attempt: str | None = None, process: str = "web") -> Container:
-    return Container(id=id, process=process, started_at=T0, attempt=attempt)
+def container(name: str = "aaaaaaaaaaaa", *, attempt: str | None = None, process: str = "web") -> Container:
+    return Container(id=name, process=process, started_at=T0, attempt=attempt)
 
 
 def current(

@@ -1,6 +1,6 @@
 """What the engine needs from the outside world. The drivers satisfy these without importing them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -8,6 +8,7 @@ from tui.model.health import Probe
 from tui.model.host import Link
 from tui.model.outcome import Answer, Outcome
 from tui.model.plan import PushSpec
+from tui.model.push import PushEnd
 from tui.model.service import Expect, IdentitySpec
 
 OnOutput = Callable[[bytes, bool], None]
@@ -60,10 +61,6 @@ class HostPort(Protocol):
     def stream(self, argv: tuple[str, ...]) -> StreamPort: ...
 
 
-class PushOutcome(Protocol):
-    """How a push ended; see `tui.drivers.git`."""
-
-
 class GitPort(Protocol):
     """Git objects and Git's wire protocol over a host's connection."""
 
@@ -81,7 +78,7 @@ class GitPort(Protocol):
         timeout: float,
         on_progress: Callable[[bytes], None] | None = None,
         on_sent: Callable[[], None] | None = None,
-    ) -> Any: ...
+    ) -> PushEnd: ...
 
 
 class ProbePort(Protocol):
@@ -123,6 +120,3 @@ class JournalPort(Protocol):
     def lock(self, incident: str) -> bool: ...
 
     async def close(self) -> None: ...
-
-
-Supervise = Callable[[Awaitable[None]], None]

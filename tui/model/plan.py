@@ -118,6 +118,8 @@ class Plan(Value):
     frozen_branch: str | None = None
     old_branch: str | None = None
     """the deploy branch to restore"""
+    record_of: str | None = None
+    """whose incident record was on the host when this was planned"""
     proves: bool = True
     """whether this way can prove that the target itself serves"""
 

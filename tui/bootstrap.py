@@ -1,0 +1,52 @@
+"""The composition root: services.yaml and real drivers become an engine. Nothing falls back from live to sandbox."""
+
+import getpass
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from tui import services
+from tui.drivers.clock import SystemClock
+from tui.drivers.git import Git
+from tui.drivers.http import HttpProbes
+from tui.drivers.journal import Journal
+from tui.drivers.ssh import SshHost
+from tui.engine.engine import Engine
+
+
+def fleet(path: str | None) -> services.Fleet:
+    """services.yaml as found from here. Raises ServicesError with every problem of the file."""
+    return services.load(path, environ=os.environ, cwd=Path.cwd())
+
+
+def engine(
+    path: str | None,
+    *,
+    read_only: bool = False,
+    accept_host_key: str | None = None,
+    ask_passphrase: Callable[[str], str] | None = None,
+) -> Engine:
+    """An engine over real hosts. Raises ConfigError, JournalError."""
+    known = fleet(path)
+    clock = SystemClock()
+
+    def make(name: str) -> SshHost:
+        return SshHost(known.host(name), accept_fingerprint=accept_host_key, ask_passphrase=ask_passphrase, clock=clock)
+
+    return Engine(
+        known,
+        make_host=make,
+        git=Git(),
+        probes=HttpProbes(clock),
+        journal=Journal(),
+        clock=clock,
+        by=whoami(),
+        read_only=read_only,
+    )
+
+
+def whoami() -> str:
+    """`user@machine`, as others see it on the incident record."""
+    user = os.environ.get("SUDO_USER") or getpass.getuser()
+    return f"{user}@{socket.gethostname()}"

@@ -1,0 +1,127 @@
+"""The exit codes. This file owns them."""
+
+from enum import IntEnum
+
+from tui.model.errors import (
+    AlreadyThere,
+    AuthRefused,
+    ConfigError,
+    ConsoleError,
+    HostKeyRefused,
+    JournalError,
+    LinkError,
+    Refused,
+    TakenByOther,
+    Unreachable,
+)
+from tui.model.incident import Closing, Incident, Question, State, StepResult
+from tui.model.verification import Verdict
+
+
+class Exit(IntEnum):
+    """What the program's exit code says."""
+
+    DONE = 0
+    """done and verified, or a read that worked"""
+    USAGE = 2
+    """wrong arguments or services.yaml"""
+    REFUSED = 3
+    """refused, nothing changed; `check` found something"""
+    FAILED = 4
+    """failed, the old release serves"""
+    UNKNOWN = 5
+    """outcome unknown"""
+    UNHEALTHY = 6
+    """changed, but not healthy, or the watch was breached"""
+    INCONCLUSIVE = 7
+    OTHERS = 8
+    """somebody else has the incident"""
+    ALREADY = 9
+    """already there"""
+    UNREACHABLE = 10
+    """host unreachable, key or host key refused; nothing was sent"""
+    OUTAGE = 11
+    """failed, and nothing serves"""
+    INTERRUPTED = 130
+    """interrupted before the first write"""
+
+
+_WORDS: dict[Exit, str] = {
+    Exit.DONE: "done",
+    Exit.USAGE: "usage",
+    Exit.REFUSED: "refused",
+    Exit.FAILED: "failed",
+    Exit.UNKNOWN: "outcome-unknown",
+    Exit.UNHEALTHY: "unhealthy",
+    Exit.INCONCLUSIVE: "inconclusive",
+    Exit.OTHERS: "taken-by-other",
+    Exit.ALREADY: "already-there",
+    Exit.UNREACHABLE: "unreachable",
+    Exit.OUTAGE: "nothing-serves",
+    Exit.INTERRUPTED: "interrupted",
+}
+
+
+def word(code: Exit) -> str:
+    """The stable word for a code, as it stands in JSON errors."""
+    return _WORDS[code]
+
+
+def of_error(error: ConsoleError) -> Exit:
+    """The code for an expected error."""
+    match error:
+        case AlreadyThere():
+            return Exit.ALREADY
+        case TakenByOther():
+            return Exit.OTHERS
+        case Refused():
+            return Exit.REFUSED
+        case ConfigError():
+            return Exit.USAGE
+        case Unreachable() | AuthRefused() | HostKeyRefused() | LinkError():
+            return Exit.UNREACHABLE
+        case JournalError():
+            return Exit.REFUSED
+        case _:
+            return Exit.REFUSED
+
+
+def of_incident(incident: Incident) -> Exit:
+    """The code for where an incident stands when the command line lets go of it."""
+    if incident.state is State.CLOSED:
+        return _of_closing(incident)
+    match incident.asking:
+        case Question.OUTCOME_UNKNOWN:
+            return Exit.UNKNOWN
+        case Question.VERIFY_FAILED | Question.WATCH_BREACHED:
+            return Exit.UNHEALTHY
+        case Question.VERIFY_INCONCLUSIVE | Question.WATCH_INCONCLUSIVE:
+            return Exit.INCONCLUSIVE
+        case Question.WHAT_NEXT:
+            return _of_failure(incident)
+        case Question.TARGET | Question.CONFIRM:
+            return Exit.REFUSED
+        case None:
+            return Exit.UNKNOWN if incident.wrote else Exit.INTERRUPTED
+
+
+def _of_closing(incident: Incident) -> Exit:
+    match incident.closing:
+        case Closing.RECOVERED | Closing.UNWATCHED | Closing.FIXED_FORWARD:
+            return Exit.DONE if incident.verdict in (Verdict.PASSED, None) else Exit.INCONCLUSIVE
+        case Closing.ABORTED:
+            return Exit.REFUSED
+        case _:
+            return _of_failure(incident)
+
+
+def _of_failure(incident: Incident) -> Exit:
+    if not incident.wrote or refused(incident):
+        return Exit.REFUSED
+    serving = incident.latest.serving if incident.latest else (incident.plan.before.serving if incident.plan else True)
+    return Exit.FAILED if serving else Exit.OUTAGE
+
+
+def refused(incident: Incident) -> bool:
+    """Whether the incident stopped because we declined before anything was sent that could replace the release."""
+    return any(r.result is StepResult.REFUSED for r in incident.runs)

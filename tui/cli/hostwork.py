@@ -1,0 +1,73 @@
+"""The commands that change a host outside of an incident: `keep`, `freeze`, `unfreeze`."""
+
+from tui.cli import output
+from tui.cli.exits import Exit, of_error
+from tui.cli.narrate import Narrator
+from tui.cli.options import Options
+from tui.cli.reads import chosen
+from tui.engine.engine import Engine
+from tui.model.errors import AlreadyThere, ConfigError, ConsoleError
+
+Result = tuple[Exit, output.Document]
+
+
+async def keep(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """Keep what runs, service after service; the exit code is that of the worst."""
+    if bool(options.names) == options.all:
+        raise ConfigError("name services, or --all", "rollback keep api, or rollback keep --all")
+    items: list[output.Document] = []
+    codes: list[Exit] = []
+    for service in chosen(engine, options):
+        try:
+            release = await engine.keep(service, narrator.say)
+        except AlreadyThere as known:
+            narrator.say(f"{service.name}: {known.message}")
+            items.append({"service": service.name, "release": None, "error": output.error(Exit.ALREADY, known.message)})
+            codes.append(Exit.ALREADY)
+        except ConsoleError as error:
+            code = of_error(error)
+            narrator.say(f"{service.name}: {error.message}", "red")
+            if error.fix:
+                narrator.say(f"  fix: {error.fix}")
+            items.append(
+                {"service": service.name, "release": None, "error": output.error(code, error.message, error.fix)}
+            )
+            codes.append(code)
+        else:
+            narrator.say(f"{service.name}: kept as {release.name} ({release.tag})", "green")
+            items.append({"service": service.name, "release": output.release(release), "error": None})
+            codes.append(Exit.DONE)
+    real = [c for c in codes if c not in (Exit.DONE, Exit.ALREADY)]
+    code = real[0] if real else (Exit.ALREADY if codes and set(codes) == {Exit.ALREADY} else Exit.DONE)
+    return code, output.listing("keep", items, exit_code=int(code))
+
+
+async def freeze(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """Hold deploys of one service back."""
+    service = engine.service(options.names[0])
+    branch = await engine.freeze(service)
+    said = f"{service.name} is frozen: pushes deploy nothing until `rollback unfreeze {service.name}`"
+    narrator.say(said, "green")
+    document = {
+        "schema": output.SCHEMA, "kind": "freeze", "service": service.name, "app": service.app,
+        "branch": branch, "exit_code": 0, "error": None,
+    }  # fmt: skip
+    return Exit.DONE, document
+
+
+async def unfreeze(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """Let deploys through again, and say what a rebuild or the next push would do."""
+    service = engine.service(options.names[0])
+    done = await engine.unfreeze(service)
+    narrator.say(f"{service.name}: deploys go to {done.branch} again", "green")
+    if not done.settled:
+        narrator.say(f"UNSETTLED: {(done.serves or 'unknown')[:10]} serves, {done.branch} stands at "
+                     f"{(done.tip or 'nothing')[:10]}: a rebuild would deploy that", "yellow")  # fmt: skip
+        narrator.say(f"  deploy the tip:  {done.next_deploy}")
+        narrator.say("  or push the fix: an ordinary git push deploys it")
+    document = {
+        "schema": output.SCHEMA, "kind": "unfreeze", "service": service.name, "app": service.app,
+        "branch": done.branch, "tip": done.tip, "serves": done.serves, "settled": done.settled,
+        "next_deploy": done.next_deploy, "exit_code": 0, "error": None,
+    }  # fmt: skip
+    return Exit.DONE, document

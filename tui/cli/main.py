@@ -1,0 +1,84 @@
+"""From arguments to an exit code: parse, build the engine, dispatch, write one document."""
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable, Sequence
+
+from tui.cli import exits, options, output
+from tui.cli.exits import Exit
+from tui.cli.narrate import Narrator
+from tui.cli.options import Options
+from tui.model.errors import ConsoleError
+
+Command = Callable[..., Awaitable[tuple[Exit, output.Document]]]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line; returns the exit code."""
+    try:
+        wanted = options.parse(argv)
+    except ConsoleError as error:
+        return _fail("usage", error, Narrator(color=True), json="--json" in argv)
+    narrator = Narrator(color=wanted.color)
+    if wanted.command == "sandbox":
+        from tui.cli.sandbox import sandbox
+
+        return sandbox(wanted, narrator)
+    try:
+        return asyncio.run(_run(wanted, narrator))
+    except KeyboardInterrupt:
+        return int(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        return 0  # the reader of stdout has seen enough
+
+
+async def _run(wanted: Options, narrator: Narrator) -> int:
+    from tui import bootstrap
+
+    passphrase = getpass.getpass if narrator.interactive else None
+    try:
+        engine = bootstrap.engine(
+            wanted.services,
+            read_only=wanted.read_only,
+            accept_host_key=wanted.accept_host_key,
+            ask_passphrase=passphrase,
+        )
+    except ConsoleError as error:
+        return _fail(wanted.command, error, narrator, json=wanted.json)
+    narrator.say(f"services: {engine.fleet.path} ({engine.fleet.environment})", "dim")
+    try:
+        code, document = await _command(wanted.command)(engine, wanted, narrator)
+    except ConsoleError as error:
+        return _fail(wanted.command, error, narrator, json=wanted.json)
+    finally:
+        await engine.close()
+    if wanted.json and wanted.command != "logs":
+        output.write(document)
+    return int(code)
+
+
+def _command(name: str) -> Command:
+    from tui.cli import hostwork, reads, rollback
+
+    commands: dict[str, Command] = {
+        "rollback": rollback.rollback,
+        "resume": rollback.resume,
+        "status": reads.status,
+        "logs": reads.logs,
+        "check": reads.check,
+        "incidents": reads.incidents,
+        "keep": hostwork.keep,
+        "freeze": hostwork.freeze,
+        "unfreeze": hostwork.unfreeze,
+    }
+    return commands[name]
+
+
+def _fail(kind: str, error: ConsoleError, narrator: Narrator, *, json: bool) -> int:
+    code = exits.of_error(error)
+    narrator.say(f"{exits.word(code)}: {error.message}", "red")
+    if error.fix:
+        narrator.say(f"  fix: {error.fix}")
+    if json:
+        output.write(output.failure(kind, code, error.message, error.fix))
+    return int(code)

@@ -1,0 +1,197 @@
+"""The arguments, parsed into values; the standard library only, so that this costs nothing at start."""
+
+import argparse
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NoReturn
+
+from tui.model.errors import ConfigError
+from tui.model.release import TARGET_HELP, Target, TargetKind, parse_target
+
+COMMANDS = (
+    "status", "logs", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo", "postmortem", "sandbox",
+)  # fmt: skip
+"""words that are commands and therefore no names of services"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What was asked for on the command line."""
+
+    command: str
+    """one of COMMANDS, `rollback` (a service was named) or `console`"""
+    services: str | None = None
+    json: bool = False
+    yes: bool = False
+    expect_current: Target | None = None
+    read_only: bool = False
+    color: bool = True
+    ascii: bool = False
+    accept_host_key: str | None = None
+    take_over: bool = False
+    reason: str = ""
+    run_tasks: bool = False
+    names: tuple[str, ...] = ()
+    target: Target | None = None
+    list: bool = False
+    plan: bool = False
+    watch: timedelta | None = None
+    freeze: bool = True
+    all: bool = False
+    remove_all: bool = False
+    lines: int = 100
+    follow: bool = False
+    incident: str | None = None
+    close: str | None = None
+    serve: bool = False
+    dokku: str = "0.35.15"
+    pace: str = "recorded"
+    scenario: str | None = None
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, but a wrong argument is an error of ours: named, with its fix, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(message, f"see `{self.prog} --help`")
+
+
+_DURATION = re.compile(r"(\d+)([smh])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
+
+
+def duration(text: str) -> timedelta:
+    """`30s`, `15m` or `1h`."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 30s, 15m or 1h")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def target(text: str) -> Target:
+    """A release as people name it."""
+    found = parse_target(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} names no release; write {TARGET_HELP}")
+    return found
+
+
+def _current(text: str) -> Target:
+    found = target(text)
+    if found.kind is TargetKind.PREVIOUS:
+        raise argparse.ArgumentTypeError("--expect-current needs the release itself, e.g. release:7 or sha:0123abc")
+    return found
+
+
+def _common() -> _Parser:
+    common = _Parser(add_help=False)
+    common.add_argument("--services", metavar="FILE", help="services.yaml to use")
+    common.add_argument("--json", action="store_true", help="data as JSON on stdout")
+    common.add_argument("--read-only", action="store_true", help="nothing that changes a host is sent")
+    common.add_argument("--no-color", dest="color", action="store_false", help="no colours")
+    common.add_argument("--ascii", action="store_true", help="nothing but ASCII is drawn")
+    common.add_argument("--accept-host-key", metavar="FINGERPRINT", help="accept this unknown host key, once")
+    return common
+
+
+def _taking_part() -> _Parser:
+    part = _Parser(add_help=False)
+    part.add_argument("--yes", action="store_true", help="do not ask (never covers `all`)")
+    part.add_argument("--take-over", action="store_true", help="take the incident over from somebody else")
+    part.add_argument("--reason", metavar="TEXT", default="", help="why; goes into the record")
+    return part
+
+
+def _rollback_parser(prog: str) -> _Parser:
+    parser = _Parser(
+        prog=prog,
+        parents=[_common(), _taking_part()],
+        description="Go back to an earlier release of SERVICE, prove it, watch it.",
+    )
+    parser.add_argument("service", metavar="SERVICE", help="a service's or an app's name")
+    parser.add_argument("target", nargs="?", type=target, metavar="TARGET", help=TARGET_HELP)
+    parser.add_argument("--list", action="store_true", help="releases, what runs, the way back and its cost")
+    parser.add_argument("--plan", action="store_true", help="show the plan and stop")
+    parser.add_argument("--expect-current", type=_current, metavar="RELEASE", help="refuse unless this runs now")
+    parser.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch after it (15m)")
+    parser.add_argument("--no-freeze", dest="freeze", action="store_false", help="do not hold other deploys back")
+    parser.add_argument("--run-tasks", action="store_true", help="run the old release's deploy tasks again")
+    return parser
+
+
+def _command_parsers(prog: str) -> _Parser:
+    parser = _Parser(prog=prog, description="Incident console for services on Dokku; without arguments it opens.")
+    sub = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    common, part = _common(), _taking_part()
+    status = sub.add_parser("status", parents=[common], help="health now, what runs, open incidents")
+    status.add_argument("names", nargs="*", metavar="SERVICE")
+    check = sub.add_parser("check", parents=[common], help="configuration, keys, host, capabilities; each with its fix")
+    check.add_argument("names", nargs="*", metavar="SERVICE")
+    logs = sub.add_parser("logs", parents=[common], help="the service's log")
+    logs.add_argument("names", nargs=1, metavar="SERVICE")
+    logs.add_argument("-n", "--num", dest="lines", type=int, default=100, help="lines (100)")
+    logs.add_argument("-t", "--tail", "--follow", dest="follow", action="store_true", help="go on as it is written")
+    keep = sub.add_parser("keep", parents=[common, part], help="keep what runs now, so that there is a way back to it")
+    keep.add_argument("names", nargs="*", metavar="SERVICE")
+    keep.add_argument("--all", action="store_true", help="every service")
+    for name, text in (("freeze", "hold deploys back"), ("unfreeze", "let deploys through again")):
+        one = sub.add_parser(name, parents=[common, part], help=text)
+        one.add_argument("names", nargs=1, metavar="SERVICE")
+    sub.add_parser("incidents", parents=[common], help="the journal's incidents")
+    resume = sub.add_parser("resume", parents=[common, part], help="take an open incident up where it stands")
+    resume.add_argument("incident", nargs="?", metavar="ID")
+    resume.add_argument("--close", metavar="HOW", help="close it: recovered, not-recovered, aborted, fixed-forward")
+    box = sub.add_parser("sandbox", parents=[common], help="a pretend host with a bad release already out")
+    box.add_argument("--serve", action="store_true", help="only serve; prints one JSON line")
+    box.add_argument("--dokku", default="0.35.15", choices=("0.35.15", "0.38.27", "plugins"), help="profile")
+    box.add_argument("--pace", default="recorded", help="recorded, fast or a factor")
+    box.add_argument("--scenario", help="scripted trouble")
+    return parser
+
+
+def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
+    """The options of a command line. Raises ConfigError for wrong ones; `--help` exits by itself with 0."""
+    if not argv:
+        return Options(command="console")
+    first = _first_word(argv)
+    if first is None and not any(word in ("-h", "--help") for word in argv):
+        found = _Parser(prog=prog, parents=[_common()]).parse_args(argv)
+        return Options(command="console", **vars(found))
+    if first is None or first in COMMANDS:
+        return Options(**_plain(vars(_command_parsers(prog).parse_args(_command_first(argv, first)))))
+    values = vars(_rollback_parser(prog).parse_args(argv))
+    service = values.pop("service")
+    options = Options(command="rollback", names=(service,), **values)
+    if options.target is None and not options.list:
+        raise ConfigError(f"{service}: no target", f"write {TARGET_HELP}, or --list")
+    return options
+
+
+def _first_word(argv: Sequence[str]) -> str | None:
+    takes_value = {"--services", "--accept-host-key", "--reason", "--expect-current"}
+    skip = False
+    for word in argv:
+        if skip:
+            skip = False
+        elif word in takes_value:
+            skip = True
+        elif not word.startswith("-"):
+            return word
+    return None
+
+
+def _command_first(argv: Sequence[str], first: str | None) -> list[str]:
+    """Common options may stand before the command as well."""
+    rest = list(argv)
+    if first is not None:
+        rest.remove(first)
+        rest.insert(0, first)
+    return rest
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    if "names" in values:
+        values["names"] = tuple(values["names"])
+    return values

@@ -1,0 +1,146 @@
+"""The only file that writes to stdout, and the shapes of what it writes (schema 1)."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from tui.cli.exits import Exit, word
+from tui.model.incident import Incident
+from tui.model.outcome import Exited, describe
+from tui.model.plan import Plan
+from tui.model.release import Release
+
+SCHEMA = 1
+Document = dict[str, Any]
+
+
+def write(document: Document) -> None:
+    """One JSON document, the last thing on stdout."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=True) + "\n")
+    sys.stdout.flush()
+
+
+def text(line: str = "") -> None:
+    """A line of a table or a log for people and pipes. A reader that went away is no error of ours."""
+    sys.stdout.write(line.encode("utf-8", "replace").decode(sys.stdout.encoding or "utf-8", "replace") + "\n")
+    sys.stdout.flush()
+
+
+def time(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC; unknown stays null."""
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def named(release: Release | None) -> Document | None:
+    """A release as `from` and `to` have it."""
+    if release is None:
+        return None
+    return {"number": release.number, "tag": release.tag, "commit": release.commit, "image": release.image}
+
+
+def error(code: Exit, message: str, fix: str = "") -> Document | None:
+    """The error part of a document; null when all is well."""
+    return None if code is Exit.DONE else {"code": word(code), "message": message, "fix": fix}
+
+
+def failure(kind: str, code: Exit, message: str, fix: str = "") -> Document:
+    """The document of something that failed before it had a subject."""
+    return {"schema": SCHEMA, "kind": kind, "exit_code": int(code), "error": error(code, message, fix)}
+
+
+def listing(kind: str, items: list[Document], **more: Any) -> Document:
+    """The document of a list."""
+    return {"schema": SCHEMA, "kind": kind, "items": items, **more}
+
+
+def planned(plan: Plan, **more: Any) -> Document:
+    """A plan on its own."""
+    return {
+        "schema": SCHEMA,
+        "kind": "plan",
+        "host": plan.host,
+        "service": plan.service,
+        "app": plan.app,
+        "incident": plan.attempt.rpartition(".")[0],
+        "from": named(plan.leaving),
+        "to": named(plan.target),
+        "way": plan.way,
+        "expected_seconds": plan.expected,
+        "downtime_seconds": list(plan.downtime) if plan.downtime else None,
+        "steps": [
+            {
+                "id": s.id,
+                "argv": list(s.argv),
+                "where": s.where.value,
+                "writes": s.writes,
+                "expected_seconds": s.expected,
+                "paste": s.paste,
+            }
+            for s in plan.steps
+        ],
+        "warnings": [{"severity": w.severity.value, "text": w.text} for w in plan.warnings],
+        "skipped": [{"release": name, "reason": why} for name, why in plan.skipped],
+        **more,
+    }
+
+
+def rollback(incident: Incident, code: Exit, message: str = "", fix: str = "") -> Document:
+    """A rollback from its plan to where it stands."""
+    plan = incident.plan
+    steps = []
+    for run in incident.runs:
+        step = next((s for s in plan.steps if s.id == run.step), None) if plan else None
+        steps.append(
+            {
+                "argv": list(step.argv) if step else [run.step],
+                "where": step.where.value if step else None,
+                "writes": step.writes if step else None,
+                "outcome": describe(run.outcome) if run.outcome else None,
+                "exit": run.outcome.code if isinstance(run.outcome, Exited) else None,
+                "started_at": time(run.started_at),
+                "seconds": round((run.ended_at - run.started_at).total_seconds(), 3) if run.ended_at else None,
+                "result": run.result.value if run.result else None,
+                "detail": run.detail,
+            }
+        )
+    return {
+        "schema": SCHEMA,
+        "kind": "rollback",
+        "host": incident.host,
+        "service": incident.service,
+        "app": incident.app,
+        "incident": incident.id,
+        "state": incident.state.value,
+        "asking": incident.asking.value if incident.asking else None,
+        "from": named(plan.leaving) if plan else None,
+        "to": named(plan.target) if plan else None,
+        "way": plan.way if plan else None,
+        "steps": steps,
+        "checks": [{"name": c.name, "verdict": c.verdict.value, "evidence": c.evidence} for c in incident.checks],
+        "verdict": incident.verdict.value if incident.verdict else None,
+        "closing": incident.closing.value if incident.closing else None,
+        "left_over": list(incident.left_over),
+        "exit_code": int(code),
+        "error": error(code, message, fix),
+    }
+
+
+def release(item: Release) -> Document:
+    """A release in a list."""
+    return {
+        **(named(item) or {}),
+        "name": item.name,
+        "subject": item.subject,
+        "author": item.author,
+        "deployed_at": time(item.deployed_at),
+        "kept_at": time(item.kept_at),
+        "kept_by": item.kept_by,
+        "last_served": time(item.last_served),
+        "running": item.running,
+        "bad": item.bad,
+        "holder": item.holder,
+        "served_as": list(item.served_as),
+        "origin": item.origin.value,
+        "ways": [{"way": w.way, "available": w.available, "seconds": w.seconds, "reason": w.reason} for w in item.ways],
+    }

@@ -1,0 +1,197 @@
+"""The commands that change nothing: `status`, `logs`, `check`, `incidents`."""
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime
+
+from tui.cli import output
+from tui.cli.exits import Exit
+from tui.cli.narrate import Narrator
+from tui.cli.options import Options
+from tui.dokku.lines import Framer
+from tui.dokku.logs import read_line
+from tui.engine.engine import Engine
+from tui.engine.freeze import settled
+from tui.engine.links import HostSaid
+from tui.engine.releases import Listing
+from tui.model.errors import HostKeyRefused, LinkError, Refused
+from tui.model.health import ProbeOutcome
+from tui.model.service import Service
+
+Result = tuple[Exit, output.Document]
+LOG_LIMIT = 1000
+"""lines a single request may ask for"""
+
+
+def chosen(engine: Engine, options: Options) -> tuple[Service, ...]:
+    """The services named, or all of them."""
+    if options.names:
+        return tuple(engine.service(name) for name in options.names)
+    return engine.fleet.services
+
+
+async def status(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """Health now, what runs, who has an incident; one line per service."""
+    rows = await asyncio.gather(*(_status(engine, service) for service in chosen(engine, options)))
+    open_here = await engine.open_incidents()
+    if not options.json:
+        for row in rows:
+            output.text(
+                f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
+                f"{row['detail'] or ''}{'  FROZEN' if row['frozen'] else ''}"
+                f"{'  INCIDENT ' + str(row['incident']) if row['incident'] else ''}"
+                f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
+            )
+    for incident in open_here:
+        narrator.say(f"open incident {incident.id} on {incident.service}: rollback resume {incident.id}", "yellow")
+    document = output.listing(
+        "status", list(rows), open_incidents=[i.id for i in open_here], services=engine.fleet.path, exit_code=0
+    )
+    return Exit.DONE, document
+
+
+async def _status(engine: Engine, service: Service) -> output.Document:
+    probe, listed = await asyncio.gather(engine.probe(service), _listing(engine, service))
+    found, why = listed
+    running = next((r for r in found.releases if r.running), None) if found else None
+    return {
+        "service": service.name,
+        "app": service.app,
+        "host": service.host,
+        "health": probe.outcome.value if probe else "unknown",
+        "http_status": probe.status if probe else None,
+        "seconds": probe.seconds if probe else None,
+        "at": output.time(probe.at) if probe else None,
+        "detail": (probe.detail if probe else "") or why,
+        "release": running.name if running else None,
+        "running": output.named(running),
+        "frozen": bool(found and found.record and found.record.deploy_branch),
+        "settled": settled(found.current) if found else None,
+        "incident": found.record.incident if found and found.record and not found.record.frozen else None,
+        "by": found.record.by if found and found.record else None,
+    }
+
+
+async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, str]:
+    try:
+        return await engine.listing(service), ""
+    except (LinkError, HostSaid) as error:
+        return None, error.message
+
+
+async def logs(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """The service's log, cleaned; with --json one object a line."""
+    service = engine.service(options.names[0])
+    if not 1 <= options.lines <= LOG_LIMIT:
+        raise Refused(f"-n {options.lines} is not possible", f"1 to {LOG_LIMIT} lines")
+    framer = Framer()
+    if not options.follow:
+        for line in (*framer.feed(await engine.log(service, options.lines)), *framer.flush()):
+            _log_line(line.text, options)
+        return Exit.DONE, output.listing("logs", [], exit_code=0)
+    stream = engine.logs(service, options.lines)
+    with contextlib.suppress(asyncio.CancelledError):
+        async for chunk in stream:
+            for line in framer.feed(chunk):
+                _log_line(line.text, options)
+    narrator.say(f"the stream ended: {stream.outcome}")
+    return Exit.DONE, output.listing("logs", [], exit_code=0)
+
+
+def _log_line(text: str, options: Options) -> None:
+    if not options.json:
+        output.text(text)
+        return
+    line = read_line(text)
+    output.write({"at": output.time(line.at), "process": line.process, "text": line.text})
+
+
+async def check(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """Configuration, key, host key, version, capabilities, retention and URLs, each finding with its fix."""
+    items = [_item("services", "warning", warning, "") for warning in engine.fleet.warnings]
+    services = chosen(engine, options)
+    for host in sorted({s.host for s in services}):
+        items.extend(await _check_host(engine, host))
+    for service in services:
+        items.extend(await _check_service(engine, service))
+    findings = [i for i in items if i["result"] == "finding"]
+    code = Exit.REFUSED if findings else Exit.DONE
+    if not options.json:
+        for item in items:
+            output.text(f"{item['result']:<8} {item['subject']:<16} {item['text']}")
+            if item["fix"]:
+                output.text(f"{'':<25} fix: {item['fix']}")
+    message = f"{len(findings)} findings" if findings else ""
+    return code, output.listing("check", items, exit_code=int(code), error=output.error(code, message))
+
+
+def _item(subject: str, result: str, text: str, fix: str) -> output.Document:
+    return {"subject": subject, "result": result, "text": text, "fix": fix}
+
+
+async def _check_host(engine: Engine, host: str) -> list[output.Document]:
+    try:
+        known = await engine.links.capabilities(host)
+    except HostKeyRefused as error:
+        return [_item(host, "finding", f"{error.message} {error.fingerprint}".strip(), error.fix)]
+    except (LinkError, HostSaid) as error:
+        return [_item(host, "finding", error.message, error.fix)]
+    words = f"Dokku {known.version or 'of unknown version'}, login by {known.form.value} command"
+    missing = "" if known.runbook else "; the runbook's ps:rollback and tags:deploy do not exist here"
+    return [_item(host, "ok", words + missing, "")]
+
+
+async def _check_service(engine: Engine, service: Service) -> list[output.Document]:
+    items: list[output.Document] = []
+    probe = await engine.probe(service)
+    if probe is None:
+        items.append(
+            _item(service.name, "finding", "no health URL", f"services.yaml: services.{service.name}.health.url")
+        )
+    elif probe.outcome is not ProbeOutcome.HEALTHY:
+        fix = "look at the service, or at its health URL in services.yaml"
+        items.append(_item(service.name, "finding", f"{probe.outcome}: {probe.detail} ({probe.url})", fix))
+    else:
+        items.append(_item(service.name, "ok", f"healthy in {(probe.seconds or 0) * 1000:.0f} ms ({probe.url})", ""))
+    try:
+        found = await engine.listing(service)
+    except (LinkError, HostSaid) as error:
+        return [*items, _item(service.name, "finding", error.message, error.fix)]
+    ways = [r for r in found.releases if r.way and not r.running]
+    if ways:
+        items.append(_item(service.name, "ok", f"{len(ways)} releases have a way back, newest {ways[0].name}", ""))
+    else:
+        fix = f"run `rollback keep {service.name}` before each deploy"
+        items.append(_item(service.name, "finding", "no release has a way back", fix))
+    if found.record is not None:
+        state = "frozen by" if found.record.frozen else "incident"
+        who = f"{state} {found.record.incident or 'unknown'} of {found.record.by or 'unknown'}"
+        fix = f"rollback unfreeze {service.name}" if found.record.frozen else "rollback resume"
+        items.append(_item(service.name, "finding", who, fix))
+    return items
+
+
+async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """The journal's incidents, newest first."""
+    found = await engine.incidents()
+    if not options.json:
+        for i in found:
+            end = i.closing.value if i.closing else (f"asking: {i.asking.value}" if i.asking else "")
+            target = f" → {i.plan.target.name}" if i.plan else ""
+            output.text(f"{i.id:<24} {i.service:<16} {i.state.value:<10} {end}{target}")
+    items = [
+        {
+            "incident": i.id,
+            "service": i.service,
+            "opened_at": output.time(i.opened_at),
+            "closed_at": output.time(i.closed_at),
+            "age_seconds": (datetime.now(UTC) - i.opened_at).total_seconds(),
+            "state": i.state.value,
+            "asking": i.asking.value if i.asking else None,
+            "closing": i.closing.value if i.closing else None,
+            "by": i.by,
+            "to": output.named(i.plan.target) if i.plan else None,
+        }
+        for i in found
+    ]
+    return Exit.DONE, output.listing("incidents", items, exit_code=0)

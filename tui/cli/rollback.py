@@ -1,0 +1,282 @@
+"""`rollback SERVICE TARGET`, `--plan`, `--list`, and `rollback resume`: one incident from the plan to where it stands."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+from tui.cli import exits, output
+from tui.cli.exits import Exit
+from tui.cli.narrate import Narrator
+from tui.cli.options import Options
+from tui.dokku.lines import Framer
+from tui.engine.engine import Engine
+from tui.engine.walk import Walk
+from tui.incident import events as ev
+from tui.model.errors import ConfigError, Refused
+from tui.model.incident import Closing, Incident, Question
+from tui.model.outcome import describe
+from tui.model.plan import Plan
+from tui.model.release import Release
+from tui.model.service import Service
+from tui.ways import kept as kept_way
+
+Result = tuple[Exit, output.Document]
+CLOSINGS = {c.value.replace(" ", "-"): c for c in Closing}
+
+
+async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """Everything that begins with a service's name."""
+    if options.names == ("all",):
+        raise Refused("`all` is not carried out yet", "roll the services back one by one")
+    service = engine.service(options.names[0])
+    if options.list:
+        return await show_releases(engine, service, options, narrator)
+    if options.target is None:
+        raise ConfigError("no target")
+    earlier = await _continuing(engine, service, options, narrator)
+    plan = await engine.plan(
+        service,
+        options.target,
+        kept_way.Options(
+            freeze=options.freeze,
+            run_tasks=options.run_tasks,
+            take_over=(options.reason or "no reason given") if options.take_over else None,
+        ),
+        expect_current=options.expect_current,
+        incident=earlier.incident if earlier else None,
+    )
+    narrator.plan(plan)
+    if options.plan:
+        code = Exit.REFUSED if plan.blocked else Exit.DONE
+        return code, output.planned(plan, exit_code=int(code), error=_blocked(plan, code))
+    if plan.blocked:
+        raise Refused(plan.blocked[0].text)
+    if engine.gate.read_only:
+        raise Refused("read-only: nothing is sent", "start without --read-only")
+    await asyncio.get_running_loop().run_in_executor(None, _confirm, plan, options, narrator)
+    walk = earlier
+    if walk is None:
+        walk = await engine.open(plan, options.reason, _stream(narrator))
+    else:
+        await walk.submit(ev.PlanMade(at=engine.clock.now(), plan=plan))
+    followed = _follow(walk, narrator)
+    try:
+        await walk.submit(ev.Confirmed(at=engine.clock.now(), by=engine.by, watch=options.watch))
+        return await _to_the_end(engine, walk, narrator)
+    finally:
+        followed()
+
+
+async def resume(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """Take an open incident up: find out what happened and go on; or close it with a word."""
+    identity = options.incident or await _only_open(engine)
+    walk = await engine.resume(identity, _stream(narrator))
+    narrator.say(f"incident {identity}: {walk.incident.service}, {walk.incident.state}", "bold")
+    followed = _follow(walk, narrator)
+    try:
+        if options.close is not None:
+            if options.close not in CLOSINGS:
+                raise ConfigError(f"--close {options.close!r} is no way to close", f"one of: {', '.join(CLOSINGS)}")
+            await walk.settled()
+            if walk.incident.open:
+                closing = CLOSINGS[options.close]
+                await walk.submit(ev.CloseAsked(at=engine.clock.now(), closing=closing, reason=options.reason))
+        elif walk.incident.asking in (
+            Question.OUTCOME_UNKNOWN,
+            Question.VERIFY_FAILED,
+            Question.VERIFY_INCONCLUSIVE,
+        ):
+            await walk.submit(ev.CheckAgain(at=engine.clock.now()))
+        return await _to_the_end(engine, walk, narrator)
+    finally:
+        followed()
+
+
+async def show_releases(engine: Engine, service: Service, options: Options, narrator: Narrator) -> Result:
+    """`--list`."""
+    found = await engine.listing(service)
+    document = output.listing(
+        "releases",
+        [output.release(r) for r in found.releases],
+        service=service.name,
+        app=service.app,
+        host=service.host,
+        frozen=bool(found.record and found.record.deploy_branch),
+        exit_code=0,
+        error=None,
+    )
+    if not options.json:
+        for row in found.releases:
+            output.text(_row(row))
+        if not any(r.way and not r.running for r in found.releases):
+            narrator.say(f"no way back is kept: `rollback keep {service.name}` before the next deploy", "yellow")
+    return Exit.DONE, document
+
+
+def _row(row: Release) -> str:
+    way = row.way
+    cost = f"{way.way} ~{way.seconds:.0f} s" if way and way.seconds else "; ".join(w.reason for w in row.ways)
+    marks = ("RUNNING " if row.running else "") + (f"BAD ({row.bad}) " if row.bad else "")
+    served = f"{row.last_served:%Y-%m-%d %H:%M}" if row.last_served else "-"
+    return (
+        f"{row.name:<16} {row.tag or 'not kept':<28} {(row.commit or 'unknown')[:10]:<10} "
+        f"served {served:<16} {marks}{cost}"
+    ).rstrip()
+
+
+# ── before ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _continuing(engine: Engine, service: Service, options: Options, narrator: Narrator) -> Walk | None:
+    """Inside an open incident of this machine an explicit word goes on with that incident instead of a second one."""
+    mine = [i for i in await engine.open_incidents() if i.service == service.name]
+    if not mine or options.expect_current is None or options.plan:
+        return None
+    walk = await engine.resume(mine[0].id, _stream(narrator))
+    narrator.say(f"going on with incident {mine[0].id} ({walk.incident.state})")
+    incident = await walk.settled()
+    if not incident.open:
+        return None
+    if incident.asking is Question.OUTCOME_UNKNOWN:
+        raise Refused(f"incident {incident.id}: what was sent has no known outcome yet", "rollback resume")
+    return walk
+
+
+def _confirm(plan: Plan, options: Options, narrator: Narrator) -> None:
+    """Raises Refused unless the person means it. Without a terminal nothing prompts."""
+    if options.yes:
+        return
+    if not narrator.interactive:
+        raise Refused("nobody can be asked: this is no terminal", "add --yes (scripts: with --expect-current RELEASE)")
+    if plan.typed:
+        said, wanted = narrator.ask(f"type the service's name to go back to {plan.target.name}: "), plan.service
+    else:
+        said, wanted = narrator.ask(f"roll {plan.service} back to {plan.target.name}? type yes: "), "yes"
+    if said != wanted:
+        raise Refused(f"not confirmed ({said!r}): nothing was sent")
+
+
+def _blocked(plan: Plan, code: Exit) -> output.Document | None:
+    return output.error(code, plan.blocked[0].text) if plan.blocked else None
+
+
+async def _only_open(engine: Engine) -> str:
+    found = await engine.open_incidents()
+    if not found:
+        raise Refused("no incident is open on this machine", "rollback incidents")
+    if len(found) > 1:
+        raise Refused(f"{len(found)} incidents are open", f"name one: {', '.join(i.id for i in found)}")
+    return found[0].id
+
+
+# ── meanwhile ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _to_the_end(engine: Engine, walk: Walk, narrator: Narrator) -> Result:
+    """Until a person is asked or it is closed; an interrupt lets go of it, and says what that means."""
+    interrupted = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, interrupted.set)
+    try:
+        while True:
+            if await _interrupted(walk, interrupted):
+                return _let_go(walk.incident)
+            if not _declined(walk.incident):
+                break
+            reason = walk.incident.failure
+            await walk.submit(ev.CloseAsked(at=engine.clock.now(), closing=Closing.ABORTED, reason=reason))
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+    return _result(walk.incident, narrator)
+
+
+async def _interrupted(walk: Walk, interrupted: asyncio.Event) -> bool:
+    settled, stopped = asyncio.create_task(walk.settled()), asyncio.create_task(interrupted.wait())
+    await asyncio.wait({settled, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if settled.done():
+        settled.result()
+        return False
+    settled.cancel()
+    return True
+
+
+def _declined(incident: Incident) -> bool:
+    """Nothing that could replace the release was sent: the incident can be closed without a person."""
+    if incident.asking is not Question.WHAT_NEXT or incident.plan is None:
+        return False
+    push = next((s.id for s in incident.plan.steps if s.id == "push"), None)
+    run = incident.run_of(push) if push else None
+    return run is None or exits.refused(incident)
+
+
+def _let_go(incident: Incident) -> Result:
+    code = Exit.UNKNOWN if incident.wrote else Exit.INTERRUPTED
+    said = (
+        "interrupted; what was sent goes on at the host" if incident.wrote else "interrupted before anything was sent"
+    )
+    return code, output.rollback(incident, code, said, f"rollback resume {incident.id}")
+
+
+def _result(incident: Incident, narrator: Narrator) -> Result:
+    code = exits.of_incident(incident)
+    for check in incident.checks:
+        narrator.say(f"  {check.verdict.value:<12} {check.name}: {check.evidence}")
+    for line in incident.left_over:
+        narrator.say(f"  still to do: {line}", "yellow")
+    message, fix = _words(incident, code)
+    narrator.say(message, "green" if code is Exit.DONE else "red")
+    if fix:
+        narrator.say(f"  next: {fix}")
+    return code, output.rollback(incident, code, message, fix)
+
+
+def _words(incident: Incident, code: Exit) -> tuple[str, str]:
+    target = incident.plan.target.name if incident.plan else "the target"
+    if code is Exit.DONE and incident.closing is Closing.UNWATCHED:
+        frozen = incident.plan is not None and incident.plan.frozen_branch is not None
+        tail = f"; deploys are frozen until `rollback unfreeze {incident.service}`" if frozen else ""
+        return f"{incident.service} is back on {target}: verified, not watched{tail}", ""
+    if code is Exit.DONE:
+        return f"{incident.service}: {incident.closing.value if incident.closing else 'done'} on {target}", ""
+    again = (
+        f"rollback resume {incident.id}, or another release: rollback {incident.service} release:N --expect-current …"
+    )
+    if not incident.open:
+        return incident.close_reason or f"closed: {incident.closing}", ""
+    return incident.failure or f"{incident.state}: {incident.asking}", again
+
+
+def _stream(narrator: Narrator) -> Callable[[str, bytes], None]:
+    framers: dict[str, Framer] = {}
+
+    def heard(step: str, raw: bytes) -> None:
+        for line in framers.setdefault(step, Framer()).feed(raw):
+            narrator.say(f"    | {line.text}", "dim")
+
+    return heard
+
+
+def _follow(walk: Walk, narrator: Narrator) -> Callable[[], None]:
+    """Tell every change once."""
+    told: dict[str, object] = {"state": None, "begun": 0, "ended": 0}
+
+    def changed() -> None:
+        incident = walk.incident
+        begun = len(incident.runs)
+        ended = sum(1 for r in incident.runs if r.ended_at is not None)
+        steps = {s.id: s for s in incident.plan.steps} if incident.plan else {}
+        if begun != told["begun"] and begun > ended:
+            narrator.say(f"  … {steps[incident.runs[-1].step].title}")
+        if ended != told["ended"] and ended:
+            run = incident.runs[ended - 1]
+            took = (run.ended_at - run.started_at).total_seconds() if run.ended_at else 0.0
+            end = describe(run.outcome) if run.outcome else ""
+            narrator.say(f"  {run.result} {run.step} ({end}, {took:.1f} s) {run.detail}".rstrip())
+        if incident.state != told["state"]:
+            narrator.say(f"{incident.state.value}")
+        told.update(state=incident.state, begun=begun, ended=ended)
+
+    return walk.subscribe(changed)

@@ -1,0 +1,60 @@
+"""An argument list as the one string that SSH carries.
+
+Dokku's forced command starts no shell. Commands whose first word begins with `git` are split on blanks, with no quoting at all;
+every other command goes through `xargs -n 1`, that is through /bin/echo: quotes work as in xargs, and words that
+echo takes for itself vanish (`-n`, `-e`, `-E`, `--help`, `--version`). What cannot arrive unchanged is refused here, not escaped.
+Measured on 0.35.15 and 0.38.27.
+"""
+
+import re
+import shlex
+
+from tui.model.host import Form
+
+GIT_SERVICES = ("git-receive-pack", "git-upload-pack", "git-upload-archive")
+_VANISHES = re.compile(r"-[neE]+|--help|--version")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./{}\[\]~^!#$&()*;<>?|-]+")
+
+
+def exec_string(argv: tuple[str, ...], form: Form) -> str:
+    """The string to execute. Raises ValueError for a word that would not arrive as it is."""
+    if not argv:
+        raise ValueError("no command")
+    for word in argv:
+        if _CONTROL.search(word):
+            raise ValueError(f"{word!r} holds a control character")
+    if argv[0] in GIT_SERVICES:
+        return _git_service(argv, form)
+    if form is Form.SHELL:
+        return "dokku " + shlex.join(argv)
+    if argv[0].startswith("git"):
+        return _blanks(argv)
+    return " ".join(_xargs(word) for word in argv)
+
+
+def _git_service(argv: tuple[str, ...], form: Form) -> str:
+    """As Git itself writes it; an unrestricted login needs the repository's path."""
+    service, app = argv
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", app):
+        raise ValueError(f"{app!r} is no app's name")
+    return f"{service} '{app if form is Form.FORCED else f'/home/dokku/{app}'}'"
+
+
+def _blanks(argv: tuple[str, ...]) -> str:
+    for word in argv:
+        if not word or re.search(r"[\s'\"\\]", word):
+            raise ValueError(f"{word!r} cannot be sent with {argv[0]}: it is split on blanks and knows no quotes")
+    return " ".join(argv)
+
+
+def _xargs(word: str) -> str:
+    if _VANISHES.fullmatch(word):
+        raise ValueError(f"{word!r} would vanish on the way; use the long option, e.g. --num")
+    if _PLAIN.fullmatch(word):
+        return word
+    if "'" not in word:
+        return f"'{word}'"
+    if '"' not in word:
+        return f'"{word}"'
+    raise ValueError(f"{word!r} holds both kinds of quotes")

@@ -1,0 +1,247 @@
+"""The façade that both front ends use.
+
+Reading asks hosts and never changes them; whatever changes a host is a step of a walk, a keep, a freeze or an unfreeze,
+and goes through the gate.
+"""
+
+import secrets
+from collections.abc import Callable
+
+from tui.dokku import commands, kept, paste
+from tui.engine import freeze as freezing
+from tui.engine import health, record, releases
+from tui.engine.gate import Gate
+from tui.engine.keep import Keeper
+from tui.engine.links import Links
+from tui.engine.perform import HostPerformer, Output
+from tui.engine.ports import ClockPort, GitPort, HostPort, JournalPort, ProbePort, StreamPort
+from tui.engine.releases import Listing
+from tui.engine.walk import Walk
+from tui.incident import choose
+from tui.incident import events as ev
+from tui.incident.decide import fold
+from tui.model.errors import Refused, TakenByOther
+from tui.model.health import Probe
+from tui.model.incident import Incident, State
+from tui.model.plan import Plan
+from tui.model.release import Release, Target, TargetKind, matches
+from tui.model.service import Fleet, Service
+from tui.model.text import decode
+from tui.ways import kept as kept_way
+
+
+class Engine:
+    """One console's engine over one fleet."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        *,
+        make_host: Callable[[str], HostPort],
+        git: GitPort,
+        probes: ProbePort,
+        journal: JournalPort,
+        clock: ClockPort,
+        by: str,
+        read_only: bool = False,
+    ) -> None:
+        self.fleet = fleet
+        self.by = by
+        self.clock = clock
+        self.journal = journal
+        self.probes = probes
+        self.git = git
+        self.gate = Gate(journal, clock, read_only=read_only)
+        self.links = Links(fleet, self.gate, git, clock, make_host)
+        self.keeper = Keeper(self.links, clock, by, fleet.retention)
+        self.walks: dict[str, Walk] = {}
+
+    async def close(self) -> None:
+        """End this process's part; whatever was sent goes on at its host."""
+        for walk in self.walks.values():
+            await walk.stop()
+        await self.links.close()
+        await self.probes.close()
+        await self.journal.close()
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def service(self, name: str) -> Service:
+        """The service of that name or app. Raises Refused with the names there are."""
+        found = self.fleet.service(name)
+        if found is None:
+            names = ", ".join(s.name for s in self.fleet.services)
+            raise Refused(f"there is no service {name!r} in {self.fleet.path}", f"services: {names}")
+        return found
+
+    async def listing(self, service: Service) -> Listing:
+        """Releases of a service. Raises LinkError, HostSaid."""
+        return await releases.listing(self.links, service)
+
+    async def probe(self, service: Service) -> Probe | None:
+        """One look at its health."""
+        return await health.probe(self.probes, service)
+
+    def logs(self, service: Service, lines: int) -> StreamPort:
+        """The service's log, going on as it is written."""
+        return self.links.host(service.host).stream(commands.logs(service.app, lines, tail=True))
+
+    async def log(self, service: Service, lines: int) -> bytes:
+        """The last lines of the service's log, of each process. Raises LinkError, HostSaid."""
+        return await self.links.tell(service.host, commands.logs(service.app, lines))
+
+    # ── planning ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def plan(
+        self,
+        service: Service,
+        target: Target,
+        options: kept_way.Options,
+        *,
+        expect_current: Target | None = None,
+        incident: Incident | None = None,
+    ) -> Plan:
+        """A plan from what the host says now; nothing is sent. Raises Refused, LinkError and their kin."""
+        found = await self.listing(service)
+        mine = incident.id if incident is not None else new_id(self.clock)
+        stale = found.record is not None and kept.is_stale(found.record, self.clock.now())
+        record.may_act(found.record, mine, take_over=options.take_over is not None, stale=stale)
+        running = choose.running(found.releases, found.current)
+        if expect_current is not None and not matches(expect_current, running):
+            raise Refused(f"{service.app} runs {running.name}, not {expect_current}", "look again: --list")
+        await self._only_one_open(service, target, running, expect_current, incident)
+        choice = choose.choose(target, found.releases)
+        files = await self._files_of(service, choice.release)
+        facts = kept_way.Facts(
+            incident=mine,
+            number=(incident.plans if incident is not None else 0) + 1,
+            by=self.by,
+            at=self.clock.now(),
+            current=found.current,
+            record=found.record,
+            files=tuple(sorted(files.items())),
+            skipped=choice.skipped,
+        )
+        host = self.fleet.host(service.host)
+        made = kept_way.plan(service, host, choice.release, running, facts, options)
+        if made.push is None:
+            return made
+        return kept_way.with_commit(made, self.git.commit_id(made.push))
+
+    async def _only_one_open(
+        self,
+        service: Service,
+        target: Target,
+        running: Release,
+        expect_current: Target | None,
+        incident: Incident | None,
+    ) -> None:
+        """While an incident is open here, `previous` by itself would go further back than anybody meant."""
+        if incident is not None:
+            return
+        for open_one in await self.open_incidents():
+            if open_one.service != service.name:
+                continue
+            if target.kind is TargetKind.PREVIOUS and expect_current is None:
+                done = _done(open_one)
+                raise Refused(
+                    f"incident {open_one.id} on {service.name} is open ({open_one.state}): {done}",
+                    f"rollback resume {open_one.id}; to go further back name the release, with --expect-current "
+                    f"{running.name}",
+                )
+            if expect_current is None:
+                raise Refused(
+                    f"incident {open_one.id} on {service.name} is open ({open_one.state})",
+                    f"add --expect-current {running.name}, or rollback resume {open_one.id}",
+                )
+
+    async def _files_of(self, service: Service, target: Release) -> dict[str, str]:
+        if target.holder is None:
+            return {}
+        host = self.links.host(service.host)
+        found = await self.git.archive(host, target.holder, kept.FILES_BRANCH, (kept.FILES_FOLDER,))
+        return {
+            path.removeprefix(f"{kept.FILES_FOLDER}/"): decode(content)
+            for path, content in found.items()
+            if path.startswith(f"{kept.FILES_FOLDER}/")
+        }
+
+    # ── incidents ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def open(self, plan: Plan, reason: str, output: Output | None = None) -> Walk:
+        """Open an incident with this plan, not confirmed yet."""
+        identity = plan.attempt.rpartition(".")[0]
+        if not self.journal.lock(identity):
+            raise TakenByOther(f"another console on this machine has incident {identity}")
+        at = self.clock.now()
+        event = ev.Opened(
+            at=at, incident=identity, service=plan.service, app=plan.app, host=plan.host, by=self.by, reason=reason
+        )
+        walk = await Walk.begin(event, self.journal, self.clock, self._performer(output))
+        self.walks[identity] = walk
+        await walk.submit(ev.PlanMade(at=self.clock.now(), plan=plan))
+        return walk
+
+    async def resume(self, incident: str, output: Output | None = None) -> Walk:
+        """Take an open incident up where its journal ends. Raises Refused, TakenByOther."""
+        found = await self.read(incident)
+        if not found.open:
+            raise Refused(f"incident {incident} is closed: {found.closing}", "rollback incidents")
+        if incident in self.walks:
+            return self.walks[incident]
+        if not self.journal.lock(incident):
+            raise TakenByOther(f"another console on this machine has incident {incident}")
+        walk = Walk(found, self.journal, self.clock, self._performer(output))
+        self.walks[incident] = walk
+        await walk.submit(ev.Resumed(at=self.clock.now(), by=self.by))
+        return walk
+
+    async def read(self, incident: str) -> Incident:
+        """The incident as its journal tells it. Raises Refused where there is none."""
+        entries = await self.journal.entries(incident)
+        events = [ev.read(e.payload) for e in entries if e.kind == "event"]
+        if not events:
+            raise Refused(f"the journal has no incident {incident}", "rollback incidents")
+        return fold(events)
+
+    async def open_incidents(self) -> tuple[Incident, ...]:
+        """Every open incident of this machine's journal, newest first."""
+        return tuple([await self.read(row.id) for row in await self.journal.open_incidents()])
+
+    async def incidents(self) -> tuple[Incident, ...]:
+        """The journal's incidents, newest first."""
+        return tuple([await self.read(row.id) for row in await self.journal.incidents()])
+
+    def _performer(self, output: Output | None) -> HostPerformer:
+        return HostPerformer(self.fleet, self.links, self.probes, self.clock, output)
+
+    # ── keeping and freezing ─────────────────────────────────────────────────────────────────────────────────────
+
+    async def keep(self, service: Service, say: Callable[[str], None]) -> Release:
+        """Keep what the service runs now. Raises AlreadyThere, Refused, LinkError, HostSaid."""
+        return await self.keeper.keep(service, say)
+
+    async def freeze(self, service: Service) -> str:
+        """Hold deploys back. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid."""
+        return await freezing.freeze(self.links, self.clock, service, new_id(self.clock), self.by)
+
+    async def unfreeze(self, service: Service) -> freezing.Unfrozen:
+        """Let deploys through again. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid."""
+        found = await record.read(self.links, service.host, service.app)
+        branch = (found.deploy_branch if found else None) or "BRANCH"
+        argv = commands.git_sync_own(service.app, branch)
+        return await freezing.unfreeze(self.links, service, paste.ssh_line(self.fleet.host(service.host), argv))
+
+
+def new_id(clock: ClockPort) -> str:
+    """A new incident's id: UTC time and four random digits, at most 32 of `[a-z0-9-]`."""
+    return f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _done(incident: Incident) -> str:
+    if incident.plan is None:
+        return "nothing was done yet"
+    words = f"{incident.plan.leaving.name} → {incident.plan.target.name}"
+    if incident.state in (State.VERIFYING, State.WATCHING):
+        return f"{words} was done"
+    return f"{words} was begun" if incident.wrote else f"{words} was planned"

@@ -1,0 +1,103 @@
+"""Hosts as the engine uses them: one driver per host, its capabilities asked once, every command through the gate."""
+
+import asyncio
+from collections.abc import Callable
+
+from tui.dokku import capabilities, commands, reports
+from tui.engine.gate import Gate
+from tui.engine.ports import ClockPort, GitPort, HostPort
+from tui.model.errors import ConsoleError
+from tui.model.host import Capabilities
+from tui.model.observation import Current
+from tui.model.outcome import Answer, describe
+from tui.model.service import Fleet
+from tui.model.text import clean_line, decode
+
+
+class HostSaid(ConsoleError):
+    """The host answered a question in a way we cannot use."""
+
+
+class Links:
+    """Every host of the fleet, connected when first needed."""
+
+    def __init__(
+        self, fleet: Fleet, gate: Gate, git: GitPort, clock: ClockPort, make: Callable[[str], HostPort]
+    ) -> None:
+        self.gate = gate
+        self.git = git
+        self._fleet = fleet
+        self._clock = clock
+        self._make = make
+        self._hosts: dict[str, HostPort] = {}
+        self._known: dict[str, Capabilities] = {}
+        self._asking: dict[str, asyncio.Lock] = {}
+
+    def host(self, name: str) -> HostPort:
+        """The driver of a host."""
+        if name not in self._hosts:
+            self._hosts[name] = self._make(name)
+        return self._hosts[name]
+
+    async def capabilities(self, name: str) -> Capabilities:
+        """What the host can do; asked once per console. Raises LinkError, HostSaid."""
+        async with self._asking.setdefault(name, asyncio.Lock()):
+            if name not in self._known:
+                answers = {argv: await self.ask(name, argv) for argv in capabilities.QUESTIONS}
+                self._known[name] = capabilities.detect(answers, at=self._clock.now())
+            return self._known[name]
+
+    async def ask(self, name: str, argv: tuple[str, ...], *, timeout: float = 20.0) -> Answer:
+        """A read. Raises LinkError when nothing could be asked."""
+        return await self.gate.read(self.host(name), name, argv, timeout=timeout)
+
+    async def tell(self, name: str, argv: tuple[str, ...]) -> bytes:
+        """What a read that has to succeed printed. Raises LinkError, and HostSaid with the host's own words."""
+        answer = await self.ask(name, argv)
+        if not answer.ok:
+            raise unusable(answer)
+        return answer.stdout
+
+    async def close(self) -> None:
+        """End every connection."""
+        await asyncio.gather(*(host.close() for host in self._hosts.values()))
+
+    async def current(self, name: str, app: str) -> Current:
+        """What the app runs now: five reads at once on the kept connection. Raises LinkError, HostSaid."""
+        told = await asyncio.gather(
+            self.tell(name, commands.apps_report(app)),
+            self.ask(name, commands.ps_inspect(app)),
+            self.tell(name, commands.git_report(app)),
+            self.ask(name, commands.config_get(app, "GIT_REV")),
+            self.git.refs(self.host(name), app),
+        )
+        report, inspected, git, rev, refs = told
+        facts = reports.apps_report(report)
+        branch = reports.git_report(git).branch
+        return Current(
+            app=app,
+            at=self._clock.now(),
+            source=facts.source,
+            metadata=facts.metadata,
+            git_rev=decode(rev.stdout).strip() or None if rev.ok else None,
+            branch=branch,
+            tip=refs.get(branch) if branch else None,
+            refs=tuple(sorted(refs.items())),
+            locked=facts.locked,
+            containers=reports.ps_inspect(inspected.stdout) if inspected.ok else (),
+        )
+
+    async def config(self, name: str, app: str) -> dict[str, str] | None:
+        """The config of one of our own apps; None where the app does not exist. Never asked of a service's app."""
+        answer = await self.ask(name, commands.config_export(app))
+        if answer.ok:
+            return reports.config_export(answer.stdout)
+        if answer.code == reports.NO_SUCH_APP:
+            return None
+        raise unusable(answer)
+
+
+def unusable(answer: Answer) -> HostSaid:
+    """The error for an answer that cannot be used, with the host's own words made harmless."""
+    said = clean_line(decode(answer.stderr or answer.stdout), 300)
+    return HostSaid(f"`{' '.join(answer.argv)}`: {describe(answer.outcome)}" + (f": {said}" if said else ""))

@@ -1,0 +1,279 @@
+"""Carries effects out: steps, observations, checks, looks of a watch, and putting the host in order at the end.
+
+Every method ends in one event. What a step's end means for the plan is said here, in `StepResult`: a command that only
+writes notes or settings is done when it exits 0 (what matters is read back later), the push is only ever proven by
+observation, which the core asks for.
+"""
+
+from collections.abc import Callable
+from typing import assert_never
+
+from tui.dokku import commands, kept, refusals, reports
+from tui.engine import health, record
+from tui.engine.links import HostSaid, Links, unusable
+from tui.engine.ports import ClockPort, ProbePort
+from tui.incident import events as ev
+from tui.incident import reconcile, verify
+from tui.model.errors import ConsoleError, LinkError
+from tui.model.health import ProbeOutcome
+from tui.model.incident import Closing, Incident, Sample, State, StepResult
+from tui.model.observation import Current, differences
+from tui.model.outcome import Answer, Exited, Lost, NeverStarted, Outcome, Signalled, TimedOut, describe
+from tui.model.plan import Plan, Step, StepKind
+from tui.model.push import Declined, NotSent, PushEnd, Reported, TipMoved, Unheard, outcome_of
+from tui.model.service import Fleet
+from tui.model.text import clean_line, decode
+
+Output = Callable[[str, bytes], None]
+"""step id and raw bytes of its output, as they come"""
+
+
+class HostPerformer:
+    """Performs one incident's effects on real drivers."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        links: Links,
+        probes: ProbePort,
+        clock: ClockPort,
+        output: Output | None = None,
+    ) -> None:
+        self._fleet = fleet
+        self._links = links
+        self._probes = probes
+        self._clock = clock
+        self._output = output
+        self._identity_before: dict[str, str | None] = {}
+
+    # ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def run_step(self, incident: Incident, step: str) -> ev.StepEnded:
+        """Carry out one step of the incident's plan."""
+        plan = _plan(incident)
+        todo = next(s for s in plan.steps if s.id == step)
+        try:
+            match todo.kind:
+                case StepKind.COMPARE:
+                    return await self._compare(plan, todo)
+                case StepKind.PUSH:
+                    return await self._push(incident, plan, todo)
+                case StepKind.RECORD:
+                    return await self._record(incident, plan, todo)
+                case StepKind.COMMAND | StepKind.FREEZE | StepKind.MARK | StepKind.CHECKS | StepKind.STOP:
+                    answer = await self._links.gate.write(
+                        self._links.host(plan.host),
+                        plan.host,
+                        todo.argv,
+                        timeout=todo.timeout,
+                        incident=incident.id,
+                        on_output=lambda raw, _: self._heard(todo.id, raw),
+                    )
+                    return self._of_answer(todo, answer)
+                case StepKind.KEEP:
+                    raise NotImplementedError("no plan keeps inside a rollback")
+                case _:
+                    assert_never(todo.kind)
+        except LinkError as error:
+            return self._ended(todo, NeverStarted(why=error.message), StepResult.FAILED, error.message)
+
+    def _of_answer(self, step: Step, answer: Answer) -> ev.StepEnded:
+        said = clean_line(decode(answer.stderr or answer.stdout), 300)
+        match answer.outcome:
+            case Exited(code=0):
+                return self._ended(step, answer.outcome, StepResult.DONE, "")
+            case Exited():
+                return self._ended(step, answer.outcome, StepResult.FAILED, f"{step.title}: {said}", reported=True)
+            case NeverStarted(why=why):
+                return self._ended(step, answer.outcome, StepResult.FAILED, f"{step.title}: not sent: {why}")
+            case Lost() | TimedOut() | Signalled():
+                return self._ended(step, answer.outcome, StepResult.UNSURE, f"{step.title}: {describe(answer.outcome)}")
+            case _:
+                assert_never(answer.outcome)
+
+    async def _record(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:
+        answer = await record.create(self._links, plan.host, step.argv[1], incident.id)
+        if not answer.ok and refusals.read(answer) is refusals.Refusal.NAME_TAKEN:
+            return self._ended(
+                step,
+                answer.outcome,
+                StepResult.REFUSED,
+                f"somebody else has just taken {plan.app}: {step.argv[1]} exists",
+            )
+        if answer.ok and step.argv[1] == kept.takeover_lock(plan.app):
+            # under the lock the record must still be what the plan saw; its signature is what the next step replaces
+            now = await record.read(self._links, plan.host, plan.app)
+            if now is None or now.incident != plan.record_of:
+                words = "the incident's record changed hands since the plan"
+                return self._ended(step, answer.outcome, StepResult.REFUSED, words)
+        return self._of_answer(step, answer)
+
+    async def _compare(self, plan: Plan, step: Step) -> ev.StepEnded:
+        try:
+            now = await self._links.current(plan.host, plan.app)
+        except HostSaid as error:
+            return self._ended(step, Lost(why=error.message), StepResult.REFUSED, error.message)
+        changed = list(differences(plan.before, now))
+        if now.locked:
+            changed.append("a deploy is running")
+        for branch, tip in plan.push.expect if plan.push else ():
+            if dict(now.refs).get(branch) != tip and not any(branch in words for words in changed):
+                changed.append(f"branch {branch} moved")
+        if changed:
+            return self._ended(
+                step, Exited(code=0), StepResult.REFUSED, f"not as planned any more: {'; '.join(changed)}"
+            )
+        return self._ended(step, Exited(code=0), StepResult.DONE, "")
+
+    async def _push(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:
+        spec = plan.push
+        if spec is None:
+            raise ValueError("a push step without a commit")
+        host = self._links.host(plan.host)
+        service = self._fleet.service(plan.service)
+        if service is not None and incident.id not in self._identity_before:
+            self._identity_before[incident.id] = await health.ask_identity(self._probes, service)
+
+        async def send() -> PushEnd:
+            return await self._links.git.push(
+                host, spec, timeout=step.timeout, on_progress=lambda raw: self._heard(step.id, raw)
+            )
+
+        end = await self._links.gate.record(plan.host, step.argv, incident.id, send, outcome_of)
+        match end:
+            case TipMoved(branch=branch, expected=expected, found=found):
+                words = f"branch {branch} moved since the plan: {expected or 'none'} → {found or 'none'}"
+                return self._ended(step, NeverStarted(why=words), StepResult.REFUSED, words)
+            case NotSent(why=why):
+                return self._ended(step, NeverStarted(why=why), StepResult.REFUSED, f"nothing was sent: {why}")
+            case Reported(exit=code):
+                return self._ended(step, Exited(code=code or 0), StepResult.DONE, "")
+            case Declined(reason=reason, exit=code, progress=progress):
+                refusal = refusals.read(progress)
+                words = clean_line(refusals.explain(refusal) if refusal else reason, 300)
+                return self._ended(step, Exited(code=code or 1), StepResult.UNSURE, words, reported=True)
+            case Unheard(outcome=outcome):
+                return self._ended(step, outcome, StepResult.UNSURE, f"push: {describe(outcome)}")
+            case _:
+                assert_never(end)
+
+    def _heard(self, step: str, raw: bytes) -> None:
+        if self._output is not None:
+            self._output(step, raw)
+
+    def _ended(
+        self, step: Step, outcome: Outcome, result: StepResult, detail: str, *, reported: bool = False
+    ) -> ev.StepEnded:
+        return ev.StepEnded(
+            at=self._clock.now(), step=step.id, outcome=outcome, result=result, detail=detail, reported=reported
+        )
+
+    # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def observe(self, incident: Incident) -> ev.Observed | ev.NotObserved:
+        """What runs, on a connection opened after whatever was lost."""
+        try:
+            if _was_lost(incident) and not incident.looks:
+                await self._links.host(incident.host).drop()
+            current = await self._links.current(incident.host, incident.app)
+        except (LinkError, HostSaid, reports.Unreadable) as error:
+            return ev.NotObserved(at=self._clock.now(), why=str(error))
+        return ev.Observed(at=current.at, current=current)
+
+    async def verify(self, incident: Incident) -> ev.ChecksDone:
+        """Identity first: health of the wrong release says nothing."""
+        plan = _plan(incident)
+        service = self._fleet.service(incident.service)
+        current = await self._links.current(incident.host, incident.app)
+        checks = [*verify.identity(plan, current), verify.processes(plan, current)]
+        if service is not None:
+            checks.append(await health.passes(self._probes, self._clock, service))
+            checks.extend(await health.smoke(self._probes, service))
+            before = self._identity_before.get(incident.id)
+            checks.extend(await health.identity(self._probes, service, before))
+        return ev.ChecksDone(at=self._clock.now(), checks=tuple(checks))
+
+    async def look(self, incident: Incident) -> ev.Sampled | ev.Strayed:
+        """One look of a watch: health, and whether what runs is still ours."""
+        service = self._fleet.service(incident.service)
+        seen = None if service is None else await health.probe(self._probes, service)
+        now = self._clock.now()
+        try:
+            current = await self._links.current(incident.host, incident.app)
+        except (LinkError, HostSaid, reports.Unreadable):
+            current = None  # not measured; the health sample below stands for itself
+        plan = _plan(incident)
+        if current is not None and not current.locked and not reconcile.serves(plan, current):
+            return ev.Strayed(at=now, what=f"what runs is not ours any more: {_stray(incident, current)}")
+        healthy = {ProbeOutcome.HEALTHY: True, ProbeOutcome.UNHEALTHY: False}.get(seen.outcome) if seen else None
+        return ev.Sampled(at=now, sample=Sample(at=now, healthy=healthy, seconds=seen.seconds if seen else None))
+
+    # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def settle(self, incident: Incident, closing: Closing) -> ev.Settled:
+        """Leave the host in order: looks first, then acts; what could not be done is said with its command."""
+        left: list[str] = []
+        try:
+            await self._put_in_order(incident, left)
+        except (ConsoleError, reports.Unreadable) as error:
+            left.append(f"the host was not put in order: {error}")
+        return ev.Settled(at=self._clock.now(), left_over=tuple(left))
+
+    async def _put_in_order(self, incident: Incident, left: list[str]) -> None:
+        plan = incident.plan
+        if plan is None or not incident.runs:
+            return
+        host, app = incident.host, incident.app
+        found = await record.read(self._links, host, app)
+        current = await self._links.current(host, app)
+        serves = reconcile.serves(plan, current)
+        unknown = incident.state is State.UNCERTAIN
+        ours = plan.frozen_branch is not None and current.branch == plan.frozen_branch
+        if ours and not serves and not unknown and plan.before.branch:
+            argv = commands.git_set_branch(app, plan.before.branch)
+            answer = await self._links.gate.write(
+                self._links.host(host), host, argv, timeout=30.0, incident=incident.id
+            )
+            if not answer.ok:
+                raise unusable(answer)
+            ours = False
+        if found is not None and found.incident == incident.id:
+            await self._leave_record(incident, plan, found, still_frozen=ours)
+        if any(s.kind is StepKind.RECORD and s.argv[1] == kept.takeover_lock(app) for s in plan.steps):
+            step = next(s for s in plan.steps if s.kind is StepKind.RECORD)
+            run = incident.run_of(step.id)
+            if run is not None and run.result is StepResult.DONE:
+                await record.remove(self._links, host, kept.takeover_lock(app), incident.id)
+        if ours:
+            left.append(f"deploys of {app} are frozen until `rollback unfreeze {incident.service}`")
+
+    async def _leave_record(
+        self, incident: Incident, plan: Plan, found: kept.IncidentRecord, *, still_frozen: bool
+    ) -> None:
+        """A frozen app keeps its record, which holds the old branch; otherwise it is removed."""
+        earlier_freeze = plan.old_branch is not None and plan.before.branch != plan.old_branch
+        if still_frozen or earlier_freeze:
+            answer = await record.sign(
+                self._links, incident.host, incident.app, (("ROLLBACK_STATE", "frozen"),), incident.id
+            )
+            if not answer.ok:
+                raise unusable(answer)
+        else:
+            await record.remove(self._links, incident.host, kept.incident_record(incident.app), incident.id)
+
+
+def _plan(incident: Incident) -> Plan:
+    if incident.plan is None:
+        raise ValueError("the incident has no plan")
+    return incident.plan
+
+
+def _was_lost(incident: Incident) -> bool:
+    last = incident.runs[-1] if incident.runs else None
+    return last is None or last.outcome is None or isinstance(last.outcome, Lost | TimedOut)
+
+
+def _stray(incident: Incident, current: Current) -> str:
+    before = incident.latest
+    changed = differences(before, current) if before is not None else ()
+    return "; ".join(changed) or f"deployed is {current.metadata}, attempt {current.attempt}"
