@@ -1,4 +1,4 @@
-"""`rollback SERVICE TARGET`, `--plan`, `--list`, and `rollback resume`: one incident from the plan to where it stands."""
+"""`rollback SERVICE TARGET`, `--plan`, `--list`, and `rollback resume`: one incident, from plan to where it stands."""
 
 import asyncio
 import signal

@@ -158,7 +158,7 @@ def _time(text: object) -> datetime | None:
     if not isinstance(text, str) or text.startswith("0001"):
         return None
     try:
-        return datetime.fromisoformat(re.sub(r"\.(\d{6})\d*", r".\1", text).replace("Z", "+00:00"))
+        return datetime.fromisoformat(re.sub(r"\.(\d{6})\d*", r".\1", text))
     except ValueError:
         return None
 

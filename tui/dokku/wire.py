@@ -1,8 +1,8 @@
 """An argument list as the one string that SSH carries.
 
-Dokku's forced command starts no shell. Commands whose first word begins with `git` are split on blanks, with no quoting at all;
-every other command goes through `xargs -n 1`, that is through /bin/echo: quotes work as in xargs, and words that
-echo takes for itself vanish (`-n`, `-e`, `-E`, `--help`, `--version`). What cannot arrive unchanged is refused here, not escaped.
+Dokku's forced command starts no shell. Commands whose first word begins with `git` are split on blanks, without any
+quoting; every other command goes through `xargs -n 1`, that is through /bin/echo: quotes work as in xargs, and words
+that echo takes for itself vanish (`-n`, `-e`, `-E`, `--help`, `--version`). What cannot arrive unchanged is refused.
 Measured on 0.35.15 and 0.38.27.
 """
 

@@ -213,7 +213,7 @@ class Engine:
         return tuple([await self.read(row.id) for row in await self.journal.incidents()])
 
     def _performer(self, output: Output | None) -> HostPerformer:
-        return HostPerformer(self.fleet, self.links, self.probes, self.clock, output)
+        return HostPerformer(self.fleet, self.links, self.probes, self.journal, self.clock, output)
 
     # ── keeping and freezing ─────────────────────────────────────────────────────────────────────────────────────
 

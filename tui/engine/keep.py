@@ -1,6 +1,6 @@
 """Keeping what runs: a holder app, never deployed, that retains the running release's image.
 
-create → forbid deploys → push `FROM dokku/APP:latest` → look whether what runs changed meanwhile → seal → read the seal back.
+create → forbid deploys → push `FROM dokku/APP:latest` → did what runs change meanwhile? → seal → read the seal back.
 Anything that does not hold up on the way destroys the holder again: a holder that might contain something else than
 its name says is worse than none. Measured: 4-7 s on 0.35.15, about 10 s on 0.38.27.
 """

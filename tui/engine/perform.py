@@ -11,7 +11,7 @@ from typing import assert_never
 from tui.dokku import commands, kept, refusals, reports
 from tui.engine import health, record
 from tui.engine.links import HostSaid, Links, unusable
-from tui.engine.ports import ClockPort, ProbePort
+from tui.engine.ports import ClockPort, JournalPort, ProbePort
 from tui.incident import events as ev
 from tui.incident import reconcile, verify
 from tui.model.errors import ConsoleError, LinkError
@@ -36,12 +36,14 @@ class HostPerformer:
         fleet: Fleet,
         links: Links,
         probes: ProbePort,
+        journal: JournalPort,
         clock: ClockPort,
         output: Output | None = None,
     ) -> None:
         self._fleet = fleet
         self._links = links
         self._probes = probes
+        self._journal = journal
         self._clock = clock
         self._output = output
         self._identity_before: dict[str, str | None] = {}
@@ -67,7 +69,7 @@ class HostPerformer:
                         todo.argv,
                         timeout=todo.timeout,
                         incident=incident.id,
-                        on_output=lambda raw, _: self._heard(todo.id, raw),
+                        on_output=lambda raw, _: self._heard(incident.id, todo.id, raw),
                     )
                     return self._of_answer(todo, answer)
                 case StepKind.KEEP:
@@ -136,7 +138,7 @@ class HostPerformer:
 
         async def send() -> PushEnd:
             return await self._links.git.push(
-                host, spec, timeout=step.timeout, on_progress=lambda raw: self._heard(step.id, raw)
+                host, spec, timeout=step.timeout, on_progress=lambda raw: self._heard(incident.id, step.id, raw)
             )
 
         end = await self._links.gate.record(plan.host, step.argv, incident.id, send, outcome_of)
@@ -157,7 +159,8 @@ class HostPerformer:
             case _:
                 assert_never(end)
 
-    def _heard(self, step: str, raw: bytes) -> None:
+    def _heard(self, incident: str, step: str, raw: bytes) -> None:
+        self._journal.spool(incident, raw)
         if self._output is not None:
             self._output(step, raw)
 

@@ -6,7 +6,10 @@ the deploy branch's tip instead. The commit's id is known before it runs, and af
 Measured on 0.35.15 and 0.38.27: 19-33 s for the push, 0.2-0.6 s for each of the other commands.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from tui.dokku import commands, kept, paste, tree
 from tui.model.observation import Current

@@ -1,0 +1,56 @@
+"""`rollback sandbox`: a pretend host in a process of its own, with a bad release already out.
+
+With --serve it is the sandbox alone. Without, the bad release is rolled back before your eyes by the same command
+line that works on real hosts, and the sandbox ends with it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+from tui.cli import output
+from tui.cli.exits import Exit
+from tui.cli.narrate import Narrator
+from tui.cli.options import Options
+from tui.drivers.paths import STATE
+
+
+def command(options: Options) -> list[str]:
+    """The command that serves the sandbox."""
+    scenario = ["--scenario", options.scenario] if options.scenario else []
+    return [sys.executable, "-m", "tui.sandbox", "--dokku", options.dokku, "--pace", options.pace, *scenario]
+
+
+def sandbox(options: Options, narrator: Narrator) -> int:
+    """Serve, or show one rollback."""
+    if options.serve:
+        os.execv(sys.executable, command(options))  # noqa: S606 - it becomes the sandbox: signals and the exit code are its own
+    narrator.say("SANDBOX: a pretend host on this machine; nothing real is touched", "bold")
+    with subprocess.Popen(command(options), stdout=subprocess.PIPE) as served:
+        try:
+            line = served.stdout.readline() if served.stdout else b""
+            if not line:
+                narrator.say("the sandbox did not start", "red")
+                return int(Exit.USAGE)
+            return _show(json.loads(line), options, narrator)
+        finally:
+            served.terminate()
+
+
+def _show(served: dict[str, str], options: Options, narrator: Narrator) -> int:
+    """The bad release, the way back, and the proof, each by the command a person would type."""
+    with tempfile.TemporaryDirectory(prefix="rollback-drill-") as state:
+        environ = {**os.environ, STATE: state}
+        code = 0
+        for words in (["status"], ["api", "--list"], ["api", "previous", "--yes"], ["status"]):
+            narrator.say(f"\n$ rollback {' '.join(words)}", "bold")
+            argv = [sys.executable, "-m", "tui", "--services", served["services"], *words]
+            done = subprocess.run(argv, env=environ, check=False)
+            code = done.returncode
+            if code:
+                break
+    if options.json:
+        output.write({"schema": output.SCHEMA, "kind": "sandbox", "exit_code": code, "error": None})
+    return code

@@ -1,0 +1,138 @@
+"""Health URLs, asked with one httpx client. Trouble on the network is a result, never an exception."""
+
+import asyncio
+import ssl
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tui.model.health import Probe, ProbeOutcome
+from tui.model.service import Expect, IdentitySpec
+from tui.model.text import clean_line, decode
+
+if TYPE_CHECKING:
+    import httpx
+
+LARGEST = 64 * 1024
+"""bytes of a body that are read"""
+
+
+class HttpProbes:
+    """Asks health URLs. httpx is imported with the first request: it costs more than the first screen."""
+
+    def __init__(self, clock: Any) -> None:
+        self._clock = clock
+        self._client: httpx.AsyncClient | None = None
+
+    async def close(self) -> None:
+        """End the kept connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def probe(
+        self,
+        url: str,
+        expect: Expect,
+        *,
+        host_header: str | None = None,
+        identity_header: str | None = None,
+        timeout: float = 5.0,
+        fresh: bool = False,
+    ) -> Probe:
+        """One request; `fresh` uses a connection of its own, because a kept one may still lead to the old container."""
+        at, began = datetime.now(UTC), self._clock.monotonic()
+        try:
+            async with asyncio.timeout(timeout):
+                status, headers, body = await self._get(url, host_header, fresh)
+        except (TimeoutError, OSError, ValueError) as error:
+            why = f"no answer within {timeout:.0f} s" if isinstance(error, TimeoutError) else str(error)
+            return Probe(at=at, url=url, outcome=ProbeOutcome.UNREACHABLE, detail=clean_line(why or repr(error), 200))
+        why = unhealthy(expect, status, headers.get("content-type", ""), body)
+        said = headers.get(identity_header) if identity_header else None
+        return Probe(
+            at=at,
+            url=url,
+            outcome=ProbeOutcome.UNHEALTHY if why else ProbeOutcome.HEALTHY,
+            seconds=self._clock.monotonic() - began,
+            status=status,
+            detail=why,
+            release=clean_line(said, 100) if said else None,
+        )
+
+    async def identity(self, spec: IdentitySpec, host_header: str | None = None) -> str | None:
+        """What the service says it is; None: it did not say."""
+        try:
+            async with asyncio.timeout(5.0):
+                _, headers, body = await self._get(spec.url, host_header, True)
+        except (TimeoutError, OSError, ValueError):
+            return None
+        said = headers.get(spec.header.lower()) if spec.header is not None else dotted(body, spec.json or "")
+        return clean_line(said, 100) if said else None
+
+    async def _get(self, url: str, host_header: str | None, fresh: bool) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers in small letters, and the body's beginning. Raises OSError or ValueError for all trouble."""
+        client = await self._ready()
+        import httpx
+
+        headers = {"User-Agent": "rollback-console", "Cache-Control": "no-cache"}
+        if host_header:
+            headers["Host"] = host_header
+        if fresh:
+            headers["Connection"] = "close"
+        try:
+            async with client.stream("GET", url, headers=headers) as answer:
+                body = bytearray()
+                async for chunk in answer.aiter_bytes():
+                    body += chunk
+                    if len(body) > LARGEST:
+                        break
+                return answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, bytes(body[:LARGEST])
+        except httpx.InvalidURL as error:
+            raise ValueError(str(error)) from error
+        except httpx.HTTPError as error:
+            raise OSError(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+
+    async def _ready(self) -> "httpx.AsyncClient":
+        if self._client is None:
+            self._client = await asyncio.get_running_loop().run_in_executor(None, _make_client)
+        return self._client
+
+
+def _make_client() -> "httpx.AsyncClient":
+    """In a thread: importing and loading certificates take longer than a frame."""
+    import httpx
+
+    # a request that asks for `Connection: close` gets a connection of its own only if no idle one is kept
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.AsyncClient(verify=ssl.create_default_context(), limits=limits, follow_redirects=False, timeout=30.0)
+
+
+def unhealthy(expect: Expect, status: int, content_type: str, body: bytes) -> str:
+    """Why this answer is not that of a healthy service, in one harmless line; empty when it is."""
+    if status != expect.status:
+        return clean_line(f"HTTP {status}, expected {expect.status}: {decode(body[:200])}", 200)
+    if expect.reject_html and ("text/html" in content_type.lower() or body.lstrip()[:1] == b"<"):
+        return "answered with HTML: this is a web page, not the service"
+    if expect.text is not None and decode(body).strip() != expect.text:
+        return clean_line(f"answered {decode(body[:100]).strip()!r}, expected {expect.text!r}", 200)
+    for path, wanted in expect.json:
+        found = dotted(body, path)
+        if found != wanted:
+            return clean_line(f"{path} is {found!r}, expected {wanted!r}", 200)
+    return ""
+
+
+def dotted(body: bytes, path: str) -> str | None:
+    """The value at a dotted path of a JSON body, as text; None where there is none."""
+    import msgspec
+
+    try:
+        level: Any = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return None
+    for key in path.split("."):
+        if not isinstance(level, dict) or key not in level:
+            return None
+        level = level[key]
+    if isinstance(level, bool):
+        return "true" if level else "false"
+    return None if level is None or isinstance(level, dict | list) else str(level)
