@@ -123,8 +123,10 @@ class Journal:
         """Let every incident go and close the file."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._db.close)
         self._thread.shutdown()
-        for file in (*self._locks.values(), *self._spools.values()):
-            file.close()
+        for lock in self._locks.values():
+            lock.close()
+        for spool in self._spools.values():
+            spool.close()
         self._locks.clear()
         self._spools.clear()
 

@@ -3,10 +3,10 @@
 Theory. Two connections, each opened when first needed and kept: one for commands, observation and pushes, one for
 streams, so that a log never stands in the way of a write. A server refuses the 11th channel of a connection and frees
 a slot only after the client has seen a command's end, so at most six are used, and a refused channel is tried again:
-nothing was sent with it. asyncssh returns `exit_status=None` without raising when the link dies; that is `Lost` here, never an
-exit code. A read that was lost is asked once more; a command that changes something is never repeated, because from the
-moment its channel is open it may have begun. Host keys are strict: an unknown one is shown and refused unless its
-fingerprint was accepted explicitly, a changed one always.
+nothing was sent with it. asyncssh returns `exit_status=None` without raising when the link dies; that is `Lost` here,
+never an exit code. A read that was lost is asked once more; a command that changes something is never repeated, because
+from the moment its channel is open it may have begun. Host keys are strict: an unknown one is shown and refused unless
+its fingerprint was accepted explicitly, a changed one always.
 """
 
 import asyncio

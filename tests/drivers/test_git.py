@@ -1,0 +1,124 @@
+"""Our Git against real Git: `git receive-pack` and `git upload-archive` behind a real sshd."""
+
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tests.drivers.test_ssh import host_of
+from tests.sshd import Sshd, real_sshd
+from tui.drivers.clock import SystemClock
+from tui.drivers.git import Git, ProtocolError
+from tui.drivers.ssh import SshHost
+from tui.model.plan import PushSpec
+from tui.model.push import Declined, Reported, TipMoved
+
+FILES = (("Dockerfile", "FROM x\n"), ("deep/er/file", "ü\n"), ("deep/other", "1"))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sshd, Path]]:
+    folder = tmp_path_factory.mktemp("git")
+    repos = folder / "repos"
+    repos.mkdir()
+    with real_sshd(folder / "sshd", f'cd {repos} && eval "exec $SSH_ORIGINAL_COMMAND"') as sshd:
+        yield sshd, repos
+
+
+@pytest.fixture
+def repo(server: tuple[Sshd, Path], request: pytest.FixtureRequest) -> Path:
+    name = request.node.name.replace("_", "-")[:40].strip("-")
+    path = server[1] / name
+    git("init", "-q", "--bare", str(path))
+    return path
+
+
+@asynccontextmanager
+async def connected(server: tuple[Sshd, Path]) -> AsyncIterator[SshHost]:
+    host = SshHost(host_of(server[0]), clock=SystemClock())
+    try:
+        yield host
+    finally:
+        await host.close()
+
+
+def git(*words: str, cwd: Path | None = None) -> str:
+    return subprocess.run(["git", *words], cwd=cwd, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def spec(repo: Path, **changes: Any) -> PushSpec:
+    made = PushSpec(
+        app=repo.name,
+        branch="frozen-by-x",
+        parent=None,
+        files=FILES,
+        message="Go back\n\nfor a reason\n",
+        author="Me <me@box>",
+        at=datetime(2026, 11, 23, 22, 0, tzinfo=UTC),
+        commit="",
+    )
+    made = replace(made, **changes)
+    return replace(made, commit=Git().commit_id(made))
+
+
+async def test_real_git_reads_what_we_pushed(server: tuple[Sshd, Path], repo: Path) -> None:
+    sent: list[bool] = []
+    async with connected(server) as host:
+        first = spec(repo)
+        assert isinstance(await Git().push(host, first, timeout=20, on_sent=lambda: sent.append(True)), Reported)
+        assert git("rev-parse", "frozen-by-x", cwd=repo) == first.commit
+        assert git("show", "frozen-by-x:deep/er/file", cwd=repo) == "ü"
+        assert git("log", "-1", "--format=%an %ae %s %at", "frozen-by-x", cwd=repo) == f"Me me@box Go back {int(first.at.timestamp())}"
+        child = spec(repo, parent=first.commit, message="again")
+        assert isinstance(await Git().push(host, child, timeout=20), Reported)
+        assert git("rev-parse", "frozen-by-x^", cwd=repo) == first.commit
+        git("fsck", "--strict", cwd=repo)
+        assert await Git().refs(host, repo.name) == {"frozen-by-x": child.commit}
+    assert sent == [True]
+
+
+async def test_a_tip_that_moved_stops_everything_before_it_is_sent(server: tuple[Sshd, Path], repo: Path) -> None:
+    sent: list[bool] = []
+    async with connected(server) as host:
+        first = spec(repo)
+        await Git().push(host, first, timeout=20)
+        stale = spec(repo, message="planned before the branch existed")
+        end = await Git().push(host, stale, timeout=20, on_sent=lambda: sent.append(True))
+        assert end == TipMoved(branch="frozen-by-x", expected=None, found=first.commit)
+        other = spec(repo, branch="new", expect=(("frozen-by-x", "0" * 39 + "1"),))
+        assert isinstance(await Git().push(host, other, timeout=20, on_sent=lambda: sent.append(True)), TipMoved)
+    assert sent == []
+    assert git("rev-parse", "frozen-by-x", cwd=repo) == first.commit
+
+
+async def test_a_hook_that_declines_says_why(server: tuple[Sshd, Path], repo: Path) -> None:
+    hook = repo / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho ' !     App build failed' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    heard: list[bytes] = []
+    async with connected(server) as host:
+        end = await Git().push(host, spec(repo), timeout=20, on_progress=heard.append)
+    assert isinstance(end, Declined)
+    assert "pre-receive hook declined" in end.reason
+    assert b"App build failed" in end.progress
+    assert b"App build failed" in b"".join(heard)
+
+
+async def test_a_repository_that_does_not_exist(server: tuple[Sshd, Path], repo: Path) -> None:
+    async with connected(server) as host:
+        with pytest.raises(ProtocolError, match="does not appear to be a git repository"):
+            await Git().refs(host, "missing")
+
+
+async def test_files_of_a_branch_and_the_absence_of_others(server: tuple[Sshd, Path], repo: Path) -> None:
+    async with connected(server) as host:
+        await Git().push(host, spec(repo), timeout=20)
+        found = await Git().archive(host, repo.name, "frozen-by-x", ("Dockerfile", "deep", "Procfile"))
+        assert found == {name: content.encode() for name, content in FILES}
+        with pytest.raises(ProtocolError):
+            await Git().archive(host, repo.name, "no-such-branch", ("Dockerfile",))

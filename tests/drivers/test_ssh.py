@@ -1,0 +1,217 @@
+"""The SSH driver against a real OpenSSH server, and against servers that die in every way there is."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import pytest
+
+from tests.sshd import Sshd, free_port, real_sshd
+from tui.drivers.clock import SystemClock
+from tui.drivers.ssh import SshHost
+from tui.model.errors import AuthRefused, HostKeyRefused, Unreachable
+from tui.model.outcome import Exited, Lost, Signalled, TimedOut
+from tui.model.service import Host
+
+ECHO = 'case "$SSH_ORIGINAL_COMMAND" in version) echo dokku version 0.35.15;; sleep*) exec $SSH_ORIGINAL_COMMAND;; '
+ECHO += 'fail) echo oops >&2; exit 20;; cat) exec cat;; big) exec head -c 3000000 /dev/zero;; *) echo "$SSH_ORIGINAL_COMMAND";; esac'
+
+
+@pytest.fixture(scope="module")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with real_sshd(tmp_path_factory.mktemp("sshd"), ECHO) as server:
+        yield server
+
+
+def host_of(server: Sshd, **changes: Any) -> Host:
+    values: dict[str, Any] = {
+        "name": "h",
+        "ssh": server.destination,
+        "identity_file": server.identity,
+        "known_hosts": server.known_hosts,
+        **changes,
+    }
+    return Host(**values)
+
+
+@asynccontextmanager
+async def driver(host: Host, **options: Any) -> AsyncIterator[SshHost]:
+    made = SshHost(host, clock=SystemClock(), **options)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+async def test_a_command_gives_its_output_and_exit_code(sshd: Sshd) -> None:
+    async with driver(host_of(sshd)) as host:
+        answer = await host.run(("version",), timeout=10)
+        assert (answer.stdout, answer.outcome) == (b"dokku version 0.35.15\n", Exited(code=0))
+        failed = await host.run(("fail",), timeout=10, writes=True)
+        assert (failed.stderr, failed.outcome) == (b"oops\n", Exited(code=20))
+        assert host.generation == 1
+
+
+async def test_stdin_and_large_output_arrive_whole(sshd: Sshd) -> None:
+    async with driver(host_of(sshd)) as host:
+        assert (await host.run(("cat",), timeout=10, stdin=b"x" * 100_000)).stdout == b"x" * 100_000
+        assert len((await host.run(("big",), timeout=10)).stdout) == 3_000_000
+
+
+async def test_twenty_commands_at_once_lose_none(sshd: Sshd) -> None:
+    async with driver(host_of(sshd)) as host:
+        answers = await asyncio.gather(*(host.run(("apps:exists", f"app{i}"), timeout=20) for i in range(20)))
+        assert [a.stdout for a in answers] == [f"apps:exists app{i}\n".encode() for i in range(20)]
+
+
+async def test_a_command_without_an_end_is_timed_out_not_failed(sshd: Sshd) -> None:
+    async with driver(host_of(sshd)) as host:
+        answer = await host.run(("sleep", "30"), timeout=0.3, writes=True)
+        assert answer.outcome == TimedOut(after=0.3)
+
+
+async def test_an_unknown_key_is_shown_and_refused_until_it_is_accepted(sshd: Sshd, tmp_path: Path) -> None:
+    empty = str(tmp_path / "known_hosts")
+    async with driver(host_of(sshd, known_hosts=empty)) as host:
+        with pytest.raises(HostKeyRefused) as refused:
+            await host.run(("version",), timeout=10)
+    assert refused.value.fingerprint.startswith("SHA256:")
+    assert refused.value.fingerprint in refused.value.fix
+    assert not refused.value.changed
+    async with driver(host_of(sshd, known_hosts=empty), accept_fingerprint="SHA256:another") as host:
+        with pytest.raises(HostKeyRefused):
+            await host.run(("version",), timeout=10)
+    async with driver(host_of(sshd, known_hosts=empty), accept_fingerprint=refused.value.fingerprint) as host:
+        assert (await host.run(("version",), timeout=10)).ok
+    async with driver(host_of(sshd, known_hosts=empty)) as host:
+        assert (await host.run(("version",), timeout=10)).ok
+
+
+async def test_a_changed_key_is_refused_even_when_it_is_accepted(sshd: Sshd, tmp_path: Path) -> None:
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+    wrong = tmp_path / "known_hosts"
+    wrong.write_text(f"[127.0.0.1]:{sshd.port} {other}")
+    async with driver(host_of(sshd, known_hosts=str(wrong))) as host:
+        with pytest.raises(HostKeyRefused) as refused:
+            await host.run(("version",), timeout=10)
+    assert refused.value.changed
+    async with driver(host_of(sshd, known_hosts=str(wrong)), accept_fingerprint=refused.value.fingerprint) as host:
+        with pytest.raises(HostKeyRefused):
+            await host.run(("version",), timeout=10)
+
+
+async def test_a_key_the_host_does_not_know_is_refused_with_a_fix(sshd: Sshd, tmp_path: Path) -> None:
+    stranger = tmp_path / "stranger"
+    asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(stranger))
+    async with driver(host_of(sshd, identity_file=str(stranger))) as host:
+        with pytest.raises(AuthRefused, match="accepts no key"):
+            await host.run(("version",), timeout=10)
+
+
+async def test_nobody_listens(sshd: Sshd) -> None:
+    async with driver(host_of(sshd, ssh=f"dokku@127.0.0.1:{free_port()}")) as host:
+        with pytest.raises(Unreachable):
+            await host.run(("version",), timeout=10)
+
+
+async def test_a_passphrase_is_asked_for_only_where_somebody_can_be_asked(tmp_path: Path) -> None:
+    with real_sshd(tmp_path, ECHO, passphrase="opensesame") as server:
+        async with driver(host_of(server)) as host:
+            with pytest.raises(AuthRefused, match="passphrase"):
+                await host.run(("version",), timeout=10)
+        async with driver(host_of(server), ask_passphrase=lambda _: "opensesame") as host:
+            assert (await host.run(("version",), timeout=10)).ok
+        async with driver(host_of(server), ask_passphrase=lambda _: "wrong") as host:
+            with pytest.raises(AuthRefused, match="wrong passphrase"):
+                await host.run(("version",), timeout=10)
+
+
+# ── links that die ───────────────────────────────────────────────────────────────────────────────────────────────
+
+Deed = Callable[["asyncssh.SSHServerProcess[bytes]"], None]
+
+
+def _abort(process: "asyncssh.SSHServerProcess[bytes]") -> None:
+    process.channel.get_connection().abort()
+
+
+def _disconnect(process: "asyncssh.SSHServerProcess[bytes]") -> None:
+    process.channel.get_connection().disconnect(asyncssh.DISC_BY_APPLICATION, "bye")
+
+
+def _close(process: "asyncssh.SSHServerProcess[bytes]") -> None:
+    process.close()
+
+
+def _signal(process: "asyncssh.SSHServerProcess[bytes]") -> None:
+    process.exit_with_signal("TERM")
+
+
+@asynccontextmanager
+async def dying(folder: Path, deed: Deed) -> AsyncIterator[tuple[Host, list[str]]]:
+    """A server that prints one line and then does the deed; the commands it was sent."""
+    sent: list[str] = []
+    key, client = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
+    client.write_private_key(str(folder / "id"))
+    (folder / "authorized").write_bytes(client.export_public_key())
+
+    async def handle(process: "asyncssh.SSHServerProcess[bytes]") -> None:
+        sent.append(process.command or "")
+        process.stdout.write(b"one line\n")
+        await process.stdout.drain()
+        deed(process)
+
+    server = await asyncssh.listen(
+        "127.0.0.1",
+        0,
+        server_host_keys=[key],
+        authorized_client_keys=str(folder / "authorized"),
+        process_factory=handle,
+        encoding=None,
+    )
+    port = server.get_port()
+    (folder / "known").write_bytes(f"[127.0.0.1]:{port} ".encode() + key.export_public_key())
+    try:
+        yield (
+            Host(
+                name="h",
+                ssh=f"dokku@127.0.0.1:{port}",
+                identity_file=str(folder / "id"),
+                known_hosts=str(folder / "known"),
+            ),
+            sent,
+        )
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+@pytest.mark.parametrize("deed", [_abort, _disconnect, _close])
+async def test_a_write_whose_link_dies_is_lost_and_never_repeated(tmp_path: Path, deed: Deed) -> None:
+    async with dying(tmp_path, deed) as (target, sent), driver(target) as host:
+        answer = await host.run(("apps:create", "x"), timeout=10, writes=True)
+        assert isinstance(answer.outcome, Lost)
+        assert sent == ["apps:create x"]
+
+
+async def test_a_read_whose_link_dies_is_asked_once_more(tmp_path: Path) -> None:
+    async with dying(tmp_path, _abort) as (target, sent), driver(target) as host:
+        answer = await host.run(("version",), timeout=10)
+        assert isinstance(answer.outcome, Lost)
+        assert sent == ["version", "version"]
+
+
+async def test_a_signal_is_no_exit_code(tmp_path: Path) -> None:
+    async with dying(tmp_path, _signal) as (target, _), driver(target) as host:
+        answer = await host.run(("apps:create", "x"), timeout=10, writes=True)
+        assert answer.outcome == Signalled(signal="TERM")
+
+
+async def test_a_stream_ends_with_its_outcome(tmp_path: Path) -> None:
+    async with dying(tmp_path, _abort) as (target, _), driver(target) as host:
+        stream = host.stream(("logs", "x", "-t"))
+        assert b"".join([chunk async for chunk in stream]) == b"one line\n"
+        assert isinstance(stream.outcome, Lost)

@@ -1,0 +1,90 @@
+"""A real OpenSSH server on 127.0.0.1 with a configuration of its own, for as long as a test runs."""
+
+import contextlib
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sshd:
+    """Where it listens and what opens it."""
+
+    port: int
+    identity: str
+    known_hosts: str
+    user: str
+    pid: int
+
+    @property
+    def destination(self) -> str:
+        """As services.yaml names it."""
+        return f"{self.user}@127.0.0.1:{self.port}"
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def real_sshd(folder: Path, forced: str, *, passphrase: str = "") -> Iterator[Sshd]:
+    """Every login runs `forced`, which finds the client's command in SSH_ORIGINAL_COMMAND."""
+    if not Path(SSHD).exists():
+        pytest.skip("no sshd on this machine: install openssh-server")
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)
+    for name, secret in (("host_key", ""), ("id", passphrase)):
+        argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", secret, "-f", str(folder / name)]
+        subprocess.run(argv, check=True)
+    script = folder / "forced"
+    script.write_text(f"#!/bin/sh\n{forced}\n")
+    script.chmod(0o755)
+    shutil.copy(folder / "id.pub", folder / "authorized_keys")
+    port = free_port()
+    config = folder / "sshd_config"
+    config.write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nPidFile {folder}/pid\n"
+        f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n"
+        f"KbdInteractiveAuthentication no\nPermitRootLogin yes\nForceCommand {script}\n"
+    )
+    key = (folder / "host_key.pub").read_text().split()
+    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {key[0]} {key[1]}\n")
+    with subprocess.Popen([SSHD, "-D", "-e", "-f", str(config)], stderr=subprocess.PIPE) as server:
+        try:
+            _answers(server, port)
+            yield Sshd(
+                port=port,
+                identity=str(folder / "id"),
+                known_hosts=str(folder / "known_hosts"),
+                user=getpass.getuser(),
+                pid=server.pid,
+            )
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+def _answers(server: "subprocess.Popen[bytes]", port: int) -> None:
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            said = server.stderr.read().decode() if server.stderr else ""
+            raise RuntimeError(f"sshd ended: {said}")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as probe:
+            if probe.recv(4) == b"SSH-":
+                return
+    raise RuntimeError("sshd does not answer")

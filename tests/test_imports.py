@@ -1,0 +1,27 @@
+"""What the import contracts mean at run time: the command line draws nothing and loads nothing heavy before it has to."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def loaded(code: str) -> set[str]:
+    """The modules that are loaded after `code` ran in a process of its own."""
+    script = f"{code}\nimport sys\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", ["tui.cli.main", "tui.cli.rollback", "tui.cli.reads", "tui.cli.hostwork", "tui.bootstrap"])
+def test_the_command_line_pulls_in_nothing_that_draws(module: str) -> None:
+    assert loaded(f"import {module}").isdisjoint({"textual", "rich"})
+
+
+def test_heavy_libraries_wait_until_they_are_needed() -> None:
+    assert loaded("import tui.bootstrap, tui.cli.rollback").isdisjoint({"asyncssh", "httpx", "yaml", "dulwich"})
+
+
+def test_parsing_arguments_needs_no_engine() -> None:
+    found = loaded("from tui.cli.options import parse; parse(['api', 'previous'])")
+    assert not any(name.startswith(("tui.engine", "tui.drivers")) for name in found)
