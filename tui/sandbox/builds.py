@@ -1,0 +1,37 @@
+"""0.38.27's record of every deploy: id, process, source, outcome and full output; 0.35.15 keeps none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tui.sandbox.client import Call, ClientGone
+from tui.sandbox.lines import CommandFailed
+from tui.sandbox.machine import App, Build
+
+
+@contextmanager
+def recorded_build(call: Call, app: App, source: str) -> Iterator[None]:
+    machine = call.host.machine
+    if machine.old:
+        yield
+        return
+    for earlier in app.builds:
+        if earlier.status == "running":  # a build nobody finished is written off by the next one
+            earlier.status = earlier.display = "failed"
+            earlier.exit_code, earlier.finished = -1, machine.now()
+    build = Build(id=f"mw{machine.new_id()[:12]}", pid=machine.number(), source=source, started=machine.now())
+    app.builds.insert(0, build)
+    call.record = build.output
+    try:
+        yield
+    except ClientGone:
+        build.display = "abandoned"
+        raise
+    except CommandFailed as failure:
+        build.status = build.display = "failed"
+        build.exit_code = failure.code
+        build.finished = machine.now()
+        raise
+    build.status = build.display = "succeeded"
+    build.finished = machine.now()

@@ -1,0 +1,119 @@
+"""A colleague or CI: commands and pushes from inside the process, through the same paths as everybody else's."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from typing import Any
+
+from dulwich.objects import ObjectID
+from dulwich.pack import write_pack_objects
+
+from tui.sandbox.client import Client
+from tui.sandbox.dispatch import run
+from tui.sandbox.gitside import pkt
+from tui.sandbox.host import Host
+from tui.sandbox.images import Behaviour
+from tui.sandbox.machine import App
+from tui.sandbox.repos import ZERO, Signature, read_files
+from tui.sandbox.seed import BRANCH, CHEN, STORIES, app_files
+
+MAIN = f"refs/heads/{BRANCH}"
+
+
+class Insider(Client):
+    """A client in the same process: it never dies, and keeps what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.out = bytearray()
+        self.err = bytearray()
+
+    def send(self, data: bytes, *, error: bool) -> None:
+        (self.err if error else self.out).extend(data)
+
+    async def drain(self) -> None:
+        await asyncio.sleep(0)
+
+    def drop(self) -> None:
+        self.lost()
+
+    def stall(self, silent: bool) -> None:
+        """Nobody is waiting at the other end."""
+
+
+class Colleague:
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._tasks: set[asyncio.Task[dict[str, Any]]] = set()
+
+    async def command(self, line: str) -> dict[str, Any]:
+        client = Insider()
+        client.feed_end()
+        code = await run(self._host, client, line)
+        return {"exit": code, "stdout": text(client.out), "stderr": text(client.err)}
+
+    async def push(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Pushes a commit made up from ``told``; returns at once unless ``wait``. Raises ValueError for a bad behaviour, AppMissing."""
+        app = self._host.machine.app(told["app"])
+        branch = told.get("branch", BRANCH)
+        commit = self._commit(app, branch, told)
+        ref = f"refs/heads/{branch}"
+        old = app.repo.ref(ref) or ZERO
+        if old != ZERO and not told.get("force") and commit["parent"] != old:
+            raise ValueError("rejected (fetch first)")
+        task = asyncio.get_running_loop().create_task(
+            self._send(app, ref, told.get("old", old), commit["id"], commit["pack"])
+        )
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        result = {"commit": commit["id"], "ref": ref}
+        if told.get("wait"):
+            result |= await task
+        return result
+
+    def _commit(self, app: App, branch: str, told: dict[str, Any]) -> dict[str, Any]:
+        """The commit's objects go into a pack, not into the app's repository: they arrive by the push."""
+        behaviour = Behaviour().changed(dict(told.get("behaviour", {})))
+        parent = app.repo.branch(told.get("parent", branch)) or app.repo.branch(BRANCH)
+        story = next((story for story in STORIES if story.app == app.name), None)
+        files = app_files(
+            app.name,
+            told.get("version", "v9.9.9"),
+            story.check if story else "/ping",
+            worker=bool(story and story.worker),
+        )
+        if told.get("behaviour"):
+            files["behaviour.json"] = json.dumps(told["behaviour"]).encode()
+        files |= {path: content.encode() for path, content in told.get("files", {}).items()}
+        del behaviour
+        scratch = self._host.scratch()
+        author = Signature(who=told.get("author", CHEN), at=int(self._host.machine.now()))
+        message = told.get("message", f"Release {told.get('version', 'v9.9.9')}") + "\n"
+        parents = (parent,) if parent is not None else ()
+        commit = scratch.commit(files, message=message, author=author, parents=parents)
+        buffer = io.BytesIO()
+        ids = [ObjectID(oid) for oid in scratch.store]
+        write_pack_objects(
+            buffer, [(scratch.store[oid], None) for oid in ids], object_format=scratch.repo.object_format
+        )
+        assert read_files(scratch.store, commit)
+        scratch.delete()
+        return {"id": commit, "parent": parent, "pack": buffer.getvalue()}
+
+    async def _send(self, app: App, ref: str, old: str, new: str, pack: bytes) -> dict[str, Any]:
+        client = Insider()
+        client.feed(pkt(f"{old} {new} {ref}\0report-status side-band-64k".encode()) + b"0000" + pack)
+        code = await run(self._host, client, f"git-receive-pack '{app.name}'")
+        push = self._host.pushes[-1]
+        return {"exit": code, "status": push.status, "output": text(client.out)}
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def text(data: bytearray) -> str:
+    return data.decode("utf-8", "replace")

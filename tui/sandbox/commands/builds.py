@@ -1,0 +1,154 @@
+"""builds:* — 0.38.27's records of deploys; they name times, sources and outcomes, never a commit or an image."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.containers import timestamp
+from tui.sandbox.dispatch import command, parse
+from tui.sandbox.machine import App, Build
+
+
+def seconds(build: Build) -> int:
+    return int(round((build.finished or datetime.now(UTC).timestamp()) - build.started))
+
+
+def duration(build: Build) -> str:
+    minutes, rest = divmod(seconds(build), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+
+
+def second(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def as_json(app: App, build: Build) -> dict[str, object]:
+    record: dict[str, object] = {
+        "id": build.id,
+        "app": app.name,
+        "kind": "build",
+        "pid": build.pid,
+        "started_at": timestamp(build.started),
+    }
+    if build.finished:
+        record["finished_at"] = timestamp(build.finished)
+    return record | {
+        "status": build.status,
+        "source": build.source,
+        "exit_code": build.exit_code,
+        "display_status": build.display,
+        "duration": duration(build),
+        "log_path": f"/var/lib/dokku/data/builds/{app.name}/{build.id}.log",
+    }
+
+
+def table(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+@command("builds:list", new=True)
+async def list_builds(call: Call) -> int:
+    options = parse(call, values=("--format", "--status", "--kind"))
+    if not options.plain:
+        running = [
+            (app, build)
+            for app in call.host.machine.apps.values()
+            for build in app.builds
+            if build.display == "running"
+        ]
+        if not running:
+            call.out("No builds currently running")
+            return 0
+        rows = [("App", "Build ID", "Kind", "PID", "Source", "Started")]
+        rows += [
+            (app.name, build.id, "build", str(build.pid), build.source, second(build.started)) for app, build in running
+        ]
+        for line in table([tuple(row) for row in rows]):
+            call.out(line)
+        return 0
+    app = call.host.machine.app(options.first())
+    if options.flags.get("--format") == "json":
+        call.out(json.dumps([as_json(app, build) for build in app.builds], separators=(",", ":")))
+        return 0
+    lines: list[tuple[str, ...]] = [("Build ID", "Kind", "Status", "PID", "Source", "Started", "Duration")]
+    for build in app.builds:
+        lines.append(
+            (build.id, "build", build.display, str(build.pid), build.source, second(build.started), duration(build))
+        )
+    for line in table(lines):
+        call.out(line)
+    return 0
+
+
+def named(call: Call, app: App, name: str) -> Build | None:
+    if name == "current":
+        return next((build for build in app.builds if build.display == "running"), None)
+    return next((build for build in app.builds if build.id == name), None)
+
+
+@command("builds:info", new=True)
+async def info(call: Call) -> int:
+    options = parse(call, values=("--format",))
+    app = call.host.machine.app(options.first())
+    if len(options.plain) < 2:
+        raise Refused(1, bang("Please specify a build id"))
+    build = named(call, app, options.plain[1])
+    if build is None:
+        raise Refused(1, bang(f"No build record found for {app.name}/{options.plain[1]}"))
+    if options.flags.get("--format") == "json":
+        call.out(json.dumps(as_json(app, build), separators=(",", ":")))
+        return 0
+    rows = {
+        "Build ID": build.id,
+        "App": app.name,
+        "Kind": "build",
+        "Status": build.display,
+        "PID": str(build.pid),
+        "Source": build.source,
+        "Started": second(build.started),
+        "Finished": second(build.finished) if build.finished else "",
+        "Duration": duration(build),
+        "Exit Code": str(build.exit_code),
+        "Log": f"/var/lib/dokku/data/builds/{app.name}/{build.id}.log",
+    }
+    for label, value in rows.items():
+        call.out(f"{f'{label}:':<12}{value}")
+    return 0
+
+
+@command("builds:output", new=True)
+async def output(call: Call) -> int:
+    options = parse(call)
+    app = call.host.machine.app(options.first())
+    wanted = options.plain[1] if len(options.plain) > 1 else "current"
+    build = named(call, app, wanted)
+    if build is None:
+        if wanted == "current":
+            call.out("-----> App not currently deploying")
+        return 0
+    shown = 0
+    while True:
+        for text in build.output[shown:]:
+            call.out(text)
+        shown = len(build.output)
+        if build.display != "running" or wanted != "current":
+            return 0
+        await call.pause(0.2)
+
+
+@command("builds:cancel", new=True)
+async def cancel(call: Call) -> int:
+    app = call.host.machine.app(parse(call).first())
+    running = next((build for build in app.builds if build.display == "running"), None)
+    deploying = [other for other in call.host.running_calls() if running is not None and other.record is running.output]
+    if running is None or not deploying:
+        call.out("-----> App not currently deploying")
+        return 0
+    running.status = running.display = "canceled"
+    running.finished = call.host.machine.now()
+    deploying[0].canceled = True
+    call.out("-----> Killing app deploy")
+    return 0

@@ -1,0 +1,138 @@
+"""config:* — the environment of an app; set without ``--no-restart`` it deploys, beside any deploy that runs already."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shlex
+
+from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.commands.ps import restart_with_release
+from tui.sandbox.dispatch import Parsed, command, parse
+from tui.sandbox.machine import App
+
+SHOW_USAGE = (
+    "      --global   --global: use the global environment",
+    "      --merged   --merged: display the app's environment merged with the global environment",
+)
+
+
+def environment(call: Call, options: Parsed) -> tuple[str, dict[str, str], App | None]:
+    if options.has("--global"):
+        return "global", call.host.machine.global_config, None
+    app = call.host.machine.app(options.first())
+    return app.name, app.config, app
+
+
+def keys_after_app(options: Parsed) -> tuple[str, ...]:
+    return options.plain if options.has("--global") else options.plain[1:]
+
+
+@command("config:set", costs="write")
+async def set_values(call: Call) -> int:
+    options = parse(call, switches=("--no-restart", "--encoded", "--global"))
+    name, values, app = environment(call, options)
+    given: dict[str, str] = {}
+    for pair in keys_after_app(options):
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise Refused(1, bang(f"Invalid env pair: {pair}"))
+        given[key] = base64.b64decode(value).decode() if options.has("--encoded") else value
+    if not given:
+        raise Refused(1, bang("At least one env pair must be given"))
+    values.update(given)
+    call.out("-----> Setting config vars")
+    width = max(len(key) for key in given) + 1
+    for key in sorted(given):
+        call.out(f"       {f'{key}:':<{width}}  {given[key]}")
+    if app is not None and not options.has("--no-restart") and app.deployed:
+        call.out(f"-----> Restarting app {name}")
+        await restart_with_release(call, app)
+    return 0
+
+
+@command("config:unset", costs="write")
+async def unset_values(call: Call) -> int:
+    options = parse(call, switches=("--no-restart", "--global"))
+    name, values, app = environment(call, options)
+    for key in keys_after_app(options):
+        call.out(f"-----> Unsetting {key}")
+        values.pop(key, None)
+    if app is not None and not options.has("--no-restart") and app.deployed:
+        call.out(f"-----> Restarting app {name}")
+        await restart_with_release(call, app)
+    return 0
+
+
+@command("config:clear", costs="write")
+async def clear_values(call: Call) -> int:
+    options = parse(call, switches=("--no-restart", "--global"))
+    _, values, app = environment(call, options)
+    values.clear()
+    if app is not None and not options.has("--no-restart") and app.deployed:
+        await restart_with_release(call, app)
+    return 0
+
+
+@command("config:get")
+async def get_value(call: Call) -> int:
+    options = parse(call, switches=("--quoted", "--global"))
+    _, values, _ = environment(call, options)
+    for key in keys_after_app(options)[:1]:
+        if key in values:
+            call.out(shlex.quote(values[key]) if options.has("--quoted") else values[key])
+            return 0
+    return 1
+
+
+@command("config:keys")
+async def keys(call: Call) -> int:
+    _, values, _ = environment(call, parse(call, switches=("--merged", "--global")))
+    for key in sorted(values):
+        call.out(key)
+    return 0
+
+
+@command("config:show", "config")
+async def show(call: Call) -> int:
+    options = parse(call, switches=("--merged", "--global"), usage=SHOW_USAGE)
+    name, values, app = environment(call, options)
+    if options.has("--merged") and app is not None:
+        values = {**call.host.machine.global_config, **values}
+    call.out(f"=====> {name} env vars")
+    width = max((len(key) for key in values), default=0) + 1
+    for key in sorted(values):
+        call.out(f"{f'{key}:':<{width}}  {values[key]}")
+    if not values:
+        call.out("")
+    return 0
+
+
+@command("config:export")
+async def export(call: Call) -> int:
+    options = parse(call, switches=("--merged", "--global"), values=("--format",))
+    _, values, _ = environment(call, options)
+    values = dict(sorted(values.items()))
+    match options.flags.get("--format", "exports"):
+        case "json":
+            call.out(compact(values))
+        case "json-list":
+            call.out(compact([{"name": key, "value": value} for key, value in values.items()]))
+        case "shell":
+            call.raw("".join(f"{key}={quoted(value)} " for key, value in values.items()))
+        case "pack-keys":
+            call.out(" ".join(f"--env {key}" for key in values))
+        case "exports":
+            for key, value in values.items():
+                call.out(f"export {key}={quoted(value)}")
+        case other:
+            raise Refused(1, bang(f"Unknown export format: {other}"))
+    return 0
+
+
+def compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def quoted(value: str) -> str:
+    return "'" + value.replace("'", "'\\''") + "'"

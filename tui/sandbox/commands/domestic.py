@@ -1,0 +1,106 @@
+"""Commands about the host itself: version, help, plugins, cleanup, checks, and what only root may do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.dispatch import command, parse
+from tui.sandbox.lines import complaint
+from tui.sandbox.recorded import VERSIONS, load
+
+
+@command("version")
+async def version(call: Call) -> int:
+    call.out(f"dokku version {call.host.machine.version}")
+    return 0
+
+
+@command("help")
+async def help_text(call: Call) -> int:
+    call.raw(call.host.recorded.texts["help --all" if "--all" in call.args else "help"])
+    return 0
+
+
+def recorded_text(name: str) -> Callable[[Call], Awaitable[int]]:
+    async def say(call: Call) -> int:
+        text = call.host.recorded.texts.get(name)
+        if text is None:
+            raise Refused(
+                1,
+                bang(f"`{' '.join(call.words)}` is not a dokku command."),
+                bang("See `dokku help` for a list of available commands."),
+            )
+        call.raw(text)
+        return 0
+
+    return say
+
+
+for _name in sorted(
+    {name for version_name in VERSIONS for name in load(version_name).texts if not name.startswith("help")}
+):
+    command(_name)(recorded_text(_name))
+
+
+@command("events:list")
+async def events_list(call: Call) -> int:
+    raise_nothing = bang("Events logger disabled")
+    call.err(raise_nothing)
+    return 0
+
+
+@command("plugin:install", "plugin:uninstall", "plugin:update", "ssh-keys:add", "ssh-keys:remove")
+async def root_only(call: Call) -> int:
+    raise Refused(1, bang("This command must be run as root"))
+
+
+@command("cleanup", costs="write")
+async def cleanup(call: Call) -> int:
+    options = parse(call, switches=("--global",))
+    app = call.host.machine.app(options.plain[0]) if options.plain else None
+    call.host.machine.cleanup(app)
+    call.out("-----> Cleaning up...")
+    return 0
+
+
+@command("checks:disable", costs="write")
+async def checks_disable(call: Call) -> int:
+    app = call.host.machine.app(parse(call).first())
+    app.checks_disabled = True
+    call.out(f"-----> Disabling zero downtime for app ({app.name})")
+    return 0
+
+
+@command("checks:enable", costs="write")
+async def checks_enable(call: Call) -> int:
+    app = call.host.machine.app(parse(call).first())
+    app.checks_disabled = False
+    call.out(f"-----> Enabling zero downtime for app ({app.name})")
+    return 0
+
+
+@command("storage:list")
+async def storage_list(call: Call) -> int:
+    app = call.host.machine.app(parse(call).first())
+    if not call.host.machine.old:
+        call.out(f"=====> {app.name} storage information")
+    return 0
+
+
+@command("enter", "run", costs="inspect")
+async def in_container(call: Call) -> int:
+    """Only ``cat /app/VERSION``, which is what somebody would ask; anything else says so."""
+    app = call.host.machine.app(parse_loosely(call))
+    containers = [container for container in call.host.machine.current(app).values() if container is not None]
+    if call.args[-2:] == ["cat", "/app/VERSION"] and containers:
+        call.out(containers[0].content.version)
+        return 0
+    call.say(complaint("the sandbox has no shells"))
+    return 1
+
+
+def parse_loosely(call: Call) -> str:
+    if not call.args:
+        raise Refused(1, bang("Please specify an app to run the command on"))
+    return call.args[0]

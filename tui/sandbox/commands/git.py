@@ -1,0 +1,126 @@
+"""git:* — the deploy branch, and the deploys that die with their client: git:sync and git:from-image."""
+
+from __future__ import annotations
+
+from tui.sandbox.builds import recorded_build
+from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.deploy import Source, build_and_deploy
+from tui.sandbox.dispatch import command, parse
+from tui.sandbox.gitside import deploy_branch
+from tui.sandbox.lines import tool
+from tui.sandbox.locks import deploy_lock
+from tui.sandbox.machine import App
+from tui.sandbox.repos import BadRef, Repository, Signature, read_files
+
+COMMITTER = "Automated <automated@dokku.sh>"
+
+
+@command("git:sync")
+async def sync(call: Call) -> int:
+    """Moves the branch first and asks the lock afterwards, as measured: that is how it makes a running push fail at its end."""
+    call.merged = True
+    options = parse(call, switches=("--build", "--build-if-changes", "--skip-deploy-branch"))
+    app = call.host.machine.app(options.first())
+    remote = options.plain[1] if len(options.plain) > 1 else ""
+    ref = options.plain[2] if len(options.plain) > 2 else ""
+    if not remote:
+        raise Refused(1, bang("Missing repository"))
+    branch = deploy_branch(call, app) or "master"
+    call.out(f"       Fetching remote code for {app.name} from {remote}#{ref or branch}")
+    await call.pause(0.2)
+    commit = fetched(call, app, remote, ref or branch)
+    changed = app.repo.branch(branch) != commit
+    if options.has("--build-if-changes") and not changed:
+        call.out(f"       Skipping build as no changes were detected for {app.name}")
+        return 0
+    app.repo.set_ref(f"refs/heads/{branch}", commit)
+    if not options.has("--build", "--build-if-changes"):
+        return 0
+    with deploy_lock(call, app), recorded_build(call, app, "git:sync"):
+        call.marked = True
+        await build_and_deploy(call, app, Source(commit=commit, files=read_files(app.repo.store, commit)))
+        app.deploy_source, app.metadata = "git-sync", f"{remote}#{commit}"
+    return 0
+
+
+def fetched(call: Call, app: App, remote: str, ref: str) -> str:
+    """The commit of a ref of another repository on this host. Raises Refused(128) with git's words."""
+    source = repository_at(call, remote)
+    if source is None:
+        raise Refused(128, *unreachable(remote))
+    try:
+        commit = source.resolve(ref)
+    except BadRef:
+        raise Refused(128, f"fatal: {ref}^{{commit}}: not a valid SHA1") from None
+    source.copy_all(app.repo)
+    return commit
+
+
+def repository_at(call: Call, remote: str) -> Repository | None:
+    if not remote.startswith("/home/dokku/"):
+        return None
+    found = call.host.machine.apps.get(remote.removeprefix("/home/dokku/").rstrip("/"))
+    return found.repo if found is not None else None
+
+
+def unreachable(remote: str) -> tuple[str, ...]:
+    if remote.startswith("/"):
+        return (
+            f"fatal: '{remote}' does not appear to be a git repository",
+            "fatal: Could not read from remote repository.",
+        )
+    where = remote.partition("://")[2].partition("/")[0].partition(":")[0] or remote.partition(":")[0]
+    return (f"fatal: unable to look up {where} (port 9418) (Name or service not known)",)
+
+
+@command("git:from-image")
+async def from_image(call: Call) -> int:
+    """Commits a Dockerfile that names the image; source image and commit are there before the lock is asked."""
+    call.merged = True
+    machine = call.host.machine
+    options = parse(call, values=("--build-dir",))
+    app = machine.app(options.first())
+    if len(options.plain) < 2:
+        raise Refused(1, bang("Please specify an image"))
+    image = options.plain[1]
+    call.out("-----> Generating build context")
+    if machine.old:
+        call.out("       Setting Dockerfile")
+    await call.pause(0.2)
+    if machine.images.find(image) is None and "/" in image:
+        call.out("-----> Pulling image")
+        lookup = 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 10.255.255.53:53: no such host'
+        raise Refused(1, f"Error response from daemon: {lookup}")
+    call.out("-----> Image exists on host, skipping pull")
+    call.out("-----> Updating git repository with specified build context")
+    branch = deploy_branch(call, app) or "master"
+    tip = app.repo.branch(branch)
+    files = {"Dockerfile": f"FROM {image}\n".encode()}
+    if tip is not None and read_files(app.repo.store, tip) == files:
+        call.err(bang("No changes detected, skipping git commit"))
+        call.err(bang("Call 'ps:rebuild' on app to rebuild the app from existing source"))
+        return 1
+    author = Signature(who=COMMITTER, at=int(machine.now()))
+    parents = (tip,) if tip is not None else ()
+    commit = app.repo.commit(files, message=image, author=author, parents=parents)
+    app.repo.set_ref(f"refs/heads/{branch}", commit)
+    app.repo.set_head(branch)
+    app.source_image = image
+    call.say(tool(f"   {tip[:7] if tip else ''}..{commit[:7]}  {branch}        -> {branch}"))
+    with deploy_lock(call, app), recorded_build(call, app, "git:from-image"):
+        call.marked = True
+        await build_and_deploy(call, app, Source(commit=commit, files=files, alternate_tags=f'["{image}"]'))
+        app.deploy_source, app.metadata = "docker-image", image
+    return 0
+
+
+@command("git:status")
+async def status(call: Call) -> int:
+    call.host.machine.app(parse(call).first())
+    raise Refused(128, "fatal: this operation must be run in a work tree")
+
+
+@command("git:initialize", costs="write")
+async def initialize(call: Call) -> int:
+    call.host.machine.app(parse(call).first())
+    return 0

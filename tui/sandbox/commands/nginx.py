@@ -1,0 +1,59 @@
+"""nginx:*-logs and the URLs of an app."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tui.sandbox.client import Call
+from tui.sandbox.dispatch import command, parse
+from tui.sandbox.machine import DOMAIN
+
+SHOWN = 20
+
+
+@command("nginx:access-logs", costs="write")
+async def access_logs(call: Call) -> int:
+    """The last lines of the access log; any number asked for is ignored, -t follows."""
+    options = parse(call, switches=("-t", "-n"))
+    app = call.host.machine.app(options.first())
+    log = call.host.sites.access_logs.get(app.name)
+    if log is None:
+        return 0
+    seen = log.written
+    for line in log.last(SHOWN):
+        call.out(line.text)
+    leaving = asyncio.ensure_future(call.client.until_gone())
+    try:
+        while options.has("-t") and not leaving.done():
+            fresh, seen = log.after(seen), log.written
+            for line in fresh:
+                call.out(line.text)
+            await call.client.drain()
+            changed = asyncio.ensure_future(log.changed())
+            await asyncio.wait((changed, leaving), return_when=asyncio.FIRST_COMPLETED)
+            changed.cancel()
+    finally:
+        leaving.cancel()
+    return 0
+
+
+@command("nginx:error-logs", costs="write")
+async def error_logs(call: Call) -> int:
+    call.host.machine.app(parse(call, switches=("-t", "-n")).first())
+    return 0
+
+
+@command("urls", "url", costs="write")
+async def urls(call: Call) -> int:
+    app = call.host.machine.app(parse(call).first())
+    call.out(f"http://{app.name}.{DOMAIN}")
+    return 0
+
+
+@command("ports:list")
+async def ports(call: Call) -> int:
+    app = call.host.machine.app(parse(call).first())
+    call.out(f"-----> Port mappings for {app.name}")
+    call.out("    -----> scheme  host port  container port")
+    call.out("    http           80         5000")
+    return 0

@@ -1,0 +1,246 @@
+"""ps:* — what runs: scale, stop, start, restart, rebuild, retire, inspect."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tui.sandbox.builds import recorded_build
+from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.containers import Container, timestamp
+from tui.sandbox.deploy import RUNLEVEL, Source, build_and_deploy, configure, goodbye, nginx, release, start_processes
+from tui.sandbox.dispatch import Parsed, command, parse
+from tui.sandbox.gitside import MARK, deploy_branch
+from tui.sandbox.images import Image
+from tui.sandbox.lines import CommandFailed, arrow, complaint, tool
+from tui.sandbox.locks import deploy_lock
+from tui.sandbox.machine import App
+from tui.sandbox.repos import read_files
+
+
+def targets(call: Call, options: Parsed) -> list[App]:
+    apps = call.host.machine.apps
+    if options.has("--all"):
+        return [apps[name] for name in sorted(apps)]
+    return [call.host.machine.app(options.first())]
+
+
+def latest(call: Call, app: App) -> Image | None:
+    return call.host.machine.images.find(app.image)
+
+
+async def release_and_start(call: Call, app: App) -> None:
+    """Release and deploy of the image that is there. Raises CommandFailed without one."""
+    image = latest(call, app)
+    if image is None:
+        call.out(bang(f"App image ({app.image}) not found")) if not call.host.machine.old else call.err(
+            bang(f"App image ({app.image}) not found")
+        )
+        call.err(bang("Missing image for app"))
+        raise CommandFailed
+    await release(call, app, image)
+    call.say(arrow(f"Deploying {app.name} via the docker-local scheduler..."))
+    await start_processes(call, app, image, app.image)
+
+
+async def restart_with_release(call: Call, app: App) -> None:
+    """What config:set does; it looks at no lock."""
+    call.merged = True
+    await release_and_start(call, app)
+    call.say_all(goodbye(app))
+
+
+@command("ps:restart")
+async def restart(call: Call) -> int:
+    call.merged = True
+    code = 0
+    for app in targets(call, parse(call, switches=("--all",), values=("--parallel",))):
+        image = latest(call, app)
+        if not app.deployed:
+            call.err(bang(f"App {app.name} has not been deployed"))
+            continue
+        if image is None:
+            call.err(bang(f"App image ({app.image}) not found"))
+            code = 1
+            continue
+        await start_processes(call, app, image, app.image)
+    return code
+
+
+@command("ps:rebuild")
+async def rebuild(call: Call) -> int:
+    """From the deploy branch of the app's own repository: that is the seal of a holder, whose branch has no commits."""
+    code = 0
+    for app in targets(call, parse(call, switches=("--all",), values=("--parallel",))):
+        try:
+            await rebuild_one(call, app)
+        except CommandFailed as failure:
+            code = failure.code
+        except Refused as refusal:
+            code = refusal.code
+            for text in (*refusal.lines, f" !     {refusal.lines[0]}", *refusal.lines[1:], ""):
+                call.say(tool(text))
+    return code
+
+
+async def rebuild_one(call: Call, app: App) -> None:
+    call.merged = call.marked = True
+    branch = deploy_branch(call, app) or "master"
+    commit = app.repo.branch(branch)
+    if commit is None and not app.lock_held:
+        call.out(f"{MARK}-----> WARNING: Cannot build from '{branch}' as there are no commits stored at that branch.")
+        if call.host.machine.old:
+            call.err(bang(""))
+        raise CommandFailed
+    with deploy_lock(call, app), recorded_build(call, app, "ps:rebuild"):
+        assert commit is not None
+        await build_and_deploy(call, app, Source(commit=commit, files=read_files(app.repo.store, commit)))
+
+
+@command("ps:stop")
+async def stop(call: Call) -> int:
+    for app in targets(call, parse(call, switches=("--all",), values=("--parallel",))):
+        if not app.deployed:
+            call.err(bang(f"App {app.name} has not been deployed"))
+            continue
+        call.out(f"-----> Stopping {app.name}")
+        await call.pause(call.host.durations.stop)
+        for container in call.host.machine.current(app).values():
+            if container is not None:
+                container.exit()
+        app.restore = False
+        if call.host.machine.old:
+            app.config["DOKKU_APP_RESTORE"] = "0"
+    return 0
+
+
+@command("ps:start")
+async def start(call: Call) -> int:
+    for app in targets(call, parse(call, switches=("--all",), values=("--parallel",))):
+        await start_one_app(call, app)
+    return 0
+
+
+async def start_one_app(call: Call, app: App) -> None:
+    if not app.deployed:
+        call.err(bang(f"App {app.name} has not been deployed"))
+        return
+    containers = call.host.machine.current(app).values()
+    if containers and all(container is not None and container.running for container in containers):
+        call.err(bang(f"App {app.name} already running"))
+        await nginx(call, app, None)
+        return
+    call.err(bang("App has been detected as not running, releasing"))
+    if latest(call, app) is None:
+        say = call.err if call.host.machine.old else call.out
+        say(bang(f"App image ({app.image}) not found"))
+        call.err(bang("Missing image for app"))
+        call.out(f"-----> Ensuring network configuration is in sync for {app.name}")
+        call.err(f" !     {bang('Missing image for app')}\n")
+        raise CommandFailed
+    call.merged = True
+    await release_and_start(call, app)
+    call.say_all(goodbye(app))
+    await nginx(call, app, None)
+
+
+@command("ps:scale")
+async def scale(call: Call) -> int:
+    options = parse(call, switches=("--skip-deploy",))
+    app = call.host.machine.app(options.first())
+    wanted = options.plain[1:]
+    if not wanted:
+        call.out(f"-----> Scaling for {app.name}")
+        call.out("proctype: qty")
+        call.out("--------: ---")
+        for process, count in app.scale.items():
+            call.out(f"{f'{process}:':<5} {count}" if process != "web" else f"web:  {count}")
+        return 0
+    for pair in wanted:
+        process, _, wanted_count = pair.partition("=")
+        if not wanted_count.isdigit():
+            raise Refused(1, bang(f"Invalid scaling: {pair}"))
+        app.scale[process] = int(wanted_count)
+    call.out(f"-----> Scaling {app.name} processes: {' '.join(wanted)}")
+    image = latest(call, app)
+    if app.deployed and image is not None and not options.has("--skip-deploy"):
+        call.merged = True
+        await start_processes(call, app, image, app.image)
+    return 0
+
+
+@command("ps:retire")
+async def retire(call: Call) -> int:
+    options = parse(call)
+    app = call.host.machine.app(options.plain[0]) if options.plain else None
+    call.out("-----> Retiring old containers and images")
+    machine = call.host.machine
+    before = {due.id for due in machine.dead_images}
+    for due in machine.retire(app):
+        kind = "image" if due.id in before else "container"
+        call.out(f"       Attempting to retire {due.app} {kind} {due.id.removeprefix('sha256:')}")
+    return 0
+
+
+@command("ps:restore")
+async def restore(call: Call) -> int:
+    for app in targets(call, parse(call, switches=("--all",))):
+        if app.deployed and app.restore:
+            for container in call.host.machine.current(app).values():
+                if container is not None and not container.running:
+                    container.status = "running"
+                    container.started = call.host.machine.now()
+            await configure(call, app, None)
+    return 0
+
+
+@command("ps:inspect", costs="inspect")
+async def inspect(call: Call) -> int:
+    app = call.host.machine.app(parse(call).first())
+    found: list[dict[str, Any]] = []
+    missing: list[str] = []
+    for dyno, container_id in sorted(app.current.items()):
+        container = call.host.machine.containers.get(container_id)
+        if container is None:
+            missing.append(container_id)
+        else:
+            found.append(inspected(call, app, container))
+        del dyno
+    call.out(json.dumps(found, indent=4) if found else "[]")
+    if not missing:
+        return 0
+    said = [f"Error response from daemon: No such container: {container_id}" for container_id in missing]
+    call.err("\n".join(said))
+    call.err(bang("\n".join(said)) + "\n")
+    return 1
+
+
+def inspected(call: Call, app: App, container: Container) -> dict[str, Any]:
+    """One recorded element with this container's own facts put in."""
+    raw = json.dumps(call.host.recorded.container())
+    recorded: dict[str, Any] = json.loads(raw.replace("scenextras", app.name))
+    old_id, old_address = recorded["Id"], recorded["NetworkSettings"]["IPAddress"]
+    text = json.dumps(recorded).replace(old_id, container.id).replace(old_id[:12], container.short_id)
+    entry: dict[str, Any] = json.loads(text.replace(old_address, container.address))
+    entry["Name"] = f"/{container.name}"
+    entry["NetworkSettings"]["Networks"]["bridge"]["DNSNames"][0] = container.name
+    entry["Image"] = container.image_id
+    entry["Created"] = timestamp(container.created)
+    entry["RestartCount"] = container.restarts
+    config = entry["Config"]
+    config["Env"] = list(container.env)
+    config["Image"] = container.image_ref
+    config["Labels"] = dict(sorted({**config["Labels"], **container.labels}.items()))
+    entry["State"] |= {
+        "ExitCode": container.exit_code,
+        "FinishedAt": timestamp(container.finished),
+        "OOMKilled": container.oom_killed,
+        "Pid": container.pid if container.running else 0,
+        "Running": container.running,
+        "StartedAt": timestamp(container.started),
+        "Status": container.status,
+    }
+    return entry
+
+
+__all__ = ["RUNLEVEL", "complaint", "restart_with_release"]

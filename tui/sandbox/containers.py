@@ -1,0 +1,108 @@
+"""Containers and their logs.
+
+A log is a bounded ring with absolute line numbers; a reader that follows asks for everything after the last number it has seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from tui.sandbox.images import Content
+
+KEPT_LINES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    at: int  # nanoseconds since the epoch
+    text: str
+
+
+class Log:
+    """The output of one container, newest lines kept."""
+
+    def __init__(self) -> None:
+        self.lines: deque[LogLine] = deque(maxlen=KEPT_LINES)
+        self.written = 0
+        self._changed = asyncio.Event()
+
+    def append(self, text: str, at: int | None = None) -> None:
+        self.lines.append(LogLine(time.time_ns() if at is None else at, text))
+        self.written += 1
+        self.wake()
+
+    def wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def last(self, count: int) -> list[LogLine]:
+        return list(self.lines)[-count:] if count else list(self.lines)
+
+    def after(self, number: int) -> list[LogLine]:
+        missed = self.written - number
+        return list(self.lines)[-missed:] if missed > 0 else []
+
+    async def changed(self) -> None:
+        """Until the next line, or until the container ends."""
+        await self._changed.wait()
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Container:
+    id: str
+    name: str
+    app: str
+    process: str
+    index: int
+    image_id: str
+    image_ref: str
+    content: Content
+    labels: dict[str, str]
+    env: tuple[str, ...]
+    address: str
+    created: float
+    started: float
+    status: str = "running"  # running, exited
+    exit_code: int = 0
+    finished: float = 0.0
+    restarts: int = 0
+    pid: int = 0
+    oom_killed: bool = False
+    requests: int = 0
+    ticks: int = 0
+    log: Log = field(default_factory=Log)
+
+    @property
+    def running(self) -> bool:
+        return self.status == "running"
+
+    @property
+    def short_id(self) -> str:
+        return self.id[:12]
+
+    @property
+    def dyno(self) -> str:
+        return f"{self.process}.{self.index}"
+
+    def exit(self, code: int = 0) -> None:
+        if self.running:
+            self.status = "exited"
+            self.exit_code = code
+            self.finished = time.time()
+            self.log.wake()
+
+
+def timestamp(seconds: float) -> str:
+    """RFC 3339 with nanoseconds, as Docker prints times; 0 is Docker's zero time."""
+    if not seconds:
+        return "0001-01-01T00:00:00Z"
+    return nanotime(int(seconds * 1_000_000_000))
+
+
+def nanotime(nanoseconds: int) -> str:
+    whole, rest = divmod(nanoseconds, 1_000_000_000)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"

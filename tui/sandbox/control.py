@@ -1,0 +1,174 @@
+"""The strings behind the stage: HTTP and JSON under a secret path, for tests and drills.
+
+``GET /state`` shows everything; the POSTs push as a colleague would, arm faults, change behaviours, let the timer strike. A refusal is
+status 400 with ``{"error": …}``. All of it acts on the same objects as the commands, and none of it goes through the forced command.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tui.sandbox.colleague import Colleague
+from tui.sandbox.faults import KINDS, Fault, When
+from tui.sandbox.host import Host
+from tui.sandbox.http import HttpServer, Request, Response
+from tui.sandbox.machine import AppMissing
+from tui.sandbox.scenario import SCENARIOS, misbehave
+from tui.sandbox.server import SshHouse
+from tui.sandbox.snapshot import snapshot
+
+Told = dict[str, Any]
+Action = Callable[[Told], Awaitable[object]]
+
+
+class Control:
+    def __init__(self, host: Host, ssh: SshHouse) -> None:
+        self._host = host
+        self._ssh = ssh
+        self._token = secrets.token_urlsafe(16)
+        self._server = HttpServer(self._respond)
+        self._colleague = Colleague(host)
+        self._actions: dict[str, Action] = {
+            "/deploy": self._deploy,
+            "/fault": self._fault,
+            "/faults/clear": self._clear,
+            "/behaviour": self._behaviour,
+            "/scenario": self._scenario,
+            "/command": self._command,
+            "/retire": self._retire,
+            "/remove_image": self._remove_image,
+            "/remove_app": self._remove_app,
+            "/restart_host": self._restart_host,
+            "/restart_container": self._restart_container,
+            "/log": self._log,
+            "/cut": self._cut,
+            "/ssh": self._listening,
+        }
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.port}/{self._token}"
+
+    async def listen(self) -> None:
+        await self._server.listen()
+
+    async def close(self) -> None:
+        await self._colleague.close()
+        await self._server.close()
+
+    async def _respond(self, request: Request) -> Response:
+        prefix = f"/{self._token}"
+        if not request.path.startswith(f"{prefix}/"):
+            return answer(404, {"error": "not found"})
+        path = request.path.removeprefix(prefix)
+        if request.method == "GET" and path == "/state":
+            return answer(200, snapshot(self._host))
+        action = self._actions.get(path)
+        if action is None or request.method != "POST":
+            return answer(404, {"error": f"known are GET /state and POST {', '.join(self._actions)}"})
+        try:
+            told = json.loads(request.body or b"{}")
+            return answer(200, await action(told))
+        except AppMissing as missing:
+            return answer(400, {"error": f"no app {missing}"})
+        except (ValueError, KeyError, TypeError) as error:
+            return answer(400, {"error": f"{type(error).__name__}: {error}"})
+
+    async def _deploy(self, told: Told) -> object:
+        """{app, version?, behaviour?, branch?, force?, wait?, files?, message?}: a colleague's push, through git-receive-pack."""
+        return await self._colleague.push(told)
+
+    async def _fault(self, told: Told) -> object:
+        """{kind, when: {command_prefix, after_bytes, after_seconds, after_phase}, times, app, by, mode, seconds, factor, exit, stderr}."""
+        when = When(**told.pop("when", {}))
+        self._host.faults.arm(Fault(when=when, **told))
+        return {"armed": len(self._host.faults.armed)}
+
+    async def _clear(self, told: Told) -> object:
+        self._host.faults.clear()
+        return {"armed": 0, "kinds": KINDS}
+
+    async def _behaviour(self, told: Told) -> object:
+        """{app, health?, error_rate?, …}: changes the release that runs."""
+        app = told.pop("app")
+        misbehave(self._host, app, **told)
+        return {}
+
+    async def _scenario(self, told: Told) -> object:
+        SCENARIOS[told["name"]].begin(self._host)
+        return {}
+
+    async def _command(self, told: Told) -> object:
+        """{command}: runs a Dokku command as somebody else; stdout, stderr and exit code."""
+        return await self._colleague.command(told["command"])
+
+    async def _retire(self, told: Told) -> object:
+        """{force?}: the timer strikes now; with force everything is due."""
+        self._host.machine.retire(None, force=bool(told.get("force", False)))
+        return {}
+
+    async def _remove_image(self, told: Told) -> object:
+        """{app}: ``docker image rm --force`` by root; the app stays and says nothing."""
+        images = self._host.machine.images
+        app = self._host.machine.app(told["app"])
+        image = images.find(app.image)
+        images.untag(app.image)
+        if image is not None:
+            images.images.pop(image.id, None)
+        return {}
+
+    async def _remove_app(self, told: Told) -> object:
+        self._host.machine.destroy_app(self._host.machine.app(told["app"]))
+        return {}
+
+    async def _restart_host(self, told: Told) -> object:
+        """Every connection dies, every container starts again, as after a reboot."""
+        self._ssh.cut_all()
+        machine = self._host.machine
+        for app in machine.apps.values():
+            app.lock_held = False
+            if app.restore:
+                for container in machine.current(app).values():
+                    if container is not None:
+                        container.exit(137)
+                        container.status, container.started = "running", machine.now()
+        return {}
+
+    async def _restart_container(self, told: Told) -> object:
+        """{app, process?, oom?}: Docker restarts a process that died."""
+        machine = self._host.machine
+        for dyno, container in machine.current(machine.app(told["app"])).items():
+            if container is not None and dyno.startswith(told.get("process", "")):
+                container.restarts += 1
+                container.oom_killed = bool(told.get("oom", False))
+                container.started = machine.now()
+        return {}
+
+    async def _log(self, told: Told) -> object:
+        """{app, lines: [...], process?}: puts lines into the log of the containers that run."""
+        machine = self._host.machine
+        for dyno, container in machine.current(machine.app(told["app"])).items():
+            if container is not None and dyno.startswith(told.get("process", "")):
+                for line in told["lines"]:
+                    container.log.append(str(line))
+        return {}
+
+    async def _cut(self, told: Told) -> object:
+        """All SSH connections die now."""
+        self._ssh.cut_all()
+        return {}
+
+    async def _listening(self, told: Told) -> object:
+        """{listening}: closes or opens the SSH port, on the same number."""
+        if told["listening"]:
+            await self._ssh.listen(self._ssh.port)
+        else:
+            await self._ssh.unlisten()
+        return {}
+
+
+def answer(status: int, document: object) -> Response:
+    return Response(status=status, body=json.dumps(document).encode(), headers={"Content-Type": "application/json"})

@@ -1,0 +1,181 @@
+"""Trouble on request: armed through the control socket, set off by the call, byte, second or phase it names.
+
+A fault with a ``command_prefix`` binds to the next calls that start so (``times`` of them); the others change the host at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tui.sandbox.client import Call, Refused
+
+if TYPE_CHECKING:
+    from tui.sandbox.host import Host
+
+KINDS = {
+    "drop_connection": "cuts the TCP connection",
+    "stall": "the connection stays open and falls silent, for `seconds` or until cleared",
+    "refuse_channel": "the next channels are refused as OpenSSH refuses the 11th",
+    "fail_command": "the command answers `stderr` and `exit` and does nothing",
+    "slow_command": "the command waits `seconds` before it begins",
+    "full_disk": "objects and images cannot be written",
+    "slow_deploy": "a deploy takes `factor` times as long",
+    "fail_next_deploy": "`mode`: build, release, check or crash",
+    "hold_lock": "somebody else's deploy holds the lock of `app`, for `seconds` or until cleared",
+    "wrong_app": "requests to `app` are answered by `by`",
+    "refuse_login": "the key is not accepted",
+}
+AT_ONCE = ("hold_lock", "wrong_app")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    command_prefix: str = ""
+    after_bytes: int | None = None
+    after_seconds: float | None = None
+    after_phase: str | None = None
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Fault:
+    kind: str
+    when: When = field(default_factory=When)
+    times: int = 1
+    app: str = ""
+    by: str = ""
+    mode: str = "check"
+    seconds: float = 0.0
+    factor: float = 4.0
+    exit: int = 1
+    stderr: str = " !     the sandbox was told to fail this command"
+
+
+class Faults:
+    """All armed faults of a host."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.armed: list[Fault] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._silent: list[Call] = []
+
+    def arm(self, fault: Fault) -> None:
+        """Raises ValueError for an unknown kind, AppMissing for an unknown app."""
+        if fault.kind not in KINDS:
+            raise ValueError(f"unknown fault {fault.kind}; known are {', '.join(KINDS)}")
+        if fault.kind not in AT_ONCE:
+            self.armed.append(fault)
+            return
+        app = self._host.machine.app(fault.app)
+        if fault.kind == "wrong_app":
+            app.answered_by = fault.by
+            return
+        app.lock_file = app.lock_held = True
+        if fault.seconds:
+            self._later(fault.seconds, lambda: self._release(fault.app))
+
+    def clear(self) -> None:
+        self.armed.clear()
+        for call in self._silent:
+            call.client.stall(False)
+        self._silent.clear()
+        for task in self._tasks:
+            task.cancel()
+        deploying = {call.args[0] for call in self._host.running_calls() if call.reached and call.args}
+        for app in self._host.machine.apps.values():
+            app.answered_by = ""
+            if app.name not in deploying:
+                self._release(app.name)
+
+    def take(self, kind: str, app: str = "") -> Fault | None:
+        """Uses up one armed fault of a kind that is not bound to a command."""
+        for fault in self.armed:
+            if fault.kind == kind and fault.app in ("", app):
+                self._use(fault)
+                return fault
+        return None
+
+    def take_mode(self, mode: str, app: str) -> Fault | None:
+        """Uses up an armed failure of the next deploy at one of its stages."""
+        for fault in self.armed:
+            if fault.kind == "fail_next_deploy" and fault.mode == mode and fault.app in ("", app):
+                self._use(fault)
+                return fault
+        return None
+
+    async def begin(self, call: Call) -> None:
+        """Binds faults to a call that starts. Raises Refused for a command told to fail."""
+        bound = ("drop_connection", "stall", "fail_command", "slow_command", "slow_deploy", "full_disk")
+        for fault in list(self.armed):
+            if fault.kind in bound and call.line.startswith(fault.when.command_prefix):
+                self._use(fault)
+                await self._bind(call, fault)
+
+    async def _bind(self, call: Call, fault: Fault) -> None:
+        match fault.kind:
+            case "fail_command":
+                raise Refused(fault.exit, fault.stderr)
+            case "slow_command":
+                await asyncio.sleep(fault.seconds)
+            case "slow_deploy":
+                call.slow = fault.factor
+            case "full_disk":
+                call.faults.append(fault)
+            case _:
+                call.faults.append(fault)
+                self._wait_for(call, fault)
+
+    def _wait_for(self, call: Call, fault: Fault) -> None:
+        when = fault.when
+        if when.after_bytes is not None:
+            arrived = asyncio.Event()
+            call.client.watch_bytes = (when.after_bytes, arrived)
+            self._start(self._after_event(arrived, call, fault))
+        elif when.after_seconds is not None:
+            self._later(self._host.pace.scaled(when.after_seconds), lambda: self._strike(call, fault))
+        elif when.after_phase is None:
+            self._strike(call, fault)
+
+    def reached(self, call: Call, phase: str) -> None:
+        for fault in call.faults:
+            if fault.when.after_phase == phase:
+                self._strike(call, fault)
+
+    def _strike(self, call: Call, fault: Fault) -> None:
+        if fault.kind == "drop_connection":
+            call.client.drop()
+        elif fault.kind == "stall":
+            call.client.stall(True)
+            self._silent.append(call)
+            if fault.seconds:
+                self._later(fault.seconds, lambda: call.client.stall(False))
+
+    async def _after_event(self, event: asyncio.Event, call: Call, fault: Fault) -> None:
+        await event.wait()
+        self._strike(call, fault)
+
+    def _use(self, fault: Fault) -> None:
+        fault.times -= 1
+        if fault.times <= 0:
+            self.armed.remove(fault)
+
+    def _release(self, name: str) -> None:
+        app = self._host.machine.apps.get(name)
+        if app is not None:
+            app.lock_file = app.lock_held = False
+
+    def _later(self, seconds: float, action: object) -> None:
+        async def wait() -> None:
+            await asyncio.sleep(seconds)
+            assert callable(action)
+            action()
+
+        self._start(wait())
+
+    def _start(self, coroutine: object) -> None:
+        assert asyncio.iscoroutine(coroutine)
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,106 @@
+"""git's reading services: git-upload-pack through dulwich's own server, git-upload-archive by hand (dulwich's knows no paths)."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import tarfile
+
+from dulwich.protocol import Protocol
+from dulwich.server import BackendRepo, DictBackend, UploadPackHandler
+
+from tui.sandbox.client import Call, Refused
+from tui.sandbox.dispatch import command
+from tui.sandbox.gitside import FLUSH, app_of, on_band, pkt, read_pkt
+from tui.sandbox.machine import App
+from tui.sandbox.repos import read_files
+
+
+def repository_of(call: Call) -> App:
+    name = app_of(call)
+    app = call.host.machine.apps.get(name)
+    if app is None:
+        raise Refused(128, f"fatal: '/home/dokku/{name}' does not appear to be a git repository")
+    return app
+
+
+@command("git-upload-pack")
+async def upload_pack(call: Call) -> int:
+    app = repository_of(call)
+    loop = asyncio.get_running_loop()
+
+    def read(count: int) -> bytes:
+        return asyncio.run_coroutine_threadsafe(call.client.read_exactly(count), loop).result()
+
+    def write(data: bytes) -> int:
+        asyncio.run_coroutine_threadsafe(send(data), loop).result()
+        return len(data)
+
+    async def send(data: bytes) -> None:
+        call.write(data)
+        await call.client.drain()
+
+    def serve() -> None:
+        served: dict[str, BackendRepo] = {"/": app.repo.repo}
+        backend = DictBackend(served)
+        UploadPackHandler(backend, ["/"], Protocol(read, write)).handle()
+
+    try:
+        await asyncio.to_thread(serve)
+    except EOFError:
+        return 128
+    return 0
+
+
+@command("git-upload-archive")
+async def upload_archive(call: Call) -> int:
+    """``git archive --remote``: arguments are options, one ref, and paths that must all exist."""
+    app = repository_of(call)
+    arguments: list[str] = []
+    try:
+        while (line := await read_pkt(call)) is not None:
+            arguments.append(line.rstrip(b"\n").decode().removeprefix("argument "))
+    except EOFError:
+        return 128
+    call.write(pkt(b"ACK\n") + FLUSH)
+    prefix = next((word.partition("=")[2] for word in arguments if word.startswith("--prefix=")), "")
+    plain = [word for word in arguments if not word.startswith("--")]
+    try:
+        data = archive(app, plain[0] if plain else "HEAD", plain[1:], prefix)
+    except LookupError as missing:
+        call.write(on_band(2, f"fatal: {missing.args[0]}\n".encode()))
+        call.write(on_band(3, b"git upload-archive: archiver died with error") + FLUSH)
+        return 1
+    call.write(on_band(1, data) + FLUSH)
+    return 0
+
+
+def archive(app: App, ref: str, paths: list[str], prefix: str) -> bytes:
+    """A tar of the paths. Raises LookupError with git's words for a ref or path that is not there."""
+    commit = (
+        app.repo.head()
+        if ref == "HEAD"
+        else app.repo.branch(ref) or app.repo.ref(f"refs/tags/{ref}") or app.repo.ref(ref)
+    )
+    if commit is None:
+        raise LookupError(f"no such ref: {ref}")
+    files = read_files(app.repo.store, commit)
+    for path in paths:
+        if not any(name == path or name.startswith(f"{path.rstrip('/')}/") for name in files):
+            raise LookupError(f"pathspec '{path}' did not match any files")
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        folders: set[str] = set()
+        for name, data in files.items():
+            if paths and not any(name == path or name.startswith(f"{path.rstrip('/')}/") for path in paths):
+                continue
+            folder = name.rpartition("/")[0]
+            if folder and folder not in folders:
+                folders.add(folder)
+                entry = tarfile.TarInfo(f"{prefix}{folder}/")
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o775
+                tar.addfile(entry)
+            entry = tarfile.TarInfo(prefix + name)
+            entry.size, entry.mode, entry.mtime = len(data), 0o664, app.last_updated
+            tar.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()

@@ -1,0 +1,79 @@
+"""What may be wrong when the sandbox wakes up, by name; every scenario starts from the seeded host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tui.sandbox.faults import Fault, When
+from tui.sandbox.host import Host
+from tui.sandbox.images import Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    about: str
+    begin: Callable[[Host], None]
+
+
+def misbehave(host: Host, app: str, **values: object) -> None:
+    """Changes the running release of an app: its containers and the image they came from."""
+    machine = host.machine
+    for container in machine.current(machine.app(app)).values():
+        if container is None:
+            continue
+        behaviour = container.content.behaviour.changed(dict(values))
+        content = replace(container.content, behaviour=behaviour)
+        image = machine.images.images.get(container.image_id)
+        set_content(host, container.image_id, content)
+        container.content = content
+        assert image is not None or container.image_id not in machine.images.images
+
+
+def set_content(host: Host, image_id: str, content: Content) -> None:
+    image = host.machine.images.images.get(image_id)
+    if image is not None:
+        host.machine.images.images[image_id] = replace(image, content=content)
+
+
+def healthy(host: Host) -> None:
+    misbehave(host, "scenextras", health="ok", check="", error_rate=0.0, log="")
+
+
+def arm(kind: str, **values: object) -> Callable[[Host], None]:
+    def begin(host: Host) -> None:
+        when = values.pop("when", When())
+        assert isinstance(when, When)
+        host.faults.arm(Fault(kind=kind, when=when, **values))  # type: ignore[arg-type]
+
+    return begin
+
+
+PUSH = "git-receive-pack 'scenextras'"
+SCENARIOS = {
+    "bad-release": Scenario(
+        about="api's v1.5.0 fails its health check and every fifth request", begin=lambda host: None
+    ),
+    "healthy": Scenario(about="everything works", begin=healthy),
+    "three-percent-errors": Scenario(
+        about="api's v1.5.0 is healthy and fails 3 % of its requests",
+        begin=lambda host: misbehave(host, "scenextras", health="ok", error_rate=0.03),
+    ),
+    "slow-deploy": Scenario(
+        about="the next push takes four times as long",
+        begin=arm("slow_deploy", when=When(command_prefix="git-receive-pack")),
+    ),
+    "dropped-connection": Scenario(
+        about="the connection dies in the next push to api, with the deploy under way",
+        begin=arm("drop_connection", when=When(command_prefix=PUSH, after_phase="built")),
+    ),
+    "held-lock": Scenario(about="somebody else's deploy holds api's lock", begin=arm("hold_lock", app="scenextras")),
+    "wrong-app": Scenario(
+        about="requests to search are answered by api",
+        begin=arm("wrong_app", app="scenextras-autocomplete", by="scenextras"),
+    ),
+    "full-disk": Scenario(
+        about="the host's disk is full: nothing can be built",
+        begin=arm("full_disk", when=When(command_prefix="git-receive-pack"), times=1000),
+    ),
+}

@@ -1,0 +1,208 @@
+"""The SSH server: one key, one user, a forced command, ten channels a connection, nothing else.
+
+What flows in: connections on 127.0.0.1. What flows out: for each exec request a ``dispatch.run``; its exit code, or silence when the
+client is gone. Shells get the help, as the forced command without a command does; subsystems and forwardings are refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+
+from tui.sandbox.client import Client
+from tui.sandbox.dispatch import run
+from tui.sandbox.host import Host
+
+MAX_SESSIONS = 10
+USER = "dokku"
+
+
+class SshClient(Client, asyncssh.SSHServerSession[bytes]):
+    """One channel of one SSH connection."""
+
+    def __init__(self, door: Door) -> None:
+        super().__init__()
+        self.connection = door.number
+        self._door = door
+        self._channel: asyncssh.SSHServerChannel[bytes] | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._held: list[tuple[bytes, bool]] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
+        self._channel = chan
+
+    def pty_requested(self, term_type: str, term_size: Any, term_modes: Any) -> bool:
+        self.tty = True
+        return True
+
+    def shell_requested(self) -> bool:
+        return self._begin("")
+
+    def exec_requested(self, command: str) -> bool:
+        return self._begin(command)
+
+    def _begin(self, line: str) -> bool:
+        self._task = asyncio.get_running_loop().create_task(self._serve(line))
+        self._door.house.tasks.add(self._task)
+        self._task.add_done_callback(self._door.house.tasks.discard)
+        return True
+
+    async def _serve(self, line: str) -> None:
+        code = await run(self._door.house.host, self, line)
+        if code is not None and self._channel is not None and not self.gone:
+            while self._held is not None:
+                await asyncio.sleep(0.05)
+            self._channel.exit(code)
+
+    def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
+        self.feed(data)
+
+    def eof_received(self) -> bool:
+        self.feed_end()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._door.channels -= 1
+        self.lost()
+        self._writable.set()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def send(self, data: bytes, *, error: bool) -> None:
+        if self._held is not None:
+            self._held.append((data, error))
+        elif self._channel is not None and not self.gone:
+            self._channel.write(data, asyncssh.EXTENDED_DATA_STDERR if error else None)
+
+    async def drain(self) -> None:
+        await self._writable.wait()
+
+    def drop(self) -> None:
+        self.lost()
+        self._door.connection.abort()
+
+    def stall(self, silent: bool) -> None:
+        # asyncssh has no way to stop answering keepalives, which a dead network would not answer: the TCP transport is paused.
+        transport = self._door.connection.get_extra_info("sandbox_transport") or self._door.transport()
+        if silent:
+            self._held = self._held or []
+            transport.pause_reading()
+        else:
+            held, self._held = self._held or [], None
+            transport.resume_reading()
+            for data, error in held:
+                self.send(data, error=error)
+
+
+class Door(asyncssh.SSHServer):
+    """One connection: who may come in, and how many channels at a time."""
+
+    def __init__(self, house: SshHouse) -> None:
+        self.house = house
+        self.number = house.next_number()
+        self.channels = 0
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self.connection = conn
+        self.house.connections.add(conn)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.house.connections.discard(self.connection)
+
+    def transport(self) -> asyncio.Transport:
+        transport = self.connection._transport
+        assert isinstance(transport, asyncio.Transport)
+        return transport
+
+    def begin_auth(self, username: str) -> bool:
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        known = username == USER and key == self.house.client_key
+        return known and self.house.host.faults.take("refuse_login") is None
+
+    def password_auth_supported(self) -> bool:
+        return True  # offered, as by the recorded hosts, and never right
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return False
+
+    def session_requested(self) -> SshClient:
+        if self.channels >= MAX_SESSIONS or self.house.host.faults.take("refuse_channel") is not None:
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, "open failed")
+        self.channels += 1
+        return SshClient(self)
+
+
+class SshHouse:
+    """The listener, its keys and all connections."""
+
+    def __init__(self, host: Host, state: Path) -> None:
+        self.host = host
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.connections: set[asyncssh.SSHServerConnection] = set()
+        self._numbers = 0
+        self._listener: asyncssh.SSHAcceptor | None = None
+        self.port = 0
+        self.identity_file = state / "id_ed25519"
+        self.known_hosts = state / "known_hosts"
+        self._host_key = asyncssh.generate_private_key("ssh-ed25519")
+        self.client_key = self._write_identity()
+
+    def _write_identity(self) -> asyncssh.SSHKey:
+        if self.identity_file.exists():
+            return asyncssh.read_private_key(self.identity_file).convert_to_public()
+        key = asyncssh.generate_private_key("ssh-ed25519", comment="sandbox")
+        self.identity_file.touch(mode=0o600)
+        key.write_private_key(self.identity_file)
+        key.write_public_key(self.identity_file.with_suffix(".pub"))
+        return key.convert_to_public()
+
+    def next_number(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+    async def listen(self, port: int = 0) -> None:
+        self._listener = await asyncssh.listen(
+            "127.0.0.1",
+            port,
+            server_factory=lambda: Door(self),
+            server_host_keys=[self._host_key],
+            encoding=None,
+            line_editor=False,
+            agent_forwarding=False,
+            keepalive_interval=0,
+            login_timeout=30,
+        )
+        self.port = self._listener.get_port()
+        public = self._host_key.export_public_key().decode().split()
+        self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {public[0]} {public[1]}\n", encoding="utf-8")
+
+    async def unlisten(self) -> None:
+        """Closes the port and keeps what is connected, as a host whose sshd is gone."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+    def cut_all(self) -> None:
+        for connection in list(self.connections):
+            connection.abort()
+
+    async def close(self) -> None:
+        await self.unlisten()
+        self.cut_all()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)

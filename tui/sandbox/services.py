@@ -1,0 +1,73 @@
+"""The services.yaml that fits this sandbox: the team's four services, on loopback."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui.sandbox.host import Host
+from tui.sandbox.server import SshHouse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    name: str
+    title: str
+    app: str
+    order: int
+    health: str
+    word: str
+    rollback: str = "{expected: 30s, downtime: none}"
+
+
+SERVICES = (
+    Service(
+        name="search",
+        title="Go Search Engine",
+        app="scenextras-autocomplete",
+        order=10,
+        health="/health",
+        word="healthy",
+        rollback=(
+            "{expected: 45s, downtime: 10s-30s, stop_first: true, settle: 5s, reason: BadgerDB requires stop-rebuild}"
+        ),
+    ),
+    Service(
+        name="transcription",
+        title="Go Transcription Service",
+        app="scenextras-transcription",
+        order=20,
+        health="/health",
+        word="ok",
+    ),
+    Service(name="api", title="Python API", app="scenextras", order=30, health="/healthcheck/ready", word="ready"),
+    Service(name="gateway", title="Go Auth Gateway", app="scenextras-gateway", order=40, health="/health", word="ok"),
+)
+
+
+def services_yaml(host: Host, ssh: SshHouse) -> str:
+    lines = [
+        "# Written by the sandbox for this run; it ends with it.",
+        "version: 1",
+        "environment: sandbox",
+        "hosts:",
+        "  sandbox:",
+        f"    ssh: dokku@127.0.0.1:{ssh.port}",
+        f"    identity_file: {ssh.identity_file}",
+        f"    known_hosts: {ssh.known_hosts}",
+        "    sandbox: true",
+        "services:",
+    ]
+    for service in SERVICES:
+        base = f"http://127.0.0.1:{host.machine.apps[service.app].port}"
+        lines += [
+            f"  {service.name}:",
+            f"    title: {service.title}",
+            "    host: sandbox",
+            f"    app: {service.app}",
+            f"    order: {service.order}",
+            f'    health: {{url: "{base}{service.health}", expect: {{status: 200, json: {{status: {service.word}}}}}}}',
+            f'    smoke: [{{url: "{base}/ping", expect: {{status: 200, text: pong}}}}]',
+            f'    identity: {{url: "{base}/", header: X-Release}}',
+            f"    rollback: {service.rollback}",
+        ]
+    return "\n".join([*lines, ""])

@@ -1,0 +1,91 @@
+"""The whole host as one JSON document, for ``GET /state``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from tui.sandbox.client import Call
+from tui.sandbox.containers import Container
+from tui.sandbox.host import Host
+from tui.sandbox.machine import App
+
+
+def snapshot(host: Host) -> dict[str, Any]:
+    machine = host.machine
+    return {
+        "dokku": machine.version,
+        "apps": {name: app_state(host, app) for name, app in machine.apps.items()},
+        "images": {
+            image.id: {
+                "tags": machine.images.tags_of(image.id),
+                "version": image.content.version,
+                "commit": image.content.commit,
+                "labels": image.labels,
+            }
+            for image in machine.images.images.values()
+        },
+        "dead_images": [due.id for due in machine.dead_images],
+        "dead_containers": [due.id for due in machine.dead_containers],
+        "commands": [call_state(call) for call in host.calls],
+        "pushes": [asdict(push) for push in host.pushes],
+        "faults": [asdict(fault) for fault in host.faults.armed],
+    }
+
+
+def app_state(host: Host, app: App) -> dict[str, Any]:
+    machine = host.machine
+    image = machine.images.find(app.image)
+    serving = machine.serving(app)
+    return {
+        "config": app.config,
+        "properties": app.properties,
+        "refs": app.repo.refs(),
+        "head": app.repo.head_name(),
+        "image": image.id if image is not None else None,
+        "image_version": image.content.version if image is not None else None,
+        "serves": serving[0].content.version if serving else None,
+        "containers": [container_state(container) for container in machine.containers_of(app)],
+        "current": app.current,
+        "upstream": app.upstream,
+        "scale": app.scale,
+        "deployed": app.deployed,
+        "restore": app.restore,
+        "deploy_source": app.deploy_source,
+        "metadata": app.metadata,
+        "source_image": app.source_image,
+        "lock_file": app.lock_file,
+        "lock_held": app.lock_held,
+        "checks_disabled": app.checks_disabled,
+        "port": app.port,
+        "builds": [{"id": build.id, "source": build.source, "status": build.display} for build in app.builds],
+    }
+
+
+def container_state(container: Container) -> dict[str, Any]:
+    return {
+        "id": container.id,
+        "name": container.name,
+        "status": container.status,
+        "image": container.image_id,
+        "version": container.content.version,
+        "labels": container.labels,
+        "started": container.started,
+        "restarts": container.restarts,
+        "requests": container.requests,
+        "log_lines": container.log.written,
+    }
+
+
+def call_state(call: Call) -> dict[str, Any]:
+    return {
+        "number": call.number,
+        "connection": call.client.connection,
+        "command": call.line,
+        "started": call.started,
+        "ended": call.ended,
+        "exit": call.exit,
+        "aborted": call.aborted,
+        "client_gone": call.client.gone,
+        "phases": call.reached,
+    }

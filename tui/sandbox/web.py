@@ -1,0 +1,128 @@
+"""The services themselves, one real HTTP port per app, and the nginx in front of them with its access log.
+
+Every answer of a container carries ``X-Release``, the version of what its image holds (the text of the VERSION file, such as v1.4.0,
+or the short commit), and ``X-Commit``, the commit that content was first built from. Going back to a kept release therefore shows
+the old version again, whatever the commit that was pushed. A 502 is nginx's own and carries neither.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tui.sandbox.answers import BAD_GATEWAY, USER_PATHS, answer, tick_lines
+from tui.sandbox.containers import Container, Log
+from tui.sandbox.http import HttpServer, Request, Response
+from tui.sandbox.machine import App
+
+if TYPE_CHECKING:
+    from tui.sandbox.host import Host
+
+USERS = ("203.0.113.17", "203.0.113.80", "198.51.100.4", "198.51.100.201")
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+USER_REQUESTS_A_SECOND = 3
+
+
+class Sites:
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._servers: dict[str, HttpServer] = {}
+        self.access_logs: dict[str, Log] = {}
+        self.recent: deque[tuple[str, int]] = deque(maxlen=1000)
+
+    async def open(self, app: App, port: int = 0) -> None:
+        """Opens the app's port, once; a destroyed app's port stays and answers 502."""
+        if app.name not in self._servers:
+
+            async def respond(request: Request, name: str = app.name) -> Response:
+                return await self._respond(name, request)
+
+            server = HttpServer(respond)
+            await server.listen(port)
+            self._servers[app.name] = server
+            self.access_logs.setdefault(app.name, Log())
+        app.port = self._servers[app.name].port
+
+    async def close(self) -> None:
+        for server in self._servers.values():
+            await server.close()
+
+    async def _respond(self, name: str, request: Request) -> Response:
+        app = self._host.machine.apps.get(name)
+        if app is not None and app.answered_by:
+            app = self._host.machine.apps.get(app.answered_by, app)
+        container = self._pick(app) if app is not None else None
+        agent = request.headers.get("user-agent", "-")
+        if app is None or container is None:
+            self._log(name, "127.0.0.1", f"{request.method} {request.target}", 502, len(BAD_GATEWAY), agent)
+            return Response(
+                status=502, body=BAD_GATEWAY.encode(), headers={"Server": "nginx", "Content-Type": "text/html"}
+            )
+        container.requests += 1
+        uptime = int(self._host.machine.now() - container.started)
+        content = container.content
+        given = answer(app.name, content, request.path, container.requests, container.short_id, uptime)
+        if given.hangs:
+            await asyncio.sleep(60)
+        if content.behaviour.latency_ms:
+            await asyncio.sleep(content.behaviour.latency_ms / 1000)
+        self._log(name, "127.0.0.1", f"{request.method} {request.target}", given.status, len(given.body), agent)
+        self.recent.append((name, given.status))
+        container.log.append(f'{request.method} {request.target} {given.status} agent="{agent}"')
+        headers = {
+            "Server": "nginx",
+            "Date": datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT"),
+            "Content-Type": given.kind,
+            "X-Release": content.version,
+            "X-Commit": content.commit,
+        }
+        return Response(status=given.status, body=given.body.encode(), headers=headers)
+
+    def _pick(self, app: App) -> Container | None:
+        serving = self._host.machine.serving(app)
+        return min(serving, key=lambda container: container.requests) if serving else None
+
+    def _log(self, app: str, address: str, request: str, status: int, size: int, agent: str, now: float = 0.0) -> None:
+        at = datetime.fromtimestamp(now or time.time(), UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
+        self.access_logs[app].append(f'{address} - - [{at}] "{request} HTTP/1.1" {status} {size} "-" "{agent}"')
+
+    def tell_past(self, app: App, minutes: int = 5) -> None:
+        """An access log that reaches a few minutes back."""
+        container = self._pick(app)
+        for second in range(minutes * 60, 0, -1):
+            if container is not None and time.time() - second > container.started:
+                self._users(app, time.time() - second)
+
+    async def live(self) -> None:
+        """Once a second: what every container prints by itself, and a few requests of pretended users."""
+        while True:
+            await asyncio.sleep(1.0)
+            for container in list(self._host.machine.containers.values()):
+                if container.running:
+                    speak(container, 1.0)
+            for app in self._host.machine.apps.values():
+                if app.name in self._servers and app.deployed:
+                    self._users(app)
+
+    def _users(self, app: App, at: float | None = None) -> None:
+        now = time.time() if at is None else at
+        for number in range(USER_REQUESTS_A_SECOND):
+            container = self._pick(app)
+            status = 502
+            path = USER_PATHS[int(now * 7 + number) % len(USER_PATHS)]
+            if container is not None:
+                container.requests += 1
+                status = answer(app.name, container.content, path, container.requests, "", 0).status
+            address = USERS[int(now + number) % len(USERS)]
+            self._log(app.name, address, f"GET {path}", status, 154 if status == 502 else 73, BROWSER, now)
+
+
+def speak(container: Container, seconds: float, at: int | None = None) -> None:
+    rate = container.content.behaviour.log_rate
+    for number in range(max(1, int(rate * seconds))):
+        container.ticks += 1
+        for text in tick_lines(container.process, container.content, container.ticks):
+            container.log.append(text, None if at is None else at + number * 1_000_000)

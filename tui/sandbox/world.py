@@ -1,0 +1,83 @@
+"""One running sandbox: the host, its SSH and unix sockets, its control port and its services.yaml."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import tui.sandbox.commands as _commands
+from tui.sandbox.control import Control
+from tui.sandbox.host import Host
+from tui.sandbox.pace import Pace
+from tui.sandbox.scenario import SCENARIOS
+from tui.sandbox.seed import seed
+from tui.sandbox.server import SshHouse
+from tui.sandbox.services import SERVICES, services_yaml
+from tui.sandbox.shimserver import ShimServer
+
+assert _commands.__all__  # importing them is what registers the commands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    dokku: str  # a version, or "plugins"
+    pace: Pace
+    state: str | None = None
+    scenario: str = "bad-release"
+    port: int = 0
+
+
+class World:
+    """``async with World(options) as world``; then ``world.about`` is what the process prints."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._temporary = options.state is None
+        self.state = Path(options.state or tempfile.mkdtemp(prefix="sandbox-")).resolve()
+        self.state.mkdir(parents=True, exist_ok=True)
+        plugins = options.dokku == "plugins"
+        version = "0.35.15" if plugins else options.dokku
+        self.host = Host(version=version, state=self.state, pace=options.pace, plugins=plugins)
+        self.ssh = SshHouse(self.host, self.state)
+        self.control = Control(self.host, self.ssh)
+        self.shim = ShimServer(self.host, self.state / "dokku.sock")
+        self.about: dict[str, object] = {}
+
+    async def __aenter__(self) -> World:
+        # Repositories of an earlier run would not fit the apps of this one.
+        shutil.rmtree(self.state / "repos", ignore_errors=True)
+        await seed(self.host)
+        await self.ssh.listen(self._options.port)
+        await self.shim.listen()
+        await self.control.listen()
+        SCENARIOS[self._options.scenario].begin(self.host)
+        self.host.start()
+        services = self.state / "services.yaml"
+        services.write_text(services_yaml(self.host, self.ssh), encoding="utf-8")
+        apps = self.host.machine.apps
+        self.about = {
+            "services": str(services),
+            "ssh": f"127.0.0.1:{self.ssh.port}",
+            "urls": {service.name: f"http://127.0.0.1:{apps[service.app].port}" for service in SERVICES},
+            "identity_file": str(self.ssh.identity_file),
+            "known_hosts": str(self.ssh.known_hosts),
+            "control": self.control.url,
+            "socket": str(self.shim.path),
+            "state": str(self.state),
+        }
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.ssh.close()
+        await self.shim.close()
+        await self.control.close()
+        await self.host.close()
+        for app in self.host.machine.apps.values():
+            app.repo.repo.close()
+        if self._temporary:
+            shutil.rmtree(self.state, ignore_errors=True)
