@@ -73,7 +73,10 @@ async def test_real_git_reads_what_we_pushed(server: tuple[Sshd, Path], repo: Pa
         assert isinstance(await Git().push(host, first, timeout=20, on_sent=lambda: sent.append(True)), Reported)
         assert git("rev-parse", "frozen-by-x", cwd=repo) == first.commit
         assert git("show", "frozen-by-x:deep/er/file", cwd=repo) == "ü"
-        assert git("log", "-1", "--format=%an %ae %s %at", "frozen-by-x", cwd=repo) == f"Me me@box Go back {int(first.at.timestamp())}"
+        assert (
+            git("log", "-1", "--format=%an %ae %s %at", "frozen-by-x", cwd=repo)
+            == f"Me me@box Go back {int(first.at.timestamp())}"
+        )
         child = spec(repo, parent=first.commit, message="again")
         assert isinstance(await Git().push(host, child, timeout=20), Reported)
         assert git("rev-parse", "frozen-by-x^", cwd=repo) == first.commit

@@ -78,11 +78,12 @@ def apps_report(raw: bytes) -> AppReport:
 
 
 def git_report(raw: bytes) -> GitReport:
-    """The deploy branch of an app. An own branch that is empty means the global one."""
+    """The deploy branch of an app. An own branch that is empty means the global one, which 0.38 computes for us."""
     found = text_report(raw)
     own = found.get("git deploy branch") or None
     everywhere = found.get("git global deploy branch") or None
-    return GitReport(branch=own or everywhere, own_branch=own, global_branch=everywhere)
+    computed = found.get("git computed deploy branch") or None
+    return GitReport(branch=own or computed or everywhere, own_branch=own, global_branch=everywhere)
 
 
 def ps_report(raw: bytes) -> PsReport:
@@ -106,7 +107,7 @@ def config_export(raw: bytes) -> dict[str, str]:
         raise Unreadable("config:export", raw) from error
 
 
-_NAME = re.compile(r"/?(?P<app>.+)\.(?P<process>[A-Za-z0-9_-]+)\.(?P<index>\d+)(?P<rest>\.[\w.-]+)?")
+_NAME = re.compile(r"/?(?P<app>.+)\.(?P<process>[A-Za-z][A-Za-z0-9_-]*)\.(?P<index>\d+)(?P<rest>\.[\w.-]+)?")
 
 
 def ps_inspect(raw: bytes) -> tuple[Container, ...]:

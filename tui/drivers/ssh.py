@@ -447,16 +447,20 @@ def _remember(known_hosts: Path, host: str, port: int, key: Any) -> None:
         file.write(f"{name} {key.export_public_key().decode().strip()}\n")
 
 
-async def _library() -> Any:
-    """asyncssh, imported in a thread when first needed: it costs more than the first screen."""
-    import sys
+_imported: Any = None
 
-    if "asyncssh" in sys.modules:
-        return sys.modules["asyncssh"]
-    return await asyncio.get_running_loop().run_in_executor(None, _import)
+
+async def _library() -> Any:
+    """asyncssh, imported in a thread when first needed: it costs more than the first screen.
+
+    `sys.modules` must not be asked: it holds a module from the moment its import begins.
+    """
+    return _imported or await asyncio.get_running_loop().run_in_executor(None, _import)
 
 
 def _import() -> Any:
+    global _imported
     import asyncssh
 
+    _imported = asyncssh
     return asyncssh

@@ -1,0 +1,88 @@
+"""Names and config of holders and records: written, read back, and everything else left alone."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.dokku import kept
+from tui.model.errors import Refused
+
+AT = datetime(2026, 11, 23, 21, 0, 1, tzinfo=UTC)
+apps = st.from_regex(r"[a-z][a-z0-9-]{0,18}[a-z0-9]", fullmatch=True)
+
+
+@given(apps, st.integers(1, 999), st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1)))
+def test_a_name_says_what_it_was_made_of(app: str, number: int, at: datetime) -> None:
+    moment = at.replace(microsecond=0, tzinfo=UTC)
+    found = kept.parse_holder(kept.holder_name(app, number, moment))
+    assert found is not None
+    assert (found.app, found.number, found.at) == (app, number, moment)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "api",
+        "api--incident",
+        "api--r0--pre-deploy-20261123-210001",
+        "api--r1--pre-deploy-20261323-210001",
+        "api--r1--pre-deploy-2026112-210001",
+        "api--r1--pre-deploy-20261123-210001-x",
+        "x--r1--pre-deploy-20261123-210001 ; id",
+        "--r1--pre-deploy-20261123-210001",
+    ],
+)
+def test_other_names_are_no_holders(name: str) -> None:
+    assert kept.parse_holder(name) is None
+
+
+def test_too_long_a_name_is_refused_with_the_reason() -> None:
+    with pytest.raises(Refused, match="63"):
+        kept.holder_name("a" * 40, 1, AT)
+
+
+def test_numbers_count_up_per_app() -> None:
+    names = ["api", "api--r2--pre-deploy-20261123-210001", "other--r9--pre-deploy-20261123-210001"]
+    assert kept.next_number("api", names) == 3
+    assert kept.next_number("new", names) == 1
+
+
+def test_what_a_holder_knows_comes_back() -> None:
+    holder = kept.holder_name("api", 7, AT)
+    pairs = kept.holder_pairs(
+        release=7, commit="a" * 40, source="git-push", deployed_at=None, kept_at=AT, kept_by="me@box", last_served=AT
+    )
+    marks = kept.mark_pairs(served_as=("b" * 40,), left_bad=(("c" * 40, "slow, and wrong"),), bad="leaks memory: a lot")
+    assert not any(" " in value for _, value in (*pairs, *marks))
+    release = kept.release_from_config(holder, dict((*pairs, *marks)))
+    assert (release.number, release.commit, release.served_as) == (7, "a" * 40, ("b" * 40,))
+    assert release.deployed_at is None
+    assert release.bad == "leaks memory: a lot"
+    assert release.left_bad == (("c" * 40, "slow, and wrong"),)
+    assert (release.kept_at, release.last_served, release.kept_by) == (AT, AT, "me@box")
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["ROLLBACK_" + k for k in ("COMMIT", "BAD", "LAST_SERVED", "SERVED_AS", "LEFT_BAD", "KEPT_AT")]
+        ),
+        st.text(max_size=60),
+    )
+)
+def test_malformed_config_is_unknown_never_a_crash(config: dict[str, str]) -> None:
+    release = kept.release_from_config(kept.holder_name("api", 1, AT), config)
+    assert release.commit is None or len(release.commit) == 40
+    assert "\x1b" not in (release.bad or "")
+
+
+def test_a_record_goes_stale_by_its_watch_or_its_age() -> None:
+    record = kept.record_from_config("api", {"ROLLBACK_SINCE": kept.stamp(AT)})
+    assert not kept.is_stale(record, AT + timedelta(minutes=29))
+    assert kept.is_stale(record, AT + timedelta(minutes=31))
+    until = {"ROLLBACK_SINCE": kept.stamp(AT), "ROLLBACK_WATCH_UNTIL": kept.stamp(AT + timedelta(hours=1))}
+    assert not kept.is_stale(kept.record_from_config("api", until), AT + timedelta(minutes=69))
+    assert kept.is_stale(kept.record_from_config("api", until), AT + timedelta(minutes=71))
+    assert not kept.is_stale(kept.record_from_config("api", {}), AT + timedelta(days=9))

@@ -1,0 +1,104 @@
+"""Dokku's own words of both versions, as recorded, against our reading of them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.dokku import refusals, reports
+from tui.dokku.refusals import Refusal
+
+VERSIONS = ("0.35.15", "0.38.27")
+
+
+def recorded(version: str, name: str) -> bytes:
+    path = Path(__file__).parent / "data" / f"{version}.json"
+    found: dict[str, Any] = json.loads(path.read_text())["answers"][name]
+    return str(found["stdout"]).encode()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+class TestBothVersions:
+    def test_what_was_deployed(self, version: str) -> None:
+        found = reports.apps_report(recorded(version, "apps:report"))
+        assert found.source == "git-push"
+        assert found.metadata is not None
+        assert len(found.metadata) == 40
+        assert found.locked is False
+
+    def test_the_deploy_branch(self, version: str) -> None:
+        found = reports.git_report(recorded(version, "git:report scenextras"))
+        assert (found.branch, found.own_branch) == ("main", "main")
+
+    def test_whether_it_runs(self, version: str) -> None:
+        found = reports.ps_report(recorded(version, "ps:report scenextras --format json"))
+        assert (found.deployed, found.running) == (True, "true")
+
+    def test_apps(self, version: str) -> None:
+        assert "scenextras-gateway" in reports.apps_list(recorded(version, "apps:list"))
+        assert not any("=" in name or " " in name for name in reports.apps_list(recorded(version, "apps:list")))
+
+    def test_config(self, version: str) -> None:
+        assert reports.config_export(recorded(version, "config:export --format json scenextras"))["GIT_REV"]
+
+    def test_the_container_that_serves_and_our_label(self, version: str) -> None:
+        raw = recorded(version, "ps:inspect")
+        (container,) = reports.ps_inspect(raw)
+        assert (container.process, container.index, container.running) == ("web", 1, True)
+        assert container.release == "1"
+        assert container.started_at is not None
+        assert container.started_at.tzinfo is not None
+        assert len(container.id) == 12
+
+
+def inspected(*names: str, running: bool = True) -> bytes:
+    state = {"Running": running, "StartedAt": "2026-11-23T23:26:52.610154432Z"}
+    return json.dumps([{"Name": f"/{n}", "Id": f"{i:064x}", "State": state} for i, n in enumerate(names)]).encode()
+
+
+def test_a_container_on_its_way_out_does_not_count() -> None:
+    found = reports.ps_inspect(inspected("cyc.web.1", "cyc.web.1.1795476401"))
+    assert [c.id for c in found] == ["0" * 12]
+
+
+def test_one_that_is_starting_counts_only_where_nothing_else_of_its_process_runs() -> None:
+    assert len(reports.ps_inspect(inspected("cyc.web.1", "cyc.web.1.upcoming-1"))) == 1
+    assert len(reports.ps_inspect(inspected("cyc.web.1.upcoming-1"))) == 1
+    assert len(reports.ps_inspect(inspected("cyc.web.1", "cyc.worker.1", "cyc.worker.2"))) == 3
+
+
+@pytest.mark.parametrize("raw", [b"", b"nonsense", b'{"a": 1}', b'[{"Name": "x"}]'])
+def test_what_cannot_be_read_is_said_and_not_guessed(raw: bytes) -> None:
+    with pytest.raises(reports.Unreadable):
+        reports.ps_inspect(raw)
+
+
+def test_missing_fields_are_unknown() -> None:
+    assert reports.apps_report(b"{}") == reports.AppReport(source=None, metadata=None, locked=None)
+    assert reports.ps_report(b"{}").running is None
+    assert reports.git_report(b"").branch is None
+
+
+@pytest.mark.parametrize(
+    ("said", "refusal"),
+    [
+        (b" !     `ps:rollback scenextras` is not a dokku command.\n", Refusal.NOT_A_COMMAND),
+        (b" !     cyc currently has a deploy lock in place. Exiting...\n", Refusal.LOCKED),
+        (b" !     Name is already taken\n", Refusal.NAME_TAKEN),
+        (
+            b'#2 ERROR: failed to do request: Head "https://registry-1.docker.io/v2/dokku/cyc--r9/manifests/latest"\n'
+            b" !     App build failed\n",
+            Refusal.NO_IMAGE,
+        ),
+        (b" !     No changes detected, skipping git commit\n", Refusal.NO_CHANGES),
+        (b"-----> WARNING: deploy did not complete, you must push to frozen-by-x.\n", Refusal.WRONG_BRANCH),
+        (b" !     Could not start due to 1 failed checks (web.1)\n", Refusal.CHECK_FAILED),
+        (b" !     App build failed\n", Refusal.BUILD_FAILED),
+        (b" !     Invalid property specified, valid properties include: x\n", Refusal.INVALID_PROPERTY),
+        (b" !     App nope does not exist\n", Refusal.NO_SUCH_APP),
+        (b"-----> Releasing cyc...\n", None),
+    ],
+)
+def test_known_refusals(said: bytes, refusal: Refusal | None) -> None:
+    assert refusals.read(said) is refusal
