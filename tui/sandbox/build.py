@@ -28,6 +28,7 @@ class Dockerfile:
     base_line: int
     labels: dict[str, str]
     steps: tuple[str, ...]  # instructions that make a layer, without FROM
+    stages: tuple[str, ...]
 
     @property
     def copies(self) -> bool:
@@ -38,11 +39,13 @@ def parse_dockerfile(text: str) -> Dockerfile:
     base, base_line = "scratch", 1
     labels: dict[str, str] = {}
     steps: list[str] = []
+    stages: list[str] = []
     for number, line in enumerate(text.split("\n"), 1):
         word, _, rest = line.strip().partition(" ")
         match word.upper():
             case "FROM":
                 base, base_line = rest.split()[0], number
+                stages += rest.split()[2:3]
                 steps.clear()
             case "LABEL":
                 for pair in shlex.split(rest):
@@ -50,7 +53,19 @@ def parse_dockerfile(text: str) -> Dockerfile:
                     labels[key] = value
             case "RUN" | "COPY" | "ADD" | "WORKDIR":
                 steps.append(line.strip())
-    return Dockerfile(text=text, base=base, base_line=base_line, labels=labels, steps=tuple(steps))
+    return Dockerfile(
+        text=text, base=base, base_line=base_line, labels=labels, steps=tuple(steps), stages=tuple(stages)
+    )
+
+
+def stage_wanted(app: App) -> str:
+    """The ``--target`` among the app's own build options, which apply to our Dockerfile as to any other."""
+    words = app.properties.get("docker-options-build", "").replace("=", " ").split()
+    return words[words.index("--target") + 1] if "--target" in words[:-1] else ""
+
+
+def dockerfile_path(app: App) -> str:
+    return app.properties.get("builder-dockerfile-dockerfile-path") or "Dockerfile"
 
 
 def content_of(files: dict[str, bytes], commit: str) -> Content:
@@ -87,11 +102,15 @@ class Builder:
         self.image: Image | None = None
 
     def lines(self) -> Iterator[str]:
-        dockerfile = parse_dockerfile(self._files["Dockerfile"].decode())
+        dockerfile = parse_dockerfile(self._files[dockerfile_path(self._app)].decode())
         yield f"#0 {BUILT_IN}"
         yield ""
         # BuildKit counts the file's bytes and its own envelope.
         yield from self._step("[internal] load build definition from Dockerfile", sent=len(dockerfile.text) + 37)
+        target = stage_wanted(self._app)
+        if target and target not in dockerfile.stages:
+            yield f'ERROR: failed to solve: target stage "{target}" could not be found'
+            raise BuildFailed
         base = self._machine.images.find(dockerfile.base)
         title = f"[internal] load metadata for {canonical(dockerfile.base)}"
         if base is None and "/" in dockerfile.base:

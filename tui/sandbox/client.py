@@ -152,8 +152,6 @@ class Call:
             raise ClientGone
         if self.band:
             data, error = b"%04x\x02" % (len(data) + 5) + data, False
-        if self.client.tty:
-            data, error = data.replace(b"\n", b"\r\n"), False
         self.client.send(data, error=error)
 
     def out(self, text: str) -> None:

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.sandbox.answers import check_answer, health_answer, start_lines
-from tui.sandbox.build import Builder, BuildFailed
+from tui.sandbox.build import Builder, BuildFailed, dockerfile_path
 from tui.sandbox.client import Call, ClientGone
 from tui.sandbox.containers import Container
 from tui.sandbox.images import Image
@@ -34,6 +34,7 @@ from tui.sandbox.lines import (
     tool,
 )
 from tui.sandbox.machine import DOMAIN, App
+from tui.sandbox.registry import pushes, push_release
 from tui.sandbox.pace import OLD_CONTAINER_STOPS, WAIT_TO_RETIRE
 
 RUNLEVEL = "invoke-rc.d: could not determine current runlevel"
@@ -92,7 +93,7 @@ async def build_and_deploy(call: Call, app: App, source: Source) -> None:
     apply_source(app, source.files)
     image = machine.images.find(app.image)
     assert image is not None
-    await release(call, app, image)
+    ref = await release(call, app, image)
     if skips_deploy(call, app):
         await call.pause(0.3)
         call.say(arrow("Skipping deployment"))
@@ -101,7 +102,7 @@ async def build_and_deploy(call: Call, app: App, source: Source) -> None:
         return
     await call.pause(0.5 * call.host.durations.start_up)
     call.say(arrow(f"Deploying {app.name} via the docker-local scheduler..."))
-    await start_processes(call, app, image, app.image)
+    await start_processes(call, app, image, ref)
     call.say_all(goodbye(app))
     app.released = True
 
@@ -142,7 +143,10 @@ async def build(call: Call, app: App, source: Source) -> None:
             raise CommandFailed
         return
     await call.pause(0.3)
-    if "Dockerfile" not in source.files:
+    if dockerfile_path(app) != "Dockerfile" and dockerfile_path(app) not in source.files:
+        call.say(complaint("Invalid dockerfile-path specified"))
+        raise CommandFailed
+    if dockerfile_path(app) not in source.files:
         call.say(arrow(f"Building {app.name} from herokuish"))
         call.say(complaint("Herokuish image gliderlabs/herokuish:latest-24 is not available"))
         call.say(complaint("App build failed"))
@@ -194,8 +198,8 @@ def short(image_id: str) -> str:
 # --- release
 
 
-async def release(call: Call, app: App, image: Image) -> None:
-    """Tasks before the start: predeploy of app.json, release of the Procfile; each can fail the deploy."""
+async def release(call: Call, app: App, image: Image) -> str:
+    """Tasks before the start: predeploy of app.json, release of the Procfile; each can fail the deploy. The name to start."""
     call.phase("release")
     await call.pause(0.8)
     call.say(arrow(f"Releasing {app.name}..."))
@@ -205,12 +209,13 @@ async def release(call: Call, app: App, image: Image) -> None:
     if not app.released:
         name = "first deploy postdeploy" if call.host.machine.old else "heroku.postdeploy"
         await task(call, app, image, name, None, "app.json")
+    ref = await push_release(call, app, image) if pushes(app) else app.image
     await call.pause(0.4)
     call.say(thick("Processing deployment checks"))
     if not startup_checks(app):
         call.say(tool(f"{RED_BANG}No healthchecks found in app.json for web process type"))
-        for text in NO_CHECKS:
-            call.say(detail(text))
+        call.say_all(detail(text) for text in NO_CHECKS)
+    return ref
 
 
 def dokku_scripts(app: App) -> dict[str, str]:

@@ -132,6 +132,7 @@ class Faults:
         if when.after_bytes is not None:
             arrived = asyncio.Event()
             call.client.watch_bytes = (when.after_bytes, arrived)
+            call.client.feed(b"")
             self._start(self._after_event(arrived, call, fault))
         elif when.after_seconds is not None:
             self._later(self._host.pace.scaled(when.after_seconds), lambda: self._strike(call, fault))

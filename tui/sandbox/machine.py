@@ -88,6 +88,7 @@ class Machine:
         self.dead_containers: list[Due] = []
         self.global_config: dict[str, str] = {}
         self.global_properties: dict[str, str] = {}
+        self.registry: dict[str, Image] = {}
         self.deploys = 0
         self._numbers = 1000
 

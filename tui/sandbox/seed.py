@@ -161,8 +161,8 @@ async def tell(host: Host, story: Story) -> None:
             # Kept by CI right before the next deploy; the newest one, where nothing follows, soon after its own.
             following = story.releases[position + 1 :]
             kept_at = now - following[0].ago.total_seconds() - 40 if following else at + 900
-            keep(host, app, image, commit, number, at, kept_at, last=kept_at)
-        elif told is not story.releases[-1]:
+            keep(host, app, image, commit, number, at, kept_at)
+        if told is not story.releases[-1] and not host.plugins:
             machine.images.remove(image.id, ())
     assert image is not None
     app.repo.set_ref(f"refs/heads/{BRANCH}", parents[0])
@@ -173,7 +173,6 @@ async def tell(host: Host, story: Story) -> None:
     apply_source(app, read_files(app.repo.store, parents[0]))
     if story.worker:
         app.scale["worker"] = 1
-    machine.images.tag(image, app.image)
     await wake(host, app, image, now - story.releases[-1].ago.total_seconds())
 
 
@@ -191,9 +190,7 @@ def record_deploy(host: Host, app: App, commit: str, at: float) -> None:
         app.builds.insert(0, done)
 
 
-def keep(
-    host: Host, app: App, image: Image, commit: str, number: int, deployed: float, kept: float, *, last: float
-) -> None:
+def keep(host: Host, app: App, image: Image, commit: str, number: int, deployed: float, kept: float) -> None:
     """A sealed holder, as ``rollback keep`` leaves it."""
     machine = host.machine
     stamp = datetime.fromtimestamp(kept, UTC)
@@ -221,7 +218,7 @@ def keep(
         "ROLLBACK_DEPLOYED_AT": rfc3339(deployed),
         "ROLLBACK_KEPT_AT": rfc3339(kept),
         "ROLLBACK_KEPT_BY": "ci@runner-3",
-        "ROLLBACK_LAST_SERVED": rfc3339(last),
+        "ROLLBACK_LAST_SERVED": rfc3339(kept),
     }
     if machine.old:
         holder.config |= {"DOKKU_APP_TYPE": "dockerfile", "DOKKU_SKIP_CLEANUP": "true", "DOKKU_SKIP_DEPLOY": "true"}
@@ -236,6 +233,8 @@ def keep(
         "rollback.kept": str(number),
         APP_LABEL: name,
     }
+    if host.plugins:
+        machine.images.tag(image, f"dokku/{app.name}:pre-deploy-{stamp:%Y%m%d-%H%M%S}")
     machine.images.build(holder.image, image.content, labels, app.image, kept)
 
 

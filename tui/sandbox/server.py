@@ -78,9 +78,15 @@ class SshClient(Client, asyncssh.SSHServerSession[bytes]):
         self._writable.set()
 
     def send(self, data: bytes, *, error: bool) -> None:
+        if self.tty:
+            data, error = data.replace(b"\n", b"\r\n"), False
         if self._held is not None:
             self._held.append((data, error))
-        elif self._channel is not None and not self.gone:
+        else:
+            self._transmit(data, error=error)
+
+    def _transmit(self, data: bytes, *, error: bool) -> None:
+        if self._channel is not None and not self.gone:
             self._channel.write(data, asyncssh.EXTENDED_DATA_STDERR if error else None)
 
     async def drain(self) -> None:
@@ -92,7 +98,7 @@ class SshClient(Client, asyncssh.SSHServerSession[bytes]):
 
     def stall(self, silent: bool) -> None:
         # asyncssh has no way to stop answering keepalives, which a dead network would not answer: the TCP transport is paused.
-        transport = self._door.connection.get_extra_info("sandbox_transport") or self._door.transport()
+        transport = self._door.transport()
         if silent:
             self._held = self._held or []
             transport.pause_reading()
@@ -100,7 +106,7 @@ class SshClient(Client, asyncssh.SSHServerSession[bytes]):
             held, self._held = self._held or [], None
             transport.resume_reading()
             for data, error in held:
-                self.send(data, error=error)
+                self._transmit(data, error=error)
 
 
 class Door(asyncssh.SSHServer):

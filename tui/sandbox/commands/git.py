@@ -1,6 +1,9 @@
-"""git:* — the deploy branch, and the deploys that die with their client: git:sync and git:from-image."""
+"""git:* — the deploys that die with their client: git:sync, git:from-image, git:from-archive."""
 
 from __future__ import annotations
+
+import io
+import tarfile
 
 from tui.sandbox.builds import recorded_build
 from tui.sandbox.client import Call, Refused, bang
@@ -10,6 +13,7 @@ from tui.sandbox.gitside import deploy_branch
 from tui.sandbox.lines import tool
 from tui.sandbox.locks import deploy_lock
 from tui.sandbox.machine import App
+from tui.sandbox.registry import ADDRESS, pull
 from tui.sandbox.repos import BadRef, Repository, Signature, read_files
 
 COMMITTER = "Automated <automated@dokku.sh>"
@@ -31,7 +35,7 @@ async def sync(call: Call) -> int:
     commit = fetched(call, app, remote, ref or branch)
     changed = app.repo.branch(branch) != commit
     if options.has("--build-if-changes") and not changed:
-        call.out(f"       Skipping build as no changes were detected for {app.name}")
+        call.out("       Skipping build as no changes were detected")
         return 0
     app.repo.set_ref(f"refs/heads/{branch}", commit)
     if not options.has("--build", "--build-if-changes"):
@@ -75,7 +79,7 @@ def unreachable(remote: str) -> tuple[str, ...]:
 
 @command("git:from-image")
 async def from_image(call: Call) -> int:
-    """Commits a Dockerfile that names the image; source image and commit are there before the lock is asked."""
+    """Commits a Dockerfile that names the image; labels the result so that ps:retire later deletes the source image too."""
     call.merged = True
     machine = call.host.machine
     options = parse(call, values=("--build-dir",))
@@ -87,31 +91,82 @@ async def from_image(call: Call) -> int:
     if machine.old:
         call.out("       Setting Dockerfile")
     await call.pause(0.2)
-    if machine.images.find(image) is None and "/" in image:
+    if machine.images.find(image) is not None or "/" not in image:
+        call.out("-----> Image exists on host, skipping pull")
+    else:
         call.out("-----> Pulling image")
-        lookup = 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 10.255.255.53:53: no such host'
-        raise Refused(1, f"Error response from daemon: {lookup}")
-    call.out("-----> Image exists on host, skipping pull")
+        if pull(call, image) is None:
+            raise Refused(1, f"Error response from daemon: {why_not_pulled(image)}")
+    files = {"Dockerfile": f"FROM {image}\n".encode()}
+    await commit_and_deploy(call, app, files, f'["{image}"]', ("docker-image", image))
+    return 0
+
+
+def why_not_pulled(image: str) -> str:
+    if image.startswith(f"{ADDRESS}/"):
+        return f"manifest for {image} not found: manifest unknown: manifest unknown"
+    return 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 10.255.255.53:53: no such host'
+
+
+@command("git:from-archive")
+async def from_archive(call: Call) -> int:
+    """Only ``--``, a tar on stdin; a URL is not reachable from here."""
+    call.merged = True
+    options = parse(call, values=("--archive-type",))
+    app = call.host.machine.app(options.first())
+    if options.plain[1:2] != ("--",):
+        raise Refused(1, bang("Invalid archive url specified"))
+    call.out("-----> Fetching tar file from stdin")
+    data = bytearray()
+    while chunk := await call.client.read(65_536):
+        data += chunk
+    call.out(str(len(data)))
+    call.out("-----> Generating build context")
+    call.out("       Striping 0 worth of directories from tarball")
+    try:
+        with tarfile.open(fileobj=io.BytesIO(bytes(data))) as tar:
+            members = [(member.name, tar.extractfile(member)) for member in tar.getmembers()]
+            files = {name.removeprefix("./"): file.read() for name, file in members if file is not None}
+    except tarfile.TarError:
+        torn = ("tar: This does not look like a tar archive", "tar: Exiting with failure status due to previous errors")
+        raise Refused(2, *torn, *torn) from None
+    call.out("       Moving unarchived files and folders into place")
+    await commit_and_deploy(call, app, files, None, ("tar", "--"))
+    return 0
+
+
+async def commit_and_deploy(
+    call: Call, app: App, files: dict[str, bytes], alternate_tags: str | None, done: tuple[str, str]
+) -> None:
+    """Commit, branch, HEAD and source image come first, the lock after them: a refused or aborted call has changed the repository."""
+    machine = call.host.machine
     call.out("-----> Updating git repository with specified build context")
     branch = deploy_branch(call, app) or "master"
     tip = app.repo.branch(branch)
-    files = {"Dockerfile": f"FROM {image}\n".encode()}
     if tip is not None and read_files(app.repo.store, tip) == files:
-        call.err(bang("No changes detected, skipping git commit"))
-        call.err(bang("Call 'ps:rebuild' on app to rebuild the app from existing source"))
-        return 1
+        raise Refused(
+            1,
+            bang("No changes detected, skipping git commit"),
+            bang("Call 'ps:rebuild' on app to rebuild the app from existing source"),
+        )
+    if app.repo.head() is None and tip is not None:
+        call.out("fatal: bad revision 'HEAD'")
     author = Signature(who=COMMITTER, at=int(machine.now()))
     parents = (tip,) if tip is not None else ()
-    commit = app.repo.commit(files, message=image, author=author, parents=parents)
+    commit = app.repo.commit(files, message="Automated commit", author=author, parents=parents)
     app.repo.set_ref(f"refs/heads/{branch}", commit)
     app.repo.set_head(branch)
-    app.source_image = image
-    call.say(tool(f"   {tip[:7] if tip else ''}..{commit[:7]}  {branch}        -> {branch}"))
-    with deploy_lock(call, app), recorded_build(call, app, "git:from-image"):
+    app.source_image = done[1] if done[0] == "docker-image" else ""
+    call.say(tool(f"From /tmp/dokku-{machine.number()}-trigger-git-git-from-directory.fsApAt"))
+    call.say(
+        tool(
+            f"   {tip[:7]}..{commit[:7]}  {branch} -> {branch}" if tip else f" * [new branch]      {branch} -> {branch}"
+        )
+    )
+    with deploy_lock(call, app), recorded_build(call, app, call.name):
         call.marked = True
-        await build_and_deploy(call, app, Source(commit=commit, files=files, alternate_tags=f'["{image}"]'))
-        app.deploy_source, app.metadata = "docker-image", image
-    return 0
+        await build_and_deploy(call, app, Source(commit=commit, files=files, alternate_tags=alternate_tags))
+        app.deploy_source, app.metadata = done
 
 
 @command("git:status")

@@ -1,14 +1,17 @@
-"""The runbook's commands, on a host that has them by some plugin: ps:rollback and tags:*. No stock Dokku has any of these.
+"""``deploy APP TAG``, and the runbook's commands on a host that has them by some plugin: ps:rollback and tags:*.
 
-Their wording is the sandbox's own. They work on image tags that the sandbox writes for every deploy of such a host.
+No stock Dokku has ps:rollback or tags:*; their wording is the sandbox's own. They work on tags that such a host gives every release.
 """
 
 from __future__ import annotations
 
 from tui.sandbox.client import Call, Refused, bang
-from tui.sandbox.deploy import start_processes
+from tui.sandbox.deploy import nginx, start_processes
 from tui.sandbox.dispatch import command, parse
+from tui.sandbox.images import Image
+from tui.sandbox.lines import arrow, detail, thick
 from tui.sandbox.machine import App
+from tui.sandbox.registry import pushes, repository
 
 
 def tags(call: Call, app: App) -> list[str]:
@@ -37,24 +40,54 @@ async def tags_create(call: Call) -> int:
     return 0
 
 
-@command("tags:deploy", "deploy", plugin=False)
+@command("tags:deploy", plugin=True)
 async def tags_deploy(call: Call) -> int:
-    if call.name == "tags:deploy" and not call.host.plugins:
-        raise Refused(
-            1,
-            bang(f"`{' '.join(call.words)}` is not a dokku command."),
-            bang("See `dokku help` for a list of available commands."),
-        )
+    return await deploy_tag(call)
+
+
+@command("deploy")
+async def deploy(call: Call) -> int:
+    """Stock Dokku, and hardly documented: takes no lock, writes no metadata, and the next restart takes ``:latest`` again."""
+    return await deploy_tag(call)
+
+
+async def deploy_tag(call: Call) -> int:
     options = parse(call)
     app = call.host.machine.app(options.first())
-    ref = f"dokku/{app.name}:{options.plain[1] if len(options.plain) > 1 else 'latest'}"
+    tag = options.plain[1] if len(options.plain) > 1 else ""
+    ref = f"dokku/{app.name}:{tag or 'latest'}"
+    if pushes(app):
+        # With push-on-release the number is ignored: the current release is deployed again.
+        ref = f"{repository(app)}:{app.properties.get('registry-tag-version', '')}"
     image = call.host.machine.images.find(ref)
     if image is None:
         raise Refused(1, bang(f"App image ({ref}) not found"))
     call.merged = True
-    # No lock, no metadata, and not sticky: the next restart takes :latest again.
-    await start_processes(call, app, image, ref)
+    if tag:
+        await start_processes(call, app, image, ref)
+    else:
+        await deploy_nothing(call, app, image, ref)
     return 0
+
+
+async def deploy_nothing(call: Call, app: App, image: Image, ref: str) -> None:
+    """Without a tag: exit 0, what serves is left alone, and an orphan container stays behind. Measured on both versions."""
+    call.say(arrow("Deploying web (count=1)"))
+    call.say(detail("Attempting pre-flight checks (1.)"))
+    call.say(arrow("Executing 1 healthchecks"))
+    call.say(detail("Running healthcheck name='default' type='uptime' uptime=10"))
+    name = f"{app.name}.1..upcoming-{call.host.machine.number()}"
+    call.host.machine.start_container(app, image, ref, "web.1", name)
+    await call.pause(10.0)
+    call.say(detail("Healthcheck succeeded name='default'"))
+    call.say(detail("All checks successful (1.)"))
+    call.say(thick("Triggering early nginx proxy rebuild"))
+    await nginx(call, app, None)
+    call.say(arrow("Running post-deploy"))
+    await nginx(call, app, None)
+    call.say(arrow("Renaming containers"))
+    call.say(detail("Container type (1) is no longer defined. Removing state"))
+    call.say(arrow("Shutting down old containers in 60 seconds"))
 
 
 @command("ps:rollback", plugin=True)

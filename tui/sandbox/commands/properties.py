@@ -87,5 +87,19 @@ def setter(plugin: str) -> Callable[[Call], Awaitable[int]]:
     return set_property
 
 
+@command("docker-options:add", "docker-options:remove", costs="write")
+async def docker_options(call: Call) -> int:
+    """APP PHASES OPTION; phases are named with commas."""
+    if len(call.args) < 3:
+        raise Refused(1, bang("Please specify docker options to add to the phase"))
+    app = call.host.machine.app(call.args[0])
+    option = " ".join(call.args[2:])
+    for phase in call.args[1].split(","):
+        key = f"docker-options-{phase}"
+        kept = [line for line in app.properties.get(key, "").split("\n") if line and line != option]
+        app.properties[key] = "\n".join([*kept, option] if call.name.endswith("add") else kept)
+    return 0
+
+
 for _plugin in PLUGINS:
     command(f"{_plugin}:set", costs="write")(setter(_plugin))

@@ -8,11 +8,11 @@ from typing import Any
 from tui.sandbox.builds import recorded_build
 from tui.sandbox.client import Call, Refused, bang
 from tui.sandbox.containers import Container, timestamp
-from tui.sandbox.deploy import RUNLEVEL, Source, build_and_deploy, configure, goodbye, nginx, release, start_processes
+from tui.sandbox.deploy import Source, build_and_deploy, configure, goodbye, nginx, release, start_processes
 from tui.sandbox.dispatch import Parsed, command, parse
 from tui.sandbox.gitside import MARK, deploy_branch
 from tui.sandbox.images import Image
-from tui.sandbox.lines import CommandFailed, arrow, complaint, tool
+from tui.sandbox.lines import CommandFailed, arrow, tool
 from tui.sandbox.locks import deploy_lock
 from tui.sandbox.machine import App
 from tui.sandbox.repos import read_files
@@ -29,18 +29,22 @@ def latest(call: Call, app: App) -> Image | None:
     return call.host.machine.images.find(app.image)
 
 
+def missing_image(call: Call, app: App) -> CommandFailed:
+    """Says it on the recorded streams; the caller raises what it returns."""
+    say = call.err if call.host.machine.old else call.out
+    say(bang(f"App image ({app.image}) not found"))
+    call.err(bang("Missing image for app"))
+    return CommandFailed()
+
+
 async def release_and_start(call: Call, app: App) -> None:
     """Release and deploy of the image that is there. Raises CommandFailed without one."""
     image = latest(call, app)
     if image is None:
-        call.out(bang(f"App image ({app.image}) not found")) if not call.host.machine.old else call.err(
-            bang(f"App image ({app.image}) not found")
-        )
-        call.err(bang("Missing image for app"))
-        raise CommandFailed
-    await release(call, app, image)
+        raise missing_image(call, app)
+    ref = await release(call, app, image)
     call.say(arrow(f"Deploying {app.name} via the docker-local scheduler..."))
-    await start_processes(call, app, image, app.image)
+    await start_processes(call, app, image, ref)
 
 
 async def restart_with_release(call: Call, app: App) -> None:
@@ -132,12 +136,10 @@ async def start_one_app(call: Call, app: App) -> None:
         return
     call.err(bang("App has been detected as not running, releasing"))
     if latest(call, app) is None:
-        say = call.err if call.host.machine.old else call.out
-        say(bang(f"App image ({app.image}) not found"))
-        call.err(bang("Missing image for app"))
+        failure = missing_image(call, app)
         call.out(f"-----> Ensuring network configuration is in sync for {app.name}")
         call.err(f" !     {bang('Missing image for app')}\n")
-        raise CommandFailed
+        raise failure
     call.merged = True
     await release_and_start(call, app)
     call.say_all(goodbye(app))
@@ -241,6 +243,3 @@ def inspected(call: Call, app: App, container: Container) -> dict[str, Any]:
         "Status": container.status,
     }
     return entry
-
-
-__all__ = ["RUNLEVEL", "complaint", "restart_with_release"]

@@ -1,0 +1,66 @@
+"""An image registry on 127.0.0.1:5055: ``registry:set push-on-release true`` numbers every release and keeps them all there.
+
+Measured: each release bumps the number, failed ones too; the container runs ``SERVER/dokku/APP:N``; the host keeps only the newest.
+"""
+
+from __future__ import annotations
+
+from tui.sandbox.client import Call
+from tui.sandbox.images import Image
+from tui.sandbox.lines import arrow, detail, step
+from tui.sandbox.machine import App
+
+ADDRESS = "127.0.0.1:5055"
+
+
+def pushes(app: App) -> bool:
+    return app.properties.get("registry-push-on-release") == "true" and bool(app.properties.get("registry-server"))
+
+
+def repository(app: App) -> str:
+    return f"{app.properties['registry-server']}/dokku/{app.name}"
+
+
+async def push_release(call: Call, app: App, image: Image) -> str:
+    """Pushes the image under its next number; the name its container runs under."""
+    images = call.host.machine.images
+    number = int(app.properties.get("registry-tag-version") or 0) + 1
+    earlier, name = f"{repository(app)}:{number - 1}", f"{repository(app)}:{number}"
+    app.properties["registry-tag-version"] = str(number)
+    call.say_all(
+        (
+            arrow("Pushing image to registry"),
+            detail(f"Bumping tag to {number}"),
+            detail("Retrieving image info for app"),
+            detail(f"Tagging dokku/{app.name}:{number} in registry format"),
+            detail(f"Pushing {name}"),
+            step(f"The push refers to repository [{repository(app)}]"),
+        )
+    )
+    await call.pause(2.0)
+    layers = [image.id.removeprefix("sha256:")[start : start + 12] for start in range(0, 60, 12)]
+    call.say_all(step(f"{layer}: {state}") for state in ("Preparing", "Pushed") for layer in layers)
+    call.say(step(f"{number}: digest: {image.id} size: 1359"))
+    call.say(detail(f"Image {name} pushed"))
+    call.host.machine.registry[name] = image
+    for tag in (earlier, f"dokku/{app.name}:{number - 1}"):
+        images.untag(tag)
+    images.tag(image, f"dokku/{app.name}:{number}")
+    images.tag(image, name)
+    return name
+
+
+def pull(call: Call, name: str) -> Image | None:
+    """Takes an image from the registry onto the host."""
+    image = call.host.machine.registry.get(name)
+    if image is None:
+        return None
+    images = call.host.machine.images
+    images.images[image.id] = image
+    images.tag(image, name)
+    repository_path, _, tag = name.partition("/")[2].rpartition(":")
+    call.out(f"{tag}: Pulling from {repository_path}")
+    call.out(f"Digest: {image.id}")
+    call.out(f"Status: Downloaded newer image for {name}")
+    call.out(name)
+    return image
