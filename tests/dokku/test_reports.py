@@ -77,7 +77,8 @@ def test_what_cannot_be_read_is_said_and_not_guessed(raw: bytes) -> None:
 def test_missing_fields_are_unknown() -> None:
     assert reports.apps_report(b"{}") == reports.AppReport(source=None, metadata=None, locked=None)
     assert reports.ps_report(b"{}").running is None
-    assert reports.git_report(b"").branch is None
+    with pytest.raises(reports.Unreadable):
+        reports.git_report(b"")
 
 
 @pytest.mark.parametrize(

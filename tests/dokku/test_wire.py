@@ -30,9 +30,9 @@ def test_every_word_that_is_sent_arrives_as_it_is(found: list[str]) -> None:
     assert tuple(split_as_a_host(line)) == argv
 
 
-@pytest.mark.parametrize("word", ["-n", "-e", "-E", "-ne", "-nn", "--help", "--version", "a\nb", "\x1b", "'\""])
+@pytest.mark.parametrize("word", ["-n", "-e", "-E", "-ne", "-nn", "--help", "--version", "a\nb", "\x1b"])
 def test_what_would_not_arrive_is_refused(word: str) -> None:
-    with pytest.raises(ValueError, match="vanish|control|quotes"):
+    with pytest.raises(ValueError, match=r"vanish|control"):
         exec_string(("logs", word), Form.FORCED)
 
 

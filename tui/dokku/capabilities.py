@@ -1,5 +1,6 @@
 """What a host can do, from its answers: never guessed from a version we have not seen."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -9,14 +10,14 @@ from tui.model.outcome import Answer
 from tui.model.text import decode
 
 QUESTIONS = (commands.version(), commands.plugin_list())
+_VERSION = re.compile(r"dokku version v?([0-9][\w.+~-]*)\s*$")
 RUNBOOK = {"rollback": "ps:rollback", "tags": "tags:deploy"}
 """plugins that bring the runbook's commands; stock Dokku has none of them"""
 
 
 def detect(answers: Mapping[tuple[str, ...], Answer], *, at: datetime, form: Form = Form.FORCED) -> Capabilities:
     """Capabilities from the answers to `QUESTIONS`."""
-    said = decode(answers[commands.version()].stdout).split()
-    version = said[-1] if said else None
+    version = read_version(answers[commands.version()])
     plugins = tuple(
         line.split()[0] for line in decode(answers[commands.plugin_list()].stdout).splitlines() if line.split()
     )
@@ -33,6 +34,22 @@ def detect(answers: Mapping[tuple[str, ...], Answer], *, at: datetime, form: For
         plugins=plugins,
         asked_at=at,
     )
+
+
+def read_version(answer: Answer) -> str | None:
+    """The version in the answer to `version`, or None where that is no answer of Dokku's."""
+    found = _VERSION.match(decode(answer.stdout))
+    return found[1] if answer.ok and found else None
+
+
+def login_form(answer: Answer) -> Form | None:
+    """How this login wants its commands, from its answer to a bare `version`; None where that tells neither.
+
+    Dokku's forced command answers it; a shell has no such program (exit 127) and needs `dokku` before it.
+    """
+    if read_version(answer):
+        return Form.FORCED
+    return Form.SHELL if answer.code == 127 else None
 
 
 def at_least(version: str | None, wanted: tuple[int, int]) -> bool:

@@ -48,6 +48,8 @@ class IncidentRecord(Value):
     watch_until: datetime | None = None
     deploy_branch: str | None = None
     """the team's branch, while the app is frozen"""
+    created_at: datetime | None = None
+    """when the app was created: all that is known of a record without keys"""
 
     @property
     def frozen(self) -> bool:
@@ -175,7 +177,7 @@ def mark_pairs(
     if left_bad:
         found.append(("ROLLBACK_LEFT_BAD", ",".join(f"{commit}:{wrap(why)}" for commit, why in left_bad)))
     if bad is not None:
-        found.append(("ROLLBACK_BAD", wrap(bad)))
+        found.append(("ROLLBACK_BAD", wrap(bad or "no reason given")))
     return tuple(found)
 
 
@@ -213,7 +215,7 @@ def _left_bad(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((commit, unwrap(why)) for commit, _, why in pairs if _COMMIT.fullmatch(commit))
 
 
-def record_from_config(app: str, config: Mapping[str, str]) -> IncidentRecord:
+def record_from_config(app: str, config: Mapping[str, str], created_at: datetime | None = None) -> IncidentRecord:
     """The incident record as its config says; what is missing is unknown."""
 
     def word(key: str) -> str | None:
@@ -228,6 +230,7 @@ def record_from_config(app: str, config: Mapping[str, str]) -> IncidentRecord:
         state=word("STATE"),
         watch_until=read_stamp(config.get("ROLLBACK_WATCH_UNTIL")),
         deploy_branch=word("DEPLOY_BRANCH"),
+        created_at=created_at,
     )
 
 
@@ -235,4 +238,5 @@ def is_stale(record: IncidentRecord, now: datetime) -> bool:
     """Ten minutes after its watch, or thirty after its opening without one, somebody else may take it over."""
     if record.watch_until is not None:
         return now > record.watch_until + STALE_AFTER_WATCH
-    return record.since is not None and now > record.since + STALE_AFTER_OPENING
+    opened = record.since or record.created_at
+    return opened is not None and now > opened + STALE_AFTER_OPENING

@@ -62,7 +62,7 @@ class Framer:
         raw, dropped = bytes(self._rest), self._dropped
         self._rest.clear()
         self._dropped = 0
-        raw = raw.removesuffix(b"\r")
+        raw = raw.rstrip(b"\r")
         _, _, raw = raw.rpartition(b"\r")
         line = frame(decode(raw))
         if dropped:

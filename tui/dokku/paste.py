@@ -11,7 +11,7 @@ def destination(host: Host) -> tuple[tuple[str, ...], str]:
     """The ssh options and the destination of a host."""
     options: list[str] = []
     where, colon, port = host.ssh.rpartition(":")
-    if not colon or not port.isdigit():
+    if not colon or not port.isdigit() or (":" in where and not where.endswith("]")):
         where, port = host.ssh, ""
     if port:
         options += ["-p", port]
@@ -37,7 +37,8 @@ def push_lines(host: Host, app: str, branch: str, files: tuple[tuple[str, str], 
         if "/" in path:
             lines.append(f"mkdir -p {shlex.quote(path.rpartition('/')[0])}")
         lines.append(f"printf %s {shlex.quote(content)} > {shlex.quote(path)}")
-    lines.append("git add -A && git commit -qm 'go back'")
+    lines.append("git add -A -f && git commit -qm 'go back'")
     lease = f"--force-with-lease=refs/heads/{branch}:{parent or ''}"
-    lines.append(f"GIT_SSH_COMMAND={shlex.quote(ssh)} git push {lease} {where}:{app} HEAD:refs/heads/{branch}")
+    push = shlex.join(("git", "push", lease, f"{where}:{app}", f"HEAD:refs/heads/{branch}"))
+    lines.append(f"GIT_SSH_COMMAND={shlex.quote(ssh)} {push}")
     return "\n".join(lines)

@@ -1,5 +1,6 @@
 """Known ways in which Dokku says no, from stderr or from the output of a push."""
 
+import re
 from enum import StrEnum
 
 from tui.model.outcome import Answer
@@ -22,33 +23,38 @@ class Refusal(StrEnum):
     BUILD_FAILED = "the build failed; the old release serves"
     DISK_FULL = "the host's disk is full"
     INVALID_PROPERTY = "this Dokku does not know that property"
+    NOT_DEPLOYED = "the app was never deployed"
+    ROOT_ONLY = "only root may run that on the host"
+    REF_MOVED = "the branch moved while the host was at work; what was sent may serve nevertheless"
 
 
-# the order matters: a failed pull also says that the build failed
-_SIGNS: tuple[tuple[Refusal, tuple[str, ...]], ...] = (
-    (Refusal.NOT_A_COMMAND, ("is not a dokku command",)),
-    (Refusal.LOCKED, ("currently has a deploy lock in place",)),
-    (Refusal.NAME_TAKEN, ("Name is already taken",)),
-    (Refusal.DISK_FULL, ("no space left on device",)),
-    (
-        Refusal.NO_IMAGE,
+_SAID = r"^\s*!\s.*"
+"""how Dokku begins a line of its own, so that an app's or a build's output is not taken for Dokku's word"""
+# the order matters: a failed pull also says that the build failed, a build that failed also that the push was declined
+_SIGNS = tuple(
+    (refusal, re.compile(pattern, re.MULTILINE))
+    for refusal, pattern in (
+        (Refusal.NOT_A_COMMAND, _SAID + "is not a dokku command"),
+        (Refusal.LOCKED, _SAID + "currently has a deploy lock in place"),
+        (Refusal.NAME_TAKEN, _SAID + "Name is already taken"),
+        (Refusal.REF_MOVED, "cannot lock ref 'refs/heads/|failed to update ref"),
+        (Refusal.DISK_FULL, "no space left on device"),
         (
-            "pull access denied",
-            "manifest unknown",
-            "not found: manifest",
-            "failed to resolve source metadata",
-            "registry-1.docker.io/v2/dokku/",
-            "App image (dokku/",
+            Refusal.NO_IMAGE,
+            "pull access denied|manifest unknown|not found: manifest|failed to resolve source metadata"
+            "|registry-1\\.docker\\.io/v2/dokku/|Failed to pull image|" + _SAID + r"App image \(dokku/",
         ),
-    ),
-    (Refusal.NO_CHANGES, ("No changes detected",)),
-    (Refusal.WRONG_BRANCH, ("deploy did not complete, you must push to",)),
-    (Refusal.SEALED, ("as there are no commits stored at that branch",)),
-    (Refusal.TASK_FAILED, ("Execution of release task failed", "Execution of predeploy task failed", "task failed")),
-    (Refusal.CHECK_FAILED, ("healthcheck failed", "Failure in name=", "failed to start", "failed checks (")),
-    (Refusal.BUILD_FAILED, ("App build failed",)),
-    (Refusal.INVALID_PROPERTY, ("Invalid property specified",)),
-    (Refusal.NO_SUCH_APP, ("does not exist",)),
+        (Refusal.NO_CHANGES, _SAID + "No changes detected"),
+        (Refusal.WRONG_BRANCH, "WARNING: deploy did not complete, you must push to"),
+        (Refusal.SEALED, "Cannot build from '[^']*' as there are no commits stored at that branch"),
+        (Refusal.TASK_FAILED, _SAID + "task failed"),
+        (Refusal.CHECK_FAILED, r"healthcheck failed|Failure in name=|failed checks \("),
+        (Refusal.BUILD_FAILED, _SAID + "App build failed"),
+        (Refusal.INVALID_PROPERTY, _SAID + "Invalid property specified"),
+        (Refusal.NOT_DEPLOYED, _SAID + r"App \S+ has not been deployed"),
+        (Refusal.NO_SUCH_APP, _SAID + r"App \S+ does not exist"),
+        (Refusal.ROOT_ONLY, _SAID + "This command must be run as root"),
+    )
 )
 
 
@@ -61,9 +67,34 @@ def read(said: Answer | bytes) -> Refusal | None:
     else:
         text = decode(said)
     text = clean(text)
-    return next((refusal for refusal, signs in _SIGNS if any(sign in text for sign in signs)), None)
+    return next((refusal for refusal, sign in _SIGNS if sign.search(text)), None)
 
 
 def explain(refusal: Refusal) -> str:
     """A sentence for people."""
     return refusal.value
+
+
+_FIXES = {
+    Refusal.NOT_A_COMMAND: "choose a way back that this host has",
+    Refusal.NO_SUCH_APP: "compare the app's name in services.yaml with `apps:list`",
+    Refusal.LOCKED: "wait for its end (`apps:locked APP`), then try again",
+    Refusal.NAME_TAKEN: "somebody was faster: look at who has the incident",
+    Refusal.NO_IMAGE: "choose another release: this one cannot be started any more",
+    Refusal.NO_CHANGES: "`ps:rebuild APP` starts again what was deployed last",
+    Refusal.WRONG_BRANCH: "push to the branch that the host names, or unfreeze",
+    Refusal.SEALED: "this is meant: a holder retains an image and is never built",
+    Refusal.TASK_FAILED: "look at its output; without --run-tasks it does not run",
+    Refusal.CHECK_FAILED: "look at the output of the push: the container's log is gone with it",
+    Refusal.BUILD_FAILED: "look at the output of the push",
+    Refusal.DISK_FULL: "make room on the host (`docker system df`), keeping the holders' images",
+    Refusal.INVALID_PROPERTY: "the host's version has another way of setting this",
+    Refusal.NOT_DEPLOYED: "deploy it first",
+    Refusal.ROOT_ONLY: "ask whoever has root on the host",
+    Refusal.REF_MOVED: "look at what runs before anything else",
+}
+
+
+def fix(refusal: Refusal) -> str:
+    """What to do now."""
+    return _FIXES[refusal]

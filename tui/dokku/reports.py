@@ -3,7 +3,7 @@
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -26,11 +26,12 @@ class Unreadable(ConsoleError):
 
 
 class AppReport(Value):
-    """From `apps:report`."""
+    """From `apps:report`. A deploy that fails changes none of it: it names what succeeded."""
 
     source: str | None
     metadata: str | None
     locked: bool | None
+    created_at: datetime | None = None
 
 
 class GitReport(Value):
@@ -46,6 +47,21 @@ class PsReport(Value):
 
     deployed: bool | None
     running: str | None
+    processes: int | None = None
+    statuses: tuple[tuple[str, str], ...] = ()
+    """process and number, e.g. `web.1`, with Dokku's words for its state"""
+
+
+class Build(Value):
+    """One record of `builds:list`, which only 0.38 has."""
+
+    id: str
+    status: str | None
+    """succeeded, failed, canceled, running or abandoned: `display_status`, because the raw status stays `running`
+    for a build that died"""
+    source: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
 
 
 def json_report(raw: bytes, prefix: str) -> dict[str, str]:
@@ -74,13 +90,19 @@ def apps_report(raw: bytes) -> AppReport:
         source=found.get("deploy-source") or None,
         metadata=found.get("deploy-source-metadata") or None,
         locked=_bool(found.get("locked")),
+        created_at=_epoch(found.get("created-at")),
     )
 
 
 def git_report(raw: bytes) -> GitReport:
-    """The deploy branch of an app. An own branch that is empty means the global one, which 0.38 computes for us."""
+    """The deploy branch of an app. An own branch that is empty means the global one, which 0.38 computes for us.
+
+    Raises Unreadable where this is no such report.
+    """
     found = text_report(raw)
-    own = found.get("git deploy branch") or None
+    if "git deploy branch" not in found:
+        raise Unreadable("git:report", raw)
+    own = found["git deploy branch"] or None
     everywhere = found.get("git global deploy branch") or None
     computed = found.get("git computed deploy branch") or None
     return GitReport(branch=own or computed or everywhere, own_branch=own, global_branch=everywhere)
@@ -89,11 +111,22 @@ def git_report(raw: bytes) -> GitReport:
 def ps_report(raw: bytes) -> PsReport:
     """Deployed and running. Raises Unreadable."""
     found = json_report(raw, "ps")
-    return PsReport(deployed=_bool(found.get("deployed")), running=found.get("running") or None)
+    count = found.get("processes", "")
+    return PsReport(
+        deployed=_bool(found.get("deployed")),
+        running=found.get("running") or None,
+        processes=int(count) if re.fullmatch(r"[0-9]{1,6}", count) else None,
+        statuses=tuple(sorted((k.removeprefix("status-"), v) for k, v in found.items() if k.startswith("status-"))),
+    )
 
 
 def apps_list(raw: bytes) -> tuple[str, ...]:
-    """The names of `apps:list`, without its header."""
+    """The names of `apps:list`, without its header, or of its JSON on 0.38. Raises Unreadable for other JSON."""
+    if raw.lstrip().startswith(b"["):
+        try:
+            return tuple(msgspec.json.decode(raw, type=list[str]))
+        except msgspec.DecodeError as error:
+            raise Unreadable("apps:list", raw) from error
     return tuple(
         line.strip() for line in decode(raw).splitlines() if line.strip() and not line.startswith(("=", "-", " !"))
     )
@@ -107,7 +140,59 @@ def config_export(raw: bytes) -> dict[str, str]:
         raise Unreadable("config:export", raw) from error
 
 
-_NAME = re.compile(r"/?(?P<app>.+)\.(?P<process>[A-Za-z][A-Za-z0-9_-]*)\.(?P<index>\d+)(?P<rest>\.[\w.-]+)?")
+def builds_list(raw: bytes) -> tuple[Build, ...]:
+    """The builds of `builds:list APP --format json`, newest first as Dokku gives them. Raises Unreadable."""
+    try:
+        found = msgspec.json.decode(raw, type=list[_Build])
+    except msgspec.DecodeError as error:
+        raise Unreadable("builds:list", raw) from error
+    return tuple(
+        Build(
+            id=build.id,
+            status=build.display_status,
+            source=build.source,
+            started_at=_time(build.started_at),
+            finished_at=_time(build.finished_at),
+        )
+        for build in found
+    )
+
+
+class _Build(msgspec.Struct):
+    id: str
+    display_status: str | None = None
+    source: str | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+
+
+class _State(msgspec.Struct, rename="pascal"):
+    running: bool
+    started_at: str | None = None
+    exit_code: int | None = None
+    oom_killed: bool = msgspec.field(default=False, name="OOMKilled")
+
+
+class _Config(msgspec.Struct, rename="pascal"):
+    labels: dict[str, str] | None = None
+
+
+class _Inspected(msgspec.Struct, rename="pascal"):
+    """What we read of Docker's own description."""
+
+    id: str
+    name: str
+    state: _State
+    image: str = ""
+    restart_count: int = 0
+    config: _Config | None = None
+
+
+# `cyc.web.1`, `cyc.web.1.upcoming-30321`, `cyc.web.1.1795471170`: from the right, because app names may hold dots.
+# A process type holds a letter: otherwise the old container's epoch would be taken for an index.
+_NAME = re.compile(r"/?.+\.(?P<process>(?=[^.]*[A-Za-z])[\w-]+)\.(?P<index>\d{1,6})(?P<rest>\.[\w-]+)?", re.ASCII)
+# what `deploy APP` without a tag leaves behind on both versions
+_ORPHAN = re.compile(r"/?.+\.\d+\.\.upcoming-\d+", re.ASCII)
 
 
 def ps_inspect(raw: bytes) -> tuple[Container, ...]:
@@ -118,15 +203,17 @@ def ps_inspect(raw: bytes) -> tuple[Container, ...]:
     container of its process runs, because then it is what serves.
     """
     try:
-        found = msgspec.json.decode(raw, type=list[dict[str, Any]])
+        found = msgspec.json.decode(raw, type=list[_Inspected])
     except msgspec.DecodeError as error:
         raise Unreadable("ps:inspect", raw) from error
     named: list[Container] = []
     upcoming: list[Container] = []
     for item in found:
-        match = _NAME.fullmatch(str(item.get("Name", "")))
+        match = _NAME.fullmatch(item.name)
         if match is None:
-            raise Unreadable("a container's name in ps:inspect", str(item.get("Name")))
+            if _ORPHAN.fullmatch(item.name):
+                continue
+            raise Unreadable("a container's name in ps:inspect", item.name)
         rest = match["rest"] or ""
         if rest and not rest.startswith(".upcoming"):
             continue
@@ -136,27 +223,31 @@ def ps_inspect(raw: bytes) -> tuple[Container, ...]:
     return tuple(sorted((*named, *alone), key=lambda c: (c.process, c.index, c.id)))
 
 
-def _container(item: dict[str, Any], process: str, index: int) -> Container:
-    state: dict[str, Any] = item.get("State") or {}
-    labels: dict[str, str] = (item.get("Config") or {}).get("Labels") or {}
+def _container(item: _Inspected, process: str, index: int) -> Container:
+    labels = (item.config.labels if item.config else None) or {}
     return Container(
-        id=str(item.get("Id", ""))[:12],
+        id=item.id[:12],
         process=labels.get("com.dokku.process-type", process),
         index=index,
-        image=str(item.get("Image", "")),
-        started_at=_time(state.get("StartedAt")),
-        running=bool(state.get("Running")),
-        restarts=int(item.get("RestartCount") or 0),
-        oom_killed=bool(state.get("OOMKilled")),
-        exit_code=state.get("ExitCode"),
+        image=item.image,
+        started_at=_time(item.state.started_at),
+        running=item.state.running,
+        restarts=item.restart_count,
+        oom_killed=item.state.oom_killed,
+        exit_code=item.state.exit_code,
         release=labels.get("rollback.release"),
         attempt=labels.get("rollback.attempt"),
     )
 
 
-def _time(text: object) -> datetime | None:
+def _epoch(text: str | None) -> datetime | None:
+    """Seconds since 1970, as Dokku prints them."""
+    return datetime.fromtimestamp(int(text), UTC) if text and re.fullmatch(r"[0-9]{1,11}", text) else None
+
+
+def _time(text: str | None) -> datetime | None:
     """Docker's time stamp, to the microsecond; its zero year means never."""
-    if not isinstance(text, str) or text.startswith("0001"):
+    if text is None or text.startswith("0001"):
         return None
     try:
         return datetime.fromisoformat(re.sub(r"\.(\d{6})\d*", r".\1", text))

@@ -12,6 +12,7 @@ import msgspec
 
 from tui.dokku.kept import FILES_FOLDER
 from tui.dokku.reports import Unreadable
+from tui.model.text import clean_line
 
 Tree = tuple[tuple[str, str], ...]
 _NO_ALTERNATE = 'LABEL com.dokku.docker-image-labeler/alternate-tags=""'
@@ -39,8 +40,10 @@ def go_back_tree(
     removed: list[str] = []
     if not run_tasks:
         if "Procfile" in own:
-            removed += [f"release: {task['task'].strip()}" for task in _RELEASE_LINE.finditer(own["Procfile"])]
+            removed += [clean_line(f"release: {task['task']}") for task in _RELEASE_LINE.finditer(own["Procfile"])]
             own["Procfile"] = _RELEASE_LINE.sub("", own["Procfile"])
+            if not own["Procfile"].strip():
+                del own["Procfile"]
         if "app.json" in own:
             own["app.json"], tasks = _without_tasks(own["app.json"])
             removed += tasks
@@ -58,7 +61,7 @@ def _without_tasks(text: str) -> tuple[str, list[str]]:
         for key in path[:-1]:
             level = level.get(key) if isinstance(level, dict) else None
         if isinstance(level, dict) and path[-1] in level:
-            removed.append(f"{path[-1]}: {level.pop(path[-1])}")
+            removed.append(clean_line(f"{path[-1]}: {level.pop(path[-1])}"))
     return (msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n" if removed else text), removed
 
 
