@@ -86,3 +86,20 @@ def test_a_record_goes_stale_by_its_watch_or_its_age() -> None:
     assert not kept.is_stale(kept.record_from_config("api", until), AT + timedelta(minutes=69))
     assert kept.is_stale(kept.record_from_config("api", until), AT + timedelta(minutes=71))
     assert not kept.is_stale(kept.record_from_config("api", {}), AT + timedelta(days=9))
+
+
+def test_a_record_without_keys_is_as_old_as_its_app() -> None:
+    record = kept.record_from_config("api", {}, created_at=AT)
+    assert not kept.is_stale(record, AT + timedelta(minutes=29))
+    assert kept.is_stale(record, AT + timedelta(minutes=31))
+
+
+def test_a_holder_of_a_holder_is_read_from_the_right() -> None:
+    inner = kept.holder_name("a", 1, AT)
+    found = kept.parse_holder(f"{inner}--r2--pre-deploy-20261123-210001")
+    assert found is None or found.app == inner
+
+
+def test_a_bad_mark_without_a_reason_is_still_a_mark() -> None:
+    release = kept.release_from_config(kept.holder_name("api", 1, AT), dict(kept.mark_pairs(bad="")))
+    assert release.bad

@@ -26,6 +26,8 @@ class TestBothVersions:
         assert found.metadata is not None
         assert len(found.metadata) == 40
         assert found.locked is False
+        assert found.created_at is not None
+        assert found.created_at.year == 2026
 
     def test_the_deploy_branch(self, version: str) -> None:
         found = reports.git_report(recorded(version, "git:report scenextras"))
@@ -33,7 +35,10 @@ class TestBothVersions:
 
     def test_whether_it_runs(self, version: str) -> None:
         found = reports.ps_report(recorded(version, "ps:report scenextras --format json"))
-        assert (found.deployed, found.running) == (True, "true")
+        assert (found.deployed, found.running, found.processes) == (True, "true", 1)
+        ((process, status),) = found.statuses
+        assert process == "web.1"
+        assert status.startswith("running (CID: ")
 
     def test_apps(self, version: str) -> None:
         assert "scenextras-gateway" in reports.apps_list(recorded(version, "apps:list"))
@@ -79,6 +84,32 @@ def test_missing_fields_are_unknown() -> None:
     assert reports.ps_report(b"{}").running is None
     with pytest.raises(reports.Unreadable):
         reports.git_report(b"")
+
+
+def test_an_old_container_of_an_app_with_dots_and_an_orphan_do_not_count() -> None:
+    found = reports.ps_inspect(inspected("my.v2.1.web.1", "my.v2.1.web.1.1795476401", "my.v2.1.1..upcoming-10175"))
+    assert [(c.process, c.index) for c in found] == [("web", 1)]
+
+
+def test_038_without_any_branch_set_computes_one() -> None:
+    text = b"=====> x git information\n  Git computed deploy branch: master  \n  Git deploy branch:   \n"
+    found = reports.git_report(text)
+    assert (found.branch, found.own_branch, found.global_branch) == ("master", None, None)
+
+
+def test_builds_of_038() -> None:
+    raw = json.loads((Path(__file__).parent / "data" / "more.json").read_text())["builds"]["0.38.27"]
+    newest = reports.builds_list(raw.encode())[0]
+    assert (newest.id, newest.status, newest.source) == ("mwtrw37icx65if", "succeeded", "git-hook")
+    assert newest.started_at is not None
+    assert newest.finished_at is not None
+    assert newest.finished_at > newest.started_at
+
+
+def test_apps_as_json() -> None:
+    assert reports.apps_list(b'["a","b"]\n') == ("a", "b")
+    with pytest.raises(reports.Unreadable):
+        reports.apps_list(b'["a",')
 
 
 @pytest.mark.parametrize(

@@ -44,3 +44,14 @@ def test_tasks_stay_when_they_are_wanted_and_files_without_tasks_stay_as_they_ar
 def test_a_broken_app_json_is_named() -> None:
     with pytest.raises(Unreadable, match=r"app\.json"):
         tree.go_back_tree("h", 3, "inc.1", {"app.json": "{"}, run_tasks=False)
+
+
+def test_a_procfile_of_tasks_alone_is_not_sent_empty() -> None:
+    found, removed = tree.go_back_tree("h", 3, "inc.1", {"Procfile": "release: ./migrate\n"}, run_tasks=False)
+    assert "Procfile" not in dict(found)
+    assert removed == ("release: ./migrate",)
+
+
+def test_what_a_task_says_is_made_harmless_before_it_is_shown() -> None:
+    _, removed = tree.go_back_tree("h", 3, "i.1", {"Procfile": "web: x\nrelease: a\x1b]0;b\x07\n"}, run_tasks=False)
+    assert not any(c in removed[0] for c in "\x1b\x07")

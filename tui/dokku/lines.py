@@ -72,11 +72,15 @@ class Framer:
 
 def frame(text: str) -> Line:
     """One line of text: colours as spans, everything else harmless."""
+    if text.isprintable():  # nearly every line: no control, no colour, nothing that reorders what is read
+        return Line(text=text)
     parts: list[str] = []
     spans: list[Span] = []
     style, at, position = "", 0, 0
     for found in (*_SGR.finditer(text), None):
-        piece = clean(text[position : found.start() if found else len(text)]).replace("\n", "\ufffd")
+        piece = text[position : found.start() if found else len(text)]
+        if not piece.isprintable():
+            piece = clean(piece).replace("\n", "\ufffd")
         if style and piece:
             spans.append(Span(start=at, end=at + len(piece), style=style))
         parts.append(piece)

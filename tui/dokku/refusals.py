@@ -48,7 +48,10 @@ _SIGNS = tuple(
         (Refusal.WRONG_BRANCH, "WARNING: deploy did not complete, you must push to"),
         (Refusal.SEALED, "Cannot build from '[^']*' as there are no commits stored at that branch"),
         (Refusal.TASK_FAILED, _SAID + "task failed"),
-        (Refusal.CHECK_FAILED, r"healthcheck failed|Failure in name=|failed checks \("),
+        (
+            Refusal.CHECK_FAILED,
+            r"healthcheck failed|Failure in name=|failed checks \(|^\S*/bin/scheduler-deploy-process-container \S",
+        ),
         (Refusal.BUILD_FAILED, _SAID + "App build failed"),
         (Refusal.INVALID_PROPERTY, _SAID + "Invalid property specified"),
         (Refusal.NOT_DEPLOYED, _SAID + r"App \S+ has not been deployed"),

@@ -1,0 +1,44 @@
+"""How recorded hosts of both versions said no, against what we take it for."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.dokku import refusals
+from tui.dokku.refusals import Refusal
+from tui.model.outcome import Answer, Exited
+
+RECORDED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data" / "refusals.json").read_text())["answers"]
+
+
+@pytest.mark.parametrize("said", RECORDED, ids=lambda said: f"{said['version']} {said['name']}")
+def test_recorded_refusals(said: dict[str, Any]) -> None:
+    expected = None if said["refusal"] is None else Refusal[said["refusal"]]
+    assert refusals.read((said["stderr"] + "\n" + said["stdout"]).encode()) is expected
+
+
+def test_an_answer_that_ended_well_refuses_nothing() -> None:
+    text = b" !     Name is already taken\n"
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    argv = ("apps:create", "api")
+    assert refusals.read(Answer(argv=argv, outcome=Exited(code=0), started_at=at, seconds=0.1, stderr=text)) is None
+    found = refusals.read(Answer(argv=argv, outcome=Exited(code=1), started_at=at, seconds=0.1, stderr=text))
+    assert found is Refusal.NAME_TAKEN
+
+
+def test_what_a_build_prints_is_not_taken_for_dokkus_word() -> None:
+    assert refusals.read(b"#5 0.1 test: Name is already taken\n#5 0.2 App build failed\n") is None
+
+
+def test_a_container_that_crashes_is_known_by_the_end_of_the_output_alone() -> None:
+    end = b"parallel: This job failed:\n/var/lib/dokku/plugins/available/scheduler-docker-local/bin/"
+    assert refusals.read(end + b"scheduler-deploy-process-container api dockerfile x web 1 1\n") is Refusal.CHECK_FAILED
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_every_refusal_has_a_fix(refusal: Refusal) -> None:
+    assert refusals.explain(refusal)
+    assert refusals.fix(refusal)
