@@ -95,6 +95,7 @@ def tick_lines(process: str, content: Content, number: int) -> tuple[str, ...]:
     if process != "web":
         return (f"worker tick {number} version={content.version}",) if number % 2 == 0 else ()
     if content.behaviour.log == "tracebacks" and number % 5 == 0:
-        failed = f"\x1b[31mERROR\x1b[0m request_id={number * 7919:08x} GET /api/scenes/{number} 500 version={content.version}"
+        request = f"request_id={number * 7919:08x} GET /api/scenes/{number} 500"
+        failed = f"\x1b[31mERROR\x1b[0m {request} version={content.version}"
         return (failed, *TRACEBACK)
     return (f"\x1b[32mINFO\x1b[0m tick={number} version={content.version}",)

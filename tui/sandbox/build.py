@@ -1,7 +1,7 @@
 """From a source tree to an image: reads the Dockerfile, says what BuildKit says, and puts the image into the store.
 
-Knows FROM, LABEL, RUN and whatever copies; a base named ``dokku/…`` must be on the host, one without a slash counts as pulled before,
-anything else is looked up and not found, as on a host without a registry.
+Knows FROM, LABEL, RUN and whatever copies; a base named ``dokku/…`` must be on the host, one without a slash counts
+as pulled before, anything else is looked up and not found, as on a host without a registry.
 """
 
 from __future__ import annotations

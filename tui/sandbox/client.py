@@ -1,7 +1,7 @@
 """The far end of one command: a client over SSH or the shim's socket, and the call made over it.
 
-A dead client is noticed as Dokku notices it: at the next line of output, which then kills the command. A detached call (git push)
-goes on to its end whatever becomes of the client. Silence alone (a stalled network) kills nothing.
+A dead client is noticed as Dokku notices it: at the next line of output, which then kills the command. A detached
+call (git push) goes on to its end whatever becomes of the client. Silence alone (a stalled network) kills nothing.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from tui.sandbox.host import Host
 from tui.sandbox.images import Behaviour
 from tui.sandbox.machine import App
 from tui.sandbox.repos import ZERO, Signature, read_files
-from tui.sandbox.seed import BRANCH, CHEN, STORIES, app_files
+from tui.sandbox.seed import BRANCH, CHEN, STORIES, Story, app_files
 
 MAIN = f"refs/heads/{BRANCH}"
 
@@ -55,7 +55,7 @@ class Colleague:
         return {"exit": code, "stdout": text(client.out), "stderr": text(client.err)}
 
     async def push(self, told: dict[str, Any]) -> dict[str, Any]:
-        """Pushes a commit made up from ``told``; returns at once unless ``wait``. Raises ValueError for a bad behaviour, AppMissing."""
+        """Pushes a commit made up from ``told``; returns at once unless ``wait``. Raises ValueError, AppMissing."""
         app = self._host.machine.app(told["app"])
         branch = told.get("branch", BRANCH)
         commit = self._commit(app, branch, told)
@@ -75,19 +75,14 @@ class Colleague:
 
     def _commit(self, app: App, branch: str, told: dict[str, Any]) -> dict[str, Any]:
         """The commit's objects go into a pack, not into the app's repository: they arrive by the push."""
-        behaviour = Behaviour().changed(dict(told.get("behaviour", {})))
+        Behaviour().changed(dict(told.get("behaviour", {})))  # refuses what no release could do
         parent = app.repo.branch(told.get("parent", branch)) or app.repo.branch(BRANCH)
-        story = next((story for story in STORIES if story.app == app.name), None)
-        files = app_files(
-            app.name,
-            told.get("version", "v9.9.9"),
-            story.check if story else "/ping",
-            worker=bool(story and story.worker),
-        )
+        told_before = (story for story in STORIES if story.app == app.name)
+        story = next(told_before, Story(app=app.name, check="/ping", releases=(), kept=()))
+        files = app_files(story, told.get("version", "v9.9.9"))
         if told.get("behaviour"):
             files["behaviour.json"] = json.dumps(told["behaviour"]).encode()
         files |= {path: content.encode() for path, content in told.get("files", {}).items()}
-        del behaviour
         scratch = self._host.scratch()
         author = Signature(who=told.get("author", CHEN), at=int(self._host.machine.now()))
         message = told.get("message", f"Release {told.get('version', 'v9.9.9')}") + "\n"

@@ -1,6 +1,7 @@
 """Containers and their logs.
 
-A log is a bounded ring with absolute line numbers; a reader that follows asks for everything after the last number it has seen.
+A log is a bounded ring with absolute line numbers; a reader that follows asks for everything after the last number
+it has seen.
 """
 
 from __future__ import annotations

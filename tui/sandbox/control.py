@@ -1,7 +1,8 @@
 """The strings behind the stage: HTTP and JSON under a secret path, for tests and drills.
 
-``GET /state`` shows everything; the POSTs push as a colleague would, arm faults, change behaviours, let the timer strike. A refusal is
-status 400 with ``{"error": …}``. All of it acts on the same objects as the commands, and none of it goes through the forced command.
+``GET /state`` shows everything; the POSTs push as a colleague would, arm faults, change behaviours, let the timer
+strike. A refusal is status 400 with ``{"error": …}``. All of it acts on the same objects as the commands, and none
+of it goes through the forced command.
 """
 
 from __future__ import annotations
@@ -78,11 +79,13 @@ class Control:
             return answer(400, {"error": f"{type(error).__name__}: {error}"})
 
     async def _deploy(self, told: Told) -> object:
-        """{app, version?, behaviour?, branch?, force?, wait?, files?, message?}: a colleague's push, through git-receive-pack."""
+        """{app, version?, behaviour?, branch?, force?, wait?, files?, message?}: a colleague's push, through
+        git-receive-pack.
+        """
         return await self._colleague.push(told)
 
     async def _fault(self, told: Told) -> object:
-        """{kind, when: {command_prefix, after_bytes, after_seconds, after_phase}, times, app, by, mode, seconds, factor, exit, stderr}."""
+        """{kind, when: {command_prefix, after_bytes, after_seconds, after_phase}, times, …}; see ``Fault``."""
         when = When(**told.pop("when", {}))
         self._host.faults.arm(Fault(when=when, **told))
         return {"armed": len(self._host.faults.armed)}

@@ -1,12 +1,14 @@
-"""The deploy itself: build, release, start, check, switch, rename; an asynchronous generator of lines.
+"""The deploy itself: build, release, start, check, switch, rename, each saying its lines through the call.
 
-Everything that changes the machine happens between two lines, in the recorded order, so whoever stops listening (a client that died)
-leaves the host exactly as far as the last line it heard: branch moved, image built, container orphaned or traffic half switched.
+Everything that changes the machine happens between two lines, in the recorded order. A line said to a dead client
+raises ClientGone, so the host is left exactly as far as the last line heard: branch moved, image built, container
+orphaned or traffic half switched.
 
 The order, with the names of its phases::
 
     cleanup → build → built → release → preflight → checked → nginx → switched → renaming → deployed
-    GIT_REV and the image are there before anything is known to work; deploy-source-metadata is written by the caller at the end.
+    GIT_REV and the image are there before anything is known to work; deploy-source-metadata is written by the
+    caller at the end.
 """
 
 from __future__ import annotations
@@ -34,8 +36,8 @@ from tui.sandbox.lines import (
     tool,
 )
 from tui.sandbox.machine import DOMAIN, App
-from tui.sandbox.registry import pushes, push_release
 from tui.sandbox.pace import OLD_CONTAINER_STOPS, WAIT_TO_RETIRE
+from tui.sandbox.registry import push_release, pushes
 
 RUNLEVEL = "invoke-rc.d: could not determine current runlevel"
 LISTENING = (
@@ -50,7 +52,9 @@ NO_CHECKS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What is to be built: the files of a commit, and the label by which git:from-image has its source image retired later."""
+    """What is to be built: the files of a commit, and the label by which git:from-image has its source image retired
+    later.
+    """
 
     commit: str
     files: dict[str, bytes]
@@ -176,7 +180,9 @@ async def build(call: Call, app: App, source: Source) -> None:
 
 
 def after_failed_build(call: Call, app: App) -> Iterator[Line]:
-    """The old image gets its tag back if a container still holds it; else the tag goes, and with it the way to start the app."""
+    """The old image gets its tag back if a container still holds it; else the tag goes, and with it the way to start
+    the app.
+    """
     machine = call.host.machine
     held = [container.image_id for container in machine.containers_of(app)]
     held = [image_id for image_id in dict.fromkeys(reversed(held)) if image_id in machine.images.images]
@@ -199,7 +205,9 @@ def short(image_id: str) -> str:
 
 
 async def release(call: Call, app: App, image: Image) -> str:
-    """Tasks before the start: predeploy of app.json, release of the Procfile; each can fail the deploy. The name to start."""
+    """Tasks before the start: predeploy of app.json, release of the Procfile; each can fail the deploy. The name to
+    start.
+    """
     call.phase("release")
     await call.pause(0.8)
     call.say(arrow(f"Releasing {app.name}..."))
@@ -256,7 +264,9 @@ def startup_checks(app: App) -> list[dict[str, Any]]:
 
 
 async def start_processes(call: Call, app: App, image: Image, ref: str) -> None:
-    """New containers beside the old ones, checks, switch, rename. Raises CommandFailed if a check fails; then nothing was switched."""
+    """New containers beside the old ones, checks, switch, rename. Raises CommandFailed if a check fails; then nothing
+    was switched.
+    """
     machine = call.host.machine
     tempo = call.host.durations.start_up
     replaced = Replaced()
@@ -357,7 +367,7 @@ def container_output(app: App, container: Container) -> Iterator[Line]:
 
 
 async def check(call: Call, app: App, container: Container) -> None:
-    """Dokku's start-up checks of one container. Raises CommandFailed, the container removed and the image left behind."""
+    """Dokku's start-up checks. Raises CommandFailed with the container removed and the image left behind."""
     checks = startup_checks(app) if container.process == "web" else []
     await call.pause(0.5 * call.host.durations.start_up)
     call.say(arrow(f"Executing {len(checks) + 1} healthchecks"))

@@ -127,7 +127,9 @@ class Parsed:
 def parse(
     call: Call, *, switches: tuple[str, ...] = (), values: tuple[str, ...] = (), usage: tuple[str, ...] = ()
 ) -> Parsed:
-    """Arguments as Dokku's Go commands take them: flags anywhere. Raises Refused(2) for an unknown one, with the recorded usage."""
+    """Arguments as Dokku's Go commands take them: flags anywhere. Raises Refused(2) for an unknown one, with the
+    recorded usage.
+    """
     plain: list[str] = []
     flags: dict[str, str] = {}
     rest = list(call.args)

@@ -1,6 +1,7 @@
 """Trouble on request: armed through the control socket, set off by the call, byte, second or phase it names.
 
-A fault with a ``command_prefix`` binds to the next calls that start so (``times`` of them); the others change the host at once.
+A fault with a ``command_prefix`` binds to the next calls that start so (``times`` of them); the others change the
+host at once.
 """
 
 from __future__ import annotations

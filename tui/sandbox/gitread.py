@@ -1,4 +1,6 @@
-"""git's reading services: git-upload-pack through dulwich's own server, git-upload-archive by hand (dulwich's knows no paths)."""
+"""git's reading services: git-upload-pack through dulwich's own server, git-upload-archive by hand (dulwich's
+knows no paths).
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """git's server side over SSH: git-receive-pack, and the deploy in its pre-receive hook.
 
-What flows in: pkt-lines and a pack. What flows out: the advertisement, progress on band 2, the report on band 1. Facts that shape it,
-measured on both versions:
+What flows in: pkt-lines and a pack. What flows out: the advertisement, progress on band 2, the report on band 1.
+Facts that shape it, measured on both versions:
 
-- Dokku deploys *in the hook*, before git compares the old id with the ref. A push with a stale old id is deployed and then answered
-  ``ng … failed to update ref``, with exit status 0.
+- Dokku deploys *in the hook*, before git compares the old id with the ref. A push with a stale old id is deployed and
+  then answered ``ng … failed to update ref``, with exit status 0.
 - The hook outlives its client: once the pack has arrived whole, a deploy runs to its end whoever is listening.
 - Objects of a refused push are dropped with its quarantine.
 - A push to another branch than the deploy branch moves the ref and only warns; the first push sets the deploy branch.
@@ -28,7 +28,10 @@ from tui.sandbox.locks import deploy_lock
 from tui.sandbox.machine import App
 from tui.sandbox.repos import ZERO, Quarantine, read_files
 
-CAPABILITIES = "report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta object-format=sha1 agent=git/2.47.3"
+CAPABILITIES = (
+    "report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta "
+    "object-format=sha1 agent=git/2.47.3"
+)
 BAND_LIMIT = 65_515
 FLUSH = b"0000"
 MARK = "\x1b[1G\x1b[K"

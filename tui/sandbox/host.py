@@ -1,4 +1,6 @@
-"""The host as a whole: the machine, its clock, its trouble, its web sites, and every command that was ever sent to it."""
+"""The host as a whole: the machine, its clock, its trouble, its web sites, and every command that was ever sent to
+it.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Docker's images as far as Dokku's releases depend on them: content, labels, tags, and who may be removed.
 
-An image's id is a digest of its content, base and labels, as with a cached build: building the same thing again gives the same id.
+An image's id is a digest of its content, base and labels, as with a cached build: building the same thing again
+gives the same id.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ HEALTHS = ("ok", "503", "html", "not_ready", "hang")
 class Behaviour:
     """How the services of a release behave: the file ``behaviour.json`` of its source, all keys optional.
 
-    ``health``: what the health paths answer. ``check``: what Dokku's start-up check of the same paths sees ("" = the same as
-    anybody). ``error_rate``: share of all other requests that fail with 500. ``crash``: the process dies at its start.
-    ``build_fails``, ``release_fails``: the build, the release task. ``log``: "tracebacks" or "". ``log_rate``: lines a second.
+    ``health``: what the health paths answer. ``check``: what Dokku's start-up check of the same paths sees ("" =
+    the same as anybody). ``error_rate``: share of all other requests that fail with 500. ``crash``: the process
+    dies at its start. ``build_fails``, ``release_fails``: the build, the release task. ``log``: "tracebacks" or "".
+    ``log_rate``: lines a second.
     """
 
     health: str = "ok"
@@ -50,9 +52,10 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What an image holds: ``version`` is the text of its VERSION file or the short commit, ``commit`` the one it was built from.
+    """What an image holds: ``version``, the text of its VERSION file or the short commit, and the commit it came from.
 
-    Both stay with the content: an image built ``FROM`` it, as every way back is, shows the original version and commit.
+    Both stay with the content: an image built ``FROM`` it, as every way back is, shows the original version and
+    commit.
     """
 
     version: str

@@ -1,7 +1,7 @@
 """A line of deploy output before it has a stream: who says it decides where it comes out on which version.
 
-Recorded: on 0.35.15 Dokku's own lines of a build go to stdout behind the bytes ``ESC[1G``, complaints and tools' output to stderr
-without; 0.38.27 sends everything to stdout as it is. A git push carries all of it on band 2.
+Recorded: on 0.35.15 Dokku's own lines of a build go to stdout behind the bytes ``ESC[1G``, complaints and tools'
+output to stderr without; 0.38.27 sends everything to stdout as it is. A git push carries all of it on band 2.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The deploy lock: a file that is shown, and a flock(2) that counts.
 
-A deploy looks only at the flock, so ``apps:lock``, which merely creates the file, blocks nothing. Measured: a killed client leaves the
-file behind on 0.38.27, and on both versions when its command ran with a terminal.
+A deploy looks only at the flock, so ``apps:lock``, which merely creates the file, blocks nothing. Measured: a
+killed client leaves the file behind on 0.38.27, and on both versions when its command ran with a terminal.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The state of the pretend host: apps, images, containers, what is due to be deleted. No sockets, no waiting.
 
-Everything Dokku keeps in files under /home/dokku and /var/lib/dokku is an attribute here; repositories are real (see ``repos``).
+Everything Dokku keeps in files under /home/dokku and /var/lib/dokku is an attribute here; repositories are real
+(see ``repos``).
 """
 
 from __future__ import annotations
@@ -176,7 +177,8 @@ class Machine:
     def cleanup(self, app: App | None) -> None:
         """Dokku's "Cleaning up...": exited containers, then images no container holds. For one app also tagged ones.
 
-        That is why a second build of a holder cannot start from its own image, and why a failed deploy after ps:stop leaves nothing.
+        That is why a second build of a holder cannot start from its own image, and why a failed deploy after
+        ps:stop leaves nothing.
         """
         for container in list(self.containers.values()):
             if not container.running and (app is None or container.app == app.name):
@@ -194,7 +196,7 @@ class Machine:
                 self.images.remove(image.id, in_use)
 
     def register_retired(self, app: App, container: Container, wait: float) -> None:
-        """A replaced container, its image, and the images named by the label that git:from-image sets, die after ``wait`` seconds."""
+        """Dead after ``wait`` seconds: the container, its image, and the images its label names (git:from-image's)."""
         at = self.now() + wait
         self.dead_containers.append(Due(app.name, container.id, at))
         running = {other.image_id for other in self.serving(app)}

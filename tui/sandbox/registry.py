@@ -1,6 +1,7 @@
-"""An image registry on 127.0.0.1:5055: ``registry:set push-on-release true`` numbers every release and keeps them all there.
+"""An image registry on 127.0.0.1:5055: with ``push-on-release`` every release gets a number and is kept there.
 
-Measured: each release bumps the number, failed ones too; the container runs ``SERVER/dokku/APP:N``; the host keeps only the newest.
+Measured: each release bumps the number, failed ones too; the container runs ``SERVER/dokku/APP:N``; the host keeps
+only the newest.
 """
 
 from __future__ import annotations

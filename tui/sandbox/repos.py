@@ -1,7 +1,7 @@
 """Real bare repositories, one per app, through dulwich.
 
-What flows in: files to commit, names to resolve, packs (through a quarantine: objects of a refused push never arrive, as with git).
-What flows out: commit ids, trees as flat ``path → bytes``, refs.
+What flows in: files to commit, names to resolve, packs (through a quarantine: objects of a refused push never
+arrive, as with git). What flows out: commit ids, trees as flat ``path → bytes``, refs.
 """
 
 from __future__ import annotations

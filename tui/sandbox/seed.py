@@ -1,20 +1,22 @@
-"""What the host looks like when it wakes up: four apps, four kept releases each, and a bad release already out on ``api``.
+"""What the host looks like when it wakes up: four apps, four kept releases each, and a bad release out on ``api``.
 
-No pacing and no commands: the state is put in place as weeks of deploys and keeps would have left it. Only ``scenextras`` is ill: its
-v1.5.0 went out six minutes ago, its readiness fails, every fifth request fails, its log is full of tracebacks, and nobody kept it.
+No pacing and no commands: the state is put in place as weeks of deploys and keeps would have left it. Only
+``scenextras`` is ill: its v1.5.0 went out six minutes ago, its readiness fails, every fifth request fails, its log
+is full of tracebacks, and nobody kept it.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from tui.sandbox.answers import start_lines
+from tui.sandbox.build import content_of
 from tui.sandbox.deploy import apply_source
 from tui.sandbox.host import Host
-from tui.sandbox.images import APP_LABEL, Behaviour, Image
+from tui.sandbox.images import APP_LABEL, Image
 from tui.sandbox.machine import App, Build
-from tui.sandbox.build import content_of
 from tui.sandbox.repos import Signature, read_files
 from tui.sandbox.web import speak
 
@@ -22,7 +24,6 @@ BRANCH = "main"
 SEAL = "kept-do-not-build"
 LOG_SECONDS = 300
 BASES = {"scenextras": "python:3.12-slim", "default": "golang:1.23-alpine"}
-BAD = Behaviour(health="503", check="ok", error_rate=0.2, log="tracebacks")
 BAD_JSON = b'{"health": "503", "check": "ok", "error_rate": 0.2, "log": "tracebacks"}\n'
 
 
@@ -44,6 +45,7 @@ class Story:
     releases: tuple[Release, ...]
     kept: tuple[str, ...]
     worker: bool = False
+    migrates: bool = False  # its Procfile has a release task
 
 
 ANA, BORIS, CHEN = (
@@ -82,6 +84,7 @@ STORIES = (
             release("v1.2.1", CHEN, "Log the reason of a refusal", days=3, hours=8),
         ),
         kept=("v1.0.0", "v1.0.1", "v1.1.0", "v1.2.0"),
+        migrates=True,
     ),
     Story(
         app="scenextras-autocomplete",
@@ -110,27 +113,26 @@ STORIES = (
 )
 
 
-def app_files(app: str, version: str, check: str, *, worker: bool = False, bad: bool = False) -> dict[str, bytes]:
+def app_files(story: Story, version: str) -> dict[str, bytes]:
     """The source tree of one release."""
+    app, check = story.app, story.check
     base = BASES.get(app, BASES["default"])
     dockerfile = (
         f"FROM {base}\nWORKDIR /app\nCOPY server /app/server\nCOPY Procfile app.json /app/\n"
         'COPY VERSION /app/VERSION\nEXPOSE 5000\nCMD ["/app/server"]\n'
     )
-    app_json = (
-        '{\n  "name": "%s",\n  "healthchecks": {\n    "web": [\n      {"type": "startup", "name": "ready", '
-        '"path": "%s", "attempts": 3, "timeout": 5}\n    ]\n  }\n}\n' % (app, check)
-    )
-    files = {
+    startup = {"type": "startup", "name": "ready", "path": check, "attempts": 3, "timeout": 5}
+    app_json = json.dumps({"name": app, "healthchecks": {"web": [startup]}}, indent=2) + "\n"
+    procfile = "web: /app/server\n"
+    procfile += "worker: /app/server --worker\n" if story.worker else ""
+    procfile += "release: /app/server migrate\n" if story.migrates else ""
+    return {
         "Dockerfile": dockerfile.encode(),
-        "Procfile": b"web: /app/server\n" + (b"worker: /app/server --worker\n" if worker else b""),
+        "Procfile": procfile.encode(),
         "VERSION": f"{version}\n".encode(),
         "app.json": app_json.encode(),
         "server": f"#!/bin/sh\n# {app} {version}\n".encode(),
     }
-    if bad:
-        files["behaviour.json"] = BAD_JSON
-    return files
 
 
 async def seed(host: Host) -> None:
@@ -148,7 +150,9 @@ async def tell(host: Host, story: Story) -> None:
     image: Image | None = None
     for position, told in enumerate(story.releases):
         at = now - told.ago.total_seconds()
-        files = app_files(story.app, told.version, story.check, worker=story.worker, bad=told.bad)
+        files = app_files(story, told.version)
+        if told.bad:
+            files["behaviour.json"] = BAD_JSON
         commit = app.repo.commit(
             files, message=f"{told.message}\n", author=Signature(who=told.author, at=int(at - 420)), parents=parents
         )
@@ -199,12 +203,14 @@ def keep(host: Host, app: App, image: Image, commit: str, number: int, deployed:
     source = read_files(app.repo.store, commit)
     files = {
         "Dockerfile": (
-            f'FROM {app.image}\nLABEL com.dokku.docker-image-labeler/alternate-tags=""\nLABEL rollback.kept="{number}"\n'
+            f'FROM {app.image}\nLABEL com.dokku.docker-image-labeler/alternate-tags=""\n'
+            f'LABEL rollback.kept="{number}"\n'
         ).encode(),
         ".rollback/release.json": f'{{"release":{number}}}\n'.encode(),
     }
     files |= {f".rollback/{path}": source[path] for path in ("Procfile", "app.json")}
-    message = f"Keep release {number} of {app.name}\n\nKept by ci@runner-3. This app retains an image and is never deployed.\n"
+    about = "Kept by ci@runner-3. This app retains an image and is never deployed."
+    message = f"Keep release {number} of {app.name}\n\n{about}\n"
     held = holder.repo.commit(
         files, message=message, author=Signature(who="rollback <rollback@localhost>", at=int(kept))
     )

@@ -1,7 +1,8 @@
 """The SSH server: one key, one user, a forced command, ten channels a connection, nothing else.
 
-What flows in: connections on 127.0.0.1. What flows out: for each exec request a ``dispatch.run``; its exit code, or silence when the
-client is gone. Shells get the help, as the forced command without a command does; subsystems and forwardings are refused.
+What flows in: connections on 127.0.0.1. What flows out: for each exec request a ``dispatch.run``; its exit code, or
+silence when the client is gone. Shells get the help, as the forced command without a command does; subsystems and
+forwardings are refused.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ class SshClient(Client, asyncssh.SSHServerSession[bytes]):
         self._channel: asyncssh.SSHServerChannel[bytes] | None = None
         self._writable = asyncio.Event()
         self._writable.set()
-        self._held: list[tuple[bytes, bool]] | None = None
+        self._held: list[tuple[bytes, bool]] = []
+        self._audible = asyncio.Event()
+        self._audible.set()
         self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
@@ -55,8 +58,7 @@ class SshClient(Client, asyncssh.SSHServerSession[bytes]):
     async def _serve(self, line: str) -> None:
         code = await run(self._door.house.host, self, line)
         if code is not None and self._channel is not None and not self.gone:
-            while self._held is not None:
-                await asyncio.sleep(0.05)
+            await self._audible.wait()
             self._channel.exit(code)
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
@@ -80,7 +82,7 @@ class SshClient(Client, asyncssh.SSHServerSession[bytes]):
     def send(self, data: bytes, *, error: bool) -> None:
         if self.tty:
             data, error = data.replace(b"\n", b"\r\n"), False
-        if self._held is not None:
+        if not self._audible.is_set():
             self._held.append((data, error))
         else:
             self._transmit(data, error=error)
@@ -97,13 +99,15 @@ class SshClient(Client, asyncssh.SSHServerSession[bytes]):
         self._door.connection.abort()
 
     def stall(self, silent: bool) -> None:
-        # asyncssh has no way to stop answering keepalives, which a dead network would not answer: the TCP transport is paused.
+        # asyncssh has no way to stop answering keepalives, which a dead network would not answer: the TCP transport
+        # is paused.
         transport = self._door.transport()
         if silent:
-            self._held = self._held or []
+            self._audible.clear()
             transport.pause_reading()
         else:
-            held, self._held = self._held or [], None
+            held, self._held = self._held, []
+            self._audible.set()
             transport.resume_reading()
             for data, error in held:
                 self._transmit(data, error=error)

@@ -1,8 +1,8 @@
-"""The forced command of a real sshd: ``python -m tui.sandbox.shim SOCKET``. Hands the session over to a running sandbox.
+"""The forced command of a real sshd, ``python -m tui.sandbox.shim SOCKET``: hands the session over to a sandbox.
 
-Takes the command from SSH_ORIGINAL_COMMAND, carries stdin, stdout and stderr as frames over the sandbox's unix socket (see ``shimserver``)
-and exits with the code it is given. If the session dies, so does the socket, and the sandbox sees a dead client. Standard library only:
-it starts once for every command.
+Takes the command from SSH_ORIGINAL_COMMAND, carries stdin, stdout and stderr as frames over the sandbox's unix
+socket (see ``shimserver``) and exits with the code it is given. If the session dies, so does the socket, and the
+sandbox sees a dead client. Standard library only: it starts once for every command.
 """
 
 from __future__ import annotations

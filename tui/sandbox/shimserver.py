@@ -1,7 +1,8 @@
-"""The unix socket behind a real sshd's forced command: frames in, frames out, the same commands as over the sandbox's own SSH.
+"""The unix socket behind a real sshd's forced command: frames in, frames out, the same commands as over SSH.
 
-A frame is one byte of kind, four bytes of length (big endian), the payload. From the shim: ``c`` the command line, ``t`` with a
-terminal, ``i`` input, ``e`` end of input. To the shim: ``1`` stdout, ``2`` stderr, ``x`` the exit code as text.
+A frame is one byte of kind, four bytes of length (big endian), the payload. From the shim: ``c`` the command line,
+``t`` with a terminal, ``i`` input, ``e`` end of input. To the shim: ``1`` stdout, ``2`` stderr, ``x`` the exit code
+as text.
 """
 
 from __future__ import annotations

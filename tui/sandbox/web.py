@@ -1,8 +1,9 @@
 """The services themselves, one real HTTP port per app, and the nginx in front of them with its access log.
 
-Every answer of a container carries ``X-Release``, the version of what its image holds (the text of the VERSION file, such as v1.4.0,
-or the short commit), and ``X-Commit``, the commit that content was first built from. Going back to a kept release therefore shows
-the old version again, whatever the commit that was pushed. A 502 is nginx's own and carries neither.
+Every answer of a container carries ``X-Release``, the version of what its image holds (the text of the VERSION
+file, such as v1.4.0, or the short commit), and ``X-Commit``, the commit that content was first built from. Going
+back to a kept release therefore shows the old version again, whatever the commit that was pushed. A 502 is nginx's
+own and carries neither.
 """
 
 from __future__ import annotations

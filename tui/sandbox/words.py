@@ -1,9 +1,10 @@
 """How the forced command splits what SSH hands it into words.
 
-Measured on both versions: everything but git goes through ``xargs -n 1``, whose default program is /bin/echo, so every word is
-echoed on a line of its own and the lines become the arguments. Hence a word that is exactly ``-n`` (or holds an n among only
-n, e, E) vanishes, ``-e`` and ``-E`` become an empty argument, and ``--help`` and ``--version`` turn into echo's own text.
-``git-*`` and ``git:*`` are split on blanks, without quotes (git's quoted path loses its quotes).
+Measured on both versions: everything but git goes through ``xargs -n 1``, whose default program is /bin/echo, so
+every word is echoed on a line of its own and the lines become the arguments. Hence a word that is exactly ``-n``
+(or holds an n among only n, e, E) vanishes, ``-e`` and ``-E`` become an empty argument, and ``--help`` and
+``--version`` turn into echo's own text. ``git-*`` and ``git:*`` are split on blanks, without quotes (git's quoted
+path loses its quotes).
 """
 
 from __future__ import annotations
@@ -78,9 +79,8 @@ def xargs_words(line: str) -> list[str]:
             end = line.find(character, position + 1)
             if end < 0 or "\n" in line[position:end]:
                 kind = "single" if character == "'" else "double"
-                raise UnmatchedQuote(
-                    f"xargs: unmatched {kind} quote; by default quotes are special to xargs unless you use the -0 option"
-                )
+                meaning = "by default quotes are special to xargs unless you use the -0 option"
+                raise UnmatchedQuote(f"xargs: unmatched {kind} quote; {meaning}")
             word = (word or []) + [line[position + 1 : end]]
             position = end
         elif character == "\\" and position + 1 < len(line):

@@ -21,7 +21,8 @@ async def create(call: Call) -> int:
         raise Refused(
             1,
             bang(
-                "App name must begin with lowercase alphanumeric character, and cannot include uppercase characters, colons, or underscores"
+                "App name must begin with lowercase alphanumeric character, and cannot include uppercase characters, "
+                "colons, or underscores"
             ),
         )
     machine.create_app(name)

@@ -12,7 +12,7 @@ from tui.sandbox.machine import App, Build
 
 
 def seconds(build: Build) -> int:
-    return int(round((build.finished or datetime.now(UTC).timestamp()) - build.started))
+    return round((build.finished or datetime.now(UTC).timestamp()) - build.started)
 
 
 def duration(build: Build) -> str:
@@ -62,11 +62,11 @@ async def list_builds(call: Call) -> int:
         if not running:
             call.out("No builds currently running")
             return 0
-        rows = [("App", "Build ID", "Kind", "PID", "Source", "Started")]
+        rows: list[tuple[str, ...]] = [("App", "Build ID", "Kind", "PID", "Source", "Started")]
         rows += [
             (app.name, build.id, "build", str(build.pid), build.source, second(build.started)) for app, build in running
         ]
-        for line in table([tuple(row) for row in rows]):
+        for line in table(rows):
             call.out(line)
         return 0
     app = call.host.machine.app(options.first())
@@ -74,10 +74,10 @@ async def list_builds(call: Call) -> int:
         call.out(json.dumps([as_json(app, build) for build in app.builds], separators=(",", ":")))
         return 0
     lines: list[tuple[str, ...]] = [("Build ID", "Kind", "Status", "PID", "Source", "Started", "Duration")]
-    for build in app.builds:
-        lines.append(
-            (build.id, "build", build.display, str(build.pid), build.source, second(build.started), duration(build))
-        )
+    lines += [
+        (build.id, "build", build.display, str(build.pid), build.source, second(build.started), duration(build))
+        for build in app.builds
+    ]
     for line in table(lines):
         call.out(line)
     return 0

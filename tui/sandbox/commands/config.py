@@ -1,4 +1,6 @@
-"""config:* — the environment of an app; set without ``--no-restart`` it deploys, beside any deploy that runs already."""
+"""config:* — the environment of an app; set without ``--no-restart`` it deploys, beside any deploy that runs
+already.
+"""
 
 from __future__ import annotations
 

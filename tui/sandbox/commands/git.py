@@ -21,7 +21,9 @@ COMMITTER = "Automated <automated@dokku.sh>"
 
 @command("git:sync")
 async def sync(call: Call) -> int:
-    """Moves the branch first and asks the lock afterwards, as measured: that is how it makes a running push fail at its end."""
+    """Moves the branch first and asks the lock afterwards, as measured: that is how it makes a running push fail at
+    its end.
+    """
     call.merged = True
     options = parse(call, switches=("--build", "--build-if-changes", "--skip-deploy-branch"))
     app = call.host.machine.app(options.first())
@@ -79,7 +81,9 @@ def unreachable(remote: str) -> tuple[str, ...]:
 
 @command("git:from-image")
 async def from_image(call: Call) -> int:
-    """Commits a Dockerfile that names the image; labels the result so that ps:retire later deletes the source image too."""
+    """Commits a Dockerfile that names the image; labels the result so that ps:retire later deletes the source image
+    too.
+    """
     call.merged = True
     machine = call.host.machine
     options = parse(call, values=("--build-dir",))
@@ -105,7 +109,8 @@ async def from_image(call: Call) -> int:
 def why_not_pulled(image: str) -> str:
     if image.startswith(f"{ADDRESS}/"):
         return f"manifest for {image} not found: manifest unknown: manifest unknown"
-    return 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 10.255.255.53:53: no such host'
+    lookup = "dial tcp: lookup registry-1.docker.io on 10.255.255.53:53: no such host"
+    return f'Get "https://registry-1.docker.io/v2/": {lookup}'
 
 
 @command("git:from-archive")
@@ -138,7 +143,9 @@ async def from_archive(call: Call) -> int:
 async def commit_and_deploy(
     call: Call, app: App, files: dict[str, bytes], alternate_tags: str | None, done: tuple[str, str]
 ) -> None:
-    """Commit, branch, HEAD and source image come first, the lock after them: a refused or aborted call has changed the repository."""
+    """Commit, branch, HEAD and source image come first, the lock after them: a refused or aborted call has changed the
+    repository.
+    """
     machine = call.host.machine
     call.out("-----> Updating git repository with specified build context")
     branch = deploy_branch(call, app) or "master"

@@ -1,6 +1,7 @@
 """``deploy APP TAG``, and the runbook's commands on a host that has them by some plugin: ps:rollback and tags:*.
 
-No stock Dokku has ps:rollback or tags:*; their wording is the sandbox's own. They work on tags that such a host gives every release.
+No stock Dokku has ps:rollback or tags:*; their wording is the sandbox's own. They work on tags that such a host
+gives every release.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ async def tags_deploy(call: Call) -> int:
 
 @command("deploy")
 async def deploy(call: Call) -> int:
-    """Stock Dokku, and hardly documented: takes no lock, writes no metadata, and the next restart takes ``:latest`` again."""
+    """Stock Dokku, and hardly documented: takes no lock, writes no metadata, and the next restart takes ``:latest``
+    again.
+    """
     return await deploy_tag(call)
 
 
@@ -71,7 +74,9 @@ async def deploy_tag(call: Call) -> int:
 
 
 async def deploy_nothing(call: Call, app: App, image: Image, ref: str) -> None:
-    """Without a tag: exit 0, what serves is left alone, and an orphan container stays behind. Measured on both versions."""
+    """Without a tag: exit 0, what serves is left alone, and an orphan container stays behind. Measured on both
+    versions.
+    """
     call.say(arrow("Deploying web (count=1)"))
     call.say(detail("Attempting pre-flight checks (1.)"))
     call.say(arrow("Executing 1 healthchecks"))

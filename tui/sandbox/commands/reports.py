@@ -1,4 +1,6 @@
-"""X:report — recorded rows with the app's own values put in, as text, as one flag's value, and as JSON where the version has it."""
+"""X:report — recorded rows with the app's own values put in, as text, as one flag's value, and as JSON where the
+version has it.
+"""
 
 from __future__ import annotations
 
@@ -71,9 +73,8 @@ def process_values(call: Call, app: App) -> dict[str, str]:
 
 def build_values(app: App) -> dict[str, str]:
     if not app.builds:
-        return {
-            key: ""
-            for key in (
+        return dict.fromkeys(
+            (
                 "build-id",
                 "build-status",
                 "build-source",
@@ -82,8 +83,9 @@ def build_values(app: App) -> dict[str, str]:
                 "build-exit-code",
                 "build-started-at",
                 "build-finished-at",
-            )
-        }
+            ),
+            "",
+        )
     build = app.builds[0]
     return {
         "build-exit-code": str(build.exit_code),
