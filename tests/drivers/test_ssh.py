@@ -17,7 +17,7 @@ from tui.model.outcome import Exited, Lost, Signalled, TimedOut
 from tui.model.service import Host
 
 ECHO = 'case "$SSH_ORIGINAL_COMMAND" in version) echo dokku version 0.35.15;; sleep*) exec $SSH_ORIGINAL_COMMAND;; '
-ECHO += 'fail) echo oops >&2; exit 20;; cat) exec cat;; big) exec head -c 3000000 /dev/zero;; '
+ECHO += "fail) echo oops >&2; exit 20;; cat) exec cat;; big) exec head -c 3000000 /dev/zero;; "
 ECHO += '*) echo "$SSH_ORIGINAL_COMMAND";; esac'
 
 

@@ -159,6 +159,9 @@ def walk(decide: Decide, limit: int = 60_000) -> tuple[int, list[str]]:
         if incident.open and not node.outstanding and incident.asking is None and not under_way:
             broken.append(f"dead end: {incident.state} after {node.journal[-1][:80]}")
             continue
+        for effect in node.outstanding:
+            if not any(list(apply(node, event, (), decide)) for event in answers(node, effect)):
+                broken.append(f"{effect} can end in nothing that {incident.state} accepts")
         for following in moves(node, decide):
             key = shape(following)
             if key not in seen:
@@ -194,6 +197,17 @@ def test_the_walk_notices_a_core_that_runs_a_step_again_on_resume() -> None:
 
     _, broken = walk(careless)
     assert any(b.startswith("sent twice") for b in broken)
+
+
+def test_the_walk_notices_a_step_left_open_by_a_death() -> None:
+    def forgetful(incident: Incident, event: ev.Event) -> Decision:
+        following, effects = core.decide(incident, event)
+        if isinstance(event, ev.Resumed) and incident.state is State.EXECUTING:
+            return replace(following, runs=incident.runs), effects
+        return following, effects
+
+    _, broken = walk(forgetful)
+    assert any("can end in nothing" in b for b in broken)
 
 
 def test_the_walk_notices_a_core_that_forgets_to_look_again() -> None:

@@ -104,12 +104,12 @@ class Engine:
         """A plan from what the host says now; nothing is sent. Raises Refused, LinkError and their kin."""
         found = await self.listing(service)
         mine = incident.id if incident is not None else new_id(self.clock)
-        stale = found.record is not None and kept.is_stale(found.record, self.clock.now())
-        record.may_act(found.record, mine, take_over=options.take_over is not None, stale=stale)
         running = choose.running(found.releases, found.current)
         if expect_current is not None and not matches(expect_current, running):
             raise Refused(f"{service.app} runs {running.name}, not {expect_current}", "look again: --list")
         await self._only_one_open(service, target, running, expect_current, incident)
+        stale = found.record is not None and kept.is_stale(found.record, self.clock.now())
+        record.may_act(found.record, mine, take_over=options.take_over is not None, stale=stale)
         choice = choose.choose(target, found.releases)
         files = await self._files_of(service, choice.release)
         facts = kept_way.Facts(

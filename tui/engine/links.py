@@ -8,7 +8,7 @@ from tui.engine.gate import Gate
 from tui.engine.ports import ClockPort, GitPort, HostPort
 from tui.model.errors import ConsoleError
 from tui.model.host import Capabilities
-from tui.model.observation import Current
+from tui.model.observation import Container, Current
 from tui.model.outcome import Answer, describe
 from tui.model.service import Fleet
 from tui.model.text import clean_line, decode
@@ -84,8 +84,22 @@ class Links:
             tip=refs.get(branch) if branch else None,
             refs=tuple(sorted(refs.items())),
             locked=facts.locked,
-            containers=reports.ps_inspect(inspected.stdout) if inspected.ok else (),
+            containers=await self._containers(name, app, inspected),
         )
+
+    async def _containers(self, name: str, app: str, inspected: Answer) -> tuple[Container, ...]:
+        """The containers, or none where the host says that nothing runs. Raises HostSaid where neither is certain.
+
+        ps:inspect exits 1 for an app without containers, but also when one is retired while it looks.
+        """
+        if inspected.ok:
+            return reports.ps_inspect(inspected.stdout)
+        if reports.ps_report(await self.tell(name, commands.ps_report(app))).running == "false":
+            return ()
+        again = await self.ask(name, commands.ps_inspect(app))
+        if not again.ok:
+            raise unusable(again)
+        return reports.ps_inspect(again.stdout)
 
     async def config(self, name: str, app: str) -> dict[str, str] | None:
         """The config of one of our own apps; None where the app does not exist. Never asked of a service's app."""

@@ -28,6 +28,7 @@ from tui.incident import reconcile, verify, watch
 from tui.model.errors import NotNow
 from tui.model.incident import Closing, Incident, Question, State, StepResult, StepRun, WatchKind
 from tui.model.observation import Landed
+from tui.model.outcome import Lost
 from tui.model.plan import StepKind
 from tui.model.verification import Verdict
 
@@ -355,16 +356,23 @@ def _resumed(incident: Incident, at: datetime) -> Decision:
             return _enter(incident, State.ASSESSING, at, asking=Question.TARGET), ()
         case State.EXECUTING if not incident.runs:
             return _enter(incident, State.ASSESSING, at, asking=Question.TARGET), ()
-        case State.EXECUTING:
-            return _doubt(incident, at)
-        case State.UNCERTAIN:
-            return _doubt(incident, at)
+        case State.EXECUTING | State.UNCERTAIN:
+            return _doubt(_with_end(incident, at), at)
         case State.VERIFYING if incident.asking is None:
             return incident, (do.Verify(),)
         case State.WATCHING if incident.asking is None and incident.watch is not None:
             return incident, (do.KeepWatch(until=incident.watch.deadline),)
         case _:
             return incident, ()
+
+
+def _with_end(incident: Incident, at: datetime) -> Incident:
+    """The console died while a step was under way: how that ended only the host knows."""
+    if not incident.runs or incident.runs[-1].ended_at is not None:
+        return incident
+    lost = Lost(why="the console ended while it ran")
+    run = replace(incident.runs[-1], ended_at=at, outcome=lost, result=StepResult.UNSURE, detail=lost.why)
+    return replace(incident, runs=(*incident.runs[:-1], run))
 
 
 # ── small words ──────────────────────────────────────────────────────────────────────────────────────────────────

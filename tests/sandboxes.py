@@ -1,0 +1,116 @@
+"""A sandbox in a process of its own, and the command line against it, for as long as a test runs."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import httpx
+
+
+@dataclass(slots=True, kw_only=True)
+class Done:
+    """One finished command line."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON document on stdout."""
+        found: dict[str, Any] = json.loads(self.stdout)
+        return found
+
+
+@dataclass(slots=True, kw_only=True)
+class Sandbox:
+    """A running sandbox: what it said of itself, its strings, and a console with a journal of its own."""
+
+    told: dict[str, Any]
+    state: Path
+    services: str = ""
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def pull(self, string: str, **values: Any) -> Any:
+        """Act as a colleague, as root, as bad luck."""
+        answer = httpx.post(f"{self.told['control']}/{string}", json=values, timeout=60)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def look(self) -> dict[str, Any]:
+        """Everything, from behind the stage."""
+        found: dict[str, Any] = httpx.get(f"{self.told['control']}/state", timeout=10).json()
+        return found
+
+    def app(self, name: str = "scenextras") -> dict[str, Any]:
+        """One app, from behind the stage."""
+        found: dict[str, Any] = self.look()["apps"][name]
+        return found
+
+    def serves(self, service: str = "api") -> str:
+        """What the service itself says it is."""
+        return httpx.get(f"{self.told['urls'][service]}/ping", timeout=10).headers["X-Release"]
+
+    def sent(self, prefix: str) -> list[str]:
+        """The commands that reached the host and begin so."""
+        return [c["command"] for c in self.look()["commands"] if c["command"].startswith(prefix)]
+
+    def argv(self, *words: str) -> list[str]:
+        """A command line of ours."""
+        return [sys.executable, "-m", "tui", "--services", self.services, *words]
+
+    def env(self) -> dict[str, str]:
+        """Its environment."""
+        return {**os.environ, "ROLLBACK_STATE_DIR": str(self.state), **self.environ}
+
+    def run(self, *words: str) -> Done:
+        """Run a command line to its end, without a terminal."""
+        done = subprocess.run(
+            self.argv(*words), env=self.env(), capture_output=True, text=True, timeout=110, stdin=subprocess.DEVNULL
+        )
+        return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+    def begin(self, *words: str) -> "subprocess.Popen[str]":
+        """Start a command line and leave it running."""
+        return subprocess.Popen(
+            self.argv(*words),
+            env=self.env(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def await_that(self, condition: Callable[[dict[str, Any]], bool], app: str = "scenextras") -> None:
+        """Wait until the app is so."""
+        until = monotonic() + 60
+        while not condition(self.app(app)):
+            assert monotonic() < until, "it never became so"
+            sleep(0.05)
+
+
+@contextlib.contextmanager
+def running_sandbox(
+    folder: Path, *, dokku: str = "0.35.15", pace: str = "fast", environ: Mapping[str, str] | None = None
+) -> Iterator[Sandbox]:
+    """Start one, end it."""
+    argv = [sys.executable, "-m", "tui.sandbox", "--dokku", dokku, "--pace", pace]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as served:
+        try:
+            line = served.stdout.readline() if served.stdout else ""
+            assert line, served.stderr.read() if served.stderr else ""
+            told = json.loads(line)
+            yield Sandbox(told=told, state=folder / "state", services=told["services"], environ=dict(environ or {}))
+        finally:
+            served.terminate()
+            served.wait(20)
+            for pipe in (served.stdout, served.stderr):
+                if pipe is not None:
+                    pipe.close()
