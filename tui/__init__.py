@@ -1,1 +1,18 @@
-"""Rollback console for services on Dokku."""
+"""`rollback`: an incident console for services on Dokku; a bad deploy is rolled back, proven, watched and recorded.
+
+The rooms, in the way of the data:
+
+    services/   services.yaml → Fleet; every error with file, line, key and the fix
+    model/      what things are: frozen values
+    dokku/      how Dokku speaks: intent → argument lists, bytes → facts              (pure)
+    incident/   what to decide: decide(incident, event) → (incident, effects)         (pure)
+    ways/       ways back: pure plan builders, one file each                          (pure)
+    drivers/    how we touch it: ssh, git, http, journal, clock; one outside thing per file
+    engine/     who runs the loop: effects out to drivers, events back in; one gate for every change
+    cli/        what scripts see: stdout is data, stderr is narration; `exits` owns the exit codes
+    sandbox/    a pretend host in a process of its own, reached only over SSH and HTTP
+    bootstrap   the composition root
+
+One incident: `cli` asks `engine.plan` for a Plan, a person confirms, `engine.walk` takes events through
+`incident.decide`, appends each to the journal before anything acts, and lets `engine.perform` carry the effects out.
+"""

@@ -33,7 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sshd, Pat
 @pytest.fixture
 def repo(server: tuple[Sshd, Path], request: pytest.FixtureRequest) -> Path:
     name = request.node.name.replace("_", "-")[:40].strip("-")
-    path = server[1] / name
+    path: Path = server[1] / name
     git("init", "-q", "--bare", str(path))
     return path
 
