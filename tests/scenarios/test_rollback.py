@@ -262,3 +262,17 @@ def test_a_stopped_reader_is_no_error(box: Sandbox) -> None:
         running.stdout.readline()
         running.stdout.close()
         assert running.wait(30) == 0
+
+
+def test_a_terminal_that_knows_only_ascii(box: Sandbox) -> None:
+    box.environ["PYTHONIOENCODING"] = "ascii"
+    done = box.run("api", "previous", "--yes", "--json")
+    assert (done.code, done.document["verdict"]) == (0, "passed"), done.stderr
+
+
+def test_a_record_that_nobody_signed_is_not_overrun(box: Sandbox) -> None:
+    box.pull("command", command=f"apps:create {APP}--incident")
+    refused = box.run("api", "previous", "--yes", "--json")
+    assert (refused.code, pushes(box)) == (8, 0)
+    assert "just opening it" in refused.document["error"]["message"]
+    assert "since 20" in refused.document["error"]["message"]

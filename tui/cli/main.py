@@ -28,8 +28,8 @@ def main(argv: Sequence[str]) -> int:
         return asyncio.run(_run(wanted, narrator))
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        return 0  # the reader of stdout has seen enough
+    except output.ReaderGone:
+        return int(Exit.DONE)
 
 
 async def _run(wanted: Options, narrator: Narrator) -> int:

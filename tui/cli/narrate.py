@@ -19,7 +19,8 @@ class Narrator:
 
     def say(self, text: str = "", colour: str = "") -> None:
         """One line."""
-        shown = text.encode("utf-8", "replace").decode(sys.stderr.encoding or "utf-8", "replace")
+        encoding = sys.stderr.encoding or "utf-8"
+        shown = text.encode(encoding, "replace").decode(encoding)
         if colour and self._color:
             shown = f"\x1b[{_COLOURS[colour]}m{shown}\x1b[0m"
         sys.stderr.write(shown + "\n")

@@ -1,6 +1,8 @@
 """The only file that writes to stdout, and the shapes of what it writes (schema 1)."""
 
+import contextlib
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -15,16 +17,26 @@ SCHEMA = 1
 Document = dict[str, Any]
 
 
+class ReaderGone(Exception):
+    """Whoever read stdout has seen enough and closed it."""
+
+
 def write(document: Document) -> None:
-    """One JSON document, the last thing on stdout."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=True) + "\n")
-    sys.stdout.flush()
+    """One JSON document. A reader that went away is no error: what was done is done, and the exit code says it."""
+    with contextlib.suppress(ReaderGone):
+        text(json.dumps(document, ensure_ascii=True))
 
 
 def text(line: str = "") -> None:
-    """A line of a table or a log for people and pipes. A reader that went away is no error of ours."""
-    sys.stdout.write(line.encode("utf-8", "replace").decode(sys.stdout.encoding or "utf-8", "replace") + "\n")
-    sys.stdout.flush()
+    """A line of a table or a log, for people and pipes. Raises ReaderGone when nobody reads any more."""
+    try:
+        encoding = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        # the interpreter flushes once more when it ends, and must not fail then
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ReaderGone from error
 
 
 def time(at: datetime | None) -> str | None:

@@ -240,7 +240,7 @@ class HostPerformer:
             if not answer.ok:
                 raise unusable(answer)
             ours = False
-        if found is not None and found.incident == incident.id:
+        if found is not None and (found.incident == incident.id or (found.incident is None and _created(incident))):
             await self._leave_record(incident, plan, found, still_frozen=ours)
         if any(s.kind is StepKind.RECORD and s.argv[1] == kept.takeover_lock(app) for s in plan.steps):
             step = next(s for s in plan.steps if s.kind is StepKind.RECORD)
@@ -269,6 +269,12 @@ def _plan(incident: Incident) -> Plan:
     if incident.plan is None:
         raise ValueError("the incident has no plan")
     return incident.plan
+
+
+def _created(incident: Incident) -> bool:
+    """Whether this incident created the record: an unsigned one is then ours."""
+    run = incident.run_of("record")
+    return run is not None and run.result is StepResult.DONE
 
 
 def _was_lost(incident: Incident) -> bool:

@@ -1,6 +1,6 @@
 """The incident record on the host: an app that is never deployed, whose creation excludes everybody else."""
 
-from tui.dokku import commands, kept
+from tui.dokku import commands, kept, reports
 from tui.engine.gate import OUTSIDE
 from tui.engine.links import Links, unusable
 from tui.model.errors import Refused, TakenByOther
@@ -9,27 +9,29 @@ from tui.model.outcome import Answer
 
 async def read(links: Links, host: str, app: str) -> kept.IncidentRecord | None:
     """The record of an app, or None. Raises LinkError, HostSaid."""
-    config = await links.config(host, kept.incident_record(app))
+    name = kept.incident_record(app)
+    config = await links.config(host, name)
     if config is None:
         return None
-    return kept.record_from_config(app, config)
+    found = kept.record_from_config(app, config)
+    if found.incident is not None:
+        return found
+    # nobody has signed it yet: only its age can tell whether anybody still will
+    created_at = reports.apps_report(await links.tell(host, commands.apps_report(name))).created_at
+    return kept.record_from_config(app, config, created_at)
 
 
 def may_act(record: kept.IncidentRecord | None, incident: str, *, take_over: bool, stale: bool) -> None:
     """Raises TakenByOther unless this incident may act on the app."""
     if record is None or record.incident == incident or record.frozen:
         return
-    who = record.by or "somebody who is just opening it"
-    since = f" since {kept.stamp(record.since)}" if record.since else ""
     if take_over:
         return
+    who = record.by or "somebody who is just opening it"
+    began = record.since or record.created_at
+    since = f" since {kept.stamp(began)}" if began else ""
     fix = "it is stale: --take-over --reason TEXT takes it over" if stale else "--take-over --reason TEXT takes it over"
-    raise TakenByOther(f"{who} has incident {record.incident or 'unknown'} on {app_of(record)}{since}", fix)
-
-
-def app_of(record: kept.IncidentRecord) -> str:
-    """The app a record is about."""
-    return record.app
+    raise TakenByOther(f"{who} has incident {record.incident or 'unknown'} on {record.app}{since}", fix)
 
 
 async def create(links: Links, host: str, name: str, incident: str) -> Answer:

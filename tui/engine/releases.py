@@ -5,6 +5,7 @@ import asyncio
 from msgspec.structs import replace
 
 from tui.dokku import commands, kept, reports
+from tui.engine import record
 from tui.engine.links import Links
 from tui.incident import choose
 from tui.model.observation import Current
@@ -29,13 +30,13 @@ async def listing(links: Links, service: Service) -> Listing:
     holders = [name for name in apps if _app_of(name) == service.app]
     record_there = kept.incident_record(service.app) in apps
     releases = await asyncio.gather(*(holder_release(links, host, name) for name in holders))
-    config = await links.config(host, kept.incident_record(service.app)) if record_there else None
+    found = await record.read(links, host, service.app) if record_there else None
     seconds = service.rollback.expected.total_seconds()
     ranked = choose.marked(tuple(_with_way(r, seconds) for r in releases))
     return Listing(
         current=current,
         releases=choose.with_running(ranked, current),
-        record=None if config is None else kept.record_from_config(service.app, config),
+        record=found,
     )
 
 
