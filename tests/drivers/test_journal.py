@@ -1,0 +1,88 @@
+"""The journal: on disk when it says so, one console per incident, and clear words when it cannot be used."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tui.drivers.journal import SCHEMA, Journal
+from tui.model.errors import JournalError
+
+AT = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path / "state"))
+
+
+async def test_what_was_written_is_read_in_order_by_the_next_console() -> None:
+    journal = Journal()
+    await journal.open_incident("i1", "api", "app", "h", AT)
+    for number in range(5):
+        await journal.append("i1", "event", str(number), AT)
+    await journal.close()
+    again = Journal()
+    assert [e.payload for e in await again.entries("i1")] == list("01234")
+    assert [r.id for r in await again.open_incidents()] == ["i1"]
+    await again.set_state("i1", "closed", AT)
+    assert await again.open_incidents() == ()
+    assert [r.id for r in await again.incidents()] == ["i1"]
+    await again.close()
+
+
+async def test_only_its_owner_can_read_it() -> None:
+    journal = Journal()
+    assert journal.path.stat().st_mode & 0o777 == 0o600
+    assert journal.path.parent.stat().st_mode & 0o777 == 0o700
+    await journal.close()
+
+
+async def test_an_appended_entry_survives_sigkill() -> None:
+    script = (
+        "import asyncio, os, signal\nfrom datetime import datetime, UTC\nfrom tui.drivers.journal import Journal\n"
+        "async def main():\n"
+        "    j = Journal()\n    await j.append('i1', 'event', 'intent', datetime.now(UTC))\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\nasyncio.run(main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=dict(os.environ), check=False)
+    assert done.returncode == -signal.SIGKILL
+    journal = Journal()
+    assert [e.payload for e in await journal.entries("i1")] == ["intent"]
+    await journal.close()
+
+
+async def test_an_incident_has_one_console_until_its_process_ends() -> None:
+    journal = Journal()
+    assert journal.lock("i1")
+    assert journal.lock("i1")
+    script = "from tui.drivers.journal import Journal; print(Journal().lock('i1'))"
+
+    def other() -> str:
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    assert other() == "False"
+    await journal.close()
+    assert other() == "True"
+
+
+async def test_a_newer_schema_is_refused_with_both_versions(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with sqlite3.connect(path) as db:
+        db.execute(f"PRAGMA user_version = {SCHEMA + 1}")
+    db.close()
+    with pytest.raises(JournalError, match=f"schema {SCHEMA + 1}, ours is {SCHEMA}"):
+        Journal(path)
+
+
+async def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    path.write_bytes(b"not a database, but long enough to be looked at as one" * 40)
+    with pytest.raises(JournalError, match=r"journal\.sqlite"):
+        Journal(path)
