@@ -34,8 +34,8 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             if path == "/hang":
                 await asyncio.sleep(30)
             status, kind, body = ANSWERS[path]
-            head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nX-Release: v1.2.3\r\nContent-Length: {len(body)}\r\n\r\n"
-            writer.write(head.encode() + body)
+            head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nX-Release: v1.2.3\r\n"
+            writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
             await writer.drain()
     except (ConnectionError, asyncio.CancelledError):
         return
