@@ -192,6 +192,7 @@ class SshHouse:
             server_host_keys=[self._host_key],
             encoding=None,
             line_editor=False,
+            kbdint_auth=False,  # asyncssh would offer it wherever there are passwords
             agent_forwarding=False,
             keepalive_interval=0,
             login_timeout=30,
