@@ -1,4 +1,4 @@
-"""A sandbox in the test's own loop, without pauses or at 1/50 of them, and a guest who is connected to it."""
+"""A sandbox in the test's own loop, at 1/200 of the recorded pauses, and a guest who is connected to it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.sandbox.guest import Guest, visiting
 from tui.sandbox.pace import Pace
 from tui.sandbox.world import Options, World
 
-SLOW_ENOUGH_TO_CATCH = Pace(factor=1 / 50)
+ALMOST_AT_ONCE = Pace(factor=1 / 200)
 
 
 @pytest.fixture
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
     """Parametrise indirectly with a version to get another than 0.35.15."""
     dokku = getattr(request, "param", "0.35.15")
-    async with World(Options(dokku=dokku, pace=SLOW_ENOUGH_TO_CATCH, state=str(tmp_path / "state"))) as world:
+    async with World(Options(dokku=dokku, pace=ALMOST_AT_ONCE, state=str(tmp_path / "state"))) as world:
         yield world
 
 

@@ -1,4 +1,4 @@
-"""The client's side of the sandbox's tests: real SSH, real HTTP, and a push written by hand so that it can be wrong on purpose."""
+"""The client's side of the sandbox's tests: real SSH, real HTTP, and a push by hand, so that it can be wrong."""
 
 from __future__ import annotations
 

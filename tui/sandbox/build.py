@@ -111,7 +111,8 @@ class Builder:
         if target and target not in dockerfile.stages:
             yield f'ERROR: failed to solve: target stage "{target}" could not be found'
             raise BuildFailed
-        base = self._machine.images.find(dockerfile.base)
+        # What Dokku's cleanup has just deleted, BuildKit takes from the registry again.
+        base = self._machine.images.find(dockerfile.base) or self._machine.registry.get(dockerfile.base)
         title = f"[internal] load metadata for {canonical(dockerfile.base)}"
         if base is None and "/" in dockerfile.base:
             yield from self._missing(dockerfile, title)

@@ -133,6 +133,7 @@ class Call:
     marked: bool = False  # 0.35.15 puts ESC[1G before its own lines of a build
     band: bool = False  # a push that asked for bands gets everything but its report on band 2
     merged: bool = False  # 0.38.27 sends everything a deploy says to stdout
+    complaints: list[str] = field(default_factory=list)
     record: list[str] | None = None  # 0.38.27 keeps the output of every build
     slow: float = 1.0
     reached: list[str] = field(default_factory=list)
@@ -167,6 +168,8 @@ class Call:
         """A line of a deploy, on the stream and with the mark of this version. Raises ClientGone as ``write`` does."""
         if self.record is not None:
             self.record.append(line.text)
+        if line.kind == "tool" and (self.complaints or " !     " in line.text):
+            self.complaints.append(line.text)
         old = self.host.machine.old
         if line.kind == "step":
             self.out(("\x1b[1G" if old and self.marked else "") + line.text)

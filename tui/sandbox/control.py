@@ -42,6 +42,7 @@ class Control:
             "/retire": self._retire,
             "/remove_image": self._remove_image,
             "/remove_app": self._remove_app,
+            "/tag": self._tag,
             "/restart_host": self._restart_host,
             "/restart_container": self._restart_container,
             "/log": self._log,
@@ -121,6 +122,13 @@ class Control:
         images.untag(app.image)
         if image is not None:
             images.images.pop(image.id, None)
+        return {}
+
+    async def _tag(self, told: Told) -> object:
+        """{image, tags: [...]}: ``docker tag`` by root."""
+        images = self._host.machine.images
+        for tag in told["tags"]:
+            images.tag(images.images[told["image"]], tag)
         return {}
 
     async def _remove_app(self, told: Told) -> object:

@@ -6,7 +6,7 @@ orphaned or traffic half switched.
 
 The order, with the names of its phases::
 
-    cleanup → build → built → release → preflight → checked → nginx → switched → renaming → deployed
+    cleanup → build → built → release → preflight → checking → checked → nginx → switched → renaming → deployed
     GIT_REV and the image are there before anything is known to work; deploy-source-metadata is written by the
     caller at the end.
 """
@@ -368,6 +368,7 @@ def container_output(app: App, container: Container) -> Iterator[Line]:
 
 async def check(call: Call, app: App, container: Container) -> None:
     """Dokku's start-up checks. Raises CommandFailed with the container removed and the image left behind."""
+    call.phase("checking")
     checks = startup_checks(app) if container.process == "web" else []
     await call.pause(0.5 * call.host.durations.start_up)
     call.say(arrow(f"Executing {len(checks) + 1} healthchecks"))

@@ -84,7 +84,7 @@ async def checks_enable(call: Call) -> int:
 async def storage_list(call: Call) -> int:
     app = call.host.machine.app(parse(call).first())
     if not call.host.machine.old:
-        call.out(f"=====> {app.name} storage information")
+        call.out(f"-----> {app.name} volume bind-mounts:")
     return 0
 
 

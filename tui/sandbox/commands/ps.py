@@ -12,7 +12,7 @@ from tui.sandbox.deploy import Source, build_and_deploy, configure, goodbye, ngi
 from tui.sandbox.dispatch import Parsed, command, parse
 from tui.sandbox.gitside import MARK, deploy_branch
 from tui.sandbox.images import Image
-from tui.sandbox.lines import CommandFailed, arrow, tool
+from tui.sandbox.lines import CommandFailed, arrow, complaint, tool
 from tui.sandbox.locks import deploy_lock
 from tui.sandbox.machine import App
 from tui.sandbox.repos import read_files
@@ -61,13 +61,17 @@ async def restart(call: Call) -> int:
     for app in targets(call, parse(call, switches=("--all",), values=("--parallel",))):
         image = latest(call, app)
         if not app.deployed:
-            call.err(bang(f"App {app.name} has not been deployed"))
+            call.say(complaint(f"App {app.name} has not been deployed"))
             continue
         if image is None:
-            call.err(bang(f"App image ({app.image}) not found"))
+            call.say(complaint(f"App image ({app.image}) not found"))
             code = 1
             continue
-        await start_processes(call, app, image, app.image)
+        try:
+            await start_processes(call, app, image, app.image)
+        except CommandFailed as failure:
+            code = failure.code
+            complain_again(call)
     return code
 
 
@@ -82,9 +86,14 @@ async def rebuild(call: Call) -> int:
             code = failure.code
         except Refused as refusal:
             code = refusal.code
-            for text in (*refusal.lines, f" !     {refusal.lines[0]}", *refusal.lines[1:], ""):
-                call.say(tool(text))
+            call.say_all(tool(text) for text in refusal.lines)
+            complain_again(call)
     return code
+
+
+def complain_again(call: Call) -> None:
+    """The ps commands repeat all complaints at their end, as one more complaint."""
+    call.say_all((complaint("\n".join(call.complaints)), tool("")))
 
 
 async def rebuild_one(call: Call, app: App) -> None:
@@ -143,6 +152,7 @@ async def start_one_app(call: Call, app: App) -> None:
     call.merged = True
     await release_and_start(call, app)
     call.say_all(goodbye(app))
+    call.merged = False
     await nginx(call, app, None)
 
 

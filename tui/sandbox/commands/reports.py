@@ -161,7 +161,9 @@ def reporter(name: str) -> Callable[[Call], Awaitable[int]]:
             elif flags:
                 value = next((found for key, _, found in rows if f"--{key}" == flags[0]), None)
                 if value is None:
-                    raise invalid_flag(report, rows)
+                    # Recorded: the flags of processes are listed only to who asks for one.
+                    asked = flags[0].startswith("--status-")
+                    raise invalid_flag(report, [row for row in rows if asked or not row[0].startswith("status-")])
                 call.out(value)
             else:
                 call.out(as_text(report, app, rows))
