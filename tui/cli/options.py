@@ -21,7 +21,7 @@ class Options:
     """What was asked for on the command line."""
 
     command: str
-    """one of COMMANDS, `rollback` (a service was named) or `console`"""
+    """one of COMMANDS, or `rollback` where a service was named"""
     services: str | None = None
     json: bool = False
     yes: bool = False
@@ -122,7 +122,9 @@ def _rollback_parser(prog: str) -> _Parser:
 
 
 def _command_parsers(prog: str) -> _Parser:
-    parser = _Parser(prog=prog, description="Incident console for services on Dokku; without arguments it opens.")
+    parser = _Parser(
+        prog=prog, description="Roll a Dokku service back to its last good release. `rollback SERVICE TARGET` does it."
+    )
     sub = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     common, part = _common(), _taking_part()
     status = sub.add_parser("status", parents=[common], help="health now, what runs, open incidents")
@@ -153,12 +155,9 @@ def _command_parsers(prog: str) -> _Parser:
 
 def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
     """The options of a command line. Raises ConfigError for wrong ones; `--help` exits by itself with 0."""
-    if not argv:
-        return Options(command="console")
     first = _first_word(argv)
     if first is None and not any(word in ("-h", "--help") for word in argv):
-        found = _Parser(prog=prog, parents=[_common()]).parse_args(argv)
-        return Options(command="console", **vars(found))
+        raise ConfigError("nothing to do", f"{prog} SERVICE previous, {prog} status; {prog} --help lists everything")
     if first is None or first in COMMANDS:
         return Options(**_plain(vars(_command_parsers(prog).parse_args(_command_first(argv, first)))))
     values = vars(_rollback_parser(prog).parse_args(argv))

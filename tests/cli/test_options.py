@@ -1,0 +1,56 @@
+"""The command line's arguments, those of the runbook's script included."""
+
+from datetime import timedelta
+
+import pytest
+
+from tui.cli.options import parse
+from tui.model.errors import ConfigError
+from tui.model.release import Target, TargetKind
+
+
+@pytest.mark.parametrize(
+    ("line", "target"),
+    [
+        ("api previous", Target(kind=TargetKind.PREVIOUS)),
+        ("api release:5", Target(kind=TargetKind.RELEASE, value="5")),
+        ("scenextras tag:pre-deploy-20231201-120000", Target(kind=TargetKind.TAG, value="pre-deploy-20231201-120000")),
+        ("--services F api previous --yes --json", Target(kind=TargetKind.PREVIOUS)),
+    ],
+)
+def test_the_runbooks_arguments(line: str, target: Target) -> None:
+    found = parse(line.split())
+    assert (found.command, found.target) == ("rollback", target)
+
+
+def test_list_needs_no_target_and_everything_else_does() -> None:
+    assert parse(["search", "--list"]).list
+    with pytest.raises(ConfigError, match="no target"):
+        parse(["search"])
+
+
+def test_a_watch_is_fifteen_minutes_unless_said() -> None:
+    assert parse(["api", "previous"]).watch is None
+    assert parse(["api", "previous", "--watch"]).watch == timedelta(minutes=15)
+    assert parse(["api", "previous", "--watch", "30m"]).watch == timedelta(minutes=30)
+
+
+def test_common_options_may_stand_before_the_command() -> None:
+    found = parse(["--services", "F", "--json", "logs", "api", "-n", "5", "-t"])
+    assert (found.command, found.services, found.json, found.lines, found.follow) == ("logs", "F", True, 5, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", "nothing to do"),
+        ("api yesterday", "names no release"),
+        ("api previous --expect-current previous", "needs the release itself"),
+        ("api previous --watch soon", "no duration"),
+        ("api previous --nonsense", "nonsense"),
+        ("logs", "SERVICE"),
+    ],
+)
+def test_wrong_arguments_are_named(line: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        parse(line.split())
