@@ -1,5 +1,6 @@
 """Whole incidents on the sandbox, through the command line that a person types."""
 
+import base64
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -276,3 +277,16 @@ def test_a_record_that_nobody_signed_is_not_overrun(box: Sandbox) -> None:
     assert (refused.code, pushes(box)) == (8, 0)
     assert "just opening it" in refused.document["error"]["message"]
     assert "since 20" in refused.document["error"]["message"]
+
+
+def test_what_a_holder_says_cannot_reach_the_terminal(box: Sandbox) -> None:
+    holder = next(name for name in box.look()["apps"] if name.startswith(f"{APP}--r4--"))
+    evil = base64.b64encode(b"\x1b]52;c;ZXZpbA==\x07\x1b[2J[/foo]").decode()
+    box.pull("command", command=f"config:set --no-restart {holder} ROLLBACK_BAD={evil}")
+    box.pull("log", app=APP, lines=["\x1b]0;owned\x07 \x9b2J [/foo] \u202e"])
+    for words in (("api", "--list"), ("api", "previous", "--plan"), ("logs", "api", "-n", "100")):
+        done = box.run(*words)
+        assert done.code == 0, done.stderr
+        for text in (done.stdout, done.stderr):
+            assert not any(c in text for c in "\x1b\x07\x9b\u202e")
+    assert "[/foo]" in box.run("api", "--list").stdout

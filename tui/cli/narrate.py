@@ -4,6 +4,7 @@ import os
 import sys
 
 from tui.model.plan import Plan, Severity
+from tui.model.text import clean
 
 _COLOURS = {"red": "31;1", "green": "32", "yellow": "33;1", "dim": "2", "bold": "1"}
 
@@ -20,7 +21,7 @@ class Narrator:
     def say(self, text: str = "", colour: str = "") -> None:
         """One line."""
         encoding = sys.stderr.encoding or "utf-8"
-        shown = text.encode(encoding, "replace").decode(encoding)
+        shown = clean(text).encode(encoding, "replace").decode(encoding)
         if colour and self._color:
             shown = f"\x1b[{_COLOURS[colour]}m{shown}\x1b[0m"
         sys.stderr.write(shown + "\n")

@@ -12,6 +12,7 @@ from tui.model.incident import Incident
 from tui.model.outcome import Exited, describe
 from tui.model.plan import Plan
 from tui.model.release import Release
+from tui.model.text import clean
 
 SCHEMA = 1
 Document = dict[str, Any]
@@ -31,7 +32,7 @@ def text(line: str = "") -> None:
     """A line of a table or a log, for people and pipes. Raises ReaderGone when nobody reads any more."""
     try:
         encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+        sys.stdout.write(clean(line).encode(encoding, "replace").decode(encoding) + "\n")
         sys.stdout.flush()
     except BrokenPipeError as error:
         # the interpreter flushes once more when it ends, and must not fail then

@@ -13,7 +13,7 @@ from tui.engine.engine import Engine
 from tui.engine.walk import Walk
 from tui.incident import events as ev
 from tui.model.errors import ConfigError, Refused
-from tui.model.incident import Closing, Incident, Question
+from tui.model.incident import Closing, Incident, Question, State
 from tui.model.outcome import describe
 from tui.model.plan import Plan
 from tui.model.release import Release
@@ -21,6 +21,10 @@ from tui.model.service import Service
 from tui.ways import kept as kept_way
 
 Result = tuple[Exit, output.Document]
+_STATES = {
+    State.UNCERTAIN: "uncertain: asking the host what serves",
+    State.VERIFYING: "verifying: is it healthy, and is it the release we sent?",
+}
 CLOSINGS = {c.value.replace(" ", "-"): c for c in Closing}
 
 
@@ -276,7 +280,7 @@ def _follow(walk: Walk, narrator: Narrator) -> Callable[[], None]:
             end = describe(run.outcome) if run.outcome else ""
             narrator.say(f"  {run.result} {run.step} ({end}, {took:.1f} s) {run.detail}".rstrip())
         if incident.state != told["state"]:
-            narrator.say(f"{incident.state.value}")
+            narrator.say(_STATES.get(incident.state, incident.state.value))
         told.update(state=incident.state, begun=begun, ended=ended)
 
     return walk.subscribe(changed)
