@@ -98,19 +98,32 @@ class Sandbox:
 
 @contextlib.contextmanager
 def running_sandbox(
-    folder: Path, *, dokku: str = "0.35.15", pace: str = "fast", environ: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    dokku: str = "0.35.15",
+    pace: str = "fast",
+    scenario: str = "bad-release",
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[Sandbox]:
-    """Start one, end it."""
-    argv = [sys.executable, "-m", "tui.sandbox", "--dokku", dokku, "--pace", pace]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as served:
+    """Start one, end it. A sandbox that complains, or that does not end in peace when it is told to, fails the test."""
+    folder.mkdir(parents=True, exist_ok=True)
+    argv = [sys.executable, "-m", "tui.sandbox", "--dokku", dokku, "--pace", pace, "--scenario", scenario]
+    # A file takes any number of complaints; a pipe that nobody reads would stop the sandbox once it is full.
+    complaints = folder / "sandbox.stderr"
+    with (
+        complaints.open("wb") as stderr,
+        subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, text=True) as served,
+    ):
         try:
             line = served.stdout.readline() if served.stdout else ""
-            assert line, served.stderr.read() if served.stderr else ""
+            assert line, complaints.read_text()
             told = json.loads(line)
             yield Sandbox(told=told, state=folder / "state", services=told["services"], environ=dict(environ or {}))
         finally:
             served.terminate()
-            served.wait(20)
-            for pipe in (served.stdout, served.stderr):
-                if pipe is not None:
-                    pipe.close()
+            try:
+                served.wait(20)
+            except subprocess.TimeoutExpired:
+                served.kill()
+                raise
+    assert (served.returncode, complaints.read_text()) == (0, "")

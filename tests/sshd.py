@@ -63,9 +63,14 @@ def real_sshd(folder: Path, forced: str, *, passphrase: str = "") -> Iterator[Ss
     )
     key = (folder / "host_key.pub").read_text().split()
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {key[0]} {key[1]}\n")
-    with subprocess.Popen([SSHD, "-D", "-e", "-f", str(config)], stderr=subprocess.PIPE) as server:
+    # A file takes any number of lines; a pipe that nobody reads would stop the server after some hundred logins.
+    log = folder / "sshd.log"
+    with (
+        log.open("wb") as stderr,
+        subprocess.Popen([SSHD, "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=stderr) as server,
+    ):
         try:
-            _answers(server, port)
+            _answers(server, port, log)
             yield Sshd(
                 port=port,
                 identity=str(folder / "id"),
@@ -78,12 +83,11 @@ def real_sshd(folder: Path, forced: str, *, passphrase: str = "") -> Iterator[Ss
             server.wait(10)
 
 
-def _answers(server: "subprocess.Popen[bytes]", port: int) -> None:
+def _answers(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
     until = time.monotonic() + 10
     while time.monotonic() < until:
         if server.poll() is not None:
-            said = server.stderr.read().decode() if server.stderr else ""
-            raise RuntimeError(f"sshd ended: {said}")
+            raise RuntimeError(f"sshd ended: {log.read_text()}")
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as probe:
             if probe.recv(4) == b"SSH-":
                 return
