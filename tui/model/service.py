@@ -131,6 +131,8 @@ class Fleet(Value):
     notify: tuple[str, ...] = ()
     """names of environment variables that hold notification URLs"""
     links: tuple[tuple[str, str], ...] = ()
+    postmortem_within: timedelta = timedelta(hours=24)
+    """how soon after an incident its post-mortem is scheduled"""
     warnings: tuple[str, ...] = ()
 
     def service(self, name: str) -> Service | None:

@@ -34,7 +34,10 @@ def find(path: str | None, *, environ: Mapping[str, str], cwd: Path) -> Path:
     """The file to use: named, by $ROLLBACK_SERVICES, here, in the user's configuration, or the one shipped with us."""
     named = path or environ.get("ROLLBACK_SERVICES")
     if named:
-        return cwd / Path(named).expanduser()
+        try:
+            return cwd / Path(named).expanduser()
+        except RuntimeError:  # ~nobody: then it is a name like any other, which is not found
+            return cwd / named
     config = Path(platformdirs.user_config_dir("rollback", appauthor=False))
     packaged = Path(str(resources.files("tui"))) / "services.yaml"
     shipped = packaged if packaged.exists() else packaged.parent.parent / "services.yaml"
@@ -44,12 +47,14 @@ def find(path: str | None, *, environ: Mapping[str, str], cwd: Path) -> Path:
 def load(path: str | None = None, *, environ: Mapping[str, str], cwd: Path) -> Fleet:
     """The fleet. Raises ServicesError with every problem of the file."""
     file = find(path, environ=environ, cwd=cwd)
+    raw = b""
     try:
-        text = file.read_bytes().decode("utf-8")
+        raw = file.read_bytes()
+        text = raw.decode("utf-8")
     except OSError as error:
         raise ServicesError(str(file), (Problem(line=1, text=f"cannot be read: {error.strerror}"),)) from error
     except UnicodeDecodeError as error:
-        line = file.read_bytes()[: error.start].count(b"\n") + 1
+        line = raw[: error.start].count(b"\n") + 1
         raise ServicesError(str(file), (Problem(line=line, text="is not UTF-8: save it as UTF-8"),)) from error
     root, problems = compose(text, environ)
     if root is None:

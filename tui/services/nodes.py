@@ -5,12 +5,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from tui.model.text import clean_line
 from tui.model.value import Value
 
 T = TypeVar("T")
 DEEPEST = 20
 LARGEST = 256 * 1024
 """characters; a services.yaml is a few kilobytes"""
+MOST_NODES = 20_000
+"""parts after aliases are followed: a few lines of aliases to aliases would otherwise become billions"""
 
 
 class Problem(Value):
@@ -35,7 +38,7 @@ class Node:
 
     def problem(self, text: str) -> None:
         """Note that this part is wrong."""
-        self._problems.append(Problem(line=self.line, text=f"{self.key}: {text}" if self.key else text))
+        self._problems.append(Problem(line=self.line, text=clean_line(f"{self.key}: {text}" if self.key else text)))
 
     def mapping(self, known: Iterable[str] | None = None) -> "dict[str, Node]":
         """The keys of a mapping; unknown ones are problems with the nearest known one named."""
@@ -52,6 +55,10 @@ class Node:
                     fix = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
                     child.problem(f"unknown key; {fix}")
         return self.value
+
+    def names(self) -> list[str]:
+        """The keys of what should be a mapping, silently: for looking ahead, before anything is judged."""
+        return list(self.value) if isinstance(self.value, dict) else []
 
     def items(self) -> "list[Node]":
         """The items of a list."""
@@ -88,7 +95,8 @@ class Node:
         return "empty" if self.value is None else repr(self.value)
 
 
-_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
+_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^{}]*))?\}")
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def compose(text: str, environ: Mapping[str, str]) -> tuple[Node | None, list[Problem]]:
@@ -105,46 +113,72 @@ def compose(text: str, environ: Mapping[str, str]) -> tuple[Node | None, list[Pr
         where = mark.line + 1 if mark else 1
         column = f" at column {mark.column + 1}" if mark else ""
         return None, [Problem(line=where, text=f"is no YAML{column}: {error.problem or error.context}")]
-    except yaml.YAMLError as error:
-        return None, [Problem(line=1, text=f"is no YAML: {error}")]
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        text = f"is no YAML at column {len(before) - before.rfind(chr(10))}: holds an unprintable character"
+        return None, [Problem(line=before.count("\n") + 1, text=text)]
+    except (ValueError, OverflowError) as error:  # PyYAML lets both out of "\UFFFFFFFF" and of endless version numbers
+        return None, [Problem(line=1, text=clean_line(f"is no YAML: {error}", 200))]
     except RecursionError:
         return None, [Problem(line=1, text="is nested too deeply")]
     if root is None:
         return None, [Problem(line=1, text="is empty: it needs version, hosts and services")]
-    return _walk(root, "", environ, problems, frozenset(), 0), problems
+    walk = _Walk(environ, problems)
+    made = walk.visit(root, "", root.start_mark.line + 1, frozenset())
+    if walk.left < 0:
+        return None, [Problem(line=1, text=f"has more than {MOST_NODES} parts: its aliases refer to each other")]
+    return made, problems
 
 
-def _walk(
-    node: Any, key: str, environ: Mapping[str, str], problems: list[Problem], above: frozenset[int], depth: int
-) -> Node:
-    import yaml
+class _Walk:
+    """One pass over what PyYAML composed; `left` is how many parts it may still meet."""
 
-    made = Node(None, node.start_mark.line + 1, key, problems)
-    if id(node) in above or depth > DEEPEST:
-        made.problem("refers to itself or is nested too deeply")
+    def __init__(self, environ: Mapping[str, str], problems: list[Problem]) -> None:
+        self.environ = environ
+        self.problems = problems
+        self.left = MOST_NODES
+
+    def visit(self, node: Any, key: str, line: int, above: frozenset[int]) -> Node:
+        """`line` is where the part's key stands (for an alias that is not where its value stands)."""
+        import yaml
+
+        made = Node(None, line, key, self.problems)
+        self.left -= 1
+        if self.left < 0:
+            return made
+        if id(node) in above or len(above) > DEEPEST:
+            made.problem("refers to itself or is nested too deeply")
+            return made
+        inside = above | {id(node)}
+        if isinstance(node, yaml.MappingNode):
+            made.value = self._mapping(node, key, inside)
+        elif isinstance(node, yaml.SequenceNode):
+            made.value = [
+                self.visit(item, f"{key}[{number}]", item.start_mark.line + 1, inside)
+                for number, item in enumerate(node.value)
+            ]
+        elif node.tag != "tag:yaml.org,2002:null":
+            made.value = _expand(node.value, self.environ, made)
         return made
-    inside = above | {id(node)}
-    if isinstance(node, yaml.MappingNode):
+
+    def _mapping(self, node: Any, key: str, inside: frozenset[int]) -> dict[str, Node]:
+        import yaml
+
         found: dict[str, Node] = {}
         for name_node, value_node in node.value:
-            name = name_node.value if isinstance(name_node, yaml.ScalarNode) else str(name_node.tag)
-            path = f"{key}.{name}" if key else name
-            child = _walk(value_node, path, environ, problems, inside, depth + 1)
-            child.line = name_node.start_mark.line + 1
-            if name in found:
+            line = name_node.start_mark.line + 1
+            if not isinstance(name_node, yaml.ScalarNode):
+                Node(None, line, key, self.problems).problem("a key must be a plain word")
+                continue
+            name = name_node.value
+            child = self.visit(value_node, f"{key}.{name}" if key else name, line, inside)
+            if _INVISIBLE.search(name):
+                child.problem("the key holds an unprintable character")
+            elif name in found:
                 child.problem(f"stands twice, first in line {found[name].line}")
-            found[name] = child
-        made.value = found
-    elif isinstance(node, yaml.SequenceNode):
-        made.value = [
-            _walk(item, f"{key}[{number}]", environ, problems, inside, depth + 1)
-            for number, item in enumerate(node.value)
-        ]
-    elif node.tag == "tag:yaml.org,2002:null":
-        made.value = None
-    else:
-        made.value = _expand(node.value, environ, made)
-    return made
+            else:
+                found[name] = child
+        return found
 
 
 def _expand(text: str, environ: Mapping[str, str], node: Node) -> str:
@@ -157,4 +191,9 @@ def _expand(text: str, environ: Mapping[str, str], node: Node) -> str:
             return ""
         return value
 
-    return _VARIABLE.sub(put, text)
+    if "${" in _VARIABLE.sub("", text):
+        node.problem(f"{text!r} holds a ${{ that is no variable; write ${{NAME}} or ${{NAME:-default}}")
+    expanded = _VARIABLE.sub(put, text)
+    if _INVISIBLE.search(expanded):
+        node.problem(f"{expanded!r} holds an unprintable character")
+    return expanded

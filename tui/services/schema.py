@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 from tui.model.service import (
@@ -27,11 +28,12 @@ RESERVED = (
     "sandbox",
 )  # fmt: skip
 """words of the command line: no service can be called so"""
-_SECRET = re.compile(r"(?i)(token|password|passwd|secret|api_?key|dsn)$")
+_SECRET = re.compile(r"(?i)(token|password|passwd|secret|(api|private|access|secret)[_-]?key|dsn|webhook)$")
 T = TypeVar("T")
+D = TypeVar("D")
 TOP = (
     "version", "environment", "hosts", "services", "ways", "retention", "watch", "severities", "contacts", "notify",
-    "links",
+    "links", "postmortem_within",
 )  # fmt: skip
 
 
@@ -44,22 +46,22 @@ def read_fleet(root: Node, path: str, problems: list[Problem]) -> Fleet | None:
     version = top.get("version")
     if version is not None and version.text() not in (None, "1"):
         version.problem(f"{version.value!r} is not known; this console reads version 1")
-    hosts = _hosts(top.get("hosts"))
-    services = _services(top.get("services"), hosts)
+    hosts = _hosts(top.get("hosts"), Path(path).parent)
+    services = _services(top.get("services"), top["hosts"].names() if "hosts" in top else [])
     environment = top["environment"].text() if "environment" in top else "production"
-    retention = top["retention"].read(values.whole(1, 100)) if "retention" in top else 5
     fleet = Fleet(
         path=path,
         environment=environment or "production",
         hosts=hosts,
         services=tuple(sorted(services, key=lambda s: (s.order, s.name))),
         ways=_ways(top.get("ways")),
-        retention=retention or 5,
+        retention=_get(top, "retention", values.whole(1, 100), 5),
         watch=_watch(top.get("watch")),
         severities=_severities(top.get("severities")),
         contacts=_contacts(top.get("contacts")),
         notify=_notify(top.get("notify")),
-        links=_pairs(top.get("links")),
+        links=_links(top.get("links")),
+        postmortem_within=_get(top, "postmortem_within", values.duration, timedelta(hours=24)),
         warnings=_warnings(services),
     )
     return None if problems else fleet
@@ -68,8 +70,11 @@ def read_fleet(root: Node, path: str, problems: list[Problem]) -> Fleet | None:
 # ── hosts and services ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _hosts(node: Node | None) -> tuple[Host, ...]:
+def _hosts(node: Node | None, beside: Path) -> tuple[Host, ...]:
     found: list[Host] = []
+    path = values.path(beside)
+    if node is not None and not node.value:
+        node.problem("names no host")
     for key, one in (node.mapping() if node else {}).items():
         keys = one.mapping(("ssh", "identity_file", "known_hosts", "sandbox", "max_parallel"))
         _check_name(one, key)
@@ -77,17 +82,17 @@ def _hosts(node: Node | None) -> tuple[Host, ...]:
             one.problem("ssh is missing: write user@host or an alias of ~/.ssh/config")
             continue
         destination = keys["ssh"].read(values.ssh) or ""
-        sandbox = bool(_get(keys, "sandbox", values.yes_no, False))
+        sandbox = _get(keys, "sandbox", values.yes_no, False)
         if sandbox and destination and not values.is_loopback(destination):
             keys["ssh"].problem(f"{destination!r} is not this machine, but the host is marked sandbox: true")
         found.append(
             Host(
                 name=key,
                 ssh=destination,
-                identity_file=keys["identity_file"].text() if "identity_file" in keys else None,
-                known_hosts=keys["known_hosts"].text() if "known_hosts" in keys else None,
+                identity_file=_get(keys, "identity_file", path, None),
+                known_hosts=_get(keys, "known_hosts", path, None),
                 sandbox=sandbox,
-                max_parallel=_get(keys, "max_parallel", values.whole(1, 16), 1) or 1,
+                max_parallel=_get(keys, "max_parallel", values.whole(1, 16), 1),
             )
         )
     return tuple(found)
@@ -99,19 +104,19 @@ _SERVICE = (
 )  # fmt: skip
 
 
-def _services(node: Node | None, hosts: tuple[Host, ...]) -> tuple[Service, ...]:
+def _services(node: Node | None, hosts: list[str]) -> tuple[Service, ...]:
     every = node.mapping() if node else {}
-    if node is not None and not every:
+    if node is not None and not node.value:
         node.problem("names no service")
     found: list[Service] = []
     apps: dict[tuple[str, str], str] = {}
-    named_apps = {n.mapping()["app"].value: key for key, n in every.items() if _has_app(n)}
+    owners = [(n.value["app"].value, key) for key, n in every.items() if "app" in n.names()]
     for key, one in every.items():
         keys = one.mapping(_SERVICE)
         _check_name(one, key)
         if key in RESERVED:
             one.problem(f"{key!r} is a word of the command line; choose another name")
-        if (owner := named_apps.get(key)) not in (None, key):
+        for owner in (other for app, other in owners if app == key and other != key):
             one.problem(f"is called like the app of {owner!r}; a name has to mean one service")
         made = _service(key, one, keys, hosts)
         if made is None:
@@ -122,22 +127,13 @@ def _services(node: Node | None, hosts: tuple[Host, ...]) -> tuple[Service, ...]
     return tuple(found)
 
 
-def _has_app(node: Node) -> bool:
-    return isinstance(node.value, dict) and "app" in node.value and isinstance(node.value["app"].value, str)
-
-
-def _service(name: str, node: Node, keys: dict[str, Node], hosts: tuple[Host, ...]) -> Service | None:
+def _service(name: str, node: Node, keys: dict[str, Node], hosts: list[str]) -> Service | None:
     missing = [k for k in ("host", "app") if k not in keys]
     for key in missing:
         node.problem(f"{key} is missing")
-    if missing:
-        return None
-    host, app = keys["host"].text(), keys["app"].read(values.app)
-    known = [h.name for h in hosts]
-    if host is not None and known and host not in known:
-        keys["host"].problem(f"{host!r} is no host of this file; known: {', '.join(known)}")
-    if host is None or app is None:
-        return None
+    host, app = _get(keys, "host", str, ""), _get(keys, "app", values.app, "")
+    if host and hosts and host not in hosts:
+        keys["host"].problem(f"{host!r} is no host of this file; known: {', '.join(hosts)}")
     extras: list[tuple[str, str]] = []
     for section in ("sentry", "posthog", "ticket"):
         extras += [(f"{section}.{key}", value) for key, value in _pairs(keys.get(section))]
@@ -146,13 +142,13 @@ def _service(name: str, node: Node, keys: dict[str, Node], hosts: tuple[Host, ..
         title=(keys["title"].text() if "title" in keys else None) or name,
         host=host,
         app=app,
-        order=_get(keys, "order", values.whole(0, 9999), 100) or 0,
+        order=_get(keys, "order", values.whole(0, 9999), 100),
         health=_health(keys["health"]) if "health" in keys else None,
         smoke=tuple(s for item in (keys["smoke"].items() if "smoke" in keys else []) if (s := _smoke(item))),
         identity=_identity(keys["identity"]) if "identity" in keys else None,
         rollback=_rollback(keys["rollback"]) if "rollback" in keys else RollbackSpec(),
-        image_repository=keys["image_repository"].text() if "image_repository" in keys else None,
-        git_remote=keys["git_remote"].text() if "git_remote" in keys else None,
+        image_repository=_get(keys, "image_repository", values.repository, None),
+        git_remote=_get(keys, "git_remote", values.remote, None),
         script=tuple(t for i in (keys["script"].items() if "script" in keys else []) if (t := i.text()) is not None),
         extras=tuple(extras),
     )
@@ -166,9 +162,9 @@ def _health(node: Node) -> HealthSpec | None:
     return HealthSpec(
         url=keys["url"].read(values.url) or "",
         public_url=_get(keys, "public_url", values.url, None),
-        host_header=keys["host_header"].text() if "host_header" in keys else None,
+        host_header=_get(keys, "host_header", values.header_value, None),
         expect=_expect(keys.get("expect")),
-        passes=_get(keys, "passes", values.whole(1, 20), 3) or 3,
+        passes=_get(keys, "passes", values.whole(1, 20), 3),
     )
 
 
@@ -177,7 +173,7 @@ def _smoke(node: Node) -> SmokeSpec | None:
     if "url" not in keys:
         node.problem("url is missing")
         return None
-    header = keys["host_header"].text() if "host_header" in keys else None
+    header = _get(keys, "host_header", values.header_value, None)
     return SmokeSpec(url=keys["url"].read(values.url) or "", expect=_expect(keys.get("expect")), host_header=header)
 
 
@@ -186,10 +182,10 @@ def _expect(node: Node | None) -> Expect:
         return Expect()
     keys = node.mapping(("status", "json", "text", "reject_html"))
     return Expect(
-        status=_get(keys, "status", values.whole(100, 599), 200) or 200,
-        json=_pairs(keys.get("json")),
+        status=_get(keys, "status", values.whole(100, 599), 200),
+        json=_pairs(keys.get("json"), shown=True),
         text=keys["text"].text() if "text" in keys else None,
-        reject_html=bool(_get(keys, "reject_html", values.yes_no, True)),
+        reject_html=_get(keys, "reject_html", values.yes_no, True),
     )
 
 
@@ -209,15 +205,15 @@ def _identity(node: Node) -> IdentitySpec | None:
 
 def _rollback(node: Node) -> RollbackSpec:
     keys = node.mapping(("expected", "downtime", "stop_first", "settle", "reason"))
-    stop_first = bool(_get(keys, "stop_first", values.yes_no, False))
+    stop_first = _get(keys, "stop_first", values.yes_no, False)
     downtime = _get(keys, "downtime", values.downtime, None)
-    if stop_first and downtime is None:
+    if stop_first and downtime is None and getattr(keys.get("downtime"), "value", "none") == "none":
         node.problem("stop_first: true needs a downtime, e.g. 10s-30s")
     return RollbackSpec(
-        expected=_get(keys, "expected", values.duration, None) or timedelta(seconds=30),
+        expected=_get(keys, "expected", values.duration, timedelta(seconds=30)),
         downtime=downtime,
         stop_first=stop_first,
-        settle=_get(keys, "settle", values.duration, None) or timedelta(0),
+        settle=_get(keys, "settle", values.duration, timedelta(0)),
         reason=(keys["reason"].text() if "reason" in keys else None) or "",
     )
 
@@ -228,6 +224,8 @@ def _rollback(node: Node) -> RollbackSpec:
 def _ways(node: Node | None) -> tuple[str, ...]:
     if node is None:
         return WAYS
+    if not node.value:
+        node.problem(f"names no way back; known: {', '.join(WAYS)}")
     found: list[str] = []
     for item in node.items():
         way = item.text()
@@ -243,12 +241,11 @@ def _ways(node: Node | None) -> tuple[str, ...]:
 def _watch(node: Node | None) -> WatchSpec:
     keys = node.mapping(("after_rollback", "longest", "after_clean_deploy", "error_rate")) if node else {}
     default = WatchSpec()
-    rate = _get(keys, "error_rate", values.percentage, default.error_rate)
     made = WatchSpec(
-        after_rollback=_get(keys, "after_rollback", values.duration, None) or default.after_rollback,
-        longest=_get(keys, "longest", values.duration, None) or default.longest,
-        after_clean_deploy=_get(keys, "after_clean_deploy", values.duration, None) or default.after_clean_deploy,
-        error_rate=default.error_rate if rate is None else rate,
+        after_rollback=_get(keys, "after_rollback", values.duration, default.after_rollback),
+        longest=_get(keys, "longest", values.duration, default.longest),
+        after_clean_deploy=_get(keys, "after_clean_deploy", values.duration, default.after_clean_deploy),
+        error_rate=_get(keys, "error_rate", values.percentage, default.error_rate),
     )
     if node is not None and made.longest < made.after_rollback:
         node.problem("longest is shorter than after_rollback")
@@ -289,11 +286,16 @@ def _notify(node: Node | None) -> tuple[str, ...]:
     return tuple(n for i in (node.items() if node else []) if (n := i.read(values.variable)) is not None)
 
 
-def _pairs(node: Node | None) -> tuple[tuple[str, str], ...]:
-    """A mapping of free names to plain values; none of them may be a secret."""
+def _links(node: Node | None) -> tuple[tuple[str, str], ...]:
+    named = (node.mapping() if node else {}).items()
+    return tuple((key, address) for key, one in named if (address := one.read(values.url)) is not None)
+
+
+def _pairs(node: Node | None, *, shown: bool = False) -> tuple[tuple[str, str], ...]:
+    """A mapping of free names to plain values; none of them may be a secret, unless everybody is `shown` them."""
     found: list[tuple[str, str]] = []
     for key, one in (node.mapping() if node else {}).items():
-        if _SECRET.search(key):
+        if not shown and _SECRET.search(key):
             one.problem("is a secret: name the environment variable that holds it, with a key that ends in _env")
             continue
         text = one.text()
@@ -309,6 +311,8 @@ def _warnings(services: tuple[Service, ...]) -> tuple[str, ...]:
     for service in services:
         if service.health is None:
             continue
+        if not service.health.url:
+            continue  # it could not be read, which is a problem already
         parts = values.address(service.health.url)
         other = asked.setdefault((parts, service.health.host_header), service.name)
         if other != service.name:
@@ -326,5 +330,7 @@ def _check_name(node: Node, key: str) -> None:
         node.problem(str(error))
 
 
-def _get(keys: dict[str, Node], name: str, reader: Callable[[str], T], default: T | None) -> T | None:
-    return keys[name].read(reader) if name in keys else default
+def _get(keys: dict[str, Node], name: str, reader: Callable[[str], T], default: D) -> T | D:
+    """What stands under `name`, or the default where nothing does (or nothing that can be read: a problem by then)."""
+    made = keys[name].read(reader) if name in keys else None
+    return default if made is None else made

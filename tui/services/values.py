@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
-_DURATION = re.compile(r"(\d{1,6})(s|m|h)")
+_DURATION = re.compile(r"([0-9]{1,6})(s|m|h)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _APP = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
@@ -36,10 +37,7 @@ def downtime(text: str) -> tuple[timedelta, timedelta] | None:
 def percentage(text: str) -> float:
     """`1%` as a fraction."""
     number, sign, rest = text.partition("%")
-    try:
-        share = float(number)
-    except ValueError:
-        share = -1.0
+    share = float(number) if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", number) else -1.0
     if not sign or rest or not 0 <= share <= 100:
         raise ValueError(f"{text!r} is no percentage; write e.g. 1%")
     return share / 100
@@ -49,7 +47,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     """A reader of whole numbers within a range."""
 
     def read(text: str) -> int:
-        if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
             raise ValueError(f"{text!r} is no whole number from {low} to {high}")
         return int(text)
 
@@ -70,18 +68,55 @@ def url(text: str) -> str:
         port_fits = parts.port is None or parts.port > 0
     except ValueError:
         parts, port_fits = None, False
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or not port_fits:
-        raise ValueError(f"{text!r} is no http or https address")
-    if parts.username or parts.password:
+    if parts is not None and (parts.username or parts.password):
         raise ValueError("holds a password; secrets come from the environment only")
+    named = parts is not None and re.fullmatch(r"[\w.-]+|[0-9a-f:.]+", parts.hostname or "")
+    if parts is None or parts.scheme not in ("http", "https") or not named or not port_fits or re.search(r"\s", text):
+        raise ValueError(f"{text!r} is no address; write e.g. https://example.com/health")
     return text
 
 
 def ssh(text: str) -> str:
-    """`user@host[:port]`, or an alias of ~/.ssh/config."""
-    if not re.fullmatch(r"([A-Za-z0-9_.-]+@)?[A-Za-z0-9._-]+(:\d{1,5})?", text) or text.startswith("-"):
+    """`user@host[:port]`, or an alias of ~/.ssh/config. A leading dash would be an option of ssh."""
+    found = re.fullmatch(r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]*@)?[A-Za-z0-9_.][A-Za-z0-9._-]*(?::([0-9]{1,5}))?", text)
+    if found is None or (found[1] is not None and not 0 < int(found[1]) < 65536):
         raise ValueError(f"{text!r} is no ssh destination; write user@host, user@host:port or an alias")
     return text
+
+
+def remote(text: str) -> str:
+    """A Git remote: an address or a path. Options and Git's command-running transports (`ext::`) are refused."""
+    if re.search(r"://[^/@]*:[^/@]*@", text):
+        raise ValueError("holds a password; secrets come from the environment only")
+    if not text or text.startswith("-") or "::" in text or re.search(r"\s", text):
+        raise ValueError(f"{text!r} is no Git remote; write e.g. git@github.com:team/app.git")
+    return text
+
+
+def repository(text: str) -> str:
+    """An image repository without a tag."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9][a-z0-9._-]*)*", text):
+        raise ValueError(f"{text!r} is no image repository; write e.g. registry.example.com/team/app, without a tag")
+    return text
+
+
+def header_value(text: str) -> str:
+    """A host name for a Host header, with or without a port."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?", text):
+        raise ValueError(f"{text!r} is no host name; write e.g. api.example.com")
+    return text
+
+
+def path(beside: Path) -> Callable[[str], str]:
+    """A reader of paths: `~` is the home directory, a relative path starts where services.yaml lies."""
+
+    def read(text: str) -> str:
+        try:
+            return str(beside / Path(text).expanduser())
+        except RuntimeError as error:
+            raise ValueError(f"{text!r} names the home directory of an unknown user") from error
+
+    return read
 
 
 def is_loopback(destination: str) -> bool:
