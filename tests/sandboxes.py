@@ -126,4 +126,5 @@ def running_sandbox(
             except subprocess.TimeoutExpired:
                 served.kill()
                 raise
-    assert (served.returncode, complaints.read_text()) == (0, "")
+    said = complaints.read_text()
+    assert (served.returncode, said) == (0, ""), f"the sandbox ended with {served.returncode} and said: {said}"
