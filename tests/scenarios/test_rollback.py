@@ -290,3 +290,12 @@ def test_what_a_holder_says_cannot_reach_the_terminal(box: Sandbox) -> None:
         for text in (done.stdout, done.stderr):
             assert not any(c in text for c in "\x1b\x07\x9b\u202e")
     assert "[/foo]" in box.run("api", "--list").stdout
+
+
+def test_a_followed_log_goes_on(box: Sandbox) -> None:
+    with box.begin("logs", "api", "-t", "-n", "1") as running:
+        assert running.stdout is not None
+        seen = [running.stdout.readline() for _ in range(8)]
+        running.terminate()
+        running.communicate(timeout=20)
+    assert all("app[web.1]" in line for line in seen)

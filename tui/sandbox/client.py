@@ -107,7 +107,7 @@ class Client(ABC):
         return bytes(got)
 
     async def until_gone(self) -> None:
-        while not self._ended:
+        while not self.gone:
             self._arrived.clear()
             await self._arrived.wait()
             self._input.clear()
