@@ -72,7 +72,7 @@ def url(text: str) -> str:
         raise ValueError("holds a password; secrets come from the environment only")
     named = parts is not None and re.fullmatch(r"[\w.-]+|[0-9a-f:.]+", parts.hostname or "")
     if parts is None or parts.scheme not in ("http", "https") or not named or not port_fits or re.search(r"\s", text):
-        raise ValueError(f"{text!r} is no address; write e.g. https://example.com/health")
+        raise ValueError(f"{text!r} is no http or https address; write e.g. https://example.com/health")
     return text
 
 
