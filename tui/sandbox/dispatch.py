@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from tui.sandbox.host import Host
 from tui.sandbox.lines import CommandFailed, tool
 from tui.sandbox.machine import AppMissing
 from tui.sandbox.words import UnmatchedQuote, split_command
+
+BROKEN = 70  # no exit code of Dokku's
 
 Action = Callable[[Call], Awaitable[int]]
 
@@ -46,13 +49,15 @@ async def run(host: Host, client: Client, line: str) -> int | None:
     """Runs one command to its end. The exit code, or None if its client died and the command with it."""
     call = host.call(client, line)
     try:
-        await host.faults.begin(call)
         call.exit = await dispatch(call)
     except ClientGone:
         call.aborted = True
     except asyncio.CancelledError:
         call.aborted = True
         raise
+    except Exception:  # noqa: BLE001 - a fault of the sandbox itself ends one command, loudly, and not the host
+        traceback.print_exc()
+        call.exit = BROKEN
     finally:
         call.ended = host.machine.now()
     return call.exit
@@ -60,6 +65,7 @@ async def run(host: Host, client: Client, line: str) -> int | None:
 
 async def dispatch(call: Call) -> int:
     try:
+        await call.host.faults.begin(call)
         return await attempt(call)
     except Refused as refusal:
         if refusal.out:

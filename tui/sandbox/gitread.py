@@ -5,17 +5,19 @@ knows no paths).
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import tarfile
+from collections.abc import Iterable
 
-from dulwich.protocol import Protocol
+from dulwich.protocol import CAPABILITY_FILTER, Protocol
 from dulwich.server import BackendRepo, DictBackend, UploadPackHandler
 
 from tui.sandbox.client import Call, Refused
 from tui.sandbox.dispatch import command
 from tui.sandbox.gitside import FLUSH, app_of, on_band, pkt, read_pkt
 from tui.sandbox.machine import App
-from tui.sandbox.repos import read_files
+from tui.sandbox.repos import BadRef, read_files
 
 
 def repository_of(call: Call) -> App:
@@ -24,6 +26,17 @@ def repository_of(call: Call) -> App:
     if app is None:
         raise Refused(128, f"fatal: '/home/dokku/{name}' does not appear to be a git repository")
     return app
+
+
+class Reading(UploadPackHandler):
+    """Without partial clones: the recorded hosts ignore filters, and so a client gets everything."""
+
+    def capabilities(self) -> list[bytes]:
+        return [name for name in super().capabilities() if name != CAPABILITY_FILTER]
+
+    def set_client_capabilities(self, caps: Iterable[bytes]) -> None:
+        # git asks for a filter even where none is offered.
+        super().set_client_capabilities([name for name in caps if not name.startswith(CAPABILITY_FILTER)])
 
 
 @command("git-upload-pack")
@@ -45,7 +58,7 @@ async def upload_pack(call: Call) -> int:
     def serve() -> None:
         served: dict[str, BackendRepo] = {"/": app.repo.repo}
         backend = DictBackend(served)
-        UploadPackHandler(backend, ["/"], Protocol(read, write)).handle()
+        Reading(backend, ["/"], Protocol(read, write)).handle()
 
     try:
         await asyncio.to_thread(serve)
@@ -73,19 +86,24 @@ async def upload_archive(call: Call) -> int:
         call.write(on_band(2, f"fatal: {missing.args[0]}\n".encode()))
         call.write(on_band(3, b"git upload-archive: archiver died with error") + FLUSH)
         return 1
+    if arguments.count("--format=tar.gz") or arguments.count("--format=tgz"):
+        data = gzip.compress(data)
     call.write(on_band(1, data) + FLUSH)
     return 0
 
 
+def full_names(ref: str) -> tuple[str, ...]:
+    return (f"refs/heads/{ref}", f"refs/tags/{ref}", ref)
+
+
 def archive(app: App, ref: str, paths: list[str], prefix: str) -> bytes:
     """A tar of the paths. Raises LookupError with git's words for a ref or path that is not there."""
-    commit = (
-        app.repo.head()
-        if ref == "HEAD"
-        else app.repo.branch(ref) or app.repo.ref(f"refs/tags/{ref}") or app.repo.ref(ref)
-    )
-    if commit is None:
-        raise LookupError(f"no such ref: {ref}")
+    try:
+        # Names only: git gives no archive of a bare commit id to a remote.
+        named = ref if ref == "HEAD" else next(name for name in full_names(ref) if app.repo.ref(name))
+        commit = app.repo.resolve(named)
+    except (StopIteration, BadRef):
+        raise LookupError(f"no such ref: {ref}") from None
     files = read_files(app.repo.store, commit)
     for path in paths:
         if not any(name == path or name.startswith(f"{path.rstrip('/')}/") for name in files):
