@@ -8,7 +8,7 @@ from tests.services.fleets import SMALL, load_text, problems
 from tui.cli.options import COMMANDS
 from tui.model.errors import ConfigError
 from tui.services import ServicesError, load
-from tui.services.schema import RESERVED
+from tui.services.inventory import RESERVED
 
 MANY = """\
 version: 2
