@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 from pathlib import Path
@@ -63,6 +64,20 @@ async def test_ls_remote_and_fetch_see_what_was_pushed_since(guest: Guest, git: 
     assert await git.text("show", "origin/main:VERSION", cwd=clone) == "v1.6.0"
 
 
+async def test_partial_clones_are_whole_and_shallow_ones_can_push(guest: Guest, git: GitClient) -> None:
+    """A filter is ignored with a warning, as on the recorded hosts."""
+    partial = await git.git("clone", "--filter=blob:none", "--branch", "main", git.remote("scenextras"), "partial")
+    assert partial.exit == 0, partial.err
+    assert "warning: filtering not recognized by server, ignoring" in partial.err
+    await git.text("clone", "--quiet", "--depth=1", "--branch=main", git.remote("scenextras"), "shallow")
+    shallow = git.folder / "shallow"
+    assert await git.text("rev-list", "--count", "HEAD", cwd=shallow) == "1"
+    await git.commit(shallow, {"VERSION": "v1.6.0\n", "behaviour.json": "{}"})
+    pushed = await git.git("push", "origin", "HEAD:main", cwd=shallow)
+    assert pushed.exit == 0, pushed.err
+    assert await serves(guest) == "v1.6.0"
+
+
 async def test_a_missing_app_cannot_be_cloned(git: GitClient) -> None:
     missing = await git.git("clone", git.remote("nope"), "nope")
     assert missing.exit == 128
@@ -78,6 +93,15 @@ async def test_archive_holds_what_git_itself_would_put_there(guest: Guest, git: 
         assert theirs.exit == 0, theirs.err
         ours = await git.git("archive", "main", *paths, cwd=clone)
         assert members(theirs.out) == members(ours.out)
+
+
+async def test_archive_of_an_annotated_tag_can_be_compressed(git: GitClient) -> None:
+    clone = await git.clone("scenextras")
+    await git.text("tag", "--annotate", "--message", "marked", "marked", "v1.2.0", cwd=clone)
+    assert (await git.git("push", "origin", "marked", cwd=clone)).exit == 0
+    packed = await git.git("archive", "--format=tar.gz", f"--remote={git.remote('scenextras')}", "marked", "VERSION")
+    assert packed.exit == 0, packed.err
+    assert members(gzip.decompress(packed.out)) == {"VERSION": b"v1.2.0\n"}
 
 
 @pytest.mark.parametrize(
