@@ -40,7 +40,7 @@ class Git:
     async def refs(self, host: Any, app: str) -> dict[str, str]:
         """Branch name → commit of an app's repository. Raises LinkError, OSError."""
         async with asyncio.timeout(ADVERTISE_LIMIT):
-            channel = await host.channel(("git-upload-pack", app), writes=False)
+            channel = await host.channel(("git-upload-pack", app))
             try:
                 advertised = await _advertisement(Reader(channel))
                 channel.write(FLUSH)
@@ -59,7 +59,7 @@ class Git:
 
     async def _archive(self, host: Any, app: str, branch: str, path: str) -> dict[str, bytes]:
         async with asyncio.timeout(ADVERTISE_LIMIT):
-            channel = await host.channel(("git-upload-archive", app), writes=False)
+            channel = await host.channel(("git-upload-archive", app))
             try:
                 for argument in ("--format=tar", f"refs/heads/{branch}", path):
                     channel.write(_pkt(f"argument {argument}\n".encode()))
@@ -98,7 +98,7 @@ class Git:
     ) -> PushEnd:
         """Send the commit if every branch is where `spec.expect` says. Raises LinkError without a connection."""
         commit, pack = _objects(spec)
-        channel = await host.channel(("git-receive-pack", spec.app), writes=True)
+        channel = await host.channel(("git-receive-pack", spec.app))
         try:
             reader = Reader(channel)
             try:

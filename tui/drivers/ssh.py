@@ -3,14 +3,17 @@
 Theory. Two connections, each opened when first needed and kept: one for commands, observation and pushes, one for
 streams, so that a log never stands in the way of a write. A server refuses the 11th channel of a connection and frees
 a slot only after the client has seen a command's end, so at most six are used, and a refused channel is tried again:
-nothing was sent with it. asyncssh returns `exit_status=None` without raising when the link dies; that is `Lost` here,
-never an exit code. A read that was lost is asked once more; a command that changes something is never repeated, because
-from the moment its channel is open it may have begun. Host keys are strict: an unknown one is shown and refused unless
-its fingerprint was accepted explicitly, a changed one always.
+nothing was sent with it, nor with one that never opened because a kept connection had died unseen. asyncssh returns
+`exit_status=None` without raising when the link dies; that is `Lost` here, never an exit code. A read that was lost is
+asked once more; a command that changes something is never repeated, because from the moment it was requested on an
+open channel it may have begun, even if the request itself is never answered (`CutOff`). Host keys are strict: an
+unknown one is shown and refused unless its fingerprint was accepted explicitly, a changed one always.
 """
 
 import asyncio
 import contextlib
+import os
+import socket
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +38,10 @@ CHANNELS = 6
 CHUNK = 1 << 18
 REFUSED_PAUSES = (0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256)
 CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes256-ctr")
+
+
+class CutOff(ConnectionError):
+    """The link ended after a command was requested and before the host said yes or no: it may have begun."""
 
 
 class Clock(Protocol):
@@ -119,16 +126,17 @@ class SshHost:
     async def _open(self) -> "asyncssh.SSHClientConnection":
         """One connection, within the limit. Raises Unreachable, AuthRefused, HostKeyRefused."""
         library = await _library()
-        guard = _guard(library, self._known_hosts(), self._accept)
+        guard = _guard(library, self._known_hosts(), self._accept, self._ended)
         where, options = self._destination()
         if self.host.identity_file:
-            options["client_keys"] = await self._identity(library, self.host.identity_file)
+            options |= await self._identity(library, self.host.identity_file)
+        acknowledging = asyncio.create_task(guard.acknowledge())
         try:
             async with asyncio.timeout(CONNECT_LIMIT):
                 connection: asyncssh.SSHClientConnection = await library.connect(
                     where,
                     client_factory=guard,
-                    known_hosts=_no_known_hosts,
+                    known_hosts=guard.on_file,
                     encryption_algs=list(CIPHERS),
                     keepalive_interval=KEEPALIVE,
                     keepalive_count_max=KEEPALIVES_MISSED,
@@ -145,6 +153,11 @@ class SshHost:
             ) from error
         except library.HostKeyNotVerifiable as error:
             raise guard.refusal(self.host.ssh) from error
+        except library.KeyExchangeFailed as error:
+            if guard.trusted:
+                # only the kinds of key that are on file were asked for
+                raise guard.refusal(self.host.ssh) from error
+            raise Unreachable(f"{self.host.ssh}: {clean_line(str(error))}", "is its SSH server very old?") from error
         except library.PermissionDenied as error:
             key = self.host.identity_file or "the agent's keys or ~/.ssh"
             raise AuthRefused(
@@ -155,6 +168,22 @@ class SshHost:
             raise Unreachable(
                 f"{self.host.ssh}: {clean_line(str(error)) or type(error).__name__}", "is the host up?"
             ) from error
+        except library.KeyImportError as error:
+            raise AuthRefused(
+                f"{self.host.ssh}: a key named in ~/.ssh/config cannot be used: {clean_line(str(error))}",
+                "ssh-add it first, or name an identity_file in services.yaml",
+            ) from error
+        except ValueError as error:
+            raise Unreachable(f"{self.host.ssh}: {clean_line(str(error))}", "correct ~/.ssh/config") from error
+        finally:
+            acknowledging.cancel()
+
+    def _ended(self, connection: "asyncssh.SSHClientConnection", error: Exception | None) -> None:
+        """A connection of ours ended without our doing."""
+        for name, known in tuple(self._connections.items()):
+            if known is connection:
+                del self._connections[name]
+                self._note(LinkState.LOST, str(error) if error else "the host closed the connection")
 
     def _destination(self) -> tuple[str, dict[str, Any]]:
         """`user@host[:port]`, or an alias that ~/.ssh/config explains."""
@@ -172,25 +201,29 @@ class SshHost:
     def _known_hosts(self) -> Path:
         return Path(self.host.known_hosts or "~/.ssh/known_hosts").expanduser()
 
-    async def _identity(self, asyncssh: Any, path: str) -> list[Any]:
+    async def _identity(self, asyncssh: Any, path: str) -> dict[str, Any]:
+        """The options that make asyncssh use this key. Raises AuthRefused."""
+
         def read(passphrase: str | None = None) -> Any:
             return asyncssh.read_private_key(str(Path(path).expanduser()), passphrase)
 
         loop = asyncio.get_running_loop()
         try:
-            return [await loop.run_in_executor(None, read)]
+            return {"client_keys": [await loop.run_in_executor(None, read)]}
         except asyncssh.KeyEncryptionError as error:
             raise AuthRefused(f"{path} cannot be decrypted: {error}") from error
         except asyncssh.KeyImportError as error:
             if "passphrase" not in str(error).lower():
                 raise AuthRefused(f"{path} is no usable key: {clean_line(str(error))}") from error
+            if await _agent_has(asyncssh, public := await loop.run_in_executor(None, _public_half, path)):
+                return {"client_keys": [], "agent_identities": [public]}
             if self._ask_passphrase is None:
                 raise AuthRefused(f"{path} needs a passphrase and nobody can be asked", "ssh-add it first") from error
             passphrase = await loop.run_in_executor(None, self._ask_passphrase, f"passphrase of {path}: ")
         except OSError as error:
             raise AuthRefused(f"{path}: {error.strerror}", "name another identity_file in services.yaml") from error
         try:
-            return [await loop.run_in_executor(None, read, passphrase)]
+            return {"client_keys": [await loop.run_in_executor(None, read, passphrase)]}
         except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
             raise AuthRefused(f"{path}: wrong passphrase") from error
 
@@ -218,12 +251,15 @@ class SshHost:
         stdin: bytes | None,
         on_output: Callable[[bytes, bool], None] | None,
     ) -> Answer:
+        await self._connection("control")
         at, began = self._clock.now(), self._clock.monotonic()
-        channel = await self.channel(argv)
+        channel: Channel | None = None
         stdout = bytearray()
         outcome: Outcome
         try:
+            # waiting for a free channel counts: a host that hangs must not make us wait longer than was said
             async with asyncio.timeout(timeout):
+                channel = await self.channel(argv, on_stderr=on_output and (lambda raw: on_output(raw, True)))
                 if stdin:
                     channel.write(stdin)
                 channel.write_eof()
@@ -237,10 +273,9 @@ class SshHost:
         except OSError as error:
             outcome = Lost(why=clean_line(str(error)) or type(error).__name__)
         finally:
-            await channel.close()
-        if on_output is not None and channel.stderr:
-            on_output(bytes(channel.stderr), True)
-        if not isinstance(outcome, Lost):
+            if channel is not None:
+                await channel.close()
+        if not isinstance(outcome, Lost | TimedOut):
             self._heard()
         return Answer(
             argv=argv,
@@ -248,32 +283,36 @@ class SshHost:
             started_at=at,
             seconds=self._clock.monotonic() - began,
             stdout=bytes(stdout),
-            stderr=bytes(channel.stderr),
+            stderr=bytes(channel.stderr) if channel is not None else b"",
         )
 
-    async def channel(self, argv: tuple[str, ...], *, writes: bool = False, name: str = "control") -> "Channel":
-        """A command's raw channel. Raises LinkError when it could not be opened: then nothing was sent."""
+    async def channel(
+        self, argv: tuple[str, ...], *, name: str = "control", on_stderr: Callable[[bytes], None] | None = None
+    ) -> "Channel":
+        """A command's raw channel.
+
+        Raises LinkError when none could be opened: then nothing was sent; CutOff when the command may have begun.
+        """
         command = exec_string(argv, self.form)
         asyncssh = await _library()
         slots = self._slots[name]
         await slots.acquire()
         try:
-            for number, pause in enumerate((*REFUSED_PAUSES, None)):
+            for pause in (*REFUSED_PAUSES, None):
                 connection = await self._connection(name)
                 try:
                     process = await connection.create_process(command, encoding=None, window=2 << 20)
-                    return Channel(process, slots, asyncssh)
+                    return Channel(process, slots, asyncssh, on_stderr)
                 except asyncssh.ChannelOpenError as error:
+                    if error.code == asyncssh.OPEN_REQUEST_SESSION_FAILED:
+                        # a refusal, or the channel or link ended unanswered: asyncssh does not tell them apart
+                        raise CutOff("no word on whether the command was started") from error
                     if pause is None:
                         raise Unreachable(f"{self.host.ssh} refuses further channels", "try again") from error
                     await asyncio.sleep(pause)
                 except (asyncssh.Error, OSError) as error:
-                    # a kept connection that had died unseen: the request for a channel was never answered
-                    self._connections.pop(name, None)
-                    connection.abort()
-                    if writes or number > 1:
-                        raise Unreachable(f"{self.host.ssh}: {clean_line(str(error))}", "look again") from error
-            raise Unreachable(f"{self.host.ssh} refuses further channels", "try again")
+                    raise CutOff(clean_line(str(error)) or type(error).__name__) from error
+            raise AssertionError("the last round either returns or raises")
         except BaseException:
             slots.release()
             raise
@@ -286,8 +325,11 @@ class SshHost:
 class Channel:
     """Bytes both ways, and how the command ended. Errors of the link come as OSError."""
 
-    def __init__(self, process: Any, slots: asyncio.Semaphore, asyncssh: Any) -> None:
+    def __init__(
+        self, process: Any, slots: asyncio.Semaphore, asyncssh: Any, on_stderr: Callable[[bytes], None] | None = None
+    ) -> None:
         self.stderr = bytearray()
+        self._on_stderr = on_stderr
         self._process = process
         self._slots: asyncio.Semaphore | None = slots
         self._asyncssh = asyncssh
@@ -338,6 +380,8 @@ class Channel:
         with contextlib.suppress(OSError, self._asyncssh.Error):
             while chunk := await self._process.stderr.read(CHUNK):
                 self.stderr += chunk
+                if self._on_stderr is not None:
+                    self._on_stderr(chunk)
 
     @contextlib.contextmanager
     def _translated(self):  # type: ignore[no-untyped-def]
@@ -383,38 +427,51 @@ class Stream:
 # ── host keys ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _no_known_hosts(host: str, addr: str, port: int) -> tuple[list[Any], list[Any], list[Any]]:
-    """asyncssh then asks our guard about every key, and the guard knows the file."""
-    return [], [], []
-
-
-def _guard(asyncssh: Any, known_hosts: Path, accept: str | None) -> Any:
-    """A client factory that decides about the server's key."""
+def _guard(asyncssh: Any, known_hosts: Path, accept: str | None, ended: Callable[[Any, Exception | None], None]) -> Any:
+    """A client factory that decides about the server's key and hears of the connection's end."""
 
     class Guard(asyncssh.SSHClient):  # type: ignore[misc, name-defined, unused-ignore]
         """Strict: known or explicitly accepted."""
 
         fingerprint = ""
-        changed = False
+        trusted = False
         problem = ""
+        connection: Any = None
+
+        @classmethod
+        def on_file(cls, host: str, addr: str, port: int | None) -> Any:
+            """What the file says of this host; asyncssh then asks for keys of those kinds only, as OpenSSH does."""
+            try:
+                known = asyncssh.import_known_hosts(known_hosts.read_text() if known_hosts.exists() else "")
+            except (OSError, ValueError) as error:
+                cls.problem = f"{known_hosts}: {clean_line(str(error))}"
+                return (), (), ()
+            # by name and by address, each with its port: asyncssh's own search forgets revoked keys of other ports
+            found = [known.match(f"[{x}]:{port}" if port else x, "", None) for x in {host, addr} - {""}]
+            keys, authorities, revoked = ([key for match in found for key in match[i]] for i in range(3))
+            cls.trusted = bool(keys or authorities)
+            return keys, authorities, revoked
+
+        @classmethod
+        async def acknowledge(cls) -> None:
+            """Until cancelled, acknowledge at once what arrives: delayed ACKs cost a connection 40 ms a step."""
+            option = getattr(socket, "TCP_QUICKACK", None)
+            while option is not None:
+                sock = cls.connection and cls.connection.get_extra_info("socket")
+                if sock is not None and sock.fileno() >= 0 and sock.family != socket.AF_UNIX:
+                    sock.setsockopt(socket.IPPROTO_TCP, option, 1)
+                await asyncio.sleep(0.002)
+
+        def connection_made(self, conn: Any) -> None:
+            Guard.connection = conn
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            ended(Guard.connection, exc)
 
         def validate_host_public_key(self, host: str, addr: str, port: int, key: Any) -> bool:
+            """Asked only about keys that the file does not trust."""
             Guard.fingerprint = key.get_fingerprint()
-            wire = key.public_data
-            try:
-                content = known_hosts.read_text() if known_hosts.exists() else ""
-                trusted, _, revoked, *_ = asyncssh.match_known_hosts(content.encode(), host, addr, port)
-            except (OSError, ValueError) as error:
-                Guard.problem = f"{known_hosts}: {error}"
-                return False
-            if any(k.public_data == wire for k in revoked):
-                Guard.changed = True
-                return False
-            if any(k.public_data == wire for k in trusted):
-                return True
-            # a key of another kind is on file: then this one is not merely unknown
-            Guard.changed = bool(trusted)
-            if Guard.changed or accept != Guard.fingerprint:
+            if Guard.problem or Guard.trusted or accept != Guard.fingerprint:
                 return False
             _remember(known_hosts, host, port, key)
             return True
@@ -424,9 +481,9 @@ def _guard(asyncssh: Any, known_hosts: Path, accept: str | None) -> Any:
             """The error for people."""
             if cls.problem:
                 return HostKeyRefused(cls.problem, "correct the file")
-            if cls.changed:
+            if cls.trusted or not cls.fingerprint:
                 return HostKeyRefused(
-                    f"{where} shows another key than the one on file ({known_hosts}): {cls.fingerprint}",
+                    f"{where} shows a revoked key or another one than on file ({known_hosts}): {cls.fingerprint}",
                     "somebody may be listening: ask whoever runs the host before you remove the old key",
                     fingerprint=cls.fingerprint,
                     changed=True,
@@ -445,6 +502,22 @@ def _remember(known_hosts: Path, host: str, port: int, key: Any) -> None:
     name = host if port == 22 else f"[{host}]:{port}"
     with known_hosts.open("a") as file:
         file.write(f"{name} {key.export_public_key().decode().strip()}\n")
+
+
+def _public_half(path: str) -> str:
+    return f"{Path(path).expanduser()}.pub"
+
+
+async def _agent_has(asyncssh: Any, public: str) -> bool:
+    """Whether ssh-agent holds the private half of this file's key."""
+    if not os.environ.get("SSH_AUTH_SOCK"):
+        return False
+    try:
+        wanted = asyncssh.read_public_key(public).public_data
+        async with asyncssh.connect_agent() as agent:
+            return any(pair.public_data == wanted for pair in await agent.get_keys())
+    except (OSError, ValueError, asyncssh.Error):
+        return False  # no agent there, or no public half beside the key: then the passphrase is needed
 
 
 _imported: Any = None
