@@ -68,7 +68,6 @@ async def test_a_state_directory_of_ones_own_stays(tmp_path: Path) -> None:
             assert (await guest.get("api", "/healthcheck/ready")).status_code == 200
         process.terminate()
         await process.communicate()
-    assert (state / "repos" / "scenextras").is_dir()
     assert not (state / "dokku.sock").exists()
     # And it can be used again, with the same key.
     key = (state / "id_ed25519").read_bytes()

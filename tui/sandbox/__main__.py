@@ -18,7 +18,7 @@ def arguments(argv: list[str]) -> Options:
     parser = argparse.ArgumentParser(prog="python -m tui.sandbox", description="A pretend Dokku host on 127.0.0.1.")
     parser.add_argument("--dokku", choices=("0.35.15", "0.38.27", "plugins"), default="0.35.15")
     parser.add_argument("--pace", default="recorded", help="recorded, fast (1/20) or a factor")
-    parser.add_argument("--state", help="directory to keep repositories and keys in (a temporary one otherwise)")
+    parser.add_argument("--state", help="directory for keys, services.yaml and the socket (a temporary one otherwise)")
     parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="bad-release")
     parser.add_argument("--port", type=int, default=0, help="SSH port; 0 takes any free one")
     given = parser.parse_args(argv)

@@ -37,8 +37,9 @@ class Log:
         self.wake()
 
     def wake(self) -> None:
+        # Wakes who waits now, and nobody who comes later.
         self._changed.set()
-        self._changed = asyncio.Event()
+        self._changed.clear()
 
     def last(self, count: int) -> list[LogLine]:
         return list(self.lines)[-count:] if count else list(self.lines)

@@ -87,7 +87,7 @@ async def build_and_deploy(call: Call, app: App, source: Source) -> None:
     app.config["GIT_REV"] = source.commit
     app.last_updated = int(machine.now())
     call.phase("cleanup")
-    await call.pause(0.7)
+    await call.pause(0.5)
     if skips_cleanup(call, app):
         call.say(arrow("DOKKU_SKIP_CLEANUP set. Skipping dokku cleanup"))
     else:
@@ -169,7 +169,7 @@ async def build(call: Call, app: App, source: Source) -> None:
     )
     try:
         for text in builder.lines():
-            await call.pause(0.06)
+            await call.pause(0.035)
             call.say(tool(text))
     except BuildFailed:
         call.say_all(after_failed_build(call, app))
@@ -209,7 +209,7 @@ async def release(call: Call, app: App, image: Image) -> str:
     start.
     """
     call.phase("release")
-    await call.pause(0.8)
+    await call.pause(0.6)
     call.say(arrow(f"Releasing {app.name}..."))
     scripts = dokku_scripts(app)
     await task(call, app, image, "predeploy", scripts.get("predeploy"), "app.json")

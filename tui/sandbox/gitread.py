@@ -8,6 +8,7 @@ import asyncio
 import gzip
 import io
 import tarfile
+from typing import cast
 from collections.abc import Iterable
 
 from dulwich.protocol import CAPABILITY_FILTER, Protocol
@@ -56,7 +57,8 @@ async def upload_pack(call: Call) -> int:
         await call.client.drain()
 
     def serve() -> None:
-        served: dict[str, BackendRepo] = {"/": app.repo.repo}
+        # dulwich serves its own MemoryRepo; only the signature of one method it does not use here differs.
+        served = {"/": cast("BackendRepo", app.repo.repo)}
         backend = DictBackend(served)
         Reading(backend, ["/"], Protocol(read, write)).handle()
 

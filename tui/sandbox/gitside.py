@@ -85,7 +85,7 @@ async def receive_pack(call: Call) -> int:
     if not request.updates:
         return 0
     started = machine.now()
-    quarantine = Quarantine(app.repo)
+    quarantine = Quarantine(app.repo.store)
     try:
         unpacked = await unpack(call, quarantine, request)
         # From here on the client may die: the hook goes on.
@@ -93,15 +93,13 @@ async def receive_pack(call: Call) -> int:
         call.merged = True
         call.band = "side-band-64k" in request.capabilities
         if unpacked == "ok":
-            await hook(call, app, request, quarantine.store)
+            await hook(call, app, request, quarantine)
             accept(call, app, request, quarantine)
         else:
             for update in request.updates:
                 update.status = "unpacker error"
     except EOFError:
         return 128
-    finally:
-        quarantine.drop()
     ended = machine.now()
     for update in request.updates:
         push = Push(
@@ -147,7 +145,7 @@ async def unpack(call: Call, quarantine: Quarantine, request: PushRequest) -> st
         return data
 
     try:
-        await asyncio.to_thread(quarantine.receive, exactly, some)
+        await asyncio.to_thread(quarantine.add_thin_pack, exactly, some)
     except (ChecksumMismatch, AssertionError, KeyError, ValueError):
         return "index-pack abnormal exit"
     call.phase("received")

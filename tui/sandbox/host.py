@@ -7,14 +7,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from tui.sandbox.client import Call, Client
 from tui.sandbox.faults import Faults
 from tui.sandbox.machine import App, Machine
 from tui.sandbox.pace import DURATIONS, RETIRE_EVERY, Pace
 from tui.sandbox.recorded import Recorded, load
-from tui.sandbox.repos import Repository
 from tui.sandbox.web import Sites
 
 
@@ -34,8 +32,8 @@ class Push:
 class Host:
     """``plugins``: the host also has the runbook's commands (ps:rollback, tags:*), as some plugin would bring them."""
 
-    def __init__(self, *, version: str, state: Path, pace: Pace, plugins: bool = False) -> None:
-        self.machine = Machine(version=version, state=state)
+    def __init__(self, *, version: str, pace: Pace, plugins: bool = False) -> None:
+        self.machine = Machine(version=version)
         self.pace = pace
         self.plugins = plugins
         self.durations = DURATIONS[version]
@@ -50,10 +48,6 @@ class Host:
         call = Call(host=self, client=client, number=len(self.calls) + 1, line=line, started=self.machine.now())
         self.calls.append(call)
         return call
-
-    def scratch(self) -> Repository:
-        """An empty repository of its own, to be deleted by whoever asked for it."""
-        return Repository.create(self.machine.state / "scratch" / str(self.machine.number()))
 
     def running_calls(self) -> list[Call]:
         return [call for call in self.calls if call.exit is None and not call.aborted]

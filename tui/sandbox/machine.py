@@ -1,6 +1,6 @@
 """The state of the pretend host: apps, images, containers, what is due to be deleted. No sockets, no waiting.
 
-Everything Dokku keeps in files under /home/dokku and /var/lib/dokku is an attribute here; repositories are real
+Everything Dokku keeps in files under /home/dokku and /var/lib/dokku is an attribute here, repositories included
 (see ``repos``).
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tui.sandbox.containers import Container
 from tui.sandbox.images import ALTERNATE_TAGS, APP_LABEL, Image, ImageStore
@@ -79,9 +78,8 @@ class AppMissing(Exception):
 
 
 class Machine:
-    def __init__(self, *, version: str, state: Path) -> None:
+    def __init__(self, *, version: str) -> None:
         self.version = version
-        self.state = state
         self.apps: dict[str, App] = {}
         self.images = ImageStore()
         self.containers: dict[str, Container] = {}
@@ -117,8 +115,7 @@ class Machine:
             raise AppMissing(name) from None
 
     def create_app(self, name: str, created_at: float | None = None) -> App:
-        repo = Repository.create(self.state / "repos" / name)
-        app = App(name=name, created_at=int(created_at or self.now()), repo=repo)
+        app = App(name=name, created_at=int(created_at or self.now()), repo=Repository())
         self.apps[name] = app
         return app
 
@@ -134,7 +131,6 @@ class Machine:
         self.dead_images = [due for due in self.dead_images if due.app != app.name]
         self.dead_containers = [due for due in self.dead_containers if due.app != app.name]
         del self.apps[app.name]
-        app.repo.delete()
 
     def containers_of(self, app: App) -> list[Container]:
         return [container for container in self.containers.values() if container.app == app.name]

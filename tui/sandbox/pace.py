@@ -61,9 +61,9 @@ class Durations:
 
 DURATIONS = {
     "0.35.15": Durations(
-        read=0.05, inspect=0.4, ps_report=0.5, write=0.25, create=0.5, destroy=2.9, stop=1.8, unknown=0.2, start_up=1.0
+        read=0.05, inspect=0.4, ps_report=0.5, write=0.25, create=0.5, destroy=2.9, stop=1.8, unknown=0.2, start_up=1.4
     ),
     "0.38.27": Durations(
-        read=0.05, inspect=0.4, ps_report=0.5, write=0.2, create=3.3, destroy=7.5, stop=2.9, unknown=0.2, start_up=1.25
+        read=0.05, inspect=0.4, ps_report=0.5, write=0.2, create=3.3, destroy=7.5, stop=2.9, unknown=0.2, start_up=1.72
     ),
 }

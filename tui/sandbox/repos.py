@@ -1,21 +1,17 @@
-"""Real bare repositories, one per app, through dulwich.
+"""The apps' repositories: dulwich's, bare and in memory, served over SSH like any other.
 
-What flows in: files to commit, names to resolve, packs (through a quarantine: objects of a refused push never
-arrive, as with git). What flows out: commit ids, trees as flat ``path → bytes``, refs.
+What flows in: files to commit, names to resolve, packs (through a quarantine: objects of a refused push never arrive,
+as with git). What flows out: commit ids, trees as flat ``path → bytes``, refs.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from dulwich.object_store import BaseObjectStore, DiskObjectStore, iter_tree_contents
-from dulwich.objects import Blob, Commit, ObjectID, Tag, Tree
+from dulwich.object_store import BaseObjectStore, MemoryObjectStore, iter_tree_contents
+from dulwich.objects import Blob, Commit, ObjectID, RawObjectID, ShaFile, Tag, Tree
 from dulwich.refs import Ref
-from dulwich.repo import Repo
+from dulwich.repo import MemoryRepo
 
 ZERO = "0" * 40
 
@@ -30,47 +26,36 @@ class Signature:
     at: int
 
 
-class Quarantine:
-    """Objects of one push: visible to its deploy, and kept only if the push is accepted."""
+class Quarantine(MemoryObjectStore):
+    """Objects of one push: its deploy sees them with the app's own, and they stay only if the push is accepted."""
 
-    def __init__(self, repo: Repository) -> None:
-        self._repo = repo
-        self._path = Path(tempfile.mkdtemp(prefix="incoming-", dir=repo.path / "objects"))
-        self.store = DiskObjectStore.init(str(self._path))
-        self.store.add_alternate_path(str(repo.path / "objects"))
+    def __init__(self, kept: BaseObjectStore) -> None:
+        super().__init__()
+        self._kept = kept
 
-    def receive(self, read_all: Callable[[int], bytes], read_some: Callable[[int], bytes]) -> None:
-        """Blocks: call it in a thread. Raises whatever dulwich raises for a torn pack."""
-        self.store.add_thin_pack(read_all, read_some)
+    def get_raw(self, name: RawObjectID | ObjectID) -> tuple[int, bytes]:
+        try:
+            return super().get_raw(name)
+        except KeyError:
+            return self._kept.get_raw(name)
+
+    def __getitem__(self, name: ObjectID | RawObjectID) -> ShaFile:
+        try:
+            return super().__getitem__(name)
+        except KeyError:
+            return self._kept[name]
 
     def keep(self) -> None:
-        pack = self._repo.path / "objects" / "pack"
-        pack.mkdir(exist_ok=True)
-        for file in (self._path / "pack").iterdir():
-            shutil.move(file, pack / file.name)
-
-    def drop(self) -> None:
-        self.store.close()
-        shutil.rmtree(self._path, ignore_errors=True)
+        for name in self:
+            self._kept.add_object(self[name])
 
 
 class Repository:
-    """One app's bare repository; refs are text, ids are 40 hex digits."""
+    """One app's bare repository, in memory; refs are text, ids are 40 hex digits."""
 
-    def __init__(self, path: Path, repo: Repo) -> None:
-        self.path = path
-        self.repo = repo
-
-    @classmethod
-    def create(cls, path: Path) -> Repository:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        repo = Repo.init_bare(str(path), mkdir=True)
-        repo.refs.set_symbolic_ref(Ref(b"HEAD"), Ref(b"refs/heads/master"))
-        return cls(path, repo)
-
-    def delete(self) -> None:
-        self.repo.close()
-        shutil.rmtree(self.path, ignore_errors=True)
+    def __init__(self) -> None:
+        self.repo = MemoryRepo()
+        self.repo.refs.set_symbolic_ref(Ref(b"HEAD"), Ref(b"refs/heads/master"))
 
     @property
     def store(self) -> BaseObjectStore:
@@ -142,7 +127,8 @@ class Repository:
     def copy_all(self, other: Repository) -> None:
         """Every object of another repository, as a fetch would."""
         if other is not self:
-            other.repo.fetch(self.repo)
+            for name in self.store:
+                other.store.add_object(self.store[name])
 
 
 def write_tree(store: BaseObjectStore, files: dict[str, bytes]) -> ObjectID:

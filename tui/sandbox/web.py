@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 USERS = ("203.0.113.17", "203.0.113.80", "198.51.100.4", "198.51.100.201")
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 USER_REQUESTS_A_SECOND = 3
+BEATS_A_SECOND = 10
+BEAT = 1 / BEATS_A_SECOND
 
 
 class Sites:
@@ -98,15 +100,20 @@ class Sites:
                 self._users(app, time.time() - second)
 
     async def live(self) -> None:
-        """Once a second: what every container prints by itself, and a few requests of pretended users."""
+        """What every container prints by itself, and a few requests of pretended users a second."""
+        beat = 0
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(BEAT)
+            beat += 1
+            whole_second = beat % BEATS_A_SECOND == 0
             for container in list(self._host.machine.containers.values()):
-                if container.running:
-                    speak(container, 1.0)
-            for app in self._host.machine.apps.values():
-                if app.name in self._servers and app.deployed:
-                    self._users(app)
+                talkative = container.content.behaviour.log_rate > BEATS_A_SECOND
+                if container.running and (whole_second or talkative):
+                    speak(container, BEAT if talkative else 1.0)
+            if whole_second:
+                for app in self._host.machine.apps.values():
+                    if app.name in self._servers and app.deployed:
+                        self._users(app)
 
     def _users(self, app: App, at: float | None = None) -> None:
         now = time.time() if at is None else at

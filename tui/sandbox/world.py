@@ -40,15 +40,13 @@ class World:
         self.state.mkdir(parents=True, exist_ok=True)
         plugins = options.dokku == "plugins"
         version = "0.35.15" if plugins else options.dokku
-        self.host = Host(version=version, state=self.state, pace=options.pace, plugins=plugins)
+        self.host = Host(version=version, pace=options.pace, plugins=plugins)
         self.ssh = SshHouse(self.host, self.state)
         self.control = Control(self.host, self.ssh)
         self.shim = ShimServer(self.host, self.state / "dokku.sock")
         self.about: dict[str, object] = {}
 
     async def __aenter__(self) -> World:
-        # Repositories of an earlier run would not fit the apps of this one.
-        shutil.rmtree(self.state / "repos", ignore_errors=True)
         await seed(self.host)
         await self.ssh.listen(self._options.port)
         await self.shim.listen()
@@ -77,7 +75,5 @@ class World:
         await self.shim.close()
         await self.control.close()
         await self.host.close()
-        for app in self.host.machine.apps.values():
-            app.repo.repo.close()
         if self._temporary:
             shutil.rmtree(self.state, ignore_errors=True)
