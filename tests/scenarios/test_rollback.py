@@ -151,6 +151,7 @@ def test_an_interrupt_after_the_first_write_means_unknown_not_cancelled(slow: Sa
     running = slow.begin("api", "previous", "--yes", "--json")
     while not pushes(slow):
         assert running.poll() is None
+    slow.await_that(lambda app: bool(app["lock_held"]))
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=30)
     assert running.returncode == 5, err
