@@ -317,13 +317,6 @@ async def test_an_alias_with_a_locked_key_is_refused_in_words(tmp_path: Path, ho
                 await host.connect()
 
 
-async def test_importing_the_driver_does_not_import_asyncssh() -> None:
-    script = "import sys, tui.drivers.ssh, tui.drivers.http, tui.drivers.git; print('asyncssh' in sys.modules)"
-    done = await asyncio.create_subprocess_exec("python", "-c", script, stdout=subprocess.PIPE)
-    said, _ = await done.communicate()
-    assert said.strip() == b"False"
-
-
 def test_the_driver_counts_from_nothing(sshd: Sshd) -> None:
     from tui.drivers.clock import SystemClock
 
