@@ -8,8 +8,8 @@ import asyncio
 import gzip
 import io
 import tarfile
-from typing import cast
 from collections.abc import Iterable
+from typing import cast
 
 from dulwich.protocol import CAPABILITY_FILTER, Protocol
 from dulwich.server import BackendRepo, DictBackend, UploadPackHandler
