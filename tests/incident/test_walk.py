@@ -87,6 +87,7 @@ def words(node: Node) -> Iterator[ev.Event]:
     yield ev.Confirmed(at=now, by="me", watch=None)
     yield ev.Confirmed(at=now, by="me", watch=timedelta(minutes=15))
     yield ev.CheckAgain(at=now)
+    yield ev.WatchAsked(at=now, length=timedelta(minutes=10))
     yield ev.CloseAsked(at=now, closing=Closing.ABORTED, reason="enough")
 
 
@@ -138,7 +139,7 @@ def shape(node: Node) -> object:
         i.watch_for is not None,
         tuple((r.step, r.result) for r in i.runs),
         tuple((look.locked, look.metadata) for look in i.looks),
-        i.watch.in_a_row if i.watch else None,
+        (i.watch.kind, i.watch.in_a_row) if i.watch else None,
         node.outstanding if not any(isinstance(e, do.KeepWatch) for e in node.outstanding) else "watching",
         node.sent,
         node.deaths,

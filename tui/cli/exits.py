@@ -109,6 +109,8 @@ def _of_closing(incident: Incident) -> Exit:
     match incident.closing:
         case Closing.RECOVERED | Closing.UNWATCHED | Closing.FIXED_FORWARD:
             return Exit.DONE if incident.verdict in (Verdict.PASSED, None) else Exit.INCONCLUSIVE
+        case Closing.FALSE_ALARM:
+            return Exit.DONE
         case Closing.ABORTED:
             return Exit.REFUSED
         case _:

@@ -173,13 +173,29 @@ class Engine:
         identity = plan.attempt.rpartition(".")[0]
         if not self.journal.lock(identity):
             raise TakenByOther(f"another console on this machine has incident {identity}")
-        at = self.clock.now()
+        walk = await self._begin(identity, self.service(plan.service), reason, output)
+        await walk.submit(ev.PlanMade(at=self.clock.now(), plan=plan))
+        return walk
+
+    async def assess(self, service: Service, reason: str, output: Output | None = None) -> Walk:
+        """Open an incident without a plan: what is wrong, and is a rollback the answer? Nothing goes to the host."""
+        identity = new_id(self.clock)
+        if not self.journal.lock(identity):
+            raise TakenByOther(f"another console on this machine has incident {identity}")
+        return await self._begin(identity, service, reason, output)
+
+    async def _begin(self, identity: str, service: Service, reason: str, output: Output | None) -> Walk:
         event = ev.Opened(
-            at=at, incident=identity, service=plan.service, app=plan.app, host=plan.host, by=self.by, reason=reason
+            at=self.clock.now(),
+            incident=identity,
+            service=service.name,
+            app=service.app,
+            host=service.host,
+            by=self.by,
+            reason=reason,
         )
         walk = await Walk.begin(event, self.journal, self.clock, self._performer(output))
         self.walks[identity] = walk
-        await walk.submit(ev.PlanMade(at=self.clock.now(), plan=plan))
         return walk
 
     async def resume(self, incident: str, output: Output | None = None) -> Walk:

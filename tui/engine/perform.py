@@ -6,6 +6,7 @@ observation, which the core asks for.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import assert_never
 
 from tui.dokku import commands, kept, refusals, reports
@@ -16,7 +17,7 @@ from tui.incident import events as ev
 from tui.incident import reconcile, verify
 from tui.model.errors import ConsoleError, LinkError
 from tui.model.health import ProbeOutcome
-from tui.model.incident import Closing, Incident, Sample, State, StepResult
+from tui.model.incident import Closing, Incident, Sample, State, StepResult, WatchKind
 from tui.model.observation import Current, differences
 from tui.model.outcome import Answer, Exited, Lost, NeverStarted, Outcome, Signalled, TimedOut, describe
 from tui.model.plan import Plan, Step, StepKind
@@ -47,6 +48,8 @@ class HostPerformer:
         self._clock = clock
         self._output = output
         self._identity_before: dict[str, str | None] = {}
+        self._watched: dict[tuple[str, datetime], Current] = {}
+        """what ran when a watch of the deploy itself began"""
 
     # ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -205,11 +208,22 @@ class HostPerformer:
             current = await self._links.current(incident.host, incident.app)
         except (LinkError, HostSaid, reports.Unreadable):
             current = None  # not measured; the health sample below stands for itself
-        plan = _plan(incident)
-        if current is not None and not current.locked and not reconcile.serves(plan, current):
-            return ev.Strayed(at=now, what=f"what runs is not ours any more: {_stray(incident, current)}")
+        stray = "" if current is None or current.locked else self._strayed(incident, current)
+        if stray:
+            return ev.Strayed(at=now, what=stray)
         healthy = {ProbeOutcome.HEALTHY: True, ProbeOutcome.UNHEALTHY: False}.get(seen.outcome) if seen else None
         return ev.Sampled(at=now, sample=Sample(at=now, healthy=healthy, seconds=seen.seconds if seen else None))
+
+    def _strayed(self, incident: Incident, current: Current) -> str:
+        """What runs that should not, in words. While nothing of ours runs, what the watch began with is the measure."""
+        watch = incident.watch
+        if watch is not None and watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
+            before = self._watched.setdefault((incident.id, watch.opened_at), current)
+            changed = differences(before, current)
+            return f"not what was being watched any more: {'; '.join(changed)}" if changed else ""
+        if reconcile.serves(_plan(incident), current):
+            return ""
+        return f"what runs is not ours any more: {_stray(incident, current)}"
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -224,16 +238,17 @@ class HostPerformer:
 
     async def _put_in_order(self, incident: Incident, left: list[str]) -> None:
         plan = incident.plan
-        if plan is None or not incident.runs:
-            return
+        if plan is None or not (incident.runs or plan.record_of == incident.id):
+            return  # nothing was ever taken on the host
         host, app = incident.host, incident.app
         found = await record.read(self._links, host, app)
         current = await self._links.current(host, app)
         serves = reconcile.serves(plan, current)
         unknown = incident.state is State.UNCERTAIN
         ours = plan.frozen_branch is not None and current.branch == plan.frozen_branch
-        if ours and not serves and not unknown and plan.before.branch:
-            argv = commands.git_set_branch(app, plan.before.branch)
+        branch = plan.before.branch if plan.before.branch != plan.frozen_branch else plan.old_branch
+        if ours and not serves and not unknown and branch:
+            argv = commands.git_set_branch(app, branch)
             answer = await self._links.gate.write(
                 self._links.host(host), host, argv, timeout=30.0, incident=incident.id
             )

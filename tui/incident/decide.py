@@ -26,7 +26,7 @@ from tui.incident import effects as do
 from tui.incident import events as ev
 from tui.incident import reconcile, verify, watch
 from tui.model.errors import NotNow
-from tui.model.incident import Closing, Incident, Question, State, StepResult, StepRun, WatchKind
+from tui.model.incident import Answer, Closing, Incident, Question, State, StepResult, StepRun, WatchKind
 from tui.model.observation import Landed
 from tui.model.outcome import Lost
 from tui.model.plan import StepKind
@@ -83,6 +83,10 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
             return replace(incident, severity=level), ()
         case ev.Decided(at=at, text=text):
             return replace(incident, decisions=(*incident.decisions, (at, text))), ()
+        case ev.Answered():
+            return _answer(incident, event), ()
+        case ev.WatchAsked():
+            return _watch_only(incident, event)
         case ev.PlanMade():
             return _plan(incident, event)
         case ev.PlanDropped():
@@ -153,7 +157,19 @@ def _plan(incident: Incident, event: ev.PlanMade) -> Decision:
 
 def _drop(incident: Incident, event: ev.PlanDropped) -> Decision:
     _require(incident, event, State.PLANNED)
+    if incident.settling is not None:
+        raise _illegal(incident, event)
     return _enter(incident, State.ASSESSING, event.at, asking=Question.TARGET), ()
+
+
+def _answer(incident: Incident, event: ev.Answered) -> Incident:
+    """The latest answer to a node counts; those to nodes further down fall with it, as the path may be another now."""
+    position = next((i for i, a in enumerate(incident.answers) if a.node == event.node), len(incident.answers))
+    kept = incident.answers[:position]
+    if event.answer is None:
+        return replace(incident, answers=kept)
+    given = Answer(node=event.node, answer=event.answer, evidence=event.evidence, at=event.at)
+    return replace(incident, answers=(*kept, given))
 
 
 def _confirm(incident: Incident, event: ev.Confirmed) -> Decision:
@@ -273,8 +289,29 @@ def _checked(incident: Incident, event: ev.ChecksDone) -> Decision:
             return _open_watch(checked, event.at, incident.watch_for or timedelta(0))
 
 
-def _open_watch(incident: Incident, at: datetime, length: timedelta) -> Decision:
-    window = watch.open_watch(WatchKind.AFTER_ROLLBACK, at, length)
+_NOTHING_CHANGED = frozenset({Question.TARGET, Question.CONFIRM, Question.WHAT_NEXT})
+"""questions that are asked while the old release serves: watching then means watching the deploy itself"""
+_TARGET_SERVES = frozenset({Question.VERIFY_FAILED, Question.VERIFY_INCONCLUSIVE})
+
+
+def _watch_only(incident: Incident, event: ev.WatchAsked) -> Decision:
+    """Monitor, change nothing. What runs is watched: the deploy as it is, or the target that could not be verified."""
+    if incident.settling is not None or event.length <= timedelta(0):
+        raise _illegal(incident, event)
+    noted = incident
+    if event.reason:
+        noted = replace(incident, decisions=(*incident.decisions, (event.at, f"monitor only: {event.reason}")))
+    if incident.asking in _NOTHING_CHANGED:
+        return _open_watch(noted, event.at, event.length, WatchKind.AFTER_CLEAN_DEPLOY)
+    if incident.asking in _TARGET_SERVES:
+        return _open_watch(noted, event.at, event.length)
+    raise _illegal(incident, event)
+
+
+def _open_watch(
+    incident: Incident, at: datetime, length: timedelta, kind: WatchKind = WatchKind.AFTER_ROLLBACK
+) -> Decision:
+    window = watch.open_watch(kind, at, length)
     watching = _enter(incident, State.WATCHING, at, asking=None, watch=window)
     return watching, (do.KeepWatch(until=window.deadline),)
 
@@ -296,6 +333,8 @@ def _woken(incident: Incident, at: datetime) -> Decision:
     match watch.verdict(incident.watch, at):
         case None:
             return incident, (do.KeepWatch(until=incident.watch.deadline),)
+        case Verdict.PASSED if incident.watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
+            return _settle(incident, Closing.FALSE_ALARM, "healthy to the end of the watch; nothing was changed")
         case Verdict.PASSED:
             return _settle(incident, Closing.RECOVERED, "healthy to the end of the watch")
         case Verdict.FAILED:
@@ -336,6 +375,8 @@ def _late(incident: Incident, event: ev.Event) -> Decision:
             return replace(incident, decisions=(*incident.decisions, (at, text))), ()
         case ev.SeverityChosen(level=level):
             return replace(incident, severity=level), ()
+        case ev.Answered():
+            return _answer(incident, event), ()
         case ev.Observed() | ev.NotObserved() | ev.Sampled() | ev.Woken() | ev.ChecksDone() | ev.Strayed():
             return incident, ()
         case _:

@@ -38,6 +38,25 @@ class Decided(Value, tag=True):
     text: str
 
 
+class Answered(Value, tag=True):
+    """A node of the decision tree was answered, by evidence or by the person."""
+
+    at: datetime
+    node: str
+    answer: bool | None
+    """None: the answer is taken back"""
+    evidence: str = ""
+    """what was seen, or who said so"""
+
+
+class WatchAsked(Value, tag=True):
+    """The person wants to watch instead of changing anything now."""
+
+    at: datetime
+    length: timedelta
+    reason: str = ""
+
+
 class PlanMade(Value, tag=True):
     """A target was chosen and the steps to it are known."""
 
@@ -159,6 +178,8 @@ Event = (
     Opened
     | SeverityChosen
     | Decided
+    | Answered
+    | WatchAsked
     | PlanMade
     | PlanDropped
     | Confirmed

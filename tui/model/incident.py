@@ -54,6 +54,8 @@ class Closing(StrEnum):
     FIXED_FORWARD = "fixed forward"
     UNWATCHED = "unwatched"
     """verified, and nobody watched it afterwards"""
+    FALSE_ALARM = "false alarm"
+    """nothing was wrong, or nothing is any more: no rollback was needed"""
 
 
 class StepResult(StrEnum):
@@ -118,6 +120,15 @@ class Watch(Value):
         return min(1.0, self.covered.total_seconds() / passed) if passed > 0 else 0.0
 
 
+class Answer(Value):
+    """One answer to a question of the decision tree."""
+
+    node: str
+    answer: bool
+    evidence: str
+    at: datetime
+
+
 class Incident(Value):
     """One incident on one service."""
 
@@ -154,6 +165,8 @@ class Incident(Value):
     left_over: tuple[str, ...] = ()
     """what could not be put in order on the host, in words with the command that does it"""
     decisions: tuple[tuple[datetime, str], ...] = ()
+    answers: tuple[Answer, ...] = ()
+    """to the decision tree's questions, in the order they were given"""
 
     @property
     def open(self) -> bool:

@@ -1,0 +1,109 @@
+"""Is it the deploy at all? What was seen, and whether it speaks for a rollback, against it, or for neither.
+
+A rollback replaces the release. It does not help against a host that runs out of memory, a shared dependency that is
+down, or trouble that began long before the deploy; then it costs time and hides the cause.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tui.model.health import Health
+from tui.model.observation import Current
+from tui.model.value import Value
+
+RECENT = timedelta(hours=2)
+"""a release that has served this long without trouble is an unlikely cause"""
+SICK = frozenset({Health.DOWN, Health.UNREACHABLE, Health.DEGRADED})
+
+
+class Speaks(StrEnum):
+    """What a finding argues."""
+
+    FOR = "for"
+    AGAINST = "against"
+    NEITHER = "neither"
+
+
+class Finding(Value):
+    """One thing that was seen."""
+
+    speaks: Speaks
+    text: str
+
+
+def findings(
+    service: str, health: Mapping[str, Health], bad_since: datetime | None, current: Current | None, now: datetime
+) -> tuple[Finding, ...]:
+    """Everything that can be said from what was measured; what could not be read is said too."""
+    found = [*_others(service, health)]
+    if current is None:
+        return (*found, Finding(speaks=Speaks.NEITHER, text="what runs could not be read from the host"))
+    found.extend(_age(current, bad_since, now))
+    found.extend(_containers(current))
+    if current.locked:
+        found.append(Finding(speaks=Speaks.AGAINST, text="a deploy is running right now: wait for its end"))
+    if current.git_rev and current.commit and current.git_rev != current.commit:
+        words = f"the last deploy ({current.git_rev[:10]}) did not succeed: {current.commit[:10]} still serves"
+        found.append(Finding(speaks=Speaks.AGAINST, text=words))
+    return tuple(found)
+
+
+def argues_against(found: tuple[Finding, ...]) -> bool:
+    """Whether what was seen speaks more against a rollback than for it."""
+    against = sum(f.speaks is Speaks.AGAINST for f in found)
+    return against > sum(f.speaks is Speaks.FOR for f in found)
+
+
+def _others(service: str, health: Mapping[str, Health]) -> list[Finding]:
+    sick = sorted(name for name, word in health.items() if name != service and word in SICK)
+    measured = [name for name, word in health.items() if name != service and word not in (Health.UNKNOWN, Health.STALE)]
+    if not measured:
+        return []
+    if not sick:
+        words = f"the other {len(measured)} services are well: it is this one alone"
+        return [Finding(speaks=Speaks.FOR, text=words)]
+    words = f"{', '.join(sick)} {'is' if len(sick) == 1 else 'are'} sick as well: look for a shared cause first"
+    return [Finding(speaks=Speaks.AGAINST, text=words)]
+
+
+def _age(current: Current, bad_since: datetime | None, now: datetime) -> list[Finding]:
+    starts = [c.started_at for c in current.containers if c.running and c.started_at is not None]
+    if not starts:
+        return [Finding(speaks=Speaks.NEITHER, text="no running container: since when it serves is unknown")]
+    started = min(starts)
+    age = f"it has run since {started:%H:%M:%S}Z ({worded(now - started)})"
+    if bad_since is not None and timedelta(0) <= bad_since - started <= RECENT:
+        return [Finding(speaks=Speaks.FOR, text=f"{age}; trouble {worded(bad_since - started)} after its start")]
+    if now - started > RECENT:
+        return [Finding(speaks=Speaks.AGAINST, text=f"{age}: not a fresh deploy")]
+    return [Finding(speaks=Speaks.FOR, text=f"{age}: a fresh start")]
+
+
+def _containers(current: Current) -> list[Finding]:
+    found: list[Finding] = []
+    killed = [c for c in current.containers if c.oom_killed]
+    if killed:
+        names = ", ".join(f"{c.process}.{c.index}" for c in killed)
+        found.append(Finding(speaks=Speaks.AGAINST, text=f"killed for want of memory: {names}; the host may be full"))
+    restarts = sum(c.restarts for c in current.containers)
+    if restarts:
+        found.append(Finding(speaks=Speaks.FOR, text=f"containers restarted {restarts} times since this release began"))
+    ended = [c for c in current.containers if not c.running]
+    if ended:
+        names = ", ".join(f"{c.process}.{c.index} (exit {c.exit_code})" for c in ended)
+        found.append(Finding(speaks=Speaks.FOR, text=f"not running: {names}"))
+    return found
+
+
+def worded(length: timedelta) -> str:
+    """A length of time in its one or two largest units: `42 s`, `6 min`, `2 h 10 min`, `3 d`."""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 86400:
+        minutes = seconds % 3600 // 60
+        return f"{seconds // 3600} h {minutes} min" if minutes else f"{seconds // 3600} h"
+    return f"{seconds // 86400} d"

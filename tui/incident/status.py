@@ -1,0 +1,45 @@
+"""From single looks at a health URL to the word that is shown for a service.
+
+One bad answer is not an outage and one good one no recovery: a word changes after `ENOUGH` equal answers in a row, and
+in between the service is degraded. What is too old is stale, whatever it said.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from tui.model.health import Health, Probe, ProbeOutcome
+
+ENOUGH = 2
+"""equal answers in a row that change the word"""
+STALE_AFTER = 3
+"""missed polls after which the last answer is no longer shown as current"""
+
+_WORDS = {
+    ProbeOutcome.HEALTHY: Health.OK,
+    ProbeOutcome.UNHEALTHY: Health.DOWN,
+    ProbeOutcome.UNREACHABLE: Health.UNREACHABLE,
+}
+
+
+def classify(probes: Sequence[Probe], now: datetime, every: timedelta) -> Health:
+    """The word for these probes (oldest first), polled each `every`, at the time `now`."""
+    if not probes:
+        return Health.UNKNOWN
+    last = probes[-1]
+    if now - last.at > every * STALE_AFTER:
+        return Health.STALE
+    recent = [p.outcome for p in probes[-ENOUGH:]]
+    if len(set(recent)) == 1:
+        return _WORDS[recent[0]]
+    return Health.DEGRADED
+
+
+def since(probes: Sequence[Probe]) -> datetime | None:
+    """Since when the latest outcome has lasted without a break; None without probes. At least since then: older
+    probes may have been forgotten."""
+    start: datetime | None = None
+    for probe in reversed(probes):
+        if probe.outcome is not probes[-1].outcome:
+            break
+        start = probe.at
+    return start
