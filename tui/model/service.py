@@ -97,6 +97,39 @@ class SeveritySpec(Value):
     action: str
 
 
+RUNBOOK_SEVERITIES = (
+    SeveritySpec(
+        level="P1",
+        criteria="Service down, all users affected",
+        response="Immediate",
+        respond_within=timedelta(0),
+        action="Rollback NOW",
+    ),
+    SeveritySpec(
+        level="P2",
+        criteria="Major feature broken, >50% users affected",
+        response="< 5 minutes",
+        respond_within=timedelta(minutes=5),
+        action="Evaluate then rollback",
+    ),
+    SeveritySpec(
+        level="P3",
+        criteria="Minor feature broken, <50% users affected",
+        response="< 15 minutes",
+        respond_within=timedelta(minutes=15),
+        action="Evaluate fix vs rollback",
+    ),
+    SeveritySpec(
+        level="P4",
+        criteria="Cosmetic issue, no functional impact",
+        response="Next business day",
+        respond_within=None,
+        action="Fix forward",
+    ),
+)
+"""the runbook's table, which holds where services.yaml has none of its own"""
+
+
 class WatchSpec(Value):
     """The runbook's watching times and its error rate."""
 
@@ -126,7 +159,7 @@ class Fleet(Value):
     ways: tuple[str, ...] = ("kept", "registry", "runbook", "git", "script")
     retention: int = 5
     watch: WatchSpec = WatchSpec()
-    severities: tuple[SeveritySpec, ...] = ()
+    severities: tuple[SeveritySpec, ...] = RUNBOOK_SEVERITIES
     contacts: Contacts = Contacts()
     notify: tuple[str, ...] = ()
     """names of environment variables that hold notification URLs"""

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from tui.model.service import Contacts, Fleet, SeveritySpec, WatchSpec
+from tui.model.service import RUNBOOK_SEVERITIES, Contacts, Fleet, SeveritySpec, WatchSpec
 from tui.services import values
 from tui.services.inventory import read_hosts, read_services, shared_addresses
 from tui.services.keys import get, pairs
@@ -36,7 +36,7 @@ def read_fleet(root: Node, path: str, problems: list[Problem]) -> Fleet | None:
         ways=_ways(top.get("ways")),
         retention=get(top, "retention", values.whole(1, 100), 5),
         watch=_watch(top.get("watch")),
-        severities=_severities(top.get("severities")),
+        severities=_severities(top.get("severities")) or RUNBOOK_SEVERITIES,
         contacts=_contacts(top.get("contacts")),
         notify=_notify(top.get("notify")),
         links=_links(top.get("links")),

@@ -1,0 +1,541 @@
+"""The application: panels on a desk, keys, the rhythm of drawing, and a start that paints before it thinks.
+
+The first screen needs no engine: it is painted, then the engine is built (its drivers cost more to import than the
+whole screen), then polling begins. Nothing in here decides anything about an incident; `front` and the engine do.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+
+from tui.console import rows, views
+from tui.console.desk import Desk
+from tui.console.front import Front
+from tui.console.layout import SMALLEST
+from tui.console.pages.keys import Bound, CommandPalette, Help
+from tui.console.pages.page import Page, View, button
+from tui.console.palette import Palette
+from tui.console.rows import Row
+from tui.console.widgets.ask import AskLine
+from tui.console.widgets.board import ServiceTable
+from tui.console.widgets.hint import HintBar, key_name
+from tui.console.widgets.panel import Panel
+from tui.console.widgets.work import WorkPanel
+from tui.console.words import QUESTIONS
+from tui.engine.board import Board
+from tui.engine.engine import Engine
+from tui.model.errors import ConsoleError
+from tui.model.incident import Question
+
+DRAW_AFTER = 0.1
+"""seconds in which changes are collected before they are drawn: ten frames a second at most"""
+NOTES = (
+    "Signs: ● OK, ▲ needs attention, ■ down or failed, ? not known or too old. Every state is a word, too.",
+    "Capital letters begin what may change a host; none of them changes anything by itself: a plan with its exact "
+    "commands comes first, the cursor stands on Cancel, and a key held down or pressed twice chooses nothing.",
+    "Closing a panel changes nothing. What was sent to a host is finished there, whatever happens to this terminal.",
+)
+ALARMS = frozenset({Question.WATCH_BREACHED, Question.VERIFY_FAILED, Question.OUTCOME_UNKNOWN, Question.WHAT_NEXT})
+
+
+class Leave(Page):
+    """Really leave while something is under way?"""
+
+    name = "leave"
+
+    def __init__(self, app: "ConsoleApp", what: str) -> None:
+        self._app = app
+        self._what = what
+
+    def view(self, cells: int) -> View:
+        """What leaving means: said plainly."""
+        content = rows.paragraph(f"{self._what} is under way.", cells, "warn")
+        content += rows.paragraph(
+            "What was sent goes on at the host. Nobody watches it while the console is closed: the outcome is unknown "
+            "until the next console takes the incident up (it is offered at start).",
+            cells,
+        )
+        return View(
+            key="leave",
+            title=(("LEAVE? ", "title"),),
+            rows=content,
+            choices=[button("stay", "Stay", self._stay), button("leave", "Leave the console", self._leave)],
+        )
+
+    async def _stay(self) -> None:
+        self._app.close_work()
+
+    async def _leave(self) -> None:
+        self._app.exit(0)
+
+
+class ConsoleApp(App[int]):
+    """The console."""
+
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("R", "rollback", "Roll back"),
+        Binding("l,2", "focus_logs", "Logs"),
+        Binding("1", "focus_board", "Services", show=False),
+        Binding("3", "releases", "Releases", show=False),
+        Binding("a,4", "timeline", "Timeline"),
+        Binding("c", "trail", "Commands sent"),
+        Binding("5", "wizard", "Incident"),
+        Binding("K", "keep", "Keep what runs", show=False),
+        Binding("F", "freeze", "Freeze deploys", show=False),
+        Binding("U", "unfreeze", "Unfreeze deploys", show=False),
+        Binding("r", "refresh_now", "Ask again", show=False),
+        Binding("z", "zoom", "Zoom", show=False),
+        Binding("colon,ctrl+p", "palette", "Commands"),
+        Binding("question_mark,f1", "help", "Help"),
+        Binding("escape", "close", "Close", show=False),
+        Binding("q", "leave", "Quit"),
+        Binding("ctrl+q", "leave", "Quit", show=False, priority=True),
+        Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True, system=True),
+    ]
+    DEFAULT_CSS = """
+    Screen { background: ansi_default; color: ansi_default; overflow: hidden; }
+    """
+
+    def __init__(
+        self,
+        make_engine: Callable[[Callable[[str], str]], Engine],
+        *,
+        palette: Palette,
+        watch_for: timedelta,
+        exports: Path,
+        saved_board: Callable[[Board], None] | None = None,
+        copy_out: Callable[[str, str], str] | None = None,
+    ) -> None:
+        super().__init__(ansi_color=True)
+        self.theme = "ansi-dark"
+        self.palette = palette
+        self.front: Front | None = None
+        self.failure: ConsoleError | None = None
+        """why the console could not start, if so"""
+        self._make_engine = make_engine
+        self._watch_for = watch_for
+        self._exports = exports
+        self._saved_board = saved_board
+        self._copy_out = copy_out
+        self._notice: tuple[str, str] = ("", "ok")
+        self._due = False
+        self._asked: dict[str, Question | None] = {}
+        self._timeline_stamp: object = None
+        self._header = Panel(palette, "header", titled=False)
+        self._board = ServiceTable(palette, "board")
+        self._work = WorkPanel(palette, "work", clock=self._monotonic, run=self.begin_work, copy=self.copy)
+        self._logs = Panel(palette, "logs")
+        self._timeline = Panel(palette, "timeline")
+        self._hint = HintBar(palette, "hint", titled=False)
+        self._small = Panel(palette, "small", titled=False)
+        self._ask = AskLine(palette, "ask")
+        self._desk = Desk(
+            self._header, self._board, self._work, self._logs, self._timeline, self._hint, self._ask, self._small
+        )
+
+    # ── start and end ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def compose(self) -> ComposeResult:
+        """One desk."""
+        yield self._desk
+
+    def on_mount(self) -> None:
+        """Paint what there is, then build the engine."""
+        self._header.show((), [((" starting", "bold"),)])
+        self._desk.arrange_again(self.size)
+        self._board.focus()
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        self.run_worker(self._started(), exit_on_error=False, group="start")
+
+    async def _started(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def passphrase(prompt: str) -> str:
+            asked = asyncio.run_coroutine_threadsafe(self._ask_secret(prompt), loop)
+            return asked.result() or ""
+
+        try:
+            engine = await asyncio.to_thread(self._make_engine, passphrase)
+        except ConsoleError as error:
+            self.failure = error
+            self.exit(2)
+            return
+        board = Board(engine)
+        self.front = Front(self, engine, board, self._watch_for, self._exports)
+        self._desk.services = len(engine.fleet.services)
+        board.subscribe(self.changed)
+        board.start()
+        self.set_interval(1.0, self._draw)
+        self._desk.arrange_again(self.size)
+        self._draw()
+        for warning in engine.fleet.warnings[:1]:
+            more = len(engine.fleet.warnings) - 1
+            tail = f" (and {more} more: rollback check)" if more > 0 else ""
+            self.notice(f"services.yaml: {warning}{tail}", "warn")
+        await self.front.look_for_open()
+
+    async def shut(self) -> None:
+        """End the polls and the engine's part; what was sent goes on at its host. Called after the screen is gone."""
+        if self.front is not None:
+            if self._saved_board is not None:
+                self._saved_board(self.front.board)
+            await self.front.board.stop()
+            await self.front.engine.close()
+
+    def _monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def begin_work(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Begin an action; a fault of ours is shown and never ends the console."""
+        self.run_worker(self._guarded(work), exit_on_error=False)
+
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except ConsoleError as error:
+            self.notice(rows.safe(f"{error.message} {error.fix}"), "down")
+        except Exception as error:  # noqa: BLE001 - the edge: shown to the person, the console stays
+            self.notice(rows.safe(f"a fault of the console: {type(error).__name__}: {error}"), "down")
+        self.changed()
+
+    # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def changed(self) -> None:
+        """Something is new; it is drawn soon, together with whatever else is new by then."""
+        if not self._due:
+            self._due = True
+            self.set_timer(DRAW_AFTER, self._draw)
+
+    def _draw(self) -> None:
+        self._due = False
+        front = self.front
+        if front is None or not self._desk.is_mounted:
+            return
+        now = front.engine.clock.now()
+        incidents = front.incidents()
+        self._notice_questions(front)
+        statuses = front.board.statuses()
+        self._board.draw(statuses, incidents, now)
+        self._work.draw()
+        self._draw_header(front, now)
+        if self._timeline.display:
+            self._draw_timeline(front)
+        self._draw_hint()
+        if front.board.errors:
+            self.notice(rows.safe(front.board.errors.pop(0)), "down")
+
+    def _draw_header(self, front: Front, now: datetime) -> None:
+        fleet = front.engine.fleet
+        selected = fleet.service(self._board.selected or "") or fleet.services[0]
+        host = fleet.host(selected.host)
+        row = views.header(
+            environment=fleet.environment,
+            host=host,
+            link=front.board.link(host.name),
+            read_only=front.engine.gate.read_only,
+            by=front.engine.by,
+            incident=front.incident(self._board.selected),
+            now=now,
+            cells=self._header.size.width,
+            palette=self.palette,
+        )
+        self._header.show((), [row])
+
+    def _draw_timeline(self, front: Front) -> None:
+        incident = front.incident(self._board.selected)
+        room = max(1, self._timeline.size.height - 1)
+        if incident is not None and front.timeline:
+            title, content = (("TIMELINE ", "title"), (incident.id, "dim")), front.timeline[-room:]
+        else:
+            sent = list(front.engine.gate.trail)[-room:]
+            title = (("COMMANDS SENT ", "title"), ("newest last", "dim"))
+            content = [views.trail_row(one, self.palette) for one in sent]
+        self._timeline.show(title, list(content))
+
+    def _draw_hint(self) -> None:
+        if self._hint.display:
+            self._hint.draw(self.screen, *self._notice)
+
+    def _notice_questions(self, front: Front) -> None:
+        """A question that nobody is looking at is said in the last row, with a bell when it is an alarm."""
+        for name, wizard in front.wizards.items():
+            incident = wizard.incident
+            asking = incident.asking if incident is not None else None
+            if self._asked.get(name) is asking:
+                continue
+            self._asked[name] = asking
+            self.begin_work(lambda: front.read_timeline(self._board.selected))
+            if asking in ALARMS:
+                self.bell()
+                if self._work.page is not wizard:
+                    self.notice(f"{name}: {QUESTIONS[asking]} (5 shows it)", "down")
+        if any(w.walk is not None for w in front.wizards.values()):
+            self._read_timeline_when_new(front)
+
+    def _read_timeline_when_new(self, front: Front) -> None:
+        incident = front.incident(self._board.selected)
+        stamp = (incident.id, incident.since, len(incident.runs), len(incident.decisions)) if incident else None
+        if stamp != self._timeline_stamp:
+            self._timeline_stamp = stamp
+            self.begin_work(lambda: front.read_timeline(self._board.selected))
+
+    def on_resize(self) -> None:
+        """Everything has another place."""
+        self._desk.arrange_again(self.size)
+        columns, lines = SMALLEST
+        said = f"need {columns}x{lines}, have {self.size.width}x{self.size.height}; q quits"
+        under_way = self.front.under_way() if self.front is not None else []
+        content: list[Row] = [((said, "warn"),)]
+        content += [((f"{i.service}: {i.state.value} goes on", "run"),) for i in under_way]
+        self._small.show((), content)
+        self.call_after_refresh(self._draw)
+
+    # ── the surface that pages see ───────────────────────────────────────────────────────────────────────────────
+
+    def open_page(self, page: Page) -> None:
+        """Show a page in the work panel."""
+        before = self._work.page
+        if before is not page and before is not None and before.name != "wizard":
+            self.begin_work(before.closed)
+        self._desk.work = True
+        self._desk.arrange_again(self.size)
+        self._work.open(page)
+        self._work.focus()
+        self.changed()
+
+    def close_work(self) -> None:
+        """Close the work panel."""
+        self._ask.answer(None)
+        self._work.page = None
+        self._desk.work = False
+        self._desk.zoomed = None
+        self._desk.arrange_again(self.size)
+        self._board.focus()
+        self.changed()
+
+    def notice(self, text: str, look: str = "ok") -> None:
+        """Say something in the last row until it is dismissed."""
+        self._notice = (text, look)
+        self.changed()
+
+    async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None:
+        """One line from the person; the focus goes back to where it was."""
+        return await self._asking(prompt, wanted=wanted, initial=initial)
+
+    async def _ask_secret(self, prompt: str) -> str | None:
+        return await self._asking(prompt, secret=True)
+
+    async def _asking(
+        self, prompt: str, *, wanted: str | None = None, initial: str = "", secret: bool = False, empty: bool = False
+    ) -> str | None:
+        before = self.focused
+        self._desk.asking = True
+        self._desk.arrange_again(self.size)
+        try:
+            return await self._ask.ask(prompt, wanted=wanted, initial=initial, secret=secret, empty=empty)
+        finally:
+            if not self._ask.asking:
+                self._desk.asking = False
+                self._desk.arrange_again(self.size)
+                if before is not None and before.display:
+                    before.focus()
+
+    async def copy(self, text: str, name: str) -> None:
+        """To a file always, to the terminal's clipboard where it takes it."""
+        if self._copy_out is not None:
+            self.notice(self._copy_out(text, name))
+
+    def select(self, service: str) -> None:
+        """Put the cursor on this service."""
+        self._board.selected, self._board.moved = service, True
+        self.changed()
+
+    # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def on_service_table_selected(self) -> None:
+        """Logs and header follow the cursor."""
+        self.changed()
+
+    def on_service_table_picked(self) -> None:
+        """The releases of the service at the cursor."""
+        self.action_releases()
+
+    def on_service_table_filter_asked(self) -> None:
+        """Filter the table."""
+
+        async def ask() -> None:
+            said = await self._asking("filter services: ", initial=self._board.filter, empty=True)
+            if said is not None:
+                self._board.filter = said
+
+        self.begin_work(ask)
+
+    def action_rollback(self) -> None:
+        """Begin the walk for the service at the cursor."""
+        front = self.front
+        if front is not None:
+            self.begin_work(lambda: front.begin(front.service(self._board.selected)))
+
+    def action_wizard(self) -> None:
+        """Show the incident that is under way."""
+        front = self.front
+        if front is None:
+            return
+        incident = front.incident(self._board.selected)
+        if incident is None:
+            self.notice("no incident is open; R begins one", "warn")
+        else:
+            self.begin_work(lambda: front.begin(front.service(incident.service)))
+
+    def action_releases(self) -> None:
+        """The release picker."""
+        front = self.front
+        if front is not None and self._board.selected is not None:
+            service = front.service(self._board.selected)
+            front.releases(service)
+            self.begin_work(lambda: front.board.refresh(service.name))
+
+    def action_timeline(self) -> None:
+        """What happened."""
+        front = self.front
+        if front is not None:
+            front.show_timeline(self._board.selected)
+            self.begin_work(lambda: front.read_timeline(self._board.selected))
+
+    def action_trail(self) -> None:
+        """What was sent."""
+        if self.front is not None:
+            self.front.show_trail()
+
+    def action_keep(self) -> None:
+        """Keep what the service at the cursor runs."""
+        front = self.front
+        if front is not None:
+            self.begin_work(lambda: front.keep(front.service(self._board.selected)))
+
+    def action_freeze(self) -> None:
+        """Hold deploys back."""
+        front = self.front
+        if front is not None:
+            self.begin_work(lambda: front.freeze(front.service(self._board.selected)))
+
+    def action_unfreeze(self) -> None:
+        """Let deploys through again."""
+        front = self.front
+        if front is not None:
+            self.begin_work(lambda: front.unfreeze(front.service(self._board.selected)))
+
+    def action_refresh_now(self) -> None:
+        """Ask the service and its host now."""
+        front = self.front
+        if front is None or self._board.selected is None:
+            return
+        name = self._board.selected
+
+        async def ask() -> None:
+            await asyncio.gather(front.board.look(name), front.board.refresh(name))
+
+        self.begin_work(ask)
+
+    def action_focus_board(self) -> None:
+        """The keys go to the services."""
+        self._board.focus()
+
+    def action_focus_logs(self) -> None:
+        """The keys go to the log."""
+        self._logs.focus()
+
+    def action_zoom(self) -> None:
+        """Give the panel with the keys what the others can spare; health and log stay."""
+        here = "work" if self.focused is self._work else "logs"
+        self._desk.zoomed = None if self._desk.zoomed else here
+        self._desk.arrange_again(self.size)
+        self.changed()
+
+    def action_help(self) -> None:
+        """The keys that work here."""
+        self.open_page(Help(self._bound(), list(NOTES)))
+
+    def action_palette(self) -> None:
+        """Actions by name."""
+        page = CommandPalette(self._bound())
+        self.open_page(page)
+
+        async def ask() -> None:
+            said = await self._asking("command: ", empty=True)
+            if said is None:
+                self.close_work()
+                return
+            page.query = said
+            self._work.draw()
+            view = page.view(self._work.size.width)
+            if len(view.choices) == 1 and view.choices[0].do is not None:
+                self.close_work()
+                await view.choices[0].do()
+
+        self.begin_work(ask)
+
+    def _bound(self) -> list[Bound]:
+        found: list[Bound] = []
+        for active in self.screen.active_bindings.values():
+            if not active.binding.description or active.binding.system:
+                continue
+            where = {
+                "ConsoleApp": "everywhere",
+                "ServiceTable": "services",
+                "WorkPanel": "page",
+                "LogPanel": "log",
+            }.get(type(active.node).__name__, type(active.node).__name__)
+            found.append(
+                Bound(
+                    key=key_name(active.binding.key),
+                    label=active.binding.description,
+                    where=where,
+                    action=self._runner(active.binding.action, active.node),
+                )
+            )
+        return sorted(found, key=lambda b: b.where)
+
+    def _runner(self, action: str, node: object) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            await self.run_action(action, default_namespace=node)  # type: ignore[arg-type]
+
+        return run
+
+    def action_close(self) -> None:
+        """Dismiss the notice, else close the page; never anything else."""
+        if self._notice[0]:
+            self._notice = ("", "ok")
+            self.changed()
+        elif self._desk.work:
+            self.close_work()
+
+    def action_interrupt(self) -> None:
+        """Ctrl-C says how to leave: it never leaves a rollback by accident."""
+        if self._ask.asking:
+            self._ask.answer(None)
+        else:
+            self.notice("q leaves the console; what was sent to a host goes on there", "warn")
+
+    def action_leave(self) -> None:
+        """Leave; where something is under way, say what that means first."""
+        under_way = self.front.under_way() if self.front is not None else []
+        if under_way and not isinstance(self._work.page, Leave):
+            names = ", ".join(f"{i.service} ({i.state.value})" for i in under_way)
+            self.open_page(Leave(self, names))
+            return
+        if not under_way:
+            self.exit(0)
+
+    def export_text(self) -> str:
+        """The screen as text, for saving and for tests."""
+        strips = self.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)

@@ -1,0 +1,69 @@
+"""The container that lays the panels out by `layout.places`: which are shown, and where, at every size."""
+
+from textual.app import ComposeResult
+from textual.geometry import NULL_OFFSET, Region, Size, Spacing
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.widget import Widget
+
+from tui.console.layout import Box, places
+
+
+class _Places(Layout):
+    name = "places"
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
+        boxes = parent.boxes(size) if isinstance(parent, Desk) else {}
+        found: list[WidgetPlacement] = []
+        for child in children:
+            box = boxes.get("hint" if child.id == "ask" else child.id or "")
+            if box is not None:
+                region = Region(box.x, box.y, box.width, box.height)
+                found.append(WidgetPlacement(region, NULL_OFFSET, Spacing.all(0), child, 0, False, False, False))
+        return found
+
+
+class Desk(Widget):
+    """All panels. A panel without a place at this size is not displayed, so that it cannot have the focus."""
+
+    DEFAULT_CSS = """
+    Desk { width: 100%; height: 100%; background: ansi_default; color: ansi_default; overflow: hidden; }
+    """
+
+    def __init__(self, *panels: Widget) -> None:
+        super().__init__(id="desk")
+        self._panels = panels
+        self._arranged: tuple[object, ...] = ()
+        self.services = 4
+        self.work = False
+        self.zoomed: str | None = None
+        self.asking = False
+        self._by_places = _Places()
+
+    @property
+    def layout(self) -> Layout:
+        """Ours; style sheets only know Textual's own layouts by name."""
+        return self._by_places
+
+    def compose(self) -> ComposeResult:
+        """The panels, in the order in which Tab visits them."""
+        yield from self._panels
+
+    def boxes(self, size: Size) -> dict[str, Box]:
+        """Where everything lies at this size."""
+        return places(size.width, size.height, services=self.services, work=self.work, zoomed=self.zoomed)
+
+    def arrange_again(self, size: Size) -> None:
+        """What is shown, or its number, has changed."""
+        wanted = (size, self.services, self.work, self.zoomed, self.asking)
+        if wanted == self._arranged:
+            return
+        self._arranged = wanted
+        boxes = self.boxes(size)
+        for panel in self._panels:
+            if panel.id == "ask":
+                panel.display = self.asking and "hint" in boxes
+            elif panel.id == "hint":
+                panel.display = not self.asking and "hint" in boxes
+            else:
+                panel.display = panel.id in boxes
+        self.refresh(layout=True)

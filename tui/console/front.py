@@ -1,0 +1,315 @@
+"""What a person can do at the console, apart from how it is drawn: pages are opened here, jobs are begun here.
+
+Knows no Textual. The surface (the application) shows pages, asks for text and keeps the time of drawing; the engine
+owns every task that an incident needs, so that nothing here has to survive for a rollback to go on.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from tui.console import rows, views
+from tui.console.pages.chore import Chore
+from tui.console.pages.page import Page
+from tui.console.pages.record import Timeline, Trail, events_of, timeline_row
+from tui.console.pages.releases import Releases
+from tui.console.pages.resume import Resume
+from tui.console.palette import Palette
+from tui.console.rows import Row
+from tui.console.wizard import Wizard
+from tui.dokku import kept, paste
+from tui.engine.board import Board
+from tui.engine.engine import Engine
+from tui.model.errors import ConsoleError, Refused
+from tui.model.incident import Incident, State
+from tui.model.release import Release
+from tui.model.service import Service
+
+
+class Surface(Protocol):
+    """The application."""
+
+    palette: Palette
+
+    def open_page(self, page: Page) -> None: ...
+
+    def close_work(self) -> None: ...
+
+    def changed(self) -> None: ...
+
+    def notice(self, text: str, look: str = "ok") -> None: ...
+
+    async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None: ...
+
+    async def copy(self, text: str, name: str) -> None: ...
+
+    def select(self, service: str) -> None: ...
+
+
+class Front:
+    """One console's hands."""
+
+    def __init__(self, surface: Surface, engine: Engine, board: Board, watch_for: timedelta, exports: Path) -> None:
+        self.surface = surface
+        self.engine = engine
+        self.board = board
+        self.watch_for = watch_for
+        self.wizards: dict[str, Wizard] = {}
+        self.open_elsewhere: dict[str, Incident] = {}
+        """unfinished incidents of this machine's journal that were not taken up here, by service"""
+        self.timeline: list[Row] = []
+        self._timeline_of: str | None = None
+        self._exports = exports
+
+    # ── what pages ask for ───────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def palette(self) -> Palette:
+        """How it is drawn."""
+        return self.surface.palette
+
+    def changed(self) -> None:
+        """Something is new."""
+        self.surface.changed()
+
+    def close_work(self) -> None:
+        """Close the work panel; nothing of an incident changes by that."""
+        self.surface.close_work()
+
+    async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None:
+        """One line from the person."""
+        return await self.surface.ask(prompt, wanted=wanted, initial=initial)
+
+    async def copy(self, text: str, name: str) -> None:
+        """To the terminal's clipboard, and always to a file too."""
+        await self.surface.copy(text, name)
+
+    # ── incidents ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def incidents(self) -> dict[str, Incident]:
+        """Open incidents by service: those led here, and those the journal knows."""
+        found = dict(self.open_elsewhere)
+        for name, wizard in self.wizards.items():
+            if wizard.incident is not None and wizard.incident.open:
+                found[name] = wizard.incident
+        return found
+
+    def incident(self, service: str | None) -> Incident | None:
+        """The incident that matters now: the selected service's, else any open one, else the last one led here."""
+        wizard = self.wizards.get(service or "")
+        if wizard is not None and wizard.incident is not None:
+            return wizard.incident
+        open_ones = self.incidents()
+        return open_ones.get(service or "") or next(iter(open_ones.values()), None)
+
+    async def begin(self, service: Service, release: Release | None = None) -> None:
+        """Begin the walk for a service, or show the one that is under way."""
+        wizard = self.wizards.get(service.name)
+        if wizard is not None and (wizard.incident is None or wizard.incident.open):
+            if wizard.incident is None:
+                wizard.wanted = release or wizard.wanted
+            self._show(wizard)
+            return
+        elsewhere = self.open_elsewhere.get(service.name)
+        if elsewhere is not None:
+            await self.resume(elsewhere.id)
+            return
+        wizard = Wizard(self, service)
+        wizard.wanted = release
+        self._show(wizard)
+
+    async def resume(self, incident: str) -> None:
+        """Take an unfinished incident up."""
+        try:
+            found = await self.engine.read(incident)
+            service = self.engine.service(found.service)
+            wizard = Wizard(self, service)
+            walk = await self.engine.resume(incident, wizard.output)
+        except ConsoleError as error:
+            self.surface.notice(rows.safe(f"{error.message} {error.fix}"), "down")
+            return
+        wizard.follow(walk)
+        self.open_elsewhere.pop(service.name, None)
+        self._show(wizard)
+
+    async def look_for_open(self) -> None:
+        """Offer what the journal has unfinished."""
+        found = await self.engine.open_incidents()
+        mine = {w.incident.id for w in self.wizards.values() if w.incident is not None}
+        known = {s.name for s in self.engine.fleet.services}
+        unfinished = tuple(i for i in found if i.id not in mine and i.service in known)
+        self.open_elsewhere = {i.service: i for i in unfinished}
+        if unfinished:
+            self.surface.open_page(Resume(self, unfinished))
+        strangers = [i for i in found if i.service not in known]
+        if strangers:
+            names = ", ".join(f"{i.id} on {i.service}" for i in strangers)
+            self.surface.notice(f"open incidents on services that services.yaml does not name: {names}", "warn")
+
+    def _show(self, wizard: Wizard) -> None:
+        self.wizards[wizard.service.name] = wizard
+        self.surface.select(wizard.service.name)
+        self.surface.open_page(wizard)
+
+    def under_way(self) -> list[Incident]:
+        """Incidents in which something runs or is watched by this process."""
+        busy = (State.EXECUTING, State.UNCERTAIN, State.VERIFYING, State.WATCHING)
+        walks = [w.incident for w in self.wizards.values() if w.incident is not None and w.walk is not None]
+        return [i for i in walks if i.open and (i.state in busy or i.settling is not None)]
+
+    # ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def releases(self, service: Service) -> None:
+        """The release picker."""
+        self.surface.open_page(Releases(self, service))
+
+    def show_timeline(self, service: str | None) -> None:
+        """What happened."""
+        incident = self.incident(service)
+        self.surface.open_page(Timeline(incident.id if incident else None, lambda: self.timeline, self.save_timeline))
+
+    def show_trail(self) -> None:
+        """What was sent."""
+        self.surface.open_page(Trail(self.engine.gate, self.palette, self.save_trail))
+
+    async def read_timeline(self, service: str | None) -> None:
+        """Read the incident's timeline from the journal."""
+        incident = self.incident(service)
+        if incident is None:
+            return
+        entries = await self.engine.journal.entries(incident.id)
+        found = events_of([e.payload for e in entries if e.kind == "event"])
+        self._timeline_of = incident.id
+        self.timeline = [row for row in map(timeline_row, found) if row is not None]
+
+    async def save_timeline(self) -> None:
+        """To a file whose path stays on screen."""
+        lines = [rows.text(row) for row in self.timeline]
+        self._save(f"timeline-{self._timeline_of or 'none'}", lines)
+
+    async def save_trail(self) -> None:
+        """To a file whose path stays on screen."""
+        lines = [rows.text(views.trail_row(sent, self.palette)) for sent in self.engine.gate.trail]
+        self._save(f"commands-{self.engine.clock.now():%Y%m%d-%H%M%S}", lines)
+
+    def _save(self, name: str, lines: list[str]) -> None:
+        try:
+            self._exports.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path = self._exports / f"{name}.txt"
+            path.write_text("\n".join(lines) + "\n")
+        except OSError as error:
+            self.surface.notice(f"not saved: {error}", "down")
+            return
+        self.surface.notice(f"saved: {path}")
+
+    # ── single jobs on a host ────────────────────────────────────────────────────────────────────────────────────
+
+    async def keep(self, service: Service) -> None:
+        """Keep what runs now: a way back to it."""
+
+        async def work(say: Callable[[str], None]) -> str:
+            release = await self.engine.keep(service, say)
+            await self.board.refresh(service.name)
+            return f"kept as {release.name} ({release.tag}): there is a way back to it now"
+
+        holder = f"{service.app}--rN--pre-deploy-YYYYMMDD-HHMMSS"
+        self._chore(
+            title=f"KEEP {service.name}",
+            explain=(
+                f"Retains the image that {service.app} runs now in an app of its own that is never deployed: {holder}",
+                f"The newest {self.engine.fleet.retention} stay, older ones go. What is not known to run is refused.",
+            ),
+            commands=(
+                f"W apps:create {holder}",
+                f"W config:set, git:set, builder:set {holder} (facts and seal)",
+                f"W git push of one commit: FROM dokku/{service.app}:latest",
+                "W apps:destroy of holders beyond the retention",
+            ),
+            label=f"Keep what {service.name} runs",
+            work=work,
+        )
+
+    async def freeze(self, service: Service) -> None:
+        """Hold deploys back."""
+
+        async def work(say: Callable[[str], None]) -> str:
+            branch = await self.engine.freeze(service)
+            await self.board.refresh(service.name)
+            return f"frozen: pushes to the team's branch deploy nothing (the deploy branch is {branch})"
+
+        record = kept.incident_record(service.app)
+        self._chore(
+            title=f"FREEZE {service.name}",
+            explain=(
+                f"Pushes to {service.app} deploy nothing until it is unfrozen. CI stays green; its log says why.",
+            ),
+            commands=(
+                f"W apps:create {record}",
+                f"W config:set {record} … (who, since when, the old branch)",
+                f"W git:set {service.app} deploy-branch frozen-by-…",
+            ),
+            label=f"Hold back deploys of {service.name}",
+            work=work,
+        )
+
+    async def unfreeze(self, service: Service) -> None:
+        """Let deploys through again."""
+
+        async def work(say: Callable[[str], None]) -> str:
+            done = await self.engine.unfreeze(service)
+            await self.board.refresh(service.name)
+            if done.settled:
+                return f"deploys go through again; {done.branch} is what runs"
+            tip, serves = (done.tip or "nothing")[:10], (done.serves or "unknown")[:10]
+            return (
+                f"deploys go through again. NOT SETTLED: {done.branch} is at {tip}, {serves} runs; "
+                f"a rebuild would deploy {tip}. To deploy it on purpose: {done.next_deploy}"
+            )
+
+        self._chore(
+            title=f"UNFREEZE {service.name}",
+            explain=(f"Restores the deploy branch of {service.app} and removes the incident's record.",),
+            commands=(
+                f"W git:set {service.app} deploy-branch (the old one, from the record)",
+                f"W apps:destroy {kept.incident_record(service.app)}",
+            ),
+            label=f"Let deploys of {service.name} through",
+            work=work,
+        )
+
+    def _chore(
+        self,
+        *,
+        title: str,
+        explain: tuple[str, ...],
+        commands: tuple[str, ...],
+        label: str,
+        work: Callable[[Callable[[str], None]], Awaitable[str]],
+    ) -> None:
+        self.surface.open_page(
+            Chore(
+                palette=self.palette,
+                title=title,
+                explain=explain,
+                commands=commands,
+                label=label,
+                work=work,
+                changed=self.changed,
+                away=self.close_work,
+                off="read-only: nothing is sent" if self.engine.gate.read_only else "",
+            )
+        )
+
+    # ── odds and ends ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def by_hand(self, service: Service) -> str:
+        """The line that shows this service's log without this tool."""
+        argv = ("logs", service.app, "--num", "100", "-t")
+        return paste.ssh_line(self.engine.fleet.host(service.host), argv)
+
+    def service(self, name: str | None) -> Service:
+        """The service at the cursor. Raises Refused when there is none."""
+        if name is None:
+            raise Refused("no service is selected")
+        return self.engine.service(name)

@@ -1,0 +1,88 @@
+"""Where each panel lies at every size: a pure function, so that all sizes can be tested.
+
+Three shapes: stacked (60×15 and up), side by side (120 columns and 30 rows and up) and three columns (180 and up). In
+every one of them the services' health and the log stay on screen while there is work: nothing ever covers them.
+"""
+
+from typing import NamedTuple
+
+SMALLEST = (60, 15)
+"""columns and rows below which only a word about the size is shown; whatever runs goes on"""
+WIDE, TALL, WIDEST = 120, 30, 180
+
+
+class Box(NamedTuple):
+    """A panel's place, in cells."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def too_small(width: int, height: int) -> bool:
+    """Whether nothing useful fits."""
+    return width < SMALLEST[0] or height < SMALLEST[1]
+
+
+def places(width: int, height: int, *, services: int, work: bool, zoomed: str | None = None) -> dict[str, Box]:
+    """The boxes of `header`, `board`, `work`, `logs`, `timeline`, `hint`, or of `small` alone; a panel without a place
+    is absent. `zoomed` names the panel (`work` or `logs`) that takes what the others can spare."""
+    if too_small(width, height):
+        return {"small": Box(0, 0, width, height)}
+    found = {"header": Box(0, 0, width, 1), "hint": Box(0, height - 1, width, 1)}
+    body = height - 2
+    if width >= WIDEST and body >= TALL - 2 and zoomed is None:
+        return found | _columns(width, body, services, work)
+    if width >= WIDE and body >= TALL - 2 and zoomed is None:
+        return found | _side_by_side(width, body, services, work)
+    return found | _stacked(width, body, services, work, zoomed)
+
+
+def _stacked(width: int, body: int, services: int, work: bool, zoomed: str | None) -> dict[str, Box]:
+    tight = body < 18
+    if not work:
+        board = 1 if zoomed == "logs" else min(services + 2, 8 if not tight else 6, body // 2 + 1)
+        return {"board": Box(0, 1, width, board), "logs": Box(0, 1 + board, width, body - board)}
+    board = 1 if tight or zoomed else min(services + 1, 5, body // 4)
+    logs = 3 if tight or zoomed == "work" else max(5, body // 4)
+    if zoomed == "logs":
+        logs = body - board - 6
+    middle = body - board - logs
+    return {
+        "board": Box(0, 1, width, board),
+        "work": Box(0, 1 + board, width, middle),
+        "logs": Box(0, 1 + board + middle, width, logs),
+    }
+
+
+def _side_by_side(width: int, body: int, services: int, work: bool) -> dict[str, Box]:
+    board = min(services + 2, 12)
+    timeline = 5
+    middle = body - board - timeline
+    left = width * 55 // 100 if work else 0
+    found = {
+        "board": Box(0, 1, width, board),
+        "logs": Box(left, 1 + board, width - left, middle),
+        "timeline": Box(0, 1 + board + middle, width, timeline),
+    }
+    return found | ({"work": Box(0, 1 + board, left, middle)} if work else {})
+
+
+def _columns(width: int, body: int, services: int, work: bool) -> dict[str, Box]:
+    board = min(services + 2, body // 2)
+    left = max(84, width * 42 // 100)
+    middle = max(70, width * 32 // 100) if work else 0
+    found = {"board": Box(0, 1, left, board), "timeline": Box(0, 1 + board, left, body - board)}
+    if not work:
+        return found | {"logs": Box(left, 1, width - left, body)}
+    high = body * 60 // 100
+    if width - left - middle >= 60:
+        return found | {
+            "work": Box(left, 1, middle, body),
+            "logs": Box(left + middle, 1, width - left - middle, body),
+        }
+    return found | {
+        "work": Box(left, 1, width - left, high),
+        "logs": Box(left, 1 + high, width - left, body - high),
+    }

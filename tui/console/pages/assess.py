@@ -1,0 +1,187 @@
+"""Severity, then: is it real, is it the deploy, and what does the runbook's tree say?"""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from tui.console import rows, words
+from tui.console.pages import parts
+from tui.console.pages.page import Choice, View, button
+from tui.console.rows import Piece, Row
+from tui.incident import cause, tree
+from tui.incident.cause import Speaks
+from tui.model.incident import Closing, Incident
+
+if TYPE_CHECKING:
+    from tui.console.wizard import Wizard
+
+_LOOKS = {Speaks.FOR: ("run", "ok"), Speaks.AGAINST: ("warn", "warn"), Speaks.NEITHER: ("unknown", "unknown")}
+_ENDS = {
+    tree.End.ROLLBACK: "ROLL BACK",
+    tree.End.MONITOR: "MONITOR",
+    tree.End.FIX_FORWARD: "FIX FORWARD",
+}
+
+
+def severity(wizard: "Wizard", cells: int) -> View:
+    """The runbook's four levels with their running clocks."""
+    now = wizard.front.engine.clock.now()
+    since = wizard.status.bad_since or wizard.began
+    content = parts.trouble(wizard, cells)
+    content.append(parts.health_row(wizard, now))
+    content.append(((f"How bad is it? Clocks run since {words.clock(since)}.", "bold"),))
+    choices = [
+        Choice(
+            id=spec.level,
+            row=_level(wizard, spec.level, cells),
+            do=wizard.doing("opening", _opener(wizard, spec.level)),
+        )
+        for spec in wizard.front.engine.fleet.severities
+    ]
+    choices.append(button("away", "Not an incident: close this, nothing is recorded", _away(wizard)))
+    return View(
+        key="severity", title=parts.title(wizard, 0, cells), rows=content, choices=choices, listed=True, first="P1"
+    )
+
+
+def _level(wizard: "Wizard", level: str, cells: int) -> Row:
+    engine = wizard.front.engine
+    spec = next(s for s in engine.fleet.severities if s.level == level)
+    since = wizard.status.bad_since or wizard.began
+    room = max(18, min(44, cells - 42))
+    return (
+        (f"{level}  ", "bold"),
+        (rows.fit(rows.safe(spec.criteria), room) + " ", ""),
+        parts.clock_of(spec, since, engine.clock.now()),
+        (f"  {rows.safe(spec.action)}" if cells >= 90 else "", "dim"),
+    )
+
+
+def _opener(wizard: "Wizard", level: str) -> Callable[[], Awaitable[None]]:
+    async def begin() -> None:
+        await wizard.open(level)
+
+    return begin
+
+
+def _away(wizard: "Wizard") -> Callable[[], Awaitable[None]]:
+    async def away() -> None:
+        wizard.front.close_work()
+
+    return away
+
+
+def confirm(wizard: "Wizard", incident: Incident, cells: int) -> View:
+    """What was seen, what it speaks for, and the tree with the path lit."""
+    now = wizard.front.engine.clock.now()
+    status = wizard.status
+    content = parts.trouble(wizard, cells)
+    content.append(parts.health_row(wizard, now))
+    content.append(_changed(wizard))
+    everyone = {s.service.name: s.health for s in wizard.front.board.statuses()}
+    current = status.listing.current if status.listing else None
+    found = cause.findings(wizard.service.name, everyone, status.bad_since, current, now)
+    path, here = tree.path({a.node: a.answer for a in incident.answers})
+    seen = {a.node: a.evidence for a in incident.answers}
+    content.extend(_tree(wizard, path, here, seen, cells))
+    if cause.argues_against(found):
+        words_ = "What was seen speaks AGAINST a rollback:" if wizard.palette.colour else "AGAINST a rollback speaks:"
+        content.append(((words_, "warn"),))
+    else:
+        content.append((("Is it the deploy?", "bold"),))
+    for finding in found:
+        sign, look = {
+            Speaks.FOR: ("+", ""),
+            Speaks.AGAINST: ("-", "warn"),
+            Speaks.NEITHER: ("?", "unknown"),
+        }[finding.speaks]
+        content.extend(rows.paragraph(f" {sign} {rows.safe(finding.text, 300)}", cells, look, indent=3))
+    return View(
+        key=f"confirm-{getattr(here, 'id', here)}",
+        title=parts.title(wizard, 1, cells),
+        rows=content,
+        choices=_choices(wizard, incident, here),
+    )
+
+
+def _changed(wizard: "Wizard") -> Row:
+    status = wizard.status
+    if status.listing is None:
+        return ((f"What runs is unknown. {rows.safe(status.trouble, 200)}", "unknown"),)
+    running = next((r for r in status.listing.releases if r.running), None)
+    older = [r for r in status.listing.releases if not r.running]
+    starts = [c.started_at for c in status.listing.current.containers if c.running and c.started_at]
+    name = f"{running.name} {(running.commit or '')[:9]}" if running else "nothing"
+    since = f" since {words.clock(min(starts))}" if starts else ""
+    before = f"; {len(older)} older releases kept, newest {older[0].name}" if older else "; no older release is kept"
+    return (("What changed: ", "bold"), (f"runs {name}{since}{before}", ""))
+
+
+def _tree(
+    wizard: "Wizard",
+    path: tuple[tuple[tree.Node, bool], ...],
+    here: "tree.Node | tree.End",
+    seen: dict[str, str],
+    cells: int,
+) -> list[Row]:
+    """Every question on a row; those on the path are lit, the one to answer is marked."""
+    answered = {node.id: answer for node, answer in path}
+    rate = f"{wizard.front.engine.fleet.watch.error_rate:.0%}"
+    found: list[Row] = []
+    for number, node in enumerate(tree.TREE, 1):
+        question = f"{number} {node.question.format(rate=rate)}"
+        yes, no = (_leads(node.yes), _leads(node.no))
+        if node.id in answered:
+            answer = answered[node.id]
+            lit: list[Piece] = [
+                (f"{wizard.palette.sign('run')} {rows.fit(question, 40)}", ""),
+                (" YES" if answer else " NO ", "bold"),
+                (f" {wizard.palette.sign('arrow')} {yes if answer else no}", "focus"),
+                (f"  ({rows.safe(seen.get(node.id, ''), 60)})" if seen.get(node.id) else "", "dim"),
+            ]
+            found.append(tuple(lit))
+        elif node is here:
+            found.append(
+                (
+                    (f"{wizard.palette.sign('cursor')} {rows.fit(question, 40)}", "focus"),
+                    (" ?  ", "focus"),
+                    (f" yes {wizard.palette.sign('arrow')} {yes}, no {wizard.palette.sign('arrow')} {no}", ""),
+                )
+            )
+        else:
+            found.append(((f"  {rows.fit(question, 40)}", "dim"), (f"     yes {yes}, no {no}", "dim")))
+    if isinstance(here, tree.End):
+        found.append((("  The runbook says: ", ""), (_ENDS[here], "bold")))
+    return found
+
+
+def _leads(target: "str | tree.End") -> str:
+    if isinstance(target, tree.End):
+        return _ENDS[target]
+    return str(next(number for number, node in enumerate(tree.TREE, 1) if node.id == target))
+
+
+def _choices(wizard: "Wizard", incident: Incident, here: "tree.Node | tree.End") -> list[Choice]:
+    by = wizard.front.engine.by
+    choices: list[Choice] = []
+    if isinstance(here, tree.Node):
+        node = here.id
+        choices.append(button("yes", "Yes", wizard.doing("noting", lambda: wizard.answer(node, True, f"says {by}"))))
+        choices.append(button("no", "No", wizard.doing("noting", lambda: wizard.answer(node, False, f"says {by}"))))
+    go_on = button("release", "Choose the release", wizard.doing("asking the host", wizard.other_release))
+    ways = {c.id: c for c in parts.ways_out(wizard, incident)}
+    if here is tree.End.MONITOR:
+        choices.append(ways.pop("monitor"))
+    elif here is tree.End.FIX_FORWARD:
+        choices.append(ways.pop("forward"))
+    choices.append(go_on)
+    if incident.answers:
+        choices.append(button("back", "Take the answer back", wizard.doing("noting", wizard.take_back)))
+    choices.extend(ways.values())
+    choices.append(
+        button(
+            "false-alarm",
+            "False alarm",
+            wizard.doing("closing", lambda: wizard.finish(Closing.FALSE_ALARM, "false alarm, why? ")),
+        )
+    )
+    return choices

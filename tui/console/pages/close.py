@@ -1,0 +1,98 @@
+"""The end: how it ended, what is left over on the host, and what the runbook still asks for."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from tui.console import rows, words
+from tui.console.pages import parts
+from tui.console.pages.page import View, button
+from tui.incident.cause import worded
+from tui.model.incident import Closing, Incident
+
+if TYPE_CHECKING:
+    from tui.console.wizard import Wizard
+
+_GOOD = frozenset({Closing.RECOVERED, Closing.FIXED_FORWARD, Closing.FALSE_ALARM, Closing.UNWATCHED})
+
+
+def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
+    """Closed; what remains is for people."""
+    content = parts.trouble(wizard, cells)
+    good = incident.closing in _GOOD
+    sign, look = ("yes", "ok") if good else ("no", "warn")
+    closing = incident.closing.value.upper() if incident.closing else "CLOSED"
+    content.append(((f"{wizard.palette.sign(sign)} {closing} ", look), (rows.safe(incident.close_reason, 300), "")))
+    content.append(((summary(incident), "bold"),))
+    todo = todos(wizard, incident)
+    if todo:
+        content.append((("Left to do:", "bold"),))
+    for text in todo:
+        content.extend(rows.paragraph(f" {wizard.palette.sign('dot')} {rows.safe(text, 500)}", cells, "", indent=3))
+    frozen = _frozen(incident)
+    choices = [
+        button("done", "Done", _away(wizard)),
+        *(
+            [button("unfreeze", "Let deploys through again", lambda: wizard.front.unfreeze(wizard.service))]
+            if frozen
+            else []
+        ),
+        button("copy", "Copy the post", lambda: wizard.front.copy(post(wizard, incident), "post")),
+        button("save", "Save the timeline", wizard.front.save_timeline),
+    ]
+    return View(
+        key="closed",
+        title=parts.title(wizard, 7, cells),
+        rows=content,
+        choices=choices,
+        text=post(wizard, incident),
+    )
+
+
+def summary(incident: Incident) -> str:
+    """One line for people: what was done, how long it took."""
+    length = worded((incident.closed_at or incident.since) - incident.opened_at)
+    severity = f"{incident.severity} " if incident.severity else ""
+    if incident.plan is not None and incident.wrote:
+        went = f"{incident.plan.leaving.name} to {incident.plan.target.name}"
+        return f"{severity}{incident.service}: {went}, {length} in all"
+    return f"{severity}{incident.service}: nothing was changed, {length} in all"
+
+
+def todos(wizard: "Wizard", incident: Incident) -> list[str]:
+    """What the runbook and the host still want."""
+    fleet = wizard.front.engine.fleet
+    found = list(incident.left_over)
+    where = ", ".join(fleet.contacts.slack[:1]) or "the incident channel"
+    found.append(f"post in {where} (Copy the post gives the text)")
+    if incident.closing is not Closing.FALSE_ALARM:
+        found.append("create the incident ticket")
+    if incident.severity in ("P1", "P2") and incident.closing is not Closing.FALSE_ALARM:
+        due = (incident.closed_at or incident.since) + fleet.postmortem_within
+        found.append(f"post-mortem, due {due:%Y-%m-%d %H:%MZ}")
+    return found
+
+
+def post(wizard: "Wizard", incident: Incident) -> str:
+    """A message for the incident channel, from the journal's facts alone."""
+    lines = [
+        f"{incident.severity or 'Incident'} on {incident.service} ({incident.app}): "
+        f"{incident.closing.value if incident.closing else incident.state.value}",
+        f"opened {words.clock(incident.opened_at)} by {incident.by}, closed {words.clock(incident.closed_at)}",
+        summary(incident),
+    ]
+    if incident.close_reason:
+        lines.append(rows.safe(incident.close_reason, 300))
+    lines.extend(f"left to do: {rows.safe(line, 300)}" for line in incident.left_over)
+    lines.append(f"incident {incident.id}")
+    return "\n".join(lines)
+
+
+def _frozen(incident: Incident) -> bool:
+    return any("frozen" in line for line in incident.left_over)
+
+
+def _away(wizard: "Wizard") -> Callable[[], Awaitable[None]]:
+    async def away() -> None:
+        wizard.front.close_work()
+
+    return away

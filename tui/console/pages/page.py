@@ -1,0 +1,55 @@
+"""What every page is made of: rows to read and choices to make."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from tui.console.rows import Piece, Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One thing that can be chosen. `off` says why it cannot be just now."""
+
+    id: str
+    row: Row
+    do: Callable[[], Awaitable[None]] | None = None
+    off: str = ""
+    danger: bool = False
+    """it changes a host: it has to be reached on purpose, and a key held down or doubled does not choose it"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A page as it stands now."""
+
+    key: str
+    """the same as long as it is the same page: the cursor stays, and the time to arm runs from its first showing"""
+    title: tuple[Piece, ...]
+    rows: list[Row] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+    listed: bool = False
+    """choices are rows of a list instead of buttons at the bottom"""
+    first: str = ""
+    """the choice the cursor begins on; the first one where none is named"""
+    text: str = ""
+    """the whole page as text, for copying; the rows where it is empty"""
+
+
+def button(
+    id_: str, label: str, do: Callable[[], Awaitable[None]] | None, *, off: str = "", danger: bool = False
+) -> Choice:
+    """A choice with a plain label."""
+    return Choice(id=id_, row=((label, "danger" if danger and not off else ""),), do=do, off=off, danger=danger)
+
+
+class Page:
+    """Something the work panel can show."""
+
+    name = "page"
+
+    def view(self, cells: int) -> View:
+        """The page now, for this width."""
+        raise NotImplementedError
+
+    async def closed(self) -> None:
+        """The panel was closed; nothing of an incident changes by that."""

@@ -1,0 +1,120 @@
+"""Rows that several pages share: where the walk stands, what went wrong, what can be done besides."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tui.console import rows, words
+from tui.console.pages.page import Choice, button
+from tui.console.rows import Piece, Row
+from tui.incident.cause import worded
+from tui.model.health import Probe, ProbeOutcome
+from tui.model.incident import Closing, Incident, Question, State
+from tui.model.service import SeveritySpec
+
+if TYPE_CHECKING:
+    from tui.console.wizard import Wizard
+
+STEPS = ("severity", "confirm", "release", "plan", "roll back", "verify", "watch", "close")
+
+
+def title(wizard: "Wizard", step: int, cells: int) -> tuple[Piece, ...]:
+    """Which service, and where in the walk; `step` counts from 0."""
+    head: tuple[Piece, ...] = (("ROLL BACK ", "title"), (wizard.service.name, "bold"), (" ", ""))
+    if cells < 100:
+        return (*head, (f"{step + 1}/{len(STEPS)} {STEPS[step]}", "focus"))
+    steps: list[Piece] = []
+    for position, name in enumerate(STEPS):
+        steps.append((f" {position + 1} {name} ", "chosen" if position == step else "dim"))
+    return (*head, *steps)
+
+
+def trouble(wizard: "Wizard", cells: int) -> list[Row]:
+    """What could not be done, and what would help; or what is being done."""
+    found: list[Row] = []
+    if wizard.busy:
+        found.append(((f"{wizard.palette.sign('run')} {wizard.busy}{wizard.palette.sign('more')}", "run"),))
+    if wizard.error is not None:
+        text = f"{wizard.palette.sign('down')} {rows.safe(wizard.error.message, 600)}"
+        found.extend(rows.paragraph(text, cells, "down", indent=2))
+        if wizard.error.fix:
+            found.extend(rows.paragraph(f"  {rows.safe(wizard.error.fix, 300)}", cells, "", indent=2))
+    if wizard.walk is not None and wizard.walk.error is not None:
+        text = f"{wizard.palette.sign('down')} the walk stopped: {rows.safe(repr(wizard.walk.error), 300)}"
+        found.extend(rows.paragraph(text, cells, "down", indent=2))
+        found.append((("  restart the console and resume; nothing is sent twice", ""),))
+    return found
+
+
+def health_row(wizard: "Wizard", now: datetime) -> Row:
+    """The service's health in one row."""
+    status = wizard.status
+    look, word = words.LOOKS[status.health]
+    last = status.last
+    pieces: list[Piece] = [
+        (f"{wizard.palette.sign(look)} {word} ", look),
+        (f"HTTP {words.http(last)} {words.response(last)} ", ""),
+    ]
+    if last is not None and last.detail:
+        pieces.append((rows.safe(last.detail, 120) + " ", ""))
+    if status.bad_since is not None:
+        pieces.append((f"since at least {words.clock(status.bad_since)} ({worded(now - status.bad_since)})", "warn"))
+    elif last is not None:
+        pieces.append((f"seen {words.age(now - last.at)} ago", "dim"))
+    return tuple(pieces)
+
+
+def clock_of(spec: SeveritySpec, since: datetime, now: datetime) -> Piece:
+    """The runbook's response time as a running clock."""
+    if spec.respond_within is None:
+        return (spec.response, "dim")
+    if spec.respond_within <= timedelta(0):
+        return (f"at once; running {words.countdown(now - since)}", "down")
+    left = since + spec.respond_within - now
+    if left <= timedelta(0):
+        return (f"{spec.response}: over by {words.countdown(-left)}", "down")
+    return (f"{spec.response}: {words.countdown(left)} left", "warn")
+
+
+def response_before(probes: tuple[Probe, ...], before: datetime) -> float | None:
+    """Median response time of the healthy looks before that moment, in seconds; None without any."""
+    times = sorted(
+        p.seconds for p in probes if p.outcome is ProbeOutcome.HEALTHY and p.seconds is not None and p.at < before
+    )
+    return times[len(times) // 2] if times else None
+
+
+def ways_out(wizard: "Wizard", incident: Incident) -> list[Choice]:
+    """What can be done at every step instead of going on; each asks for its reason."""
+    busy = _not_now(incident)
+    before = incident.asking in (Question.TARGET, Question.CONFIRM, Question.WHAT_NEXT)
+    minutes = wizard.front.engine.fleet.watch.after_clean_deploy.total_seconds() / 60
+    return [
+        button(
+            "monitor",
+            f"Monitor only ({minutes:.0f} min)",
+            wizard.doing("watching", wizard.monitor),
+            off=busy or ("" if before else "the release was changed already"),
+        ),
+        button(
+            "forward",
+            "Fix forward",
+            wizard.doing("closing", lambda: wizard.finish(Closing.FIXED_FORWARD, "fixed forward how? ")),
+            off=busy,
+        ),
+        button(
+            "abort",
+            "Abort",
+            wizard.doing("closing", lambda: wizard.finish(Closing.ABORTED, "abort, why? ")),
+            off=busy,
+        ),
+    ]
+
+
+def _not_now(incident: Incident) -> str:
+    if incident.settling is not None:
+        return "it is being closed"
+    if not incident.open:
+        return "it is closed"
+    if incident.asking is None and incident.state is not State.WATCHING:
+        return f"not while it is {incident.state.value}: what was sent goes on at the host"
+    return ""

@@ -1,0 +1,88 @@
+"""The release picker outside of an incident: look first; choosing one begins the walk with it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from tui.console import rows, views, words
+from tui.console.pages.page import Choice, Page, View, button
+from tui.console.palette import Palette
+from tui.engine.board import Board
+from tui.model.release import Release
+from tui.model.service import Service
+
+
+class Front(Protocol):
+    """What this page asks of the application."""
+
+    board: Board
+
+    @property
+    def palette(self) -> Palette: ...
+
+    async def begin(self, service: Service, release: Release | None = None) -> None: ...
+
+    async def keep(self, service: Service) -> None: ...
+
+
+class Releases(Page):
+    """The releases of one service."""
+
+    name = "releases"
+
+    def __init__(self, front: Front, service: Service) -> None:
+        self.front = front
+        self.service = service
+        self.filter = ""
+
+    def view(self, cells: int) -> View:
+        """Newest first; what runs cannot be chosen, what has no way back says why."""
+        board, palette = self.front.board, self.front.palette
+        now = board.engine.clock.now()
+        status = board.status(self.service.name)
+        listed = status.listing.releases if status.listing else ()
+        found = [r for r in listed if self.filter.lower() in _searchable(r)]
+        restorable = sum(1 for r in listed if r.way and not r.running)
+        seen = f", as of {words.age(now - status.listed_at)} ago" if status.listed_at else ""
+        title = (
+            ("RELEASES ", "title"),
+            (self.service.name, "bold"),
+            (f"  {len(listed)} known, {restorable} with a way back{seen}", "dim"),
+            (f"  filter: {self.filter}" if self.filter else "", "warn"),
+        )
+        content = []
+        if status.trouble:
+            content.extend(rows.paragraph(rows.safe(status.trouble, 400), cells, "warn"))
+        if status.listing is None:
+            content.append((("not read from the host yet", "unknown"),))
+        previous, reason = views.previous_of(listed)
+        if previous is not None:
+            content.extend(rows.paragraph(f"previous is {previous.name}: {rows.safe(reason, 400)}", cells, "dim"))
+        elif status.listing is not None:
+            content.extend(rows.paragraph(rows.safe(reason, 500), cells, "warn"))
+        choices = [
+            Choice(
+                id=r.name,
+                row=views.release_row(
+                    r, previous=previous is not None and r.name == previous.name, now=now, cells=cells, palette=palette
+                ),
+                do=self._chosen(r),
+                off=views.why_not(r),
+            )
+            for r in found
+        ]
+        choices.append(button("keep", "Keep what runs now", lambda: self.front.keep(self.service)))
+        first = previous.name if previous else ""
+        return View(
+            key=f"releases-{self.service.name}", title=title, rows=content, choices=choices, listed=True, first=first
+        )
+
+    def _chosen(self, release: Release) -> Callable[[], Awaitable[None]]:
+        async def begin() -> None:
+            await self.front.begin(self.service, release)
+
+        return begin
+
+
+def _searchable(release: Release) -> str:
+    parts = (release.name, release.tag, release.commit, release.subject, release.author, release.bad)
+    return " ".join(part for part in parts if part).lower()

@@ -1,0 +1,67 @@
+"""Unfinished incidents, offered at start: nothing is done until one is taken up."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from tui.console import rows, words
+from tui.console.pages.page import Choice, Page, View, button
+from tui.console.rows import Row
+from tui.engine.engine import Engine
+from tui.incident.cause import worded
+from tui.model.incident import Incident
+
+
+class Front(Protocol):
+    """What this page asks of the application."""
+
+    engine: Engine
+
+    async def resume(self, incident: str) -> None: ...
+
+    def close_work(self) -> None: ...
+
+
+class Resume(Page):
+    """Which unfinished incident to take up."""
+
+    name = "resume"
+
+    def __init__(self, front: Front, incidents: tuple[Incident, ...]) -> None:
+        self.front = front
+        self.incidents = incidents
+
+    def view(self, cells: int) -> View:
+        """Each with where it stands and how long ago."""
+        now = self.front.engine.clock.now()
+        content: list[Row] = [
+            (("This machine's journal has unfinished incidents.", "warn"),),
+            (("Taking one up asks the host what happened; nothing is sent a second time.", "dim"),),
+        ]
+        choices = [Choice(id=i.id, row=_row(i, worded(now - i.since)), do=self._resume(i.id)) for i in self.incidents]
+        choices.append(button("later", "Not now (they stay open)", self._later))
+        return View(
+            key="resume",
+            title=(("RESUME ", "title"), (f"{len(self.incidents)} open", "warn")),
+            rows=content,
+            choices=choices,
+            listed=True,
+        )
+
+    def _resume(self, incident: str) -> Callable[[], Awaitable[None]]:
+        async def take_up() -> None:
+            await self.front.resume(incident)
+
+        return take_up
+
+    async def _later(self) -> None:
+        self.front.close_work()
+
+
+def _row(incident: Incident, ago: str) -> Row:
+    asking = f", {words.QUESTIONS[incident.asking]}" if incident.asking else ""
+    target = f" to {incident.plan.target.name}" if incident.plan else ""
+    return (
+        (f"{rows.fit(incident.service, 14)} ", "bold"),
+        (f"{words.STATES[incident.state]}{target}", "warn"),
+        (f"{asking}; since {ago}; by {rows.safe(incident.by, 40)}; {incident.id}", "dim"),
+    )

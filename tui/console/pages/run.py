@@ -1,0 +1,134 @@
+"""The rollback as it runs, what is uncertain about it, its verification, and what to do when it failed."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tui.console import rows, words
+from tui.console.pages import parts
+from tui.console.pages.page import Choice, View, button
+from tui.console.rows import Row
+from tui.model.incident import Closing, Incident, Question, State, StepResult
+from tui.model.outcome import describe
+from tui.model.plan import Plan
+from tui.model.verification import Verdict
+
+if TYPE_CHECKING:
+    from tui.console.wizard import Wizard
+
+_RESULTS = {
+    StepResult.DONE: ("yes", "ok"),
+    StepResult.REFUSED: ("no", "down"),
+    StepResult.FAILED: ("no", "down"),
+    StepResult.UNSURE: ("unknown", "warn"),
+}
+_VERDICTS = {
+    Verdict.PASSED: ("yes", "ok"),
+    Verdict.FAILED: ("no", "down"),
+    Verdict.INCONCLUSIVE: ("unknown", "unknown"),
+}
+
+
+def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
+    """Steps with elapsed against expected, then checks, then the question if there is one."""
+    now = wizard.front.engine.clock.now()
+    content = parts.trouble(wizard, cells)
+    content.extend(_state(wizard, incident, now, cells))
+    plan = incident.plan
+    if incident.checks:
+        content.extend(_checks(wizard, incident, cells))
+    if plan is not None:
+        content.extend(_steps(wizard, incident, plan, now, cells))
+    if incident.state in (State.EXECUTING, State.UNCERTAIN, State.FAILED):
+        tail = list(wizard.heard)[-12:]
+        content.extend((("   " + wizard.palette.sign("bar") + " ", "dim"), (line, "dim")) for line in tail)
+    step = 5 if incident.state is State.VERIFYING else 4
+    return View(
+        key=f"run-{incident.plans}-{incident.asking}",
+        title=parts.title(wizard, step, cells),
+        rows=content,
+        choices=_choices(wizard, incident),
+    )
+
+
+def _state(wizard: "Wizard", incident: Incident, now: datetime, cells: int) -> list[Row]:
+    sign = wizard.palette.sign
+    passed = words.countdown(now - incident.since)
+    if incident.settling is not None:
+        return [((f"{sign('run')} putting the host in order", "run"),)]
+    match incident.state:
+        case State.EXECUTING:
+            expected = f" of ~{incident.plan.expected:.0f} s" if incident.plan else ""
+            return [
+                ((f"{passed} ", "bold"), (f"rolling back{expected}; the host finishes what was sent by itself", "run"))
+            ]
+        case State.UNCERTAIN if incident.asking is None:
+            told = "the host is asked what serves; nothing is sent again"
+            return [((f"{passed} ", "bold"), (f"UNCERTAIN: {told}", "warn"))]
+        case State.UNCERTAIN:
+            said = "NOBODY KNOWS how it ended: the host did not say so in time. Look again, or look there by hand."
+            text = f"{sign('down')} {said}"
+            return rows.paragraph(text, cells, "down", indent=2)
+        case State.VERIFYING if incident.asking is None:
+            return [((f"{passed} ", "bold"), ("verifying: is it healthy, and is it the release we sent?", "run"))]
+        case State.VERIFYING:
+            look = "down" if incident.asking is Question.VERIFY_FAILED else "warn"
+            said = "VERIFICATION FAILED" if look == "down" else "NOT PROVEN: something could not be measured"
+            return [((f"{sign(look)} {said}", look),)]
+        case _:
+            text = f"{sign('down')} FAILED: {rows.safe(incident.failure or 'no reason was given', 600)}"
+            return rows.paragraph(text, cells, "down", indent=2)
+
+
+def _steps(wizard: "Wizard", incident: Incident, plan: Plan, now: datetime, cells: int) -> list[Row]:
+    found: list[Row] = []
+    for step in plan.steps:
+        run = incident.run_of(step.id)
+        name = rows.fit(step.title, 34)
+        if run is None:
+            found.append(((f" {wizard.palette.sign('dot')} {name}", "dim"),))
+            continue
+        took = (run.ended_at or now) - run.started_at
+        seconds = f"{took.total_seconds():.1f} s" if run.ended_at else f"{took.total_seconds():.0f} s"
+        expected = f" of ~{step.expected:.0f} s" if step.expected else ""
+        if run.ended_at is None or run.result is None:
+            found.append(((f" {wizard.palette.sign('run')} {name} ", "run"), (seconds + expected, "bold")))
+            continue
+        sign, look = _RESULTS[run.result]
+        end = describe(run.outcome) if run.outcome else ""
+        found.append(
+            ((f" {wizard.palette.sign(sign)} ", look), (f"{name} ", ""), (f"{seconds}  {rows.safe(end, 80)}", "dim"))
+        )
+        if run.detail:
+            found.extend(rows.paragraph(f"     {rows.safe(run.detail, 400)}", cells, look, indent=5))
+    return found
+
+
+def _checks(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
+    found: list[Row] = []
+    for check in incident.checks:
+        sign, look = _VERDICTS[check.verdict]
+        text = f" {wizard.palette.sign(sign)} {check.verdict.value} {check.name}: {rows.safe(check.evidence, 400)}"
+        found.extend(rows.paragraph(text, cells, look if check.verdict is not Verdict.PASSED else "", indent=4))
+    return found
+
+
+def _choices(wizard: "Wizard", incident: Incident) -> list[Choice]:
+    if incident.asking is None:
+        return []
+    again = button("again", "Look again", wizard.doing("asking the host", wizard.look_again))
+    give_up = button(
+        "give-up",
+        "Close: not recovered",
+        wizard.doing("closing", lambda: wizard.finish(Closing.NOT_RECOVERED, "not recovered, what now? ")),
+    )
+    other = button("other", "Another release", wizard.doing("asking the host", wizard.other_release))
+    match incident.asking:
+        case Question.OUTCOME_UNKNOWN:
+            return [again, give_up]
+        case Question.VERIFY_FAILED | Question.VERIFY_INCONCLUSIVE:
+            watch = button("watch", "Watch it anyway", wizard.doing("watching", wizard.watch_anyway))
+            return [again, other, watch, give_up]
+        case _:
+            ways = [c for c in parts.ways_out(wizard, incident) if c.id != "forward"]
+            begun = incident.plan is not None and any(r.step == "push" for r in incident.runs)
+            return [other, *([again] if begun else []), *ways, give_up]

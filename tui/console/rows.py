@@ -1,0 +1,111 @@
+"""Rows: what a panel shows, as plain values that can be made and tested without a terminal.
+
+A row is a sequence of pieces, each a text with the name of its look. Texts are harmless already when they arrive (the
+engine's boundary has seen to that); they are never parsed as markup, only measured, cut and drawn.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+
+from tui.model.text import clean_line
+
+if TYPE_CHECKING:
+    from textual.strip import Strip
+
+    from tui.console.palette import Palette
+
+Piece = tuple[str, str]
+"""text and the name of its look"""
+Row = tuple[Piece, ...]
+EMPTY: Row = ()
+
+
+def row(*pieces: Piece | str) -> Row:
+    """A row of pieces; a bare text has the plain look."""
+    return tuple((piece, "") if isinstance(piece, str) else piece for piece in pieces)
+
+
+def text(row: Row) -> str:
+    """What the row says."""
+    return "".join(piece for piece, _ in row)
+
+
+def width(row: Row) -> int:
+    """Cells it takes."""
+    return sum(cell_len(piece) for piece, _ in row)
+
+
+def fit(text: str, cells: int, *, right: bool = False) -> str:
+    """`text` in exactly this many cells: padded, or cut with an ellipsis."""
+    if cells <= 0:
+        return ""
+    size = cell_len(text)
+    if size > cells:
+        return set_cell_size(text, cells - 1) + "…"
+    padding = " " * (cells - size)
+    return padding + text if right else text + padding
+
+
+def safe(text: str, limit: int = 500) -> str:
+    """One harmless line of anything."""
+    return clean_line(text, limit)
+
+
+def wrap(text: str, cells: int, *, indent: int = 0) -> list[str]:
+    """`text` in lines of at most this many cells, broken at blanks where there are some; later lines are indented."""
+    cells = max(8, cells)
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        candidate = f"{line} {word}" if line.strip() else line + word
+        if cell_len(candidate) <= cells:
+            line = candidate
+            continue
+        if line.strip():
+            lines.append(line)
+            line = " " * indent + word
+        else:
+            line = candidate
+        while cell_len(line) > cells:
+            head = set_cell_size(line, cells)
+            lines.append(head)
+            line = " " * indent + line[len(head.rstrip()) or cells :]
+    lines.append(line)
+    return lines
+
+
+def paragraph(text: str, cells: int, look: str = "", *, indent: int = 0) -> list[Row]:
+    """`text` as rows of one look."""
+    return [((line, look),) for line in wrap(text, cells, indent=indent)]
+
+
+def title(words: Sequence[Piece], cells: int, rule: str, look: str) -> Row:
+    """A panel's first row: the words on a rule."""
+    said = tuple(words)
+    left = cells - width(said) - 2
+    if left < 0:
+        return (*said,)
+    return ((rule, look), *said, (" ", ""), (rule * max(0, left), look))
+
+
+def strip(row: Row, cells: int, palette: "Palette", base: "object" = None) -> "Strip":
+    """The row as Textual draws it: exactly this many cells."""
+    from rich.segment import Segment
+    from rich.style import Style
+    from textual.strip import Strip
+
+    ground = base if isinstance(base, Style) else Style.null()
+    segments = [Segment(palette.text(piece), ground + palette.style(look)) for piece, look in row if piece]
+    return Strip(segments).adjust_cell_length(cells, ground)
+
+
+def joined(parts: Iterable[Row], between: Piece) -> Row:
+    """Rows one after the other on one line."""
+    out: list[Piece] = []
+    for part in parts:
+        if out:
+            out.append(between)
+        out.extend(part)
+    return tuple(out)

@@ -1,0 +1,167 @@
+"""What the header, the service table, the releases and the timeline show: snapshots in, rows out."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from tui.console import rows, words
+from tui.console.palette import Palette
+from tui.console.rows import Piece, Row
+from tui.engine.board import ServiceStatus
+from tui.engine.gate import Sent
+from tui.incident import choose
+from tui.model.errors import Refused
+from tui.model.host import Link
+from tui.model.incident import Incident
+from tui.model.outcome import Exited, describe
+from tui.model.release import Release, Target, TargetKind
+from tui.model.service import Host
+
+SPAN = timedelta(minutes=15)
+"""what the sparkline shows"""
+
+
+def header(
+    *,
+    environment: str,
+    host: Host,
+    link: Link,
+    read_only: bool,
+    by: str,
+    incident: Incident | None,
+    now: datetime,
+    cells: int,
+    palette: Palette,
+) -> Row:
+    """Where am I, is it live, may I, who am I, what is going on."""
+    band = "SANDBOX" if host.sandbox else rows.safe(environment, 16).upper()
+    look = {"SANDBOX": "band-sandbox", "PRODUCTION": "band-production", "STAGING": "band-staging"}.get(band, "band")
+    state, word, heard = words.link(link, now)
+    left: list[Piece] = [
+        (f" {band} ", look),
+        (f" {rows.safe(host.ssh, 40)} ", ""),
+        (f"{palette.sign(state)} {word}", state),
+        (heard, "dim"),
+    ]
+    if read_only:
+        left.append((" READ-ONLY ", "band"))
+    who = f"{by.partition('@')[0]}  {now:%H:%MZ} "
+    if incident is not None:
+        said = f"  {incident.service}"
+        if incident.severity:
+            said += f" {incident.severity}"
+        left.append((f"{said} {words.STATES[incident.state]}", "warn"))
+    room = cells - rows.width(tuple(left)) - len(who)
+    return (*left, (" " * max(1, room), ""), (who, "dim"))
+
+
+def board(
+    statuses: Sequence[ServiceStatus],
+    incidents: dict[str, Incident],
+    *,
+    selected: str | None,
+    now: datetime,
+    cells: int,
+    palette: Palette,
+) -> tuple[Row, list[Row]]:
+    """The table's head and a row for each service. Columns never move."""
+    spark = 20 if cells >= 140 else (8 if cells >= 76 else 0)
+    name = max(12, *(min(18, len(s.service.name)) for s in statuses)) if statuses else 12
+    head = f"   {'HEALTH':<9}{'SERVICE':<{name + 1}}{'RELEASE':<16}{'HTTP':<5}{'TIME':>6} {'AGE':>4} "
+    head += f"{'LAST 15m':<{spark}} " if spark else ""
+    found: list[Row] = []
+    for status in statuses:
+        look, word = words.LOOKS[status.health]
+        here = status.service.name == selected
+        last = status.last
+        pieces: list[Piece] = [
+            (f" {palette.sign('cursor') if here else ' '} ", "focus"),
+            (f"{palette.sign(look)} {word:<7}", look),
+            (rows.fit(status.service.name, name) + " ", "bold" if here else ""),
+            (rows.fit(words.release(status), 15) + " ", ""),
+            (f"{words.http(last):<5}", "" if look == "ok" else look),
+            (f"{words.response(last):>6} ", ""),
+            (f"{words.age(now - last.at) if last else '-':>4} ", "unknown" if look == "unknown" else "dim"),
+        ]
+        if spark:
+            pieces.append((_spark(status, now, spark, palette), "ok" if look == "ok" else look))
+            pieces.append((" ", ""))
+        for mark, style in words.marks(status, incidents.get(status.service.name)):
+            pieces.extend([(mark, style), (" ", "")])
+        if last is not None and last.detail and look != "ok":
+            pieces.append((rows.safe(last.detail, 60), "dim"))
+        found.append(tuple(pieces))
+    return ((head, "dim"),), found
+
+
+def _spark(status: ServiceStatus, now: datetime, cells: int, palette: Palette) -> str:
+    parts = words.shares(status.probes, now, cells, SPAN)
+    return "".join(palette.sign("dot") if share is None else palette.spark(share) for share in parts)
+
+
+# ── releases ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def previous_of(releases: Sequence[Release]) -> tuple[Release | None, str]:
+    """The release that `previous` means now, with the reason; or none, and why there is none."""
+    try:
+        choice = choose.choose(Target(kind=TargetKind.PREVIOUS), tuple(releases))
+    except Refused as error:
+        return None, error.message
+    passed = "; ".join(f"{name} {why}" for name, why in choice.skipped if why != "it runs now")
+    reason = "served last before the one that runs"
+    return choice.release, f"{reason}; passed over: {passed}" if passed else reason
+
+
+def why_not(release: Release) -> str:
+    """Why a release cannot be chosen; empty when it can."""
+    if release.running:
+        return "it runs now"
+    if release.way is None:
+        return "; ".join(f"{w.way}: {w.reason}" for w in release.ways if not w.available) or "no way back is known"
+    return ""
+
+
+def release_row(release: Release, *, previous: bool, now: datetime, cells: int, palette: Palette) -> Row:
+    """One release: what it is, when it served, how to get there and at what cost, or why not."""
+    served = release.last_served or release.kept_at or release.deployed_at
+    when = f"{served:%m-%d %H:%M} {words.age(now - served):>4}" if served else "unknown"
+    way = release.way
+    no = why_not(release)
+    if release.running:
+        end: Piece = ("RUNNING", "run")
+    elif no:
+        end = (no, "unknown")
+    else:
+        seconds = f" ~{way.seconds:.0f} s" if way and way.seconds else ""
+        end = (f"{way.way if way else ''}{seconds}", "ok")
+    pieces: list[Piece] = [
+        (rows.fit(release.name, 15) + " ", "bold" if previous else ""),
+        (rows.fit((release.commit or "unknown")[:9], 10), "dim"),
+        (rows.fit(when, 17), ""),
+        end,
+    ]
+    if previous:
+        pieces.append((f" {palette.sign('ok')} previous", "focus"))
+    if release.bad is not None:
+        pieces.append((f" {palette.sign('down')} BAD: {rows.safe(release.bad, 60)}", "down"))
+    if release.subject:
+        pieces.append((f"  {rows.safe(release.subject, 80)}", "dim"))
+    if release.tag and cells >= 100:
+        pieces.append((f"  tag:{release.tag}", "dim"))
+    return tuple(pieces)
+
+
+# ── timeline and trail ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def trail_row(sent: Sent, palette: Palette) -> Row:
+    """One command that was sent."""
+    end = describe(sent.outcome) if sent.outcome else "under way"
+    good = sent.outcome == Exited(code=0)
+    took = f" {sent.seconds:.1f}s" if sent.seconds is not None else ""
+    return (
+        (f"{sent.at:%H:%M:%S} ", "dim"),
+        ("WRITE " if sent.writes else "read  ", "warn" if sent.writes else "dim"),
+        (rows.safe(" ".join(sent.argv), 300), ""),
+        (f" {palette.sign('arrow')} {rows.safe(end, 80)}{took}", "dim" if good else "warn"),
+    )

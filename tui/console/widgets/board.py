@@ -1,0 +1,119 @@
+"""The service table: one row for each service; the cursor is a service, never a position."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from tui.console import views
+from tui.console.palette import Palette
+from tui.console.rows import Piece, Row
+from tui.console.widgets.panel import Panel
+from tui.console.words import LOOKS
+from tui.engine.board import ServiceStatus
+from tui.model.health import Health
+from tui.model.incident import Incident
+
+
+class ServiceTable(Panel, can_focus=True):
+    """Health, release, age, marks."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "pick", "Releases"),
+        Binding("down,j", "move(1)", "Next service", show=False),
+        Binding("up,k", "move(-1)", "Previous service", show=False),
+        Binding("home,g", "move(-999)", "First service", show=False),
+        Binding("end,G", "move(999)", "Last service", show=False),
+        Binding("slash", "filter", "Filter"),
+    ]
+
+    class Selected(Message):
+        """Another service has the cursor."""
+
+    class Picked(Message):
+        """The releases of the service at the cursor are wanted."""
+
+    class FilterAsked(Message):
+        """The table is to be filtered."""
+
+    def __init__(self, palette: Palette, name: str) -> None:
+        super().__init__(palette, name)
+        self.selected: str | None = None
+        self.moved = False
+        """whether the person has put the cursor somewhere"""
+        self.filter = ""
+        self._statuses: tuple[ServiceStatus, ...] = ()
+
+    def draw(self, statuses: Sequence[ServiceStatus], incidents: dict[str, Incident], now: datetime) -> None:
+        """Show these services as they are now."""
+        wanted = self.filter.lower()
+        found = [s for s in statuses if wanted in f"{s.service.name} {s.service.title} {s.service.app}".lower()]
+        self._statuses = tuple(found)
+        wanted_now = self._begin_with(found)
+        if wanted_now is not None:
+            self.selected = wanted_now
+            self.post_message(self.Selected())
+        cells, height = self.size.width, self.size.height
+        head, table = views.board(found, incidents, selected=self.selected, now=now, cells=cells, palette=self.palette)
+        names = [s.service.name for s in found]
+        position = names.index(self.selected) if self.selected in names else 0
+        if height == 1:
+            self.show((), table[position : position + 1])
+            return
+        content: list[Row] = [head, *table] if height > len(table) + 1 else table
+        self.show(self._words(statuses), content or [(("no service matches the filter", "warn"),)])
+        if content is table:
+            self.reveal(position)
+
+    def _begin_with(self, found: Sequence[ServiceStatus]) -> str | None:
+        """Where the cursor goes by itself: to what is sick, until the person has moved it; None: it stays."""
+        names = [s.service.name for s in found]
+        if not names or (self.moved and self.selected in names):
+            return None
+        sick = next((s.service.name for s in found if s.health in (Health.DOWN, Health.UNREACHABLE)), None)
+        wanted = sick or (self.selected if self.selected in names else names[0])
+        return wanted if wanted != self.selected else None
+
+    def _words(self, statuses: Sequence[ServiceStatus]) -> tuple[Piece, ...]:
+        said: list[Piece] = [("SERVICES ", "title"), (f"{len(statuses)}", "dim")]
+        for health in Health:
+            count = sum(s.health is health for s in statuses)
+            if count:
+                look, word = LOOKS[health]
+                said.append((f"  {self.palette.sign(look)} {count} {word}", look))
+        if self.filter:
+            said.append((f"  filter: {self.filter}", "warn"))
+        return tuple(said)
+
+    def action_move(self, step: int) -> None:
+        """Up or down by services as they are shown."""
+        names = [s.service.name for s in self._statuses]
+        if not names:
+            return
+        self.moved = True
+        position = names.index(self.selected) if self.selected in names else 0
+        self.selected = names[max(0, min(len(names) - 1, position + step))]
+        self.post_message(self.Selected())
+
+    def action_pick(self) -> None:
+        """The releases of this service."""
+        if self.selected is not None:
+            self.post_message(self.Picked())
+
+    def action_filter(self) -> None:
+        """Show fewer services."""
+        self.post_message(self.FilterAsked())
+
+    def on_click(self, event: events.Click) -> None:
+        """A click selects."""
+        shown = self._rows[self._top :]
+        line = event.y - (1 if self.size.height > 1 else 0)
+        offset = len(self._rows) - len(self._statuses)
+        position = line + self._top - offset
+        if 0 <= position < len(self._statuses) and line < len(shown):
+            self.moved = True
+            self.selected = self._statuses[position].service.name
+            self.post_message(self.Selected())

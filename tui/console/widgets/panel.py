@@ -1,0 +1,150 @@
+"""A panel of rows: the base of everything that is drawn here.
+
+It is told all its rows, compares them with what it showed, and repaints only the lines, and of these only the columns,
+that differ: a second in which nothing changes costs no byte. Stock widgets repaint their whole box.
+"""
+
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.console import rows
+from tui.console.palette import Palette
+from tui.console.rows import Piece, Row
+
+
+class Panel(Widget):
+    """Rows under a title, scrolled when there are too many. A panel of height 1 shows no title."""
+
+    DEFAULT_CSS = """
+    Panel { background: ansi_default; color: ansi_default; overflow: hidden; scrollbar-size: 0 0; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "scroll_rows(-1)", "Page up", show=False),
+        Binding("pagedown", "scroll_rows(1)", "Page down", show=False),
+    ]
+
+    def __init__(self, palette: Palette, name: str, *, titled: bool = True) -> None:
+        super().__init__(id=name)
+        self.palette = palette
+        self._titled = titled
+        self._title: tuple[Piece, ...] = ()
+        self._rows: tuple[Row, ...] = ()
+        self._foot: tuple[Row, ...] = ()
+        self._top = 0
+        self._shown: list[Row] = []
+        self._base = Style.null()
+
+    # ── what to show ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def show(self, title: tuple[Piece, ...], content: list[Row], foot: list[Row] | None = None) -> None:
+        """These rows from now on; `foot` stays at the bottom whatever is scrolled."""
+        self._title, self._rows, self._foot = title, tuple(content), tuple(foot or ())
+        self._top = max(0, min(self._top, len(self._rows) - self._room()))
+        self._repaint()
+
+    def reveal(self, line: int) -> None:
+        """Scroll so that this row can be seen."""
+        room = self._room()
+        if line < self._top:
+            self._top = line
+        elif line >= self._top + room:
+            self._top = line - room + 1
+        self._repaint()
+
+    def rewind(self) -> None:
+        """Show the beginning again."""
+        self._top = 0
+
+    def lines(self) -> list[Row]:
+        """What the panel shows now, line by line."""
+        height = self.size.height
+        if not height:
+            return []
+        shown: list[Row] = []
+        if self._has_title():
+            look = "focus" if self.has_focus else "dim"
+            title = tuple((text, look if name == "title" else name) for text, name in self._title)
+            shown.append(rows.title(title, self.size.width, self.palette.sign("rule"), "dim"))
+        room = self._room()
+        visible = list(self._rows[self._top : self._top + room])
+        hidden = len(self._rows) - self._top - room
+        if hidden > 0 and visible:
+            visible[-1] = (*_cut(visible[-1], self.size.width - 14), (f" {hidden + 1} more: PgDn", "dim"))
+        shown.extend(visible)
+        shown.extend([rows.EMPTY] * (height - len(shown) - len(self._foot)))
+        shown.extend(self._foot)
+        return shown[:height]
+
+    def _has_title(self) -> bool:
+        return self._titled and self.size.height > 1
+
+    def _room(self) -> int:
+        return max(1, self.size.height - self._has_title() - len(self._foot))
+
+    # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _repaint(self) -> None:
+        now, before = self.lines(), self._shown
+        self._shown = now
+        if len(now) != len(before):
+            self.refresh()
+            return
+        for y, (new, old) in enumerate(zip(now, before, strict=True)):
+            if new != old:
+                end = min(self.size.width, _last_difference(new, old))
+                self.refresh(Region(0, y, end, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """One line, as wide as the panel."""
+        if not self._shown:
+            self._shown = self.lines()
+        row = self._shown[y] if y < len(self._shown) else rows.EMPTY
+        return rows.strip(row, self.size.width, self.palette, self.rich_style)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another size: every line anew."""
+        self._top = max(0, min(self._top, len(self._rows) - self._room()))
+        self._shown = self.lines()
+        self.refresh()
+
+    def on_focus(self) -> None:
+        """The title shows who has the keys."""
+        self._repaint()
+
+    def on_blur(self) -> None:
+        """And who has them no more."""
+        self._repaint()
+
+    def action_scroll_rows(self, pages: int) -> None:
+        """One page up or down."""
+        room = self._room()
+        self._top = max(0, min(self._top + pages * max(1, room - 1), len(self._rows) - room))
+        self._repaint()
+
+
+def _cut(row: Row, cells: int) -> Row:
+    left, out = cells, list[Piece]()
+    for text, look in row:
+        piece = text if len(text) <= left else text[: max(0, left)]
+        out.append((piece, look))
+        left -= len(piece)
+    return (*out, (" " * max(0, left), ""))
+
+
+def _last_difference(new: Row, old: Row) -> int:
+    """Columns from the left that have to be painted again: up to the last one that differs."""
+    ends = max(rows.width(new), rows.width(old))
+    if rows.width(new) != rows.width(old):
+        return ends
+    same = 0
+    for mine, theirs in zip(reversed(new), reversed(old), strict=False):
+        if mine != theirs:
+            break
+        same += rows.width((mine,))
+    return ends - same

@@ -1,0 +1,206 @@
+"""The work panel: shows a page, moves the cursor over its choices, and lets nobody choose by accident.
+
+A choice that changes a host is never where the cursor begins, is not taken in the first half second after its page
+appeared, and not by an Enter that follows another within half a second: a key held down, or pressed twice in haste,
+chooses nothing.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.binding import Binding, BindingType
+
+from tui.console import rows
+from tui.console.pages.page import Choice, Page, View
+from tui.console.palette import Palette
+from tui.console.rows import Piece, Row
+from tui.console.widgets.panel import Panel
+
+ARM = 0.5
+"""seconds"""
+SETTLE = 0.25
+"""seconds after a page changed in which Enter is taken for the one that changed it"""
+
+
+class WorkPanel(Panel, can_focus=True):
+    """One page at a time."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Choose"),
+        Binding("down,j,right", "move(1)", "Next", show=False),
+        Binding("up,k,left", "move(-1)", "Previous", show=False),
+        Binding("home,g", "edge(-1)", "First", show=False),
+        Binding("end,G", "edge(1)", "Last", show=False),
+        Binding("y", "copy", "Copy"),
+    ]
+
+    def __init__(
+        self,
+        palette: Palette,
+        name: str,
+        *,
+        clock: Callable[[], float],
+        run: Callable[[Callable[[], Awaitable[None]]], None],
+        copy: Callable[[str, str], Awaitable[None]],
+    ) -> None:
+        super().__init__(palette, name)
+        self.page: Page | None = None
+        self._clock = clock
+        self._run = run
+        self._copy = copy
+        self._view = View(key="", title=())
+        self._cursor = ""
+        self._shown_at = 0.0
+        self._entered_at = -ARM
+        self._rows_of: dict[str, int] = {}
+        self._said = ""
+
+    # ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def open(self, page: Page) -> None:
+        """Show this page."""
+        self.page = page
+        self._view = View(key="", title=())
+        self.draw()
+
+    def draw(self) -> None:
+        """Show what the page says now; the cursor stays where it is as long as it is the same page."""
+        if self.page is None or not self.size.width:
+            return
+        view = self.page.view(self.size.width)
+        if view.key != self._view.key:
+            self._cursor = view.first or next((c.id for c in view.choices if not c.off), "")
+            self._shown_at = self._clock()
+            self._said = ""
+            self.rewind()
+            if any(c.danger for c in view.choices):
+                self.set_timer(ARM, self.draw)
+        self._view = view
+        if view.choices and self.choice is None:
+            self._cursor = view.choices[0].id
+        content, foot = list(view.rows), []
+        if view.listed:
+            content.extend(self._listed(view, len(content)))
+            foot = self._why()
+        else:
+            foot = self._buttons(view)
+        self.show(view.title, content, foot)
+
+    @property
+    def choice(self) -> Choice | None:
+        """Where the cursor is."""
+        return next((c for c in self._view.choices if c.id == self._cursor), None)
+
+    @property
+    def armed(self) -> bool:
+        """Whether the choice at the cursor would be taken by Enter now."""
+        choice = self.choice
+        if choice is None or choice.off or choice.do is None:
+            return False
+        now = self._clock()
+        if choice.danger:
+            return now - self._shown_at >= ARM and now - self._entered_at >= ARM
+        return now - self._shown_at >= SETTLE or self._entered_at < self._shown_at - SETTLE
+
+    # ── choices ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _listed(self, view: View, first: int) -> list[Row]:
+        self._rows_of = {choice.id: first + position for position, choice in enumerate(view.choices)}
+        found: list[Row] = []
+        for choice in view.choices:
+            here = choice.id == self._cursor
+            mark: Piece = (f"{self.palette.sign('cursor')} " if here else "  ", "focus")
+            looks = tuple((text, "bold" if here and not look else look) for text, look in choice.row)
+            found.append((mark, *looks))
+        return found
+
+    def _why(self) -> list[Row]:
+        choice = self.choice
+        if choice is not None and choice.off:
+            return [((rows.fit(f"not possible: {rows.safe(choice.off, 300)}", self.size.width), "warn"),)]
+        return [((self._said, "warn"),)] if self._said else []
+
+    def _buttons(self, view: View) -> list[Row]:
+        """Buttons in as many rows as they need; the one at the cursor is reversed."""
+        lines: list[list[Piece]] = [[]]
+        room = self.size.width
+        for choice in view.choices:
+            label = rows.text(choice.row)
+            here = choice.id == self._cursor
+            size = cell_len(label) + 4
+            if size > room and lines[-1]:
+                lines.append([])
+                room = self.size.width
+            room -= size + 1
+            if here and choice.danger and not choice.off and not self._armed_by_time():
+                look = "run"
+            elif here:
+                look = "chosen"
+            else:
+                look = "dim" if choice.off else (choice.row[0][1] if choice.row else "")
+            lines[-1].extend([(f"[ {label} ]", look), (" ", "")])
+        found: list[Row] = [tuple(line) for line in lines if line]
+        return found + self._why()
+
+    def _armed_by_time(self) -> bool:
+        return self._clock() - self._shown_at >= ARM
+
+    # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def action_move(self, step: int) -> None:
+        """To the next or previous choice; where there is none, one row up or down."""
+        ids = [c.id for c in self._view.choices]
+        if not ids:
+            self._top = max(0, min(self._top + step, len(self._rows) - self._room()))
+            self._repaint()
+            return
+        position = ids.index(self._cursor) if self._cursor in ids else 0
+        self._to(ids[max(0, min(len(ids) - 1, position + step))])
+
+    def action_edge(self, step: int) -> None:
+        """To the first or last choice."""
+        if self._view.choices:
+            self._to(self._view.choices[0 if step < 0 else -1].id)
+
+    def _to(self, choice: str) -> None:
+        self._cursor = choice
+        self._said = ""
+        self.draw()
+        if self._view.listed and choice in self._rows_of:
+            self.reveal(self._rows_of[choice])
+
+    def action_choose(self) -> None:
+        """Take the choice at the cursor, if it is armed."""
+        armed, choice = self.armed, self.choice
+        self._entered_at = self._clock()
+        if choice is None or choice.do is None:
+            return
+        if choice.off:
+            self.draw()
+        elif armed:
+            self._run(choice.do)
+        elif choice.danger:
+            self._said = "Enter came too soon: wait a moment, then press it once"
+            self.draw()
+
+    async def action_copy(self) -> None:
+        """The page as text."""
+        text = self._view.text or "\n".join(rows.text(row) for row in self._view.rows)
+        if text and self.page is not None:
+            await self._copy(text, self.page.name)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor; it never chooses what changes a host."""
+        if self._view.listed:
+            line = event.y - 1 + self._top
+            found = next((c for c, at in self._rows_of.items() if at == line), None)
+            if found is not None:
+                self._to(found)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Pages are made for a width."""
+        self.draw()
+        self._shown = self.lines()
+        self.refresh()

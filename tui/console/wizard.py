@@ -1,0 +1,307 @@
+"""The walk through the runbook, as a person is led: severity, confirm, release, plan, roll back, verify, watch, close.
+
+Which page is shown follows from the incident's state alone, so that a new login finds the same page. What this object
+holds is only what no incident knows: the page of two that belong to `assessing`, an error to show, the output heard.
+Every action ends in an event that is submitted to the engine's walk; nothing here touches a host.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Protocol
+
+from tui.console.pages import assess, close, plan, run, target, watch
+from tui.console.pages.page import Page, View
+from tui.console.palette import Palette
+from tui.dokku.lines import Framer
+from tui.engine.board import Board, ServiceStatus
+from tui.engine.engine import Engine
+from tui.engine.walk import Walk
+from tui.incident import events as ev
+from tui.incident import tree
+from tui.model.errors import ConsoleError, TakenByOther
+from tui.model.health import Health
+from tui.model.incident import Closing, Incident, Question, State
+from tui.model.release import Release, Target, TargetKind
+from tui.model.service import Service
+from tui.ways import kept as kept_way
+
+HEARD = 200
+"""lines of output kept for showing"""
+
+
+class Front(Protocol):
+    """What the wizard asks of the console."""
+
+    engine: Engine
+    board: Board
+    watch_for: timedelta
+
+    @property
+    def palette(self) -> Palette: ...
+
+    async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None: ...
+
+    def changed(self) -> None: ...
+
+    def close_work(self) -> None: ...
+
+    async def copy(self, text: str, name: str) -> None: ...
+
+    async def unfreeze(self, service: Service) -> None: ...
+
+    async def save_timeline(self) -> None: ...
+
+
+class Wizard(Page):
+    """One incident being led, or about to be opened."""
+
+    name = "wizard"
+
+    def __init__(self, front: Front, service: Service, walk: Walk | None = None) -> None:
+        self.front = front
+        self.service = service
+        self.walk = walk
+        self.began = front.engine.clock.now()
+        self.choosing = False
+        """while assessing: the releases are shown instead of the evidence"""
+        self.wanted: Release | None = None
+        """chosen in the list of releases before the incident was opened"""
+        self.error: ConsoleError | None = None
+        self.busy = ""
+        self.heard: deque[str] = deque(maxlen=HEARD)
+        self._framers: dict[str, Framer] = {}
+        self._unsubscribe: Callable[[], None] | None = None
+        if walk is not None:
+            self.follow(walk)
+
+    # ── what is known ────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def incident(self) -> Incident | None:
+        """The incident as it stands, once it is open."""
+        return self.walk.incident if self.walk else None
+
+    @property
+    def status(self) -> ServiceStatus:
+        """The service as it stands."""
+        return self.front.board.status(self.service.name)
+
+    @property
+    def palette(self) -> Palette:
+        """How it is drawn."""
+        return self.front.palette
+
+    def view(self, cells: int) -> View:
+        """The page that the incident's state asks for."""
+        incident = self.incident
+        if incident is None or (incident.severity is None and incident.state is State.ASSESSING):
+            return assess.severity(self, cells)
+        if (self.choosing or self.wanted is not None) and may_plan(incident):
+            return target.view(self, incident, cells)
+        match incident.state:
+            case State.ASSESSING:
+                return assess.confirm(self, incident, cells)
+            case State.PLANNED:
+                return plan.view(self, incident, cells)
+            case State.EXECUTING | State.UNCERTAIN | State.FAILED | State.VERIFYING:
+                return run.view(self, incident, cells)
+            case State.WATCHING:
+                return watch.view(self, incident, cells)
+            case State.CLOSED:
+                return close.view(self, incident, cells)
+
+    # ── acting ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def act(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do one thing at a time; an expected error is shown on the page and changes nothing."""
+        if self.busy:
+            return
+        self.busy, self.error = what, None
+        self.front.changed()
+        try:
+            await work()
+        except ConsoleError as error:
+            self.error = error
+        finally:
+            self.busy = ""
+            self.front.changed()
+
+    def doing(self, what: str, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """`act`, to be done later."""
+
+        async def later() -> None:
+            await self.act(what, work)
+
+        return later
+
+    async def open(self, level: str) -> None:
+        """Open the incident with this severity: on disk on this machine, nothing goes to the host."""
+        engine = self.front.engine
+        if self.walk is None:
+            self.follow(await engine.assess(self.service, "", self.output))
+        await self.submit(ev.SeverityChosen(at=engine.clock.now(), level=level))
+        await self._answer_by_evidence()
+
+    async def _answer_by_evidence(self) -> None:
+        """What was measured answers its own question; the person can say otherwise."""
+        status, incident = self.status, self.incident
+        word = {Health.OK: True, Health.DOWN: False}.get(status.health)
+        if word is not None:
+            last = status.last
+            seen = f"health {status.health.value}" + (f", HTTP {last.status}" if last and last.status else "")
+            await self.answer("healthy", word, seen)
+        if incident is not None and incident.severity and self._asked() == "severe":
+            await self.answer("severe", incident.severity in ("P1", "P2"), f"severity {incident.severity}")
+
+    def _asked(self) -> str | None:
+        incident = self.incident
+        if incident is None:
+            return None
+        _, here = tree.path({a.node: a.answer for a in incident.answers})
+        return here.id if isinstance(here, tree.Node) else None
+
+    async def answer(self, node: str, yes: bool, seen: str) -> None:
+        """Answer a question of the decision tree."""
+        await self.submit(ev.Answered(at=self.front.engine.clock.now(), node=node, answer=yes, evidence=seen))
+        if self._asked() == "severe" and self.incident is not None and self.incident.severity:
+            severe = self.incident.severity in ("P1", "P2")
+            await self.answer("severe", severe, f"severity {self.incident.severity}")
+
+    async def take_back(self) -> None:
+        """Answer the last question again."""
+        incident = self.incident
+        if incident is not None and incident.answers:
+            last = incident.answers[-1]
+            await self.submit(ev.Answered(at=self.front.engine.clock.now(), node=last.node, answer=None))
+
+    async def make_plan(self, release: Release, take_over: str | None = None) -> None:
+        """Plan the way to this release from what the host says now. Raises Refused, LinkError and their kin."""
+        incident = self.incident
+        if incident is None:
+            raise RuntimeError("no incident is open")
+        self.wanted = release
+        asked = target_of(release)
+        made = await self.front.engine.plan(
+            self.service, asked, kept_way.Options(take_over=take_over), incident=incident
+        )
+        await self.submit(ev.PlanMade(at=self.front.engine.clock.now(), plan=made))
+        self.wanted, self.choosing = None, False
+
+    async def take_over(self) -> None:
+        """Plan again, taking the incident from whoever has it; the reason goes on record."""
+        reason = await self.front.ask("why do you take it over? ")
+        if reason and self.wanted is not None:
+            await self.note(f"take over: {reason}")
+            await self.make_plan(self.wanted, reason)
+
+    async def confirm(self) -> None:
+        """The person's word; where the plan asks for it, the service's name has to be typed."""
+        incident = self.incident
+        if incident is None or incident.plan is None:
+            return
+        if incident.plan.typed:
+            words = f"type {self.service.name} to roll it back to {incident.plan.target.name}: "
+            if await self.front.ask(words, wanted=self.service.name) is None:
+                return
+        engine = self.front.engine
+        await self.submit(ev.Confirmed(at=engine.clock.now(), by=engine.by, watch=self.front.watch_for))
+
+    async def drop_plan(self) -> None:
+        """Back from the plan to the releases; nothing was sent."""
+        self.wanted, self.choosing = None, True
+        await self.submit(ev.PlanDropped(at=self.front.engine.clock.now(), reason="another release"))
+
+    async def other_release(self) -> None:
+        """Show the releases; leaves a plan that was not confirmed."""
+        self.error, self.wanted = None, None
+        if self.incident is not None and self.incident.state is State.PLANNED:
+            await self.drop_plan()
+        self.choosing = True
+        await self.front.board.refresh(self.service.name)
+
+    async def monitor(self) -> None:
+        """Watch for the clean deploy's ten minutes instead of changing anything."""
+        reason = await self.front.ask("monitor only, why? ")
+        if reason:
+            length = self.front.engine.fleet.watch.after_clean_deploy
+            await self.submit(ev.WatchAsked(at=self.front.engine.clock.now(), length=length, reason=reason))
+
+    async def watch_anyway(self) -> None:
+        """Watch a target that could not be verified."""
+        reason = await self.front.ask("watch it although it is not verified, why? ")
+        if reason:
+            at = self.front.engine.clock.now()
+            await self.submit(ev.WatchAsked(at=at, length=self.front.watch_for, reason=reason))
+
+    async def extend(self, length: timedelta) -> None:
+        """Watch that much longer."""
+        incident = self.incident
+        if incident is None or incident.watch is None:
+            return
+        at = self.front.engine.clock.now()
+        await self.submit(ev.WatchExtended(at=at, until=max(at, incident.watch.deadline) + length))
+
+    async def look_again(self) -> None:
+        """Ask the host once more instead of deciding."""
+        await self.submit(ev.CheckAgain(at=self.front.engine.clock.now()))
+
+    async def finish(self, closing: Closing, question: str) -> None:
+        """Close the incident, with the reason on record."""
+        reason = await self.front.ask(question)
+        if reason:
+            at = self.front.engine.clock.now()
+            await self.submit(ev.CloseAsked(at=at, closing=closing, reason=reason))
+
+    async def note(self, text: str) -> None:
+        """Put a line on record."""
+        await self.submit(ev.Decided(at=self.front.engine.clock.now(), text=text))
+
+    async def submit(self, event: ev.Event) -> None:
+        """Hand an event to the walk. Raises NotNow when the state does not allow it."""
+        if self.walk is None:
+            raise RuntimeError("no incident is open")
+        await self.walk.submit(event)
+
+    # ── meanwhile ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def output(self, step: str, raw: bytes) -> None:
+        """What a step prints, as it comes."""
+        for line in self._framers.setdefault(step, Framer()).feed(raw):
+            self.heard.append(line.text)
+        self.front.changed()
+
+    def follow(self, walk: Walk) -> None:
+        """Lead this walk from now on."""
+        self.walk = walk
+        self._unsubscribe = walk.subscribe(self._news)
+
+    def _news(self) -> None:
+        self.front.changed()
+
+    async def closed(self) -> None:
+        """The panel is gone; the walk goes on without it."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+
+    @property
+    def taken(self) -> bool:
+        """Whether somebody else has the incident on the host."""
+        return isinstance(self.error, TakenByOther)
+
+
+def may_plan(incident: Incident) -> bool:
+    """Whether the incident's state allows another plan."""
+    if incident.state is State.PLANNED or incident.settling is not None or not incident.open:
+        return False
+    return incident.asking is not None and incident.asking is not Question.OUTCOME_UNKNOWN
+
+
+def target_of(release: Release) -> Target:
+    """The explicit target that names this release and no other."""
+    if release.number is not None:
+        return Target(kind=TargetKind.RELEASE, value=str(release.number))
+    if release.commit:
+        return Target(kind=TargetKind.SHA, value=release.commit)
+    return Target(kind=TargetKind.IMAGE, value=(release.image or "").rpartition(":")[2])

@@ -1,0 +1,134 @@
+"""How times, health and marks are worded. Ages move in steps: a second in which nothing happens shows nothing new."""
+
+from datetime import datetime, timedelta
+
+from tui.engine.board import ServiceStatus
+from tui.model.health import Health, Probe, ProbeOutcome
+from tui.model.host import Link, LinkState
+from tui.model.incident import Incident, Question, State
+
+LOOKS: dict[Health, tuple[str, str]] = {
+    Health.OK: ("ok", "OK"),
+    Health.DEGRADED: ("warn", "WARN"),
+    Health.DOWN: ("down", "DOWN"),
+    Health.UNREACHABLE: ("down", "UNREACH"),
+    Health.STALE: ("unknown", "STALE"),
+    Health.UNKNOWN: ("unknown", "UNKNOWN"),
+}
+"""look (also the name of its sign) and word"""
+
+STATES: dict[State, str] = {
+    State.ASSESSING: "assessing",
+    State.PLANNED: "planned, nothing sent",
+    State.EXECUTING: "rolling back",
+    State.UNCERTAIN: "uncertain: asking the host",
+    State.VERIFYING: "verifying",
+    State.WATCHING: "watching",
+    State.FAILED: "failed",
+    State.CLOSED: "closed",
+}
+QUESTIONS: dict[Question, str] = {
+    Question.TARGET: "which release?",
+    Question.CONFIRM: "your word is needed",
+    Question.OUTCOME_UNKNOWN: "nobody knows how it ended: your word is needed",
+    Question.VERIFY_FAILED: "verification failed: your word is needed",
+    Question.VERIFY_INCONCLUSIVE: "not proven: your word is needed",
+    Question.WATCH_BREACHED: "ALARM: your word is needed",
+    Question.WATCH_INCONCLUSIVE: "not watched enough: your word is needed",
+    Question.WHAT_NEXT: "failed: what next?",
+}
+
+
+def age(length: timedelta) -> str:
+    """How old: `<5s`, then in steps of 5 s, minutes, hours, days."""
+    seconds = int(length.total_seconds())
+    if seconds < 5:
+        return "<5s"
+    if seconds < 60:
+        return f"{seconds // 5 * 5}s"
+    if seconds < 3600:
+        return f"{seconds // 60}m"
+    if seconds < 86400:
+        return f"{seconds // 3600}h"
+    return f"{seconds // 86400}d"
+
+
+def countdown(length: timedelta) -> str:
+    """Time left as `12:03`; `0:00` when it is over."""
+    seconds = max(0, int(length.total_seconds()))
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def clock(at: datetime | None) -> str:
+    """A moment of today for people: UTC, to the second."""
+    return f"{at:%H:%M:%S}Z" if at else "unknown"
+
+
+def response(probe: Probe | None) -> str:
+    """Response time of a look."""
+    if probe is None or probe.seconds is None:
+        return "-"
+    return f"{probe.seconds * 1000:.0f}ms" if probe.seconds < 10 else f"{probe.seconds:.0f}s"
+
+
+def http(probe: Probe | None) -> str:
+    """Status of a look."""
+    if probe is None:
+        return "-"
+    return str(probe.status) if probe.status is not None else "none"
+
+
+def release(status: ServiceStatus) -> str:
+    """What runs, as it is spoken of."""
+    if status.listing is None:
+        return "unknown"
+    running = next((r for r in status.listing.releases if r.running), None)
+    return running.name if running else "nothing"
+
+
+def marks(status: ServiceStatus, incident: Incident | None) -> list[tuple[str, str]]:
+    """What else is to be known of a service, in words with their looks."""
+    found: list[tuple[str, str]] = []
+    if incident is not None and incident.open:
+        found.append((f"INCIDENT {STATES[incident.state]}", "warn"))
+    record = status.listing.record if status.listing else None
+    if record is not None and record.frozen:
+        found.append(("FROZEN", "run"))
+    elif record is not None and (incident is None or record.incident != incident.id):
+        found.append((f"INCIDENT of {record.by or 'unknown'}", "warn"))
+    if status.listing is not None and status.listing.current.locked:
+        found.append(("DEPLOY RUNNING", "warn"))
+    if status.trouble:
+        found.append(("HOST?", "unknown"))
+    return found
+
+
+def shares(probes: tuple[Probe, ...], now: datetime, cells: int, span: timedelta) -> list[float | None]:
+    """The last `span` in `cells` buckets, oldest first: share of healthy looks, None where nobody looked.
+
+    Buckets lie on the clock, not on `now`: the row moves once a bucket, not with every look.
+    """
+    size = span / cells
+    count = int(now.timestamp() // size.total_seconds())
+    found: list[list[bool]] = [[] for _ in range(cells)]
+    for probe in probes:
+        position = cells - 1 - (count - int(probe.at.timestamp() // size.total_seconds()))
+        if 0 <= position < cells:
+            found[position].append(probe.outcome is ProbeOutcome.HEALTHY)
+    return [sum(bucket) / len(bucket) if bucket else None for bucket in found]
+
+
+def link(link: Link, now: datetime) -> tuple[str, str, str]:
+    """Look, word and age of a connection."""
+    heard = f" {age(now - link.heard)}" if link.heard else ""
+    match link.state:
+        case LinkState.LIVE:
+            return "ok", "LIVE", heard
+        case LinkState.IDLE:
+            return "unknown", "IDLE", heard
+        case LinkState.CONNECTING:
+            return "run", "CONNECTING", heard
+        case LinkState.LOST:
+            return "down", "OFFLINE", heard
+        case LinkState.REFUSED:
+            return "down", "REFUSED", ""
