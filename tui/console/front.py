@@ -46,6 +46,8 @@ class Surface(Protocol):
 
     def select(self, service: str) -> None: ...
 
+    def begin_work(self, work: Callable[[], Awaitable[None]]) -> None: ...
+
 
 class Front:
     """One console's hands."""
@@ -72,6 +74,10 @@ class Front:
     def changed(self) -> None:
         """Something is new."""
         self.surface.changed()
+
+    def refresh(self, service: Service) -> None:
+        """Ask the host again what this service runs, besides whatever is going on."""
+        self.surface.begin_work(lambda: self.board.refresh(service.name))
 
     def close_work(self) -> None:
         """Close the work panel; nothing of an incident changes by that."""

@@ -9,6 +9,8 @@ from typing import NamedTuple
 SMALLEST = (60, 15)
 """columns and rows below which only a word about the size is shown; whatever runs goes on"""
 WIDE, TALL, WIDEST = 120, 30, 180
+GUTTER = 1
+"""empty columns between panels side by side"""
 
 
 class Box(NamedTuple):
@@ -61,9 +63,10 @@ def _side_by_side(width: int, body: int, services: int, work: bool) -> dict[str,
     timeline = 5
     middle = body - board - timeline
     left = width * 55 // 100 if work else 0
+    gap = GUTTER if work else 0
     found = {
         "board": Box(0, 1, width, board),
-        "logs": Box(left, 1 + board, width - left, middle),
+        "logs": Box(left + gap, 1 + board, width - left - gap, middle),
         "timeline": Box(0, 1 + board + middle, width, timeline),
     }
     return found | ({"work": Box(0, 1 + board, left, middle)} if work else {})
@@ -72,17 +75,16 @@ def _side_by_side(width: int, body: int, services: int, work: bool) -> dict[str,
 def _columns(width: int, body: int, services: int, work: bool) -> dict[str, Box]:
     board = min(services + 2, body // 2)
     left = max(84, width * 42 // 100)
+    after = left + GUTTER
     middle = max(70, width * 32 // 100) if work else 0
     found = {"board": Box(0, 1, left, board), "timeline": Box(0, 1 + board, left, body - board)}
     if not work:
-        return found | {"logs": Box(left, 1, width - left, body)}
+        return found | {"logs": Box(after, 1, width - after, body)}
+    rest = width - after - middle - GUTTER
+    if rest >= SMALLEST[0]:
+        return found | {"work": Box(after, 1, middle, body), "logs": Box(after + middle + GUTTER, 1, rest, body)}
     high = body * 60 // 100
-    if width - left - middle >= 60:
-        return found | {
-            "work": Box(left, 1, middle, body),
-            "logs": Box(left + middle, 1, width - left - middle, body),
-        }
     return found | {
-        "work": Box(left, 1, width - left, high),
-        "logs": Box(left, 1 + high, width - left, body - high),
+        "work": Box(after, 1, width - after, high),
+        "logs": Box(after, 1 + high, width - after, body - high),
     }

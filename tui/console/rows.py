@@ -54,24 +54,25 @@ def safe(text: str, limit: int = 500) -> str:
 
 
 def wrap(text: str, cells: int, *, indent: int = 0) -> list[str]:
-    """`text` in lines of at most this many cells, broken at blanks where there are some; later lines are indented."""
+    """`text` in lines of at most this many cells, broken at blanks where there are some. Blanks at its beginning stay;
+    later lines are indented."""
     cells = max(8, cells)
+    body = text.lstrip(" ")
     lines: list[str] = []
-    line = ""
-    for word in text.split(" "):
-        candidate = f"{line} {word}" if line.strip() else line + word
+    line, lead = "", " " * min(len(text) - len(body), cells // 2)
+    for word in body.split(" "):
+        candidate = f"{line} {word}" if line else lead + word
         if cell_len(candidate) <= cells:
             line = candidate
             continue
-        if line.strip():
+        if line:
             lines.append(line)
-            line = " " * indent + word
-        else:
-            line = candidate
+        lead = " " * min(indent, cells // 2)
+        line = lead + word
         while cell_len(line) > cells:
-            head = set_cell_size(line, cells)
+            head = set_cell_size(line, cells).rstrip(" ") or line[:1]
             lines.append(head)
-            line = " " * indent + line[len(head.rstrip()) or cells :]
+            line = lead + line[len(head) :]
     lines.append(line)
     return lines
 

@@ -36,22 +36,17 @@ def header(
     band = "SANDBOX" if host.sandbox else rows.safe(environment, 16).upper()
     look = {"SANDBOX": "band-sandbox", "PRODUCTION": "band-production", "STAGING": "band-staging"}.get(band, "band")
     state, word, heard = words.link(link, now)
-    left: list[Piece] = [
-        (f" {band} ", look),
-        (f" {rows.safe(host.ssh, 40)} ", ""),
-        (f"{palette.sign(state)} {word}", state),
-        (heard, "dim"),
-    ]
+    right: list[Piece] = []
     if read_only:
-        left.append((" READ-ONLY ", "band"))
-    who = f"{by.partition('@')[0]}  {now:%H:%MZ} "
+        right.extend([("READ-ONLY", "band"), (" ", "")])
     if incident is not None:
-        said = f"  {incident.service}"
-        if incident.severity:
-            said += f" {incident.severity}"
-        left.append((f"{said} {words.STATES[incident.state]}", "warn"))
-    room = cells - rows.width(tuple(left)) - len(who)
-    return (*left, (" " * max(1, room), ""), (who, "dim"))
+        severity = f" {incident.severity}" if incident.severity else ""
+        right.extend([(f"{incident.service}{severity} {words.BRIEF[incident.state]}", "warn"), ("  ", "")])
+    right.append((f"{rows.safe(by.partition('@')[0], 16)}  {now:%H:%MZ} ", "dim"))
+    left: list[Piece] = [(f" {band} ", look), (f" {palette.sign(state)} {word}", state), (heard, "dim"), (" ", "")]
+    room = cells - rows.width(tuple(left)) - rows.width(tuple(right)) - 1
+    left.append((rows.fit(rows.safe(host.ssh, 60), max(0, room)), ""))
+    return (*left, (" ", ""), *right)
 
 
 def board(
@@ -85,10 +80,12 @@ def board(
         if spark:
             pieces.append((_spark(status, now, spark, palette), "ok" if look == "ok" else look))
             pieces.append((" ", ""))
-        for mark, style in words.marks(status, incidents.get(status.service.name)):
+        room = cells - rows.width(tuple(pieces))
+        for mark, style in words.marks(status, incidents.get(status.service.name), brief=room < 24):
             pieces.extend([(mark, style), (" ", "")])
-        if last is not None and last.detail and look != "ok":
-            pieces.append((rows.safe(last.detail, 60), "dim"))
+        room = cells - rows.width(tuple(pieces))
+        if last is not None and last.detail and look != "ok" and room >= 16:
+            pieces.append((rows.fit(rows.safe(last.detail, 60), room), "dim"))
         found.append(tuple(pieces))
     return ((head, "dim"),), found
 

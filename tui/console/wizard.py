@@ -44,6 +44,8 @@ class Front(Protocol):
 
     def changed(self) -> None: ...
 
+    def refresh(self, service: Service) -> None: ...
+
     def close_work(self) -> None: ...
 
     async def copy(self, text: str, name: str) -> None: ...
@@ -71,6 +73,7 @@ class Wizard(Page):
         self.busy = ""
         self.heard: deque[str] = deque(maxlen=HEARD)
         self._framers: dict[str, Framer] = {}
+        self._seen: State | None = None
         self._unsubscribe: Callable[[], None] | None = None
         if walk is not None:
             self.follow(walk)
@@ -277,6 +280,12 @@ class Wizard(Page):
         self._unsubscribe = walk.subscribe(self._news)
 
     def _news(self) -> None:
+        """After every change; what runs on the host is read again when the incident has come to another state."""
+        incident = self.incident
+        if incident is not None and incident.state is not self._seen:
+            self._seen = incident.state
+            if incident.state in (State.VERIFYING, State.WATCHING, State.FAILED, State.CLOSED):
+                self.front.refresh(self.service)
         self.front.changed()
 
     async def closed(self) -> None:

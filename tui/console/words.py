@@ -6,6 +6,7 @@ from tui.engine.board import ServiceStatus
 from tui.model.health import Health, Probe, ProbeOutcome
 from tui.model.host import Link, LinkState
 from tui.model.incident import Incident, Question, State
+from tui.model.text import clean_line
 
 LOOKS: dict[Health, tuple[str, str]] = {
     Health.OK: ("ok", "OK"),
@@ -25,6 +26,16 @@ STATES: dict[State, str] = {
     State.VERIFYING: "verifying",
     State.WATCHING: "watching",
     State.FAILED: "failed",
+    State.CLOSED: "closed",
+}
+BRIEF: dict[State, str] = {
+    State.ASSESSING: "assessing",
+    State.PLANNED: "planned",
+    State.EXECUTING: "ROLLING BACK",
+    State.UNCERTAIN: "UNCERTAIN",
+    State.VERIFYING: "verifying",
+    State.WATCHING: "watching",
+    State.FAILED: "FAILED",
     State.CLOSED: "closed",
 }
 QUESTIONS: dict[Question, str] = {
@@ -86,18 +97,18 @@ def release(status: ServiceStatus) -> str:
     return running.name if running else "nothing"
 
 
-def marks(status: ServiceStatus, incident: Incident | None) -> list[tuple[str, str]]:
-    """What else is to be known of a service, in words with their looks."""
+def marks(status: ServiceStatus, incident: Incident | None, *, brief: bool = False) -> list[tuple[str, str]]:
+    """What else is to be known of a service, in words with their looks; `brief` where there is little room."""
     found: list[tuple[str, str]] = []
     if incident is not None and incident.open:
-        found.append((f"INCIDENT {STATES[incident.state]}", "warn"))
+        found.append(("INC" if brief else f"INCIDENT {BRIEF[incident.state]}", "warn"))
     record = status.listing.record if status.listing else None
     if record is not None and record.frozen:
         found.append(("FROZEN", "run"))
     elif record is not None and (incident is None or record.incident != incident.id):
-        found.append((f"INCIDENT of {record.by or 'unknown'}", "warn"))
+        found.append(("TAKEN" if brief else f"INCIDENT of {clean_line(record.by or 'unknown', 40)}", "warn"))
     if status.listing is not None and status.listing.current.locked:
-        found.append(("DEPLOY RUNNING", "warn"))
+        found.append(("DEPLOY" if brief else "DEPLOY RUNNING", "warn"))
     if status.trouble:
         found.append(("HOST?", "unknown"))
     return found

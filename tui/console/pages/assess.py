@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tui.console.wizard import Wizard
 
 _LOOKS = {Speaks.FOR: ("run", "ok"), Speaks.AGAINST: ("warn", "warn"), Speaks.NEITHER: ("unknown", "unknown")}
+WHOLE_TREE = 18
+"""rows from which on the whole tree is drawn; with fewer, the path taken and the question it has come to"""
 _ENDS = {
     tree.End.ROLLBACK: "ROLL BACK",
     tree.End.MONITOR: "MONITOR",
@@ -27,7 +29,7 @@ def severity(wizard: "Wizard", cells: int) -> View:
     now = wizard.front.engine.clock.now()
     since = wizard.status.bad_since or wizard.began
     content = parts.trouble(wizard, cells)
-    content.append(parts.health_row(wizard, now))
+    content.extend(parts.health_rows(wizard, now, cells))
     content.append(((f"How bad is it? Clocks run since {words.clock(since)}.", "bold"),))
     choices = [
         Choice(
@@ -75,8 +77,8 @@ def confirm(wizard: "Wizard", incident: Incident, cells: int) -> View:
     now = wizard.front.engine.clock.now()
     status = wizard.status
     content = parts.trouble(wizard, cells)
-    content.append(parts.health_row(wizard, now))
-    content.append(_changed(wizard))
+    content.extend(parts.health_rows(wizard, now, cells))
+    content.extend(_changed(wizard, cells))
     everyone = {s.service.name: s.health for s in wizard.front.board.statuses()}
     current = status.listing.current if status.listing else None
     found = cause.findings(wizard.service.name, everyone, status.bad_since, current, now)
@@ -103,17 +105,18 @@ def confirm(wizard: "Wizard", incident: Incident, cells: int) -> View:
     )
 
 
-def _changed(wizard: "Wizard") -> Row:
+def _changed(wizard: "Wizard", cells: int) -> list[Row]:
     status = wizard.status
     if status.listing is None:
-        return ((f"What runs is unknown. {rows.safe(status.trouble, 200)}", "unknown"),)
+        return rows.paragraph(f"What runs is unknown. {rows.safe(status.trouble, 200)}", cells, "unknown")
     running = next((r for r in status.listing.releases if r.running), None)
     older = [r for r in status.listing.releases if not r.running]
     starts = [c.started_at for c in status.listing.current.containers if c.running and c.started_at]
-    name = f"{running.name} {(running.commit or '')[:9]}" if running else "nothing"
+    commit = f" ({running.commit[:9]})" if running and running.commit and running.number is not None else ""
+    name = f"{running.name}{commit}" if running else "nothing"
     since = f" since {words.clock(min(starts))}" if starts else ""
-    before = f"; {len(older)} older releases kept, newest {older[0].name}" if older else "; no older release is kept"
-    return (("What changed: ", "bold"), (f"runs {name}{since}{before}", ""))
+    before = f"; before it {older[0].name}, {len(older)} kept" if older else "; no older release is kept"
+    return rows.paragraph(f"Runs {name}{since}{before}.", cells)
 
 
 def _tree(
@@ -127,13 +130,16 @@ def _tree(
     answered = {node.id: answer for node, answer in path}
     rate = f"{wizard.front.engine.fleet.watch.error_rate:.0%}"
     found: list[Row] = []
+    whole = wizard.room >= WHOLE_TREE
     for number, node in enumerate(tree.TREE, 1):
+        if not whole and node.id not in answered and node is not here:
+            continue
         question = f"{number} {node.question.format(rate=rate)}"
         yes, no = (_leads(node.yes), _leads(node.no))
         if node.id in answered:
             answer = answered[node.id]
             lit: list[Piece] = [
-                (f"{wizard.palette.sign('run')} {rows.fit(question, 40)}", ""),
+                (f"{wizard.palette.sign('run')} {rows.fit(question, 35)}", ""),
                 (" YES" if answer else " NO ", "bold"),
                 (f" {wizard.palette.sign('arrow')} {yes if answer else no}", "focus"),
                 (f"  ({rows.safe(seen.get(node.id, ''), 60)})" if seen.get(node.id) else "", "dim"),
@@ -142,13 +148,13 @@ def _tree(
         elif node is here:
             found.append(
                 (
-                    (f"{wizard.palette.sign('cursor')} {rows.fit(question, 40)}", "focus"),
+                    (f"{wizard.palette.sign('cursor')} {rows.fit(question, 35)}", "focus"),
                     (" ?  ", "focus"),
                     (f" yes {wizard.palette.sign('arrow')} {yes}, no {wizard.palette.sign('arrow')} {no}", ""),
                 )
             )
         else:
-            found.append(((f"  {rows.fit(question, 40)}", "dim"), (f"     yes {yes}, no {no}", "dim")))
+            found.append(((f"  {rows.fit(question, 35)}", "dim"), (f"     yes {yes}, no {no}", "dim")))
     if isinstance(here, tree.End):
         found.append((("  The runbook says: ", ""), (_ENDS[here], "bold")))
     return found

@@ -46,6 +46,8 @@ class Page:
     """Something the work panel can show."""
 
     name = "page"
+    room = 40
+    """rows there are for content: a page says less where there are few"""
 
     def view(self, cells: int) -> View:
         """The page now, for this width."""

@@ -45,22 +45,21 @@ def trouble(wizard: "Wizard", cells: int) -> list[Row]:
     return found
 
 
-def health_row(wizard: "Wizard", now: datetime) -> Row:
-    """The service's health in one row."""
+def health_rows(wizard: "Wizard", now: datetime, cells: int) -> list[Row]:
+    """The service's health: the word and since when first, the answer after it."""
     status = wizard.status
     look, word = words.LOOKS[status.health]
     last = status.last
-    pieces: list[Piece] = [
-        (f"{wizard.palette.sign(look)} {word} ", look),
-        (f"HTTP {words.http(last)} {words.response(last)} ", ""),
-    ]
-    if last is not None and last.detail:
-        pieces.append((rows.safe(last.detail, 120) + " ", ""))
+    since = ""
     if status.bad_since is not None:
-        pieces.append((f"since at least {words.clock(status.bad_since)} ({worded(now - status.bad_since)})", "warn"))
+        since = f" since at least {words.clock(status.bad_since)} ({worded(now - status.bad_since)})"
     elif last is not None:
-        pieces.append((f"seen {words.age(now - last.at)} ago", "dim"))
-    return tuple(pieces)
+        since = f" (seen {words.age(now - last.at)} ago)"
+    said = f"{wizard.palette.sign(look)} {word}{since}: HTTP {words.http(last)} in {words.response(last)}"
+    detail = rows.safe(last.detail, 200) if last is not None else ""
+    if detail:
+        said = f"{wizard.palette.sign(look)} {word}{since}: {detail} in {words.response(last)}"
+    return rows.paragraph(said, cells, look if look != "ok" else "", indent=2)
 
 
 def clock_of(spec: SeveritySpec, since: datetime, now: datetime) -> Piece:

@@ -67,20 +67,15 @@ def _summary(wizard: "Wizard", plan: Plan, cells: int) -> list[Row]:
     )
     now = wizard.front.engine.clock.now()
     host = wizard.front.engine.fleet.host(plan.host)
-    lines: list[Row] = [
-        (
-            ("FROM ", "bold"),
-            (_named(plan.leaving), ""),
-            (f"  {arrow}  ", "dim"),
-            ("TO ", "bold"),
-            (_named(plan.target), "ok"),
-        ),
-        (("HOW  ", "bold"), (f"{plan.way}: {cost}; on {rows.safe(host.ssh, 60)} ({host.name})", "")),
-    ]
+    lines: list[Row] = rows.paragraph(f"FROM {_named(plan.leaving)}  {arrow}  TO {_named(plan.target)}", cells, "bold")
+    lines += rows.paragraph(f"HOW  {plan.way}: {cost}; on {rows.safe(host.ssh, 60)} ({host.name})", cells, indent=5)
     if plan.target.last_served is not None:
-        lines.append((("", ""), (f"     it served last {worded(now - plan.target.last_served)} ago", "dim")))
+        lines += rows.paragraph(
+            f"     it served last {worded(now - plan.target.last_served)} ago", cells, "dim", indent=5
+        )
     if plan.frozen_branch:
-        lines.append((("     deploys are held back meanwhile; CI stays green and deploys nothing", "dim"),))
+        freeze = "     deploys are held back meanwhile: CI stays green and deploys nothing"
+        lines += rows.paragraph(freeze, cells, "dim", indent=5)
     lines.append(((f"     then: verify, watch {worded(wizard.front.watch_for)}", "dim"),))
     return lines
 

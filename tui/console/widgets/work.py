@@ -69,6 +69,7 @@ class WorkPanel(Panel, can_focus=True):
         """Show what the page says now; the cursor stays where it is as long as it is the same page."""
         if self.page is None or not self.size.width:
             return
+        self.page.room = max(1, self.size.height - 1)
         view = self.page.view(self.size.width)
         if view.key != self._view.key:
             self._cursor = view.first or next((c.id for c in view.choices if not c.off), "")
