@@ -26,6 +26,7 @@ from tui.console.widgets.board import ServiceTable
 from tui.console.widgets.hint import HintBar, key_name
 from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import WorkPanel
+from tui.console.wizard import Wizard
 from tui.console.words import QUESTIONS
 from tui.engine.board import Board
 from tui.engine.engine import Engine
@@ -93,7 +94,7 @@ class ConsoleApp(App[int]):
         Binding("z", "zoom", "Zoom", show=False),
         Binding("colon,ctrl+p", "palette", "Commands"),
         Binding("question_mark,f1", "help", "Help"),
-        Binding("escape", "close", "Close", show=False),
+        Binding("escape", "close", "Close"),
         Binding("q", "leave", "Quit"),
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True),
         Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True, system=True),
@@ -378,6 +379,16 @@ class ConsoleApp(App[int]):
 
         self.begin_work(ask)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that would do nothing here are not offered."""
+        if action == "close":
+            return bool(self._notice[0]) or self._desk.work
+        if action == "rollback":
+            return not isinstance(self._work.page, Wizard)
+        if action == "wizard":
+            return self.front is not None and self.front.incident(self._board.selected) is not None
+        return True
+
     def action_rollback(self) -> None:
         """Begin the walk for the service at the cursor."""
         front = self.front
@@ -390,10 +401,8 @@ class ConsoleApp(App[int]):
         if front is None:
             return
         incident = front.incident(self._board.selected)
-        if incident is None:
-            self.notice("no incident is open; R begins one", "warn")
-        else:
-            self.begin_work(lambda: front.begin(front.service(incident.service)))
+        if incident is not None:
+            self.begin_work(lambda: front.show(front.service(incident.service)))
 
     def action_releases(self) -> None:
         """The release picker."""

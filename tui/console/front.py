@@ -125,6 +125,14 @@ class Front:
         wizard.wanted = release
         self._show(wizard)
 
+    async def show(self, service: Service) -> None:
+        """Show the service's incident as it stands, a closed one too."""
+        wizard = self.wizards.get(service.name)
+        if wizard is not None and wizard.incident is not None:
+            self._show(wizard)
+        else:
+            await self.begin(service)
+
     async def resume(self, incident: str) -> None:
         """Take an unfinished incident up."""
         try:

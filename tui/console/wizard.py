@@ -71,6 +71,8 @@ class Wizard(Page):
         """chosen in the list of releases before the incident was opened"""
         self.error: ConsoleError | None = None
         self.busy = ""
+        """what is being done, in words; empty while the person is asked"""
+        self._acting = False
         self.heard: deque[str] = deque(maxlen=HEARD)
         self._framers: dict[str, Framer] = {}
         self._seen: State | None = None
@@ -118,16 +120,16 @@ class Wizard(Page):
 
     async def act(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do one thing at a time; an expected error is shown on the page and changes nothing."""
-        if self.busy:
+        if self._acting:
             return
-        self.busy, self.error = what, None
+        self._acting, self.busy, self.error = True, what, None
         self.front.changed()
         try:
             await work()
         except ConsoleError as error:
             self.error = error
         finally:
-            self.busy = ""
+            self._acting, self.busy = False, ""
             self.front.changed()
 
     def doing(self, what: str, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
@@ -193,7 +195,7 @@ class Wizard(Page):
 
     async def take_over(self) -> None:
         """Plan again, taking the incident from whoever has it; the reason goes on record."""
-        reason = await self.front.ask("why do you take it over? ")
+        reason = await self._reason("why do you take it over? ", "planning")
         if reason and self.wanted is not None:
             await self.note(f"take over: {reason}")
             await self.make_plan(self.wanted, reason)
@@ -205,6 +207,7 @@ class Wizard(Page):
             return
         if incident.plan.typed:
             words = f"type {self.service.name} to roll it back to {incident.plan.target.name}: "
+            self.busy = ""
             if await self.front.ask(words, wanted=self.service.name) is None:
                 return
         engine = self.front.engine
@@ -225,14 +228,14 @@ class Wizard(Page):
 
     async def monitor(self) -> None:
         """Watch for the clean deploy's ten minutes instead of changing anything."""
-        reason = await self.front.ask("monitor only, why? ")
+        reason = await self._reason("monitor only, why? ", "watching")
         if reason:
             length = self.front.engine.fleet.watch.after_clean_deploy
             await self.submit(ev.WatchAsked(at=self.front.engine.clock.now(), length=length, reason=reason))
 
     async def watch_anyway(self) -> None:
         """Watch a target that could not be verified."""
-        reason = await self.front.ask("watch it although it is not verified, why? ")
+        reason = await self._reason("watch it although it is not verified, why? ", "watching")
         if reason:
             at = self.front.engine.clock.now()
             await self.submit(ev.WatchAsked(at=at, length=self.front.watch_for, reason=reason))
@@ -251,7 +254,7 @@ class Wizard(Page):
 
     async def finish(self, closing: Closing, question: str) -> None:
         """Close the incident, with the reason on record."""
-        reason = await self.front.ask(question)
+        reason = await self._reason(question, "closing")
         if reason:
             at = self.front.engine.clock.now()
             await self.submit(ev.CloseAsked(at=at, closing=closing, reason=reason))
@@ -259,6 +262,16 @@ class Wizard(Page):
     async def note(self, text: str) -> None:
         """Put a line on record."""
         await self.submit(ev.Decided(at=self.front.engine.clock.now(), text=text))
+
+    async def _reason(self, question: str, then: str) -> str | None:
+        """Ask for the reason that goes on record; `then` is what is being done once it is given."""
+        self.busy = ""
+        self.front.changed()
+        reason = await self.front.ask(question)
+        if reason:
+            self.busy = then
+            self.front.changed()
+        return reason
 
     async def submit(self, event: ev.Event) -> None:
         """Hand an event to the walk. Raises NotNow when the state does not allow it."""
