@@ -8,17 +8,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 
 from tui.console import rows, views
 from tui.console.desk import Desk
-from tui.console.front import Front
 from tui.console.layout import SMALLEST
-from tui.console.pages.keys import Bound, CommandPalette, Help
-from tui.console.pages.page import Page, View, button
 from tui.console.palette import Palette
 from tui.console.rows import Row
 from tui.console.widgets.ask import AskLine
@@ -26,12 +23,16 @@ from tui.console.widgets.board import ServiceTable
 from tui.console.widgets.hint import HintBar, key_name
 from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import WorkPanel
-from tui.console.wizard import Wizard
 from tui.console.words import QUESTIONS
-from tui.engine.board import Board
-from tui.engine.engine import Engine
 from tui.model.errors import ConsoleError
 from tui.model.incident import Question
+
+if TYPE_CHECKING:  # the first screen is painted before any of these is imported
+    from tui.console.front import Front
+    from tui.console.pages.keys import Bound
+    from tui.console.pages.page import Page
+    from tui.engine.board import Board
+    from tui.engine.engine import Engine
 
 DRAW_AFTER = 0.1
 """seconds in which changes are collected before they are drawn: ten frames a second at most"""
@@ -42,37 +43,6 @@ NOTES = (
     "Closing a panel changes nothing. What was sent to a host is finished there, whatever happens to this terminal.",
 )
 ALARMS = frozenset({Question.WATCH_BREACHED, Question.VERIFY_FAILED, Question.OUTCOME_UNKNOWN, Question.WHAT_NEXT})
-
-
-class Leave(Page):
-    """Really leave while something is under way?"""
-
-    name = "leave"
-
-    def __init__(self, app: "ConsoleApp", what: str) -> None:
-        self._app = app
-        self._what = what
-
-    def view(self, cells: int) -> View:
-        """What leaving means: said plainly."""
-        content = rows.paragraph(f"{self._what} is under way.", cells, "warn")
-        content += rows.paragraph(
-            "What was sent goes on at the host. Nobody watches it while the console is closed: the outcome is unknown "
-            "until the next console takes the incident up (it is offered at start).",
-            cells,
-        )
-        return View(
-            key="leave",
-            title=(("LEAVE? ", "title"),),
-            rows=content,
-            choices=[button("stay", "Stay", self._stay), button("leave", "Leave the console", self._leave)],
-        )
-
-    async def _stay(self) -> None:
-        self._app.close_work()
-
-    async def _leave(self) -> None:
-        self._app.exit(0)
 
 
 class ConsoleApp(App[int]):
@@ -105,12 +75,12 @@ class ConsoleApp(App[int]):
 
     def __init__(
         self,
-        make_engine: Callable[[Callable[[str], str]], Engine],
+        make_engine: "Callable[[Callable[[str], str]], Engine]",
         *,
         palette: Palette,
         watch_for: timedelta,
         exports: Path,
-        saved_board: Callable[[Board], None] | None = None,
+        saved_board: "Callable[[Board], None] | None" = None,
         copy_out: Callable[[str, str], str] | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
@@ -164,11 +134,14 @@ class ConsoleApp(App[int]):
             return asked.result() or ""
 
         try:
-            engine = await asyncio.to_thread(self._make_engine, passphrase)
+            engine = await asyncio.to_thread(self._built, passphrase)
         except ConsoleError as error:
             self.failure = error
             self.exit(2)
             return
+        from tui.console.front import Front
+        from tui.engine.board import Board
+
         board = Board(engine)
         self.front = Front(self, engine, board, self._watch_for, self._exports)
         self._desk.services = len(engine.fleet.services)
@@ -182,6 +155,13 @@ class ConsoleApp(App[int]):
             tail = f" (and {more} more: rollback check)" if more > 0 else ""
             self.notice(f"services.yaml: {warning}{tail}", "warn")
         await self.front.look_for_open()
+
+    def _built(self, passphrase: Callable[[str], str]) -> "Engine":
+        """In a thread: imports and files must not hold up the screen."""
+        import tui.console.front
+        import tui.engine.board  # noqa: F401
+
+        return self._make_engine(passphrase)
 
     async def shut(self) -> None:
         """End the polls and the engine's part; what was sent goes on at its host. Called after the screen is gone."""
@@ -233,7 +213,7 @@ class ConsoleApp(App[int]):
         if front.board.errors:
             self.notice(rows.safe(front.board.errors.pop(0)), "down")
 
-    def _draw_header(self, front: Front, now: datetime) -> None:
+    def _draw_header(self, front: "Front", now: datetime) -> None:
         fleet = front.engine.fleet
         selected = fleet.service(self._board.selected or "") or fleet.services[0]
         host = fleet.host(selected.host)
@@ -250,7 +230,7 @@ class ConsoleApp(App[int]):
         )
         self._header.show((), [row])
 
-    def _draw_timeline(self, front: Front) -> None:
+    def _draw_timeline(self, front: "Front") -> None:
         incident = front.incident(self._board.selected)
         room = max(1, self._timeline.size.height - 1)
         if incident is not None and front.timeline:
@@ -265,7 +245,7 @@ class ConsoleApp(App[int]):
         if self._hint.display:
             self._hint.draw(self.screen, *self._notice)
 
-    def _notice_questions(self, front: Front) -> None:
+    def _notice_questions(self, front: "Front") -> None:
         """A question that nobody is looking at is said in the last row, with a bell when it is an alarm."""
         for name, wizard in front.wizards.items():
             incident = wizard.incident
@@ -281,7 +261,7 @@ class ConsoleApp(App[int]):
         if any(w.walk is not None for w in front.wizards.values()):
             self._read_timeline_when_new(front)
 
-    def _read_timeline_when_new(self, front: Front) -> None:
+    def _read_timeline_when_new(self, front: "Front") -> None:
         incident = front.incident(self._board.selected)
         stamp = (incident.id, incident.since, len(incident.runs), len(incident.decisions)) if incident else None
         if stamp != self._timeline_stamp:
@@ -301,7 +281,7 @@ class ConsoleApp(App[int]):
 
     # ── the surface that pages see ───────────────────────────────────────────────────────────────────────────────
 
-    def open_page(self, page: Page) -> None:
+    def open_page(self, page: "Page") -> None:
         """Show a page in the work panel."""
         before = self._work.page
         if before is not page and before is not None and before.name != "wizard":
@@ -384,7 +364,7 @@ class ConsoleApp(App[int]):
         if action == "close":
             return bool(self._notice[0]) or self._desk.work
         if action == "rollback":
-            return not isinstance(self._work.page, Wizard)
+            return self._work.page is None or self._work.page.name != "wizard"
         if action == "wizard":
             return self.front is not None and self.front.incident(self._board.selected) is not None
         return True
@@ -471,10 +451,14 @@ class ConsoleApp(App[int]):
 
     def action_help(self) -> None:
         """The keys that work here."""
+        from tui.console.pages.keys import Help
+
         self.open_page(Help(self._bound(), list(NOTES)))
 
     def action_palette(self) -> None:
         """Actions by name."""
+        from tui.console.pages.keys import CommandPalette
+
         page = CommandPalette(self._bound())
         self.open_page(page)
 
@@ -492,7 +476,9 @@ class ConsoleApp(App[int]):
 
         self.begin_work(ask)
 
-    def _bound(self) -> list[Bound]:
+    def _bound(self) -> "list[Bound]":
+        from tui.console.pages.keys import Bound
+
         found: list[Bound] = []
         for active in self.screen.active_bindings.values():
             if not active.binding.description or active.binding.system:
@@ -537,12 +523,13 @@ class ConsoleApp(App[int]):
     def action_leave(self) -> None:
         """Leave; where something is under way, say what that means first."""
         under_way = self.front.under_way() if self.front is not None else []
-        if under_way and not isinstance(self._work.page, Leave):
-            names = ", ".join(f"{i.service} ({i.state.value})" for i in under_way)
-            self.open_page(Leave(self, names))
-            return
         if not under_way:
             self.exit(0)
+            return
+        from tui.console.pages.leave import Leave
+
+        names = ", ".join(f"{i.service} ({i.state.value})" for i in under_way)
+        self.open_page(Leave(names, stay=self.close_work, leave=lambda: self.exit(0)))
 
     def export_text(self) -> str:
         """The screen as text, for saving and for tests."""

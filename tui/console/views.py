@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from tui.console import rows, words
 from tui.console.palette import Palette
 from tui.console.rows import Piece, Row
-from tui.engine.board import ServiceStatus
-from tui.engine.gate import Sent
 from tui.incident import choose
 from tui.model.errors import Refused
 from tui.model.host import Link
@@ -15,6 +14,10 @@ from tui.model.incident import Incident
 from tui.model.outcome import Exited, describe
 from tui.model.release import Release, Target, TargetKind
 from tui.model.service import Host
+
+if TYPE_CHECKING:
+    from tui.engine.board import ServiceStatus
+    from tui.engine.gate import Sent
 
 SPAN = timedelta(minutes=15)
 """what the sparkline shows"""
@@ -50,7 +53,7 @@ def header(
 
 
 def board(
-    statuses: Sequence[ServiceStatus],
+    statuses: "Sequence[ServiceStatus]",
     incidents: dict[str, Incident],
     *,
     selected: str | None,
@@ -90,7 +93,7 @@ def board(
     return ((head, "dim"),), found
 
 
-def _spark(status: ServiceStatus, now: datetime, cells: int, palette: Palette) -> str:
+def _spark(status: "ServiceStatus", now: datetime, cells: int, palette: Palette) -> str:
     parts = words.shares(status.probes, now, cells, SPAN)
     return "".join(palette.sign("dot") if share is None else palette.spark(share) for share in parts)
 
@@ -151,7 +154,7 @@ def release_row(release: Release, *, previous: bool, now: datetime, cells: int, 
 # ── timeline and trail ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def trail_row(sent: Sent, palette: Palette) -> Row:
+def trail_row(sent: "Sent", palette: Palette) -> Row:
     """One command that was sent."""
     end = describe(sent.outcome) if sent.outcome else "under way"
     good = sent.outcome == Exited(code=0)

@@ -1,12 +1,15 @@
 """How times, health and marks are worded. Ages move in steps: a second in which nothing happens shows nothing new."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from tui.engine.board import ServiceStatus
 from tui.model.health import Health, Probe, ProbeOutcome
 from tui.model.host import Link, LinkState
 from tui.model.incident import Incident, Question, State
 from tui.model.text import clean_line
+
+if TYPE_CHECKING:
+    from tui.engine.board import ServiceStatus
 
 LOOKS: dict[Health, tuple[str, str]] = {
     Health.OK: ("ok", "OK"),
@@ -89,7 +92,7 @@ def http(probe: Probe | None) -> str:
     return str(probe.status) if probe.status is not None else "none"
 
 
-def release(status: ServiceStatus) -> str:
+def release(status: "ServiceStatus") -> str:
     """What runs, as it is spoken of."""
     if status.listing is None:
         return "unknown"
@@ -97,7 +100,7 @@ def release(status: ServiceStatus) -> str:
     return running.name if running else "nothing"
 
 
-def marks(status: ServiceStatus, incident: Incident | None, *, brief: bool = False) -> list[tuple[str, str]]:
+def marks(status: "ServiceStatus", incident: Incident | None, *, brief: bool = False) -> list[tuple[str, str]]:
     """What else is to be known of a service, in words with their looks; `brief` where there is little room."""
     found: list[tuple[str, str]] = []
     if incident is not None and incident.open:

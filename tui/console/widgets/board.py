@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -13,9 +13,11 @@ from tui.console.palette import Palette
 from tui.console.rows import Piece, Row
 from tui.console.widgets.panel import Panel
 from tui.console.words import LOOKS
-from tui.engine.board import ServiceStatus
 from tui.model.health import Health
 from tui.model.incident import Incident
+
+if TYPE_CHECKING:
+    from tui.engine.board import ServiceStatus
 
 
 class ServiceTable(Panel, can_focus=True):
@@ -47,7 +49,7 @@ class ServiceTable(Panel, can_focus=True):
         self.filter = ""
         self._statuses: tuple[ServiceStatus, ...] = ()
 
-    def draw(self, statuses: Sequence[ServiceStatus], incidents: dict[str, Incident], now: datetime) -> None:
+    def draw(self, statuses: "Sequence[ServiceStatus]", incidents: dict[str, Incident], now: datetime) -> None:
         """Show these services as they are now."""
         wanted = self.filter.lower()
         found = [s for s in statuses if wanted in f"{s.service.name} {s.service.title} {s.service.app}".lower()]
@@ -68,7 +70,7 @@ class ServiceTable(Panel, can_focus=True):
         if content is table:
             self.reveal(position)
 
-    def _begin_with(self, found: Sequence[ServiceStatus]) -> str | None:
+    def _begin_with(self, found: "Sequence[ServiceStatus]") -> str | None:
         """Where the cursor goes by itself: to what is sick, until the person has moved it; None: it stays."""
         names = [s.service.name for s in found]
         if not names or (self.moved and self.selected in names):
@@ -77,7 +79,7 @@ class ServiceTable(Panel, can_focus=True):
         wanted = sick or (self.selected if self.selected in names else names[0])
         return wanted if wanted != self.selected else None
 
-    def _words(self, statuses: Sequence[ServiceStatus]) -> tuple[Piece, ...]:
+    def _words(self, statuses: "Sequence[ServiceStatus]") -> tuple[Piece, ...]:
         said: list[Piece] = [("SERVICES ", "title"), (f"{len(statuses)}", "dim")]
         for health in Health:
             count = sum(s.health is health for s in statuses)
