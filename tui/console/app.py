@@ -42,6 +42,14 @@ NOTES = (
     "commands comes first, the cursor stands on Cancel, and a key held down or pressed twice chooses nothing.",
     "Closing a panel changes nothing. What was sent to a host is finished there, whatever happens to this terminal.",
 )
+WHERE = {
+    "ConsoleApp": "everywhere",
+    "ServiceTable": "services",
+    "WorkPanel": "page",
+    "LogPanel": "log",
+    "Screen": "everywhere",
+}
+"""whose keys help and palette name, and how they call their owner"""
 ALARMS = frozenset({Question.WATCH_BREACHED, Question.VERIFY_FAILED, Question.OUTCOME_UNKNOWN, Question.WHAT_NEXT})
 
 
@@ -238,7 +246,7 @@ class ConsoleApp(App[int]):
         else:
             sent = list(front.engine.gate.trail)[-room:]
             title = (("COMMANDS SENT ", "title"), ("newest last", "dim"))
-            content = [views.trail_row(one, self.palette) for one in sent]
+            content = [views.trail_row(one) for one in sent]
         self._timeline.show(title, list(content))
 
     def _draw_hint(self) -> None:
@@ -479,25 +487,20 @@ class ConsoleApp(App[int]):
     def _bound(self) -> "list[Bound]":
         from tui.console.pages.keys import Bound
 
-        found: list[Bound] = []
+        found: dict[tuple[str, str], Bound] = {}
         for active in self.screen.active_bindings.values():
-            if not active.binding.description or active.binding.system:
+            binding, where = active.binding, WHERE.get(type(active.node).__name__)
+            if not binding.description or binding.system or where is None:
                 continue
-            where = {
-                "ConsoleApp": "everywhere",
-                "ServiceTable": "services",
-                "WorkPanel": "page",
-                "LogPanel": "log",
-            }.get(type(active.node).__name__, type(active.node).__name__)
-            found.append(
-                Bound(
-                    key=key_name(active.binding.key),
-                    label=active.binding.description,
-                    where=where,
-                    action=self._runner(active.binding.action, active.node),
-                )
+            name = key_name(binding.key)
+            known = found.get((where, binding.action))
+            found[where, binding.action] = Bound(
+                key=f"{known.key}, {name}" if known else name,
+                label=binding.description,
+                where=where,
+                action=self._runner(binding.action, active.node),
             )
-        return sorted(found, key=lambda b: b.where)
+        return sorted(found.values(), key=lambda b: b.where == "everywhere")
 
     def _runner(self, action: str, node: object) -> Callable[[], Awaitable[None]]:
         async def run() -> None:

@@ -185,7 +185,7 @@ class Front:
 
     def show_trail(self) -> None:
         """What was sent."""
-        self.surface.open_page(Trail(self.engine.gate, self.palette, self.save_trail))
+        self.surface.open_page(Trail(self.engine.gate, self.save_trail))
 
     async def read_timeline(self, service: str | None) -> None:
         """Read the incident's timeline from the journal."""
@@ -204,7 +204,7 @@ class Front:
 
     async def save_trail(self) -> None:
         """To a file whose path stays on screen."""
-        lines = [rows.text(views.trail_row(sent, self.palette)) for sent in self.engine.gate.trail]
+        lines = [rows.text(views.trail_row(sent)) for sent in self.engine.gate.trail]
         self._save(f"commands-{self.engine.clock.now():%Y%m%d-%H%M%S}", lines)
 
     def _save(self, name: str, lines: list[str]) -> None:

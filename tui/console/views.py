@@ -154,7 +154,7 @@ def release_row(release: Release, *, previous: bool, now: datetime, cells: int, 
 # ── timeline and trail ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def trail_row(sent: "Sent", palette: Palette) -> Row:
+def trail_row(sent: "Sent") -> Row:
     """One command that was sent."""
     end = describe(sent.outcome) if sent.outcome else "under way"
     good = sent.outcome == Exited(code=0)
@@ -162,6 +162,6 @@ def trail_row(sent: "Sent", palette: Palette) -> Row:
     return (
         (f"{sent.at:%H:%M:%S} ", "dim"),
         ("WRITE " if sent.writes else "read  ", "warn" if sent.writes else "dim"),
+        (rows.fit(f"{rows.safe(end, 60)}{took}", 14) + " ", "dim" if good else "warn"),
         (rows.safe(" ".join(sent.argv), 300), ""),
-        (f" {palette.sign('arrow')} {rows.safe(end, 80)}{took}", "dim" if good else "warn"),
     )

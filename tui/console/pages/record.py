@@ -6,7 +6,6 @@ import msgspec
 
 from tui.console import rows, views, words
 from tui.console.pages.page import Page, View, button
-from tui.console.palette import Palette
 from tui.console.rows import Row
 from tui.engine.gate import Gate
 from tui.incident import events as ev
@@ -79,6 +78,14 @@ def events_of(payloads: list[str]) -> list[ev.Event]:
     return found
 
 
+def _wrapped(row: Row, cells: int) -> list[Row]:
+    """The last piece of a row on as many lines as it needs."""
+    *head, (text, look) = row
+    indent = rows.width(tuple(head))
+    first, *others = rows.wrap(text, cells - indent)
+    return [(*head, (first, look)), *(((" " * indent, ""), (line, look)) for line in others)]
+
+
 class Timeline(Page):
     """What happened in one incident."""
 
@@ -93,13 +100,7 @@ class Timeline(Page):
 
     def view(self, cells: int) -> View:
         """Newest last."""
-        content: list[Row] = []
-        for row in self._read():
-            stamp, *rest = row
-            look = rest[0][1] if rest else ""
-            lines = rows.wrap(rows.text(tuple(rest)), cells - 10)
-            content.append((stamp, (lines[0], look)))
-            content.extend(((" " * 9, ""), (line, look)) for line in lines[1:])
+        content = [line for row in self._read() for line in _wrapped(row, cells)]
         if not content:
             content.append((("nothing has happened yet", "dim"),))
         title = (("TIMELINE ", "title"), (self._incident or "no incident", "dim"))
@@ -117,15 +118,14 @@ class Trail(Page):
 
     name = "trail"
 
-    def __init__(self, gate: Gate, palette: Palette, save: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, gate: Gate, save: Callable[[], Awaitable[None]]) -> None:
         self._gate = gate
-        self._palette = palette
         self._save = save
 
     def view(self, cells: int) -> View:
         """Newest first: what was just sent is what one wants to see."""
         sent = list(self._gate.trail)
-        content = [views.trail_row(one, self._palette) for one in reversed(sent)]
+        content = [line for one in reversed(sent) for line in _wrapped(views.trail_row(one), cells)]
         writes = sum(one.writes for one in sent)
         title = (("COMMANDS ", "title"), (f"{len(sent)} sent, {writes} of them writes", "dim"))
         return View(
