@@ -269,7 +269,8 @@ class HostPerformer:
         self, incident: Incident, plan: Plan, found: kept.IncidentRecord, *, still_frozen: bool
     ) -> None:
         """A frozen app keeps its record, which holds the old branch; otherwise it is removed."""
-        earlier_freeze = plan.old_branch is not None and plan.before.branch != plan.old_branch
+        before_us = plan.before.branch not in (plan.old_branch, plan.frozen_branch)
+        earlier_freeze = plan.old_branch is not None and before_us
         if still_frozen or earlier_freeze:
             answer = await record.sign(
                 self._links, incident.host, incident.app, (("ROLLBACK_STATE", "frozen"),), incident.id
