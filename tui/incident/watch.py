@@ -40,6 +40,18 @@ def observe(watch: Watch, sample: Sample) -> Watch:
     )
 
 
+def seen(watch: Watch, now: datetime) -> float:
+    """The share watched up to this moment, for showing: the time since the latest look counts while the next is not
+    overdue."""
+    since = watch.last.at if watch.last else watch.opened_at
+    until = min(now, watch.deadline)
+    under_way = until - since
+    if not timedelta(0) <= under_way <= NEAR:
+        under_way = timedelta(0)
+    passed = (until - watch.opened_at).total_seconds()
+    return min(1.0, (watch.covered + under_way).total_seconds() / passed) if passed > 0 else 1.0
+
+
 def breached(watch: Watch) -> bool:
     """Whether the service is down again."""
     return watch.in_a_row >= IN_A_ROW

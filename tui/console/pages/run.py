@@ -39,7 +39,8 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     if plan is not None:
         content.extend(_steps(wizard, incident, plan, now, cells))
     if incident.state in (State.EXECUTING, State.UNCERTAIN, State.FAILED):
-        tail = list(wizard.heard)[-12:]
+        room = max(1, wizard.room - len(content) - (2 if incident.asking else 0))
+        tail = [line for line in wizard.heard if line.strip()][-room:]
         content.extend((("   " + wizard.palette.sign("bar") + " ", "dim"), (line, "dim")) for line in tail)
     step = 5 if incident.state is State.VERIFYING else 4
     return View(

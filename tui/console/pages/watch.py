@@ -7,6 +7,7 @@ from tui.console import rows, words
 from tui.console.pages import parts
 from tui.console.pages.page import Choice, View, button
 from tui.console.rows import Row
+from tui.incident import watch as watching
 from tui.incident.cause import worded
 from tui.model.incident import Closing, Incident, Question, Watch, WatchKind
 
@@ -56,7 +57,7 @@ def _countdown(wizard: "Wizard", watch: Watch) -> Row:
     done = 1 - left.total_seconds() / whole if whole > 0 else 1.0
     full = min(_BAR, int(done * _BAR))
     bar = wizard.palette.sign("full") * full + wizard.palette.sign("empty") * (_BAR - full)
-    seen = watch.coverage(now)
+    seen = watching.seen(watch, now)
     return (
         (f"{words.countdown(left):>6} ", "bold"),
         ("left ", ""),
@@ -83,6 +84,11 @@ def _seen(wizard: "Wizard", incident: Incident, watch: Watch) -> list[Row]:
             (f"slowest {watch.slowest * 1000:.0f}ms", "dim"),
         ),
     ]
+    times = [p.seconds for p in status.probes if p.seconds is not None][-_BAR * 2 :]
+    if len(times) > 1:
+        slowest = max(times)
+        line = "".join(wizard.palette.spark(t / slowest if slowest else 0.0) for t in times)
+        found.append(((f"response {line} ", "dim"), (f"up to {slowest * 1000:.0f}ms", "dim")))
     if watch.in_a_row:
         found.append(((f"{watch.in_a_row} unhealthy in a row", "down"),))
     return found
