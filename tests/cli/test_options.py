@@ -43,7 +43,6 @@ def test_common_options_may_stand_before_the_command() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("", "nothing to do"),
         ("api yesterday", "names no release"),
         ("api previous --expect-current previous", "needs the release itself"),
         ("api previous --watch soon", "no duration"),
@@ -54,3 +53,10 @@ def test_common_options_may_stand_before_the_command() -> None:
 def test_wrong_arguments_are_named(line: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         parse(line.split())
+
+
+def test_nothing_but_options_is_the_console() -> None:
+    assert parse([]).command == "console"
+    found = parse(["--read-only", "--watch", "30s", "--no-mouse"])
+    assert (found.command, found.read_only, found.watch, found.mouse) == ("console", True, timedelta(seconds=30), False)
+    assert parse(["sandbox", "--watch", "30s"]).watch == timedelta(seconds=30)

@@ -8,7 +8,7 @@ from tui.cli import exits, options, output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
-from tui.model.errors import ConsoleError
+from tui.model.errors import ConfigError, ConsoleError
 
 Command = Callable[..., Awaitable[tuple[Exit, output.Document]]]
 
@@ -20,6 +20,10 @@ def main(argv: Sequence[str]) -> int:
     except ConsoleError as error:
         return _fail("usage", error, Narrator(color=True), json="--json" in argv)
     narrator = Narrator(color=wanted.color)
+    if wanted.command == "console":
+        fix = "rollback status, rollback SERVICE previous; rollback --help lists everything"
+        error = ConfigError("the console needs a terminal on stdin and stdout", fix)
+        return _fail("console", error, narrator, json=wanted.json)
     if wanted.command == "sandbox":
         from tui.cli.sandbox import sandbox
 

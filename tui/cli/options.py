@@ -21,7 +21,7 @@ class Options:
     """What was asked for on the command line."""
 
     command: str
-    """one of COMMANDS, or `rollback` where a service was named"""
+    """one of COMMANDS, `rollback` where a service was named, `console` where nothing was"""
     services: str | None = None
     json: bool = False
     yes: bool = False
@@ -38,6 +38,7 @@ class Options:
     list: bool = False
     plan: bool = False
     watch: timedelta | None = None
+    mouse: bool | None = None
     freeze: bool = True
     all: bool = False
     remove_all: bool = False
@@ -104,6 +105,19 @@ def _taking_part() -> _Parser:
     return part
 
 
+def _screen() -> _Parser:
+    screen = _Parser(add_help=False)
+    screen.add_argument("--watch", type=duration, help="how long to watch after a rollback (services.yaml: 15m)")
+    screen.add_argument("--mouse", action=argparse.BooleanOptionalAction, default=None, help="(off inside ssh)")
+    return screen
+
+
+def _console_parser(prog: str) -> _Parser:
+    return _Parser(
+        prog=prog, parents=[_common(), _screen()], description="The full-screen console; `rollback --help` lists all."
+    )
+
+
 def _rollback_parser(prog: str) -> _Parser:
     parser = _Parser(
         prog=prog,
@@ -123,7 +137,9 @@ def _rollback_parser(prog: str) -> _Parser:
 
 def _command_parsers(prog: str) -> _Parser:
     parser = _Parser(
-        prog=prog, description="Roll a Dokku service back to its last good release. `rollback SERVICE TARGET` does it."
+        prog=prog,
+        description="Roll a Dokku service back to its last good release: `rollback` opens the console, "
+        "`rollback SERVICE TARGET` does it on the command line.",
     )
     sub = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     common, part = _common(), _taking_part()
@@ -145,7 +161,7 @@ def _command_parsers(prog: str) -> _Parser:
     resume = sub.add_parser("resume", parents=[common, part], help="take an open incident up where it stands")
     resume.add_argument("incident", nargs="?", metavar="ID")
     resume.add_argument("--close", metavar="HOW", help="close it: recovered, not-recovered, aborted, fixed-forward")
-    box = sub.add_parser("sandbox", parents=[common], help="a pretend host with a bad release already out")
+    box = sub.add_parser("sandbox", parents=[common, _screen()], help="a pretend host with a bad release already out")
     box.add_argument("--serve", action="store_true", help="only serve; prints one JSON line")
     box.add_argument("--dokku", default="0.35.15", choices=("0.35.15", "0.38.27", "plugins"), help="profile")
     box.add_argument("--pace", default="recorded", help="recorded, fast or a factor")
@@ -157,7 +173,7 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
     """The options of a command line. Raises ConfigError for wrong ones; `--help` exits by itself with 0."""
     first = _first_word(argv)
     if first is None and not any(word in ("-h", "--help") for word in argv):
-        raise ConfigError("nothing to do", f"{prog} SERVICE previous, {prog} status; {prog} --help lists everything")
+        return Options(command="console", **vars(_console_parser(prog).parse_args(argv)))
     if first is None or first in COMMANDS:
         return Options(**_plain(vars(_command_parsers(prog).parse_args(_command_first(argv, first)))))
     values = vars(_rollback_parser(prog).parse_args(argv))
@@ -169,7 +185,7 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
 
 
 def _first_word(argv: Sequence[str]) -> str | None:
-    takes_value = {"--services", "--accept-host-key", "--reason", "--expect-current"}
+    takes_value = {"--services", "--accept-host-key", "--reason", "--expect-current", "--watch"}
     skip = False
     for word in argv:
         if skip:

@@ -1,20 +1,23 @@
 """`rollback sandbox`: a pretend host in a process of its own, with a bad release already out.
 
-With --serve it is the sandbox alone. Without, the bad release is rolled back before your eyes by the same command
-line that works on real hosts, and the sandbox ends with it.
+With --serve it is the sandbox alone. In a terminal the console opens on it. Without one, the bad release is rolled back
+by the same command line that works on real hosts. The sandbox ends with either.
 """
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 
 from tui.cli import output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.drivers.paths import STATE
+from tui.model.errors import ConfigError
 
 
 def command(options: Options) -> list[str]:
@@ -37,6 +40,24 @@ def sandbox(options: Options, narrator: Narrator) -> int:
             return _show(json.loads(line), options, narrator)
         finally:
             served.terminate()
+
+
+@contextlib.contextmanager
+def served(options: Options) -> Iterator[str]:
+    """A sandbox for as long as the block runs, with a journal of its own; gives the path of its services.yaml."""
+    with (
+        tempfile.TemporaryDirectory(prefix="rollback-drill-") as state,
+        subprocess.Popen(command(options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process,
+    ):
+        try:
+            line = process.stdout.readline() if process.stdout else b""
+            if not line:
+                raise ConfigError("the sandbox did not start")
+            os.environ.setdefault(STATE, state)
+            services: str = json.loads(line)["services"]
+            yield services
+        finally:
+            process.terminate()
 
 
 def _show(served: dict[str, str], options: Options, narrator: Narrator) -> int:

@@ -86,7 +86,7 @@ class ConsoleApp(App[int]):
         make_engine: "Callable[[Callable[[str], str]], Engine]",
         *,
         palette: Palette,
-        watch_for: timedelta,
+        watch_for: timedelta | None,
         exports: Path,
         saved_board: "Callable[[Board], None] | None" = None,
         copy_out: Callable[[str, str], str] | None = None,
@@ -151,7 +151,8 @@ class ConsoleApp(App[int]):
         from tui.engine.board import Board
 
         board = Board(engine)
-        self.front = Front(self, engine, board, self._watch_for, self._exports)
+        watch_for = self._watch_for or engine.fleet.watch.after_rollback
+        self.front = Front(self, engine, board, watch_for, self._exports)
         self._desk.services = len(engine.fleet.services)
         board.subscribe(self.changed)
         board.start()
