@@ -22,8 +22,8 @@ def main(argv: Sequence[str]) -> int:
     narrator = Narrator(color=wanted.color)
     if wanted.command == "console":
         fix = "rollback status, rollback SERVICE previous; rollback --help lists everything"
-        error = ConfigError("the console needs a terminal on stdin and stdout", fix)
-        return _fail("console", error, narrator, json=wanted.json)
+        no_terminal = ConfigError("the console needs a terminal on stdin and stdout", fix)
+        return _fail("console", no_terminal, narrator, json=wanted.json)
     if wanted.command == "sandbox":
         from tui.cli.sandbox import sandbox
 
