@@ -21,6 +21,7 @@ from tui.console.rows import Row
 from tui.console.widgets.ask import AskLine
 from tui.console.widgets.board import ServiceTable
 from tui.console.widgets.hint import HintBar, key_name
+from tui.console.widgets.log_panel import LogPanel
 from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import WorkPanel
 from tui.console.words import QUESTIONS
@@ -109,7 +110,7 @@ class ConsoleApp(App[int]):
         self._header = Panel(palette, "header", titled=False)
         self._board = ServiceTable(palette, "board")
         self._work = WorkPanel(palette, "work", clock=self._monotonic, run=self.begin_work, copy=self.copy)
-        self._logs = Panel(palette, "logs")
+        self._logs = LogPanel(palette, "logs", self, exports)
         self._timeline = Panel(palette, "timeline")
         self._hint = HintBar(palette, "hint", titled=False)
         self._small = Panel(palette, "small", titled=False)
@@ -178,6 +179,7 @@ class ConsoleApp(App[int]):
             if self._saved_board is not None:
                 self._saved_board(self.front.board)
             await self.front.board.stop()
+            await self.front.stop_logs()
             await self.front.engine.close()
 
     def _monotonic(self) -> float:
@@ -219,8 +221,15 @@ class ConsoleApp(App[int]):
         if self._timeline.display:
             self._draw_timeline(front)
         self._draw_hint()
+        self._follow_log(front)
         if front.board.errors:
             self.notice(rows.safe(front.board.errors.pop(0)), "down")
+
+    def _follow_log(self, front: "Front") -> None:
+        """The log of the service at the cursor; an incident's log goes on being taken in meanwhile."""
+        name = self._board.selected
+        if name is not None:
+            self._logs.follow(front.log_of(name), name)
 
     def _draw_header(self, front: "Front", now: datetime) -> None:
         fleet = front.engine.fleet
@@ -319,6 +328,10 @@ class ConsoleApp(App[int]):
     async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None:
         """One line from the person; the focus goes back to where it was."""
         return await self._asking(prompt, wanted=wanted, initial=initial)
+
+    async def ask_for(self, prompt: str, initial: str) -> str | None:
+        """One line, which may be empty."""
+        return await self._asking(prompt, initial=initial, empty=True)
 
     async def _ask_secret(self, prompt: str) -> str | None:
         return await self._asking(prompt, secret=True)

@@ -21,6 +21,7 @@ from tui.console.wizard import Wizard
 from tui.dokku import kept, paste
 from tui.engine.board import Board
 from tui.engine.engine import Engine
+from tui.engine.follow import LogFollower
 from tui.model.errors import ConsoleError, Refused
 from tui.model.incident import Incident, State
 from tui.model.release import Release
@@ -60,6 +61,8 @@ class Front:
         self.wizards: dict[str, Wizard] = {}
         self.open_elsewhere: dict[str, Incident] = {}
         """unfinished incidents of this machine's journal that were not taken up here, by service"""
+        self.followers: dict[str, LogFollower] = {}
+        self._containers: dict[str, frozenset[str]] = {}
         self.timeline: list[Row] = []
         self._timeline_of: str | None = None
         self._exports = exports
@@ -171,6 +174,40 @@ class Front:
         busy = (State.EXECUTING, State.UNCERTAIN, State.VERIFYING, State.WATCHING)
         walks = [w.incident for w in self.wizards.values() if w.incident is not None and w.walk is not None]
         return [i for i in walks if i.open and (i.state in busy or i.settling is not None)]
+
+    # ── logs ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def log_of(self, name: str) -> LogFollower:
+        """The service's log, followed from now on. Others end, unless an incident is open on them."""
+        follower = self.followers.get(name)
+        if follower is None:
+            service = self.engine.service(name)
+            follower = LogFollower(lambda lines: self.engine.logs(service, lines), self.engine.clock)
+            self.followers[name] = follower
+            follower.start()
+            open_ones = self.incidents()
+            for other in [n for n in self.followers if n != name and n not in open_ones]:
+                self.surface.begin_work(self.followers.pop(other).stop)
+        self._attach_to_what_runs(name, follower)
+        return follower
+
+    def _attach_to_what_runs(self, name: str, follower: LogFollower) -> None:
+        """A log belongs to containers: when others run, it is attached to anew."""
+        listing = self.board.status(name).listing
+        if listing is None:
+            return
+        now = frozenset(c.id for c in listing.current.containers if c.running)
+        before = self._containers.get(name)
+        self._containers[name] = now
+        if before is not None and now and before != now:
+            gone, come = ", ".join(sorted(before - now)), ", ".join(sorted(now - before))
+            words = f"container replaced: {gone or 'none'} by {come or 'none'}"
+            self.surface.begin_work(lambda: follower.attach_again(words))
+
+    async def stop_logs(self) -> None:
+        """End every stream."""
+        for follower in self.followers.values():
+            await follower.stop()
 
     # ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -4,7 +4,8 @@ Colours are the terminal's own sixteen: they fit every background a person has c
 no guess about the terminal. Colour never stands alone: every state is a word, and a sign of its own shape.
 """
 
-from functools import cache
+import re
+from functools import lru_cache
 
 from rich.style import Style
 
@@ -30,6 +31,12 @@ COLOURED: dict[str, str] = {
     "band": "reverse",
     "found": "reverse",
     "typed": "underline",
+    "down-text": "red",
+    "process-0": "cyan",
+    "process-1": "green",
+    "process-2": "blue",
+    "process-3": "magenta",
+    "process-4": "yellow",
 }
 PLAIN: dict[str, str] = {
     "": "",
@@ -53,6 +60,12 @@ PLAIN: dict[str, str] = {
     "band": "reverse",
     "found": "reverse",
     "typed": "underline",
+    "down-text": "bold",
+    "process-0": "",
+    "process-1": "",
+    "process-2": "",
+    "process-3": "",
+    "process-4": "",
 }
 SIGNS: dict[str, tuple[str, str]] = {
     "ok": ("●", "o"),
@@ -82,9 +95,11 @@ class Palette:
         self.ascii = ascii_only
         self._looks = COLOURED if colour else PLAIN
 
-    @cache  # noqa: B019 - one palette lives as long as the program
+    @lru_cache(maxsize=512)  # noqa: B019 - one palette lives as long as the program
     def style(self, name: str) -> Style:
-        """The look of that name. Raises KeyError for a name that no palette has."""
+        """The look of that name; `sgr:1;31` is a colour of an app's own. Raises KeyError for a name nobody knows."""
+        if name.startswith("sgr:"):
+            return sgr(name[4:]) if self.colour else Style.null()
         return Style.parse(self._looks[name]) if self._looks[name] else Style.null()
 
     def sign(self, name: str) -> str:
@@ -105,3 +120,36 @@ class Palette:
         for fine, plain in (("–", "-"), ("—", "-"), ("“", '"'), ("”", '"'), ("’", "'"), ("×", "x"), ("≤", "<=")):
             text = text.replace(fine, plain)
         return text.encode("ascii", "replace").decode()
+
+
+_NAMED = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+
+
+def sgr(parameters: str) -> Style:
+    """What an app's own colour may do here: foreground, bold, underline. Backgrounds, blinking and hiding are left out,
+    so that no line can pass for one of ours or hide."""
+    codes = [int(part) if part.isdigit() and len(part) < 4 else -1 for part in re.split("[;:]", parameters)]
+    colour, bold, underline = None, None, None
+    position = 0
+    while position < len(codes):
+        code = codes[position]
+        if code == 1:
+            bold = True
+        elif code == 4:
+            underline = True
+        elif 30 <= code <= 37:
+            colour = _NAMED[code - 30]
+        elif 90 <= code <= 97:
+            colour = f"bright_{_NAMED[code - 90]}"
+        elif code in (38, 48):
+            kind = codes[position + 1 : position + 2]
+            taken = codes[position + 2 : position + (3 if kind == [5] else 5)]
+            if code == 38 and kind == [5] and len(taken) == 1 and 0 <= taken[0] <= 255:
+                colour = f"color({taken[0]})"
+            elif code == 38 and kind == [2] and len(taken) == 3 and all(0 <= c <= 255 for c in taken):
+                colour = f"rgb({taken[0]},{taken[1]},{taken[2]})"
+            position += 1 + len(taken)
+        position += 1
+    if colour == "black":
+        colour = "bright_black"  # black on black would hide
+    return Style(color=colour, bold=bold, underline=underline)

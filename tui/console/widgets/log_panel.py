@@ -1,0 +1,309 @@
+"""The log panel: draws what is visible of a ring, a few times a second, and only when the terminal keeps up."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from textual import events
+from textual.binding import Binding, BindingType
+
+from tui.console.logview import TROUBLE, LogView
+from tui.console.palette import Palette
+from tui.console.rows import Piece, Row
+from tui.console.terminal import writer_idle
+from tui.console.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from tui.engine.follow import LogFollower
+
+PAINT_EVERY = 0.2
+"""seconds between frames: a person reads no faster, and a slow line carries no more"""
+PATIENT = 0.5
+"""seconds to the next try when the terminal has not taken the last frame yet"""
+
+
+class Asking(Protocol):
+    """Who asks the person for a line of text, and takes copies and notices."""
+
+    async def ask_for(self, prompt: str, initial: str) -> str | None: ...
+
+    async def copy(self, text: str, name: str) -> None: ...
+
+    def notice(self, text: str, look: str = "ok") -> None: ...
+
+    def begin_work(self, work: Callable[[], Awaitable[None]]) -> None: ...
+
+
+class LogPanel(Panel, can_focus=True):
+    """One service's log."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "line(1)", "Line down", show=False),
+        Binding("up,k", "line(-1)", "Line up", show=False),
+        Binding("pagedown,space", "page(1)", "Page down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("left", "side(-1)", "To the left", show=False),
+        Binding("right", "side(1)", "To the right", show=False),
+        Binding("home,g", "oldest", "Oldest line", show=False),
+        Binding("end,G", "newest", "Follow the newest"),
+        Binding("f", "follow", "Follow or hold", show=False),
+        Binding("slash", "search", "Search"),
+        Binding("n", "again(1)", "Next match", show=False),
+        Binding("N", "again(-1)", "Previous match", show=False),
+        Binding("ampersand", "filter", "Filter"),
+        Binding("e", "trouble(1)", "Next error"),
+        Binding("E", "trouble(-1)", "Previous error", show=False),
+        Binding("w", "wrap", "Wrap"),
+        Binding("t", "stamps", "Timestamps", show=False),
+        Binding("A", "colours", "Colours of the app", show=False),
+        Binding("s", "save", "Save all"),
+        Binding("y", "copy", "Copy"),
+        Binding("plus", "context(1)", "More lines around a match", show=False),
+        Binding("minus", "context(-1)", "Fewer lines around a match", show=False),
+    ]
+
+    def __init__(self, palette: Palette, name: str, asking: Asking, exports: Path) -> None:
+        super().__init__(palette, name)
+        self.look = LogView()
+        self.follower: LogFollower | None = None
+        self._asking = asking
+        self._exports = exports
+        self._name = ""
+        self._due = False
+        self._shown_from = 0
+        self._shown_to = -1
+        self._unsubscribe: Callable[[], None] | None = None
+
+    # ── what to show ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def follow(self, follower: "LogFollower | None", name: str) -> None:
+        """Show this log from now on; how it is looked at stays."""
+        if follower is self.follower:
+            return
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        self.follower, self._name = follower, name
+        self.look.top = None
+        self.look.set_filter(self.look.filter_words)
+        self._unsubscribe = follower.subscribe(self.changed) if follower is not None else None
+        self.draw()
+
+    def changed(self) -> None:
+        """Something came; drawn with the next frame."""
+        if not self._due:
+            self._due = True
+            self.set_timer(PAINT_EVERY, self._frame)
+
+    def _frame(self) -> None:
+        if not writer_idle(self.app):
+            self.set_timer(PATIENT, self._frame)  # the frame is dropped before it is written: the next one is newer
+            return
+        self._due = False
+        self.draw()
+
+    def draw(self) -> None:
+        """One frame."""
+        follower = self.follower
+        if follower is None or not self.size.height:
+            self.show((("LOGS ", "title"),), [])
+            return
+        ring = follower.ring
+        height = self.size.height - (1 if self.size.height > 1 else 0)
+        page, self._shown_from, self._shown_to = self.look.page(ring, self.size.width, height)
+        if not page:
+            page = [self._nothing(follower)]
+        self.show(self._words(follower), page)
+
+    def _nothing(self, follower: "LogFollower") -> Row:
+        if self.look.filter is not None and len(follower.ring):
+            return ((f"no line of {len(follower.ring)} matches {self.look.filter_words}", "dim"),)
+        if follower.state.value == "lost":
+            return ((f"no log: {follower.why}; trying again", "warn"),)
+        return (("connecting, no line yet", "dim"),)
+
+    def _words(self, follower: "LogFollower") -> tuple[Piece, ...]:
+        look, ring = self.look, follower.ring
+        said: list[Piece] = [("LOGS ", "title"), (f"{self._name} ", "bold")]
+        if follower.state.value != "streaming":
+            said.append((f"{follower.state.value.upper()} ", "warn"))
+        if look.top is None:
+            said.append(("FOLLOWING ", "ok"))
+        else:
+            unseen = look.unseen(ring, self._shown_to)
+            said.append((f"HELD, {unseen} newer below: G " if unseen else "HELD: G follows ", "warn"))
+        rate = follower.rate
+        if rate >= 1:
+            said.append((f"{rate:.0f}/s ", "dim"))
+        if look.words:
+            said.append((f"find {look.words[:20]} ", "key"))
+        if look.filter_words:
+            around = f" ±{look.context}" if look.context else ""
+            said.append((f"filter {look.filter_words[:20]}{around} ", "warn"))
+        said.append((f"{len(ring)} kept" + (f", {ring.dropped} dropped" if ring.dropped else ""), "dim"))
+        return tuple(said)
+
+    # ── moving ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _to(self, number: int | None) -> None:
+        self.look.top = number
+        self.draw()
+
+    def action_line(self, step: int) -> None:
+        """One line; going up holds the view, coming to the end follows again."""
+        if self.follower is None:
+            return
+        ring = self.follower.ring
+        top = self.look.moved(ring, step, self._shown_from)
+        if step > 0 and self._shown_to >= ring.last - 1:
+            self._to(None)
+        else:
+            self._to(top)
+
+    def action_page(self, step: int) -> None:
+        """A window's height."""
+        for_lines = max(1, self.size.height - 2)
+        self.action_line(step * for_lines)
+
+    def action_side(self, step: int) -> None:
+        """To the side by half a window; following does not touch it."""
+        self.look.left = max(0, self.look.left + step * max(8, self.size.width // 2))
+        self.draw()
+
+    def action_oldest(self) -> None:
+        """The oldest line kept."""
+        if self.follower is not None:
+            self._to(self.follower.ring.first)
+
+    def action_newest(self) -> None:
+        """Follow."""
+        self._to(None)
+
+    def action_follow(self) -> None:
+        """Hold where it is, or follow."""
+        self._to(self._shown_from if self.look.top is None else None)
+
+    # ── finding ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def action_search(self) -> None:
+        """Search upwards from the newest line shown; n and N go on."""
+
+        async def ask() -> None:
+            said = await self._asking.ask_for("search: ", self.look.words)
+            if said is None:
+                return
+            self.look.words = said
+            self.look.search = self.look.pattern(said) if said else None
+            if said:
+                self._find(self._shown_to, forward=False)
+            self.draw()
+
+        self._asking.begin_work(ask)
+
+    def action_again(self, step: int) -> None:
+        """The next match up (n) or down (N): the newest lines are at the bottom."""
+        if self.look.search is not None:
+            start = self._at - 1 if step > 0 else self._at + 1
+            self._find(start, forward=step < 0)
+
+    _at = 0
+
+    def _find(self, start: int, *, forward: bool) -> None:
+        if self.follower is None or self.look.search is None:
+            return
+        found = self.follower.ring.find(self.look.search, start, forward=forward)
+        if found is None:
+            self._asking.notice(f"no more {self.look.words}", "warn")
+            return
+        self._at = found
+        self._show_line(found)
+
+    def action_trouble(self, step: int) -> None:
+        """The next error up (e) or down (E)."""
+        if self.follower is None:
+            return
+        here = self._at if self._shown_from <= self._at <= self._shown_to else self._shown_to + 1
+        start = here - 1 if step > 0 else here + 1
+        found = self.follower.ring.find(TROUBLE, start, forward=step < 0)
+        if found is None:
+            self._asking.notice("no more errors that way", "warn")
+            return
+        self._at = found
+        self._show_line(found)
+
+    def _show_line(self, number: int) -> None:
+        if self.follower is not None:
+            self._to(self.look.moved(self.follower.ring, -(self.size.height // 3), number))
+
+    def action_filter(self) -> None:
+        """Only lines that match; `!` in front inverts."""
+
+        async def ask() -> None:
+            said = await self._asking.ask_for("filter (! inverts): ", self.look.filter_words)
+            if said is not None:
+                self.look.set_filter(said)
+                self._to(None)
+
+        self._asking.begin_work(ask)
+
+    def action_context(self, step: int) -> None:
+        """Lines shown around each match of the filter: 0 to 9."""
+        self.look.context = max(0, min(9, self.look.context + step))
+        self.look.set_filter(self.look.filter_words)
+        self.draw()
+
+    # ── looks ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def action_wrap(self) -> None:
+        """Long lines on several rows, or cut."""
+        self.look.wrap = not self.look.wrap
+        self.draw()
+
+    def action_stamps(self) -> None:
+        """Times, or more room."""
+        self.look.stamps = not self.look.stamps
+        self.draw()
+
+    def action_colours(self) -> None:
+        """The app's own colours, or none."""
+        self.look.colours = not self.look.colours
+        self.draw()
+
+    # ── taking along ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def action_save(self) -> None:
+        """Everything kept, as it came, to a file whose path stays on screen."""
+        follower = self.follower
+        if follower is None:
+            return
+
+        async def save() -> None:
+            try:
+                self._exports.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path = self._exports / f"log-{self._name}-{follower.since:%Y%m%d-%H%M%S}.txt"
+                with path.open("wb") as out:
+                    out.writelines(follower.ring.raw())
+            except OSError as error:
+                self._asking.notice(f"not saved: {error}", "down")
+                return
+            self._asking.notice(f"saved {len(follower.ring)} lines: {path}")
+
+        self._asking.begin_work(save)
+
+    async def action_copy(self) -> None:
+        """What is visible, as text."""
+        text = "\n".join("".join(piece for piece, _ in row) for row in self._rows)
+        await self._asking.copy(text, f"log-{self._name}")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another window."""
+        self.draw()
+        self._shown = self.lines()
+        self.refresh()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Three lines up."""
+        self.action_line(-3)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Three lines down."""
+        self.action_line(3)
