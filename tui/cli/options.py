@@ -28,7 +28,7 @@ class Options:
     expect_current: Target | None = None
     read_only: bool = False
     color: bool = True
-    ascii: bool = False
+    ascii: bool | None = None
     accept_host_key: str | None = None
     take_over: bool = False
     reason: str = ""
@@ -92,7 +92,7 @@ def _common() -> _Parser:
     common.add_argument("--json", action="store_true", help="data as JSON on stdout")
     common.add_argument("--read-only", action="store_true", help="nothing that changes a host is sent")
     common.add_argument("--no-color", dest="color", action="store_false", help="no colours")
-    common.add_argument("--ascii", action="store_true", help="nothing but ASCII is drawn")
+    common.add_argument("--ascii", action=argparse.BooleanOptionalAction, default=None, help="(as the locale says)")
     common.add_argument("--accept-host-key", metavar="FINGERPRINT", help="accept this unknown host key, once")
     return common
 

@@ -31,7 +31,8 @@ def sandbox(options: Options, narrator: Narrator) -> int:
     if options.serve:
         os.execv(sys.executable, command(options))  # noqa: S606 - it becomes the sandbox: signals and the exit code are its own
     narrator.say("SANDBOX: a pretend host on this machine; nothing real is touched", "bold")
-    with subprocess.Popen(command(options), stdout=subprocess.PIPE) as served:
+    argv = [*command(options), "--with-parent"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as served:
         try:
             line = served.stdout.readline() if served.stdout else b""
             if not line:
@@ -47,7 +48,9 @@ def served(options: Options) -> Iterator[str]:
     """A sandbox for as long as the block runs, with a journal of its own; gives the path of its services.yaml."""
     with (
         tempfile.TemporaryDirectory(prefix="rollback-drill-") as state,
-        subprocess.Popen(command(options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process,
+        subprocess.Popen(
+            [*command(options), "--with-parent"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        ) as process,
     ):
         try:
             line = process.stdout.readline() if process.stdout else b""

@@ -5,6 +5,7 @@ whole screen), then polling begins. Nothing in here decides anything about an in
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,18 +14,19 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 
-from tui.console import rows, views
+from tui.console import lastboard, rows, views
 from tui.console.desk import Desk
 from tui.console.layout import SMALLEST
 from tui.console.palette import Palette
 from tui.console.rows import Row
+from tui.console.terminal import copy as copy_to_terminal
 from tui.console.widgets.ask import AskLine
 from tui.console.widgets.board import ServiceTable
 from tui.console.widgets.hint import HintBar, key_name
 from tui.console.widgets.log_panel import LogPanel
 from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import WorkPanel
-from tui.console.words import QUESTIONS
+from tui.console.words import LOOKS, QUESTIONS, release
 from tui.model.errors import ConsoleError
 from tui.model.incident import Question
 
@@ -32,11 +34,12 @@ if TYPE_CHECKING:  # the first screen is painted before any of these is imported
     from tui.console.front import Front
     from tui.console.pages.keys import Bound
     from tui.console.pages.page import Page
-    from tui.engine.board import Board
     from tui.engine.engine import Engine
 
 DRAW_AFTER = 0.1
 """seconds in which changes are collected before they are drawn: ten frames a second at most"""
+SAVE_EVERY = timedelta(seconds=15)
+"""between two saves of the board for the next start's first screen"""
 NOTES = (
     "Signs: ● OK, ▲ needs attention, ■ down or failed, ? not known or too old. Every state is a word, too.",
     "Capital letters begin what may change a host; none of them changes anything by itself: a plan with its exact "
@@ -89,8 +92,7 @@ class ConsoleApp(App[int]):
         palette: Palette,
         watch_for: timedelta | None,
         exports: Path,
-        saved_board: "Callable[[Board], None] | None" = None,
-        copy_out: Callable[[str, str], str] | None = None,
+        state: Path | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
@@ -101,8 +103,8 @@ class ConsoleApp(App[int]):
         self._make_engine = make_engine
         self._watch_for = watch_for
         self._exports = exports
-        self._saved_board = saved_board
-        self._copy_out = copy_out
+        self._state = state
+        self._saved_at: datetime | None = None
         self._notice: tuple[str, str] = ("", "ok")
         self._due = False
         self._asked: dict[str, Question | None] = {}
@@ -146,7 +148,7 @@ class ConsoleApp(App[int]):
             engine = await asyncio.to_thread(self._built, passphrase)
         except ConsoleError as error:
             self.failure = error
-            self.exit(2)
+            self.exit(return_code=2)
             return
         from tui.console.front import Front
         from tui.engine.board import Board
@@ -176,11 +178,30 @@ class ConsoleApp(App[int]):
     async def shut(self) -> None:
         """End the polls and the engine's part; what was sent goes on at its host. Called after the screen is gone."""
         if self.front is not None:
-            if self._saved_board is not None:
-                self._saved_board(self.front.board)
+            self._save_board(self.front)
             await self.front.board.stop()
             await self.front.stop_logs()
             await self.front.engine.close()
+
+    def leave_now(self, code: int) -> None:
+        """The terminal is gone, or somebody wants us to end: the screen is restored; what was sent goes on."""
+        self.exit(return_code=code)
+
+    def _save_board(self, front: "Front") -> None:
+        """What the next start shows first."""
+        now = front.engine.clock.now()
+        self._saved_at = now
+        known: lastboard.Rows = [
+            {
+                "service": status.service.name,
+                "health": LOOKS[status.health][1],
+                "release": release(status),
+                "detail": status.last.detail if status.last else "",
+            }
+            for status in front.board.statuses()
+        ]
+        if self._state is not None:
+            lastboard.write(self._state, front.engine.fleet.path, now, known)
 
     def _monotonic(self) -> float:
         return asyncio.get_running_loop().time()
@@ -222,6 +243,8 @@ class ConsoleApp(App[int]):
             self._draw_timeline(front)
         self._draw_hint()
         self._follow_log(front)
+        if self._saved_at is None or now - self._saved_at >= SAVE_EVERY:
+            self._save_board(front)
         if front.board.errors:
             self.notice(rows.safe(front.board.errors.pop(0)), "down")
 
@@ -353,8 +376,15 @@ class ConsoleApp(App[int]):
 
     async def copy(self, text: str, name: str) -> None:
         """To a file always, to the terminal's clipboard where it takes it."""
-        if self._copy_out is not None:
-            self.notice(self._copy_out(text, name))
+        driver = self._driver
+        try:
+            said = copy_to_terminal(
+                self.palette.text(text), name, driver.write if driver else lambda _: None, os.environ, self._exports
+            )
+        except OSError as error:
+            self.notice(f"not copied: {error}", "down")
+            return
+        self.notice(said)
 
     def select(self, service: str) -> None:
         """Put the cursor on this service."""

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tui.console import splash
+from tui.console.terminal import Terminal, describe, forgive_input, heed_signals, prepare
+
 if TYPE_CHECKING:
     from tui.engine.engine import Engine
 
@@ -22,15 +25,23 @@ class Setup:
     watch: timedelta | None = None
     """None: as services.yaml says"""
     colour: bool = True
-    ascii_only: bool = False
+    ascii_only: bool | None = None
+    """None: as the locale says"""
     mouse: bool | None = None
-    """None: off inside ssh, where it would keep people from selecting text"""
+    """None: off inside ssh"""
 
 
 def console(setup: Setup) -> int:
     """The console until the person leaves it. Returns the exit code."""
-    for name, value in (("TEXTUAL_ANIMATIONS", "none"), ("TEXTUAL_SMOOTH_SCROLL", "0"), ("ESCDELAY", "50")):
-        os.environ.setdefault(name, value)  # Textual reads them when it is imported
+    terminal = describe(os.environ, colour=setup.colour, ascii_only=setup.ascii_only, mouse=setup.mouse)
+    if not terminal.usable:
+        sys.stderr.write(
+            f"no full screen can be drawn on TERM={os.environ.get('TERM', '')!r}: use the command line instead "
+            "(rollback status, rollback SERVICE --list, rollback SERVICE previous), or set TERM\n"
+        )
+        return 2
+    prepare(os.environ)
+    splash.show()
 
     def make(ask: Callable[[str], str]) -> "Engine":
         from tui import bootstrap
@@ -39,22 +50,26 @@ def console(setup: Setup) -> int:
             setup.services, read_only=setup.read_only, accept_host_key=setup.accept_host_key, ask_passphrase=ask
         )
 
-    return asyncio.run(_run(setup, make))
+    return asyncio.run(_run(setup, terminal, make))
 
 
-async def _run(setup: Setup, make: "Callable[[Callable[[str], str]], Engine]") -> int:
+async def _run(setup: Setup, terminal: Terminal, make: "Callable[[Callable[[str], str]], Engine]") -> int:
     from tui.console.app import ConsoleApp
     from tui.console.palette import Palette
     from tui.drivers.paths import state_dir
 
+    state = state_dir()
     app = ConsoleApp(
         make,
-        palette=Palette(colour=setup.colour, ascii_only=setup.ascii_only),
+        palette=Palette(colour=terminal.colour, ascii_only=terminal.ascii_only),
         watch_for=setup.watch,
-        exports=state_dir() / "exports",
+        exports=state / "exports",
+        state=state,
     )
+    forgive_input()
+    heed_signals(app.leave_now)
     try:
-        await app.run_async(mouse=bool(setup.mouse))
+        await app.run_async(mouse=terminal.mouse)
     finally:
         await app.shut()
     if app.failure is not None:
