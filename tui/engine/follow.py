@@ -1,40 +1,50 @@
 """Follows one service's log: attaches, says when it was lost and what may be missing, attaches again.
 
 `logs APP --num N -t` begins with the last N lines of each process, one process after the other; these are put in order
-of time. After a loss the same lines come again: those seen shortly before are left out. Whether Dokku's stream goes on
-with the container that replaces another has not been measured, so whoever learns of a replacement asks to attach again.
+of time. After a loss the same lines come again: those seen before are left out. Whether Dokku's stream goes on with the
+container that replaces another has not been measured, so whoever learns of a replacement asks to attach again.
 """
 
 import asyncio
-import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from tui.engine.overlap import compare
 from tui.engine.ports import ClockPort, StreamPort
 from tui.engine.ring import LogRing
 from tui.model.errors import ConsoleError
-from tui.model.outcome import describe
+from tui.model.outcome import Exited, Outcome, describe
 from tui.model.text import clean_line
 
 LINES = 100
 """lines of each process to begin with"""
-OVERLAP = 2000
-"""lines remembered to leave out what comes again"""
+MOST_LINES = 2000
+"""lines of each process asked for after a long loss"""
+OVERLAP = 5000
+"""lines looked back at to leave out what comes again"""
 QUIET = 0.3
 """seconds without a line after which the beginning is complete"""
+BEGINNING = 1.0
+"""seconds after which it is complete in any case: an app that logs all the time leaves no quiet"""
+BEGINNING_BYTES = 1_000_000
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z ")
+"""seconds before the next attempt"""
+WINDOW = 5
+"""seconds over which the rate is measured"""
 
 
 class Following(StrEnum):
     """Where the stream stands."""
 
     CONNECTING = "connecting"
+    """asked for, nothing came yet: the link may be slow, or the app quiet"""
     STREAMING = "streaming"
     LOST = "lost"
+    """ended or cut; tried again at `retry_at`"""
     ENDED = "ended"
+    """nobody follows any more"""
 
 
 class LogFollower:
@@ -55,32 +65,40 @@ class LogFollower:
         self.retry_at: datetime | None = None
         self.received = 0
         """lines taken in"""
+        self.spooling = spool is not None
+        """False once the spool could not be written: what leaves the ring is gone then"""
         self._start = start
         self._clock = clock
         self._spool = spool
         self._task: asyncio.Task[None] | None = None
         self._stream: StreamPort | None = None
-        self._recent: deque[bytes] = deque(maxlen=OVERLAP)
         self._begun: bytearray | None = None
-        self._again: Counter[bytes] = Counter()
+        self._asked = LINES
         self._timer: asyncio.TimerHandle | None = None
+        self._latest: asyncio.TimerHandle | None = None
         self._listeners: list[Callable[[], None]] = []
         self._reason = ""
         self._lost_at: datetime | None = None
-        self._counted: deque[tuple[float, int]] = deque(maxlen=64)
+        self._rate_then = 0.0
+        self._counted: deque[tuple[int, int]] = deque(maxlen=WINDOW + 1)
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def rate(self) -> float:
-        """Lines a second over the last five seconds."""
-        now = self._clock.monotonic()
-        return sum(count for at, count in self._counted if now - at <= 5.0) / 5.0
+        """Lines a second over the last seconds, without the one that is not over yet."""
+        now = int(self._clock.monotonic())
+        return sum(count for second, count in self._counted if now - WINDOW <= second < now) / WINDOW
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` after every change, without payload."""
+        """Call `listener` after every change, without payload; returns what ends that."""
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+
+        def end() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return end
 
     # ── following ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -88,12 +106,14 @@ class LogFollower:
         """Begin."""
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._follow())
+            self._task.add_done_callback(self._over)
 
     async def stop(self) -> None:
         """End; what was taken in stays readable."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
         await self._close()
 
     async def attach_again(self, why: str) -> None:
@@ -101,92 +121,108 @@ class LogFollower:
         self._reason = why
         await self._close()
 
+    def _over(self, task: "asyncio.Task[None]") -> None:
+        broken = None if task.cancelled() else task.exception()
+        self._enter(Following.ENDED, f"broken: {clean_line(repr(broken), 200)}" if broken else "")
+
     async def _follow(self) -> None:
         attempt = 0
         while True:
             self._enter(Following.CONNECTING)
             received = self.received
             why = await self._attached()
-            attempt = 0 if self.received > received else attempt + 1
-            lost_at = self._clock.now()
-            pause = 0.0 if self._reason else PAUSES[min(attempt, len(PAUSES) - 1)]
-            if self._reason or self.received > received:  # an attempt that brought nothing is no news
-                self.ring.note(f"{lost_at:%H:%M:%S}Z {self._reason or f'stream lost: {why}'}")
-                self._lost_at = lost_at
+            news = self.received > received  # an attempt that brought nothing new is not told again
+            attempt = 0 if news else attempt + 1
+            pause = 0.0 if self._reason else PAUSES[min(max(0, attempt - 1), len(PAUSES) - 1)]
+            if self._reason or news:
+                self._rate_then = self.rate
+                self._lost_at = self._clock.now()
+                self.ring.note(f"{self._lost_at:%H:%M:%S}Z {self._reason or why}")
             self._reason = ""
             self._enter(Following.LOST, why, pause)
             await self._clock.sleep(pause)
-            self._again = Counter(self._recent)
 
     async def _attached(self) -> str:
         """Take in until the stream ends; returns why it ended."""
         self._begun = bytearray()
+        self._asked = self._wanted()
         try:
-            self._stream = self._start(LINES)
+            self._stream = self._start(self._asked)
             async for chunk in self._stream:
-                if self.state is not Following.STREAMING:
-                    self._back()
-                    self._enter(Following.STREAMING)
                 self._take(chunk)
-            outcome = self._stream.outcome
-            return describe(outcome) if outcome is not None else "it ended"
+            return _end(self._stream.outcome if self._stream is not None else None)
         except ConsoleError as error:
-            return clean_line(error.message, 200)
+            return f"stream lost: {clean_line(error.message, 200)}"
         finally:
             self._complete()
             await self._close()
 
-    def _back(self) -> None:
+    def _wanted(self) -> int:
+        """Lines to ask for: after a loss, twice what may have been written meanwhile."""
         if self._lost_at is None:
-            return
-        now, lost_at = self._clock.now(), self._lost_at
-        self._lost_at = None
-        gap = (now - lost_at).total_seconds()
-        self.ring.note(f"{now:%H:%M:%S}Z attached again after {gap:.1f} s; lines of that time may be missing")
+            return LINES
+        away = (self._clock.now() - self._lost_at).total_seconds()
+        return max(LINES, min(MOST_LINES, int(2 * away * self._rate_then)))
 
     def _take(self, chunk: bytes) -> None:
+        if self.state is not Following.STREAMING:
+            self._enter(Following.STREAMING)
         if self._begun is None:
             self._store(chunk)
             return
+        loop = asyncio.get_running_loop()
         self._begun += chunk
         if self._timer is not None:
             self._timer.cancel()
-        if len(self._begun) > 1_000_000:
+        if len(self._begun) > BEGINNING_BYTES:
             self._complete()
-        else:
-            self._timer = asyncio.get_running_loop().call_later(QUIET, self._complete)
+            return
+        self._timer = loop.call_later(QUIET, self._complete)
+        if self._latest is None:
+            self._latest = loop.call_later(BEGINNING, self._complete)
 
     def _complete(self) -> None:
         """The beginning of a stream is over: in order of time, without what was there before the loss."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._latest):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._latest = None
         if self._begun is None:
             return
         raw, self._begun = bytes(self._begun), None
+        if not raw:
+            return
         *lines, rest = raw.split(b"\n")
-        fresh: list[bytes] = []
-        for line in lines:
-            if self._again.get(line, 0) > 0:
-                self._again[line] -= 1
-            else:
-                fresh.append(line)
-        self._again.clear()
-        if fresh:
-            self._store(b"\n".join(in_order(fresh)) + b"\n")
+        ring = self.ring
+        seen = ring.lines(ring.last - OVERLAP, ring.last)
+        again = compare(seen, lines, self._asked)
+        if self._lost_at is not None:
+            now, gap = self._clock.now(), (self._clock.now() - self._lost_at).total_seconds()
+            missing = f"lines of up to {gap:.0f} s may be missing of {', '.join(again.gaps)}" if again.gaps else ""
+            renewed = f"a new container of {', '.join(again.renewed)}" if again.renewed else ""
+            if missing or renewed or again.fresh:
+                said = "; ".join(filter(None, (renewed, missing))) or "nothing is missing"
+                ring.note(f"{now:%H:%M:%S}Z attached again after {gap:.1f} s: {said}")
+                self._lost_at = None
+        if again.fresh:
+            self._store(b"\n".join(again.fresh) + b"\n")
         if rest:
             self._store(rest)
         self._tell()
 
     def _store(self, raw: bytes) -> None:
-        if self._spool is not None:
-            self._spool(raw)
-        before = self.ring.last
+        if self._spool is not None and self.spooling:
+            try:
+                self._spool(raw)
+            except OSError as error:
+                self.spooling = False
+                self.ring.note(f"the log is no longer written to its file: {error}")
         count = self.ring.feed(raw)
         self.received += count
-        self._counted.append((self._clock.monotonic(), count))
-        keep = min(count, OVERLAP)
-        self._recent.extend(self.ring.lines(before + count - keep, before + count))
+        second = int(self._clock.monotonic())
+        if self._counted and self._counted[-1][0] == second:
+            count += self._counted.pop()[1]
+        self._counted.append((second, count))
         self._tell()
 
     async def _close(self) -> None:
@@ -207,13 +243,7 @@ class LogFollower:
             listener()
 
 
-def in_order(lines: list[bytes]) -> list[bytes]:
-    """Lines by their time stamps; one without a stamp stays with the line before it."""
-    keyed: list[tuple[bytes, int, bytes]] = []
-    last = b""
-    for position, line in enumerate(lines):
-        found = _STAMP.match(line)
-        last = found[0] if found else last
-        keyed.append((last, position, line))
-    keyed.sort(key=lambda item: item[:2])
-    return [line for _, _, line in keyed]
+def _end(outcome: Outcome | None) -> str:
+    if isinstance(outcome, Exited) and outcome.code == 0:
+        return "stream ended: its containers stopped or were replaced"
+    return f"stream lost: {describe(outcome)}" if outcome is not None else "stream closed"

@@ -10,11 +10,19 @@ from bisect import bisect_right
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 
+from tui.model.text import clean_line
+
 BLOCK = 64 * 1024
 LONGEST = 16 * 1024
 """bytes kept of a line"""
 SPLIT = 16
 """blocks whose lines are kept apart for looking at"""
+_SGR = re.compile(rb"\x1b\[[0-9;:]*m")
+
+
+def plain(raw: bytes) -> bytes:
+    """Without colours: what a person sees and means. Every line of `logs` has some, so `36` would be found in each."""
+    return _SGR.sub(b"", raw) if b"\x1b" in raw else raw
 
 
 class _Block:
@@ -93,7 +101,7 @@ class LogRing:
         """A line of our own, after whatever came so far; an unfinished line is ended."""
         if self._tail:
             self.feed(b"\n")
-        self.notes[self.last] = text
+        self.notes[self.last] = clean_line(text)
         self._append(b"\n", 1)
 
     def _keep_tail(self, raw: bytes) -> None:
@@ -119,7 +127,7 @@ class LogRing:
             else:
                 end = whole.find(b"\n", position + room) + 1 or len(whole)
                 piece = whole[position:end]
-            piece_kept = _shortened(piece) if len(piece) > 2 * LONGEST else piece
+            piece_kept = _shortened(piece) if count is None and len(piece) > LONGEST else piece
             newest.data += piece_kept
             newest.count += count if count is not None and len(piece) == len(whole) else piece.count(b"\n")
             self.size += len(piece_kept)
@@ -152,41 +160,49 @@ class LogRing:
         return found
 
     def find(self, wanted: re.Pattern[bytes], start: int, *, forward: bool = True) -> int | None:
-        """The number of the next line from `start` on (that line included) that `wanted` is found in, or None."""
+        """The number of the next line from `start` on (that line included) that `wanted` is found in, or None.
+        Patterns see lines without colours and without their ends; with re.MULTILINE most blocks take one pass."""
         blocks = [b for b in self._blocks if (b.first + b.count > start if forward else b.first <= start)]
         for block in blocks if forward else reversed(blocks):
-            found = self._in_block(block, wanted, start, forward=forward)
-            if found is not None:
-                return found
+            hits = [n for n in self._hits(block, wanted) if (n >= start if forward else n <= start)]
+            if hits:
+                return hits[0] if forward else hits[-1]
         return None
 
-    def _in_block(self, block: _Block, wanted: re.Pattern[bytes], start: int, *, forward: bool) -> int | None:
-        data = bytes(block.data)
-        best: int | None = None
-        for match in wanted.finditer(data):
-            number = block.first + data.count(b"\n", 0, match.start())
-            if forward and number >= start and number < block.first + block.count:
-                return number
-            if not forward:
-                if number > start:
-                    break
-                best = number
-        return best
-
     def matching(self, wanted: re.Pattern[bytes], start: int, *, inverse: bool = False) -> Iterator[int]:
-        """Numbers of the lines from `start` on that match, or that do not."""
+        """Numbers of the lines from `start` on that match, or that do not; never our own lines."""
         for block in self._blocks:
             if block.first + block.count <= start:
                 continue
-            for offset, line in enumerate(self._lines(block)):
-                number = block.first + offset
-                if number >= start and (wanted.search(line) is None) is inverse:
-                    yield number
+            hits: list[int] | range = self._hits(block, wanted)
+            if inverse:
+                found = set(hits) | self.notes.keys()
+                hits = [n for n in range(block.first, block.first + block.count) if n not in found]
+            yield from (n for n in hits if n >= start)
+
+    def _hits(self, block: _Block, wanted: re.Pattern[bytes]) -> list[int]:
+        """Lines of a block that match. A pattern that is nowhere in the block costs one pass over its bytes."""
+        data = plain(bytes(block.data))
+        whole = wanted.flags & re.MULTILINE and b"\\A" not in wanted.pattern and b"\\Z" not in wanted.pattern
+        if whole and not wanted.search(data):
+            return []
+        lines = data.split(b"\n")
+        lines.pop()
+        return [
+            n for n, line in enumerate(lines, block.first) if n not in self.notes and wanted.search(line) is not None
+        ]
 
     def raw(self) -> Iterator[bytes]:
-        """Everything kept, block by block."""
-        for block in self._blocks:
-            yield bytes(block.data)
+        """Everything kept, block by block; lines of our own stand in it as they are shown."""
+        for block in list(self._blocks):
+            own = [n for n in self.notes if block.first <= n < block.first + block.count]
+            if not own:
+                yield bytes(block.data)
+                continue
+            lines = list(self._lines(block))
+            for number in own:
+                lines[number - block.first] = f"-- {self.notes[number]} --".encode()
+            yield b"\n".join(lines) + b"\n"
 
 
 def _shortened(piece: bytes) -> bytes:

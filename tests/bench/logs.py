@@ -1,0 +1,151 @@
+"""The log panel: how fast it takes lines in, what they cost, and how keys and terminal fare meanwhile."""
+
+import tempfile
+import tracemalloc
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from time import monotonic
+
+from tests.bench.harness import Bench, Effort, Finding, interleaved, module, on_pty, percentile, ratio
+from tests.bench.logapp import CHUNK, LAST, lines
+from tui.engine.ring import LogRing
+
+APP = "tests.bench.logapp"
+
+
+def _file(folder: str, count: int) -> Path:
+    path = Path(folder) / "log"
+    with path.open("wb") as out:
+        out.writelines(islice(lines(), count))
+        out.write(LAST + b"\n")
+    return path
+
+
+def ingest(effort: Effort) -> list[Finding]:
+    """A burst, from its first byte to its last line on the screen."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = _file(folder, effort.lines)
+
+        def taken(kind: str) -> float:
+            with on_pty(module(APP, kind, "burst", str(path))) as pty:
+                return float(pty.report("done")["seconds"])
+
+        def cat() -> float:
+            with on_pty(["cat", str(path)], raw=True) as pty:
+                begun = monotonic()
+                pty.pump(lambda: LAST in pty.tail[-100:])
+                return monotonic() - begun
+
+        found = interleaved({"panel": lambda: taken("panel"), "log": lambda: taken("log"), "cat": cat}, effort.rounds)
+    seconds = {name: round(median(values), 3) for name, values in found.items()}
+    return [
+        Finding(
+            name="log: ingest against Textual's Log",
+            value=ratio(found["log"], found["panel"]),
+            unit="x",
+            limit=5,
+            least=True,
+            detail={"seconds": seconds, "lines": effort.lines},
+        ),
+        Finding(
+            name="log: ingest against cat into a raw pty",
+            value=ratio(found["cat"], found["panel"]),
+            unit="x",
+            limit=1,
+            least=True,
+            detail={"seconds": seconds, "lines": effort.lines},
+        ),
+    ]
+
+
+def memory(effort: Effort) -> list[Finding]:
+    """Bytes held for bytes that came, chunk by chunk as they come."""
+    whole = b"".join(islice(lines(), effort.lines))
+    ring = LogRing(cap=2 * len(whole))
+    tracemalloc.start()
+    try:
+        for position in range(0, len(whole), CHUNK):
+            ring.feed(whole[position : position + CHUNK])
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return [Finding(name="log: stored against raw bytes", value=held / len(whole), unit="x", limit=1.25)]
+
+
+def _latencies(kind: str, rate: int, effort: Effort, drain: float | None) -> list[float]:
+    found: list[float] = []
+    with on_pty(module(APP, kind, "paced", str(rate))) as pty:
+        pty.report("ready")
+        pty.pump_for(min(1.5, effort.seconds))
+        pty.drain_from_now(drain)
+        pty.pump_for(min(2.0, effort.seconds))
+        end = monotonic() + effort.seconds
+        while monotonic() < end:
+            wanted = f"<key{len(found) + 1}>".encode()
+            begun = monotonic()
+            pty.type(b"x")
+            pty.pump(lambda wanted=wanted: wanted in pty.tail)  # type: ignore[misc]
+            found.append(monotonic() - begun)
+            pty.pump_for(0.037)
+    return found
+
+
+def keys(effort: Effort) -> list[Finding]:
+    """From a key to its effect on the screen while 50,000 lines a second arrive."""
+    waits = [wait for _ in range(effort.rounds) for wait in _latencies("panel", 50_000, effort, None)]
+    return [
+        Finding(
+            name="log: key p99 at 50,000 lines/s",
+            value=1000 * percentile(waits, 0.99),
+            unit="ms",
+            limit=100,
+            detail={"keys": len(waits), "p50": 1000 * median(waits), "max": 1000 * max(waits)},
+        )
+    ]
+
+
+def output(effort: Effort) -> list[Finding]:
+    """Bytes written while a log streams."""
+    out: list[Finding] = []
+    for columns, rows, limit in ((80, 24, 12.0), (120, 40, 30.0)):
+        with on_pty(module(APP, "panel", "paced", "1000"), columns=columns, rows=rows) as pty:
+            pty.report("ready")
+            pty.pump_for(min(2.0, effort.seconds))
+            before, begun = pty.bytes, monotonic()
+            pty.pump_for(effort.seconds)
+            value = (pty.bytes - before) / 1024 / (monotonic() - begun)
+        out.append(
+            Finding(name=f"log: written while streaming, {columns}x{rows}", value=value, unit="KiB/s", limit=limit)
+        )
+    return out
+
+
+def slow(effort: Effort) -> list[Finding]:
+    """A key on a terminal that takes 30 kB a second, with the gate and without."""
+    found = interleaved(
+        {
+            "panel": lambda: median(_latencies("panel", 1000, effort, 30_000)),
+            "ungated": lambda: median(_latencies("ungated", 1000, effort, 30_000)),
+        },
+        max(1, effort.rounds // 2),
+    )
+    milliseconds = {name: round(1000 * median(values)) for name, values in found.items()}
+    return [
+        Finding(
+            name="log: key p50 at 30 kB/s against no gate, 30 frames/s",
+            value=ratio(found["panel"], found["ungated"]),
+            unit="x",
+            limit=0.5,
+            detail={"milliseconds": milliseconds},
+        )
+    ]
+
+
+BENCHES: dict[str, Bench] = {
+    "log-ingest": ingest,
+    "log-memory": memory,
+    "log-keys": keys,
+    "log-output": output,
+    "log-slow": slow,
+}
