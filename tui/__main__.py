@@ -1,36 +1,76 @@
-"""The program `rollback`: the only file that knows both front ends."""
+"""The program `rollback`: the only file that knows both front ends.
 
+What is imported when is its business: the first picture before anything, the arguments then, Textual only for the
+console, and the drivers (asyncssh, httpx, yaml, sqlite3) only after the console has painted.
+"""
+
+import os
 import sys
-from typing import TYPE_CHECKING
 
+from tui.console import splash
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tui.cli.options import Options
 
 
 def main() -> None:
     """Run it and leave with its exit code."""
+    argv = sys.argv[1:]
+    if splash.begin(argv, os.environ):
+        from tui.console.terminal import kept
+
+        with kept():
+            code = _run(argv)
+    else:
+        code = _run(argv)
+    sys.exit(code)
+
+
+def _run(argv: list[str]) -> int:
     from tui.cli import options
     from tui.model.errors import ConsoleError
 
-    argv = sys.argv[1:]
     try:
         wanted = options.parse(argv)
     except ConsoleError:
         wanted = None  # the command line says what is wrong
-    if wanted is not None and sys.stdin.isatty() and sys.stdout.isatty() and not wanted.json:
+    if wanted is not None and not wanted.json:
         if wanted.command == "console":
-            sys.exit(_console(wanted, wanted.services))
-        if wanted.command == "sandbox" and not wanted.serve:
+            return _console(wanted)
+        if wanted.command == "sandbox" and not wanted.serve and os.isatty(0) and os.isatty(1):
+            return _console(wanted)
+    return _command_line(argv)
+
+
+def _command_line(argv: list[str]) -> int:
+    from tui.cli.main import main as command_line
+
+    splash.end()
+    return command_line(argv)
+
+
+def _console(wanted: "Options") -> int:
+    from tui.cli.exits import Exit
+    from tui.console import terminal
+    from tui.model.errors import ConsoleError
+
+    with terminal.kept():
+        try:
+            terminal.require(os.environ)
+            if wanted.command == "console":
+                return _opened(wanted, wanted.services)
             from tui.cli.sandbox import served
 
             with served(wanted) as services:
-                sys.exit(_console(wanted, services))
-    from tui.cli.main import main as command_line
+                return _opened(wanted, services)
+        except ConsoleError as error:
+            splash.end()
+            terminal.complain(f"{error.message}\n" + (f"  fix: {error.fix}\n" if error.fix else ""))
+            return int(Exit.USAGE)
 
-    sys.exit(command_line(argv))
 
-
-def _console(wanted: "Options", services: str | None) -> int:
+def _opened(wanted: "Options", services: str | None) -> int:
     from tui.console.start import Setup, console
 
     return console(
@@ -42,6 +82,7 @@ def _console(wanted: "Options", services: str | None) -> int:
             colour=wanted.color,
             ascii_only=wanted.ascii,
             mouse=wanted.mouse,
+            low_bandwidth=wanted.low_bandwidth,
         )
     )
 

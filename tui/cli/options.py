@@ -39,6 +39,8 @@ class Options:
     plan: bool = False
     watch: timedelta | None = None
     mouse: bool | None = None
+    """None: off inside ssh, where it would keep people from selecting text"""
+    low_bandwidth: bool = False
     freeze: bool = True
     all: bool = False
     remove_all: bool = False
@@ -109,6 +111,7 @@ def _screen() -> _Parser:
     screen = _Parser(add_help=False)
     screen.add_argument("--watch", type=duration, help="how long to watch after a rollback (services.yaml: 15m)")
     screen.add_argument("--mouse", action=argparse.BooleanOptionalAction, default=None, help="(off inside ssh)")
+    screen.add_argument("--low-bandwidth", action="store_true", help="fewer pictures a second")
     return screen
 
 

@@ -31,8 +31,7 @@ def sandbox(options: Options, narrator: Narrator) -> int:
     if options.serve:
         os.execv(sys.executable, command(options))  # noqa: S606 - it becomes the sandbox: signals and the exit code are its own
     narrator.say("SANDBOX: a pretend host on this machine; nothing real is touched", "bold")
-    argv = [*command(options), "--with-parent"]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as served:
+    with subprocess.Popen(command(options), stdout=subprocess.PIPE) as served:
         try:
             line = served.stdout.readline() if served.stdout else b""
             if not line:
@@ -45,22 +44,30 @@ def sandbox(options: Options, narrator: Narrator) -> int:
 
 @contextlib.contextmanager
 def served(options: Options) -> Iterator[str]:
-    """A sandbox for as long as the block runs, with a journal of its own; gives the path of its services.yaml."""
-    with (
-        tempfile.TemporaryDirectory(prefix="rollback-drill-") as state,
-        subprocess.Popen(
-            [*command(options), "--with-parent"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-        ) as process,
-    ):
-        try:
-            line = process.stdout.readline() if process.stdout else b""
-            if not line:
-                raise ConfigError("the sandbox did not start")
-            os.environ.setdefault(STATE, state)
-            services: str = json.loads(line)["services"]
-            yield services
-        finally:
-            process.terminate()
+    """A sandbox for as long as the block runs, with a journal of its own; gives the path of its services.yaml.
+
+    It ends with this process even if that is killed, and is deaf to what the terminal sends to its processes. Raises
+    ConfigError."""
+    before = os.environ.get(STATE)
+    with tempfile.TemporaryDirectory(prefix="rollback-drill-") as state, tempfile.TemporaryFile() as complaints:
+        argv = [*command(options), "--with-parent"]
+        with subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, start_new_session=True
+        ) as process:
+            try:
+                line = process.stdout.readline() if process.stdout else b""
+                if not line:
+                    complaints.seek(0)
+                    said = complaints.read().decode("utf-8", "replace").strip().splitlines()
+                    raise ConfigError(f"the sandbox did not start: {said[-1] if said else 'it said nothing'}")
+                os.environ[STATE] = state  # a drill never enters the journal of real incidents
+                services: str = json.loads(line)["services"]
+                yield services
+            finally:
+                process.terminate()
+                os.environ.pop(STATE, None)
+                if before is not None:
+                    os.environ[STATE] = before
 
 
 def _show(served: dict[str, str], options: Options, narrator: Narrator) -> int:

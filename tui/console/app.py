@@ -5,7 +5,6 @@ whole screen), then polling begins. Nothing in here decides anything about an in
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,19 +13,18 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 
-from tui.console import lastboard, rows, views
+from tui.console import rows, views
 from tui.console.desk import Desk
 from tui.console.layout import SMALLEST
 from tui.console.palette import Palette
 from tui.console.rows import Row
-from tui.console.terminal import copy as copy_to_terminal
 from tui.console.widgets.ask import AskLine
 from tui.console.widgets.board import ServiceTable
 from tui.console.widgets.hint import HintBar, key_name
 from tui.console.widgets.log_panel import LogPanel
 from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import WorkPanel
-from tui.console.words import LOOKS, QUESTIONS, release
+from tui.console.words import QUESTIONS
 from tui.model.errors import ConsoleError
 from tui.model.incident import Question
 
@@ -34,6 +32,7 @@ if TYPE_CHECKING:  # the first screen is painted before any of these is imported
     from tui.console.front import Front
     from tui.console.pages.keys import Bound
     from tui.console.pages.page import Page
+    from tui.engine.board import Board
     from tui.engine.engine import Engine
 
 DRAW_AFTER = 0.1
@@ -92,7 +91,8 @@ class ConsoleApp(App[int]):
         palette: Palette,
         watch_for: timedelta | None,
         exports: Path,
-        state: Path | None = None,
+        saved_board: "Callable[[Board], None] | None" = None,
+        copy_out: Callable[[str, str], str] | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
@@ -103,8 +103,9 @@ class ConsoleApp(App[int]):
         self._make_engine = make_engine
         self._watch_for = watch_for
         self._exports = exports
-        self._state = state
+        self._saved_board = saved_board
         self._saved_at: datetime | None = None
+        self._copy_out = copy_out
         self._notice: tuple[str, str] = ("", "ok")
         self._due = False
         self._asked: dict[str, Question | None] = {}
@@ -183,25 +184,11 @@ class ConsoleApp(App[int]):
             await self.front.stop_logs()
             await self.front.engine.close()
 
-    def leave_now(self, code: int) -> None:
-        """The terminal is gone, or somebody wants us to end: the screen is restored; what was sent goes on."""
-        self.exit(return_code=code)
-
     def _save_board(self, front: "Front") -> None:
         """What the next start shows first."""
-        now = front.engine.clock.now()
-        self._saved_at = now
-        known: lastboard.Rows = [
-            {
-                "service": status.service.name,
-                "health": LOOKS[status.health][1],
-                "release": release(status),
-                "detail": status.last.detail if status.last else "",
-            }
-            for status in front.board.statuses()
-        ]
-        if self._state is not None:
-            lastboard.write(self._state, front.engine.fleet.path, now, known)
+        self._saved_at = front.engine.clock.now()
+        if self._saved_board is not None:
+            self._saved_board(front.board)
 
     def _monotonic(self) -> float:
         return asyncio.get_running_loop().time()
@@ -376,15 +363,8 @@ class ConsoleApp(App[int]):
 
     async def copy(self, text: str, name: str) -> None:
         """To a file always, to the terminal's clipboard where it takes it."""
-        driver = self._driver
-        try:
-            said = copy_to_terminal(
-                self.palette.text(text), name, driver.write if driver else lambda _: None, os.environ, self._exports
-            )
-        except OSError as error:
-            self.notice(f"not copied: {error}", "down")
-            return
-        self.notice(said)
+        if self._copy_out is not None:
+            self.notice(self._copy_out(self.palette.text(text), name))
 
     def select(self, service: str) -> None:
         """Put the cursor on this service."""

@@ -1,17 +1,19 @@
-"""From a set-up to a running console, and back to a clean terminal with an exit code."""
+"""From what was asked for to a running console, and back to a clean terminal with an exit code."""
 
 import asyncio
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.console import splash
-from tui.console.terminal import Terminal, describe, forgive_input, heed_signals, prepare
+from tui.console import terminal
+from tui.console.terminal import Terminal
 
 if TYPE_CHECKING:
+    from tui.console.app import ConsoleApp
+    from tui.engine.board import Board
     from tui.engine.engine import Engine
 
 
@@ -26,54 +28,73 @@ class Setup:
     """None: as services.yaml says"""
     colour: bool = True
     ascii_only: bool | None = None
-    """None: as the locale says"""
+    """None: as locale and terminal say"""
     mouse: bool | None = None
-    """None: off inside ssh"""
+    """None: off inside ssh, where it would keep people from selecting text"""
+    low_bandwidth: bool = False
 
 
-def console(setup: Setup) -> int:
+def console(wanted: Setup) -> int:
     """The console until the person leaves it. Returns the exit code."""
-    terminal = describe(os.environ, colour=setup.colour, ascii_only=setup.ascii_only, mouse=setup.mouse)
-    if not terminal.usable:
-        sys.stderr.write(
-            f"no full screen can be drawn on TERM={os.environ.get('TERM', '')!r}: use the command line instead "
-            "(rollback status, rollback SERVICE --list, rollback SERVICE previous), or set TERM\n"
-        )
-        return 2
-    prepare(os.environ)
-    splash.show()
+    environ = dict(os.environ)
+    seen = terminal.describe(environ, wanted)
+    terminal.prepare(seen, os.environ)  # before Textual is imported
 
     def make(ask: Callable[[str], str]) -> "Engine":
         from tui import bootstrap
 
         return bootstrap.engine(
-            setup.services, read_only=setup.read_only, accept_host_key=setup.accept_host_key, ask_passphrase=ask
+            wanted.services, read_only=wanted.read_only, accept_host_key=wanted.accept_host_key, ask_passphrase=ask
         )
 
-    return asyncio.run(_run(setup, terminal, make))
+    return asyncio.run(_run(wanted, seen, environ, make))
 
 
-async def _run(setup: Setup, terminal: Terminal, make: "Callable[[Callable[[str], str]], Engine]") -> int:
+async def _run(
+    wanted: Setup, seen: Terminal, environ: dict[str, str], make: "Callable[[Callable[[str], str]], Engine]"
+) -> int:
     from tui.console.app import ConsoleApp
+    from tui.console.clipboard import copy, fits
     from tui.console.palette import Palette
     from tui.drivers.paths import state_dir
 
     state = state_dir()
+
+    def copy_out(text: str, name: str) -> str:
+        try:
+            path = copy(text, lambda data: _to_terminal(app, data), environ, state / "exports", name)
+        except OSError as error:
+            return f"not copied: {error}"
+        return f"copied, and saved: {path}" if fits(text) else f"too large for a clipboard; saved: {path}"
+
     app = ConsoleApp(
         make,
-        palette=Palette(colour=terminal.colour, ascii_only=terminal.ascii_only),
-        watch_for=setup.watch,
+        palette=Palette(colour=seen.colors != "none", ascii_only=seen.ascii),
+        watch_for=wanted.watch,
         exports=state / "exports",
-        state=state,
+        saved_board=lambda board: _save(state, board),
+        copy_out=copy_out,
     )
-    forgive_input()
-    heed_signals(app.leave_now)
+    terminal.end_on_signals(app)
     try:
-        await app.run_async(mouse=terminal.mouse)
+        await app.run_async(mouse=seen.mouse)
     finally:
         await app.shut()
     if app.failure is not None:
-        sys.stderr.write(f"{app.failure.message}\n")
-        if app.failure.fix:
-            sys.stderr.write(f"  fix: {app.failure.fix}\n")
-    return app.return_code or 0
+        fix = f"  fix: {app.failure.fix}\n" if app.failure.fix else ""
+        terminal.complain(f"{app.failure.message}\n{fix}")
+    return terminal.exit_code(app)
+
+
+def _save(state: Path, board: "Board") -> None:
+    from tui.console import lastboard
+
+    try:
+        lastboard.write(str(state), board)
+    except OSError as error:
+        terminal.complain(f"the board was not kept for the next start: {error}\n")
+
+
+def _to_terminal(app: "ConsoleApp", data: str) -> None:
+    if app._driver is not None:
+        app._driver.write(data)

@@ -1,124 +1,165 @@
-"""What a terminal can do, and what Textual 8.2.8 does not do for one that is slow, odd or gone.
+"""What this terminal is, what Textual has to be told before it is imported, and how the console dies politely.
 
-Everything private to Textual is touched here and nowhere else; each piece has a test that fails when an update makes it
-wrong or needless.
+Everything here answers to a fault measured with Textual 8.2.8; `driver` holds the part that replaces some of its code.
 """
 
 import asyncio
-import base64
-import codecs
+import contextlib
+import locale
 import os
 import signal
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import sys
+import termios
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, Literal
 
-LARGEST_COPY = 74_000
-"""bytes of base64 that terminals take in one piece; more is only written to the file"""
-BARE = frozenset({"", "dumb", "unknown", "emacs"})
-"""TERM values without a cursor that can be moved"""
-PLAIN_FONTS = frozenset({"linux", "vt100", "vt102", "vt220", "ansi", "cons25"})
+from tui.console import splash
+from tui.model.errors import ConfigError
+from tui.model.value import Value
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from tui.console.start import Setup
+
+Colours = Literal["none", "16", "256", "true"]
+INSTEAD = "rollback status, rollback SERVICE previous; rollback --help lists everything"
+PATIENCE = 10.0
+"""seconds that the engine has to flush after SIGHUP or SIGTERM; the journal, synced with every entry, needs none"""
+SYSTEMS: dict[Colours, str] = {"none": "standard", "16": "standard", "256": "256", "true": "truecolor"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terminal:
-    """What is known of the terminal before anything is drawn."""
+class Terminal(Value):
+    """What the terminal can show and do; decided once, at start."""
 
-    usable: bool
-    """whether a full screen can be drawn at all"""
-    colour: bool
-    ascii_only: bool
+    colors: Colours
+    ascii: bool
     mouse: bool
+    low_bandwidth: bool
 
 
-def describe(
-    environ: Mapping[str, str], *, colour: bool = True, ascii_only: bool | None = None, mouse: bool | None = None
-) -> Terminal:
-    """What can be known from the environment, with what the person asked for on top.
-
-    The mouse is off inside ssh unless it is asked for: it would keep people from selecting text with their terminal.
-    """
-    term = environ.get("TERM", "")
-    remote = any(name in environ for name in ("SSH_TTY", "SSH_CONNECTION", "SSH_CLIENT"))
-    plain = term in PLAIN_FONTS or not _utf8(environ)
+def describe(environ: Mapping[str, str], setup: "Setup") -> Terminal:
+    """This terminal, by its environment and by what was asked for."""
+    remote = bool(environ.get("SSH_TTY") or environ.get("SSH_CONNECTION"))
     return Terminal(
-        usable=term not in BARE,
-        colour=colour and not environ.get("NO_COLOR") and not term.startswith("vt"),
-        ascii_only=plain if ascii_only is None else ascii_only,
-        mouse=not remote if mouse is None else mouse,
+        colors=_colors(environ) if setup.colour else "none",
+        ascii=_plain(environ) if setup.ascii_only is None else setup.ascii_only,
+        mouse=not remote if setup.mouse is None else setup.mouse,
+        low_bandwidth=setup.low_bandwidth,
     )
 
 
+def _colors(environ: Mapping[str, str]) -> Colours:
+    term = environ.get("TERM", "")
+    if environ.get("NO_COLOR") or term in splash.NO_SCREEN or term.startswith(("vt1", "vt2", "vt52")):
+        return "none"
+    if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit") or term.endswith("-direct"):
+        return "true"
+    return "256" if "256color" in term else "16"
+
+
+def _plain(environ: Mapping[str, str]) -> bool:
+    """Whether more than ASCII cannot be counted on: by the locale, or by the terminal's font."""
+    return not _utf8(environ) or environ.get("TERM", "").startswith(("linux", "vt", "cons25"))
+
+
 def _utf8(environ: Mapping[str, str]) -> bool:
-    """Whether the locale says UTF-8. Python itself sets LC_CTYPE=C.UTF-8 where there is none: that says nothing."""
-    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
-        value = environ.get(name, "")
-        if value and not (name == "LC_CTYPE" and value == "C.UTF-8" and environ.get("LANG", "C") in ("", "C", "POSIX")):
-            return value.lower().replace("-", "").endswith("utf8")
-    return False
+    """Whether the person's locale is UTF-8.
+
+    Python itself sets LC_CTYPE=C.UTF-8 where it finds the C locale (PEP 538): that says nothing of the terminal."""
+    named = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or "C"
+    coerced = not environ.get("LC_ALL") and environ.get("LC_CTYPE") == "C.UTF-8"
+    if coerced and environ.get("LANG", "") in ("", "C", "POSIX"):
+        return False
+    _, _, charset = named.partition(".")
+    if charset:
+        return charset.partition("@")[0].lower().replace("-", "") == "utf8"
+    return named not in ("C", "POSIX") and locale.normalize(named).lower().endswith("utf-8")
 
 
-def prepare(environ: dict[str, str] | os._Environ[str]) -> None:
-    """Before Textual is imported: it reads these once. What the person set stays."""
-    for name, value in (("TEXTUAL_ANIMATIONS", "none"), ("TEXTUAL_SMOOTH_SCROLL", "0"), ("ESCDELAY", "50")):
-        environ.setdefault(name, value)
+def require(environ: Mapping[str, str]) -> None:
+    """Raises ConfigError where no console can be drawn, with what to type instead."""
+    if not (os.isatty(0) and os.isatty(1)):
+        raise ConfigError("the console needs a terminal on stdin and stdout", INSTEAD)
+    if not splash.drawable(environ):
+        term = environ.get("TERM", "")
+        raise ConfigError(f"TERM={term}: the console cannot put the cursor anywhere on this terminal", INSTEAD)
 
 
-def forgive_input() -> None:
-    """Bytes that are no UTF-8 (old mouse reports after a tmux re-attach, a line that drops bytes) must neither end the
-    input thread nor the program: they become a replacement character, which is bound to nothing."""
-    import textual.drivers.linux_driver as driver
+def prepare(terminal: Terminal, environ: MutableMapping[str, str]) -> None:
+    """Tell Textual, which reads these when it is imported.
 
-    def lenient(encoding: str) -> Callable[..., codecs.IncrementalDecoder]:
-        return lambda errors="replace": codecs.getincrementaldecoder(encoding)(errors)
+    NO_COLOR is taken away from it: its own filter turns colours into greys, of which red is the darkest; here no colour
+    is asked for in the first place."""
+    environ.pop("NO_COLOR", None)
+    for name, value in (
+        ("TEXTUAL_ANIMATIONS", "none"),
+        ("TEXTUAL_SMOOTH_SCROLL", "0"),
+        ("TEXTUAL_FPS", "8" if terminal.low_bandwidth else "30"),
+        ("TEXTUAL_COLOR_SYSTEM", SYSTEMS[terminal.colors]),
+        ("TEXTUAL_DRIVER", "tui.console.driver:ConsoleDriver"),
+        ("ESCDELAY", "50"),
+    ):
+        environ[name] = value
 
-    driver.getincrementaldecoder = lenient  # type: ignore[assignment, attr-defined]
+
+@contextlib.contextmanager
+def kept() -> Iterator[None]:
+    """Leave the terminal as it was found, whatever happens in between; SIGHUP and SIGTERM become an orderly end."""
+    before: list[Any] | None = None
+    with contextlib.suppress(termios.error, OSError):  # no terminal, or one that is gone
+        before = termios.tcgetattr(0)
+    earlier = {number: signal.signal(number, _leave) for number in (signal.SIGHUP, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        splash.end()
+        if before is not None:
+            with contextlib.suppress(termios.error, OSError):
+                termios.tcsetattr(0, termios.TCSANOW, before)
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
 
 
-def heed_signals(leave: Callable[[int], None]) -> None:
-    """A lost terminal and a request to end are handled inside the loop, so that the terminal is restored and the
-    journal closed: by default they would kill the program with the alternate screen and the mouse left on. `leave` is
-    given the exit code, 128 + the signal's number."""
+def _leave(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def end_on_signals(app: "App[Any]", first: Callable[[], None] = lambda: None) -> None:
+    """Inside the loop: SIGHUP and SIGTERM call `first`, then end the app with 129 and 143.
+
+    The process ends in any case after PATIENCE seconds: a host that answers no more must not keep it alive."""
     loop = asyncio.get_running_loop()
+
+    def end(number: int) -> None:
+        first()
+        app.exit(return_code=128 + number)
+        loop.call_later(PATIENCE, _at_once, 128 + number)
+
     for number in (signal.SIGHUP, signal.SIGTERM):
-        loop.add_signal_handler(number, leave, 128 + number)
+        loop.add_signal_handler(number, end, number)
 
 
-def writer_idle(app: Any) -> bool:
+def _at_once(code: int) -> None:
+    splash.end()
+    os._exit(code)
+
+
+def exit_code(app: "App[Any]") -> int:
+    """The app's exit code; an app that ended without ever being told to has failed."""
+    return 1 if app.return_code is None else app.return_code
+
+
+def complain(text: str) -> None:
+    """Say something on stderr, if anybody is still there to read it."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+def writer_idle(app: "App[Any]") -> bool:
     """Whether the terminal has taken all that was written to it: a frame made before that only adds to the queue.
 
-    Textual writes through a thread with a queue of 30 frames, which blocks the whole program once it is full. Where
-    there is no such thread (tests, the web), nothing can be known and nothing is held back.
-    """
+    Where nothing can be known (tests, the web) nothing is held back."""
     writer = getattr(getattr(app, "_driver", None), "_writer_thread", None)
-    queue = getattr(writer, "_queue", None)
-    return queue is None or queue.empty()
-
-
-def copy(text: str, name: str, write: Callable[[str], None], environ: Mapping[str, str], folder: Path) -> str:
-    """Offer `text` to the terminal's clipboard and write it to a file in any case: many terminals take no such offer
-    and none says so. Returns what to tell the person."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"{name}.txt"
-    path.write_text(text + "\n")
-    path.chmod(0o600)
-    sequence = osc52(text, environ)
-    if sequence is None:
-        return f"written to {path} (too long for the clipboard)"
-    write(sequence)
-    return f"offered to the clipboard, and written to {path}"
-
-
-def osc52(text: str, environ: Mapping[str, str]) -> str | None:
-    """The sequence that offers `text` to the clipboard, wrapped for tmux and screen; None where it is too long."""
-    payload = base64.b64encode(text.encode()).decode()
-    if len(payload) > LARGEST_COPY:
-        return None
-    sequence = f"\x1b]52;c;{payload}\x07"
-    if environ.get("TMUX"):
-        return f"\x1bPtmux;{sequence.replace(chr(27), chr(27) * 2)}\x1b\\"
-    if environ.get("TERM", "").startswith("screen"):
-        pieces = [sequence[i : i + 250] for i in range(0, len(sequence), 250)]
-        return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
-    return sequence
+    return writer is None or not getattr(writer, "waiting", 0)

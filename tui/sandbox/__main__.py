@@ -15,13 +15,14 @@ from tui.sandbox.world import Options, World
 
 
 def arguments(argv: list[str]) -> tuple[Options, bool]:
+    """The sandbox's options, and whether it ends with its parent."""
     parser = argparse.ArgumentParser(prog="python -m tui.sandbox", description="A pretend Dokku host on 127.0.0.1.")
     parser.add_argument("--dokku", choices=("0.35.15", "0.38.27", "plugins"), default="0.35.15")
     parser.add_argument("--pace", default="recorded", help="recorded, fast (1/20) or a factor")
     parser.add_argument("--state", help="directory for keys, services.yaml and the socket (a temporary one otherwise)")
     parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="bad-release")
     parser.add_argument("--port", type=int, default=0, help="SSH port; 0 takes any free one")
-    parser.add_argument("--with-parent", action="store_true", help="end when stdin ends: with whoever started it")
+    parser.add_argument("--with-parent", action="store_true", help="end when stdin is closed, however the parent ends")
     given = parser.parse_args(argv)
     try:
         pace = parse_pace(given.pace)
@@ -31,17 +32,17 @@ def arguments(argv: list[str]) -> tuple[Options, bool]:
     return options, given.with_parent
 
 
-async def serve(options: Options, with_parent: bool) -> None:
+def end_with_parent(stop: asyncio.Event) -> None:
+    if not os.read(0, 4096):
+        stop.set()
+
+
+async def serve(options: Options, with_parent: bool = False) -> None:
     stop = asyncio.Event()
+    if with_parent:
+        asyncio.get_running_loop().add_reader(0, end_with_parent, stop)
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-
-    def heard() -> None:
-        if not os.read(sys.stdin.fileno(), 4096):
-            stop.set()
-
-    if with_parent:
-        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), heard)
     async with World(options) as world:
         print(json.dumps(world.about | {"pid": os.getpid()}), flush=True)  # noqa: T201 - the one line it prints
         await stop.wait()

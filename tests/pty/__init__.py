@@ -1,0 +1,1 @@
+"""The console in real terminals: a pty, tmux, ssh."""
