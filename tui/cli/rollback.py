@@ -211,8 +211,8 @@ def _declined(incident: Incident) -> bool:
     """Nothing that could replace the release was sent: the incident can be closed without a person."""
     if incident.asking is not Question.WHAT_NEXT or incident.plan is None:
         return False
-    push = next((s.id for s in incident.plan.steps if s.id == "push"), None)
-    run = incident.run_of(push) if push else None
+    push = incident.plan.decisive
+    run = incident.run_of(push.id) if push else None
     return run is None or exits.refused(incident)
 
 

@@ -78,9 +78,19 @@ def git_set_branch(app: str, branch: str) -> Argv:
     return ("git:set", app, "deploy-branch", branch)
 
 
+def own_repository(app: str) -> str:
+    """Where the app's bare repository lies on the host."""
+    return f"/home/dokku/{app}"
+
+
+def git_sync(app: str, remote: str, ref: str) -> Argv:
+    """Builds a commit of a repository; 19-29 s and its build time. An unknown one exits 128 and changes nothing."""
+    return ("git:sync", "--build", app, remote, ref)
+
+
 def git_sync_own(app: str, ref: str) -> Argv:
     """Builds a commit of the app's own repository on the host; 19-26 s and its build time."""
-    return ("git:sync", "--build", app, f"/home/dokku/{app}", ref)
+    return git_sync(app, own_repository(app), ref)
 
 
 def builder_set(app: str, key: str, value: str) -> Argv:

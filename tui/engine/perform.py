@@ -63,6 +63,8 @@ class HostPerformer:
                     return await self._compare(plan, todo)
                 case StepKind.PUSH:
                     return await self._push(incident, plan, todo)
+                case StepKind.DEPLOY:
+                    return await self._deploy(incident, plan, todo)
                 case StepKind.RECORD:
                     return await self._record(incident, plan, todo)
                 case StepKind.COMMAND | StepKind.FREEZE | StepKind.MARK | StepKind.CHECKS | StepKind.STOP:
@@ -135,9 +137,7 @@ class HostPerformer:
         if spec is None:
             raise ValueError("a push step without a commit")
         host = self._links.host(plan.host)
-        service = self._fleet.service(plan.service)
-        if service is not None and incident.id not in self._identity_before:
-            self._identity_before[incident.id] = await health.ask_identity(self._probes, service)
+        await self._ask_identity(incident, plan)
 
         async def send() -> PushEnd:
             return await self._links.git.push(
@@ -161,6 +161,30 @@ class HostPerformer:
                 return self._ended(step, outcome, StepResult.UNSURE, f"push: {describe(outcome)}")
             case _:
                 assert_never(end)
+
+    async def _ask_identity(self, incident: Incident, plan: Plan) -> None:
+        """What the service says of itself before it is replaced."""
+        service = self._fleet.service(plan.service)
+        if service is not None and incident.id not in self._identity_before:
+            self._identity_before[incident.id] = await health.ask_identity(self._probes, service)
+
+    async def _deploy(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:
+        """One command that changes what serves. Whatever it says, the host is asked afterwards."""
+        await self._ask_identity(incident, plan)
+        answer = await self._links.gate.write(
+            self._links.host(plan.host),
+            plan.host,
+            step.argv,
+            timeout=step.timeout,
+            incident=incident.id,
+            on_output=lambda raw, _: self._heard(incident.id, step.id, raw),
+        )
+        if not isinstance(answer.outcome, Exited) or answer.ok:
+            return self._of_answer(step, answer)
+        refusal = refusals.read(answer)
+        words = refusals.explain(refusal) if refusal else _last_line(answer)
+        detail = f"{step.title}: {describe(answer.outcome)}: {words}"
+        return self._ended(step, answer.outcome, StepResult.UNSURE, detail, reported=True)
 
     def _heard(self, incident: str, step: str, raw: bytes) -> None:
         self._journal.spool(incident, raw)
@@ -196,7 +220,12 @@ class HostPerformer:
             checks.append(await health.passes(self._probes, self._clock, service))
             checks.extend(await health.smoke(self._probes, service))
             before = self._identity_before.get(incident.id)
-            checks.extend(await health.identity(self._probes, service, before))
+            if plan.proves:
+                checks.extend(await health.identity(self._probes, service, before))
+            else:
+                now = await health.ask_identity(self._probes, service)
+                where = service.identity.url if service.identity else None
+                checks.append(verify.unproven(plan, before, now, where))
         return ev.ChecksDone(at=self._clock.now(), checks=tuple(checks))
 
     async def look(self, incident: Incident) -> ev.Sampled | ev.Strayed:
@@ -296,6 +325,11 @@ def _created(incident: Incident) -> bool:
 def _was_lost(incident: Incident) -> bool:
     last = incident.runs[-1] if incident.runs else None
     return last is None or last.outcome is None or isinstance(last.outcome, Lost | TimedOut)
+
+
+def _last_line(answer: Answer) -> str:
+    lines = decode(answer.stderr or answer.stdout).split("\n")
+    return clean_line(next((line for line in reversed(lines) if line.strip()), ""), 300)
 
 
 def _stray(incident: Incident, current: Current) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from tui.model.health import Probe
+from tui.model.history import Commit
 from tui.model.host import Link
 from tui.model.outcome import Answer, Outcome
 from tui.model.plan import PushSpec
@@ -67,6 +68,8 @@ class GitPort(Protocol):
     def commit_id(self, spec: PushSpec) -> str: ...
 
     async def refs(self, host: Any, app: str) -> dict[str, str]: ...
+
+    async def history(self, host: Any, app: str, branch: str, count: int) -> tuple[Commit, ...]: ...
 
     async def archive(self, host: Any, app: str, branch: str, paths: Sequence[str]) -> Mapping[str, bytes]: ...
 
