@@ -49,6 +49,8 @@ class Release(Value):
     source: str | None = None
     """Dokku's deploy source: git-push, git-sync, docker-image"""
     image: str | None = None
+    digest: str | None = None
+    """`sha256:…` of its image in the registry"""
     subject: str | None = None
     author: str | None = None
     committed_at: datetime | None = None

@@ -1,10 +1,10 @@
 """The way back `git`: `git:sync --build APP /home/dokku/APP SHA` builds an older commit again.
 
-The app's own bare repository on the host is the remote, so ordinary `dokku@` SSH is enough. Measured on 0.35.15 (19-26 s,
-42 s on a loaded host) and 0.38.27 (29 s) with a tiny image: a real app adds its own build. Facts that shape the plan:
+The app's own bare repository on the host is the remote, so ordinary `dokku@` SSH is enough. Measured on 0.35.15 (19-26 s;
+42 s on a loaded host) and 0.38.27 (29 s) with a tiny image: a real app adds its own build. What shapes the plan:
 
-- The command moves the deploy branch to the commit before it asks for the lock and before it builds; a build or a health
-  check that fails leaves it there. With the freeze only the incident's own branch moves.
+- The command moves the deploy branch to the commit before it asks for the lock and before it builds; a build or
+  health check that fails leaves it there. With the freeze only the incident's own branch moves.
 - An unknown commit exits 128 within half a second, and nothing is changed.
 - After success, and only then, `deploy-source-metadata` is `REMOTE#SHA`, with the deploy source `git-sync`.
 - Unlike a push it is aborted when its client dies; on 0.38 a stale lock file stays.
@@ -53,15 +53,17 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
 def way_back(release: Release, *, recent: bool | None) -> WayBack:
     """Whether this way leads to the release. `recent`: its commit was seen in the app's repository just now.
 
-    None: the repository could not be read.
+    None: the repository could not be read. A commit that was not seen there may be there all the same: the host says so
+    before anything is changed.
     """
     if release.commit is None:
         return WayBack(way=WAY, available=False, reason="no commit is known of it")
+    words = "builds from source: slow"
     if recent is None:
-        return WayBack(way=WAY, available=False, reason="the app's repository could not be read")
-    if not recent and release.elsewhere is None:
-        return WayBack(way=WAY, available=False, reason="its commit is not among the newest of the app's repository")
-    return WayBack(way=WAY, available=True, seconds=MEASURED, reason="builds from source: slow")
+        words += "; the app's repository could not be read"
+    elif not recent:
+        words += "; not among the newest commits of the app's repository"
+    return WayBack(way=WAY, available=True, seconds=MEASURED, reason=words)
 
 
 def _cautions(target: Release, options: Options) -> list[Caution]:

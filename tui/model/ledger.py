@@ -1,0 +1,51 @@
+"""What one console has seen of an app's releases over time. It is what this machine saw, not what there was."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from tui.model.value import Value
+
+
+class Sighting(Value):
+    """One stretch of time in which the same release was seen to serve. Unknown is None."""
+
+    source: str | None
+    """Dokku's deploy source"""
+    metadata: str | None
+    commit: str | None
+    first_seen: datetime
+    last_seen: datetime
+    attempt: str | None = None
+    """the attempt of ours whose label every container carried"""
+    started_at: datetime | None = None
+    """when its containers had been started, as the host said when it was first seen"""
+    last_healthy: datetime | None = None
+
+    def is_same(self, other: "Sighting") -> bool:
+        """Whether both are of one release brought there by one deploy."""
+        return (self.source, self.metadata, self.attempt) == (other.source, other.metadata, other.attempt)
+
+
+class RemarkKind(StrEnum):
+    """What is known against a commit."""
+
+    BAD = "bad"
+    """an incident left it"""
+    FAILED = "failed"
+    """its deploy was tried and did not succeed"""
+
+
+class Remark(Value):
+    """Something to know about a commit before going back to it."""
+
+    kind: RemarkKind
+    commit: str
+    at: datetime
+    reason: str
+
+
+class Ledger(Value):
+    """Everything this machine knows of one app, oldest first."""
+
+    sightings: tuple[Sighting, ...] = ()
+    remarks: tuple[Remark, ...] = ()
