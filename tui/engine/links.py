@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 from tui.dokku import capabilities, commands, reports
 from tui.engine.gate import Gate
+from tui.engine.ledger import LedgerKeeper
 from tui.engine.ports import ClockPort, GitPort, HostPort
 from tui.model.errors import ConsoleError
+from tui.model.history import Commit
 from tui.model.host import Capabilities
 from tui.model.observation import Container, Current
 from tui.model.outcome import Answer, describe
@@ -22,10 +24,19 @@ class Links:
     """Every host of the fleet, connected when first needed."""
 
     def __init__(
-        self, fleet: Fleet, gate: Gate, git: GitPort, clock: ClockPort, make: Callable[[str], HostPort]
+        self,
+        fleet: Fleet,
+        gate: Gate,
+        git: GitPort,
+        clock: ClockPort,
+        make: Callable[[str], HostPort],
+        ledger: LedgerKeeper,
     ) -> None:
         self.gate = gate
         self.git = git
+        self.ledger = ledger
+        self.histories: dict[tuple[str, str, str], tuple[Commit, ...]] = {}
+        """by host, app and tip: the commits behind a tip never change"""
         self._fleet = fleet
         self._clock = clock
         self._make = make
@@ -74,7 +85,7 @@ class Links:
         report, inspected, git, rev, refs = told
         facts = reports.apps_report(report)
         branch = reports.git_report(git).branch
-        return Current(
+        current = Current(
             app=app,
             at=self._clock.now(),
             source=facts.source,
@@ -86,6 +97,8 @@ class Links:
             locked=facts.locked,
             containers=await self._containers(name, app, inspected),
         )
+        await self.ledger.saw(name, current)
+        return current
 
     async def _containers(self, name: str, app: str, inspected: Answer) -> tuple[Container, ...]:
         """The containers, or none where the host says that nothing runs. Raises HostSaid where neither is certain.

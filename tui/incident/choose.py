@@ -86,7 +86,7 @@ def choose(target: Target, releases: tuple[Release, ...], way: str | None = None
         return _previous(releases, way)
     found = [r for r in releases if matches(target, r)]
     if not found:
-        known = ", ".join(r.name for r in releases if r.way) or "none"
+        known = ", ".join(r.name for r in releases if r.way and not r.running) or "none"
         raise Refused(f"{target} is not known", f"releases with a way back: {known}")
     if len({(r.holder, r.commit) for r in found}) > 1:
         raise Refused(f"{target} names {len(found)} releases", "name it by release:N")

@@ -1,7 +1,7 @@
 """The way back `git`: `git:sync --build APP /home/dokku/APP SHA` builds an older commit again.
 
-The app's own bare repository on the host is the remote, so ordinary `dokku@` SSH is enough. Measured on 0.35.15 (19-26 s;
-42 s on a loaded host) and 0.38.27 (29 s) with a tiny image: a real app adds its own build. What shapes the plan:
+The app's own bare repository on the host is the remote, so ordinary `dokku@` SSH is enough. Measured on 0.35.15 (19-26
+s; 42 s on a loaded host) and 0.38.27 (29 s) with a tiny image: a real app adds its own build. What shapes the plan:
 
 - The command moves the deploy branch to the commit before it asks for the lock and before it builds; a build or
   health check that fails leaves it there. With the freeze only the incident's own branch moves.
@@ -14,7 +14,7 @@ The app's own bare repository on the host is the remote, so ordinary `dokku@` SS
 
 from tui.dokku import commands
 from tui.model.plan import Caution, Plan, Proof, Severity
-from tui.model.release import Release, WayBack
+from tui.model.release import Release, Source, Target, TargetKind, WayBack, matches
 from tui.model.service import Host, Service
 from tui.ways import shared
 from tui.ways.kept import Facts, Options
@@ -28,9 +28,7 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
     """The plan that builds the target's commit again. Raises ValueError for a release without a commit."""
     if target.commit is None:
         raise ValueError(f"{target.name} has no commit")
-    remote = commands.own_repository(service.app)
-    if target.elsewhere:
-        remote = target.elsewhere
+    remote = target.elsewhere or commands.own_repository(service.app)
     return shared.plan(
         service,
         host,
@@ -64,6 +62,23 @@ def way_back(release: Release, *, recent: bool | None) -> WayBack:
     elif not recent:
         words += "; not among the newest commits of the app's repository"
     return WayBack(way=WAY, available=True, seconds=MEASURED, reason=words)
+
+
+def named(service: Service, target: Target, known: tuple[Release, ...]) -> Release | None:
+    """A full commit id that no source knows, as a release by the person's word; None for everything else.
+
+    It is looked for at the service's `git_remote` where there is one, else in the app's own repository.
+    """
+    if target.kind is not TargetKind.SHA or len(target.value) != 40 or any(matches(target, r) for r in known):
+        return None
+    words = "builds from source: slow; nothing is known of that commit"
+    return Release(
+        app=service.app,
+        commit=target.value,
+        origin=Source.NAMED,
+        elsewhere=service.git_remote,
+        ways=(WayBack(way=WAY, available=True, seconds=MEASURED, reason=words),),
+    )
 
 
 def _cautions(target: Release, options: Options) -> list[Caution]:
