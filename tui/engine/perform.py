@@ -18,6 +18,7 @@ from tui.incident import reconcile, verify
 from tui.model.errors import ConsoleError, LinkError
 from tui.model.health import ProbeOutcome
 from tui.model.incident import Closing, Incident, Sample, State, StepResult, WatchKind
+from tui.model.ledger import Remark, RemarkKind
 from tui.model.observation import Current, differences
 from tui.model.outcome import Answer, Exited, Lost, NeverStarted, Outcome, Signalled, TimedOut, describe
 from tui.model.plan import Plan, Step, StepKind
@@ -215,6 +216,7 @@ class HostPerformer:
         plan = _plan(incident)
         service = self._fleet.service(incident.service)
         current = await self._links.current(incident.host, incident.app)
+        await self._left(incident, plan, current)
         checks = [*verify.identity(plan, current), verify.processes(plan, current)]
         if service is not None:
             checks.append(await health.passes(self._probes, self._clock, service))
@@ -227,6 +229,13 @@ class HostPerformer:
                 where = service.identity.url if service.identity else None
                 checks.append(verify.unproven(plan, before, now, where))
         return ev.ChecksDone(at=self._clock.now(), checks=tuple(checks))
+
+    async def _left(self, incident: Incident, plan: Plan, current: Current) -> None:
+        """This machine remembers what was left, too: neither release may have a holder that could say so."""
+        if plan.leaving.commit is not None and reconcile.serves(plan, current):
+            reason = f"left by incident {incident.id}"
+            remark = Remark(kind=RemarkKind.BAD, commit=plan.leaving.commit, at=current.at, reason=reason)
+            await self._links.ledger.remark(plan.host, plan.app, remark)
 
     async def look(self, incident: Incident) -> ev.Sampled | ev.Strayed:
         """One look of a watch: health, and whether what runs is still ours."""

@@ -35,9 +35,10 @@ class Reading(UploadPackHandler):
     def capabilities(self) -> list[bytes]:
         return [name for name in super().capabilities() if name != CAPABILITY_FILTER]
 
-    def required_capabilities(self) -> list[bytes]:
+    @classmethod
+    def required_capabilities(cls) -> tuple[bytes, ...]:
         # git's own server serves clients that can do nothing at all.
-        return []
+        return ()
 
     def set_client_capabilities(self, caps: Iterable[bytes]) -> None:
         # git asks for a filter even where none is offered.
