@@ -143,7 +143,7 @@ class Engine:
             files=tuple(sorted(files.items())),
             skipped=choice.skipped,
         )
-        host = self.fleet.host(service.host)
+        host = self.links.described(service.host)
         if way == git_way.WAY:
             return git_way.plan(service, host, choice.release, running, facts, options)
         made = kept_way.plan(service, host, choice.release, running, facts, options)
@@ -284,7 +284,7 @@ class Engine:
         found = await record.read(self.links, service.host, service.app)
         branch = (found.deploy_branch if found else None) or "BRANCH"
         argv = commands.git_sync_own(service.app, branch)
-        return await freezing.unfreeze(self.links, service, paste.ssh_line(self.fleet.host(service.host), argv))
+        return await freezing.unfreeze(self.links, service, paste.ssh_line(self.links.described(service.host), argv))
 
 
 def new_id(clock: ClockPort) -> str:

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from tui.dokku import capabilities, commands, reports
 from tui.engine.gate import Gate
 from tui.engine.ledger import LedgerKeeper
@@ -12,7 +14,7 @@ from tui.model.history import Commit
 from tui.model.host import Capabilities
 from tui.model.observation import Container, Current
 from tui.model.outcome import Answer, describe
-from tui.model.service import Fleet
+from tui.model.service import Fleet, Host
 from tui.model.text import clean_line, decode
 
 
@@ -55,8 +57,13 @@ class Links:
         async with self._asking.setdefault(name, asyncio.Lock()):
             if name not in self._known:
                 answers = {argv: await self.ask(name, argv) for argv in capabilities.QUESTIONS}
-                self._known[name] = capabilities.detect(answers, at=self._clock.now())
+                form = self.host(name).form
+                self._known[name] = capabilities.detect(answers, at=self._clock.now(), form=form)
             return self._known[name]
+
+    def described(self, name: str) -> Host:
+        """The host with what is known of its login, for lines that a person can paste."""
+        return replace(self._fleet.host(name), form=self.host(name).form)
 
     async def ask(self, name: str, argv: tuple[str, ...], *, timeout: float = 20.0) -> Answer:
         """A read. Raises LinkError when nothing could be asked."""

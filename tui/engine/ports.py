@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from tui.model.health import Probe
 from tui.model.history import Commit
-from tui.model.host import Link
+from tui.model.host import Form, Link
 from tui.model.outcome import Answer, Outcome
 from tui.model.plan import PushSpec
 from tui.model.push import PushEnd
@@ -42,6 +42,9 @@ class HostPort(Protocol):
 
     @property
     def link(self) -> Link: ...
+
+    @property
+    def form(self) -> Form: ...
 
     async def connect(self) -> None: ...
 
