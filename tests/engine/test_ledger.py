@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from tests.incident.facts import OTHER, OURS, T0, THEIRS, container, current, later
 from tui.drivers.journal import Journal
 from tui.engine.ledger import EVERY, LedgerKeeper
+from tui.incident import catalogue
 from tui.model.errors import JournalError
-from tui.model.ledger import Remark, RemarkKind
+from tui.model.ledger import Ledger, Remark, RemarkKind
 
 
 @pytest.fixture
@@ -90,3 +91,15 @@ async def test_a_journal_that_cannot_be_written_does_not_keep_anybody_from_looki
     with pytest.raises(JournalError):
         await keeper.remark("h", "cyc", Remark(kind=RemarkKind.BAD, commit=OTHER, at=T0, reason="x"))
     await journal.close()
+
+
+async def test_other_images_under_the_same_metadata_are_not_believed(journal: Journal) -> None:
+    keeper = LedgerKeeper(journal)
+    first, second = (replace(container(name), image=image) for name, image in (("a", "sha256:1"), ("b", "sha256:2")))
+    for at, one in enumerate((first, replace(first, id="c"), second, second)):
+        await keeper.saw("h", current(containers=(one,), at=later(at)))
+    await keeper.healthy("h", "cyc", later(9))
+    known = (await keeper.known("h", "cyc")).sightings
+    assert [(s.certain, s.last_healthy) for s in known] == [(True, None), (False, later(9))]
+    (found,) = catalogue.merged((), (), Ledger(sightings=known), app="cyc")
+    assert (found.last_healthy, found.last_served) == (None, later(1))

@@ -1,10 +1,12 @@
 """Ways back other than `kept`, on the sandbox, through the command line that a person types."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.sandboxes import Sandbox, running_sandbox
 
@@ -127,3 +129,102 @@ def test_what_has_to_stop_first_is_not_built_over_what_runs(box: Sandbox) -> Non
     assert refused.code == 3
     assert "has to stop before it starts" in refused.document["error"]["message"]
     assert "kept leads to" in refused.document["error"]["fix"]
+
+
+# ── ways that prove nothing ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def plugins(tmp_path: Path) -> Iterator[Sandbox]:
+    """A host that has the runbook's commands by plugin."""
+    with running_sandbox(tmp_path, dokku="plugins") as sandbox:
+        yield sandbox
+
+
+def change(box: Sandbox, folder: Path, **values: Any) -> None:
+    """The api of services.yaml with these keys; None takes one out."""
+    document = yaml.safe_load(Path(box.services).read_text())
+    api = document["services"]["api"]
+    api.update(values)
+    document["services"]["api"] = {key: value for key, value in api.items() if value is not None}
+    path = folder / "changed.yaml"
+    path.write_text(yaml.safe_dump(document))
+    box.services = str(path)
+
+
+def test_a_stock_host_has_no_way_by_the_runbook(box: Sandbox) -> None:
+    (newest,) = (i for i in listed(box) if i["number"] == 4)
+    (way,) = (w for w in newest["ways"] if w["way"] == "runbook")
+    assert (way["available"], way["reason"]) == (False, "this host has no tags:deploy")
+    assert box.run("api", "release:4", "--way", "runbook", "--yes").code == 3
+    assert box.sent("tags") == box.sent("ps:rollback") == []
+
+
+def test_a_tag_is_deployed_and_only_the_service_can_say_so(plugins: Sandbox, tmp_path: Path) -> None:
+    items = listed(plugins)
+    tag = next(i["tag"] for i in items if i["tag"] and not i["running"])
+    (way,) = (w for i in items if i["tag"] == tag for w in i["ways"] if w["way"] == "runbook")
+    assert (way["available"], way["reason"]) == (True, "proves nothing")
+    done = plugins.run("api", f"tag:{tag}", "--way", "runbook", "--yes", "--json")
+    assert done.code == 0, done.stderr
+    assert plugins.serves() == "v1.4.0"
+    assert plugins.sent("tags:deploy") == [f"tags:deploy {APP} {tag}"]
+    assert "v1.4.0" in next(c["evidence"] for c in done.document["checks"] if c["name"] == "identity: answer")
+
+
+def test_without_a_service_that_says_what_it_is_it_stays_unproven(plugins: Sandbox, tmp_path: Path) -> None:
+    change(plugins, tmp_path, identity=None)
+    done = plugins.run("api", "previous", "--way", "runbook", "--yes", "--json")
+    assert done.code == 7, done.stderr
+    assert plugins.serves() == "v1.4.0"
+    assert plugins.sent("ps:rollback") == [f"ps:rollback {APP}"]
+    evidence = next(c["evidence"] for c in done.document["checks"] if c["name"] == "identity: answer")
+    assert "proves nothing" in evidence
+    # Dokku wrote no metadata: the release that is left must not be remembered as healthy for it
+    before = next(i for i in listed(plugins) if i["subject"] == "Store thumbnails by key")
+    assert before["last_healthy"] is None
+
+
+def script(folder: Path, body: str) -> list[str]:
+    path = folder / "rollback.py"
+    path.write_text(f"import json, os, subprocess, sys, urllib.request\n{body}\n")
+    return [sys.executable, str(path), "api"]
+
+
+def test_the_teams_own_script_is_run_with_the_persons_words(box: Sandbox, tmp_path: Path) -> None:
+    commit = next(i["commit"] for i in listed(box) if i["number"] == 3)
+    sync = f"git:sync --build {APP} {OWN} {commit}"
+    body = (
+        "print('going back to', sys.argv[1:], flush=True)\n"
+        f"data = json.dumps({{'command': {sync!r}}}).encode()\n"
+        f"request = urllib.request.Request({box.told['control'] + '/command'!r}, data)\n"
+        "sys.exit(json.load(urllib.request.urlopen(request))['exit'])"
+    )
+    change(box, tmp_path, script=script(tmp_path, body))
+    done = box.run("api", "release:3", "--way", "script", "--yes", "--json")
+    assert done.code == 0, done.stderr
+    assert "going back to ['api', 'release:3']" in done.stderr
+    assert box.serves() == "v1.3.0"
+    assert [s["where"] for s in done.document["steps"] if "release:3" in s["argv"]] == ["local"]
+    change(box, tmp_path, identity=None)
+
+
+def test_a_script_that_fails_or_calls_us_again_changes_nothing(box: Sandbox, tmp_path: Path) -> None:
+    body = (
+        f"again = subprocess.run({box.argv('api', 'previous', '--yes')!r}, capture_output=True, text=True)\n"
+        "print(again.returncode, again.stderr, flush=True)\n"
+        "sys.exit(9)"
+    )
+    change(box, tmp_path, script=script(tmp_path, body))
+    done = box.run("api", "previous", "--way", "script", "--yes", "--json")
+    assert done.code == 4, done.stderr
+    assert "must not call rollback itself" in done.stderr
+    assert "exit 9" in done.document["error"]["message"]
+    assert (box.serves(), box.sent("git-receive-pack")) == ("v1.5.0", [])
+
+
+def test_a_script_that_is_not_there_is_refused_and_leaves_nothing_behind(box: Sandbox, tmp_path: Path) -> None:
+    change(box, tmp_path, script=[str(tmp_path / "missing.sh")])
+    done = box.run("api", "previous", "--way", "script", "--yes", "--json")
+    assert done.code == 3, done.stderr
+    assert f"{APP}--incident" not in box.look()["apps"]

@@ -132,6 +132,11 @@ def apps_list(raw: bytes) -> tuple[str, ...]:
     )
 
 
+def tags(raw: bytes) -> tuple[str, ...]:
+    """The tags of the runbook's form in what `tags APP` prints, in whatever words around them."""
+    return tuple(dict.fromkeys(re.findall(r"(?<![\w.-])pre-deploy-[0-9]{8}-[0-9]{6}(?![\w.-])", decode(raw))))
+
+
 def config_export(raw: bytes) -> dict[str, str]:
     """The variables of `config:export --format json`. Raises Unreadable."""
     try:

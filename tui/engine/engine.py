@@ -15,7 +15,7 @@ from tui.engine.keep import Keeper
 from tui.engine.ledger import LedgerKeeper
 from tui.engine.links import Links
 from tui.engine.perform import HostPerformer, Output
-from tui.engine.ports import ClockPort, GitPort, HostPort, JournalPort, ProbePort, StreamPort
+from tui.engine.ports import ClockPort, GitPort, HostPort, JournalPort, ProbePort, ProcessPort, StreamPort
 from tui.engine.releases import Listing
 from tui.engine.walk import Walk
 from tui.incident import choose
@@ -30,6 +30,7 @@ from tui.model.service import Fleet, Service
 from tui.model.text import decode
 from tui.ways import git as git_way
 from tui.ways import kept as kept_way
+from tui.ways import runbook, script
 
 
 class Engine:
@@ -46,7 +47,9 @@ class Engine:
         clock: ClockPort,
         by: str,
         read_only: bool = False,
+        processes: ProcessPort | None = None,
     ) -> None:
+        self.processes = processes
         self.fleet = fleet
         self.by = by
         self.clock = clock
@@ -144,8 +147,13 @@ class Engine:
             skipped=choice.skipped,
         )
         host = self.links.described(service.host)
-        if way == git_way.WAY:
-            return git_way.plan(service, host, choice.release, running, facts, options)
+        match way:
+            case git_way.WAY:
+                return git_way.plan(service, host, choice.release, running, facts, options)
+            case runbook.WAY:
+                return runbook.plan(service, host, choice.release, running, facts, options)
+            case script.WAY:
+                return script.plan(service, host, choice.release, running, facts, options, str(target))
         made = kept_way.plan(service, host, choice.release, running, facts, options)
         if made.push is None:
             return made
@@ -162,8 +170,13 @@ class Engine:
                 pass  # said below, with what else leads there
             found = await self.catalogue(service)
         known = found.releases
-        if way == git_way.WAY and (named := git_way.named(service, target, known)) is not None:
-            known = (*known, named)
+        match way:
+            case git_way.WAY if (named := git_way.named(service, target, known)) is not None:
+                return choose.choose(target, (*known, named), way)
+            case runbook.WAY if (named := runbook.named(service.app, target, found.host)) is not None:
+                return choose.Choice(release=named)
+            case script.WAY if service.script and not any(matches(target, r) and r.running for r in known):
+                return choose.Choice(release=script.named(service, target))
         return choose.choose(target, known, way)
 
     async def _only_one_open(
@@ -267,7 +280,7 @@ class Engine:
         return tuple([await self.read(row.id) for row in await self.journal.incidents()])
 
     def _performer(self, output: Output | None) -> HostPerformer:
-        return HostPerformer(self.fleet, self.links, self.probes, self.journal, self.clock, output)
+        return HostPerformer(self.fleet, self.links, self.probes, self.journal, self.clock, output, self.processes)
 
     # ── keeping and freezing ─────────────────────────────────────────────────────────────────────────────────────
 

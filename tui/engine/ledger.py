@@ -105,11 +105,14 @@ class LedgerKeeper:
                 started_at=started,
                 first_seen=current.at,
                 last_seen=current.at,
+                images=tuple(sorted({c.image for c in current.containers if c.running and c.image})),
             )
             last = page.known.sightings[-1] if page.known.sightings else None
             if last is not None and last.is_same(seen):
                 await self._go_on(page, replace(last, last_seen=max(last.last_seen, current.at)))
             else:
+                if last is not None and last.is_same_deploy(seen):
+                    seen = replace(seen, certain=False)
                 page.seq = await self._store.ledger_add(host, current.app, "sighting", _text(seen), current.at)
                 page.known = replace(page.known, sightings=(*page.known.sightings, seen))
                 page.saved = seen

@@ -56,7 +56,8 @@ class Links:
         """What the host can do; asked once per console. Raises LinkError, HostSaid."""
         async with self._asking.setdefault(name, asyncio.Lock()):
             if name not in self._known:
-                answers = {argv: await self.ask(name, argv) for argv in capabilities.QUESTIONS}
+                told = await asyncio.gather(*(self.ask(name, argv) for argv in capabilities.QUESTIONS))
+                answers = {answer.argv: answer for answer in told}
                 form = self.host(name).form
                 self._known[name] = capabilities.detect(answers, at=self._clock.now(), form=form)
             return self._known[name]

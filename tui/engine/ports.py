@@ -106,6 +106,14 @@ class ProbePort(Protocol):
     async def close(self) -> None: ...
 
 
+class ProcessPort(Protocol):
+    """Programs on this machine."""
+
+    async def run(
+        self, argv: tuple[str, ...], *, timeout: float, guard: str, on_output: OnOutput, env: Mapping[str, str]
+    ) -> Answer: ...
+
+
 class JournalPort(Protocol):
     """The synced record on this machine."""
 

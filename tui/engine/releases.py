@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tui.dokku import commands, kept, reports
 from tui.engine import record
-from tui.engine.links import HostSaid, Links
+from tui.engine.links import HostSaid, Links, unusable
 from tui.incident import catalogue as catalogues
 from tui.incident import choose
 from tui.model.errors import ConsoleError, JournalError, LinkError
@@ -23,7 +23,7 @@ from tui.model.release import Release, Source
 from tui.model.service import Service
 from tui.model.text import clean_line
 from tui.model.value import Value
-from tui.ways import offers
+from tui.ways import offers, runbook
 from tui.ways.kept import WAY
 
 RECENT = 20
@@ -44,6 +44,8 @@ class Listing(Value):
     releases: tuple[Release, ...]
     record: kept.IncidentRecord | None = None
     asked: tuple[Asked, ...] = ()
+    host: Capabilities | None = None
+    """what the host can do, where that was asked and answered"""
 
 
 class _Told(Value):
@@ -69,9 +71,15 @@ async def catalogue(
     told = await _ask(links, service)
     history, host = await asyncio.gather(_history(links, service, told), _capabilities(links, service.host))
     commits, asked = history
-    seen = offers.Seen(commits=None if asked.trouble else frozenset(c.id for c in commits), host=host)
-    told = replace(told, asked=(*told.asked, asked))
-    return _listed(told, service, order, seen, commits=commits, who=who)
+    tags, tags_asked = await _tags(links, service, host)
+    seen = offers.Seen(
+        commits=None if asked.trouble else frozenset(c.id for c in commits),
+        host=host,
+        tags=None if tags is None else frozenset(tags),
+    )
+    told = replace(told, asked=(*told.asked, asked, *tags_asked))
+    others = runbook.releases(service.app, tags or ())
+    return replace(_listed(told, service, order, seen, commits=commits, others=others, who=who), host=host)
 
 
 async def _ask(links: Links, service: Service) -> _Told:
@@ -97,9 +105,10 @@ def _listed(
     seen: offers.Seen,
     *,
     commits: tuple[Commit, ...] = (),
+    others: tuple[Release, ...] = (),
     who: Mapping[str, str] | None = None,
 ) -> Listing:
-    known = catalogues.merged(told.holders, commits, told.ledger, app=service.app, who=who)
+    known = catalogues.merged(told.holders, commits, told.ledger, app=service.app, others=others, who=who)
     known = catalogues.with_failure(known, told.current)
     known = tuple(offers.offered(release, service, order, seen) for release in known)
     return Listing(
@@ -134,6 +143,18 @@ async def _capabilities(links: Links, host: str) -> Capabilities | None:
         return await links.capabilities(host)
     except (ConsoleError, HostSaid):
         return None  # the ways that need to know it then say that they do not
+
+
+async def _tags(
+    links: Links, service: Service, host: Capabilities | None
+) -> tuple[tuple[str, ...] | None, tuple[Asked, ...]]:
+    """The host's own tags, where it has the command; stock Dokku is not asked."""
+    if host is None or runbook.TAGS not in host.runbook:
+        return None, ()
+    answer = await links.ask(service.host, commands.tags(service.app))
+    if not answer.ok:
+        return None, (Asked(source=Source.TAGS, trouble=unusable(answer).message),)
+    return reports.tags(answer.stdout), (Asked(source=Source.TAGS),)
 
 
 async def names(links: Links, host: str) -> tuple[str, ...]:

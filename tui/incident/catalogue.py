@@ -38,7 +38,7 @@ def merged(
 
 def _add_sighting(known: list[Release], seen: Sighting, app: str, who: Mapping[str, str]) -> None:
     name = seen.commit or (seen.metadata if seen.source == "docker-image" else None)
-    if name is None:
+    if name is None or not seen.certain:
         return
     found = [i for i, r in enumerate(known) if r.is_commit(name) or r.image == name]
     if not found:

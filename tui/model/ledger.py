@@ -20,10 +20,18 @@ class Sighting(Value):
     started_at: datetime | None = None
     """when its containers had been started, as the host said when it was first seen"""
     last_healthy: datetime | None = None
+    images: tuple[str, ...] = ()
+    """ids of the images its containers ran"""
+    certain: bool = True
+    """False: other images ran than before while the metadata stayed: a rebuild, or a deploy that writes none"""
+
+    def is_same_deploy(self, other: "Sighting") -> bool:
+        """Whether the host names the same deploy, whatever images run."""
+        return (self.source, self.metadata, self.attempt) == (other.source, other.metadata, other.attempt)
 
     def is_same(self, other: "Sighting") -> bool:
         """Whether both are of one release brought there by one deploy."""
-        return (self.source, self.metadata, self.attempt) == (other.source, other.metadata, other.attempt)
+        return self.is_same_deploy(other) and self.images == other.images
 
 
 class RemarkKind(StrEnum):

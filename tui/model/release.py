@@ -74,6 +74,8 @@ class Release(Value):
     origin: Source = Source.HOST
     told: tuple[tuple[str, Source], ...] = ()
     """facts that come from elsewhere than `origin`: name of the field → where it is from"""
+    said: str | None = None
+    """what it is called where nothing else is known of it: the words that somebody else will understand"""
     elsewhere: str | None = None
     """the Git remote that has to be asked for its commit, where the app's own repository is not known to have it"""
 
@@ -84,12 +86,12 @@ class Release(Value):
             return f"release:{self.number}"
         if self.commit:
             return f"sha:{self.commit[:10]}"
-        return self.image or "unknown"
+        return self.image or self.said or "unknown"
 
     @property
     def served(self) -> bool:
         """Whether it is known to have served at some time; a commit of a repository alone is not."""
-        return self.holder is not None or self.last_served is not None
+        return self.holder is not None or self.last_served is not None or self.origin is Source.TAGS
 
     def by(self, way: str) -> WayBack | None:
         """What is known of that way to this release."""

@@ -6,10 +6,10 @@ from tui.model.host import Capabilities
 from tui.model.release import Release, WayBack
 from tui.model.service import Service
 from tui.model.value import Value
-from tui.ways import git
+from tui.ways import git, runbook, script
 from tui.ways import kept as kept_way
 
-STOP_FIRST = "the service has to stop before it starts: only kept does that"
+STOP_FIRST = "the service has to stop before it starts: this way does not do that"
 
 
 class Seen(Value):
@@ -18,6 +18,8 @@ class Seen(Value):
     commits: frozenset[str] | None = None
     """the newest commits of the app's repository; None: it could not be read"""
     host: Capabilities | None = None
+    tags: frozenset[str] | None = None
+    """the tags that the host's own `tags` lists; None: they were not listed"""
 
 
 def kept(release: Release, service: Service) -> WayBack:
@@ -41,11 +43,15 @@ def offered(release: Release, service: Service, order: tuple[str, ...], seen: Se
 def _way(name: str, release: Release, service: Service, seen: Seen) -> WayBack:
     if name == kept_way.WAY:
         return kept(release, service)
-    if service.rollback.stop_first:
+    if service.rollback.stop_first and name != script.WAY:
         return WayBack(way=name, available=False, reason=STOP_FIRST)
     match name:
         case git.WAY:
             recent = None if seen.commits is None else release.commit in seen.commits
             return git.way_back(release, recent=recent)
+        case runbook.WAY:
+            return runbook.way_back(release, seen.host, seen.tags)
+        case script.WAY:
+            return script.way_back(service)
         case _:
             return WayBack(way=name, available=False, reason="not possible with this console")

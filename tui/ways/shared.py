@@ -55,12 +55,12 @@ def plan(
         steps=(
             *_opening(service, host, facts, frozen),
             _deploy(host, way),
-            *_marks(host, target, leaving, facts),
+            *(_marks(host, target, leaving, facts) if way.proves else ()),
         ),
         made_at=facts.at,
         expected=way.expected,
         downtime=(downtime[0].total_seconds(), downtime[1].total_seconds()) if downtime else None,
-        warnings=(*_cautions(service, target, leaving, facts, frozen), *way.cautions),
+        warnings=(*_cautions(service, target, leaving, facts, frozen, way), *way.cautions),
         skipped=facts.skipped,
         frozen_branch=frozen,
         old_branch=old_branch(facts),
@@ -138,13 +138,13 @@ def _marks(host: Host, target: Release, leaving: Release, facts: Facts) -> tuple
 
 
 def _cautions(
-    service: Service, target: Release, leaving: Release, facts: Facts, frozen: str | None
+    service: Service, target: Release, leaving: Release, facts: Facts, frozen: str | None, way: Way
 ) -> Iterable[Caution]:
     current = facts.current
     if current.locked:
         yield Caution(severity=Severity.BLOCK, text=f"a deploy of {service.app} is running: wait for its end")
-    if service.rollback.stop_first:
-        words = f"{service.title} has to stop before it starts ({service.rollback.reason}); only `kept` does that"
+    if service.rollback.stop_first and way.where is Where.HOST:
+        words = f"{service.title} has to stop before it starts ({service.rollback.reason}); this way does not do that"
         yield Caution(severity=Severity.BLOCK, text=words)
     if service.rollback.downtime is not None:
         low, high = (f"{t.total_seconds():.0f}" for t in service.rollback.downtime)
@@ -156,7 +156,7 @@ def _cautions(
     if current.git_rev and current.commit and current.git_rev != current.commit:
         words = f"the last deploy attempt ({current.git_rev[:10]}) did not succeed; {current.commit[:10]} serves"
         yield Caution(severity=Severity.WARN, text=words)
-    if target.holder is None and leaving.holder is None:
+    if way.proves and target.holder is None and leaving.holder is None:
         words = f"neither release is kept: that {leaving.name} is bad is noted on this machine only"
         yield Caution(severity=Severity.NOTE, text=words)
     if frozen is None:
