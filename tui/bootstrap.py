@@ -12,6 +12,7 @@ from tui.drivers.git import Git
 from tui.drivers.http import HttpProbes
 from tui.drivers.journal import Journal
 from tui.drivers.process import GUARD, LocalProcesses
+from tui.drivers.registry import HttpRegistry
 from tui.drivers.ssh import SshHost
 from tui.engine.engine import Engine
 from tui.model.errors import Refused
@@ -50,6 +51,7 @@ def engine(
         by=whoami(),
         read_only=read_only,
         processes=LocalProcesses(clock),
+        registries=HttpRegistry(os.environ),
     )
 
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.registries import running_registry
 from tests.sandboxes import Sandbox, running_sandbox
+from tests.sshd import free_port
 
 APP = "scenextras"
 OWN = f"/home/dokku/{APP}"
@@ -228,3 +230,43 @@ def test_a_script_that_is_not_there_is_refused_and_leaves_nothing_behind(box: Sa
     done = box.run("api", "previous", "--way", "script", "--yes", "--json")
     assert done.code == 3, done.stderr
     assert f"{APP}--incident" not in box.look()["apps"]
+
+
+# ── a registry ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_numbered_image_is_gone_back_to_by_its_digest(box: Sandbox, tmp_path: Path) -> None:
+    with running_registry() as registry:
+        repository = f"{registry.address}/dokku/{APP}"
+        images = registry.images[f"dokku/{APP}"] = {}
+        change(box, tmp_path, image_repository=repository)
+        for line in (f"server {registry.address}", "push-on-release true"):
+            assert box.pull("command", command=f"registry:set {APP} {line}")["exit"] == 0
+        for number, version in enumerate(("v1.6.0", "v1.7.0"), 1):
+            box.pull("deploy", app=APP, version=version, wait=True)
+            tags = {tag: image for image, known in box.look()["images"].items() for tag in known["tags"]}
+            images[str(number)] = tags[f"{repository}:{number}"]
+            assert box.run("status", "api").code == 0  # a look at it: which number is which commit is told nowhere
+        box.pull("retire", force=True)
+        items = listed(box)
+        assert [(i["name"], i["image"], i["running"]) for i in items[:2]] == [
+            (items[0]["name"], f"{repository}:2", True),
+            (items[1]["name"], f"{repository}:1", False),
+        ]
+        assert items[1]["commit"] is not None
+        done = box.run("api", "image:1", "--way", "registry", "--yes", "--json")
+        assert done.code == 0, done.stderr
+        assert box.serves() == "v1.6.0"
+        assert box.app()["metadata"] == f"{repository}@{images['1']}"
+        refused = box.run("api", "image:9", "--way", "registry", "--yes", "--json")
+        assert (refused.code, "not known" in refused.document["error"]["message"]) == (3, True)
+
+
+def test_a_registry_that_does_not_answer_is_said_and_the_rest_is_listed(box: Sandbox, tmp_path: Path) -> None:
+    change(box, tmp_path, image_repository=f"127.0.0.1:{free_port()}/dokku/{APP}")
+    document = box.run("api", "--list", "--json").document
+    (trouble,) = (s["trouble"] for s in document["sources"] if s["source"] == "registry")
+    assert "ConnectError" in trouble
+    assert len(document["items"]) == 6
+    (way,) = (w for w in document["items"][1]["ways"] if w["way"] == "registry")
+    assert not way["available"]

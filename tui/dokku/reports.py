@@ -180,6 +180,7 @@ class _State(msgspec.Struct, rename="pascal"):
 
 class _Config(msgspec.Struct, rename="pascal"):
     labels: dict[str, str] | None = None
+    image: str = ""
 
 
 class _Inspected(msgspec.Struct, rename="pascal"):
@@ -235,6 +236,7 @@ def _container(item: _Inspected, process: str, index: int) -> Container:
         process=labels.get("com.dokku.process-type", process),
         index=index,
         image=item.image,
+        named=clean_line(item.config.image, 300) if item.config else "",
         started_at=_time(item.state.started_at),
         running=item.state.running,
         restarts=item.restart_count,

@@ -15,7 +15,7 @@ from tui.engine.keep import Keeper
 from tui.engine.ledger import LedgerKeeper
 from tui.engine.links import Links
 from tui.engine.perform import HostPerformer, Output
-from tui.engine.ports import ClockPort, GitPort, HostPort, JournalPort, ProbePort, ProcessPort, StreamPort
+from tui.engine.ports import ClockPort, GitPort, HostPort, JournalPort, ProbePort, ProcessPort, RegistryPort, StreamPort
 from tui.engine.releases import Listing
 from tui.engine.walk import Walk
 from tui.incident import choose
@@ -30,7 +30,7 @@ from tui.model.service import Fleet, Service
 from tui.model.text import decode
 from tui.ways import git as git_way
 from tui.ways import kept as kept_way
-from tui.ways import runbook, script
+from tui.ways import registry, runbook, script
 
 
 class Engine:
@@ -48,8 +48,10 @@ class Engine:
         by: str,
         read_only: bool = False,
         processes: ProcessPort | None = None,
+        registries: RegistryPort | None = None,
     ) -> None:
         self.processes = processes
+        self.registries = registries
         self.fleet = fleet
         self.by = by
         self.clock = clock
@@ -68,6 +70,8 @@ class Engine:
             await walk.stop()
         await self.links.close()
         await self.probes.close()
+        if self.registries is not None:
+            await self.registries.close()
         try:
             await self.ledger.flush()
         finally:
@@ -90,7 +94,7 @@ class Engine:
     async def catalogue(self, service: Service) -> Listing:
         """The releases that any source knows, with every way back. Raises LinkError, HostSaid."""
         who = {i.id: i.by for i in await self.incidents()}
-        return await releases.catalogue(self.links, service, self.fleet.ways, who)
+        return await releases.catalogue(self.links, service, self.fleet.ways, who, self.registries)
 
     async def probe(self, service: Service) -> Probe | None:
         """One look at its health."""
@@ -150,6 +154,9 @@ class Engine:
         match way:
             case git_way.WAY:
                 return git_way.plan(service, host, choice.release, running, facts, options)
+            case registry.WAY:
+                digest = await self._digest(service, choice.release)
+                return registry.plan(service, host, choice.release, running, facts, options, digest)
             case runbook.WAY:
                 return runbook.plan(service, host, choice.release, running, facts, options)
             case script.WAY:
@@ -158,6 +165,16 @@ class Engine:
         if made.push is None:
             return made
         return kept_way.with_commit(made, self.git.commit_id(made.push))
+
+    async def _digest(self, service: Service, release: Release) -> str:
+        """What the release's number names in the registry now. Raises Refused."""
+        tag = registry.number(release, service)
+        if self.registries is None or service.image_repository is None or tag is None:
+            raise Refused(f"{release.name} is no image of the service's registry", "choose another release (--list)")
+        found = await self.registries.digest(service.image_repository, tag)
+        if found.value is None:
+            raise Refused(f"{service.image_repository}:{tag}: {found.trouble}", "try again, or another way (--list)")
+        return found.value
 
     async def _choose(self, service: Service, target: Target, found: Listing, way: str) -> choose.Choice:
         """The release that is meant. Only where it is to be refused every source is asked: what else leads there?"""

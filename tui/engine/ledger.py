@@ -105,6 +105,7 @@ class LedgerKeeper:
                 started_at=started,
                 first_seen=current.at,
                 last_seen=current.at,
+                image=current.image,
                 images=tuple(sorted({c.image for c in current.containers if c.running and c.image})),
             )
             last = page.known.sightings[-1] if page.known.sightings else None

@@ -10,6 +10,7 @@ from tui.model.host import Form, Link
 from tui.model.outcome import Answer, Outcome
 from tui.model.plan import PushSpec
 from tui.model.push import PushEnd
+from tui.model.registry import Digest, Tags
 from tui.model.service import Expect, IdentitySpec
 
 OnOutput = Callable[[bytes, bool], None]
@@ -112,6 +113,16 @@ class ProcessPort(Protocol):
     async def run(
         self, argv: tuple[str, ...], *, timeout: float, guard: str, on_output: OnOutput, env: Mapping[str, str]
     ) -> Answer: ...
+
+
+class RegistryPort(Protocol):
+    """Image registries."""
+
+    async def tags(self, repository: str) -> Tags: ...
+
+    async def digest(self, repository: str, tag: str) -> Digest: ...
+
+    async def close(self) -> None: ...
 
 
 class JournalPort(Protocol):

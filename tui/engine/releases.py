@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from tui.dokku import commands, kept, reports
 from tui.engine import record
 from tui.engine.links import HostSaid, Links, unusable
+from tui.engine.ports import RegistryPort
 from tui.incident import catalogue as catalogues
 from tui.incident import choose
 from tui.model.errors import ConsoleError, JournalError, LinkError
@@ -23,7 +24,7 @@ from tui.model.release import Release, Source
 from tui.model.service import Service
 from tui.model.text import clean_line
 from tui.model.value import Value
-from tui.ways import offers, runbook
+from tui.ways import offers, registry, runbook
 from tui.ways.kept import WAY
 
 RECENT = 20
@@ -65,20 +66,27 @@ async def listing(links: Links, service: Service) -> Listing:
 
 
 async def catalogue(
-    links: Links, service: Service, order: tuple[str, ...], who: Mapping[str, str] | None = None
+    links: Links,
+    service: Service,
+    order: tuple[str, ...],
+    who: Mapping[str, str] | None = None,
+    registries: RegistryPort | None = None,
 ) -> Listing:
     """The releases that any source knows, with every way of `order`. Raises LinkError, HostSaid."""
     told = await _ask(links, service)
-    history, host = await asyncio.gather(_history(links, service, told), _capabilities(links, service.host))
+    history, host, images = await asyncio.gather(
+        _history(links, service, told), _capabilities(links, service.host), _images(service, registries)
+    )
     commits, asked = history
     tags, tags_asked = await _tags(links, service, host)
     seen = offers.Seen(
         commits=None if asked.trouble else frozenset(c.id for c in commits),
         host=host,
         tags=None if tags is None else frozenset(tags),
+        images=None if images[0] is None else frozenset(r.image for r in images[0] if r.image),
     )
-    told = replace(told, asked=(*told.asked, asked, *tags_asked))
-    others = runbook.releases(service.app, tags or ())
+    told = replace(told, asked=(*told.asked, asked, *tags_asked, *images[1]))
+    others = (*runbook.releases(service.app, tags or ()), *(images[0] or ()))
     return replace(_listed(told, service, order, seen, commits=commits, others=others, who=who), host=host)
 
 
@@ -155,6 +163,18 @@ async def _tags(
     if not answer.ok:
         return None, (Asked(source=Source.TAGS, trouble=unusable(answer).message),)
     return reports.tags(answer.stdout), (Asked(source=Source.TAGS),)
+
+
+async def _images(
+    service: Service, registries: RegistryPort | None
+) -> tuple[tuple[Release, ...] | None, tuple[Asked, ...]]:
+    """The numbered images of the service's repository, where services.yaml names one."""
+    if service.image_repository is None or registries is None:
+        return None, ()
+    found = await registries.tags(service.image_repository)
+    if found.trouble:
+        return None, (Asked(source=Source.REGISTRY, trouble=found.trouble),)
+    return registry.releases(service.app, service.image_repository, found.names), (Asked(source=Source.REGISTRY),)
 
 
 async def names(links: Links, host: str) -> tuple[str, ...]:

@@ -40,11 +40,11 @@ def _add_sighting(known: list[Release], seen: Sighting, app: str, who: Mapping[s
     name = seen.commit or (seen.metadata if seen.source == "docker-image" else None)
     if name is None or not seen.certain:
         return
-    found = [i for i, r in enumerate(known) if r.is_commit(name) or r.image == name]
+    found = [i for i, r in enumerate(known) if r.is_commit(name) or r.image in (name, seen.image or name)]
     if not found:
         if seen.attempt is not None and seen.source == "git-push":
             return  # a commit of ours whose holder is gone: which release it was nobody can tell any more
-        image = None if seen.commit else name
+        image = seen.image or (None if seen.commit else name)
         known.append(Release(app=app, commit=seen.commit, image=image, source=seen.source, origin=Source.LEDGER))
         found = [len(known) - 1]
     for index in found:
@@ -53,6 +53,8 @@ def _add_sighting(known: list[Release], seen: Sighting, app: str, who: Mapping[s
             "last_served": _later(release.last_served, seen.last_seen),
             "last_healthy": _later(release.last_healthy, seen.last_healthy),
         }
+        if seen.image is not None:
+            values["image"] = seen.image
         if release.deployed_at is None:
             values["deployed_at"] = seen.started_at or seen.first_seen
         by = who.get(seen.attempt.rpartition(".")[0]) if seen.attempt else None

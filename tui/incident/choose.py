@@ -29,9 +29,14 @@ def newest_first(releases: tuple[Release, ...]) -> tuple[Release, ...]:
 
     def age(release: Release) -> tuple[bool, datetime, int]:
         served = release.last_served or release.kept_at or release.deployed_at or release.committed_at or _LONG_AGO
-        return (release.running, served, release.number or 0)
+        return (release.running, served, release.number or _image_number(release))
 
     return tuple(sorted(releases, key=age, reverse=True))
+
+
+def _image_number(release: Release) -> int:
+    tag = (release.image or "").rpartition(":")[2]
+    return int(tag) if tag.isascii() and tag.isdigit() and len(tag) <= 9 else 0
 
 
 def marked(releases: tuple[Release, ...]) -> tuple[Release, ...]:
@@ -51,7 +56,7 @@ def running(releases: tuple[Release, ...], current: Current) -> Release:
     """
     commit = current.commit or current.metadata
     for release in releases:
-        if commit and (release.is_commit(commit) or release.image == commit):
+        if commit and (release.is_commit(commit) or release.image in (commit, current.image or commit)):
             return replace(release, running=True)
     labels = {c.release for c in current.containers if c.running}
     if current.attempt is not None and len(labels) == 1 and commit == current.git_rev:
@@ -154,4 +159,8 @@ def _next_way(release: Release, way: str | None) -> str:
 
 
 def _image(current: Current) -> str | None:
+    return current.image or _named(current)
+
+
+def _named(current: Current) -> str | None:
     return current.metadata if current.source == "docker-image" else None

@@ -9,7 +9,7 @@ lock's file says "still at it", with a time limit, because a stale file stays fo
 from datetime import timedelta
 
 from tui.model.observation import Current, Landed
-from tui.model.plan import Plan
+from tui.model.plan import ANYWHERE, Plan
 
 APART = timedelta(seconds=10)
 """two equal looks must be at least this far apart"""
@@ -38,12 +38,16 @@ def replaced(plan: Plan, current: Current) -> bool:
 
 def untouched(plan: Plan, current: Current) -> bool:
     """Whether the host is as it was when the plan was made, the freeze and branches that a failure moves aside."""
+    if (current.metadata, current.serving) != (plan.before.metadata, plan.before.serving):
+        return False
+    if ANYWHERE in plan.moves:
+        return True
     ours = plan.frozen_branch
     moved = dict(plan.moves)
     before = {name: tip for name, tip in plan.before.refs if name != ours}
     now = {name: tip for name, tip in current.refs if name != ours}
     now = {name: before[name] if moved.get(name) == tip and name in before else tip for name, tip in now.items()}
-    return current.metadata == plan.before.metadata and current.serving == plan.before.serving and before == now
+    return before == now
 
 
 def landed(plan: Plan, looks: tuple[Current, ...], reported: bool) -> Landed:

@@ -20,6 +20,8 @@ class Sighting(Value):
     started_at: datetime | None = None
     """when its containers had been started, as the host said when it was first seen"""
     last_healthy: datetime | None = None
+    image: str | None = None
+    """the numbered image of a registry that its containers were started by"""
     images: tuple[str, ...] = ()
     """ids of the images its containers ran"""
     certain: bool = True

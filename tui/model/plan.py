@@ -106,6 +106,10 @@ DECISIVE = (StepKind.PUSH, StepKind.DEPLOY)
 """the kinds of step that change what serves; a plan has one of them"""
 
 
+ANYWHERE = ("*", "*")
+"""in `Plan.moves`: any branch, to whatever commit"""
+
+
 class Plan(Value):
     """One way back for one service, ready to be confirmed."""
 

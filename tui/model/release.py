@@ -81,11 +81,13 @@ class Release(Value):
 
     @property
     def name(self) -> str:
-        """How it is spoken of: `release:7`, or its commit, or its image."""
+        """How it is spoken of: `release:7`, or its commit, or its image's number, or its image."""
         if self.number is not None:
             return f"release:{self.number}"
         if self.commit:
             return f"sha:{self.commit[:10]}"
+        if self.image and re.fullmatch(r".*/.*:[0-9]{1,9}", self.image):
+            return f"image:{self.image.rpartition(':')[2]}"
         return self.image or self.said or "unknown"
 
     @property

@@ -43,6 +43,7 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
             expected=MEASURED,
             proof=Proof(source="git-sync", metadata=f"{remote}#{target.commit}"),
             moves=True,
+            anywhere=target.elsewhere is not None,
             cautions=tuple(_cautions(target, options)),
         ),
     )

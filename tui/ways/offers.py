@@ -6,7 +6,7 @@ from tui.model.host import Capabilities
 from tui.model.release import Release, WayBack
 from tui.model.service import Service
 from tui.model.value import Value
-from tui.ways import git, runbook, script
+from tui.ways import git, registry, runbook, script
 from tui.ways import kept as kept_way
 
 STOP_FIRST = "the service has to stop before it starts: this way does not do that"
@@ -20,6 +20,8 @@ class Seen(Value):
     host: Capabilities | None = None
     tags: frozenset[str] | None = None
     """the tags that the host's own `tags` lists; None: they were not listed"""
+    images: frozenset[str] | None = None
+    """the numbered images of the service's repository; None: the registry could not be asked"""
 
 
 def kept(release: Release, service: Service) -> WayBack:
@@ -49,6 +51,8 @@ def _way(name: str, release: Release, service: Service, seen: Seen) -> WayBack:
         case git.WAY:
             recent = None if seen.commits is None else release.commit in seen.commits
             return git.way_back(release, recent=recent)
+        case registry.WAY:
+            return registry.way_back(release, service, seen.images)
         case runbook.WAY:
             return runbook.way_back(release, seen.host, seen.tags)
         case script.WAY:

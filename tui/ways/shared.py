@@ -7,7 +7,7 @@ client dies (only a push is finished by the host without us), so its plan says `
 from collections.abc import Iterable
 
 from tui.dokku import commands, kept, paste
-from tui.model.plan import Caution, Plan, Proof, Severity, Step, StepKind, Where
+from tui.model.plan import ANYWHERE, Caution, Plan, Proof, Severity, Step, StepKind, Where
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
@@ -28,6 +28,8 @@ class Way(Value):
     paste: str = ""
     proof: Proof | None = None
     proves: bool = True
+    anywhere: bool = False
+    """whether it may move any branch, to a commit that nobody knows beforehand"""
     moves: bool = False
     """whether it moves the deploy branch to the target's commit before it builds"""
     freezes: bool = True
@@ -42,6 +44,8 @@ def plan(
     frozen = f"frozen-by-{facts.incident}" if options.freeze and way.freezes else None
     branch = frozen or facts.current.branch
     moves = ((branch, target.commit),) if way.moves and branch and target.commit else ()
+    if way.anywhere:
+        moves = (ANYWHERE,)
     downtime = service.rollback.downtime
     return Plan(
         way=way.name,

@@ -12,7 +12,20 @@ SHORT = {
     "left": "Left", "right": "Right", "home": "Home", "end": "End", "ctrl+p": "Ctrl-P", "f1": "F1",
     "exclamation_mark": "!", "left_square_bracket": "[", "right_square_bracket": "]", "ctrl+c": "Ctrl-C",
 }  # fmt: skip
-RANK = ("choose", "close", "pick", "rollback", "search", "trouble", "newest", "focus_logs", "filter", "palette", "help", "quit")
+RANK = (
+    "choose",
+    "close",
+    "pick",
+    "rollback",
+    "search",
+    "trouble",
+    "newest",
+    "focus_logs",
+    "filter",
+    "palette",
+    "help",
+    "quit",
+)
 """actions that come first; the rest follow in the order of their panels"""
 
 
