@@ -11,8 +11,11 @@ from tui.drivers.clock import SystemClock
 from tui.drivers.git import Git
 from tui.drivers.http import HttpProbes
 from tui.drivers.journal import Journal
+from tui.drivers.process import GUARD, LocalProcesses
+from tui.drivers.registry import HttpRegistry
 from tui.drivers.ssh import SshHost
 from tui.engine.engine import Engine
+from tui.model.errors import Refused
 
 
 def fleet(path: str | None) -> services.Fleet:
@@ -27,7 +30,11 @@ def engine(
     accept_host_key: str | None = None,
     ask_passphrase: Callable[[str], str] | None = None,
 ) -> Engine:
-    """An engine over real hosts. Raises ConfigError, JournalError."""
+    """An engine over real hosts. Raises ConfigError, JournalError, and Refused inside a script that a rollback runs."""
+    if inside := os.environ.get(GUARD):
+        raise Refused(
+            f"this was called by a script that incident {inside} runs", "the script must not call rollback itself"
+        )
     known = fleet(path)
     clock = SystemClock()
 
@@ -43,6 +50,8 @@ def engine(
         clock=clock,
         by=whoami(),
         read_only=read_only,
+        processes=LocalProcesses(clock),
+        registries=HttpRegistry(os.environ),
     )
 
 

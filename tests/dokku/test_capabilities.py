@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tui import sandbox
 from tui.dokku import capabilities, commands
 from tui.model.host import Form
 from tui.model.outcome import Answer, Exited
@@ -19,7 +20,23 @@ def answer(argv: tuple[str, ...], stdout: str, code: int = 0) -> Answer:
 
 def recorded(version: str) -> dict[tuple[str, ...], Answer]:
     answers = json.loads((Path(__file__).parent / "data" / f"{version}.json").read_text())["answers"]
-    return {argv: answer(argv, answers[argv[0]]["stdout"]) for argv in capabilities.QUESTIONS}
+    told = {argv: answers[argv[0]]["stdout"] for argv in (commands.version(), commands.plugin_list())}
+    told[commands.help_all()] = recorded_text(version, "help --all")
+    return {argv: answer(argv, stdout) for argv, stdout in told.items()}
+
+
+def recorded_text(version: str, command: str) -> str:
+    """From the recordings that the sandbox replays (2026-11-23)."""
+    texts = json.loads((Path(sandbox.__file__).parent / "recorded" / f"{version}.json").read_text())["texts"]
+    return "\n".join(texts[command])
+
+
+def test_the_runbooks_commands_are_found_by_their_names_whatever_plugin_brings_them() -> None:
+    answers = recorded("0.35.15")
+    listed = answers[commands.help_all()].stdout.decode()
+    listed += "\nCommunity plugin commands:\n\n    tags:deploy <app> <tag>   Deploys\n    tags:list <app>\n"
+    answers[commands.help_all()] = answer(commands.help_all(), listed)
+    assert capabilities.detect(answers, at=AT).runbook == ("tags:deploy",)
 
 
 @pytest.mark.parametrize(("version", "modern", "how"), [("0.35.15", False, "config"), ("0.38.27", True, "property")])
@@ -43,5 +60,6 @@ def test_words_that_are_no_version_are_none() -> None:
     answers = {
         commands.version(): answer(commands.version(), "please change your password"),
         commands.plugin_list(): answer(commands.plugin_list(), ""),
+        commands.help_all(): answer(commands.help_all(), ""),
     }
     assert capabilities.detect(answers, at=AT).version is None

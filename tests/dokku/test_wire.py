@@ -48,7 +48,8 @@ def test_git_commands_know_no_quotes() -> None:
 
 def test_git_services_are_written_as_git_writes_them() -> None:
     assert exec_string(("git-receive-pack", "api"), Form.FORCED) == "git-receive-pack 'api'"
-    assert exec_string(("git-upload-pack", "api"), Form.SHELL) == "git-upload-pack '/home/dokku/api'"
+    shell = exec_string(("git-upload-pack", "api"), Form.SHELL)
+    assert shell == "cd /home/dokku 2>/dev/null; dokku git-upload-pack 'api'"
     with pytest.raises(ValueError, match="no app"):
         exec_string(("git-receive-pack", "x'; rm -rf /"), Form.FORCED)
 

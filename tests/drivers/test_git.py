@@ -15,6 +15,7 @@ from tests.sshd import Sshd, real_sshd
 from tui.drivers.clock import SystemClock
 from tui.drivers.git import Git, ProtocolError
 from tui.drivers.ssh import SshHost
+from tui.model.host import Form
 from tui.model.plan import PushSpec
 from tui.model.push import Declined, Reported, TipMoved
 
@@ -40,7 +41,7 @@ def repo(server: tuple[Sshd, Path], request: pytest.FixtureRequest) -> Path:
 
 @asynccontextmanager
 async def connected(server: tuple[Sshd, Path]) -> AsyncIterator[SshHost]:
-    host = SshHost(host_of(server[0]), clock=SystemClock())
+    host = SshHost(host_of(server[0]), clock=SystemClock(), form=Form.FORCED)
     try:
         yield host
     finally:

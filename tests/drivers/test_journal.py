@@ -1,5 +1,6 @@
 """The journal: on disk when it says so, one console per incident, and clear words when it cannot be used."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tui.drivers import journal as journal_driver
 from tui.drivers.journal import SCHEMA, Journal
 from tui.model.errors import JournalError
 
@@ -86,3 +88,18 @@ async def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"not a database, but long enough to be looked at as one" * 40)
     with pytest.raises(JournalError, match=r"journal\.sqlite"):
         Journal(path)
+
+
+async def test_a_journal_of_the_first_schema_keeps_its_entries_and_gets_the_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        for statement in (*journal_driver._TABLES.strip().split(";\n"), "PRAGMA user_version = 1"):
+            old.execute(statement)
+        old.execute("INSERT INTO entry (incident, at, kind, payload) VALUES ('i', '2026', 'event', '{}')")
+        old.commit()
+    journal = Journal(path)
+    assert [e.payload for e in await journal.entries("i")] == ["{}"]
+    seq = await journal.ledger_add("h", "a", "sighting", "one", datetime(2026, 11, 24, tzinfo=UTC))
+    await journal.ledger_put(seq, "two")
+    assert [(e.seq, e.payload) for e in await journal.ledger("h", "a")] == [(seq, "two")]
+    await journal.close()

@@ -13,6 +13,7 @@ from tests.sshd import Sshd, free_port, real_sshd
 from tui.drivers.clock import SystemClock
 from tui.drivers.ssh import SshHost
 from tui.model.errors import AuthRefused, HostKeyRefused, Unreachable
+from tui.model.host import Form
 from tui.model.outcome import Exited, Lost, Signalled, TimedOut
 from tui.model.service import Host
 
@@ -40,7 +41,7 @@ def host_of(server: Sshd, **changes: Any) -> Host:
 
 @asynccontextmanager
 async def driver(host: Host, **options: Any) -> AsyncIterator[SshHost]:
-    made = SshHost(host, clock=SystemClock(), **options)
+    made = SshHost(host, clock=SystemClock(), **{"form": Form.FORCED, **options})
     try:
         yield made
     finally:

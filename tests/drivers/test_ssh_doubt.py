@@ -13,7 +13,7 @@ from tests.drivers.test_ssh import ECHO, driver, host_of
 from tests.sshd import Sshd, real_sshd
 from tui.drivers.ssh import SshHost
 from tui.model.errors import AuthRefused, HostKeyRefused, Unreachable
-from tui.model.host import LinkState
+from tui.model.host import Form, LinkState
 from tui.model.outcome import Exited, Lost, TimedOut
 from tui.model.service import Host
 
@@ -320,5 +320,5 @@ async def test_an_alias_with_a_locked_key_is_refused_in_words(tmp_path: Path, ho
 def test_the_driver_counts_from_nothing(sshd: Sshd) -> None:
     from tui.drivers.clock import SystemClock
 
-    host = SshHost(host_of(sshd), clock=SystemClock())
+    host = SshHost(host_of(sshd), clock=SystemClock(), form=Form.FORCED)
     assert (host.generation, host.link.state) == (0, LinkState.IDLE)

@@ -91,6 +91,38 @@ def test_explicit_targets_that_cannot_be() -> None:
         choose.choose(Target(kind=TargetKind.RELEASE, value="9"), releases)
 
 
+BUILD = WayBack(way="git", available=True, seconds=29, reason="slow")
+GONE = WayBack(way="kept", available=False, reason="not kept")
+
+
+def test_a_way_that_does_not_lead_there_is_refused_with_the_next_one() -> None:
+    releases = Made(2)(r2={"ways": (GONE, BUILD)}, r1={"ways": (GONE,)})
+    release = Target(kind=TargetKind.RELEASE, value="2")
+    with pytest.raises(Refused, match="no way back by kept to release:2: kept: not kept") as refused:
+        choose.choose(release, releases, "kept")
+    assert refused.value.fix == "git leads to release:2, about 29 s; slow: add --way git and release:2"
+    assert choose.choose(release, releases, "git").release.number == 2
+    with pytest.raises(Refused, match="not kept") as refused:
+        choose.choose(PREVIOUS, releases, "kept")
+    assert "--way git and release:2" in refused.value.fix
+    with pytest.raises(Refused, match="no way back is known") as refused:
+        choose.choose(Target(kind=TargetKind.RELEASE, value="1"), releases, "script")
+    assert refused.value.fix == "choose another release (--list)"
+
+
+def test_previous_passes_over_what_its_way_does_not_reach_and_never_takes_a_mere_commit() -> None:
+    commit = Release(app="cyc", commit="9" * 40, committed_at=T0 + timedelta(days=9), ways=(BUILD,))
+    releases = (commit, *Made()(r4={"ways": (GONE, BUILD)}, r3={"failed": "its check failed"}))
+    choice = choose.choose(PREVIOUS, releases, "kept")
+    assert (choice.release.number, dict(choice.skipped)) == (
+        2,
+        {"release:4": "kept: not kept", "release:3": "its check failed"},
+    )
+    with pytest.raises(Refused) as refused:
+        choose.choose(PREVIOUS, (commit,), "git")
+    assert f"rollback SERVICE sha:{'9' * 10} --way git" in refused.value.fix
+
+
 def test_a_bad_mark_is_carried_over_by_commit() -> None:
     releases = Made()(r1={"left_bad": (("3" * 40, "left in the night"),)})
     assert [r.number for r in choose.marked(releases) if r.bad == "left in the night"] == [3]

@@ -26,6 +26,38 @@ def forced(box: Sandbox) -> str:
     return shlex.join(["exec", sys.executable, "-S", shim.__file__, box.told["socket"]])
 
 
+def by_shell(box: Sandbox, folder: Path) -> str:
+    """An unrestricted login: a shell, and in its path a program `dokku` that leads to the sandbox."""
+    program = folder / "bin" / "dokku"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!{sys.executable} -S\n"
+        "import os, shlex, sys\n"
+        "line = sys.argv[1:]\n"
+        "os.environ['SSH_ORIGINAL_COMMAND'] = ' '.join(line) if line[0].startswith('git') else shlex.join(line)\n"
+        f"os.execv({sys.executable!r}, [{sys.executable!r}, '-S', {shim.__file__!r}, {box.told['socket']!r}])\n"
+    )
+    program.chmod(0o755)
+    return f'PATH={program.parent}:$PATH exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"'
+
+
+def test_everything_works_by_an_unrestricted_login_too(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path) as box, real_sshd(tmp_path / "sshd", by_shell(box, tmp_path)) as sshd:
+        through(box, sshd, tmp_path)
+        told = box.run("check", "gateway").stdout
+        assert "login by shell command" in told
+        lines = box.run("logs", "gateway", "-n", "3")
+        assert (lines.code, len(lines.stdout.splitlines())) == (0, 3), lines.stderr
+        done = box.run("api", "previous", "--yes", "--json")
+        assert done.code == 0, done.stderr
+        assert box.serves() == "v1.4.0"
+        plan = box.run("api", "release:3", "--plan", "--expect-current", "release:4", "--json").document
+        assert "'dokku config:set" in str([s["paste"] for s in plan["steps"]])
+        assert box.run("unfreeze", "api").code == 0
+        back = box.run("api", "release:2", "--way", "git", "--yes", "--json")
+        assert (back.code, box.serves()) == (0, "v1.2.0"), back.stderr
+
+
 def test_the_whole_rollback_through_a_real_sshd(tmp_path: Path) -> None:
     with running_sandbox(tmp_path) as box, real_sshd(tmp_path / "sshd", forced(box)) as sshd:
         through(box, sshd, tmp_path)

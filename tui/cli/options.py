@@ -14,6 +14,7 @@ COMMANDS = (
     "status", "logs", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo", "postmortem", "sandbox",
 )  # fmt: skip
 """words that are commands and therefore no names of services"""
+WAYS = ("kept", "registry", "runbook", "git", "script")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class Options:
     target: Target | None = None
     list: bool = False
     plan: bool = False
+    way: str | None = None
     watch: timedelta | None = None
     mouse: bool | None = None
     """None: off inside ssh, where it would keep people from selecting text"""
@@ -131,6 +133,7 @@ def _rollback_parser(prog: str) -> _Parser:
     parser.add_argument("target", nargs="?", type=target, metavar="TARGET", help=TARGET_HELP)
     parser.add_argument("--list", action="store_true", help="releases, what runs, the way back and its cost")
     parser.add_argument("--plan", action="store_true", help="show the plan and stop")
+    parser.add_argument("--way", choices=WAYS, help="the way back to take (the first of services.yaml)")
     parser.add_argument("--expect-current", type=_current, metavar="RELEASE", help="refuse unless this runs now")
     parser.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch after it (15m)")
     parser.add_argument("--no-freeze", dest="freeze", action="store_false", help="do not hold other deploys back")
@@ -188,7 +191,7 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
 
 
 def _first_word(argv: Sequence[str]) -> str | None:
-    takes_value = {"--services", "--accept-host-key", "--reason", "--expect-current", "--watch"}
+    takes_value = {"--services", "--accept-host-key", "--reason", "--expect-current", "--watch", "--way"}
     skip = False
     for word in argv:
         if skip:

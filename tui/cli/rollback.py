@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 
-from tui.cli import exits, output
+from tui.cli import exits, listed, output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
@@ -16,7 +16,6 @@ from tui.model.errors import ConfigError, Refused
 from tui.model.incident import Closing, Incident, Question, State
 from tui.model.outcome import describe
 from tui.model.plan import Plan
-from tui.model.release import Release
 from tui.model.service import Service
 from tui.ways import kept as kept_way
 
@@ -48,6 +47,7 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
         ),
         expect_current=options.expect_current,
         incident=earlier.incident if earlier else None,
+        way=options.way,
     )
     narrator.plan(plan)
     if options.plan:
@@ -98,10 +98,11 @@ async def resume(engine: Engine, options: Options, narrator: Narrator) -> Result
 
 async def show_releases(engine: Engine, service: Service, options: Options, narrator: Narrator) -> Result:
     """`--list`."""
-    found = await engine.listing(service)
+    found = await engine.catalogue(service)
     document = output.listing(
         "releases",
         [output.release(r) for r in found.releases],
+        sources=[{"source": a.source.value, "trouble": a.trouble or None} for a in found.asked],
         service=service.name,
         app=service.app,
         host=service.host,
@@ -111,21 +112,14 @@ async def show_releases(engine: Engine, service: Service, options: Options, narr
     )
     if not options.json:
         for row in found.releases:
-            output.text(_row(row))
-        if not any(r.way and not r.running for r in found.releases):
+            for line in listed.rows(row):
+                output.text(line)
+        for asked in found.asked:
+            if asked.trouble:
+                narrator.say(f"{asked.source.value} could not be asked: {asked.trouble}", "yellow")
+        if not any(r.holder and r.way and not r.running for r in found.releases):
             narrator.say(f"no way back is kept: `rollback keep {service.name}` before the next deploy", "yellow")
     return Exit.DONE, document
-
-
-def _row(row: Release) -> str:
-    way = row.way
-    cost = f"{way.way} ~{way.seconds:.0f} s" if way and way.seconds else "; ".join(w.reason for w in row.ways)
-    marks = ("RUNNING " if row.running else "") + (f"BAD ({row.bad}) " if row.bad else "")
-    served = f"{row.last_served:%Y-%m-%d %H:%M}" if row.last_served else "-"
-    return (
-        f"{row.name:<16} {row.tag or 'not kept':<28} {(row.commit or 'unknown')[:10]:<10} "
-        f"served {served:<16} {marks}{cost}"
-    ).rstrip()
 
 
 # ── before ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -211,16 +205,17 @@ def _declined(incident: Incident) -> bool:
     """Nothing that could replace the release was sent: the incident can be closed without a person."""
     if incident.asking is not Question.WHAT_NEXT or incident.plan is None:
         return False
-    push = next((s.id for s in incident.plan.steps if s.id == "push"), None)
-    run = incident.run_of(push) if push else None
+    push = incident.plan.decisive
+    run = incident.run_of(push.id) if push else None
     return run is None or exits.refused(incident)
 
 
 def _let_go(incident: Incident) -> Result:
     code = Exit.UNKNOWN if incident.wrote else Exit.INTERRUPTED
-    said = (
-        "interrupted; what was sent goes on at the host" if incident.wrote else "interrupted before anything was sent"
-    )
+    said = "interrupted before anything was sent"
+    if incident.wrote:
+        outlives = incident.plan is None or incident.plan.outlives
+        said = "interrupted; what was sent " + ("goes on at the host" if outlives else "is aborted, perhaps half-way")
     return code, output.rollback(incident, code, said, f"rollback resume {incident.id}")
 
 

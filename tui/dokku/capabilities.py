@@ -9,10 +9,10 @@ from tui.model.host import Capabilities, Form
 from tui.model.outcome import Answer
 from tui.model.text import decode
 
-QUESTIONS = (commands.version(), commands.plugin_list())
+QUESTIONS = (commands.version(), commands.plugin_list(), commands.help_all())
 _VERSION = re.compile(r"dokku version v?([0-9][\w.+~-]*)\s*$")
-RUNBOOK = {"rollback": "ps:rollback", "tags": "tags:deploy"}
-"""plugins that bring the runbook's commands; stock Dokku has none of them"""
+RUNBOOK = ("ps:rollback", "tags", "tags:deploy")
+"""the runbook's commands; stock Dokku has none of them, and a plugin that brings them may have any name"""
 
 
 def detect(answers: Mapping[tuple[str, ...], Answer], *, at: datetime, form: Form = Form.FORCED) -> Capabilities:
@@ -21,6 +21,7 @@ def detect(answers: Mapping[tuple[str, ...], Answer], *, at: datetime, form: For
     plugins = tuple(
         line.split()[0] for line in decode(answers[commands.plugin_list()].stdout).splitlines() if line.split()
     )
+    known = {line.split()[0] for line in decode(answers[commands.help_all()].stdout).splitlines() if line.split()}
     modern = "builds" in plugins or at_least(version, (0, 36))
     how = "property" if modern else "config"
     return Capabilities(
@@ -30,7 +31,7 @@ def detect(answers: Mapping[tuple[str, ...], Answer], *, at: datetime, form: For
         list_json=modern,
         skip_deploy=how,
         skip_cleanup=how,
-        runbook=tuple(command for plugin, command in RUNBOOK.items() if plugin in plugins),
+        runbook=tuple(command for command in RUNBOOK if command in known),
         plugins=plugins,
         asked_at=at,
     )

@@ -25,7 +25,7 @@ def destination(host: Host) -> tuple[tuple[str, ...], str]:
 def ssh_line(host: Host, argv: tuple[str, ...]) -> str:
     """`ssh … dokku@host -- command`; the `--` keeps ssh from taking the command's options for its own."""
     options, where = destination(host)
-    return f"{shlex.join(('ssh', *options, where, '--'))} {shlex.quote(exec_string(argv, Form.FORCED))}"
+    return f"{shlex.join(('ssh', *options, where, '--'))} {shlex.quote(exec_string(argv, host.form))}"
 
 
 def push_lines(host: Host, app: str, branch: str, files: tuple[tuple[str, str], ...], parent: str | None) -> str:
@@ -39,6 +39,8 @@ def push_lines(host: Host, app: str, branch: str, files: tuple[tuple[str, str], 
         lines.append(f"printf %s {shlex.quote(content)} > {shlex.quote(path)}")
     lines.append("git add -A -f && git commit -qm 'go back'")
     lease = f"--force-with-lease=refs/heads/{branch}:{parent or ''}"
-    push = shlex.join(("git", "push", lease, f"{where}:{app}", f"HEAD:refs/heads/{branch}"))
+    # a shell runs Git's own program, which is not Dokku's
+    through = ("--receive-pack=dokku git-receive-pack",) if host.form is Form.SHELL else ()
+    push = shlex.join(("git", "push", *through, lease, f"{where}:{app}", f"HEAD:refs/heads/{branch}"))
     lines.append(f"GIT_SSH_COMMAND={shlex.quote(ssh)} {push}")
     return "\n".join(lines)

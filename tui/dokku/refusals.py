@@ -14,7 +14,7 @@ class Refusal(StrEnum):
     NO_SUCH_APP = "the app does not exist"
     LOCKED = "another deploy of this app is running"
     NAME_TAKEN = "the name is already taken"
-    NO_IMAGE = "the holder's image is gone from the host"
+    NO_IMAGE = "the image is gone from the host, and cannot be pulled"
     NO_CHANGES = "Dokku sees no change and did nothing"
     WRONG_BRANCH = "the push went to a branch that is not deployed"
     SEALED = "the holder is sealed and cannot be rebuilt"

@@ -132,6 +132,11 @@ def apps_list(raw: bytes) -> tuple[str, ...]:
     )
 
 
+def tags(raw: bytes) -> tuple[str, ...]:
+    """The tags of the runbook's form in what `tags APP` prints, in whatever words around them."""
+    return tuple(dict.fromkeys(re.findall(r"(?<![\w.-])pre-deploy-[0-9]{8}-[0-9]{6}(?![\w.-])", decode(raw))))
+
+
 def config_export(raw: bytes) -> dict[str, str]:
     """The variables of `config:export --format json`. Raises Unreadable."""
     try:
@@ -175,6 +180,7 @@ class _State(msgspec.Struct, rename="pascal"):
 
 class _Config(msgspec.Struct, rename="pascal"):
     labels: dict[str, str] | None = None
+    image: str = ""
 
 
 class _Inspected(msgspec.Struct, rename="pascal"):
@@ -230,6 +236,7 @@ def _container(item: _Inspected, process: str, index: int) -> Container:
         process=labels.get("com.dokku.process-type", process),
         index=index,
         image=item.image,
+        named=clean_line(item.config.image, 300) if item.config else "",
         started_at=_time(item.state.started_at),
         running=item.state.running,
         restarts=item.restart_count,

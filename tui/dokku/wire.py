@@ -35,11 +35,16 @@ def exec_string(argv: tuple[str, ...], form: Form) -> str:
 
 
 def _git_service(argv: tuple[str, ...], form: Form) -> str:
-    """As Git itself writes it; an unrestricted login needs the repository's path."""
+    """As Git itself writes it.
+
+    An unrestricted login calls the same code through `dokku`, which changes to Dokku's user: Git's own program would
+    find another owner's repository, and would leave files there that Dokku cannot change. The folder is Dokku's home,
+    as it is for a forced command, because git-upload-archive takes the name as a path.
+    """
     service, app = argv
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", app):
         raise ValueError(f"{app!r} is no app's name")
-    return f"{service} '{app if form is Form.FORCED else f'/home/dokku/{app}'}'"
+    return f"{service} '{app}'" if form is Form.FORCED else f"cd /home/dokku 2>/dev/null; dokku {service} '{app}'"
 
 
 def _blanks(argv: tuple[str, ...]) -> str:

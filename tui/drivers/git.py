@@ -14,6 +14,7 @@ import tarfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+from tui.model.history import Commit
 from tui.model.outcome import Exited, Lost, NeverStarted, Outcome, TimedOut
 from tui.model.plan import PushSpec
 from tui.model.push import Declined, NotSent, PushEnd, Reported, TipMoved, Unheard
@@ -42,12 +43,18 @@ class Git:
         async with asyncio.timeout(ADVERTISE_LIMIT):
             channel = await host.channel(("git-upload-pack", app))
             try:
-                advertised = await _advertisement(Reader(channel))
+                advertised = await advertisement(Reader(channel))
                 channel.write(FLUSH)
                 channel.write_eof()
             finally:
                 await channel.close()
-        return _branches(advertised)
+        return branches(advertised)
+
+    async def history(self, host: Any, app: str, branch: str, count: int) -> tuple[Commit, ...]:
+        """The newest commits of a branch's first parents, newest first. Raises LinkError, OSError, TimeoutError."""
+        from tui.drivers import history
+
+        return await history.newest(host, app, branch, count)
 
     async def archive(self, host: Any, app: str, branch: str, paths: Sequence[str]) -> dict[str, bytes]:
         """Files of a branch, path → content; what is not there is absent. Raises LinkError, OSError."""
@@ -62,7 +69,7 @@ class Git:
             channel = await host.channel(("git-upload-archive", app))
             try:
                 for argument in ("--format=tar", f"refs/heads/{branch}", path):
-                    channel.write(_pkt(f"argument {argument}\n".encode()))
+                    channel.write(pkt(f"argument {argument}\n".encode()))
                 channel.write(FLUSH)
                 channel.write_eof()
                 reader = Reader(channel)
@@ -70,7 +77,7 @@ class Git:
                     raise ProtocolError(f"git-upload-archive answered {clean_line(decode(first or b''), 100)!r}")
                 await reader.packet()  # the flush after it
                 content, errors = bytearray(), bytearray()
-                async for band, part in _bands(reader):
+                async for band, part in bands(reader):
                     if band == 1:
                         content += part
                     else:
@@ -103,7 +110,7 @@ class Git:
             reader = Reader(channel)
             try:
                 async with asyncio.timeout(ADVERTISE_LIMIT):
-                    tips = _branches(await _advertisement(reader))
+                    tips = branches(await advertisement(reader))
             except (TimeoutError, OSError) as error:
                 return NotSent(why=f"no list of branches: {error or 'no answer'}")
             for branch, expected in (*spec.expect, (spec.branch, spec.parent)):
@@ -111,7 +118,7 @@ class Git:
                     return TipMoved(branch=branch, expected=expected, found=tips.get(branch))
             old = tips.get(spec.branch, ZERO)
             ask = f"{old} {commit} refs/heads/{spec.branch}\0report-status side-band-64k agent=rollback"
-            channel.write(_pkt(ask.encode()) + FLUSH + pack)
+            channel.write(pkt(ask.encode()) + FLUSH + pack)
             if on_sent is not None:
                 on_sent()
             return await _outcome(channel, reader, spec, timeout, on_progress)
@@ -127,7 +134,7 @@ async def _outcome(
     try:
         async with asyncio.timeout(timeout):
             await channel.drain()
-            async for band, part in _bands(reader):
+            async for band, part in bands(reader):
                 if band == 1:
                     report += part
                     continue
@@ -197,7 +204,8 @@ def int_or_raise(text: bytes) -> int:
         raise ProtocolError(f"{clean_line(decode(text), 20)!r} is no packet") from error
 
 
-async def _bands(reader: Reader) -> AsyncIterator[tuple[int, bytes]]:
+async def bands(reader: Reader) -> AsyncIterator[tuple[int, bytes]]:
+    """The parts of a side-band stream with their band, to its flush or end."""
     while not await reader.at_end():
         packet = await reader.packet()
         if packet is None:
@@ -206,7 +214,8 @@ async def _bands(reader: Reader) -> AsyncIterator[tuple[int, bytes]]:
             yield packet[0], packet[1:]
 
 
-async def _advertisement(reader: Reader) -> list[tuple[str, str]]:
+async def advertisement(reader: Reader) -> list[tuple[str, str]]:
+    """Every ref with its commit, as the far side lists them first."""
     found: list[tuple[str, str]] = []
     while (packet := await reader.packet()) is not None:
         line = decode(packet).rstrip("\n").partition("\0")[0]
@@ -217,7 +226,8 @@ async def _advertisement(reader: Reader) -> list[tuple[str, str]]:
     return found
 
 
-def _branches(refs: list[tuple[str, str]]) -> dict[str, str]:
+def branches(refs: list[tuple[str, str]]) -> dict[str, str]:
+    """The branches among the refs, by their short names."""
     return {name.removeprefix("refs/heads/"): sha for name, sha in refs if name.startswith("refs/heads/")}
 
 
@@ -232,7 +242,8 @@ def _packets(raw: bytes) -> list[bytes]:
     return found
 
 
-def _pkt(payload: bytes) -> bytes:
+def pkt(payload: bytes) -> bytes:
+    """A packet of the wire protocol."""
     return f"{len(payload) + 4:04x}".encode() + payload
 
 

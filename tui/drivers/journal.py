@@ -19,7 +19,7 @@ from tui.drivers import paths
 from tui.model.errors import JournalError
 from tui.model.value import Value
 
-SCHEMA = 1
+SCHEMA = 2
 _TABLES = """
 CREATE TABLE incident (
     id TEXT PRIMARY KEY, service TEXT NOT NULL, app TEXT NOT NULL, host TEXT NOT NULL,
@@ -31,6 +31,15 @@ CREATE TABLE entry (
 ) STRICT;
 CREATE INDEX entry_of_incident ON entry (incident, seq);
 """
+_LEDGER = """
+CREATE TABLE ledger (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, host TEXT NOT NULL, app TEXT NOT NULL, at TEXT NOT NULL, kind TEXT NOT NULL,
+    payload TEXT NOT NULL
+) STRICT;
+CREATE INDEX ledger_of_app ON ledger (host, app, seq);
+"""
+_MIGRATIONS = (_TABLES, _LEDGER)
+"""what makes schema n+1 of schema n, from 0 on"""
 T = TypeVar("T")
 
 
@@ -96,6 +105,26 @@ class Journal:
         """Every incident that is not closed, newest first."""
         query = "SELECT id, service, state FROM incident WHERE state != 'closed' ORDER BY opened_at DESC, id DESC"
         return await self._rows(query, ())
+
+    # ── the ledger ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def ledger_add(self, host: str, app: str, kind: str, payload: str, at: datetime) -> int:
+        """Add what was seen of an app; returns its number."""
+        row = (host, app, at.isoformat(), kind, payload)
+        query = "INSERT INTO ledger (host, app, at, kind, payload) VALUES (?, ?, ?, ?, ?)"
+        return await self._do(lambda db: int(db.execute(query, row).lastrowid or 0))
+
+    async def ledger_put(self, seq: int, payload: str) -> None:
+        """Replace what was seen: it was seen again."""
+        await self._do(lambda db: db.execute("UPDATE ledger SET payload = ? WHERE seq = ?", (payload, seq)))
+
+    async def ledger(self, host: str, app: str) -> tuple[Entry, ...]:
+        """All that was seen of an app, oldest first."""
+        query = "SELECT seq, at, kind, payload FROM ledger WHERE host = ? AND app = ? ORDER BY seq"
+        rows = await self._do(lambda db: db.execute(query, (host, app)).fetchall())
+        return tuple(Entry(seq=seq, at=at, kind=kind, payload=payload) for seq, at, kind, payload in rows)
+
+    # ── holding incidents ────────────────────────────────────────────────────────────────────────────────────────
 
     def lock(self, incident: str) -> bool:
         """Hold an incident until this process ends; False when another process holds it."""
@@ -166,14 +195,14 @@ class Journal:
                 f"{self.path} was written by a newer console (schema {version}, ours is {SCHEMA})",
                 "update this console, or use another folder with ROLLBACK_STATE_DIR",
             )
-        if version == 0:
+        if version < SCHEMA:
             with db:
                 db.execute("BEGIN IMMEDIATE")
                 (again,) = db.execute("PRAGMA user_version").fetchone()
-                if again == 0:
-                    for statement in _TABLES.strip().split(";\n"):
+                for statements in _MIGRATIONS[again:]:
+                    for statement in statements.strip().split(";\n"):
                         db.execute(statement)
-                    db.execute(f"PRAGMA user_version = {SCHEMA}")
+                db.execute(f"PRAGMA user_version = {SCHEMA}")
 
     def _broken(self, error: Exception) -> JournalError:
         return JournalError(

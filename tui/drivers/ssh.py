@@ -7,7 +7,9 @@ nothing was sent with it, nor with one that never opened because a kept connecti
 `exit_status=None` without raising when the link dies; that is `Lost` here, never an exit code. A read that was lost is
 asked once more; a command that changes something is never repeated, because from the moment it was requested on an
 open channel it may have begun, even if the request itself is never answered (`CutOff`). Host keys are strict: an
-unknown one is shown and refused unless its fingerprint was accepted explicitly, a changed one always.
+unknown one is shown and refused unless its fingerprint was accepted explicitly, a changed one always. How the login
+wants its commands (Dokku's own forced command, or a shell) is found out by one harmless question before the first of
+them; it cannot be guessed from the user's name.
 """
 
 import asyncio
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
 
+from tui.dokku import capabilities
 from tui.dokku.wire import exec_string
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Unreachable
 from tui.model.host import Form, Link, LinkState
@@ -62,9 +65,11 @@ class SshHost:
         clock: Clock,
         accept_fingerprint: str | None = None,
         ask_passphrase: Callable[[str], str] | None = None,
+        form: Form | None = None,
     ) -> None:
         self.host = host
-        self.form = Form.FORCED
+        self._form = form
+        self._asking_form = asyncio.Lock()
         self.link = Link(state=LinkState.IDLE, since=clock.now())
         self.generation = 0
         """counts the connections opened"""
@@ -74,6 +79,11 @@ class SshHost:
         self._connections: dict[str, asyncssh.SSHClientConnection] = {}
         self._opening: dict[str, asyncio.Lock] = {"control": asyncio.Lock(), "streams": asyncio.Lock()}
         self._slots = {name: asyncio.Semaphore(CHANNELS) for name in self._opening}
+
+    @property
+    def form(self) -> Form:
+        """How this login wants its commands, once it has been asked; before that, the usual one."""
+        return self._form or Form.FORCED
 
     # ── the link ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -293,7 +303,8 @@ class SshHost:
 
         Raises LinkError when none could be opened: then nothing was sent; CutOff when the command may have begun.
         """
-        command = exec_string(argv, self.form)
+        form = self._form or await self._find_form()
+        command = exec_string(argv, form)
         asyncssh = await _library()
         slots = self._slots[name]
         await slots.acquire()
@@ -316,6 +327,43 @@ class SshHost:
         except BaseException:
             slots.release()
             raise
+
+    async def _find_form(self) -> Form:
+        """Ask how commands have to be written. Raises LinkError: nothing that was wanted has been sent then."""
+        async with self._asking_form:
+            if self._form is None:
+                self._form = capabilities.login_form(await self._ask_version()) or Form.FORCED
+            return self._form
+
+    async def _ask_version(self) -> Answer:
+        at, began = self._clock.now(), self._clock.monotonic()
+        asyncssh = await _library()
+        for pause in (*REFUSED_PAUSES, None):
+            connection = await self._connection("control")
+            try:
+                async with asyncio.timeout(CONNECT_LIMIT):
+                    process = await connection.create_process("version", encoding=None, stdin=asyncssh.DEVNULL)
+                    done = await process.wait()
+                if done.exit_status is None:
+                    raise Unreachable(f"{self.host.ssh}: the link ended at the first question", "try again")
+                return Answer(
+                    argv=("version",),
+                    outcome=Exited(code=done.exit_status),
+                    started_at=at,
+                    seconds=self._clock.monotonic() - began,
+                    stdout=done.stdout if isinstance(done.stdout, bytes) else b"",
+                )
+            except asyncssh.ChannelOpenError as error:
+                if pause is None:
+                    raise Unreachable(f"{self.host.ssh} refuses further channels", "try again") from error
+                await asyncio.sleep(pause)
+            except TimeoutError as error:
+                words = f"{self.host.ssh}: no answer to `version` within {CONNECT_LIMIT:.0f} s"
+                raise Unreachable(words, "is the host overloaded?") from error
+            except (asyncssh.Error, OSError) as error:
+                words = f"{self.host.ssh}: {clean_line(str(error)) or type(error).__name__}"
+                raise Unreachable(words, "try again") from error
+        raise AssertionError("the last round either returns or raises")
 
     def stream(self, argv: tuple[str, ...]) -> "Stream":
         """Output of a command that goes on, over the second connection."""

@@ -12,22 +12,25 @@ from tui.engine import freeze as freezing
 from tui.engine import health, record, releases
 from tui.engine.gate import Gate
 from tui.engine.keep import Keeper
+from tui.engine.ledger import LedgerKeeper
 from tui.engine.links import Links
 from tui.engine.perform import HostPerformer, Output
-from tui.engine.ports import ClockPort, GitPort, HostPort, JournalPort, ProbePort, StreamPort
+from tui.engine.ports import ClockPort, GitPort, HostPort, JournalPort, ProbePort, ProcessPort, RegistryPort, StreamPort
 from tui.engine.releases import Listing
 from tui.engine.walk import Walk
 from tui.incident import choose
 from tui.incident import events as ev
 from tui.incident.decide import fold
-from tui.model.errors import Refused, TakenByOther
-from tui.model.health import Probe
+from tui.model.errors import AlreadyThere, Refused, TakenByOther
+from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Incident, State
 from tui.model.plan import Plan
 from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.service import Fleet, Service
 from tui.model.text import decode
+from tui.ways import git as git_way
 from tui.ways import kept as kept_way
+from tui.ways import registry, runbook, script
 
 
 class Engine:
@@ -44,7 +47,11 @@ class Engine:
         clock: ClockPort,
         by: str,
         read_only: bool = False,
+        processes: ProcessPort | None = None,
+        registries: RegistryPort | None = None,
     ) -> None:
+        self.processes = processes
+        self.registries = registries
         self.fleet = fleet
         self.by = by
         self.clock = clock
@@ -52,7 +59,8 @@ class Engine:
         self.probes = probes
         self.git = git
         self.gate = Gate(journal, clock, read_only=read_only)
-        self.links = Links(fleet, self.gate, git, clock, make_host)
+        self.ledger = LedgerKeeper(journal)
+        self.links = Links(fleet, self.gate, git, clock, make_host, self.ledger)
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
         self.walks: dict[str, Walk] = {}
 
@@ -62,7 +70,12 @@ class Engine:
             await walk.stop()
         await self.links.close()
         await self.probes.close()
-        await self.journal.close()
+        if self.registries is not None:
+            await self.registries.close()
+        try:
+            await self.ledger.flush()
+        finally:
+            await self.journal.close()
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -75,12 +88,20 @@ class Engine:
         return found
 
     async def listing(self, service: Service) -> Listing:
-        """Releases of a service. Raises LinkError, HostSaid."""
+        """What runs, and the releases that are kept or were seen here. Raises LinkError, HostSaid."""
         return await releases.listing(self.links, service)
+
+    async def catalogue(self, service: Service) -> Listing:
+        """The releases that any source knows, with every way back. Raises LinkError, HostSaid."""
+        who = {i.id: i.by for i in await self.incidents()}
+        return await releases.catalogue(self.links, service, self.fleet.ways, who, self.registries)
 
     async def probe(self, service: Service) -> Probe | None:
         """One look at its health."""
-        return await health.probe(self.probes, service)
+        seen = await health.probe(self.probes, service)
+        if seen is not None and seen.outcome is ProbeOutcome.HEALTHY:
+            await self.ledger.healthy(service.host, service.app, seen.at)
+        return seen
 
     def logs(self, service: Service, lines: int) -> StreamPort:
         """The service's log, going on as it is written."""
@@ -100,9 +121,16 @@ class Engine:
         *,
         expect_current: Target | None = None,
         incident: Incident | None = None,
+        way: str | None = None,
     ) -> Plan:
-        """A plan from what the host says now; nothing is sent. Raises Refused, LinkError and their kin."""
-        found = await self.listing(service)
+        """A plan from what the host says now; nothing is sent. Raises Refused, LinkError and their kin.
+
+        `way` None is the first of services.yaml. Where it does not lead there, the refusal names the next one.
+        """
+        way = way or self.fleet.ways[0]
+        if way not in self.fleet.ways:
+            raise Refused(f"{way} is no way of {self.fleet.path}", f"ways: {', '.join(self.fleet.ways)}")
+        found = await (self.listing(service) if way == kept_way.WAY else self.catalogue(service))
         mine = incident.id if incident is not None else new_id(self.clock)
         running = choose.running(found.releases, found.current)
         if expect_current is not None and not matches(expect_current, running):
@@ -110,7 +138,7 @@ class Engine:
         await self._only_one_open(service, target, running, expect_current, incident)
         stale = found.record is not None and kept.is_stale(found.record, self.clock.now())
         record.may_act(found.record, mine, take_over=options.take_over is not None, stale=stale)
-        choice = choose.choose(target, found.releases)
+        choice = await self._choose(service, target, found, way)
         files = await self._files_of(service, choice.release)
         facts = kept_way.Facts(
             incident=mine,
@@ -122,11 +150,51 @@ class Engine:
             files=tuple(sorted(files.items())),
             skipped=choice.skipped,
         )
-        host = self.fleet.host(service.host)
+        host = self.links.described(service.host)
+        match way:
+            case git_way.WAY:
+                return git_way.plan(service, host, choice.release, running, facts, options)
+            case registry.WAY:
+                digest = await self._digest(service, choice.release)
+                return registry.plan(service, host, choice.release, running, facts, options, digest)
+            case runbook.WAY:
+                return runbook.plan(service, host, choice.release, running, facts, options)
+            case script.WAY:
+                return script.plan(service, host, choice.release, running, facts, options, str(target))
         made = kept_way.plan(service, host, choice.release, running, facts, options)
         if made.push is None:
             return made
         return kept_way.with_commit(made, self.git.commit_id(made.push))
+
+    async def _digest(self, service: Service, release: Release) -> str:
+        """What the release's number names in the registry now. Raises Refused."""
+        tag = registry.number(release, service)
+        if self.registries is None or service.image_repository is None or tag is None:
+            raise Refused(f"{release.name} is no image of the service's registry", "choose another release (--list)")
+        found = await self.registries.digest(service.image_repository, tag)
+        if found.value is None:
+            raise Refused(f"{service.image_repository}:{tag}: {found.trouble}", "try again, or another way (--list)")
+        return found.value
+
+    async def _choose(self, service: Service, target: Target, found: Listing, way: str) -> choose.Choice:
+        """The release that is meant. Only where it is to be refused every source is asked: what else leads there?"""
+        if way == kept_way.WAY:
+            try:
+                return choose.choose(target, found.releases, way)
+            except AlreadyThere:
+                raise
+            except Refused:
+                pass  # said below, with what else leads there
+            found = await self.catalogue(service)
+        known = found.releases
+        match way:
+            case git_way.WAY if (named := git_way.named(service, target, known)) is not None:
+                return choose.choose(target, (*known, named), way)
+            case runbook.WAY if (named := runbook.named(service.app, target, found.host)) is not None:
+                return choose.Choice(release=named)
+            case script.WAY if service.script and not any(matches(target, r) and r.running for r in known):
+                return choose.Choice(release=script.named(service, target))
+        return choose.choose(target, known, way)
 
     async def _only_one_open(
         self,
@@ -229,7 +297,7 @@ class Engine:
         return tuple([await self.read(row.id) for row in await self.journal.incidents()])
 
     def _performer(self, output: Output | None) -> HostPerformer:
-        return HostPerformer(self.fleet, self.links, self.probes, self.journal, self.clock, output)
+        return HostPerformer(self.fleet, self.links, self.probes, self.journal, self.clock, output, self.processes)
 
     # ── keeping and freezing ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -246,7 +314,7 @@ class Engine:
         found = await record.read(self.links, service.host, service.app)
         branch = (found.deploy_branch if found else None) or "BRANCH"
         argv = commands.git_sync_own(service.app, branch)
-        return await freezing.unfreeze(self.links, service, paste.ssh_line(self.fleet.host(service.host), argv))
+        return await freezing.unfreeze(self.links, service, paste.ssh_line(self.links.described(service.host), argv))
 
 
 def new_id(clock: ClockPort) -> str:

@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from tui.dokku import capabilities, commands, reports
 from tui.engine.gate import Gate
+from tui.engine.ledger import LedgerKeeper
 from tui.engine.ports import ClockPort, GitPort, HostPort
 from tui.model.errors import ConsoleError
+from tui.model.history import Commit
 from tui.model.host import Capabilities
 from tui.model.observation import Container, Current
 from tui.model.outcome import Answer, describe
-from tui.model.service import Fleet
+from tui.model.service import Fleet, Host
 from tui.model.text import clean_line, decode
 
 
@@ -22,10 +26,19 @@ class Links:
     """Every host of the fleet, connected when first needed."""
 
     def __init__(
-        self, fleet: Fleet, gate: Gate, git: GitPort, clock: ClockPort, make: Callable[[str], HostPort]
+        self,
+        fleet: Fleet,
+        gate: Gate,
+        git: GitPort,
+        clock: ClockPort,
+        make: Callable[[str], HostPort],
+        ledger: LedgerKeeper,
     ) -> None:
         self.gate = gate
         self.git = git
+        self.ledger = ledger
+        self.histories: dict[tuple[str, str, str], tuple[Commit, ...]] = {}
+        """by host, app and tip: the commits behind a tip never change"""
         self._fleet = fleet
         self._clock = clock
         self._make = make
@@ -43,9 +56,15 @@ class Links:
         """What the host can do; asked once per console. Raises LinkError, HostSaid."""
         async with self._asking.setdefault(name, asyncio.Lock()):
             if name not in self._known:
-                answers = {argv: await self.ask(name, argv) for argv in capabilities.QUESTIONS}
-                self._known[name] = capabilities.detect(answers, at=self._clock.now())
+                told = await asyncio.gather(*(self.ask(name, argv) for argv in capabilities.QUESTIONS))
+                answers = {answer.argv: answer for answer in told}
+                form = self.host(name).form
+                self._known[name] = capabilities.detect(answers, at=self._clock.now(), form=form)
             return self._known[name]
+
+    def described(self, name: str) -> Host:
+        """The host with what is known of its login, for lines that a person can paste."""
+        return replace(self._fleet.host(name), form=self.host(name).form)
 
     async def ask(self, name: str, argv: tuple[str, ...], *, timeout: float = 20.0) -> Answer:
         """A read. Raises LinkError when nothing could be asked."""
@@ -74,7 +93,7 @@ class Links:
         report, inspected, git, rev, refs = told
         facts = reports.apps_report(report)
         branch = reports.git_report(git).branch
-        return Current(
+        current = Current(
             app=app,
             at=self._clock.now(),
             source=facts.source,
@@ -86,6 +105,8 @@ class Links:
             locked=facts.locked,
             containers=await self._containers(name, app, inspected),
         )
+        await self.ledger.saw(name, current)
+        return current
 
     async def _containers(self, name: str, app: str, inspected: Answer) -> tuple[Container, ...]:
         """The containers, or none where the host says that nothing runs. Raises HostSaid where neither is certain.

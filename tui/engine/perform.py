@@ -12,15 +12,16 @@ from typing import assert_never
 from tui.dokku import commands, kept, refusals, reports
 from tui.engine import health, record
 from tui.engine.links import HostSaid, Links, unusable
-from tui.engine.ports import ClockPort, JournalPort, ProbePort
+from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
 from tui.incident import events as ev
 from tui.incident import reconcile, verify
-from tui.model.errors import ConsoleError, LinkError
+from tui.model.errors import ConsoleError, LinkError, Unreachable
 from tui.model.health import ProbeOutcome
 from tui.model.incident import Closing, Incident, Sample, State, StepResult, WatchKind
+from tui.model.ledger import Remark, RemarkKind
 from tui.model.observation import Current, differences
 from tui.model.outcome import Answer, Exited, Lost, NeverStarted, Outcome, Signalled, TimedOut, describe
-from tui.model.plan import Plan, Step, StepKind
+from tui.model.plan import Plan, Step, StepKind, Where
 from tui.model.push import Declined, NotSent, PushEnd, Reported, TipMoved, Unheard, outcome_of
 from tui.model.service import Fleet
 from tui.model.text import clean_line, decode
@@ -40,7 +41,9 @@ class HostPerformer:
         journal: JournalPort,
         clock: ClockPort,
         output: Output | None = None,
+        processes: ProcessPort | None = None,
     ) -> None:
+        self._processes = processes
         self._fleet = fleet
         self._links = links
         self._probes = probes
@@ -63,6 +66,8 @@ class HostPerformer:
                     return await self._compare(plan, todo)
                 case StepKind.PUSH:
                     return await self._push(incident, plan, todo)
+                case StepKind.DEPLOY:
+                    return await self._deploy(incident, plan, todo)
                 case StepKind.RECORD:
                     return await self._record(incident, plan, todo)
                 case StepKind.COMMAND | StepKind.FREEZE | StepKind.MARK | StepKind.CHECKS | StepKind.STOP:
@@ -135,9 +140,7 @@ class HostPerformer:
         if spec is None:
             raise ValueError("a push step without a commit")
         host = self._links.host(plan.host)
-        service = self._fleet.service(plan.service)
-        if service is not None and incident.id not in self._identity_before:
-            self._identity_before[incident.id] = await health.ask_identity(self._probes, service)
+        await self._ask_identity(incident, plan)
 
         async def send() -> PushEnd:
             return await self._links.git.push(
@@ -161,6 +164,53 @@ class HostPerformer:
                 return self._ended(step, outcome, StepResult.UNSURE, f"push: {describe(outcome)}")
             case _:
                 assert_never(end)
+
+    async def _ask_identity(self, incident: Incident, plan: Plan) -> None:
+        """What the service says of itself before it is replaced."""
+        service = self._fleet.service(plan.service)
+        if service is not None and incident.id not in self._identity_before:
+            self._identity_before[incident.id] = await health.ask_identity(self._probes, service)
+
+    async def _deploy(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:
+        """One command that changes what serves. Whatever it says, the host is asked afterwards."""
+        await self._ask_identity(incident, plan)
+        if step.where is Where.LOCAL:
+            answer = await self._here(incident, plan, step)
+        else:
+            answer = await self._links.gate.write(
+                self._links.host(plan.host),
+                plan.host,
+                step.argv,
+                timeout=step.timeout,
+                incident=incident.id,
+                on_output=lambda raw, _: self._heard(incident.id, step.id, raw),
+            )
+        if isinstance(answer.outcome, NeverStarted):
+            words = f"{step.title}: {answer.outcome.why}"
+            return self._ended(step, answer.outcome, StepResult.REFUSED, words)
+        if not isinstance(answer.outcome, Exited) or answer.ok:
+            return self._of_answer(step, answer)
+        refusal = refusals.read(answer)
+        words = refusals.explain(refusal) if refusal else _last_line(answer)
+        detail = f"{step.title}: {describe(answer.outcome)}: {words}"
+        return self._ended(step, answer.outcome, StepResult.UNSURE, detail, reported=True)
+
+    async def _here(self, incident: Incident, plan: Plan, step: Step) -> Answer:
+        """A program of this machine. It passes the gate as well: what it does changes a host."""
+        processes = self._processes
+        if processes is None:
+            raise Unreachable("this console cannot run programs of this machine")
+
+        async def send() -> Answer:
+            return await processes.run(
+                step.argv,
+                timeout=step.timeout,
+                guard=incident.id,
+                on_output=lambda raw, _: self._heard(incident.id, step.id, raw),
+                env={"ROLLBACK_SERVICE": plan.service, "ROLLBACK_APP": plan.app},
+            )
+
+        return await self._links.gate.record(plan.host, step.argv, incident.id, send, lambda answer: answer.outcome)
 
     def _heard(self, incident: str, step: str, raw: bytes) -> None:
         self._journal.spool(incident, raw)
@@ -191,13 +241,26 @@ class HostPerformer:
         plan = _plan(incident)
         service = self._fleet.service(incident.service)
         current = await self._links.current(incident.host, incident.app)
+        await self._left(incident, plan, current)
         checks = [*verify.identity(plan, current), verify.processes(plan, current)]
         if service is not None:
             checks.append(await health.passes(self._probes, self._clock, service))
             checks.extend(await health.smoke(self._probes, service))
             before = self._identity_before.get(incident.id)
-            checks.extend(await health.identity(self._probes, service, before))
+            if plan.proves:
+                checks.extend(await health.identity(self._probes, service, before))
+            else:
+                now = await health.ask_identity(self._probes, service)
+                where = service.identity.url if service.identity else None
+                checks.append(verify.unproven(plan, before, now, where))
         return ev.ChecksDone(at=self._clock.now(), checks=tuple(checks))
+
+    async def _left(self, incident: Incident, plan: Plan, current: Current) -> None:
+        """This machine remembers what was left, too: neither release may have a holder that could say so."""
+        if plan.proves and plan.leaving.commit is not None and reconcile.serves(plan, current):
+            reason = f"left by incident {incident.id}"
+            remark = Remark(kind=RemarkKind.BAD, commit=plan.leaving.commit, at=current.at, reason=reason)
+            await self._links.ledger.remark(plan.host, plan.app, remark)
 
     async def look(self, incident: Incident) -> ev.Sampled | ev.Strayed:
         """One look of a watch: health, and whether what runs is still ours."""
@@ -296,6 +359,11 @@ def _created(incident: Incident) -> bool:
 def _was_lost(incident: Incident) -> bool:
     last = incident.runs[-1] if incident.runs else None
     return last is None or last.outcome is None or isinstance(last.outcome, Lost | TimedOut)
+
+
+def _last_line(answer: Answer) -> str:
+    lines = decode(answer.stderr or answer.stdout).split("\n")
+    return clean_line(next((line for line in reversed(lines) if line.strip()), ""), 300)
 
 
 def _stray(incident: Incident, current: Current) -> str:

@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from tui.model.health import Probe
-from tui.model.host import Link
+from tui.model.history import Commit
+from tui.model.host import Form, Link
 from tui.model.outcome import Answer, Outcome
 from tui.model.plan import PushSpec
 from tui.model.push import PushEnd
+from tui.model.registry import Digest, Tags
 from tui.model.service import Expect, IdentitySpec
 
 OnOutput = Callable[[bytes, bool], None]
@@ -42,6 +44,9 @@ class HostPort(Protocol):
     @property
     def link(self) -> Link: ...
 
+    @property
+    def form(self) -> Form: ...
+
     async def connect(self) -> None: ...
 
     async def drop(self) -> None: ...
@@ -67,6 +72,8 @@ class GitPort(Protocol):
     def commit_id(self, spec: PushSpec) -> str: ...
 
     async def refs(self, host: Any, app: str) -> dict[str, str]: ...
+
+    async def history(self, host: Any, app: str, branch: str, count: int) -> tuple[Commit, ...]: ...
 
     async def archive(self, host: Any, app: str, branch: str, paths: Sequence[str]) -> Mapping[str, bytes]: ...
 
@@ -100,6 +107,24 @@ class ProbePort(Protocol):
     async def close(self) -> None: ...
 
 
+class ProcessPort(Protocol):
+    """Programs on this machine."""
+
+    async def run(
+        self, argv: tuple[str, ...], *, timeout: float, guard: str, on_output: OnOutput, env: Mapping[str, str]
+    ) -> Answer: ...
+
+
+class RegistryPort(Protocol):
+    """Image registries."""
+
+    async def tags(self, repository: str) -> Tags: ...
+
+    async def digest(self, repository: str, tag: str) -> Digest: ...
+
+    async def close(self) -> None: ...
+
+
 class JournalPort(Protocol):
     """The synced record on this machine."""
 
@@ -114,6 +139,12 @@ class JournalPort(Protocol):
     async def incidents(self, limit: int = 50) -> Sequence[Any]: ...
 
     async def open_incidents(self) -> Sequence[Any]: ...
+
+    async def ledger_add(self, host: str, app: str, kind: str, payload: str, at: datetime) -> int: ...
+
+    async def ledger_put(self, seq: int, payload: str) -> None: ...
+
+    async def ledger(self, host: str, app: str) -> Sequence[Any]: ...
 
     def spool(self, incident: str, raw: bytes) -> None: ...
 

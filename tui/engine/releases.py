@@ -1,18 +1,41 @@
-"""Which releases an app has: what runs, and what is kept on the host."""
+"""Which releases an app has: what runs, what is kept on the host, and everything else that knows of some.
+
+`listing` asks only what going back to a kept release needs. `catalogue` asks every source, and offers every way: what
+could not be asked is said, and takes nothing away from the rest.
+"""
 
 import asyncio
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
 from tui.dokku import commands, kept, reports
 from tui.engine import record
-from tui.engine.links import Links
+from tui.engine.links import HostSaid, Links, unusable
+from tui.engine.ports import RegistryPort
+from tui.incident import catalogue as catalogues
 from tui.incident import choose
+from tui.model.errors import ConsoleError, JournalError, LinkError
+from tui.model.history import Commit
+from tui.model.host import Capabilities
+from tui.model.ledger import Ledger
 from tui.model.observation import Current
-from tui.model.release import Release, WayBack
+from tui.model.release import Release, Source
 from tui.model.service import Service
+from tui.model.text import clean_line
 from tui.model.value import Value
+from tui.ways import offers, registry, runbook
 from tui.ways.kept import WAY
+
+RECENT = 20
+"""commits of the app's repository that are read"""
+
+
+class Asked(Value):
+    """A source of the list, and why it could not be asked, if so."""
+
+    source: Source
+    trouble: str = ""
 
 
 class Listing(Value):
@@ -21,23 +44,137 @@ class Listing(Value):
     current: Current
     releases: tuple[Release, ...]
     record: kept.IncidentRecord | None = None
+    asked: tuple[Asked, ...] = ()
+    host: Capabilities | None = None
+    """what the host can do, where that was asked and answered"""
+
+
+class _Told(Value):
+    """What the host and this machine say of their own accord."""
+
+    current: Current
+    holders: tuple[Release, ...]
+    record: kept.IncidentRecord | None
+    ledger: Ledger
+    asked: tuple[Asked, ...]
 
 
 async def listing(links: Links, service: Service) -> Listing:
-    """Everything known of an app's releases now. Raises LinkError, HostSaid."""
+    """What runs, and the releases that are kept or that this console has seen. Raises LinkError, HostSaid."""
+    told = await _ask(links, service)
+    return _listed(told, service, (WAY,), offers.Seen())
+
+
+async def catalogue(
+    links: Links,
+    service: Service,
+    order: tuple[str, ...],
+    who: Mapping[str, str] | None = None,
+    registries: RegistryPort | None = None,
+) -> Listing:
+    """The releases that any source knows, with every way of `order`. Raises LinkError, HostSaid."""
+    told = await _ask(links, service)
+    history, host, images = await asyncio.gather(
+        _history(links, service, told), _capabilities(links, service.host), _images(service, registries)
+    )
+    commits, asked = history
+    tags, tags_asked = await _tags(links, service, host)
+    seen = offers.Seen(
+        commits=None if asked.trouble else frozenset(c.id for c in commits),
+        host=host,
+        tags=None if tags is None else frozenset(tags),
+        images=None if images[0] is None else frozenset(r.image for r in images[0] if r.image),
+    )
+    told = replace(told, asked=(*told.asked, asked, *tags_asked, *images[1]))
+    others = (*runbook.releases(service.app, tags or ()), *(images[0] or ()))
+    return replace(_listed(told, service, order, seen, commits=commits, others=others, who=who), host=host)
+
+
+async def _ask(links: Links, service: Service) -> _Told:
     host = service.host
     current, apps = await asyncio.gather(links.current(host, service.app), names(links, host))
     holders = [name for name in apps if _app_of(name) == service.app]
     record_there = kept.incident_record(service.app) in apps
     releases = await asyncio.gather(*(holder_release(links, host, name) for name in holders))
     found = await record.read(links, host, service.app) if record_there else None
-    seconds = service.rollback.expected.total_seconds()
-    ranked = choose.marked(tuple(_with_way(r, seconds) for r in releases))
+    known, trouble = Ledger(), links.ledger.trouble
+    try:
+        known = await links.ledger.known(host, service.app)
+    except JournalError as error:
+        trouble = error
+    asked = (Asked(source=Source.HOLDER), Asked(source=Source.LEDGER, trouble=trouble.message if trouble else ""))
+    return _Told(current=current, holders=tuple(releases), record=found, ledger=known, asked=asked)
+
+
+def _listed(
+    told: _Told,
+    service: Service,
+    order: tuple[str, ...],
+    seen: offers.Seen,
+    *,
+    commits: tuple[Commit, ...] = (),
+    others: tuple[Release, ...] = (),
+    who: Mapping[str, str] | None = None,
+) -> Listing:
+    known = catalogues.merged(told.holders, commits, told.ledger, app=service.app, others=others, who=who)
+    known = catalogues.with_failure(known, told.current)
+    known = tuple(offers.offered(release, service, order, seen) for release in known)
     return Listing(
-        current=current,
-        releases=choose.with_running(ranked, current),
-        record=found,
+        current=told.current,
+        releases=choose.with_running(choose.marked(known), told.current),
+        record=told.record,
+        asked=told.asked,
     )
+
+
+async def _history(links: Links, service: Service, told: _Told) -> tuple[tuple[Commit, ...], Asked]:
+    """The newest commits of the team's own branch; while deploys are frozen the deploy branch is the incident's."""
+    branch = (told.record.deploy_branch if told.record else None) or told.current.branch
+    tip = dict(told.current.refs).get(branch or "")
+    if branch is None or tip is None:
+        return (), Asked(source=Source.REPOSITORY, trouble=f"branch {branch or 'unknown'} has no commit")
+    key = (service.host, service.app, tip)
+    if key not in links.histories:
+        try:
+            found = await links.git.history(links.host(service.host), service.app, branch, RECENT)
+        except LinkError as error:
+            return (), Asked(source=Source.REPOSITORY, trouble=error.message)
+        except OSError as error:
+            why = clean_line(str(error)) or "no answer in time"
+            return (), Asked(source=Source.REPOSITORY, trouble=why)
+        links.histories[key] = found
+    return links.histories[key], Asked(source=Source.REPOSITORY)
+
+
+async def _capabilities(links: Links, host: str) -> Capabilities | None:
+    try:
+        return await links.capabilities(host)
+    except (ConsoleError, HostSaid):
+        return None  # the ways that need to know it then say that they do not
+
+
+async def _tags(
+    links: Links, service: Service, host: Capabilities | None
+) -> tuple[tuple[str, ...] | None, tuple[Asked, ...]]:
+    """The host's own tags, where it has the command; stock Dokku is not asked."""
+    if host is None or runbook.TAGS not in host.runbook:
+        return None, ()
+    answer = await links.ask(service.host, commands.tags(service.app))
+    if not answer.ok:
+        return None, (Asked(source=Source.TAGS, trouble=unusable(answer).message),)
+    return reports.tags(answer.stdout), (Asked(source=Source.TAGS),)
+
+
+async def _images(
+    service: Service, registries: RegistryPort | None
+) -> tuple[tuple[Release, ...] | None, tuple[Asked, ...]]:
+    """The numbered images of the service's repository, where services.yaml names one."""
+    if service.image_repository is None or registries is None:
+        return None, ()
+    found = await registries.tags(service.image_repository)
+    if found.trouble:
+        return None, (Asked(source=Source.REGISTRY, trouble=found.trouble),)
+    return registry.releases(service.app, service.image_repository, found.names), (Asked(source=Source.REGISTRY),)
 
 
 async def names(links: Links, host: str) -> tuple[str, ...]:
@@ -51,16 +188,6 @@ async def holder_release(links: Links, host: str, holder: str) -> Release:
     release = kept.release_from_config(holder, config or {})
     branch = reports.git_report(git.stdout).branch if git.ok else None
     return replace(release, sealed=None if branch is None else branch == kept.SEAL_BRANCH)
-
-
-def _with_way(release: Release, seconds: float) -> Release:
-    if release.sealed is None:
-        way = WayBack(way=WAY, available=False, reason="its seal could not be read")
-    elif not release.sealed:
-        way = WayBack(way=WAY, available=False, reason="its holder is not sealed: it may hold another release by now")
-    else:
-        way = WayBack(way=WAY, available=True, seconds=seconds)
-    return replace(release, ways=(way,))
 
 
 def _app_of(name: str) -> str | None:

@@ -28,10 +28,15 @@ def newest_first(releases: tuple[Release, ...]) -> tuple[Release, ...]:
     """By last time served, then by time kept or deployed, then by number; what was never seen to serve comes last."""
 
     def age(release: Release) -> tuple[bool, datetime, int]:
-        served = release.last_served or release.kept_at or release.deployed_at or _LONG_AGO
-        return (release.running, served, release.number or 0)
+        served = release.last_served or release.kept_at or release.deployed_at or release.committed_at or _LONG_AGO
+        return (release.running, served, release.number or _image_number(release))
 
     return tuple(sorted(releases, key=age, reverse=True))
+
+
+def _image_number(release: Release) -> int:
+    tag = (release.image or "").rpartition(":")[2]
+    return int(tag) if tag.isascii() and tag.isdigit() and len(tag) <= 9 else 0
 
 
 def marked(releases: tuple[Release, ...]) -> tuple[Release, ...]:
@@ -51,7 +56,7 @@ def running(releases: tuple[Release, ...], current: Current) -> Release:
     """
     commit = current.commit or current.metadata
     for release in releases:
-        if commit and release.is_commit(commit):
+        if commit and (release.is_commit(commit) or release.image in (commit, current.image or commit)):
             return replace(release, running=True)
     labels = {c.release for c in current.containers if c.running}
     if current.attempt is not None and len(labels) == 1 and commit == current.git_rev:
@@ -67,51 +72,95 @@ def with_running(releases: tuple[Release, ...], current: Current) -> tuple[Relea
     if current.metadata is None and not current.containers:
         return releases
     now = running(releases, current)
-    others = tuple(r for r in releases if r.holder is None or r.holder != now.holder)
+    others = tuple(r for r in releases if _identity(r) != _identity(now))
     return newest_first((now, *others))
 
 
-def choose(target: Target, releases: tuple[Release, ...]) -> Choice:
-    """The release that `target` means among all known ones.
+def _identity(release: Release) -> tuple[str | None, ...]:
+    """What tells releases of a list apart: two holders may retain one commit."""
+    return (release.holder,) if release.holder is not None else (None, release.commit, release.image, release.tag)
 
-    Raises Refused where there is none, it is ambiguous or it has no way back, and AlreadyThere where it runs already.
+
+def choose(target: Target, releases: tuple[Release, ...], way: str | None = None) -> Choice:
+    """The release that `target` means among all known ones, to be reached by `way` (None: by any that is available).
+
+    Raises Refused where there is none, it is ambiguous or that way does not lead to it, and AlreadyThere where it runs
+    already. A refusal names the next way and how to ask for it: none is ever taken silently.
     """
     if target.kind is TargetKind.PREVIOUS:
-        return _previous(releases)
+        return _previous(releases, way)
     found = [r for r in releases if matches(target, r)]
     if not found:
-        known = ", ".join(r.name for r in releases if r.way) or "none"
+        known = ", ".join(r.name for r in releases if r.way and not r.running) or "none"
         raise Refused(f"{target} is not known", f"releases with a way back: {known}")
     if len({(r.holder, r.commit) for r in found}) > 1:
         raise Refused(f"{target} names {len(found)} releases", "name it by release:N")
     release = found[0]
     if release.running:
         raise AlreadyThere(f"{release.name} is what runs now")
-    if release.way is None:
-        raise Refused(f"there is no way back to {release.name}: {_why_not(release)}", "choose another release (--list)")
+    if not _leads(release, way):
+        by = f" by {way}" if way else ""
+        raise Refused(
+            f"there is no way back{by} to {release.name}: {_why_not(release, way)}",
+            _next_way(release, way) or "choose another release (--list)",
+        )
     return Choice(release=release)
 
 
-def _previous(releases: tuple[Release, ...]) -> Choice:
+def _previous(releases: tuple[Release, ...], way: str | None) -> Choice:
+    """A commit that is not known to have served is no candidate."""
     skipped: list[tuple[str, str]] = []
+    fix = ""
     for release in newest_first(releases):
         if release.running:
             skipped.append((release.name, "it runs now"))
         elif release.bad is not None:
             skipped.append((release.name, f"marked bad: {release.bad}"))
-        elif release.way is None:
-            skipped.append((release.name, _why_not(release)))
+        elif release.failed is not None:
+            skipped.append((release.name, release.failed))
+        elif not release.served:
+            continue
+        elif not _leads(release, way):
+            skipped.append((release.name, _why_not(release, way)))
+            fix = fix or _next_way(release, way)
         else:
             return Choice(release=release, skipped=tuple(skipped))
     reasons = "; ".join(f"{name}: {why}" for name, why in skipped) or "no release is kept"
+    unknown = next(
+        (r for r in newest_first(releases) if not r.served and not r.running and r.way and not r.failed), None
+    )
+    if not fix and unknown is not None and unknown.way is not None:
+        fix = f"{unknown.name} can be reached by {unknown.way.way}, but is not known to have served: name it if you "
+        fix += f"know it was good: rollback SERVICE {unknown.name} --way {unknown.way.way}"
     raise Refused(
-        f"there is no previous release to go back to ({reasons})", "see --list; keep releases with `rollback keep`"
+        f"there is no previous release to go back to ({reasons})",
+        fix or "see --list; keep releases with `rollback keep`",
     )
 
 
-def _why_not(release: Release) -> str:
-    return "; ".join(f"{w.way}: {w.reason}" for w in release.ways if not w.available) or "no way back is known"
+def _leads(release: Release, way: str | None) -> bool:
+    found = release.way if way is None else release.by(way)
+    return found is not None and found.available
+
+
+def _why_not(release: Release, way: str | None) -> str:
+    shown = [w for w in release.ways if not w.available and way in (None, w.way)]
+    return "; ".join(f"{w.way}: {w.reason}" for w in shown) or "no way back is known"
+
+
+def _next_way(release: Release, way: str | None) -> str:
+    """The next way that leads there, with how to ask for it; empty where there is none."""
+    other = next((w for w in release.ways if w.available and w.way != way), None)
+    if other is None:
+        return ""
+    cost = f", about {other.seconds:.0f} s" if other.seconds else ""
+    cost += f"; {other.reason}" if other.reason else ""
+    return f"{other.way} leads to {release.name}{cost}: add --way {other.way} and {release.name}"
 
 
 def _image(current: Current) -> str | None:
+    return current.image or _named(current)
+
+
+def _named(current: Current) -> str | None:
     return current.metadata if current.source == "docker-image" else None

@@ -29,7 +29,6 @@ from tui.model.errors import NotNow
 from tui.model.incident import Answer, Closing, Incident, Question, State, StepResult, StepRun, WatchKind
 from tui.model.observation import Landed
 from tui.model.outcome import Lost
-from tui.model.plan import StepKind
 from tui.model.verification import Verdict
 
 LOOK_AGAIN = timedelta(seconds=2)
@@ -432,8 +431,9 @@ def _next_step(incident: Incident) -> str | None:
 
 
 def _is_push(incident: Incident, step: str) -> bool:
-    plan = incident.plan
-    return plan is not None and any(s.id == step and s.kind is StepKind.PUSH for s in plan.steps)
+    """Whether it is the step that changes what serves: a push, or another deploy."""
+    decisive = incident.plan.decisive if incident.plan is not None else None
+    return decisive is not None and decisive.id == step
 
 
 def _push_begun(incident: Incident) -> bool:

@@ -1,35 +1,53 @@
-"""What two looks at a host say about a push whose end nobody told us.
+"""What two looks at a host say about a push, or another deploy, whose end nobody told us.
 
 Only fields that Dokku writes after success count: the deploy source metadata, and the label of this attempt on the
 containers that run. GIT_REV, git-sha and source-image are written before the build and name what was attempted.
-The deploy lock's file says "still at it", with a time limit, because a stale file stays for ever.
+A deploy that is no push carries no label: for it the metadata counts, and that every container was replaced. The deploy
+lock's file says "still at it", with a time limit, because a stale file stays for ever.
 """
 
 from datetime import timedelta
 
 from tui.model.observation import Current, Landed
-from tui.model.plan import Plan
+from tui.model.plan import ANYWHERE, Plan
 
 APART = timedelta(seconds=10)
 """two equal looks must be at least this far apart"""
 
 
 def serves(plan: Plan, current: Current) -> bool:
-    """Whether the target of this plan serves: our commit succeeded, and every running container is of our attempt."""
-    return (
-        plan.push is not None
-        and current.metadata == plan.push.commit
-        and current.attempt == plan.attempt
-        and bool(current.serving)
-    )
+    """Whether the target of this plan serves: our commit succeeded, and every running container is of our attempt.
+
+    A plan that proves nothing can only say that something else runs than before: that is all this answers then.
+    """
+    if not current.serving:
+        return False
+    if plan.push is not None:
+        return current.metadata == plan.push.commit and current.attempt == plan.attempt
+    if plan.proof is not None:
+        deployed = (current.source, current.metadata) == (plan.proof.source, plan.proof.metadata)
+        return deployed and replaced(plan, current)
+    return not plan.proves and replaced(plan, current)
+
+
+def replaced(plan: Plan, current: Current) -> bool:
+    """Whether containers run, and none of them ran when the plan was made. A restart in place keeps the id."""
+    ids = {c.id for c in current.containers if c.running}
+    return bool(ids) and not ids & {c.id for c in plan.before.containers if c.running}
 
 
 def untouched(plan: Plan, current: Current) -> bool:
-    """Whether the host is as it was when the plan was made, the freeze aside."""
+    """Whether the host is as it was when the plan was made, the freeze and branches that a failure moves aside."""
+    if (current.metadata, current.serving) != (plan.before.metadata, plan.before.serving):
+        return False
+    if ANYWHERE in plan.moves:
+        return True
     ours = plan.frozen_branch
+    moved = dict(plan.moves)
     before = {name: tip for name, tip in plan.before.refs if name != ours}
     now = {name: tip for name, tip in current.refs if name != ours}
-    return current.metadata == plan.before.metadata and current.serving == plan.before.serving and before == now
+    now = {name: before[name] if moved.get(name) == tip and name in before else tip for name, tip in now.items()}
+    return before == now
 
 
 def landed(plan: Plan, looks: tuple[Current, ...], reported: bool) -> Landed:

@@ -1,5 +1,6 @@
 """From single checks to a verdict: measured bad outweighs not measured, which outweighs good."""
 
+from tui.incident import reconcile
 from tui.model.observation import Current
 from tui.model.plan import Plan
 from tui.model.verification import Check, Verdict
@@ -14,9 +15,13 @@ def assess(checks: tuple[Check, ...]) -> Verdict:
 
 
 def identity(plan: Plan, current: Current) -> tuple[Check, ...]:
-    """Two proofs that the target itself serves: what Dokku recorded after success, and the label of what runs."""
+    """Two proofs that the target itself serves: what Dokku recorded after success, and what shows that it runs.
+
+    A push shows that by its label; another deploy only by containers that were replaced; a way that proves nothing has
+    neither, and says so.
+    """
     if plan.push is None:
-        return ()
+        return _unlabelled(plan, current)
     commit = plan.push.commit
     recorded = Check(
         name="identity: deployed",
@@ -30,6 +35,41 @@ def identity(plan: Plan, current: Current) -> tuple[Check, ...]:
         evidence=f"attempt label of the running containers: {found or 'no container'}; ours is {plan.attempt}",
     )
     return (recorded, labelled)
+
+
+def _unlabelled(plan: Plan, current: Current) -> tuple[Check, ...]:
+    new = reconcile.replaced(plan, current)
+    ids = ", ".join(f"{c.process}.{c.index} {c.id}" for c in current.containers if c.running) or "no container"
+    running = Check(
+        name="identity: running",
+        verdict=Verdict.PASSED if new else Verdict.FAILED,
+        evidence=f"{'every container is new' if new else 'containers of before still run'}: {ids}",
+    )
+    if plan.proof is None:
+        return (running,)
+    told = f"{current.source or 'unknown'} {current.metadata or 'unknown'}"
+    deployed = (current.source, current.metadata) == (plan.proof.source, plan.proof.metadata)
+    recorded = Check(
+        name="identity: deployed",
+        verdict=Verdict.PASSED if deployed else Verdict.FAILED,
+        evidence=f"deploy source is {told}, planned was {plan.proof.source} {plan.proof.metadata}",
+    )
+    return (recorded, running)
+
+
+def unproven(plan: Plan, before: str | None, now: str | None, where: str | None) -> Check:
+    """For a way that proves nothing: what the service says of itself is all there is.
+
+    It passes only where the service named something else before the deploy.
+    """
+    name = "identity: answer"
+    if where is None:
+        words = f"the way {plan.way} proves nothing, and services.yaml names no identity of the service"
+        return Check(name=name, verdict=Verdict.INCONCLUSIVE, evidence=words)
+    if now is None or before is None:
+        words = f"{where} did not say{'' if now is None else ' what it was before'}"
+        return Check(name=name, verdict=Verdict.INCONCLUSIVE, evidence=words)
+    return service_identity(before, now, where)
 
 
 def processes(plan: Plan, current: Current) -> Check:

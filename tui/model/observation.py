@@ -1,5 +1,6 @@
 """What a host was seen to run, and what two such looks say about a step whose end nobody told us."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,6 +16,9 @@ class Container(Value):
     """process type, e.g. `web`"""
     index: int = 1
     image: str = ""
+    """the image's id"""
+    named: str = ""
+    """the name it was started by: with push-on-release that of its number"""
     started_at: datetime | None = None
     running: bool = True
     restarts: int = 0
@@ -58,6 +62,13 @@ class Current(Value):
         """The attempt whose label every running container carries, if they agree on one."""
         attempts = {c.attempt for c in self.containers if c.running}
         return attempts.pop() if len(attempts) == 1 else None
+
+    @property
+    def image(self) -> str | None:
+        """The numbered image that every running container was started by, if they agree on one."""
+        names = {c.named for c in self.containers if c.running}
+        name = names.pop() if len(names) == 1 else ""
+        return name if re.fullmatch(r".*/.*:[0-9]+", name) else None
 
     @property
     def processes(self) -> tuple[tuple[str, int], ...]:

@@ -31,6 +31,8 @@ class StepKind(StrEnum):
     """switch zero-downtime checks off or on again"""
     PUSH = "push"
     """send the commit of the plan"""
+    DEPLOY = "deploy"
+    """run the one command that changes what serves; its end is never proof"""
     MARK = "mark"
     """write onto the holder what is now known"""
     COMMAND = "command"
@@ -92,6 +94,22 @@ class PushSpec(Value):
     """branches whose advertised tip must be exactly this before anything is sent; None: must not exist"""
 
 
+class Proof(Value):
+    """What an app's report says once a deploy that is no push has succeeded: Dokku writes it only then."""
+
+    source: str
+    """git-sync or docker-image"""
+    metadata: str
+
+
+DECISIVE = (StepKind.PUSH, StepKind.DEPLOY)
+"""the kinds of step that change what serves; a plan has one of them"""
+
+
+ANYWHERE = ("*", "*")
+"""in `Plan.moves`: any branch, to whatever commit"""
+
+
 class Plan(Value):
     """One way back for one service, ready to be confirmed."""
 
@@ -122,6 +140,17 @@ class Plan(Value):
     """whose incident record was on the host when this was planned"""
     proves: bool = True
     """whether this way can prove that the target itself serves"""
+    proof: Proof | None = None
+    """what proves a deploy that is no push"""
+    moves: tuple[tuple[str, str], ...] = ()
+    """branches that the host moves before it builds, each with the commit: a failed deploy leaves them there"""
+    outlives: bool = True
+    """whether the host finishes the deploy when this console ends; False: it is aborted, perhaps half-way"""
+
+    @property
+    def decisive(self) -> Step | None:
+        """The step that changes what serves."""
+        return next((s for s in self.steps if s.kind in DECISIVE), None)
 
     @property
     def blocked(self) -> tuple[Caution, ...]:

@@ -16,6 +16,14 @@ class Source(StrEnum):
     """asked of the host just now"""
     LEDGER = "ledger"
     """seen by this console earlier"""
+    REPOSITORY = "repository"
+    """a commit of the app's own repository: that it was ever deployed is not known from that"""
+    REGISTRY = "registry"
+    """an image of the registry"""
+    TAGS = "tags"
+    """a tag that the host's own `tags` lists"""
+    NAMED = "named"
+    """nothing but the person's word"""
 
 
 class WayBack(Value):
@@ -41,12 +49,20 @@ class Release(Value):
     source: str | None = None
     """Dokku's deploy source: git-push, git-sync, docker-image"""
     image: str | None = None
+    digest: str | None = None
+    """`sha256:…` of its image in the registry"""
     subject: str | None = None
     author: str | None = None
+    committed_at: datetime | None = None
     deployed_at: datetime | None = None
+    deployed_by: str | None = None
     kept_at: datetime | None = None
     kept_by: str | None = None
     last_served: datetime | None = None
+    last_healthy: datetime | None = None
+    """when this console last saw it healthy"""
+    failed: str | None = None
+    """why its deploy did not succeed; None: nothing is known of a failure"""
     bad: str | None = None
     """why nobody should go back to it; None: not marked"""
     left_bad: tuple[tuple[str, str], ...] = ()
@@ -56,15 +72,32 @@ class Release(Value):
     running: bool = False
     ways: tuple[WayBack, ...] = ()
     origin: Source = Source.HOST
+    told: tuple[tuple[str, Source], ...] = ()
+    """facts that come from elsewhere than `origin`: name of the field → where it is from"""
+    said: str | None = None
+    """what it is called where nothing else is known of it: the words that somebody else will understand"""
+    elsewhere: str | None = None
+    """the Git remote that has to be asked for its commit, where the app's own repository is not known to have it"""
 
     @property
     def name(self) -> str:
-        """How it is spoken of: `release:7`, or its commit, or its image."""
+        """How it is spoken of: `release:7`, or its commit, or its image's number, or its image."""
         if self.number is not None:
             return f"release:{self.number}"
         if self.commit:
             return f"sha:{self.commit[:10]}"
-        return self.image or "unknown"
+        if self.image and re.fullmatch(r".*/.*:[0-9]{1,9}", self.image):
+            return f"image:{self.image.rpartition(':')[2]}"
+        return self.image or self.said or "unknown"
+
+    @property
+    def served(self) -> bool:
+        """Whether it is known to have served at some time; a commit of a repository alone is not."""
+        return self.holder is not None or self.last_served is not None or self.origin is Source.TAGS
+
+    def by(self, way: str) -> WayBack | None:
+        """What is known of that way to this release."""
+        return next((w for w in self.ways if w.way == way), None)
 
     @property
     def way(self) -> WayBack | None:

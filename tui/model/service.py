@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from tui.model.host import Form
 from tui.model.value import Value
 
 
@@ -14,6 +15,8 @@ class Host(Value):
     identity_file: str | None = None
     known_hosts: str | None = None
     sandbox: bool = False
+    form: Form = Form.FORCED
+    """how its login wants its commands: found out by asking, never written in services.yaml"""
     max_parallel: int = 1
 
 

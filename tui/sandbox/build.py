@@ -112,7 +112,7 @@ class Builder:
             yield f'ERROR: failed to solve: target stage "{target}" could not be found'
             raise BuildFailed
         # What Dokku's cleanup has just deleted, BuildKit takes from the registry again.
-        base = self._machine.images.find(dockerfile.base) or self._machine.registry.get(dockerfile.base)
+        base = self._machine.images.find(dockerfile.base) or self._machine.pushed(dockerfile.base)
         title = f"[internal] load metadata for {canonical(dockerfile.base)}"
         if base is None and "/" in dockerfile.base:
             yield from self._missing(dockerfile, title)

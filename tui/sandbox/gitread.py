@@ -35,6 +35,11 @@ class Reading(UploadPackHandler):
     def capabilities(self) -> list[bytes]:
         return [name for name in super().capabilities() if name != CAPABILITY_FILTER]
 
+    @classmethod
+    def required_capabilities(cls) -> tuple[bytes, ...]:
+        # git's own server serves clients that can do nothing at all.
+        return ()
+
     def set_client_capabilities(self, caps: Iterable[bytes]) -> None:
         # git asks for a filter even where none is offered.
         super().set_client_capabilities([name for name in caps if not name.startswith(CAPABILITY_FILTER)])
@@ -49,7 +54,10 @@ async def upload_pack(call: Call) -> int:
         return asyncio.run_coroutine_threadsafe(call.client.read_exactly(count), loop).result()
 
     def write(data: bytes) -> int:
-        asyncio.run_coroutine_threadsafe(send(data), loop).result()
+        try:
+            asyncio.run_coroutine_threadsafe(send(data), loop).result()
+        except BrokenPipeError:
+            raise EOFError from None  # the client has read enough and hung up
         return len(data)
 
     async def send(data: bytes) -> None:

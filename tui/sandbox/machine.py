@@ -114,6 +114,14 @@ class Machine:
         except KeyError:
             raise AppMissing(name) from None
 
+    def pushed(self, name: str) -> Image | None:
+        """In the registry, by ``REPOSITORY:N``, or by ``REPOSITORY@sha256:…``: documented, and not recorded."""
+        repository, at, digest = name.partition("@")
+        if not at:
+            return self.registry.get(name)
+        known = self.registry.items()
+        return next((i for n, i in known if i.id == digest and n.rpartition(":")[0] == repository), None)
+
     def create_app(self, name: str, created_at: float | None = None) -> App:
         app = App(name=name, created_at=int(created_at or self.now()), repo=Repository())
         self.apps[name] = app

@@ -53,7 +53,7 @@ async def push_release(call: Call, app: App, image: Image) -> str:
 
 def pull(call: Call, name: str) -> Image | None:
     """Takes an image from the registry onto the host."""
-    image = call.host.machine.registry.get(name)
+    image = call.host.machine.pushed(name)
     if image is None:
         return None
     images = call.host.machine.images

@@ -9,6 +9,14 @@ from tui.sandbox.dispatch import command, parse
 from tui.sandbox.lines import complaint
 from tui.sandbox.recorded import VERSIONS, load
 
+PLUGIN_HELP = (
+    "ps:rollback <app>                                  Go back one release",
+    "tags <app>                                         List the image tags of an app",
+    "tags:create <app> <tag>                            Tag the image that an app runs",
+    "tags:deploy <app> <tag>                            Deploy an image tag of an app",
+)
+"""the sandbox's own words: no such plugin was recorded"""
+
 
 @command("version")
 async def version(call: Call) -> int:
@@ -18,7 +26,12 @@ async def version(call: Call) -> int:
 
 @command("help")
 async def help_text(call: Call) -> int:
-    call.raw(call.host.recorded.texts["help --all" if "--all" in call.args else "help"])
+    everything = "--all" in call.args
+    call.raw(call.host.recorded.texts["help --all" if everything else "help"])
+    if everything and call.host.plugins:
+        call.out("\nCommunity plugin commands:\n")
+        for line in PLUGIN_HELP:
+            call.out(f"    {line}")
     return 0
 
 

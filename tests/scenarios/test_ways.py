@@ -1,0 +1,272 @@
+"""Ways back other than `kept`, on the sandbox, through the command line that a person types."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.registries import running_registry
+from tests.sandboxes import Sandbox, running_sandbox
+from tests.sshd import free_port
+
+APP = "scenextras"
+OWN = f"/home/dokku/{APP}"
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Sandbox]:
+    with running_sandbox(tmp_path) as sandbox:
+        yield sandbox
+
+
+def listed(box: Sandbox, service: str = "api") -> list[dict[str, Any]]:
+    done = box.run(service, "--list", "--json")
+    assert done.code == 0, done.stderr
+    items: list[dict[str, Any]] = done.document["items"]
+    return items
+
+
+def unkept(box: Sandbox) -> str:
+    """The commit of v1.0.0, which nobody kept."""
+    (found,) = (i["commit"] for i in listed(box) if i["subject"] == "Serve scenes over the API")
+    return str(found)
+
+
+def test_one_list_from_every_source_newest_first(box: Sandbox) -> None:
+    done = box.run("api", "--list", "--json")
+    items = done.document["items"]
+    assert [i["subject"] for i in items] == [
+        "Store thumbnails by key",
+        "Faster scene lists",
+        "Page comments by cursor",
+        "Thumbnails for scenes",
+        "Search by mood",
+        "Serve scenes over the API",
+    ]
+    assert [(i["running"], i["kept"], i["number"]) for i in items][:2] == [(True, False, None), (False, True, 4)]
+    assert [i["origin"] for i in items] == ["ledger", "holder", "holder", "holder", "holder", "repository"]
+    assert items[1]["author"] == "Ana Ruiz"
+    assert items[1]["told"]["subject"] == "repository"
+    assert next((w["way"], w["available"]) for w in items[1]["ways"]) == ("kept", True)
+    git = next(w for w in items[5]["ways"] if w["way"] == "git")
+    assert (git["available"], git["seconds"], git["reason"]) == (True, 29.0, "builds from source: slow")
+    assert {s["source"]: s["trouble"] for s in done.document["sources"]} == {
+        "holder": None,
+        "ledger": None,
+        "repository": None,
+    }
+    table = box.run("api", "--list").stdout
+    assert "RUNNING" in table
+    assert "not by kept: not kept" in table
+
+
+def test_another_way_is_named_and_only_taken_when_it_is_asked_for(box: Sandbox) -> None:
+    commit = unkept(box)
+    refused = box.run("api", f"sha:{commit}", "--yes", "--json")
+    assert refused.code == 3
+    assert "kept: not kept" in refused.document["error"]["message"]
+    assert f"add --way git and sha:{commit[:10]}" in refused.document["error"]["fix"]
+    assert box.sent("git:sync") == []
+    done = box.run("api", f"sha:{commit}", "--way", "git", "--yes", "--json")
+    assert done.code == 0, done.stderr
+    assert (done.document["way"], box.serves()) == ("git", "v1.0.0")
+    assert box.sent("git:sync") == [f"git:sync --build {APP} {OWN} {commit}"]
+    assert box.app()["metadata"] == f"{OWN}#{commit}"
+    after = listed(box)
+    assert [i["commit"] for i in after if i["running"]] == [commit]
+    assert [i["subject"] for i in after if i["bad"]] == ["Store thumbnails by key"]
+    again = box.run("api", f"sha:{commit}", "--way", "git", "--yes")
+    assert again.code == 9
+
+
+def test_a_build_from_source_leaves_the_teams_branch_alone(box: Sandbox) -> None:
+    tip = dict(box.app()["refs"])["refs/heads/main"]
+    assert box.run("api", "previous", "--way", "git", "--yes").code == 0
+    assert box.serves() == "v1.4.0"
+    assert dict(box.app()["refs"])["refs/heads/main"] == tip
+    assert box.run("unfreeze", "api").code == 0
+    assert box.pull("command", command=f"git:report {APP} --git-deploy-branch")["stdout"].strip() == "main"
+
+
+def test_a_failed_check_is_known_to_have_failed_although_the_branch_moved(box: Sandbox) -> None:
+    commit = unkept(box)
+    box.pull("fault", kind="fail_next_deploy", mode="check", app=APP)
+    done = box.run("api", f"sha:{commit}", "--way", "git", "--no-freeze", "--yes", "--json")
+    assert done.code == 4, done.stderr
+    assert "health check" in done.document["error"]["message"]
+    assert box.serves() == "v1.5.0"
+    assert dict(box.app()["refs"])["refs/heads/main"] == commit
+    assert box.run("resume", "--close", "aborted").code in (3, 4)
+    assert f"{APP}--incident" not in box.look()["apps"]
+    assert [i["commit"] for i in listed(box) if i["failed"]] == [commit]
+    refused = box.run("api", f"sha:{commit}", "--way", "git", "--plan", "--json")
+    assert "did not succeed" in str(refused.document["warnings"])
+
+
+def test_a_commit_nobody_knows_changes_nothing(box: Sandbox) -> None:
+    done = box.run("api", f"sha:{'1' * 40}", "--way", "git", "--yes", "--json")
+    assert done.code == 4, done.stderr
+    assert "not a valid SHA1" in done.document["error"]["message"]
+    assert box.serves() == "v1.5.0"
+
+
+def test_a_build_dies_with_its_console_and_is_not_sent_again(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, pace="0.25") as box:
+        running = box.begin("api", "previous", "--way", "git", "--yes")
+        while not box.sent("git:sync"):
+            assert running.poll() is None
+        box.await_that(lambda app: bool(app["lock_held"]))
+        running.kill()
+        running.communicate(timeout=10)
+        done = box.run("resume", "--json")
+        assert done.code == 4, done.stderr
+        assert (box.serves(), len(box.sent("git:sync"))) == ("v1.5.0", 1)
+
+
+def test_what_has_to_stop_first_is_not_built_over_what_runs(box: Sandbox) -> None:
+    refused = box.run("search", "previous", "--way", "git", "--yes", "--json")
+    assert refused.code == 3
+    assert "has to stop before it starts" in refused.document["error"]["message"]
+    assert "kept leads to" in refused.document["error"]["fix"]
+
+
+# ── ways that prove nothing ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def plugins(tmp_path: Path) -> Iterator[Sandbox]:
+    """A host that has the runbook's commands by plugin."""
+    with running_sandbox(tmp_path, dokku="plugins") as sandbox:
+        yield sandbox
+
+
+def change(box: Sandbox, folder: Path, **values: Any) -> None:
+    """The api of services.yaml with these keys; None takes one out."""
+    document = yaml.safe_load(Path(box.services).read_text())
+    api = document["services"]["api"]
+    api.update(values)
+    document["services"]["api"] = {key: value for key, value in api.items() if value is not None}
+    path = folder / "changed.yaml"
+    path.write_text(yaml.safe_dump(document))
+    box.services = str(path)
+
+
+def test_a_stock_host_has_no_way_by_the_runbook(box: Sandbox) -> None:
+    (newest,) = (i for i in listed(box) if i["number"] == 4)
+    (way,) = (w for w in newest["ways"] if w["way"] == "runbook")
+    assert (way["available"], way["reason"]) == (False, "this host has no tags:deploy")
+    assert box.run("api", "release:4", "--way", "runbook", "--yes").code == 3
+    assert box.sent("tags") == box.sent("ps:rollback") == []
+
+
+def test_a_tag_is_deployed_and_only_the_service_can_say_so(plugins: Sandbox, tmp_path: Path) -> None:
+    items = listed(plugins)
+    tag = next(i["tag"] for i in items if i["tag"] and not i["running"])
+    (way,) = (w for i in items if i["tag"] == tag for w in i["ways"] if w["way"] == "runbook")
+    assert (way["available"], way["reason"]) == (True, "proves nothing")
+    done = plugins.run("api", f"tag:{tag}", "--way", "runbook", "--yes", "--json")
+    assert done.code == 0, done.stderr
+    assert plugins.serves() == "v1.4.0"
+    assert plugins.sent("tags:deploy") == [f"tags:deploy {APP} {tag}"]
+    assert "v1.4.0" in next(c["evidence"] for c in done.document["checks"] if c["name"] == "identity: answer")
+
+
+def test_without_a_service_that_says_what_it_is_it_stays_unproven(plugins: Sandbox, tmp_path: Path) -> None:
+    change(plugins, tmp_path, identity=None)
+    done = plugins.run("api", "previous", "--way", "runbook", "--yes", "--json")
+    assert done.code == 7, done.stderr
+    assert plugins.serves() == "v1.4.0"
+    assert plugins.sent("ps:rollback") == [f"ps:rollback {APP}"]
+    evidence = next(c["evidence"] for c in done.document["checks"] if c["name"] == "identity: answer")
+    assert "proves nothing" in evidence
+    # Dokku wrote no metadata: the release that is left must not be remembered as healthy for it
+    before = next(i for i in listed(plugins) if i["subject"] == "Store thumbnails by key")
+    assert before["last_healthy"] is None
+
+
+def script(folder: Path, body: str) -> list[str]:
+    path = folder / "rollback.py"
+    path.write_text(f"import json, os, subprocess, sys, urllib.request\n{body}\n")
+    return [sys.executable, str(path), "api"]
+
+
+def test_the_teams_own_script_is_run_with_the_persons_words(box: Sandbox, tmp_path: Path) -> None:
+    commit = next(i["commit"] for i in listed(box) if i["number"] == 3)
+    sync = f"git:sync --build {APP} {OWN} {commit}"
+    body = (
+        "print('going back to', sys.argv[1:], flush=True)\n"
+        f"data = json.dumps({{'command': {sync!r}}}).encode()\n"
+        f"request = urllib.request.Request({box.told['control'] + '/command'!r}, data)\n"
+        "sys.exit(json.load(urllib.request.urlopen(request))['exit'])"
+    )
+    change(box, tmp_path, script=script(tmp_path, body))
+    done = box.run("api", "release:3", "--way", "script", "--yes", "--json")
+    assert done.code == 0, done.stderr
+    assert "going back to ['api', 'release:3']" in done.stderr
+    assert box.serves() == "v1.3.0"
+    assert [s["where"] for s in done.document["steps"] if "release:3" in s["argv"]] == ["local"]
+    change(box, tmp_path, identity=None)
+
+
+def test_a_script_that_fails_or_calls_us_again_changes_nothing(box: Sandbox, tmp_path: Path) -> None:
+    body = (
+        f"again = subprocess.run({box.argv('api', 'previous', '--yes')!r}, capture_output=True, text=True)\n"
+        "print(again.returncode, again.stderr, flush=True)\n"
+        "sys.exit(9)"
+    )
+    change(box, tmp_path, script=script(tmp_path, body))
+    done = box.run("api", "previous", "--way", "script", "--yes", "--json")
+    assert done.code == 4, done.stderr
+    assert "must not call rollback itself" in done.stderr
+    assert "exit 9" in done.document["error"]["message"]
+    assert (box.serves(), box.sent("git-receive-pack")) == ("v1.5.0", [])
+
+
+def test_a_script_that_is_not_there_is_refused_and_leaves_nothing_behind(box: Sandbox, tmp_path: Path) -> None:
+    change(box, tmp_path, script=[str(tmp_path / "missing.sh")])
+    done = box.run("api", "previous", "--way", "script", "--yes", "--json")
+    assert done.code == 3, done.stderr
+    assert f"{APP}--incident" not in box.look()["apps"]
+
+
+# ── a registry ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_numbered_image_is_gone_back_to_by_its_digest(box: Sandbox, tmp_path: Path) -> None:
+    with running_registry() as registry:
+        repository = f"{registry.address}/dokku/{APP}"
+        images = registry.images[f"dokku/{APP}"] = {}
+        change(box, tmp_path, image_repository=repository)
+        for line in (f"server {registry.address}", "push-on-release true"):
+            assert box.pull("command", command=f"registry:set {APP} {line}")["exit"] == 0
+        for number, version in enumerate(("v1.6.0", "v1.7.0"), 1):
+            box.pull("deploy", app=APP, version=version, wait=True)
+            tags = {tag: image for image, known in box.look()["images"].items() for tag in known["tags"]}
+            images[str(number)] = tags[f"{repository}:{number}"]
+            assert box.run("status", "api").code == 0  # a look at it: which number is which commit is told nowhere
+        box.pull("retire", force=True)
+        items = listed(box)
+        assert [(i["name"], i["image"], i["running"]) for i in items[:2]] == [
+            (items[0]["name"], f"{repository}:2", True),
+            (items[1]["name"], f"{repository}:1", False),
+        ]
+        assert items[1]["commit"] is not None
+        done = box.run("api", "image:1", "--way", "registry", "--yes", "--json")
+        assert done.code == 0, done.stderr
+        assert box.serves() == "v1.6.0"
+        assert box.app()["metadata"] == f"{repository}@{images['1']}"
+        refused = box.run("api", "image:9", "--way", "registry", "--yes", "--json")
+        assert (refused.code, "not known" in refused.document["error"]["message"]) == (3, True)
+
+
+def test_a_registry_that_does_not_answer_is_said_and_the_rest_is_listed(box: Sandbox, tmp_path: Path) -> None:
+    change(box, tmp_path, image_repository=f"127.0.0.1:{free_port()}/dokku/{APP}")
+    document = box.run("api", "--list", "--json").document
+    (trouble,) = (s["trouble"] for s in document["sources"] if s["source"] == "registry")
+    assert "ConnectError" in trouble
+    assert len(document["items"]) == 6
+    (way,) = (w for w in document["items"][1]["ways"] if w["way"] == "registry")
+    assert not way["available"]

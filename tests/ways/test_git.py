@@ -1,0 +1,151 @@
+"""The plan that builds an older commit again, by table."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tests.incident.facts import OTHER, T0, THEIRS, container, current
+from tui.dokku import kept
+from tui.incident import reconcile, verify
+from tui.model.observation import Current, Landed
+from tui.model.plan import Plan, Severity, StepKind
+from tui.model.release import Release, Source, Target, TargetKind
+from tui.model.service import Host, RollbackSpec, Service
+from tui.model.verification import Verdict
+from tui.ways import git, offers
+from tui.ways.kept import Facts, Options
+
+WANTED = "d" * 40
+HOLDER = "cyc--r1--pre-deploy-20261123-210001"
+SERVICE = Service(name="api", title="API", host="h", app="cyc")
+HOST = Host(name="h", ssh="dokku@h")
+TARGET = Release(app="cyc", commit=WANTED)
+RUNNING = Release(app="cyc", commit=THEIRS, running=True)
+
+
+def facts(**changes: object) -> Facts:
+    values: dict[str, object] = {
+        "incident": "inc1", "number": 1, "by": "me@box", "at": T0, "current": current(), "record": None, "files": (),
+    }  # fmt: skip
+    return Facts(**(values | changes))  # type: ignore[arg-type]
+
+
+def made(target: Release = TARGET, options: Options | None = None, service: Service = SERVICE, **more: Any) -> Plan:
+    return git.plan(service, HOST, target, RUNNING, facts(**more), options or Options())
+
+
+def deployed(*, metadata: str = f"/home/dokku/cyc#{WANTED}", source: str = "git-sync", name: str = "new") -> Current:
+    return replace(current(containers=(container(name),)), source=source, metadata=metadata, git_rev=WANTED)
+
+
+def test_the_steps_around_the_one_command() -> None:
+    plan = made()
+    assert [s.kind for s in plan.steps] == [
+        StepKind.RECORD, StepKind.COMMAND, StepKind.COMPARE, StepKind.FREEZE, StepKind.DEPLOY,
+    ]  # fmt: skip
+    assert plan.decisive is not None
+    assert plan.decisive.argv == ("git:sync", "--build", "cyc", "/home/dokku/cyc", WANTED)
+    assert plan.moves == (("frozen-by-inc1", WANTED),)
+    assert not plan.outlives
+    assert {w.severity for w in plan.warnings} == {Severity.WARN, Severity.NOTE}
+    assert any("builds from source: slow" in w.text for w in plan.warnings)
+
+
+@pytest.mark.parametrize(
+    ("target", "leaving", "marks"),
+    [
+        (TARGET, RUNNING, []),
+        (replace(TARGET, holder=HOLDER, number=1), RUNNING, ["mark"]),
+        (TARGET, replace(RUNNING, holder=HOLDER, number=1), ["mark-bad"]),
+    ],
+)
+def test_what_is_known_is_marked_on_the_holders_there_are(target: Release, leaving: Release, marks: list[str]) -> None:
+    plan = git.plan(SERVICE, HOST, target, leaving, facts(), Options())
+    assert [s.id for s in plan.steps if s.kind is StepKind.MARK] == marks
+    assert ("noted on this machine only" in str(plan.warnings)) is not bool(marks)
+
+
+def test_a_record_that_is_ours_or_somebody_elses() -> None:
+    mine = kept.IncidentRecord(app="cyc", incident="inc1", deploy_branch="main")
+    frozen = replace(current(branch="frozen-by-inc1"), refs=(("main", THEIRS),))
+    assert [s.id for s in made(record=mine, current=frozen).steps] == ["sign", "compare", "deploy"]
+    theirs = kept.IncidentRecord(app="cyc", incident="other")
+    assert made(record=theirs).steps[0].argv == ("apps:create", "cyc--takeover")
+
+
+def test_without_a_freeze_the_teams_branch_moves() -> None:
+    plan = made(options=Options(freeze=False))
+    assert "freeze" not in [s.id for s in plan.steps]
+    assert plan.moves == (("main", WANTED),)
+    failed = replace(current(tip=WANTED), git_rev=WANTED)
+    assert reconcile.landed(plan, (failed,), reported=True) is Landed.NO
+    moved_elsewhere = replace(current(tip=OTHER), git_rev=WANTED)
+    assert reconcile.landed(plan, (moved_elsewhere,), reported=True) is Landed.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("seen", "landed"),
+    [
+        (deployed(), Landed.YES),
+        (deployed(name="aaaaaaaaaaaa"), Landed.UNKNOWN),
+        (deployed(metadata=WANTED, source="git-push"), Landed.UNKNOWN),
+        (deployed(metadata=f"/home/dokku/cyc#{OTHER}"), Landed.UNKNOWN),
+        (replace(deployed(), locked=True), Landed.RUNNING),
+        (replace(deployed(), containers=()), Landed.UNKNOWN),
+        (current(), Landed.NO),
+    ],
+)
+def test_only_metadata_and_new_containers_prove_it(seen: Current, landed: Landed) -> None:
+    assert reconcile.landed(made(), (seen,), reported=True) is landed
+    verdicts = {c.verdict for c in verify.identity(made(), seen)}
+    if landed is Landed.YES:
+        assert verdicts == {Verdict.PASSED}
+    elif landed is not Landed.RUNNING:
+        assert Verdict.FAILED in verdicts
+
+
+@pytest.mark.parametrize(
+    ("service", "more", "words"),
+    [
+        (SERVICE, {"current": current(locked=True)}, "a deploy of cyc is running"),
+        (replace(SERVICE, rollback=RollbackSpec(stop_first=True, reason="BadgerDB")), {}, "BadgerDB"),
+    ],
+)
+def test_what_forbids_it(service: Service, more: dict[str, Any], words: str) -> None:
+    assert words in made(service=service, **more).blocked[0].text
+
+
+def test_downtime_asks_for_the_name() -> None:
+    spec = RollbackSpec(downtime=(timedelta(seconds=10), timedelta(seconds=30)))
+    assert made(service=replace(SERVICE, rollback=spec)).typed
+
+
+def test_a_commit_by_a_persons_word_comes_from_the_configured_remote() -> None:
+    elsewhere = replace(SERVICE, git_remote="https://example.com/cyc.git")
+    full, short = (Target(kind=TargetKind.SHA, value=value) for value in (WANTED, WANTED[:10]))
+    assert git.named(elsewhere, short, ()) is None
+    assert git.named(elsewhere, full, (TARGET,)) is None
+    named = git.named(elsewhere, full, ())
+    assert named is not None
+    assert named.origin is Source.NAMED
+    plan = made(named, service=elsewhere)
+    assert plan.proof is not None
+    assert plan.proof.metadata == f"https://example.com/cyc.git#{WANTED}"
+    assert plan.typed
+    own = git.named(SERVICE, full, ())
+    assert own is not None
+    assert not made(own).typed
+
+
+def test_every_way_of_the_order_is_offered_or_says_why_not() -> None:
+    order = ("git", "kept", "script")
+    seen = offers.Seen(commits=frozenset({WANTED}))
+    found = offers.offered(TARGET, SERVICE, order, seen).ways
+    assert [(w.way, w.available) for w in found] == [("git", True), ("kept", False), ("script", False)]
+    assert all(w.reason for w in found)
+    image = offers.offered(Release(app="cyc", image="x:1"), SERVICE, ("git",), seen).ways[0]
+    assert (image.available, image.reason) == (False, "no commit is known of it")
+    unread = offers.offered(TARGET, SERVICE, ("git",), offers.Seen()).ways[0]
+    assert "could not be read" in unread.reason

@@ -1,0 +1,71 @@
+"""A release in the table of `--list`: what it is, what is against it, the ways to it, where that is known from."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from tui.model.release import Release, Source, WayBack
+
+_SHORT = 10
+
+
+def rows(release: Release) -> tuple[str, ...]:
+    """The release's lines; every word of them has been made harmless where it came in."""
+    image = "" if release.image is None else f"  {release.image}"
+    digest = "" if release.digest is None else f"  {release.digest[:19]}"
+    subject = "" if release.subject is None else f"  {release.subject}"
+    author = "" if release.author is None else f" ({release.author})"
+    commit = (release.commit or "unknown")[:_SHORT]
+    first = f"{release.name:<16} {release.tag or 'not kept':<26} {commit:<10}{image}{digest}{subject}{author}"
+    lines = [first.rstrip()]
+    if marks := _marks(release):
+        lines.append(f"    {marks}")
+    if times := _times(release):
+        lines.append(f"    {times}")
+    if not release.running:
+        lines.extend(f"    {line}" for line in _ways(release.ways))
+    lines.append(f"    known from {_sources(release)}")
+    return tuple(lines)
+
+
+def _marks(release: Release) -> str:
+    marks = ["RUNNING"] if release.running else []
+    if release.bad is not None:
+        marks.append(f"BAD: {release.bad}")
+    if release.failed is not None:
+        marks.append(f"FAILED: {release.failed}")
+    return "  ".join(marks)
+
+
+def _times(release: Release) -> str:
+    by = f" by {release.deployed_by}" if release.deployed_by else ""
+    found = (
+        ("deployed", release.deployed_at, by),
+        ("committed", release.committed_at, ""),
+        ("kept", release.kept_at, f" by {release.kept_by}" if release.kept_by else ""),
+        ("last served", release.last_served, ""),
+        ("last seen healthy", release.last_healthy, ""),
+    )
+    return "  ".join(f"{word} {_time(at)}{who}" for word, at, who in found if at is not None)
+
+
+def _ways(ways: tuple[WayBack, ...]) -> Iterator[str]:
+    """A line for each way there is; one line for all that share the reason why not."""
+    for way in ways:
+        if way.available:
+            cost = "" if way.seconds is None else f"~{way.seconds:.0f} s"
+            yield f"by {way.way:<9} {cost}{f' ({way.reason})' if way.reason else ''}".rstrip()
+    for reason in dict.fromkeys(way.reason for way in ways if not way.available):
+        names = ", ".join(way.way for way in ways if not way.available and way.reason == reason)
+        yield f"not by {names}: {reason}"
+
+
+def _sources(release: Release) -> str:
+    others: dict[Source, list[str]] = {}
+    for fact, source in release.told:
+        others.setdefault(source, []).append(fact.replace("_", " "))
+    told = "".join(f"; {', '.join(facts)} from the {source.value}" for source, facts in sorted(others.items()))
+    return f"the {release.origin.value}{told}"
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}Z"

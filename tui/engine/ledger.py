@@ -1,0 +1,152 @@
+"""The ledger: what this console sees of releases over time, kept in its journal, because 0.35 keeps no history.
+
+It is fed by every look at what an app runs and by every healthy probe, and costs a write only when something changed or
+a minute has passed. A release that nobody looked at is not in it: its times are "seen", never "was".
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import msgspec
+from msgspec.structs import replace
+
+from tui.model.errors import JournalError
+from tui.model.ledger import Ledger, Remark, RemarkKind, Sighting
+from tui.model.observation import Current
+
+EVERY = timedelta(minutes=1)
+"""how old the last time seen on disk may be"""
+
+
+class Store(Protocol):
+    """Where it is kept."""
+
+    async def ledger_add(self, host: str, app: str, kind: str, payload: str, at: datetime) -> int: ...
+
+    async def ledger_put(self, seq: int, payload: str) -> None: ...
+
+    async def ledger(self, host: str, app: str) -> Any: ...
+
+
+class _Page:
+    """One app's part, as far as it is in memory."""
+
+    def __init__(self, known: Ledger, seq: int | None) -> None:
+        self.known = known
+        self.seq = seq
+        """the row of the latest sighting"""
+        self.saved: Sighting | None = known.sightings[-1] if known.sightings else None
+
+
+class LedgerKeeper:
+    """Writes down what is seen, and tells what was."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pages: dict[tuple[str, str], _Page] = {}
+        self._turn = asyncio.Lock()
+        self.trouble: JournalError | None = None
+        """why it could not be written last: looking at a host must not fail for it"""
+
+    async def saw(self, host: str, current: Current) -> None:
+        """Note what runs now, and a deploy that was tried and failed."""
+        try:
+            async with self._turn:
+                await self._saw(host, current)
+            self.trouble = None
+        except JournalError as error:
+            self.trouble = error
+
+    async def healthy(self, host: str, app: str, at: datetime) -> None:
+        """Note that what runs answered as a healthy service does."""
+        try:
+            async with self._turn:
+                page = await self._page(host, app)
+                if page.known.sightings:
+                    last = page.known.sightings[-1]
+                    await self._go_on(page, replace(last, last_healthy=max(last.last_healthy or at, at)))
+            self.trouble = None
+        except JournalError as error:
+            self.trouble = error
+
+    async def remark(self, host: str, app: str, remark: Remark) -> None:
+        """Note something about a commit, once. Raises JournalError."""
+        async with self._turn:
+            await self._remark(host, app, remark)
+
+    async def _remark(self, host: str, app: str, remark: Remark) -> None:
+        page = await self._page(host, app)
+        if any((r.kind, r.commit) == (remark.kind, remark.commit) for r in page.known.remarks):
+            return
+        await self._store.ledger_add(host, app, "remark", _text(remark), remark.at)
+        page.known = replace(page.known, remarks=(*page.known.remarks, remark))
+
+    async def known(self, host: str, app: str) -> Ledger:
+        """What is known of an app. Raises JournalError."""
+        async with self._turn:
+            return (await self._page(host, app)).known
+
+    async def flush(self) -> None:
+        """Write the last times that are in memory only. Raises JournalError."""
+        for page in self._pages.values():
+            if page.seq is not None and page.known.sightings and page.saved != page.known.sightings[-1]:
+                await self._save(page, page.known.sightings[-1])
+
+    async def _saw(self, host: str, current: Current) -> None:
+        page = await self._page(host, current.app)
+        if current.serving and current.metadata is not None:
+            started = max((c.started_at for c in current.containers if c.running and c.started_at), default=None)
+            seen = Sighting(
+                source=current.source,
+                metadata=current.metadata,
+                commit=current.commit,
+                attempt=current.attempt,
+                started_at=started,
+                first_seen=current.at,
+                last_seen=current.at,
+                image=current.image,
+                images=tuple(sorted({c.image for c in current.containers if c.running and c.image})),
+            )
+            last = page.known.sightings[-1] if page.known.sightings else None
+            if last is not None and last.is_same(seen):
+                await self._go_on(page, replace(last, last_seen=max(last.last_seen, current.at)))
+            else:
+                if last is not None and last.is_same_deploy(seen):
+                    seen = replace(seen, certain=False)
+                page.seq = await self._store.ledger_add(host, current.app, "sighting", _text(seen), current.at)
+                page.known = replace(page.known, sightings=(*page.known.sightings, seen))
+                page.saved = seen
+        tried = current.git_rev
+        if current.locked is False and tried and current.commit and tried != current.commit:
+            reason = "its deploy was tried and did not succeed"
+            await self._remark(
+                host, current.app, Remark(kind=RemarkKind.FAILED, commit=tried, at=current.at, reason=reason)
+            )
+
+    async def _go_on(self, page: _Page, seen: Sighting) -> None:
+        page.known = replace(page.known, sightings=(*page.known.sightings[:-1], seen))
+        saved = page.saved
+        due = saved is None or seen.last_seen - saved.last_seen >= EVERY
+        if seen.last_healthy is not None and saved is not None:
+            due = due or saved.last_healthy is None or seen.last_healthy - saved.last_healthy >= EVERY
+        if due:
+            await self._save(page, seen)
+
+    async def _save(self, page: _Page, seen: Sighting) -> None:
+        if page.seq is not None:
+            await self._store.ledger_put(page.seq, _text(seen))
+            page.saved = seen
+
+    async def _page(self, host: str, app: str) -> _Page:
+        if (host, app) not in self._pages:
+            rows = await self._store.ledger(host, app)
+            sightings = [(r.seq, msgspec.json.decode(r.payload, type=Sighting)) for r in rows if r.kind == "sighting"]
+            remarks = tuple(msgspec.json.decode(r.payload, type=Remark) for r in rows if r.kind == "remark")
+            known = Ledger(sightings=tuple(s for _, s in sightings), remarks=remarks)
+            self._pages[(host, app)] = _Page(known, sightings[-1][0] if sightings else None)
+        return self._pages[(host, app)]
+
+
+def _text(value: Sighting | Remark) -> str:
+    return msgspec.json.encode(value).decode()

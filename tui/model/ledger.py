@@ -1,0 +1,61 @@
+"""What one console has seen of an app's releases over time. It is what this machine saw, not what there was."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from tui.model.value import Value
+
+
+class Sighting(Value):
+    """One stretch of time in which the same release was seen to serve. Unknown is None."""
+
+    source: str | None
+    """Dokku's deploy source"""
+    metadata: str | None
+    commit: str | None
+    first_seen: datetime
+    last_seen: datetime
+    attempt: str | None = None
+    """the attempt of ours whose label every container carried"""
+    started_at: datetime | None = None
+    """when its containers had been started, as the host said when it was first seen"""
+    last_healthy: datetime | None = None
+    image: str | None = None
+    """the numbered image of a registry that its containers were started by"""
+    images: tuple[str, ...] = ()
+    """ids of the images its containers ran"""
+    certain: bool = True
+    """False: other images ran than before while the metadata stayed: a rebuild, or a deploy that writes none"""
+
+    def is_same_deploy(self, other: "Sighting") -> bool:
+        """Whether the host names the same deploy, whatever images run."""
+        return (self.source, self.metadata, self.attempt) == (other.source, other.metadata, other.attempt)
+
+    def is_same(self, other: "Sighting") -> bool:
+        """Whether both are of one release brought there by one deploy."""
+        return self.is_same_deploy(other) and self.images == other.images
+
+
+class RemarkKind(StrEnum):
+    """What is known against a commit."""
+
+    BAD = "bad"
+    """an incident left it"""
+    FAILED = "failed"
+    """its deploy was tried and did not succeed"""
+
+
+class Remark(Value):
+    """Something to know about a commit before going back to it."""
+
+    kind: RemarkKind
+    commit: str
+    at: datetime
+    reason: str
+
+
+class Ledger(Value):
+    """Everything this machine knows of one app, oldest first."""
+
+    sightings: tuple[Sighting, ...] = ()
+    remarks: tuple[Remark, ...] = ()

@@ -1,0 +1,111 @@
+"""The way back `git`: `git:sync --build APP /home/dokku/APP SHA` builds an older commit again.
+
+The app's own bare repository on the host is the remote, so ordinary `dokku@` SSH is enough. Measured on 0.35.15 (19-26
+s; 42 s on a loaded host) and 0.38.27 (29 s) with a tiny image: a real app adds its own build. What shapes the plan:
+
+- The command moves the deploy branch to the commit before it asks for the lock and before it builds; a build or
+  health check that fails leaves it there. With the freeze only the incident's own branch moves.
+- An unknown commit exits 128 within half a second, and nothing is changed.
+- After success, and only then, `deploy-source-metadata` is `REMOTE#SHA`, with the deploy source `git-sync`.
+- Unlike a push it is aborted when its client dies; on 0.38 a stale lock file stays.
+- The image is built anew: a base image or a dependency may have moved since. Release tasks run as in any deploy.
+- From another remote the host first copies all its branches and tags over those of the app's repository.
+"""
+
+from tui.dokku import commands
+from tui.model.plan import Caution, Plan, Proof, Severity
+from tui.model.release import Release, Source, Target, TargetKind, WayBack, matches
+from tui.model.service import Host, Service
+from tui.ways import shared
+from tui.ways.kept import Facts, Options
+
+WAY = "git"
+MEASURED = 29.0
+"""seconds that the command took with a tiny image on an idle host"""
+
+
+def plan(service: Service, host: Host, target: Release, leaving: Release, facts: Facts, options: Options) -> Plan:
+    """The plan that builds the target's commit again. Raises ValueError for a release without a commit."""
+    if target.commit is None:
+        raise ValueError(f"{target.name} has no commit")
+    remote = target.elsewhere or commands.own_repository(service.app)
+    return shared.plan(
+        service,
+        host,
+        target,
+        leaving,
+        facts,
+        options,
+        shared.Way(
+            name=WAY,
+            argv=commands.git_sync(service.app, remote, target.commit),
+            title=f"build {target.name} again",
+            expected=MEASURED,
+            proof=Proof(source="git-sync", metadata=f"{remote}#{target.commit}"),
+            moves=True,
+            anywhere=target.elsewhere is not None,
+            cautions=tuple(_cautions(target, options)),
+        ),
+    )
+
+
+def way_back(release: Release, *, recent: bool | None) -> WayBack:
+    """Whether this way leads to the release. `recent`: its commit was seen in the app's repository just now.
+
+    None: the repository could not be read. A commit that was not seen there may be there all the same: the host says so
+    before anything is changed.
+    """
+    if release.commit is None:
+        return WayBack(way=WAY, available=False, reason="no commit is known of it")
+    words = "builds from source: slow"
+    if recent is None:
+        words += "; the app's repository could not be read"
+    elif not recent:
+        words += "; not among the newest commits of the app's repository"
+    return WayBack(way=WAY, available=True, seconds=MEASURED, reason=words)
+
+
+def named(service: Service, target: Target, known: tuple[Release, ...]) -> Release | None:
+    """A full commit id that no source knows, as a release by the person's word; None for everything else.
+
+    It is looked for at the service's `git_remote` where there is one, else in the app's own repository.
+    """
+    if target.kind is not TargetKind.SHA or len(target.value) != 40 or any(matches(target, r) for r in known):
+        return None
+    words = "builds from source: slow; nothing is known of that commit"
+    return Release(
+        app=service.app,
+        commit=target.value,
+        origin=Source.NAMED,
+        elsewhere=service.git_remote,
+        ways=(WayBack(way=WAY, available=True, seconds=MEASURED, reason=words),),
+    )
+
+
+def _cautions(target: Release, options: Options) -> list[Caution]:
+    found = [
+        Caution(
+            severity=Severity.WARN,
+            text="builds from source: slow. The measured time is that of a tiny image; add this app's own build. What "
+            "comes out is not bit for bit what ran: base image and dependencies may have moved",
+        ),
+        Caution(
+            severity=Severity.WARN,
+            text="release, predeploy and postdeploy tasks of that commit run, as in any deploy (migrations!)",
+        ),
+        Caution(
+            severity=Severity.NOTE,
+            text="if it fails the old release serves on, but a restart would try the failed image",
+        ),
+    ]
+    if target.elsewhere:
+        found.append(
+            Caution(
+                severity=Severity.TYPE,
+                text=f"the host fetches from {target.elsewhere} and copies all its branches and tags over those of the "
+                "app's repository; whether it has the commit is not known (if not: exit 128, nothing is deployed)",
+            )
+        )
+    if options.run_tasks:
+        found.append(Caution(severity=Severity.NOTE, text="--run-tasks changes nothing here: a build runs them anyway"))
+    return found

@@ -1,0 +1,168 @@
+"""What every way back but `kept` has in common: taking the incident, comparing, freezing, marking, and its warnings.
+
+A way is one command that deploys (`StepKind.DEPLOY`), with these steps around it. Such a command is aborted when its
+client dies (only a push is finished by the host without us), so its plan says `outlives=False` and warns.
+"""
+
+from collections.abc import Iterable
+
+from tui.dokku import commands, kept, paste
+from tui.model.plan import ANYWHERE, Caution, Plan, Proof, Severity, Step, StepKind, Where
+from tui.model.release import Release
+from tui.model.service import Host, Service
+from tui.model.value import Value
+from tui.ways.kept import Facts, Options, old_branch
+
+DEPLOY_LIMIT = 1800.0
+"""seconds until we stop waiting for a deploy that builds"""
+
+
+class Way(Value):
+    """What one way adds to the common plan."""
+
+    name: str
+    argv: tuple[str, ...]
+    title: str
+    expected: float
+    where: Where = Where.HOST
+    paste: str = ""
+    proof: Proof | None = None
+    proves: bool = True
+    anywhere: bool = False
+    """whether it may move any branch, to a commit that nobody knows beforehand"""
+    moves: bool = False
+    """whether it moves the deploy branch to the target's commit before it builds"""
+    freezes: bool = True
+    """whether deploys are held back at all: a script may need the branch as it is"""
+    cautions: tuple[Caution, ...] = ()
+
+
+def plan(
+    service: Service, host: Host, target: Release, leaving: Release, facts: Facts, options: Options, way: Way
+) -> Plan:
+    """The complete plan of a way."""
+    frozen = f"frozen-by-{facts.incident}" if options.freeze and way.freezes else None
+    branch = frozen or facts.current.branch
+    moves = ((branch, target.commit),) if way.moves and branch and target.commit else ()
+    if way.anywhere:
+        moves = (ANYWHERE,)
+    downtime = service.rollback.downtime
+    return Plan(
+        way=way.name,
+        service=service.name,
+        host=host.name,
+        app=service.app,
+        attempt=f"{facts.incident}.{facts.number}",
+        target=target,
+        leaving=leaving,
+        before=facts.current,
+        steps=(
+            *_opening(service, host, facts, frozen),
+            _deploy(host, way),
+            *(_marks(host, target, leaving, facts) if way.proves else ()),
+        ),
+        made_at=facts.at,
+        expected=way.expected,
+        downtime=(downtime[0].total_seconds(), downtime[1].total_seconds()) if downtime else None,
+        warnings=(*_cautions(service, target, leaving, facts, frozen, way), *way.cautions),
+        skipped=facts.skipped,
+        frozen_branch=frozen,
+        old_branch=old_branch(facts),
+        record_of=facts.record.incident if facts.record else None,
+        proves=way.proves,
+        proof=way.proof,
+        moves=moves,
+        outlives=False,
+    )
+
+
+def _command(host: Host, name: str, kind: StepKind, title: str, argv: tuple[str, ...], *, writes: bool = True) -> Step:
+    line = paste.ssh_line(host, argv)
+    return Step(id=name, kind=kind, title=title, argv=argv, writes=writes, timeout=60.0, paste=line)
+
+
+def _opening(service: Service, host: Host, facts: Facts, frozen: str | None) -> tuple[Step, ...]:
+    """Up to the moment before the deploy: record, signature, comparison, freeze."""
+    app, record = service.app, kept.incident_record(service.app)
+    steps: list[Step] = []
+    if facts.record is None:
+        argv = commands.apps_create(record)
+        steps.append(_command(host, "record", StepKind.RECORD, "take the incident on the host", argv))
+    elif facts.record.incident != facts.incident:
+        argv = commands.apps_create(kept.takeover_lock(app))
+        steps.append(_command(host, "record", StepKind.RECORD, "take over the incident's record", argv))
+    signature = [
+        ("ROLLBACK_SCHEMA", "1"),
+        ("ROLLBACK_INCIDENT", facts.incident),
+        ("ROLLBACK_BY", facts.by),
+        ("ROLLBACK_SINCE", kept.stamp(facts.at)),
+        ("ROLLBACK_STATE", "executing"),
+    ]
+    if frozen is not None and (branch := old_branch(facts)):
+        signature.append(("ROLLBACK_DEPLOY_BRANCH", branch))
+    argv = commands.config_set(record, tuple(signature))
+    steps.append(_command(host, "sign", StepKind.COMMAND, "say who, since when", argv))
+    argv = commands.apps_report(app)
+    steps.append(_command(host, "compare", StepKind.COMPARE, "is it still as planned?", argv, writes=False))
+    if frozen is not None and facts.current.branch != frozen:
+        argv = commands.git_set_branch(app, frozen)
+        steps.append(_command(host, "freeze", StepKind.FREEZE, "hold deploys back", argv))
+    return tuple(steps)
+
+
+def _deploy(host: Host, way: Way) -> Step:
+    return Step(
+        id="deploy",
+        kind=StepKind.DEPLOY,
+        title=way.title,
+        argv=way.argv,
+        where=way.where,
+        writes=True,
+        timeout=DEPLOY_LIMIT,
+        paste=way.paste or paste.ssh_line(host, way.argv),
+        expected=way.expected,
+    )
+
+
+def _marks(host: Host, target: Release, leaving: Release, facts: Facts) -> tuple[Step, ...]:
+    """What every console has to know afterwards, on the holders that there are."""
+    reason = f"left by incident {facts.incident}"
+    steps: list[Step] = []
+    if target.holder is not None:
+        left = dict(target.left_bad)
+        if leaving.holder is None and leaving.commit:
+            left[leaving.commit] = reason
+        pairs = kept.mark_pairs(last_served=facts.at, left_bad=tuple(left.items()))
+        argv = commands.config_set(target.holder, pairs)
+        steps.append(_command(host, "mark", StepKind.MARK, "note what serves", argv))
+    if leaving.holder is not None:
+        argv = commands.config_set(leaving.holder, kept.mark_pairs(bad=reason, last_served=facts.at))
+        steps.append(_command(host, "mark-bad", StepKind.MARK, f"mark {leaving.name} bad", argv))
+    return tuple(steps)
+
+
+def _cautions(
+    service: Service, target: Release, leaving: Release, facts: Facts, frozen: str | None, way: Way
+) -> Iterable[Caution]:
+    current = facts.current
+    if current.locked:
+        yield Caution(severity=Severity.BLOCK, text=f"a deploy of {service.app} is running: wait for its end")
+    if service.rollback.stop_first and way.where is Where.HOST:
+        words = f"{service.title} has to stop before it starts ({service.rollback.reason}); this way does not do that"
+        yield Caution(severity=Severity.BLOCK, text=words)
+    if service.rollback.downtime is not None:
+        low, high = (f"{t.total_seconds():.0f}" for t in service.rollback.downtime)
+        yield Caution(severity=Severity.TYPE, text=f"the service does not answer for {low}-{high} s")
+    yield Caution(
+        severity=Severity.WARN,
+        text="this deploy is aborted if the console ends or the link breaks: leave it open until it is through",
+    )
+    if current.git_rev and current.commit and current.git_rev != current.commit:
+        words = f"the last deploy attempt ({current.git_rev[:10]}) did not succeed; {current.commit[:10]} serves"
+        yield Caution(severity=Severity.WARN, text=words)
+    if way.proves and target.holder is None and leaving.holder is None:
+        words = f"neither release is kept: that {leaving.name} is bad is noted on this machine only"
+        yield Caution(severity=Severity.NOTE, text=words)
+    if frozen is None:
+        words = "without a freeze the next push to the deploy branch undoes this"
+        yield Caution(severity=Severity.WARN, text=words)
