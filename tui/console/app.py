@@ -422,7 +422,7 @@ class ConsoleApp(App[int]):
         if front is not None and self._board.selected is not None:
             service = front.service(self._board.selected)
             front.releases(service)
-            self.begin_work(lambda: front.board.refresh(service.name))
+            self.begin_work(lambda: front.board.refresh(service.name, every_source=True))
 
     def action_timeline(self) -> None:
         """What happened."""

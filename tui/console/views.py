@@ -12,7 +12,7 @@ from tui.model.errors import Refused
 from tui.model.host import Link
 from tui.model.incident import Incident
 from tui.model.outcome import Exited, describe
-from tui.model.release import Release, Target, TargetKind
+from tui.model.release import Release, Target, TargetKind, WayBack
 from tui.model.service import Host
 
 if TYPE_CHECKING:
@@ -121,19 +121,22 @@ def why_not(release: Release) -> str:
     return ""
 
 
-def release_row(release: Release, *, previous: bool, now: datetime, cells: int, palette: Palette) -> Row:
-    """One release: what it is, when it served, how to get there and at what cost, or why not."""
-    served = release.last_served or release.kept_at or release.deployed_at
+def release_row(
+    release: Release, *, previous: bool, now: datetime, cells: int, palette: Palette, way: WayBack | None = None
+) -> Row:
+    """One release: what it is, when it served, how to get there and at what cost, or why not. With `way`: another way
+    to the release of the row above."""
+    if way is not None:
+        return ((" " * 43, ""), (_cost(way), ""), (f"  {rows.safe(way.reason, 80)}" if way.reason else "", "dim"))
+    served = release.last_served or release.kept_at or release.deployed_at or release.committed_at
     when = f"{served:%m-%d %H:%M} {words.age(now - served):>4}" if served else "unknown"
-    way = release.way
     no = why_not(release)
     if release.running:
         end: Piece = ("RUNNING", "run")
-    elif no:
-        end = (no, "unknown")
+    elif no or release.way is None:
+        end = (rows.safe(no, 200), "unknown")
     else:
-        seconds = f" ~{way.seconds:.0f} s" if way and way.seconds else ""
-        end = (f"{way.way if way else ''}{seconds}", "ok")
+        end = (_cost(release.way), "ok")
     pieces: list[Piece] = [
         (rows.fit(release.name, 15) + " ", "bold" if previous else ""),
         (rows.fit((release.commit or "unknown")[:9], 10), "dim"),
@@ -144,11 +147,22 @@ def release_row(release: Release, *, previous: bool, now: datetime, cells: int, 
         pieces.append((f" {palette.sign('ok')} previous", "focus"))
     if release.bad is not None:
         pieces.append((f" {palette.sign('down')} BAD: {rows.safe(release.bad, 60)}", "down"))
+    if release.failed is not None:
+        pieces.append((f" {palette.sign('warn')} {rows.safe(release.failed, 60)}", "warn"))
     if release.subject:
         pieces.append((f"  {rows.safe(release.subject, 80)}", "dim"))
-    if release.tag and cells >= 100:
+    if release.tag and cells >= 110:
         pieces.append((f"  tag:{release.tag}", "dim"))
     return tuple(pieces)
+
+
+def ways_of(release: Release) -> tuple[WayBack, ...]:
+    """The ways that lead to a release now, the preferred one first; none to what runs."""
+    return () if release.running else tuple(w for w in release.ways if w.available)
+
+
+def _cost(way: WayBack) -> str:
+    return f"{way.way} ~{way.seconds:.0f} s" if way.seconds else way.way
 
 
 # ── timeline and trail ───────────────────────────────────────────────────────────────────────────────────────────

@@ -68,7 +68,8 @@ class Wizard(Page):
         self.choosing = False
         """while assessing: the releases are shown instead of the evidence"""
         self.wanted: Release | None = None
-        """chosen in the list of releases before the incident was opened"""
+        """chosen in the list of releases before the incident was opened, or planned last"""
+        self.way: str | None = None
         self.error: ConsoleError | None = None
         self.busy = ""
         """what is being done, in words; empty while the person is asked"""
@@ -180,16 +181,15 @@ class Wizard(Page):
             last = incident.answers[-1]
             await self.submit(ev.Answered(at=self.front.engine.clock.now(), node=last.node, answer=None))
 
-    async def make_plan(self, release: Release, take_over: str | None = None) -> None:
-        """Plan the way to this release from what the host says now. Raises Refused, LinkError and their kin."""
+    async def make_plan(self, release: Release, way: str | None, take_over: str | None = None) -> None:
+        """Plan this way to this release from what the host says now. Raises Refused, LinkError and their kin."""
         incident = self.incident
         if incident is None:
             raise RuntimeError("no incident is open")
-        self.wanted = release
+        self.wanted, self.way = release, way
         asked = target_of(release)
-        made = await self.front.engine.plan(
-            self.service, asked, kept_way.Options(take_over=take_over), incident=incident
-        )
+        options = kept_way.Options(take_over=take_over)
+        made = await self.front.engine.plan(self.service, asked, options, incident=incident, way=way)
         await self.submit(ev.PlanMade(at=self.front.engine.clock.now(), plan=made))
         self.wanted, self.choosing = None, False
 
@@ -198,7 +198,7 @@ class Wizard(Page):
         reason = await self._reason("why do you take it over? ", "planning")
         if reason and self.wanted is not None:
             await self.note(f"take over: {reason}")
-            await self.make_plan(self.wanted, reason)
+            await self.make_plan(self.wanted, self.way, reason)
 
     async def confirm(self) -> None:
         """The person's word; where the plan asks for it, the service's name has to be typed."""
@@ -224,7 +224,7 @@ class Wizard(Page):
         if self.incident is not None and self.incident.state is State.PLANNED:
             await self.drop_plan()
         self.choosing = True
-        await self.front.board.refresh(self.service.name)
+        await self.front.board.refresh(self.service.name, every_source=True)
 
     async def monitor(self) -> None:
         """Watch for the clean deploy's ten minutes instead of changing anything."""

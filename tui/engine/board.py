@@ -12,6 +12,8 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from tui.engine.engine import Engine
 from tui.engine.links import HostSaid
 from tui.engine.releases import Listing
@@ -19,6 +21,7 @@ from tui.incident import status
 from tui.model.errors import ConsoleError, HostKeyRefused
 from tui.model.health import Health, Probe
 from tui.model.host import Link
+from tui.model.observation import differences
 from tui.model.service import Service
 from tui.model.value import Value
 
@@ -61,7 +64,7 @@ class Board:
         self._listings: dict[str, Listing] = {}
         self._listed_at: dict[str, datetime] = {}
         self._trouble: dict[str, str] = {}
-        self._listing_now: dict[str, asyncio.Task[None]] = {}
+        self._listing_now: dict[tuple[str, bool], asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._listeners: list[Callable[[], None]] = []
         self.errors: list[str] = []
@@ -125,13 +128,17 @@ class Board:
             self._tell()
         return probe
 
-    async def refresh(self, name: str) -> None:
-        """Ask the host now what this service runs and what is kept; one question at a time for each service."""
+    async def refresh(self, name: str, *, every_source: bool = False) -> None:
+        """Ask the host now what this service runs and what is kept; one such question at a time for each service.
+
+        `every_source` asks for all releases and every way to them (`Engine.catalogue`), which costs more.
+        """
         service = self.engine.service(name)
-        task = self._listing_now.get(service.name)
+        key = (service.name, every_source)
+        task = self._listing_now.get(key)
         if task is None or task.done():
-            task = asyncio.create_task(self._list(service))
-            self._listing_now[service.name] = task
+            task = asyncio.create_task(self._list(service, every_source=every_source))
+            self._listing_now[key] = task
         await asyncio.shield(task)
 
     async def _poll_health(self, service: Service, offset: float) -> None:
@@ -156,16 +163,23 @@ class Board:
                     await self.refresh(service.name)
             await self.engine.clock.sleep(self.releases_every.total_seconds())
 
-    async def _list(self, service: Service) -> None:
+    async def _list(self, service: Service, *, every_source: bool) -> None:
         try:
-            listing = await self.engine.listing(service)
+            listing = await (self.engine.catalogue(service) if every_source else self.engine.listing(service))
         except (ConsoleError, HostSaid, ValueError) as error:
             self._trouble[service.name] = _worded(error)
         else:
-            self._listings[service.name] = listing
+            self._listings[service.name] = listing if every_source else self._with_more(service, listing)
             self._listed_at[service.name] = self.engine.clock.now()
             self._trouble.pop(service.name, None)
         self._tell()
+
+    def _with_more(self, service: Service, listing: Listing) -> Listing:
+        """What was read from every source stays in the list as long as the same release runs."""
+        before = self._listings.get(service.name)
+        if before is None or before.host is None or differences(before.current, listing.current):
+            return listing
+        return replace(before, current=listing.current, record=listing.record)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(self._guard(work))

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from tui.console import rows, views, words
-from tui.console.pages.page import Choice, Page, View, button
+from tui.console.pages import choices as release_choices
+from tui.console.pages.page import Page, View, button
 from tui.console.palette import Palette
 from tui.engine.board import Board
 from tui.model.release import Release
@@ -59,24 +60,14 @@ class Releases(Page):
             content.extend(rows.paragraph(f"previous is {previous.name}: {rows.safe(reason, 400)}", cells, "dim"))
         elif status.listing is not None:
             content.extend(rows.paragraph(rows.safe(reason, 500), cells, "warn"))
-        choices = [
-            Choice(
-                id=r.name,
-                row=views.release_row(
-                    r, previous=previous is not None and r.name == previous.name, now=now, cells=cells, palette=palette
-                ),
-                do=self._chosen(r),
-                off=views.why_not(r),
-            )
-            for r in found
-        ]
+        choices = release_choices.choices(found, previous, self._chosen, now=now, cells=cells, palette=palette)
         choices.append(button("keep", "Keep what runs now", lambda: self.front.keep(self.service)))
-        first = previous.name if previous else ""
+        first = release_choices.identity(previous) if previous else ""
         return View(
             key=f"releases-{self.service.name}", title=title, rows=content, choices=choices, listed=True, first=first
         )
 
-    def _chosen(self, release: Release) -> Callable[[], Awaitable[None]]:
+    def _chosen(self, release: Release, way: str | None) -> Callable[[], Awaitable[None]]:
         async def begin() -> None:
             await self.front.begin(self.service, release)
 

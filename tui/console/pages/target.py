@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from tui.console import rows, views, words
+from tui.console.pages import choices as release_choices
 from tui.console.pages import parts
 from tui.console.pages.page import Choice, View, button
 from tui.model.incident import Incident
@@ -26,25 +27,14 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     previous, reason = views.previous_of(status.listing.releases)
     said = f"previous is {previous.name}: {reason}" if previous else reason
     content.extend(rows.paragraph(f"As the host said {seen} ago. {rows.safe(said, 400)}", cells, "dim"))
-    choices = [
-        Choice(
-            id=release.name,
-            row=views.release_row(
-                release,
-                previous=previous is not None and release.name == previous.name,
-                now=now,
-                cells=cells,
-                palette=wizard.palette,
-            ),
-            do=wizard.doing(f"planning the way to {release.name}", _planner(wizard, release)),
-            off=views.why_not(release),
-        )
-        for release in status.listing.releases
-    ]
+    choices = release_choices.choices(
+        status.listing.releases, previous, _planner(wizard), now=now, cells=cells, palette=wizard.palette
+    )
     if wizard.taken:
         choices.insert(0, button("take", "Take the incident over", wizard.doing("taking over", wizard.take_over)))
     choices.append(back(wizard))
-    wanted = wizard.wanted.name if wizard.wanted else (previous.name if previous else "back")
+    best = wizard.wanted or previous
+    wanted = release_choices.identity(best) if best else "back"
     first = "take" if wizard.taken else wanted
     key = "target-taken" if wizard.taken else "target"
     return View(key=key, title=parts.title(wizard, 2, cells), rows=content, choices=choices, listed=True, first=first)
@@ -59,8 +49,11 @@ def back(wizard: "Wizard") -> Choice:
     return button("back", "Back", wizard.doing("", go))
 
 
-def _planner(wizard: "Wizard", release: Release) -> Callable[[], Awaitable[None]]:
-    async def planned() -> None:
-        await wizard.make_plan(release)
+def _planner(wizard: "Wizard") -> release_choices.Chosen:
+    def chosen(release: Release, way: str | None) -> Callable[[], Awaitable[None]]:
+        async def planned() -> None:
+            await wizard.make_plan(release, way)
 
-    return planned
+        return wizard.doing(f"planning the way to {release.name}", planned)
+
+    return chosen

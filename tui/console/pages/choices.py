@@ -1,0 +1,45 @@
+"""Releases as choices: one for each release, and one more for every other way that leads to it."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+
+from tui.console import views
+from tui.console.pages.page import Choice
+from tui.console.palette import Palette
+from tui.model.release import Release
+
+Chosen = Callable[[Release, str | None], Callable[[], Awaitable[None]]]
+"""what makes the action of choosing a release by a way (None: there is none)"""
+
+
+def choices(
+    releases: Iterable[Release],
+    previous: Release | None,
+    chosen: Chosen,
+    *,
+    now: datetime,
+    cells: int,
+    palette: Palette,
+) -> list[Choice]:
+    """In the given order; what cannot be chosen says why."""
+    found: list[Choice] = []
+    for release in releases:
+        ways = views.ways_of(release)
+        row = views.release_row(
+            release, previous=previous is not None and _same(release, previous), now=now, cells=cells, palette=palette
+        )
+        first = chosen(release, ways[0].way if ways else None)
+        found.append(Choice(id=identity(release), row=row, do=first, off=views.why_not(release)))
+        for way in ways[1:]:
+            row = views.release_row(release, previous=False, now=now, cells=cells, palette=palette, way=way)
+            found.append(Choice(id=f"{identity(release)} {way.way}", row=row, do=chosen(release, way.way)))
+    return found
+
+
+def identity(release: Release) -> str:
+    """What tells it from every other one of the list."""
+    return f"{release.name} {release.holder or release.commit or release.image or ''}"
+
+
+def _same(one: Release, other: Release) -> bool:
+    return identity(one) == identity(other)
