@@ -6,6 +6,7 @@ import re
 import select
 import signal
 import sys
+import termios
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
@@ -27,9 +28,12 @@ class Pty:
         self.raw = b""
         self._display = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._display)
-        self._child = ptyprocess.PtyProcess.spawn(list(argv), env=dict(environ), dimensions=(rows, columns))
-        self.pid: int = self._child.pid
-        self.fd: int = self._child.fd
+        child = ptyprocess.PtyProcess.spawn(list(argv), env=dict(environ), dimensions=(rows, columns))
+        self.pid: int = child.pid
+        self.fd: int = os.dup(child.fd)
+        # the terminal's far end is ours alone from here on: what closes it is the hang-up
+        child.fileobj.close()
+        child.closed = child.terminated = True
 
     @property
     def text(self) -> str:
@@ -70,7 +74,7 @@ class Pty:
     def resize(self, rows: int, columns: int) -> None:
         """Make it another size; the program gets SIGWINCH."""
         self._display.resize(rows, columns)
-        self._child.setwinsize(rows, columns)
+        termios.tcsetwinsize(self.fd, (rows, columns))
 
     def signal(self, number: signal.Signals) -> None:
         """To the program."""
@@ -79,6 +83,7 @@ class Pty:
     def hang_up(self) -> None:
         """Close the terminal's far end."""
         os.close(self.fd)
+        self.fd = -1
 
     def end(self) -> int:
         """Wait for the program's end and give its exit code; minus the signal's number when one killed it."""
@@ -94,7 +99,6 @@ class Pty:
         while True:
             done, status = os.waitpid(self.pid, os.WNOHANG)
             if done:
-                self._child.terminated = True
                 return os.waitstatus_to_exitcode(status)
             assert monotonic() < limit, f"never ended:\n{self.text}"
             select.select([], [], [], 0.02)

@@ -47,6 +47,7 @@ class Writer(threading.Thread):
         self._waiting = 0
         self._some = threading.Condition()
         self._ended = False
+        self._busy = False
         self.dropping = False
         self.gone = False
         self.dropped = 0
@@ -65,7 +66,8 @@ class Writer(threading.Thread):
         with self._some:
             if self.gone or self._ended:
                 return
-            if len(text) > SHORT and (self.dropping or self._waiting + len(data) > self._ahead):
+            behind = self._waiting + len(data) > self._ahead and (self._busy or self._queue)
+            if len(text) > SHORT and (self.dropping or behind):
                 self._drop()
                 return
             if self.dropping and (text == _FRAME_BEGINS or (self._queue and self._queue[-1] == data)):
@@ -94,9 +96,11 @@ class Writer(threading.Thread):
                     return
                 data = self._queue.popleft()
                 self._waiting -= len(data)
+                self._busy = True
             if not self._put(descriptor, data):
                 return
             with self._some:
+                self._busy = False
                 repaint = self.dropping and not self._queue
                 self.dropping = self.dropping and not repaint
             if repaint:

@@ -66,11 +66,10 @@ def _plain(environ: Mapping[str, str]) -> bool:
 def _utf8(environ: Mapping[str, str]) -> bool:
     """Whether the person's locale is UTF-8.
 
-    Python itself sets LC_CTYPE=C.UTF-8 where it finds the C locale (PEP 538): that says nothing of the terminal."""
-    named = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or "C"
-    coerced = not environ.get("LC_ALL") and environ.get("LC_CTYPE") == "C.UTF-8"
-    if coerced and environ.get("LANG", "") in ("", "C", "POSIX"):
-        return False
+    Python itself sets LC_CTYPE=C.UTF-8 where it finds the C locale, or one that is not installed (PEP 538): that says
+    nothing of the terminal."""
+    said = environ.get("LC_CTYPE", "")
+    named = environ.get("LC_ALL") or ("" if said == "C.UTF-8" else said) or environ.get("LANG") or "C"
     _, _, charset = named.partition(".")
     if charset:
         return charset.partition("@")[0].lower().replace("-", "") == "utf8"
