@@ -40,8 +40,10 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def real_sshd(folder: Path, forced: str, *, passphrase: str = "") -> Iterator[Sshd]:
-    """Every login runs `forced`, which finds the client's command in SSH_ORIGINAL_COMMAND."""
+def real_sshd(folder: Path, forced: str, *, passphrase: str = "", by_key: bool = False) -> Iterator[Sshd]:
+    """Every login runs `forced`, which finds the client's command in SSH_ORIGINAL_COMMAND.
+
+    It is forced by the server's configuration, or `by_key`: by the key's line in authorized_keys."""
     if not Path(SSHD).exists():
         pytest.skip("no sshd on this machine: install openssh-server")
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,13 +55,15 @@ def real_sshd(folder: Path, forced: str, *, passphrase: str = "") -> Iterator[Ss
     script = folder / "forced"
     script.write_text(f"#!/bin/sh\n{forced}\n")
     script.chmod(0o755)
-    shutil.copy(folder / "id.pub", folder / "authorized_keys")
+    options = f'restrict,pty,command="{script}" ' if by_key else ""
+    (folder / "authorized_keys").write_text(options + (folder / "id.pub").read_text())
     port = free_port()
     config = folder / "sshd_config"
     config.write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nPidFile {folder}/pid\n"
         f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n"
-        f"KbdInteractiveAuthentication no\nPermitRootLogin yes\nForceCommand {script}\n"
+        f"KbdInteractiveAuthentication no\nPermitRootLogin yes\n"
+        + ("" if by_key else f"Match User {getpass.getuser()}\n    ForceCommand {script}\n")
     )
     key = (folder / "host_key.pub").read_text().split()
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {key[0]} {key[1]}\n")

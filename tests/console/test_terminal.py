@@ -112,7 +112,7 @@ def test_a_copy_is_always_a_file_too(tmp_path: Path) -> None:
 
 ROW = {"service": "api", "health": "OK", "release": "release:4", "detail": "", "at": "2026-11-24T02:13:05Z"}
 BOARD = {
-    "schema": 1, "at": "2026-11-24T02:13:07Z", "environment": "staging", "services": "/etc/services.yaml", "rows": [ROW],
+    "schema": 1, "at": "2026-11-24T02:13:07Z", "environment": "staging", "services": "/etc/s.yaml", "rows": [ROW],
 }  # fmt: skip
 
 
