@@ -47,7 +47,7 @@ class Writer(threading.Thread):
         self._waiting = 0
         self._some = threading.Condition()
         self._ended = False
-        self._busy = False
+        self._writing = 0
         self.dropping = False
         self.gone = False
         self.dropped = 0
@@ -58,7 +58,7 @@ class Writer(threading.Thread):
     @property
     def waiting(self) -> int:
         """Bytes that the terminal has not taken yet."""
-        return self._waiting
+        return self._waiting + self._writing
 
     def write(self, text: str) -> None:
         """Keep it for the terminal; a frame that it cannot take soon is dropped."""
@@ -66,7 +66,7 @@ class Writer(threading.Thread):
         with self._some:
             if self.gone or self._ended:
                 return
-            behind = self._waiting + len(data) > self._ahead and (self._busy or self._queue)
+            behind = self._waiting + len(data) > self._ahead and (self._writing or self._queue)
             if len(text) > SHORT and (self.dropping or behind):
                 self._drop()
                 return
@@ -96,11 +96,11 @@ class Writer(threading.Thread):
                     return
                 data = self._queue.popleft()
                 self._waiting -= len(data)
-                self._busy = True
+                self._writing = len(data)
             if not self._put(descriptor, data):
                 return
             with self._some:
-                self._busy = False
+                self._writing = 0
                 repaint = self.dropping and not self._queue
                 self.dropping = self.dropping and not repaint
             if repaint:

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-FLAGS = frozenset({"--read-only", "--no-color", "--ascii", "--mouse", "--no-mouse", "--low-bandwidth"})
+FLAGS = frozenset({"--read-only", "--no-color", "--ascii", "--no-ascii", "--mouse", "--no-mouse", "--low-bandwidth"})
 VALUES = frozenset({"--services", "--accept-host-key", "--watch", "--dokku", "--pace", "--scenario"})
 NO_SCREEN = frozenset({"", "dumb", "unknown"})
 
@@ -120,9 +120,9 @@ def _board(argv: "Sequence[str]", environ: "Mapping[str, str]") -> list[str]:
 def _same(argv: "Sequence[str]", environ: "Mapping[str, str]", services: str) -> bool:
     """Whether the board is of the services.yaml that was named, where one was."""
     named = environ.get("ROLLBACK_SERVICES", "")
-    for word, following in zip(argv, (*argv[1:], ""), strict=True):
+    for at, word in enumerate(argv):
         if word == "--services":
-            named = following
+            named = argv[at + 1]  # `shows` has seen that there is one
         elif word.startswith("--services="):
             named = word.partition("=")[2]
     return not named or os.path.realpath(os.path.expanduser(named)) == services  # noqa: PTH111 - see lastboard
