@@ -210,6 +210,25 @@ def test_no_picture_in_doubt(line: str) -> None:
     assert splash.shows(line.split()) is None
 
 
+@pytest.mark.parametrize(
+    ("line", "named", "same"),
+    [
+        ("", "", True),
+        ("--watch 30s", "", True),
+        ("--services /etc/s.yaml", "", True),
+        ("--services=/etc/s.yaml", "/etc/other.yaml", True),
+        ("--services /etc/../etc/s.yaml --ascii", "", True),
+        ("--services /etc/other.yaml", "", False),
+        ("", "/etc/s.yaml", True),
+        ("", "/etc/other.yaml", False),
+    ],
+)
+def test_only_the_board_of_this_services_file_is_shown(tmp_path: Path, line: str, named: str, same: bool) -> None:
+    lastboard.store(str(tmp_path), BOARD)
+    environ = {"ROLLBACK_STATE_DIR": str(tmp_path), **({"ROLLBACK_SERVICES": named} if named else {})}
+    assert any("LAST SEEN" in shown for shown in splash._board(line.split(), environ)) == same
+
+
 def test_the_picture_imports_nothing_slow() -> None:
     script = "import sys; before = set(sys.modules); import tui.console.splash; print(*(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
