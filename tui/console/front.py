@@ -19,6 +19,7 @@ from tui.console.palette import Palette
 from tui.console.rows import Row
 from tui.console.wizard import Wizard
 from tui.dokku import kept, paste
+from tui.drivers.spool import LogSpool
 from tui.engine.board import Board
 from tui.engine.engine import Engine
 from tui.engine.follow import LogFollower
@@ -182,7 +183,10 @@ class Front:
         follower = self.followers.get(name)
         if follower is None:
             service = self.engine.service(name)
-            follower = LogFollower(lambda lines: self.engine.logs(service, lines), self.engine.clock)
+            spool = LogSpool(service.name, self.engine.clock.now())
+            follower = LogFollower(
+                lambda lines: self.engine.logs(service, lines), self.engine.clock, spool=spool, spooled=spool.raw
+            )
             self.followers[name] = follower
             follower.start()
             open_ones = self.incidents()

@@ -1,13 +1,14 @@
 """What a log panel shows of a ring: which lines, how each is drawn. Only what is visible is ever parsed."""
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
-from tui.console.rows import Piece, Row
+from tui.console.logline import last_state, marked, steady, window, wrapped
+from tui.console.rows import Piece, Row, wrap
 from tui.dokku.lines import frame
 from tui.dokku.logs import LogLine, read_line
 from tui.model.text import decode
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 TROUBLE = re.compile(rb"(?i)\b(?:error|exception|traceback|fatal|panic|critical|oomkilled)\b|\bHTTP/[\d.]+\" 5\d\d\b")
 """what `next error` looks for"""
+ROOM = 24
+"""bytes of a raw line for each cell of the window: a colour of its own for each character still fits"""
 _PROCESS_LOOKS = ("process-0", "process-1", "process-2", "process-3", "process-4")
 
 
@@ -37,13 +40,15 @@ class LogView:
     context: int = 0
     _matched: list[int] = field(default_factory=list)
     _filtered_to: int = 0
+    _owed_to: int = 0
+    """lines up to here (not included) stand around a match, whether they came already or not"""
 
     def pattern(self, words: str) -> re.Pattern[bytes]:
         """What a person typed as a pattern: a regular expression, or those very words where it is none."""
         try:
-            return re.compile(words.encode(), re.IGNORECASE)
+            return re.compile(words.encode(), re.IGNORECASE | re.MULTILINE)
         except re.error:
-            return re.compile(re.escape(words.encode()), re.IGNORECASE)
+            return re.compile(re.escape(words.encode()), re.IGNORECASE | re.MULTILINE)
 
     def set_filter(self, words: str) -> None:
         """Show only lines that match; `!` in front: that do not. Empty: show all."""
@@ -51,24 +56,48 @@ class LogView:
         self.filter_words = words
         bare = words.removeprefix("!")
         self.filter = self.pattern(bare) if bare else None
-        self._matched, self._filtered_to = [], 0
+        self._matched, self._filtered_to, self._owed_to = [], 0, 0
 
     def numbers(self, ring: "LogRing") -> "range | list[int]":
         """The numbers of the lines there are to show, in order."""
         if self.filter is None:
             return range(ring.first, ring.last)
         start = max(self._filtered_to, ring.first)
+        matched = self._matched
         for number in ring.matching(self.filter, start, inverse=self.inverse):
-            first = max(number - self.context, ring.first, self._matched[-1] + 1 if self._matched else 0)
-            self._matched.extend(range(first, min(number + self.context + 1, ring.last)))
+            self._around(matched, max(number - self.context, ring.first), number + 1)
+            self._owed_to = number + 1 + self.context
+        self._around(matched, ring.last, ring.last)
         self._filtered_to = ring.last
-        if self._matched and self._matched[0] < ring.first:
-            self._matched = [n for n in self._matched if n >= ring.first]
-        return self._matched
+        if matched and matched[0] < ring.first:
+            del matched[: bisect_left(matched, ring.first)]
+        return matched
+
+    def _around(self, matched: list[int], start: int, stop: int) -> None:
+        """Add what is owed to the match before, and these; nothing twice."""
+        known = matched[-1] + 1 if matched else 0
+        owed = range(known, min(self._owed_to, stop)) if matched else range(0)
+        matched.extend(owed)
+        matched.extend(range(max(start, matched[-1] + 1 if matched else 0), stop))
 
     def unseen(self, ring: "LogRing", shown_to: int) -> int:
-        """Lines that came after the last one shown."""
-        return max(0, ring.last - shown_to - 1)
+        """Lines to show that came after the last one shown."""
+        numbers = self.numbers(ring)
+        if isinstance(numbers, range):
+            return max(0, ring.last - shown_to - 1)
+        return len(numbers) - bisect_right(numbers, shown_to)
+
+    def find(self, ring: "LogRing", wanted: re.Pattern[bytes], start: int, *, forward: bool) -> int | None:
+        """The next line to show that matches, from `start` on."""
+        numbers = self.numbers(ring)
+        while (found := ring.find(wanted, start, forward=forward)) is not None:
+            if isinstance(numbers, range):
+                return found
+            index = bisect_left(numbers, found)
+            if index < len(numbers) and numbers[index] == found:
+                return found
+            start = found + 1 if forward else found - 1
+        return None
 
     # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -104,14 +133,7 @@ class LogView:
     def _index(numbers: "range | list[int]", wanted: int) -> int:
         if isinstance(numbers, range):
             return max(0, min(wanted - numbers.start, len(numbers) - 1))
-        low, high = 0, len(numbers)
-        while low < high:
-            middle = (low + high) // 2
-            if numbers[middle] < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        return min(low, len(numbers) - 1)
+        return min(bisect_left(numbers, wanted), len(numbers) - 1)
 
     def moved(self, ring: "LogRing", lines: int, first: int) -> int:
         """The number of the line `lines` further than `first`."""
@@ -125,12 +147,12 @@ class LogView:
         """One line as it is drawn."""
         note = ring.notes.get(number)
         if note is not None:
-            return [((f"── {note} ".ljust(cells, "─")[:cells], "warn"),)]
-        raw = ring.line(number)
+            said = [f"── {line} " for line in wrap(steady(note), max(8, cells - 4))]
+            return [((line + "─" * max(0, cells - cell_len(line)), "warn"),) for line in said]
+        raw = last_state(ring.line(number))
         if not self.wrap:
-            # a line is cut to the window before it is parsed; the prefix and colours need some room
-            raw = raw[: (self.left + cells) * 6 + 256]
-        line = read_line(frame(decode(raw.rpartition(b"\r")[2] if b"\r" in raw.rstrip(b"\r") else raw.rstrip(b"\r"))))
+            raw = raw[: (self.left + cells) * ROOM + 256]  # cut to the window before it is parsed
+        line = read_line(frame(steady(decode(raw))))
         head: list[Piece] = []
         if line.at is not None and self.stamps:
             head.append((f"{line.at:%H:%M:%S} ", "dim"))
@@ -140,8 +162,8 @@ class LogView:
         body = self._body(line, raw)
         used = sum(cell_len(text) for text, _ in head)
         if not self.wrap:
-            return [(*head, *_window(body, self.left, cells - used))]
-        return _wrapped(head, body, cells, used)
+            return [(*head, *window(body, self.left, cells - used))]
+        return wrapped(head, body, cells, used)
 
     def _body(self, line: LogLine, raw: bytes) -> list[Piece]:
         ground = "down-text" if TROUBLE.search(raw) else ""
@@ -155,54 +177,4 @@ class LogView:
                 end = start + len(found[0].decode(errors="replace"))
                 if end > start:
                     marks.append((start, end, "found"))
-        return _marked(line.text, marks, ground)
-
-
-def _marked(text: str, marks: list[tuple[int, int, str]], ground: str) -> list[Piece]:
-    """Text in pieces; a later mark covers an earlier one."""
-    if not marks:
-        return [(text, ground)]
-    edges = sorted({0, len(text), *(e for m in marks for e in m[:2] if 0 <= e <= len(text))})
-    pieces: list[Piece] = []
-    for start, end in pairwise(edges):
-        look = next((name for a, b, name in reversed(marks) if a <= start and b >= end), ground)
-        pieces.append((text[start:end], look))
-    return pieces
-
-
-def _window(body: list[Piece], left: int, cells: int) -> list[Piece]:
-    """The part of a line from column `left` on that fits."""
-    out: list[Piece] = []
-    skip, room = left, cells
-    for text, look in body:
-        size = cell_len(text)
-        if skip >= size:
-            skip -= size
-            continue
-        piece = text[len(set_cell_size(text, skip)) :] if skip else text
-        skip = 0
-        if cell_len(piece) > room:
-            piece = set_cell_size(piece, max(0, room))
-        out.append((piece, look))
-        room -= cell_len(piece)
-        if room <= 0:
-            break
-    return out
-
-
-def _wrapped(head: list[Piece], body: list[Piece], cells: int, used: int) -> list[Row]:
-    """A line on as many rows as it takes, broken anywhere: logs are searched by eye for what stands where."""
-    lines: list[list[Piece]] = [list(head)]
-    room = cells - used
-    for text, look in body:
-        rest = text
-        while rest:
-            piece = rest if cell_len(rest) <= room else set_cell_size(rest, room).rstrip("\x00") if room > 0 else ""
-            if piece:
-                lines[-1].append((piece, look))
-                room -= cell_len(piece)
-                rest = rest[len(piece) :]
-            if rest:
-                lines.append([("  ", "")])
-                room = max(1, cells - 2)
-    return [tuple(line) for line in lines]
+        return marked(line.text, marks, ground)

@@ -7,7 +7,7 @@ container that replaces another has not been measured, so whoever learns of a re
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -56,6 +56,7 @@ class LogFollower:
         clock: ClockPort,
         *,
         spool: Callable[[bytes], None] | None = None,
+        spooled: Callable[[], Iterator[bytes]] | None = None,
         cap: int = 32 * 1024 * 1024,
     ) -> None:
         self.ring = LogRing(cap)
@@ -65,11 +66,12 @@ class LogFollower:
         self.retry_at: datetime | None = None
         self.received = 0
         """lines taken in"""
-        self.spooling = spool is not None
+        self.spooling = True
         """False once the spool could not be written: what leaves the ring is gone then"""
         self._start = start
         self._clock = clock
         self._spool = spool
+        self._spooled = spooled
         self._task: asyncio.Task[None] | None = None
         self._stream: StreamPort | None = None
         self._begun: bytearray | None = None
@@ -89,6 +91,13 @@ class LogFollower:
         """Lines a second over the last seconds, without the one that is not over yet."""
         now = int(self._clock.monotonic())
         return sum(count for second, count in self._counted if now - WINDOW <= second < now) / WINDOW
+
+    def whole(self) -> Iterator[bytes]:
+        """Everything that came: from the spool where there is one, else what the ring still keeps. May be read in
+        another thread."""
+        if self._spooled is not None and self.spooling:
+            return self._spooled()
+        return iter(list(self.ring.raw()))
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every change, without payload; returns what ends that."""
@@ -137,7 +146,7 @@ class LogFollower:
             if self._reason or news:
                 self._rate_then = self.rate
                 self._lost_at = self._clock.now()
-                self.ring.note(f"{self._lost_at:%H:%M:%S}Z {self._reason or why}")
+                self._note(f"{self._lost_at:%H:%M:%S}Z {self._reason or why}")
             self._reason = ""
             self._enter(Following.LOST, why, pause)
             await self._clock.sleep(pause)
@@ -202,7 +211,7 @@ class LogFollower:
             renewed = f"a new container of {', '.join(again.renewed)}" if again.renewed else ""
             if missing or renewed or again.fresh:
                 said = "; ".join(filter(None, (renewed, missing))) or "nothing is missing"
-                ring.note(f"{now:%H:%M:%S}Z attached again after {gap:.1f} s: {said}")
+                self._note(f"{now:%H:%M:%S}Z attached again after {gap:.1f} s: {said}")
                 self._lost_at = None
         if again.fresh:
             self._store(b"\n".join(again.fresh) + b"\n")
@@ -211,12 +220,7 @@ class LogFollower:
         self._tell()
 
     def _store(self, raw: bytes) -> None:
-        if self._spool is not None and self.spooling:
-            try:
-                self._spool(raw)
-            except OSError as error:
-                self.spooling = False
-                self.ring.note(f"the log is no longer written to its file: {error}")
+        self._keep(raw)
         count = self.ring.feed(raw)
         self.received += count
         second = int(self._clock.monotonic())
@@ -224,6 +228,18 @@ class LogFollower:
             count += self._counted.pop()[1]
         self._counted.append((second, count))
         self._tell()
+
+    def _note(self, text: str) -> None:
+        self._keep(f"-- {text} --\n".encode())
+        self.ring.note(text)
+
+    def _keep(self, raw: bytes) -> None:
+        if self._spool is not None and self.spooling:
+            try:
+                self._spool(raw)
+            except OSError as error:
+                self.spooling = False
+                self.ring.note(f"the log is no longer written to its file: {error}")
 
     async def _close(self) -> None:
         stream, self._stream = self._stream, None

@@ -1,23 +1,30 @@
 """The log panel: draws what is visible of a ring, a few times a second, and only when the terminal keeps up."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import os
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import events
 from textual.binding import Binding, BindingType
 
+from tui.console import logwords
 from tui.console.logview import TROUBLE, LogView
 from tui.console.palette import Palette
-from tui.console.rows import Piece, Row
 from tui.console.terminal import writer_idle
 from tui.console.widgets.panel import Panel
 
 if TYPE_CHECKING:
     from tui.engine.follow import LogFollower
 
-PAINT_EVERY = 0.2
-"""seconds between frames: a person reads no faster, and a slow line carries no more"""
+PAINT_EVERY = 0.25
+"""seconds between frames while lines keep coming: at 80x24 less than 12 KiB/s, whatever arrives"""
+PAINT_SOON = 0.05
+"""seconds to the frame of a line that comes after a silence"""
 PATIENT = 0.5
 """seconds to the next try when the terminal has not taken the last frame yet"""
 
@@ -68,8 +75,13 @@ class LogPanel(Panel, can_focus=True):
         self.follower: LogFollower | None = None
         self._asking = asking
         self._exports = exports
-        self._name = ""
+        self._service = ""
         self._due = False
+        self._drawn_at = 0.0
+        self._at = 0
+        """the line last found"""
+        self._hits: tuple[int, int] | None = None
+        """its place among the lines that matched then, and their number"""
         self._shown_from = 0
         self._shown_to = -1
         self._unsubscribe: Callable[[], None] | None = None
@@ -82,9 +94,10 @@ class LogPanel(Panel, can_focus=True):
             return
         if self._unsubscribe is not None:
             self._unsubscribe()
-        self.follower, self._name = follower, name
+        self.follower, self._service = follower, name
         self.look.top = None
         self.look.set_filter(self.look.filter_words)
+        self._at, self._hits = 0, None
         self._unsubscribe = follower.subscribe(self.changed) if follower is not None else None
         self.draw()
 
@@ -92,7 +105,7 @@ class LogPanel(Panel, can_focus=True):
         """Something came; drawn with the next frame."""
         if not self._due:
             self._due = True
-            self.set_timer(PAINT_EVERY, self._frame)
+            self.set_timer(max(PAINT_SOON, PAINT_EVERY - (monotonic() - self._drawn_at)), self._frame)
 
     def _frame(self) -> None:
         if not writer_idle(self.app):
@@ -103,6 +116,7 @@ class LogPanel(Panel, can_focus=True):
 
     def draw(self) -> None:
         """One frame."""
+        self._drawn_at = monotonic()
         follower = self.follower
         if follower is None or not self.size.height:
             self.show((("LOGS ", "title"),), [])
@@ -111,36 +125,9 @@ class LogPanel(Panel, can_focus=True):
         height = self.size.height - (1 if self.size.height > 1 else 0)
         page, self._shown_from, self._shown_to = self.look.page(ring, self.size.width, height)
         if not page:
-            page = [self._nothing(follower)]
-        self.show(self._words(follower), page)
-
-    def _nothing(self, follower: "LogFollower") -> Row:
-        if self.look.filter is not None and len(follower.ring):
-            return ((f"no line of {len(follower.ring)} matches {self.look.filter_words}", "dim"),)
-        if follower.state.value == "lost":
-            return ((f"no log: {follower.why}; trying again", "warn"),)
-        return (("connecting, no line yet", "dim"),)
-
-    def _words(self, follower: "LogFollower") -> tuple[Piece, ...]:
-        look, ring = self.look, follower.ring
-        said: list[Piece] = [("LOGS ", "title"), (f"{self._name} ", "bold")]
-        if follower.state.value != "streaming":
-            said.append((f"{follower.state.value.upper()} ", "warn"))
-        if look.top is None:
-            said.append(("FOLLOWING ", "ok"))
-        else:
-            unseen = look.unseen(ring, self._shown_to)
-            said.append((f"HELD, {unseen} newer below: G " if unseen else "HELD: G follows ", "warn"))
-        rate = follower.rate
-        if rate >= 1:
-            said.append((f"{rate:.0f}/s ", "dim"))
-        if look.words:
-            said.append((f"find {look.words[:20]} ", "key"))
-        if look.filter_words:
-            around = f" ±{look.context}" if look.context else ""
-            said.append((f"filter {look.filter_words[:20]}{around} ", "warn"))
-        said.append((f"{len(ring)} kept" + (f", {ring.dropped} dropped" if ring.dropped else ""), "dim"))
-        return tuple(said)
+            page = [logwords.nothing(follower, self.look)]
+        said = logwords.title(self._service, follower, self.look, self._shown_to, self._hits)
+        self.show(said, page)
 
     # ── moving ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -193,6 +180,7 @@ class LogPanel(Panel, can_focus=True):
                 return
             self.look.words = said
             self.look.search = self.look.pattern(said) if said else None
+            self._hits = None
             if said:
                 self._find(self._shown_to, forward=False)
             self.draw()
@@ -205,15 +193,16 @@ class LogPanel(Panel, can_focus=True):
             start = self._at - 1 if step > 0 else self._at + 1
             self._find(start, forward=step < 0)
 
-    _at = 0
-
     def _find(self, start: int, *, forward: bool) -> None:
         if self.follower is None or self.look.search is None:
             return
-        found = self.follower.ring.find(self.look.search, start, forward=forward)
+        ring = self.follower.ring
+        found = self.look.find(ring, self.look.search, start, forward=forward)
         if found is None:
             self._asking.notice(f"no more {self.look.words}", "warn")
             return
+        every = list(ring.matching(self.look.search, ring.first))
+        self._hits = (bisect_left(every, found) + 1, len(every))
         self._at = found
         self._show_line(found)
 
@@ -223,7 +212,7 @@ class LogPanel(Panel, can_focus=True):
             return
         here = self._at if self._shown_from <= self._at <= self._shown_to else self._shown_to + 1
         start = here - 1 if step > 0 else here + 1
-        found = self.follower.ring.find(TROUBLE, start, forward=step < 0)
+        found = self.look.find(self.follower.ring, TROUBLE, start, forward=step < 0)
         if found is None:
             self._asking.notice("no more errors that way", "warn")
             return
@@ -271,28 +260,26 @@ class LogPanel(Panel, can_focus=True):
     # ── taking along ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def action_save(self) -> None:
-        """Everything kept, as it came, to a file whose path stays on screen."""
+        """Everything that came, as it came, to a file whose path stays on screen."""
         follower = self.follower
         if follower is None:
             return
+        path = self._exports / f"log-{self._service}-{datetime.now(UTC):%Y%m%d-%H%M%S}.txt"
 
         async def save() -> None:
             try:
-                self._exports.mkdir(parents=True, exist_ok=True, mode=0o700)
-                path = self._exports / f"log-{self._name}-{follower.since:%Y%m%d-%H%M%S}.txt"
-                with path.open("wb") as out:
-                    out.writelines(follower.ring.raw())
+                lines = await asyncio.to_thread(_written, path, follower.whole())
             except OSError as error:
                 self._asking.notice(f"not saved: {error}", "down")
                 return
-            self._asking.notice(f"saved {len(follower.ring)} lines: {path}")
+            self._asking.notice(f"saved {lines} lines: {path}")
 
         self._asking.begin_work(save)
 
     async def action_copy(self) -> None:
         """What is visible, as text."""
         text = "\n".join("".join(piece for piece, _ in row) for row in self._rows)
-        await self._asking.copy(text, f"log-{self._name}")
+        await self._asking.copy(text, f"log-{self._service}")
 
     def on_resize(self, event: events.Resize) -> None:
         """Another window."""
@@ -307,3 +294,14 @@ class LogPanel(Panel, can_focus=True):
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Three lines down."""
         self.action_line(3)
+
+
+def _written(path: Path, parts: Iterator[bytes]) -> int:
+    """In a thread. Lines written; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    count = 0
+    with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as out:
+        for part in parts:
+            out.write(part)
+            count += part.count(b"\n")
+    return count

@@ -1,0 +1,64 @@
+"""The file beside a log: everything that came since the console follows it, whatever the panel still holds.
+
+One file for each service and run of the console, in two parts of at most `cap` bytes; the older part goes when the
+newer is full. Files of earlier runs are kept until together they take more than `TOTAL`. A file is opened for each
+write: a follower may end at any time and leaves nothing open.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from tui.drivers import paths
+
+CAP = 64 * 1024 * 1024
+TOTAL = 512 * 1024 * 1024
+
+
+class LogSpool:
+    """Where one log goes. Calling it appends; raises OSError."""
+
+    def __init__(self, service: str, at: datetime, *, folder: Path | None = None, cap: int = CAP) -> None:
+        where = folder or paths.state_dir() / "logs"
+        self.path = where / f"{service}-{at:%Y%m%d-%H%M%S}-{os.getpid()}.log"
+        self._older = self.path.with_suffix(".older.log")
+        self._cap = cap
+        self._size = 0
+        self._ready = False
+
+    def __call__(self, raw: bytes) -> None:
+        """Append."""
+        if not self._ready:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make_room(self.path.parent)
+            self._ready = True
+        if self._size and self._size + len(raw) > self._cap:
+            self.path.replace(self._older)
+            self._size = 0
+        file = os.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        try:
+            rest = memoryview(raw)
+            while rest:
+                rest = rest[os.write(file, rest) :]
+        finally:
+            os.close(file)
+        self._size += len(raw)
+
+    def raw(self) -> Iterator[bytes]:
+        """Everything kept, oldest first."""
+        for path in (self._older, self.path):
+            if path.exists():
+                with path.open("rb") as file:
+                    while chunk := file.read(1 << 20):
+                        yield chunk
+
+
+def _make_room(folder: Path) -> None:
+    """The oldest files of earlier runs go first. One that another console writes to is among the newest."""
+    files = sorted(((s.st_mtime, s.st_size, f) for f in folder.glob("*.log") for s in [f.stat()]), reverse=True)
+    taken = 0
+    for _, size, path in files:
+        taken += size
+        if taken > TOTAL:
+            path.unlink(missing_ok=True)
