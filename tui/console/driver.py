@@ -58,7 +58,7 @@ class Writer(threading.Thread):
     @property
     def waiting(self) -> int:
         """Bytes that the terminal has not taken yet."""
-        return self._waiting + self._writing
+        return self._waiting
 
     def write(self, text: str) -> None:
         """Keep it for the terminal; a frame that it cannot take soon is dropped."""
