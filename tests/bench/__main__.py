@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.bench import logs, startup
+from tests.bench import logs, startup, tables
 from tests.bench.harness import TINY, Bench, Effort, Finding, document, table
 
-BENCHES: dict[str, Bench] = {**logs.BENCHES, **startup.BENCHES}
+BENCHES: dict[str, Bench] = {**logs.BENCHES, **startup.BENCHES, **tables.BENCHES}
 
 
 def main(words: list[str] | None = None) -> int:

@@ -5,11 +5,13 @@ whole screen), then polling begins. Nothing in here decides anything about an in
 """
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 
@@ -215,10 +217,25 @@ class ConsoleApp(App[int]):
             self.set_timer(DRAW_AFTER, self._draw)
 
     def _draw(self) -> None:
+        """Everything that is shown, from what is known now. A fault in here is shown and draws again in a second: it
+        must not take the console away from somebody in the middle of a rollback."""
         self._due = False
         front = self.front
         if front is None or not self._desk.is_mounted:
             return
+        try:
+            self._draw_all(front)
+        except Exception as error:  # noqa: BLE001 - shown to the person
+            self._notice = (rows.safe(f"a fault of the console: {type(error).__name__}: {error}"), "down")
+            self._draw_hint()
+
+    def _fatal_error(self) -> None:
+        """As Textual, but without the values of variables: one of them may be a passphrase."""
+        trace = traceback.format_exc()
+        self._exit_renderables.append(Text(trace))
+        self._close_messages_no_wait()
+
+    def _draw_all(self, front: "Front") -> None:
         now = front.engine.clock.now()
         incidents = front.incidents()
         self._notice_questions(front)
