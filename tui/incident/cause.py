@@ -72,7 +72,7 @@ def _age(current: Current, bad_since: datetime | None, now: datetime) -> list[Fi
     if not starts:
         return [Finding(speaks=Speaks.NEITHER, text="no running container: since when it serves is unknown")]
     started = min(starts)
-    age = f"it has run since {started:%H:%M:%S}Z ({worded(now - started)})"
+    age = f"it has run since {moment(started, now)} ({worded(now - started)})"
     if bad_since is not None and timedelta(0) <= bad_since - started <= RECENT:
         return [Finding(speaks=Speaks.FOR, text=f"{age}; trouble {worded(bad_since - started)} after its start")]
     if now - started > RECENT:
@@ -94,6 +94,11 @@ def _containers(current: Current) -> list[Finding]:
         names = ", ".join(f"{c.process}.{c.index} (exit {c.exit_code})" for c in ended)
         found.append(Finding(speaks=Speaks.FOR, text=f"not running: {names}"))
     return found
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """A moment as people need it: the time, with the date where it is not of the last twelve hours."""
+    return f"{at:%H:%M:%S}Z" if abs(now - at) < timedelta(hours=12) else f"{at:%Y-%m-%d %H:%M}Z"
 
 
 def worded(length: timedelta) -> str:

@@ -114,7 +114,8 @@ def _changed(wizard: "Wizard", cells: int) -> list[Row]:
     starts = [c.started_at for c in status.listing.current.containers if c.running and c.started_at]
     commit = f" ({running.commit[:9]})" if running and running.commit and running.number is not None else ""
     name = f"{running.name}{commit}" if running else "nothing"
-    since = f" since {words.clock(min(starts))}" if starts else ""
+    now = wizard.front.engine.clock.now()
+    since = f" since {cause.moment(min(starts), now)}" if starts else ""
     kept = sum(r.holder is not None for r in older)
     before = f"; before it {older[0].name}; {kept} older kept" if older else "; no older release is known"
     return rows.paragraph(f"Runs {name}{since}{before}.", cells)
