@@ -153,7 +153,7 @@ def slow(effort: Effort) -> list[Finding]:
             name="log: key p50 at 30 kB/s against no gate, 30 frames/s",
             value=ratio(found["panel"], found["ungated"]),
             unit="x",
-            limit=0.5,
+            limit=0.1,
             detail={"milliseconds": milliseconds},
         )
     ]
