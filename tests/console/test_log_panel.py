@@ -231,6 +231,18 @@ async def test_errors_are_stepped_through(tmp_path: Path) -> None:
         assert "ERROR at line 20" in reader.body
         await reader.press("E")
         assert "ERROR at line 60" in reader.body
+        reader.feed("ERROR at the end")
+        await reader.press("G", "e")
+        assert reader.body == [*numbered(94, 100), "ERROR at the end"]
+
+
+async def test_the_line_that_was_found_is_marked(tmp_path: Path) -> None:
+    async with reading(tmp_path) as reader:
+        prefix = "2026-11-23T21:43:50.759535162Z app[web.1]:"
+        reader.feed(f"{prefix} error here", f"{prefix} all well")
+        await reader.press("e")
+        heads = [next(iter(reader.panel.render_line(y))).style for y in (1, 2)]
+        assert [bool(style and style.reverse) for style in heads] == [True, False]
 
 
 async def test_wrap_shows_all_of_a_line(tmp_path: Path) -> None:
