@@ -211,9 +211,9 @@ async def test_filter_with_context_and_inverse(tmp_path: Path) -> None:
         await reader.press("plus")
         assert [row for row in reader.body if row][:4] == ["line 14", "line 15", "line 16", "line 24"]
         reader.feed("line 15")
-        assert reader.body[-2:] == ["line 99", "line 15"]
+        assert [row for row in reader.body if row][-2:] == ["line 99", "line 15"]
         reader.feed("after", "far after")
-        assert reader.body[-1] == "after"
+        assert [row for row in reader.body if row][-1] == "after"
         await reader.press("ampersand", answer="!line")
         assert [row for row in reader.body if row] == ["line 15", "after", "far after"]
         await reader.press("ampersand", answer="nowhere")
@@ -231,6 +231,18 @@ async def test_errors_are_stepped_through(tmp_path: Path) -> None:
         assert "ERROR at line 20" in reader.body
         await reader.press("E")
         assert "ERROR at line 60" in reader.body
+        reader.feed("ERROR at the end")
+        await reader.press("G", "e")
+        assert reader.body == [*numbered(94, 100), "ERROR at the end"]
+
+
+async def test_the_line_that_was_found_is_marked(tmp_path: Path) -> None:
+    async with reading(tmp_path) as reader:
+        prefix = "2026-11-23T21:43:50.759535162Z app[web.1]:"
+        reader.feed(f"{prefix} error here", f"{prefix} all well")
+        await reader.press("e")
+        heads = [next(iter(reader.panel.render_line(y))).style for y in (1, 2)]
+        assert [bool(style and style.reverse) for style in heads] == [True, False]
 
 
 async def test_wrap_shows_all_of_a_line(tmp_path: Path) -> None:

@@ -250,3 +250,21 @@ def test_lines_that_repeat_are_left_out_as_often_as_they_were_there(asked: int) 
 def test_a_line_that_the_ring_cut_is_known_again() -> None:
     long = b"x" * 20_000
     assert compare([long[:16_384] + "… (3616 bytes more)".encode()], [long], 100).fresh == ()
+
+
+async def test_the_rate_counts_what_is_written_now() -> None:
+    bench = Bench()
+    bench.follower.start()
+    await bench.until(lambda: len(bench.streams) == 1)
+    bench.streams[0].put(sent(*(line(1, str(n)) for n in range(100))))
+    await bench.until(lambda: bench.follower.received == 100)
+    bench.clock.slept.append(1.0)
+    assert bench.follower.rate == 0
+    for _ in range(200):
+        bench.streams[0].put(sent(line(2, "now")))
+    await bench.until(lambda: bench.follower.received == 300)
+    bench.clock.slept.append(1.0)
+    assert bench.follower.rate == 40
+    bench.clock.slept.append(10.0)
+    assert bench.follower.rate == 0
+    await bench.follower.stop()

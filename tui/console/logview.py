@@ -28,6 +28,8 @@ class LogView:
     """How one reader looks at one log. `top` is the number of the first line shown, None while following."""
 
     top: int | None = None
+    at: int | None = None
+    """the line last found: its time and process are marked"""
     left: int = 0
     wrap: bool = False
     stamps: bool = True
@@ -143,6 +145,15 @@ class LogView:
         index = max(0, min(len(numbers) - 1, self._index(numbers, first) + lines))
         return numbers[index]
 
+    def around(self, ring: "LogRing", number: int, height: int) -> int:
+        """The first line to show so that `number` stands in the upper third of a window that is full."""
+        numbers = self.numbers(ring)
+        if not numbers:
+            return number
+        index = self._index(numbers, number)
+        last = index if self.wrap else len(numbers) - height  # wrapped lines take more rows than one
+        return numbers[max(0, min(index - height // 3, last))]
+
     def rows(self, ring: "LogRing", number: int, cells: int) -> list[Row]:
         """One line as it is drawn."""
         note = ring.notes.get(number)
@@ -159,6 +170,8 @@ class LogView:
         if line.process is not None:
             look = _PROCESS_LOOKS[sum(line.process.encode()) % len(_PROCESS_LOOKS)]
             head.append((f"{line.process[:20]} ", look))
+        if number == self.at:
+            head = [(text, "found") for text, _ in head]
         body = self._body(line, raw)
         used = sum(cell_len(text) for text, _ in head)
         if not self.wrap:

@@ -214,19 +214,21 @@ class LogFollower:
                 self._note(f"{now:%H:%M:%S}Z attached again after {gap:.1f} s: {said}")
                 self._lost_at = None
         if again.fresh:
-            self._store(b"\n".join(again.fresh) + b"\n")
+            self._store(b"\n".join(again.fresh) + b"\n", now=False)
         if rest:
             self._store(rest)
         self._tell()
 
-    def _store(self, raw: bytes) -> None:
+    def _store(self, raw: bytes, *, now: bool = True) -> None:
+        """`now`: written just now, so that it counts for the rate; a beginning was written whenever it was."""
         self._keep(raw)
         count = self.ring.feed(raw)
         self.received += count
-        second = int(self._clock.monotonic())
-        if self._counted and self._counted[-1][0] == second:
-            count += self._counted.pop()[1]
-        self._counted.append((second, count))
+        if now:
+            second = int(self._clock.monotonic())
+            if self._counted and self._counted[-1][0] == second:
+                count += self._counted.pop()[1]
+            self._counted.append((second, count))
         self._tell()
 
     def _note(self, text: str) -> None:

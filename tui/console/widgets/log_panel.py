@@ -78,8 +78,6 @@ class LogPanel(Panel, can_focus=True):
         self._service = ""
         self._due = False
         self._drawn_at = 0.0
-        self._at = 0
-        """the line last found"""
         self._hits: tuple[int, int] | None = None
         """its place among the lines that matched then, and their number"""
         self._shown_from = 0
@@ -97,7 +95,7 @@ class LogPanel(Panel, can_focus=True):
         self.follower, self._service = follower, name
         self.look.top = None
         self.look.set_filter(self.look.filter_words)
-        self._at, self._hits = 0, None
+        self.look.at, self._hits = None, None
         self._unsubscribe = follower.subscribe(self.changed) if follower is not None else None
         self.draw()
 
@@ -190,7 +188,8 @@ class LogPanel(Panel, can_focus=True):
     def action_again(self, step: int) -> None:
         """The next match up (n) or down (N): the newest lines are at the bottom."""
         if self.look.search is not None:
-            start = self._at - 1 if step > 0 else self._at + 1
+            here = self._shown_to if self.look.at is None else self.look.at
+            start = here - 1 if step > 0 else here + 1
             self._find(start, forward=step < 0)
 
     def _find(self, start: int, *, forward: bool) -> None:
@@ -203,25 +202,26 @@ class LogPanel(Panel, can_focus=True):
             return
         every = list(ring.matching(self.look.search, ring.first))
         self._hits = (bisect_left(every, found) + 1, len(every))
-        self._at = found
+        self.look.at = found
         self._show_line(found)
 
     def action_trouble(self, step: int) -> None:
         """The next error up (e) or down (E)."""
         if self.follower is None:
             return
-        here = self._at if self._shown_from <= self._at <= self._shown_to else self._shown_to + 1
+        at = self.look.at
+        here = at if at is not None and self._shown_from <= at <= self._shown_to else self._shown_to + 1
         start = here - 1 if step > 0 else here + 1
         found = self.look.find(self.follower.ring, TROUBLE, start, forward=step < 0)
         if found is None:
             self._asking.notice("no more errors that way", "warn")
             return
-        self._at = found
+        self.look.at = found
         self._show_line(found)
 
     def _show_line(self, number: int) -> None:
         if self.follower is not None:
-            self._to(self.look.moved(self.follower.ring, -(self.size.height // 3), number))
+            self._to(self.look.around(self.follower.ring, number, max(1, self.size.height - 1)))
 
     def action_filter(self) -> None:
         """Only lines that match; `!` in front inverts."""
