@@ -270,3 +270,39 @@ def test_a_registry_that_does_not_answer_is_said_and_the_rest_is_listed(box: San
     assert len(document["items"]) == 6
     (way,) = (w for w in document["items"][1]["ways"] if w["way"] == "registry")
     assert not way["available"]
+
+
+# ── all of them, forth and back ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_ten_rollbacks_by_every_way_end_where_everybody_says_they_do(plugins: Sandbox, tmp_path: Path) -> None:
+    box = plugins
+    commits = {i["number"]: i["commit"] for i in listed(box) if i["number"]}
+    versions = {1: "v1.1.0", 2: "v1.2.0", 3: "v1.3.0", 4: "v1.4.0"}
+    sync = [f"git:sync --build {APP} {OWN} {commits[number]}" for number in (2, 3)]
+    body = (
+        f"line = {dict(zip(('release:2', 'release:3'), sync, strict=True))!r}[sys.argv[2]]\n"
+        "data = json.dumps({'command': line}).encode()\n"
+        f"request = urllib.request.Request({box.told['control'] + '/command'!r}, data)\n"
+        "sys.exit(json.load(urllib.request.urlopen(request))['exit'])"
+    )
+    change(box, tmp_path, script=script(tmp_path, body))
+    tags = {i["number"]: i["tag"] for i in listed(box) if i["number"]}
+    session = [
+        ("runbook", f"tag:{tags[4]}", 4), ("kept", "release:3", 3), ("git", "release:1", 1), ("kept", "release:4", 4),
+        ("script", "release:2", 2), ("git", f"sha:{commits[4]}", 4), ("kept", f"tag:{tags[2]}", 2),
+        ("script", "release:3", 3), ("kept", "release:1", 1), ("git", "release:2", 2),
+    ]  # fmt: skip
+    for way, target, number in session:
+        done = box.run("api", target, "--way", way, "--yes", "--json")
+        assert done.code == 0, (way, target, done.stderr)
+        assert box.serves() == versions[number], (way, target)
+        (running,) = (i for i in listed(box) if i["running"])
+        if way == "runbook":  # it writes no metadata: Dokku goes on naming what was deployed before it
+            assert running["subject"] == "Store thumbnails by key"
+            assert running["last_healthy"] is None
+        else:
+            assert (running["number"], running["commit"]) == (number, commits[number]), (way, target)
+            assert running["last_healthy"] is not None
+    assert all(i["last_served"] for i in listed(box) if i["number"])
+    assert (len(box.sent(f"git-receive-pack '{APP}'")), len(box.sent("git:sync"))) == (4, 5)
