@@ -1,5 +1,6 @@
 """Ways back other than `kept`, on the sandbox, through the command line that a person types."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,6 +125,32 @@ def test_a_build_dies_with_its_console_and_is_not_sent_again(tmp_path: Path) -> 
         done = box.run("resume", "--json")
         assert done.code == 4, done.stderr
         assert (box.serves(), len(box.sent("git:sync"))) == ("v1.5.0", 1)
+
+
+def test_one_interrupt_does_not_abort_a_deploy_that_would_die_with_us(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, pace="0.25") as box:
+        running = box.begin("api", "previous", "--way", "git", "--yes")
+        box.await_that(lambda app: bool(app["lock_held"]))
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=100)
+        assert running.returncode == 0, err
+        assert "once more to let go" in err
+        assert box.serves() == "v1.4.0"
+
+
+def test_a_second_interrupt_lets_go_and_says_what_that_does(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, pace="0.5") as box:
+        running = box.begin("api", "previous", "--way", "git", "--yes", "--json")
+        box.await_that(lambda app: bool(app["lock_held"]))
+        running.send_signal(signal.SIGINT)
+        assert running.stderr is not None
+        for line in running.stderr:
+            if "once more to let go" in line:
+                break
+        running.send_signal(signal.SIGINT)
+        out, _ = running.communicate(timeout=60)
+        assert running.returncode == 5
+        assert "aborted, perhaps half-way" in out
 
 
 def test_what_has_to_stop_first_is_not_built_over_what_runs(box: Sandbox) -> None:
