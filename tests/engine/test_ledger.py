@@ -51,15 +51,27 @@ async def test_looking_again_costs_a_write_a_minute_and_the_rest_is_written_at_t
     assert len((await again.known("h", "cyc")).sightings) == 1
 
 
-async def test_health_belongs_to_what_was_seen_last_and_nothing_is_made_up(journal: Journal) -> None:
+async def test_health_belongs_to_what_was_seen_before_and_after_it(journal: Journal) -> None:
     keeper = LedgerKeeper(journal)
     await keeper.healthy("h", "cyc", T0)
     assert (await keeper.known("h", "cyc")).sightings == ()
     await keeper.saw("h", current())
     await keeper.healthy("h", "cyc", later(5))
+    await keeper.saw("h", current(at=later(8)))
+    await keeper.healthy("h", "cyc", later(9))
     await keeper.saw("h", current(metadata=OTHER, at=later(10)))
     healthy = [s.last_healthy for s in (await LedgerKeeper(journal).known("h", "cyc")).sightings]
     assert healthy == [later(5), None]
+
+
+async def test_a_healthy_answer_before_the_first_look_is_nobodys(journal: Journal) -> None:
+    first = LedgerKeeper(journal)
+    await first.saw("h", current())
+    await first.flush()
+    again = LedgerKeeper(journal)
+    await again.healthy("h", "cyc", later(3600))
+    await again.saw("h", current(at=later(3601)))
+    assert (await again.known("h", "cyc")).sightings[-1].last_healthy is None
 
 
 async def test_nothing_serving_and_nothing_known_are_no_sighting(journal: Journal) -> None:
@@ -99,6 +111,7 @@ async def test_other_images_under_the_same_metadata_are_not_believed(journal: Jo
     for at, one in enumerate((first, replace(first, id="c"), second, second)):
         await keeper.saw("h", current(containers=(one,), at=later(at)))
     await keeper.healthy("h", "cyc", later(9))
+    await keeper.saw("h", current(containers=(second,), at=later(10)))
     known = (await keeper.known("h", "cyc")).sightings
     assert [(s.certain, s.last_healthy) for s in known] == [(True, None), (False, later(9))]
     (found,) = catalogue.merged((), (), Ledger(sightings=known), app="cyc")

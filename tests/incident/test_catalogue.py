@@ -80,11 +80,13 @@ def test_remarks_of_this_machine_are_said_and_the_hosts_word_is_kept() -> None:
     assert said.bad == "slow"
 
 
-def test_a_failure_counts_until_the_commit_serves() -> None:
-    failed = Remark(kind=RemarkKind.FAILED, commit=OTHER, at=later(50), reason="failed")
-    before, after = sighting(OTHER, -300), sighting(OTHER, 300)
-    assert merged(ledger=Ledger(sightings=(before,), remarks=(failed,)))[0].failed == "failed"
-    assert merged(ledger=Ledger(sightings=(after,), remarks=(failed,)))[0].failed is None
+def test_a_failure_counts_only_against_what_never_served() -> None:
+    remarks = tuple(Remark(kind=RemarkKind.FAILED, commit=c, at=later(50), reason="failed") for c in (OTHER, THEIRS))
+    ledger = Ledger(sightings=(sighting("9" * 40, 0),), remarks=remarks)
+    found = {r.commit: r.failed for r in merged(HELD, commits=(commit(OTHER),), ledger=ledger)}
+    assert found == {THEIRS: None, OTHER: "failed", "9" * 40: None}
+    tried = replace(current(metadata="9" * 40), git_rev=THEIRS)
+    assert catalogue.with_failure((HELD,), tried) == (HELD,)
 
 
 def test_the_last_attempt_is_failed_only_when_nothing_is_under_way() -> None:

@@ -91,6 +91,12 @@ def test_explicit_targets_that_cannot_be() -> None:
         choose.choose(Target(kind=TargetKind.RELEASE, value="9"), releases)
 
 
+def test_a_target_that_names_two_releases_is_refused() -> None:
+    two = tuple(Release(app="cyc", image=f"{host}.example/cyc:4", ways=KEPT) for host in ("old", "new"))
+    with pytest.raises(Refused, match="names 2 releases: old"):
+        choose.choose(Target(kind=TargetKind.IMAGE, value="4"), two)
+
+
 BUILD = WayBack(way="git", available=True, seconds=29, reason="slow")
 GONE = WayBack(way="kept", available=False, reason="not kept")
 

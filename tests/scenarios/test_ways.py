@@ -1,5 +1,6 @@
 """Ways back other than `kept`, on the sandbox, through the command line that a person types."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,6 +125,32 @@ def test_a_build_dies_with_its_console_and_is_not_sent_again(tmp_path: Path) -> 
         done = box.run("resume", "--json")
         assert done.code == 4, done.stderr
         assert (box.serves(), len(box.sent("git:sync"))) == ("v1.5.0", 1)
+
+
+def test_one_interrupt_does_not_abort_a_deploy_that_would_die_with_us(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, pace="0.25") as box:
+        running = box.begin("api", "previous", "--way", "git", "--yes")
+        box.await_that(lambda app: bool(app["lock_held"]))
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=100)
+        assert running.returncode == 0, err
+        assert "once more to let go" in err
+        assert box.serves() == "v1.4.0"
+
+
+def test_a_second_interrupt_lets_go_and_says_what_that_does(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, pace="0.5") as box:
+        running = box.begin("api", "previous", "--way", "git", "--yes", "--json")
+        box.await_that(lambda app: bool(app["lock_held"]))
+        running.send_signal(signal.SIGINT)
+        assert running.stderr is not None
+        for line in running.stderr:
+            if "once more to let go" in line:
+                break
+        running.send_signal(signal.SIGINT)
+        out, _ = running.communicate(timeout=60)
+        assert running.returncode == 5
+        assert "aborted, perhaps half-way" in out
 
 
 def test_what_has_to_stop_first_is_not_built_over_what_runs(box: Sandbox) -> None:
@@ -270,3 +297,39 @@ def test_a_registry_that_does_not_answer_is_said_and_the_rest_is_listed(box: San
     assert len(document["items"]) == 6
     (way,) = (w for w in document["items"][1]["ways"] if w["way"] == "registry")
     assert not way["available"]
+
+
+# ── all of them, forth and back ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_ten_rollbacks_by_every_way_end_where_everybody_says_they_do(plugins: Sandbox, tmp_path: Path) -> None:
+    box = plugins
+    commits = {i["number"]: i["commit"] for i in listed(box) if i["number"]}
+    versions = {1: "v1.1.0", 2: "v1.2.0", 3: "v1.3.0", 4: "v1.4.0"}
+    sync = [f"git:sync --build {APP} {OWN} {commits[number]}" for number in (2, 3)]
+    body = (
+        f"line = {dict(zip(('release:2', 'release:3'), sync, strict=True))!r}[sys.argv[2]]\n"
+        "data = json.dumps({'command': line}).encode()\n"
+        f"request = urllib.request.Request({box.told['control'] + '/command'!r}, data)\n"
+        "sys.exit(json.load(urllib.request.urlopen(request))['exit'])"
+    )
+    change(box, tmp_path, script=script(tmp_path, body))
+    tags = {i["number"]: i["tag"] for i in listed(box) if i["number"]}
+    session = [
+        ("runbook", f"tag:{tags[4]}", 4), ("kept", "release:3", 3), ("git", "release:1", 1), ("kept", "release:4", 4),
+        ("script", "release:2", 2), ("git", f"sha:{commits[4]}", 4), ("kept", f"tag:{tags[2]}", 2),
+        ("script", "release:3", 3), ("kept", "release:1", 1), ("git", "release:2", 2),
+    ]  # fmt: skip
+    for way, target, number in session:
+        done = box.run("api", target, "--way", way, "--yes", "--json")
+        assert done.code == 0, (way, target, done.stderr)
+        assert box.serves() == versions[number], (way, target)
+        (running,) = (i for i in listed(box) if i["running"])
+        if way == "runbook":  # it writes no metadata: Dokku goes on naming what was deployed before it
+            assert running["subject"] == "Store thumbnails by key"
+            assert running["last_healthy"] is None
+        else:
+            assert (running["number"], running["commit"]) == (number, commits[number]), (way, target)
+            assert running["last_healthy"] is not None
+    assert all(i["last_served"] for i in listed(box) if i["number"])
+    assert (len(box.sent(f"git-receive-pack '{APP}'")), len(box.sent("git:sync"))) == (4, 5)

@@ -172,14 +172,19 @@ async def _only_open(engine: Engine) -> str:
 
 async def _to_the_end(engine: Engine, walk: Walk, narrator: Narrator) -> Result:
     """Until a person is asked or it is closed; an interrupt lets go of it, and says what that means."""
-    interrupted = asyncio.Event()
+    interrupted, warned = asyncio.Event(), False
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, interrupted.set)
     try:
         while True:
             if await _interrupted(walk, interrupted):
-                return _let_go(walk.incident)
+                if warned or not _would_abort(walk.incident):
+                    return _let_go(walk.incident)
+                warned = True
+                interrupted.clear()
+                narrator.say("this deploy would be aborted, perhaps half-way: once more to let go all the same", "red")
+                continue
             if not _declined(walk.incident):
                 break
             reason = walk.incident.failure
@@ -199,6 +204,13 @@ async def _interrupted(walk: Walk, interrupted: asyncio.Event) -> bool:
         return False
     settled.cancel()
     return True
+
+
+def _would_abort(incident: Incident) -> bool:
+    """Whether a deploy is under way that ends with its client."""
+    step = incident.plan.decisive if incident.plan is not None and not incident.plan.outlives else None
+    run = incident.run_of(step.id) if step is not None else None
+    return run is not None and run.ended_at is None
 
 
 def _declined(incident: Incident) -> bool:

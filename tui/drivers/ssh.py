@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from tui.dokku import capabilities
 from tui.dokku.wire import exec_string
+from tui.drivers import login
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Unreachable
 from tui.model.host import Form, Link, LinkState
 from tui.model.outcome import Answer, Exited, Lost, NeverStarted, Outcome, Signalled, TimedOut
@@ -332,38 +333,9 @@ class SshHost:
         """Ask how commands have to be written. Raises LinkError: nothing that was wanted has been sent then."""
         async with self._asking_form:
             if self._form is None:
-                self._form = capabilities.login_form(await self._ask_version()) or Form.FORCED
+                answer = await login.ask(lambda: self._connection("control"), self.host.ssh, self._clock)
+                self._form = capabilities.login_form(answer) or Form.FORCED
             return self._form
-
-    async def _ask_version(self) -> Answer:
-        at, began = self._clock.now(), self._clock.monotonic()
-        asyncssh = await _library()
-        for pause in (*REFUSED_PAUSES, None):
-            connection = await self._connection("control")
-            try:
-                async with asyncio.timeout(CONNECT_LIMIT):
-                    process = await connection.create_process("version", encoding=None, stdin=asyncssh.DEVNULL)
-                    done = await process.wait()
-                if done.exit_status is None:
-                    raise Unreachable(f"{self.host.ssh}: the link ended at the first question", "try again")
-                return Answer(
-                    argv=("version",),
-                    outcome=Exited(code=done.exit_status),
-                    started_at=at,
-                    seconds=self._clock.monotonic() - began,
-                    stdout=done.stdout if isinstance(done.stdout, bytes) else b"",
-                )
-            except asyncssh.ChannelOpenError as error:
-                if pause is None:
-                    raise Unreachable(f"{self.host.ssh} refuses further channels", "try again") from error
-                await asyncio.sleep(pause)
-            except TimeoutError as error:
-                words = f"{self.host.ssh}: no answer to `version` within {CONNECT_LIMIT:.0f} s"
-                raise Unreachable(words, "is the host overloaded?") from error
-            except (asyncssh.Error, OSError) as error:
-                words = f"{self.host.ssh}: {clean_line(str(error)) or type(error).__name__}"
-                raise Unreachable(words, "try again") from error
-        raise AssertionError("the last round either returns or raises")
 
     def stream(self, argv: tuple[str, ...]) -> "Stream":
         """Output of a command that goes on, over the second connection."""

@@ -1,7 +1,8 @@
 """The ledger: what this console sees of releases over time, kept in its journal, because 0.35 keeps no history.
 
 It is fed by every look at what an app runs and by every healthy probe, and costs a write only when something changed or
-a minute has passed. A release that nobody looked at is not in it: its times are "seen", never "was".
+a minute has passed. A release that nobody looked at is not in it: its times are "seen", never "was". A healthy answer
+belongs to a release only where a look before it and a look after it showed that one.
 """
 
 import asyncio
@@ -37,6 +38,10 @@ class _Page:
         self.seq = seq
         """the row of the latest sighting"""
         self.saved: Sighting | None = known.sightings[-1] if known.sightings else None
+        self.looked = False
+        """whether this console has looked itself"""
+        self.healthy: datetime | None = None
+        """the latest healthy answer since the last look: whose it was the next look tells"""
 
 
 class LedgerKeeper:
@@ -59,13 +64,11 @@ class LedgerKeeper:
             self.trouble = error
 
     async def healthy(self, host: str, app: str, at: datetime) -> None:
-        """Note that what runs answered as a healthy service does."""
+        """Note that a healthy service answered; the next look tells which release that was."""
         try:
             async with self._turn:
                 page = await self._page(host, app)
-                if page.known.sightings:
-                    last = page.known.sightings[-1]
-                    await self._go_on(page, replace(last, last_healthy=max(last.last_healthy or at, at)))
+                page.healthy = max(page.healthy or at, at)
             self.trouble = None
         except JournalError as error:
             self.trouble = error
@@ -109,8 +112,13 @@ class LedgerKeeper:
                 images=tuple(sorted({c.image for c in current.containers if c.running and c.image})),
             )
             last = page.known.sightings[-1] if page.known.sightings else None
+            heard, page.healthy = page.healthy if page.looked else None, None
+            page.looked = True
             if last is not None and last.is_same(seen):
-                await self._go_on(page, replace(last, last_seen=max(last.last_seen, current.at)))
+                grown = replace(last, last_seen=max(last.last_seen, current.at))
+                if heard is not None and heard <= current.at:
+                    grown = replace(grown, last_healthy=max(last.last_healthy or heard, heard))
+                await self._go_on(page, grown)
             else:
                 if last is not None and last.is_same_deploy(seen):
                     seen = replace(seen, certain=False)

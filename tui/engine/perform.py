@@ -25,6 +25,7 @@ from tui.model.plan import Plan, Step, StepKind, Where
 from tui.model.push import Declined, NotSent, PushEnd, Reported, TipMoved, Unheard, outcome_of
 from tui.model.service import Fleet
 from tui.model.text import clean_line, decode
+from tui.model.verification import Verdict
 
 Output = Callable[[str, bytes], None]
 """step id and raw bytes of its output, as they come"""
@@ -244,7 +245,10 @@ class HostPerformer:
         await self._left(incident, plan, current)
         checks = [*verify.identity(plan, current), verify.processes(plan, current)]
         if service is not None:
-            checks.append(await health.passes(self._probes, self._clock, service))
+            healthy = await health.passes(self._probes, self._clock, service)
+            checks.append(healthy)
+            if healthy.verdict is Verdict.PASSED:
+                await self._links.ledger.healthy(plan.host, plan.app, self._clock.now())
             checks.extend(await health.smoke(self._probes, service))
             before = self._identity_before.get(incident.id)
             if plan.proves:
@@ -267,6 +271,8 @@ class HostPerformer:
         service = self._fleet.service(incident.service)
         seen = None if service is None else await health.probe(self._probes, service)
         now = self._clock.now()
+        if seen is not None and seen.outcome is ProbeOutcome.HEALTHY:
+            await self._links.ledger.healthy(incident.host, incident.app, seen.at)
         try:
             current = await self._links.current(incident.host, incident.app)
         except (LinkError, HostSaid, reports.Unreadable):

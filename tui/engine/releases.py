@@ -83,10 +83,11 @@ async def catalogue(
         commits=None if asked.trouble else frozenset(c.id for c in commits),
         host=host,
         tags=None if tags is None else frozenset(tags),
-        images=None if images[0] is None else frozenset(r.image for r in images[0] if r.image),
+        images=images[0],
     )
     told = replace(told, asked=(*told.asked, asked, *tags_asked, *images[1]))
-    others = (*runbook.releases(service.app, tags or ()), *(images[0] or ()))
+    numbered = registry.releases(service.app, service.image_repository or "", images[0] or ())
+    others = (*runbook.releases(service.app, tags or ()), *numbered)
     return replace(_listed(told, service, order, seen, commits=commits, others=others, who=who), host=host)
 
 
@@ -165,16 +166,14 @@ async def _tags(
     return reports.tags(answer.stdout), (Asked(source=Source.TAGS),)
 
 
-async def _images(
-    service: Service, registries: RegistryPort | None
-) -> tuple[tuple[Release, ...] | None, tuple[Asked, ...]]:
-    """The numbered images of the service's repository, where services.yaml names one."""
+async def _images(service: Service, registries: RegistryPort | None) -> tuple[frozenset[str] | None, tuple[Asked, ...]]:
+    """The tags of the service's repository, where services.yaml names one."""
     if service.image_repository is None or registries is None:
         return None, ()
     found = await registries.tags(service.image_repository)
     if found.trouble:
         return None, (Asked(source=Source.REGISTRY, trouble=found.trouble),)
-    return registry.releases(service.app, service.image_repository, found.names), (Asked(source=Source.REGISTRY),)
+    return frozenset(found.names), (Asked(source=Source.REGISTRY),)
 
 
 async def names(links: Links, host: str) -> tuple[str, ...]:

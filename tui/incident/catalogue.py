@@ -100,18 +100,22 @@ def _remarked(release: Release, ledger: Ledger) -> Release:
             continue
         if remark.kind is RemarkKind.BAD and release.bad is None:
             release = _told(release, Source.LEDGER, {"bad": remark.reason})
-        if remark.kind is RemarkKind.FAILED and (release.last_served is None or release.last_served < remark.at):
+        if remark.kind is RemarkKind.FAILED and not release.served:
             release = _told(release, Source.LEDGER, {"failed": remark.reason})
     return release
 
 
 def with_failure(releases: tuple[Release, ...], current: Current) -> tuple[Release, ...]:
-    """The last attempt marked as failed where another release serves than was tried last."""
+    """The last attempt marked as failed where another release serves than was tried last.
+
+    A release that has served is not: that it could not be built again says nothing against its kept image.
+    """
     tried = current.git_rev
     if current.locked is not False or not tried or current.commit in (None, tried):
         return releases
     return tuple(
-        replace(r, failed="the last deploy tried it and did not succeed") if r.commit == tried else r for r in releases
+        replace(r, failed="the last deploy tried it and did not succeed") if r.commit == tried and not r.served else r
+        for r in releases
     )
 
 

@@ -93,8 +93,9 @@ def choose(target: Target, releases: tuple[Release, ...], way: str | None = None
     if not found:
         known = ", ".join(r.name for r in releases if r.way and not r.running) or "none"
         raise Refused(f"{target} is not known", f"releases with a way back: {known}")
-    if len({(r.holder, r.commit) for r in found}) > 1:
-        raise Refused(f"{target} names {len(found)} releases", "name it by release:N")
+    if len({_identity(r) for r in found}) > 1:
+        names = ", ".join(r.holder or r.commit or r.image or r.name for r in found)
+        raise Refused(f"{target} names {len(found)} releases: {names}", "name it by release:N or sha:PREFIX")
     release = found[0]
     if release.running:
         raise AlreadyThere(f"{release.name} is what runs now")

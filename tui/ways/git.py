@@ -103,7 +103,8 @@ def _cautions(target: Release, options: Options) -> list[Caution]:
             Caution(
                 severity=Severity.TYPE,
                 text=f"the host fetches from {target.elsewhere} and copies all its branches and tags over those of the "
-                "app's repository; whether it has the commit is not known (if not: exit 128, nothing is deployed)",
+                "app's repository; whether it has the commit is not known (if not: exit 128, nothing is deployed). A "
+                "private one needs `git:auth` on the host, once",
             )
         )
     if options.run_tasks:

@@ -21,7 +21,7 @@ class Seen(Value):
     tags: frozenset[str] | None = None
     """the tags that the host's own `tags` lists; None: they were not listed"""
     images: frozenset[str] | None = None
-    """the numbered images of the service's repository; None: the registry could not be asked"""
+    """every tag of the service's repository; None: the registry could not be asked"""
 
 
 def kept(release: Release, service: Service) -> WayBack:

@@ -13,6 +13,8 @@ is what Dokku's documentation advises, because a tag can be moved. Facts that sh
 - Dokku deletes the pulled image when it is replaced: the registry keeps it.
 """
 
+from collections.abc import Iterable
+
 from tui.dokku import commands
 from tui.model.plan import Caution, Plan, Proof, Severity
 from tui.model.release import Release, Source, WayBack
@@ -56,7 +58,7 @@ def plan(
     return shared.plan(service, host, target, leaving, facts, options, way)
 
 
-def releases(app: str, repository: str, tags: tuple[str, ...]) -> tuple[Release, ...]:
+def releases(app: str, repository: str, tags: Iterable[str]) -> tuple[Release, ...]:
     """The newest numbered images of the repository; other tags are no releases."""
     numbers = sorted({int(tag) for tag in tags if tag.isascii() and tag.isdigit() and len(tag) <= 9}, reverse=True)
     return tuple(
@@ -70,14 +72,15 @@ def number(release: Release, service: Service) -> str | None:
     return tag if repository and repository == service.image_repository else None
 
 
-def way_back(release: Release, service: Service, images: frozenset[str] | None) -> WayBack:
-    """Whether the registry leads to the release. `images` None: it could not be asked."""
+def way_back(release: Release, service: Service, tags: frozenset[str] | None) -> WayBack:
+    """Whether the registry leads to the release. `tags` are all of the repository; None: it could not be asked."""
     if service.image_repository is None:
         return WayBack(way=WAY, available=False, reason="services.yaml names no image_repository for the service")
-    if number(release, service) is None:
+    tag = number(release, service)
+    if tag is None:
         return WayBack(way=WAY, available=False, reason="which image of the registry it is is not known")
-    if images is None:
+    if tags is None:
         return WayBack(way=WAY, available=False, reason="the registry could not be asked")
-    if release.image not in images:
+    if tag not in tags:
         return WayBack(way=WAY, available=False, reason="the registry does not have its image")
     return WayBack(way=WAY, available=True, seconds=MEASURED)
