@@ -227,3 +227,15 @@ def test_drivers_are_imported_after_the_first_picture(services: str, state: Path
     loaded = set(told.read_text().split())
     assert "textual.app" in loaded
     assert loaded.isdisjoint({"asyncssh", "httpx", "yaml", "sqlite3", "dulwich", "tui.engine.engine"})
+
+
+def test_what_is_typed_right_after_a_key_that_asks_belongs_to_the_answer(services: str, state: Path) -> None:
+    """A paste, or quick fingers: `q` in it must not leave the console."""
+    with pty_of(console(services), environment(state)) as terminal:
+        terminal.shows("SERVICES 1")
+        terminal.type(b"/qqq\r")
+        terminal.shows("filter: qqq")
+        terminal.type(b"/\x7f\x7f\x7f\r")
+        terminal.until(lambda: "filter:" not in terminal.text, "no filter")
+        terminal.type(b"q")
+        assert terminal.end() == 0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.widget import Widget
 
 from tui.console import rows, views
 from tui.console.desk import Desk
@@ -111,6 +112,7 @@ class ConsoleApp(App[int]):
         self._notice: tuple[str, str] = ("", "ok")
         self._due = False
         self._asked: dict[str, Question | None] = {}
+        self._asked_from: Widget | None = None
         self._timeline_stamp: object = None
         self._header = Panel(palette, "header", titled=False)
         self._board = ServiceTable(palette, "board")
@@ -356,27 +358,32 @@ class ConsoleApp(App[int]):
         """One line from the person; the focus goes back to where it was."""
         return await self._asking(prompt, wanted=wanted, initial=initial)
 
-    async def ask_for(self, prompt: str, initial: str) -> str | None:
-        """One line, which may be empty."""
-        return await self._asking(prompt, initial=initial, empty=True)
+    def ask_for(self, prompt: str, initial: str) -> Awaitable[str | None]:
+        """One line, which may be empty; the line has the keys at once."""
+        return self._asking(prompt, initial=initial, empty=True)
 
     async def _ask_secret(self, prompt: str) -> str | None:
         return await self._asking(prompt, secret=True)
 
-    async def _asking(
+    def _asking(
         self, prompt: str, *, wanted: str | None = None, initial: str = "", secret: bool = False, empty: bool = False
-    ) -> str | None:
-        before = self.focused
+    ) -> Awaitable[str | None]:
+        if not self._ask.asking:
+            self._asked_from = self.focused
         self._desk.asking = True
         self._desk.arrange_again(self.size)
+        return self._answered(self._ask.ask(prompt, wanted=wanted, initial=initial, secret=secret, empty=empty))
+
+    async def _answered(self, answer: Awaitable[str | None]) -> str | None:
+        """The answer; when it is the last question's, the keys go back to where they were."""
         try:
-            return await self._ask.ask(prompt, wanted=wanted, initial=initial, secret=secret, empty=empty)
+            return await answer
         finally:
             if not self._ask.asking:
                 self._desk.asking = False
                 self._desk.arrange_again(self.size)
-                if before is not None and before.display:
-                    before.focus()
+                before = self._asked_from
+                self.screen.set_focus(before if before is not None and before.display else self._board)
 
     async def copy(self, text: str, name: str) -> None:
         """To a file always, to the terminal's clipboard where it takes it."""
@@ -398,11 +405,13 @@ class ConsoleApp(App[int]):
         """The releases of the service at the cursor."""
         self.action_releases()
 
-    def on_service_table_filter_asked(self) -> None:
+    def action_filter_services(self) -> None:
         """Filter the table."""
 
+        answer = self._asking("filter services: ", initial=self._board.filter, empty=True)
+
         async def ask() -> None:
-            said = await self._asking("filter services: ", initial=self._board.filter, empty=True)
+            said = await answer
             if said is not None:
                 self._board.filter = said
 
@@ -511,8 +520,10 @@ class ConsoleApp(App[int]):
         page = CommandPalette(self._bound())
         self.open_page(page)
 
+        answer = self._asking("command: ", empty=True)
+
         async def ask() -> None:
-            said = await self._asking("command: ", empty=True)
+            said = await answer
             if said is None:
                 self.close_work()
                 return

@@ -64,7 +64,7 @@ def board(
     """The table's head and a row for each service. Columns never move."""
     spark = 20 if cells >= 140 else (8 if cells >= 76 else 0)
     name = max(12, *(min(18, len(s.service.name)) for s in statuses)) if statuses else 12
-    head = f"   {'HEALTH':<9}{'SERVICE':<{name + 1}}{'RELEASE':<16}{'HTTP':<5}{'TIME':>6} {'AGE':>4} "
+    head = f"   {'HEALTH':<10}{'SERVICE':<{name + 1}}{'RELEASE':<16}{'HTTP':<5}{'TIME':>6} {'AGE':>4} "
     head += f"{'LAST 15m':<{spark}} " if spark else ""
     found: list[Row] = []
     for status in statuses:
@@ -73,7 +73,7 @@ def board(
         last = status.last
         pieces: list[Piece] = [
             (f" {palette.sign('cursor') if here else ' '} ", "focus"),
-            (f"{palette.sign(look)} {word:<7}", look),
+            (f"{palette.sign(look)} {word:<8}", look),
             (rows.fit(status.service.name, name) + " ", "bold" if here else ""),
             (rows.fit(words.release(status), 15) + " ", ""),
             (f"{words.http(last):<5}", "" if look == "ok" else look),

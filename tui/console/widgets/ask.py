@@ -61,11 +61,11 @@ class AskLine(Horizontal):
         """Whether an answer is being waited for."""
         return self._asked is not None and not self._asked.done()
 
-    async def ask(
+    def ask(
         self, prompt: str, *, wanted: str | None = None, initial: str = "", empty: bool = False, secret: bool = False
-    ) -> str | None:
+    ) -> "asyncio.Future[str | None]":
         """What was typed, or None where the person would not say. With `wanted` only that text is taken; an empty
-        answer is taken only with `empty`."""
+        answer is taken only with `empty`. The line has the keys when this returns: what is typed next belongs to it."""
         self.answer(None)
         self._asked = asyncio.get_running_loop().create_future()
         self._wanted, self._label, self._empty = wanted, prompt, empty
@@ -73,8 +73,8 @@ class AskLine(Horizontal):
         self._line.value = initial
         self._line.cursor_position = len(initial)
         self._show(prompt, "focus")
-        self._line.focus()
-        return await self._asked
+        self.screen.set_focus(self._line)
+        return self._asked
 
     def answer(self, text: str | None) -> None:
         """End the question."""

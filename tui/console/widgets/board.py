@@ -29,7 +29,7 @@ class ServiceTable(Panel, can_focus=True):
         Binding("up,k", "move(-1)", "Previous service", show=False),
         Binding("home,g", "move(-999)", "First service", show=False),
         Binding("end,G", "move(999)", "Last service", show=False),
-        Binding("slash", "filter", "Filter"),
+        Binding("slash", "app.filter_services", "Filter"),
     ]
 
     class Selected(Message):
@@ -37,9 +37,6 @@ class ServiceTable(Panel, can_focus=True):
 
     class Picked(Message):
         """The releases of the service at the cursor are wanted."""
-
-    class FilterAsked(Message):
-        """The table is to be filtered."""
 
     def __init__(self, palette: Palette, name: str) -> None:
         super().__init__(palette, name)
@@ -104,10 +101,6 @@ class ServiceTable(Panel, can_focus=True):
         """The releases of this service."""
         if self.selected is not None:
             self.post_message(self.Picked())
-
-    def action_filter(self) -> None:
-        """Show fewer services."""
-        self.post_message(self.FilterAsked())
 
     def on_click(self, event: events.Click) -> None:
         """A click selects."""

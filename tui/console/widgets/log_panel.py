@@ -32,7 +32,7 @@ PATIENT = 0.5
 class Asking(Protocol):
     """Who asks the person for a line of text, and takes copies and notices."""
 
-    async def ask_for(self, prompt: str, initial: str) -> str | None: ...
+    def ask_for(self, prompt: str, initial: str) -> Awaitable[str | None]: ...
 
     async def copy(self, text: str, name: str) -> None: ...
 
@@ -172,8 +172,10 @@ class LogPanel(Panel, can_focus=True):
     def action_search(self) -> None:
         """Search upwards from the newest line shown; n and N go on."""
 
+        answer = self._asking.ask_for("search: ", self.look.words)
+
         async def ask() -> None:
-            said = await self._asking.ask_for("search: ", self.look.words)
+            said = await answer
             if said is None:
                 return
             self.look.words = said
@@ -226,8 +228,10 @@ class LogPanel(Panel, can_focus=True):
     def action_filter(self) -> None:
         """Only lines that match; `!` in front inverts."""
 
+        answer = self._asking.ask_for("filter (! inverts): ", self.look.filter_words)
+
         async def ask() -> None:
-            said = await self._asking.ask_for("filter (! inverts): ", self.look.filter_words)
+            said = await answer
             if said is not None:
                 self.look.set_filter(said)
                 self._to(None)
