@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
@@ -394,6 +395,11 @@ class ConsoleApp(App[int]):
         """Put the cursor on this service."""
         self._board.selected, self._board.moved = service, True
         self.changed()
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter that was on its way to another panel when the line opened belongs to the line."""
+        if self._ask.asking and event.is_printable and event.character and self._ask.take(event.character):
+            event.prevent_default()
 
     # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -76,6 +76,13 @@ class AskLine(Horizontal):
         self.screen.set_focus(self._line)
         return self._asked
 
+    def take(self, text: str) -> bool:
+        """Put text where the cursor is; says whether the line has the keys."""
+        if self.screen.focused is not self._line:
+            return False
+        self._line.insert_text_at_cursor(text)
+        return True
+
     def answer(self, text: str | None) -> None:
         """End the question."""
         if self._asked is not None and not self._asked.done():
