@@ -102,7 +102,18 @@ async def test_a_journal_that_cannot_be_written_does_not_keep_anybody_from_looki
     assert isinstance(keeper.trouble, JournalError)
     with pytest.raises(JournalError):
         await keeper.remark("h", "cyc", Remark(kind=RemarkKind.BAD, commit=OTHER, at=T0, reason="x"))
+    await keeper.flush()
+    assert keeper.trouble is not None
     await journal.close()
+
+
+async def test_a_row_that_cannot_be_read_is_said(journal: Journal) -> None:
+    await journal.ledger_add("h", "cyc", "sighting", '{"source": 7}', T0)
+    keeper = LedgerKeeper(journal)
+    await keeper.saw("h", current())
+    assert "the ledger of cyc on h cannot be read" in str(keeper.trouble)
+    with pytest.raises(JournalError):
+        await keeper.known("h", "cyc")
 
 
 async def test_other_images_under_the_same_metadata_are_not_believed(journal: Journal) -> None:

@@ -107,6 +107,22 @@ def test_a_failed_check_is_known_to_have_failed_although_the_branch_moved(box: S
     assert "did not succeed" in str(refused.document["warnings"])
 
 
+def test_a_build_from_source_on_the_newer_dokku_and_why_one_failed(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, dokku="0.38.27") as box:
+        box.pull("fault", kind="fail_next_deploy", mode="build", app=APP)
+        failed = box.run("api", "previous", "--way", "git", "--yes", "--json")
+        assert (failed.code, box.serves()) == (4, "v1.5.0"), failed.stderr
+        assert "the build failed" in failed.document["error"]["message"]
+        assert [i["failed"] for i in listed(box) if i["number"] == 4] == [None]
+        done = box.run("api", "release:4", "--way", "git", "--yes", "--expect-current", unsettled(box), "--json")
+        assert (done.code, box.serves()) == (0, "v1.4.0"), done.stderr
+
+
+def unsettled(box: Sandbox) -> str:
+    """What runs, as `--expect-current` wants it inside an open incident."""
+    return next(str(i["name"]) for i in listed(box) if i["running"])
+
+
 def test_a_commit_nobody_knows_changes_nothing(box: Sandbox) -> None:
     done = box.run("api", f"sha:{'1' * 40}", "--way", "git", "--yes", "--json")
     assert done.code == 4, done.stderr

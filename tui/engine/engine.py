@@ -65,17 +65,15 @@ class Engine:
         self.walks: dict[str, Walk] = {}
 
     async def close(self) -> None:
-        """End this process's part; whatever was sent goes on at its host."""
+        """End this process's part: a push goes on at its host, every other deploy is aborted with us."""
         for walk in self.walks.values():
             await walk.stop()
         await self.links.close()
         await self.probes.close()
         if self.registries is not None:
             await self.registries.close()
-        try:
-            await self.ledger.flush()
-        finally:
-            await self.journal.close()
+        await self.ledger.flush()
+        await self.journal.close()
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -7,7 +7,7 @@ belongs to a release only where a look before it and a look after it showed that
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -16,6 +16,7 @@ from tui.model.errors import JournalError
 from tui.model.ledger import Ledger, Remark, RemarkKind, Sighting
 from tui.model.observation import Current
 
+T = TypeVar("T", Sighting, Remark)
 EVERY = timedelta(minutes=1)
 """how old the last time seen on disk may be"""
 
@@ -91,10 +92,14 @@ class LedgerKeeper:
             return (await self._page(host, app)).known
 
     async def flush(self) -> None:
-        """Write the last times that are in memory only. Raises JournalError."""
-        for page in self._pages.values():
-            if page.seq is not None and page.known.sightings and page.saved != page.known.sightings[-1]:
-                await self._save(page, page.known.sightings[-1])
+        """Write the last times that are in memory only: at most the last minute is lost where that fails."""
+        try:
+            async with self._turn:
+                for page in self._pages.values():
+                    if page.known.sightings and page.saved != page.known.sightings[-1]:
+                        await self._save(page, page.known.sightings[-1])
+        except JournalError as error:
+            self.trouble = error
 
     async def _saw(self, host: str, current: Current) -> None:
         page = await self._page(host, current.app)
@@ -149,11 +154,19 @@ class LedgerKeeper:
     async def _page(self, host: str, app: str) -> _Page:
         if (host, app) not in self._pages:
             rows = await self._store.ledger(host, app)
-            sightings = [(r.seq, msgspec.json.decode(r.payload, type=Sighting)) for r in rows if r.kind == "sighting"]
-            remarks = tuple(msgspec.json.decode(r.payload, type=Remark) for r in rows if r.kind == "remark")
+            try:
+                sightings = [(r.seq, _read(r.payload, Sighting)) for r in rows if r.kind == "sighting"]
+                remarks = tuple(_read(r.payload, Remark) for r in rows if r.kind == "remark")
+            except msgspec.DecodeError as error:
+                words = f"the ledger of {app} on {host} cannot be read: {error}"
+                raise JournalError(words, "use another folder with ROLLBACK_STATE_DIR") from error
             known = Ledger(sightings=tuple(s for _, s in sightings), remarks=remarks)
             self._pages[(host, app)] = _Page(known, sightings[-1][0] if sightings else None)
         return self._pages[(host, app)]
+
+
+def _read(payload: str, kind: type[T]) -> T:
+    return msgspec.json.decode(payload, type=kind)
 
 
 def _text(value: Sighting | Remark) -> str:
