@@ -11,6 +11,7 @@ from tui.dokku import commands, kept, paste
 from tui.dokku.shape import Shape
 from tui.engine import freeze as freezing
 from tui.engine import health, record, releases, shapes
+from tui.engine import removal as removals
 from tui.engine.gate import Gate
 from tui.engine.keep import Keeper
 from tui.engine.ledger import LedgerKeeper
@@ -307,6 +308,17 @@ class Engine:
     async def keep(self, service: Service, say: Callable[[str], None]) -> Release:
         """Keep what the service runs now. Raises AlreadyThere, Refused, LinkError, HostSaid."""
         return await self.keeper.keep(service, say)
+
+    async def removal(self, service: Service) -> removals.Removal:
+        """What `remove_all` would take away. Raises TakenByOther, Refused, LinkError, HostSaid."""
+        for one in await self.open_incidents():
+            if one.service == service.name:
+                raise TakenByOther(f"incident {one.id} on {service.name} is open", f"rollback resume {one.id}")
+        return await removals.plan(self.links, service, lambda found: kept.is_stale(found, self.clock.now()))
+
+    async def remove_all(self, wanted: removals.Removal, say: Callable[[str], None]) -> removals.Removed:
+        """Take holders and records away. Raises Refused when read-only, LinkError."""
+        return await removals.remove(self.links, self.keeper, wanted, say)
 
     async def freeze(self, service: Service) -> str:
         """Hold deploys back. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid."""

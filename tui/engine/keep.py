@@ -104,7 +104,7 @@ class Keeper:
                 continue
             began = kept.time_of(release.holder)
             if timedelta(0) <= now - began < UNDER_WAY:
-                await self._wait_for(service.host, release.holder, say)
+                await self._wait_for(service.host, release.holder, UNDER_WAY - (now - began), say)
                 return True
             if release.holder == running.holder:
                 say(f"{release.holder} was never finished; it is kept anew")
@@ -112,10 +112,10 @@ class Keeper:
                 return True
         return False
 
-    async def _wait_for(self, host: str, holder: str, say: Say) -> None:
-        """Until somebody else's holder is sealed or gone. Raises Refused where it stays as it is."""
+    async def _wait_for(self, host: str, holder: str, longest: timedelta, say: Say) -> None:
+        """Until somebody else's holder is sealed or gone, or too old to be worked on still."""
         say(f"waiting for {holder}, which somebody else is filling")
-        until = self._clock.monotonic() + UNDER_WAY.total_seconds()
+        until = self._clock.monotonic() + longest.total_seconds()
         while self._clock.monotonic() < until:
             answer = await self._links.ask(host, commands.git_report(holder))
             if answer.code == reports.NO_SUCH_APP:
@@ -123,7 +123,6 @@ class Keeper:
             if answer.ok and reports.git_report(answer.stdout).branch == kept.SEAL_BRANCH:
                 return
             await self._clock.sleep(LOOK_AGAIN)
-        raise Refused(f"{holder} is still not sealed", "look whether its keep still runs; else destroy it by hand")
 
     async def files(self, service: Service, current: Current, commit: str, paths: tuple[str, ...]) -> dict[str, str]:
         """The running release's own files, from a branch that stands at what runs."""

@@ -50,8 +50,11 @@ def _processes(found: Findings, target: Release, current: Current) -> list[Cauti
     now = dict(current.processes)
     for name, count in now.items():
         if name not in wanted:
-            words = f"{target.name} has no process {name}: the {count} that run now stop, and nothing takes their work"
-            said.append(Caution(severity=Severity.TYPE, text=words))
+            words = (
+                f"{target.name} has no process {name}: the {count} that run now would stop; "
+                f"if that is meant, first `ps:scale {current.app} {name}=0`"
+            )
+            said.append(Caution(severity=Severity.BLOCK, text=words))
     then = None if found.kept is None or found.kept.processes is None else dict(found.kept.processes)
     if then is None:
         return said
