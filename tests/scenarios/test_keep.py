@@ -8,6 +8,7 @@ import pytest
 from tests.sandboxes import Sandbox, running_sandbox
 
 APP = "scenextras-gateway"
+SEAL = "kept-do-not-build"
 
 
 @pytest.fixture
@@ -88,3 +89,104 @@ def test_keep_and_back_on_the_newer_dokku(tmp_path: Path) -> None:
         assert back.code == 0, back.stderr
         assert box.serves("gateway") == version
         assert box.run("check").code in (0, 3)
+
+
+def kept_items(box: Sandbox, *words: str) -> list[dict[str, object]]:
+    done = box.run("keep", *words, "--json")
+    assert done.code in (0, 9), done.stderr
+    items: list[dict[str, object]] = done.document["items"]
+    return items
+
+
+def test_two_keeps_at_once_make_one_holder(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, pace="0.25") as box:
+        before = holders(box)
+        both = [box.begin("keep", "gateway", "--json") for _ in range(2)]
+        ends = [(one.communicate(timeout=100), one.returncode) for one in both]
+        assert sorted(code for _, code in ends) == [0, 9], ends
+        new = [name for name in holders(box) if name not in before]
+        assert len(new) == 1
+        assert box.app(new[0])["properties"]["git-deploy-branch"] == SEAL
+
+
+def test_what_a_keep_that_died_left_behind_is_no_way_back_and_is_made_anew(box: Sandbox) -> None:
+    left = f"{APP}--r5--pre-deploy-20260101-000000"
+    running = box.app(APP)["metadata"]
+    box.pull("command", command=f"apps:create {left}")
+    pairs = f"ROLLBACK_SCHEMA=1 ROLLBACK_RELEASE=5 ROLLBACK_COMMIT={running}"
+    box.pull("command", command=f"config:set --no-restart {left} {pairs}")
+    (item,) = kept_items(box, "gateway")
+    assert item["error"] is None
+    assert left not in holders(box)
+    (new,) = (n for n in holders(box) if box.app(n)["config"].get("ROLLBACK_COMMIT") == running)
+    assert box.app(new)["properties"]["git-deploy-branch"] == SEAL
+
+
+def test_what_was_never_deployed_is_not_kept(box: Sandbox) -> None:
+    box.pull("remove_app", app=APP)
+    box.pull("command", command=f"apps:create {APP}")
+    before = holders(box)
+    done = box.run("keep", "gateway", "--json")
+    assert done.code == 3, done.stderr
+    assert "never deployed" in done.document["items"][0]["error"]["message"]
+    assert holders(box) == before
+
+
+def test_every_service_is_kept_from_cron_though_one_cannot_be(box: Sandbox) -> None:
+    box.pull("fault", kind="hold_lock", app=APP)
+    done = box.run("keep", "--all", "--json")
+    assert done.code == 3, done.stderr
+    items = {item["service"]: item for item in done.document["items"]}
+    failed = {name: item["error"]["code"] for name, item in items.items() if item["error"]}
+    assert failed == {"search": "already-there", "gateway": "refused"}
+    assert len(items) == 4
+
+
+def test_a_holder_whose_image_was_removed_by_hand_ends_with_the_old_release_serving(box: Sandbox) -> None:
+    items = kept_items(box, "gateway")
+    release = items[0]["release"]
+    assert isinstance(release, dict)
+    box.pull("deploy", app=APP, version="v2.0.0", wait=True)
+    box.pull("remove_image", app=release["holder"])
+    done = box.run("gateway", release["name"], "--yes", "--json")
+    assert done.code == 4, done.stderr
+    assert "the holder's image is gone" in done.stderr + done.stdout
+    assert "the old release serves" in done.stderr + done.stdout
+    assert box.serves("gateway") == "v2.0.0"
+
+
+def test_nothing_is_destroyed_while_an_incident_is_open(box: Sandbox) -> None:
+    oldest = holders(box)[0]
+    box.pull("command", command=f"apps:create {APP}--incident")
+    box.pull("deploy", app=APP, version="v2.0.0", wait=True)
+    for number in range(3):
+        assert box.run("keep", "gateway").code == 0
+        box.pull("deploy", app=APP, version=f"v2.0.{number}", wait=True)
+    assert oldest in holders(box)
+    assert not box.sent("apps:destroy")
+    refused = box.run("keep", "gateway", "--remove-all", "--yes", "--json")
+    assert refused.code == 8, refused.stderr
+    assert oldest in holders(box)
+
+
+def test_everything_is_taken_away_only_after_a_yes_and_only_what_is_ours(box: Sandbox) -> None:
+    stranger = f"{APP}--r9--pre-deploy-20260101-000000"
+    box.pull("command", command=f"apps:create {stranger}")
+    before = holders(box)
+    asked = box.run("keep", "gateway", "--remove-all")
+    assert (asked.code, holders(box)) == (3, before)
+    assert all(name in asked.stderr for name in before)
+    done = box.run("keep", "gateway", "--remove-all", "--yes", "--json")
+    assert done.code == 3, done.stderr
+    (item,) = done.document["items"]
+    assert item["stays"][0]["app"] == stranger
+    assert holders(box) == [stranger]
+    assert box.serves("gateway")
+
+
+def test_a_frozen_app_keeps_its_record(box: Sandbox) -> None:
+    assert box.run("freeze", "gateway").code == 0
+    done = box.run("keep", "gateway", "--remove-all", "--yes")
+    assert done.code == 3
+    assert "rollback unfreeze gateway" in done.stderr
+    assert f"{APP}--incident" in box.look()["apps"]

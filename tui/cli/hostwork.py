@@ -6,7 +6,8 @@ from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.cli.reads import chosen
 from tui.engine.engine import Engine
-from tui.model.errors import AlreadyThere, ConfigError, ConsoleError
+from tui.engine.removal import Removal
+from tui.model.errors import AlreadyThere, ConfigError, ConsoleError, Refused
 
 Result = tuple[Exit, output.Document]
 
@@ -15,6 +16,8 @@ async def keep(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """Keep what runs, service after service; the exit code is that of the worst."""
     if bool(options.names) == options.all:
         raise ConfigError("name services, or --all", "rollback keep api, or rollback keep --all")
+    if options.remove_all:
+        return await remove_all(engine, options, narrator)
     items: list[output.Document] = []
     codes: list[Exit] = []
     for service in chosen(engine, options):
@@ -40,6 +43,64 @@ async def keep(engine: Engine, options: Options, narrator: Narrator) -> Result:
     real = [c for c in codes if c not in (Exit.DONE, Exit.ALREADY)]
     code = real[0] if real else (Exit.ALREADY if codes and set(codes) == {Exit.ALREADY} else Exit.DONE)
     return code, output.listing("keep", items, exit_code=int(code))
+
+
+REMOVE_PHRASE = "remove what is kept"
+
+
+async def remove_all(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """Show what would be destroyed, have it confirmed, destroy it; the exit code is that of the worst."""
+    items: list[output.Document] = []
+    codes: list[Exit] = []
+    wanted: list[Removal] = []
+    for service in chosen(engine, options):
+        try:
+            wanted.append(await engine.removal(service))
+        except ConsoleError as error:
+            _refused(items, codes, narrator, service.name, error)
+    count = sum(len(one.names) for one in wanted)
+    for one in wanted:
+        narrator.say(f"{one.service} ({one.app} on {one.host}): {len(one.names)} apps will be destroyed", "bold")
+        for release in one.holders:
+            served = output.time(release.last_served) or "unknown"
+            marks = " (runs now; the app itself is not touched)" if release.running else ""
+            narrator.say(f"  {release.name}  {release.holder}  last served {served}{marks}")
+        for name in one.records:
+            narrator.say(f"  record  {name}")
+    if count:
+        narrator.say("afterwards no release of these services has the way back `kept`", "yellow")
+        _confirm(options, narrator)
+    for one in wanted:
+        try:
+            done = await engine.remove_all(one, narrator.say)
+        except ConsoleError as error:
+            _refused(items, codes, narrator, one.service, error)
+            continue
+        codes.append(Exit.REFUSED if done.stays else Exit.DONE)
+        stays = [{"app": name, "reason": why} for name, why in done.stays]
+        items.append({"service": one.service, "removed": list(done.gone), "stays": stays, "error": None})
+    code = next((c for c in codes if c is not Exit.DONE), Exit.DONE)
+    return code, output.listing("remove", items, exit_code=int(code))
+
+
+def _confirm(options: Options, narrator: Narrator) -> None:
+    if options.yes:
+        return
+    if not narrator.interactive:
+        raise Refused("nobody can be asked: this is no terminal", "add --yes")
+    if narrator.ask(f"type {REMOVE_PHRASE!r}: ") != REMOVE_PHRASE:
+        raise Refused("not confirmed; nothing was destroyed")
+
+
+def _refused(
+    items: list[output.Document], codes: list[Exit], narrator: Narrator, service: str, error: ConsoleError
+) -> None:
+    code = of_error(error)
+    narrator.say(f"{service}: {error.message}", "red")
+    if error.fix:
+        narrator.say(f"  fix: {error.fix}")
+    items.append({"service": service, "removed": [], "error": output.error(code, error.message, error.fix)})
+    codes.append(code)
 
 
 async def freeze(engine: Engine, options: Options, narrator: Narrator) -> Result:

@@ -62,14 +62,14 @@ async def _run(wanted: Options, narrator: Narrator) -> int:
 
 
 def _command(name: str) -> Command:
-    from tui.cli import hostwork, reads, rollback
+    from tui.cli import checks, hostwork, reads, rollback
 
     commands: dict[str, Command] = {
         "rollback": rollback.rollback,
         "resume": rollback.resume,
         "status": reads.status,
         "logs": reads.logs,
-        "check": reads.check,
+        "check": checks.check,
         "incidents": reads.incidents,
         "keep": hostwork.keep,
         "freeze": hostwork.freeze,

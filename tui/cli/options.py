@@ -160,6 +160,7 @@ def _command_parsers(prog: str) -> _Parser:
     keep = sub.add_parser("keep", parents=[common, part], help="keep what runs now, so that there is a way back to it")
     keep.add_argument("names", nargs="*", metavar="SERVICE")
     keep.add_argument("--all", action="store_true", help="every service")
+    keep.add_argument("--remove-all", action="store_true", help="take kept releases and records away, after a question")
     for name, text in (("freeze", "hold deploys back"), ("unfreeze", "let deploys through again")):
         one = sub.add_parser(name, parents=[common, part], help=text)
         one.add_argument("names", nargs=1, metavar="SERVICE")

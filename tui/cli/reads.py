@@ -1,4 +1,4 @@
-"""The commands that change nothing: `status`, `logs`, `check`, `incidents`."""
+"""The commands that change nothing: `status`, `logs`, `incidents`."""
 
 import asyncio
 import contextlib
@@ -14,8 +14,7 @@ from tui.engine.engine import Engine
 from tui.engine.freeze import settled
 from tui.engine.links import HostSaid
 from tui.engine.releases import Listing
-from tui.model.errors import HostKeyRefused, LinkError, Refused
-from tui.model.health import ProbeOutcome
+from tui.model.errors import LinkError, Refused
 from tui.model.service import Service
 
 Result = tuple[Exit, output.Document]
@@ -104,71 +103,6 @@ def _log_line(text: str, options: Options) -> None:
         return
     line = read_line(text)
     output.write({"at": output.time(line.at), "process": line.process, "text": line.text})
-
-
-async def check(engine: Engine, options: Options, narrator: Narrator) -> Result:
-    """Configuration, key, host key, version, capabilities, retention and URLs, each finding with its fix."""
-    items = [_item("services", "warning", warning, "") for warning in engine.fleet.warnings]
-    services = chosen(engine, options)
-    for host in sorted({s.host for s in services}):
-        items.extend(await _check_host(engine, host))
-    for service in services:
-        items.extend(await _check_service(engine, service))
-    findings = [i for i in items if i["result"] == "finding"]
-    code = Exit.REFUSED if findings else Exit.DONE
-    if not options.json:
-        for item in items:
-            output.text(f"{item['result']:<8} {item['subject']:<16} {item['text']}")
-            if item["fix"]:
-                output.text(f"{'':<25} fix: {item['fix']}")
-    message = f"{len(findings)} findings" if findings else ""
-    return code, output.listing("check", items, exit_code=int(code), error=output.error(code, message))
-
-
-def _item(subject: str, result: str, text: str, fix: str) -> output.Document:
-    return {"subject": subject, "result": result, "text": text, "fix": fix}
-
-
-async def _check_host(engine: Engine, host: str) -> list[output.Document]:
-    try:
-        known = await engine.links.capabilities(host)
-    except HostKeyRefused as error:
-        return [_item(host, "finding", f"{error.message} {error.fingerprint}".strip(), error.fix)]
-    except (LinkError, HostSaid) as error:
-        return [_item(host, "finding", error.message, error.fix)]
-    words = f"Dokku {known.version or 'of unknown version'}, login by {known.form.value} command"
-    missing = "" if known.runbook else "; the runbook's ps:rollback and tags:deploy do not exist here"
-    return [_item(host, "ok", words + missing, "")]
-
-
-async def _check_service(engine: Engine, service: Service) -> list[output.Document]:
-    items: list[output.Document] = []
-    probe = await engine.probe(service)
-    if probe is None:
-        items.append(
-            _item(service.name, "finding", "no health URL", f"services.yaml: services.{service.name}.health.url")
-        )
-    elif probe.outcome is not ProbeOutcome.HEALTHY:
-        fix = "look at the service, or at its health URL in services.yaml"
-        items.append(_item(service.name, "finding", f"{probe.outcome}: {probe.detail} ({probe.url})", fix))
-    else:
-        items.append(_item(service.name, "ok", f"healthy in {(probe.seconds or 0) * 1000:.0f} ms ({probe.url})", ""))
-    try:
-        found = await engine.listing(service)
-    except (LinkError, HostSaid) as error:
-        return [*items, _item(service.name, "finding", error.message, error.fix)]
-    ways = [r for r in found.releases if r.way and not r.running]
-    if ways:
-        items.append(_item(service.name, "ok", f"{len(ways)} releases have a way back, newest {ways[0].name}", ""))
-    else:
-        fix = f"run `rollback keep {service.name}` before each deploy"
-        items.append(_item(service.name, "finding", "no release has a way back", fix))
-    if found.record is not None:
-        state = "frozen by" if found.record.frozen else "incident"
-        who = f"{state} {found.record.incident or 'unknown'} of {found.record.by or 'unknown'}"
-        fix = f"rollback unfreeze {service.name}" if found.record.frozen else "rollback resume"
-        items.append(_item(service.name, "finding", who, fix))
-    return items
 
 
 async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Result:

@@ -82,6 +82,26 @@ def parse_holder(name: str) -> Holder | None:
     return Holder(app=found["app"], number=int(found["number"]), tag=found["tag"], at=at)
 
 
+def app_of(name: str) -> str | None:
+    """The app whose holder has this name; None for every other name."""
+    found = parse_holder(name)
+    return found.app if found else None
+
+
+def number_of(holder: str) -> int:
+    """The release number in a holder's name. Raises ValueError for every other name."""
+    if (found := parse_holder(holder)) is None:
+        raise ValueError(f"{holder} is no holder")
+    return found.number
+
+
+def time_of(holder: str) -> datetime:
+    """When a holder was made. Raises ValueError for every other name."""
+    if (found := parse_holder(holder)) is None:
+        raise ValueError(f"{holder} is no holder")
+    return found.at
+
+
 def incident_record(app: str) -> str:
     """The app whose creation takes an incident."""
     return f"{app}--incident"

@@ -244,6 +244,7 @@ def _container(item: _Inspected, process: str, index: int) -> Container:
         exit_code=item.state.exit_code,
         release=labels.get("rollback.release"),
         attempt=labels.get("rollback.attempt"),
+        builder=labels.get("com.dokku.builder-type") or None,
     )
 
 

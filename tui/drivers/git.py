@@ -14,6 +14,7 @@ import tarfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+from tui.model.between import Between
 from tui.model.history import Commit
 from tui.model.outcome import Exited, Lost, NeverStarted, Outcome, TimedOut
 from tui.model.plan import PushSpec
@@ -55,6 +56,20 @@ class Git:
         from tui.drivers import history
 
         return await history.newest(host, app, branch, count)
+
+    async def between(
+        self,
+        host: Any,
+        app: str,
+        leaving: str,
+        target: str,
+        wanted: Callable[[str], bool],
+        tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
+    ) -> Between:
+        """What lies between two commits of the app's repository. Raises LinkError; anything else is "not known"."""
+        from tui.drivers import between
+
+        return await between.between(host, app, leaving, target, wanted, tasks)
 
     async def archive(self, host: Any, app: str, branch: str, paths: Sequence[str]) -> dict[str, bytes]:
         """Files of a branch, path → content; what is not there is absent. Raises LinkError, OSError."""

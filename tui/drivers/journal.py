@@ -180,10 +180,13 @@ class Journal:
             new = not self.path.exists()
             if new:
                 os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
-            db = sqlite3.connect(self.path, timeout=10.0)
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")
-            self._migrate(db)
+            # of two that open a new journal at once SQLite refuses one without waiting
+            with self.path.with_suffix(".opening").open("w") as opening:
+                fcntl.flock(opening, fcntl.LOCK_EX)
+                db = sqlite3.connect(self.path, timeout=10.0)
+                db.execute("PRAGMA journal_mode = WAL")
+                db.execute("PRAGMA synchronous = FULL")
+                self._migrate(db)
         except (sqlite3.Error, OSError) as error:
             raise self._broken(error) from error
         return db

@@ -8,8 +8,10 @@ import secrets
 from collections.abc import Callable
 
 from tui.dokku import commands, kept, paste
+from tui.dokku.shape import Shape
 from tui.engine import freeze as freezing
-from tui.engine import health, record, releases
+from tui.engine import health, record, releases, shapes
+from tui.engine import removal as removals
 from tui.engine.gate import Gate
 from tui.engine.keep import Keeper
 from tui.engine.ledger import LedgerKeeper
@@ -24,13 +26,12 @@ from tui.incident.decide import fold
 from tui.model.errors import AlreadyThere, Refused, TakenByOther
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Incident, State
-from tui.model.plan import Plan
+from tui.model.plan import Caution, Plan
 from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.service import Fleet, Service
-from tui.model.text import decode
 from tui.ways import git as git_way
 from tui.ways import kept as kept_way
-from tui.ways import registry, runbook, script
+from tui.ways import preflight, registry, runbook, script
 
 
 class Engine:
@@ -136,8 +137,9 @@ class Engine:
         await self._only_one_open(service, target, running, expect_current, incident)
         stale = found.record is not None and kept.is_stale(found.record, self.clock.now())
         record.may_act(found.record, mine, take_over=options.take_over is not None, stale=stale)
-        choice = await self._choose(service, target, found, way)
-        files = await self._files_of(service, choice.release)
+        of = await shapes.read(self.links, service, found.current) if way == kept_way.WAY else None
+        choice = await self._choose(service, target, found, way, of)
+        files, cautions = await self._preflight(service, found, running, choice.release, of)
         facts = kept_way.Facts(
             incident=mine,
             number=(incident.plans if incident is not None else 0) + 1,
@@ -145,8 +147,10 @@ class Engine:
             at=self.clock.now(),
             current=found.current,
             record=found.record,
-            files=tuple(sorted(files.items())),
+            files=files,
             skipped=choice.skipped,
+            shape=of,
+            cautions=cautions,
         )
         host = self.links.described(service.host)
         match way:
@@ -174,17 +178,28 @@ class Engine:
             raise Refused(f"{service.image_repository}:{tag}: {found.trouble}", "try again, or another way (--list)")
         return found.value
 
-    async def _choose(self, service: Service, target: Target, found: Listing, way: str) -> choose.Choice:
+    async def _preflight(
+        self, service: Service, found: Listing, running: Release, target: Release, of: Shape | None
+    ) -> tuple[tuple[tuple[str, str], ...], tuple[Caution, ...]]:
+        """The target's own files, and what to know before going back; without a shape, what holds for every way."""
+        if of is None:
+            return (), preflight.between(await shapes.between(self.links, service, running, target))
+        seen = await shapes.findings(self.links, service, found.current, running, target, of)
+        return seen.files, preflight.cautions(seen, target, found.current)
+
+    async def _choose(
+        self, service: Service, target: Target, found: Listing, way: str, of: Shape | None
+    ) -> choose.Choice:
         """The release that is meant. Only where it is to be refused every source is asked: what else leads there?"""
         if way == kept_way.WAY:
             try:
-                return choose.choose(target, found.releases, way)
+                return choose.choose(target, shapes.possible(found.releases, of), way)
             except AlreadyThere:
                 raise
             except Refused:
                 pass  # said below, with what else leads there
             found = await self.catalogue(service)
-        known = found.releases
+        known = shapes.possible(found.releases, of)
         match way:
             case git_way.WAY if (named := git_way.named(service, target, known)) is not None:
                 return choose.choose(target, (*known, named), way)
@@ -220,17 +235,6 @@ class Engine:
                     f"incident {open_one.id} on {service.name} is open ({open_one.state})",
                     f"add --expect-current {running.name}, or rollback resume {open_one.id}",
                 )
-
-    async def _files_of(self, service: Service, target: Release) -> dict[str, str]:
-        if target.holder is None:
-            return {}
-        host = self.links.host(service.host)
-        found = await self.git.archive(host, target.holder, kept.FILES_BRANCH, (kept.FILES_FOLDER,))
-        return {
-            path.removeprefix(f"{kept.FILES_FOLDER}/"): decode(content)
-            for path, content in found.items()
-            if path.startswith(f"{kept.FILES_FOLDER}/")
-        }
 
     # ── incidents ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -302,6 +306,17 @@ class Engine:
     async def keep(self, service: Service, say: Callable[[str], None]) -> Release:
         """Keep what the service runs now. Raises AlreadyThere, Refused, LinkError, HostSaid."""
         return await self.keeper.keep(service, say)
+
+    async def removal(self, service: Service) -> removals.Removal:
+        """What `remove_all` would take away. Raises TakenByOther, Refused, LinkError, HostSaid."""
+        for one in await self.open_incidents():
+            if one.service == service.name:
+                raise TakenByOther(f"incident {one.id} on {service.name} is open", f"rollback resume {one.id}")
+        return await removals.plan(self.links, service, lambda found: kept.is_stale(found, self.clock.now()))
+
+    async def remove_all(self, wanted: removals.Removal, say: Callable[[str], None]) -> removals.Removed:
+        """Take holders and records away. Raises Refused when read-only, LinkError."""
+        return await removals.remove(self.links, self.keeper, wanted, say)
 
     async def freeze(self, service: Service) -> str:
         """Hold deploys back. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid."""

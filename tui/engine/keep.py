@@ -7,28 +7,32 @@ its name says is worse than none. Measured: 4-7 s on 0.35.15, about 10 s on 0.38
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from tui.dokku import commands, kept, reports, tree
-from tui.engine import releases
-from tui.engine.links import Links, unusable
+from tui.dokku import commands, kept, refusals, reports, shape, tree
+from tui.engine import releases, shapes
+from tui.engine.links import HostSaid, Links, unusable
 from tui.engine.ports import ClockPort
+from tui.engine.releases import Listing
 from tui.incident import choose
 from tui.model.errors import AlreadyThere, Refused
 from tui.model.host import Capabilities
 from tui.model.observation import Current, differences
+from tui.model.outcome import Answer
 from tui.model.plan import PushSpec
 from tui.model.push import PushEnd, Reported, outcome_of
 from tui.model.release import Release, Target, TargetKind
 from tui.model.service import Service
-from tui.model.text import decode
+from tui.model.text import clean_line, decode
 
-SOURCES = ("Procfile", "app.json", "nginx.conf.sigil", "CHECKS")
-"""files that Dokku reads from the source, at their usual paths"""
 KEEP_BRANCH = "main"
-TRIES = 3
+TRIES = 4
+UNDER_WAY = timedelta(minutes=2)
+"""a holder without a seal that is younger than this may be somebody's keep at work"""
+LOOK_AGAIN = 1.0
+"""seconds between two looks at somebody else's keep"""
 Say = Callable[[str], None]
 
 
@@ -43,32 +47,84 @@ class Keeper:
 
     async def keep(self, service: Service, say: Say) -> Release:
         """Keep what the service runs now. Raises AlreadyThere when it is kept, Refused when it must not be kept."""
-        found = await releases.listing(self._links, service)
+        for _ in range(TRIES):
+            found = await releases.listing(self._links, service)
+            holder = await self._begin(service, found, say)
+            if holder is None:
+                say(f"somebody else is keeping {service.app} at this moment")
+                continue
+            for old in await self.expired(service):
+                try:
+                    await self.destroy(service.host, old)
+                    say(f"retention: {old} is gone")
+                except (Refused, HostSaid) as error:
+                    say(f"retention: {old} stays: {error.message}")
+            return await releases.holder_release(self._links, service.host, holder)
+        raise Refused(f"{service.app}: other keeps were faster {TRIES} times", "try again")
+
+    async def _begin(self, service: Service, found: Listing, say: Say) -> str | None:
+        """A holder that is filled and sealed; None where somebody else's keep has to be waited for first."""
+        if await self._others_are_at_it(service, found, say):
+            return None
         running = choose.running(found.releases, found.current)
-        if running.holder is not None:
+        if running.holder is not None and running.sealed:
             await self._stamp(service, running)
             raise AlreadyThere(f"{running.name} is what runs, and it is kept as {running.holder}")
         commit = known_to_run(found.current)
-        files = await self.files(service, found.current, commit)
-        for _ in range(TRIES):
-            holder = await self._create(service, found.current, commit)
-            if holder is not None:
-                break
-            say("another keep took the same number; trying the next one")
-        else:
-            raise Refused(f"{service.app}: other keeps were faster {TRIES} times", "try again")
+        of = await shapes.read(self._links, service, found.current)
+        if (why := shape.unavailable(of)) is not None:
+            raise Refused(why, "another way back: --list; README: what can be kept")
+        if of.unknown:
+            say(f"{service.app}: the host did not tell {', '.join(of.unknown)}; their usual settings are assumed")
+        keys = await shapes.config_keys(self._links, service)
+        files = await self.files(service, found.current, commit, of.sources)
+        holder = await self._create(service, found, commit)
+        if holder is None:
+            return None
         say(f"keeping {service.app} as {holder}")
         try:
-            await self._fill(service, holder, found.current, files)
+            kept_facts = shape.facts(of, kept.number_of(holder), found.current.processes, keys)
+            await self._fill(service, holder, found.current, tree.keep_tree(
+                service.app, kept.number_of(holder), files, of, kept_facts
+            ))  # fmt: skip
+        except _Outrun:
+            await asyncio.shield(self.destroy(service.host, holder))
+            return None
         except BaseException:
             await asyncio.shield(self.destroy(service.host, holder))
             raise
-        for old in await self.expired(service):
-            say(f"retention: {old} goes")
-            await self.destroy(service.host, old)
-        return await releases.holder_release(self._links, service.host, holder)
+        return holder
 
-    async def files(self, service: Service, current: Current, commit: str) -> dict[str, str]:
+    async def _others_are_at_it(self, service: Service, found: Listing, say: Say) -> bool:
+        """Wait for a keep that is under way; take away what a keep that died left of the release that runs."""
+        now = self._clock.now()
+        running = choose.running(found.releases, found.current)
+        for release in found.releases:
+            if release.holder is None or release.sealed is not False:
+                continue
+            began = kept.time_of(release.holder)
+            if timedelta(0) <= now - began < UNDER_WAY:
+                await self._wait_for(service.host, release.holder, UNDER_WAY - (now - began), say)
+                return True
+            if release.holder == running.holder:
+                say(f"{release.holder} was never finished; it is kept anew")
+                await self.destroy(service.host, release.holder)
+                return True
+        return False
+
+    async def _wait_for(self, host: str, holder: str, longest: timedelta, say: Say) -> None:
+        """Until somebody else's holder is sealed or gone, or too old to be worked on still."""
+        say(f"waiting for {holder}, which somebody else is filling")
+        until = self._clock.monotonic() + longest.total_seconds()
+        while self._clock.monotonic() < until:
+            answer = await self._links.ask(host, commands.git_report(holder))
+            if answer.code == reports.NO_SUCH_APP:
+                return
+            if answer.ok and reports.git_report(answer.stdout).branch == kept.SEAL_BRANCH:
+                return
+            await self._clock.sleep(LOOK_AGAIN)
+
+    async def files(self, service: Service, current: Current, commit: str, paths: tuple[str, ...]) -> dict[str, str]:
         """The running release's own files, from a branch that stands at what runs."""
         branch = next((name for name, tip in current.refs if tip == commit), None)
         if branch is None:
@@ -77,25 +133,30 @@ class Keeper:
                 "push that commit to a branch of the app, or deploy again",
             )
         host = self._links.host(service.host)
-        found = await self._links.git.archive(host, service.app, branch, SOURCES)
+        try:
+            found = await self._links.git.archive(host, service.app, branch, paths)
+        except OSError as error:
+            why = clean_line(str(error)) or "no answer in time"
+            raise HostSaid(f"the files of {service.app} cannot be read: {why}") from error
         return {path: decode(content) for path, content in found.items()}
 
     # ── the steps ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _create(self, service: Service, current: Current, commit: str) -> str | None:
-        """A new holder with its facts and deploys forbidden; None when another keep took the same number."""
-        now = self._clock.now()
+    async def _create(self, service: Service, found: Listing, commit: str) -> str | None:
+        """A new holder with its facts and deploys forbidden; None when another keep was faster."""
+        now, current = self._clock.now(), found.current
         names = await releases.names(self._links, service.host)
+        if {name for name in names if kept.app_of(name) == service.app} - {r.holder for r in found.releases}:
+            return None  # it may hold what runs now
         number = kept.next_number(service.app, names)
         holder = kept.holder_name(service.app, number, now)
-        await self._write(service.host, commands.apps_create(holder))
+        answer = await self._send(service.host, commands.apps_create(holder))
+        if refusals.read(answer) is refusals.Refusal.NAME_TAKEN:
+            return None
+        if not answer.ok:
+            raise unusable(answer)
         try:
-            rivals = [
-                parsed_name
-                for parsed_name in await releases.names(self._links, service.host)
-                if (p := kept.parse_holder(parsed_name)) and p.app == service.app and p.number == number
-            ]
-            if rivals and holder != min(rivals):
+            if await self._outrun(service, holder):
                 await self.destroy(service.host, holder, ours=True)
                 return None
             pairs = kept.holder_pairs(
@@ -115,11 +176,16 @@ class Keeper:
             raise
         return holder
 
-    async def _fill(self, service: Service, holder: str, before: Current, files: dict[str, str]) -> None:
-        parsed = kept.parse_holder(holder)
-        if parsed is None:
-            raise ValueError(holder)
-        await self._push(service, holder, parsed.number, files)
+    async def _outrun(self, service: Service, holder: str) -> bool:
+        """Whether another keep has the same number and the lower name: the greater one gives way."""
+        names = await releases.names(self._links, service.host)
+        same = (n for n in names if kept.app_of(n) == service.app and kept.number_of(n) == kept.number_of(holder))
+        return min(same, default=holder) < holder
+
+    async def _fill(self, service: Service, holder: str, before: Current, files: tree.Tree) -> None:
+        await self._push(service, holder, kept.number_of(holder), files)
+        if await self._outrun(service, holder):
+            raise _Outrun
         now = await self._links.current(service.host, service.app)
         changed = list(differences(before, now))
         if now.locked:
@@ -133,14 +199,14 @@ class Keeper:
         if branch != kept.SEAL_BRANCH or running != "false":
             raise Refused(f"{holder} could not be sealed: branch {branch}, running {running}", "it was removed again")
 
-    async def _push(self, service: Service, holder: str, number: int, files: dict[str, str]) -> None:
+    async def _push(self, service: Service, holder: str, number: int, files: tree.Tree) -> None:
         host = self._links.host(service.host)
         user, _, machine = self._by.partition("@")
         spec = PushSpec(
             app=holder,
             branch=KEEP_BRANCH,
             parent=None,
-            files=tree.keep_tree(service.app, number, files),
+            files=files,
             message=tree.keep_message(app=service.app, number=number, by=self._by),
             author=f"{user} <{user}@{machine or 'localhost'}>",
             at=self._clock.now().replace(microsecond=0),
@@ -161,8 +227,11 @@ class Keeper:
             pairs = kept.mark_pairs(last_served=self._clock.now())
             await self._write(service.host, commands.config_set(running.holder, pairs))
 
+    async def _send(self, host: str, argv: tuple[str, ...]) -> Answer:
+        return await self._links.gate.write(self._links.host(host), host, argv, timeout=120.0)
+
     async def _write(self, host: str, argv: tuple[str, ...]) -> None:
-        answer = await self._links.gate.write(self._links.host(host), host, argv, timeout=120.0)
+        answer = await self._send(host, argv)
         if not answer.ok:
             raise unusable(answer)
 
@@ -173,7 +242,7 @@ class Keeper:
         found = await releases.listing(self._links, service)
         if found.record is not None and not found.record.frozen:
             return ()
-        counted = [r for r in choose.newest_first(found.releases) if r.holder is not None and r.bad is None]
+        counted = [r for r in choose.newest_first(found.releases) if r.holder and r.bad is None and r.sealed]
         spared = {r.holder for r in counted if r.running} | {_previous(found.releases)}
         over = [r.holder for r in counted[self._retention :] if r.holder is not None and r.holder not in spared]
         return tuple(reversed(over))
@@ -190,7 +259,13 @@ class Keeper:
         told = await self._links.tell(host, commands.ps_report(holder))
         if reports.ps_report(told).deployed is not False:
             raise Refused(f"{holder} was deployed", "look at it: a holder never runs")
-        await self._write(host, commands.apps_destroy(holder))
+        answer = await self._send(host, commands.apps_destroy(holder))
+        if not answer.ok and answer.code != reports.NO_SUCH_APP:
+            raise unusable(answer)
+
+
+class _Outrun(Exception):
+    """Another keep took the same number and has the lower name."""
 
 
 def known_to_run(current: Current) -> str:
@@ -199,6 +274,8 @@ def known_to_run(current: Current) -> str:
     The image `dokku/APP:latest` is only what runs after a deploy that succeeded: GIT_REV is written before a build, the
     metadata after its success, so the two agree only then.
     """
+    if not current.serving and current.metadata is None:
+        raise Refused(f"{current.app} was never deployed: there is nothing to keep", "deploy it first")
     if not current.serving:
         raise Refused(f"{current.app} runs nothing that could be kept", "deploy it first")
     if current.locked:

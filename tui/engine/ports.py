@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from tui.model.between import Between
 from tui.model.health import Probe
 from tui.model.history import Commit
 from tui.model.host import Form, Link
@@ -74,6 +75,16 @@ class GitPort(Protocol):
     async def refs(self, host: Any, app: str) -> dict[str, str]: ...
 
     async def history(self, host: Any, app: str, branch: str, count: int) -> tuple[Commit, ...]: ...
+
+    async def between(
+        self,
+        host: Any,
+        app: str,
+        leaving: str,
+        target: str,
+        wanted: Callable[[str], bool],
+        tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
+    ) -> Between: ...
 
     async def archive(self, host: Any, app: str, branch: str, paths: Sequence[str]) -> Mapping[str, bytes]: ...
 

@@ -28,6 +28,8 @@ class Container(Value):
     """label `rollback.release`: inherited by images built from ours, so it proves nothing alone"""
     attempt: str | None = None
     """label `rollback.attempt`: unique to one try"""
+    builder: str | None = None
+    """label `com.dokku.builder-type`: what built the image that runs"""
 
 
 class Current(Value):

@@ -120,7 +120,7 @@ def goodbye(app: App) -> Iterator[Line]:
 def apply_source(app: App, files: dict[str, bytes]) -> None:
     """Procfile and app.json take effect with the release, wherever the app says they are."""
     procfile_path = app.properties.get("ps-procfile-path") or "Procfile"
-    app_json_path = app.properties.get("app-json-selected") or "app.json"
+    app_json_path = app.properties.get("app-json-selected") or app.properties.get("app-json-appjson-path") or "app.json"
     app.procfile = parse_procfile(files.get(procfile_path, b"").decode())
     app.app_json = json.loads(files.get(app_json_path, b"{}"))
     types = tuple(name for name in app.procfile if name != "release") or ("web",)

@@ -56,7 +56,9 @@ class Sites:
     async def _respond(self, name: str, request: Request) -> Response:
         app = self._host.machine.apps.get(name)
         if app is not None and app.answered_by:
+            # nginx takes another site, and writes that site's log
             app = self._host.machine.apps.get(app.answered_by, app)
+            name = app.name
         container = self._pick(app) if app is not None else None
         agent = request.headers.get("user-agent", "-")
         if app is None or container is None:

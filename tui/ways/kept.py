@@ -12,6 +12,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tui.dokku import commands, kept, paste, tree
+from tui.dokku.shape import Shape
 from tui.model.observation import Current
 from tui.model.plan import Caution, Plan, PushSpec, Severity, Step, StepKind
 from tui.model.release import Release
@@ -46,6 +47,10 @@ class Facts(Value):
     files: tuple[tuple[str, str], ...]
     """the target's own files, path → content"""
     skipped: tuple[tuple[str, str], ...] = ()
+    shape: Shape | None = None
+    """how the app is built now; None: it was not asked"""
+    cautions: tuple[Caution, ...] = ()
+    """what was found before planning, see `preflight`"""
 
 
 def plan(service: Service, host: Host, target: Release, leaving: Release, facts: Facts, options: Options) -> Plan:
@@ -57,7 +62,7 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
         raise ValueError(f"{target.name} has no holder")
     attempt = f"{facts.incident}.{facts.number}"
     contents, removed = tree.go_back_tree(
-        target.holder, target.number, attempt, dict(facts.files), run_tasks=options.run_tasks
+        target.holder, target.number, attempt, dict(facts.files), run_tasks=options.run_tasks, of=facts.shape
     )
     frozen = f"frozen-by-{facts.incident}" if options.freeze else None
     push = _push(service, target, leaving, facts, contents, frozen)
@@ -268,4 +273,4 @@ def _cautions(
         found.append(
             Caution(severity=Severity.WARN, text="without a freeze the next push to the deploy branch undoes this")
         )
-    return tuple(found)
+    return (*found, *facts.cautions)

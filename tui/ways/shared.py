@@ -166,3 +166,4 @@ def _cautions(
     if frozen is None:
         words = "without a freeze the next push to the deploy branch undoes this"
         yield Caution(severity=Severity.WARN, text=words)
+    yield from facts.cautions

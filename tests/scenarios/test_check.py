@@ -1,0 +1,73 @@
+"""`rollback check` on the sandbox: per host and service what works, what does not, and the fix."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandboxes import Sandbox, running_sandbox
+
+APP = "scenextras-gateway"
+
+
+@pytest.fixture(params=["0.35.15", "0.38.27"])
+def box(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    with running_sandbox(tmp_path, dokku=request.param) as sandbox:
+        yield sandbox
+
+
+def findings(box: Sandbox, *services: str) -> tuple[int, dict[tuple[str, str], dict[str, Any]]]:
+    done = box.run("check", *services, "--json")
+    items = {(i["subject"], i["topic"]): i for i in done.document["items"] if i["result"] == "finding"}
+    assert done.code == (3 if items else 0), done.stdout
+    assert all(item["fix"] for item in items.values())
+    return done.code, items
+
+
+def command(box: Sandbox, line: str) -> None:
+    assert box.pull("command", command=line)["exit"] == 0
+
+
+def test_nothing_to_say_about_a_service_that_is_well_and_nothing_is_changed(box: Sandbox) -> None:
+    assert findings(box, "gateway") == (0, {})
+    writes = ("apps:create", "apps:destroy", "config:set", "git:set", "git-receive-pack", "builder:set", "ps:set")
+    assert not [line for prefix in writes for line in box.sent(prefix)]
+
+
+def test_every_trouble_is_named_with_its_fix(box: Sandbox) -> None:
+    command(box, f"builder:set {APP} selected herokuish")
+    box.pull("fault", kind="wrong_app", app=APP, by="scenextras")
+    _, items = findings(box, "gateway")
+    assert items["gateway", "url"]["text"].endswith("is answered by another app: scenextras")
+    assert "built by herokuish" in items["gateway", "build"]["text"]
+    assert "built by herokuish" in items["gateway", "way-back"]["text"]
+
+
+def test_frozen_unsettled_failed_and_unkept_are_said(box: Sandbox) -> None:
+    assert box.run("freeze", "gateway").code == 0
+    _, items = findings(box, "gateway")
+    assert items["gateway", "frozen"]["fix"] == "rollback unfreeze gateway"
+    assert box.run("gateway", "previous", "--yes").code == 0
+    assert box.run("unfreeze", "gateway").code == 0
+    _, items = findings(box, "gateway")
+    assert "git:sync --build" in items["gateway", "settled"]["fix"]
+    box.pull("fault", kind="fail_next_deploy", mode="check", app="scenextras-transcription")
+    box.pull("deploy", app="scenextras-transcription", version="v3.0.0", wait=True)
+    _, items = findings(box, "transcription")
+    assert "was tried after it" in items["transcription", "kept-now"]["text"]
+    assert "ps:restart" in items["transcription", "attempt"]["text"]
+
+
+def test_a_key_that_is_not_accepted_is_the_hosts_finding(box: Sandbox) -> None:
+    box.pull("fault", kind="refuse_login", times=99)
+    done = box.run("check", "gateway", "--json")
+    assert done.code == 3
+    found = {i["topic"] for i in done.document["items"] if i["subject"] == "sandbox" and i["result"] == "finding"}
+    assert found == {"connection"}
+
+
+def test_the_drill_is_printed_as_exact_commands(box: Sandbox) -> None:
+    (lines,) = box.run("check", "gateway", "--json").document["drill"].values()
+    assert any(line.startswith("ssh -p ") and "apps:create rollback-drill" in line for line in lines)
+    assert "time rollback drill previous --yes" in lines

@@ -1,0 +1,162 @@
+"""Releases whose build is not the usual one: they go back, or they are refused before anybody confirms."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandboxes import Sandbox, running_sandbox
+
+APP = "scenextras-gateway"
+
+
+@pytest.fixture(params=["0.35.15", "0.38.27"])
+def box(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    with running_sandbox(tmp_path, dokku=request.param) as sandbox:
+        yield sandbox
+
+
+def command(box: Sandbox, line: str) -> None:
+    done = box.pull("command", command=line)
+    assert done["exit"] == 0, done
+
+
+def deploy(box: Sandbox, version: str, **told: Any) -> None:
+    done = box.pull("deploy", app=told.pop("app", APP), version=version, wait=True, **told)
+    assert "ok" in str(done["status"]), done
+
+
+def kept(box: Sandbox, service: str = "gateway") -> str:
+    done = box.run("keep", service, "--json")
+    assert done.code == 0, done.stderr
+    number: int = done.document["items"][0]["release"]["number"]
+    return f"release:{number}"
+
+
+def push_lines(box: Sandbox, service: str, target: str) -> str:
+    steps = box.run(service, target, "--plan", "--json").document["steps"]
+    lines: str = next(s["paste"] for s in steps if s["id"] == "push")
+    return lines
+
+
+def warnings(box: Sandbox, service: str, target: str) -> dict[str, str]:
+    return {w["text"]: w["severity"] for w in box.run(service, target, "--plan", "--json").document["warnings"]}
+
+
+def test_files_at_paths_of_the_apps_own_are_kept_and_brought_back(box: Sandbox) -> None:
+    old = box.look()["dokku"] == "0.35.15"
+    command(box, f"builder-dockerfile:set {APP} dockerfile-path docker/prod.Dockerfile")
+    command(box, f"ps:set {APP} procfile-path ops/Procfile")
+    command(box, f"app-json:set {APP} {'selected' if old else 'appjson-path'} ops/app.json")
+    command(box, f"nginx:set {APP} nginx-conf-sigil-path ops/nginx.conf.sigil")
+    files = {
+        "docker/prod.Dockerfile": "FROM golang:1.23-alpine\nCOPY server /app/server\n",
+        "ops/Procfile": "web: /app/server --ops\nrelease: /app/server migrate\n",
+        "ops/app.json": '{"healthchecks": {"web": [{"type": "startup", "name": "ops", "path": "/health"}]}}',
+        "ops/nginx.conf.sigil": "# websockets\nserver {}\n",
+    }
+    deploy(box, "v3.0.0", files=files)
+    target = kept(box)
+    deploy(box, "v3.1.0", files=files)
+    lines = push_lines(box, "gateway", target)
+    for path in ("docker/prod.Dockerfile", "ops/Procfile", "ops/app.json", "ops/nginx.conf.sigil"):
+        assert path in lines
+    done = box.run("gateway", target, "--yes", "--json")
+    assert (done.code, box.serves("gateway")) == (0, "v3.0.0"), done.stderr
+
+
+def test_settings_that_changed_since_move_the_files_and_say_so(box: Sandbox) -> None:
+    target = kept(box)
+    version = box.serves("gateway")
+    command(box, f"ps:set {APP} procfile-path ops/Procfile")
+    command(box, f"builder-dockerfile:set {APP} dockerfile-path prod.Dockerfile")
+    files = {"ops/Procfile": "web: /app/server\n", "prod.Dockerfile": "FROM golang:1.23-alpine\n"}
+    deploy(box, "v3.1.0", files=files)
+    said = warnings(box, "gateway", target)
+    assert any("Procfile → ops/Procfile" in text for text in said)
+    done = box.run("gateway", target, "--yes", "--json")
+    assert (done.code, box.serves("gateway")) == (0, version), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("docker-options:add APP build '--target prod'", "--target"),
+        ("docker-options:add APP build --pull", "--pull"),
+        ("builder:set APP selected herokuish", "built by herokuish"),
+        ("scheduler:set APP selected k3s", "scheduler k3s"),
+    ],
+)
+def test_what_no_dockerfile_of_ours_can_stand_in_for_is_refused_before_anybody_confirms(
+    box: Sandbox, line: str, why: str
+) -> None:
+    command(box, line.replace("APP", APP))
+    pushes = len(box.sent(f"git-receive-pack '{APP}'"))
+    names = set(box.look()["apps"])
+    plan = box.run("gateway", "release:4", "--plan", "--json")
+    assert (plan.code, why in plan.document["error"]["message"]) == (3, True), plan.stdout
+    back = box.run("gateway", "previous", "--yes", "--json")
+    assert (back.code, why in back.document["error"]["message"]) == (3, True), back.stdout
+    keep = box.run("keep", "gateway", "--json")
+    assert (keep.code, why in keep.document["items"][0]["error"]["message"]) == (3, True), keep.stdout
+    assert len(box.sent(f"git-receive-pack '{APP}'")) == pushes
+    assert set(box.look()["apps"]) == names
+
+
+def test_a_failing_release_task_is_left_out_or_leaves_the_old_release_serving(box: Sandbox) -> None:
+    target = kept(box)
+    version = box.serves("gateway")
+    deploy(box, "v3.1.0")
+    box.pull("fault", kind="fail_next_deploy", mode="release", app=APP)
+    run = box.run("gateway", target, "--yes", "--run-tasks", "--json")
+    assert run.code == 4, run.stderr
+    assert "task failed; the old release serves" in run.stderr + run.stdout
+    assert box.serves("gateway") == "v3.1.0"
+    closed = box.run("resume", run.document["incident"], "--close", "aborted")
+    assert closed.code in (0, 3, 4), closed.stderr
+    box.pull("fault", kind="fail_next_deploy", mode="release", app=APP)
+    done = box.run("gateway", target, "--yes", "--json")
+    assert (done.code, box.serves("gateway")) == (0, version), done.stderr
+
+
+def test_a_worker_that_would_vanish_is_refused_and_goes_back_once_that_is_meant(box: Sandbox) -> None:
+    app = "scenextras-transcription"
+    plain = {"Procfile": "web: /app/server\n"}
+    command(box, f"ps:scale {app} worker=0")
+    deploy(box, "v3.0.0", app=app, files=plain)
+    target = kept(box, "transcription")
+    deploy(box, "v3.1.0", app=app)
+    command(box, f"ps:scale {app} worker=1")
+    done = box.run("transcription", target, "--yes", "--json")
+    assert done.code == 3, done.stderr
+    assert "no process worker" in done.document["error"]["message"]
+    command(box, f"ps:scale {app} worker=0")
+    done = box.run("transcription", target, "--yes", "--json")
+    assert (done.code, box.serves("transcription")) == (0, "v3.0.0"), done.stderr
+
+
+def test_the_plan_says_what_lies_between_and_what_changed_since(box: Sandbox) -> None:
+    target = kept(box)
+    command(box, f"config:set --no-restart {APP} NEW_FLAG=on")
+    deploy(box, "v3.1.0", files={"db/migrations/0007_users.py": "pass\n", "alembic/versions/ab12.py": "pass\n"})
+    said = warnings(box, "gateway", target)
+    (migrations,) = (text for text, severity in said.items() if severity == "type")
+    assert "alembic/versions/ab12.py, db/migrations/0007_users.py" in migrations
+    assert any("release: /app/server migrate" in text for text in said)
+    assert any("NEW_FLAG" in text for text in said)
+    assert not any("=on" in text for text in said)
+
+
+def test_a_commit_that_is_not_there_leaves_migrations_unknown_which_is_not_none(box: Sandbox) -> None:
+    target = kept(box)
+    deploy(box, "v3.1.0", force=True)
+    command(box, "git:set scenextras-gateway deploy-branch main")
+    box.pull("command", command=f"config:set --no-restart {holder_of(box, target)} ROLLBACK_COMMIT={'ab' * 20}")
+    assert any("not known" in text and "abababab" in text for text in warnings(box, "gateway", target))
+
+
+def holder_of(box: Sandbox, target: str) -> str:
+    number = target.partition(":")[2]
+    names: list[str] = [name for name in box.look()["apps"] if name.startswith(f"{APP}--r{number}--")]
+    return names[0]

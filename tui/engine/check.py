@@ -1,0 +1,236 @@
+"""Does everything work that an incident will need? Asked in daylight, host by host and service by service.
+
+Nothing is changed. One request a URL carries a mark of ours, because the access log of the app's own site is the only
+proof that a URL is answered by this app: a name without a site is answered by the first site of the host.
+"""
+
+import asyncio
+import secrets
+from urllib.parse import urlsplit, urlunsplit
+
+from tui.dokku import commands, kept, paste, reports, shape
+from tui.engine import health, shapes
+from tui.engine.engine import Engine
+from tui.engine.freeze import settled
+from tui.engine.keep import known_to_run
+from tui.engine.links import HostSaid
+from tui.engine.releases import Listing
+from tui.incident import choose
+from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
+from tui.model.finding import Finding, Result
+from tui.model.health import ProbeOutcome
+from tui.model.release import Release, Target, TargetKind
+from tui.model.service import Host, Service
+from tui.model.text import decode
+
+TESTED = ("0.35", "0.38")
+"""versions whose answers were recorded"""
+MARK = "rollback-check"
+
+
+async def host(engine: Engine, name: str) -> list[Finding]:
+    """Key, host key, version, login, what the host can do."""
+
+    def found(topic: str, result: Result, text: str, fix: str = "") -> Finding:
+        return Finding(subject=name, topic=topic, result=result, text=text, fix=fix)
+
+    try:
+        known = await engine.links.capabilities(name)
+    except HostKeyRefused as error:
+        return [found("host-key", Result.FINDING, f"{error.message} {error.fingerprint}".strip(), error.fix)]
+    except (LinkError, HostSaid) as error:
+        return [found("connection", Result.FINDING, error.message, error.fix)]
+    if known.version is None:
+        fix = "is this a Dokku host, and does this key belong to its user dokku?"
+        return [found("version", Result.FINDING, "the host did not say that it is Dokku", fix)]
+    lines = [found("connection", Result.OK, f"key and host key accepted, {known.form.value} command")]
+    if ".".join(known.version.split(".")[:2]) in TESTED:
+        lines.append(found("version", Result.OK, f"Dokku {known.version}"))
+    else:
+        words = f"Dokku {known.version}: this console was tried on {' and '.join(TESTED)}; try it on a test app first"
+        lines.append(found("version", Result.NOTE, words))
+    how = f"holders are kept from deploys by {known.skip_deploy}, from clean-up by {known.skip_cleanup}"
+    lines.append(found("capabilities", Result.OK, how))
+    if known.runbook:
+        lines.append(found("runbook", Result.OK, f"the runbook's commands exist: {', '.join(known.runbook)}"))
+    else:
+        words = "the runbook's ps:rollback and tags:deploy do not exist here; the way back is `rollback keep`"
+        lines.append(found("runbook", Result.NOTE, words))
+    words = "what the holders' images cost, and how much is free, this login does not tell: root sees it"
+    lines.append(found("disk", Result.NOTE, words, "as root: docker system df, and never docker image prune -a"))
+    return lines
+
+
+async def service(engine: Engine, of: Service) -> list[Finding]:
+    """Its health, its URLs, its build, what is kept, and who holds it."""
+    lines = await _urls(engine, of)
+    try:
+        found = await engine.listing(of)
+        build = await shapes.read(engine.links, of, found.current)
+    except (ConsoleError, reports.Unreadable) as error:
+        return [*lines, _line(of, "host", Result.FINDING, error.message, error.fix)]
+    return [
+        *lines,
+        *_build(of, build),
+        *_kept(engine, of, found, build),
+        *_state(engine.fleet.host(of.host), of, found),
+        *await _incidents(engine, of),
+    ]
+
+
+def drill(at: Host) -> tuple[str, ...]:
+    """The commands of a timed drill on an app of its own, to be typed where nothing can be lost."""
+    options, where = paste.destination(at)
+    ssh = " ".join(("ssh", *options))
+    push = f"GIT_SSH_COMMAND='{ssh}' git push {where}:rollback-drill HEAD:main"
+    return (
+        paste.ssh_line(at, commands.apps_create("rollback-drill")),
+        "d=$(mktemp -d) && cd $d && git init -qb main && echo 'FROM nginx:alpine' > Dockerfile",
+        f"git add -A && git commit -qm one && {push}",
+        f"# in services.yaml: services: {{drill: {{host: {at.name}, app: rollback-drill}}}}",
+        "rollback keep drill",
+        f"git commit -qm two --allow-empty && {push}",
+        "time rollback drill previous --yes",
+        "rollback unfreeze drill && rollback keep drill --remove-all --yes",
+        paste.ssh_line(at, commands.apps_destroy("rollback-drill")),
+    )
+
+
+def _line(of: Service, topic: str, result: Result, text: str, fix: str = "") -> Finding:
+    return Finding(subject=of.name, topic=topic, result=result, text=text, fix=fix)
+
+
+# ── URLs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _urls(engine: Engine, of: Service) -> list[Finding]:
+    spec = of.health
+    if spec is None:
+        fix = f"services.yaml: services.{of.name}.health.url"
+        return [_line(of, "health", Result.FINDING, "no health URL", fix)]
+    lines: list[Finding] = []
+    seen = await health.probe(engine.probes, of)
+    if seen is None or seen.outcome is not ProbeOutcome.HEALTHY:
+        words = f"{seen.outcome}: {seen.detail} ({seen.url})" if seen else "not asked"
+        fix = "look at the service, or at its health URL in services.yaml"
+        lines.append(_line(of, "health", Result.FINDING, words, fix))
+    else:
+        lines.append(_line(of, "health", Result.OK, f"healthy in {(seen.seconds or 0) * 1000:.0f} ms ({seen.url})"))
+    for url, header in ((spec.url, spec.host_header), (spec.public_url, None)):
+        if url is not None:
+            lines.append(await _whose(engine, of, url, header))
+    return lines
+
+
+async def _whose(engine: Engine, of: Service, url: str, header: str | None) -> Finding:
+    """Whose site answers a URL: the mark of our request stands in the access log of that app."""
+    mark = f"{MARK}={secrets.token_hex(8)}"
+    parts = urlsplit(url)
+    marked = urlunsplit(parts._replace(query=f"{parts.query}&{mark}" if parts.query else mark))
+    spec = of.health
+    if spec is None:
+        return _line(of, "url", Result.NOTE, f"{url} was not asked")
+    probe = await engine.probes.probe(marked, spec.expect, host_header=header, fresh=True)
+    if probe.outcome is ProbeOutcome.UNREACHABLE:
+        return _line(of, "url", Result.FINDING, f"{url} does not answer: {probe.detail}", "is the address right?")
+    here = [of.app, *(s.app for s in engine.fleet.services if s.host == of.host and s.app != of.app)]
+    try:
+        answers = await asyncio.gather(*(engine.links.ask(of.host, commands.access_logs(app)) for app in here))
+    except LinkError as error:
+        return _line(of, "url", Result.NOTE, f"whose site answers {url} is not known: {error.message}")
+    by = next((app for app, told in zip(here, answers, strict=True) if told.ok and mark in decode(told.stdout)), None)
+    if by == of.app:
+        return _line(of, "url", Result.OK, f"{url} is answered by {of.app}")
+    if by is not None:
+        fix = f"a name that has a site: `domains:report {of.app}`, or health.host_header in services.yaml"
+        return _line(of, "url", Result.FINDING, f"{url} is answered by another app: {by}", fix)
+    words = f"whose site answers {url} is not known: our request stands in no access log of this host's services"
+    return _line(of, "url", Result.NOTE, words)
+
+
+# ── what is on the host ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _build(of: Service, build: shape.Shape) -> list[Finding]:
+    why = shape.unavailable(build)
+    if why is not None:
+        return [_line(of, "build", Result.FINDING, why, "use another way back: git, registry, script (services.yaml)")]
+    where = f"{build.dockerfile}" + (f" in {build.build_dir}" if build.build_dir else "")
+    lines = [_line(of, "build", Result.OK, f"built from {where}; processes from {build.procfile}")]
+    if build.unknown:
+        words = f"the host did not tell {', '.join(build.unknown)}: their usual settings are assumed"
+        lines.append(_line(of, "build", Result.NOTE, words))
+    return lines
+
+
+def _kept(engine: Engine, of: Service, found: Listing, build: shape.Shape) -> list[Finding]:
+    lines: list[Finding] = []
+    possible = shapes.possible(found.releases, build)
+    try:
+        target = choose.choose(Target(kind=TargetKind.PREVIOUS), possible).release
+        words = f"previous is {target.name} ({target.tag or target.commit or 'unknown'})"
+        lines.append(_line(of, "way-back", Result.OK, words))
+        lines.append(_line(of, "proven", Result.NOTE, _proven(target)))
+    except Refused as error:
+        fix = f"run `rollback keep {of.name}` before each deploy"
+        lines.append(_line(of, "way-back", Result.FINDING, error.message, fix))
+    holders = [r for r in possible if r.holder is not None]
+    counted = [r for r in holders if r.bad is None]
+    words = (
+        f"{len(counted)} kept, {len(holders) - len(counted)} more marked bad; the newest {engine.fleet.retention} stay"
+    )
+    lines.append(_line(of, "retention", Result.OK, words))
+    for release in holders:
+        if not release.sealed:
+            words = f"{release.holder} is not sealed: a keep died, or is at work"
+            lines.append(_line(of, "seal", Result.FINDING, words, f"rollback keep {of.name}"))
+    running = choose.running(found.releases, found.current)
+    if running.holder is None:
+        try:
+            known_to_run(found.current)
+            words = f"what runs ({running.name}) is not kept: before the next deploy, rollback keep {of.name}"
+            lines.append(_line(of, "kept-now", Result.NOTE, words))
+        except Refused as error:
+            lines.append(_line(of, "kept-now", Result.FINDING, f"could not be kept: {error.message}", error.fix))
+    else:
+        lines.append(_line(of, "kept-now", Result.OK, f"what runs is {running.name}, kept as {running.holder}"))
+    return lines
+
+
+def _proven(target: Release) -> str:
+    served = f"last served {kept.stamp(target.last_served)}" if target.last_served else "never seen to serve"
+    made = f"kept {kept.stamp(target.kept_at)}" if target.kept_at else "kept at an unknown time"
+    back = f"gone back to {len(target.served_as)} times" if target.served_as else "never gone back to"
+    return f"{target.name}: {made}, {served}, {back}; its image cannot be seen, only started"
+
+
+def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
+    lines: list[Finding] = []
+    record, current = found.record, found.current
+    if record is not None and record.frozen:
+        words = f"deploys are frozen by {record.incident or 'unknown'} of {record.by or 'unknown'}: CI stays green"
+        lines.append(_line(of, "frozen", Result.FINDING, words, f"rollback unfreeze {of.name}"))
+    elif record is not None:
+        words = f"incident {record.incident or 'unknown'} of {record.by or 'unknown'} is open"
+        lines.append(_line(of, "incident", Result.FINDING, words, "rollback resume, or ask them"))
+    elif current.commit is not None and not settled(current):
+        tip = (current.tip or "nothing")[:10]
+        words = f"UNSETTLED: {current.commit[:10]} serves, {current.branch} stands at {tip}: a rebuild deploys that"
+        argv = commands.git_sync_own(of.app, current.branch or "BRANCH")
+        lines.append(_line(of, "settled", Result.FINDING, words, f"push the fix, or {paste.ssh_line(at, argv)}"))
+    if current.locked:
+        lines.append(_line(of, "deploy", Result.NOTE, "a deploy is running, or one died and left its lock"))
+    if current.git_rev and current.commit and current.git_rev != current.commit:
+        words = f"the last deploy ({current.git_rev[:10]}) failed: ps:restart or config:set would start that image"
+        lines.append(_line(of, "attempt", Result.FINDING, words, "deploy a good release"))
+    if not current.serving:
+        lines.append(_line(of, "running", Result.FINDING, "no container runs", f"rollback {of.name} --list"))
+    return lines
+
+
+async def _incidents(engine: Engine, of: Service) -> list[Finding]:
+    return [
+        _line(of, "incident", Result.FINDING, f"{one.id} is open here ({one.state})", f"rollback resume {one.id}")
+        for one in await engine.open_incidents()
+        if one.service == of.name
+    ]

@@ -1,0 +1,90 @@
+"""Taking everything of ours away from a host again: the holders of an app, and what is left of its incidents.
+
+Nothing is taken while an incident is open, and nothing that is not certainly ours: `Keeper.destroy` looks at the name,
+at the config and at whether the app was ever deployed. A frozen app has to be unfrozen first, because its record holds
+the team's deploy branch.
+"""
+
+from collections.abc import Callable
+
+from tui.dokku import commands, kept
+from tui.engine import record, releases
+from tui.engine.keep import Keeper
+from tui.engine.links import HostSaid, Links
+from tui.incident import choose
+from tui.model.errors import Refused, TakenByOther
+from tui.model.release import Release
+from tui.model.service import Service
+from tui.model.value import Value
+
+
+class Removal(Value):
+    """What would go: shown before anything does."""
+
+    service: str
+    app: str
+    host: str
+    holders: tuple[Release, ...] = ()
+    records: tuple[str, ...] = ()
+    """records and locks that nobody needs any more"""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The apps on the host, in the order in which they go."""
+        return (*(r.holder for r in self.holders if r.holder), *self.records)
+
+
+class Removed(Value):
+    """What went, and what stays with the reason."""
+
+    gone: tuple[str, ...] = ()
+    stays: tuple[tuple[str, str], ...] = ()
+
+
+async def plan(links: Links, service: Service, now_stale: Callable[[kept.IncidentRecord], bool]) -> Removal:
+    """What there is to remove. Raises TakenByOther, Refused, LinkError, HostSaid."""
+    found = await releases.listing(links, service)
+    if found.record is not None and found.record.frozen:
+        branch = found.record.deploy_branch or "unknown"
+        raise Refused(
+            f"{service.app} is frozen, and its record holds the deploy branch {branch}",
+            f"rollback unfreeze {service.name}",
+        )
+    if found.record is not None and not now_stale(found.record):
+        who = found.record.by or "somebody"
+        raise TakenByOther(
+            f"{who} has incident {found.record.incident or 'unknown'} on {service.app}", "close it first"
+        )
+    names = await releases.names(links, service.host)
+    ours = (kept.incident_record(service.app), kept.takeover_lock(service.app))
+    return Removal(
+        service=service.name,
+        app=service.app,
+        host=service.host,
+        holders=tuple(r for r in reversed(choose.newest_first(found.releases)) if r.holder is not None),
+        records=tuple(name for name in ours if name in names),
+    )
+
+
+async def remove(links: Links, keeper: Keeper, wanted: Removal, say: Callable[[str], None]) -> Removed:
+    """Destroy what the plan names, one after the other; one that is refused does not keep the others."""
+    gone: list[str] = []
+    stays: list[tuple[str, str]] = []
+    for name in wanted.names:
+        try:
+            if kept.is_record(name):
+                await record.remove(links, wanted.host, name)
+            else:
+                await keeper.destroy(wanted.host, name)
+        except (Refused, HostSaid) as error:
+            stays.append((name, error.message))
+            say(f"{name} stays: {error.message}")
+        else:
+            gone.append(name)
+            say(f"{name} is gone")
+    return Removed(gone=tuple(gone), stays=tuple(stays))
+
+
+def lines(wanted: Removal) -> tuple[str, ...]:
+    """The commands, as a person reads them before agreeing."""
+    return tuple(" ".join(commands.apps_destroy(name)) for name in wanted.names)

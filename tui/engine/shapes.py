@@ -1,0 +1,103 @@
+"""Asking a host how an app is built, and what else a plan wants to know before it is confirmed."""
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from tui.dokku import commands, kept, shape, tree
+from tui.engine.links import HostSaid, Links
+from tui.model.between import Between
+from tui.model.observation import Current
+from tui.model.release import Release, WayBack
+from tui.model.service import Service
+from tui.model.text import clean_line, decode
+from tui.ways import preflight
+from tui.ways.kept import WAY
+
+
+async def read(links: Links, service: Service, current: Current | None = None) -> shape.Shape:
+    """The shape of the app's build as its settings are now. Raises LinkError."""
+    asked = shape.questions(service.app)
+    answers = await asyncio.gather(*(links.ask(service.host, argv) for argv in asked))
+    return shape.read(service.app, dict(zip(asked, answers, strict=True)), current)
+
+
+async def config_keys(links: Links, service: Service) -> tuple[str, ...] | None:
+    """The names of the app's own variables, without Dokku's; None where the host did not say. Raises LinkError."""
+    answer = await links.ask(service.host, commands.config_keys(service.app))
+    if not answer.ok:
+        return None
+    names = (clean_line(line, 200) for line in decode(answer.stdout).splitlines())
+    return tuple(sorted(name for name in names if name and not name.startswith("DOKKU_") and name != "GIT_REV"))
+
+
+async def files_of(links: Links, host: str, holder: str) -> dict[str, str]:
+    """What lies in a holder's folder, by the paths it had. Raises LinkError, and HostSaid for what is no answer."""
+    try:
+        found = await links.git.archive(links.host(host), holder, kept.FILES_BRANCH, (kept.FILES_FOLDER,))
+    except OSError as error:
+        raise HostSaid(
+            f"the files of {holder} cannot be read: {clean_line(str(error)) or 'no answer in time'}"
+        ) from error
+    return {
+        path.removeprefix(f"{kept.FILES_FOLDER}/"): decode(content)
+        for path, content in found.items()
+        if path.startswith(f"{kept.FILES_FOLDER}/")
+    }
+
+
+def possible(releases: tuple[Release, ...], of: shape.Shape | None) -> tuple[Release, ...]:
+    """The same releases, without the way `kept` where the app's shape forbids it, and with the reason."""
+    why = None if of is None else shape.unavailable(of)
+    if why is None:
+        return releases
+
+    def without(way: WayBack) -> WayBack:
+        return WayBack(way=WAY, available=False, reason=why) if way.way == WAY and way.available else way
+
+    return tuple(replace(r, ways=tuple(without(w) for w in r.ways)) for r in releases)
+
+
+async def findings(
+    links: Links, service: Service, current: Current, leaving: Release, target: Release, of: shape.Shape
+) -> preflight.Findings:
+    """What a plan says beside its steps. Raises LinkError, HostSaid; what could not be known is said in it."""
+    files, keys, lying = await asyncio.gather(
+        _of_holder(links, service.host, target),
+        config_keys(links, service),
+        between(links, service, leaving, target, of),
+    )
+    kept_facts = shape.read_facts(files.get(shape.FACTS_FILE))
+    placed, moved = shape.placed(of, files, kept_facts)
+    return preflight.Findings(
+        shape=of,
+        kept=kept_facts,
+        files=tuple(sorted(placed.items())),
+        moved=moved,
+        config_keys=keys,
+        between=lying,
+    )
+
+
+async def _of_holder(links: Links, host: str, target: Release) -> dict[str, str]:
+    return {} if target.holder is None else await files_of(links, host, target.holder)
+
+
+async def between(
+    links: Links, service: Service, leaving: Release, target: Release, of: shape.Shape | None = None
+) -> Between:
+    """Migrations between two releases, and tasks of the one that is left. Raises LinkError."""
+    of = of or shape.Shape(app=service.app)
+    if leaving.commit is None or target.commit is None:
+        which = "what runs now" if leaving.commit is None else target.name
+        return Between(unknown=f"{which} is known by no commit")
+
+    def tasks(content: Callable[[str], str | None]) -> tuple[str, ...]:
+        procfile = (content(path) for path in shape.places(of.procfile, of.build_dir))
+        app_json = (content(path) for path in shape.places(of.appjson, of.build_dir))
+        return tree.tasks(next(filter(None, procfile), None), next(filter(None, app_json), None))
+
+    host = links.host(service.host)
+    wanted = preflight.is_migration
+    return await links.git.between(host, service.app, leaving.commit, target.commit, wanted, tasks)

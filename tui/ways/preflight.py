@@ -1,0 +1,127 @@
+"""What to know before going back: what would vanish, what has changed since, what the old code would meet.
+
+Everything is compared between what the holder remembers of its release and what the host says now. Where the holder or
+the host does not say, that is said: unknown is not the same as unchanged.
+"""
+
+import posixpath
+
+from tui.dokku import shape as shapes
+from tui.dokku import tree
+from tui.model.between import Between
+from tui.model.observation import Current
+from tui.model.plan import Caution, Severity
+from tui.model.release import Release
+from tui.model.value import Value
+
+SHOWN = 5
+"""names that are listed before the rest is counted"""
+
+
+class Findings(Value):
+    """What was read for a plan, beside what it is made of."""
+
+    shape: shapes.Shape
+    kept: shapes.Kept | None
+    """what the target's holder remembers"""
+    files: tuple[tuple[str, str], ...]
+    """the target's files where they will stand"""
+    moved: tuple[str, ...] = ()
+    config_keys: tuple[str, ...] | None = None
+    between: Between = Between(unknown="it was not asked")
+
+
+def cautions(found: Findings, target: Release, current: Current) -> tuple[Caution, ...]:
+    """Everything that a person should know, the gravest first."""
+    return (
+        *_processes(found, target, current),
+        *between(found.between),
+        *_surroundings(found, target),
+        *_config(found),
+    )
+
+
+def _processes(found: Findings, target: Release, current: Current) -> list[Caution]:
+    """A type that runs now and that the target does not name stops with it; a scale of its own does not come back."""
+    said: list[Caution] = []
+    files, procfile = dict(found.files), found.shape.procfile
+    inside = f"{found.shape.build_dir}/{procfile}" if found.shape.build_dir else procfile
+    wanted = tree.process_types(files.get(inside) or files.get(procfile))
+    now = dict(current.processes)
+    for name, count in now.items():
+        if name not in wanted:
+            words = (
+                f"{target.name} has no process {name}: the {count} that run now would stop; "
+                f"if that is meant, first `ps:scale {current.app} {name}=0`"
+            )
+            said.append(Caution(severity=Severity.BLOCK, text=words))
+    then = None if found.kept is None or found.kept.processes is None else dict(found.kept.processes)
+    if then is None:
+        return said
+    for name in sorted(wanted):
+        if then.get(name, 0) and not now.get(name, 0):
+            words = f"{target.name} ran {then[name]} {name}, now none runs: ps:scale {current.app} {name}={then[name]}"
+            said.append(Caution(severity=Severity.WARN, text=words))
+        elif name in now and then.get(name) not in (None, now[name]):
+            words = f"{name}: {target.name} ran {then[name]}, now {now[name]} run; the scale stays as it is now"
+            said.append(Caution(severity=Severity.NOTE, text=words))
+    return said
+
+
+def between(lying: Between) -> tuple[Caution, ...]:
+    """What the old code would meet; the same for every way back."""
+    if lying.unknown:
+        words = f"whether migrations lie between is not known: {lying.unknown}"
+        return (Caution(severity=Severity.WARN, text=words),)
+    said: list[Caution] = []
+    if lying.migrations:
+        words = f"migrations lie between, and going back does not undo them: {_listed(lying.migrations)}"
+        said.append(Caution(severity=Severity.TYPE, text=words))
+    if lying.tasks:
+        words = f"what runs now ran tasks when it was deployed, which are not undone: {_listed(lying.tasks)}"
+        said.append(Caution(severity=Severity.WARN, text=words))
+    return tuple(said)
+
+
+def _surroundings(found: Findings, target: Release) -> list[Caution]:
+    said: list[Caution] = []
+    if found.moved:
+        words = f"the app's settings changed since {target.name} was kept; its files go where they say now: "
+        said.append(Caution(severity=Severity.WARN, text=words + ", ".join(found.moved)))
+    now = {"mounts": found.shape.mounts, "ports": found.shape.ports}
+    for name, value in now.items():
+        before = None if found.kept is None else getattr(found.kept, name)
+        if before is not None and value is not None and before != value:
+            words = f"{name} were {before or 'none'} when {target.name} was kept, are {value or 'none'}; they stay so"
+            said.append(Caution(severity=Severity.WARN, text=words))
+    if found.shape.unknown:
+        words = f"the host did not tell {', '.join(found.shape.unknown)}: their usual settings are assumed"
+        said.append(Caution(severity=Severity.WARN, text=words))
+    return said
+
+
+def _config(found: Findings) -> list[Caution]:
+    then = None if found.kept is None else found.kept.config_keys
+    if then is None or found.config_keys is None:
+        words = "which config keys changed since is not known; config is not part of a release and stays as it is"
+        return [Caution(severity=Severity.NOTE, text=words)]
+    gone, new = sorted({*then} - {*found.config_keys}), sorted({*found.config_keys} - {*then})
+    said: list[Caution] = []
+    if gone:
+        words = f"config keys that the target had are gone: {_listed(tuple(gone))}"
+        said.append(Caution(severity=Severity.WARN, text=words))
+    if new:
+        words = f"config keys are new since the target was kept: {_listed(tuple(new))}"
+        said.append(Caution(severity=Severity.NOTE, text=words))
+    return said
+
+
+def is_migration(path: str) -> bool:
+    """Whether a file of a source tree is a database migration, by where it lies."""
+    folders = posixpath.dirname(path).split("/")
+    return path.endswith(".sql") or "migrations" in folders or "alembic/versions/" in path
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    rest = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
