@@ -579,7 +579,7 @@ class ConsoleApp(App[int]):
         if self._ask.asking:
             self._ask.answer(None)
         else:
-            self.notice("q leaves the console; what was sent to a host goes on there", "warn")
+            self.notice("q leaves the console and says what that means first", "warn")
 
     def action_leave(self) -> None:
         """Leave; where something is under way, say what that means first."""
@@ -589,8 +589,7 @@ class ConsoleApp(App[int]):
             return
         from tui.console.pages.leave import Leave
 
-        names = ", ".join(f"{i.service} ({i.state.value})" for i in under_way)
-        self.open_page(Leave(names, stay=self.close_work, leave=lambda: self.exit(0)))
+        self.open_page(Leave(under_way, stay=self.close_work, leave=lambda: self.exit(0)))
 
     def export_text(self) -> str:
         """The screen as text, for saving and for tests."""

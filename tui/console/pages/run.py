@@ -59,9 +59,10 @@ def _state(wizard: "Wizard", incident: Incident, now: datetime, cells: int) -> l
     match incident.state:
         case State.EXECUTING:
             expected = f" of ~{incident.plan.expected:.0f} s" if incident.plan else ""
-            return [
-                ((f"{passed} ", "bold"), (f"rolling back{expected}; the host finishes what was sent by itself", "run"))
-            ]
+            alone = "the host finishes what was sent by itself"
+            if incident.plan is not None and not incident.plan.outlives:
+                alone = "it dies with this console: stay until it has ended"
+            return [((f"{passed} ", "bold"), (f"rolling back{expected}; {alone}", "run"))]
         case State.UNCERTAIN if incident.asking is None:
             told = "the host is asked what serves; nothing is sent again"
             return [((f"{passed} ", "bold"), (f"UNCERTAIN: {told}", "warn"))]
