@@ -49,12 +49,8 @@ class Tmux:
         return seen
 
     def ended(self, seconds: float = 30) -> int:
-        """Wait until the program has ended; gives its exit status."""
-        until = time.monotonic() + seconds
-        while not (status := self.command("display-message", "-p", "-t", "main", "#{pane_dead_status}").strip()):
-            assert time.monotonic() < until, f"it has not ended\n{self.screen()}"
-            time.sleep(0.05)
-        return int(status)
+        """Wait until the program has ended; gives the exit code as a shell sees it."""
+        return int(self.sees("EXIT ", seconds).rpartition("EXIT ")[2].split()[0])
 
     def keys(self, *names: str) -> None:
         """Press keys one after the other, each deliberately: not sooner than a person who reads."""
@@ -79,9 +75,8 @@ def tmux(
     env = {**os.environ, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **(environ or {})}
     argv = ["tmux", "-S", str(session.socket), "-f", "/dev/null", "new-session", "-d", "-s", "main"]
     size = ["-x", str(columns), "-y", str(lines)]
-    subprocess.run([*argv, *size, command], env=env, check=True, timeout=20)
+    subprocess.run([*argv, *size, f"{command}; echo EXIT $?; exec sleep 600"], env=env, check=True, timeout=20)
     try:
-        session.command("set-option", "-g", "remain-on-exit", "on")
         yield session
     finally:
         with contextlib.suppress(AssertionError):  # it may have ended by itself
