@@ -156,14 +156,15 @@ async def sandbox(version: str) -> AsyncIterator[Spoken]:
 
 
 def live_host() -> str | None:
-    """The destination in `ROLLBACK_LIVE_HOST`; `ROLLBACK_LIVE_KEY` may name an identity file."""
+    """The destination in `ROLLBACK_LIVE_HOST`; `ROLLBACK_LIVE_KEY` and `_KNOWN_HOSTS` may name files."""
     return os.environ.get("ROLLBACK_LIVE_HOST") or None
 
 
 @contextlib.asynccontextmanager
 async def live(destination: str, app: str, *, writes: bool) -> AsyncIterator[Spoken]:
     """A real host. Without `writes` nothing is sent that could change it."""
-    host = Host(name="live", ssh=destination, identity_file=os.environ.get("ROLLBACK_LIVE_KEY"))
+    key, known_hosts = (os.environ.get(f"ROLLBACK_LIVE_{name}") for name in ("KEY", "KNOWN_HOSTS"))
+    host = Host(name="live", ssh=destination, identity_file=key, known_hosts=known_hosts)
     link = SshHost(host, clock=SystemClock())
     try:
         yield Spoken(name=f"live {destination} {app}", app=app, link=link, holder=_holder(app) if writes else "")

@@ -103,3 +103,20 @@ async def test_a_journal_of_the_first_schema_keeps_its_entries_and_gets_the_ledg
     await journal.ledger_put(seq, "two")
     assert [(e.seq, e.payload) for e in await journal.ledger("h", "a")] == [(seq, "two")]
     await journal.close()
+
+
+def test_many_that_open_a_new_journal_at_once_all_get_it(tmp_path: Path) -> None:
+    script = (
+        "import asyncio, sys\nfrom datetime import datetime, UTC\nfrom tui.drivers.journal import Journal\n"
+        "async def main():\n"
+        "    sys.stdin.readline()\n    j = Journal()\n    await j.append('i1', 'event', 'x', datetime.now(UTC))\n"
+        "    await j.close()\nasyncio.run(main())\n"
+    )
+    argv = [sys.executable, "-c", script]
+    many = [subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(6)]
+    for one in many:
+        assert one.stdin is not None
+        one.stdin.write("\n")
+        one.stdin.flush()
+    ends = [(one.communicate(timeout=60)[1], one.returncode) for one in many]
+    assert ends == [("", 0)] * 6

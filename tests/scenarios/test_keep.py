@@ -150,9 +150,14 @@ def test_a_holder_whose_image_was_removed_by_hand_ends_with_the_old_release_serv
     box.pull("remove_image", app=release["holder"])
     done = box.run("gateway", release["name"], "--yes", "--json")
     assert done.code == 4, done.stderr
-    assert "the holder's image is gone" in done.stderr + done.stdout
-    assert "the old release serves" in done.stderr + done.stdout
+    message = done.document["error"]["message"]
+    assert "the image is gone from the host" in message
+    assert "the old release serves" in message
     assert box.serves("gateway") == "v2.0.0"
+    assert box.run("resume", done.document["incident"], "--close", "aborted").code == 3
+    plan = box.run("gateway", "previous", "--plan", "--json").document
+    assert plan["to"]["number"] == release["number"] - 1
+    assert any("its image is gone" in skipped["reason"] for skipped in plan["skipped"])
 
 
 def test_nothing_is_destroyed_while_an_incident_is_open(box: Sandbox) -> None:

@@ -160,6 +160,8 @@ class HostPerformer:
             case Declined(reason=reason, exit=code, progress=progress):
                 refusal = refusals.read(progress)
                 words = clean_line(refusals.explain(refusal) if refusal else reason, 300)
+                if refusal is refusals.Refusal.NO_IMAGE:
+                    words += await self._image_gone(incident, plan)
                 return self._ended(step, Exited(code=code or 1), StepResult.UNSURE, words, reported=True)
             case Unheard(outcome=outcome):
                 return self._ended(step, outcome, StepResult.UNSURE, f"push: {describe(outcome)}")
@@ -195,6 +197,19 @@ class HostPerformer:
         words = refusals.explain(refusal) if refusal else _last_line(answer)
         detail = f"{step.title}: {describe(answer.outcome)}: {words}"
         return self._ended(step, answer.outcome, StepResult.UNSURE, detail, reported=True)
+
+    async def _image_gone(self, incident: Incident, plan: Plan) -> str:
+        """The holder says so from now on, lest anybody's `previous` chooses it again; what went wrong, in words."""
+        if plan.target.holder is None:
+            return ""
+        argv = commands.config_set(plan.target.holder, kept.mark_pairs(bad="its image is gone from the host"))
+        try:
+            answer = await self._links.gate.write(
+                self._links.host(plan.host), plan.host, argv, timeout=30.0, incident=incident.id
+            )
+        except LinkError as error:
+            return f" (its holder could not be marked: {error.message})"
+        return "" if answer.ok else f" (its holder could not be marked: {describe(answer.outcome)})"
 
     async def _here(self, incident: Incident, plan: Plan, step: Step) -> Answer:
         """A program of this machine. It passes the gate as well: what it does changes a host."""

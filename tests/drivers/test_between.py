@@ -1,0 +1,87 @@
+"""What lies between two commits, asked of real Git behind a real sshd."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.drivers.test_git import connected
+from tests.sshd import Sshd, real_sshd
+from tui.drivers import between
+from tui.drivers.git import Git
+from tui.model.between import Between
+from tui.ways.preflight import is_migration
+
+COMMIT = ("-c", "user.name=T", "-c", "user.email=t@t", "commit", "-qm", "x")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sshd, Path]]:
+    folder = tmp_path_factory.mktemp("between")
+    repos = folder / "repos"
+    repos.mkdir()
+    with real_sshd(folder / "sshd", f'cd {repos} && eval "exec $SSH_ORIGINAL_COMMAND"') as sshd:
+        yield sshd, repos
+
+
+@pytest.fixture
+def commits(server: tuple[Sshd, Path]) -> Iterator[list[str]]:
+    """Three commits of an app, oldest first; the last one is packed with deltas."""
+    path = server[1] / "app"
+    git("init", "-q", "-b", "main", str(path))
+    made: list[str] = []
+    history: tuple[dict[str, str], ...] = (
+        {"server.py": "x" * 5000, "migrations/1.py": "a"},
+        {"server.py": "x" * 5000 + "y", "Procfile": "web: x\nrelease: ./migrate\n"},
+        {"db/new.sql": "create", "alembic/versions/2.py": "b", "server.py": "x" * 5000 + "z"},
+    )
+    for files in history:
+        for name, content in files.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_text(content)
+        git("add", "-A", cwd=path)
+        git(*COMMIT, cwd=path)
+        made.append(git("rev-parse", "HEAD", cwd=path))
+    git("gc", "-q", cwd=path)
+    yield made
+    subprocess.run(["rm", "-rf", str(path)], check=True)
+
+
+def git(*words: str, cwd: Path | None = None) -> str:
+    return subprocess.run(["git", *words], cwd=cwd, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def procfile(content: Callable[[str], str | None]) -> tuple[str, ...]:
+    return tuple((content("Procfile") or "").splitlines()[1:])
+
+
+async def ask(server: tuple[Sshd, Path], leaving: str, target: str, app: str = "app") -> Between:
+    async with connected(server) as host:
+        return await Git().between(host, app, leaving, target, is_migration, procfile)
+
+
+async def test_migrations_between_are_found_in_either_direction(server: tuple[Sshd, Path], commits: list[str]) -> None:
+    first, second, third = commits
+    found = await ask(server, third, second)
+    assert found.migrations == ("alembic/versions/2.py", "db/new.sql")
+    assert found.tasks == ("release: ./migrate",)
+    assert (await ask(server, second, third)).migrations == found.migrations
+    assert (await ask(server, second, first)) == Between(tasks=("release: ./migrate",))
+    assert (await ask(server, first, first)) == Between()
+
+
+async def test_a_commit_that_is_not_there_is_unknown_and_named(server: tuple[Sshd, Path], commits: list[str]) -> None:
+    assert "abababab" in (await ask(server, commits[0], "ab" * 20)).unknown
+    tree = git("rev-parse", f"{commits[0]}^{{tree}}", cwd=server[1] / "app")
+    assert tree[:10] in (await ask(server, tree, commits[0])).unknown
+
+
+async def test_a_repository_that_cannot_be_read_is_unknown(
+    server: tuple[Sshd, Path], commits: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git("init", "-q", "--bare", str(server[1] / "empty"))
+    assert (await ask(server, commits[0], commits[1], "empty")).unknown == "the repository has no branch"
+    assert "could not be read" in (await ask(server, commits[0], commits[1], "nowhere")).unknown
+    monkeypatch.setattr(between, "LARGEST", 100)
+    assert "larger than" in (await ask(server, commits[0], commits[1])).unknown
