@@ -45,7 +45,7 @@ def test_everything_works_by_an_unrestricted_login_too(tmp_path: Path) -> None:
     with running_sandbox(tmp_path) as box, real_sshd(tmp_path / "sshd", by_shell(box, tmp_path)) as sshd:
         through(box, sshd, tmp_path)
         told = box.run("check", "gateway").stdout
-        assert "login by shell command" in told
+        assert "accepted, shell command" in told
         lines = box.run("logs", "gateway", "-n", "3")
         assert (lines.code, len(lines.stdout.splitlines())) == (0, 3), lines.stderr
         done = box.run("api", "previous", "--yes", "--json")
