@@ -1,0 +1,224 @@
+"""Whatever is pressed: nothing is sent in read-only mode; otherwise nothing without its plan and a deliberate word."""
+
+import asyncio
+import random
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from textual import events
+from textual.keys import _character_to_key
+from textual.pilot import Pilot
+
+from tests.sandboxes import Sandbox, running_sandbox
+from tui import bootstrap
+from tui.console.app import ConsoleApp
+from tui.console.pages.chore import Chore
+from tui.console.palette import Palette
+from tui.console.widgets.work import ARM
+from tui.engine.gate import OUTSIDE, Sent
+from tui.incident import events as ev
+
+WRITES = ("apps:create", "apps:destroy", "config:set", "git:set", "git-receive-pack", "builder:set", "ps:", "git:sync")
+READS = ("ps:inspect", "ps:report")
+KEYS = (
+    ["enter"] * 14 + ["down"] * 8 + ["right"] * 6 + ["up"] * 4 + ["left"] * 3 + ["escape"] * 3 + ["tab"] * 4
+    + ["pagedown", "pageup", "home", "end", "space", "backspace", "shift+tab", "f1", "ctrl+c", "ctrl+p", "delete"]
+    + list("RRRRKFUlacrzy123455//&:?nNeEfwtAsjkgGq") + list("apiyesno") + ["[", "]", "\x00", "é", "🦊", "<", "'"]
+)  # fmt: skip
+GUIDED = (
+    ("escape", "escape", "1", "R"), ("enter",), ("enter",), ("enter",), ("down", "up", "right", "left"), ("escape",),
+    ("3",), ("escape",), ("a",), ("c",), ("question_mark",), ("colon", "k", "e", "e", "p", "enter"), ("escape",),
+    ("K",), ("F",), ("U",), ("escape",), ("5",), ("l", "slash", "x", "enter"), ("1", "slash", "backspace", "enter"),
+)  # fmt: skip
+"""short ways to the pages, so that what comes at random between them starts from everywhere"""
+
+
+def key(name: str) -> events.Key:
+    """As the driver makes it."""
+    if len(name) == 1:
+        return events.Key(_character_to_key(name), name)
+    return events.Key(name, " " if name == "space" else None)
+
+
+class Monkey:
+    """Presses keys and notes where that leads."""
+
+    def __init__(self, app: ConsoleApp, pilot: Pilot[int], seed: int) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.random = random.Random(seed)
+        self.reached: set[str] = set()
+        self.faults: list[str] = []
+
+    async def press(self, *names: str) -> None:
+        for name in names:
+            self.app.post_message(key(name))
+        await self.pilot.pause()
+        await asyncio.sleep(0.01)
+        self.look()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        for _ in range(1200):
+            if condition():
+                return
+            await self.pilot.pause(0.05)
+        raise TimeoutError(self.app.export_text())
+
+    def look(self) -> None:
+        page = self.app._work.page
+        if page is not None:
+            self.reached.add(f"{page.name}:{self.app._work._view.key.partition('-')[0]}")
+        notice = self.app._notice[0]
+        if "fault of the console" in notice and notice not in self.faults:
+            self.faults.append(notice)
+        assert not self.app._exit, "it left"
+
+    async def walk_to_the_plan(self) -> None:
+        """At a person's pace, as far as the pages lead; then what comes at random comes slowly for a while."""
+        await self.press("escape", "escape", "escape", "1", "R")
+        for name in ("enter", "enter", "enter", "enter", "right", "enter"):
+            await self.pilot.pause(ARM + 0.1)
+            self.look()
+            await self.press(name)
+        for _ in range(12):
+            await self.pilot.pause(0.2)
+            await self.press(self.random.choice(("enter", "right", "left", "down", "up", "x", "escape")))
+
+    async def play(self, count: int) -> None:
+        """Random keys in bursts of 25; between them now and then a guided way, at a person's pace."""
+        pressed = 0
+        guided = 0
+        walks = 0
+        while pressed < count:
+            if pressed >= walks * count // 4:
+                walks += 1
+                await self.walk_to_the_plan()
+            burst = [self.random.choice(KEYS) for _ in range(25)]
+            await self.press(*burst)
+            pressed += len(burst)
+            if pressed % 100 == 0:
+                await self.pilot.pause(ARM + 0.05)
+                way = GUIDED[guided % len(GUIDED)]
+                guided += 1
+                await self.press(*way)
+                pressed += len(way)
+                await self.pilot.pause(ARM / 2)
+
+
+async def console(box: Sandbox, *, read_only: bool, monkeypatch: pytest.MonkeyPatch, count: int, seed: int) -> Monkey:
+    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(box.state))
+    app = ConsoleApp(
+        lambda ask: bootstrap.engine(box.services, read_only=read_only, ask_passphrase=ask),
+        palette=Palette(),
+        watch_for=timedelta(seconds=10),
+        exports=box.state / "exports",
+    )
+    monkeypatch.setattr(app, "action_leave", lambda: None)  # leaving is tested elsewhere; here it would end the test
+    async with app.run_test(size=(100, 30)) as pilot:
+        monkey = Monkey(app, pilot, seed)
+        await monkey.until(
+            lambda: app.front is not None and all(s.listing is not None for s in app.front.board.statuses())
+        )
+        await monkey.play(count)
+        assert app.front is not None
+        gate = app.front.engine.gate
+        if read_only:
+            assert not [sent for sent in gate.trail if sent.writes]
+        else:
+            await _journal_is_in_order(app)
+    await app.shut()
+    sys.stderr.write(f"\nreached: {', '.join(sorted(monkey.reached))}\n")
+    assert monkey.faults == []
+    return monkey
+
+
+async def _journal_is_in_order(app: ConsoleApp) -> None:
+    """Every write in the journal stands after the plan and the word that allow it."""
+    assert app.front is not None
+    journal = app.front.engine.journal
+    words = 0
+    for row in await journal.incidents(limit=500):
+        planned = confirmed = False
+        for entry in await journal.entries(row.id):
+            if entry.kind == "event":
+                event = ev.read(entry.payload)
+                planned = planned or isinstance(event, ev.PlanMade)
+                confirmed = confirmed or isinstance(event, ev.Confirmed)
+                words += isinstance(event, ev.Confirmed)
+            elif msgspec.json.decode(entry.payload, type=Sent).writes:
+                assert planned, f"{row.id}: a write before any plan: {entry.payload}"
+                assert confirmed, f"{row.id}: a write before anybody's word: {entry.payload}"
+    assert words, "no plan was ever confirmed: the run proves nothing"
+
+
+@pytest.mark.timeout(240)
+async def test_ten_thousand_keys_in_read_only_mode_send_no_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_sandbox(tmp_path) as box:
+        monkey = await console(box, read_only=True, monkeypatch=monkeypatch, count=10_000, seed=1)
+        sent = [c["command"] for c in box.look()["commands"]]
+        assert sent, "it never asked the host anything"
+        assert [c for c in sent if c.startswith(WRITES) and not c.startswith(READS)] == []
+    wanted = {
+        "wizard:severity", "wizard:confirm", "wizard:target", "wizard:plan", "releases:releases", "timeline:timeline",
+        "trail:trail", "help:help", "palette:palette", "chore:KEEP", "chore:FREEZE", "chore:UNFREEZE",
+    }  # fmt: skip
+    missing = {page for page in wanted if not any(found.startswith(page) for found in monkey.reached)}
+    assert not missing, f"never reached {missing} of {sorted(monkey.reached)}"
+
+
+@pytest.mark.timeout(240)
+async def test_keys_at_random_change_a_host_only_after_a_plan_and_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmed: list[str] = []
+    run = Chore._run
+
+    async def noting(chore: Chore) -> None:
+        confirmed.append(chore._title)
+        await run(chore)
+
+    monkeypatch.setattr(Chore, "_run", noting)
+    with running_sandbox(tmp_path) as box:
+        await console(box, read_only=False, monkeypatch=monkeypatch, count=2_000, seed=2)
+        outside = bootstrap.engine(box.services)
+        try:
+            entries = await outside.journal.entries(OUTSIDE)
+        finally:
+            await outside.close()
+        assert bool(entries) <= bool(confirmed), f"writes outside of an incident without a job confirmed: {entries}"
+
+
+async def test_a_held_or_doubled_enter_confirms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_sandbox(tmp_path) as box:
+        monkeypatch.setenv("ROLLBACK_STATE_DIR", str(box.state))
+        app = ConsoleApp(
+            lambda ask: bootstrap.engine(box.services, ask_passphrase=ask),
+            palette=Palette(),
+            watch_for=timedelta(seconds=10),
+            exports=box.state / "exports",
+        )
+        async with app.run_test(size=(80, 24)) as pilot:
+            monkey = Monkey(app, pilot, 3)
+            await monkey.until(lambda: app.front is not None and app.front.board.status("api").listing is not None)
+            await pilot.press("R")
+            for seen in ("How bad is it?", "The runbook says", "previous is release:4"):
+                await monkey.until(lambda seen=seen: seen in app.export_text())  # type: ignore[misc]
+                await pilot.pause(ARM + 0.1)
+                await pilot.press("enter")
+            await monkey.until(lambda: "WILL RUN" in app.export_text())
+            await pilot.press("right")
+            for _ in range(40):  # held down: repeats come faster than anybody presses
+                await pilot.press("enter")
+                await asyncio.sleep(0.03)
+            assert not [c for c in box.look()["commands"] if c["command"].startswith("apps:create")]
+            await pilot.pause(ARM + 0.1)
+            await pilot.press("enter")
+            await monkey.until(lambda: bool(box.sent("apps:create")))
+            await monkey.until(lambda: "left" in app.export_text())
+        await app.shut()
