@@ -67,8 +67,9 @@ def wrap(text: str, cells: int, *, indent: int = 0) -> list[str]:
             continue
         if line:
             lines.append(line)
-        lead = " " * min(indent, cells // 2)
+            lead = " " * min(indent, cells // 2)
         line = lead + word
+        lead = " " * min(indent, cells // 2)
         while cell_len(line) > cells:
             head = set_cell_size(line, cells).rstrip(" ") or line[:1]
             lines.append(head)

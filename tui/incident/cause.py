@@ -61,7 +61,8 @@ def _others(service: str, health: Mapping[str, Health]) -> list[Finding]:
     if not measured:
         return []
     if not sick:
-        words = f"the other {len(measured)} services are well: it is this one alone"
+        others = f"{len(measured)} services are" if len(measured) > 1 else "service is"
+        words = f"the other {others} well: it is this one alone"
         return [Finding(speaks=Speaks.FOR, text=words)]
     words = f"{', '.join(sick)} {'is' if len(sick) == 1 else 'are'} sick as well: look for a shared cause first"
     return [Finding(speaks=Speaks.AGAINST, text=words)]
