@@ -77,6 +77,17 @@ class Monkey:
             self.faults.append(notice)
         assert not self.app._exit, "it left"
 
+    async def first_walk(self) -> None:
+        """From a fresh start to the person's word: where something is sent, this is what it takes."""
+        await self.press("R")
+        for seen in ("How bad is it?", "The runbook says", "previous is release:4", "WILL RUN"):
+            await self.until(lambda seen=seen: seen in self.app.export_text())  # type: ignore[misc]
+            await self.pilot.pause(ARM + 0.1)
+            self.look()
+            await self.press("right" if seen == "WILL RUN" else "enter")
+        await self.pilot.pause(ARM + 0.1)
+        await self.press("enter")
+
     async def walk_to_the_plan(self) -> None:
         """At a person's pace, as far as the pages lead; then what comes at random comes slowly for a while."""
         await self.press("escape", "escape", "escape", "1", "R")
@@ -96,7 +107,7 @@ class Monkey:
         while pressed < count:
             if pressed >= walks * count // 4:
                 walks += 1
-                await self.walk_to_the_plan()
+                await (self.first_walk() if walks == 1 else self.walk_to_the_plan())
             burst = [self.random.choice(KEYS) for _ in range(25)]
             await self.press(*burst)
             pressed += len(burst)
