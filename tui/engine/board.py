@@ -8,7 +8,7 @@ its processor. Readers pull snapshots; notices carry nothing.
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,7 +68,7 @@ class Board:
         self._tasks: set[asyncio.Task[None]] = set()
         self._listeners: list[Callable[[], None]] = []
         self.errors: list[str] = []
-        """faults of ours, to be shown: a poller that died is restarted, never silent"""
+        """faults of ours, to be shown: a poll that failed comes again at its time, never silent"""
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -144,12 +144,12 @@ class Board:
     async def _poll_health(self, service: Service, offset: float) -> None:
         if service.health is None:
             return
-        await self.look(service.name)  # the first screen must not wait for its turn
+        await self._shown(self.look(service.name))  # the first screen must not wait for its turn
         await self.engine.clock.sleep(offset)
         while True:
             pause = self.every.total_seconds()
             began = self.engine.clock.monotonic()
-            await self.look(service.name)
+            await self._shown(self.look(service.name))
             took = self.engine.clock.monotonic() - began
             jitter = random.uniform(-0.05, 0.05) * pause  # noqa: S311 - spreads polls, guards nothing
             await self.engine.clock.sleep(max(0.2, pause - took + jitter))
@@ -160,7 +160,7 @@ class Board:
             for service in mine:
                 listed = self._listed_at.get(service.name)
                 if listed is None or self.engine.clock.now() - listed >= self.releases_every / 2:
-                    await self.refresh(service.name)
+                    await self._shown(self.refresh(service.name))
             await self.engine.clock.sleep(self.releases_every.total_seconds())
 
     async def _list(self, service: Service, *, every_source: bool) -> None:
@@ -182,18 +182,18 @@ class Board:
         return replace(before, current=listing.current, record=listing.record)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(self._guard(work))
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
-        """The edge: a fault of ours in a poller is shown; the data's growing age shows the rest."""
+    async def _shown(self, poll: Awaitable[object]) -> None:
+        """The edge: a fault of ours in one poll is shown; the next one comes all the same, others are not held up."""
         try:
-            await work
+            await poll
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - shown, never lost
-            self.errors.append(f"polling ended: {type(error).__name__}: {error}")
+            self.errors.append(f"a poll failed: {type(error).__name__}: {error}")
             self._tell()
 
     def _tell(self) -> None:

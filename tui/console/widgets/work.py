@@ -80,7 +80,7 @@ class WorkPanel(Panel, can_focus=True):
                 self.set_timer(ARM, self.draw)
         self._view = view
         if view.choices and self.choice is None:
-            self._cursor = view.choices[0].id
+            self._cursor = next((c.id for c in view.choices if not c.danger and not c.off), view.choices[0].id)
         content, foot = list(view.rows), []
         if view.listed:
             content.extend(self._listed(view, len(content)))

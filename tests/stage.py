@@ -1,0 +1,280 @@
+"""A fleet that exists only in memory, for the board and for the screens: real engine, pretend answers, time by hand."""
+
+import asyncio
+import heapq
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from tests.incident.facts import T0
+from tui.drivers.git import Git
+from tui.engine.engine import Engine
+from tui.engine.releases import Asked, Listing
+from tui.model.health import Probe, ProbeOutcome
+from tui.model.host import Form, Link, LinkState
+from tui.model.observation import Container, Current
+from tui.model.outcome import Answer, Outcome
+from tui.model.release import Release, Source, WayBack
+from tui.model.service import Contacts, Fleet, HealthSpec, Host, RollbackSpec, Service
+
+COMMITS = {number: f"{number}{'abcdef0123456789' * 3}"[:40] for number in range(1, 10)}
+
+
+class HandClock:
+    """Time that goes on when it is told to, and wakes whoever sleeps on the way."""
+
+    def __init__(self, at: datetime = T0) -> None:
+        self._at = at
+        self._passed = 0.0
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._count = 0
+
+    def now(self) -> datetime:
+        return self._at + timedelta(seconds=self._passed)
+
+    def monotonic(self) -> float:
+        return self._passed
+
+    async def sleep(self, seconds: float) -> None:
+        woken = asyncio.get_running_loop().create_future()
+        self._count += 1
+        heapq.heappush(self._sleepers, (self._passed + max(0.0, seconds), self._count, woken))
+        await woken
+
+    async def advance(self, seconds: float) -> None:
+        """Let this much time pass; who is woken acts before it goes on."""
+        until = self._passed + seconds
+        await settled()
+        while self._sleepers and self._sleepers[0][0] <= until:
+            self._passed, _, woken = heapq.heappop(self._sleepers)
+            if not woken.done():
+                woken.set_result(None)
+            await settled()
+        self._passed = until
+        await settled()
+
+
+async def settled() -> None:
+    """Let every task that can go on do so: pretend answers need no more turns of the loop than these."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+class NoStream:
+    """A log in which these lines stand, and nothing more happens."""
+
+    outcome: Outcome | None = None
+
+    def __init__(self, lines: bytes = b"") -> None:
+        self._lines = lines
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._lines:
+            yield self._lines
+        await asyncio.Event().wait()
+
+    async def close(self) -> None: ...
+
+
+class StageHost:
+    """A host that nobody asks anything: the engine's answers are given above it."""
+
+    form = Form.FORCED
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+
+    async def connect(self) -> None: ...
+
+    async def drop(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def run(self, argv: tuple[str, ...], **how: Any) -> Answer:
+        raise AssertionError(f"the stage's host was asked {argv}")
+
+    def stream(self, argv: tuple[str, ...]) -> NoStream:
+        return NoStream()
+
+
+class NoProbes:
+    """Never asked: `StageEngine.probe` answers."""
+
+    async def probe(self, url: str, *args: Any, **how: Any) -> Probe:
+        raise AssertionError(f"the stage's {url} was asked")
+
+    async def identity(self, *args: Any) -> str | None:
+        return None
+
+    async def close(self) -> None: ...
+
+
+class MemoryJournal:
+    """A journal that forgets."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, str, str]] = []
+
+    async def append(self, incident: str, kind: str, payload: str, at: datetime) -> int:
+        self.rows.append((incident, kind, payload))
+        return len(self.rows)
+
+    async def open_incident(self, incident: str, service: str, app: str, host: str, at: datetime) -> None: ...
+
+    async def set_state(self, incident: str, state: str, at: datetime) -> None: ...
+
+    async def entries(self, incident: str) -> Sequence[Any]:
+        return [_Entry(kind, payload) for owner, kind, payload in self.rows if owner == incident]
+
+    async def incidents(self, limit: int = 50) -> Sequence[Any]:
+        return []
+
+    async def open_incidents(self) -> Sequence[Any]:
+        return []
+
+    async def ledger_add(self, host: str, app: str, kind: str, payload: str, at: datetime) -> int:
+        return 0
+
+    async def ledger_put(self, seq: int, payload: str) -> None: ...
+
+    async def ledger(self, host: str, app: str) -> Sequence[Any]:
+        return []
+
+    def spool(self, incident: str, raw: bytes) -> None: ...
+
+    def lock(self, incident: str) -> bool:
+        return True
+
+    async def close(self) -> None: ...
+
+
+class _Entry:
+    def __init__(self, kind: str, payload: str) -> None:
+        self.kind, self.payload = kind, payload
+
+
+class StageEngine(Engine):
+    """The engine, with pretend answers where it would ask a URL or a host. What is not pretended fails loudly."""
+
+    def __init__(self, fleet: Fleet, clock: HandClock, *, read_only: bool = False) -> None:
+        self.link = Link(state=LinkState.LIVE, since=clock.now(), heard=clock.now())
+        super().__init__(
+            fleet,
+            make_host=lambda _: StageHost(self.link),
+            git=Git(),
+            probes=NoProbes(),
+            journal=MemoryJournal(),
+            clock=clock,
+            by="tired@bastion",
+            read_only=read_only,
+        )
+        self.hand = clock
+        self.looks: list[str] = []
+        """services whose health was asked for, in order"""
+        self.lists: list[str] = []
+        """services whose releases were asked for, in order"""
+        self.sources: list[str] = []
+        """those of which every source was asked"""
+        self.health: Callable[[Service], Awaitable[Probe]] = self.well
+        self.releases: Callable[[Service], Awaitable[Listing]] = self.listed
+        self.log_lines: bytes = b""
+
+    async def well(self, service: Service) -> Probe:
+        return probe(service, self.clock.now())
+
+    async def listed(self, service: Service) -> Listing:
+        return listing(service, self.clock.now())
+
+    async def probe(self, service: Service) -> Probe | None:
+        if service.health is None:
+            return None
+        self.looks.append(service.name)
+        return await self.health(service)
+
+    async def listing(self, service: Service) -> Listing:
+        self.lists.append(service.name)
+        return await self.releases(service)
+
+    async def catalogue(self, service: Service) -> Listing:
+        self.sources.append(service.name)
+        return await self.releases(service)
+
+    def logs(self, service: Service, lines: int) -> NoStream:
+        return NoStream(self.log_lines)
+
+
+# ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def service(name: str, *, order: int = 100, downtime: bool = False, health: bool = True) -> Service:
+    url = f"http://127.0.0.1:1/{name}/ready"
+    return Service(
+        name=name,
+        title=name.title(),
+        host="main",
+        app=f"{name}-app",
+        order=order,
+        health=HealthSpec(url=url) if health else None,
+        rollback=RollbackSpec(downtime=(timedelta(seconds=20), timedelta(seconds=40)) if downtime else None),
+    )
+
+
+def fleet(*services: Service, sandbox: bool = False) -> Fleet:
+    return Fleet(
+        path="services.yaml",
+        environment="production",
+        hosts=(Host(name="main", ssh="dokku@prod-1.example.net", sandbox=sandbox),),
+        services=services or (service("api", order=1), service("web", order=2), service("billing", order=3)),
+        contacts=Contacts(slack=("#incidents",)),
+    )
+
+
+def probe(
+    of: Service, at: datetime, outcome: ProbeOutcome = ProbeOutcome.HEALTHY, *, seconds: float = 0.042, detail: str = ""
+) -> Probe:
+    status = {ProbeOutcome.HEALTHY: 200, ProbeOutcome.UNHEALTHY: 503}.get(outcome)
+    detail = detail or ("" if outcome is ProbeOutcome.HEALTHY else "HTTP 503, expected 200" if status else "no answer")
+    url = of.health.url if of.health else ""
+    return Probe(at=at, url=url, outcome=outcome, seconds=seconds, status=status, detail=detail)
+
+
+def current(of: Service, at: datetime, number: int = 5, *, started: datetime | None = None) -> Current:
+    return Current(
+        app=of.app,
+        at=at,
+        source="git-push",
+        metadata=COMMITS[number],
+        git_rev=COMMITS[number],
+        branch="main",
+        tip=COMMITS[number],
+        refs=(("main", COMMITS[number]),),
+        locked=False,
+        containers=(Container(id="aaaaaaaaaaaa", process="web", started_at=started or T0 - timedelta(minutes=12)),),
+    )
+
+
+def release(of: Service, number: int, *, at: datetime = T0, running: bool = False, **more: Any) -> Release:
+    """One of the kept releases: a day apart each."""
+    kept = at - timedelta(days=6 - number, minutes=7)
+    found = Release(
+        app=of.app,
+        number=number,
+        tag=f"pre-deploy-{kept:%Y%m%d-%H%M%S}",
+        commit=COMMITS[number],
+        subject=f"Change number {number} of many",
+        kept_at=kept,
+        last_served=kept,
+        holder=f"{of.app}--r{number}--pre-deploy-{kept:%Y%m%d-%H%M%S}",
+        running=running,
+        ways=() if running else (WayBack(way="kept", available=True, seconds=12.0),),
+        origin=Source.HOLDER,
+    )
+    return replace(found, **more)
+
+
+def listing(of: Service, at: datetime, number: int = 5) -> Listing:
+    running = Release(app=of.app, commit=COMMITS[number], running=True, subject="Cache every page, all of them")
+    older = tuple(release(of, n) for n in range(number - 1, number - 4, -1))
+    return Listing(current=current(of, at, number), releases=(running, *older), asked=(Asked(source=Source.HOST),))
