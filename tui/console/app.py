@@ -136,7 +136,7 @@ class ConsoleApp(App[int]):
     def on_mount(self) -> None:
         """Paint what there is, then build the engine."""
         self._header.show((), [((" starting", "bold"),)])
-        self._desk.arrange_again(self.size)
+        self._desk.arrange_again()
         self._board.focus()
         self.call_after_refresh(self._start)
 
@@ -166,7 +166,7 @@ class ConsoleApp(App[int]):
         board.subscribe(self.changed)
         board.start()
         self.set_interval(1.0, self._draw)
-        self._desk.arrange_again(self.size)
+        self._desk.arrange_again()
         self._draw()
         for warning in engine.fleet.warnings[:1]:
             more = len(engine.fleet.warnings) - 1
@@ -316,11 +316,11 @@ class ConsoleApp(App[int]):
             self._timeline_stamp = stamp
             self.begin_work(lambda: front.read_timeline(self._board.selected))
 
-    def on_resize(self) -> None:
+    def on_desk_fitted(self) -> None:
         """Everything has another place."""
-        self._desk.arrange_again(self.size)
         columns, lines = SMALLEST
-        said = f"need {columns}x{lines}, have {self.size.width}x{self.size.height}; q quits"
+        have = self._desk.size
+        said = f"need {columns}x{lines}, have {have.width}x{have.height}; q quits"
         under_way = self.front.under_way() if self.front is not None else []
         content: list[Row] = [((said, "warn"),)]
         content += [((f"{i.service}: {i.state.value} goes on", "run"),) for i in under_way]
@@ -335,7 +335,7 @@ class ConsoleApp(App[int]):
         if before is not page and before is not None and before.name != "wizard":
             self.begin_work(before.closed)
         self._desk.work = True
-        self._desk.arrange_again(self.size)
+        self._desk.arrange_again()
         self._work.open(page)
         self._work.focus()
         self.changed()
@@ -346,7 +346,7 @@ class ConsoleApp(App[int]):
         self._work.page = None
         self._desk.work = False
         self._desk.zoomed = None
-        self._desk.arrange_again(self.size)
+        self._desk.arrange_again()
         self._board.focus()
         self.changed()
 
@@ -372,7 +372,7 @@ class ConsoleApp(App[int]):
         if not self._ask.asking:
             self._asked_from = self.focused
         self._desk.asking = True
-        self._desk.arrange_again(self.size)
+        self._desk.arrange_again()
         return self._answered(self._ask.ask(prompt, wanted=wanted, initial=initial, secret=secret, empty=empty))
 
     async def _answered(self, answer: Awaitable[str | None]) -> str | None:
@@ -382,7 +382,7 @@ class ConsoleApp(App[int]):
         finally:
             if not self._ask.asking:
                 self._desk.asking = False
-                self._desk.arrange_again(self.size)
+                self._desk.arrange_again()
                 before = self._asked_from
                 self.screen.set_focus(before if before is not None and before.display else self._board)
 
@@ -510,7 +510,7 @@ class ConsoleApp(App[int]):
         """Give the panel with the keys what the others can spare; health and log stay."""
         here = "work" if self.focused is self._work else "logs"
         self._desk.zoomed = None if self._desk.zoomed else here
-        self._desk.arrange_again(self.size)
+        self._desk.arrange_again()
         self.changed()
 
     def action_help(self) -> None:

@@ -1,8 +1,10 @@
 """The container that lays the panels out by `layout.places`: which are shown, and where, at every size."""
 
+from textual import events
 from textual.app import ComposeResult
 from textual.geometry import NULL_OFFSET, Region, Size, Spacing
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.message import Message
 from textual.widget import Widget
 
 from tui.console.layout import Box, places
@@ -29,6 +31,9 @@ class Desk(Widget):
     Desk { width: 100%; height: 100%; background: ansi_default; color: ansi_default; overflow: hidden; }
     """
 
+    class Fitted(Message):
+        """The panels fit another size."""
+
     def __init__(self, *panels: Widget) -> None:
         super().__init__(id="desk")
         self._panels = panels
@@ -52,8 +57,17 @@ class Desk(Widget):
         """Where everything lies at this size."""
         return places(size.width, size.height, services=self.services, work=self.work, zoomed=self.zoomed)
 
-    def arrange_again(self, size: Size) -> None:
+    def on_resize(self, event: events.Resize) -> None:
+        """Only here the size is certain: in a storm of sizes the application's may be another one by now."""
+        self._fit(event.size)
+        self.post_message(self.Fitted())
+
+    def arrange_again(self) -> None:
         """What is shown, or its number, has changed."""
+        if self.size.width:
+            self._fit(self.size)
+
+    def _fit(self, size: Size) -> None:
         wanted = (size, self.services, self.work, self.zoomed, self.asking)
         if wanted == self._arranged:
             return
