@@ -1,0 +1,441 @@
+"""Every page of the console, brought about without a network: a fleet in memory, its quarter of an hour, its incident.
+
+A scene is a name and what to do with a freshly started console until the page stands. Time stands still at `NOW`, so
+that a picture of a scene is always the same. Incidents are folded from events, as the journal would tell of them.
+"""
+
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from msgspec.structs import replace
+from textual.pilot import Pilot
+
+from tests.incident.facts import T0
+from tests.stage import HandClock, StageEngine, current, fleet, listing, probe, release, service
+from tui.console.app import ConsoleApp
+from tui.console.front import Front
+from tui.console.pages.resume import Resume
+from tui.console.palette import Palette
+from tui.console.wizard import Wizard
+from tui.drivers.git import Git
+from tui.engine.gate import Sent
+from tui.engine.releases import Listing
+from tui.engine.walk import Walk
+from tui.incident import events as ev
+from tui.incident.decide import fold
+from tui.model.health import Probe, ProbeOutcome
+from tui.model.incident import Incident, Sample, StepResult
+from tui.model.outcome import Exited, Lost
+from tui.model.plan import Caution, Plan, Severity, StepKind
+from tui.model.release import WayBack
+from tui.model.service import Service
+from tui.model.verification import Check, Verdict
+from tui.ways import kept
+
+NOW = T0
+API = service("api", order=1)
+WEB = service("web", order=2)
+BILLING = service("billing", order=3, downtime=True)
+WORKER = service("worker", order=4, health=False)
+INCIDENT = "inc-20261123-2152-a1b2"
+BY = "tired@bastion"
+LOG = b"".join(
+    f"{NOW - timedelta(seconds=90 - n * 3):%Y-%m-%dT%H:%M:%S}.000000000Z app[web.1]: {text}\n".encode()
+    for n, text in enumerate(
+        [
+            "GET /health 200 3ms",
+            "GET /api/v1/orders?page=2&sort=created_at 200 41ms",
+            "redis: connection pool exhausted, waiting for a free connection (12 of 12 in use)",
+            "ERROR cache: could not write key orders:page:2: OOM command not allowed when used memory > 'maxmemory'",
+            "GET /api/v1/orders 503 5002ms",
+        ]
+        * 6
+    )
+)
+
+
+# ── the stage ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Scene:
+    """A console that has just started, on the fleet of this file."""
+
+    def __init__(self, app: ConsoleApp, pilot: Pilot[int], engine: StageEngine) -> None:
+        self.app, self.pilot, self.engine = app, pilot, engine
+
+    @property
+    def front(self) -> Front:
+        assert self.app.front is not None
+        return self.app.front
+
+    async def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait until it is so."""
+        for _ in range(2000):
+            if condition():
+                return
+            await self.pilot.pause(0.005)
+        raise AssertionError(f"never {what}:\n{self.app.export_text()}")
+
+    async def lead(self, *events: ev.Event, of: Service = API) -> Wizard:
+        """An incident that these events have brought where it is, with its page open."""
+        wizard = Wizard(self.front, of, self.walk(*events))
+        self.front.wizards[of.name] = wizard
+        self.app.select(of.name)
+        self.app.open_page(wizard)
+        await self.front.read_timeline(of.name)
+        return wizard
+
+    def walk(self, *events: ev.Event) -> Walk:
+        """A walk that stands where these events have brought it; nothing of it goes on."""
+        incident = fold(events)
+        journal = self.engine.journal
+        rows = getattr(journal, "rows")  # noqa: B009 - the stage's own journal
+        rows.extend((incident.id, "event", ev.encode(event)) for event in events)
+        return Walk(incident, journal, self.engine.clock, self.engine._performer(None))
+
+    async def settle(self) -> str:
+        """Draw everything that is known, and say what stands on the screen."""
+        before = ""
+        for _ in range(200):
+            self.app._draw()
+            await self.pilot.pause()
+            now = self.app.export_text()
+            if now == before:
+                return now
+            before = now
+        raise AssertionError(f"the screen does not come to rest:\n{before}")
+
+
+def history(of: Service, *, bad_from: datetime | None = None, bad_until: datetime = NOW) -> deque[Probe]:
+    """A quarter of an hour of looks, every five seconds."""
+    found: deque[Probe] = deque()
+    for n in range(180):
+        at = NOW - timedelta(seconds=2 + 5 * (179 - n))
+        bad = bad_from is not None and bad_from <= at < bad_until
+        seconds = 5.002 if bad else 0.038 + 0.001 * (n % 9)
+        found.append(probe(of, at, ProbeOutcome.UNHEALTHY if bad else ProbeOutcome.HEALTHY, seconds=seconds))
+    return found
+
+
+def console(state: Path, engine: StageEngine, palette: Palette) -> ConsoleApp:
+    """The real application over the stage."""
+    return ConsoleApp(
+        lambda _: engine, palette=palette, watch_for=timedelta(minutes=15), exports=state / "exports", copy_out=None
+    )
+
+
+def stage_engine(*, read_only: bool = False, well_for: float = 0) -> StageEngine:
+    """The fleet with what was seen of it: the API went down nine minutes ago, and is well again for so many seconds."""
+    engine = StageEngine(fleet(API, WEB, BILLING, WORKER), HandClock(NOW), read_only=read_only)
+    engine.log_lines = LOG
+    past = {
+        "api": history(API, bad_from=NOW - timedelta(minutes=9), bad_until=NOW - timedelta(seconds=well_for)),
+        "web": history(WEB),
+        "billing": history(BILLING),
+    }
+
+    async def seen(of: Service) -> Probe:
+        return past[of.name].popleft() if past[of.name] else probe(of, NOW)
+
+    async def listed(of: Service) -> Listing:
+        found = listing(of, NOW - timedelta(seconds=20))
+        if of is not API:
+            return found
+        running, previous, *older = found.releases
+        marked = replace(older[0], bad="leaks memory until it is killed (tired@bastion, 3 days ago)")
+        gone = release(API, 1, ways=(WayBack(way="kept", available=False, reason="its image is gone from the host"),))
+        return replace(found, releases=(running, previous, marked, *older[1:], gone))
+
+    engine.health, engine.releases = seen, listed
+    return engine
+
+
+@asynccontextmanager
+async def started(
+    state: Path,
+    size: tuple[int, int],
+    *,
+    palette: Palette | None = None,
+    read_only: bool = False,
+    well_for: float = 0,
+) -> AsyncIterator[Scene]:
+    """The console, with everything read that it reads at start."""
+    engine = stage_engine(read_only=read_only, well_for=well_for)
+    app = console(state, engine, palette or Palette())
+    async with app.run_test(size=size) as pilot:
+        scene = Scene(app, pilot, engine)
+        await ready(scene)
+        try:
+            yield scene
+        finally:
+            await app.shut()
+
+
+async def ready(scene: Scene) -> None:
+    """Everything is read: releases, a quarter of an hour of health, the log."""
+    app = scene.app
+    await scene.until(lambda: app.front is not None, "started")
+    board = scene.front.board
+    await scene.until(lambda: all(s.listing for s in board.statuses()), "listed")
+    for name in ("api", "web", "billing"):
+        while board.status(name).last is None or board.status(name).last.at < NOW - timedelta(seconds=2):  # type: ignore[union-attr]
+            await board.look(name)
+    if "logs" in app._desk.boxes(app.size):
+
+        def shown() -> bool:
+            app._draw()
+            app._logs.draw()  # which else waits for its own rhythm
+            return "GET /" in app.export_text()
+
+        await scene.until(shown, "showing the log")
+    await scene.settle()
+
+
+# ── the incident's events ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+def opened(of: Service = API, seconds: float = 480) -> tuple[ev.Event, ...]:
+    """Somebody looks at it."""
+    return (
+        ev.Opened(at=ago(seconds), incident=INCIDENT, service=of.name, app=of.app, host="main", by=BY),
+        ev.SeverityChosen(at=ago(seconds - 1), level="P1"),
+    )
+
+
+def confirmed_down() -> tuple[ev.Event, ...]:
+    """The tree was answered by what was measured."""
+    return (*opened(), ev.Answered(at=ago(478), node="healthy", answer=False, evidence="health down, HTTP 503"))
+
+
+def plan(of: Service = API, *cautions: Caution) -> Plan:
+    """The plan that the way of the kept images makes."""
+    running, target = listing(of, NOW).releases[:2]
+    facts = kept.Facts(
+        incident=INCIDENT,
+        number=1,
+        by=BY,
+        at=ago(420),
+        current=current(of, NOW),
+        record=None,
+        files=(("Procfile", "web: ./serve\n"),),
+        cautions=cautions,
+    )
+    made = kept.plan(of, fleet(of).host("main"), target, running, facts, kept.Options())
+    assert made.push is not None
+    return kept.with_commit(made, Git().commit_id(made.push))
+
+
+def planned(of: Service = API, *cautions: Caution) -> tuple[ev.Event, ...]:
+    return (*opened(of), ev.PlanMade(at=ago(420), plan=plan(of, *cautions)))
+
+
+def running(until: StepKind = StepKind.PUSH, *, seconds: float = 8) -> tuple[ev.Event, ...]:
+    """Confirmed; every step before this one is done, this one has run for so long."""
+    events: list[ev.Event] = [*planned(), ev.Confirmed(at=ago(60), by=BY, watch=timedelta(minutes=15))]
+    steps = plan().steps
+    for number, step in enumerate(steps):
+        began = ago(50 - number * 2)
+        if step.kind is until:
+            return (*events, ev.StepStarted(at=ago(seconds), step=step.id))
+        events.append(ev.StepStarted(at=began, step=step.id))
+        done = ev.StepEnded(
+            at=began + timedelta(seconds=0.8), step=step.id, outcome=Exited(code=0), result=StepResult.DONE
+        )
+        events.append(done)
+    raise ValueError(f"the plan has no {until}")
+
+
+def landed(of: Service = API) -> ev.Observed:
+    """The host says that the target serves."""
+    made = plan(of)
+    assert made.push is not None
+    now = current(of, ago(30))
+    ours = replace(now.containers[0], id="eeeeeeeeeeee", attempt=made.attempt, started_at=ago(33))
+    return ev.Observed(at=ago(30), current=replace(now, metadata=made.push.commit, containers=(ours,)))
+
+
+def pushed() -> tuple[ev.Event, ...]:
+    """The push came back, the host says that the target serves, all that follows is done."""
+    push = next(s for s in plan().steps if s.kind is StepKind.PUSH)
+    events: list[ev.Event] = [
+        *running(seconds=44),
+        ev.StepEnded(at=ago(32), step=push.id, outcome=Exited(code=0), result=StepResult.DONE),
+        landed(),
+    ]
+    steps = plan().steps
+    for step in steps[steps.index(push) + 1 :]:
+        events.append(ev.StepStarted(at=ago(29), step=step.id))
+        done = ev.StepEnded(at=ago(28), step=step.id, outcome=Exited(code=0), result=StepResult.DONE)
+        events.append(done)
+    return tuple(events)
+
+
+def checks(health: Verdict) -> ev.ChecksDone:
+    said = {
+        Verdict.PASSED: "3 of 3 healthy in a row, slowest 44 ms: http://127.0.0.1:1/api/ready",
+        Verdict.FAILED: "unhealthy: HTTP 503, expected 200 (http://127.0.0.1:1/api/ready)",
+    }[health]
+    return ev.ChecksDone(
+        at=ago(25),
+        checks=(
+            Check(name="deployed", verdict=Verdict.PASSED, evidence="the host names our commit as deployed"),
+            Check(name="containers", verdict=Verdict.PASSED, evidence="1 of 1 carry the label of this attempt"),
+            Check(name="health", verdict=health, evidence=said),
+        ),
+    )
+
+
+def watching(seconds: float = 300) -> tuple[ev.Event, ...]:
+    """Verified, and watched for so long: the whole story lies that much further back."""
+    events = [*pushed(), checks(Verdict.PASSED)]
+    back = timedelta(seconds=seconds - 25)
+    earlier: list[ev.Event] = [replace(e, at=e.at - back) for e in events]
+    looks = int(seconds // 5)
+    for n in range(1, looks):
+        at = ago(seconds - 5 * n)
+        earlier.append(ev.Sampled(at=at, sample=Sample(at=at, healthy=True, seconds=0.04 + 0.001 * (n % 7))))
+    return tuple(earlier)
+
+
+def closed() -> tuple[ev.Event, ...]:
+    events = watching(900)
+    return (
+        *events,
+        ev.Woken(at=NOW),
+        ev.Settled(
+            at=NOW,
+            left_over=(
+                "deploys of api-app are frozen until: git:set api-app deploy-branch main",
+                "the team's branch main still is at the bad release: revert it before anybody deploys",
+            ),
+        ),
+    )
+
+
+# ── the scenes ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Play = Callable[[Scene], Awaitable[None]]
+
+
+async def nothing(scene: Scene) -> None:
+    """As it starts."""
+
+
+def keys(*pressed: str) -> Play:
+    async def press(scene: Scene) -> None:
+        await scene.pilot.press(*pressed)
+        await scene.pilot.pause()
+
+    return press
+
+
+def leading(*events: ev.Event, of: Service = API) -> Play:
+    async def lead(scene: Scene) -> None:
+        wizard = await scene.lead(*events, of=of)
+        if wizard.incident is not None and wizard.incident.run_of("push") is not None:
+            wizard.output("push", b"-----> Building api-app from Dockerfile\n#5 DONE 0.3s\nremote: =====> Release\n")
+
+    return lead
+
+
+async def target(scene: Scene) -> None:
+    wizard = await scene.lead(*confirmed_down())
+    wizard.choosing = True
+
+
+async def trail(scene: Scene) -> None:
+    made = plan()
+    for number, step in enumerate(made.steps[:3]):
+        scene.engine.gate.trail.append(
+            Sent(
+                at=ago(50 - number),
+                host="main",
+                argv=step.argv,
+                writes=step.writes,
+                incident=INCIDENT,
+                outcome=Exited(code=0) if number < 2 else Lost(why="connection reset by peer"),
+                seconds=0.4 + number,
+            )
+        )
+    await scene.pilot.press("c")
+
+
+async def timeline(scene: Scene) -> None:
+    await scene.lead(*watching(60))
+    await scene.pilot.press("a")
+
+
+async def resume(scene: Scene) -> None:
+    stories: tuple[tuple[ev.Event, ...], ...] = (running(), planned(BILLING))
+    found: list[Incident] = [fold(story) for story in stories]
+    scene.app.open_page(Resume(scene.front, (found[0], replace(found[1], id="inc-20261123-2130-c3d4"))))
+
+
+async def leave(scene: Scene) -> None:
+    await scene.lead(*running())
+    await scene.pilot.press("q")
+
+
+WARNINGS = (
+    Caution(severity=Severity.TYPE, text="migrations lie between, and going back does not undo them: 0042_drop_column"),
+    Caution(severity=Severity.WARN, text="config keys that the target had are gone: REDIS_URL, CACHE_TTL"),
+    Caution(severity=Severity.NOTE, text="worker: release:4 ran 2, now 3 run; the scale stays as it is now"),
+)
+BLOCKED = Caution(severity=Severity.BLOCK, text="a deploy of api-app is running: wait for its end")
+STRAYED = ev.Strayed(at=ago(4), what="something else runs: deployed is 99887766, which is not ours (somebody deployed)")
+
+SCENES: dict[str, Play] = {
+    "services": nothing,
+    "releases": keys("enter"),
+    "severity": keys("R"),
+    "confirm": leading(*confirmed_down()),
+    "confirm-asked": leading(*opened(), ev.Answered(at=ago(400), node="healthy", answer=True, evidence="says me")),
+    "target": target,
+    "plan": leading(*planned()),
+    "plan-warnings": leading(*planned(API, *WARNINGS)),
+    "plan-blocked": leading(*planned(API, BLOCKED)),
+    "plan-typed": leading(*planned(BILLING), of=BILLING),
+    "run": leading(*running()),
+    "uncertain": leading(
+        *running(seconds=40),
+        ev.StepEnded(
+            at=ago(20),
+            step="push",
+            outcome=Lost(why="connection reset by peer"),
+            result=StepResult.UNSURE,
+            detail="the link was lost while the push ran",
+        ),
+    ),
+    "failed": leading(
+        *running(StepKind.RECORD),
+        ev.StepEnded(
+            at=ago(5),
+            step="record",
+            outcome=Exited(code=1),
+            result=StepResult.REFUSED,
+            detail="somebody else took the incident meanwhile: ops@laptop, 2 minutes ago",
+        ),
+    ),
+    "verify": leading(*pushed()),
+    "verify-failed": leading(*pushed(), checks(Verdict.FAILED)),
+    "watch": leading(*watching()),
+    "watch-alarm": leading(*watching(), STRAYED),
+    "closed": leading(*closed()),
+    "resume": resume,
+    "timeline": timeline,
+    "trail": trail,
+    "help": keys("question_mark"),
+    "palette": keys("colon"),
+    "chore": keys("K"),
+    "leave": leave,
+}
+"""by name, the same at every size"""
+WELL_FOR = {"verify": 28, "watch": 300, "watch-alarm": 300, "closed": 900, "timeline": 60}
+"""seconds since which the service answers again, where the scene comes after the way back"""

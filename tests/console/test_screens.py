@@ -1,0 +1,83 @@
+"""Every page at every size, letter by letter.
+
+The screens lie beside this file under `screens/`, as plain text. After a change that was meant, write them anew and
+read the difference before it is committed:
+
+    ROLLBACK_SCREENS=write .venv/bin/pytest tests/console/test_screens.py
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.console.scenes import SCENES, WELL_FOR, started
+from tui.console.palette import Palette
+
+SCREENS = Path(__file__).parent / "screens"
+SIZES = ((60, 15), (80, 24), (120, 40), (200, 60))
+WRITE = os.environ.get("ROLLBACK_SCREENS") == "write"
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path))
+    return tmp_path
+
+
+def same(name: str, said: str) -> None:
+    """Compare with the screen on file."""
+    file = SCREENS / f"{name}.txt"
+    if WRITE:
+        SCREENS.mkdir(exist_ok=True)
+        file.write_text(said + "\n", encoding="utf-8")
+    assert file.exists(), f"no screen {file}; see the head of this file"
+    assert said + "\n" == file.read_text(encoding="utf-8"), f"{file.name} is another screen now:\n{said}"
+
+
+def no_wider(said: str, size: tuple[int, int]) -> None:
+    lines = said.splitlines()
+    assert len(lines) <= size[1] and max(map(len, lines)) <= size[0]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
+@pytest.mark.parametrize("name", SCENES)
+async def test_screen(name: str, size: tuple[int, int], state: Path) -> None:
+    async with started(state, size, well_for=WELL_FOR.get(name, 0)) as scene:
+        await SCENES[name](scene)
+        said = await scene.settle()
+    no_wider(said, size)
+    same(f"{name}-{size[0]}x{size[1]}", said)
+
+
+@pytest.mark.parametrize("name", ["services", "plan", "run", "watch-alarm"])
+async def test_screen_without_colour_and_in_ascii(name: str, state: Path) -> None:
+    async with started(state, (80, 24), palette=Palette(colour=False, ascii_only=True)) as scene:
+        await SCENES[name](scene)
+        said = await scene.settle()
+    assert said.isascii()
+    same(f"ascii-{name}-80x24", said)
+
+
+@pytest.mark.parametrize("name", ["services", "plan", "chore"])
+async def test_screen_read_only(name: str, state: Path) -> None:
+    async with started(state, (80, 24), read_only=True) as scene:
+        await SCENES[name](scene)
+        said = await scene.settle()
+    assert "READ-ONLY" in said
+    same(f"read-only-{name}-80x24", said)
+
+
+@pytest.mark.parametrize("size", [(59, 24), (80, 14), (20, 5)], ids=lambda s: f"{s[0]}x{s[1]}")
+async def test_screen_too_small(size: tuple[int, int], state: Path) -> None:
+    async with started(state, size) as scene:
+        await SCENES["run"](scene)
+        said = await scene.settle()
+    no_wider(said, size)
+    same(f"too-small-{size[0]}x{size[1]}", said)
+
+
+async def test_every_screen_on_file_belongs_to_a_test() -> None:
+    known = {f"{name}-{w}x{h}" for name in SCENES for w, h in SIZES}
+    other = ("ascii-", "read-only-", "too-small-")
+    assert not [f.stem for f in SCREENS.glob("*.txt") if f.stem not in known and not f.stem.startswith(other)]
