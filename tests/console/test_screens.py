@@ -13,6 +13,7 @@ import pytest
 
 from tests.console.scenes import SCENES, WELL_FOR, started
 from tui.console.palette import Palette
+from tui.model.service import RUNBOOK_SEVERITIES
 
 SCREENS = Path(__file__).parent / "screens"
 SIZES = ((60, 15), (80, 24), (120, 40), (200, 60))
@@ -81,3 +82,43 @@ async def test_every_screen_on_file_belongs_to_a_test() -> None:
     known = {f"{name}-{w}x{h}" for name in SCENES for w, h in SIZES}
     other = ("ascii-", "read-only-", "too-small-")
     assert not [f.stem for f in SCREENS.glob("*.txt") if f.stem not in known and not f.stem.startswith(other)]
+
+
+MATTERS: dict[str, tuple[str, ...]] = {
+    "severity": ("How bad is it?", "Service down, all"),
+    "plan": ("release:4", "no downtime", "[ Cancel ] [ Roll api back to release:4 ]"),
+    "plan-blocked": ("a deploy of api-app is running: wait for its end",),
+    "plan-warnings": ("migrations lie between, and going back does not undo them: 0042_drop_column", "(type its name)"),
+    "plan-typed": ("does not answer for 20-40 s", "(type its name)"),
+    "run": ("the host finishes what was sent by itself", "8 s of ~30 s"),
+    "uncertain": ("the host is asked what serves; nothing is sent again",),
+    "failed": ("somebody else took the incident meanwhile: ops@laptop, 2 minutes ago",),
+    "verify": ("is it healthy, and is it the release we sent?",),
+    "verify-failed": ("VERIFICATION FAILED", "failed health: unhealthy: HTTP 503, expected 200", "[ Look again ]"),
+    "watch": ("10:00 left", "seen 100% of it", "up to 46ms"),
+    "watch-alarm": ("ALARM: something else runs: deployed is 99887766, which is not ours (somebody deployed)",),
+    "closed": ("RECOVERED", "git:set api-app deploy-branch main"),
+    "leave": ("What was sent goes on at the host", "[ Stay ]"),
+}
+"""what a tired person must be able to read at every size, without pressing a key"""
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
+@pytest.mark.parametrize("name", MATTERS)
+async def test_what_matters_is_never_cut_nor_below_the_fold(name: str, size: tuple[int, int], state: Path) -> None:
+    async with started(state, size, well_for=WELL_FOR.get(name, 0)) as scene:
+        await SCENES[name](scene)
+        await scene.settle()
+        work = scene.app._work
+        shown = " ".join(" ".join(work.render_line(y).text for y in range(work.size.height)).split())
+    for words in MATTERS[name]:
+        assert words in shown, shown
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=lambda s: f"{s[0]}x{s[1]}")
+async def test_the_severities_are_whole_where_the_page_has_80_columns(size: tuple[int, int], state: Path) -> None:
+    async with started(state, size) as scene:
+        await SCENES["severity"](scene)
+        said = await scene.settle()
+    for spec in RUNBOOK_SEVERITIES:
+        assert spec.criteria in said
