@@ -49,7 +49,7 @@ def _level(wizard: "Wizard", level: str, cells: int) -> Row:
     engine = wizard.front.engine
     spec = next(s for s in engine.fleet.severities if s.level == level)
     since = wizard.status.bad_since or wizard.began
-    room = max(18, min(44, cells - 42))
+    room = max(18, min(41, cells - 36))
     return (
         (f"{level}  ", "bold"),
         (rows.fit(rows.safe(spec.criteria), room) + " ", ""),

@@ -28,8 +28,11 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     if plan is None:
         raise ValueError("planned without a plan")
     content = parts.trouble(wizard, cells)
+    arrow = wizard.palette.sign("arrow")
+    way = f"FROM {_named(plan.leaving)}  {arrow}  TO {_named(plan.target)}"
+    content.extend(rows.paragraph(way, cells, "bold"))
+    content.extend(_cautions(wizard, plan, cells))  # above everything that can wait: nobody scrolls to a warning
     content.extend(_summary(wizard, plan, cells))
-    content.extend(_cautions(wizard, plan, cells))
     content.extend(_commands(wizard, plan, cells))
     label = f"Roll {plan.service} back to {plan.target.name}"
     off = ""
@@ -60,15 +63,15 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
 
 
 def _summary(wizard: "Wizard", plan: Plan, cells: int) -> list[Row]:
-    arrow = wizard.palette.sign("arrow")
     cost = f"~{plan.expected:.0f} s"
     cost += (
         f", does not answer for {plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s" if plan.downtime else ", no downtime"
     )
     now = wizard.front.engine.clock.now()
     host = wizard.front.engine.fleet.host(plan.host)
-    lines: list[Row] = rows.paragraph(f"FROM {_named(plan.leaving)}  {arrow}  TO {_named(plan.target)}", cells, "bold")
-    lines += rows.paragraph(f"HOW  {plan.way}: {cost}; on {rows.safe(host.ssh, 60)} ({host.name})", cells, indent=5)
+    lines: list[Row] = rows.paragraph(
+        f"HOW  {plan.way}: {cost}; on {rows.safe(host.ssh, 60)} ({host.name})", cells, indent=5
+    )
     if plan.target.last_served is not None:
         lines += rows.paragraph(
             f"     it served last {worded(now - plan.target.last_served)} ago", cells, "dim", indent=5

@@ -62,16 +62,16 @@ def _state(wizard: "Wizard", incident: Incident, now: datetime, cells: int) -> l
             alone = "the host finishes what was sent by itself"
             if incident.plan is not None and not incident.plan.outlives:
                 alone = "it dies with this console: stay until it has ended"
-            return [((f"{passed} ", "bold"), (f"rolling back{expected}; {alone}", "run"))]
+            return _timed(passed, f"rolling back{expected}; {alone}", cells, "run")
         case State.UNCERTAIN if incident.asking is None:
             told = "the host is asked what serves; nothing is sent again"
-            return [((f"{passed} ", "bold"), (f"UNCERTAIN: {told}", "warn"))]
+            return _timed(passed, f"UNCERTAIN: {told}", cells, "warn")
         case State.UNCERTAIN:
             said = "NOBODY KNOWS how it ended: the host did not say so in time. Look again, or look there by hand."
             text = f"{sign('down')} {said}"
             return rows.paragraph(text, cells, "down", indent=2)
         case State.VERIFYING if incident.asking is None:
-            return [((f"{passed} ", "bold"), ("verifying: is it healthy, and is it the release we sent?", "run"))]
+            return _timed(passed, "verifying: is it healthy, and is it the release we sent?", cells, "run")
         case State.VERIFYING:
             look = "down" if incident.asking is Question.VERIFY_FAILED else "warn"
             said = "VERIFICATION FAILED" if look == "down" else "NOT PROVEN: something could not be measured"
@@ -79,6 +79,12 @@ def _state(wizard: "Wizard", incident: Incident, now: datetime, cells: int) -> l
         case _:
             text = f"{sign('down')} FAILED: {rows.safe(incident.failure or 'no reason was given', 600)}"
             return rows.paragraph(text, cells, "down", indent=2)
+
+
+def _timed(passed: str, said: str, cells: int, look: str) -> list[Row]:
+    """Since when, and what it means: whole, on as many rows as it takes."""
+    first, *others = rows.wrap(said, cells - len(passed) - 1)
+    return [((f"{passed} ", "bold"), (first, look)), *(((line, look),) for line in others)]
 
 
 def _steps(wizard: "Wizard", incident: Incident, plan: Plan, now: datetime, cells: int) -> list[Row]:

@@ -33,7 +33,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
         look = "down" if incident.asking is Question.WATCH_BREACHED else "warn"
         text = f"{wizard.palette.sign(look)} {'ALARM: ' if look == 'down' else ''}{rows.safe(said, 400)}"
         content.extend(rows.paragraph(text, cells, look, indent=2))
-    content.extend(_seen(wizard, incident, watch))
+    content.extend(_seen(wizard, incident, watch, cells))
     if watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
         content.append((("Nothing was changed: this watches the deploy as it is.", "dim"),))
     elif incident.plan is not None:
@@ -66,7 +66,7 @@ def _countdown(wizard: "Wizard", watch: Watch) -> Row:
     )
 
 
-def _seen(wizard: "Wizard", incident: Incident, watch: Watch) -> list[Row]:
+def _seen(wizard: "Wizard", incident: Incident, watch: Watch, cells: int) -> list[Row]:
     status = wizard.status
     look, word = words.LOOKS[status.health]
     before = parts.response_before(status.probes, incident.opened_at)
@@ -84,7 +84,8 @@ def _seen(wizard: "Wizard", incident: Incident, watch: Watch) -> list[Row]:
             (f"slowest {watch.slowest * 1000:.0f}ms", "dim"),
         ),
     ]
-    times = [p.seconds for p in status.probes if p.seconds is not None][-_BAR * 2 :]
+    room = max(1, min(_BAR * 2, cells - len("response  up to 99999ms")))
+    times = [p.seconds for p in status.probes if p.seconds is not None][-room:]
     if len(times) > 1:
         slowest = max(times)
         line = "".join(wizard.palette.spark(t / slowest if slowest else 0.0) for t in times)
