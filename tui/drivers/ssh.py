@@ -379,7 +379,7 @@ class Channel:
         """How it ended, once its output has ended."""
         with self._translated():
             await self._process.wait_closed()
-        await self._errors
+        await asyncio.wait({self._errors})  # cancelled by `close`: that ends this stream, not whoever reads it
         if self._process.exit_signal is not None:
             return Signalled(signal=clean_line(str(self._process.exit_signal[0]), 20))
         if self._process.exit_status is None:
