@@ -117,6 +117,10 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
                 raise _illegal(incident, event)
             longer = replace(incident.watch, deadline=until)
             return replace(incident, watch=longer, asking=None), (do.KeepWatch(until=until),)
+        case ev.Measured(measurement=measurement):
+            return replace(incident, measurements=(*incident.measurements, measurement)), ()
+        case ev.Told(delivery=delivery):
+            return replace(incident, deliveries=(*incident.deliveries, delivery)), ()
         case ev.CloseAsked():
             return _close(incident, event)
         case ev.Settled():
@@ -376,6 +380,10 @@ def _late(incident: Incident, event: ev.Event) -> Decision:
             return replace(incident, severity=level), ()
         case ev.Answered():
             return _answer(incident, event), ()
+        case ev.Measured(measurement=measurement):
+            return replace(incident, measurements=(*incident.measurements, measurement)), ()
+        case ev.Told(delivery=delivery):
+            return replace(incident, deliveries=(*incident.deliveries, delivery)), ()
         case ev.Observed() | ev.NotObserved() | ev.Sampled() | ev.Woken() | ev.ChecksDone() | ev.Strayed():
             return incident, ()
         case _:

@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from tui.model.evidence import Measurement
 from tui.model.incident import Closing, Sample, StepResult
+from tui.model.notice import Delivery
 from tui.model.observation import Current
 from tui.model.outcome import Outcome
 from tui.model.plan import Plan
@@ -152,6 +154,20 @@ class WatchExtended(Value, tag=True):
     until: datetime
 
 
+class Measured(Value, tag=True):
+    """Error rates and response times were read; changes no state by itself."""
+
+    at: datetime
+    measurement: Measurement
+
+
+class Told(Value, tag=True):
+    """Somebody outside was told, or could not be."""
+
+    at: datetime
+    delivery: Delivery
+
+
 class CloseAsked(Value, tag=True):
     """The person's word that the incident is over, and how."""
 
@@ -193,6 +209,8 @@ Event = (
     | Woken
     | CheckAgain
     | WatchExtended
+    | Measured
+    | Told
     | CloseAsked
     | Settled
     | Resumed

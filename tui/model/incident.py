@@ -6,6 +6,8 @@ It is never stored as such: it is what folding the journal's events gives (`tui.
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from tui.model.evidence import Measurement
+from tui.model.notice import Delivery
 from tui.model.observation import Current
 from tui.model.outcome import Outcome
 from tui.model.plan import Plan
@@ -167,6 +169,8 @@ class Incident(Value):
     decisions: tuple[tuple[datetime, str], ...] = ()
     answers: tuple[Answer, ...] = ()
     """to the decision tree's questions, in the order they were given"""
+    measurements: tuple[Measurement, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
 
     @property
     def open(self) -> bool:
