@@ -217,7 +217,11 @@ def service(name: str, *, order: int = 100, downtime: bool = False, health: bool
         app=f"{name}-app",
         order=order,
         health=HealthSpec(url=url) if health else None,
-        rollback=RollbackSpec(downtime=(timedelta(seconds=20), timedelta(seconds=40)) if downtime else None),
+        rollback=RollbackSpec(
+            downtime=(timedelta(seconds=20), timedelta(seconds=40)), stop_first=True, reason="one process at a time"
+        )
+        if downtime
+        else RollbackSpec(),
     )
 
 

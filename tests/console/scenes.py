@@ -20,6 +20,7 @@ from tui.console.front import Front
 from tui.console.pages.resume import Resume
 from tui.console.palette import Palette
 from tui.console.wizard import Wizard
+from tui.dokku.reports import Checks
 from tui.drivers.git import Git
 from tui.engine.gate import Sent
 from tui.engine.releases import Listing
@@ -34,12 +35,14 @@ from tui.model.release import WayBack
 from tui.model.service import Service
 from tui.model.verification import Check, Verdict
 from tui.ways import kept
+from tui.ways.stopfirst import Stopping
 
 NOW = T0
 API = service("api", order=1)
 WEB = service("web", order=2)
 BILLING = service("billing", order=3, downtime=True)
 WORKER = service("worker", order=4, health=False)
+STOPPING = Stopping(before=("none", "none"), now=Checks(disabled="none", skipped="none"))
 INCIDENT = "inc-20261123-2152-a1b2"
 BY = "tired@bastion"
 LOG = b"".join(
@@ -226,6 +229,7 @@ def plan(of: Service = API, *cautions: Caution) -> Plan:
         record=None,
         files=(("Procfile", "web: ./serve\n"),),
         cautions=cautions,
+        stopping=STOPPING if of.rollback.stop_first else None,
     )
     made = kept.plan(of, fleet(of).host("main"), target, running, facts, kept.Options())
     assert made.push is not None
@@ -236,10 +240,10 @@ def planned(of: Service = API, *cautions: Caution) -> tuple[ev.Event, ...]:
     return (*opened(of), ev.PlanMade(at=ago(420), plan=plan(of, *cautions)))
 
 
-def running(until: StepKind = StepKind.PUSH, *, seconds: float = 8) -> tuple[ev.Event, ...]:
+def running(until: StepKind = StepKind.PUSH, *, seconds: float = 8, of: Service = API) -> tuple[ev.Event, ...]:
     """Confirmed; every step before this one is done, this one has run for so long."""
-    events: list[ev.Event] = [*planned(), ev.Confirmed(at=ago(60), by=BY, watch=timedelta(minutes=15))]
-    steps = plan().steps
+    events: list[ev.Event] = [*planned(of), ev.Confirmed(at=ago(60), by=BY, watch=timedelta(minutes=15))]
+    steps = plan(of).steps
     for number, step in enumerate(steps):
         began = ago(50 - number * 2)
         if step.kind is until:
@@ -250,6 +254,25 @@ def running(until: StepKind = StepKind.PUSH, *, seconds: float = 8) -> tuple[ev.
         )
         events.append(done)
     raise ValueError(f"the plan has no {until}")
+
+
+def fallen() -> tuple[ev.Event, ...]:
+    """The target was deployed after the stop, and nothing of it runs."""
+    made = plan(BILLING)
+    assert made.push is not None
+
+    def nothing_runs(at: datetime) -> ev.Observed:
+        now = current(BILLING, at)
+        stopped = replace(now.containers[0], running=False, exit_code=2)
+        return ev.Observed(at=at, current=replace(now, metadata=made.push.commit, containers=(stopped,)))  # type: ignore[union-attr]
+
+    return (
+        *running(of=BILLING, seconds=44),
+        ev.WentDown(at=ago(38), what="the host stops what runs"),
+        ev.StepEnded(at=ago(32), step="push", outcome=Exited(code=0), result=StepResult.DONE),
+        nothing_runs(ago(31)),
+        nothing_runs(ago(20)),
+    )
 
 
 def landed(of: Service = API) -> ev.Observed:
@@ -403,6 +426,8 @@ SCENES: dict[str, Play] = {
     "plan-blocked": leading(*planned(API, BLOCKED)),
     "plan-typed": leading(*planned(BILLING), of=BILLING),
     "run": leading(*running()),
+    "stopped": leading(*running(of=BILLING), ev.WentDown(at=ago(7), what="the host stops what runs"), of=BILLING),
+    "fallen": leading(*fallen(), of=BILLING),
     "uncertain": leading(
         *running(seconds=40),
         ev.StepEnded(

@@ -26,6 +26,7 @@ from tui.model.value import Value
 from tui.model.verification import Check, Verdict
 
 Decide = Callable[[Incident, ev.Event], Decision]
+UNDER_WAY = (State.EXECUTING, State.STOPPED)
 STEPS = (StepKind.RECORD, StepKind.COMPARE, StepKind.PUSH, StepKind.MARK)
 BEGIN = ev.Opened(at=T0, incident="inc1", service="api", app="cyc", host="h", by="me@box")
 
@@ -55,6 +56,7 @@ def answers(node: Node, effect: do.Effect) -> Iterator[ev.Event]:
             yield ev.Observed(at=now, current=current(at=now, metadata="d" * 40))
             if any(step == "push" for _, step in node.sent):
                 yield ev.Observed(at=now, current=landed(at=now))
+                yield ev.Observed(at=now, current=current(at=now, containers=()))
         case do.Verify():
             for verdict in Verdict:
                 yield ev.ChecksDone(at=now, checks=(Check(name="health", verdict=verdict, evidence="x"),))
@@ -91,9 +93,17 @@ def words(node: Node) -> Iterator[ev.Event]:
     yield ev.CloseAsked(at=now, closing=Closing.ABORTED, reason="enough")
 
 
+def news(node: Node) -> Iterator[ev.Event]:
+    """What is seen on the way, at any moment after the push was begun."""
+    now = later(5 * len(node.journal))
+    if any(step == "push" for _, step in node.sent):
+        yield ev.WentDown(at=now)
+        yield ev.CameUp(at=now)
+
+
 def moves(node: Node, decide: Decide) -> Iterator[Node]:
     """Every world one event further."""
-    begun = any(r.ended_at is None for r in node.incident.runs) and node.incident.state is State.EXECUTING
+    begun = any(r.ended_at is None for r in node.incident.runs) and node.incident.state in UNDER_WAY
     for index, effect in enumerate(node.outstanding):
         rest = node.outstanding[:index] + node.outstanding[index + 1 :]
         for event in answers(node, effect):
@@ -102,7 +112,7 @@ def moves(node: Node, decide: Decide) -> Iterator[Node]:
     if begun and not node.outstanding:
         for event in step_ends(node):
             yield from apply(node, event, (), decide)
-    for event in words(node):
+    for event in (*words(node), *news(node)):
         yield from apply(node, event, node.outstanding, decide)
     if node.deaths < 2 and node.incident.open:
         died = replace(node, deaths=node.deaths + 1)
@@ -138,7 +148,8 @@ def shape(node: Node) -> object:
         i.reported,
         i.watch_for is not None,
         tuple((r.step, r.result) for r in i.runs),
-        tuple((look.locked, look.metadata) for look in i.looks),
+        tuple((look.locked, look.metadata, look.serving) for look in i.looks),
+        (i.down_since is not None, i.down_until is not None),
         (i.watch.kind, i.watch.in_a_row) if i.watch else None,
         node.outstanding if not any(isinstance(e, do.KeepWatch) for e in node.outstanding) else "watching",
         node.sent,
@@ -156,7 +167,7 @@ def walk(decide: Decide, limit: int = 60_000) -> tuple[int, list[str]]:
         if len(set(node.sent)) != len(node.sent):
             broken.append(f"sent twice: {node.sent}")
             continue
-        under_way = any(r.ended_at is None for r in incident.runs) and incident.state is State.EXECUTING
+        under_way = any(r.ended_at is None for r in incident.runs) and incident.state in UNDER_WAY
         if incident.open and not node.outstanding and incident.asking is None and not under_way:
             broken.append(f"dead end: {incident.state} after {node.journal[-1][:80]}")
             continue
@@ -245,3 +256,14 @@ def _questions() -> set[Question | None]:
                 seen.add(key)
                 todo.append(following)
     return found
+
+
+def test_the_walk_notices_a_stop_that_a_step_cannot_end_from() -> None:
+    def careless(incident: Incident, event: ev.Event) -> Decision:
+        following, effects = core.decide(incident, event)
+        if isinstance(event, ev.WentDown) and incident.state is State.EXECUTING:
+            return replace(following, state=State.STOPPED), effects
+        return following, effects
+
+    _, broken = walk(careless)
+    assert any("can end in nothing" in b for b in broken)

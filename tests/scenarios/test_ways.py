@@ -169,11 +169,13 @@ def test_a_second_interrupt_lets_go_and_says_what_that_does(tmp_path: Path) -> N
         assert "aborted, perhaps half-way" in out
 
 
-def test_what_has_to_stop_first_is_not_built_over_what_runs(box: Sandbox) -> None:
-    refused = box.run("search", "previous", "--way", "git", "--yes", "--json")
-    assert refused.code == 3
-    assert "has to stop before it starts" in refused.document["error"]["message"]
-    assert "kept leads to" in refused.document["error"]["fix"]
+def test_what_has_to_stop_first_stops_by_every_way(box: Sandbox) -> None:
+    done = box.run("search", "previous", "--way", "git", "--yes", "--json")
+    assert done.code == 0, done.stderr
+    ids = [s["id"] for s in box.run("search", "previous", "--way", "git", "--plan", "--json").document["steps"]]
+    assert ids.index("checks-off") == ids.index("deploy") - 1
+    assert ids.index("checks-on") == ids.index("deploy") + 1
+    assert box.app("scenextras-autocomplete")["checks_disabled"] == "none"
 
 
 # ── ways that prove nothing ──────────────────────────────────────────────────────────────────────────────────────

@@ -16,6 +16,7 @@ from tui.model.service import Host, RollbackSpec, Service
 from tui.model.verification import Verdict
 from tui.ways import git, offers
 from tui.ways.kept import Facts, Options
+from tui.ways.stopfirst import Stopping
 
 WANTED = "d" * 40
 HOLDER = "cyc--r1--pre-deploy-20261123-210001"
@@ -110,7 +111,11 @@ def test_only_metadata_and_new_containers_prove_it(seen: Current, landed: Landed
     ("service", "more", "words"),
     [
         (SERVICE, {"current": current(locked=True)}, "a deploy of cyc is running"),
-        (replace(SERVICE, rollback=RollbackSpec(stop_first=True, reason="BadgerDB")), {}, "BadgerDB"),
+        (
+            replace(SERVICE, rollback=RollbackSpec(stop_first=True, reason="BadgerDB")),
+            {"stopping": Stopping(before=None, now=None)},
+            "the host does not say how its checks are set",
+        ),
     ],
 )
 def test_what_forbids_it(service: Service, more: dict[str, Any], words: str) -> None:

@@ -132,11 +132,21 @@ def rollback(incident: Incident, code: Exit, message: str = "", fix: str = "") -
         "steps": steps,
         "checks": [{"name": c.name, "verdict": c.verdict.value, "evidence": c.evidence} for c in incident.checks],
         "verdict": incident.verdict.value if incident.verdict else None,
+        "downtime": downtime(incident),
         "closing": incident.closing.value if incident.closing else None,
         "left_over": list(incident.left_over),
         "exit_code": int(code),
         "error": error(code, message, fix),
     }
+
+
+def downtime(incident: Incident) -> Document | None:
+    """How long the service did not answer while it was replaced; null where it went on answering."""
+    since, until = incident.down_since, incident.down_until
+    if since is None:
+        return None
+    seconds = round((until - since).total_seconds(), 1) if until else None
+    return {"since": time(since), "until": time(until), "seconds": seconds}
 
 
 def release(item: Release) -> Document:

@@ -21,6 +21,7 @@ from tui.ways import kept as kept_way
 
 Result = tuple[Exit, output.Document]
 _STATES = {
+    State.STOPPED: "stopped: the service does not answer until the target has started",
     State.UNCERTAIN: "uncertain: asking the host what serves",
     State.VERIFYING: "verifying: is it healthy, and is it the release we sent?",
 }
@@ -272,7 +273,7 @@ def _stream(narrator: Narrator) -> Callable[[str, bytes], None]:
 
 def _follow(walk: Walk, narrator: Narrator) -> Callable[[], None]:
     """Tell every change once."""
-    told: dict[str, object] = {"state": None, "begun": 0, "ended": 0}
+    told: dict[str, object] = {"state": None, "begun": 0, "ended": 0, "up": None}
 
     def changed() -> None:
         incident = walk.incident
@@ -288,6 +289,9 @@ def _follow(walk: Walk, narrator: Narrator) -> Callable[[], None]:
             narrator.say(f"  {run.result} {run.step} ({end}, {took:.1f} s) {run.detail}".rstrip())
         if incident.state != told["state"]:
             narrator.say(_STATES.get(incident.state, incident.state.value))
-        told.update(state=incident.state, begun=begun, ended=ended)
+        if incident.down_since and incident.down_until and incident.down_until != told["up"]:
+            seconds = (incident.down_until - incident.down_since).total_seconds()
+            narrator.say(f"  it answers again: it was down for {seconds:.0f} s")
+        told.update(state=incident.state, begun=begun, ended=ended, up=incident.down_until)
 
     return walk.subscribe(changed)

@@ -172,7 +172,7 @@ class Front:
 
     def under_way(self) -> list[Incident]:
         """Incidents in which something runs or is watched by this process."""
-        busy = (State.EXECUTING, State.UNCERTAIN, State.VERIFYING, State.WATCHING)
+        busy = (State.EXECUTING, State.STOPPED, State.UNCERTAIN, State.VERIFYING, State.WATCHING)
         walks = [w.incident for w in self.wizards.values() if w.incident is not None and w.walk is not None]
         return [i for i in walks if i.open and (i.state in busy or i.settling is not None)]
 

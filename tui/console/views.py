@@ -114,7 +114,7 @@ def previous_of(releases: Sequence[Release]) -> tuple[Release | None, str]:
 
 def why_not(release: Release) -> str:
     """Why a release cannot be chosen; empty when it can."""
-    if release.running:
+    if release.running and not release.down:
         return "it runs now"
     if release.way is None:
         return "; ".join(f"{w.way}: {w.reason}" for w in release.ways if not w.available) or "no way back is known"
@@ -131,7 +131,7 @@ def release_row(
     served = release.last_served or release.kept_at or release.deployed_at or release.committed_at
     when = f"{served:%m-%d %H:%M} {words.age(now - served):>4}" if served else "unknown"
     no = why_not(release)
-    if release.running:
+    if release.running and not release.down:
         end: Piece = ("RUNNING", "run")
     elif no or release.way is None:
         end = (rows.safe(no, 200), "unknown")
@@ -145,6 +145,8 @@ def release_row(
     ]
     if previous:
         pieces.append((f" {palette.sign('ok')} previous", "focus"))
+    if release.down:
+        pieces.append((f" {palette.sign('down')} DOWN: deployed last, nothing of it runs", "down"))
     if release.bad is not None:
         pieces.append((f" {palette.sign('down')} BAD: {rows.safe(release.bad, 60)}", "down"))
     if release.failed is not None:
@@ -158,7 +160,7 @@ def release_row(
 
 def ways_of(release: Release) -> tuple[WayBack, ...]:
     """The ways that lead to a release now, the preferred one first; none to what runs."""
-    return () if release.running else tuple(w for w in release.ways if w.available)
+    return () if release.running and not release.down else tuple(w for w in release.ways if w.available)
 
 
 def _cost(way: WayBack) -> str:

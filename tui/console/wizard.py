@@ -19,7 +19,7 @@ from tui.engine.engine import Engine
 from tui.engine.walk import Walk
 from tui.incident import events as ev
 from tui.incident import tree
-from tui.model.errors import ConsoleError, TakenByOther
+from tui.model.errors import ConsoleError, Refused, TakenByOther
 from tui.model.health import Health
 from tui.model.incident import Closing, Incident, Question, State
 from tui.model.release import Release, Target, TargetKind
@@ -110,7 +110,7 @@ class Wizard(Page):
                 return assess.confirm(self, incident, cells)
             case State.PLANNED:
                 return plan.view(self, incident, cells)
-            case State.EXECUTING | State.UNCERTAIN | State.FAILED | State.VERIFYING:
+            case State.EXECUTING | State.STOPPED | State.UNCERTAIN | State.FAILED | State.VERIFYING:
                 return run.view(self, incident, cells)
             case State.WATCHING:
                 return watch.view(self, incident, cells)
@@ -225,6 +225,19 @@ class Wizard(Page):
             await self.drop_plan()
         self.choosing = True
         await self.front.board.refresh(self.service.name, every_source=True)
+
+    async def bring_back(self) -> None:
+        """Nothing serves: plan the way to the release that was left. Raises Refused where nobody kept it."""
+        incident = self.incident
+        if incident is None or incident.plan is None:
+            return
+        left = incident.plan.leaving
+        await self.other_release()
+        known = self.status.listing.releases if self.status.listing else ()
+        found = next((r for r in known if r.holder and left.commit and r.is_commit(left.commit)), None)
+        if found is None:
+            raise Refused(f"{left.name} was not kept", "choose another release")
+        await self.make_plan(found, None)
 
     async def monitor(self) -> None:
         """Watch for the clean deploy's ten minutes instead of changing anything."""

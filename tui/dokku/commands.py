@@ -43,6 +43,21 @@ def report(plugin: str, app: str) -> Argv:
     return (f"{plugin}:report", app)
 
 
+def checks_disable(app: str, processes: str = "") -> Argv:
+    """The next deploy stops what runs before it starts anew; changes nothing by itself. Forgets what was skipped."""
+    return ("checks:disable", app, *([processes] if processes else []))
+
+
+def checks_enable(app: str) -> Argv:
+    """Zero downtime for every process type again: neither disabled nor skipped."""
+    return ("checks:enable", app)
+
+
+def checks_skip(app: str, processes: str) -> Argv:
+    """No waiting for checks of these process types."""
+    return ("checks:skip", app, processes)
+
+
 def config_keys(app: str) -> Argv:
     """The names of an app's variables, one a line, and nothing of their values; 0.1 s."""
     return ("config:keys", app)

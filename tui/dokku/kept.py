@@ -48,6 +48,8 @@ class IncidentRecord(Value):
     watch_until: datetime | None = None
     deploy_branch: str | None = None
     """the team's branch, while the app is frozen"""
+    checks: tuple[str, str] | None = None
+    """how the team had set its zero-downtime checks, disabled and skipped, before a stop-first service went back"""
     created_at: datetime | None = None
     """when the app was created: all that is known of a record without keys"""
 
@@ -250,8 +252,15 @@ def record_from_config(app: str, config: Mapping[str, str], created_at: datetime
         state=word("STATE"),
         watch_until=read_stamp(config.get("ROLLBACK_WATCH_UNTIL")),
         deploy_branch=word("DEPLOY_BRANCH"),
+        checks=_two(word("CHECKS")),
         created_at=created_at,
     )
+
+
+def _two(text: str | None) -> tuple[str, str] | None:
+    """`disabled:skipped`, as `ROLLBACK_CHECKS` has it."""
+    first, colon, second = (text or "").partition(":")
+    return (first, second) if colon and first and second else None
 
 
 def is_stale(record: IncidentRecord, now: datetime) -> bool:

@@ -52,6 +52,13 @@ class PsReport(Value):
     """process and number, e.g. `web.1`, with Dokku's words for its state"""
 
 
+class Checks(Value):
+    """Which process types have no zero-downtime checks: `none`, `_all_`, or types with commas between."""
+
+    disabled: str
+    skipped: str
+
+
 class Build(Value):
     """One record of `builds:list`, which only 0.38 has."""
 
@@ -118,6 +125,21 @@ def ps_report(raw: bytes) -> PsReport:
         processes=int(count) if re.fullmatch(r"[0-9]{1,6}", count) else None,
         statuses=tuple(sorted((k.removeprefix("status-"), v) for k, v in found.items() if k.startswith("status-"))),
     )
+
+
+def checks_report(raw: bytes) -> Checks | None:
+    """The text of `checks:report APP`, which both versions have (0.35 has no JSON of it); None where a line is missing.
+
+    Values by plugins/checks of Dokku's source: `checks:disable APP` writes `_all_` and forgets the skipped list.
+    """
+    found = text_report(raw)
+    disabled, skipped = found.get("checks disabled list", ""), found.get("checks skipped list", "")
+    if not (_TYPES.fullmatch(disabled) and _TYPES.fullmatch(skipped)):
+        return None
+    return Checks(disabled=disabled, skipped=skipped)
+
+
+_TYPES = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_,-]{0,199}")
 
 
 def apps_list(raw: bytes) -> tuple[str, ...]:

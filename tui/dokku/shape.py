@@ -109,6 +109,10 @@ def read(app: str, answers: Mapping[tuple[str, ...], Answer], current: Current |
     def value(plugin: str, *labels: str) -> str | None:
         return next((v for label in labels if (v := told[plugin].get(label))), None)
 
+    if current is not None and not current.containers and not told["builder"].get("builder detected"):
+        # nothing is left that could say what built it; whatever was kept was checked when it was kept
+        told["builder"]["builder detected"] = FROM_DOCKERFILE
+        unknown.append("what builds it")
     builder = told["builder"]
     selected = value("builder", "builder computed selected", "builder selected", "builder global selected")
     build_dir = value("builder", "builder computed build dir", "builder build dir", "builder global build dir")
@@ -242,10 +246,10 @@ def read_facts(text: str | None) -> Kept | None:
 
 
 def _built_by(current: Current | None) -> str | None:
-    """The builder whose label every running container carries."""
+    """The builder whose label every running container carries, or every stopped one where none runs."""
     if current is None:
         return None
-    builders = {c.builder for c in current.containers if c.running}
+    builders = {c.builder for c in current.containers if c.running} or {c.builder for c in current.containers}
     return builders.pop() if len(builders) == 1 else None
 
 

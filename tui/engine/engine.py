@@ -10,7 +10,7 @@ from collections.abc import Callable
 from tui.dokku import commands, kept, paste
 from tui.dokku.shape import Shape
 from tui.engine import freeze as freezing
-from tui.engine import health, record, releases, shapes
+from tui.engine import health, record, releases, shapes, stopping
 from tui.engine import removal as removals
 from tui.engine.gate import Gate
 from tui.engine.keep import Keeper
@@ -151,6 +151,7 @@ class Engine:
             skipped=choice.skipped,
             shape=of,
             cautions=cautions,
+            stopping=await stopping.read(self.links, service, found, running) if service.rollback.stop_first else None,
         )
         host = self.links.described(service.host)
         match way:
@@ -299,7 +300,9 @@ class Engine:
         return tuple([await self.read(row.id) for row in await self.journal.incidents()])
 
     def _performer(self, output: Output | None) -> HostPerformer:
-        return HostPerformer(self.fleet, self.links, self.probes, self.journal, self.clock, output, self.processes)
+        return HostPerformer(
+            self.fleet, self.links, self.probes, self.journal, self.clock, output, self.processes, self.keeper
+        )
 
     # ── keeping and freezing ─────────────────────────────────────────────────────────────────────────────────────
 

@@ -5,28 +5,32 @@ writes notes or settings is done when it exits 0 (what matters is read back late
 observation, which the core asks for.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import assert_never
 
 from tui.dokku import commands, kept, refusals, reports
-from tui.engine import health, record
+from tui.engine import health, record, stopping
+from tui.engine.downtime import Downtime
+from tui.engine.keep import Keeper
 from tui.engine.links import HostSaid, Links, unusable
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
 from tui.incident import events as ev
 from tui.incident import reconcile, verify
-from tui.model.errors import ConsoleError, LinkError, Unreachable
+from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, Unreachable
 from tui.model.health import ProbeOutcome
 from tui.model.incident import Closing, Incident, Sample, State, StepResult, WatchKind
 from tui.model.ledger import Remark, RemarkKind
 from tui.model.observation import Current, differences
 from tui.model.outcome import Answer, Exited, Lost, NeverStarted, Outcome, Signalled, TimedOut, describe
-from tui.model.plan import Plan, Step, StepKind, Where
+from tui.model.plan import DECISIVE, Plan, Step, StepKind, Where
 from tui.model.push import Declined, NotSent, PushEnd, Reported, TipMoved, Unheard, outcome_of
 from tui.model.service import Fleet
 from tui.model.text import clean_line, decode
 from tui.model.verification import Verdict
 
+Note = Callable[[ev.Event], Awaitable[object]]
+"""takes an event that is none of the effect's own end"""
 Output = Callable[[str, bytes], None]
 """step id and raw bytes of its output, as they come"""
 
@@ -43,24 +47,32 @@ class HostPerformer:
         clock: ClockPort,
         output: Output | None = None,
         processes: ProcessPort | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self._processes = processes
+        self._keeper = keeper
         self._fleet = fleet
         self._links = links
         self._probes = probes
         self._journal = journal
         self._clock = clock
         self._output = output
+        self.downtime: Downtime | None = None
+        """measures how long a service that stops first does not answer"""
         self._identity_before: dict[str, str | None] = {}
         self._watched: dict[tuple[str, datetime], Current] = {}
         """what ran when a watch of the deploy itself began"""
 
     # ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def run_step(self, incident: Incident, step: str) -> ev.StepEnded:
-        """Carry out one step of the incident's plan."""
+    async def run_step(self, incident: Incident, step: str, note: Note) -> ev.StepEnded:
+        """Carry out one step of the incident's plan; what is seen on the way goes to `note`."""
         plan = _plan(incident)
         todo = next(s for s in plan.steps if s.id == step)
+        service = self._fleet.service(plan.service)
+        if plan.stops and todo.kind in DECISIVE and service is not None:
+            self.downtime = Downtime(self._probes, self._clock, service, note)
+            self.downtime.begin()
         try:
             match todo.kind:
                 case StepKind.COMPARE:
@@ -82,11 +94,25 @@ class HostPerformer:
                     )
                     return self._of_answer(todo, answer)
                 case StepKind.KEEP:
-                    raise NotImplementedError("no plan keeps inside a rollback")
+                    return await self._keep(incident, plan, todo)
                 case _:
                     assert_never(todo.kind)
         except LinkError as error:
             return self._ended(todo, NeverStarted(why=error.message), StepResult.FAILED, error.message)
+
+    async def _keep(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:
+        """Keep what is left. A plan that stops a service says that it has a way out: without one nothing is stopped."""
+        service = self._fleet.service(plan.service)
+        if service is None or self._keeper is None:
+            raise ValueError(f"{plan.service} cannot be kept here")
+        try:
+            await self._keeper.keep(service, lambda text: self._heard(incident.id, step.id, f"{text}\n".encode()))
+        except AlreadyThere:
+            return self._ended(step, Exited(code=0), StepResult.DONE, "")
+        except (Refused, HostSaid) as error:
+            words = f"{plan.leaving.name} could not be kept, so nothing was stopped: {error.message}"
+            return self._ended(step, Exited(code=1), StepResult.REFUSED, words)
+        return self._ended(step, Exited(code=0), StepResult.DONE, "")
 
     def _of_answer(self, step: Step, answer: Answer) -> ev.StepEnded:
         said = clean_line(decode(answer.stderr or answer.stdout), 300)
@@ -162,6 +188,7 @@ class HostPerformer:
                 words = clean_line(refusals.explain(refusal) if refusal else reason, 300)
                 if refusal is refusals.Refusal.NO_IMAGE:
                     words += await self._image_gone(incident, plan)
+                words += await self._give_back(incident, plan)
                 return self._ended(step, Exited(code=code or 1), StepResult.UNSURE, words, reported=True)
             case Unheard(outcome=outcome):
                 return self._ended(step, outcome, StepResult.UNSURE, f"push: {describe(outcome)}")
@@ -195,7 +222,7 @@ class HostPerformer:
             return self._of_answer(step, answer)
         refusal = refusals.read(answer)
         words = refusals.explain(refusal) if refusal else _last_line(answer)
-        detail = f"{step.title}: {describe(answer.outcome)}: {words}"
+        detail = f"{step.title}: {describe(answer.outcome)}: {words}" + await self._give_back(incident, plan)
         return self._ended(step, answer.outcome, StepResult.UNSURE, detail, reported=True)
 
     async def _image_gone(self, incident: Incident, plan: Plan) -> str:
@@ -210,6 +237,16 @@ class HostPerformer:
         except LinkError as error:
             return f" (its holder could not be marked: {error.message})"
         return "" if answer.ok else f" (its holder could not be marked: {describe(answer.outcome)})"
+
+    async def _give_back(self, incident: Incident, plan: Plan) -> str:
+        """The host has ended a deploy that failed: its checks are set as before at once; what went wrong, in words."""
+        if not plan.stops:
+            return ""
+        try:
+            await stopping.restore(self._links, plan, incident.id)
+        except (LinkError, HostSaid) as error:
+            return f" (its checks are still disabled: {error.message})"
+        return ""
 
     async def _here(self, incident: Incident, plan: Plan, step: Step) -> Answer:
         """A program of this machine. It passes the gate as well: what it does changes a host."""
@@ -230,6 +267,8 @@ class HostPerformer:
 
     def _heard(self, incident: str, step: str, raw: bytes) -> None:
         self._journal.spool(incident, raw)
+        if self.downtime is not None:
+            self.downtime.heard(raw)
         if self._output is not None:
             self._output(step, raw)
 
@@ -314,11 +353,17 @@ class HostPerformer:
     async def settle(self, incident: Incident, closing: Closing) -> ev.Settled:
         """Leave the host in order: looks first, then acts; what could not be done is said with its command."""
         left: list[str] = []
+        await self.close()
         try:
             await self._put_in_order(incident, left)
         except (ConsoleError, reports.Unreadable) as error:
             left.append(f"the host was not put in order: {error}")
         return ev.Settled(at=self._clock.now(), left_over=tuple(left))
+
+    async def close(self) -> None:
+        """End what measures in the background."""
+        if self.downtime is not None:
+            await self.downtime.end()
 
     async def _put_in_order(self, incident: Incident, left: list[str]) -> None:
         plan = incident.plan
@@ -339,6 +384,11 @@ class HostPerformer:
             if not answer.ok:
                 raise unusable(answer)
             ours = False
+        if plan.stops and unknown:
+            off = " ".join(commands.checks_enable(app))
+            left.append(f"checks of {app} may be disabled still, as a deploy may be running: `{off}` when it has ended")
+        elif plan.stops:
+            await stopping.restore(self._links, plan, incident.id)
         if found is not None and (found.incident == incident.id or (found.incident is None and _created(incident))):
             await self._leave_record(incident, plan, found, still_frozen=ours)
         if any(s.kind is StepKind.RECORD and s.argv[1] == kept.takeover_lock(app) for s in plan.steps):

@@ -6,7 +6,7 @@ there is something new to read.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol, assert_never
 
 from tui.engine.ports import ClockPort, JournalPort
@@ -22,7 +22,9 @@ from tui.model.verification import Check, Verdict
 class Performer(Protocol):
     """Who carries effects out; every method ends in exactly one event."""
 
-    async def run_step(self, incident: Incident, step: str) -> ev.StepEnded: ...
+    async def run_step(
+        self, incident: Incident, step: str, note: Callable[[ev.Event], Awaitable[object]]
+    ) -> ev.StepEnded: ...
 
     async def observe(self, incident: Incident) -> ev.Observed | ev.NotObserved: ...
 
@@ -31,6 +33,8 @@ class Performer(Protocol):
     async def look(self, incident: Incident) -> ev.Sampled | ev.Strayed: ...
 
     async def settle(self, incident: Incident, closing: Closing) -> ev.Settled: ...
+
+    async def close(self) -> None: ...
 
 
 LOOK_EVERY = 5.0
@@ -93,6 +97,7 @@ class Walk:
 
     async def stop(self) -> None:
         """End this process's part: what was sent goes on at the host, the journal keeps the incident open."""
+        await self._performer.close()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -137,7 +142,7 @@ class Walk:
     async def _run_step(self, step: str) -> None:
         await self.submit(ev.StepStarted(at=self._clock.now(), step=step))
         try:
-            ended = await self._performer.run_step(self.incident, step)
+            ended = await self._performer.run_step(self.incident, step, self.submit)
         except Exception as error:  # noqa: BLE001 - a fault of ours after the intent: what reached the host is unknown
             why = f"{type(error).__name__}: {error}"
             ended = ev.StepEnded(

@@ -49,22 +49,30 @@ def marked(releases: tuple[Release, ...]) -> tuple[Release, ...]:
 
 
 def running(releases: tuple[Release, ...], current: Current) -> Release:
-    """What runs now as a release: one of the list where it can be named, else one known by its commit alone.
+    """What runs now, or was deployed last where nothing runs: one of the list where it can be named, else one known by
+    its commit alone.
 
     Our own label names it where the marks on the holder were not written any more (the console died in between):
     the attempt must be on every container, because a release label alone is inherited by images built from ours.
     """
-    commit = current.commit or current.metadata
+    commit, down = current.commit or current.metadata, not current.serving
     for release in releases:
         if commit and (release.is_commit(commit) or release.image in (commit, current.image or commit)):
-            return replace(release, running=True)
+            return replace(release, running=True, down=down)
     labels = {c.release for c in current.containers if c.running}
     if current.attempt is not None and len(labels) == 1 and commit == current.git_rev:
         label = labels.pop()
         for release in releases:
             if commit and label is not None and str(release.number) == label:
                 return replace(release, running=True, served_as=(*release.served_as, commit))
-    return Release(app=current.app, commit=current.commit, source=current.source, image=_image(current), running=True)
+    return Release(
+        app=current.app,
+        commit=current.commit,
+        source=current.source,
+        image=_image(current),
+        running=True,
+        down=down,
+    )
 
 
 def with_running(releases: tuple[Release, ...], current: Current) -> tuple[Release, ...]:
@@ -97,7 +105,7 @@ def choose(target: Target, releases: tuple[Release, ...], way: str | None = None
         names = ", ".join(r.holder or r.commit or r.image or r.name for r in found)
         raise Refused(f"{target} names {len(found)} releases: {names}", "name it by release:N or sha:PREFIX")
     release = found[0]
-    if release.running:
+    if release.running and not release.down:
         raise AlreadyThere(f"{release.name} is what runs now")
     if not _leads(release, way):
         by = f" by {way}" if way else ""
@@ -114,7 +122,7 @@ def _previous(releases: tuple[Release, ...], way: str | None) -> Choice:
     fix = ""
     for release in newest_first(releases):
         if release.running:
-            skipped.append((release.name, "it runs now"))
+            skipped.append((release.name, "it was deployed last, and is down" if release.down else "it runs now"))
         elif release.bad is not None:
             skipped.append((release.name, f"marked bad: {release.bad}"))
         elif release.failed is not None:

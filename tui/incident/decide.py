@@ -27,8 +27,9 @@ from tui.incident import events as ev
 from tui.incident import reconcile, verify, watch
 from tui.model.errors import NotNow
 from tui.model.incident import Answer, Closing, Incident, Question, State, StepResult, StepRun, WatchKind
-from tui.model.observation import Landed
+from tui.model.observation import Current, Landed
 from tui.model.outcome import Lost
+from tui.model.plan import Plan
 from tui.model.verification import Verdict
 
 LOOK_AGAIN = timedelta(seconds=2)
@@ -96,6 +97,10 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
             return _start_step(incident, event)
         case ev.StepEnded():
             return _end_step(incident, event)
+        case ev.WentDown(at=at):
+            return _down(incident, at), ()
+        case ev.CameUp(at=at):
+            return _up(incident, at), ()
         case ev.Observed():
             return _observed(incident, event)
         case ev.NotObserved(at=at):
@@ -194,7 +199,7 @@ def _start_step(incident: Incident, event: ev.StepStarted) -> Decision:
 
 
 def _end_step(incident: Incident, event: ev.StepEnded) -> Decision:
-    _require(incident, event, State.EXECUTING)
+    _require(incident, event, State.EXECUTING, State.STOPPED)
     if not incident.runs or incident.runs[-1].step != event.step or incident.runs[-1].ended_at is not None:
         raise _illegal(incident, event)
     run = replace(incident.runs[-1], ended_at=event.at, outcome=event.outcome, result=event.result, detail=event.detail)
@@ -221,6 +226,22 @@ def _doubt(incident: Incident, at: datetime) -> Decision:
     return _enter(incident, State.UNCERTAIN, at, asking=None, looks=()), (do.Observe(),)
 
 
+def _down(incident: Incident, at: datetime) -> Incident:
+    """The clock of the downtime runs from the first sign; a service that came up and falls again is health's matter."""
+    if incident.plan is None or incident.down_since is not None or not _push_begun(incident):
+        return incident
+    down, last = replace(incident, down_since=at), incident.runs[-1]
+    under_way = incident.state is State.EXECUTING and last.ended_at is None and _is_push(incident, last.step)
+    return _enter(down, State.STOPPED, at) if under_way else down
+
+
+def _up(incident: Incident, at: datetime) -> Incident:
+    if incident.down_since is None or incident.down_until is not None:
+        return incident
+    up = replace(incident, down_until=at)
+    return _enter(up, State.EXECUTING, at) if incident.state is State.STOPPED else up
+
+
 # ── finding out ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -240,14 +261,24 @@ def _observed(incident: Incident, event: ev.Observed) -> Decision:
             failure = f"{said}; {serving}" if said else f"it did not land; {serving}"
             failed = replace(seen, looks=looks, failure=failure)
             return _enter(failed, State.FAILED, event.at, asking=Question.WHAT_NEXT), ()
+        case Landed.FELL:
+            fell = "nothing serves: " + _how_it_fell(incident.plan, event.current)
+            down = _down(replace(seen, looks=looks, failure=fell), event.at)
+            return _enter(down, State.FAILED, event.at, asking=Question.WHAT_NEXT), ()
         case Landed.RUNNING:
             # whatever was seen before belongs to a deploy that was still going on
             return _wait(replace(seen, looks=()), event.at, LOOK_AGAIN, STILL_RUNNING_LIMIT)
         case Landed.UNKNOWN:
-            pause = SECOND_LOOK if reconcile.untouched(incident.plan, event.current) else LOOK_AGAIN
-            if not reconcile.untouched(incident.plan, looks[0]):
+            pause = SECOND_LOOK if reconcile.alike(incident.plan, event.current, event.current) else LOOK_AGAIN
+            if not reconcile.alike(incident.plan, looks[0], event.current):
                 looks = looks[1:] or looks
             return _wait(replace(seen, looks=looks), event.at, pause, UNKNOWN_LIMIT)
+
+
+def _how_it_fell(plan: Plan, current: Current) -> str:
+    if plan.push is not None and current.metadata == plan.push.commit:
+        return f"{plan.target.name} was deployed, but no process of it runs"
+    return f"the deploy of {plan.target.name} ended after what ran had been stopped"
 
 
 def _wait(incident: Incident, at: datetime, pause: timedelta, limit: timedelta) -> Decision:
@@ -281,6 +312,8 @@ def _checked(incident: Incident, event: ev.ChecksDone) -> Decision:
     _require(incident, event, State.VERIFYING)
     verdict = verify.assess(event.checks)
     checked = replace(incident, checks=event.checks, verdict=verdict)
+    if verdict is Verdict.PASSED:
+        checked = _up(checked, event.at)
     match verdict:
         case Verdict.FAILED:
             return replace(checked, asking=Question.VERIFY_FAILED), ()
@@ -384,7 +417,10 @@ def _late(incident: Incident, event: ev.Event) -> Decision:
             return replace(incident, measurements=(*incident.measurements, measurement)), ()
         case ev.Told(delivery=delivery):
             return replace(incident, deliveries=(*incident.deliveries, delivery)), ()
-        case ev.Observed() | ev.NotObserved() | ev.Sampled() | ev.Woken() | ev.ChecksDone() | ev.Strayed():
+        case (
+            ev.Observed() | ev.NotObserved() | ev.Sampled() | ev.Woken() | ev.ChecksDone() | ev.Strayed()
+            | ev.WentDown() | ev.CameUp()
+        ):  # fmt: skip
             return incident, ()
         case _:
             raise _illegal(incident, event)
@@ -404,7 +440,7 @@ def _resumed(incident: Incident, at: datetime) -> Decision:
             return _enter(incident, State.ASSESSING, at, asking=Question.TARGET), ()
         case State.EXECUTING if not incident.runs:
             return _enter(incident, State.ASSESSING, at, asking=Question.TARGET), ()
-        case State.EXECUTING | State.UNCERTAIN:
+        case State.EXECUTING | State.STOPPED | State.UNCERTAIN:
             return _doubt(_with_end(incident, at), at)
         case State.VERIFYING if incident.asking is None:
             return incident, (do.Verify(),)
@@ -453,8 +489,8 @@ def _only_refused(incident: Incident) -> bool:
     return all(r.result is StepResult.REFUSED for r in incident.runs if _is_push(incident, r.step))
 
 
-def _require(incident: Incident, event: ev.Event, state: State) -> None:
-    if incident.state is not state:
+def _require(incident: Incident, event: ev.Event, *states: State) -> None:
+    if incident.state not in states:
         raise _illegal(incident, event)
 
 

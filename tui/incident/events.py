@@ -100,6 +100,19 @@ class StepEnded(Value, tag=True):
     """the host itself answered that it declined"""
 
 
+class WentDown(Value, tag=True):
+    """While it was replaced the service stopped, or was first seen not to answer."""
+
+    at: datetime
+    what: str = ""
+
+
+class CameUp(Value, tag=True):
+    """It answered healthily again, for the first time after that."""
+
+    at: datetime
+
+
 class Observed(Value, tag=True):
     """The host was asked what runs, on a connection opened after whatever was lost."""
 
@@ -201,6 +214,8 @@ Event = (
     | Confirmed
     | StepStarted
     | StepEnded
+    | WentDown
+    | CameUp
     | Observed
     | NotObserved
     | ChecksDone

@@ -50,6 +50,16 @@ def untouched(plan: Plan, current: Current) -> bool:
     return before == now
 
 
+def alike(plan: Plan, first: Current, last: Current) -> bool:
+    """Whether two looks, the second some time after the first, together would settle how it ended."""
+    return (untouched(plan, first) and untouched(plan, last)) or (fell(plan, first) and fell(plan, last))
+
+
+def fell(plan: Plan, current: Current) -> bool:
+    """No container runs any more, and the host is not at it."""
+    return current.locked is False and not current.serving and not untouched(plan, current)
+
+
 def landed(plan: Plan, looks: tuple[Current, ...], reported: bool) -> Landed:
     """What the looks since the loss (oldest first) say; `reported`: the host itself had answered that it declined."""
     if not looks:
@@ -59,6 +69,8 @@ def landed(plan: Plan, looks: tuple[Current, ...], reported: bool) -> Landed:
         return Landed.RUNNING
     if serves(plan, last):
         return Landed.YES
+    if fell(plan, last):
+        return Landed.FELL if fell(plan, looks[0]) and last.at - looks[0].at >= APART else Landed.UNKNOWN
     if last.locked is None or not untouched(plan, last):
         return Landed.UNKNOWN
     if reported:

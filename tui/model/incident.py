@@ -23,6 +23,8 @@ class State(StrEnum):
     PLANNED = "planned"
     """a plan is made and waits for a person's word; nothing was sent"""
     EXECUTING = "executing"
+    STOPPED = "stopped"
+    """between the stop and the start of a service that cannot run twice: nothing answers"""
     UNCERTAIN = "uncertain"
     """something was sent and nobody told us how it ended: the host is asked"""
     VERIFYING = "verifying"
@@ -169,6 +171,10 @@ class Incident(Value):
     decisions: tuple[tuple[datetime, str], ...] = ()
     answers: tuple[Answer, ...] = ()
     """to the decision tree's questions, in the order they were given"""
+    down_since: datetime | None = None
+    """when the service stopped answering because of what was done here"""
+    down_until: datetime | None = None
+    """when it answered again; None while it does not"""
     measurements: tuple[Measurement, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
 

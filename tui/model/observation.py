@@ -107,4 +107,6 @@ class Landed(StrEnum):
     """the host is still at it"""
     NO = "no"
     """two equal looks, at least ten seconds apart, say that nothing changed"""
+    FELL = "fell"
+    """two looks, at least ten seconds apart, say that nothing runs any more"""
     UNKNOWN = "unknown"

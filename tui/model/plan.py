@@ -144,6 +144,9 @@ class Plan(Value):
     """what proves a deploy that is no push"""
     moves: tuple[tuple[str, str], ...] = ()
     """branches that the host moves before it builds, each with the commit: a failed deploy leaves them there"""
+    checks_before: tuple[str, str] | None = None
+    """what services that stop first have to get back: the disabled and the skipped list of zero-downtime checks, each
+    `none`, `_all_` or process types with commas between; None: the plan does not touch them"""
     outlives: bool = True
     """whether the host finishes the deploy when this console ends; False: it is aborted, perhaps half-way"""
 
@@ -151,6 +154,11 @@ class Plan(Value):
     def decisive(self) -> Step | None:
         """The step that changes what serves."""
         return next((s for s in self.steps if s.kind in DECISIVE), None)
+
+    @property
+    def stops(self) -> bool:
+        """Whether what serves is stopped before the target starts."""
+        return self.checks_before is not None
 
     @property
     def blocked(self) -> tuple[Caution, ...]:

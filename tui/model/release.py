@@ -70,6 +70,9 @@ class Release(Value):
     holder: str | None = None
     sealed: bool | None = None
     running: bool = False
+    """it was deployed last, and nothing else runs"""
+    down: bool = False
+    """it was deployed last, but no container of it runs: going back to it starts it anew"""
     ways: tuple[WayBack, ...] = ()
     origin: Source = Source.HOST
     told: tuple[tuple[str, Source], ...] = ()

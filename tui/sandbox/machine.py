@@ -54,7 +54,9 @@ class App:
     last_updated: int = 0
     lock_file: bool = False
     lock_held: bool = False  # flock(2): what a deploy looks at; the file alone blocks nothing
-    checks_disabled: bool = False
+    checks_disabled: str = "none"
+    """`none`, `_all_` or process types with commas between"""
+    checks_skipped: str = "none"
     builds: list[Build] = field(default_factory=list)
     port: int = 0
     answered_by: str = ""  # another app that answers in its place
@@ -62,6 +64,10 @@ class App:
     @property
     def image(self) -> str:
         return f"dokku/{self.name}:latest"
+
+    def stops_first(self, process: str) -> bool:
+        """Whether a deploy stops this process type before it starts it anew."""
+        return self.checks_disabled == "_all_" or process in self.checks_disabled.split(",")
 
 
 @dataclass(frozen=True, slots=True)

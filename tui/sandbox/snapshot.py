@@ -57,6 +57,7 @@ def app_state(host: Host, app: App) -> dict[str, Any]:
         "lock_file": app.lock_file,
         "lock_held": app.lock_held,
         "checks_disabled": app.checks_disabled,
+        "checks_skipped": app.checks_skipped,
         "port": app.port,
         "builds": [{"id": build.id, "source": build.source, "status": build.display} for build in app.builds],
     }

@@ -18,6 +18,7 @@ from tui.model.plan import Caution, Plan, PushSpec, Severity, Step, StepKind
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
+from tui.ways import stopfirst
 
 WAY = "kept"
 PUSH_LIMIT = 600.0
@@ -51,6 +52,8 @@ class Facts(Value):
     """how the app is built now; None: it was not asked"""
     cautions: tuple[Caution, ...] = ()
     """what was found before planning, see `preflight`"""
+    stopping: stopfirst.Stopping | None = None
+    """for a service that stops before it starts"""
 
 
 def plan(service: Service, host: Host, target: Release, leaving: Release, facts: Facts, options: Options) -> Plan:
@@ -85,6 +88,7 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
         frozen_branch=frozen,
         old_branch=old_branch(facts),
         record_of=facts.record.incident if facts.record else None,
+        checks_before=facts.stopping.before if facts.stopping else None,
     )
 
 
@@ -161,13 +165,20 @@ def _steps(
     ]
     if frozen is not None and (branch := old_branch(facts)):
         signature.append(("ROLLBACK_DEPLOY_BRANCH", branch))
+    stopping = facts.stopping
+    if stopping is not None and stopping.before is not None:
+        signature.append(("ROLLBACK_CHECKS", ":".join(stopping.before)))
     steps.append(
         command("sign", StepKind.COMMAND, "say who, since when", commands.config_set(record, tuple(signature)))
     )
+    if stopping is not None:
+        steps.extend(stopfirst.opening(service, host, leaving, stopping))
     compare = commands.apps_report(app)
     steps.append(command("compare", StepKind.COMPARE, "is it still as planned?", compare, writes=False))
     if frozen is not None and facts.current.branch != frozen:
         steps.append(command("freeze", StepKind.FREEZE, "hold deploys back", commands.git_set_branch(app, frozen)))
+    if stopping is not None:
+        steps.extend(stopfirst.stop(service, host, stopping))
     steps.append(
         Step(
             id="push",
@@ -180,6 +191,8 @@ def _steps(
             expected=service.rollback.expected.total_seconds(),
         )
     )
+    if stopping is not None:
+        steps.extend(stopfirst.restore(service, host, stopping))
     steps.extend(_marks(target, leaving, facts, command))
     return tuple(steps)
 
@@ -235,14 +248,8 @@ def _cautions(
     current = facts.current
     if current.locked:
         found.append(Caution(severity=Severity.BLOCK, text=f"a deploy of {service.app} is running: wait for its end"))
-    if service.rollback.stop_first:
-        found.append(
-            Caution(
-                severity=Severity.BLOCK,
-                text=f"{service.title} has to stop before it starts ({service.rollback.reason}); "
-                "this version of the plan does not stop it",
-            )
-        )
+    if facts.stopping is not None:
+        found.extend(stopfirst.cautions(service, leaving, facts.stopping))
     if service.rollback.downtime is not None:
         low, high = (f"{t.total_seconds():.0f}" for t in service.rollback.downtime)
         found.append(Caution(severity=Severity.TYPE, text=f"the service does not answer for {low}-{high} s"))

@@ -9,8 +9,6 @@ from tui.model.value import Value
 from tui.ways import git, registry, runbook, script
 from tui.ways import kept as kept_way
 
-STOP_FIRST = "the service has to stop before it starts: this way does not do that"
-
 
 class Seen(Value):
     """What was found out for offering ways."""
@@ -45,8 +43,6 @@ def offered(release: Release, service: Service, order: tuple[str, ...], seen: Se
 def _way(name: str, release: Release, service: Service, seen: Seen) -> WayBack:
     if name == kept_way.WAY:
         return kept(release, service)
-    if service.rollback.stop_first and name != script.WAY:
-        return WayBack(way=name, available=False, reason=STOP_FIRST)
     match name:
         case git.WAY:
             recent = None if seen.commits is None else release.commit in seen.commits

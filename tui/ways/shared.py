@@ -11,6 +11,7 @@ from tui.model.plan import ANYWHERE, Caution, Plan, Proof, Severity, Step, StepK
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
+from tui.ways import stopfirst
 from tui.ways.kept import Facts, Options, old_branch
 
 DEPLOY_LIMIT = 1800.0
@@ -47,6 +48,7 @@ def plan(
     if way.anywhere:
         moves = (ANYWHERE,)
     downtime = service.rollback.downtime
+    stopping = facts.stopping if way.where is Where.HOST else None
     return Plan(
         way=way.name,
         service=service.name,
@@ -57,8 +59,9 @@ def plan(
         leaving=leaving,
         before=facts.current,
         steps=(
-            *_opening(service, host, facts, frozen),
+            *_opening(service, host, leaving, facts, frozen, stopping),
             _deploy(host, way),
+            *(stopfirst.restore(service, host, stopping) if stopping else ()),
             *(_marks(host, target, leaving, facts) if way.proves else ()),
         ),
         made_at=facts.at,
@@ -72,6 +75,7 @@ def plan(
         proves=way.proves,
         proof=way.proof,
         moves=moves,
+        checks_before=stopping.before if stopping else None,
         outlives=False,
     )
 
@@ -81,7 +85,14 @@ def _command(host: Host, name: str, kind: StepKind, title: str, argv: tuple[str,
     return Step(id=name, kind=kind, title=title, argv=argv, writes=writes, timeout=60.0, paste=line)
 
 
-def _opening(service: Service, host: Host, facts: Facts, frozen: str | None) -> tuple[Step, ...]:
+def _opening(
+    service: Service,
+    host: Host,
+    leaving: Release,
+    facts: Facts,
+    frozen: str | None,
+    stopping: stopfirst.Stopping | None,
+) -> tuple[Step, ...]:
     """Up to the moment before the deploy: record, signature, comparison, freeze."""
     app, record = service.app, kept.incident_record(service.app)
     steps: list[Step] = []
@@ -100,13 +111,19 @@ def _opening(service: Service, host: Host, facts: Facts, frozen: str | None) -> 
     ]
     if frozen is not None and (branch := old_branch(facts)):
         signature.append(("ROLLBACK_DEPLOY_BRANCH", branch))
+    if stopping is not None and stopping.before is not None:
+        signature.append(("ROLLBACK_CHECKS", ":".join(stopping.before)))
     argv = commands.config_set(record, tuple(signature))
     steps.append(_command(host, "sign", StepKind.COMMAND, "say who, since when", argv))
+    if stopping is not None:
+        steps.extend(stopfirst.opening(service, host, leaving, stopping))
     argv = commands.apps_report(app)
     steps.append(_command(host, "compare", StepKind.COMPARE, "is it still as planned?", argv, writes=False))
     if frozen is not None and facts.current.branch != frozen:
         argv = commands.git_set_branch(app, frozen)
         steps.append(_command(host, "freeze", StepKind.FREEZE, "hold deploys back", argv))
+    if stopping is not None:
+        steps.extend(stopfirst.stop(service, host, stopping))
     return tuple(steps)
 
 
@@ -147,9 +164,10 @@ def _cautions(
     current = facts.current
     if current.locked:
         yield Caution(severity=Severity.BLOCK, text=f"a deploy of {service.app} is running: wait for its end")
-    if service.rollback.stop_first and way.where is Where.HOST:
-        words = f"{service.title} has to stop before it starts ({service.rollback.reason}); this way does not do that"
-        yield Caution(severity=Severity.BLOCK, text=words)
+    if facts.stopping is not None and way.where is Where.HOST:
+        yield from stopfirst.cautions(service, leaving, facts.stopping)
+        words = "if this console ends between the stop and the start, nothing serves until somebody deploys"
+        yield Caution(severity=Severity.TYPE, text=words)
     if service.rollback.downtime is not None:
         low, high = (f"{t.total_seconds():.0f}" for t in service.rollback.downtime)
         yield Caution(severity=Severity.TYPE, text=f"the service does not answer for {low}-{high} s")

@@ -62,6 +62,20 @@ def health_rows(wizard: "Wizard", now: datetime, cells: int) -> list[Row]:
     return rows.paragraph(said, cells, look if look != "ok" else "", indent=2)
 
 
+def downtime(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
+    """The clock of a service that does not answer because it is being replaced, and afterwards how long it was."""
+    since, until = incident.down_since, incident.down_until
+    if since is None:
+        return []
+    if until is not None:
+        return [((f"It did not answer for {(until - since).total_seconds():.0f} s while it was replaced.", "dim"),)]
+    plan, now = incident.plan, wizard.front.engine.clock.now()
+    usual = f" (usually {plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s)" if plan and plan.downtime else ""
+    said = f"{wizard.palette.sign('down')} DOWN {words.countdown(now - since)}{usual}: "
+    serves = "nothing serves" if incident.state is State.FAILED else "stopped; the target is being started"
+    return rows.paragraph(said + serves, cells, "down", indent=2)
+
+
 def clock_of(spec: SeveritySpec, since: datetime, now: datetime) -> Piece:
     """The runbook's response time as a running clock."""
     if spec.respond_within is None:

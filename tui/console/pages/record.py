@@ -1,6 +1,7 @@
 """Timeline and command trail: what happened, what was sent; both can be saved to a file."""
 
 from collections.abc import Awaitable, Callable
+from typing import assert_never
 
 import msgspec
 
@@ -60,8 +61,20 @@ def timeline_row(event: ev.Event) -> Row | None:
             said = (f"{by} took it up again", "bold")
         case ev.CheckAgain():
             said = ("another look was asked for", "dim")
+        case ev.WentDown(what=what):
+            said = (f"it does not answer any more: {what}", "warn")
+        case ev.CameUp():
+            said = ("it answers again", "ok")
+        case ev.Measured(measurement=measurement):
+            counted = [f"{r.source.value} {r.failed} of {r.total}" for r in measurement.rates if r.failed is not None]
+            said = (f"measured {measurement.phase.value}: {', '.join(counted) or 'nothing'}", "dim")
+        case ev.Told(delivery=told):
+            how = "told" if told.delivered else "NOT told"
+            said = (f"{how} {told.channel}: {told.milestone.value} {told.detail}", "" if told.delivered else "warn")
         case ev.Woken():
             said = None
+        case _:
+            assert_never(event)
     if said is None:
         return None
     return ((f"{event.at:%H:%M:%S} ", "dim"), (rows.safe(said[0], 400), said[1]))

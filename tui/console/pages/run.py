@@ -15,6 +15,8 @@ from tui.model.verification import Verdict
 if TYPE_CHECKING:
     from tui.console.wizard import Wizard
 
+_ABOVE = 4
+"""rows that stand above the steps at most, while they run"""
 _RESULTS = {
     StepResult.DONE: ("yes", "ok"),
     StepResult.REFUSED: ("no", "down"),
@@ -32,13 +34,14 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     """Steps with elapsed against expected, then checks, then the question if there is one."""
     now = wizard.front.engine.clock.now()
     content = parts.trouble(wizard, cells)
+    content.extend(parts.downtime(wizard, incident, cells))
     content.extend(_state(wizard, incident, now, cells))
     plan = incident.plan
     if incident.checks:
         content.extend(_checks(wizard, incident, cells))
     if plan is not None:
         content.extend(_steps(wizard, incident, plan, now, cells))
-    if incident.state in (State.EXECUTING, State.UNCERTAIN, State.FAILED):
+    if incident.state in (State.EXECUTING, State.STOPPED, State.UNCERTAIN, State.FAILED):
         room = max(1, wizard.room - len(content) - (2 if incident.asking else 0))
         tail = [line for line in wizard.heard if line.strip()][-room:]
         content.extend((("   " + wizard.palette.sign("bar") + " ", "dim"), (line, "dim")) for line in tail)
@@ -57,7 +60,7 @@ def _state(wizard: "Wizard", incident: Incident, now: datetime, cells: int) -> l
     if incident.settling is not None:
         return [((f"{sign('run')} putting the host in order", "run"),)]
     match incident.state:
-        case State.EXECUTING:
+        case State.EXECUTING | State.STOPPED:
             expected = f" of ~{incident.plan.expected:.0f} s" if incident.plan else ""
             alone = "the host finishes what was sent by itself"
             if incident.plan is not None and not incident.plan.outlives:
@@ -89,7 +92,12 @@ def _timed(passed: str, said: str, cells: int, look: str) -> list[Row]:
 
 def _steps(wizard: "Wizard", incident: Incident, plan: Plan, now: datetime, cells: int) -> list[Row]:
     found: list[Row] = []
-    for step in plan.steps:
+    through = _through(incident, plan) if wizard.room < len(plan.steps) + _ABOVE else 0
+    if through > 1:
+        spent = sum(((r.ended_at or now) - r.started_at).total_seconds() for r in incident.runs[:through])
+        text = f"{through} steps before are done, {spent:.1f} s"
+        found.append(((f" {wizard.palette.sign('yes')} ", "ok"), (text, "dim")))
+    for step in plan.steps[through if through > 1 else 0 :]:
         run = incident.run_of(step.id)
         name = rows.fit(step.title, 34)
         if run is None:
@@ -109,6 +117,15 @@ def _steps(wizard: "Wizard", incident: Incident, plan: Plan, now: datetime, cell
         if run.detail:
             found.extend(rows.paragraph(f"     {rows.safe(run.detail, 400)}", cells, look, indent=5))
     return found
+
+
+def _through(incident: Incident, plan: Plan) -> int:
+    """How many steps from the first on are done and said nothing: where room is short they are told as one."""
+    for number, step in enumerate(plan.steps):
+        run = incident.run_of(step.id)
+        if run is None or run.result is not StepResult.DONE or run.detail:
+            return number
+    return len(plan.steps)
 
 
 def _checks(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
@@ -138,5 +155,13 @@ def _choices(wizard: "Wizard", incident: Incident) -> list[Choice]:
             return [again, other, watch, give_up]
         case _:
             ways = [c for c in parts.ways_out(wizard, incident) if c.id != "forward"]
-            begun = incident.plan is not None and any(r.step == "push" for r in incident.runs)
-            return [other, *([again] if begun else []), *ways, give_up]
+            step = incident.plan.decisive if incident.plan is not None else None
+            begun = step is not None and incident.run_of(step.id) is not None
+            fallen = incident.latest is not None and not incident.latest.serving
+            left = incident.plan.leaving if incident.plan is not None and fallen else None
+            way_out = (
+                [button("bring-back", f"Bring {left.name} back", wizard.doing("planning", wizard.bring_back))]
+                if left is not None
+                else []
+            )
+            return [*way_out, other, *([again] if begun else []), *ways, give_up]

@@ -34,6 +34,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
         text = f"{wizard.palette.sign(look)} {'ALARM: ' if look == 'down' else ''}{rows.safe(said, 400)}"
         content.extend(rows.paragraph(text, cells, look, indent=2))
     content.extend(_seen(wizard, incident, watch, cells))
+    content.extend(parts.downtime(wizard, incident, cells))
     if watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
         content.append((("Nothing was changed: this watches the deploy as it is.", "dim"),))
     elif incident.plan is not None:

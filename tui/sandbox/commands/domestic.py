@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from tui.sandbox.client import Call, Refused, bang
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.lines import complaint
+from tui.sandbox.machine import App
 from tui.sandbox.recorded import VERSIONS, load
 
 PLUGIN_HELP = (
@@ -79,18 +80,54 @@ async def cleanup(call: Call) -> int:
 
 @command("checks:disable", costs="write")
 async def checks_disable(call: Call) -> int:
-    app = call.host.machine.app(parse(call).first())
-    app.checks_disabled = True
-    call.out(f"-----> Disabling zero downtime for app ({app.name})")
+    app, named = checks_of(call)
+    call.out(f"-----> Disabling zero downtime for app{said_types(app, named)}")
+    if named is None:
+        app.checks_disabled, app.checks_skipped = "_all_", "none"
+    else:
+        app.checks_disabled = listed(app.checks_disabled, add=named)
+        app.checks_skipped = listed(app.checks_skipped, remove=named)
+    return 0
+
+
+@command("checks:skip", costs="write")
+async def checks_skip(call: Call) -> int:
+    app, named = checks_of(call)
+    call.out(f"-----> Skipping zero downtime for app{said_types(app, named)}")
+    if named is None:
+        app.checks_disabled, app.checks_skipped = "none", "_all_"
+    else:
+        app.checks_skipped = listed(app.checks_skipped, add=named)
+        app.checks_disabled = listed(app.checks_disabled, remove=named)
     return 0
 
 
 @command("checks:enable", costs="write")
 async def checks_enable(call: Call) -> int:
-    app = call.host.machine.app(parse(call).first())
-    app.checks_disabled = False
-    call.out(f"-----> Enabling zero downtime for app ({app.name})")
+    app, named = checks_of(call)
+    call.out(f"-----> Enabling zero downtime for app's{said_types(app, named).removeprefix(chr(39) + 's')}")
+    if named is None:
+        app.checks_disabled, app.checks_skipped = "none", "none"
+    else:
+        app.checks_disabled = listed(app.checks_disabled, remove=named)
+        app.checks_skipped = listed(app.checks_skipped, remove=named)
     return 0
+
+
+def checks_of(call: Call) -> tuple[App, list[str] | None]:
+    """The app, and the process types named; None: all."""
+    options = parse(call)
+    return call.host.machine.app(options.first()), options.plain[1].split(",") if len(options.plain) > 1 else None
+
+
+def said_types(app: App, named: list[str] | None) -> str:
+    return f" ({app.name})" if named is None else f"'s ({app.name}) proctypes ({','.join(named)})"
+
+
+def listed(before: str, add: list[str] | None = None, remove: list[str] | None = None) -> str:
+    """Dokku's list of process types after a change, in its words."""
+    kept = [one for one in before.split(",") if one not in ("none", "_all_", *(remove or ()))]
+    return ",".join([*kept, *(one for one in add or () if one not in kept)]) or "none"
 
 
 @command("storage:list")

@@ -43,7 +43,8 @@ def live_values(call: Call, app: App, name: str) -> dict[str, str]:
         "git-sha": app.repo.head() or "HEAD",
         "git-source-image": app.source_image,
         "git-last-updated-at": str(app.last_updated) if app.last_updated else "",
-        "checks-disabled-list": "_all_" if app.checks_disabled else "none",
+        "checks-disabled-list": app.checks_disabled,
+        "checks-skipped-list": app.checks_skipped,
         "network-web-listeners": " ".join(f"{container.address}:5000" for container in machine.serving(app)),
     }
     if machine.old:

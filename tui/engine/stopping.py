@@ -1,0 +1,50 @@
+"""What a plan for a service that stops before it starts has to know: how its checks are set, and its way out."""
+
+from tui.dokku import commands, reports
+from tui.engine.keep import known_to_run
+from tui.engine.links import Links, unusable
+from tui.engine.releases import Listing
+from tui.model.errors import Refused
+from tui.model.plan import Plan
+from tui.model.release import Release
+from tui.model.service import Service
+from tui.ways import stopfirst
+
+
+async def read(links: Links, service: Service, found: Listing, leaving: Release) -> stopfirst.Stopping:
+    """How the host is set now, and how the team had set it before this incident. Raises LinkError."""
+    now = await checks(links, service.host, service.app)
+    before = found.record.checks if found.record is not None else None
+    if before is None and now is not None:
+        before = (now.disabled, now.skipped)
+    return stopfirst.Stopping(before=before, now=now, unkeepable=_unkeepable(found, leaving))
+
+
+def _unkeepable(found: Listing, leaving: Release) -> str:
+    if leaving.holder is not None and leaving.sealed:
+        return ""
+    try:
+        known_to_run(found.current)
+    except Refused as refused:
+        return refused.message
+    return ""
+
+
+async def checks(links: Links, host: str, app: str) -> reports.Checks | None:
+    """How the zero-downtime checks are set now; None where the host does not say. Raises LinkError."""
+    answer = await links.ask(host, commands.report("checks", app))
+    return reports.checks_report(answer.stdout) if answer.ok else None
+
+
+async def restore(links: Links, plan: Plan, incident: str) -> None:
+    """Give the team's setting back, where it is another one now. Raises LinkError, HostSaid."""
+    before = plan.checks_before
+    if before is None:
+        return
+    now = await checks(links, plan.host, plan.app)
+    if now is not None and (now.disabled, now.skipped) == before:
+        return
+    for argv in stopfirst.restoring(plan.app, before):
+        answer = await links.gate.write(links.host(plan.host), plan.host, argv, timeout=30.0, incident=incident)
+        if not answer.ok:
+            raise unusable(answer)
