@@ -17,7 +17,17 @@ from tui.engine.keep import Keeper
 from tui.engine.ledger import LedgerKeeper
 from tui.engine.links import Links
 from tui.engine.perform import HostPerformer, Output
-from tui.engine.ports import ClockPort, GitPort, HostPort, JournalPort, ProbePort, ProcessPort, RegistryPort, StreamPort
+from tui.engine.ports import (
+    ClockPort,
+    GitPort,
+    HostPort,
+    JournalPort,
+    Outside,
+    ProbePort,
+    ProcessPort,
+    RegistryPort,
+    StreamPort,
+)
 from tui.engine.releases import Listing
 from tui.engine.walk import Walk
 from tui.incident import choose
@@ -50,7 +60,9 @@ class Engine:
         read_only: bool = False,
         processes: ProcessPort | None = None,
         registries: RegistryPort | None = None,
+        outside: Outside | None = None,
     ) -> None:
+        self.outside = outside or Outside()
         self.processes = processes
         self.registries = registries
         self.fleet = fleet

@@ -1,18 +1,21 @@
 """What the engine needs from the outside world. The drivers satisfy these without importing them."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from tui.model.between import Between
+from tui.model.evidence import NewIssues, Rate, Source
 from tui.model.health import Probe
 from tui.model.history import Commit
 from tui.model.host import Form, Link
+from tui.model.notice import Delivery, Message, OnCall, Receipt
 from tui.model.outcome import Answer, Outcome
 from tui.model.plan import PushSpec
 from tui.model.push import PushEnd
 from tui.model.registry import Digest, Tags
-from tui.model.service import Expect, IdentitySpec
+from tui.model.service import Expect, IdentitySpec, Service
 
 OnOutput = Callable[[bytes, bool], None]
 """bytes as they came, and whether they came on stderr"""
@@ -162,3 +165,54 @@ class JournalPort(Protocol):
     def lock(self, incident: str) -> bool: ...
 
     async def close(self) -> None: ...
+
+
+class RatePort(Protocol):
+    """A service outside that counts errors. What it cannot say is a Rate with a note, never an exception."""
+
+    @property
+    def source(self) -> Source: ...
+
+    def covers(self, service: Service) -> bool: ...
+
+    async def rate(self, service: Service, since: datetime, until: datetime) -> Rate: ...
+
+    async def close(self) -> None: ...
+
+
+class IssuesPort(Protocol):
+    """A tracker that knows which errors are new."""
+
+    def covers(self, service: Service) -> bool: ...
+
+    async def new_issues(self, service: Service, since: datetime, until: datetime) -> NewIssues: ...
+
+
+class ChannelPort(Protocol):
+    """Somewhere that milestones are told. What the other side says is a Receipt, never an exception."""
+
+    @property
+    def name(self) -> str: ...
+
+    def wants(self, message: Message) -> bool: ...
+
+    async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
+        """`earlier`: the first message of this incident that was delivered here, for threads and comments."""
+
+    async def close(self) -> None: ...
+
+
+class OnCallPort(Protocol):
+    """Who is on call now."""
+
+    async def on_call(self) -> OnCall: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Everything beside hosts and health URLs that is asked or told; all of it may be absent."""
+
+    rates: tuple[RatePort, ...] = ()
+    issues: IssuesPort | None = None
+    channels: tuple[ChannelPort, ...] = ()
+    on_call: OnCallPort | None = None

@@ -54,3 +54,16 @@ class Measurement(Value):
     p50: float | None = None
     """seconds, response time of healthy answers"""
     p95: float | None = None
+
+
+class NewIssues(Value):
+    """Errors that a tracker saw for the first time in a window or release."""
+
+    since: datetime
+    until: datetime
+    total: int | None
+    """None: it could not say, `note` says why"""
+    titles: tuple[str, ...] = ()
+    """the newest, made harmless"""
+    link: str | None = None
+    note: str = ""

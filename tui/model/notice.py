@@ -13,6 +13,40 @@ class Milestone(StrEnum):
     VERIFIED = "verified"
     VERDICT = "watch verdict"
     CLOSED = "closed"
+    POSTMORTEM = "post-mortem"
+    """its text, for the ticket"""
+
+
+class Message(Value):
+    """What is said at a milestone, ready to be posted anywhere: plain text, redacted, no markup."""
+
+    incident: str
+    service: str
+    milestone: Milestone
+    at: datetime
+    title: str
+    text: str
+    severity: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The same for every attempt to tell this: the other side can know it again."""
+        return f"rollback-{self.incident}-{self.milestone.name.lower()}"
+
+
+class Receipt(Value):
+    """What one attempt to deliver a message came to."""
+
+    delivered: bool
+    detail: str = ""
+    """what the other side said, or why not; redacted"""
+    link: str | None = None
+    ref: str | None = None
+    """what the other side calls it, for what follows: a thread, a ticket's number"""
+    retry_after: float | None = None
+    """seconds the other side wants us to wait"""
+    final: bool = False
+    """trying again is of no use"""
 
 
 class Delivery(Value):
@@ -27,5 +61,16 @@ class Delivery(Value):
     """what the other side said, or why not; redacted"""
     link: str | None = None
     """where it can be read, e.g. the ticket's address"""
+    ref: str | None = None
+    """what the other side calls it"""
     by_hand: bool = False
     """a person said that they did it themselves"""
+
+
+class OnCall(Value):
+    """Who is on call, as it was read at one moment."""
+
+    at: datetime
+    people: tuple[str, ...] = ()
+    note: str = ""
+    """why it is not known, if so"""

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from tui.model.host import Form
+from tui.model.outside import PagerDutySpec, PosthogSpec, SentrySpec, ThreadSpec, TicketSpec
 from tui.model.value import Value
 
 
@@ -84,6 +85,9 @@ class Service(Value):
     image_repository: str | None = None
     git_remote: str | None = None
     script: tuple[str, ...] = ()
+    sentry: SentrySpec | None = None
+    posthog: PosthogSpec | None = None
+    ticket: TicketSpec | None = None
     extras: tuple[tuple[str, str], ...] = ()
     """settings of integrations (sentry, posthog, ticket), as pairs of dotted key and value"""
 
@@ -166,6 +170,8 @@ class Fleet(Value):
     contacts: Contacts = Contacts()
     notify: tuple[str, ...] = ()
     """names of environment variables that hold notification URLs"""
+    pagerduty: PagerDutySpec | None = None
+    thread: ThreadSpec | None = None
     links: tuple[tuple[str, str], ...] = ()
     postmortem_within: timedelta = timedelta(hours=24)
     """how soon after an incident its post-mortem is scheduled"""
