@@ -1,0 +1,198 @@
+"""A vendor's JSON over HTTP: one question, one `Reply`. What the other side says is a value, never an exception.
+
+5 s for a connection, 10 s for the whole, no redirects, TLS only (loopback aside), because every question carries a
+credential. Trouble is said in words that are harmless and hold no secret.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from tui.drivers.web import Raw, Web, private
+from tui.model.notice import Receipt
+from tui.model.redact import redact
+from tui.model.text import clean_line
+from tui.model.value import Value
+
+CONNECT = 5.0
+TOTAL = 10.0
+"""seconds for one question"""
+LARGEST = 2 * 1024 * 1024
+LONGEST_WAIT = 3600.0
+"""seconds: what asks for more is not waited for"""
+Params = Iterable[tuple[str, str]]
+
+RESETS = (
+    # how many are left, when there are more again, and how that is written
+    ("x-sentry-rate-limit-remaining", "x-sentry-rate-limit-reset", "epoch"),
+    ("x-ratelimit-requests-remaining", "x-ratelimit-requests-reset", "milliseconds"),
+    ("x-ratelimit-remaining", "x-ratelimit-reset", "epoch"),
+    ("ratelimit-remaining", "ratelimit-reset", "seconds"),
+)
+"""Sentry, Linear, GitHub, PagerDuty"""
+
+
+class Reply(Value, eq=False):
+    """What one question came to."""
+
+    status: int = 0
+    """0: there was no answer"""
+    headers: Mapping[str, str] = {}
+    """names in small letters"""
+    json: Any = None
+    trouble: str = ""
+    """why this is not the answer that was asked for; empty: it is"""
+    said: str = ""
+    """the other side's own words about the trouble"""
+    retry_after: float | None = None
+    """seconds that the other side wants us to wait"""
+    final: bool = False
+    """asking again is of no use"""
+
+    def receipt(self) -> Receipt:
+        """The trouble, as what came of a delivery."""
+        return Receipt(delivered=False, detail=self.trouble, retry_after=self.retry_after, final=self.final)
+
+
+class Api:
+    """One address and how we prove there who we are."""
+
+    def __init__(self, base: str, headers: Mapping[str, str]) -> None:
+        self.base = base.rstrip("/")
+        self._headers = {"Accept": "application/json", **headers}
+        self._web = Web(timeout=TOTAL, connect=CONNECT)
+
+    async def close(self) -> None:
+        """End the kept connections."""
+        await self._web.close()
+
+    async def get(self, path: str, params: Params = ()) -> Reply:
+        """Read. `path` comes after the base and is ours; what is put into it goes through `segment`."""
+        query = urlencode(list(params))
+        return await self.ask("GET", f"{path}?{query}" if query else path)
+
+    async def ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
+        """One question; `body` is sent as JSON."""
+        import msgspec
+
+        url = self.base + path
+        if not private(url):
+            return Reply(trouble="its address is not https: no credential is sent there", final=True)
+        content = None if body is None else msgspec.json.encode(body)
+        typed = {} if content is None else {"Content-Type": "application/json; charset=utf-8"}
+        try:
+            async with asyncio.timeout(TOTAL):
+                asked = {**self._headers, **typed, **(headers or {})}
+                raw = await self._web.send(method, url, asked, largest=LARGEST, content=content)
+        except TimeoutError:
+            return Reply(trouble=f"no answer within {TOTAL:.0f} s")
+        except (OSError, ValueError) as error:
+            return Reply(trouble=_harmless(str(error)))
+        return read(raw)
+
+
+def read(raw: Raw) -> Reply:
+    """An answer as it came, judged by its status."""
+    import msgspec
+
+    try:
+        json = msgspec.json.decode(raw.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        json = None
+    status, headers = raw.status, raw.headers
+    if 200 <= status < 300:
+        trouble = "" if json is not None or not raw.body else _no_json(headers)
+        return Reply(status=status, headers=headers, json=json, trouble=trouble)
+    said = _harmless(words(json)) if json is not None else ""
+    wait = wait_for(headers)
+    return Reply(
+        status=status,
+        headers=headers,
+        json=json,
+        trouble=_words(status, said, headers if json is None else {}),
+        said=said,
+        retry_after=wait,
+        final=wait is None and status < 500 and status not in (408, 425, 429),
+    )
+
+
+def segment(text: str) -> str:
+    """A part of a path that cannot be more than one."""
+    return quote(text, safe="")
+
+
+def _words(status: int, said: str, headers: Mapping[str, str]) -> str:
+    if status in (429, 420):
+        known = f"asks us to wait (HTTP {status})"
+    elif 300 <= status < 400:
+        known = f"sends us to another address (HTTP {status}), where we do not go: is the url right?"
+    elif status == 401:
+        known = "refuses the token (HTTP 401)"
+    elif status == 403:
+        known = "does not allow this (HTTP 403)"
+    else:
+        known = f"HTTP {status}"
+    if "html" in headers.get("content-type", ""):
+        return f"{known}, with a web page"
+    return f"{known}: {said}" if said else known
+
+
+def _no_json(headers: Mapping[str, str]) -> str:
+    kind = "a web page" if "html" in headers.get("content-type", "") else "something else"
+    return f"answered with {kind} instead of JSON: is the url right?"
+
+
+def words(json: Any) -> str:
+    """What a JSON error says, wherever vendors put it: `message`, `detail`, `error`, `errors`."""
+    if isinstance(json, str):
+        return json
+    if isinstance(json, list):
+        return "; ".join(filter(None, (words(one) for one in json[:3])))
+    if not isinstance(json, dict):
+        return ""
+    found = [words(json[key]) for key in ("message", "detail", "error", "errors") if json.get(key)]
+    return ": ".join(dict.fromkeys(filter(None, found)))
+
+
+def _harmless(text: str) -> str:
+    return clean_line(redact(text), 200)
+
+
+def wait_for(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait: Retry-After in seconds or as a date, or the reset of a limit of which nothing is left."""
+    now = _date(headers.get("date", "")) or datetime.now(UTC)  # theirs: our clock may be wrong
+    found = headers.get("retry-after", "").strip()
+    if found:
+        at = _date(found)
+        return _bounded((at - now).total_seconds() if at is not None else _number(found))
+    for left, reset, written in RESETS:
+        value = _number(headers.get(reset, ""))
+        if value is None or headers.get(left, "").strip() != "0":
+            continue
+        return _bounded(
+            value if written == "seconds" else value / (1000 if written == "milliseconds" else 1) - now.timestamp()
+        )
+    return None
+
+
+def _bounded(seconds: float | None) -> float | None:
+    return None if seconds is None else min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 0 <= value < 1e15 else None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
