@@ -34,6 +34,7 @@ class Web:
     def __init__(self, *, keep: bool = True, timeout: float = 30.0, connect: float | None = None) -> None:
         """`keep`: connections are used again. `timeout`: seconds for each read; the callers limit the whole."""
         self._keep, self._timeout, self._connect = keep, timeout, connect or timeout
+        self._making = asyncio.Lock()  # two first questions at once need one client
         self._client: httpx.AsyncClient | None = None
 
     async def close(self) -> None:
@@ -73,13 +74,10 @@ class Web:
             raise OSError(f"{type(error).__name__}: {error}".rstrip(": ")) from error
 
     async def _ready(self) -> "httpx.AsyncClient":
-        if self._client is None:
-            made = await asyncio.get_running_loop().run_in_executor(None, self._make)
-            if self._client is not None:  # two first questions at once
-                await made.aclose()
-            else:
-                self._client = made
-        return self._client
+        async with self._making:
+            if self._client is None:
+                self._client = await asyncio.get_running_loop().run_in_executor(None, self._make)
+            return self._client
 
     def _make(self) -> "httpx.AsyncClient":
         """In a thread: importing and loading certificates take longer than a frame."""
