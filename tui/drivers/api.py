@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tui.drivers.web import Raw, Web, private
+from tui.drivers.web import Raw, Unreachable, Web, private
 from tui.model.notice import Receipt
 from tui.model.redact import redact
 from tui.model.text import clean_line
@@ -51,6 +51,8 @@ class Reply(Value, eq=False):
     """seconds that the other side wants us to wait"""
     final: bool = False
     """asking again is of no use"""
+    doubt: bool = False
+    """it was sent, and whether it was done is not known"""
 
     def receipt(self) -> Receipt:
         """The trouble, as what came of a delivery."""
@@ -88,9 +90,13 @@ class Api:
                 asked = {**self._headers, **typed, **(headers or {})}
                 raw = await self._web.send(method, url, asked, largest=LARGEST, content=content)
         except TimeoutError:
-            return Reply(trouble=f"no answer within {TOTAL:.0f} s")
-        except (OSError, ValueError) as error:
-            return Reply(trouble=_harmless(str(error)))
+            return Reply(trouble=f"no answer within {TOTAL:.0f} s", doubt=True)
+        except Unreachable as error:
+            return Reply(trouble=_harmless(f"cannot be reached: {error}"))
+        except ValueError as error:
+            return Reply(trouble=_harmless(str(error)), final=True)
+        except OSError as error:
+            return Reply(trouble=_harmless(str(error)), doubt=True)
         return read(raw)
 
 
@@ -122,6 +128,25 @@ def read(raw: Raw) -> Reply:
 def segment(text: str) -> str:
     """A part of a path that cannot be more than one."""
     return quote(text, safe="")
+
+
+def dig(json: Any, *path: str | int) -> Any:
+    """What stands at that path of a JSON value; None where its form is another one."""
+    for step in path:
+        if isinstance(step, str) and isinstance(json, dict):
+            json = json.get(step)
+        elif isinstance(step, int) and isinstance(json, list) and -len(json) <= step < len(json):
+            json = json[step]
+        else:
+            return None
+    return json
+
+
+def number(json: Any) -> float | None:
+    """A finite number of a JSON value, or None."""
+    if isinstance(json, bool) or not isinstance(json, int | float) or not abs(json) < 1e15:
+        return None
+    return float(json)
 
 
 def _words(status: int, said: str, headers: Mapping[str, str]) -> str:

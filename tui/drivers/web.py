@@ -19,6 +19,10 @@ class TooLarge(OSError):
     """The answer is longer than what was agreed on."""
 
 
+class Unreachable(OSError):
+    """There was no connection: nothing was sent."""
+
+
 class Raw(NamedTuple):
     """An answer as it came."""
 
@@ -70,6 +74,8 @@ class Web:
                 return Raw(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, bytes(body[:largest]))
         except httpx.InvalidURL as error:
             raise ValueError(str(error)) from error
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise Unreachable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
         except httpx.HTTPError as error:
             raise OSError(f"{type(error).__name__}: {error}".rstrip(": ")) from error
 
