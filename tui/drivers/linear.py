@@ -1,8 +1,8 @@
 """Linear: one issue for an incident, comments for what follows, by GraphQL.
 
-Linear knows no idempotency key, but takes ids of ours: they are made of the incident and the milestone, so that a second
-attempt collides with the first. Which words a collision has is written nowhere: after any refusal it is asked whether
-the thing is there.
+Linear knows no idempotency key, but takes ids of ours: they are made of the incident and the milestone, so that a
+second attempt collides with the first. Which words a collision has is written nowhere: after any refusal it is asked
+whether the thing is there.
 """
 
 import hashlib
@@ -27,15 +27,17 @@ PRIORITIES = {"P1": 1, "P2": 2, "P3": 3, "P4": 4}
 FINAL = frozenset(("INPUT_ERROR", "INVALID_INPUT", "AUTHENTICATION_ERROR", "FORBIDDEN", "GRAPHQL_VALIDATION_FAILED",
                    "BAD_USER_INPUT", "FEATURE_NOT_ACCESSIBLE"))  # fmt: skip
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 CREATE = """mutation($input: IssueCreateInput!) {
   issueCreate(input: $input) { success issue { id identifier url } } }"""
 COMMENT = """mutation($input: CommentCreateInput!) {
   commentCreate(input: $input) { success comment { id url } } }"""
-ISSUE = "query($id: String!) { issue(id: $id) { id identifier url } }"
+ISSUE = "query($id: String!) { issue(id: $id) { id identifier url description } }"
 SAID = "query($id: String!) { comment(id: $id) { id url } }"
 TEAM = "query($id: String!) { viewer { name } team(id: $id) { id key name } }"
 LABELS = """query($names: [String!]) {
-  issueLabels(filter: { name: { in: $names } }, first: 50) { nodes { id name } } }"""
+  issueLabels(filter: { name: { in: $names } }, first: 50) { nodes { id name team { id } } } }"""
 
 
 class LinearIssues:
@@ -55,7 +57,9 @@ class LinearIssues:
         identity = own_id(f"rollback-{message.incident}-{self._spec.where}")
         there = await self._ask(ISSUE, id=identity)
         if not there.trouble:
-            return await self._again(message, there)
+            return await self._again(message, dig(there.json, "data", "issue"))
+        if _hopeless(there):
+            return there.receipt()
         labels, missing = await self._labels()
         asked = {
             "id": identity,
@@ -65,15 +69,9 @@ class LinearIssues:
             **({"labelIds": labels} if labels else {}),
             **({"priority": PRIORITIES[message.severity]} if message.severity in PRIORITIES else {}),
         }
-        reply = await self._ask(CREATE, input=asked)
-        made = dig(reply.json, "data", "issueCreate", "issue")
-        if reply.trouble or made is None:
-            if reply.doubt or reply.retry_after is not None:
-                return _failed(reply)
-            there = await self._ask(ISSUE, id=identity)  # somebody was faster, or an attempt whose answer was lost
-            made = dig(there.json, "data", "issue")
-            if there.trouble or made is None:
-                return _failed(reply)
+        reply, made = await self._make((CREATE, "issueCreate", "issue"), asked, ISSUE)
+        if made is None:
+            return reply.receipt()
         said = f", without {', '.join(missing)}: Linear knows no such label" if missing else ""
         detail = clean_line(f"{dig(made, 'identifier')}{said}", 200)
         return Receipt(delivered=True, detail=detail, ref=identity, link=_link(made))
@@ -82,15 +80,9 @@ class LinearIssues:
         """Say it in the issue, unless it stands there already."""
         identity = own_id(f"{message.key}-{ref}")
         asked = {"id": identity, "issueId": ref, "body": body(message, LONGEST_BODY)}
-        reply = await self._ask(COMMENT, input=asked)
-        made = dig(reply.json, "data", "commentCreate", "comment")
-        if reply.trouble or made is None:
-            if reply.doubt or reply.retry_after is not None:
-                return _failed(reply)
-            there = await self._ask(SAID, id=identity)
-            made = dig(there.json, "data", "comment")
-            if there.trouble or made is None:
-                return _failed(reply)
+        reply, made = await self._make((COMMENT, "commentCreate", "comment"), asked, SAID)
+        if made is None:
+            return reply.receipt()
         return Receipt(delivered=True, detail="commented", ref=ref, link=_link(made))
 
     async def check(self, subject: str, topic: str) -> Finding:
@@ -99,18 +91,31 @@ class LinearIssues:
         if reply.trouble:
             text = f"{topic}: {reply.trouble}"
             return Finding(subject=subject, topic=topic, result=Result.FINDING, text=text, fix=FIX)
+        identity = dig(reply.json, "data", "team", "id")
+        if identity != self._spec.where:
+            text, fix = f"{topic}: {self._spec.where!r} is not the team's id", f"services.yaml: linear: {identity}"
+            return Finding(subject=subject, topic=topic, result=Result.FINDING, text=text, fix=clean_line(fix, 200))
         team, who = dig(reply.json, "data", "team", "name"), dig(reply.json, "data", "viewer", "name")
         text = clean_line(f"{topic}: issues of {team} in Linear, as {who}", 200)
         return Finding(subject=subject, topic=topic, result=Result.OK, text=text)
 
-    async def _again(self, message: Message, there: Reply) -> Receipt:
+    async def _make(self, mutation: tuple[str, str, str], asked: dict[str, Any], query: str) -> tuple[Reply, Any]:
+        """The answer, and what was made or was there already under its id; None where neither is."""
+        text, name, kind = mutation
+        reply = await self._ask(text, input=asked)
+        made = dig(reply.json, "data", name, kind)
+        if not reply.trouble and made is not None:
+            return reply, made
+        if not _hopeless(reply):  # somebody was faster, or an attempt whose answer was lost
+            there = await self._ask(query, id=asked["id"])
+            if not there.trouble:
+                return reply, dig(there.json, "data", kind)
+        return (reply if reply.trouble else Reply(trouble="an unknown form of answer")), None
+
+    async def _again(self, message: Message, made: Any) -> Receipt:
         """The issue was made before: by this very message, or by an earlier one whose answer was lost."""
-        made = dig(there.json, "data", "issue")
         ref, detail = str(dig(made, "id")), clean_line(str(dig(made, "identifier")), 100)
-        text = await self._ask("query($id: String!) { issue(id: $id) { description } }", id=ref)
-        if text.trouble:
-            return _failed(text)
-        if message.key in str(dig(text.json, "data", "issue", "description")):
+        if message.key in str(dig(made, "description")):
             return Receipt(delivered=True, detail=detail, ref=ref, link=_link(made))
         told = await self.comment(message, ref)
         return Receipt(
@@ -120,15 +125,14 @@ class LinearIssues:
 
     async def _labels(self) -> tuple[list[str], list[str]]:
         """Ids of the labels, and the names that lead to none."""
-        given = [
-            label for label in self._spec.labels if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", label)
-        ]
+        given = [label for label in self._spec.labels if _UUID.fullmatch(label)]
         names = [label for label in self._spec.labels if label not in given]
         if not names:
             return given, []
         reply = await self._ask(LABELS, names=names)
         nodes = dig(reply.json, "data", "issueLabels", "nodes") or []
-        found = {str(dig(one, "name")): str(dig(one, "id")) for one in nodes}
+        ours = [one for one in nodes if dig(one, "team", "id") in (None, self._spec.where)]
+        found = {str(dig(one, "name")): str(dig(one, "id")) for one in ours}
         return [*given, *(found[name] for name in names if name in found)], [n for n in names if n not in found]
 
     async def _ask(self, query: str, **variables: Any) -> Reply:
@@ -153,9 +157,9 @@ def own_id(of: str) -> str:
     return str(uuid.UUID(bytes=hashlib.sha256(of.encode()).digest()[:16], version=4))
 
 
-def _failed(reply: Reply) -> Receipt:
-    found = reply if reply.trouble else Reply(trouble="an unknown form of answer")
-    return found.receipt()
+def _hopeless(reply: Reply) -> bool:
+    """Whether the next question would fare no better."""
+    return reply.doubt or reply.retry_after is not None or reply.status in (0, 401, 403) or reply.status >= 500
 
 
 def _link(made: Any) -> str | None:

@@ -89,6 +89,8 @@ class PagerDuty:
         if self._rest is not None and self._spec.services:
             parts.append(await self._note(self._rest, message, earlier.ref if earlier is not None else None))
         if self._events is not None and message.milestone in CHANGES:
+            # where nobody was paged there is nothing to note, and the change is all that there is to tell
+            parts = [part for part in parts if part is not NONE_OPEN]
             parts.append(await self._change(self._events, message))
         if not parts:
             return Receipt(delivered=False, detail="not set up", final=True)
@@ -212,10 +214,13 @@ def _failed(what: str, reply: Reply) -> Receipt:
     return Receipt(delivered=False, detail=f"{what}: {found.trouble}", retry_after=found.retry_after, final=found.final)
 
 
+NONE_OPEN = Receipt(delivered=False, detail="notes: no incident of these services is open", final=True)
+
+
 def _no_single(incidents: list[Any]) -> Receipt:
     """None open, or several: which one is meant only a person knows."""
     if not incidents:
-        return Receipt(delivered=False, detail="notes: no incident of these services is open", final=True)
+        return NONE_OPEN
     numbers = ", ".join(f"#{dig(one, 'incident_number')}" for one in incidents[:5])
     words = f"notes: {len(incidents)} incidents are open ({numbers}): acknowledge and note the right one by hand"
     return Receipt(delivered=False, detail=clean_line(words, 200), final=True)
