@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.fleets import SHIPPED
+from tui.model.outside import PagerDutySpec
 from tui.model.service import Expect, Fleet, SeveritySpec
 from tui.services import load
 
@@ -114,7 +115,7 @@ def test_times_rates_retention_and_contacts(fleet: Fleet) -> None:
     assert fleet.retention == 5
     assert fleet.postmortem_within == time(hours=24)
     assert fleet.ways == ("kept", "registry", "runbook", "git", "script")
-    assert fleet.contacts.pagerduty == (("schedule", "Check PagerDuty schedule"),)
+    assert fleet.pagerduty == PagerDutySpec(words="Check PagerDuty schedule")
     assert fleet.contacts.slack == ("#incidents", "#engineering")
     assert fleet.contacts.email == "engineering@scenextras.com"
 

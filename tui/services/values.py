@@ -149,6 +149,51 @@ def variable(text: str) -> str:
     return text
 
 
+def base(text: str) -> str:
+    """The address of an API to which credentials go: https, unless it is on this machine; nothing after the path."""
+    parts = urlsplit(url(text))
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise ValueError(f"{text!r} is not https: anybody on the way could read the credential")
+    if parts.query or parts.fragment:
+        raise ValueError(f"{text!r} has something after its path; write the address alone, e.g. https://sentry.io")
+    return text.rstrip("/")
+
+
+def slug(text: str) -> str:
+    """A name or number in an address of a vendor."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", text):
+        raise ValueError(f"{text!r} is no name or id: letters, digits, dot, dash and underscore")
+    return text
+
+
+def word(text: str) -> str:
+    """A text of one line that is not empty."""
+    if not text.strip() or len(text) > 100:
+        raise ValueError(f"{text!r} must be a text of 1 to 100 characters")
+    return text
+
+
+def github(text: str) -> str:
+    """`owner/repository`."""
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}", text):
+        raise ValueError(f"{text!r} is no repository of GitHub; write owner/repository")
+    return text
+
+
+def email(text: str) -> str:
+    """An e-mail address that fits into a header."""
+    if not re.fullmatch(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text):
+        raise ValueError(f"{text!r} is no e-mail address")
+    return text
+
+
+def channel(text: str) -> str:
+    """A Slack channel by name or id."""
+    if not re.fullmatch(r"#[^\s#@<>&]{1,80}|[CDG][A-Z0-9]{8,20}", text):
+        raise ValueError(f"{text!r} is no channel; write '#incidents' (in quotes, # begins a comment) or its id")
+    return text
+
+
 def address(text: str) -> str:
     """Host and port of an address: what decides who is asked."""
     parts = urlsplit(text)
