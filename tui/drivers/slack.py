@@ -69,7 +69,7 @@ class SlackThread:
         parent = earlier.ref if earlier is not None else None
         body = {
             "channel": self._spec.channel,
-            "text": plain(f"{message.title}\n{message.text}"),
+            "text": escaped(f"{message.title}\n{message.text}"),
             "mrkdwn": False,
             "parse": "none",
             "link_names": False,
@@ -126,10 +126,8 @@ def _judge(reply: Reply) -> Reply:
     )
 
 
-def plain(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that Slack shows as it stands, and that calls nobody."""
     quiet = _MENTION.sub("@\u200b", text)
-    escaped = quiet.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    if len(escaped) <= LONGEST:
-        return escaped
-    return re.sub(r"&[a-z]*$", "", escaped[:LONGEST]) + "…"
+    safe = quiet.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return safe if len(safe) <= LONGEST else re.sub(r"&[a-z]*$", "", safe[:LONGEST]) + "…"
