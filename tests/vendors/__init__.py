@@ -5,6 +5,7 @@
     vendors.environ                                  # SLACK_BOT_TOKEN=… and so on: what these servers accept
     vendors.service_yaml, vendors.contacts_yaml, vendors.top_yaml    # the settings, to be put into a services.yaml
     vendors.fault("slack", "limited", times=2)       # the next two requests fail; kinds: `server.FAULTS`, `….faults`
+    vendors.fault("github", "lost", on="POST /repos")    # done, but its answer gets lost; `on` stands in the request
     vendors.received                                 # every request: vendor, method, path, query, headers, body
     vendors.slack.posted, vendors.github.issues, …   # what each of them holds now
 
@@ -12,7 +13,7 @@ A request that the vendor's own description does not allow (`schemas/`, written 
 each names) is refused as the vendor would and noted in `vendors.complaints`; the fixture fails the test for it.
 
 `running()` is the same as a context manager. `python -m tests.vendors` serves until stopped and prints one JSON line:
-`urls`, `environ`, the three `…_yaml` and `control`; `POST {control}/fault` takes {vendor, kind, times},
+`urls`, `environ`, the three `…_yaml` and `control`; `POST {control}/fault` takes {vendor, kind, times, on},
 `GET {control}/received` and `GET {control}/complaints` give lists.
 """
 

@@ -56,9 +56,9 @@ class Vendors:
         """`METHOD /path` of every request to one of them."""
         return [f"{one.method} {one.path}" for one in self.received if one.vendor == vendor]
 
-    def fault(self, vendor: str, kind: str, times: int = 1) -> None:
-        """The next requests to one of them fail so."""
-        self.server.add_fault(vendor, kind, times)
+    def fault(self, vendor: str, kind: str, times: int = 1, on: str = "") -> None:
+        """The next requests to one of them fail so; with `on` only those in which it stands, e.g. `POST /repos`."""
+        self.server.add_fault(vendor, kind, times, on)
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ class Linear(Vendor):
     """One team, ENG, with one label, incident."""
 
     name: ClassVar[str] = "linear"
-    faults: ClassVar[tuple[str, ...]] = ("ratelimited", "errors-ok")
+    faults: ClassVar[tuple[str, ...]] = ("ratelimited", "errors-ok", "missing")
 
     def __init__(self, complaints: list[str]) -> None:
         super().__init__(complaints)
@@ -123,7 +123,9 @@ class Linear(Vendor):
         return Answer(status=500, body=_errors("Internal server error", "INTERNAL_SERVER_ERROR"))
 
     def fault(self, kind: str) -> Answer:
-        """A limit; errors with 200."""
+        """A limit; errors with 200; something that is not there."""
+        if kind == "missing":
+            return Answer(body={"data": None, **_errors("Entity not found: Issue", "INVALID_INPUT", user=True)})
         if kind == "ratelimited":
             return self.limited()
         return Answer(body={"data": None, **_errors("conflict on insert", "INTERNAL_SERVER_ERROR")})

@@ -116,7 +116,7 @@ class Server:
         self.vendors = vendors
         self.received: list[Received] = []
         self.complaints: list[str] = []
-        self._faults: dict[str, list[str]] = {name: [] for name in vendors}
+        self._faults: dict[str, list[tuple[str, str]]] = {name: [] for name in vendors}
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
@@ -139,11 +139,20 @@ class Server:
         self._thread.join()
         self._http.server_close()
 
-    def add_fault(self, vendor: str, kind: str, times: int = 1) -> None:
-        """The next requests to a vendor fail so. Raises KeyError for what there is not."""
+    def add_fault(self, vendor: str, kind: str, times: int = 1, on: str = "") -> None:
+        """The next requests to a vendor in which `on` stands (`METHOD /path body`) fail so. Raises KeyError."""
         if kind not in (*FAULTS, *self.vendors[vendor].faults):
             raise KeyError(kind)
-        self._faults[vendor] += [kind] * times
+        self._faults[vendor] += [(kind, on)] * times
+
+    def _fault(self, request: Received) -> str:
+        waiting = self._faults[request.vendor]
+        said = f"{request.method} {request.path} {json.dumps(request.body)}"
+        found = next((fault for fault in waiting if fault[1] in said), None)
+        if found is None:
+            return ""
+        waiting.remove(found)
+        return found[0]
 
     def handle(self, request: Received) -> Answer | None:
         """The answer, or None where the connection just ends."""
@@ -154,7 +163,7 @@ class Server:
             return Answer(status=404, body=PAGE)
         with self._lock:
             self.received.append(request)
-            kind = self._faults[vendor.name].pop(0) if self._faults[vendor.name] else ""
+            kind = self._fault(request)
         match kind:
             case "":
                 return self._said(vendor, request)
@@ -191,7 +200,8 @@ class Server:
 
     def _control(self, request: Received) -> Answer:
         if request.path == "/fault" and request.method == "POST":
-            self.add_fault(request.body["vendor"], request.body["kind"], request.body.get("times", 1))
+            wanted = request.body
+            self.add_fault(wanted["vendor"], wanted["kind"], wanted.get("times", 1), wanted.get("on", ""))
             return Answer(body={"ok": True})
         found: dict[str, list[Any]] = {
             "/complaints": list(self.complaints),
