@@ -80,7 +80,6 @@ def test_nothing_has_to_be_set_up(tmp_path: Path, nothing: str) -> None:
 
 def test_the_settings_that_the_stand_ins_print_can_be_read(tmp_path: Path) -> None:
     with running() as vendors:
-        service = "".join(f"    {line}\n" for line in vendors.service_yaml.splitlines())
-        fleet = load_text(f"{SMALL}{service}contacts:\n  {vendors.contacts_yaml}{vendors.top_yaml}", tmp_path)
+        fleet = load_text(vendors.into(SMALL, "web"), tmp_path)
         assert fleet.services[0].sentry is not None and fleet.services[0].sentry.url == vendors.urls["sentry"]
         assert fleet.pagerduty is not None and fleet.thread is not None

@@ -4,6 +4,7 @@
     vendors.urls["slack"]                            # base address, as services.yaml takes it for `url`
     vendors.environ                                  # SLACK_BOT_TOKEN=… and so on: what these servers accept
     vendors.service_yaml, vendors.contacts_yaml, vendors.top_yaml    # the settings, to be put into a services.yaml
+    vendors.into(text, "api")                        # a services.yaml with them, and its services' trackers
     vendors.fault("slack", "limited", times=2)       # the next two requests fail; kinds: `server.FAULTS`, `….faults`
     vendors.fault("github", "lost", on="POST /repos")    # done, but its answer gets lost; `on` stands in the request
     vendors.received                                 # every request: vendor, method, path, query, headers, body

@@ -52,6 +52,14 @@ class Vendors:
         """Every request, in order."""
         return self.server.received
 
+    def into(self, text: str, *services: str) -> str:
+        """A services.yaml with these settings for these services."""
+        indented = "".join(f"    {line}\n" for line in self.service_yaml.splitlines())
+        for name in services:
+            assert f"\n  {name}:\n" in text
+            text = text.replace(f"\n  {name}:\n", f"\n  {name}:\n{indented}", 1)
+        return f"{text}\ncontacts:\n  {self.contacts_yaml}{self.top_yaml}"
+
     def asked(self, vendor: str) -> list[str]:
         """`METHOD /path` of every request to one of them."""
         return [f"{one.method} {one.path}" for one in self.received if one.vendor == vendor]
