@@ -192,7 +192,9 @@ async def test_check_reads_and_says_what_is_missing(vendors: Vendors) -> None:
     assert [(one.result, one.topic) for one in found] == [
         (Result.OK, "pagerduty"), (Result.OK, "pagerduty"), (Result.NOTE, "pagerduty"), (Result.NOTE, "pagerduty"),
     ]  # fmt: skip
-    assert "on call now: Tim Wright" in found[0].text and found[1].text == "pagerduty: 1 open incidents"
+    assert (
+        "on call now: Tim Wright" in found[0].text and found[1].text == "pagerduty: open incidents of its services: 1"
+    )
     assert "sender is missing" in found[3].text
     assert {r.method for r in vendors.received} == {"GET"}
     driver = pagerduty(vendors, without="PAGERDUTY_TOKEN")

@@ -110,7 +110,7 @@ def test_what_is_set_up_is_asked_one_harmless_question(tmp_path: Path) -> None:
                     "pagerduty: on call now: Tim Wright (Daily Engineering Rotation), "
                     "Earline Greenholt (Daily Engineering Rotation)",
                 ),
-                ("services", "pagerduty", "ok", "pagerduty: 1 open incidents"),
+                ("services", "pagerduty", "ok", "pagerduty: open incidents of its services: 1"),
                 (
                     "services", "pagerduty", "note",
                     f"pagerduty: change events go to {vendors.urls['events']}; only sending one would prove the key",

@@ -136,7 +136,7 @@ class PagerDuty:
             found.append(findings.judged(reply, "services", TOPIC, works, f"{fix}; are the schedules right?"))
         if self._rest is not None and self._spec.services:
             reply = await self._open(self._rest)
-            works = f"{TOPIC}: {len(dig(reply.json, 'incidents') or ())} open incidents"
+            works = f"{TOPIC}: open incidents of its services: {len(dig(reply.json, 'incidents') or ())}"
             found.append(findings.judged(reply, "services", TOPIC, works, f"{fix}; are the services right?"))
         return found
 

@@ -23,6 +23,10 @@ class Unreachable(OSError):
     """There was no connection: nothing was sent."""
 
 
+class Exposed(ValueError):
+    """What should be sent would be read by others on the way."""
+
+
 class Raw(NamedTuple):
     """An answer as it came."""
 
@@ -56,9 +60,15 @@ class Web:
         largest: int,
         content: bytes | None = None,
         cut: bool = False,
+        secret: bool = False,
     ) -> Raw:
-        """One answer with a body of at most `largest` bytes: beyond that it is cut, or TooLarge is raised."""
+        """One answer with a body of at most `largest` bytes: beyond that it is cut, or TooLarge is raised.
+
+        What is `secret` goes nowhere where others can read it: Exposed is raised.
+        """
         client = await self._ready()
+        if secret and not private(url):
+            raise Exposed("its address is not https: no credential is sent there")
         import httpx
 
         try:
