@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from tui.drivers.secrets import Secrets
 from tui.drivers.web import Raw, Unreachable, Web
 from tui.model.notice import Receipt
 from tui.model.redact import redact
@@ -95,6 +96,26 @@ class Api:
         except OSError as error:
             return Reply(trouble=_harmless(str(error)), doubt=True)
         return read(raw)
+
+
+class Apis:
+    """An Api for each address and each credential that services name, with `Authorization: Bearer`."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._made: dict[tuple[str, str], Api] = {}
+
+    def of(self, url: str, token_env: str) -> Api:
+        """The one at that address."""
+        key = (url, token_env)
+        if key not in self._made:
+            self._made[key] = Api(url, {"Authorization": f"Bearer {self._secrets.held(token_env)}"})
+        return self._made[key]
+
+    async def close(self) -> None:
+        """End the kept connections."""
+        for api in self._made.values():
+            await api.close()
 
 
 def read(raw: Raw) -> Reply:

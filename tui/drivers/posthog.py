@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.drivers import findings
-from tui.drivers.api import Api, Reply, dig, number, segment
+from tui.drivers.api import Apis, Reply, dig, number, segment
 from tui.drivers.secrets import Secrets
 from tui.model.evidence import Rate, Source
 from tui.model.finding import Finding, Result
@@ -27,7 +27,7 @@ class Posthog:
 
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
-        self._apis: dict[tuple[str, str], Api] = {}
+        self._apis = Apis(secrets)
 
     def covers(self, service: Service) -> bool:
         """Whether it is set up for this service and there is a key."""
@@ -35,8 +35,7 @@ class Posthog:
 
     async def close(self) -> None:
         """End the connections."""
-        for api in self._apis.values():
-            await api.close()
+        await self._apis.close()
 
     async def rate(self, service: Service, since: datetime, until: datetime) -> Rate:
         """Users with an exception out of all users that were seen in the window."""
@@ -66,15 +65,13 @@ class Posthog:
         return tuple(found) or (findings.absent(TOPIC, "services.NAME.posthog"),)
 
     async def _query(self, spec: PosthogSpec, query: str, **values: str) -> Reply:
-        key = (spec.url, spec.token_env)
-        if key not in self._apis:
-            self._apis[key] = Api(spec.url, {"Authorization": f"Bearer {self._secrets.held(spec.token_env)}"})
         body = {
             "query": {"kind": "HogQLQuery", "query": query, "values": values},
             "refresh": "force_blocking",
             "name": "rollback console",
         }
-        return await self._apis[key].ask("POST", f"/api/projects/{segment(spec.project)}/query/", body)
+        api = self._apis.of(spec.url, spec.token_env)
+        return await api.ask("POST", f"/api/projects/{segment(spec.project)}/query/", body)
 
 
 COUNT = (

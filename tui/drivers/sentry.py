@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tui.drivers import findings
-from tui.drivers.api import Api, Params, Reply, dig, number, segment
+from tui.drivers.api import Apis, Params, Reply, dig, number, segment
 from tui.drivers.secrets import Secrets
 from tui.model.evidence import NewIssues, Rate, Source
 from tui.model.finding import Finding
@@ -32,7 +32,7 @@ class Sentry:
 
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
-        self._apis: dict[tuple[str, str], Api] = {}
+        self._apis = Apis(secrets)
         self._numbers: dict[SentrySpec, str] = {}
         """projects whose number had to be asked for: an older Sentry filters by nothing else"""
 
@@ -42,8 +42,7 @@ class Sentry:
 
     async def close(self) -> None:
         """End the connections."""
-        for api in self._apis.values():
-            await api.close()
+        await self._apis.close()
 
     async def rate(self, service: Service, since: datetime, until: datetime) -> Rate:
         """Errors counted from `since` on, up to `until` or to where it has not counted everything yet."""
@@ -91,7 +90,7 @@ class Sentry:
             if missing is not None:
                 found.append(missing)
                 continue
-            reply = await self._api(spec).get(_project(spec))
+            reply = await self._apis.of(spec.url, spec.token_env).get(_project(spec))
             if not reply.trouble:  # the scope to count, which the one to see the project does not bring along
                 now = datetime.now(UTC)
                 asked = [("query", f"is:unresolved firstSeen:>={_stamp(now)}"), ("sort", "new"), ("limit", "1")]
@@ -101,7 +100,7 @@ class Sentry:
         return tuple(found) or (findings.absent(TOPIC, "services.NAME.sentry"),)
 
     async def _ask(self, spec: SentrySpec, what: str, params: Params) -> Reply:
-        api = self._api(spec)
+        api = self._apis.of(spec.url, spec.token_env)
         path = f"/api/0/organizations/{segment(spec.organization)}/{what}/"
         narrowed = [*([("environment", spec.environment)] if spec.environment else []), *params]
         project = self._numbers.get(spec, spec.project)
@@ -114,12 +113,6 @@ class Sentry:
             return reply
         self._numbers[spec] = named
         return await api.get(path, [("project", named), *narrowed])
-
-    def _api(self, spec: SentrySpec) -> Api:
-        key = (spec.url, spec.token_env)
-        if key not in self._apis:
-            self._apis[key] = Api(spec.url, {"Authorization": f"Bearer {self._secrets.held(spec.token_env)}"})
-        return self._apis[key]
 
 
 def _project(spec: SentrySpec) -> str:

@@ -159,13 +159,6 @@ def base(text: str) -> str:
     return text.rstrip("/")
 
 
-def slug(text: str) -> str:
-    """A name or number in an address of a vendor."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", text):
-        raise ValueError(f"{text!r} is no name or id: letters, digits, dot, dash and underscore")
-    return text
-
-
 def word(text: str) -> str:
     """A text of one line that is not empty."""
     if not text.strip() or len(text) > 100:
@@ -173,25 +166,26 @@ def word(text: str) -> str:
     return text
 
 
-def github(text: str) -> str:
-    """`owner/repository`."""
-    if not re.fullmatch(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}", text):
-        raise ValueError(f"{text!r} is no repository of GitHub; write owner/repository")
-    return text
+def _of_form(pattern: str, wrong: str) -> Callable[[str], str]:
+    """A reader of texts that match as a whole."""
+
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"{text!r} is {wrong}")
+        return text
+
+    return read
 
 
-def email(text: str) -> str:
-    """An e-mail address that fits into a header."""
-    if not re.fullmatch(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text):
-        raise ValueError(f"{text!r} is no e-mail address")
-    return text
-
-
-def channel(text: str) -> str:
-    """A Slack channel by name or id."""
-    if not re.fullmatch(r"#[^\s#@<>&]{1,80}|[CDG][A-Z0-9]{8,20}", text):
-        raise ValueError(f"{text!r} is no channel; write '#incidents' (in quotes, # begins a comment) or its id")
-    return text
+slug = _of_form(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", "no name or id: letters, digits, dot, dash and underscore")
+"""a name or number in an address of a vendor"""
+github = _of_form(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}", "no repository of GitHub; write owner/repository")
+email = _of_form(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "no e-mail address")
+"""one that fits into a header"""
+channel = _of_form(
+    r"#[^\s#@<>&]{1,80}|[CDG][A-Z0-9]{8,20}", "no channel; write '#incidents' (in quotes, # begins a comment) or its id"
+)
+"""a Slack channel by name or id"""
 
 
 def address(text: str) -> str:
