@@ -151,7 +151,9 @@ def _command_parsers(prog: str) -> _Parser:
     common, part = _common(), _taking_part()
     status = sub.add_parser("status", parents=[common], help="health now, what runs, open incidents")
     status.add_argument("names", nargs="*", metavar="SERVICE")
-    check = sub.add_parser("check", parents=[common], help="configuration, keys, host, capabilities; each with its fix")
+    check = sub.add_parser(
+        "check", parents=[common], help="configuration, keys, host, capabilities, what is beside it; each with its fix"
+    )
     check.add_argument("names", nargs="*", metavar="SERVICE")
     logs = sub.add_parser("logs", parents=[common], help="the service's log")
     logs.add_argument("names", nargs=1, metavar="SERVICE")

@@ -83,6 +83,7 @@ class Engine:
             await walk.stop()
         await self.links.close()
         await self.probes.close()
+        await self.outside.close()
         if self.registries is not None:
             await self.registries.close()
         await self.ledger.flush()
