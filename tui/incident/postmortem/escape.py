@@ -1,0 +1,37 @@
+"""Text as Markdown that says exactly this text: nothing of it becomes a heading, link, image, HTML or mention."""
+
+import re
+
+_SPECIAL = re.compile(r"[\\`*_\[\]<>&#!|~()${}]")
+_AT_START = re.compile(r"^(\s*)([-+=:]|\d+(?=[.)]))")
+_DRAWS = re.compile(
+    r"@|://|^www\.|#\d|:[a-z_+-][a-z0-9_+-]*:|\bGH-\d|(mailto|xmpp|javascript|data|vbscript):", re.IGNORECASE
+)
+"""words that renderers turn into links, mentions or pictures even where their signs are escaped"""
+_FENCES = re.compile(r"`+")
+
+
+def prose(text: str) -> str:
+    """One line: words that would draw a link or a mention become code, everything else is escaped."""
+    escaped = " ".join(code(word) if _DRAWS.search(word) else _SPECIAL.sub(r"\\\g<0>", word) for word in text.split())
+    start = _AT_START.match(escaped)
+    if start is None:
+        return escaped
+    mark = start[2]
+    if mark.isdigit():
+        return f"{start[1]}{mark}\\{escaped[start.end() :]}"
+    return f"{start[1]}\\{escaped[start.end(1) :]}"
+
+
+def paragraphs(text: str) -> str:
+    """Several lines, each a paragraph of its own."""
+    return "\n\n".join(prose(line) for line in text.split("\n") if line.strip())
+
+
+def code(text: str) -> str:
+    """One line letter by letter."""
+    line = " ".join(text.split("\n"))
+    longest = max((len(run) for run in _FENCES.findall(line)), default=0)
+    fence = "`" * (longest + 1)
+    padding = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{padding}{line}{padding}{fence}" if line.strip() else ""
