@@ -2,30 +2,33 @@
 
 import re
 
-_SPECIAL = re.compile(r"[\\`*_\[\]<>&#!|~()${}]")
-_AT_START = re.compile(r"^(\s*)([-+=:]|\d+(?=[.)]))")
+_SPECIAL = re.compile(r"[\\`*_\[\]<>&#!|~$]")
+_AT_START = re.compile(r"^(?:[-+=:]|(\d+)[.)])")
 _DRAWS = re.compile(
-    r"@|://|^www\.|#\d|:[a-z_+-][a-z0-9_+-]*:|\bGH-\d|(mailto|xmpp|javascript|data|vbscript):", re.IGNORECASE
+    r"@|://|www\.|#\d|:[a-z_+-][a-z0-9_+-]*:|\bGH-\d|(mailto|xmpp|javascript|data|vbscript):", re.IGNORECASE
 )
 """words that renderers turn into links, mentions or pictures even where their signs are escaped"""
 _FENCES = re.compile(r"`+")
 
 
 def prose(text: str) -> str:
-    """One line: words that would draw a link or a mention become code, everything else is escaped."""
-    escaped = " ".join(code(word) if _DRAWS.search(word) else _SPECIAL.sub(r"\\\g<0>", word) for word in text.split())
+    """One line within another: words that would draw a link or a mention become code, everything else is escaped."""
+    return " ".join(code(word) if _DRAWS.search(word) else _SPECIAL.sub(r"\\\g<0>", word) for word in text.split())
+
+
+def block(text: str) -> str:
+    """One line that begins a paragraph or a list's item: it begins nothing else."""
+    escaped = prose(text)
     start = _AT_START.match(escaped)
     if start is None:
         return escaped
-    mark = start[2]
-    if mark.isdigit():
-        return f"{start[1]}{mark}\\{escaped[start.end() :]}"
-    return f"{start[1]}\\{escaped[start.end(1) :]}"
+    digits = start[1] or ""
+    return f"{digits}\\{escaped[len(digits) :]}"
 
 
 def paragraphs(text: str) -> str:
     """Several lines, each a paragraph of its own."""
-    return "\n\n".join(prose(line) for line in text.split("\n") if line.strip())
+    return "\n\n".join(block(line) for line in text.split("\n") if line.strip())
 
 
 def code(text: str) -> str:

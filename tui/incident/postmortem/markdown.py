@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from tui.incident.postmortem.escape import code, paragraphs, prose
+from tui.incident.postmortem.escape import block, code, paragraphs, prose
 from tui.model.postmortem import Fact, Moment, PostMortem
 
 Local = Callable[[datetime], datetime]
@@ -31,7 +31,7 @@ def _lines(found: PostMortem, local: Local) -> Iterator[str]:
     yield f"- Error rate: {_fact(found.error_rate)}"
     yield f"- Revenue impact: {_fact(found.revenue)}"
     for fact in found.impact:
-        yield f"- {_fact(fact)}"
+        yield f"- {_item(fact)}"
     yield from ("", "### Resolution", "\n\n".join(_text(fact) for fact in found.resolution))
     yield from ("", "### Action Items")
     for fact in found.actions:
@@ -42,11 +42,11 @@ def _lines(found: PostMortem, local: Local) -> Iterator[str]:
     for section in found.record:
         yield from ("", f"#### {section.title}")
         for fact in section.facts:
-            yield f"- {_fact(fact)}{_from(fact)}"
+            yield f"- {_item(fact)}{_from(fact)}"
     yield from ("", "#### Where the values are from")
-    for fact in (*found.head, *found.impact, *found.resolution, *found.actions):
-        if not fact.gap and fact.source:
-            yield f"- {prose(fact.name.replace('_', ' '))}: {prose(fact.source)}"
+    told = (*found.head, *found.impact, *found.resolution, *found.actions)
+    for name, source in dict.fromkeys((f.name.replace("_", " "), f.source) for f in told if not f.gap and f.source):
+        yield f"- {block(name)}: {prose(source)}"
 
 
 def _times(found: PostMortem, local: Local) -> Iterator[str]:
@@ -95,6 +95,11 @@ def _fact(fact: Fact) -> str:
     if fact.code:
         return code(text)
     return f"TODO: {prose(text)}" if fact.gap else prose(text)
+
+
+def _item(fact: Fact) -> str:
+    """One line that begins a list's item."""
+    return block(fact.text) if not fact.gap and not fact.code else _fact(fact)
 
 
 def _text(fact: Fact) -> str:
