@@ -483,8 +483,8 @@ WELL_FOR = {
     "watch": 300,
     "watch-alarm": 300,
     "closed": 900,
-    "timeline": 60,
     "post-mortem": 900,
     "post-mortem-fields": 900,
+    "timeline": 60,
 }
 """seconds since which the service answers again, where the scene comes after the way back"""

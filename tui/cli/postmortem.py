@@ -122,7 +122,8 @@ def standing(duty: Duty) -> dict[str, Any]:
 def _fact(fact: Fact) -> dict[str, Any]:
     if fact.gap:
         return {"value": None, "text": None, "source": None, "todo": fact.text}
-    return {"value": fact.value, "text": fact.text, "source": fact.source}
+    command = {"command": fact.code} if fact.code else {}
+    return {"value": fact.value, "text": fact.text, "source": fact.source, **command}
 
 
 def _named(fact: Fact) -> dict[str, Any]:

@@ -70,8 +70,8 @@ class Fact(Value):
     gap: bool = False
     field: Field | None = None
     """the words of a person that fill or replace it"""
-    code: bool = False
-    """a command or another text to be taken letter by letter"""
+    code: str = ""
+    """a command, letter by letter, of which the text tells"""
 
 
 class Moment(Value):

@@ -82,11 +82,10 @@ def _decisions(record: Record) -> Iterator[Fact]:
 
 def _commands(record: Record) -> Iterator[Fact]:
     for entry, sent, ended in outcome.commands(record):
-        yield Fact(name="command", text=safe(" ".join(sent.argv)), source=entry.source, code=True)
         end = describe(ended.outcome) if ended is not None and ended.outcome is not None else "no end on record"
         took = f" after {ended.seconds:.1f} s" if ended is not None and ended.seconds is not None else ""
         text = f"sent to {safe(sent.host)} at {stamp(sent.at)}: {safe(end, 300)}{took}"
-        yield Fact(name="command_end", text=text, source=entry.source, value=safe(end, 300))
+        yield Fact(name="command", text=text, source=entry.source, value=safe(end, 300), code=safe(" ".join(sent.argv)))
 
 
 def _checks(record: Record) -> Iterator[Fact]:

@@ -8,12 +8,23 @@ _DRAWS = re.compile(
     r"@|://|www\.|#\d|:[a-z_+-][a-z0-9_+-]*:|\bGH-\d|(mailto|xmpp|javascript|data|vbscript):", re.IGNORECASE
 )
 """words that renderers turn into links, mentions or pictures even where their signs are escaped"""
+_BETWEEN = re.compile(r"""([("']*)(.*?)([)"'.,:;?]*)""")
+"""a word within the signs of a sentence"""
 _FENCES = re.compile(r"`+")
 
 
 def prose(text: str) -> str:
     """One line within another: words that would draw a link or a mention become code, everything else is escaped."""
-    return " ".join(code(word) if _DRAWS.search(word) else _SPECIAL.sub(r"\\\g<0>", word) for word in text.split())
+    return " ".join(_word(word) for word in text.split())
+
+
+def _word(word: str) -> str:
+    if not _DRAWS.search(word):
+        return _SPECIAL.sub(r"\\\g<0>", word)
+    parts = _BETWEEN.fullmatch(word)
+    if parts is None or not _DRAWS.search(parts[2]):
+        return code(word)
+    return f"{parts[1]}{code(parts[2])}{parts[3]}"
 
 
 def block(text: str) -> str:

@@ -93,7 +93,7 @@ def _fact(fact: Fact) -> str:
     """One line."""
     text = " ".join(fact.text.split("\n"))
     if fact.code:
-        return code(text)
+        return f"{code(fact.code)} {prose(text)}"
     return f"TODO: {prose(text)}" if fact.gap else prose(text)
 
 

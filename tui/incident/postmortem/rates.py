@@ -49,7 +49,8 @@ def table(record: Record) -> tuple[Fact, ...]:
     for phase in Phase:
         for source in Source:
             counted = list(_counted(record, (phase,), source))
-            chosen = _worst(counted) if phase is Phase.BEFORE else (counted[-1] if counted else None)
+            worst = _worst(counted) if phase is Phase.BEFORE else None
+            chosen = worst or (counted[-1] if counted else None)
             if chosen is not None:
                 found.append(_fact(f"error_rate_{phase.value}_{source.name.lower()}", *chosen, lead=phase.value))
         found.extend(_times(record, phase))
