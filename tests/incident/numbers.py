@@ -162,11 +162,11 @@ def _counts(values: list[dict[str, Any]]) -> Iterator[tuple[int, int]]:
 
 def _shares(failed: int, total: int) -> set[str]:
     """The share and its interval: where the difference from the share is z standard errors of the bound itself."""
-    z2 = 1.959964**2
+    failed, z2 = min(failed, total), 1.96**2
     a, b, c = total + z2, -(2 * failed + z2), failed * failed / total
     root = sqrt(max(0.0, b * b - 4 * a * c))
     bounds = (failed / total, max(0.0, (-b - root) / (2 * a)), min(1.0, (-b + root) / (2 * a)))
-    return {f"{s:.2%}" if 0 < s < 0.01 else f"{s:.1%}" for s in bounds} | {f"{0.01:.2%}"}
+    return {f"{s:.2%}" if 0.00005 <= s < 0.01 else f"{s:.1%}" for s in bounds} | {f"{0.01:.2%}"}
 
 
 def _covered(values: list[dict[str, Any]], stamps: set[datetime]) -> set[str]:
@@ -187,7 +187,7 @@ def _covered(values: list[dict[str, Any]], stamps: set[datetime]) -> set[str]:
             _length(v[k]).total_seconds() for v in values for k in ("watch", "length") if isinstance(v.get(k), str)
         }
         shares = {min(1.0, seen.total_seconds() / length) for length in lengths if length > 0}
-        found |= {f"{s:.2%}" if 0 < s < 0.01 else f"{s:.1%}" for s in shares}
+        found |= {f"{s:.2%}" if 0.00005 <= s < 0.01 else f"{s:.1%}" for s in shares}
     return found
 
 

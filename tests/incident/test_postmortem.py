@@ -145,6 +145,13 @@ def test_the_error_rate_is_the_worst_before_by_the_source_that_saw_users() -> No
     assert "4 errors of an unknown number of requests, Sentry" in document(said)
 
 
+def test_more_errors_than_requests_are_all_of_them() -> None:
+    said = [stories.opened(), stories.measured(later(60), Phase.BEFORE, 40, 30)]
+    assert of(said).error_rate.value == 1.0
+    assert "100.0% (40 of 30 requests" in document(said)
+    assert unexplained(document(said), stories.journal(said), KYIV, HELD) == []
+
+
 def test_without_a_count_the_error_rate_is_a_gap_and_the_silent_source_is_named() -> None:
     said = stories.without(stories.whole(), ev.Measured)
     said.insert(3, stories.measured(later(60), Phase.BEFORE, None, None, Source.SENTRY))
@@ -318,7 +325,7 @@ def test_several_plans_of_one_incident_are_all_told() -> None:
     text = document(said)
     done = section(text, "### Resolution")
     assert "confirmed by `me@box` at 2026-11-23T22:03:20Z: step record refused: somebody has it." in done[0]
-    assert "confirmed by `you@box` at 2026-11-23T22:05:00Z; 40 s later the verification had passed" in done[1]
+    assert "confirmed by `you@box` at 2026-11-23T22:05:00Z; verification 40 s later: passed (health passed)." in done[1]
     assert moments(said)["Rollback initiated"] == "22:03:20"
     assert "- [ ] Nobody watched after the verification" in text
     assert not unexplained(text, stories.journal(said), KYIV, HELD)

@@ -54,7 +54,7 @@ def test_every_number_of_the_post_mortem_is_in_the_journal(box: Sandbox, tmp_pat
     assert {g["set"] for g in document["gaps"]} == {
         "root-cause", "users", "error-rate", "revenue", "actions", "lessons",
     }  # fmt: skip
-    commands = [f for f in document["record"]["Commands that changed the host"] if f["command"]]
+    commands = [f for f in document["record"]["commands"] if f["command"]]
     sent = [p for kind, p in entries(box, incident) if kind == "command"]
     assert len(commands) * 2 == len(sent)
     assert any("git-receive-pack" in f["command"] for f in commands)

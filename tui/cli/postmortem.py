@@ -104,7 +104,7 @@ def document(found: PostMortem, incident: Incident, duty: Duty, text: str) -> ou
         "resolution": [_named(fact) for fact in found.resolution],
         "action_items": [_named(fact) for fact in found.actions],
         "lessons_learned": _fact(found.lessons),
-        "record": {section.title: [_named(fact) for fact in section.facts] for section in found.record},
+        "record": {section.name: [_named(fact) for fact in section.facts] for section in found.record},
         "gaps": [
             {"name": gap.name, "todo": gap.text, "set": gap.field.value if gap.field else None} for gap in found.gaps
         ],

@@ -95,6 +95,8 @@ class Moment(Value):
 class Section(Value):
     """A part of the record behind the document."""
 
+    name: str
+    """the same in every document, for tools"""
     title: str
     facts: tuple[Fact, ...]
 

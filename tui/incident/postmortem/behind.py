@@ -15,12 +15,12 @@ from tui.model.service import SeveritySpec
 def sections(record: Record, severities: tuple[SeveritySpec, ...], detected: Moment) -> tuple[Section, ...]:
     """All sections that have something to say."""
     made = (
-        Section(title="Who and how fast", facts=tuple(_response(record, severities, detected))),
-        Section(title="Decisions", facts=tuple(_decisions(record))),
-        Section(title="Commands that changed the host", facts=tuple(_commands(record))),
-        Section(title="Verification", facts=tuple(_checks(record))),
-        Section(title="Error rates and response times", facts=rates.table(record)),
-        Section(title="Who was told", facts=tuple(_told(record))),
+        Section(name="response", title="Who and how fast", facts=tuple(_response(record, severities, detected))),
+        Section(name="decisions", title="Decisions", facts=tuple(_decisions(record))),
+        Section(name="commands", title="Commands that changed the host", facts=tuple(_commands(record))),
+        Section(name="verification", title="Verification", facts=tuple(_checks(record))),
+        Section(name="error_rates", title="Error rates and response times", facts=rates.table(record)),
+        Section(name="told", title="Who was told", facts=tuple(_told(record))),
     )
     return tuple(section for section in made if section.facts)
 

@@ -21,7 +21,7 @@ def deployed(record: Record) -> Moment:
     """When what was left had been deployed, as the host said before anything was changed."""
     if (said := _by_person(record, DEPLOYED, Field.DEPLOYED)) is not None:
         return said
-    seen = record.first(ev.PlanMade, ev.Observed)
+    seen = record.first(ev.PlanMade) or record.first(ev.Observed)
     if seen is None:
         missing = "when it was deployed: this incident's record has no look at the host (the CI log has it)"
         return Moment(name=DEPLOYED, at=None, source=missing, field=Field.DEPLOYED)

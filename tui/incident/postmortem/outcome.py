@@ -71,7 +71,7 @@ def _went(record: Record, one: Round, number: int) -> Fact:
     verdict = verify.assess(last.said.checks).value
     checks = ", ".join(f"{safe(c.name, 60)} {c.verdict.value}" for c in last.said.checks)
     took = length(last.said.at - confirmed.at)
-    text += f"; {took} later the verification had {verdict} ({checks})."
+    text += f"; verification {took} later: {verdict} ({checks})."
     return Fact(name=f"rollback_{number}", text=text, source=f"{source}; {last.source}", value=verdict)
 
 

@@ -10,12 +10,14 @@ from tui.model.postmortem import Fact, Field
 
 OF_USERS_FIRST = (Source.ACCESS_LOG, Source.POSTHOG, Source.SENTRY, Source.PROBES)
 """the order in which sources are believed when one number is wanted"""
-_Z = 1.959964
+_Z = 1.96
+_FLOOR = 3
+"""failures below which no rate is called over a limit"""
 
 
 def wilson(failed: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share that was seen as `failed` of `total` (> 0)."""
-    share, square = failed / total, _Z * _Z
+    """The 95 % interval of a share that was seen as `failed` of `total` (> 0); more errors than requests are all."""
+    share, square = min(failed, total) / total, _Z * _Z
     middle = share + square / (2 * total)
     spread = _Z * sqrt(share * (1 - share) / total + square / (4 * total * total))
     low, high = (middle - spread) / (1 + square / total), (middle + spread) / (1 + square / total)
@@ -23,9 +25,12 @@ def wilson(failed: int, total: int) -> tuple[float, float]:
 
 
 def over(measurement: Measurement, limit: float) -> Rate | None:
-    """The first source that is sure of a rate over the limit (a fraction)."""
+    """The first source of users' requests that is sure of a rate over the limit (a fraction)."""
     for rate in measurement.rates:
-        if rate.failed is not None and rate.total and wilson(rate.failed, rate.total)[0] > limit:
+        failed = rate.failed or 0
+        if rate.source is Source.PROBES or failed < _FLOOR or not rate.total:
+            continue
+        if wilson(failed, rate.total)[0] > limit:
             return rate
     return None
 
@@ -71,7 +76,8 @@ def _worst(counted: Iterable[tuple[Entry, Rate]]) -> tuple[Entry, Rate] | None:
 
 
 def _share(rate: Rate) -> float:
-    return (rate.failed or 0) / rate.total if rate.total else 0.0
+    """More errors than requests (events are counted, not requests) are all of them."""
+    return min(1.0, (rate.failed or 0) / rate.total) if rate.total else 0.0
 
 
 def _fact(name: str, entry: Entry, rate: Rate, *, lead: str = "", field: Field | None = None) -> Fact:

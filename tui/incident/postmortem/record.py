@@ -147,4 +147,4 @@ def minutes(between: timedelta) -> str:
 
 def percent(share: float) -> str:
     """A share of 1, with as many decimals as small ones need."""
-    return f"{share:.2%}" if 0 < share < 0.01 else f"{share:.1%}"
+    return f"{share:.2%}" if 0.00005 <= share < 0.01 else f"{share:.1%}"
