@@ -146,7 +146,7 @@ def test_the_error_rate_is_the_worst_before_by_the_source_that_saw_users() -> No
 
 
 def test_more_errors_than_requests_are_all_of_them() -> None:
-    said = [stories.opened(), stories.measured(later(60), Phase.BEFORE, 40, 30)]
+    said: list[Said] = [stories.opened(), stories.measured(later(60), Phase.BEFORE, 40, 30)]
     assert of(said).error_rate.value == 1.0
     assert "100.0% (40 of 30 requests" in document(said)
     assert unexplained(document(said), stories.journal(said), KYIV, HELD) == []
