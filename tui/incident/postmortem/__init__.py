@@ -76,7 +76,13 @@ def _what(record: Record, incident: Incident) -> str:
 def _severity(record: Record) -> Fact:
     chosen = record.last(ev.SeverityChosen)
     if chosen is None or not isinstance(chosen.said, ev.SeverityChosen):
-        return Fact(name="severity", text="P1/P2; nobody chose one", source="", gap=True, field=Field.SEVERITY)
+        return Fact(
+            name="severity",
+            text="a level such as P1 or P2: nobody chose one",
+            source="",
+            gap=True,
+            field=Field.SEVERITY,
+        )
     level = safe(chosen.said.level, 20)
     return Fact(name="severity", text=level, source=chosen.source, value=level, field=Field.SEVERITY)
 

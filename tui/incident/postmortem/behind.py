@@ -76,6 +76,8 @@ def _decisions(record: Record) -> Iterator[Fact]:
         yield Fact(name="decision", text=text, source=entry.source)
     for entry, made in record.all(ev.PlanMade):
         for name, why in made.plan.skipped:
+            if why == "it runs now":
+                continue
             text = f"{safe(name, 100)} was passed over: {safe(why, 300)}"
             yield Fact(name="passed_over", text=text, source=entry.source)
 

@@ -125,7 +125,16 @@ def impact(record: Record) -> tuple[Fact, ...]:
     incident = record.incident
     if incident.down_since is None:
         return ()
-    went, came = record.first(ev.WentDown), record.first(ev.CameUp)
+    went = record.first(ev.WentDown)
+    # the first good answer, or the verification that found it well
+    came = next(
+        (
+            entry
+            for entry in record.entries
+            if isinstance(entry.said, ev.CameUp | ev.ChecksDone) and entry.said.at == incident.down_until
+        ),
+        None,
+    )
     entries = "; ".join(e.source for e in (went, came) if e is not None)
     if incident.down_until is None:
         text = f"Did not answer from {stamp(incident.down_since)} on, while it was replaced: its end is not on record"
