@@ -331,6 +331,35 @@ def test_several_plans_of_one_incident_are_all_told() -> None:
     assert not unexplained(text, stories.journal(said), KYIV, HELD)
 
 
+def test_an_undo_within_the_incident_is_told_as_one_and_a_later_one_as_a_decision() -> None:
+    back = stories.made(1)
+    forward = replace(stories.made(2), target=back.leaving, leaving=back.target, way="git")
+    said = [
+        stories.opened(),
+        ev.PlanMade(at=later(100), plan=back),
+        ev.Confirmed(at=later(200), by="me@box"),
+        *stories.steps(later(210), back),
+        stories.checked(later(240), Verdict.FAILED),
+        ev.Decided(at=later(250), text="undo: forward again to sha:bbbbbbbbbb"),
+        ev.PlanMade(at=later(260), plan=forward),
+        ev.Confirmed(at=later(300), by="me@box"),
+        *stories.steps(later(310), forward),
+        stories.checked(later(340)),
+        ev.Settled(at=later(342)),
+        ev.Decided(at=later(4000), text="undo: forward once more (incident inc2)"),
+    ]
+    text = document(said)
+    assert "## Incident: api: sha:bbbbbbbbbb rolled back, then forward again" in text
+    went = section(text, "### Resolution")
+    assert went[0].startswith('api: from sha:bbbbbbbbbb (commit bbbbbbbbbb, "Cache every page") to release:4 ')
+    assert "verification 40 s later: failed" in went[0]
+    assert went[1].startswith("api: from release:4 ")
+    assert ' to sha:bbbbbbbbbb (commit bbbbbbbbbb, "Cache every page") by git, ' in went[1]
+    assert "- 23:06 - undo: forward once more (incident inc2)" in text
+    assert "- [ ] Keep before each deploy (rollback keep api in CI): this went back by git" in text
+    assert not unexplained(text, stories.journal(said), KYIV, HELD)
+
+
 # ── clocks ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -62,8 +62,10 @@ def _title(record: Record) -> Fact:
 
 def _what(record: Record, incident: Incident) -> str:
     if record.rounds and incident.wrote:
-        last = record.rounds[-1].made
-        return f"{last.leaving.name} rolled back to {last.target.name}"
+        left, now = record.rounds[0].made.leaving, record.rounds[-1].made.target
+        if left.commit is not None and now.is_commit(left.commit):
+            return f"{left.name} rolled back, then forward again"
+        return f"{left.name} rolled back to {now.name}"
     if incident.closing is Closing.FALSE_ALARM:
         return "false alarm"
     if incident.closing is Closing.FIXED_FORWARD:

@@ -186,14 +186,15 @@ def _after_rollback(record: Record) -> Iterator[Fact]:
     """What going back leaves to people: the fix, and a way back for the next time."""
     if not record.incident.wrote or not record.rounds:
         return
-    last = record.rounds[-1]
-    plan = last.made
+    first, last = record.rounds[0], record.rounds[-1]
+    plan = first.made
     branch = plan.old_branch or plan.before.branch
     where = f"; branch {safe(branch, 100)} stood at {plan.before.tip[:10]}" if branch and plan.before.tip else ""
     text = f"Deploy the fix of {release(plan.leaving)}{where}"
-    yield Fact(name="fix", text=text, source=last.plan.source)
-    if plan.way != "kept":
-        text = f"Keep before each deploy (rollback keep {safe(plan.service)} in CI): this went back by {safe(plan.way)}"
+    yield Fact(name="fix", text=text, source=first.plan.source)
+    way = last.made.way
+    if way != "kept":
+        text = f"Keep before each deploy (rollback keep {safe(plan.service)} in CI): this went back by {safe(way)}"
         yield Fact(name="keep", text=text, source=last.plan.source)
 
 
