@@ -27,7 +27,9 @@ OURS = ("rollback-console", "rollback-check")
 """marks of our own requests: the user agent of probes, the query of `rollback check`"""
 KEPT = timedelta(hours=2)
 """how far back counts are kept"""
-_MONTHS = {m: n for n, m in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
+"""nginx's, whatever the locale here"""
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _LINE = re.compile(rf"\[([^\[\]]+)\] {_QUOTED} (\d{{3}}) (?:\d+|-)(?= |$)(.*)$")
 _LOCAL = re.compile(r"(\d{2})/(\w{3})/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})")

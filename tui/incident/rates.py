@@ -1,8 +1,8 @@
 """From counted failures to a word: over the limit, under it, or not enough data; and whether it changed.
 
-The runbook's rule is bare: "more than 1 % of requests". Its literal answer (the point estimate) is kept and shown beside
-the Wilson interval of the same numbers, which says what so few requests can prove at all. Where the two disagree, that
-is said and a person decides. One or two failures are never enough to roll back on (`FLOOR`).
+The runbook's rule is bare: "more than 1 % of requests". Its literal answer (the point estimate) is kept and shown
+beside the Wilson interval of the same numbers, which says what so few requests can prove at all. Where the two
+disagree, that is said and a person decides. One or two failures are never enough to roll back on (`FLOOR`).
 
 The interval excludes a limit L exactly when (p-L)² n > z² L(1-L): Wilson's is the inverted score test. So it can be
 said how many more requests would decide it if the share stayed as it is.
