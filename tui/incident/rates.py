@@ -25,6 +25,8 @@ UNPARSED = 0.05
 """share of lines not understood above which no verdict is given: the failures may be among them"""
 SEEN = 0.9
 """share of a window that must have been seen for `under`: what nobody saw is not good"""
+MANY = 10_000
+"""requests beyond which it does not matter how many more would decide it"""
 USERS = (Source.ACCESS_LOG, Source.SENTRY, Source.POSTHOG)
 """sources that count what users met; own probes ask one path and say health, not a rate"""
 
@@ -196,13 +198,22 @@ def numbers(reading: Reading) -> str:
     return f"{reading.failed} of {reading.total}, {percent(reading.share)} ({interval})"
 
 
+def worded(rate: Rate, limit: float) -> str:
+    """A source's numbers in one line. Own probes ask one path: they get no word about users' requests."""
+    reading = of(rate, limit)
+    if reading is None:
+        return "no numbers" if rate.failed is None else f"{rate.failed} failures, out of how many it does not say"
+    return said(reading, limit) if rate.source in USERS else numbers(reading)
+
+
 def said(reading: Reading, limit: float) -> str:
     """The reading against the limit in one line, with what is missing and where the bare rule says otherwise."""
     words = f"{numbers(reading)}: {reading.word} {percent(limit)}" if reading.word is not Word.UNSURE else ""
     if not words:
         words = f"{numbers(reading)}: {reading.why or reading.word}"
         if reading.needs is not None:
-            words += f", needs {reading.needs} more requests as they are"
+            count = str(reading.needs) if reading.needs <= MANY else f"more than {MANY}"
+            words += f", needs {count} more requests as they are"
     if reading.disagrees and reading.total:
         rule = "over" if reading.literal else "not over"
         words += f"; the bare rule says {rule} {percent(limit)}"
