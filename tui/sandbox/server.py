@@ -88,7 +88,7 @@ class SshClient(Client, asyncssh.SSHServerSession[bytes]):
             self._transmit(data, error=error)
 
     def _transmit(self, data: bytes, *, error: bool) -> None:
-        if self._channel is not None and not self.gone and not self._door.closing:
+        if self._channel is not None and not self.gone:
             self._channel.write(data, asyncssh.EXTENDED_DATA_STDERR if error else None)
 
     async def drain(self) -> None:
@@ -127,11 +127,6 @@ class Door(asyncssh.SSHServer):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.house.connections.discard(self.connection)
-
-    @property
-    def closing(self) -> bool:
-        """Whether the connection is gone, which its channels learn a moment later."""
-        return self.connection._transport is None or self.connection._transport.is_closing()
 
     def transport(self) -> asyncio.Transport:
         transport = self.connection._transport
