@@ -104,6 +104,13 @@ def test_before_and_after_are_compared_only_with_enough_of_both() -> None:
     assert same is not None and (same.z, same.ratio) == (0.0, 1.0)
 
 
+def test_the_exact_test_is_that_of_the_lady_tasting_tea() -> None:
+    assert rates.chance((4, 4), (0, 4)) == pytest.approx(1 / 70)
+    assert rates.chance((3, 4), (1, 4)) == pytest.approx(17 / 70)
+    assert rates.chance((0, 9), (0, 9)) == rates.chance((1, 4), (4, 4)) == 1.0
+    assert rates.chance((3, 18), (0, 54)) < rates.UNLIKELY < rates.chance((3, 100), (0, 54))
+
+
 # ── sources ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -21,6 +21,8 @@ FLOOR = 3
 """failures below which nothing is called over the limit: one unlucky request is no reason to roll back"""
 COMPARABLE = 100
 """requests that both windows need before they are compared"""
+UNLIKELY = 0.025
+"""one-sided: what is less likely is not called chance"""
 UNPARSED = 0.05
 """share of lines not understood above which no verdict is given: the failures may be among them"""
 SEEN = 0.9
@@ -177,6 +179,17 @@ def change(before: tuple[int, int], after: tuple[int, int]) -> Change | None:
     spread = math.sqrt(pooled * (1 - pooled) * (1 / total + 1 / total_after))
     difference = failed_after / total_after - failed / total
     return Change(z=difference / spread if spread else 0.0, ratio=ratio)
+
+
+def chance(before: tuple[int, int], after: tuple[int, int]) -> float:
+    """How likely so few failures after are by chance, were nothing changed: Fisher's exact test, one-sided. For
+    windows too small for `change`."""
+    (failed, total), (failed_after, total_after) = before, after
+    everyone, bad = total + total_after, failed + failed_after
+    ways = math.comb(everyone, total_after)
+    least = max(0, bad - total)
+    good = everyone - bad
+    return sum(math.comb(bad, k) * math.comb(good, total_after - k) for k in range(least, failed_after + 1)) / ways
 
 
 # ── in words ─────────────────────────────────────────────────────────────────────────────────────────────────────────

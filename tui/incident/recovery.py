@@ -128,11 +128,14 @@ def _was_over(base: Measurement | None) -> bool:
 
 
 def _clearly_fewer(base: Measurement | None, last: Measurement) -> bool:
-    """Significantly fewer failures than before; where there were too few requests, intervals that do not touch."""
+    """Significantly fewer failures than before; where there were too few requests, by the exact test."""
     changed = _changed(base, last)
     if changed is not None:
         return changed.better
-    return any(now.high < then.low for then, now in _pairs(base, last))
+    return any(
+        rates.chance((then.failed, then.total), (now.failed, now.total)) < rates.UNLIKELY
+        for then, now in _pairs(base, last)
+    )
 
 
 def _pairs(base: Measurement | None, last: Measurement) -> list[tuple[Reading, Reading]]:
