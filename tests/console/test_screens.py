@@ -100,7 +100,9 @@ MATTERS: dict[str, tuple[str, ...]] = {
     "watch-begun": ("14:30 left", "No checkpoint yet, next 22:00:30Z"),
     "watch-over": ("ALARM: worse: access log: 41 of 780, 5.3% (3.9-7.1%)", "[ Another release ]"),
     "watch-alarm": ("ALARM: something else runs: deployed is 99887766, which is not ours (somebody deployed)",),
-    "closed": ("RECOVERED", "git:set api-app deploy-branch main"),
+    "closed": ("RECOVERED", "git:set api-app deploy-branch main", "post-mortem, due 2026-11-24 22:00Z"),
+    "post-mortem": ("due 2026-11-24 22:00Z", "5 not known", "lessons learned", "[ Write ] [ Save ] [ Copy ] [ Done ]"),
+    "post-mortem-fields": ("root cause TODO", "lessons learned TODO"),
     "leave": ("What was sent goes on at the host", "[ Stay ]"),
 }
 """what a tired person must be able to read at every size, without pressing a key"""

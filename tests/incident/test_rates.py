@@ -124,7 +124,7 @@ def together(*found: Rate) -> rates.Combined:
 
 def test_a_source_that_is_sure_decides_and_probes_never_do() -> None:
     assert together(rate(Source.ACCESS_LOG, 0, 50), rate(Source.SENTRY, 40, 1000)).source is Source.SENTRY
-    assert together(rate(Source.PROBES, 90, 100)).word is Word.UNSURE
+    assert together(rate(Source.PROBES, 90, 100), rate(Source.POSTHOG, 90, 100)).reading is None
     unsure = together(rate(Source.SENTRY, 1, 50), rate(Source.ACCESS_LOG, 0, 50))
     assert (unsure.word, unsure.source) == (Word.UNSURE, Source.ACCESS_LOG)
     assert together(rate(Source.SENTRY, 40, None)).reading is None

@@ -98,7 +98,7 @@ async def engine_on(
     monkeypatch.setenv("ROLLBACK_STATE_DIR", str(box.state))
     engine = bootstrap.engine(box.services)
     if outside is not None:
-        engine.evidence._outside = outside
+        engine.outside = engine.evidence._outside = outside
     engine.evidence.follow((engine.service("api"),), must=True)
     try:
         yield engine
@@ -221,7 +221,7 @@ async def test_who_counts_outside_is_asked_beside_and_waited_for_in_vain_only_so
         assert sentry is not None and sentry.failed == 30
         assert posthog is not None and posthog.failed is None and "no answer within" in posthog.note
         assert found.issues is not None and found.issues.titles == ("UndefinedColumnError",)
-        assert rates.combined(found).source is Source.SENTRY
+        assert rates.combined(found).word is Word.OVER
         assert now(engine, since).of(Source.SENTRY) == sentry, "what it said last stays known"
         assert (await engine.evidence.measure(web, Phase.BEFORE, since)).of(Source.SENTRY) is None
         assert good.asked == 1

@@ -90,12 +90,11 @@ class Evidence:
         return self._since.get(service)
 
     async def close(self) -> None:
-        """End every stream and whoever is asked outside."""
+        """End every stream, and what is being asked outside."""
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(follower.stop() for follower in self._followers.values()))
-        await asyncio.gather(*(port.close() for port in self._outside.rates))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

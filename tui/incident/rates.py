@@ -29,8 +29,9 @@ SEEN = 0.9
 """share of a window that must have been seen for `under`: what nobody saw is not good"""
 MANY = 10_000
 """requests beyond which it does not matter how many more would decide it"""
-USERS = (Source.ACCESS_LOG, Source.SENTRY, Source.POSTHOG)
-"""sources that count what users met; own probes ask one path and say health, not a rate"""
+USERS = (Source.ACCESS_LOG, Source.SENTRY)
+"""sources that count users' requests, where they have a denominator. Own probes ask one path and say health; PostHog
+counts people, and their browsers' faults: both are shown, and neither answers how many requests failed"""
 
 
 class Word(StrEnum):
@@ -93,10 +94,11 @@ class Combined(Value):
 
 
 def wilson(failed: int, total: int, z: float = Z) -> tuple[float, float]:
-    """The interval of the share, as fractions; of nothing everything is possible."""
+    """The interval of the share, as fractions; of nothing everything is possible. More failures than requests (events
+    are counted, not requests) are all of them."""
     if total <= 0:
         return 0.0, 1.0
-    share, square = failed / total, z * z
+    share, square = min(failed, total) / total, z * z
     centre = (share + square / (2 * total)) / (1 + square / total)
     half = z * math.sqrt(share * (1 - share) / total + square / (4 * total * total)) / (1 + square / total)
     return max(0.0, centre - half), min(1.0, centre + half)
@@ -111,7 +113,7 @@ def judge(failed: int, total: int, limit: float, *, floor: int = FLOOR) -> Word:
 
 
 def read(failed: int, total: int, limit: float) -> Reading:
-    """These numbers against the limit. More failures than requests (events, not requests) count as all of them."""
+    """These numbers against the limit."""
     failed = min(failed, total)
     share = failed / total if total else 0.0
     low, high = wilson(failed, total)
@@ -212,7 +214,7 @@ def numbers(reading: Reading) -> str:
 
 
 def worded(rate: Rate, limit: float) -> str:
-    """A source's numbers in one line. Own probes ask one path: they get no word about users' requests."""
+    """A source's numbers in one line. What does not count requests of users gets no word about them."""
     reading = of(rate, limit)
     if reading is None:
         return "no numbers" if rate.failed is None else f"{rate.failed} failures, out of how many it does not say"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from tui.console import rows, words
 from tui.console.pages import parts
 from tui.console.pages.page import View, button
+from tui.console.pages.postmortem import standing
 from tui.incident.cause import worded
 from tui.model.incident import Closing, Incident
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from tui.console.wizard import Wizard
 
 SHORT = 9
-"""rows below which the reason has two rows at most: what is left to do matters more"""
+"""rows below which the reason has one row: what is left to do matters more"""
 _GOOD = frozenset({Closing.RECOVERED, Closing.FIXED_FORWARD, Closing.FALSE_ALARM, Closing.UNWATCHED})
 
 
@@ -25,9 +26,9 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     closing = incident.closing.value.upper() if incident.closing else "CLOSED"
     word = f"{wizard.palette.sign(sign)} {closing} "
     first, *others = rows.wrap(rows.safe(incident.close_reason, 600), cells - len(word))
+    if wizard.room < SHORT and others:
+        first, others = rows.fit(f"{first} {others[0]}", cells - len(word)), []
     content.append(((word, look), (first, "")))
-    if wizard.room < SHORT and len(others) > 1:
-        others = [f"{others[0]}{wizard.palette.sign('more')}"]
     content.extend(((line, ""),) for line in others)
     content.append(((summary(incident), "bold"),))
     todo = todos(wizard, incident)
@@ -43,7 +44,8 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
             if frozen
             else []
         ),
-        button("copy", "Copy the post", lambda: wizard.front.copy(post(wizard, incident), "post")),
+        button("post-mortem", "Post-mortem", lambda: wizard.front.show_postmortem(incident.id)),
+        button("copy", "Copy the post", _copying(wizard, incident)),
         button("save", "Save the timeline", wizard.front.save_timeline),
     ]
     return View(
@@ -67,15 +69,14 @@ def summary(incident: Incident) -> str:
 
 def todos(wizard: "Wizard", incident: Incident) -> list[str]:
     """What the runbook and the host still want."""
-    fleet = wizard.front.engine.fleet
-    found = list(incident.left_over)
+    engine = wizard.front.engine
+    fleet, duty = engine.fleet, engine.postmortems.duty(incident)
+    found = [f"post-mortem, {standing(duty, engine.clock.now())[0]}"] if duty.open else []
+    found.extend(incident.left_over)
     where = ", ".join(fleet.contacts.slack[:1]) or "the incident channel"
     found.append(f"post in {where} (Copy the post gives the text)")
     if incident.closing is not Closing.FALSE_ALARM:
         found.append("create the incident ticket")
-    if incident.severity in ("P1", "P2") and incident.closing is not Closing.FALSE_ALARM:
-        due = (incident.closed_at or incident.since) + fleet.postmortem_within
-        found.append(f"post-mortem, due {due:%Y-%m-%d %H:%MZ}")
     return found
 
 
@@ -96,6 +97,13 @@ def post(wizard: "Wizard", incident: Incident) -> str:
 
 def _frozen(incident: Incident) -> bool:
     return any("frozen" in line for line in incident.left_over)
+
+
+def _copying(wizard: "Wizard", incident: Incident) -> Callable[[], Awaitable[None]]:
+    async def copy() -> None:
+        await wizard.front.copy(post(wizard, incident), "post")
+
+    return copy
 
 
 def _away(wizard: "Wizard") -> Callable[[], Awaitable[None]]:

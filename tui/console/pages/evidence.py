@@ -1,7 +1,7 @@
 """What every source says of a service's failures, as rows: who, how many of how many, what that proves.
 
-The word about the limit stands beside each source, because sources may disagree. Where there is little room only the
-sources that count users' requests are shown, each on one row.
+The word about the limit stands beside each source that counts requests of users, because sources may disagree. Where
+there is little room our own probes are left out, and each source has one row.
 """
 
 from datetime import datetime
@@ -94,7 +94,7 @@ def _compared(incident: Incident, cells: int) -> list[Row]:
 
 
 def _sources(found: Measurement, cells: int, *, brief: bool = False, worded: bool = True) -> list[Row]:
-    shown = [r for r in found.rates if not brief or r.source in rates.USERS]
+    shown = [r for r in found.rates if not brief or r.source is not Source.PROBES]
     return [_source(r, found.limit, cells, worded=worded) for r in shown]
 
 
@@ -104,7 +104,8 @@ def _source(rate: Rate, limit: float, cells: int, *, worded: bool) -> Row:
     name: Piece = (f" {rate.source.value:<11}", "")
     note = rows.safe(rate.note, 300)
     if reading is None or not reading.total:
-        said = note or ("no request" if rate.failed is not None else "no numbers")
+        count = f"{rate.failed} failures; " if rate.failed else ""
+        said = count + (note or ("no request" if rate.failed is not None else "no numbers"))
         return (name, (rows.fit(said, cells - 12), "unknown"))
     low, high = rates.percent(reading.low).rstrip("%"), rates.percent(reading.high)
     by_users = worded and rate.source in rates.USERS
