@@ -39,6 +39,11 @@ class Options:
     list: bool = False
     plan: bool = False
     way: str | None = None
+    confirm: str | None = None
+    """the phrase that several services at once need; None: it has to be typed"""
+    parallel: int = 1
+    without: tuple[str, ...] = ()
+    """services that a run over all leaves out"""
     watch: timedelta | None = None
     mouse: bool | None = None
     """None: off inside ssh, where it would keep people from selecting text"""
@@ -129,7 +134,7 @@ def _rollback_parser(prog: str) -> _Parser:
         parents=[_common(), _taking_part()],
         description="Go back to an earlier release of SERVICE, prove it, watch it.",
     )
-    parser.add_argument("service", metavar="SERVICE", help="a service's or an app's name")
+    parser.add_argument("service", metavar="SERVICE", help="a service's or an app's name, or `all`")
     parser.add_argument("target", nargs="?", type=target, metavar="TARGET", help=TARGET_HELP)
     parser.add_argument("--list", action="store_true", help="releases, what runs, the way back and its cost")
     parser.add_argument("--plan", action="store_true", help="show the plan and stop")
@@ -138,6 +143,10 @@ def _rollback_parser(prog: str) -> _Parser:
     parser.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch after it (15m)")
     parser.add_argument("--no-freeze", dest="freeze", action="store_false", help="do not hold other deploys back")
     parser.add_argument("--run-tasks", action="store_true", help="run the old release's deploy tasks again")
+    whole = parser.add_argument_group("for `all previous`: every service, in the order of services.yaml")
+    whole.add_argument("--confirm", metavar="PHRASE", help='"all previous": the phrase that otherwise has to be typed')
+    whole.add_argument("--parallel", type=int, default=1, metavar="N", help="at once, where the hosts allow it (1)")
+    whole.add_argument("--except", dest="without", action="append", metavar="SERVICE", help="leave this one out")
     return parser
 
 
@@ -167,6 +176,7 @@ def _command_parsers(prog: str) -> _Parser:
     sub.add_parser("incidents", parents=[common], help="the journal's incidents")
     resume = sub.add_parser("resume", parents=[common, part], help="take an open incident up where it stands")
     resume.add_argument("incident", nargs="?", metavar="ID")
+    resume.add_argument("--confirm", metavar="PHRASE", help='"all previous": goes on with the services not started')
     resume.add_argument("--close", metavar="HOW", help="close it: recovered, not-recovered, aborted, fixed-forward")
     box = sub.add_parser("sandbox", parents=[common, _screen()], help="a pretend host with a bad release already out")
     box.add_argument("--serve", action="store_true", help="only serve; prints one JSON line")
@@ -185,14 +195,27 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
         return Options(**_plain(vars(_command_parsers(prog).parse_args(_command_first(argv, first)))))
     values = vars(_rollback_parser(prog).parse_args(argv))
     service = values.pop("service")
+    values["without"] = tuple(values["without"] or ())
     options = Options(command="rollback", names=(service,), **values)
+    if service != "all" and (options.confirm is not None or options.parallel != 1 or options.without):
+        raise ConfigError("--confirm, --parallel and --except belong to `all previous`", f"{prog} all previous")
     if options.target is None and not options.list:
         raise ConfigError(f"{service}: no target", f"write {TARGET_HELP}, or --list")
     return options
 
 
 def _first_word(argv: Sequence[str]) -> str | None:
-    takes_value = {"--services", "--accept-host-key", "--reason", "--expect-current", "--watch", "--way"}
+    takes_value = {
+        "--services",
+        "--accept-host-key",
+        "--reason",
+        "--expect-current",
+        "--watch",
+        "--way",
+        "--confirm",
+        "--parallel",
+        "--except",
+    }
     skip = False
     for word in argv:
         if skip:

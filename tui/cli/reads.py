@@ -42,7 +42,9 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
             )
     for incident in open_here:
-        narrator.say(f"open incident {incident.id} on {incident.service}: rollback resume {incident.id}", "yellow")
+        narrator.say(
+            f"open incident {incident.id} on {incident.service}: rollback resume {incident.known_as}", "yellow"
+        )
     document = output.listing(
         "status", list(rows), open_incidents=[i.id for i in open_here], services=engine.fleet.path, exit_code=0
     )
@@ -116,6 +118,7 @@ async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Res
     items = [
         {
             "incident": i.id,
+            "group": i.group.id if i.group else None,
             "service": i.service,
             "opened_at": output.time(i.opened_at),
             "closed_at": output.time(i.closed_at),

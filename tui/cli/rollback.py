@@ -9,6 +9,7 @@ from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.dokku.lines import Framer
+from tui.engine import fleet as running
 from tui.engine.engine import Engine
 from tui.engine.walk import Walk
 from tui.incident import events as ev
@@ -31,7 +32,9 @@ CLOSINGS = {c.value.replace(" ", "-"): c for c in Closing}
 async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """Everything that begins with a service's name."""
     if options.names == ("all",):
-        raise Refused("`all` is not carried out yet", "roll the services back one by one")
+        from tui.cli import fleet
+
+        return await fleet.rollback(engine, options, narrator)
     service = engine.service(options.names[0])
     if options.list:
         return await show_releases(engine, service, options, narrator)
@@ -75,6 +78,10 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
 async def resume(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """Take an open incident up: find out what happened and go on; or close it with a word."""
     identity = options.incident or await _only_open(engine)
+    if (run := await running.find(engine, identity)) is not None:
+        from tui.cli import fleet
+
+        return await fleet.resume(engine, *run, options, narrator)
     walk = await engine.resume(identity, _stream(narrator))
     narrator.say(f"incident {identity}: {walk.incident.service}, {walk.incident.state}", "bold")
     followed = _follow(walk, narrator)
@@ -163,9 +170,10 @@ async def _only_open(engine: Engine) -> str:
     found = await engine.open_incidents()
     if not found:
         raise Refused("no incident is open on this machine", "rollback incidents")
-    if len(found) > 1:
-        raise Refused(f"{len(found)} incidents are open", f"name one: {', '.join(i.id for i in found)}")
-    return found[0].id
+    names = tuple(dict.fromkeys(i.known_as for i in found))
+    if len(names) > 1:
+        raise Refused(f"{len(names)} incidents are open", f"name one: {', '.join(names)}")
+    return names[0]
 
 
 # ── meanwhile ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,7 +188,7 @@ async def _to_the_end(engine: Engine, walk: Walk, narrator: Narrator) -> Result:
     try:
         while True:
             if await _interrupted(walk, interrupted):
-                if warned or not _would_abort(walk.incident):
+                if warned or not walk.incident.would_abort:
                     return _let_go(walk.incident)
                 warned = True
                 interrupted.clear()
@@ -205,13 +213,6 @@ async def _interrupted(walk: Walk, interrupted: asyncio.Event) -> bool:
         return False
     settled.cancel()
     return True
-
-
-def _would_abort(incident: Incident) -> bool:
-    """Whether a deploy is under way that ends with its client."""
-    step = incident.plan.decisive if incident.plan is not None and not incident.plan.outlives else None
-    run = incident.run_of(step.id) if step is not None else None
-    return run is not None and run.ended_at is None
 
 
 def _declined(incident: Incident) -> bool:

@@ -110,7 +110,7 @@ def marks(status: "ServiceStatus", incident: Incident | None, *, brief: bool = F
     record = status.listing.record if status.listing else None
     if record is not None and record.frozen:
         found.append(("FROZEN", "run"))
-    elif record is not None and (incident is None or record.incident != incident.id):
+    elif record is not None and (incident is None or record.incident != incident.known_as):
         found.append(("TAKEN" if brief else f"INCIDENT of {clean_line(record.by or 'unknown', 40)}", "warn"))
     if status.listing is not None and status.listing.current.locked:
         found.append(("DEPLOY" if brief else "DEPLOY RUNNING", "warn"))

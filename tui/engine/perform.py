@@ -316,7 +316,7 @@ class HostPerformer:
     async def _left(self, incident: Incident, plan: Plan, current: Current) -> None:
         """This machine remembers what was left, too: neither release may have a holder that could say so."""
         if plan.proves and plan.leaving.commit is not None and reconcile.serves(plan, current):
-            reason = f"left by incident {incident.id}"
+            reason = f"left by incident {incident.known_as}"
             remark = Remark(kind=RemarkKind.BAD, commit=plan.leaving.commit, at=current.at, reason=reason)
             await self._links.ledger.remark(plan.host, plan.app, remark)
 
@@ -367,7 +367,7 @@ class HostPerformer:
 
     async def _put_in_order(self, incident: Incident, left: list[str]) -> None:
         plan = incident.plan
-        if plan is None or not (incident.runs or plan.record_of == incident.id):
+        if plan is None or not (incident.runs or plan.record_of == incident.known_as):
             return  # nothing was ever taken on the host
         host, app = incident.host, incident.app
         found = await record.read(self._links, host, app)
@@ -389,7 +389,9 @@ class HostPerformer:
             left.append(f"checks of {app} may be disabled still, as a deploy may be running: `{off}` when it has ended")
         elif plan.stops:
             await stopping.restore(self._links, plan, incident.id)
-        if found is not None and (found.incident == incident.id or (found.incident is None and _created(incident))):
+        if found is not None and (
+            found.incident == incident.known_as or (found.incident is None and _created(incident))
+        ):
             await self._leave_record(incident, plan, found, still_frozen=ours)
         if any(s.kind is StepKind.RECORD and s.argv[1] == kept.takeover_lock(app) for s in plan.steps):
             step = next(s for s in plan.steps if s.kind is StepKind.RECORD)

@@ -54,6 +54,7 @@ def opened(event: ev.Opened) -> Incident:
         opened_at=event.at,
         since=event.at,
         reason=event.reason,
+        group=event.group,
     )
 
 

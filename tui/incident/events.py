@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tui.model.evidence import Measurement
-from tui.model.incident import Closing, Sample, StepResult
+from tui.model.incident import Closing, Group, Sample, StepResult
 from tui.model.notice import Delivery
 from tui.model.observation import Current
 from tui.model.outcome import Outcome
@@ -24,6 +24,7 @@ class Opened(Value, tag=True):
     host: str
     by: str
     reason: str = ""
+    group: Group | None = None
 
 
 class SeverityChosen(Value, tag=True):
