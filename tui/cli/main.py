@@ -62,11 +62,12 @@ async def _run(wanted: Options, narrator: Narrator) -> int:
 
 
 def _command(name: str) -> Command:
-    from tui.cli import checks, hostwork, reads, rollback
+    from tui.cli import checks, hostwork, reads, rollback, undo
 
     commands: dict[str, Command] = {
         "rollback": rollback.rollback,
         "resume": rollback.resume,
+        "undo": undo.undo,
         "status": reads.status,
         "logs": reads.logs,
         "check": checks.check,

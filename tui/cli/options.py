@@ -128,6 +128,15 @@ def _console_parser(prog: str) -> _Parser:
     )
 
 
+def _plan_options(parser: _Parser) -> None:
+    parser.add_argument("--plan", action="store_true", help="show the plan and stop")
+    parser.add_argument("--way", choices=WAYS, help="the way to take (the first of services.yaml)")
+    parser.add_argument("--expect-current", type=_current, metavar="RELEASE", help="refuse unless this runs now")
+    parser.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch after it (15m)")
+    parser.add_argument("--no-freeze", dest="freeze", action="store_false", help="do not hold other deploys back")
+    parser.add_argument("--run-tasks", action="store_true", help="run that release's deploy tasks again")
+
+
 def _rollback_parser(prog: str) -> _Parser:
     parser = _Parser(
         prog=prog,
@@ -137,12 +146,7 @@ def _rollback_parser(prog: str) -> _Parser:
     parser.add_argument("service", metavar="SERVICE", help="a service's or an app's name, or `all`")
     parser.add_argument("target", nargs="?", type=target, metavar="TARGET", help=TARGET_HELP)
     parser.add_argument("--list", action="store_true", help="releases, what runs, the way back and its cost")
-    parser.add_argument("--plan", action="store_true", help="show the plan and stop")
-    parser.add_argument("--way", choices=WAYS, help="the way back to take (the first of services.yaml)")
-    parser.add_argument("--expect-current", type=_current, metavar="RELEASE", help="refuse unless this runs now")
-    parser.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch after it (15m)")
-    parser.add_argument("--no-freeze", dest="freeze", action="store_false", help="do not hold other deploys back")
-    parser.add_argument("--run-tasks", action="store_true", help="run the old release's deploy tasks again")
+    _plan_options(parser)
     whole = parser.add_argument_group("for `all previous`: every service, in the order of services.yaml")
     whole.add_argument("--confirm", metavar="PHRASE", help='"all previous": the phrase that otherwise has to be typed')
     whole.add_argument("--parallel", type=int, default=1, metavar="N", help="at once, where the hosts allow it (1)")
@@ -178,6 +182,9 @@ def _command_parsers(prog: str) -> _Parser:
     resume.add_argument("incident", nargs="?", metavar="ID")
     resume.add_argument("--confirm", metavar="PHRASE", help='"all previous": goes on with the services not started')
     resume.add_argument("--close", metavar="HOW", help="close it: recovered, not-recovered, aborted, fixed-forward")
+    undo = sub.add_parser("undo", parents=[common, part], help="forward again to what an incident left")
+    undo.add_argument("incident", nargs="?", metavar="ID", help="(the newest that changed what serves)")
+    _plan_options(undo)
     box = sub.add_parser("sandbox", parents=[common, _screen()], help="a pretend host with a bad release already out")
     box.add_argument("--serve", action="store_true", help="only serve; prints one JSON line")
     box.add_argument("--dokku", default="0.35.15", choices=("0.35.15", "0.38.27", "plugins"), help="profile")

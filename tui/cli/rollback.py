@@ -57,16 +57,26 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
     if options.plan:
         code = Exit.REFUSED if plan.blocked else Exit.DONE
         return code, output.planned(plan, exit_code=int(code), error=_blocked(plan, code))
+    await agreed(engine, plan, options, narrator)
+    walk = earlier
+    if walk is None:
+        walk = await engine.open(plan, options.reason, stream(narrator))
+    else:
+        await walk.submit(ev.PlanMade(at=engine.clock.now(), plan=plan))
+    return await carry_out(engine, walk, options, narrator)
+
+
+async def agreed(engine: Engine, plan: Plan, options: Options, narrator: Narrator) -> None:
+    """Raises Refused unless the plan can be carried out and the person means it."""
     if plan.blocked:
         raise Refused(plan.blocked[0].text)
     if engine.gate.read_only:
         raise Refused("read-only: nothing is sent", "start without --read-only")
     await asyncio.get_running_loop().run_in_executor(None, _confirm, plan, options, narrator)
-    walk = earlier
-    if walk is None:
-        walk = await engine.open(plan, options.reason, _stream(narrator))
-    else:
-        await walk.submit(ev.PlanMade(at=engine.clock.now(), plan=plan))
+
+
+async def carry_out(engine: Engine, walk: Walk, options: Options, narrator: Narrator) -> Result:
+    """The plan that a person agreed to, to where it stands."""
     followed = _follow(walk, narrator)
     try:
         await walk.submit(ev.Confirmed(at=engine.clock.now(), by=engine.by, watch=options.watch))
@@ -82,7 +92,7 @@ async def resume(engine: Engine, options: Options, narrator: Narrator) -> Result
         from tui.cli import fleet
 
         return await fleet.resume(engine, *run, options, narrator)
-    walk = await engine.resume(identity, _stream(narrator))
+    walk = await engine.resume(identity, stream(narrator))
     narrator.say(f"incident {identity}: {walk.incident.service}, {walk.incident.state}", "bold")
     followed = _follow(walk, narrator)
     try:
@@ -138,7 +148,7 @@ async def _continuing(engine: Engine, service: Service, options: Options, narrat
     mine = [i for i in await engine.open_incidents() if i.service == service.name]
     if not mine or options.expect_current is None or options.plan:
         return None
-    walk = await engine.resume(mine[0].id, _stream(narrator))
+    walk = await engine.resume(mine[0].id, stream(narrator))
     narrator.say(f"going on with incident {mine[0].id} ({walk.incident.state})")
     incident = await walk.settled()
     if not incident.open:
@@ -154,10 +164,11 @@ def _confirm(plan: Plan, options: Options, narrator: Narrator) -> None:
         return
     if not narrator.interactive:
         raise Refused("nobody can be asked: this is no terminal", "add --yes (scripts: with --expect-current RELEASE)")
+    way = "forward again" if plan.forward else "back"
     if plan.typed:
-        said, wanted = narrator.ask(f"type the service's name to go back to {plan.target.name}: "), plan.service
+        said, wanted = narrator.ask(f"type the service's name to go {way} to {plan.target.name}: "), plan.service
     else:
-        said, wanted = narrator.ask(f"roll {plan.service} back to {plan.target.name}? type yes: "), "yes"
+        said, wanted = narrator.ask(f"{plan.service}: go {way} to {plan.target.name}? type yes: "), "yes"
     if said != wanted:
         raise Refused(f"not confirmed ({said!r}): nothing was sent")
 
@@ -262,7 +273,8 @@ def _words(incident: Incident, code: Exit) -> tuple[str, str]:
     return incident.failure or f"{incident.state}: {incident.asking}", again
 
 
-def _stream(narrator: Narrator) -> Callable[[str, bytes], None]:
+def stream(narrator: Narrator) -> Callable[[str, bytes], None]:
+    """What a step prints, line by line, to the person."""
     framers: dict[str, Framer] = {}
 
     def heard(step: str, raw: bytes) -> None:

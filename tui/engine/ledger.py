@@ -75,13 +75,13 @@ class LedgerKeeper:
             self.trouble = error
 
     async def remark(self, host: str, app: str, remark: Remark) -> None:
-        """Note something about a commit, once. Raises JournalError."""
+        """Note something about a commit, unless that is what was noted last. Raises JournalError."""
         async with self._turn:
             await self._remark(host, app, remark)
 
     async def _remark(self, host: str, app: str, remark: Remark) -> None:
         page = await self._page(host, app)
-        if any((r.kind, r.commit) == (remark.kind, remark.commit) for r in page.known.remarks):
+        if _says_already(page.known.remarks, remark):
             return
         await self._store.ledger_add(host, app, "remark", _text(remark), remark.at)
         page.known = replace(page.known, remarks=(*page.known.remarks, remark))
@@ -163,6 +163,15 @@ class LedgerKeeper:
             known = Ledger(sightings=tuple(s for _, s in sightings), remarks=remarks)
             self._pages[(host, app)] = _Page(known, sightings[-1][0] if sightings else None)
         return self._pages[(host, app)]
+
+
+def _says_already(remarks: tuple[Remark, ...], new: Remark) -> bool:
+    """Whether nothing new is said: bad and good take each other back, a failure stands for itself."""
+    if new.kind is RemarkKind.FAILED:
+        return any((r.kind, r.commit) == (new.kind, new.commit) for r in remarks)
+    judged = (RemarkKind.BAD, RemarkKind.GOOD)
+    last = next((r for r in reversed(remarks) if r.commit == new.commit and r.kind in judged), None)
+    return (last.kind if last is not None else RemarkKind.GOOD) is new.kind
 
 
 def _read(payload: str, kind: type[T]) -> T:

@@ -315,6 +315,12 @@ class HostPerformer:
 
     async def _left(self, incident: Incident, plan: Plan, current: Current) -> None:
         """This machine remembers what was left, too: neither release may have a holder that could say so."""
+        if plan.forward:
+            if plan.target.commit is not None and reconcile.serves(plan, current):
+                reason = f"gone forward to by incident {incident.known_as}"
+                remark = Remark(kind=RemarkKind.GOOD, commit=plan.target.commit, at=current.at, reason=reason)
+                await self._links.ledger.remark(plan.host, plan.app, remark)
+            return
         if plan.proves and plan.leaving.commit is not None and reconcile.serves(plan, current):
             reason = f"left by incident {incident.known_as}"
             remark = Remark(kind=RemarkKind.BAD, commit=plan.leaving.commit, at=current.at, reason=reason)

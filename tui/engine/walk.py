@@ -7,6 +7,7 @@ there is something new to read.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
 from typing import Any, Protocol, assert_never
 
 from tui.engine.ports import ClockPort, JournalPort
@@ -14,7 +15,7 @@ from tui.incident import effects as do
 from tui.incident import events as ev
 from tui.incident.decide import decide, opened
 from tui.model.errors import NotNow
-from tui.model.incident import Closing, Incident, StepResult
+from tui.model.incident import Closing, Incident, State, StepResult
 from tui.model.outcome import Lost
 from tui.model.verification import Check, Verdict
 
@@ -95,6 +96,21 @@ class Walk:
             raise self.error
         return self.incident
 
+    async def until_known(self) -> Incident:
+        """Wait until it is known what serves: a person is asked, it is watched, or closed. Raises as `settled`."""
+        async with self._news:
+            await self._news.wait_for(
+                lambda: (
+                    self.error is not None
+                    or not self.incident.open
+                    or self.incident.asking is not None
+                    or (self.incident.state is State.WATCHING and self.incident.settling is None)
+                )
+            )
+        if self.error is not None:
+            raise self.error
+        return self.incident
+
     async def stop(self) -> None:
         """End this process's part: what was sent goes on at the host, the journal keeps the incident open."""
         await self._performer.close()
@@ -166,10 +182,15 @@ class Walk:
 
     async def _keep_watch(self) -> None:
         while self.incident.open and self.incident.watch is not None and self.incident.settling is None:
+            opened_at = self.incident.watch.opened_at
             left = (self.incident.watch.deadline - self._clock.now()).total_seconds()
             if left > 0:
                 await self._clock.sleep(min(LOOK_EVERY, left))
+            if not self._watches(opened_at):
+                continue  # the person moved on while nobody looked
             found = await self._performer.look(self.incident)
+            if not self._watches(opened_at):
+                continue  # what was seen belongs to a watch that is over
             try:
                 await self.submit(found)
                 if self._clock.now() >= self.incident.watch.deadline:
@@ -178,6 +199,10 @@ class Walk:
                 return  # the person moved on while the look was under way
             if self.incident.asking is not None:
                 return
+
+    def _watches(self, opened_at: datetime) -> bool:
+        watch = self.incident.watch
+        return self.incident.state is State.WATCHING and watch is not None and watch.opened_at == opened_at
 
     async def _settle(self, closing: Closing) -> None:
         await self.submit(await self._performer.settle(self.incident, closing))

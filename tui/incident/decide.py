@@ -142,6 +142,8 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
 
 def _plan(incident: Incident, event: ev.PlanMade) -> Decision:
     open_to_a_plan = incident.asking is not None and incident.asking is not Question.OUTCOME_UNKNOWN
+    # a person may also change their mind while it is watched and nothing is asked
+    open_to_a_plan = open_to_a_plan or (incident.state is State.WATCHING and incident.asking is None)
     if not open_to_a_plan or incident.settling is not None:
         raise _illegal(incident, event)
     return (

@@ -43,6 +43,8 @@ class RemarkKind(StrEnum):
     """an incident left it"""
     FAILED = "failed"
     """its deploy was tried and did not succeed"""
+    GOOD = "good"
+    """a person went forward to it again on purpose: what was said against it before counts no more"""
 
 
 class Remark(Value):
