@@ -62,19 +62,19 @@ async def _run(wanted: Options, narrator: Narrator) -> int:
 
 
 def _command(name: str) -> Command:
-    from tui.cli import checks, hostwork, reads, rollback, undo
+    from tui.cli import begin, checks, hostwork, reads, thaw
 
     commands: dict[str, Command] = {
-        "rollback": rollback.rollback,
-        "resume": rollback.resume,
-        "undo": undo.undo,
+        "rollback": begin.rollback,
+        "resume": begin.resume,
+        "undo": begin.undo,
         "status": reads.status,
         "logs": reads.logs,
         "check": checks.check,
         "incidents": reads.incidents,
         "keep": hostwork.keep,
         "freeze": hostwork.freeze,
-        "unfreeze": hostwork.unfreeze,
+        "unfreeze": thaw.unfreeze,
     }
     return commands[name]
 

@@ -51,6 +51,7 @@ class Options:
     freeze: bool = True
     all: bool = False
     remove_all: bool = False
+    deploy_tip: bool = False
     lines: int = 100
     follow: bool = False
     incident: str | None = None
@@ -177,6 +178,9 @@ def _command_parsers(prog: str) -> _Parser:
     for name, text in (("freeze", "hold deploys back"), ("unfreeze", "let deploys through again")):
         one = sub.add_parser(name, parents=[common, part], help=text)
         one.add_argument("names", nargs=1, metavar="SERVICE")
+        if name == "unfreeze":
+            one.add_argument("--deploy-tip", action="store_true", help="then deploy the tip of the team's branch")
+            one.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch it (15m)")
     sub.add_parser("incidents", parents=[common], help="the journal's incidents")
     resume = sub.add_parser("resume", parents=[common, part], help="take an open incident up where it stands")
     resume.add_argument("incident", nargs="?", metavar="ID")

@@ -14,6 +14,7 @@ from tui.engine.engine import Engine
 from tui.engine.freeze import settled
 from tui.engine.links import HostSaid
 from tui.engine.releases import Listing
+from tui.incident import choose
 from tui.model.errors import LinkError, Refused
 from tui.model.service import Service
 
@@ -67,7 +68,7 @@ async def _status(engine: Engine, service: Service) -> output.Document:
         "release": running.name if running else None,
         "running": output.named(running),
         "frozen": bool(found and found.record and found.record.deploy_branch),
-        "settled": settled(found.current) if found else None,
+        "settled": settled(found.current, choose.running(found.releases, found.current)) if found else None,
         "incident": found.record.incident if found and found.record and not found.record.frozen else None,
         "by": found.record.by if found and found.record else None,
     }

@@ -9,7 +9,6 @@ from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.dokku.lines import Framer
-from tui.engine import fleet as running
 from tui.engine.engine import Engine
 from tui.engine.walk import Walk
 from tui.incident import events as ev
@@ -31,10 +30,6 @@ CLOSINGS = {c.value.replace(" ", "-"): c for c in Closing}
 
 async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """Everything that begins with a service's name."""
-    if options.names == ("all",):
-        from tui.cli import fleet
-
-        return await fleet.rollback(engine, options, narrator)
     service = engine.service(options.names[0])
     if options.list:
         return await show_releases(engine, service, options, narrator)
@@ -85,13 +80,8 @@ async def carry_out(engine: Engine, walk: Walk, options: Options, narrator: Narr
         followed()
 
 
-async def resume(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def resume(engine: Engine, identity: str, options: Options, narrator: Narrator) -> Result:
     """Take an open incident up: find out what happened and go on; or close it with a word."""
-    identity = options.incident or await _only_open(engine)
-    if (run := await running.find(engine, identity)) is not None:
-        from tui.cli import fleet
-
-        return await fleet.resume(engine, *run, options, narrator)
     walk = await engine.resume(identity, stream(narrator))
     narrator.say(f"incident {identity}: {walk.incident.service}, {walk.incident.state}", "bold")
     followed = _follow(walk, narrator)
@@ -175,16 +165,6 @@ def _confirm(plan: Plan, options: Options, narrator: Narrator) -> None:
 
 def _blocked(plan: Plan, code: Exit) -> output.Document | None:
     return output.error(code, plan.blocked[0].text) if plan.blocked else None
-
-
-async def _only_open(engine: Engine) -> str:
-    found = await engine.open_incidents()
-    if not found:
-        raise Refused("no incident is open on this machine", "rollback incidents")
-    names = tuple(dict.fromkeys(i.known_as for i in found))
-    if len(names) > 1:
-        raise Refused(f"{len(names)} incidents are open", f"name one: {', '.join(names)}")
-    return names[0]
 
 
 # ── meanwhile ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -314,13 +314,7 @@ class Front:
         async def work(say: Callable[[str], None]) -> str:
             done = await self.engine.unfreeze(service)
             await self.board.refresh(service.name)
-            if done.settled:
-                return f"deploys go through again; {done.branch} is what runs"
-            tip, serves = (done.tip or "nothing")[:10], (done.serves or "unknown")[:10]
-            return (
-                f"deploys go through again. NOT SETTLED: {done.branch} is at {tip}, {serves} runs; "
-                f"a rebuild would deploy {tip}. To deploy it on purpose: {done.next_deploy}"
-            )
+            return done.push
 
         self._chore(
             title=f"UNFREEZE {service.name}",

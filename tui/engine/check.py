@@ -213,7 +213,7 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
     elif record is not None:
         words = f"incident {record.incident or 'unknown'} of {record.by or 'unknown'} is open"
         lines.append(_line(of, "incident", Result.FINDING, words, "rollback resume, or ask them"))
-    elif current.commit is not None and not settled(current):
+    elif settled(current, choose.running(found.releases, current)) is False and current.commit is not None:
         tip = (current.tip or "nothing")[:10]
         words = f"UNSETTLED: {current.commit[:10]} serves, {current.branch} stands at {tip}: a rebuild deploys that"
         argv = commands.git_sync_own(of.app, current.branch or "BRANCH")

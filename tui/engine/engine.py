@@ -7,7 +7,7 @@ and goes through the gate.
 import secrets
 from collections.abc import Callable
 
-from tui.dokku import commands, kept, paste
+from tui.dokku import commands, kept
 from tui.dokku.shape import Shape
 from tui.engine import freeze as freezing
 from tui.engine import health, record, releases, shapes, stopping
@@ -164,7 +164,7 @@ class Engine:
             files=files,
             skipped=choice.skipped,
             shape=of,
-            cautions=cautions,
+            cautions=(*preflight.marked(choice.release), *cautions),
             stopping=await stopping.read(self.links, service, found, running) if service.rollback.stop_first else None,
         )
         host = self.links.described(service.host)
@@ -355,10 +355,7 @@ class Engine:
 
     async def unfreeze(self, service: Service) -> freezing.Unfrozen:
         """Let deploys through again. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid."""
-        found = await record.read(self.links, service.host, service.app)
-        branch = (found.deploy_branch if found else None) or "BRANCH"
-        argv = commands.git_sync_own(service.app, branch)
-        return await freezing.unfreeze(self.links, service, paste.ssh_line(self.links.described(service.host), argv))
+        return await freezing.unfreeze(self.links, service)
 
 
 def new_id(clock: ClockPort) -> str:

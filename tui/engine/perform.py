@@ -344,15 +344,21 @@ class HostPerformer:
         return ev.Sampled(at=now, sample=Sample(at=now, healthy=healthy, seconds=seen.seconds if seen else None))
 
     def _strayed(self, incident: Incident, current: Current) -> str:
-        """What runs that should not, in words. While nothing of ours runs, what the watch began with is the measure."""
+        """What is other than it should be, in words: another release, or the same one restarted or rebuilt.
+
+        What the watch began with is the measure; of a rollback, the release must be ours besides.
+        """
         watch = incident.watch
-        if watch is not None and watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
-            before = self._watched.setdefault((incident.id, watch.opened_at), current)
-            changed = differences(before, current)
-            return f"not what was being watched any more: {'; '.join(changed)}" if changed else ""
-        if reconcile.serves(_plan(incident), current):
+        ours = watch is not None and watch.kind is WatchKind.AFTER_ROLLBACK
+        if ours and not reconcile.serves(_plan(incident), current):
+            return f"what runs is not ours any more: {_stray(incident, current)}"
+        if watch is None:
             return ""
-        return f"what runs is not ours any more: {_stray(incident, current)}"
+        before = self._watched.setdefault((incident.id, watch.opened_at), current)
+        changed = differences(before, current)
+        if ours and changed:
+            return f"the release is ours still, but somebody touched it: {'; '.join(changed)}"
+        return f"not what was being watched any more: {'; '.join(changed)}" if changed else ""
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -360,21 +366,24 @@ class HostPerformer:
         """Leave the host in order: looks first, then acts; what could not be done is said with its command."""
         left: list[str] = []
         await self.close()
+        frozen = False
         try:
-            await self._put_in_order(incident, left)
+            frozen = await self._put_in_order(incident, left)
         except (ConsoleError, reports.Unreadable) as error:
             left.append(f"the host was not put in order: {error}")
-        return ev.Settled(at=self._clock.now(), left_over=tuple(left))
+            frozen = incident.run_of("freeze") is not None
+        return ev.Settled(at=self._clock.now(), left_over=tuple(left), frozen=frozen)
 
     async def close(self) -> None:
         """End what measures in the background."""
         if self.downtime is not None:
             await self.downtime.end()
 
-    async def _put_in_order(self, incident: Incident, left: list[str]) -> None:
+    async def _put_in_order(self, incident: Incident, left: list[str]) -> bool:
+        """Returns whether deploys are held back still."""
         plan = incident.plan
         if plan is None or not (incident.runs or plan.record_of == incident.known_as):
-            return  # nothing was ever taken on the host
+            return False  # nothing was ever taken on the host
         host, app = incident.host, incident.app
         found = await record.read(self._links, host, app)
         current = await self._links.current(host, app)
@@ -406,6 +415,7 @@ class HostPerformer:
                 await record.remove(self._links, host, kept.takeover_lock(app), incident.id)
         if ours:
             left.append(f"deploys of {app} are frozen until `rollback unfreeze {incident.service}`")
+        return ours
 
     async def _leave_record(
         self, incident: Incident, plan: Plan, found: kept.IncidentRecord, *, still_frozen: bool

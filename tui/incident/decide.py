@@ -402,7 +402,14 @@ def _settled(incident: Incident, event: ev.Settled) -> Decision:
         raise _illegal(incident, event)
     closed = _enter(incident, State.CLOSED, event.at, asking=None)
     return (
-        replace(closed, closing=incident.settling, settling=None, closed_at=event.at, left_over=event.left_over),
+        replace(
+            closed,
+            closing=incident.settling,
+            settling=None,
+            closed_at=event.at,
+            left_over=event.left_over,
+            left_frozen=event.frozen,
+        ),
         (),
     )
 

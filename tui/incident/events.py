@@ -195,6 +195,8 @@ class Settled(Value, tag=True):
 
     at: datetime
     left_over: tuple[str, ...] = ()
+    frozen: bool = False
+    """deploys are held back still"""
 
 
 class Resumed(Value, tag=True):

@@ -186,6 +186,8 @@ class Incident(Value):
     close_reason: str = ""
     left_over: tuple[str, ...] = ()
     """what could not be put in order on the host, in words with the command that does it"""
+    left_frozen: bool = False
+    """it is closed, and deploys are held back still"""
     decisions: tuple[tuple[datetime, str], ...] = ()
     answers: tuple[Answer, ...] = ()
     """to the decision tree's questions, in the order they were given"""

@@ -88,7 +88,7 @@ def post(wizard: "Wizard", incident: Incident) -> str:
 
 
 def _frozen(incident: Incident) -> bool:
-    return any("frozen" in line for line in incident.left_over)
+    return incident.left_frozen
 
 
 def _away(wizard: "Wizard") -> Callable[[], Awaitable[None]]:
