@@ -338,6 +338,7 @@ def closed() -> tuple[ev.Event, ...]:
                 "deploys of api-app are frozen until: git:set api-app deploy-branch main",
                 "the team's branch main still is at the bad release: revert it before anybody deploys",
             ),
+            frozen=True,
         ),
     )
 

@@ -76,7 +76,13 @@ def test_unfreezing_and_rebuilding_never_silently_returns_to_the_bad_release(box
     assert command(box, f"ps:rebuild {APP}") == 0
     assert box.serves() == "v1.5.0", "as real hosts do"
     seen = status(box)
-    assert str(seen["release"]) == f"sha:{bad[:10]}"
+    assert (seen["rebuilt"], seen["release"], seen["settled"]) == (True, "rebuilt", None)
+    assert "NOT WHAT WAS DEPLOYED LAST" in box.run("status", "api").stdout
+    check = box.run("check", "api", "--json").document
+    assert [i["topic"] for i in check["items"] if "NOT WHAT WAS DEPLOYED LAST" in i["text"]] == ["rebuilt"]
+    back = box.run("api", "previous", "--yes", "--json")
+    assert (back.code, back.document["to"]["number"]) == (0, 4), "not one further back"
+    assert box.serves() == "v1.4.0"
 
 
 def test_a_rebuild_by_a_colleague_during_the_watch_is_an_alarm_that_names_it(box: Sandbox) -> None:

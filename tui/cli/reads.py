@@ -11,7 +11,6 @@ from tui.cli.options import Options
 from tui.dokku.lines import Framer
 from tui.dokku.logs import read_line
 from tui.engine.engine import Engine
-from tui.engine.freeze import settled
 from tui.engine.links import HostSaid
 from tui.engine.releases import Listing
 from tui.incident import choose
@@ -40,6 +39,7 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
                 f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
                 f"{row['detail'] or ''}{'  FROZEN' if row['frozen'] else ''}"
                 f"{'  INCIDENT ' + str(row['incident']) if row['incident'] else ''}"
+                f"{'  NOT WHAT WAS DEPLOYED LAST: a rebuild replaced it' if row['rebuilt'] else ''}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
             )
     for incident in open_here:
@@ -68,7 +68,8 @@ async def _status(engine: Engine, service: Service) -> output.Document:
         "release": running.name if running else None,
         "running": output.named(running),
         "frozen": bool(found and found.record and found.record.deploy_branch),
-        "settled": settled(found.current, choose.running(found.releases, found.current)) if found else None,
+        "rebuilt": choose.rebuilt(found.releases, found.current) if found else None,
+        "settled": choose.settled(found.current, choose.running(found.releases, found.current)) if found else None,
         "incident": found.record.incident if found and found.record and not found.record.frozen else None,
         "by": found.record.by if found and found.record else None,
     }

@@ -14,8 +14,6 @@ from tui.engine.releases import Listing
 from tui.incident import choose
 from tui.model.errors import AlreadyThere, Refused, TakenByOther
 from tui.model.history import Commit
-from tui.model.observation import Current
-from tui.model.release import Release
 from tui.model.service import Service
 from tui.model.value import Value
 
@@ -131,20 +129,13 @@ async def standing(links: Links, service: Service, found: Listing, branch: str) 
     return Standing(
         branch=branch,
         tip=tip,
-        serves=running.commit or current.commit,
-        settled=settled(replace(current, branch=branch, tip=tip), running),
+        serves=running.commit,
+        settled=choose.settled(replace(current, branch=branch, tip=tip), running),
         pushed=tuple(pushed),
         more=bool(commits) and len(pushed) == len(commits),
         bad=tuple((c.id, bad.get(c.id) or left[c.id]) for c in pushed if c.id in bad or c.id in left),
         trouble=trouble,
     )
-
-
-def settled(current: Current, running: Release) -> bool | None:
-    """Whether a rebuild would deploy again what serves now; None where what serves is known by no commit."""
-    if current.commit is None:
-        return None
-    return current.tip is not None and (current.tip == current.commit or running.is_commit(current.tip))
 
 
 async def deploy_branch(links: Links, host: str, app: str) -> str:

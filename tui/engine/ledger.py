@@ -125,12 +125,14 @@ class LedgerKeeper:
                     grown = replace(grown, last_healthy=max(last.last_healthy or heard, heard))
                 await self._go_on(page, grown)
             else:
-                if last is not None and last.is_same_deploy(seen):
+                if last is not None and seen.replaces(last):
                     seen = replace(seen, certain=False)
                 page.seq = await self._store.ledger_add(host, current.app, "sighting", _text(seen), current.at)
                 page.known = replace(page.known, sightings=(*page.known.sightings, seen))
                 page.saved = seen
         tried = current.git_rev
+        if page.known.sightings and not page.known.sightings[-1].certain:
+            return  # a rebuild may have put there what was tried last
         if current.locked is False and tried and current.commit and tried != current.commit:
             reason = "its deploy was tried and did not succeed"
             await self._remark(

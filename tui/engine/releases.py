@@ -118,7 +118,8 @@ def _listed(
     who: Mapping[str, str] | None = None,
 ) -> Listing:
     known = catalogues.merged(told.holders, commits, told.ledger, app=service.app, others=others, who=who)
-    known = catalogues.with_failure(known, told.current)
+    if not choose.rebuilt(known, told.current):
+        known = catalogues.with_failure(known, told.current)
     known = tuple(offers.offered(release, service, order, seen) for release in known)
     return Listing(
         current=told.current,

@@ -31,6 +31,11 @@ class Sighting(Value):
         """Whether the host names the same deploy, whatever images run."""
         return (self.source, self.metadata, self.attempt) == (other.source, other.metadata, other.attempt)
 
+    def replaces(self, last: "Sighting") -> bool:
+        """Whether the host names the deploy of `last` still, though other images run, or they lost our label."""
+        deployed = (self.source, self.metadata) == (last.source, last.metadata)
+        return deployed and self.attempt in (last.attempt, None) and not self.is_same(last)
+
     def is_same(self, other: "Sighting") -> bool:
         """Whether both are of one release brought there by one deploy."""
         return self.is_same_deploy(other) and self.images == other.images

@@ -294,7 +294,7 @@ def _cautions(
         found.append(
             Caution(severity=Severity.WARN, text="the holder has no Procfile or app.json: the image's own command runs")
         )
-    if current.git_rev and current.commit and current.git_rev != current.commit:
+    if leaving.commit and current.git_rev and current.commit and current.git_rev != current.commit:
         found.append(
             Caution(
                 severity=Severity.WARN,

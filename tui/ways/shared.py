@@ -182,7 +182,7 @@ def _cautions(
         severity=Severity.WARN,
         text="this deploy is aborted if the console ends or the link breaks: leave it open until it is through",
     )
-    if current.git_rev and current.commit and current.git_rev != current.commit:
+    if leaving.commit and current.git_rev and current.commit and current.git_rev != current.commit:
         words = f"the last deploy attempt ({current.git_rev[:10]}) did not succeed; {current.commit[:10]} serves"
         yield Caution(severity=Severity.WARN, text=words)
     if way.proves and not options.forward and target.holder is None and leaving.holder is None:

@@ -36,6 +36,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
             if frozen
             else []
         ),
+        *parts.undo(wizard, incident),
         button("copy", "Copy the post", lambda: wizard.front.copy(post(wizard, incident), "post")),
         button("save", "Save the timeline", wizard.front.save_timeline),
     ]

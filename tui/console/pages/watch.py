@@ -121,7 +121,7 @@ def _choices(wizard: "Wizard", incident: Incident, watch: Watch, left: timedelta
     )
     more = button("more", "Go on watching 5 min", wizard.doing("watching", lambda: wizard.extend(timedelta(minutes=5))))
     if incident.asking is not None:
-        return [other, more, recovered, not_recovered]
+        return [other, more, recovered, not_recovered, *parts.undo(wizard, incident)]
     if watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
         alarm = button(
             "false-alarm",
@@ -129,4 +129,4 @@ def _choices(wizard: "Wizard", incident: Incident, watch: Watch, left: timedelta
             wizard.doing("closing", lambda: wizard.finish(Closing.FALSE_ALARM, "ended early, why? ")),
         )
         return [extend, alarm, not_recovered]
-    return [extend, recovered, not_recovered]
+    return [extend, recovered, not_recovered, *parts.undo(wizard, incident)]
