@@ -17,6 +17,7 @@ from tests.sandboxes import Sandbox, running_sandbox
 from tui import bootstrap
 from tui.console.app import ConsoleApp
 from tui.console.pages.chore import Chore
+from tui.console.pages.thaw import Thaw
 from tui.console.palette import Palette
 from tui.console.widgets.work import ARM
 from tui.engine.gate import OUTSIDE, Sent
@@ -32,7 +33,8 @@ KEYS = (
 GUIDED = (
     ("escape", "escape", "1", "R"), ("enter",), ("enter",), ("enter",), ("down", "up", "right", "left"), ("escape",),
     ("3",), ("escape",), ("a",), ("c",), ("question_mark",), ("colon", "k", "e", "e", "p", "enter"), ("escape",),
-    ("K",), ("F",), ("U",), ("escape",), ("5",), ("l", "slash", "x", "enter"), ("1", "slash", "backspace", "enter"),
+    ("K",), ("F",), ("U",), ("escape",), ("P",), ("escape",), ("5",),
+    ("l", "slash", "x", "enter"), ("1", "slash", "backspace", "enter"),
 )  # fmt: skip
 """short ways to the pages, so that what comes at random between them starts from everywhere"""
 
@@ -177,7 +179,8 @@ async def test_ten_thousand_keys_in_read_only_mode_send_no_write(
         assert [c for c in sent if c.startswith(WRITES) and not c.startswith(READS)] == []
     wanted = {
         "wizard:severity", "wizard:confirm", "wizard:target", "wizard:plan", "releases:releases", "timeline:timeline",
-        "trail:trail", "help:help", "palette:palette", "chore:KEEP", "chore:FREEZE", "chore:UNFREEZE",
+        "trail:trail", "help:help", "palette:palette", "chore:KEEP", "chore:FREEZE", "thaw:thaw",
+        "everything:everything",
     }  # fmt: skip
     missing = {page for page in wanted if not any(found.startswith(page) for found in monkey.reached)}
     assert not missing, f"never reached {missing} of {sorted(monkey.reached)}"
@@ -194,7 +197,14 @@ async def test_keys_at_random_change_a_host_only_after_a_plan_and_a_word(
         confirmed.append(chore._title)
         await run(chore)
 
+    thaw = Thaw._thaw
+
+    async def noting_thaw(page: Thaw) -> None:
+        confirmed.append("UNFREEZE")
+        await thaw(page)
+
     monkeypatch.setattr(Chore, "_run", noting)
+    monkeypatch.setattr(Thaw, "_thaw", noting_thaw)
     with running_sandbox(tmp_path) as box:
         await console(box, read_only=False, monkeypatch=monkeypatch, count=2_000, seed=2)
         outside = bootstrap.engine(box.services)

@@ -98,6 +98,16 @@ MATTERS: dict[str, tuple[str, ...]] = {
     "watch": ("10:00 left", "seen 100% of it", "up to 46ms"),
     "watch-alarm": ("ALARM: something else runs: deployed is 99887766, which is not ours (somebody deployed)",),
     "closed": ("RECOVERED", "git:set api-app deploy-branch main"),
+    "thaw": ("UNSETTLED: 4444444444 runs, main stands at 7777777777", "BAD Cache every page", "[ Stay frozen ]"),
+    "undo": ("FROM sha:5", "TO release:4", "[ Cancel ]"),
+    "everything": ("does not answer for 20-40 s", "NO: there is no previous release", "[ Cancel ]"),
+    "everything-stopped": ("stopped", "not started", "[ Open api ]"),
+    "held": (
+        "FROZEN by inc-20261123-0311-77aa of ops@laptop",
+        "INCIDENT by",
+        "rollback unfreeze api",
+        "[ Unfreeze api ]",
+    ),
     "leave": ("What was sent goes on at the host", "[ Stay ]"),
 }
 """what a tired person must be able to read at every size, without pressing a key"""

@@ -205,5 +205,8 @@ def _words(part: Part, at: Stage) -> str:
         why = f": {incident.close_reason}" if incident.close_reason and not well(incident) else ""
         return f"{word}{length}{why}"
     if incident.asking is not None:
+        unproven = next((c for c in incident.checks if c.verdict is not Verdict.PASSED), None)
+        if incident.state is State.VERIFYING and unproven is not None:
+            return f"verification {unproven.verdict.value}: {unproven.name}: {unproven.evidence}"
         return incident.failure or f"{incident.state.value}: {incident.asking.value}"
     return incident.state.value

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from tui.console import rows, words
-from tui.console.pages.page import Choice, Page, View, button
-from tui.console.rows import Row
+from tui.console.pages.page import Page, View, button
+from tui.console.rows import Piece, Row
 from tui.dokku.kept import IncidentRecord
 from tui.engine.engine import Engine
 from tui.model.service import Service
@@ -39,18 +39,15 @@ class Held(Page):
     def view(self, cells: int) -> View:
         """A line and a way on for each."""
         found = self.front.held()
-        choices = [
-            Choice(id=service.name, row=line(service, record, self.front.engine), do=self._on(service, record))
-            for service, record in found
-        ]
-        choices.append(button("later", "Not now", self._later))
-        return View(
-            key="held",
-            title=(("FOUND ON THE HOSTS ", "title"), (f"{len(found)} held", "warn")),
-            rows=[(("Enter: what a frozen service needs to be let go, or the incident's own page.", "dim"),)],
-            choices=choices,
-            listed=True,
-        )
+        content: list[Row] = []
+        choices = [button("later", "Not now", self._later)]
+        for service, record in found:
+            text = "".join(text for text, _ in line(service, record, self.front.engine))
+            content.extend(rows.paragraph(text, cells, "run" if record.frozen else "warn", indent=4))
+            label = f"Unfreeze {service.name}" if record.frozen else f"Show {service.name}"
+            choices.append(button(service.name, label, self._on(service, record)))
+        title: tuple[Piece, ...] = (("FOUND ON THE HOSTS ", "title"), (f"{len(found)} held", "warn"))
+        return View(key="held", title=title, rows=content, choices=choices)
 
     def _on(self, service: Service, record: IncidentRecord) -> Callable[[], Awaitable[None]]:
         async def on() -> None:
@@ -70,4 +67,4 @@ def line(service: Service, record: IncidentRecord, engine: Engine) -> Row:
     what = "FROZEN" if record.frozen else "INCIDENT"
     way = f"rollback unfreeze {service.name}" if record.frozen else "theirs: ask them, or take it over with a reason"
     look = "run" if record.frozen else "warn"
-    return ((f"{rows.fit(service.name, 14)} ", "bold"), (f"{what} by {who}{since}", look), (f"; {way}", "dim"))
+    return ((f"{service.name}: ", "bold"), (f"{what} by {who}{since}", look), (f"; {way}", "dim"))
