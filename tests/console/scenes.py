@@ -19,6 +19,7 @@ from tui.console.app import ConsoleApp
 from tui.console.front import Front
 from tui.console.pages.everything import Everything
 from tui.console.pages.forward import Forward
+from tui.console.pages.postmortem import PostMortemPage
 from tui.console.pages.resume import Resume
 from tui.console.pages.thaw import Thaw
 from tui.console.palette import Palette
@@ -500,6 +501,19 @@ async def held(scene: Scene) -> None:
     scene.front.onward.tell_held(busy=False)
 
 
+def after(*, filling: bool = False) -> Play:
+    """The post-mortem of the incident that has just been closed."""
+
+    async def show(scene: Scene) -> None:
+        await scene.lead(*closed())
+        page = PostMortemPage(scene.front, INCIDENT, lambda at: at)
+        page.filling = filling
+        await page.read()
+        scene.app.open_page(page)
+
+    return show
+
+
 WARNINGS = (
     Caution(severity=Severity.TYPE, text="migrations lie between, and going back does not undo them: 0042_drop_column"),
     Caution(severity=Severity.WARN, text="config keys that the target had are gone: REDIS_URL, CACHE_TTL"),
@@ -547,6 +561,8 @@ SCENES: dict[str, Play] = {
     "watch": leading(*watching()),
     "watch-alarm": leading(*watching(), STRAYED),
     "closed": leading(*closed()),
+    "post-mortem": after(),
+    "post-mortem-fields": after(filling=True),
     "resume": resume,
     "timeline": timeline,
     "trail": trail,
@@ -561,5 +577,13 @@ SCENES: dict[str, Play] = {
     "held": held,
 }
 """by name, the same at every size"""
-WELL_FOR = {"verify": 28, "watch": 300, "watch-alarm": 300, "closed": 900, "timeline": 60}
+WELL_FOR = {
+    "verify": 28,
+    "watch": 300,
+    "watch-alarm": 300,
+    "closed": 900,
+    "post-mortem": 900,
+    "post-mortem-fields": 900,
+    "timeline": 60,
+}
 """seconds since which the service answers again, where the scene comes after the way back"""

@@ -97,7 +97,6 @@ MATTERS: dict[str, tuple[str, ...]] = {
     "verify-failed": ("VERIFICATION FAILED", "failed health: unhealthy: HTTP 503, expected 200", "[ Look again ]"),
     "watch": ("10:00 left", "seen 100% of it", "up to 46ms"),
     "watch-alarm": ("ALARM: something else runs: deployed is 99887766, which is not ours (somebody deployed)",),
-    "closed": ("RECOVERED", "git:set api-app deploy-branch main"),
     "thaw": ("UNSETTLED: 4444444444 runs, main stands at 7777777777", "BAD Cache every page", "[ Stay frozen ]"),
     "undo": ("FROM sha:5", "TO release:4", "[ Cancel ]"),
     "everything": ("does not answer for 20-40 s", "NO: there is no previous release", "[ Cancel ]"),
@@ -108,6 +107,9 @@ MATTERS: dict[str, tuple[str, ...]] = {
         "rollback unfreeze api",
         "[ Unfreeze api ]",
     ),
+    "closed": ("RECOVERED", "git:set api-app deploy-branch main", "post-mortem, due 2026-11-24 22:00Z"),
+    "post-mortem": ("due 2026-11-24 22:00Z", "6 not known", "lessons learned", "[ Write ] [ Save ] [ Copy ] [ Done ]"),
+    "post-mortem-fields": ("root cause TODO", "lessons learned TODO"),
     "leave": ("What was sent goes on at the host", "[ Stay ]"),
 }
 """what a tired person must be able to read at every size, without pressing a key"""

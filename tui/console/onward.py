@@ -4,9 +4,9 @@ Pages are opened here and the engine's work is begun here, as in `front`, which 
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Protocol
 
+from tui.console import wizard as wizards
 from tui.console.pages.everything import Everything
 from tui.console.pages.forward import Forward
 from tui.console.pages.held import Found, Held, line
@@ -17,7 +17,6 @@ from tui.console.wizard import Wizard
 from tui.engine import fleet as running
 from tui.engine import tip
 from tui.engine import undo as undoing
-from tui.engine.board import Board
 from tui.engine.engine import Engine, new_id
 from tui.engine.freeze import Unfrozen
 from tui.engine.walk import Walk
@@ -40,36 +39,14 @@ class Surface(Protocol):
     def notice(self, text: str, look: str = "ok") -> None: ...
 
 
-class Front(Protocol):
-    """What is asked of the console's hands."""
+class Front(wizards.Front, Protocol):
+    """What is asked of the console's hands, beside what a wizard asks."""
 
-    engine: Engine
-    board: Board
-    watch_for: timedelta
     wizards: dict[str, Wizard]
     open_elsewhere: dict[str, Incident]
 
     @property
-    def palette(self) -> Palette: ...
-
-    @property
     def surface(self) -> Surface: ...
-
-    def changed(self) -> None: ...
-
-    def refresh(self, service: Service) -> None: ...
-
-    def close_work(self) -> None: ...
-
-    async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None: ...
-
-    async def copy(self, text: str, name: str) -> None: ...
-
-    async def save_timeline(self) -> None: ...
-
-    async def unfreeze(self, service: Service) -> None: ...
-
-    async def undo(self, incident: Incident) -> None: ...
 
     async def begin(self, service: Service, release: Release | None = None) -> None: ...
 

@@ -28,6 +28,7 @@ from tui.engine.ports import (
     RegistryPort,
     StreamPort,
 )
+from tui.engine.postmortem import PostMortems
 from tui.engine.releases import Listing
 from tui.engine.walk import Walk
 from tui.incident import choose
@@ -76,6 +77,7 @@ class Engine:
         self.links = Links(fleet, self.gate, git, clock, make_host, self.ledger)
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
         self.walks: dict[str, Walk] = {}
+        self.postmortems = PostMortems(fleet, journal, clock, by, self.walks)
 
     async def close(self) -> None:
         """End this process's part: a push goes on at its host, every other deploy is aborted with us."""
@@ -83,6 +85,7 @@ class Engine:
             await walk.stop()
         await self.links.close()
         await self.probes.close()
+        await self.outside.close()
         if self.registries is not None:
             await self.registries.close()
         await self.ledger.flush()

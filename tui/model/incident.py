@@ -11,6 +11,7 @@ from tui.model.notice import Delivery
 from tui.model.observation import Current
 from tui.model.outcome import Outcome
 from tui.model.plan import Plan
+from tui.model.postmortem import Note, Writing
 from tui.model.value import Value
 from tui.model.verification import Check, Verdict
 
@@ -199,6 +200,11 @@ class Incident(Value):
     deliveries: tuple[Delivery, ...] = ()
     group: Group | None = None
     """the run over several services that this is part of"""
+
+    notes: tuple[Note, ...] = ()
+    """the person's own words for the post-mortem, the latest for each field"""
+    written: tuple[Writing, ...] = ()
+    """each time its post-mortem was taken out of here"""
 
     @property
     def known_as(self) -> str:
