@@ -97,12 +97,13 @@ def response_before(probes: tuple[Probe, ...], before: datetime) -> float | None
     return times[len(times) // 2] if times else None
 
 
-def undo(wizard: "Wizard", incident: Incident) -> list[Choice]:
+def undo(wizard: "Wizard", incident: Incident, *, brief: bool = False) -> list[Choice]:
     """Forward again to what the incident left, where there is something to undo."""
     if incident.plan is None or not undoing.changed(incident):
         return []
     to = f" to {incident.plan.leaving.name}" if incident.plans == 1 else ""
-    return [button("undo", f"Undo: forward again{to}", lambda: wizard.front.undo(incident))]
+    label = "Undo" if brief else f"Undo: forward again{to}"
+    return [button("undo", label, lambda: wizard.front.undo(incident))]
 
 
 def ways_out(wizard: "Wizard", incident: Incident) -> list[Choice]:
