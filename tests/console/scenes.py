@@ -17,12 +17,18 @@ from tests.incident.facts import T0
 from tests.stage import HandClock, StageEngine, current, fleet, listing, probe, release, service
 from tui.console.app import ConsoleApp
 from tui.console.front import Front
+from tui.console.pages.everything import Everything
+from tui.console.pages.forward import Forward
 from tui.console.pages.postmortem import PostMortemPage
 from tui.console.pages.resume import Resume
+from tui.console.pages.thaw import Thaw
 from tui.console.palette import Palette
 from tui.console.wizard import Wizard
+from tui.dokku import kept as kept_names
 from tui.dokku.reports import Checks
 from tui.drivers.git import Git
+from tui.engine.fleet import Prepared, Run
+from tui.engine.freeze import Standing, Unfrozen
 from tui.engine.gate import Sent
 from tui.engine.releases import Listing
 from tui.engine.walk import Walk
@@ -30,7 +36,8 @@ from tui.incident import events as ev
 from tui.incident.decide import fold
 from tui.model.evidence import Measurement, Phase, Rate, Source
 from tui.model.health import Probe, ProbeOutcome
-from tui.model.incident import Incident, Sample, StepResult
+from tui.model.history import Commit
+from tui.model.incident import Group, Incident, Sample, StepResult
 from tui.model.outcome import Exited, Lost
 from tui.model.plan import Caution, Plan, Severity, StepKind
 from tui.model.release import WayBack
@@ -104,7 +111,22 @@ class Scene:
         self.app.select(of.name)
         self.app.open_page(wizard)
         await self.front.read_timeline(of.name)
+        await self.log_shown()
         return wizard
+
+    async def log_shown(self) -> None:
+        """Wait for the log of the service at the cursor, where there is a place for it."""
+        app = self.app
+        if "logs" not in app._desk.boxes(app.size):
+            return
+
+        def shown() -> bool:
+            app._draw()
+            app._logs.draw()  # which else waits for its own rhythm
+            text = app.export_text()
+            return f"LOGS {app._board.selected}" in text and " 0 kept" not in text
+
+        await self.until(shown, "showing the log")
 
     def walk(self, *events: ev.Event) -> Walk:
         """A walk that stands where these events have brought it; nothing of it goes on."""
@@ -202,14 +224,7 @@ async def ready(scene: Scene) -> None:
     for name in ("api", "web", "billing"):
         while board.status(name).last is None or board.status(name).last.at < NOW - timedelta(seconds=2):  # type: ignore[union-attr]
             await board.look(name)
-    if "logs" in app._desk.boxes(app.size):
-
-        def shown() -> bool:
-            app._draw()
-            app._logs.draw()  # which else waits for its own rhythm
-            return "GET /" in app.export_text()
-
-        await scene.until(shown, "showing the log")
+    await scene.log_shown()
     await scene.settle()
 
 
@@ -372,6 +387,7 @@ def closed() -> tuple[ev.Event, ...]:
                 "deploys of api-app are frozen until: git:set api-app deploy-branch main",
                 "the team's branch main still is at the bad release: revert it before anybody deploys",
             ),
+            frozen=True,
         ),
     )
 
@@ -438,6 +454,92 @@ async def resume(scene: Scene) -> None:
 async def leave(scene: Scene) -> None:
     await scene.lead(*running())
     await scene.pilot.press("q")
+
+
+def commit(number: int, subject: str) -> Commit:
+    return Commit(id=f"{number}" * 40, parent=None, subject=subject, author="Chen Li", at=ago(60 * number))
+
+
+STANDING = Standing(
+    branch="main",
+    tip="7" * 40,
+    serves="4" * 40,
+    settled=False,
+    pushed=(commit(7, "Fix the order of pages"), commit(6, "Cache every page, all of them")),
+    bad=(("6" * 40, f"left by incident {INCIDENT}"),),
+)
+
+
+async def thaw(scene: Scene) -> None:
+    async def look() -> Standing:
+        return STANDING
+
+    async def never() -> Unfrozen:
+        raise AssertionError("nobody confirmed it")
+
+    async def tip() -> None: ...
+
+    page = Thaw(
+        palette=scene.app.palette,
+        service=API,
+        look=look,
+        unfreeze=never,
+        deploy_tip=tip,
+        changed=scene.app.changed,
+        away=scene.app.close_work,
+    )
+    scene.app.open_page(page)
+    await page.prepare()
+
+
+async def undo(scene: Scene) -> None:
+    forward = replace(planned()[-1].plan, forward=True)  # type: ignore[union-attr]
+
+    async def make() -> Plan:
+        return forward
+
+    async def begin(made: Plan) -> None:
+        raise AssertionError("nobody confirmed it")
+
+    page = Forward(scene.front, title="UNDO api", make=make, begin=begin)
+    scene.app.open_page(page)
+    await page.prepare()
+
+
+def prepared() -> tuple[Prepared, ...]:
+    def of(service: Service) -> Prepared:
+        return Prepared(service=service.name, plan=planned(service)[-1].plan)  # type: ignore[union-attr]
+
+    return (of(BILLING), of(API), Prepared(service="web", trouble="there is no previous release to go back to"))
+
+
+async def everything(scene: Scene) -> None:
+    page = Everything(scene.front.onward, Group(id="run-1", services=("billing", "api", "web")))
+    page._found = prepared()
+    scene.app.open_page(page)
+
+
+async def everything_stopped(scene: Scene) -> None:
+    group = Group(id="run-1", services=("billing", "api", "web"))
+    walks = {
+        name: scene.walk(replace(story[0], incident=f"run-1-{n}", service=name, group=group), *story[1:])
+        for n, (name, story) in enumerate(
+            (("billing", closed()), ("api", (*pushed(), checks(Verdict.FAILED))), ("web", planned(WEB))), 1
+        )
+    }
+    scene.app.open_page(Everything(scene.front.onward, group, Run(scene.engine, group, walks, None)))
+
+
+async def held(scene: Scene) -> None:
+    def record(of: Service, state: str) -> kept_names.IncidentRecord:
+        return kept_names.IncidentRecord(
+            app=of.app, incident="inc-20261123-0311-77aa", by="ops@laptop", since=ago(7200), state=state
+        )
+
+    board = scene.front.board
+    for of, state in ((API, "frozen"), (WEB, "executing")):
+        board._listings[of.name] = replace(board._listings[of.name], record=record(of, state))
+    scene.front.onward.tell_held(busy=False)
 
 
 def after(*, filling: bool = False) -> Play:
@@ -519,6 +621,11 @@ SCENES: dict[str, Play] = {
     "palette": keys("colon"),
     "chore": keys("K"),
     "leave": leave,
+    "thaw": thaw,
+    "undo": undo,
+    "everything": everything,
+    "everything-stopped": everything_stopped,
+    "held": held,
 }
 """by name, the same at every size"""
 WELL_FOR = {

@@ -17,6 +17,7 @@ from tests.sandboxes import Sandbox, running_sandbox
 from tui import bootstrap
 from tui.console.app import ConsoleApp
 from tui.console.pages.chore import Chore
+from tui.console.pages.thaw import Thaw
 from tui.console.palette import Palette
 from tui.console.widgets.work import ARM
 from tui.engine.gate import OUTSIDE, Sent
@@ -32,7 +33,8 @@ KEYS = (
 GUIDED = (
     ("escape", "escape", "1", "R"), ("enter",), ("enter",), ("enter",), ("down", "up", "right", "left"), ("escape",),
     ("3",), ("escape",), ("a",), ("c",), ("question_mark",), ("colon", "k", "e", "e", "p", "enter"), ("escape",),
-    ("K",), ("F",), ("U",), ("escape",), ("5",), ("l", "slash", "x", "enter"), ("1", "slash", "backspace", "enter"),
+    ("K",), ("F",), ("U",), ("escape",), ("P",), ("escape",), ("5",),
+    ("l", "slash", "x", "enter"), ("1", "slash", "backspace", "enter"),
 )  # fmt: skip
 """short ways to the pages, so that what comes at random between them starts from everywhere"""
 
@@ -189,7 +191,7 @@ async def test_ten_thousand_keys_in_read_only_mode_send_no_write(
         sent = [c["command"] for c in box.look()["commands"]]
         assert sent, "it never asked the host anything"
         assert [c for c in sent if c.startswith(WRITES) and not c.startswith(READS)] == []
-    reached_all(monkey, ASSESSED | LOOKED_AT | {"chore:KEEP", "chore:FREEZE", "chore:UNFREEZE"})
+    reached_all(monkey, ASSESSED | LOOKED_AT | {"chore:KEEP", "chore:FREEZE", "thaw:thaw", "everything:everything"})
 
 
 @pytest.mark.timeout(240)
@@ -203,7 +205,14 @@ async def test_keys_at_random_change_a_host_only_after_a_plan_and_a_word(
         confirmed.append(chore._title)
         await run(chore)
 
+    thaw = Thaw._thaw
+
+    async def noting_thaw(page: Thaw) -> None:
+        confirmed.append("UNFREEZE")
+        await thaw(page)
+
     monkeypatch.setattr(Chore, "_run", noting)
+    monkeypatch.setattr(Thaw, "_thaw", noting_thaw)
     with running_sandbox(tmp_path) as box:
         monkey = await console(box, read_only=False, monkeypatch=monkeypatch, count=2_000, seed=2)
         outside = bootstrap.engine(box.services)

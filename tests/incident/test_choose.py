@@ -137,8 +137,23 @@ def test_a_bad_mark_is_carried_over_by_commit() -> None:
 def test_what_runs_is_named_by_its_commit_by_ours_and_by_our_label() -> None:
     releases = Made()(r2={"commit": THEIRS}, r3={"served_as": (OURS,)})
     assert choose.running(releases, current(metadata=THEIRS)).number == 2
-    assert choose.running(releases, current(metadata=OURS)).number == 3
+    ours = (container(attempt="inc.1"),)
+    assert choose.running(releases, current(metadata=OURS, containers=ours)).number == 3
     assert choose.running(releases, current(metadata=OTHER)).number is None
+
+
+def test_a_commit_of_ours_whose_containers_lost_our_label_was_rebuilt_and_is_nobodys_release() -> None:
+    releases = Made()(r3={"served_as": (OURS,)})
+    now = current(metadata=OURS)
+    assert choose.rebuilt(releases, now)
+    found = choose.running(releases, now)
+    assert (found.name, found.number, found.commit, found.running) == ("rebuilt", None, None, True)
+    assert choose.choose(PREVIOUS, choose.with_running(releases, now)).release.number == 4
+    half = (container(attempt="inc.1"), container("bbbbbbbbbbbb"))
+    assert not choose.rebuilt(releases, current(metadata=OURS, containers=half)), "while containers are replaced"
+    assert not choose.rebuilt(releases, current(metadata=OURS, containers=()))
+    own = Made()(r3={"served_as": (OURS,), "commit": OURS})
+    assert not choose.rebuilt(own, now), "a commit that a team pushed itself carries no label"
 
 
 def test_a_release_label_without_our_attempt_proves_nothing() -> None:

@@ -1,4 +1,4 @@
-"""The commands that change a host outside of an incident: `keep`, `freeze`, `unfreeze`."""
+"""The commands that change a host outside of an incident: `keep`, `freeze`."""
 
 from tui.cli import output
 from tui.cli.exits import Exit, of_error
@@ -112,23 +112,5 @@ async def freeze(engine: Engine, options: Options, narrator: Narrator) -> Result
     document = {
         "schema": output.SCHEMA, "kind": "freeze", "service": service.name, "app": service.app,
         "branch": branch, "exit_code": 0, "error": None,
-    }  # fmt: skip
-    return Exit.DONE, document
-
-
-async def unfreeze(engine: Engine, options: Options, narrator: Narrator) -> Result:
-    """Let deploys through again, and say what a rebuild or the next push would do."""
-    service = engine.service(options.names[0])
-    done = await engine.unfreeze(service)
-    narrator.say(f"{service.name}: deploys go to {done.branch} again", "green")
-    if not done.settled:
-        narrator.say(f"UNSETTLED: {(done.serves or 'unknown')[:10]} serves, {done.branch} stands at "
-                     f"{(done.tip or 'nothing')[:10]}: a rebuild would deploy that", "yellow")  # fmt: skip
-        narrator.say(f"  deploy the tip:  {done.next_deploy}")
-        narrator.say("  or push the fix: an ordinary git push deploys it")
-    document = {
-        "schema": output.SCHEMA, "kind": "unfreeze", "service": service.name, "app": service.app,
-        "branch": done.branch, "tip": done.tip, "serves": done.serves, "settled": done.settled,
-        "next_deploy": done.next_deploy, "exit_code": 0, "error": None,
     }  # fmt: skip
     return Exit.DONE, document

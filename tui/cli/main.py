@@ -62,11 +62,12 @@ async def _run(wanted: Options, narrator: Narrator) -> int:
 
 
 def _command(name: str) -> Command:
-    from tui.cli import checks, evidence, hostwork, postmortem, reads, rollback
+    from tui.cli import begin, checks, evidence, hostwork, postmortem, reads, thaw
 
     commands: dict[str, Command] = {
-        "rollback": rollback.rollback,
-        "resume": rollback.resume,
+        "rollback": begin.rollback,
+        "resume": begin.resume,
+        "undo": begin.undo,
         "status": reads.status,
         "logs": reads.logs,
         "check": checks.check,
@@ -75,7 +76,7 @@ def _command(name: str) -> Command:
         "postmortem": postmortem.postmortem,
         "keep": hostwork.keep,
         "freeze": hostwork.freeze,
-        "unfreeze": hostwork.unfreeze,
+        "unfreeze": thaw.unfreeze,
     }
     return commands[name]
 

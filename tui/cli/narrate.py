@@ -35,7 +35,8 @@ class Narrator:
 
     def plan(self, plan: Plan) -> None:
         """The plan as a person has to see it before saying yes."""
-        self.say(f"ROLLBACK {plan.service} ({plan.app} on {plan.host})", "bold")
+        what = "FORWARD AGAIN" if plan.forward else "ROLLBACK"
+        self.say(f"{what} {plan.service} ({plan.app} on {plan.host})", "bold")
         self.say(f"  from  {plan.leaving.name}  {plan.leaving.commit or 'commit unknown'}")
         self.say(f"  to    {plan.target.name}  {plan.target.tag or ''}  {plan.target.commit or 'commit unknown'}")
         downtime = "none" if plan.downtime is None else f"{plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s"

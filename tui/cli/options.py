@@ -41,6 +41,11 @@ class Options:
     list: bool = False
     plan: bool = False
     way: str | None = None
+    confirm: str | None = None
+    """the phrase that several services at once need; None: it has to be typed"""
+    parallel: int = 1
+    without: tuple[str, ...] = ()
+    """services that a run over all leaves out"""
     watch: timedelta | None = None
     mouse: bool | None = None
     """None: off inside ssh, where it would keep people from selecting text"""
@@ -48,6 +53,7 @@ class Options:
     freeze: bool = True
     all: bool = False
     remove_all: bool = False
+    deploy_tip: bool = False
     lines: int = 100
     follow: bool = False
     length: timedelta = timedelta(seconds=60)
@@ -128,21 +134,29 @@ def _console_parser(prog: str) -> _Parser:
     )
 
 
+def _plan_options(parser: _Parser) -> None:
+    parser.add_argument("--plan", action="store_true", help="show the plan and stop")
+    parser.add_argument("--way", choices=WAYS, help="the way to take (the first of services.yaml)")
+    parser.add_argument("--expect-current", type=_current, metavar="RELEASE", help="refuse unless this runs now")
+    parser.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch after it (15m)")
+    parser.add_argument("--no-freeze", dest="freeze", action="store_false", help="do not hold other deploys back")
+    parser.add_argument("--run-tasks", action="store_true", help="run that release's deploy tasks again")
+
+
 def _rollback_parser(prog: str) -> _Parser:
     parser = _Parser(
         prog=prog,
         parents=[_common(), _taking_part()],
         description="Go back to an earlier release of SERVICE, prove it, watch it.",
     )
-    parser.add_argument("service", metavar="SERVICE", help="a service's or an app's name")
+    parser.add_argument("service", metavar="SERVICE", help="a service's or an app's name, or `all`")
     parser.add_argument("target", nargs="?", type=target, metavar="TARGET", help=TARGET_HELP)
     parser.add_argument("--list", action="store_true", help="releases, what runs, the way back and its cost")
-    parser.add_argument("--plan", action="store_true", help="show the plan and stop")
-    parser.add_argument("--way", choices=WAYS, help="the way back to take (the first of services.yaml)")
-    parser.add_argument("--expect-current", type=_current, metavar="RELEASE", help="refuse unless this runs now")
-    parser.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch after it (15m)")
-    parser.add_argument("--no-freeze", dest="freeze", action="store_false", help="do not hold other deploys back")
-    parser.add_argument("--run-tasks", action="store_true", help="run the old release's deploy tasks again")
+    _plan_options(parser)
+    whole = parser.add_argument_group("for `all previous`: every service, in the order of services.yaml")
+    whole.add_argument("--confirm", metavar="PHRASE", help='"all previous": the phrase that otherwise has to be typed')
+    whole.add_argument("--parallel", type=int, default=1, metavar="N", help="at once, where the hosts allow it (1)")
+    whole.add_argument("--except", dest="without", action="append", metavar="SERVICE", help="leave this one out")
     return parser
 
 
@@ -174,10 +188,17 @@ def _command_parsers(prog: str) -> _Parser:
     for name, text in (("freeze", "hold deploys back"), ("unfreeze", "let deploys through again")):
         one = sub.add_parser(name, parents=[common, part], help=text)
         one.add_argument("names", nargs=1, metavar="SERVICE")
+        if name == "unfreeze":
+            one.add_argument("--deploy-tip", action="store_true", help="then deploy the tip of the team's branch")
+            one.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch it (15m)")
     sub.add_parser("incidents", parents=[common], help="the journal's incidents")
     resume = sub.add_parser("resume", parents=[common, part], help="take an open incident up where it stands")
     resume.add_argument("incident", nargs="?", metavar="ID")
+    resume.add_argument("--confirm", metavar="PHRASE", help='"all previous": goes on with the services not started')
     resume.add_argument("--close", metavar="HOW", help="close it: recovered, not-recovered, aborted, fixed-forward")
+    undo = sub.add_parser("undo", parents=[common, part], help="forward again to what an incident left")
+    undo.add_argument("incident", nargs="?", metavar="ID", help="(the newest that changed what serves)")
+    _plan_options(undo)
     after = sub.add_parser("postmortem", parents=[common], help="an incident's post-mortem, filled from the journal")
     after.add_argument("incident", nargs="?", metavar="ID", help="(the only one that lacks a required one)")
     after.add_argument("--save", metavar="FILE", help="into a new file, and note that it is written")
@@ -202,14 +223,28 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
         return Options(**_plain(vars(_command_parsers(prog).parse_args(_command_first(argv, first)))))
     values = vars(_rollback_parser(prog).parse_args(argv))
     service = values.pop("service")
+    values["without"] = tuple(values["without"] or ())
     options = Options(command="rollback", names=(service,), **values)
+    if service != "all" and (options.confirm is not None or options.parallel != 1 or options.without):
+        raise ConfigError("--confirm, --parallel and --except belong to `all previous`", f"{prog} all previous")
     if options.target is None and not options.list:
         raise ConfigError(f"{service}: no target", f"write {TARGET_HELP}, or --list")
     return options
 
 
 def _first_word(argv: Sequence[str]) -> str | None:
-    takes_value = {"--services", "--accept-host-key", "--reason", "--expect-current", "--watch", "--way", "--for"}
+    takes_value = {
+        "--services",
+        "--accept-host-key",
+        "--reason",
+        "--expect-current",
+        "--watch",
+        "--way",
+        "--confirm",
+        "--parallel",
+        "--except",
+        "--for",
+    }
     skip = False
     for word in argv:
         if skip:

@@ -12,9 +12,9 @@ from tui.cli.postmortem import standing
 from tui.dokku.lines import Framer
 from tui.dokku.logs import read_line
 from tui.engine.engine import Engine
-from tui.engine.freeze import settled
 from tui.engine.links import HostSaid
 from tui.engine.releases import Listing
+from tui.incident import choose
 from tui.model.errors import LinkError, Refused
 from tui.model.postmortem import Duty
 from tui.model.service import Service
@@ -41,10 +41,13 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
                 f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
                 f"{row['detail'] or ''}{'  FROZEN' if row['frozen'] else ''}"
                 f"{'  INCIDENT ' + str(row['incident']) if row['incident'] else ''}"
+                f"{'  NOT WHAT WAS DEPLOYED LAST: a rebuild replaced it' if row['rebuilt'] else ''}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
             )
     for incident in open_here:
-        narrator.say(f"open incident {incident.id} on {incident.service}: rollback resume {incident.id}", "yellow")
+        narrator.say(
+            f"open incident {incident.id} on {incident.service}: rollback resume {incident.known_as}", "yellow"
+        )
     document = output.listing(
         "status", list(rows), open_incidents=[i.id for i in open_here], services=engine.fleet.path, exit_code=0
     )
@@ -67,7 +70,8 @@ async def _status(engine: Engine, service: Service) -> output.Document:
         "release": running.name if running else None,
         "running": output.named(running),
         "frozen": bool(found and found.record and found.record.deploy_branch),
-        "settled": settled(found.current) if found else None,
+        "rebuilt": choose.rebuilt(found.releases, found.current) if found else None,
+        "settled": choose.settled(found.current, choose.running(found.releases, found.current)) if found else None,
         "incident": found.record.incident if found and found.record and not found.record.frozen else None,
         "by": found.record.by if found and found.record else None,
     }
@@ -119,6 +123,7 @@ async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Res
     items = [
         {
             "incident": i.id,
+            "group": i.group.id if i.group else None,
             "service": i.service,
             "opened_at": output.time(i.opened_at),
             "closed_at": output.time(i.closed_at),

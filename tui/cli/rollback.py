@@ -30,8 +30,6 @@ CLOSINGS = {c.value.replace(" ", "-"): c for c in Closing}
 
 async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """Everything that begins with a service's name."""
-    if options.names == ("all",):
-        raise Refused("`all` is not carried out yet", "roll the services back one by one")
     service = engine.service(options.names[0])
     if options.list:
         return await show_releases(engine, service, options, narrator)
@@ -56,16 +54,26 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
     if options.plan:
         code = Exit.REFUSED if plan.blocked else Exit.DONE
         return code, output.planned(plan, exit_code=int(code), error=_blocked(plan, code))
+    await agreed(engine, plan, options, narrator)
+    walk = earlier
+    if walk is None:
+        walk = await engine.open(plan, options.reason, stream(narrator))
+    else:
+        await walk.submit(ev.PlanMade(at=engine.clock.now(), plan=plan))
+    return await carry_out(engine, walk, options, narrator)
+
+
+async def agreed(engine: Engine, plan: Plan, options: Options, narrator: Narrator) -> None:
+    """Raises Refused unless the plan can be carried out and the person means it."""
     if plan.blocked:
         raise Refused(plan.blocked[0].text)
     if engine.gate.read_only:
         raise Refused("read-only: nothing is sent", "start without --read-only")
     await asyncio.get_running_loop().run_in_executor(None, _confirm, plan, options, narrator)
-    walk = earlier
-    if walk is None:
-        walk = await engine.open(plan, options.reason, _stream(narrator))
-    else:
-        await walk.submit(ev.PlanMade(at=engine.clock.now(), plan=plan))
+
+
+async def carry_out(engine: Engine, walk: Walk, options: Options, narrator: Narrator) -> Result:
+    """The plan that a person agreed to, to where it stands."""
     followed = _follow(walk, narrator)
     try:
         await walk.submit(ev.Confirmed(at=engine.clock.now(), by=engine.by, watch=options.watch))
@@ -74,10 +82,9 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
         followed()
 
 
-async def resume(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def resume(engine: Engine, identity: str, options: Options, narrator: Narrator) -> Result:
     """Take an open incident up: find out what happened and go on; or close it with a word."""
-    identity = options.incident or await _only_open(engine)
-    walk = await engine.resume(identity, _stream(narrator))
+    walk = await engine.resume(identity, stream(narrator))
     narrator.say(f"incident {identity}: {walk.incident.service}, {walk.incident.state}", "bold")
     followed = _follow(walk, narrator)
     try:
@@ -133,7 +140,7 @@ async def _continuing(engine: Engine, service: Service, options: Options, narrat
     mine = [i for i in await engine.open_incidents() if i.service == service.name]
     if not mine or options.expect_current is None or options.plan:
         return None
-    walk = await engine.resume(mine[0].id, _stream(narrator))
+    walk = await engine.resume(mine[0].id, stream(narrator))
     narrator.say(f"going on with incident {mine[0].id} ({walk.incident.state})")
     incident = await walk.settled()
     if not incident.open:
@@ -149,25 +156,17 @@ def _confirm(plan: Plan, options: Options, narrator: Narrator) -> None:
         return
     if not narrator.interactive:
         raise Refused("nobody can be asked: this is no terminal", "add --yes (scripts: with --expect-current RELEASE)")
+    way = "forward again" if plan.forward else "back"
     if plan.typed:
-        said, wanted = narrator.ask(f"type the service's name to go back to {plan.target.name}: "), plan.service
+        said, wanted = narrator.ask(f"type the service's name to go {way} to {plan.target.name}: "), plan.service
     else:
-        said, wanted = narrator.ask(f"roll {plan.service} back to {plan.target.name}? type yes: "), "yes"
+        said, wanted = narrator.ask(f"{plan.service}: go {way} to {plan.target.name}? type yes: "), "yes"
     if said != wanted:
         raise Refused(f"not confirmed ({said!r}): nothing was sent")
 
 
 def _blocked(plan: Plan, code: Exit) -> output.Document | None:
     return output.error(code, plan.blocked[0].text) if plan.blocked else None
-
-
-async def _only_open(engine: Engine) -> str:
-    found = await engine.open_incidents()
-    if not found:
-        raise Refused("no incident is open on this machine", "rollback incidents")
-    if len(found) > 1:
-        raise Refused(f"{len(found)} incidents are open", f"name one: {', '.join(i.id for i in found)}")
-    return found[0].id
 
 
 # ── meanwhile ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -182,7 +181,7 @@ async def _to_the_end(engine: Engine, walk: Walk, narrator: Narrator) -> Result:
     try:
         while True:
             if await _interrupted(walk, interrupted):
-                if warned or not _would_abort(walk.incident):
+                if warned or not walk.incident.would_abort:
                     return _let_go(walk.incident)
                 warned = True
                 interrupted.clear()
@@ -207,13 +206,6 @@ async def _interrupted(walk: Walk, interrupted: asyncio.Event) -> bool:
         return False
     settled.cancel()
     return True
-
-
-def _would_abort(incident: Incident) -> bool:
-    """Whether a deploy is under way that ends with its client."""
-    step = incident.plan.decisive if incident.plan is not None and not incident.plan.outlives else None
-    run = incident.run_of(step.id) if step is not None else None
-    return run is not None and run.ended_at is None
 
 
 def _declined(incident: Incident) -> bool:
@@ -264,7 +256,8 @@ def _words(incident: Incident, code: Exit) -> tuple[str, str]:
     return incident.failure or f"{incident.state}: {incident.asking}", again
 
 
-def _stream(narrator: Narrator) -> Callable[[str, bytes], None]:
+def stream(narrator: Narrator) -> Callable[[str, bytes], None]:
+    """What a step prints, line by line, to the person."""
     framers: dict[str, Framer] = {}
 
     def heard(step: str, raw: bytes) -> None:

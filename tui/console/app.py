@@ -76,6 +76,7 @@ class ConsoleApp(App[int]):
         Binding("K", "keep", "Keep what runs", show=False),
         Binding("F", "freeze", "Freeze deploys", show=False),
         Binding("U", "unfreeze", "Unfreeze deploys", show=False),
+        Binding("P", "everything", "All services: back to previous", show=False),
         Binding("r", "refresh_now", "Ask again", show=False),
         Binding("z", "zoom", "Zoom", show=False),
         Binding("colon,ctrl+p", "palette", "Commands"),
@@ -113,6 +114,7 @@ class ConsoleApp(App[int]):
         self._copy_out = copy_out
         self._notice: tuple[str, str] = ("", "ok")
         self._due = False
+        self._told_held = False
         self._asked: dict[str, Question | None] = {}
         self._asked_from: Widget | None = None
         self._timeline_stamp: object = None
@@ -252,6 +254,10 @@ class ConsoleApp(App[int]):
             self._draw_timeline(front)
         self._draw_hint()
         self._follow_log(front)
+        if not self._told_held and all(s.listed_at is not None or s.trouble for s in statuses):
+            self._told_held = True
+            if self._work.page is None or self._work.page.name != "resume":  # that page says it already
+                front.onward.tell_held(busy=self._work.page is not None or self._ask.asking)
         if self._saved_at is None or now - self._saved_at >= SAVE_EVERY:
             self._save_board(front)
         if front.board.errors:
@@ -499,6 +505,12 @@ class ConsoleApp(App[int]):
         front = self.front
         if front is not None:
             self.begin_work(lambda: front.unfreeze(front.service(self._board.selected)))
+
+    def action_everything(self) -> None:
+        """All services back to their previous releases."""
+        front = self.front
+        if front is not None:
+            self.begin_work(front.onward.everything)
 
     def action_refresh_now(self) -> None:
         """Ask the service and its host now."""

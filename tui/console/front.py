@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 from tui.console import rows, views
+from tui.console.onward import Onward
 from tui.console.pages import evidence
 from tui.console.pages.chore import Chore
+from tui.console.pages.held import Found
 from tui.console.pages.page import Page
 from tui.console.pages.postmortem import PostMortemPage
 from tui.console.pages.record import Timeline, Trail, events_of, timeline_row
@@ -28,7 +30,7 @@ from tui.engine.engine import Engine
 from tui.engine.follow import LogFollower
 from tui.model.errors import ConsoleError, Refused
 from tui.model.evidence import Phase
-from tui.model.incident import Incident, State
+from tui.model.incident import Group, Incident, State
 from tui.model.release import Release
 from tui.model.service import Service
 
@@ -71,6 +73,7 @@ class Front:
         self.timeline: list[Row] = []
         self._timeline_of: str | None = None
         self._exports = exports
+        self.onward = Onward(self)
 
     # ── what pages ask for ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -186,6 +189,18 @@ class Front:
         if strangers:
             names = ", ".join(f"{i.id} on {i.service}" for i in strangers)
             self.surface.notice(f"open incidents on services that services.yaml does not name: {names}", "warn")
+
+    def lead(self, wizard: Wizard) -> None:
+        """Lead this incident from now on, and show it."""
+        self._show(wizard)
+
+    async def resume_run(self, group: Group) -> None:
+        """Take a run over several services up."""
+        await self.onward.resume_run(group)
+
+    def held(self) -> tuple[Found, ...]:
+        """Services that are held on their hosts by others, or frozen."""
+        return self.onward.held()
 
     def _show(self, wizard: Wizard) -> None:
         self.wizards[wizard.service.name] = wizard
@@ -346,28 +361,11 @@ class Front:
 
     async def unfreeze(self, service: Service) -> None:
         """Let deploys through again."""
+        await self.onward.unfreeze(service)
 
-        async def work(say: Callable[[str], None]) -> str:
-            done = await self.engine.unfreeze(service)
-            await self.board.refresh(service.name)
-            if done.settled:
-                return f"deploys go through again; {done.branch} is what runs"
-            tip, serves = (done.tip or "nothing")[:10], (done.serves or "unknown")[:10]
-            return (
-                f"deploys go through again. NOT SETTLED: {done.branch} is at {tip}, {serves} runs; "
-                f"a rebuild would deploy {tip}. To deploy it on purpose: {done.next_deploy}"
-            )
-
-        self._chore(
-            title=f"UNFREEZE {service.name}",
-            explain=(f"Restores the deploy branch of {service.app} and removes the incident's record.",),
-            commands=(
-                f"W git:set {service.app} deploy-branch (the old one, from the record)",
-                f"W apps:destroy {kept.incident_record(service.app)}",
-            ),
-            label=f"Let deploys of {service.name} through",
-            work=work,
-        )
+    async def undo(self, incident: Incident) -> None:
+        """Forward again to what an incident left."""
+        await self.onward.undo(incident)
 
     def _chore(
         self,

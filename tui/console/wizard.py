@@ -23,7 +23,7 @@ from tui.model.errors import ConsoleError, Refused, TakenByOther
 from tui.model.evidence import Measurement, Phase
 from tui.model.health import Health
 from tui.model.incident import Closing, Incident, Question, State
-from tui.model.release import Release, Target, TargetKind
+from tui.model.release import Release, target_of
 from tui.model.service import Service
 from tui.ways import kept as kept_way
 
@@ -56,6 +56,8 @@ class Front(Protocol):
     async def show_postmortem(self, incident: str) -> None: ...
 
     async def unfreeze(self, service: Service) -> None: ...
+
+    async def undo(self, incident: Incident) -> None: ...
 
     async def save_timeline(self) -> None: ...
 
@@ -353,12 +355,3 @@ def may_plan(incident: Incident) -> bool:
     if incident.state is State.PLANNED or incident.settling is not None or not incident.open:
         return False
     return incident.asking is not None and incident.asking is not Question.OUTCOME_UNKNOWN
-
-
-def target_of(release: Release) -> Target:
-    """The explicit target that names this release and no other."""
-    if release.number is not None:
-        return Target(kind=TargetKind.RELEASE, value=str(release.number))
-    if release.commit:
-        return Target(kind=TargetKind.SHA, value=release.commit)
-    return Target(kind=TargetKind.IMAGE, value=(release.image or "").rpartition(":")[2])

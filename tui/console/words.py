@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tui.incident import choose
 from tui.model.health import Health, Probe, ProbeOutcome
 from tui.model.host import Link, LinkState
 from tui.model.incident import Incident, Question, State
@@ -108,9 +109,15 @@ def marks(status: "ServiceStatus", incident: Incident | None, *, brief: bool = F
     if incident is not None and incident.open:
         found.append(("INC" if brief else f"INCIDENT {BRIEF[incident.state]}", "warn"))
     record = status.listing.record if status.listing else None
+    if status.listing is not None and choose.rebuilt(status.listing.releases, status.listing.current):
+        found.append(("REBUILT", "down"))
+    elif record is None and status.listing is not None:
+        running = choose.running(status.listing.releases, status.listing.current)
+        if choose.settled(status.listing.current, running) is False:
+            found.append(("UNSETTLED", "warn"))
     if record is not None and record.frozen:
         found.append(("FROZEN", "run"))
-    elif record is not None and (incident is None or record.incident != incident.id):
+    elif record is not None and (incident is None or record.incident != incident.known_as):
         found.append(("TAKEN" if brief else f"INCIDENT of {clean_line(record.by or 'unknown', 40)}", "warn"))
     if status.listing is not None and status.listing.current.locked:
         found.append(("DEPLOY" if brief else "DEPLOY RUNNING", "warn"))

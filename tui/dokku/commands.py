@@ -73,6 +73,11 @@ def config_set(app: str, pairs: tuple[tuple[str, str], ...]) -> Argv:
     return ("config:set", "--no-restart", app, *(f"{key}={value}" for key, value in pairs))
 
 
+def config_unset(app: str, keys: tuple[str, ...]) -> Argv:
+    """Both versions' `config:help` names it; what it prints was not recorded, and is not read."""
+    return ("config:unset", "--no-restart", app, *keys)
+
+
 def builds_list(app: str) -> Argv:
     """The app's deploys with their outcomes, as JSON. 0.38 only: 0.35 says exit 1 `is not a dokku command`."""
     return ("builds:list", app, "--format", "json")

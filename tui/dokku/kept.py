@@ -28,6 +28,10 @@ STALE_AFTER_WATCH = timedelta(minutes=10)
 STALE_AFTER_OPENING = timedelta(minutes=30)
 
 
+BAD = "ROLLBACK_BAD"
+LEFT_BAD = "ROLLBACK_LEFT_BAD"
+
+
 class Holder(Value):
     """A holder's name, taken apart."""
 
@@ -197,9 +201,9 @@ def mark_pairs(
     if last_served is not None:
         found.append(("ROLLBACK_LAST_SERVED", stamp(last_served)))
     if left_bad:
-        found.append(("ROLLBACK_LEFT_BAD", ",".join(f"{commit}:{wrap(why)}" for commit, why in left_bad)))
+        found.append((LEFT_BAD, ",".join(f"{commit}:{wrap(why)}" for commit, why in left_bad)))
     if bad is not None:
-        found.append(("ROLLBACK_BAD", wrap(bad or "no reason given")))
+        found.append((BAD, wrap(bad or "no reason given")))
     return tuple(found)
 
 
@@ -212,7 +216,7 @@ def release_from_config(holder: str, config: Mapping[str, str]) -> Release:
     if name is None:
         raise ValueError(f"{holder} is no holder")
     commit = config.get("ROLLBACK_COMMIT", "")
-    bad = config.get("ROLLBACK_BAD")
+    bad = config.get(BAD)
     by = config.get("ROLLBACK_KEPT_BY")
     return Release(
         app=name.app,
@@ -226,7 +230,7 @@ def release_from_config(holder: str, config: Mapping[str, str]) -> Release:
         kept_by=clean_line(by) if by else None,
         last_served=read_stamp(config.get("ROLLBACK_LAST_SERVED")),
         bad=None if bad is None else unwrap(bad),
-        left_bad=_left_bad(config.get("ROLLBACK_LEFT_BAD", "")),
+        left_bad=_left_bad(config.get(LEFT_BAD, "")),
         holder=holder,
         origin=Source.HOLDER,
     )

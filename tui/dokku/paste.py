@@ -28,6 +28,14 @@ def ssh_line(host: Host, argv: tuple[str, ...]) -> str:
     return f"{shlex.join(('ssh', *options, where, '--'))} {shlex.quote(exec_string(argv, host.form))}"
 
 
+def git_push(host: Host, app: str, branch: str) -> str:
+    """An ordinary deploy of whatever is checked out, by a Git client."""
+    options, where = destination(host)
+    through = ("--receive-pack=dokku git-receive-pack",) if host.form is Form.SHELL else ()
+    push = shlex.join(("git", "push", *through, f"{where}:{app}", f"HEAD:{branch}"))
+    return f"GIT_SSH_COMMAND={shlex.quote(shlex.join(('ssh', *options)))} {push}" if options else push
+
+
 def push_lines(host: Host, app: str, branch: str, files: tuple[tuple[str, str], ...], parent: str | None) -> str:
     """The same push by a Git client: a new folder, our files, one commit."""
     options, where = destination(host)

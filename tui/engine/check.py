@@ -11,7 +11,6 @@ from urllib.parse import urlsplit, urlunsplit
 from tui.dokku import commands, kept, paste, reports, shape
 from tui.engine import health, shapes
 from tui.engine.engine import Engine
-from tui.engine.freeze import settled
 from tui.engine.keep import known_to_run
 from tui.engine.links import HostSaid
 from tui.engine.releases import Listing
@@ -219,14 +218,17 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
     elif record is not None:
         words = f"incident {record.incident or 'unknown'} of {record.by or 'unknown'} is open"
         lines.append(_line(of, "incident", Result.FINDING, words, "rollback resume, or ask them"))
-    elif current.commit is not None and not settled(current):
+    elif choose.settled(current, choose.running(found.releases, current)) is False and current.commit is not None:
         tip = (current.tip or "nothing")[:10]
         words = f"UNSETTLED: {current.commit[:10]} serves, {current.branch} stands at {tip}: a rebuild deploys that"
         argv = commands.git_sync_own(of.app, current.branch or "BRANCH")
         lines.append(_line(of, "settled", Result.FINDING, words, f"push the fix, or {paste.ssh_line(at, argv)}"))
     if current.locked:
         lines.append(_line(of, "deploy", Result.NOTE, "a deploy is running, or one died and left its lock"))
-    if current.git_rev and current.commit and current.git_rev != current.commit:
+    if choose.rebuilt(found.releases, current):
+        words = f"NOT WHAT WAS DEPLOYED LAST: a rebuild replaced {(current.commit or 'unknown')[:10]} by something else"
+        lines.append(_line(of, "rebuilt", Result.FINDING, words, f"rollback {of.name} previous, or deploy the fix"))
+    elif current.git_rev and current.commit and current.git_rev != current.commit:
         words = f"the last deploy ({current.git_rev[:10]}) failed: ps:restart or config:set would start that image"
         lines.append(_line(of, "attempt", Result.FINDING, words, "deploy a good release"))
     if not current.serving:

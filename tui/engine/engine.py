@@ -7,7 +7,7 @@ and goes through the gate.
 import secrets
 from collections.abc import Callable
 
-from tui.dokku import commands, kept, paste
+from tui.dokku import commands, kept
 from tui.dokku.shape import Shape
 from tui.engine import freeze as freezing
 from tui.engine import health, record, releases, shapes, stopping
@@ -37,7 +37,7 @@ from tui.incident import events as ev
 from tui.incident.decide import fold
 from tui.model.errors import AlreadyThere, Refused, TakenByOther
 from tui.model.health import Probe, ProbeOutcome
-from tui.model.incident import Incident, State
+from tui.model.incident import Group, Incident, State
 from tui.model.plan import Caution, Plan
 from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.service import Fleet, Service
@@ -110,7 +110,7 @@ class Engine:
 
     async def catalogue(self, service: Service) -> Listing:
         """The releases that any source knows, with every way back. Raises LinkError, HostSaid."""
-        who = {i.id: i.by for i in await self.incidents()}
+        who = {name: i.by for i in await self.incidents() for name in (i.id, i.known_as)}
         return await releases.catalogue(self.links, service, self.fleet.ways, who, self.registries)
 
     async def probe(self, service: Service) -> Probe | None:
@@ -141,16 +141,18 @@ class Engine:
         expect_current: Target | None = None,
         incident: Incident | None = None,
         way: str | None = None,
+        known_as: str | None = None,
     ) -> Plan:
         """A plan from what the host says now; nothing is sent. Raises Refused, LinkError and their kin.
 
+        `known_as` is the id to plan under where no incident is open yet; None: a new one.
         `way` None is the first of services.yaml. Where it does not lead there, the refusal names the next one.
         """
         way = way or self.fleet.ways[0]
         if way not in self.fleet.ways:
             raise Refused(f"{way} is no way of {self.fleet.path}", f"ways: {', '.join(self.fleet.ways)}")
         found = await (self.listing(service) if way == kept_way.WAY else self.catalogue(service))
-        mine = incident.id if incident is not None else new_id(self.clock)
+        mine = incident.known_as if incident is not None else known_as or new_id(self.clock)
         running = choose.running(found.releases, found.current)
         if expect_current is not None and not matches(expect_current, running):
             raise Refused(f"{service.app} runs {running.name}, not {expect_current}", "look again: --list")
@@ -170,7 +172,7 @@ class Engine:
             files=files,
             skipped=choice.skipped,
             shape=of,
-            cautions=cautions,
+            cautions=(*preflight.marked(choice.release), *cautions),
             stopping=await stopping.read(self.links, service, found, running) if service.rollback.stop_first else None,
         )
         host = self.links.described(service.host)
@@ -248,23 +250,23 @@ class Engine:
                 done = _done(open_one)
                 raise Refused(
                     f"incident {open_one.id} on {service.name} is open ({open_one.state}): {done}",
-                    f"rollback resume {open_one.id}; to go further back name the release, with --expect-current "
+                    f"rollback resume {open_one.known_as}; to go further back name the release, with --expect-current "
                     f"{running.name}",
                 )
             if expect_current is None:
                 raise Refused(
                     f"incident {open_one.id} on {service.name} is open ({open_one.state})",
-                    f"add --expect-current {running.name}, or rollback resume {open_one.id}",
+                    f"add --expect-current {running.name}, or rollback resume {open_one.known_as}",
                 )
 
     # ── incidents ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def open(self, plan: Plan, reason: str, output: Output | None = None) -> Walk:
+    async def open(self, plan: Plan, reason: str, output: Output | None = None, *, group: Group | None = None) -> Walk:
         """Open an incident with this plan, not confirmed yet."""
-        identity = plan.attempt.rpartition(".")[0]
+        identity = plan.attempt.rpartition(".")[0] if group is None else group.part(plan.service)
         if not self.journal.lock(identity):
             raise TakenByOther(f"another console on this machine has incident {identity}")
-        walk = await self._begin(identity, self.service(plan.service), reason, output)
+        walk = await self._begin(identity, self.service(plan.service), reason, output, group)
         await walk.submit(ev.PlanMade(at=self.clock.now(), plan=plan))
         return walk
 
@@ -275,7 +277,20 @@ class Engine:
             raise TakenByOther(f"another console on this machine has incident {identity}")
         return await self._begin(identity, service, reason, output)
 
-    async def _begin(self, identity: str, service: Service, reason: str, output: Output | None) -> Walk:
+    async def join(self, service: Service, group: Group, output: Output | None = None) -> Walk:
+        """Open the incident of a service of a run that had not been opened yet; nothing goes to the host."""
+        identity = group.part(service.name)
+        if not self.journal.lock(identity):
+            raise TakenByOther(f"another console on this machine has incident {identity}")
+        return await self._begin(identity, service, "", output, group)
+
+    def closed_walk(self, incident: Incident) -> Walk:
+        """A closed incident, for notes that are added later; nothing of it goes on."""
+        return Walk(incident, self.journal, self.clock, self._performer(None))
+
+    async def _begin(
+        self, identity: str, service: Service, reason: str, output: Output | None, group: Group | None = None
+    ) -> Walk:
         event = ev.Opened(
             at=self.clock.now(),
             incident=identity,
@@ -284,6 +299,7 @@ class Engine:
             host=service.host,
             by=self.by,
             reason=reason,
+            group=group,
         )
         walk = await Walk.begin(event, self.journal, self.clock, self._performer(output))
         self.walks[identity] = walk
@@ -358,10 +374,7 @@ class Engine:
 
     async def unfreeze(self, service: Service) -> freezing.Unfrozen:
         """Let deploys through again. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid."""
-        found = await record.read(self.links, service.host, service.app)
-        branch = (found.deploy_branch if found else None) or "BRANCH"
-        argv = commands.git_sync_own(service.app, branch)
-        return await freezing.unfreeze(self.links, service, paste.ssh_line(self.links.described(service.host), argv))
+        return await freezing.unfreeze(self.links, service)
 
 
 def new_id(clock: ClockPort) -> str:

@@ -4,14 +4,37 @@
 CI's log). The old branch stands on the incident record, because clearing the setting is not the same as restoring it.
 """
 
-from tui.dokku import commands, kept, reports
-from tui.engine import record
+from msgspec.structs import replace
+
+from tui.dokku import commands, kept, paste, reports
+from tui.engine import record, releases
 from tui.engine.links import Links, unusable
 from tui.engine.ports import ClockPort
+from tui.engine.releases import Listing
+from tui.incident import choose
 from tui.model.errors import AlreadyThere, Refused, TakenByOther
-from tui.model.observation import Current
+from tui.model.history import Commit
 from tui.model.service import Service
 from tui.model.value import Value
+
+
+class Standing(Value):
+    """What stands on the team's branch beside what runs."""
+
+    branch: str
+    tip: str | None
+    serves: str | None
+    """the commit that serves: the release's own, where a rollback brought it"""
+    settled: bool | None
+    """the branch's tip is what runs; False: a rebuild would deploy the tip. None: what runs is known by no commit"""
+    pushed: tuple[Commit, ...] = ()
+    """newest first: on the branch, and not what runs"""
+    more: bool = False
+    """older ones may be missing: what runs is not among the newest of the branch"""
+    bad: tuple[tuple[str, str], ...] = ()
+    """commits of them that are marked bad, each with the reason"""
+    trouble: str = ""
+    """why the branch could not be read, if so"""
 
 
 class Unfrozen(Value):
@@ -19,13 +42,11 @@ class Unfrozen(Value):
 
     service: str
     app: str
-    branch: str
-    tip: str | None
-    serves: str | None
-    settled: bool
-    """the branch's tip is what runs; otherwise a rebuild would bring the tip back"""
+    standing: Standing
     next_deploy: str
     """the exact command that deploys the tip"""
+    push: str
+    """the exact command of the next normal deploy"""
 
 
 async def freeze(links: Links, clock: ClockPort, service: Service, incident: str, by: str) -> str:
@@ -54,40 +75,67 @@ async def freeze(links: Links, clock: ClockPort, service: Service, incident: str
     return frozen
 
 
-async def unfreeze(links: Links, service: Service, paste: str) -> Unfrozen:
+async def unfreeze(links: Links, service: Service) -> Unfrozen:
     """Restore the deploy branch and remove the record. Raises AlreadyThere, TakenByOther, Refused."""
     host, app = service.host, service.app
-    found = await record.read(links, host, app)
-    if found is None:
-        raise AlreadyThere(f"{app} is not frozen")
-    if not found.frozen:
-        raise TakenByOther(
-            f"incident {found.incident or 'unknown'} of {found.by or 'somebody'} is open on {app}",
-            "close it first: rollback resume",
-        )
-    if not found.deploy_branch:
-        raise Refused(
-            f"the record of {app} names no deploy branch", f"set it by hand: git:set {app} deploy-branch NAME"
-        )
-    await _write(links, host, commands.git_set_branch(app, found.deploy_branch))
-    if (now := await deploy_branch(links, host, app)) != found.deploy_branch:
-        raise Refused(f"{app}: the deploy branch is {now}, not {found.deploy_branch}", "try again")
+    found = await releases.listing(links, service)
+    branch = frozen_branch(service, found)
+    await _write(links, host, commands.git_set_branch(app, branch))
+    if (now := await deploy_branch(links, host, app)) != branch:
+        raise Refused(f"{app}: the deploy branch is {now}, not {branch}", "try again")
     current = await links.current(host, app)
     await record.remove(links, host, kept.incident_record(app))
+    at = links.described(host)
     return Unfrozen(
         service=service.name,
         app=app,
-        branch=found.deploy_branch,
-        tip=current.tip,
-        serves=current.commit,
-        settled=settled(current),
-        next_deploy=paste,
+        standing=await standing(links, service, replace(found, current=current), branch),
+        next_deploy=paste.ssh_line(at, commands.git_sync_own(app, branch)),
+        push=paste.git_push(at, app, branch),
     )
 
 
-def settled(current: Current) -> bool:
-    """Whether a rebuild would deploy again what serves now."""
-    return current.tip is not None and current.tip == current.commit
+def frozen_branch(service: Service, found: Listing) -> str:
+    """The branch to restore. Raises AlreadyThere, TakenByOther, Refused where there is nothing to unfreeze."""
+    held = found.record
+    if held is None:
+        raise AlreadyThere(f"{service.app} is not frozen")
+    if not held.frozen:
+        raise TakenByOther(
+            f"incident {held.incident or 'unknown'} of {held.by or 'somebody'} is open on {service.app}",
+            "close it first: rollback resume",
+        )
+    if not held.deploy_branch:
+        raise Refused(
+            f"the record of {service.app} names no deploy branch",
+            f"set it by hand: git:set {service.app} deploy-branch NAME",
+        )
+    return held.deploy_branch
+
+
+async def standing(links: Links, service: Service, found: Listing, branch: str) -> Standing:
+    """What was pushed to that branch and does not run. A branch that cannot be read is said, never raised."""
+    current = found.current
+    running = choose.running(found.releases, current)
+    tip = dict(current.refs).get(branch)
+    commits, trouble = await releases.commits(links, service, branch, tip)
+    pushed: list[Commit] = []
+    for commit in commits:
+        if running.is_commit(commit.id):
+            break
+        pushed.append(commit)
+    bad = {r.commit: r.bad for r in found.releases if r.commit and r.bad is not None}
+    left = {commit: why for release in found.releases for commit, why in release.left_bad}
+    return Standing(
+        branch=branch,
+        tip=tip,
+        serves=running.commit,
+        settled=choose.settled(replace(current, branch=branch, tip=tip), running),
+        pushed=tuple(pushed),
+        more=bool(commits) and len(pushed) == len(commits),
+        bad=tuple((c.id, bad.get(c.id) or left[c.id]) for c in pushed if c.id in bad or c.id in left),
+        trouble=trouble,
+    )
 
 
 async def deploy_branch(links: Links, host: str, app: str) -> str:

@@ -75,13 +75,13 @@ class LedgerKeeper:
             self.trouble = error
 
     async def remark(self, host: str, app: str, remark: Remark) -> None:
-        """Note something about a commit, once. Raises JournalError."""
+        """Note something about a commit, unless that is what was noted last. Raises JournalError."""
         async with self._turn:
             await self._remark(host, app, remark)
 
     async def _remark(self, host: str, app: str, remark: Remark) -> None:
         page = await self._page(host, app)
-        if any((r.kind, r.commit) == (remark.kind, remark.commit) for r in page.known.remarks):
+        if _says_already(page.known.remarks, remark):
             return
         await self._store.ledger_add(host, app, "remark", _text(remark), remark.at)
         page.known = replace(page.known, remarks=(*page.known.remarks, remark))
@@ -125,12 +125,14 @@ class LedgerKeeper:
                     grown = replace(grown, last_healthy=max(last.last_healthy or heard, heard))
                 await self._go_on(page, grown)
             else:
-                if last is not None and last.is_same_deploy(seen):
+                if last is not None and seen.replaces(last):
                     seen = replace(seen, certain=False)
                 page.seq = await self._store.ledger_add(host, current.app, "sighting", _text(seen), current.at)
                 page.known = replace(page.known, sightings=(*page.known.sightings, seen))
                 page.saved = seen
         tried = current.git_rev
+        if page.known.sightings and not page.known.sightings[-1].certain:
+            return  # a rebuild may have put there what was tried last
         if current.locked is False and tried and current.commit and tried != current.commit:
             reason = "its deploy was tried and did not succeed"
             await self._remark(
@@ -163,6 +165,15 @@ class LedgerKeeper:
             known = Ledger(sightings=tuple(s for _, s in sightings), remarks=remarks)
             self._pages[(host, app)] = _Page(known, sightings[-1][0] if sightings else None)
         return self._pages[(host, app)]
+
+
+def _says_already(remarks: tuple[Remark, ...], new: Remark) -> bool:
+    """Whether nothing new is said: bad and good take each other back, a failure stands for itself."""
+    if new.kind is RemarkKind.FAILED:
+        return any((r.kind, r.commit) == (new.kind, new.commit) for r in remarks)
+    judged = (RemarkKind.BAD, RemarkKind.GOOD)
+    last = next((r for r in reversed(remarks) if r.commit == new.commit and r.kind in judged), None)
+    return (last.kind if last is not None else RemarkKind.GOOD) is new.kind
 
 
 def _read(payload: str, kind: type[T]) -> T:

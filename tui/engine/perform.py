@@ -325,8 +325,14 @@ class HostPerformer:
 
     async def _left(self, incident: Incident, plan: Plan, current: Current) -> None:
         """This machine remembers what was left, too: neither release may have a holder that could say so."""
+        if plan.forward:
+            if plan.target.commit is not None and reconcile.serves(plan, current):
+                reason = f"gone forward to by incident {incident.known_as}"
+                remark = Remark(kind=RemarkKind.GOOD, commit=plan.target.commit, at=current.at, reason=reason)
+                await self._links.ledger.remark(plan.host, plan.app, remark)
+            return
         if plan.proves and plan.leaving.commit is not None and reconcile.serves(plan, current):
-            reason = f"left by incident {incident.id}"
+            reason = f"left by incident {incident.known_as}"
             remark = Remark(kind=RemarkKind.BAD, commit=plan.leaving.commit, at=current.at, reason=reason)
             await self._links.ledger.remark(plan.host, plan.app, remark)
 
@@ -350,15 +356,21 @@ class HostPerformer:
         return ev.Sampled(at=now, sample=Sample(at=now, healthy=healthy, seconds=seen.seconds if seen else None))
 
     def _strayed(self, incident: Incident, current: Current) -> str:
-        """What runs that should not, in words. While nothing of ours runs, what the watch began with is the measure."""
+        """What is other than it should be, in words: another release, or the same one restarted or rebuilt.
+
+        What the watch began with is the measure; of a rollback, the release must be ours besides.
+        """
         watched = incident.watch
-        if watched is not None and watched.kind is WatchKind.AFTER_CLEAN_DEPLOY:
-            before = self._watched.setdefault((incident.id, watched.opened_at), current)
-            changed = differences(before, current)
-            return f"not what was being watched any more: {'; '.join(changed)}" if changed else ""
-        if reconcile.serves(_plan(incident), current):
+        ours = watched is not None and watched.kind is WatchKind.AFTER_ROLLBACK
+        if ours and not reconcile.serves(_plan(incident), current):
+            return f"what runs is not ours any more: {_stray(incident, current)}"
+        if watched is None:
             return ""
-        return f"what runs is not ours any more: {_stray(incident, current)}"
+        before = self._watched.setdefault((incident.id, watched.opened_at), current)
+        changed = differences(before, current)
+        if ours and changed:
+            return f"the release is ours still, but somebody touched it: {'; '.join(changed)}"
+        return f"not what was being watched any more: {'; '.join(changed)}" if changed else ""
 
     async def measure(self, incident: Incident, phase: Phase) -> ev.Measured:
         """What every source says of a phase; nothing changes, nothing waits for it."""
@@ -377,21 +389,24 @@ class HostPerformer:
         """Leave the host in order: looks first, then acts; what could not be done is said with its command."""
         left: list[str] = []
         await self.close()
+        frozen = False
         try:
-            await self._put_in_order(incident, left)
+            frozen = await self._put_in_order(incident, left)
         except (ConsoleError, reports.Unreadable) as error:
             left.append(f"the host was not put in order: {error}")
-        return ev.Settled(at=self._clock.now(), left_over=tuple(left))
+            frozen = incident.run_of("freeze") is not None
+        return ev.Settled(at=self._clock.now(), left_over=tuple(left), frozen=frozen)
 
     async def close(self) -> None:
         """End what measures in the background."""
         if self.downtime is not None:
             await self.downtime.end()
 
-    async def _put_in_order(self, incident: Incident, left: list[str]) -> None:
+    async def _put_in_order(self, incident: Incident, left: list[str]) -> bool:
+        """Returns whether deploys are held back still."""
         plan = incident.plan
-        if plan is None or not (incident.runs or plan.record_of == incident.id):
-            return  # nothing was ever taken on the host
+        if plan is None or not (incident.runs or plan.record_of == incident.known_as):
+            return False  # nothing was ever taken on the host
         host, app = incident.host, incident.app
         found, current = await asyncio.gather(record.read(self._links, host, app), self._links.current(host, app))
         serves = reconcile.serves(plan, current)
@@ -411,7 +426,9 @@ class HostPerformer:
             left.append(f"checks of {app} may be disabled still, as a deploy may be running: `{off}` when it has ended")
         elif plan.stops:
             await stopping.restore(self._links, plan, incident.id)
-        if found is not None and (found.incident == incident.id or (found.incident is None and _created(incident))):
+        if found is not None and (
+            found.incident == incident.known_as or (found.incident is None and _created(incident))
+        ):
             await self._leave_record(incident, plan, found, still_frozen=ours)
         if any(s.kind is StepKind.RECORD and s.argv[1] == kept.takeover_lock(app) for s in plan.steps):
             step = next(s for s in plan.steps if s.kind is StepKind.RECORD)
@@ -420,6 +437,7 @@ class HostPerformer:
                 await record.remove(self._links, host, kept.takeover_lock(app), incident.id)
         if ours:
             left.append(f"deploys of {app} are frozen until `rollback unfreeze {incident.service}`")
+        return ours
 
     async def _leave_record(
         self, incident: Incident, plan: Plan, found: kept.IncidentRecord, *, still_frozen: bool

@@ -118,7 +118,8 @@ def _listed(
     who: Mapping[str, str] | None = None,
 ) -> Listing:
     known = catalogues.merged(told.holders, commits, told.ledger, app=service.app, others=others, who=who)
-    known = catalogues.with_failure(known, told.current)
+    if not choose.rebuilt(known, told.current):
+        known = catalogues.with_failure(known, told.current)
     known = tuple(offers.offered(release, service, order, seen) for release in known)
     return Listing(
         current=told.current,
@@ -132,19 +133,25 @@ async def _history(links: Links, service: Service, told: _Told) -> tuple[tuple[C
     """The newest commits of the team's own branch; while deploys are frozen the deploy branch is the incident's."""
     branch = (told.record.deploy_branch if told.record else None) or told.current.branch
     tip = dict(told.current.refs).get(branch or "")
-    if branch is None or tip is None:
-        return (), Asked(source=Source.REPOSITORY, trouble=f"branch {branch or 'unknown'} has no commit")
+    if branch is None:
+        return (), Asked(source=Source.REPOSITORY, trouble="the app has no deploy branch")
+    found, trouble = await commits(links, service, branch, tip)
+    return found, Asked(source=Source.REPOSITORY, trouble=trouble)
+
+
+async def commits(links: Links, service: Service, branch: str, tip: str | None) -> tuple[tuple[Commit, ...], str]:
+    """The newest commits of a branch that stands at `tip`, newest first, and why they could not be read, if so."""
+    if tip is None:
+        return (), f"branch {branch} has no commit"
     key = (service.host, service.app, tip)
     if key not in links.histories:
         try:
-            found = await links.git.history(links.host(service.host), service.app, branch, RECENT)
+            links.histories[key] = await links.git.history(links.host(service.host), service.app, branch, RECENT)
         except LinkError as error:
-            return (), Asked(source=Source.REPOSITORY, trouble=error.message)
+            return (), error.message
         except OSError as error:
-            why = clean_line(str(error)) or "no answer in time"
-            return (), Asked(source=Source.REPOSITORY, trouble=why)
-        links.histories[key] = found
-    return links.histories[key], Asked(source=Source.REPOSITORY)
+            return (), clean_line(str(error)) or "no answer in time"
+    return links.histories[key], ""
 
 
 async def _capabilities(links: Links, host: str) -> Capabilities | None:

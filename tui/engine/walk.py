@@ -17,7 +17,7 @@ from tui.incident import watch as watching
 from tui.incident.decide import decide, opened
 from tui.model.errors import NotNow
 from tui.model.evidence import Measurement, Phase, Rate, Source
-from tui.model.incident import Closing, Incident, StepResult
+from tui.model.incident import Closing, Incident, State, StepResult
 from tui.model.outcome import Lost
 from tui.model.verification import Check, Verdict
 
@@ -100,6 +100,21 @@ class Walk:
             raise self.error
         return self.incident
 
+    async def until_known(self) -> Incident:
+        """Wait until it is known what serves: a person is asked, it is watched, or closed. Raises as `settled`."""
+        async with self._news:
+            await self._news.wait_for(
+                lambda: (
+                    self.error is not None
+                    or not self.incident.open
+                    or self.incident.asking is not None
+                    or (self.incident.state is State.WATCHING and self.incident.settling is None)
+                )
+            )
+        if self.error is not None:
+            raise self.error
+        return self.incident
+
     async def stop(self) -> None:
         """End this process's part: what was sent goes on at the host, the journal keeps the incident open."""
         await self._performer.close()
@@ -176,10 +191,15 @@ class Walk:
         look up; only the last one is waited for, because the end of the watch is decided by it."""
         checkpoint: asyncio.Task[None] | None = None
         while self.incident.open and self.incident.watch is not None and self.incident.settling is None:
+            opened_at = self.incident.watch.opened_at
             pause = self._until(self.incident.watch.deadline, LOOK_EVERY)
             if pause > 0:
                 await self._clock.sleep(pause)
+            if not self._watches(opened_at):
+                continue  # the person moved on while nobody looked
             found = await self._performer.look(self.incident)
+            if not self._watches(opened_at):
+                continue  # what was seen belongs to a watch that is over
             try:
                 await self.submit(found)
                 if checkpoint is None or checkpoint.done():
@@ -218,6 +238,10 @@ class Walk:
                 rate = Rate(source=Source.ACCESS_LOG, since=at, until=at, failed=None, total=None, note=why)
                 found = ev.Measured(at=at, measurement=Measurement(at=at, phase=phase, rates=(rate,)))
             await self.submit(found)
+
+    def _watches(self, opened_at: datetime) -> bool:
+        watch = self.incident.watch
+        return self.incident.state is State.WATCHING and watch is not None and watch.opened_at == opened_at
 
     async def _settle(self, closing: Closing) -> None:
         await self.submit(await self._performer.settle(self.incident, closing))

@@ -95,13 +95,13 @@ def _told(release: Release, source: Source, values: Mapping[str, object]) -> Rel
 
 
 def _remarked(release: Release, ledger: Ledger) -> Release:
-    for remark in ledger.remarks:
-        if release.commit != remark.commit:
-            continue
-        if remark.kind is RemarkKind.BAD and release.bad is None:
-            release = _told(release, Source.LEDGER, {"bad": remark.reason})
-        if remark.kind is RemarkKind.FAILED and not release.served:
-            release = _told(release, Source.LEDGER, {"failed": remark.reason})
+    said = [remark for remark in ledger.remarks if remark.commit == release.commit]
+    judged = [remark for remark in said if remark.kind is not RemarkKind.FAILED]
+    if judged and judged[-1].kind is RemarkKind.BAD and release.bad is None:
+        release = _told(release, Source.LEDGER, {"bad": judged[-1].reason})
+    failed = next((remark for remark in said if remark.kind is RemarkKind.FAILED), None)
+    if failed is not None and not release.served:
+        release = _told(release, Source.LEDGER, {"failed": failed.reason})
     return release
 
 

@@ -48,6 +48,20 @@ def marked(releases: tuple[Release, ...]) -> tuple[Release, ...]:
     )
 
 
+REBUILT = "rebuilt"
+"""what runs is called so where a rebuild put it there: what it was built from, the host does not say"""
+
+
+def rebuilt(releases: tuple[Release, ...], current: Current) -> bool:
+    """Whether something else runs than what was deployed last: a rebuild builds the deploy branch's tip, and writes no
+    metadata. A commit of ours is known by it: what it deployed carries our label, and what was built since does not.
+    """
+    commit = current.commit
+    if commit is None or not current.serving or any(c.attempt for c in current.containers if c.running):
+        return False
+    return any(commit in release.served_as and commit != release.commit for release in releases)
+
+
 def running(releases: tuple[Release, ...], current: Current) -> Release:
     """What runs now, or was deployed last where nothing runs: one of the list where it can be named, else one known by
     its commit alone.
@@ -55,6 +69,8 @@ def running(releases: tuple[Release, ...], current: Current) -> Release:
     Our own label names it where the marks on the holder were not written any more (the console died in between):
     the attempt must be on every container, because a release label alone is inherited by images built from ours.
     """
+    if rebuilt(releases, current):
+        return Release(app=current.app, running=True, said=REBUILT)
     commit, down = current.commit or current.metadata, not current.serving
     for release in releases:
         if commit and (release.is_commit(commit) or release.image in (commit, current.image or commit)):
@@ -73,6 +89,13 @@ def running(releases: tuple[Release, ...], current: Current) -> Release:
         running=True,
         down=down,
     )
+
+
+def settled(current: Current, running: Release) -> bool | None:
+    """Whether a rebuild would deploy again what serves now; None where what serves is known by no commit."""
+    if current.commit is None or running.commit is None:
+        return None
+    return current.tip is not None and (current.tip == current.commit or running.is_commit(current.tip))
 
 
 def with_running(releases: tuple[Release, ...], current: Current) -> tuple[Release, ...]:

@@ -57,6 +57,7 @@ def opened(event: ev.Opened) -> Incident:
         opened_at=event.at,
         since=event.at,
         reason=event.reason,
+        group=event.group,
     )
 
 
@@ -146,6 +147,8 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
 
 def _plan(incident: Incident, event: ev.PlanMade) -> Decision:
     open_to_a_plan = incident.asking is not None and incident.asking is not Question.OUTCOME_UNKNOWN
+    # a person may also change their mind while it is watched and nothing is asked
+    open_to_a_plan = open_to_a_plan or (incident.state is State.WATCHING and incident.asking is None)
     if not open_to_a_plan or incident.settling is not None:
         raise _illegal(incident, event)
     return (
@@ -431,7 +434,14 @@ def _settled(incident: Incident, event: ev.Settled) -> Decision:
         raise _illegal(incident, event)
     closed = _enter(incident, State.CLOSED, event.at, asking=None)
     return (
-        replace(closed, closing=incident.settling, settling=None, closed_at=event.at, left_over=event.left_over),
+        replace(
+            closed,
+            closing=incident.settling,
+            settling=None,
+            closed_at=event.at,
+            left_over=event.left_over,
+            left_frozen=event.frozen,
+        ),
         (),
     )
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tui.model.evidence import Measurement
-from tui.model.incident import Closing, Sample, StepResult
+from tui.model.incident import Closing, Group, Sample, StepResult
 from tui.model.notice import Delivery
 from tui.model.observation import Current
 from tui.model.outcome import Outcome
@@ -25,6 +25,7 @@ class Opened(Value, tag=True):
     host: str
     by: str
     reason: str = ""
+    group: Group | None = None
 
 
 class SeverityChosen(Value, tag=True):
@@ -216,6 +217,8 @@ class Settled(Value, tag=True):
 
     at: datetime
     left_over: tuple[str, ...] = ()
+    frozen: bool = False
+    """deploys are held back still"""
 
 
 class Resumed(Value, tag=True):

@@ -134,6 +134,24 @@ class Answer(Value):
     at: datetime
 
 
+class Group(Value):
+    """One run over several services: an incident for each, one id that all their hosts are told."""
+
+    id: str
+    services: tuple[str, ...]
+    """in the order in which they are taken"""
+    freeze: bool = True
+    run_tasks: bool = False
+    way: str | None = None
+    watch: timedelta | None = None
+    parallel: int = 1
+    """services that may be under way at once"""
+
+    def part(self, service: str) -> str:
+        """The id of that service's incident in the journal."""
+        return f"{self.id}-{self.services.index(service) + 1}"
+
+
 class Incident(Value):
     """One incident on one service."""
 
@@ -173,6 +191,8 @@ class Incident(Value):
     close_reason: str = ""
     left_over: tuple[str, ...] = ()
     """what could not be put in order on the host, in words with the command that does it"""
+    left_frozen: bool = False
+    """it is closed, and deploys are held back still"""
     decisions: tuple[tuple[datetime, str], ...] = ()
     answers: tuple[Answer, ...] = ()
     """to the decision tree's questions, in the order they were given"""
@@ -182,10 +202,18 @@ class Incident(Value):
     """when it answered again; None while it does not"""
     measurements: tuple[Measurement, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    group: Group | None = None
+    """the run over several services that this is part of"""
+
     notes: tuple[Note, ...] = ()
     """the person's own words for the post-mortem, the latest for each field"""
     written: tuple[Writing, ...] = ()
     """each time its post-mortem was taken out of here"""
+
+    @property
+    def known_as(self) -> str:
+        """The id that the host is told: of a run over several services all carry the same."""
+        return self.group.id if self.group is not None else self.id
 
     @property
     def open(self) -> bool:
@@ -195,6 +223,13 @@ class Incident(Value):
     def run_of(self, step: str) -> StepRun | None:
         """The run of that step in the current plan, if it was begun."""
         return next((r for r in self.runs if r.step == step), None)
+
+    @property
+    def would_abort(self) -> bool:
+        """Whether a deploy is under way that ends with the console that sent it."""
+        step = self.plan.decisive if self.plan is not None and not self.plan.outlives else None
+        run = self.run_of(step.id) if step is not None else None
+        return run is not None and run.ended_at is None
 
     @property
     def wrote(self) -> bool:

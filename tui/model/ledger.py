@@ -31,6 +31,11 @@ class Sighting(Value):
         """Whether the host names the same deploy, whatever images run."""
         return (self.source, self.metadata, self.attempt) == (other.source, other.metadata, other.attempt)
 
+    def replaces(self, last: "Sighting") -> bool:
+        """Whether the host names the deploy of `last` still, though other images run, or they lost our label."""
+        deployed = (self.source, self.metadata) == (last.source, last.metadata)
+        return deployed and self.attempt in (last.attempt, None) and not self.is_same(last)
+
     def is_same(self, other: "Sighting") -> bool:
         """Whether both are of one release brought there by one deploy."""
         return self.is_same_deploy(other) and self.images == other.images
@@ -43,6 +48,8 @@ class RemarkKind(StrEnum):
     """an incident left it"""
     FAILED = "failed"
     """its deploy was tried and did not succeed"""
+    GOOD = "good"
+    """a person went forward to it again on purpose: what was said against it before counts no more"""
 
 
 class Remark(Value):

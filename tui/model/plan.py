@@ -150,6 +150,9 @@ class Plan(Value):
     outlives: bool = True
     """whether the host finishes the deploy when this console ends; False: it is aborted, perhaps half-way"""
 
+    forward: bool = False
+    """a person goes forward again on purpose: what is left is not marked bad, and the target is so no more"""
+
     @property
     def decisive(self) -> Step | None:
         """The step that changes what serves."""

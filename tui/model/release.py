@@ -153,6 +153,15 @@ def parse_target(text: str) -> Target | None:
     return Target(kind=kind, value=value) if _TARGET_FORMS[kind].fullmatch(value) else None
 
 
+def target_of(release: Release) -> Target:
+    """The explicit target that names this release and no other."""
+    if release.number is not None:
+        return Target(kind=TargetKind.RELEASE, value=str(release.number))
+    if release.commit:
+        return Target(kind=TargetKind.SHA, value=release.commit)
+    return Target(kind=TargetKind.IMAGE, value=(release.image or "").rpartition(":")[2])
+
+
 def matches(target: Target, release: Release) -> bool:
     """Whether an explicit target names this release; `previous` names none by itself."""
     match target.kind:

@@ -33,6 +33,8 @@ class Options(Value):
     run_tasks: bool = False
     take_over: str | None = None
     """reason for taking the incident over from somebody else"""
+    forward: bool = False
+    """a person goes forward again on purpose, see `Plan.forward`"""
 
 
 class Facts(Value):
@@ -78,7 +80,7 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
         target=target,
         leaving=leaving,
         before=facts.current,
-        steps=_steps(service, host, target, leaving, facts, push, frozen),
+        steps=_steps(service, host, target, leaving, facts, push, frozen, options.forward),
         made_at=facts.at,
         push=push,
         expected=service.rollback.expected.total_seconds(),
@@ -89,6 +91,7 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
         old_branch=old_branch(facts),
         record_of=facts.record.incident if facts.record else None,
         checks_before=facts.stopping.before if facts.stopping else None,
+        forward=options.forward,
     )
 
 
@@ -143,6 +146,7 @@ def _steps(
     facts: Facts,
     push: PushSpec,
     frozen: str | None,
+    forward: bool,
 ) -> tuple[Step, ...]:
     app, record = service.app, kept.incident_record(service.app)
 
@@ -183,7 +187,7 @@ def _steps(
         Step(
             id="push",
             kind=StepKind.PUSH,
-            title=f"go back to {target.name}",
+            title=f"go {'forward again' if forward else 'back'} to {target.name}",
             argv=("git-receive-pack", app),
             writes=True,
             timeout=PUSH_LIMIT,
@@ -193,14 +197,39 @@ def _steps(
     )
     if stopping is not None:
         steps.extend(stopfirst.restore(service, host, stopping))
-    steps.extend(_marks(target, leaving, facts, command))
+    steps.extend(_marks(target, leaving, facts, command, forward=forward))
     return tuple(steps)
 
 
-def _marks(target: Release, leaving: Release, facts: Facts, command: Callable[..., Step]) -> list[Step]:
+def forward_marks(target: Release, leaving: Release, at: datetime) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """What is noted on holders after going forward on purpose, as id, title and command: nothing is bad any more."""
+    found: list[tuple[str, str, tuple[str, ...]]] = []
+    if target.holder is not None and target.bad is not None:
+        argv = commands.config_unset(target.holder, (kept.BAD,))
+        found.append(("unmark", f"mark {target.name} bad no more", argv))
+    if leaving.holder is None:
+        return tuple(found)
+    rest = tuple((commit, why) for commit, why in leaving.left_bad if not target.is_commit(commit))
+    pairs = kept.mark_pairs(last_served=at, left_bad=rest)
+    found.append(("mark-left", f"note when {leaving.name} served", commands.config_set(leaving.holder, pairs)))
+    if leaving.left_bad and not rest:
+        argv = commands.config_unset(leaving.holder, (kept.LEFT_BAD,))
+        found.append(("unmark-left", f"note that {target.name} is bad no more", argv))
+    return tuple(found)
+
+
+def _marks(
+    target: Release, leaving: Release, facts: Facts, command: Callable[..., Step], *, forward: bool
+) -> list[Step]:
     """What every console has to know afterwards, on the holders. The commit's id follows when it is known."""
     if target.holder is None:
         return []
+    if forward:
+        pairs = kept.mark_pairs(served_as=(*target.served_as, COMMIT), last_served=facts.at)
+        return [
+            command("mark", StepKind.MARK, "note what serves", commands.config_set(target.holder, pairs)),
+            *(command(id_, StepKind.MARK, text, argv) for id_, text, argv in forward_marks(target, leaving, facts.at)),
+        ]
     reason = f"left by incident {facts.incident}"
     left = dict(target.left_bad)
     if leaving.holder is None and leaving.commit:
@@ -265,7 +294,7 @@ def _cautions(
         found.append(
             Caution(severity=Severity.WARN, text="the holder has no Procfile or app.json: the image's own command runs")
         )
-    if current.git_rev and current.commit and current.git_rev != current.commit:
+    if leaving.commit and current.git_rev and current.commit and current.git_rev != current.commit:
         found.append(
             Caution(
                 severity=Severity.WARN,
@@ -276,7 +305,7 @@ def _cautions(
         found.append(
             Caution(severity=Severity.WARN, text="what runs now is not known by a commit; it is left unmarked")
         )
-    if not options.freeze:
+    if not options.freeze and not options.forward:
         found.append(
             Caution(severity=Severity.WARN, text="without a freeze the next push to the deploy branch undoes this")
         )

@@ -31,6 +31,13 @@ class Findings(Value):
     between: Between = Between(unknown="it was not asked")
 
 
+def marked(target: Release) -> tuple[Caution, ...]:
+    """A target that nobody should go back to, named all the same by an explicit word."""
+    if target.bad is None:
+        return ()
+    return (Caution(severity=Severity.WARN, text=f"{target.name} is marked bad: {target.bad}"),)
+
+
 def cautions(found: Findings, target: Release, current: Current) -> tuple[Caution, ...]:
     """Everything that a person should know, the gravest first."""
     return (

@@ -12,7 +12,7 @@ from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
 from tui.ways import stopfirst
-from tui.ways.kept import Facts, Options, old_branch
+from tui.ways.kept import Facts, Options, forward_marks, old_branch
 
 DEPLOY_LIMIT = 1800.0
 """seconds until we stop waiting for a deploy that builds"""
@@ -62,12 +62,12 @@ def plan(
             *_opening(service, host, leaving, facts, frozen, stopping),
             _deploy(host, way),
             *(stopfirst.restore(service, host, stopping) if stopping else ()),
-            *(_marks(host, target, leaving, facts) if way.proves else ()),
+            *(_marks(host, target, leaving, facts, forward=options.forward) if way.proves else ()),
         ),
         made_at=facts.at,
         expected=way.expected,
         downtime=(downtime[0].total_seconds(), downtime[1].total_seconds()) if downtime else None,
-        warnings=(*_cautions(service, target, leaving, facts, frozen, way), *way.cautions),
+        warnings=(*_cautions(service, target, leaving, facts, frozen, way, options), *way.cautions),
         skipped=facts.skipped,
         frozen_branch=frozen,
         old_branch=old_branch(facts),
@@ -77,6 +77,7 @@ def plan(
         moves=moves,
         checks_before=stopping.before if stopping else None,
         outlives=False,
+        forward=options.forward,
     )
 
 
@@ -141,8 +142,14 @@ def _deploy(host: Host, way: Way) -> Step:
     )
 
 
-def _marks(host: Host, target: Release, leaving: Release, facts: Facts) -> tuple[Step, ...]:
+def _marks(host: Host, target: Release, leaving: Release, facts: Facts, *, forward: bool) -> tuple[Step, ...]:
     """What every console has to know afterwards, on the holders that there are."""
+    if forward:
+        marks = list(forward_marks(target, leaving, facts.at))
+        if target.holder is not None:
+            argv = commands.config_set(target.holder, kept.mark_pairs(last_served=facts.at))
+            marks.insert(0, ("mark", "note what serves", argv))
+        return tuple(_command(host, id_, StepKind.MARK, text, argv) for id_, text, argv in marks)
     reason = f"left by incident {facts.incident}"
     steps: list[Step] = []
     if target.holder is not None:
@@ -159,7 +166,7 @@ def _marks(host: Host, target: Release, leaving: Release, facts: Facts) -> tuple
 
 
 def _cautions(
-    service: Service, target: Release, leaving: Release, facts: Facts, frozen: str | None, way: Way
+    service: Service, target: Release, leaving: Release, facts: Facts, frozen: str | None, way: Way, options: Options
 ) -> Iterable[Caution]:
     current = facts.current
     if current.locked:
@@ -175,13 +182,13 @@ def _cautions(
         severity=Severity.WARN,
         text="this deploy is aborted if the console ends or the link breaks: leave it open until it is through",
     )
-    if current.git_rev and current.commit and current.git_rev != current.commit:
+    if leaving.commit and current.git_rev and current.commit and current.git_rev != current.commit:
         words = f"the last deploy attempt ({current.git_rev[:10]}) did not succeed; {current.commit[:10]} serves"
         yield Caution(severity=Severity.WARN, text=words)
-    if way.proves and target.holder is None and leaving.holder is None:
+    if way.proves and not options.forward and target.holder is None and leaving.holder is None:
         words = f"neither release is kept: that {leaving.name} is bad is noted on this machine only"
         yield Caution(severity=Severity.NOTE, text=words)
-    if frozen is None:
+    if frozen is None and not options.forward:
         words = "without a freeze the next push to the deploy branch undoes this"
         yield Caution(severity=Severity.WARN, text=words)
     yield from facts.cautions

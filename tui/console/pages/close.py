@@ -44,6 +44,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
             if frozen
             else []
         ),
+        *parts.undo(wizard, incident, brief=cells < 80),
         button("post-mortem", "Post-mortem", lambda: wizard.front.show_postmortem(incident.id)),
         button("copy", "Copy the post", _copying(wizard, incident)),
         button("save", "Save the timeline", wizard.front.save_timeline),
@@ -96,7 +97,7 @@ def post(wizard: "Wizard", incident: Incident) -> str:
 
 
 def _frozen(incident: Incident) -> bool:
-    return any("frozen" in line for line in incident.left_over)
+    return incident.left_frozen
 
 
 def _copying(wizard: "Wizard", incident: Incident) -> Callable[[], Awaitable[None]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from tui.console import rows, words
 from tui.console.pages.page import Choice, button
 from tui.console.rows import Piece, Row
+from tui.incident import undo as undoing
 from tui.incident.cause import worded
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Closing, Incident, Question, State
@@ -94,6 +95,15 @@ def response_before(probes: tuple[Probe, ...], before: datetime) -> float | None
         p.seconds for p in probes if p.outcome is ProbeOutcome.HEALTHY and p.seconds is not None and p.at < before
     )
     return times[len(times) // 2] if times else None
+
+
+def undo(wizard: "Wizard", incident: Incident, *, brief: bool = False) -> list[Choice]:
+    """Forward again to what the incident left, where there is something to undo."""
+    if incident.plan is None or not undoing.changed(incident):
+        return []
+    to = f" to {incident.plan.leaving.name}" if incident.plans == 1 else ""
+    label = "Undo" if brief else f"Undo: forward again{to}"
+    return [button("undo", label, lambda: wizard.front.undo(incident))]
 
 
 def ways_out(wizard: "Wizard", incident: Incident) -> list[Choice]:

@@ -1,11 +1,14 @@
 """The plan: from, to, at what cost, what to know, and the exact commands; then the person's word."""
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
 
 from tui.console import rows
 from tui.console.pages import parts
 from tui.console.pages.page import View, button
+from tui.console.palette import Palette
 from tui.console.rows import Piece, Row
+from tui.engine.engine import Engine
 from tui.incident.cause import worded
 from tui.model.incident import Incident
 from tui.model.plan import Plan, Severity
@@ -13,6 +16,27 @@ from tui.model.release import Release
 
 if TYPE_CHECKING:
     from tui.console.wizard import Wizard
+
+
+class Desk(Protocol):
+    """What a page that shows a plan asks of the application."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def watch_for(self) -> timedelta: ...
+
+
+class Shows(Protocol):
+    """A page that shows a plan."""
+
+    @property
+    def palette(self) -> Palette: ...
+
+    @property
+    def front(self) -> Desk: ...
+
 
 _LOOKS = {
     Severity.NOTE: ("dot", "dim"),
@@ -27,13 +51,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     plan = incident.plan
     if plan is None:
         raise ValueError("planned without a plan")
-    content = parts.trouble(wizard, cells)
-    arrow = wizard.palette.sign("arrow")
-    way = f"FROM {_named(plan.leaving)}  {arrow}  TO {_named(plan.target)}"
-    content.extend(rows.paragraph(way, cells, "bold"))
-    content.extend(_cautions(wizard, plan, cells))  # above everything that can wait: nobody scrolls to a warning
-    content.extend(_summary(wizard, plan, cells))
-    content.extend(_commands(wizard, plan, cells))
+    content = [*parts.trouble(wizard, cells), *shown(wizard, plan, cells)]
     label = f"Roll {plan.service} back to {plan.target.name}"
     off = ""
     if plan.blocked:
@@ -51,7 +69,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
         ),
         *parts.ways_out(wizard, incident),
     ]
-    text = "\n".join(_paste(plan))
+    text = pasted(plan)
     return View(
         key=f"plan-{plan.attempt}",
         title=parts.title(wizard, 3, cells),
@@ -62,7 +80,23 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     )
 
 
-def _summary(wizard: "Wizard", plan: Plan, cells: int) -> list[Row]:
+def shown(page: Shows, plan: Plan, cells: int) -> list[Row]:
+    """From, to, what to know, what it costs, and the exact commands."""
+    way = f"FROM {_named(plan.leaving)}  {page.palette.sign('arrow')}  TO {_named(plan.target)}"
+    return [
+        *rows.paragraph(way, cells, "bold"),
+        *_cautions(page, plan, cells),  # above everything that can wait: nobody scrolls to a warning
+        *_summary(page, plan, cells),
+        *_commands(plan, cells),
+    ]
+
+
+def pasted(plan: Plan) -> str:
+    """The plan as lines for a shell."""
+    return "\n".join(_paste(plan))
+
+
+def _summary(wizard: Shows, plan: Plan, cells: int) -> list[Row]:
     cost = f"~{plan.expected:.0f} s"
     cost += (
         f", does not answer for {plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s" if plan.downtime else ", no downtime"
@@ -89,7 +123,7 @@ def _named(release: Release) -> str:
     return f"{release.name}{commit}{subject}"
 
 
-def _cautions(wizard: "Wizard", plan: Plan, cells: int) -> list[Row]:
+def _cautions(wizard: Shows, plan: Plan, cells: int) -> list[Row]:
     found: list[Row] = []
     for caution in sorted(plan.warnings, key=lambda c: list(Severity).index(c.severity), reverse=True):
         sign, look = _LOOKS[caution.severity]
@@ -98,7 +132,7 @@ def _cautions(wizard: "Wizard", plan: Plan, cells: int) -> list[Row]:
     return found
 
 
-def _commands(wizard: "Wizard", plan: Plan, cells: int) -> list[Row]:
+def _commands(plan: Plan, cells: int) -> list[Row]:
     found: list[Row] = [(("WILL RUN, in this order (W changes the host):", "bold"),)]
     for number, step in enumerate(plan.steps, 1):
         mark: Piece = ("W", "warn") if step.writes else ("r", "dim")

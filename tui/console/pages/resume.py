@@ -1,14 +1,15 @@
 """Unfinished incidents, offered at start: nothing is done until one is taken up."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from tui.console import rows, words
+from tui.console.pages.held import Found, line
 from tui.console.pages.page import Choice, Page, View, button
 from tui.console.rows import Row
 from tui.engine.engine import Engine
 from tui.incident.cause import worded
-from tui.model.incident import Incident
+from tui.model.incident import Group, Incident
 
 
 class Front(Protocol):
@@ -17,6 +18,10 @@ class Front(Protocol):
     engine: Engine
 
     async def resume(self, incident: str) -> None: ...
+
+    async def resume_run(self, group: Group) -> None: ...
+
+    def held(self) -> Sequence[Found]: ...
 
     def close_work(self) -> None: ...
 
@@ -37,7 +42,10 @@ class Resume(Page):
             (("This machine's journal has unfinished incidents.", "warn"),),
             (("Taking one up asks the host what happened; nothing is sent a second time.", "dim"),),
         ]
-        choices = [Choice(id=i.id, row=_row(i, worded(now - i.since)), do=self._resume(i.id)) for i in self.incidents]
+        groups = {i.group.id: i.group for i in self.incidents if i.group is not None}
+        content.extend(line(service, record, self.front.engine) for service, record in self.front.held())
+        choices = [Choice(id=g.id, row=_run(g), do=self._resume_run(g)) for g in groups.values()]
+        choices += [Choice(id=i.id, row=_row(i, worded(now - i.since)), do=self._resume(i.id)) for i in self.incidents]
         choices.append(button("later", "Not now (they stay open)", self._later))
         return View(
             key="resume",
@@ -53,8 +61,18 @@ class Resume(Page):
 
         return take_up
 
+    def _resume_run(self, group: Group) -> Callable[[], Awaitable[None]]:
+        async def take_up() -> None:
+            await self.front.resume_run(group)
+
+        return take_up
+
     async def _later(self) -> None:
         self.front.close_work()
+
+
+def _run(group: Group) -> Row:
+    return (("all previous   ", "bold"), (", ".join(group.services), "warn"), (f"; as a whole; {group.id}", "dim"))
 
 
 def _row(incident: Incident, ago: str) -> Row:

@@ -152,7 +152,7 @@ def _choices(wizard: "Wizard", incident: Incident) -> list[Choice]:
             return [again, give_up]
         case Question.VERIFY_FAILED | Question.VERIFY_INCONCLUSIVE:
             watch = button("watch", "Watch it anyway", wizard.doing("watching", wizard.watch_anyway))
-            return [again, other, watch, give_up]
+            return [again, other, *parts.undo(wizard, incident), watch, give_up]
         case _:
             ways = [c for c in parts.ways_out(wizard, incident) if c.id != "forward"]
             step = incident.plan.decisive if incident.plan is not None else None

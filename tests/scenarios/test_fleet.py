@@ -1,0 +1,271 @@
+"""`rollback all previous` on the sandbox: one phrase, one service after the other, stopped by the first that fails."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandboxes import Done, Sandbox, running_sandbox
+
+APPS = {
+    "search": "scenextras-autocomplete",
+    "transcription": "scenextras-transcription",
+    "api": "scenextras",
+    "gateway": "scenextras-gateway",
+}
+ORDER = list(APPS)
+NOW = {"search": "v1.2.0", "transcription": "v1.3.0", "api": "v1.5.0", "gateway": "v1.2.1"}
+PREVIOUS = {"search": "v1.1.0", "transcription": "v1.2.1", "api": "v1.4.0", "gateway": "v1.2.0"}
+SAID = ("--confirm", "all previous")
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Sandbox]:
+    with running_sandbox(tmp_path) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Iterator[Sandbox]:
+    """Deploys take some seconds, so that something can happen in their middle."""
+    with running_sandbox(tmp_path, pace="0.25") as sandbox:
+        yield sandbox
+
+
+def pushed(box: Sandbox) -> list[str]:
+    """The apps that were pushed to, in order."""
+    return [command.split("'")[1] for command in box.sent("git-receive-pack")]
+
+
+def serving(box: Sandbox) -> dict[str, str]:
+    return {name: box.serves(name) for name in APPS}
+
+
+def stages(done: Done) -> dict[str, str]:
+    found: dict[str, str] = done.document["stages"]
+    return found
+
+
+def written(box: Sandbox) -> list[str]:
+    """Everything sent that changes a host, but for what belongs to nobody's rollback."""
+    writes = ("apps:create", "config:set", "git:set", "git-receive-pack", "checks:", "git:sync", "apps:destroy")
+    asked = ("checks:report",)
+    sent = [c["command"] for c in box.look()["commands"]]
+    return [c for c in sent if c.startswith(writes) and not c.startswith(asked)]
+
+
+def test_all_four_go_back_in_order_under_one_id(box: Sandbox) -> None:
+    assert serving(box) == NOW
+    done = box.run("all", "previous", *SAID, "--json")
+    assert done.code == 0, done.stderr
+    document = done.document
+    assert (document["kind"], document["order"], document["error"]) == ("fleet", ORDER, None)
+    assert stages(done) == dict.fromkeys(ORDER, "done")
+    assert [item["service"] for item in document["items"]] == ORDER
+    assert {item["verdict"] for item in document["items"]} == {"passed"}
+    assert {item["incident"] for item in document["items"]} == {document["incident"]}
+    assert serving(box) == PREVIOUS
+    assert pushed(box)[-4:] == list(APPS.values()), "each once, in order"
+    apps = box.look()["apps"]
+    records = {name: apps[f"{app}--incident"]["config"] for name, app in APPS.items()}
+    assert {r["ROLLBACK_INCIDENT"] for r in records.values()} == {document["incident"]}
+    attempts = {
+        a["labels"]["rollback.attempt"]
+        for app in APPS.values()
+        for a in apps[app]["containers"]
+        if a["labels"].get("rollback.attempt")
+    }
+    assert {a.rpartition(".")[0] for a in attempts} == {document["incident"]}
+    for name in ORDER:
+        assert f"rollback unfreeze {name}" in done.stderr
+    listed = box.run("incidents", "--json").document["items"]
+    assert {i["group"] for i in listed} == {document["incident"]}
+    assert len({i["incident"] for i in listed}) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--confirm", "all  previous"), 3),
+        (("--confirm", "yes"), 3),
+        (("--yes",), 3),
+        ((), 3),
+        ((*SAID, "--read-only"), 3),
+        ((*SAID, "--expect-current", "release:1"), 2),
+        ((*SAID, "--parallel", "2"), 2),
+    ],
+)
+def test_without_the_phrase_nothing_is_sent(box: Sandbox, words: tuple[str, ...], code: int) -> None:
+    done = box.run("all", "previous", *words, "--json")
+    assert done.code == code, done.stderr
+    assert written(box) == []
+    assert box.run("incidents", "--json").document["items"] == []
+
+
+def test_only_previous_is_a_target_for_all(box: Sandbox) -> None:
+    assert box.run("all", "release:3", *SAID).code == 2
+    assert box.run("api", "previous", *SAID).code == 2
+    assert written(box) == []
+
+
+def test_a_wrong_phrase_at_the_terminal_sends_nothing_and_the_downtime_is_named(box: Sandbox) -> None:
+    done = subprocess.run(
+        ["script", "-qec", " ".join(box.argv("all", "previous", "--yes")), "/dev/null"],
+        input="all\n",
+        env=box.env(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 3
+    assert "does not answer meanwhile: search for 10-30 s" in done.stdout
+    assert "not confirmed ('all')" in done.stdout
+    assert written(box) == []
+
+
+def test_a_plan_for_all_shows_every_plan_and_sends_nothing(box: Sandbox) -> None:
+    done = box.run("all", "previous", "--plan", "--json")
+    assert done.code == 0, done.stderr
+    assert [item["kind"] for item in done.document["items"]] == ["plan"] * 4
+    assert len({item["incident"] for item in done.document["items"]}) == 1
+    assert written(box) == []
+
+
+def test_one_that_is_back_already_is_named_and_can_be_left_out(box: Sandbox) -> None:
+    assert box.run("api", "previous", "--yes").code == 0
+    before = written(box)
+    refused = box.run("all", "previous", *SAID, "--json")
+    assert refused.code == 3
+    message = refused.document["error"]["message"]
+    assert "api: runs release:4 already, brought back by incident" in message
+    assert "further back" in message
+    assert "--except api" in refused.document["error"]["fix"]
+    assert written(box) == before
+    done = box.run("all", "previous", *SAID, "--except", "api", "--json")
+    assert done.code == 0, done.stderr
+    assert serving(box) == PREVIOUS
+
+
+def test_it_stops_at_the_second_and_goes_on_when_that_is_settled(box: Sandbox) -> None:
+    box.pull("fault", kind="fail_next_deploy", mode="check", app=APPS["transcription"])
+    done = box.run("all", "previous", *SAID, "--json")
+    assert done.code == 4, done.stderr
+    assert stages(done) == {
+        "search": "done",
+        "transcription": "stopped",
+        "api": "not started",
+        "gateway": "not started",
+    }
+    assert done.document["error"]["message"].startswith("stopped at transcription")
+    assert [item["exit_code"] for item in done.document["items"]] == [0, 4, 3, 3]
+    for line in ("search           DONE", "transcription    STOPPED", "gateway          NOT STARTED"):
+        assert line in done.stderr
+    assert serving(box) == {**NOW, "search": "v1.1.0"}
+    run = done.document["incident"]
+
+    again = box.run("resume", run, *SAID, "--json")
+    assert (again.code, stages(again)) == (4, stages(done)), "a person has to settle what failed"
+    other = box.run("transcription", "previous", "--yes", "--json")
+    assert other.code == 3
+    assert f"rollback resume {run}" in other.document["error"]["fix"]
+    part = done.document["items"][1]["journal"]
+    closed = box.run("resume", part, "--close", "not-recovered", "--reason", "by hand", "--json")
+    assert closed.code == 4, closed.stderr
+
+    unasked = box.run("resume", run, "--json")
+    assert (unasked.code, serving(box)["api"]) == (3, "v1.5.0")
+    assert '--confirm "all previous"' in unasked.document["error"]["fix"]
+    done = box.run("resume", "--json", *SAID)
+    assert done.code == 4, "one of them is not back"
+    assert stages(done) == dict.fromkeys(ORDER, "done")
+    assert serving(box) == {**PREVIOUS, "transcription": NOW["transcription"]}
+    assert len(pushed(box)) == len(set(pushed(box)))
+    assert box.run("resume").code == 3
+
+
+def test_somebody_deploys_in_between_and_that_service_is_not_touched(slow: Sandbox) -> None:
+    running = slow.begin("all", "previous", *SAID, "--json")
+    slow.await_that(lambda app: bool(app["lock_held"]), APPS["search"])
+    slow.pull("deploy", app=APPS["gateway"], version="v1.3.0", wait=True)
+    out, err = running.communicate(timeout=110)
+    done = Done(code=running.returncode, stdout=out, stderr=err)
+    assert done.code == 3, err
+    assert stages(done) == {"search": "done", "transcription": "done", "api": "done", "gateway": "stopped"}
+    assert "not as confirmed any more" in done.document["error"]["message"]
+    assert slow.serves("gateway") == "v1.3.0"
+    assert f"{APPS['gateway']}--incident" not in slow.look()["apps"]
+    # what runs now is shown and confirmed anew
+    run = done.document["incident"]
+    again = slow.run("resume", run, "--json", *SAID)
+    assert again.code == 0, again.stderr
+    assert again.document["items"][3]["from"]["commit"] != done.document["items"][3]["from"]["commit"]
+    assert slow.serves("gateway") in ("v1.2.1", "v1.2.0")
+
+
+def test_killed_in_the_middle_and_resumed_nothing_is_sent_twice(slow: Sandbox) -> None:
+    running = slow.begin("all", "previous", *SAID)
+    slow.await_that(lambda app: bool(app["lock_held"]), APPS["transcription"])
+    running.send_signal(signal.SIGKILL)
+    running.communicate(timeout=10)
+    done = slow.run("resume", "--json", *SAID)
+    assert done.code == 0, done.stderr
+    assert stages(done) == dict.fromkeys(ORDER, "done")
+    assert serving(slow) == PREVIOUS
+    ours = [app for app in pushed(slow) if app in APPS.values()]
+    assert ours == list(APPS.values()), "each exactly once"
+
+
+def test_an_interrupt_in_the_middle_means_unknown_and_a_second_console_waits(slow: Sandbox) -> None:
+    running = slow.begin("all", "previous", *SAID, "--json")
+    slow.await_that(lambda app: bool(app["lock_held"]), APPS["transcription"])
+    run = slow.look()["apps"][f"{APPS['search']}--incident"]["config"]["ROLLBACK_INCIDENT"]
+    other = slow.run("resume", run, *SAID, "--json")
+    assert (other.code, other.document["error"]["code"]) == (8, "taken-by-other")
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode == 5, err
+    assert f"rollback resume {run}" in out
+    closed = slow.run("resume", run, "--close", "aborted", "--reason", "enough", "--json")
+    assert stages(closed) == dict.fromkeys(ORDER, "done")
+    assert serving(slow)["api"] == "v1.5.0"
+    assert slow.run("incidents", "--json").document["items"][0]["state"] == "closed"
+
+
+def test_a_record_of_somebody_else_blocks_all_unless_it_is_taken_over(box: Sandbox) -> None:
+    record = f"{APPS['gateway']}--incident"
+    box.pull("command", command=f"apps:create {record}")
+    box.pull("command", command=f"config:set --no-restart {record} ROLLBACK_INCIDENT=x1 ROLLBACK_BY=ann@desk")
+    before = len(box.look()["commands"])
+    refused = box.run("all", "previous", *SAID, "--json")
+    assert refused.code == 3
+    assert "ann@desk has incident x1" in refused.document["error"]["message"]
+    assert not pushed(box)
+    assert len(box.look()["commands"]) > before
+    done = box.run("all", "previous", *SAID, "--no-freeze", "--take-over", "--reason", "Ann is asleep", "--json")
+    assert done.code == 0, done.stderr
+    assert serving(box) == PREVIOUS
+    apps: dict[str, Any] = box.look()["apps"]
+    assert not [name for name in apps if name.endswith("--incident")], "without a freeze no record stays"
+
+
+def test_several_at_once_where_the_host_allows_it(box: Sandbox, tmp_path: Path) -> None:
+    text = Path(box.services).read_text()
+    more = tmp_path / "services.yaml"
+    more.write_text(text.replace("sandbox: true", "sandbox: true\n    max_parallel: 4"))
+    assert "max_parallel" in more.read_text()
+    box.services = str(more)
+    done = box.run("all", "previous", *SAID, "--parallel", "4", "--json")
+    assert done.code == 0, done.stderr
+    assert serving(box) == PREVIOUS
+    began = [item["steps"][0]["started_at"] for item in done.document["items"]]
+    ended = [item["steps"][-1]["started_at"] for item in done.document["items"]]
+    assert max(began) <= min(ended), "they were under way together"
+
+
+def test_the_next_begins_when_one_is_proven_and_all_are_watched(box: Sandbox) -> None:
+    done = box.run("all", "previous", *SAID, "--watch", "6s", "--json")
+    assert done.code == 0, done.stderr
+    assert {item["closing"] for item in done.document["items"]} == {"recovered"}

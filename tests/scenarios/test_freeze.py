@@ -1,0 +1,177 @@
+"""Letting deploys through again after an incident: what was pushed, what a rebuild would do, the tip on purpose."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sandboxes import Done, Sandbox, running_sandbox
+
+APP = "scenextras"
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Sandbox]:
+    with running_sandbox(tmp_path) as sandbox:
+        yield sandbox
+
+
+def command(box: Sandbox, line: str) -> int:
+    """What a colleague types."""
+    code: int = box.pull("command", command=line)["exit"]
+    return code
+
+
+def status(box: Sandbox) -> dict[str, object]:
+    found: dict[str, object] = box.run("status", "api", "--json").document["items"][0]
+    return found
+
+
+def typed(box: Sandbox, text: str, *words: str) -> Done:
+    """A command line on a terminal, with these lines typed."""
+    done = subprocess.run(
+        ["script", "-qec", " ".join(box.argv(*words)), "/dev/null"],
+        input=text,
+        env=box.env(),
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+    return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+
+def test_unfreezing_lists_what_was_pushed_and_says_what_a_rebuild_would_do(box: Sandbox) -> None:
+    bad = box.app()["metadata"]
+    assert box.run("api", "previous", "--yes").code == 0
+    fix = box.pull("deploy", app=APP, version="v1.5.1", message="Fix the thumbnails", wait=True)["commit"]
+    assert box.serves() == "v1.4.0", "frozen"
+    done = box.run("unfreeze", "api", "--json")
+    assert done.code == 0, done.stderr
+    document = done.document
+    assert (document["settled"], document["tip"], document["branch"]) == (False, fix, "main")
+    assert [c["commit"] for c in document["pushed"]] == [fix, bad], "newest first, down to what runs"
+    assert [bool(c["bad"]) for c in document["pushed"]] == [False, True]
+    assert document["pushed"][0]["subject"] == "Fix the thumbnails"
+    assert document["push"].endswith(f"{APP} HEAD:main")
+    assert "UNSETTLED" in done.stderr
+    assert "MARKED BAD: left by incident" in done.stderr
+    assert "next normal deploy" in done.stderr
+    assert f"{APP}--incident" not in box.look()["apps"]
+    assert status(box)["settled"] is False
+
+
+def test_unfreezing_and_rebuilding_never_silently_returns_to_the_bad_release(box: Sandbox) -> None:
+    bad = box.app()["metadata"]
+    assert box.run("api", "previous", "--yes").code == 0
+    assert command(box, f"ps:rebuild {APP}") == 0
+    assert box.serves() == "v1.4.0", "while it is frozen a rebuild builds what we sent"
+    assert status(box)["settled"] is True
+    undone = box.run("unfreeze", "api", "--json")
+    assert undone.document["settled"] is False
+    assert f"stands at {bad[:10]}: a rebuild would deploy that" in undone.stderr
+    assert status(box)["settled"] is False
+    check = box.run("check", "api", "--json").document
+    assert any(i["topic"] == "settled" and "UNSETTLED" in i["text"] for i in check["items"])
+    assert command(box, f"ps:rebuild {APP}") == 0
+    assert box.serves() == "v1.5.0", "as real hosts do"
+    seen = status(box)
+    assert (seen["rebuilt"], seen["release"], seen["settled"]) == (True, "rebuilt", None)
+    assert "NOT WHAT WAS DEPLOYED LAST" in box.run("status", "api").stdout
+    check = box.run("check", "api", "--json").document
+    assert [i["topic"] for i in check["items"] if "NOT WHAT WAS DEPLOYED LAST" in i["text"]] == ["rebuilt"]
+    back = box.run("api", "previous", "--yes", "--json")
+    assert (back.code, back.document["to"]["number"]) == (0, 4), "not one further back"
+    assert box.serves() == "v1.4.0"
+
+
+def test_a_rebuild_by_a_colleague_during_the_watch_is_an_alarm_that_names_it(box: Sandbox) -> None:
+    running = box.begin("api", "previous", "--yes", "--watch", "5m", "--json")
+    assert running.stderr is not None
+    while running.stderr.readline().strip() != "watching":
+        assert running.poll() is None
+    # the first look is what the later ones are measured by
+    looks = len(box.sent(f"ps:inspect {APP}"))
+    while len(box.sent(f"ps:inspect {APP}")) == looks:
+        assert running.poll() is None
+    command(box, f"git:set {APP} deploy-branch main")
+    command(box, f"ps:rebuild {APP}")
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 6, err
+    assert "not ours any more" in out or "somebody touched it" in out
+    assert "deploy branch was frozen-by-" in out or "deployed was" in out
+
+
+def test_a_restart_of_our_own_release_during_the_watch_is_an_alarm(box: Sandbox) -> None:
+    running = box.begin("api", "previous", "--yes", "--watch", "5m", "--json")
+    assert running.stderr is not None
+    while running.stderr.readline().strip() != "watching":
+        assert running.poll() is None
+    looks = len(box.sent(f"ps:inspect {APP}"))
+    while len(box.sent(f"ps:inspect {APP}")) == looks:
+        assert running.poll() is None
+    command(box, f"ps:restart {APP}")
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 6, err
+    assert "ours still, but somebody touched it: containers were replaced or restarted" in out
+
+
+def test_the_tip_is_deployed_on_purpose_and_proven(box: Sandbox) -> None:
+    assert box.run("api", "previous", "--yes").code == 0
+    fix = box.pull("deploy", app=APP, version="v1.5.1", wait=True)["commit"]
+    refused = box.run("unfreeze", "api", "--deploy-tip", "--json")
+    assert (refused.code, refused.document["error"]["fix"]) == (3, "add --yes")
+    assert f"{APP}--incident" in box.look()["apps"], "nothing was unfrozen"
+    done = box.run("unfreeze", "api", "--deploy-tip", "--yes", "--json")
+    assert done.code == 0, done.stderr
+    assert done.document["deploy"]["verdict"] == "passed"
+    assert (box.serves(), box.app()["metadata"].endswith(fix)) == ("v1.5.1", True)
+    assert f"{APP}--incident" not in box.look()["apps"]
+    assert status(box)["settled"] is True
+    marked = {i["commit"] for i in box.run("api", "--list", "--json").document["items"] if i["bad"]}
+    assert fix not in marked
+    kept = [i for i in box.run("api", "--list", "--json").document["items"] if i["number"] == 4]
+    assert kept[0]["bad"] is None, "what was left for the fix is no worse for that"
+    assert box.run("unfreeze", "api", "--deploy-tip", "--yes").code == 9
+
+
+def test_a_tip_that_is_marked_bad_is_named_before_it_is_deployed(box: Sandbox) -> None:
+    assert box.run("api", "previous", "--yes").code == 0
+    done = box.run("unfreeze", "api", "--deploy-tip", "--yes", "--json")
+    assert "is marked bad: left by incident" in done.stderr
+    assert done.code == 6, "v1.5.0 is ill still, and that is said"
+
+
+def test_at_a_terminal_unfreezing_is_asked_and_anything_else_leaves_it_frozen(box: Sandbox) -> None:
+    assert box.run("api", "previous", "--yes").code == 0
+    kept = typed(box, "no\n", "unfreeze", "api")
+    assert kept.code == 3
+    assert "stays frozen" in kept.stdout
+    assert f"{APP}--incident" in box.look()["apps"]
+    thawed = typed(box, "unfreeze\n", "unfreeze", "api")
+    assert thawed.code == 0, thawed.stdout
+    assert f"{APP}--incident" not in box.look()["apps"]
+
+
+def test_at_the_end_of_a_watched_rollback_a_person_is_asked_about_the_freeze(box: Sandbox) -> None:
+    done = typed(box, "unfreeze\n", "api", "previous", "--yes", "--watch", "6s")
+    assert done.code == 0, done.stdout
+    assert "type `unfreeze` to let deploys of api through" in done.stdout
+    assert "next normal deploy" in done.stdout
+    assert f"{APP}--incident" not in box.look()["apps"]
+
+
+def test_without_a_terminal_the_exact_command_is_said(box: Sandbox) -> None:
+    done = box.run("api", "previous", "--yes", "--watch", "6s")
+    assert done.code == 0, done.stderr
+    assert "rollback unfreeze api" in done.stderr
+    assert f"{APP}--incident" in box.look()["apps"]
+
+
+def test_what_is_back_where_the_branch_stands_is_settled(box: Sandbox) -> None:
+    box.pull("scenario", name="healthy")
+    assert box.run("keep", "api").code == 0
+    assert box.run("api", "previous", "--yes").code == 0
+    assert box.run("undo", "--yes").code == 0
+    done = box.run("unfreeze", "api", "--json")
+    assert (done.code, done.document["settled"], done.document["pushed"]) == (0, True, []), done.stderr

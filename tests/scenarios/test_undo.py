@@ -1,0 +1,152 @@
+"""Going forward again after a rollback, on the sandbox: forth and back, and every reason why not."""
+
+import signal
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sandboxes import Sandbox, running_sandbox
+
+APP = "scenextras"
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Sandbox]:
+    with running_sandbox(tmp_path) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Iterator[Sandbox]:
+    with running_sandbox(tmp_path, pace="0.25") as sandbox:
+        yield sandbox
+
+
+def rolled_back(box: Sandbox, *words: str) -> str:
+    """v1.5.0, now healthy and kept, was left for v1.4.0; the incident's id."""
+    box.pull("scenario", name="healthy")
+    assert box.run("keep", "api").code == 0
+    done = box.run("api", "previous", "--yes", "--json", *words)
+    assert done.code == 0, done.stderr
+    assert box.serves() == "v1.4.0"
+    incident: str = done.document["incident"]
+    return incident
+
+
+def bad(box: Sandbox) -> set[str]:
+    """The releases that are marked bad."""
+    return {i["name"] for i in box.run("api", "--list", "--json").document["items"] if i["bad"]}
+
+
+def test_forth_and_back_and_forth(box: Sandbox) -> None:
+    first = rolled_back(box)
+    assert bad(box) == {"release:5"}
+    for _ in range(2):
+        undone = box.run("undo", "--yes", "--json")
+        assert undone.code == 0, undone.stderr
+        assert undone.document["verdict"] == "passed"
+        assert (box.serves(), bad(box)) == ("v1.5.0", set()), "nothing is bad any more, neither side"
+        again = box.run("api", "previous", "--yes", "--json")
+        assert again.code == 0, again.stderr
+        assert (box.serves(), bad(box)) == ("v1.4.0", {"release:5"})
+    noted = box.run("undo", first, "--yes", "--json")
+    assert noted.code == 3, "another incident put there what runs now"
+    assert "does not run any more" in noted.document["error"]["message"]
+
+
+def test_the_decision_stands_on_the_incident_that_is_undone(box: Sandbox) -> None:
+    first = rolled_back(box)
+    done = box.run("undo", first, "--yes", "--reason", "it was the database", "--json")
+    assert done.code == 0, done.stderr
+    undoing = done.document["incident"]
+    assert undoing != first
+    again = box.run("undo", first, "--yes", "--json")
+    assert (again.code, again.document["error"]["code"]) == (9, "already-there")
+    with sqlite3.connect(box.state / "journal.sqlite") as db:
+        told = [p for (p,) in db.execute("SELECT payload FROM entry WHERE incident = ?", (first,)) if "undo" in p]
+    assert any(undoing in text and "it was the database" in text for text in told)
+
+
+def test_without_a_word_nothing_is_sent(box: Sandbox) -> None:
+    rolled_back(box)
+    before = len(box.sent("git-receive-pack"))
+    assert box.run("undo", "--json").code == 3
+    plan = box.run("undo", "--plan", "--json")
+    assert (plan.code, plan.document["to"]["number"]) == (0, 5)
+    assert "FORWARD AGAIN api" in plan.stderr
+    assert box.run("undo", "--yes", "--expect-current", "release:2").code == 3
+    assert len(box.sent("git-receive-pack")) == before
+    assert box.serves() == "v1.4.0"
+
+
+def test_what_was_not_kept_is_built_again_only_where_that_is_asked_for(box: Sandbox) -> None:
+    box.pull("scenario", name="healthy")
+    left = box.app()["metadata"]
+    assert box.run("api", "previous", "--yes").code == 0
+    refused = box.run("undo", "--yes", "--json")
+    assert refused.code == 3
+    assert "was not kept" in refused.document["error"]["message"]
+    assert "--way git" in refused.document["error"]["fix"]
+    assert box.serves() == "v1.4.0"
+    assert left[:10] in str(box.run("api", "--list", "--json").document["items"])
+    box.pull("deploy", app=APP, version="v1.5.1", wait=True)  # frozen: deploys nothing
+    done = box.run("undo", "--yes", "--way", "git", "--json")
+    assert done.code in (0, 6), done.stderr
+    assert done.document["to"]["commit"] == left
+    assert box.app()["metadata"].endswith(left)
+    assert bad(box) == set()
+
+
+def test_nothing_to_undo_is_said(box: Sandbox) -> None:
+    nothing = box.run("undo", "--yes", "--json")
+    assert (nothing.code, nothing.document["error"]["code"]) == (3, "refused")
+    box.pull("fault", kind="fail_next_deploy", mode="check", app=APP)
+    failed = box.run("api", "previous", "--yes", "--json")
+    assert failed.code == 4
+    named = box.run("undo", failed.document["incident"], "--yes", "--json")
+    assert named.code == 3
+    assert "nothing to undo" in named.document["error"]["message"]
+
+
+def test_a_deploy_since_then_is_nobodys_to_undo(box: Sandbox) -> None:
+    rolled_back(box, "--no-freeze")
+    box.pull("deploy", app=APP, version="v1.6.0", wait=True, force=True)
+    assert box.serves() == "v1.6.0"
+    refused = box.run("undo", "--yes", "--json")
+    assert refused.code == 3
+    assert "somebody else's deploy" in refused.document["error"]["message"]
+
+
+def test_an_open_incident_is_undone_within_itself(slow: Sandbox) -> None:
+    slow.pull("scenario", name="healthy")
+    assert slow.run("keep", "api").code == 0
+    running = slow.begin("api", "previous", "--yes", "--watch", "10m", "--json")
+    assert running.stderr is not None
+    while running.stderr.readline().strip() != "watching":
+        assert running.poll() is None
+    incident = slow.run("incidents", "--json").document["items"][0]["incident"]
+    held = slow.run("undo", "--yes", "--json")
+    assert held.code == 8, "another console of this machine is watching it"
+    running.send_signal(signal.SIGKILL)
+    running.communicate(timeout=10)
+    done = slow.run("undo", "--yes", "--json")
+    assert done.code == 0, done.stderr
+    assert (done.document["incident"], done.document["closing"]) == (incident, "unwatched")
+    assert slow.serves() == "v1.5.0"
+    assert len(slow.run("incidents", "--json").document["items"]) == 1
+
+
+def test_one_service_of_a_run_is_undone_by_itself(box: Sandbox) -> None:
+    box.pull("scenario", name="healthy")
+    done = box.run("all", "previous", "--confirm", "all previous", "--except", "api", "--json")
+    assert done.code == 0, done.stderr
+    whole = box.run("undo", done.document["incident"], "--yes", "--json")
+    assert whole.code == 3
+    part = done.document["items"][0]["journal"]
+    assert part in whole.document["error"]["fix"]
+    back = box.run("undo", part, "--yes", "--json")
+    assert back.code == 0, back.stderr
+    assert back.document["service"] == "search"
+    assert box.serves("search") == "v1.2.0"

@@ -1,0 +1,66 @@
+"""Undoing a rollback: a plan forward again to what an incident left, made from what the host says now.
+
+Inside an incident that is still open the plan belongs to that incident; after its end it opens one of its own, and the
+decision is noted on the one that is undone. The way is `kept` where the left release has a holder, marked bad or not.
+Without one only `git` can lead there, by building the commit again: that is named, and has to be asked for.
+"""
+
+from tui.engine.engine import Engine
+from tui.engine.perform import Output
+from tui.engine.walk import Walk
+from tui.incident import choose, undo
+from tui.incident import events as ev
+from tui.model.errors import Refused
+from tui.model.incident import Incident
+from tui.model.plan import Plan
+from tui.model.release import Release, Target, TargetKind, target_of
+from tui.ways import git as git_way
+from tui.ways import kept as kept_way
+from tui.ways.kept import Options
+
+
+async def target(engine: Engine, incident: Incident) -> Release:
+    """The release that the incident left, as the host and this machine know it now. Raises Refused, AlreadyThere."""
+    entries = await engine.journal.entries(incident.id)
+    did = undo.trace(ev.read(e.payload) for e in entries if e.kind == "event")
+    found = await engine.listing(engine.service(incident.service))
+    wanted = undo.check(incident, did, found.current, choose.running(found.releases, found.current))
+    holders = [r for r in found.releases if r.holder is not None and wanted.commit and r.is_commit(wanted.commit)]
+    same = [r for r in holders if r.number == wanted.number]
+    return (same or holders or [wanted])[0]
+
+
+async def plan(engine: Engine, incident: Incident, options: Options, *, way: str | None = None) -> Plan:
+    """The plan forward again; nothing is sent. Raises Refused, AlreadyThere, LinkError and their kin."""
+    wanted = await target(engine, incident)
+    if way is None and wanted.holder is None:
+        fix = "deploy it again as usual"
+        if git_way.WAY in engine.fleet.ways and wanted.commit is not None:
+            fix = f"git builds it again, which is slow: rollback undo {incident.id} --way {git_way.WAY}"
+        raise Refused(f"{wanted.name} was not kept: it cannot be started again as it was", fix)
+    if way == git_way.WAY and wanted.commit is not None:
+        asked = Target(kind=TargetKind.SHA, value=wanted.commit)
+    else:
+        asked = target_of(wanted)
+    return await engine.plan(
+        engine.service(incident.service),
+        asked,
+        options,
+        incident=incident if incident.open else None,
+        way=way or kept_way.WAY,
+    )
+
+
+async def begin(engine: Engine, incident: Incident, made: Plan, reason: str, output: Output | None = None) -> Walk:
+    """The walk that carries the plan out, waiting for its confirmation. Raises TakenByOther, NotNow."""
+    now = engine.clock.now()
+    words = f"undo: forward again to {made.target.name}" + (f": {reason}" if reason else "")
+    if incident.open:
+        walk = await engine.resume(incident.id, output)
+        await walk.submit(ev.Decided(at=now, text=words))
+        await walk.submit(ev.PlanMade(at=now, plan=made))
+        return walk
+    walk = await engine.open(made, f"undo of incident {incident.id}" + (f": {reason}" if reason else ""), output)
+    note = ev.Decided(at=now, text=f"{words} (incident {walk.incident.id})")
+    await engine.closed_walk(incident).submit(note)
+    return walk

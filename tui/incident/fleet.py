@@ -1,0 +1,212 @@
+"""One run over several services: in which order, what is next, when it stops, and the table of where it stands.
+
+The services go back one after the other, those that others depend on first. The next one begins only when those before
+it are proven to serve their target (a watch may still go on), and none begins after one that did not come through. What
+was confirmed is what is done: a service is planned anew right before its first write, and anything that is different
+then stops the run before that service is touched.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from tui.model.incident import Closing, Incident, State
+from tui.model.observation import differences
+from tui.model.plan import Plan, Severity
+from tui.model.release import Release
+from tui.model.service import Host, Service
+from tui.model.value import Value
+from tui.model.verification import Verdict
+
+PHRASE = "all previous"
+"""what has to be typed before several services go back"""
+
+
+class Stage(StrEnum):
+    """Where one service of the run stands."""
+
+    NOT_STARTED = "not started"
+    """nothing of it was sent"""
+    UNDER_WAY = "under way"
+    WATCHING = "watching"
+    """proven; the next one may begin"""
+    DONE = "done"
+    """through, or closed by a person's word: it holds nothing up"""
+    STOPPED = "stopped"
+    """it did not come through, or its turn was refused: nothing begins after it"""
+
+
+class Part(Value):
+    """One service of the run."""
+
+    service: str
+    incident: Incident | None = None
+    """None: not on record yet"""
+    refused: str = ""
+    """why its turn was declined before anything of it was sent"""
+
+
+def order(services: Sequence[Service]) -> tuple[Service, ...]:
+    """Lowest `order` first, by name where that is equal."""
+    return tuple(sorted(services, key=lambda s: (s.order, s.name)))
+
+
+def too_many(services: Sequence[Service], hosts: Sequence[Host], parallel: int) -> str:
+    """Why so many at once are not possible; empty where they are."""
+    if parallel < 1:
+        return "at least one service at a time"
+    for host in hosts:
+        there = sum(1 for service in services if service.host == host.name)
+        if min(parallel, there) > host.max_parallel:
+            return f"{there} services are on {host.name}, which allows {host.max_parallel} at once"
+    return ""
+
+
+# ── before ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def back_already(plan: Plan) -> str:
+    """Why `previous` would go further back than anybody means; empty where it would not.
+
+    What serves then is what a rollback brought, and nothing was deployed since: our label is on every container, and
+    the commit that was pushed last is the one that serves.
+    """
+    seen = plan.before
+    if seen.attempt is None or seen.source != "git-push" or seen.metadata != seen.git_rev:
+        return ""
+    by = seen.attempt.rpartition(".")[0]
+    return (
+        f"runs {plan.leaving.name} already, brought back by incident {by}: `previous` would go further back, "
+        f"to {plan.target.name}"
+    )
+
+
+def blocked(plan: Plan) -> str:
+    """Why this plan must not be carried out in a run over all; empty where nothing is wrong."""
+    if plan.blocked:
+        return "; ".join(caution.text for caution in plan.blocked)
+    return back_already(plan)
+
+
+def changed(confirmed: Plan, fresh: Plan) -> tuple[str, ...]:
+    """What is different now from what a person confirmed, in words; empty where nothing is."""
+    found = list(differences(confirmed.before, fresh.before))
+    if _name(confirmed.target) != _name(fresh.target):
+        found.append(f"the target was {confirmed.target.name}, is {fresh.target.name}")
+    if fresh.way != confirmed.way:
+        found.append(f"the way was {confirmed.way}, is {fresh.way}")
+    if fresh.record_of != confirmed.record_of:
+        found.append(f"the incident on the host was {confirmed.record_of or 'none'}, is {fresh.record_of or 'none'}")
+    known = {caution.text for caution in confirmed.warnings}
+    found.extend(
+        caution.text
+        for caution in fresh.warnings
+        if caution.severity in (Severity.TYPE, Severity.BLOCK) and caution.text not in known
+    )
+    return tuple(found)
+
+
+def _name(release: Release) -> tuple[str | None, ...]:
+    return (release.holder, release.commit, release.image, release.name)
+
+
+# ── meanwhile ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def stage(part: Part) -> Stage:
+    """Where it stands."""
+    incident = part.incident
+    if part.refused:
+        return Stage.STOPPED
+    if incident is None:
+        return Stage.NOT_STARTED
+    if not incident.open:
+        return Stage.DONE
+    if incident.settling is not None:
+        return Stage.UNDER_WAY
+    if incident.state in (State.ASSESSING, State.PLANNED):
+        return Stage.NOT_STARTED
+    if incident.asking is not None:
+        return Stage.STOPPED
+    return Stage.WATCHING if incident.state is State.WATCHING else Stage.UNDER_WAY
+
+
+def next_up(parts: Sequence[Part], parallel: int) -> tuple[str, ...]:
+    """The services to begin now, in order; none after one that stopped."""
+    stages = [stage(part) for part in parts]
+    if Stage.STOPPED in stages:
+        return ()
+    free = max(0, parallel - stages.count(Stage.UNDER_WAY))
+    waiting = [part.service for part, at in zip(parts, stages, strict=True) if at is Stage.NOT_STARTED]
+    return tuple(waiting[:free])
+
+
+def at_rest(parts: Sequence[Part], parallel: int) -> bool:
+    """Whether there is nothing to wait for: all are through, or one stopped and nothing more is being carried out.
+
+    A watch is waited for only while none has stopped: a person is needed there, and finds the watch by resuming.
+    """
+    stages = {stage(part) for part in parts}
+    if Stage.UNDER_WAY in stages or next_up(parts, parallel):
+        return False
+    return Stage.STOPPED in stages or Stage.WATCHING not in stages
+
+
+def stopped_at(parts: Sequence[Part]) -> Part | None:
+    """The first service, in order, that holds the run up."""
+    return next((part for part in parts if stage(part) is Stage.STOPPED), None)
+
+
+def well(incident: Incident) -> bool:
+    """Whether its target was proven to serve, or a person's word says that nothing needed to be done."""
+    if incident.closing in (Closing.FIXED_FORWARD, Closing.FALSE_ALARM):
+        return True
+    through = incident.closing in (Closing.RECOVERED, Closing.UNWATCHED) and incident.verdict is Verdict.PASSED
+    return through or (incident.state is State.WATCHING and incident.asking is None)
+
+
+# ── the table ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Line(Value):
+    """One service in the table."""
+
+    service: str
+    stage: Stage
+    way: str
+    """`from → to`, or empty where no plan was made"""
+    words: str
+
+
+def table(parts: Sequence[Part]) -> tuple[Line, ...]:
+    """What is done, what stopped, what was not started."""
+    return tuple(_line(part) for part in parts)
+
+
+def _line(part: Part) -> Line:
+    incident, at = part.incident, stage(part)
+    plan = incident.plan if incident is not None else None
+    way = f"{plan.leaving.name} → {plan.target.name}" if plan is not None else ""
+    return Line(service=part.service, stage=at, way=way, words=_words(part, at))
+
+
+def _words(part: Part, at: Stage) -> str:
+    incident = part.incident
+    if part.refused:
+        return f"nothing of it was sent: {part.refused}"
+    if incident is None or at is Stage.NOT_STARTED:
+        return ""
+    if not incident.open:
+        length = ""
+        if incident.runs and incident.closed_at is not None:
+            length = f", {(incident.closed_at - incident.runs[0].started_at).total_seconds():.0f} s"
+        word = incident.closing.value if incident.closing else "closed"
+        if incident.closing is Closing.UNWATCHED:
+            word = "verified, not watched"
+        why = f": {incident.close_reason}" if incident.close_reason and not well(incident) else ""
+        return f"{word}{length}{why}"
+    if incident.asking is not None:
+        unproven = next((c for c in incident.checks if c.verdict is not Verdict.PASSED), None)
+        if incident.state is State.VERIFYING and unproven is not None:
+            return f"verification {unproven.verdict.value}: {unproven.name}: {unproven.evidence}"
+        return incident.failure or f"{incident.state.value}: {incident.asking.value}"
+    return incident.state.value
