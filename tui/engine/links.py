@@ -123,7 +123,7 @@ class Links:
         return reports.ps_inspect(again.stdout)
 
     async def config(self, name: str, app: str) -> dict[str, str] | None:
-        """The config of one of our own apps; None where the app does not exist. Never asked of a service's app."""
+        """The config of one of our own apps; None where the app does not exist. A service's: see `configs`."""
         answer = await self.ask(name, commands.config_export(app))
         if answer.ok:
             return reports.config_export(answer.stdout)

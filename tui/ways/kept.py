@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tui.dokku import commands, kept, paste, tree
 from tui.dokku.shape import Shape
 from tui.model.observation import Current
-from tui.model.plan import Caution, Plan, PushSpec, Severity, Step, StepKind
+from tui.model.plan import Caution, Checked, Plan, PushSpec, Severity, Step, StepKind
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
@@ -52,6 +52,8 @@ class Facts(Value):
     """how the app is built now; None: it was not asked"""
     cautions: tuple[Caution, ...] = ()
     """what was found before planning, see `preflight`"""
+    checked: tuple[Checked, ...] = ()
+    """what was looked at, see `checked`"""
     stopping: stopfirst.Stopping | None = None
     """for a service that stops before it starts"""
 
@@ -84,6 +86,7 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
         expected=service.rollback.expected.total_seconds(),
         downtime=_downtime(service),
         warnings=_cautions(service, target, leaving, facts, removed, options),
+        checked=facts.checked,
         skipped=facts.skipped,
         frozen_branch=frozen,
         old_branch=old_branch(facts),

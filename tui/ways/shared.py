@@ -68,6 +68,7 @@ def plan(
         expected=way.expected,
         downtime=(downtime[0].total_seconds(), downtime[1].total_seconds()) if downtime else None,
         warnings=(*_cautions(service, target, leaving, facts, frozen, way), *way.cautions),
+        checked=facts.checked,
         skipped=facts.skipped,
         frozen_branch=frozen,
         old_branch=old_branch(facts),

@@ -8,7 +8,7 @@ from tui.console.pages.page import View, button
 from tui.console.rows import Piece, Row
 from tui.incident.cause import worded
 from tui.model.incident import Incident
-from tui.model.plan import Plan, Severity
+from tui.model.plan import Plan, Severity, Standing
 from tui.model.release import Release
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     way = f"FROM {_named(plan.leaving)}  {arrow}  TO {_named(plan.target)}"
     content.extend(rows.paragraph(way, cells, "bold"))
     content.extend(_cautions(wizard, plan, cells))  # above everything that can wait: nobody scrolls to a warning
+    content.extend(_checked(wizard, plan, cells))
     content.extend(_summary(wizard, plan, cells))
     content.extend(_commands(wizard, plan, cells))
     label = f"Roll {plan.service} back to {plan.target.name}"
@@ -96,6 +97,30 @@ def _cautions(wizard: "Wizard", plan: Plan, cells: int) -> list[Row]:
         text = f"{wizard.palette.sign(sign)} {rows.safe(caution.text, 400)}"
         found.extend(rows.paragraph(text, cells, look, indent=2))
     return found
+
+
+_STANDINGS = {
+    Standing.OK: ("yes", "ok"),
+    Standing.WARNING: ("warn", "warn"),
+    Standing.UNKNOWN: ("unknown", "unknown"),
+    Standing.BLOCKED: ("down", "down"),
+}
+
+
+def _checked(wizard: "Wizard", plan: Plan, cells: int) -> list[Row]:
+    """What was looked at, in as few rows as it takes: a sign and a word each; the warnings say the rest."""
+    lines: list[Row] = []
+    row: list[Piece] = [("CHECKED", "bold")]
+    used = len("CHECKED")
+    for look in plan.checked:
+        sign, style = _STANDINGS[look.standing]
+        mark = f"{wizard.palette.sign(sign)} "
+        if used + 2 + len(mark) + len(look.name) > cells:
+            lines.append(tuple(row))
+            row, used = [("       ", "")], len("CHECKED")
+        row += [("  ", ""), (mark, style), (look.name, "" if look.standing is Standing.OK else style)]
+        used += 2 + len(mark) + len(look.name)
+    return [*lines, tuple(row)] if plan.checked else []
 
 
 def _commands(wizard: "Wizard", plan: Plan, cells: int) -> list[Row]:
