@@ -30,7 +30,7 @@ from tui.incident.decide import fold
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Incident, Sample, StepResult
 from tui.model.outcome import Exited, Lost
-from tui.model.plan import Caution, Plan, Severity, StepKind
+from tui.model.plan import Caution, Checked, Plan, Severity, Standing, StepKind
 from tui.model.release import WayBack
 from tui.model.service import Service
 from tui.model.verification import Check, Verdict
@@ -42,6 +42,20 @@ API = service("api", order=1)
 WEB = service("web", order=2)
 BILLING = service("billing", order=3, downtime=True)
 WORKER = service("worker", order=4, health=False)
+CHECKED = tuple(
+    Checked(name=name, standing=standing, text="")
+    for name, standing in (
+        ("host", Standing.OK),
+        ("nobody else's", Standing.OK),
+        ("no deploy", Standing.OK),
+        ("way back", Standing.OK),
+        ("disk", Standing.UNKNOWN),
+        ("processes", Standing.OK),
+        ("migrations", Standing.OK),
+        ("config", Standing.WARNING),
+        ("unchanged", Standing.OK),
+    )
+)
 STOPPING = Stopping(before=("none", "none"), now=Checks(disabled="none", skipped="none"))
 INCIDENT = "inc-20261123-2152-a1b2"
 BY = "tired@bastion"
@@ -229,6 +243,7 @@ def plan(of: Service = API, *cautions: Caution) -> Plan:
         record=None,
         files=(("Procfile", "web: ./serve\n"),),
         cautions=cautions,
+        checked=CHECKED,
         stopping=STOPPING if of.rollback.stop_first else None,
     )
     made = kept.plan(of, fleet(of).host("main"), target, running, facts, kept.Options())

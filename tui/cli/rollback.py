@@ -44,6 +44,7 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
         kept_way.Options(
             freeze=options.freeze,
             run_tasks=options.run_tasks,
+            keep_current=options.keep_current,
             take_over=(options.reason or "no reason given") if options.take_over else None,
         ),
         expect_current=options.expect_current,

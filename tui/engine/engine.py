@@ -7,6 +7,8 @@ and goes through the gate.
 import secrets
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from tui.dokku import commands, kept, paste
 from tui.dokku.shape import Shape
 from tui.engine import before, health, record, releases, shapes, stopping
@@ -171,8 +173,8 @@ class Engine:
             shape=of,
             cautions=seen.cautions,
             checked=seen.checked,
-            stopping=await stopping.read(self.links, service, found, running) if service.rollback.stop_first else None,
         )
+        facts = await self._with_way_out(service, found, running, facts, options)
         host = self.links.described(service.host)
         match way:
             case git_way.WAY:
@@ -188,6 +190,16 @@ class Engine:
         if made.push is None:
             return made
         return kept_way.with_commit(made, self.git.commit_id(made.push))
+
+    async def _with_way_out(
+        self, service: Service, found: Listing, running: Release, facts: kept_way.Facts, options: kept_way.Options
+    ) -> kept_way.Facts:
+        """What has to be known of what is left: where the service stops first, or where keeping it was asked for."""
+        if service.rollback.stop_first:
+            return replace(facts, stopping=await stopping.read(self.links, service, found, running))
+        if options.keep_current:
+            return replace(facts, keeping=await stopping.keeping(self.links, service, found, running))
+        return facts
 
     async def _digest(self, service: Service, release: Release) -> str:
         """What the release's number names in the registry now. Raises Refused."""

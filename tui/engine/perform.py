@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import assert_never
 
 from tui.dokku import commands, kept, refusals, reports
-from tui.engine import health, record, stopping
+from tui.engine import health, record, releases, stopping
 from tui.engine.downtime import Downtime
 from tui.engine.keep import Keeper
 from tui.engine.links import HostSaid, Links, unusable
@@ -92,7 +92,11 @@ class HostPerformer:
                         incident=incident.id,
                         on_output=lambda raw, _: self._heard(incident.id, todo.id, raw),
                     )
-                    return self._of_answer(todo, answer)
+                    ended = self._of_answer(todo, answer)
+                    if todo.kind is StepKind.MARK and ended.result is StepResult.DONE:
+                        trouble = await self._mark_kept(incident, plan)
+                        return self._ended(todo, answer.outcome, StepResult.FAILED, trouble) if trouble else ended
+                    return ended
                 case StepKind.KEEP:
                     return await self._keep(incident, plan, todo)
                 case _:
@@ -101,7 +105,7 @@ class HostPerformer:
             return self._ended(todo, NeverStarted(why=error.message), StepResult.FAILED, error.message)
 
     async def _keep(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:
-        """Keep what is left. A plan that stops a service says that it has a way out: without one nothing is stopped."""
+        """Keep what is left. A plan that says so promises a way out: without one nothing is stopped or replaced."""
         service = self._fleet.service(plan.service)
         if service is None or self._keeper is None:
             raise ValueError(f"{plan.service} cannot be kept here")
@@ -110,9 +114,29 @@ class HostPerformer:
         except AlreadyThere:
             return self._ended(step, Exited(code=0), StepResult.DONE, "")
         except (Refused, HostSaid) as error:
-            words = f"{plan.leaving.name} could not be kept, so nothing was stopped: {error.message}"
+            then = "nothing was stopped" if plan.stops else "it was not left"
+            words = f"{plan.leaving.name} could not be kept, so {then}: {error.message}"
             return self._ended(step, Exited(code=1), StepResult.REFUSED, words)
         return self._ended(step, Exited(code=0), StepResult.DONE, "")
+
+    async def _mark_kept(self, incident: Incident, plan: Plan) -> str:
+        """What was kept on the way out is bad as well: the plan could not know its holder's name. Trouble, in words."""
+        run, service = incident.run_of("keep"), self._fleet.service(plan.service)
+        if run is None or run.result is not StepResult.DONE or service is None or plan.leaving.holder is not None:
+            return ""
+        pairs = kept.mark_pairs(bad=f"left by incident {incident.id}")
+        try:
+            found = (await releases.listing(self._links, service)).releases
+        except (HostSaid, reports.Unreadable) as error:
+            return f"what was kept could not be marked bad: {error.message}"
+        for holder in (r.holder for r in found if r.holder and r.commit and r.commit == plan.leaving.commit):
+            argv = commands.config_set(holder, pairs)
+            answer = await self._links.gate.write(
+                self._links.host(plan.host), plan.host, argv, timeout=30.0, incident=incident.id
+            )
+            if not answer.ok:
+                return f"{holder} could not be marked bad: {unusable(answer).message}"
+        return ""
 
     def _of_answer(self, step: Step, answer: Answer) -> ev.StepEnded:
         said = clean_line(decode(answer.stderr or answer.stdout), 300)

@@ -18,7 +18,7 @@ from tui.model.plan import Caution, Checked, Plan, PushSpec, Severity, Step, Ste
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
-from tui.ways import stopfirst
+from tui.ways import keepfirst, stopfirst
 
 WAY = "kept"
 PUSH_LIMIT = 600.0
@@ -31,6 +31,8 @@ class Options(Value):
 
     freeze: bool = True
     run_tasks: bool = False
+    keep_current: bool = False
+    """keep what runs before it is left"""
     take_over: str | None = None
     """reason for taking the incident over from somebody else"""
 
@@ -56,6 +58,8 @@ class Facts(Value):
     """what was looked at, see `checked`"""
     stopping: stopfirst.Stopping | None = None
     """for a service that stops before it starts"""
+    keeping: keepfirst.Keeping | None = None
+    """where keeping what runs first was asked for and is no must"""
 
 
 def plan(service: Service, host: Host, target: Release, leaving: Release, facts: Facts, options: Options) -> Plan:
@@ -71,6 +75,7 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
     )
     frozen = f"frozen-by-{facts.incident}" if options.freeze else None
     push = _push(service, target, leaving, facts, contents, frozen)
+    steps = _steps(service, host, target, leaving, facts, push, frozen)
     return Plan(
         way=WAY,
         service=service.name,
@@ -80,10 +85,10 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
         target=target,
         leaving=leaving,
         before=facts.current,
-        steps=_steps(service, host, target, leaving, facts, push, frozen),
+        steps=steps,
         made_at=facts.at,
         push=push,
-        expected=service.rollback.expected.total_seconds(),
+        expected=service.rollback.expected.total_seconds() + keepfirst.longer(steps),
         downtime=_downtime(service),
         warnings=_cautions(service, target, leaving, facts, removed, options),
         checked=facts.checked,
@@ -175,7 +180,9 @@ def _steps(
         command("sign", StepKind.COMMAND, "say who, since when", commands.config_set(record, tuple(signature)))
     )
     if stopping is not None:
-        steps.extend(stopfirst.opening(service, host, leaving, stopping))
+        steps.extend(stopfirst.opening(service, leaving, stopping))
+    elif facts.keeping is not None:
+        steps.extend(keepfirst.steps(service, leaving, facts.keeping.why_not))
     compare = commands.apps_report(app)
     steps.append(command("compare", StepKind.COMPARE, "is it still as planned?", compare, writes=False))
     if frozen is not None and facts.current.branch != frozen:
@@ -253,6 +260,7 @@ def _cautions(
         found.append(Caution(severity=Severity.BLOCK, text=f"a deploy of {service.app} is running: wait for its end"))
     if facts.stopping is not None:
         found.extend(stopfirst.cautions(service, leaving, facts.stopping))
+    found.extend(keepfirst.cautions(leaving, facts.keeping))
     if service.rollback.downtime is not None:
         low, high = (f"{t.total_seconds():.0f}" for t in service.rollback.downtime)
         found.append(Caution(severity=Severity.TYPE, text=f"the service does not answer for {low}-{high} s"))

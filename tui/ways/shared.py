@@ -11,7 +11,7 @@ from tui.model.plan import ANYWHERE, Caution, Plan, Proof, Severity, Step, StepK
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
-from tui.ways import stopfirst
+from tui.ways import keepfirst, stopfirst
 from tui.ways.kept import Facts, Options, old_branch
 
 DEPLOY_LIMIT = 1800.0
@@ -49,6 +49,12 @@ def plan(
         moves = (ANYWHERE,)
     downtime = service.rollback.downtime
     stopping = facts.stopping if way.where is Where.HOST else None
+    steps = (
+        *_opening(service, host, leaving, facts, frozen, stopping),
+        _deploy(host, way),
+        *(stopfirst.restore(service, host, stopping) if stopping else ()),
+        *(_marks(host, target, leaving, facts) if way.proves else ()),
+    )
     return Plan(
         way=way.name,
         service=service.name,
@@ -58,14 +64,9 @@ def plan(
         target=target,
         leaving=leaving,
         before=facts.current,
-        steps=(
-            *_opening(service, host, leaving, facts, frozen, stopping),
-            _deploy(host, way),
-            *(stopfirst.restore(service, host, stopping) if stopping else ()),
-            *(_marks(host, target, leaving, facts) if way.proves else ()),
-        ),
+        steps=steps,
         made_at=facts.at,
-        expected=way.expected,
+        expected=way.expected + keepfirst.longer(steps),
         downtime=(downtime[0].total_seconds(), downtime[1].total_seconds()) if downtime else None,
         warnings=(*_cautions(service, target, leaving, facts, frozen, way), *way.cautions),
         checked=facts.checked,
@@ -117,7 +118,9 @@ def _opening(
     argv = commands.config_set(record, tuple(signature))
     steps.append(_command(host, "sign", StepKind.COMMAND, "say who, since when", argv))
     if stopping is not None:
-        steps.extend(stopfirst.opening(service, host, leaving, stopping))
+        steps.extend(stopfirst.opening(service, leaving, stopping))
+    elif facts.keeping is not None:
+        steps.extend(keepfirst.steps(service, leaving, facts.keeping.why_not))
     argv = commands.apps_report(app)
     steps.append(_command(host, "compare", StepKind.COMPARE, "is it still as planned?", argv, writes=False))
     if frozen is not None and facts.current.branch != frozen:
@@ -169,6 +172,7 @@ def _cautions(
         yield from stopfirst.cautions(service, leaving, facts.stopping)
         words = "if this console ends between the stop and the start, nothing serves until somebody deploys"
         yield Caution(severity=Severity.TYPE, text=words)
+    yield from keepfirst.cautions(leaving, facts.keeping)
     if service.rollback.downtime is not None:
         low, high = (f"{t.total_seconds():.0f}" for t in service.rollback.downtime)
         yield Caution(severity=Severity.TYPE, text=f"the service does not answer for {low}-{high} s")

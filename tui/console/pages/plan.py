@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING
 
 from tui.console import rows
 from tui.console.pages import parts
-from tui.console.pages.page import View, button
+from tui.console.pages.page import Choice, View, button
 from tui.console.rows import Piece, Row
 from tui.incident.cause import worded
 from tui.model.incident import Incident
 from tui.model.plan import Plan, Severity, Standing
 from tui.model.release import Release
+from tui.ways import keepfirst
 
 if TYPE_CHECKING:
     from tui.console.wizard import Wizard
@@ -32,6 +33,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     way = f"FROM {_named(plan.leaving)}  {arrow}  TO {_named(plan.target)}"
     content.extend(rows.paragraph(way, cells, "bold"))
     content.extend(_cautions(wizard, plan, cells))  # above everything that can wait: nobody scrolls to a warning
+    content.extend(_how(wizard, plan, cells))
     content.extend(_checked(wizard, plan, cells))
     content.extend(_summary(wizard, plan, cells))
     content.extend(_commands(wizard, plan, cells))
@@ -50,6 +52,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
             off=off,
             danger=True,
         ),
+        *_keep_choice(wizard, plan),
         *parts.ways_out(wizard, incident),
     ]
     text = "\n".join(_paste(plan))
@@ -63,16 +66,26 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     )
 
 
-def _summary(wizard: "Wizard", plan: Plan, cells: int) -> list[Row]:
+def _keep_choice(wizard: "Wizard", plan: Plan) -> list[Choice]:
+    """Whether what runs is kept first, and what that costs: off until somebody asks; no choice where it is a must."""
+    if plan.stops or keepfirst.is_kept(plan.leaving):
+        return []
+    label = "Do not keep what runs first" if wizard.keep_first else "Keep what runs first (4-10 s more)"
+    return [button("keep-first", label, wizard.doing("planning again", wizard.toggle_keep))]
+
+
+def _how(wizard: "Wizard", plan: Plan, cells: int) -> list[Row]:
     cost = f"~{plan.expected:.0f} s"
     cost += (
         f", does not answer for {plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s" if plan.downtime else ", no downtime"
     )
-    now = wizard.front.engine.clock.now()
     host = wizard.front.engine.fleet.host(plan.host)
-    lines: list[Row] = rows.paragraph(
-        f"HOW  {plan.way}: {cost}; on {rows.safe(host.ssh, 60)} ({host.name})", cells, indent=5
-    )
+    return rows.paragraph(f"HOW  {plan.way}: {cost}; on {rows.safe(host.ssh, 60)} ({host.name})", cells, indent=5)
+
+
+def _summary(wizard: "Wizard", plan: Plan, cells: int) -> list[Row]:
+    now = wizard.front.engine.clock.now()
+    lines: list[Row] = []
     if plan.target.last_served is not None:
         lines += rows.paragraph(
             f"     it served last {worded(now - plan.target.last_served)} ago", cells, "dim", indent=5
