@@ -1,6 +1,7 @@
 """Ways back other than `kept`, on the sandbox, through the command line that a person types."""
 
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,6 +142,48 @@ def test_a_build_dies_with_its_console_and_is_not_sent_again(tmp_path: Path) -> 
         done = box.run("resume", "--json")
         assert done.code == 4, done.stderr
         assert (box.serves(), len(box.sent("git:sync"))) == ("v1.5.0", 1)
+
+
+@pytest.mark.parametrize("dokku", ["0.35.15", "0.38.27"])
+def test_a_build_that_is_cut_after_the_switch_is_not_said_to_have_failed(tmp_path: Path, dokku: str) -> None:
+    """Dokku then names the old release everywhere, and the new one answers: only the service itself can tell."""
+    with running_sandbox(tmp_path, dokku=dokku) as box:
+        box.pull("fault", kind="drop_connection", when={"command_prefix": "git:sync", "after_phase": "renaming"})
+        running = box.begin("api", "previous", "--way", "git", "--yes", "--json")
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.communicate(timeout=25)  # two equal looks ten seconds apart were made, and prove nothing
+        running.kill()
+        _, err = running.communicate(timeout=10)
+        assert "uncertain" in err
+        assert (box.serves(), "#" in box.app()["metadata"]) == ("v1.4.0", False)
+        assert box.run("keep", "api").code == 3
+
+
+@pytest.mark.parametrize("dokku", ["0.35.15", "0.38.27"])
+def test_a_lock_that_nobody_holds_forbids_nothing_for_ever(tmp_path: Path, dokku: str) -> None:
+    """0.38 knows that no build runs; 0.35 does not, so the way out is named instead."""
+    with running_sandbox(tmp_path, dokku=dokku) as box:
+        assert box.pull("command", command=f"apps:lock {APP}")["exit"] == 0
+        done = box.run("api", "previous", "--yes", "--json")
+        if dokku == "0.35.15":
+            assert done.code == 3
+            assert f"apps:unlock {APP}" in done.document["error"]["message"]
+            assert box.pull("command", command=f"apps:unlock {APP}")["exit"] == 0
+            done = box.run("api", "previous", "--yes", "--json")
+        else:
+            assert "TYPE" not in done.stderr
+            assert "is locked and no build runs" in done.stderr
+        assert (done.code, box.serves()) == (0, "v1.4.0"), done.stderr
+
+
+def test_a_build_that_dies_leaves_a_lock_that_does_not_hold_anybody_up(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, dokku="0.38.27") as box:
+        box.pull("fault", kind="drop_connection", when={"command_prefix": "git:sync", "after_phase": "build"})
+        done = box.run("api", "previous", "--way", "git", "--yes", "--json")
+        assert (done.code, box.app()["lock_file"]) == (4, True), done.document["error"]
+        assert "the old release serves" in done.document["error"]["message"]
+        items = {i["topic"]: i for i in box.run("check", "api", "--json").document["items"] if i["subject"] == "api"}
+        assert "apps:unlock" in items["deploy"]["fix"]
 
 
 def test_one_interrupt_does_not_abort_a_deploy_that_would_die_with_us(tmp_path: Path) -> None:

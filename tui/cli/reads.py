@@ -14,6 +14,7 @@ from tui.engine.engine import Engine
 from tui.engine.freeze import settled
 from tui.engine.links import HostSaid
 from tui.engine.releases import Listing
+from tui.incident import latest
 from tui.model.errors import LinkError, Refused
 from tui.model.service import Service
 
@@ -39,6 +40,7 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
                 f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
                 f"{row['detail'] or ''}{'  FROZEN' if row['frozen'] else ''}"
                 f"{'  INCIDENT ' + str(row['incident']) if row['incident'] else ''}"
+                f"{'  DO NOT RESTART: the last deploy failed' if row['restart_risk'] else ''}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
             )
     for incident in open_here:
@@ -66,6 +68,7 @@ async def _status(engine: Engine, service: Service) -> output.Document:
         "running": output.named(running),
         "frozen": bool(found and found.record and found.record.deploy_branch),
         "settled": settled(found.current) if found else None,
+        "restart_risk": (latest.risk(found.current) or None) if found else None,
         "incident": found.record.incident if found and found.record and not found.record.frozen else None,
         "by": found.record.by if found and found.record else None,
     }

@@ -33,6 +33,11 @@ def apps_destroy(app: str) -> Argv:
     return ("apps:destroy", app, "--force")
 
 
+def apps_unlock(app: str) -> Argv:
+    """Removes the lock's file, and stops no deploy. Only shown to people: never sent by this console."""
+    return ("apps:unlock", app)
+
+
 def apps_report(app: str) -> Argv:
     """Deploy source, metadata and lock as JSON; 0.05 s. Exit 20: no such app."""
     return ("apps:report", app, "--format", "json")

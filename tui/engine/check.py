@@ -15,13 +15,14 @@ from tui.engine.freeze import settled
 from tui.engine.keep import known_to_run
 from tui.engine.links import HostSaid
 from tui.engine.releases import Listing
-from tui.incident import choose
+from tui.incident import choose, latest
 from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
 from tui.model.health import ProbeOutcome
 from tui.model.release import Release, Target, TargetKind
 from tui.model.service import Host, Service
 from tui.model.text import decode
+from tui.ways import locks
 
 TESTED = ("0.35", "0.38")
 """versions whose answers were recorded"""
@@ -219,10 +220,13 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
         argv = commands.git_sync_own(of.app, current.branch or "BRANCH")
         lines.append(_line(of, "settled", Result.FINDING, words, f"push the fix, or {paste.ssh_line(at, argv)}"))
     if current.locked:
-        lines.append(_line(of, "deploy", Result.NOTE, "a deploy is running, or one died and left its lock"))
-    if current.git_rev and current.commit and current.git_rev != current.commit:
-        words = f"the last deploy ({current.git_rev[:10]}) failed: ps:restart or config:set would start that image"
-        lines.append(_line(of, "attempt", Result.FINDING, words, "deploy a good release"))
+        lines.append(_line(of, "deploy", Result.NOTE, locks.running(of.app)))
+    if current.stale_lock:
+        fix = paste.ssh_line(at, commands.apps_unlock(of.app))
+        lines.append(_line(of, "deploy", Result.FINDING, locks.stale(of.app), fix))
+    if risk := latest.risk(current):
+        fix = f"push the fix, or rollback {of.name} previous"
+        lines.append(_line(of, "attempt", Result.FINDING, risk, fix))
     if not current.serving:
         lines.append(_line(of, "running", Result.FINDING, "no container runs", f"rollback {of.name} --list"))
     return lines

@@ -279,7 +279,10 @@ def known_to_run(current: Current) -> str:
     if not current.serving:
         raise Refused(f"{current.app} runs nothing that could be kept", "deploy it first")
     if current.locked:
-        raise Refused(f"a deploy of {current.app} is running", "keep it when the deploy has ended")
+        raise Refused(
+            f"a deploy of {current.app} is running",
+            f"keep it when it has ended; if nobody deploys, one that died left its lock: apps:unlock {current.app}",
+        )
     commit = current.commit
     if commit is None:
         source = current.source or "unknown"

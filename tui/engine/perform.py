@@ -16,7 +16,7 @@ from tui.engine.keep import Keeper
 from tui.engine.links import HostSaid, Links, unusable
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
 from tui.incident import events as ev
-from tui.incident import reconcile, verify
+from tui.incident import latest, reconcile, verify
 from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, Unreachable
 from tui.model.health import ProbeOutcome
 from tui.model.incident import Closing, Incident, Sample, State, StepResult, WatchKind
@@ -210,6 +210,8 @@ class HostPerformer:
             case Declined(reason=reason, exit=code, progress=progress):
                 refusal = refusals.read(progress)
                 words = clean_line(refusals.explain(refusal) if refusal else reason, 300)
+                if refusal in refusals.LEAVES_ITS_IMAGE:
+                    words += latest.after_failure(plan.app)
                 if refusal is refusals.Refusal.NO_IMAGE:
                     words += await self._image_gone(incident, plan)
                 words += await self._give_back(incident, plan)
@@ -246,6 +248,8 @@ class HostPerformer:
             return self._of_answer(step, answer)
         refusal = refusals.read(answer)
         words = refusals.explain(refusal) if refusal else _last_line(answer)
+        if refusal in refusals.LEAVES_ITS_IMAGE and step.where is Where.HOST:
+            words += latest.after_failure(plan.app)
         detail = f"{step.title}: {describe(answer.outcome)}: {words}" + await self._give_back(incident, plan)
         return self._ended(step, answer.outcome, StepResult.UNSURE, detail, reported=True)
 

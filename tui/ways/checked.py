@@ -58,6 +58,9 @@ def _deploy(current: Current) -> Checked:
         return Checked(name=name, standing=Standing.UNKNOWN, text="the host did not say whether a deploy is running")
     if current.locked:
         return Checked(name=name, standing=Standing.BLOCKED, text="a deploy is running, or one died and left its lock")
+    if current.stale_lock:
+        words = "no build runs, but the lock of one that died, or somebody's by hand, is there"
+        return Checked(name=name, standing=Standing.WARNING, text=words)
     return Checked(name=name, standing=Standing.OK, text="no deploy is running")
 
 

@@ -13,12 +13,13 @@ from msgspec.structs import replace
 
 from tui.dokku import commands, kept, paste, tree
 from tui.dokku.shape import Shape
+from tui.incident import latest
 from tui.model.observation import Current
 from tui.model.plan import Caution, Checked, Plan, PushSpec, Severity, Step, StepKind
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
-from tui.ways import keepfirst, stopfirst
+from tui.ways import keepfirst, locks, stopfirst
 
 WAY = "kept"
 PUSH_LIMIT = 600.0
@@ -257,7 +258,9 @@ def _cautions(
     found: list[Caution] = []
     current = facts.current
     if current.locked:
-        found.append(Caution(severity=Severity.BLOCK, text=f"a deploy of {service.app} is running: wait for its end"))
+        found.append(Caution(severity=Severity.BLOCK, text=locks.running(service.app)))
+    if current.stale_lock:
+        found.append(Caution(severity=Severity.WARN, text=locks.stale(service.app)))
     if facts.stopping is not None:
         found.extend(stopfirst.cautions(service, leaving, facts.stopping))
     found.extend(keepfirst.cautions(leaving, facts.keeping))
@@ -276,13 +279,8 @@ def _cautions(
         found.append(
             Caution(severity=Severity.WARN, text="the holder has no Procfile or app.json: the image's own command runs")
         )
-    if current.git_rev and current.commit and current.git_rev != current.commit:
-        found.append(
-            Caution(
-                severity=Severity.WARN,
-                text=f"the last deploy attempt ({current.git_rev[:10]}) did not succeed; {current.commit[:10]} serves",
-            )
-        )
+    if risk := latest.risk(current):
+        found.append(Caution(severity=Severity.WARN, text=risk))
     if leaving.commit is None:
         found.append(
             Caution(severity=Severity.WARN, text="what runs now is not known by a commit; it is left unmarked")

@@ -7,11 +7,12 @@ client dies (only a push is finished by the host without us), so its plan says `
 from collections.abc import Iterable
 
 from tui.dokku import commands, kept, paste
+from tui.incident import latest
 from tui.model.plan import ANYWHERE, Caution, Plan, Proof, Severity, Step, StepKind, Where
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
-from tui.ways import keepfirst, stopfirst
+from tui.ways import keepfirst, locks, stopfirst
 from tui.ways.kept import Facts, Options, old_branch
 
 DEPLOY_LIMIT = 1800.0
@@ -167,7 +168,9 @@ def _cautions(
 ) -> Iterable[Caution]:
     current = facts.current
     if current.locked:
-        yield Caution(severity=Severity.BLOCK, text=f"a deploy of {service.app} is running: wait for its end")
+        yield Caution(severity=Severity.BLOCK, text=locks.running(service.app))
+    if current.stale_lock:
+        yield Caution(severity=Severity.WARN, text=locks.stale(service.app))
     if facts.stopping is not None and way.where is Where.HOST:
         yield from stopfirst.cautions(service, leaving, facts.stopping)
         words = "if this console ends between the stop and the start, nothing serves until somebody deploys"
@@ -180,9 +183,8 @@ def _cautions(
         severity=Severity.WARN,
         text="this deploy is aborted if the console ends or the link breaks: leave it open until it is through",
     )
-    if current.git_rev and current.commit and current.git_rev != current.commit:
-        words = f"the last deploy attempt ({current.git_rev[:10]}) did not succeed; {current.commit[:10]} serves"
-        yield Caution(severity=Severity.WARN, text=words)
+    if risk := latest.risk(current):
+        yield Caution(severity=Severity.WARN, text=risk)
     if way.proves and target.holder is None and leaving.holder is None:
         words = f"neither release is kept: that {leaving.name} is bad is noted on this machine only"
         yield Caution(severity=Severity.NOTE, text=words)
