@@ -103,6 +103,11 @@ def ps_inspect(app: str) -> Argv:
     return ("ps:inspect", app)
 
 
+def ps_stop(app: str) -> Argv:
+    """Stops the app's containers; 2-3 s. Only for a holder that was deployed although it must not be."""
+    return ("ps:stop", app)
+
+
 def ps_set(app: str, key: str, value: str) -> Argv:
     """A property of the process plugin; `skip-deploy` exists on 0.38 only."""
     return ("ps:set", app, key, value)
