@@ -1,6 +1,9 @@
 """Ways back other than `kept`, on the sandbox, through the command line that a person types."""
 
+import contextlib
+import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -363,6 +366,29 @@ def test_a_registry_that_does_not_answer_is_said_and_the_rest_is_listed(box: San
 # ── all of them, forth and back ──────────────────────────────────────────────────────────────────────────────────
 
 
+def agreed(box: Sandbox, way: str, number: int, version: str, commit: str, document: dict[str, Any]) -> None:
+    """Dokku's metadata, the containers, the service itself and this machine's ledger say the same."""
+    app = box.app()
+    (serving,) = (c for c in app["containers"] if c["id"] in app["current"].values())
+    assert (serving["version"], serving["status"], box.serves()) == (version, "running", version)
+    with contextlib.closing(sqlite3.connect(box.state / "journal.sqlite")) as journal:
+        rows = journal.execute("SELECT payload FROM ledger WHERE app = ? AND kind = 'sighting' ORDER BY seq", (APP,))
+        seen = json.loads(rows.fetchall()[-1][0])
+    assert seen["images"] == [serving["image"]], (way, "the ledger saw another image")
+    if way == "kept":
+        attempt = f"{document['incident']}.1"
+        assert (serving["labels"]["rollback.release"], serving["labels"]["rollback.attempt"]) == (str(number), attempt)
+        assert seen["attempt"] == attempt
+        assert (seen["metadata"], app["deploy_source"]) == (app["metadata"], "git-push")
+        assert dict(app["refs"])[f"refs/heads/frozen-by-{document['incident']}"] == app["metadata"]
+    elif way in ("git", "script"):
+        assert "rollback.attempt" not in serving["labels"]
+        assert (app["deploy_source"], app["metadata"].rpartition("#")[2]) == ("git-sync", commit)
+        assert (seen["metadata"], seen["commit"], seen["certain"]) == (app["metadata"], commit, True)
+    else:  # a tag's deploy: Dokku names what was deployed before it, and the ledger does not believe that
+        assert (seen["metadata"], seen["certain"]) == (app["metadata"], False)
+
+
 def test_ten_rollbacks_by_every_way_end_where_everybody_says_they_do(plugins: Sandbox, tmp_path: Path) -> None:
     box = plugins
     commits = {i["number"]: i["commit"] for i in listed(box) if i["number"]}
@@ -392,5 +418,6 @@ def test_ten_rollbacks_by_every_way_end_where_everybody_says_they_do(plugins: Sa
         else:
             assert (running["number"], running["commit"]) == (number, commits[number]), (way, target)
             assert running["last_healthy"] is not None
+        agreed(box, way, number, versions[number], commits[number], done.document)
     assert all(i["last_served"] for i in listed(box) if i["number"])
     assert (len(box.sent(f"git-receive-pack '{APP}'")), len(box.sent("git:sync"))) == (4, 5)
