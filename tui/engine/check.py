@@ -8,8 +8,8 @@ import asyncio
 import secrets
 from urllib.parse import urlsplit, urlunsplit
 
-from tui.dokku import commands, kept, paste, reports, shape
-from tui.engine import health, shapes
+from tui.dokku import commands, paste, reports, shape
+from tui.engine import health, proof, shapes
 from tui.engine.engine import Engine
 from tui.engine.freeze import settled
 from tui.engine.keep import known_to_run
@@ -19,7 +19,8 @@ from tui.incident import choose, latest
 from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
 from tui.model.health import ProbeOutcome
-from tui.model.release import Release, Target, TargetKind
+from tui.model.incident import Incident
+from tui.model.release import Target, TargetKind
 from tui.model.service import Host, Service
 from tui.model.text import decode
 from tui.ways import locks
@@ -59,6 +60,9 @@ async def host(engine: Engine, name: str) -> list[Finding]:
         lines.append(found("runbook", Result.NOTE, words))
     words = "what the holders' images cost, and how much is free, this login does not tell: root sees it"
     lines.append(found("disk", Result.NOTE, words, "as root: docker system df, and never docker image prune -a"))
+    drilled = proof.last(await engine.incidents(), name, proof.DRILL_APP)
+    fix = "" if drilled else "the drill below: ten minutes in daylight, on an app that nobody needs"
+    lines.append(found("drill", Result.NOTE, proof.of_drill(drilled), fix))
     return lines
 
 
@@ -73,7 +77,7 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
     return [
         *lines,
         *_build(of, build),
-        *_kept(engine, of, found, build),
+        *_kept(engine, of, found, build, proof.last(await engine.incidents(), of.host, of.app)),
         *_state(engine.fleet.host(of.host), of, found),
         *await _incidents(engine, of),
     ]
@@ -164,14 +168,14 @@ def _build(of: Service, build: shape.Shape) -> list[Finding]:
     return lines
 
 
-def _kept(engine: Engine, of: Service, found: Listing, build: shape.Shape) -> list[Finding]:
+def _kept(engine: Engine, of: Service, found: Listing, build: shape.Shape, proven: Incident | None) -> list[Finding]:
     lines: list[Finding] = []
     possible = shapes.possible(found.releases, build)
     try:
         target = choose.choose(Target(kind=TargetKind.PREVIOUS), possible).release
         words = f"previous is {target.name} ({target.tag or target.commit or 'unknown'})"
         lines.append(_line(of, "way-back", Result.OK, words))
-        lines.append(_line(of, "proven", Result.NOTE, _proven(target)))
+        lines.append(_line(of, "proven", Result.NOTE, proof.of_holder(target, proven)))
     except Refused as error:
         fix = f"run `rollback keep {of.name}` before each deploy"
         lines.append(_line(of, "way-back", Result.FINDING, error.message, fix))
@@ -196,13 +200,6 @@ def _kept(engine: Engine, of: Service, found: Listing, build: shape.Shape) -> li
     else:
         lines.append(_line(of, "kept-now", Result.OK, f"what runs is {running.name}, kept as {running.holder}"))
     return lines
-
-
-def _proven(target: Release) -> str:
-    served = f"last served {kept.stamp(target.last_served)}" if target.last_served else "never seen to serve"
-    made = f"kept {kept.stamp(target.kept_at)}" if target.kept_at else "kept at an unknown time"
-    back = f"gone back to {len(target.served_as)} times" if target.served_as else "never gone back to"
-    return f"{target.name}: {made}, {served}, {back}; its image cannot be seen, only started"
 
 
 def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
