@@ -3,7 +3,7 @@
 import getpass
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tui import services
@@ -12,10 +12,17 @@ from tui.drivers.digest import KeyedDigest
 from tui.drivers.git import Git
 from tui.drivers.http import HttpProbes
 from tui.drivers.journal import Journal
+from tui.drivers.pagerduty import PagerDuty
+from tui.drivers.posthog import Posthog
 from tui.drivers.process import GUARD, LocalProcesses
 from tui.drivers.registry import HttpRegistry
+from tui.drivers.secrets import Secrets
+from tui.drivers.sentry import Sentry
+from tui.drivers.slack import SlackThread
 from tui.drivers.ssh import SshHost
+from tui.drivers.tickets import Tickets
 from tui.engine.engine import Engine
+from tui.engine.ports import ChannelPort, ClockPort, Outside, RatePort
 from tui.model.errors import Refused
 
 
@@ -54,6 +61,24 @@ def engine(
         processes=LocalProcesses(clock),
         registries=HttpRegistry(os.environ),
         digest=KeyedDigest(),
+        outside=outside(known, os.environ, clock),
+    )
+
+
+def outside(fleet: services.Fleet, environ: Mapping[str, str], clock: ClockPort) -> Outside:
+    """What is asked and told beside the hosts: set up, and its credential there. What is missing `check` says."""
+    secrets = Secrets(environ)
+    sentry, posthog = Sentry(secrets), Posthog(secrets)
+    pagerduty = PagerDuty(secrets, fleet.pagerduty, clock)
+    tickets, thread = Tickets(secrets, fleet.services), SlackThread(secrets, fleet.thread)
+    rates: tuple[RatePort, ...] = (sentry, posthog)
+    told: tuple[ChannelPort, ...] = tuple(one for one in (thread, pagerduty, tickets) if one.ready)
+    return Outside(
+        rates=tuple(one for one in rates if any(one.covers(service) for service in fleet.services)),
+        issues=sentry if any(map(sentry.covers, fleet.services)) else None,
+        channels=told,  # the addresses of `fleet.notify` are channels too
+        on_call=pagerduty if pagerduty.knows_on_call else None,
+        checks=(sentry, posthog, pagerduty, tickets, thread),
     )
 
 

@@ -13,7 +13,7 @@ from tui.model.finding import Finding, Result
 
 
 async def check(engine: Engine, options: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
-    """Look at services.yaml, at every host, at every service."""
+    """Look at services.yaml, at every host, at every service, and at what is asked and told beside them."""
     services = chosen(engine, options)
     hosts = sorted({s.host for s in services})
     found = [Finding(subject="services", topic="file", result=Result.NOTE, text=w) for w in engine.fleet.warnings]
@@ -21,6 +21,7 @@ async def check(engine: Engine, options: Options, narrator: Narrator) -> tuple[E
         found.extend(lines)
     for service in services:
         found.extend(await checking.service(engine, service))
+    found.extend(await checking.outside(engine, tuple(services)))
     drills = {host: checking.drill(engine.fleet.host(host)) for host in hosts}
     wrong = [line for line in found if line.result is Result.FINDING]
     code = Exit.REFUSED if wrong else Exit.DONE

@@ -62,7 +62,7 @@ async def _run(wanted: Options, narrator: Narrator) -> int:
 
 
 def _command(name: str) -> Command:
-    from tui.cli import checks, hostwork, reads, rollback
+    from tui.cli import checks, hostwork, postmortem, reads, rollback
 
     commands: dict[str, Command] = {
         "rollback": rollback.rollback,
@@ -71,6 +71,7 @@ def _command(name: str) -> Command:
         "logs": reads.logs,
         "check": checks.check,
         "incidents": reads.incidents,
+        "postmortem": postmortem.postmortem,
         "keep": hostwork.keep,
         "freeze": hostwork.freeze,
         "unfreeze": hostwork.unfreeze,

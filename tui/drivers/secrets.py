@@ -27,3 +27,10 @@ class Secrets:
         if found:
             learn(found)
         return found or None
+
+    def held(self, name: str) -> str | None:
+        """As `get`, and None where its file cannot be read: `check` says that, nothing else stops for it."""
+        try:
+            return self.get(name)
+        except ConfigError:
+            return None

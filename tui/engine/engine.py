@@ -32,6 +32,7 @@ from tui.engine.ports import (
     RegistryPort,
     StreamPort,
 )
+from tui.engine.postmortem import PostMortems
 from tui.engine.releases import Listing
 from tui.engine.walk import Walk
 from tui.incident import choose
@@ -82,6 +83,7 @@ class Engine:
         self.configs = ConfigWatch(self.links, self.ledger, clock, digest)
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
         self.walks: dict[str, Walk] = {}
+        self.postmortems = PostMortems(fleet, journal, clock, by, self.walks)
 
     async def close(self) -> None:
         """End this process's part: a push goes on at its host, every other deploy is aborted with us."""
@@ -89,6 +91,7 @@ class Engine:
             await walk.stop()
         await self.links.close()
         await self.probes.close()
+        await self.outside.close()
         if self.registries is not None:
             await self.registries.close()
         await self.ledger.flush()
