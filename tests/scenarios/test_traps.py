@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.registries import running_registry
+from tests.registries import released, running_registry
 from tests.sandboxes import Sandbox, running_sandbox
 
 APP = "scenextras"
@@ -63,18 +63,11 @@ def test_a_failed_build_gives_the_image_back_and_is_not_called_a_danger(box: San
 def test_no_changes_detected_is_a_failure_that_changed_nothing(tmp_path: Path) -> None:
     """A `git:from-image` that died with its client left its commit: the same again exits 1 and does nothing."""
     with running_sandbox(tmp_path) as box, running_registry() as registry:
-        repository = f"{registry.address}/dokku/{APP}"
+        repository = released(box, registry, APP, ("v1.6.0", "v1.7.0"))
         document = yaml.safe_load(Path(box.services).read_text())
         document["services"]["api"]["image_repository"] = repository
         box.services = str(tmp_path / "changed.yaml")
         Path(box.services).write_text(yaml.safe_dump(document))
-        images = registry.images[f"dokku/{APP}"] = {}
-        for line in (f"server {registry.address}", "push-on-release true"):
-            assert box.pull("command", command=f"registry:set {APP} {line}")["exit"] == 0
-        for number, version in enumerate(("v1.6.0", "v1.7.0"), 1):
-            box.pull("deploy", app=APP, version=version, wait=True)
-            tags = {tag: image for image, known in box.look()["images"].items() for tag in known["tags"]}
-            images[str(number)] = tags[f"{repository}:{number}"]
         box.pull("fault", kind="drop_connection", when={"command_prefix": "git:from-image", "after_phase": "preflight"})
         cut = box.run("api", "image:1", "--way", "registry", "--no-freeze", "--yes", "--json")
         assert (cut.code, box.serves()) == (4, "v1.7.0"), cut.stderr

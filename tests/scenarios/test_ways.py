@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.registries import running_registry
+from tests.registries import released, running_registry
 from tests.sandboxes import Sandbox, running_sandbox
 from tests.sshd import free_port
 
@@ -328,16 +328,9 @@ def test_a_script_that_is_not_there_is_refused_and_leaves_nothing_behind(box: Sa
 
 def test_a_numbered_image_is_gone_back_to_by_its_digest(box: Sandbox, tmp_path: Path) -> None:
     with running_registry() as registry:
-        repository = f"{registry.address}/dokku/{APP}"
-        images = registry.images[f"dokku/{APP}"] = {}
+        repository = released(box, registry, APP, ("v1.6.0", "v1.7.0"))
+        images = registry.images[f"dokku/{APP}"]
         change(box, tmp_path, image_repository=repository)
-        for line in (f"server {registry.address}", "push-on-release true"):
-            assert box.pull("command", command=f"registry:set {APP} {line}")["exit"] == 0
-        for number, version in enumerate(("v1.6.0", "v1.7.0"), 1):
-            box.pull("deploy", app=APP, version=version, wait=True)
-            tags = {tag: image for image, known in box.look()["images"].items() for tag in known["tags"]}
-            images[str(number)] = tags[f"{repository}:{number}"]
-            assert box.run("status", "api").code == 0  # a look at it: which number is which commit is told nowhere
         box.pull("retire", force=True)
         items = listed(box)
         assert [(i["name"], i["image"], i["running"]) for i in items[:2]] == [

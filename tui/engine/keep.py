@@ -102,7 +102,7 @@ class Keeper:
         return holder
 
     async def _last_deploy_succeeded(self, service: Service) -> None:
-        """Raises Refused where the host keeps a record of builds and the newest did not succeed.
+        """Raises Refused where the host keeps a record of builds and one has failed since the last that succeeded.
 
         A rebuild that fails its checks is of the commit that runs, so only this record tells that `:latest` is another
         image by now. 0.35 has none: there such a rebuild cannot be told from one that never was.
@@ -110,8 +110,8 @@ class Keeper:
         if not (await self._links.capabilities(service.host)).builds:
             return
         answer = await self._links.ask(service.host, commands.builds_list(service.app))
-        last = next(iter(reports.builds_list(answer.stdout)), None) if answer.ok else None
-        if last is not None and last.status not in (None, "succeeded"):
+        last = reports.last_failure(reports.builds_list(answer.stdout)) if answer.ok else None
+        if last is not None:
             raise Refused(
                 f"{service.app}: the last deploy ({clean_line(last.source or 'unknown', 40)}) is {last.status}, so the "
                 "image may be another one than what runs",
