@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tui import services
 from tui.drivers.clock import SystemClock
+from tui.drivers.digest import KeyedDigest
 from tui.drivers.git import Git
 from tui.drivers.http import HttpProbes
 from tui.drivers.journal import Journal
@@ -59,6 +60,7 @@ def engine(
         read_only=read_only,
         processes=LocalProcesses(clock),
         registries=HttpRegistry(os.environ),
+        digest=KeyedDigest(),
         outside=outside(known, os.environ, clock),
     )
 

@@ -28,7 +28,7 @@ from tui.dokku import kept as kept_names
 from tui.dokku.reports import Checks
 from tui.drivers.git import Git
 from tui.engine.fleet import Prepared, Run
-from tui.engine.freeze import Standing, Unfrozen
+from tui.engine.freeze import TeamBranch, Unfrozen
 from tui.engine.gate import Sent
 from tui.engine.releases import Listing
 from tui.engine.walk import Walk
@@ -39,7 +39,7 @@ from tui.model.health import Probe, ProbeOutcome
 from tui.model.history import Commit
 from tui.model.incident import Group, Incident, Sample, StepResult
 from tui.model.outcome import Exited, Lost
-from tui.model.plan import Caution, Plan, Severity, StepKind
+from tui.model.plan import Caution, Checked, Plan, Severity, Standing, StepKind
 from tui.model.release import WayBack
 from tui.model.service import Service
 from tui.model.verification import Check, Verdict
@@ -51,6 +51,20 @@ API = service("api", order=1)
 WEB = service("web", order=2)
 BILLING = service("billing", order=3, downtime=True)
 WORKER = service("worker", order=4, health=False)
+CHECKED = tuple(
+    Checked(name=name, standing=standing, text="")
+    for name, standing in (
+        ("host", Standing.OK),
+        ("nobody else's", Standing.OK),
+        ("no deploy", Standing.OK),
+        ("way back", Standing.OK),
+        ("disk", Standing.UNKNOWN),
+        ("processes", Standing.OK),
+        ("migrations", Standing.OK),
+        ("config", Standing.WARNING),
+        ("unchanged", Standing.OK),
+    )
+)
 STOPPING = Stopping(before=("none", "none"), now=Checks(disabled="none", skipped="none"))
 INCIDENT = "inc-20261123-2152-a1b2"
 BY = "tired@bastion"
@@ -260,6 +274,7 @@ def plan(of: Service = API, *cautions: Caution) -> Plan:
         record=None,
         files=(("Procfile", "web: ./serve\n"),),
         cautions=cautions,
+        checked=CHECKED,
         stopping=STOPPING if of.rollback.stop_first else None,
     )
     made = kept.plan(of, fleet(of).host("main"), target, running, facts, kept.Options())
@@ -460,7 +475,7 @@ def commit(number: int, subject: str) -> Commit:
     return Commit(id=f"{number}" * 40, parent=None, subject=subject, author="Chen Li", at=ago(60 * number))
 
 
-STANDING = Standing(
+STANDING = TeamBranch(
     branch="main",
     tip="7" * 40,
     serves="4" * 40,
@@ -471,7 +486,7 @@ STANDING = Standing(
 
 
 async def thaw(scene: Scene) -> None:
-    async def look() -> Standing:
+    async def look() -> TeamBranch:
         return STANDING
 
     async def never() -> Unfrozen:

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from tui.model.plan import Plan, Severity
+from tui.model.plan import Plan, Severity, Standing
 from tui.model.text import clean
 
 _COLOURS = {"red": "31;1", "green": "32", "yellow": "33;1", "dim": "2", "bold": "1"}
@@ -46,6 +46,11 @@ class Narrator:
         for caution in plan.warnings:
             colour = "red" if caution.severity is Severity.BLOCK else "yellow"
             self.say(f"  {caution.severity.value.upper()}: {caution.text}", colour)
+        if plan.checked:
+            self.say("  checked before this plan:")
+        for look in plan.checked:
+            colour = {Standing.OK: "", Standing.BLOCKED: "red"}.get(look.standing, "yellow")
+            self.say(f"    {look.standing.value:<8} {look.name}: {look.text}", colour)
         self.say("  will run:")
         for number, step in enumerate(plan.steps, 1):
             mark = "writes" if step.writes else "reads"

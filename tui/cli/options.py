@@ -36,6 +36,7 @@ class Options:
     take_over: bool = False
     reason: str = ""
     run_tasks: bool = False
+    keep_current: bool = False
     names: tuple[str, ...] = ()
     target: Target | None = None
     list: bool = False
@@ -140,6 +141,7 @@ def _plan_options(parser: _Parser) -> None:
     parser.add_argument("--expect-current", type=_current, metavar="RELEASE", help="refuse unless this runs now")
     parser.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch after it (15m)")
     parser.add_argument("--no-freeze", dest="freeze", action="store_false", help="do not hold other deploys back")
+    parser.add_argument("--keep-current", action="store_true", help="keep what runs before leaving it (4-10 s more)")
     parser.add_argument("--run-tasks", action="store_true", help="run that release's deploy tasks again")
 
 

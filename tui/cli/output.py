@@ -95,6 +95,7 @@ def planned(plan: Plan, **more: Any) -> Document:
             for s in plan.steps
         ],
         "warnings": [{"severity": w.severity.value, "text": w.text} for w in plan.warnings],
+        "checked": [{"name": c.name, "result": c.standing.value, "text": c.text} for c in plan.checked],
         "skipped": [{"release": name, "reason": why} for name, why in plan.skipped],
         **more,
     }

@@ -14,7 +14,7 @@ from tui.dokku.logs import read_line
 from tui.engine.engine import Engine
 from tui.engine.links import HostSaid
 from tui.engine.releases import Listing
-from tui.incident import choose
+from tui.incident import choose, latest
 from tui.model.errors import LinkError, Refused
 from tui.model.postmortem import Duty
 from tui.model.service import Service
@@ -42,6 +42,7 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
                 f"{row['detail'] or ''}{'  FROZEN' if row['frozen'] else ''}"
                 f"{'  INCIDENT ' + str(row['incident']) if row['incident'] else ''}"
                 f"{'  NOT WHAT WAS DEPLOYED LAST: a rebuild replaced it' if row['rebuilt'] else ''}"
+                f"{'  DO NOT RESTART: the last deploy failed' if row['restart_risk'] else ''}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
             )
     for incident in open_here:
@@ -58,6 +59,7 @@ async def _status(engine: Engine, service: Service) -> output.Document:
     probe, listed = await asyncio.gather(engine.probe(service), _listing(engine, service))
     found, why = listed
     running = next((r for r in found.releases if r.running), None) if found else None
+    rebuilt = choose.rebuilt(found.releases, found.current) if found else None
     return {
         "service": service.name,
         "app": service.app,
@@ -70,8 +72,9 @@ async def _status(engine: Engine, service: Service) -> output.Document:
         "release": running.name if running else None,
         "running": output.named(running),
         "frozen": bool(found and found.record and found.record.deploy_branch),
-        "rebuilt": choose.rebuilt(found.releases, found.current) if found else None,
+        "rebuilt": rebuilt,
         "settled": choose.settled(found.current, choose.running(found.releases, found.current)) if found else None,
+        "restart_risk": (latest.risk(found.current) or None) if found and not rebuilt else None,
         "incident": found.record.incident if found and found.record and not found.record.frozen else None,
         "by": found.record.by if found and found.record else None,
     }

@@ -12,6 +12,7 @@ from tui.dokku.lines import Framer
 from tui.engine.engine import Engine
 from tui.engine.walk import Walk
 from tui.incident import events as ev
+from tui.incident import latest
 from tui.model.errors import ConfigError, Refused
 from tui.model.incident import Closing, Incident, Question, State
 from tui.model.outcome import describe
@@ -44,6 +45,7 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
         kept_way.Options(
             freeze=options.freeze,
             run_tasks=options.run_tasks,
+            keep_current=options.keep_current,
             take_over=(options.reason or "no reason given") if options.take_over else None,
         ),
         expect_current=options.expect_current,
@@ -117,6 +119,7 @@ async def show_releases(engine: Engine, service: Service, options: Options, narr
         app=service.app,
         host=service.host,
         frozen=bool(found.record and found.record.deploy_branch),
+        restart_risk=latest.risk(found.current) or None,
         exit_code=0,
         error=None,
     )
@@ -127,6 +130,8 @@ async def show_releases(engine: Engine, service: Service, options: Options, narr
         for asked in found.asked:
             if asked.trouble:
                 narrator.say(f"{asked.source.value} could not be asked: {asked.trouble}", "yellow")
+        if risk := latest.risk(found.current):
+            narrator.say(risk, "yellow")
         if not any(r.holder and r.way and not r.running for r in found.releases):
             narrator.say(f"no way back is kept: `rollback keep {service.name}` before the next deploy", "yellow")
     return Exit.DONE, document

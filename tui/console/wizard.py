@@ -77,6 +77,10 @@ class Wizard(Page):
         self.wanted: Release | None = None
         """chosen in the list of releases before the incident was opened, or planned last"""
         self.way: str | None = None
+        self.keep_first = False
+        """whether the person wants what runs kept before it is left"""
+        self._taken_over: str | None = None
+        """why the incident was taken over from somebody, so that planning again does not ask again"""
         self.error: ConsoleError | None = None
         self.busy = ""
         """what is being done, in words; empty while the person is asked"""
@@ -210,11 +214,25 @@ class Wizard(Page):
         if incident is None:
             raise RuntimeError("no incident is open")
         self.wanted, self.way = release, way
+        self._taken_over = take_over or self._taken_over
         asked = target_of(release)
-        options = kept_way.Options(take_over=take_over)
+        options = kept_way.Options(take_over=self._taken_over, keep_current=self.keep_first)
         made = await self.front.engine.plan(self.service, asked, options, incident=incident, way=way)
         await self.submit(ev.PlanMade(at=self.front.engine.clock.now(), plan=made))
         self.wanted, self.choosing = None, False
+
+    async def toggle_keep(self) -> None:
+        """Plan the same again, with or without keeping what runs first; nothing was sent."""
+        incident = self.incident
+        if incident is None or incident.plan is None:
+            return
+        self.keep_first = not self.keep_first
+        try:
+            await self.make_plan(incident.plan.target, incident.plan.way)
+        except ConsoleError:
+            self.keep_first = not self.keep_first
+            self.wanted = None
+            raise
 
     async def take_over(self) -> None:
         """Plan again, taking the incident from whoever has it; the reason goes on record."""

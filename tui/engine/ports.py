@@ -168,6 +168,15 @@ class JournalPort(Protocol):
     async def close(self) -> None: ...
 
 
+class DigestPort(Protocol):
+    """Hashes that only this machine can make again. Both raise JournalError where its key cannot be had."""
+
+    @property
+    def name(self) -> str: ...
+
+    def of(self, *parts: str) -> str: ...
+
+
 class RatePort(Protocol):
     """A service outside that counts errors. What it cannot say is a Rate with a note, never an exception."""
 

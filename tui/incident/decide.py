@@ -235,7 +235,7 @@ def _proceed(incident: Incident, at: datetime) -> Decision:
 
 
 def _doubt(incident: Incident, at: datetime) -> Decision:
-    return _enter(incident, State.UNCERTAIN, at, asking=None, looks=()), (do.Observe(),)
+    return _enter(incident, State.UNCERTAIN, at, asking=None, looks=(), failure=""), (do.Observe(),)
 
 
 def _down(incident: Incident, at: datetime) -> Incident:
@@ -295,7 +295,10 @@ def _how_it_fell(plan: Plan, current: Current) -> str:
 
 def _wait(incident: Incident, at: datetime, pause: timedelta, limit: timedelta) -> Decision:
     if at - incident.since >= limit:
-        return replace(incident, asking=Question.OUTCOME_UNKNOWN), ()
+        said = incident.failure
+        if incident.plan is not None and incident.latest is not None:
+            said = f"nobody knows how it ended: {reconcile.doubt(incident.plan, incident.latest)}"
+        return replace(incident, asking=Question.OUTCOME_UNKNOWN, failure=said), ()
     return incident, (do.Observe(after=pause),)
 
 
