@@ -16,6 +16,7 @@ from tui.engine.gate import Gate
 from tui.engine.keep import Keeper
 from tui.engine.ledger import LedgerKeeper
 from tui.engine.links import Links
+from tui.engine.notices import Notifier
 from tui.engine.perform import HostPerformer, Output
 from tui.engine.ports import (
     ClockPort,
@@ -76,11 +77,20 @@ class Engine:
         self.links = Links(fleet, self.gate, git, clock, make_host, self.ledger)
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
         self.walks: dict[str, Walk] = {}
+        self.notices = Notifier(
+            journal,
+            clock,
+            () if read_only else self.outside.channels,
+            environment=fleet.environment,
+            read=self.read,
+            tell=self.tell,
+        )
 
     async def close(self) -> None:
         """End this process's part: a push goes on at its host, every other deploy is aborted with us."""
         for walk in self.walks.values():
             await walk.stop()
+        await self.notices.stop()
         await self.links.close()
         await self.probes.close()
         if self.registries is not None:
@@ -279,6 +289,7 @@ class Engine:
         )
         walk = await Walk.begin(event, self.journal, self.clock, self._performer(output))
         self.walks[identity] = walk
+        self.notices.follow(walk)
         return walk
 
     async def resume(self, incident: str, output: Output | None = None) -> Walk:
@@ -292,6 +303,7 @@ class Engine:
             raise TakenByOther(f"another console on this machine has incident {incident}")
         walk = Walk(found, self.journal, self.clock, self._performer(output))
         self.walks[incident] = walk
+        self.notices.follow(walk)
         await walk.submit(ev.Resumed(at=self.clock.now(), by=self.by))
         return walk
 
@@ -310,6 +322,14 @@ class Engine:
     async def incidents(self) -> tuple[Incident, ...]:
         """The journal's incidents, newest first."""
         return tuple([await self.read(row.id) for row in await self.journal.incidents()])
+
+    async def tell(self, incident: str, told: ev.Told) -> None:
+        """Put on record what came of telling people; the incident may be closed, or another console's."""
+        walk = self.walks.get(incident)
+        if walk is not None:
+            await walk.submit(told)
+        else:
+            await self.journal.append(incident, "event", ev.encode(told), told.at)
 
     def _performer(self, output: Output | None) -> HostPerformer:
         return HostPerformer(

@@ -124,6 +124,8 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
             return replace(incident, watch=longer, asking=None), (do.KeepWatch(until=until),)
         case ev.Measured(measurement=measurement):
             return replace(incident, measurements=(*incident.measurements, measurement)), ()
+        case ev.PostChosen(post=post, text=text):
+            return replace(incident, post=post, post_text=text), ()
         case ev.Told(delivery=delivery):
             return replace(incident, deliveries=(*incident.deliveries, delivery)), ()
         case ev.CloseAsked():
@@ -158,6 +160,7 @@ def _plan(incident: Incident, event: ev.PlanMade) -> Decision:
             verdict=None,
             watch=None,
             failure="",
+            post_text="",  # the words were for the plan before
         ),
         (),
     )

@@ -176,6 +176,10 @@ class Incident(Value):
     down_until: datetime | None = None
     """when it answered again; None while it does not"""
     measurements: tuple[Measurement, ...] = ()
+    post: bool = True
+    """False: the person decided that nothing is posted"""
+    post_text: str = ""
+    """the person's own words for the first post"""
     deliveries: tuple[Delivery, ...] = ()
 
     @property
