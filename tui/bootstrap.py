@@ -4,18 +4,23 @@ import getpass
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tui import services
+from tui.drivers.apprise_channel import AppriseChannel
 from tui.drivers.clock import SystemClock
 from tui.drivers.git import Git
 from tui.drivers.http import HttpProbes
 from tui.drivers.journal import Journal
 from tui.drivers.process import GUARD, LocalProcesses
-from tui.drivers.registry import HttpRegistry
+from tui.drivers.registry import PASSWORD, HttpRegistry
+from tui.drivers.secrets import Secrets
 from tui.drivers.ssh import SshHost
 from tui.engine.engine import Engine
-from tui.model.errors import Refused
+from tui.engine.ports import ChannelPort, Outside
+from tui.model.errors import ConfigError, Refused
+from tui.model.redact import learn, learn_address
 
 
 def fleet(path: str | None) -> services.Fleet:
@@ -37,9 +42,11 @@ def engine(
         )
     known = fleet(path)
     clock = SystemClock()
+    keep_secret(known, Secrets(os.environ))
+    ask = _learning(ask_passphrase) if ask_passphrase is not None else None
 
     def make(name: str) -> SshHost:
-        return SshHost(known.host(name), accept_fingerprint=accept_host_key, ask_passphrase=ask_passphrase, clock=clock)
+        return SshHost(known.host(name), accept_fingerprint=accept_host_key, ask_passphrase=ask, clock=clock)
 
     return Engine(
         known,
@@ -52,7 +59,51 @@ def engine(
         read_only=read_only,
         processes=LocalProcesses(clock),
         registries=HttpRegistry(os.environ),
+        outside=outside(known, Secrets(os.environ)),
     )
+
+
+def outside(known: services.Fleet, secrets: Secrets) -> Outside:
+    """Everything beside hosts and health URLs that services.yaml names and somebody gave a credential for."""
+    channels: list[ChannelPort] = [
+        AppriseChannel(name, partial(secrets.get, name)) for name in known.notify if _is_set(secrets, name)
+    ]
+    return Outside(channels=tuple(channels))
+
+
+def _is_set(secrets: Secrets, name: str) -> bool:
+    """A file that cannot be read counts: what is wrong with it is said when something is to be sent."""
+    try:
+        return secrets.get(name) is not None
+    except ConfigError:
+        return True
+
+
+def keep_secret(known: services.Fleet, secrets: Secrets) -> None:
+    """Learn every credential that this console may come across, whether or not it is used."""
+    names = {PASSWORD, "GITHUB_TOKEN", "LINEAR_API_KEY", *known.notify}
+    specs = [known.pagerduty, known.thread, *(x for s in known.services for x in (s.sentry, s.posthog, s.ticket))]
+    for spec in specs:
+        if spec is not None:
+            names |= {str(getattr(spec, key)) for key in spec.__struct_fields__ if key.endswith("_env")}
+    for name in filter(None, names):
+        try:
+            value = secrets.get(name)
+        except ConfigError:
+            continue  # nothing was read that could get out
+        if value is not None and name in known.notify:
+            learn_address(value)
+
+
+def _learning(ask: Callable[[str], str]) -> Callable[[str], str]:
+    """Passphrases are secrets, too."""
+
+    def asked(prompt: str) -> str:
+        said = ask(prompt)
+        learn(said)
+        return said
+
+    return asked
 
 
 def whoami() -> str:

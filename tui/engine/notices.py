@@ -217,7 +217,7 @@ class Notifier:
                 message = msgspec.json.decode(row.message, type=Message)
                 incident = await self._read(row.incident)
                 said = [d for d in incident.deliveries if d.channel == channel.name and d.delivered and not d.by_hand]
-                receipt = await self._tried(channel, message, said[0] if said else None)
+                receipt = await tried(channel, message, said[0] if said else None)
                 await self._ended(channel.name, row, message.milestone, receipt)
         except Exception as error:  # noqa: BLE001 - shown; the message stays in the outbox
             self._fault(error)
@@ -226,16 +226,6 @@ class Notifier:
             self._sending.pop(channel.name, None)
             self._news.set()
             self._wake.set()
-
-    async def _tried(self, channel: ChannelPort, message: Message, earlier: Delivery | None) -> Receipt:
-        try:
-            async with asyncio.timeout(LIMIT):
-                receipt = await channel.deliver(message, earlier)
-        except TimeoutError:
-            return Receipt(delivered=False, detail=f"no answer within {LIMIT:.0f} s")
-        except Exception as error:  # noqa: BLE001 - a channel's fault is told like any other failure
-            return Receipt(delivered=False, detail=clean_line(f"{type(error).__name__}: {error}", 200))
-        return msgspec.structs.replace(receipt, detail=clean_line(receipt.detail, 300))
 
     async def _ended(self, channel: str, row: Any, milestone: Milestone, receipt: Receipt) -> None:
         now, tries = self._clock.now(), row.attempts + 1
@@ -292,3 +282,15 @@ def _first_of_each(rows: Sequence[Any], channel: str) -> tuple[Any, ...]:
 def _free_at(row: Any) -> datetime:
     at: datetime = row.due_at if row.claimed_until is None else max(row.due_at, row.claimed_until)
     return at
+
+
+async def tried(channel: ChannelPort, message: Message, earlier: Delivery | None = None) -> Receipt:
+    """One try to deliver, within `LIMIT`; whatever goes wrong is a receipt that says so."""
+    try:
+        async with asyncio.timeout(LIMIT):
+            receipt = await channel.deliver(message, earlier)
+    except TimeoutError:
+        return Receipt(delivered=False, detail=f"no answer within {LIMIT:.0f} s")
+    except Exception as error:  # noqa: BLE001 - a channel's fault is told like any other failure
+        return Receipt(delivered=False, detail=clean_line(f"{type(error).__name__}: {error}", 200))
+    return msgspec.structs.replace(receipt, detail=clean_line(receipt.detail, 300))
