@@ -68,6 +68,8 @@ class Notifier:
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._wake = asyncio.Event()
+        self._begun = asyncio.Event()
+        """what the process before left is due, if it only had failed"""
         self._news = asyncio.Event()
         self._listeners: list[Callable[[], None]] = []
 
@@ -115,6 +117,7 @@ class Notifier:
         try:
             async with asyncio.timeout(grace):
                 await self._queue.join()
+                await self._begun.wait()
                 while await self._due():
                     self._news.clear()
                     self._wake.set()
@@ -156,13 +159,12 @@ class Notifier:
                 await self._journal.outbox_put(incident.id, milestone.name.lower(), channel.name, text, now)
 
     async def _deliver_all(self) -> None:
-        hurried = False
         while True:
             self._wake.clear()
             try:
-                if not hurried:
+                if not self._begun.is_set():
                     await self._journal.outbox_hurry(self._clock.now())
-                    hurried = True
+                    self._begun.set()
                 due_at = await self._round()
             except Exception as error:  # noqa: BLE001 - shown, and tried again
                 self._fault(error)
