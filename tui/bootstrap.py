@@ -1,6 +1,7 @@
 """The composition root: services.yaml and real drivers become an engine. Nothing falls back from live to sandbox."""
 
 import getpass
+import logging
 import os
 import socket
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from tui.drivers.clock import SystemClock
 from tui.drivers.git import Git
 from tui.drivers.http import HttpProbes
 from tui.drivers.journal import Journal
+from tui.drivers.on_call_file import OnCallFile
 from tui.drivers.process import GUARD, LocalProcesses
 from tui.drivers.registry import PASSWORD, HttpRegistry
 from tui.drivers.secrets import Secrets
@@ -20,7 +22,7 @@ from tui.drivers.ssh import SshHost
 from tui.engine.engine import Engine
 from tui.engine.ports import ChannelPort, Outside
 from tui.model.errors import ConfigError, Refused
-from tui.model.redact import learn, learn_address
+from tui.model.redact import learn, learn_address, redact
 
 
 def fleet(path: str | None) -> services.Fleet:
@@ -42,6 +44,8 @@ def engine(
         )
     known = fleet(path)
     clock = SystemClock()
+    if logging.lastResort is not None:  # what libraries complain of where nobody listens goes to stderr
+        logging.lastResort.setFormatter(_Redacting())
     keep_secret(known, Secrets(os.environ))
     ask = _learning(ask_passphrase) if ask_passphrase is not None else None
 
@@ -60,6 +64,7 @@ def engine(
         processes=LocalProcesses(clock),
         registries=HttpRegistry(os.environ),
         outside=outside(known, Secrets(os.environ)),
+        on_call_store=OnCallFile(known.path),
     )
 
 
@@ -69,6 +74,11 @@ def outside(known: services.Fleet, secrets: Secrets) -> Outside:
         AppriseChannel(name, partial(secrets.get, name)) for name in known.notify if _is_set(secrets, name)
     ]
     return Outside(channels=tuple(channels))
+
+
+class _Redacting(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
 
 
 def _is_set(secrets: Secrets, name: str) -> bool:

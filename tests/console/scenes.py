@@ -22,6 +22,7 @@ from tui.console.palette import Palette
 from tui.console.wizard import Wizard
 from tui.dokku.reports import Checks
 from tui.drivers.git import Git
+from tui.drivers.journal import Waiting
 from tui.engine.gate import Sent
 from tui.engine.releases import Listing
 from tui.engine.walk import Walk
@@ -29,6 +30,7 @@ from tui.incident import events as ev
 from tui.incident.decide import fold
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Incident, Sample, StepResult
+from tui.model.notice import Delivery, Message, Milestone, OnCall, Receipt
 from tui.model.outcome import Exited, Lost
 from tui.model.plan import Caution, Plan, Severity, StepKind
 from tui.model.release import WayBack
@@ -368,6 +370,53 @@ def leading(*events: ev.Event, of: Service = API) -> Play:
     return lead
 
 
+class Mute:
+    """A channel that is never heard of: nothing is delivered while a picture is made."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def wants(self, message: Message) -> bool:
+        return True
+
+    async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
+        raise AssertionError(f"{self.name} was told {message.title}")
+
+    async def close(self) -> None: ...
+
+
+def telling(*events: ev.Event) -> Play:
+    """As `leading`, with two channels; what the second one was not told is tried again in half a minute."""
+
+    async def lead(scene: Scene) -> None:
+        notices = scene.engine.notices
+        notices.channels = (Mute("SLACK_WEBHOOK"), Mute("DISCORD_URL"))
+        notices.waiting = (
+            Waiting(
+                seq=1, incident=INCIDENT, milestone="started", channel="DISCORD_URL", message="{}", attempts=2,
+                put_at=ago(50), due_at=ago(-30),
+            ),
+        )  # fmt: skip
+        scene.engine.duty.known = OnCall(at=ago(3 * 3600 + 60), people=("Ada Lovelace", "Grace Hopper"))
+        await scene.lead(*events)
+
+    return lead
+
+
+def told(channel: str, milestone: Milestone, seconds: float, *, detail: str = "") -> ev.Told:
+    delivery = Delivery(
+        milestone=milestone, channel=channel, at=ago(seconds), delivered=not detail, detail=detail or "delivered"
+    )
+    return ev.Told(at=ago(seconds), delivery=delivery)
+
+
+TOLD = (
+    told("SLACK_WEBHOOK", Milestone.STARTED, 58),
+    told("DISCORD_URL", Milestone.STARTED, 50, detail="not delivered yet, trying again: HTTP 429: slow down"),
+    told("SLACK_WEBHOOK", Milestone.VERIFIED, 20),
+)
+
+
 async def target(scene: Scene) -> None:
     wizard = await scene.lead(*confirmed_down())
     wizard.choosing = True
@@ -425,7 +474,9 @@ SCENES: dict[str, Play] = {
     "plan-warnings": leading(*planned(API, *WARNINGS)),
     "plan-blocked": leading(*planned(API, BLOCKED)),
     "plan-typed": leading(*planned(BILLING), of=BILLING),
+    "plan-post": telling(*planned()),
     "run": leading(*running()),
+    "run-told": telling(*running(), *TOLD[:2]),
     "stopped": leading(*running(of=BILLING), ev.WentDown(at=ago(7), what="the host stops what runs"), of=BILLING),
     "fallen": leading(*fallen(), of=BILLING),
     "uncertain": leading(
@@ -452,7 +503,9 @@ SCENES: dict[str, Play] = {
     "verify-failed": leading(*pushed(), checks(Verdict.FAILED)),
     "watch": leading(*watching()),
     "watch-alarm": leading(*watching(), STRAYED),
+    "watch-told": telling(*watching(), *TOLD),
     "closed": leading(*closed()),
+    "closed-told": telling(*closed(), *TOLD, told("SLACK_WEBHOOK", Milestone.CLOSED, 1)),
     "resume": resume,
     "timeline": timeline,
     "trail": trail,
@@ -462,5 +515,8 @@ SCENES: dict[str, Play] = {
     "leave": leave,
 }
 """by name, the same at every size"""
-WELL_FOR = {"verify": 28, "watch": 300, "watch-alarm": 300, "closed": 900, "timeline": 60}
+WELL_FOR = {
+    "verify": 28, "watch": 300, "watch-alarm": 300, "watch-told": 300, "closed": 900, "closed-told": 900,
+    "timeline": 60,
+}  # fmt: skip
 """seconds since which the service answers again, where the scene comes after the way back"""

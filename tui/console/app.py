@@ -31,6 +31,7 @@ from tui.console.widgets.work import WorkPanel
 from tui.console.words import QUESTIONS
 from tui.model.errors import ConsoleError
 from tui.model.incident import Question
+from tui.model.redact import redact
 
 if TYPE_CHECKING:  # the first screen is painted before any of these is imported
     from tui.console.front import Front
@@ -165,6 +166,10 @@ class ConsoleApp(App[int]):
         self._desk.services = len(engine.fleet.services)
         board.subscribe(self.changed)
         board.start()
+        engine.notices.subscribe(self.changed)
+        engine.notices.start()
+        engine.duty.subscribe(self.changed)
+        engine.duty.ask()
         self.set_interval(1.0, self._draw)
         self._desk.arrange_again()
         self._draw()
@@ -233,8 +238,8 @@ class ConsoleApp(App[int]):
             self._draw_hint()
 
     def _fatal_error(self) -> None:
-        """As Textual, but without the values of variables: one of them may be a passphrase."""
-        trace = traceback.format_exc()
+        """As Textual, but without the values of variables and without secrets."""
+        trace = redact(traceback.format_exc())
         self._exit_renderables.append(Text(trace))
         self._close_messages_no_wait()
 
@@ -252,8 +257,9 @@ class ConsoleApp(App[int]):
         self._follow_log(front)
         if self._saved_at is None or now - self._saved_at >= SAVE_EVERY:
             self._save_board(front)
-        if front.board.errors:
-            self.notice(rows.safe(front.board.errors.pop(0)), "down")
+        for faults in (front.board.errors, front.engine.notices.errors):
+            if faults:
+                self.notice(rows.safe(faults.pop(0)), "down")
 
     def _follow_log(self, front: "Front") -> None:
         """The log of the service at the cursor; an incident's log goes on being taken in meanwhile."""
@@ -311,7 +317,10 @@ class ConsoleApp(App[int]):
 
     def _read_timeline_when_new(self, front: "Front") -> None:
         incident = front.incident(self._board.selected)
-        stamp = (incident.id, incident.since, len(incident.runs), len(incident.decisions)) if incident else None
+        stamp: object = None
+        if incident is not None:
+            counts = (len(incident.runs), len(incident.decisions), len(incident.deliveries))
+            stamp = (incident.id, incident.since, *counts)
         if stamp != self._timeline_stamp:
             self._timeline_stamp = stamp
             self.begin_work(lambda: front.read_timeline(self._board.selected))
@@ -352,7 +361,7 @@ class ConsoleApp(App[int]):
 
     def notice(self, text: str, look: str = "ok") -> None:
         """Say something in the last row until it is dismissed."""
-        self._notice = (text, look)
+        self._notice = (redact(text), look)
         self.changed()
 
     async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None:
@@ -389,7 +398,7 @@ class ConsoleApp(App[int]):
     async def copy(self, text: str, name: str) -> None:
         """To a file always, to the terminal's clipboard where it takes it."""
         if self._copy_out is not None:
-            self.notice(self._copy_out(self.palette.text(text), name))
+            self.notice(self._copy_out(redact(self.palette.text(text)), name))
 
     def select(self, service: str) -> None:
         """Put the cursor on this service."""

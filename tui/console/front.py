@@ -25,6 +25,7 @@ from tui.engine.engine import Engine
 from tui.engine.follow import LogFollower
 from tui.model.errors import ConsoleError, Refused
 from tui.model.incident import Incident, State
+from tui.model.redact import redact
 from tui.model.release import Release
 from tui.model.service import Service
 
@@ -252,7 +253,7 @@ class Front:
         try:
             self._exports.mkdir(parents=True, exist_ok=True, mode=0o700)
             path = self._exports / f"{name}.txt"
-            path.write_text("\n".join(lines) + "\n")
+            path.write_text(redact("\n".join(lines)) + "\n")
         except OSError as error:
             self.surface.notice(f"not saved: {error}", "down")
             return

@@ -12,6 +12,7 @@ from tui.dokku.shape import Shape
 from tui.engine import freeze as freezing
 from tui.engine import health, record, releases, shapes, stopping
 from tui.engine import removal as removals
+from tui.engine.duty import Duty
 from tui.engine.gate import Gate
 from tui.engine.keep import Keeper
 from tui.engine.ledger import LedgerKeeper
@@ -23,6 +24,7 @@ from tui.engine.ports import (
     GitPort,
     HostPort,
     JournalPort,
+    OnCallStorePort,
     Outside,
     ProbePort,
     ProcessPort,
@@ -62,6 +64,7 @@ class Engine:
         processes: ProcessPort | None = None,
         registries: RegistryPort | None = None,
         outside: Outside | None = None,
+        on_call_store: OnCallStorePort | None = None,
     ) -> None:
         self.outside = outside or Outside()
         self.processes = processes
@@ -77,6 +80,7 @@ class Engine:
         self.links = Links(fleet, self.gate, git, clock, make_host, self.ledger)
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
         self.walks: dict[str, Walk] = {}
+        self.duty = Duty(fleet, clock, self.outside.on_call, on_call_store)
         self.notices = Notifier(
             journal,
             clock,
@@ -91,6 +95,7 @@ class Engine:
         for walk in self.walks.values():
             await walk.stop()
         await self.notices.stop()
+        await self.duty.stop()
         await self.links.close()
         await self.probes.close()
         if self.registries is not None:
@@ -289,6 +294,7 @@ class Engine:
         )
         walk = await Walk.begin(event, self.journal, self.clock, self._performer(output))
         self.walks[identity] = walk
+        self.duty.ask()
         self.notices.follow(walk)
         return walk
 

@@ -218,6 +218,14 @@ class OnCallPort(Protocol):
     async def on_call(self) -> OnCall: ...
 
 
+class OnCallStorePort(Protocol):
+    """Where who was on call is kept; never raises."""
+
+    def load(self) -> OnCall | None: ...
+
+    def save(self, known: OnCall) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
     """Everything beside hosts and health URLs that is asked or told; all of it may be absent."""

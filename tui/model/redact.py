@@ -9,11 +9,8 @@ Every line of a log comes by here, and nearly none holds a secret: a rule is tri
 words stands. What is replaced stays replaced: redacting twice changes nothing.
 """
 
-import base64
-import json
 import re
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 from tui.model.secret_shapes import BEGIN, END, KEY_LINE, MARK, RULES, cut
 
@@ -57,6 +54,10 @@ def forget() -> None:
 
 
 def _written(secret: str) -> set[str]:
+    import base64  # the first screen needs none of these
+    import json
+    from urllib.parse import quote, quote_plus
+
     raw = base64.b64encode(secret.encode()).decode()
     forms = {secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret), raw, raw.rstrip("=")}
     forms |= {line for line in secret.splitlines() if len(line) >= LIKELY}  # a key of many lines comes line by line

@@ -18,9 +18,7 @@ _AFTER_NAME = rf"""(?P<tail>[a-z0-9_-]{{0,40}})(?:
         (?:(?P<open>{_QUOTE})(?!{re.escape(MARK)})(?P<value>(?:(?!(?P=open))[^\r\n])+)
           | {_NOTHING}(?P<bare>[^\s,;&"'\\]+))
   | \sis\s{{1,3}}+{_NOTHING}(?=\S*[0-9_/+=-])(?P<said>[^\s,;&"'\\]{{6,}}))"""
-_TO_THE_END = (
-    rf"""(?x)\\{{0,3}}+["']?+\s{{0,3}}+[:=]\s{{0,3}}+\\{{0,3}}+["']?+\s{{0,3}}+{_NOTHING}(?P<bare>[^\r\n"'\\]+)"""
-)
+_TO_THE_END = rf"""\\{{0,3}}+["']?+\s{{0,3}}+[:=]\s{{0,3}}+\\{{0,3}}+["']?+\s{{0,3}}+{_NOTHING}(?P<bare>[^\r\n"'\\]+)"""
 _CREDENTIAL = r"(?!authenti|authori|token|access|auth\b|realm)(?P<bare>[a-z0-9._~+/=-]{8,})"
 _PATH = r"""(?!\[redacted\])(?P<bare>[^\s"'<>\\]+)"""
 _IN_QUERY = r"""(?!\[redacted\])(?P<bare>[^&\s"'<>\\#]+)"""
@@ -42,13 +40,21 @@ _PLAIN_TAIL = re.compile(r"s?|s?[_-]?\d+|[_-]base|[_-]key(?:[_-]base)?")
 class Rule:
     """One word, what follows it where it is a secret, and what else has to be so."""
 
-    __slots__ = ("applies", "exact", "pattern", "word")
+    __slots__ = ("_after", "_pattern", "applies", "exact", "word")
 
     def __init__(
         self, word: str, after: str, applies: Callable[[str, re.Match[str]], bool] | None = None, *, exact: bool = False
     ) -> None:
         self.word, self.applies, self.exact = word, applies, exact
-        self.pattern = re.compile(f"(?x){re.escape(word)}{after.replace('(?x)', '')}")
+        self._after = after
+        self._pattern: re.Pattern[str] | None = None
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Made when it is needed first: all of them together would hold up the first screen."""
+        if self._pattern is None:
+            self._pattern = re.compile(f"(?x){re.escape(self.word)}{self._after}")
+        return self._pattern
 
 
 def _named(text: str, found: re.Match[str]) -> bool:

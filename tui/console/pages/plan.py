@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tui.console import rows
-from tui.console.pages import parts
+from tui.console.pages import parts, posts
 from tui.console.pages.page import View, button
 from tui.console.rows import Piece, Row
 from tui.incident.cause import worded
@@ -32,7 +32,9 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     way = f"FROM {_named(plan.leaving)}  {arrow}  TO {_named(plan.target)}"
     content.extend(rows.paragraph(way, cells, "bold"))
     content.extend(_cautions(wizard, plan, cells))  # above everything that can wait: nobody scrolls to a warning
-    content.extend(_summary(wizard, plan, cells))
+    post = posts.preview(wizard, incident, cells)
+    summary = _summary(wizard, plan, cells)
+    content.extend([*post, *summary] if wizard.room < posts.ROOM_FOR_TEXT else [*summary, *post])
     content.extend(_commands(wizard, plan, cells))
     label = f"Roll {plan.service} back to {plan.target.name}"
     off = ""
@@ -49,6 +51,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
             off=off,
             danger=True,
         ),
+        *posts.choices(wizard, incident),
         *parts.ways_out(wizard, incident),
     ]
     text = "\n".join(_paste(plan))
