@@ -3,8 +3,9 @@
 import getpass
 import logging
 import os
+import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from tui.engine.engine import Engine
 from tui.engine.ports import ChannelPort, Outside
 from tui.model.errors import ConfigError, Refused
 from tui.model.redact import learn, learn_address, redact
+
+_SECRET_NAME = re.compile(r"(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_KEY|ROUTING_KEY|_DSN)$")
+"""environment variables whose values are secrets, whoever's they are"""
 
 
 def fleet(path: str | None) -> services.Fleet:
@@ -46,7 +50,7 @@ def engine(
     clock = SystemClock()
     if logging.lastResort is not None:  # what libraries complain of where nobody listens goes to stderr
         logging.lastResort.setFormatter(_Redacting())
-    keep_secret(known, Secrets(os.environ))
+    keep_secret(known, os.environ)
     ask = _learning(ask_passphrase) if ask_passphrase is not None else None
 
     def make(name: str) -> SshHost:
@@ -89,8 +93,12 @@ def _is_set(secrets: Secrets, name: str) -> bool:
         return True
 
 
-def keep_secret(known: services.Fleet, secrets: Secrets) -> None:
+def keep_secret(known: services.Fleet, environ: Mapping[str, str]) -> None:
     """Learn every credential that this console may come across, whether or not it is used."""
+    secrets = Secrets(environ)
+    for name, value in environ.items():
+        if _SECRET_NAME.search(name) and not value.startswith(("/", "~")):
+            learn(value)
     names = {PASSWORD, "GITHUB_TOKEN", "LINEAR_API_KEY", *known.notify}
     specs = [known.pagerduty, known.thread, *(x for s in known.services for x in (s.sentry, s.posthog, s.ticket))]
     for spec in specs:
@@ -98,11 +106,11 @@ def keep_secret(known: services.Fleet, secrets: Secrets) -> None:
             names |= {str(getattr(spec, key)) for key in spec.__struct_fields__ if key.endswith("_env")}
     for name in filter(None, names):
         try:
-            value = secrets.get(name)
+            found = secrets.get(name)
         except ConfigError:
             continue  # nothing was read that could get out
-        if value is not None and name in known.notify:
-            learn_address(value)
+        if found is not None and name in known.notify:
+            learn_address(found)
 
 
 def _learning(ask: Callable[[str], str]) -> Callable[[str], str]:

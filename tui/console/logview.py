@@ -11,8 +11,8 @@ from tui.console.logline import last_state, marked, steady, window, wrapped
 from tui.console.rows import Piece, Row, wrap
 from tui.dokku.lines import frame
 from tui.dokku.logs import LogLine, read_line
-from tui.model.redact import redact
-from tui.model.text import clean, decode
+from tui.model.redact import redact_coloured
+from tui.model.text import decode
 
 if TYPE_CHECKING:
     from tui.engine.ring import LogRing
@@ -21,7 +21,6 @@ TROUBLE = re.compile(rb"(?i)\b(?:error|exception|traceback|fatal|panic|critical|
 """what `next error` looks for"""
 ROOM = 24
 """bytes of a raw line for each cell of the window: a colour of its own for each character still fits"""
-_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 _PROCESS_LOOKS = ("process-0", "process-1", "process-2", "process-3", "process-4")
 
 
@@ -165,7 +164,7 @@ class LogView:
         raw = last_state(ring.line(number))
         if not self.wrap:
             raw = raw[: (self.left + cells) * ROOM + 256]  # cut to the window before it is parsed
-        line = read_line(frame(_without_secrets(steady(decode(raw)))))
+        line = read_line(frame(redact_coloured(steady(decode(raw)))))
         head: list[Piece] = []
         if line.at is not None and self.stamps:
             head.append((f"{line.at:%H:%M:%S} ", "dim"))
@@ -193,11 +192,3 @@ class LogView:
                 if end > start:
                     marks.append((start, end, "found"))
         return marked(line.text, marks, ground)
-
-
-def _without_secrets(text: str) -> str:
-    """The line with its colours; one that holds a secret loses them, as a colour may stand in the secret's middle."""
-    if "\x1b" not in text:
-        return redact(text)
-    bare = _COLOUR.sub("", text)
-    return text if redact(bare) == bare else clean(bare)

@@ -19,6 +19,7 @@ SHORTEST = 6
 LIKELY = 12
 """characters from which on a part of a secret address is taken for a secret of its own"""
 
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 _known: set[str] = set()
 _forms: tuple[str, ...] = ()
 """every way in which what is known may be written, the longest first"""
@@ -72,6 +73,18 @@ def redact(text: str) -> str:
     """The text without secrets."""
     text = _redact(text)
     return KEY_LINE.sub(MARK, text) if len(text) >= 60 else text
+
+
+def redact_coloured(text: str) -> str:
+    """Text in which colours may still stand. A line that holds a secret loses them: one may stand in its middle."""
+    if "\x1b" not in text:
+        return redact(text)
+    lines = []
+    for line in text.split("\n"):
+        bare = _COLOUR.sub("", line)
+        safe = redact(bare)
+        lines.append(line if safe == bare else safe)
+    return _redact("\n".join(lines))
 
 
 def _redact(text: str) -> str:
@@ -140,7 +153,7 @@ class Redactor:
 
     def held(self) -> bytes:
         """What is held back, without secrets as far as it goes; it stays held."""
-        return _redact(self._rest.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        return redact_coloured(self._rest.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
     def _clean(self, raw: bytes) -> bytes:
         if not raw:
@@ -151,7 +164,7 @@ class Redactor:
         begun = [found.end() for found in BEGIN.finditer(text)]
         if begun and END.search(text, begun[-1]) is None:
             self._inside = max(0, KEY_LINES - text.count("\n", begun[-1]))
-        done = _redact(text)
+        done = redact_coloured(text) if "\x1b" in text else _redact(text)
         if raw.endswith(b"\n") and done and not done.endswith("\n"):
             done += "\n"
         return done.encode("utf-8", "surrogateescape")
