@@ -3,7 +3,6 @@
 import getpass
 import logging
 import os
-import re
 import socket
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -16,17 +15,19 @@ from tui.drivers.git import Git
 from tui.drivers.http import HttpProbes
 from tui.drivers.journal import Journal
 from tui.drivers.on_call_file import OnCallFile
+from tui.drivers.pagerduty import PagerDuty
+from tui.drivers.posthog import Posthog
 from tui.drivers.process import GUARD, LocalProcesses
-from tui.drivers.registry import PASSWORD, HttpRegistry
-from tui.drivers.secrets import Secrets
+from tui.drivers.registry import HttpRegistry
+from tui.drivers.secrets import Secrets, learn_all
+from tui.drivers.sentry import Sentry
+from tui.drivers.slack import SlackThread
 from tui.drivers.ssh import SshHost
+from tui.drivers.tickets import Tickets
 from tui.engine.engine import Engine
-from tui.engine.ports import ChannelPort, Outside
+from tui.engine.ports import ChannelPort, ClockPort, Outside, RatePort
 from tui.model.errors import ConfigError, Refused
-from tui.model.redact import learn, learn_address, redact
-
-_SECRET_NAME = re.compile(r"(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_KEY|ROUTING_KEY|_DSN)$")
-"""environment variables whose values are secrets, whoever's they are"""
+from tui.model.redact import learn, redact
 
 
 def fleet(path: str | None) -> services.Fleet:
@@ -50,7 +51,7 @@ def engine(
     clock = SystemClock()
     if logging.lastResort is not None:  # what libraries complain of where nobody listens goes to stderr
         logging.lastResort.setFormatter(_Redacting())
-    keep_secret(known, os.environ)
+    learn_all(known, os.environ)
     ask = _learning(ask_passphrase) if ask_passphrase is not None else None
 
     def make(name: str) -> SshHost:
@@ -67,17 +68,27 @@ def engine(
         read_only=read_only,
         processes=LocalProcesses(clock),
         registries=HttpRegistry(os.environ),
-        outside=outside(known, Secrets(os.environ)),
+        outside=outside(known, os.environ, clock),
         on_call_store=OnCallFile(known.path),
     )
 
 
-def outside(known: services.Fleet, secrets: Secrets) -> Outside:
-    """Everything beside hosts and health URLs that services.yaml names and somebody gave a credential for."""
-    channels: list[ChannelPort] = [
-        AppriseChannel(name, partial(secrets.get, name)) for name in known.notify if _is_set(secrets, name)
-    ]
-    return Outside(channels=tuple(channels))
+def outside(fleet: services.Fleet, environ: Mapping[str, str], clock: ClockPort) -> Outside:
+    """What is asked and told beside the hosts: set up, and its credential there. What is missing `check` says."""
+    secrets = Secrets(environ)
+    sentry, posthog = Sentry(secrets), Posthog(secrets)
+    pagerduty = PagerDuty(secrets, fleet.pagerduty, clock)
+    tickets, thread = Tickets(secrets, fleet.services), SlackThread(secrets, fleet.thread)
+    rates: tuple[RatePort, ...] = (sentry, posthog)
+    named = (AppriseChannel(name, partial(secrets.get, name)) for name in fleet.notify if _is_set(secrets, name))
+    told: tuple[ChannelPort, ...] = (*(one for one in (thread, pagerduty, tickets) if one.ready), *named)
+    return Outside(
+        rates=tuple(one for one in rates if any(one.covers(service) for service in fleet.services)),
+        issues=sentry if any(map(sentry.covers, fleet.services)) else None,
+        channels=told,
+        on_call=pagerduty if pagerduty.knows_on_call else None,
+        checks=(sentry, posthog, pagerduty, tickets, thread),
+    )
 
 
 class _Redacting(logging.Formatter):
@@ -91,26 +102,6 @@ def _is_set(secrets: Secrets, name: str) -> bool:
         return secrets.get(name) is not None
     except ConfigError:
         return True
-
-
-def keep_secret(known: services.Fleet, environ: Mapping[str, str]) -> None:
-    """Learn every credential that this console may come across, whether or not it is used."""
-    secrets = Secrets(environ)
-    for name, value in environ.items():
-        if _SECRET_NAME.search(name) and not value.startswith(("/", "~")):
-            learn(value)
-    names = {PASSWORD, "GITHUB_TOKEN", "LINEAR_API_KEY", *known.notify}
-    specs = [known.pagerduty, known.thread, *(x for s in known.services for x in (s.sentry, s.posthog, s.ticket))]
-    for spec in specs:
-        if spec is not None:
-            names |= {str(getattr(spec, key)) for key in spec.__struct_fields__ if key.endswith("_env")}
-    for name in filter(None, names):
-        try:
-            found = secrets.get(name)
-        except ConfigError:
-            continue  # nothing was read that could get out
-        if found is not None and name in known.notify:
-            learn_address(found)
 
 
 def _learning(ask: Callable[[str], str]) -> Callable[[str], str]:

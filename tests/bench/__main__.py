@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.bench import logs, startup, tables
+from tests.bench import links, logs, startup, tables, work
 from tests.bench.harness import TINY, Bench, Effort, Finding, document, table
 
-BENCHES: dict[str, Bench] = {**logs.BENCHES, **startup.BENCHES, **tables.BENCHES}
+BENCHES: dict[str, Bench] = {**logs.BENCHES, **startup.BENCHES, **tables.BENCHES, **links.BENCHES, **work.BENCHES}
 
 
 def main(words: list[str] | None = None) -> int:

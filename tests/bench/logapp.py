@@ -46,7 +46,8 @@ class Nobody:
     async def ask_for(self, prompt: str, initial: str) -> str | None:
         return None
 
-    async def copy(self, text: str, name: str) -> None: ...
+    async def copy(self, text: str, name: str) -> bool:
+        return False
 
     def notice(self, text: str, look: str = "ok") -> None: ...
 

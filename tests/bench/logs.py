@@ -1,5 +1,7 @@
 """The log panel: how fast it takes lines in, what they cost, and how keys and terminal fare meanwhile."""
 
+import re
+import shutil
 import tempfile
 import tracemalloc
 from itertools import islice
@@ -14,6 +16,7 @@ from tui.console.terminal import describe, prepare
 from tui.engine.ring import LogRing
 
 APP = "tests.bench.logapp"
+COLOURS = re.compile(rb"\x1b[\[(][0-9;]*[A-Za-z]")
 
 
 def _environ(kind: str) -> dict[str, str]:
@@ -72,6 +75,35 @@ def ingest(effort: Effort) -> list[Finding]:
             least=True,
             detail={"seconds": seconds, "lines": 5 * effort.lines},
         ),
+    ]
+
+
+def opening(effort: Effort) -> list[Finding]:
+    """A large file, from the start of the program to its last line on screen, against lnav where that is installed."""
+    if shutil.which("lnav") is None:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        path = _file(folder, 5 * effort.lines)
+
+        def panel() -> float:
+            with on_pty(module(APP, "panel", "burst", str(path)), environ=_environ("panel")) as pty:
+                pty.report("done")
+                return monotonic() - pty.started
+
+        def lnav() -> float:
+            with on_pty(["lnav", str(path)], environ={"TERM": "xterm-256color", "HOME": folder}) as pty:
+                pty.pump(lambda: LAST in COLOURS.sub(b"", pty.tail))
+                return monotonic() - pty.started
+
+        found = interleaved({"panel": panel, "lnav": lnav}, effort.rounds)
+    return [
+        Finding(
+            name="log: a file opened to its last line against lnav",
+            value=ratio(found["panel"], found["lnav"]),
+            unit="x",
+            limit=1,
+            detail={"seconds": {name: round(median(values), 3) for name, values in found.items()}},
+        )
     ]
 
 
@@ -161,6 +193,7 @@ def slow(effort: Effort) -> list[Finding]:
 
 BENCHES: dict[str, Bench] = {
     "log-ingest": ingest,
+    "log-open": opening,
     "log-memory": memory,
     "log-keys": keys,
     "log-output": output,

@@ -17,6 +17,7 @@ from tests.incident.facts import T0
 from tests.stage import HandClock, StageEngine, current, fleet, listing, probe, release, service
 from tui.console.app import ConsoleApp
 from tui.console.front import Front
+from tui.console.pages.postmortem import PostMortemPage
 from tui.console.pages.resume import Resume
 from tui.console.palette import Palette
 from tui.console.wizard import Wizard
@@ -455,6 +456,19 @@ async def leave(scene: Scene) -> None:
     await scene.pilot.press("q")
 
 
+def after(*, filling: bool = False) -> Play:
+    """The post-mortem of the incident that has just been closed."""
+
+    async def show(scene: Scene) -> None:
+        await scene.lead(*closed())
+        page = PostMortemPage(scene.front, INCIDENT, lambda at: at)
+        page.filling = filling
+        await page.read()
+        scene.app.open_page(page)
+
+    return show
+
+
 WARNINGS = (
     Caution(severity=Severity.TYPE, text="migrations lie between, and going back does not undo them: 0042_drop_column"),
     Caution(severity=Severity.WARN, text="config keys that the target had are gone: REDIS_URL, CACHE_TTL"),
@@ -506,6 +520,8 @@ SCENES: dict[str, Play] = {
     "watch-told": telling(*watching(), *TOLD),
     "closed": leading(*closed()),
     "closed-told": telling(*closed(), *TOLD, told("SLACK_WEBHOOK", Milestone.CLOSED, 1)),
+    "post-mortem": after(),
+    "post-mortem-fields": after(filling=True),
     "resume": resume,
     "timeline": timeline,
     "trail": trail,
@@ -516,7 +532,14 @@ SCENES: dict[str, Play] = {
 }
 """by name, the same at every size"""
 WELL_FOR = {
-    "verify": 28, "watch": 300, "watch-alarm": 300, "watch-told": 300, "closed": 900, "closed-told": 900,
+    "verify": 28,
+    "watch": 300,
+    "watch-alarm": 300,
+    "watch-told": 300,
+    "closed": 900,
+    "closed-told": 900,
+    "post-mortem": 900,
+    "post-mortem-fields": 900,
     "timeline": 60,
-}  # fmt: skip
+}
 """seconds since which the service answers again, where the scene comes after the way back"""

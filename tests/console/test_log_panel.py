@@ -63,8 +63,9 @@ class Person:
     async def ask_for(self, prompt: str, initial: str) -> str | None:
         return self.answer
 
-    async def copy(self, text: str, name: str) -> None:
+    async def copy(self, text: str, name: str) -> bool:
         self.copied.append(text)
+        return True
 
     def notice(self, text: str, look: str = "ok") -> None:
         self.notices.append(text)

@@ -97,11 +97,13 @@ MATTERS: dict[str, tuple[str, ...]] = {
     "verify-failed": ("VERIFICATION FAILED", "failed health: unhealthy: HTTP 503, expected 200", "[ Look again ]"),
     "watch": ("10:00 left", "seen 100% of it", "up to 46ms"),
     "watch-alarm": ("ALARM: something else runs: deployed is 99887766, which is not ours (somebody deployed)",),
-    "closed": ("RECOVERED", "git:set api-app deploy-branch main"),
     "plan-post": ("POST to SLACK_WEBHOOK, DISCORD_URL: [P1] api: rolling back to release:4", "[ Post nothing ]"),
     "run-told": ("NOT DELIVERED: DISCORD_URL: HTTP 429: slow down, again in 30 s", "8 s of ~30 s"),
     "watch-told": ("NOT DELIVERED: DISCORD_URL: HTTP 429: slow down, again in 30 s", "10:00 left"),
     "closed-told": ("NOT DELIVERED: DISCORD_URL", "RECOVERED"),
+    "closed": ("RECOVERED", "git:set api-app deploy-branch main", "post-mortem, due 2026-11-24 22:00Z"),
+    "post-mortem": ("due 2026-11-24 22:00Z", "6 not known", "lessons learned", "[ Write ] [ Save ] [ Copy ] [ Done ]"),
+    "post-mortem-fields": ("root cause TODO", "lessons learned TODO"),
     "leave": ("What was sent goes on at the host", "[ Stay ]"),
 }
 """what a tired person must be able to read at every size, without pressing a key"""

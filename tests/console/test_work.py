@@ -80,8 +80,9 @@ class Bench(App[None]):
     def _run(self, work: Callable[[], Awaitable[None]]) -> None:
         self.run_worker(work(), exit_on_error=True)
 
-    async def _copy(self, text: str, name: str) -> None:
+    async def _copy(self, text: str, name: str) -> bool:
         self.copied.append(text)
+        return True
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sandboxes import Sandbox, running_sandbox
+from tests.vendors import running
 
 APP = "scenextras-gateway"
 
@@ -71,3 +72,66 @@ def test_the_drill_is_printed_as_exact_commands(box: Sandbox) -> None:
     (lines,) = box.run("check", "gateway", "--json").document["drill"].values()
     assert any(line.startswith("ssh -p ") and "apps:create rollback-drill" in line for line in lines)
     assert "time rollback drill previous --yes" in lines
+
+
+# ── beside the hosts ─────────────────────────────────────────────────────────────────────────────────────────────
+
+OUTSIDE = ("sentry", "posthog", "pagerduty", "ticket", "thread")
+
+
+def check_outside(box: Sandbox, *services: str) -> tuple[int, list[tuple[str, str, str, str]]]:
+    done = box.run("check", *services, "--json")
+    for name, token in box.environ.items():
+        assert name.endswith("_FILE") or not token or token not in done.stdout + done.stderr
+    items = [i for i in done.document["items"] if i["topic"] in OUTSIDE]
+    return done.code, [(i["subject"], i["topic"], i["result"], i["text"]) for i in items]
+
+
+def test_what_is_not_set_up_is_a_note(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path) as box:
+        code, found = check_outside(box, "gateway")
+    assert code == 0
+    assert found == [("services", topic, "note", f"{topic} is not set up") for topic in OUTSIDE]
+
+
+def test_what_is_set_up_is_asked_one_harmless_question(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path) as box, running() as vendors:
+        file = tmp_path / "services.yaml"
+        file.write_text(vendors.into(Path(box.services).read_text(), "gateway"))
+        box.services = str(file)
+        box.environ |= vendors.environ
+        assert check_outside(box, "gateway") == (
+            0,
+            [
+                ("gateway", "sentry", "ok", "sentry: errors of acme/api can be counted"),
+                ("gateway", "posthog", "ok", "posthog: project 77 can be asked"),
+                (
+                    "services", "pagerduty", "ok",
+                    "pagerduty: on call now: Tim Wright (Daily Engineering Rotation), "
+                    "Earline Greenholt (Daily Engineering Rotation)",
+                ),
+                ("services", "pagerduty", "ok", "pagerduty: open incidents of its services: 1"),
+                (
+                    "services", "pagerduty", "note",
+                    f"pagerduty: change events go to {vendors.urls['events']}; only sending one would prove the key",
+                ),
+                ("gateway", "ticket", "ok", "ticket: issues in acme/api"),
+                ("services", "thread", "ok", "thread: posts in #incidents as rollback of Acme, if it is invited there"),
+            ],
+        )  # fmt: skip
+        asked = {(r.vendor, r.method) for r in vendors.received}
+        reads = {("sentry", "GET"), ("pagerduty", "GET"), ("github", "GET")}
+        assert asked == {*reads, ("posthog", "POST"), ("slack", "POST")}  # a query, and auth.test
+        assert (vendors.slack.posted, vendors.github.issues, vendors.events.changes) == ([], [], [])
+        assert vendors.complaints == []
+        box.environ |= {"SLACK_BOT_TOKEN": "", "SENTRY_TOKEN_FILE": str(tmp_path / "absent"), "SENTRY_TOKEN": ""}
+        vendors.fault("github", "unauthorized")
+        code, found = check_outside(box, "gateway")
+        said = {topic: text for _, topic, result, text in found if result == "finding"}
+        assert code == 3
+        assert said == {
+            "sentry": f"SENTRY_TOKEN_FILE names {tmp_path / 'absent'}, which cannot be read: "
+            f"[Errno 2] No such file or directory: '{tmp_path / 'absent'}'",
+            "ticket": "ticket: refuses the token (HTTP 401): Bad credentials",
+            "thread": "thread is set up, but SLACK_BOT_TOKEN is not set: it is left out",
+        }

@@ -1,11 +1,13 @@
 """The file that ships loads as it is, and holds what the runbook says: its services, times, words and addresses."""
 
+import re
 from datetime import timedelta as time
 from pathlib import Path
 
 import pytest
 
-from tests.services.fleets import SHIPPED
+from tests.services.fleets import SHIPPED, load_text
+from tui.model.outside import PagerDutySpec
 from tui.model.service import Expect, Fleet, SeveritySpec
 from tui.services import load
 
@@ -114,9 +116,20 @@ def test_times_rates_retention_and_contacts(fleet: Fleet) -> None:
     assert fleet.retention == 5
     assert fleet.postmortem_within == time(hours=24)
     assert fleet.ways == ("kept", "registry", "runbook", "git", "script")
-    assert fleet.contacts.pagerduty == (("schedule", "Check PagerDuty schedule"),)
+    assert fleet.pagerduty == PagerDutySpec(words="Check PagerDuty schedule")
     assert fleet.contacts.slack == ("#incidents", "#engineering")
     assert fleet.contacts.email == "engineering@scenextras.com"
+
+
+def test_what_is_commented_out_is_right_once_it_is_not(tmp_path: Path) -> None:
+    optional = r"(?m)^( *)# (?=(sentry|posthog|ticket|schedules|services|sender|thread): *[\[{a-z])"
+    text, count = re.subn(optional, r"\1", SHIPPED.read_text())
+    assert count == 7
+    fleet = load_text(text, tmp_path)
+    api = fleet.service("api")
+    assert api is not None and None not in (api.sentry, api.posthog, api.ticket)
+    assert fleet.thread is not None
+    assert fleet.pagerduty is not None and fleet.pagerduty.schedules and fleet.pagerduty.services
 
 
 def test_the_one_warning_is_the_shared_address(fleet: Fleet) -> None:

@@ -17,7 +17,8 @@ from tui.model.plain import plain
 
 
 async def check(engine: Engine, options: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
-    """Look at services.yaml, at every host, at every service; with --notify, tell every channel something instead."""
+    """Look at services.yaml, at every host, at every service, and at what is asked and told beside them; with --notify
+    tell every channel something instead."""
     if options.notify:
         return await notify(engine, options, narrator)
     services = chosen(engine, options)
@@ -27,6 +28,7 @@ async def check(engine: Engine, options: Options, narrator: Narrator) -> tuple[E
         found.extend(lines)
     for service in services:
         found.extend(await checking.service(engine, service))
+    found.extend(await checking.outside(engine, tuple(services)))
     drills = {host: checking.drill(engine.fleet.host(host)) for host in hosts}
     wrong = [line for line in found if line.result is Result.FINDING]
     code = Exit.REFUSED if wrong else Exit.DONE
@@ -51,6 +53,8 @@ async def check(engine: Engine, options: Options, narrator: Narrator) -> tuple[E
 
 async def notify(engine: Engine, options: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
     """Send a test message to every channel and say what came back; exit 3 where one was not delivered."""
+    message = _test_message(engine)
+    channels = [channel for channel in engine.outside.channels if channel.wants(message)]
     known = {channel.name for channel in engine.outside.channels}
     unset = [name for name in engine.fleet.notify if name not in known]
     for name in unset:
@@ -59,12 +63,13 @@ async def notify(engine: Engine, options: Options, narrator: Narrator) -> tuple[
         raise Refused("there is no channel to test", "name variables that hold notification URLs under `notify:`")
     if engine.gate.read_only:
         raise Refused("read-only: nothing is sent", "start without --read-only")
-    message = _test_message(engine)
-    narrator.post(message, tuple(sorted(known)))
+    for name in sorted(known - {channel.name for channel in channels}):
+        narrator.say(f"{name} takes no test: it would make something that stays", "dim")
+    narrator.post(message, tuple(channel.name for channel in channels))
     await asyncio.get_running_loop().run_in_executor(None, _confirm, options, narrator)
-    receipts = await asyncio.gather(*(telling.tried(c, message) for c in engine.outside.channels))
+    receipts = await asyncio.gather(*(telling.tried(channel, message) for channel in channels))
     items: list[output.Document] = []
-    for channel, receipt in zip(engine.outside.channels, receipts, strict=True):
+    for channel, receipt in zip(channels, receipts, strict=True):
         items.append(
             {
                 "channel": channel.name,

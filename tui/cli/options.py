@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, NoReturn
 
 from tui.model.errors import ConfigError
+from tui.model.postmortem import Field
 from tui.model.release import TARGET_HELP, Target, TargetKind, parse_target
 
 COMMANDS = (
@@ -52,6 +53,8 @@ class Options:
     follow: bool = False
     incident: str | None = None
     close: str | None = None
+    save: str | None = None
+    set: tuple[tuple[Field, str], ...] = ()
     serve: bool = False
     dokku: str = "0.35.15"
     pace: str = "recorded"
@@ -154,7 +157,9 @@ def _command_parsers(prog: str) -> _Parser:
     common, part = _common(), _taking_part()
     status = sub.add_parser("status", parents=[common], help="health now, what runs, open incidents")
     status.add_argument("names", nargs="*", metavar="SERVICE")
-    check = sub.add_parser("check", parents=[common], help="configuration, keys, host, capabilities; each with its fix")
+    check = sub.add_parser(
+        "check", parents=[common], help="configuration, keys, host, capabilities, what is beside it; each with its fix"
+    )
     check.add_argument("names", nargs="*", metavar="SERVICE")
     check.add_argument("--notify", action="store_true", help="send a test message to every channel, after a question")
     check.add_argument("--yes", action="store_true", help="do not ask")
@@ -173,6 +178,13 @@ def _command_parsers(prog: str) -> _Parser:
     resume = sub.add_parser("resume", parents=[common, part], help="take an open incident up where it stands")
     resume.add_argument("incident", nargs="?", metavar="ID")
     resume.add_argument("--close", metavar="HOW", help="close it: recovered, not-recovered, aborted, fixed-forward")
+    after = sub.add_parser("postmortem", parents=[common], help="an incident's post-mortem, filled from the journal")
+    after.add_argument("incident", nargs="?", metavar="ID", help="(the only one that lacks a required one)")
+    after.add_argument("--save", metavar="FILE", help="into a new file, and note that it is written")
+    after.add_argument(
+        "--set", nargs=2, action="append", default=[], metavar=("FIELD", "TEXT"),
+        help=f"your own words, kept in the journal: {', '.join(Field)}; empty takes them back",
+    )  # fmt: skip
     box = sub.add_parser("sandbox", parents=[common, _screen()], help="a pretend host with a bad release already out")
     box.add_argument("--serve", action="store_true", help="only serve; prints one JSON line")
     box.add_argument("--dokku", default="0.35.15", choices=("0.35.15", "0.38.27", "plugins"), help="profile")
@@ -221,4 +233,12 @@ def _command_first(argv: Sequence[str], first: str | None) -> list[str]:
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
     if "names" in values:
         values["names"] = tuple(values["names"])
+    if "set" in values:
+        values["set"] = tuple((_field(name), text) for name, text in values["set"])
     return values
+
+
+def _field(name: str) -> Field:
+    if name not in list(Field):
+        raise ConfigError(f"--set {name}: the post-mortem has no such field", f"one of {', '.join(Field)}")
+    return Field(name)

@@ -8,6 +8,7 @@ from tui.cli import output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
+from tui.cli.postmortem import standing
 from tui.dokku.lines import Framer
 from tui.dokku.logs import read_line
 from tui.engine.engine import Engine
@@ -16,6 +17,7 @@ from tui.engine.links import HostSaid
 from tui.engine.releases import Listing
 from tui.incident.cause import worded
 from tui.model.errors import LinkError, Refused
+from tui.model.postmortem import Duty
 from tui.model.service import Service
 
 Result = tuple[Exit, output.Document]
@@ -144,7 +146,8 @@ async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Res
         for i in found:
             end = i.closing.value if i.closing else (f"asking: {i.asking.value}" if i.asking else "")
             target = f" → {i.plan.target.name}" if i.plan else ""
-            output.text(f"{i.id:<24} {i.service:<16} {i.state.value:<10} {end}{target}")
+            line = f"{i.id:<24} {i.service:<16} {i.state.value:<10} {end}{target}{_wanted(engine.postmortems.duty(i))}"
+            output.text(line)
     items = [
         {
             "incident": i.id,
@@ -157,7 +160,15 @@ async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Res
             "closing": i.closing.value if i.closing else None,
             "by": i.by,
             "to": output.named(i.plan.target) if i.plan else None,
+            "postmortem": standing(engine.postmortems.duty(i)),
         }
         for i in found
     ]
     return Exit.DONE, output.listing("incidents", items, exit_code=0)
+
+
+def _wanted(duty: Duty) -> str:
+    """Whether its post-mortem is there, or until when it is due."""
+    if duty.written is not None:
+        return "  post-mortem written"
+    return f"  POST-MORTEM due {duty.due:%Y-%m-%d %H:%MZ}" if duty.open and duty.due is not None else ""

@@ -73,6 +73,7 @@ class ConsoleApp(App[int]):
         Binding("a,4", "timeline", "Timeline"),
         Binding("c", "trail", "Commands sent"),
         Binding("5", "wizard", "Incident"),
+        Binding("p", "postmortem", "Post-mortem", show=False),
         Binding("K", "keep", "Keep what runs", show=False),
         Binding("F", "freeze", "Freeze deploys", show=False),
         Binding("U", "unfreeze", "Unfreeze deploys", show=False),
@@ -395,10 +396,16 @@ class ConsoleApp(App[int]):
                 before = self._asked_from
                 self.screen.set_focus(before if before is not None and before.display else self._board)
 
-    async def copy(self, text: str, name: str) -> None:
-        """To a file always, to the terminal's clipboard where it takes it."""
-        if self._copy_out is not None:
+    async def copy(self, text: str, name: str) -> bool:
+        """To a file always, to the terminal's clipboard where it takes it; says whether that was possible."""
+        if self._copy_out is None:
+            return False
+        try:
             self.notice(self._copy_out(redact(self.palette.text(text)), name))
+        except OSError as error:
+            self.notice(f"not copied: {error}", "down")
+            return False
+        return True
 
     def select(self, service: str) -> None:
         """Put the cursor on this service."""
@@ -476,6 +483,12 @@ class ConsoleApp(App[int]):
         """What was sent."""
         if self.front is not None:
             self.front.show_trail()
+
+    def action_postmortem(self) -> None:
+        """The post-mortem of the incident at hand, else of the last one."""
+        front = self.front
+        if front is not None:
+            self.begin_work(lambda: front.last_postmortem(self._board.selected))
 
     def action_keep(self) -> None:
         """Keep what the service at the cursor runs."""

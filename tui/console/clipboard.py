@@ -2,10 +2,11 @@
 it."""
 
 import base64
-import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+
+from tui.console.exports import fresh
 
 LARGEST = 74_994
 """base64 characters that every terminal takes; xterm cuts or ignores more"""
@@ -15,20 +16,10 @@ SCREEN_CHUNK = 512
 
 def copy(text: str, write: Callable[[str], None], environ: Mapping[str, str], folder: Path, name: str = "copy") -> Path:
     """Into a new file in `folder`, and to the clipboard unless it is too large for that (`fits`). Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    plain = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)[:60].lstrip(".") or "copy"
-    for number in range(1000):
-        path = folder / f"{plain}-{datetime.now(UTC):%Y%m%d-%H%M%S}{f'-{number}' if number else ''}.txt"
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        except FileExistsError:
-            continue
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text if text.endswith("\n") else text + "\n")
-        if fits(text):
-            write(sequence(text, environ))
-        return path
-    raise FileExistsError(str(folder / plain))
+    path = fresh(folder, f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}", ".txt", text)
+    if fits(text):
+        write(sequence(text, environ))
+    return path
 
 
 def fits(text: str) -> bool:

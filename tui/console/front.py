@@ -12,6 +12,7 @@ from typing import Protocol
 from tui.console import rows, views
 from tui.console.pages.chore import Chore
 from tui.console.pages.page import Page
+from tui.console.pages.postmortem import PostMortemPage
 from tui.console.pages.record import Timeline, Trail, events_of, timeline_row
 from tui.console.pages.releases import Releases
 from tui.console.pages.resume import Resume
@@ -19,6 +20,7 @@ from tui.console.palette import Palette
 from tui.console.rows import Row
 from tui.console.wizard import Wizard
 from tui.dokku import kept, paste
+from tui.drivers.clock import local
 from tui.drivers.spool import LogSpool
 from tui.engine.board import Board
 from tui.engine.engine import Engine
@@ -45,7 +47,7 @@ class Surface(Protocol):
 
     async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None: ...
 
-    async def copy(self, text: str, name: str) -> None: ...
+    async def copy(self, text: str, name: str) -> bool: ...
 
     def select(self, service: str) -> None: ...
 
@@ -92,9 +94,18 @@ class Front:
         """One line from the person."""
         return await self.surface.ask(prompt, wanted=wanted, initial=initial)
 
-    async def copy(self, text: str, name: str) -> None:
-        """To the terminal's clipboard, and always to a file too."""
-        await self.surface.copy(text, name)
+    async def copy(self, text: str, name: str) -> bool:
+        """To the terminal's clipboard, and always to a file too; says whether that was possible."""
+        return await self.surface.copy(text, name)
+
+    def notice(self, text: str, look: str = "ok") -> None:
+        """Say something in the last row until it is dismissed."""
+        self.surface.notice(text, look)
+
+    @property
+    def exports(self) -> Path:
+        """The folder of what people save."""
+        return self._exports
 
     # ── incidents ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -228,6 +239,20 @@ class Front:
     def show_trail(self) -> None:
         """What was sent."""
         self.surface.open_page(Trail(self.engine.gate, self.save_trail))
+
+    async def show_postmortem(self, incident: str) -> None:
+        """The post-mortem of this incident. Raises Refused where the journal has none."""
+        page = PostMortemPage(self, incident, local)
+        await page.read()
+        self.surface.open_page(page)
+
+    async def last_postmortem(self, service: str | None) -> None:
+        """The post-mortem of the incident at hand, else of the journal's newest. Raises Refused where there is none."""
+        at_hand = self.incident(service)
+        newest = [at_hand] if at_hand is not None else await self.engine.incidents()
+        if not newest:
+            raise Refused("the journal has no incident yet")
+        await self.show_postmortem(newest[0].id)
 
     async def read_timeline(self, service: str | None) -> None:
         """Read the incident's timeline from the journal."""

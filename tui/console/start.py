@@ -61,10 +61,7 @@ async def _run(
     state = state_dir()
 
     def copy_out(text: str, name: str) -> str:
-        try:
-            path = copy(text, lambda data: _to_terminal(app, data), environ, state / "exports", name)
-        except OSError as error:
-            return f"not copied: {error}"
+        path = copy(text, lambda data: _to_terminal(app, data), environ, state / "exports", name)
         return f"copied, and saved: {path}" if fits(text) else f"too large for a clipboard; saved: {path}"
 
     app = ConsoleApp(

@@ -17,7 +17,7 @@ from tui.model.service import Host
 
 if TYPE_CHECKING:
     from tui.engine.board import ServiceStatus
-    from tui.engine.gate import Sent
+    from tui.model.trail import Sent
 
 SPAN = timedelta(minutes=15)
 """what the sparkline shows"""

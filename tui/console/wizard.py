@@ -7,7 +7,7 @@ Every action ends in an event that is submitted to the engine's walk; nothing he
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from tui.console.pages import assess, close, plan, run, target, watch
@@ -51,7 +51,9 @@ class Front(Protocol):
 
     def close_work(self) -> None: ...
 
-    async def copy(self, text: str, name: str) -> None: ...
+    async def copy(self, text: str, name: str) -> bool: ...
+
+    async def show_postmortem(self, incident: str) -> None: ...
 
     async def unfreeze(self, service: Service) -> None: ...
 
@@ -159,7 +161,7 @@ class Wizard(Page):
         if word is not None:
             last = status.last
             seen = f"health {status.health.value}" + (f", HTTP {last.status}" if last and last.status else "")
-            await self.answer("healthy", word, seen)
+            await self.answer("healthy", word, seen, status.bad_since if word is False else None)
         if incident is not None and incident.severity and self._asked() == "severe":
             await self.answer("severe", incident.severity in ("P1", "P2"), f"severity {incident.severity}")
 
@@ -170,9 +172,10 @@ class Wizard(Page):
         _, here = tree.path({a.node: a.answer for a in incident.answers})
         return here.id if isinstance(here, tree.Node) else None
 
-    async def answer(self, node: str, yes: bool, seen: str) -> None:
-        """Answer a question of the decision tree."""
-        await self.submit(ev.Answered(at=self.front.engine.clock.now(), node=node, answer=yes, evidence=seen))
+    async def answer(self, node: str, yes: bool, seen: str, since: datetime | None = None) -> None:
+        """Answer a question of the decision tree; `since` is when the evidence for it was first seen."""
+        at = self.front.engine.clock.now()
+        await self.submit(ev.Answered(at=at, node=node, answer=yes, evidence=seen, since=since))
         if self._asked() == "severe" and self.incident is not None and self.incident.severity:
             severe = self.incident.severity in ("P1", "P2")
             await self.answer("severe", severe, f"severity {self.incident.severity}")

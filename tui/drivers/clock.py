@@ -5,6 +5,11 @@ import time
 from datetime import UTC, datetime
 
 
+def local(at: datetime) -> datetime:
+    """That moment in this machine's own time zone, as it was then."""
+    return at.astimezone()
+
+
 class SystemClock:
     """The wall clock for stamps, the monotonic one for lengths."""
 

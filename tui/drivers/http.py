@@ -1,32 +1,28 @@
 """Health URLs, asked with one httpx client. Trouble on the network is a result, never an exception."""
 
 import asyncio
-import ssl
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tui.drivers.web import Raw, Web
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.service import Expect, IdentitySpec
 from tui.model.text import clean_line, decode
-
-if TYPE_CHECKING:
-    import httpx
 
 LARGEST = 64 * 1024
 """bytes of a body that are read"""
 
 
 class HttpProbes:
-    """Asks health URLs. httpx is imported with the first request: it costs more than the first screen."""
+    """Asks health URLs."""
 
     def __init__(self, clock: Any) -> None:
         self._clock = clock
-        self._client: httpx.AsyncClient | None = None
+        self._web = Web(keep=False)
 
     async def close(self) -> None:
-        """End the kept connections."""
-        if self._client is not None:
-            await self._client.aclose()
+        """End the connections."""
+        await self._web.close()
 
     async def probe(
         self,
@@ -68,42 +64,14 @@ class HttpProbes:
         said = headers.get(spec.header.lower()) if spec.header is not None else dotted(body, spec.json or "")
         return clean_line(said, 100) if said else None
 
-    async def _get(self, url: str, host_header: str | None, fresh: bool) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers in small letters, and the body's beginning. Raises OSError or ValueError for all trouble."""
-        client = await self._ready()
-        import httpx
-
-        headers = {"User-Agent": "rollback-console", "Cache-Control": "no-cache"}
+    async def _get(self, url: str, host_header: str | None, fresh: bool) -> Raw:
+        """The answer, its body's beginning. Raises OSError or ValueError for all trouble."""
+        headers = {"Cache-Control": "no-cache"}
         if host_header:
             headers["Host"] = host_header
         if fresh:
             headers["Connection"] = "close"
-        try:
-            async with client.stream("GET", url, headers=headers) as answer:
-                body = bytearray()
-                async for chunk in answer.aiter_bytes():
-                    body += chunk
-                    if len(body) > LARGEST:
-                        break
-                return answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, bytes(body[:LARGEST])
-        except httpx.InvalidURL as error:
-            raise ValueError(str(error)) from error
-        except httpx.HTTPError as error:
-            raise OSError(f"{type(error).__name__}: {error}".rstrip(": ")) from error
-
-    async def _ready(self) -> "httpx.AsyncClient":
-        if self._client is None:
-            self._client = await asyncio.get_running_loop().run_in_executor(None, _make_client)
-        return self._client
-
-
-def _make_client() -> "httpx.AsyncClient":
-    """In a thread: importing and loading certificates take longer than a frame."""
-    import httpx
-
-    # a request that asks for `Connection: close` gets a connection of its own only if no idle one is kept
-    limits = httpx.Limits(max_keepalive_connections=0)
-    return httpx.AsyncClient(verify=ssl.create_default_context(), limits=limits, follow_redirects=False, timeout=30.0)
+        return await self._web.send("GET", url, headers, largest=LARGEST, cut=True)
 
 
 def unhealthy(expect: Expect, status: int, content_type: str, body: bytes) -> str:

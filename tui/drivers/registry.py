@@ -8,15 +8,12 @@ aside), and never into a message. Redirects are not followed, and the next page 
 
 import asyncio
 import re
-import ssl
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tui.drivers.web import Raw, Web, loopback, private
 from tui.model.registry import Digest, Tags
 from tui.model.text import clean_line, decode
-
-if TYPE_CHECKING:
-    import httpx
 
 USER, PASSWORD = "ROLLBACK_REGISTRY_USER", "ROLLBACK_REGISTRY_PASSWORD"
 LIMIT = 15.0
@@ -40,26 +37,18 @@ class Trouble(Exception):
     """Why an answer cannot be had, in words for people."""
 
 
-class Answer:
-    """Status, headers and the body's beginning."""
-
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        self.status, self.headers, self.body = status, headers, body
-
-
 class HttpRegistry:
-    """Asks registries. httpx is imported with the first question."""
+    """Asks registries."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         user, password = environ.get(USER), environ.get(PASSWORD)
         self._credentials = (user, password) if user and password else None
-        self._client: httpx.AsyncClient | None = None
+        self._web = Web(timeout=LIMIT)
         self._tokens: dict[str, str] = {}
 
     async def close(self) -> None:
         """End the kept connections."""
-        if self._client is not None:
-            await self._client.aclose()
+        await self._web.close()
 
     async def tags(self, repository: str) -> Tags:
         """Every tag of `HOST[:PORT]/PATH`. Never raises for what the registry says."""
@@ -95,7 +84,7 @@ class HttpRegistry:
             return Digest(trouble="the registry named no digest")
         return Digest(value=said)
 
-    async def _ask(self, method: str, url: str, path: str) -> Answer:
+    async def _ask(self, method: str, url: str, path: str) -> Raw:
         """One answer, after proving who we are where that is asked for. Raises Trouble."""
         answer = await self._send(method, url, self._tokens.get(path))
         if answer.status == 401:
@@ -140,37 +129,16 @@ class HttpRegistry:
             raise Trouble(f"the registry wants a login: set {USER} and {PASSWORD}")
         return f"Basic {base64.b64encode(':'.join(self._credentials).encode()).decode()}"
 
-    async def _send(self, method: str, url: str, authorization: str | None) -> Answer:
-        client = await self._ready()
-        import httpx
-
-        headers = {"User-Agent": "rollback-console", "Accept": MANIFESTS if method == "HEAD" else "application/json"}
+    async def _send(self, method: str, url: str, authorization: str | None) -> Raw:
+        headers = {"Accept": MANIFESTS if method == "HEAD" else "application/json"}
         if authorization:
             headers["Authorization"] = authorization
         try:
-            async with client.stream(method, url, headers=headers) as answer:
-                body = bytearray()
-                async for chunk in answer.aiter_bytes():
-                    body += chunk
-                    if len(body) > LARGEST:
-                        raise Trouble(f"an answer of more than {LARGEST} bytes")
-                return Answer(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, bytes(body))
-        except httpx.InvalidURL as error:
+            return await self._web.send(method, url, headers, largest=LARGEST)
+        except ValueError as error:
             raise Trouble("that is no address") from error
-        except httpx.HTTPError as error:
-            raise Trouble(clean_line(f"{type(error).__name__}: {error}".rstrip(": "), 200)) from error
-
-    async def _ready(self) -> "httpx.AsyncClient":
-        if self._client is None:
-            self._client = await asyncio.get_running_loop().run_in_executor(None, _make_client)
-        return self._client
-
-
-def _make_client() -> "httpx.AsyncClient":
-    """In a thread: importing and loading certificates take longer than a frame."""
-    import httpx
-
-    return httpx.AsyncClient(verify=ssl.create_default_context(), follow_redirects=False, timeout=LIMIT)
+        except OSError as error:
+            raise Trouble(clean_line(str(error), 200)) from error
 
 
 def split(repository: str) -> tuple[str, str]:
@@ -180,11 +148,7 @@ def split(repository: str) -> tuple[str, str]:
         host, path = HUB, repository if slash else f"library/{repository}"
     if not re.fullmatch(r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*", path) or not re.fullmatch(r"[\w.-]+(?::\d{1,5})?", host):
         raise Trouble(clean_line(f"{repository!r} is no repository", 200))
-    return f"{'http' if _loopback(host.partition(':')[0]) else 'https'}://{host}", path
-
-
-def _loopback(host: str) -> bool:
-    return host == "localhost" or bool(re.fullmatch(r"127(?:\.\d{1,3}){3}", host))
+    return f"{'http' if loopback(host.partition(':')[0]) else 'https'}://{host}", path
 
 
 def _guard(url: str) -> None:
@@ -192,14 +156,14 @@ def _guard(url: str) -> None:
     import httpx
 
     try:
-        where = httpx.URL(url)
+        httpx.URL(url)
     except httpx.InvalidURL as error:
         raise Trouble("the registry names a realm that is no address") from error
-    if where.scheme != "https" and not (where.scheme == "http" and _loopback(where.host)):
+    if not private(url):
         raise Trouble("the registry wants a login over a connection that anybody can read")
 
 
-def _names(answer: Answer) -> list[str]:
+def _names(answer: Raw) -> list[str]:
     import msgspec
 
     try:

@@ -78,6 +78,12 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
     ]
 
 
+async def outside(engine: Engine, services: tuple[Service, ...]) -> list[Finding]:
+    """What is asked and told beside the hosts, as far as it is set up; nothing is written there."""
+    found = await asyncio.gather(*(one.check(services) for one in engine.outside.checks))
+    return [line for lines in found for line in lines]
+
+
 def drill(at: Host) -> tuple[str, ...]:
     """The commands of a timed drill on an app of its own, to be typed where nothing can be lost."""
     options, where = paste.destination(at)

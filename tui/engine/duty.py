@@ -40,7 +40,7 @@ class Duty:
         """Whom services.yaml names, in its own words."""
         named = self._fleet.contacts
         spec = self._fleet.pagerduty
-        found = [spec.words if spec is not None else "", *(value for _, value in named.pagerduty)]
+        found = [spec.words if spec is not None else ""]
         found += [*named.slack, named.email or ""]
         return tuple(dict.fromkeys(clean_line(word, 80) for word in found if word))
 

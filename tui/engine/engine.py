@@ -31,6 +31,7 @@ from tui.engine.ports import (
     RegistryPort,
     StreamPort,
 )
+from tui.engine.postmortem import PostMortems
 from tui.engine.releases import Listing
 from tui.engine.walk import Walk
 from tui.incident import choose
@@ -89,6 +90,7 @@ class Engine:
             read=self.read,
             tell=self.tell,
         )
+        self.postmortems = PostMortems(fleet, journal, clock, by, self.walks)
 
     async def close(self) -> None:
         """End this process's part: a push goes on at its host, every other deploy is aborted with us."""
@@ -98,6 +100,7 @@ class Engine:
         await self.duty.stop()
         await self.links.close()
         await self.probes.close()
+        await self.outside.close()
         if self.registries is not None:
             await self.registries.close()
         await self.ledger.flush()

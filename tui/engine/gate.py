@@ -6,7 +6,6 @@ command leaves, its end after it came back. Reads pass by here too, so that the 
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -14,27 +13,13 @@ import msgspec
 from tui.engine.ports import ClockPort, HostPort, JournalPort, OnOutput
 from tui.model.errors import Refused
 from tui.model.outcome import Answer, Outcome, describe
-from tui.model.value import Value
+from tui.model.trail import OUTSIDE, Sent
+
+__all__ = ["OUTSIDE", "TRAIL", "Gate", "Sent", "line"]
 
 TRAIL = 500
 """commands kept in memory for showing; the journal keeps every write"""
-OUTSIDE = "-"
-"""the journal's name for what belongs to no incident"""
-
-
 T = TypeVar("T")
-
-
-class Sent(Value):
-    """One line of the command trail."""
-
-    at: datetime
-    host: str
-    argv: tuple[str, ...]
-    writes: bool
-    incident: str = OUTSIDE
-    outcome: Outcome | None = None
-    seconds: float | None = None
 
 
 class Gate:

@@ -135,8 +135,6 @@ class Notifier:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._tasks = []
-        for channel in self.channels:
-            await channel.close()
 
     async def _enqueue(self) -> None:
         while True:

@@ -5,6 +5,7 @@ writes notes or settings is done when it exits 0 (what matters is read back late
 observation, which the core asks for.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import assert_never
@@ -292,14 +293,19 @@ class HostPerformer:
         return ev.Observed(at=current.at, current=current)
 
     async def verify(self, incident: Incident) -> ev.ChecksDone:
-        """Identity first: health of the wrong release says nothing."""
+        """Identity stands first: health of the wrong release says nothing. Host and service are asked together."""
         plan = _plan(incident)
         service = self._fleet.service(incident.service)
-        current = await self._links.current(incident.host, incident.app)
-        await self._left(incident, plan, current)
+        row = None if service is None else asyncio.create_task(health.passes(self._probes, self._clock, service))
+        try:
+            current = await self._links.current(incident.host, incident.app)
+            await self._left(incident, plan, current)
+            healthy = None if row is None else await row
+        finally:
+            if row is not None:
+                row.cancel()
         checks = [*verify.identity(plan, current), verify.processes(plan, current)]
-        if service is not None:
-            healthy = await health.passes(self._probes, self._clock, service)
+        if service is not None and healthy is not None:
             checks.append(healthy)
             if healthy.verdict is Verdict.PASSED:
                 await self._links.ledger.healthy(plan.host, plan.app, self._clock.now())
@@ -370,8 +376,7 @@ class HostPerformer:
         if plan is None or not (incident.runs or plan.record_of == incident.id):
             return  # nothing was ever taken on the host
         host, app = incident.host, incident.app
-        found = await record.read(self._links, host, app)
-        current = await self._links.current(host, app)
+        found, current = await asyncio.gather(record.read(self._links, host, app), self._links.current(host, app))
         serves = reconcile.serves(plan, current)
         unknown = incident.state is State.UNCERTAIN
         ours = plan.frozen_branch is not None and current.branch == plan.frozen_branch

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from tui.model.between import Between
 from tui.model.evidence import NewIssues, Rate, Source
+from tui.model.finding import Finding
 from tui.model.health import Probe
 from tui.model.history import Commit
 from tui.model.host import Form, Link
@@ -226,6 +227,14 @@ class OnCallStorePort(Protocol):
     def save(self, known: OnCall) -> None: ...
 
 
+class CheckPort(Protocol):
+    """Something outside that can be looked at in daylight: set up, credential, one question that changes nothing."""
+
+    async def check(self, services: tuple[Service, ...]) -> tuple[Finding, ...]: ...
+
+    async def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
     """Everything beside hosts and health URLs that is asked or told; all of it may be absent."""
@@ -234,3 +243,10 @@ class Outside:
     issues: IssuesPort | None = None
     channels: tuple[ChannelPort, ...] = ()
     on_call: OnCallPort | None = None
+    checks: tuple[CheckPort, ...] = ()
+
+    async def close(self) -> None:
+        """End all connections."""
+        every: tuple[RatePort | ChannelPort | CheckPort, ...] = (*self.rates, *self.channels, *self.checks)
+        for one in every:  # one that is several of these is closed as often
+            await one.close()

@@ -30,6 +30,7 @@ from tui.model.incident import Answer, Closing, Incident, Question, State, StepR
 from tui.model.observation import Current, Landed
 from tui.model.outcome import Lost
 from tui.model.plan import Plan
+from tui.model.postmortem import Note, Writing
 from tui.model.verification import Verdict
 
 LOOK_AGAIN = timedelta(seconds=2)
@@ -128,6 +129,8 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
             return replace(incident, post=post, post_text=text), ()
         case ev.Told(delivery=delivery):
             return replace(incident, deliveries=(*incident.deliveries, delivery)), ()
+        case ev.Noted() | ev.Written():
+            return _note(incident, event), ()
         case ev.CloseAsked():
             return _close(incident, event)
         case ev.Settled():
@@ -420,6 +423,8 @@ def _late(incident: Incident, event: ev.Event) -> Decision:
             return replace(incident, measurements=(*incident.measurements, measurement)), ()
         case ev.Told(delivery=delivery):
             return replace(incident, deliveries=(*incident.deliveries, delivery)), ()
+        case ev.Noted() | ev.Written():
+            return _note(incident, event), ()
         case (
             ev.Observed() | ev.NotObserved() | ev.Sampled() | ev.Woken() | ev.ChecksDone() | ev.Strayed()
             | ev.WentDown() | ev.CameUp()
@@ -427,6 +432,17 @@ def _late(incident: Incident, event: ev.Event) -> Decision:
             return incident, ()
         case _:
             raise _illegal(incident, event)
+
+
+def _note(incident: Incident, event: ev.Noted | ev.Written) -> Incident:
+    """What the post-mortem says in the person's words, and where it went."""
+    if isinstance(event, ev.Written):
+        writing = Writing(at=event.at, way=event.way, where=event.where, by=event.by)
+        return replace(incident, written=(*incident.written, writing))
+    others = tuple(note for note in incident.notes if note.field is not event.field)
+    if not event.text:
+        return replace(incident, notes=others)
+    return replace(incident, notes=(*others, Note(at=event.at, field=event.field, text=event.text, by=event.by)))
 
 
 # ── after a death ────────────────────────────────────────────────────────────────────────────────────────────────

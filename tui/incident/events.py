@@ -10,6 +10,7 @@ from tui.model.notice import Delivery
 from tui.model.observation import Current
 from tui.model.outcome import Outcome
 from tui.model.plan import Plan
+from tui.model.postmortem import Field, Way
 from tui.model.value import Value
 from tui.model.verification import Check
 
@@ -49,6 +50,8 @@ class Answered(Value, tag=True):
     """None: the answer is taken back"""
     evidence: str = ""
     """what was seen, or who said so"""
+    since: datetime | None = None
+    """since when it was seen to be so, where that was measured"""
 
 
 class WatchAsked(Value, tag=True):
@@ -191,6 +194,25 @@ class Told(Value, tag=True):
     delivery: Delivery
 
 
+class Noted(Value, tag=True):
+    """The person's own words for the post-mortem; they replace the earlier ones, and empty ones take them back."""
+
+    at: datetime
+    field: Field
+    text: str
+    by: str = ""
+
+
+class Written(Value, tag=True):
+    """The post-mortem was taken out of here."""
+
+    at: datetime
+    way: Way
+    where: str = ""
+    """the file, or the ticket's address"""
+    by: str = ""
+
+
 class CloseAsked(Value, tag=True):
     """The person's word that the incident is over, and how."""
 
@@ -237,6 +259,8 @@ Event = (
     | Measured
     | PostChosen
     | Told
+    | Noted
+    | Written
     | CloseAsked
     | Settled
     | Resumed

@@ -11,6 +11,7 @@ from tui.model.notice import Delivery
 from tui.model.observation import Current
 from tui.model.outcome import Outcome
 from tui.model.plan import Plan
+from tui.model.postmortem import Note, Writing
 from tui.model.value import Value
 from tui.model.verification import Check, Verdict
 
@@ -181,6 +182,10 @@ class Incident(Value):
     post_text: str = ""
     """the person's own words for the first post"""
     deliveries: tuple[Delivery, ...] = ()
+    notes: tuple[Note, ...] = ()
+    """the person's own words for the post-mortem, the latest for each field"""
+    written: tuple[Writing, ...] = ()
+    """each time its post-mortem was taken out of here"""
 
     @property
     def open(self) -> bool:

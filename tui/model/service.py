@@ -88,8 +88,6 @@ class Service(Value):
     sentry: SentrySpec | None = None
     posthog: PosthogSpec | None = None
     ticket: TicketSpec | None = None
-    extras: tuple[tuple[str, str], ...] = ()
-    """settings of integrations (sentry, posthog, ticket), as pairs of dotted key and value"""
 
 
 class SeveritySpec(Value):
@@ -150,7 +148,6 @@ class WatchSpec(Value):
 class Contacts(Value):
     """Whom the runbook tells."""
 
-    pagerduty: tuple[tuple[str, str], ...] = ()
     slack: tuple[str, ...] = ()
     email: str | None = None
 

@@ -156,13 +156,13 @@ class Call:
         self.client.send(data, error=error)
 
     def out(self, text: str) -> None:
-        self.write(f"{text}\n".encode())
+        self.write(f"{text}\n".encode("utf-8", "surrogateescape"))
 
     def err(self, text: str) -> None:
-        self.write(f"{text}\n".encode(), error=True)
+        self.write(f"{text}\n".encode("utf-8", "surrogateescape"), error=True)
 
     def raw(self, text: str) -> None:
-        self.write(text.encode())
+        self.write(text.encode("utf-8", "surrogateescape"))
 
     def say(self, line: Line) -> None:
         """A line of a deploy, on the stream and with the mark of this version. Raises ClientGone as ``write`` does."""

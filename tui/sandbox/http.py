@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-LARGEST_BODY = 1_000_000
+LARGEST_BODY = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

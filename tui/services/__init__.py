@@ -2,7 +2,8 @@
 
 Takes the file's text and the environment; gives a `Fleet` that holds together: every service's host exists, no name is
 ambiguous, a sandbox host is on this machine. `nodes` walks the YAML and knows its lines, `values` reads single
-values, `schema` says which keys there are, `inventory` reads hosts and services, `keys` is what both read with.
+values, `schema` says which keys there are, `inventory` reads hosts and services, `outside` what is asked and told
+beside them.
 """
 
 from collections.abc import Mapping

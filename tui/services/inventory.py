@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tui.model.service import Expect, HealthSpec, Host, IdentitySpec, RollbackSpec, Service, SmokeSpec
-from tui.services import values
+from tui.services import outside, values
 from tui.services.keys import get, pairs
 from tui.services.nodes import Node
 
@@ -81,9 +81,6 @@ def _service(name: str, node: Node, keys: dict[str, Node], hosts: list[str]) -> 
     host, app = get(keys, "host", str, ""), get(keys, "app", values.app, "")
     if host and hosts and host not in hosts:
         keys["host"].problem(f"{host!r} is no host of this file; known: {', '.join(hosts)}")
-    extras: list[tuple[str, str]] = []
-    for section in ("sentry", "posthog", "ticket"):
-        extras += [(f"{section}.{key}", value) for key, value in pairs(keys.get(section))]
     return Service(
         name=name,
         title=(keys["title"].text() if "title" in keys else None) or name,
@@ -97,7 +94,9 @@ def _service(name: str, node: Node, keys: dict[str, Node], hosts: list[str]) -> 
         image_repository=get(keys, "image_repository", values.repository, None),
         git_remote=get(keys, "git_remote", values.remote, None),
         script=tuple(t for i in (keys["script"].items() if "script" in keys else []) if (t := i.text()) is not None),
-        extras=tuple(extras),
+        sentry=outside.sentry(keys.get("sentry")),
+        posthog=outside.posthog(keys.get("posthog")),
+        ticket=outside.ticket(keys.get("ticket")),
     )
 
 
@@ -130,7 +129,7 @@ def _expect(node: Node | None) -> Expect:
     keys = node.mapping(("status", "json", "text", "reject_html"))
     return Expect(
         status=get(keys, "status", values.whole(100, 599), 200),
-        json=pairs(keys.get("json"), shown=True),
+        json=pairs(keys.get("json")),
         text=keys["text"].text() if "text" in keys else None,
         reject_html=get(keys, "reject_html", values.yes_no, True),
     )

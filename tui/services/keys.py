@@ -1,12 +1,10 @@
 """What every part of services.yaml reads the same way: a key that may be left out, and free names with plain values."""
 
-import re
 from collections.abc import Callable
 from typing import TypeVar
 
 from tui.services.nodes import Node
 
-_SECRET = re.compile(r"(?i)(token|password|passwd|secret|(api|private|access|secret)[_-]?key|dsn|webhook)$")
 T = TypeVar("T")
 D = TypeVar("D")
 
@@ -17,14 +15,7 @@ def get(keys: dict[str, Node], name: str, reader: Callable[[str], T], default: D
     return default if made is None else made
 
 
-def pairs(node: Node | None, *, shown: bool = False) -> tuple[tuple[str, str], ...]:
-    """A mapping of free names to plain values; none of them may be a secret, unless everybody is `shown` them."""
-    found: list[tuple[str, str]] = []
-    for key, one in (node.mapping() if node else {}).items():
-        if not shown and _SECRET.search(key):
-            one.problem("is a secret: name the environment variable that holds it, with a key that ends in _env")
-            continue
-        text = one.text()
-        if text is not None:
-            found.append((key, text))
-    return tuple(found)
+def pairs(node: Node | None) -> tuple[tuple[str, str], ...]:
+    """A mapping of free names to plain values, which everybody is shown."""
+    named = (node.mapping() if node else {}).items()
+    return tuple((key, text) for key, one in named if (text := one.text()) is not None)

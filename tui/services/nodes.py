@@ -12,6 +12,13 @@ T = TypeVar("T")
 DEEPEST = 20
 LARGEST = 256 * 1024
 """characters; a services.yaml is a few kilobytes"""
+FIX = "name the environment variable that holds it, with a key that ends in _env"
+_SECRET = re.compile(r"(?i)(token|password|passwd|secret|(api|private|access|secret|routing)[_-]?key|dsn|webhook)$")
+_CREDENTIAL = re.compile(
+    r"\b(xox[a-z]-[\w-]{10}|xapp-[\w-]{10}|gh[pousr]_\w{20}|github_pat_\w{20}|lin_(api|oauth)_\w{16}|ph[xc]_\w{16}"
+    r"|sntry[su]_\w{16}|hooks\.slack\.com/services/\w)"
+)
+"""how the credentials of those begin that this file is about"""
 MOST_NODES = 20_000
 """parts after aliases are followed: a few lines of aliases to aliases would otherwise become billions"""
 
@@ -50,7 +57,9 @@ class Node:
         if known is not None:
             names = tuple(known)
             for name, child in self.value.items():
-                if name not in names:
+                if name not in names and _SECRET.search(name):
+                    child.problem(f"is a secret: {FIX}")
+                elif name not in names:
                     near = difflib.get_close_matches(name, names, 1, 0.5)
                     fix = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
                     child.problem(f"unknown key; {fix}")
@@ -70,7 +79,10 @@ class Node:
         return self.value
 
     def text(self) -> str | None:
-        """A plain value."""
+        """A plain value. A credential is none, and is not repeated."""
+        if isinstance(self.value, str) and _CREDENTIAL.search(self.value):
+            self.problem(f"holds a credential: {FIX}")
+            return None
         if isinstance(self.value, str):
             return self.value
         self.problem(f"must be a text, is {self._kind()}")

@@ -4,15 +4,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from tui.model.service import RUNBOOK_SEVERITIES, Contacts, Fleet, SeveritySpec, WatchSpec
-from tui.services import values
+from tui.services import outside, values
 from tui.services.inventory import read_hosts, read_services, shared_addresses
-from tui.services.keys import get, pairs
+from tui.services.keys import get
 from tui.services.nodes import Node, Problem
 
 WAYS = ("kept", "registry", "runbook", "git", "script")
 TOP = (
     "version", "environment", "hosts", "services", "ways", "retention", "watch", "severities", "contacts", "notify",
-    "links", "postmortem_within",
+    "links", "postmortem_within", "thread",
 )  # fmt: skip
 
 
@@ -28,6 +28,7 @@ def read_fleet(root: Node, path: str, problems: list[Problem]) -> Fleet | None:
     hosts = read_hosts(top.get("hosts"), Path(path).parent)
     services = read_services(top.get("services"), top["hosts"].names() if "hosts" in top else [])
     environment = top["environment"].text() if "environment" in top else "production"
+    contacts = top["contacts"].mapping(("pagerduty", "slack", "email")) if "contacts" in top else {}
     fleet = Fleet(
         path=path,
         environment=environment or "production",
@@ -37,8 +38,10 @@ def read_fleet(root: Node, path: str, problems: list[Problem]) -> Fleet | None:
         retention=get(top, "retention", values.whole(1, 100), 5),
         watch=_watch(top.get("watch")),
         severities=_severities(top.get("severities")) or RUNBOOK_SEVERITIES,
-        contacts=_contacts(top.get("contacts")),
+        contacts=_contacts(contacts),
         notify=_notify(top.get("notify")),
+        pagerduty=outside.pagerduty(contacts.get("pagerduty")),
+        thread=outside.thread(top.get("thread")),
         links=_links(top.get("links")),
         postmortem_within=get(top, "postmortem_within", values.duration, timedelta(hours=24)),
         warnings=shared_addresses(services),
@@ -98,10 +101,8 @@ def _severities(node: Node | None) -> tuple[SeveritySpec, ...]:
     return tuple(found)
 
 
-def _contacts(node: Node | None) -> Contacts:
-    keys = node.mapping(("pagerduty", "slack", "email")) if node else {}
+def _contacts(keys: dict[str, Node]) -> Contacts:
     return Contacts(
-        pagerduty=pairs(keys.get("pagerduty")),
         slack=tuple(t for i in (keys["slack"].items() if "slack" in keys else []) if (t := i.text()) is not None),
         email=keys["email"].text() if "email" in keys else None,
     )

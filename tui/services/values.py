@@ -149,6 +149,45 @@ def variable(text: str) -> str:
     return text
 
 
+def base(text: str) -> str:
+    """The address of an API to which credentials go: https, unless it is on this machine; nothing after the path."""
+    parts = urlsplit(url(text))
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise ValueError(f"{text!r} is not https: anybody on the way could read the credential")
+    if parts.query or parts.fragment:
+        raise ValueError(f"{text!r} has something after its path; write the address alone, e.g. https://sentry.io")
+    return text.rstrip("/")
+
+
+def word(text: str) -> str:
+    """A text of one line that is not empty."""
+    if not text.strip() or len(text) > 100:
+        raise ValueError(f"{text!r} must be a text of 1 to 100 characters")
+    return text
+
+
+def _of_form(pattern: str, wrong: str) -> Callable[[str], str]:
+    """A reader of texts that match as a whole."""
+
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"{text!r} is {wrong}")
+        return text
+
+    return read
+
+
+slug = _of_form(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", "no name or id: letters, digits, dot, dash and underscore")
+"""a name or number in an address of a vendor"""
+github = _of_form(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}", "no repository of GitHub; write owner/repository")
+email = _of_form(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "no e-mail address")
+"""one that fits into a header"""
+channel = _of_form(
+    r"#[^\s#@<>&]{1,80}|[CDG][A-Z0-9]{8,20}", "no channel; write '#incidents' (in quotes, # begins a comment) or its id"
+)
+"""a Slack channel by name or id"""
+
+
 def address(text: str) -> str:
     """Host and port of an address: what decides who is asked."""
     parts = urlsplit(text)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from tui.console import rows
 from tui.console.pages import parts, posts
 from tui.console.pages.page import View, button
+from tui.console.pages.postmortem import standing
 from tui.incident import telling
 from tui.model.incident import Closing, Incident
 from tui.model.notice import Milestone
@@ -41,7 +42,8 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
             if frozen
             else []
         ),
-        button("copy", "Copy the post", lambda: wizard.front.copy(post(wizard, incident), "post")),
+        button("post-mortem", "Post-mortem", lambda: wizard.front.show_postmortem(incident.id)),
+        button("copy", "Copy the post", _copying(wizard, incident)),
         *(
             [button("posted", "I posted it", wizard.doing("noting", lambda: wizard.posted(_incident_channel(wizard))))]
             if not posts.closing_told(incident)
@@ -60,15 +62,14 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
 
 def todos(wizard: "Wizard", incident: Incident) -> list[str]:
     """What the runbook and the host still want."""
-    fleet = wizard.front.engine.fleet
-    found = list(incident.left_over)
+    engine = wizard.front.engine
+    duty = engine.postmortems.duty(incident)
+    found = [f"post-mortem, {standing(duty, engine.clock.now())[0]}"] if duty.open else []
+    found.extend(incident.left_over)
     if not posts.closing_told(incident):
         found.append(f"post in {_incident_channel(wizard)} (Copy the post gives the text)")
     if incident.closing is not Closing.FALSE_ALARM:
         found.append("create the incident ticket")
-    if incident.severity in ("P1", "P2") and incident.closing is not Closing.FALSE_ALARM:
-        due = (incident.closed_at or incident.since) + fleet.postmortem_within
-        found.append(f"post-mortem, due {due:%Y-%m-%d %H:%MZ}")
     return found
 
 
@@ -85,6 +86,13 @@ def _incident_channel(wizard: "Wizard") -> str:
 
 def _frozen(incident: Incident) -> bool:
     return any("frozen" in line for line in incident.left_over)
+
+
+def _copying(wizard: "Wizard", incident: Incident) -> Callable[[], Awaitable[None]]:
+    async def copy() -> None:
+        await wizard.front.copy(post(wizard, incident), "post")
+
+    return copy
 
 
 def _away(wizard: "Wizard") -> Callable[[], Awaitable[None]]:

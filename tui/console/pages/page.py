@@ -53,5 +53,8 @@ class Page:
         """The page now, for this width."""
         raise NotImplementedError
 
+    async def copied(self) -> None:
+        """Its text was copied."""
+
     async def closed(self) -> None:
         """The panel was closed; nothing of an incident changes by that."""

@@ -75,7 +75,8 @@ class Panel(Widget):
         visible = list(self._rows[self._top : self._top + room])
         hidden = len(self._rows) - self._top - room
         if hidden > 0 and visible:
-            visible[-1] = (*_cut(visible[-1], self.size.width - 14), (f" {hidden + 1} more: PgDn", "dim"))
+            more = f" {hidden + 1} more: PgDn"
+            visible[-1] = (*_cut(visible[-1], self.size.width - max(14, len(more))), (more, "dim"))
         shown.extend(visible)
         shown.extend([rows.EMPTY] * (height - len(shown) - len(self._foot)))
         shown.extend(self._foot)

@@ -43,7 +43,7 @@ class WorkPanel(Panel, can_focus=True):
         *,
         clock: Callable[[], float],
         run: Callable[[Callable[[], Awaitable[None]]], None],
-        copy: Callable[[str, str], Awaitable[None]],
+        copy: Callable[[str, str], Awaitable[bool]],
     ) -> None:
         super().__init__(palette, name)
         self.page: Page | None = None
@@ -189,8 +189,9 @@ class WorkPanel(Panel, can_focus=True):
     async def action_copy(self) -> None:
         """The page as text."""
         text = self._view.text or "\n".join(rows.text(row) for row in self._view.rows)
-        if text and self.page is not None:
-            await self._copy(text, self.page.name)
+        page = self.page
+        if text and page is not None and await self._copy(text, page.name):
+            await page.copied()
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; it never chooses what changes a host."""

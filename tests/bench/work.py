@@ -1,0 +1,161 @@
+"""What a night costs besides pictures: the journal's entries, looks at health, a whole rollback against its push."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from time import monotonic, process_time
+
+from tests.bench.harness import Bench, Effort, Finding, interleaved, ratio
+from tests.sandboxes import Sandbox, running_sandbox
+from tui import bootstrap
+from tui.drivers.clock import SystemClock
+from tui.drivers.http import HttpProbes
+from tui.drivers.journal import Journal
+from tui.engine.engine import Engine
+from tui.incident import events as ev
+from tui.model.health import ProbeOutcome
+from tui.model.plan import Plan
+from tui.model.release import Target, TargetKind
+from tui.model.service import Expect
+from tui.ways.kept import Options
+
+ENTRY = "x" * 264
+ANSWERS = """\
+import asyncio
+async def answer(reader, writer):
+    await reader.readuntil(b"\\r\\n\\r\\n")
+    writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\nConnection: close\\r\\n\\r\\nready")
+    await writer.drain()
+    writer.close()
+async def main():
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+
+def journal(effort: Effort) -> list[Finding]:
+    """An entry, on disk before the call returns, against writing and syncing the same bytes."""
+    count = max(10, effort.lines // 1000)
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
+        book = Journal(Path(folder) / "journal.sqlite")
+        at = datetime.now(UTC)
+
+        async def entries() -> float:
+            times = []
+            for _ in range(count):
+                begun = monotonic()
+                await book.append("bench", "event", ENTRY, at)
+                times.append(monotonic() - begun)
+            return median(times)
+
+        def written() -> float:
+            times = []
+            with (Path(folder) / "plain").open("ab", buffering=0) as plain:
+                for _ in range(count):
+                    begun = monotonic()
+                    plain.write(ENTRY.encode())
+                    os.fsync(plain.fileno())
+                    times.append(monotonic() - begun)
+            return median(times)
+
+        found = interleaved({"entry": lambda: runner.run(entries()), "plain": written}, effort.rounds)
+        runner.run(book.close())
+    milliseconds = {name: round(1000 * median(values), 3) for name, values in found.items()}
+    value = ratio(found["entry"], found["plain"])
+    detail = {"milliseconds": milliseconds}
+    return [Finding(name="journal: an entry / write and fsync", value=value, unit="x", limit=1.6, detail=detail)]
+
+
+def health(effort: Effort) -> list[Finding]:
+    """Processor time of a look at health, as shares of a core at the rates that matter."""
+    count = max(20, effort.lines // 400)
+    argv = [sys.executable, "-c", ANSWERS]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as server, asyncio.Runner() as runner:
+        assert server.stdout is not None
+        url = f"http://127.0.0.1:{int(server.stdout.readline())}/ready"
+        probes, expect = HttpProbes(SystemClock()), Expect(text="ready")
+
+        async def looks(number: int) -> float:
+            begun = process_time()
+            for _ in range(number):
+                assert (await probes.probe(url, expect)).outcome is ProbeOutcome.HEALTHY
+            return (process_time() - begun) / number
+
+        runner.run(looks(5))  # the library is imported with the first look
+        each = median(runner.run(looks(count)) for _ in range(effort.rounds))
+        runner.run(probes.close())
+        server.terminate()
+    detail = {"milliseconds_each": round(1000 * each, 3)}
+    return [
+        Finding(name="health: 4 services each second", value=400 * each, unit="% core", limit=2, detail=detail),
+        Finding(name="health: 1,000 every 5 s", value=20_000 * each, unit="% core", limit=50, detail=detail),
+    ]
+
+
+def rollback(effort: Effort) -> list[Finding]:
+    """From the word to the end of the proof, against nothing but the push of the same commit, at a real host's pace."""
+    pace = "recorded" if effort.seconds >= 1 else "fast"
+
+    def on_a_host(work: str) -> tuple[float, float]:
+        with tempfile.TemporaryDirectory() as folder, running_sandbox(Path(folder), pace=pace) as box:
+            return asyncio.run(_carried_out(box, work))
+
+    rounds = max(1, effort.rounds // 3)
+    packs: list[float] = []
+
+    def whole() -> float:
+        taken, pack = on_a_host("whole")
+        packs.append(pack)
+        return taken
+
+    found = interleaved({"whole": whole, "push": lambda: on_a_host("push")[0]}, rounds)
+    seconds = {name: round(median(values), 1) for name, values in found.items()}
+    limits = (1.25, 5.0) if pace == "recorded" else (None, None)
+    return [
+        Finding(
+            name="rollback: all of it / its bare push",
+            value=ratio(found["whole"], found["push"]),
+            unit="x",
+            limit=limits[0],
+            detail={"seconds": seconds},
+        ),
+        Finding(name="rollback: from the word to the pack", value=median(packs), unit="s", limit=limits[1]),
+    ]
+
+
+async def _carried_out(box: Sandbox, work: str) -> tuple[float, float]:
+    os.environ["ROLLBACK_STATE_DIR"] = str(box.state)
+    engine = bootstrap.engine(box.services)
+    try:
+        plan = await engine.plan(engine.service("api"), Target(kind=TargetKind.PREVIOUS), Options())
+        if work == "push" and plan.push is not None:
+            box.pull("command", command=f"git:set {plan.app} deploy-branch {plan.push.branch}")
+        begun = monotonic()
+        if work == "push":
+            assert plan.push is not None
+            await engine.git.push(engine.links.host(plan.host), plan.push, timeout=120)
+            return monotonic() - begun, 0.0
+        return await _whole(engine, plan, begun)
+    finally:
+        await engine.close()
+
+
+async def _whole(engine: Engine, plan: Plan, begun: float) -> tuple[float, float]:
+    walk = await engine.open(plan, "bench")
+    confirmed = engine.clock.now()
+    await walk.submit(ev.Confirmed(at=confirmed, by="bench"))
+    done = await walk.settled()
+    assert done.closing is not None, done.failure
+    push = done.run_of("push")
+    assert push is not None
+    return monotonic() - begun, (push.started_at - confirmed).total_seconds()
+
+
+BENCHES: dict[str, Bench] = {"journal": journal, "health": health, "rollback": rollback}

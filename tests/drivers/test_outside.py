@@ -1,0 +1,57 @@
+"""What the composition root makes of settings and credentials: only what works; nothing stops for what is missing."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.services.fleets import SMALL, load_text
+from tests.vendors import Vendors
+from tui import bootstrap
+from tui.drivers.clock import SystemClock
+from tui.engine.ports import Outside
+from tui.model.evidence import Source
+
+
+def built(vendors: Vendors, folder: Path, **changed: str) -> Outside:
+    fleet = load_text(vendors.into(SMALL, "web"), folder)
+    environ = {**vendors.environ, **changed}
+    return bootstrap.outside(fleet, {name: value for name, value in environ.items() if value}, SystemClock())
+
+
+async def test_everything_that_is_set_up_is_there(vendors: Vendors, tmp_path: Path) -> None:
+    outside = built(vendors, tmp_path)
+    assert [one.source for one in outside.rates] == [Source.SENTRY, Source.POSTHOG]
+    assert [one.name for one in outside.channels] == ["thread", "pagerduty", "ticket"]
+    assert outside.issues is not None and outside.on_call is not None
+    assert vendors.received == []  # and nobody was asked yet
+    await outside.on_call.on_call()
+    await outside.close()
+    await outside.close()
+
+
+async def test_without_any_credential_there_is_nothing_and_no_failure(vendors: Vendors, tmp_path: Path) -> None:
+    outside = built(vendors, tmp_path, **dict.fromkeys(vendors.environ, ""))
+    assert (outside.rates, outside.issues, outside.channels, outside.on_call) == ((), None, (), None)
+    assert len(outside.checks) == 5
+
+
+async def test_a_file_that_cannot_be_read_stops_nothing(vendors: Vendors, tmp_path: Path) -> None:
+    outside = built(vendors, tmp_path, SENTRY_TOKEN="", SENTRY_TOKEN_FILE=str(tmp_path / "absent"))
+    assert [one.source for one in outside.rates] == [Source.POSTHOG]
+
+
+async def test_a_credential_may_be_in_a_file(vendors: Vendors, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(vendors.environ["SENTRY_TOKEN"] + "\n")
+    outside = built(vendors, tmp_path, SENTRY_TOKEN="", SENTRY_TOKEN_FILE=str(tmp_path / "token"))
+    fleet = load_text(vendors.into(SMALL, "web"), tmp_path)
+    window = (datetime(2026, 11, 25, 15, 30, tzinfo=UTC), datetime(2026, 11, 25, 15, 40, tzinfo=UTC))
+    rates: list[Any] = [await one.rate(fleet.services[0], *window) for one in outside.rates]
+    await outside.close()
+    assert [(rate.source, rate.failed, rate.total) for rate in rates] == [
+        (Source.SENTRY, 50, None), (Source.POSTHOG, 7, 512),
+    ]  # fmt: skip
+
+
+async def test_a_fleet_that_names_nobody_needs_nothing(tmp_path: Path) -> None:
+    outside = bootstrap.outside(load_text(SMALL, tmp_path), {"PAGERDUTY_ROUTING_KEY": "x" * 32}, SystemClock())
+    assert (outside.rates, outside.issues, outside.channels, outside.on_call) == ((), None, (), None)

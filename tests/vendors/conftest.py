@@ -1,0 +1,3 @@
+"""The stand-ins, for their own tests."""
+
+from tests.vendors import vendors as vendors

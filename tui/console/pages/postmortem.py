@@ -1,0 +1,195 @@
+"""The post-mortem: what is still missing first, then the document as it will be; the person's own words fill it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from tui.console import rows
+from tui.console.exports import fresh
+from tui.console.pages.page import Choice, Page, View, button
+from tui.console.palette import Palette
+from tui.console.rows import Row
+from tui.engine.engine import Engine
+from tui.incident.postmortem import markdown
+from tui.model.errors import ConsoleError
+from tui.model.incident import Incident
+from tui.model.postmortem import Duty, Field, PostMortem, Way
+
+ASKED: dict[Field, str] = {
+    Field.DESCRIPTION: "brief description",
+    Field.ROOT_CAUSE: "root cause",
+    Field.USERS: "users affected",
+    Field.ERROR_RATE: "error rate",
+    Field.REVENUE: "revenue impact",
+    Field.RESOLUTION: "how it was fixed",
+    Field.ACTIONS: "action items (; between them)",
+    Field.LESSONS: "lessons learned",
+    Field.DEPLOYED: "deployed when (2026-11-23 22:04, UTC)",
+    Field.RESTORED: "restored when (2026-11-23 22:04, UTC)",
+    Field.SEVERITY: "severity",
+}
+"""what the line asks, in the template's order"""
+
+
+class Front(Protocol):
+    """What this page asks of the console."""
+
+    engine: Engine
+
+    @property
+    def palette(self) -> Palette: ...
+
+    @property
+    def exports(self) -> Path: ...
+
+    def changed(self) -> None: ...
+
+    def notice(self, text: str, look: str = "ok") -> None: ...
+
+    def close_work(self) -> None: ...
+
+    async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None: ...
+
+    async def copy(self, text: str, name: str) -> bool: ...
+
+
+class PostMortemPage(Page):
+    """The post-mortem of one incident."""
+
+    name = "post-mortem"
+
+    def __init__(self, front: Front, incident: str, local: Callable[[datetime], datetime]) -> None:
+        self.front = front
+        self.identity = incident
+        self.filling = False
+        """the fields are shown instead of the document"""
+        self.found: PostMortem | None = None
+        self._incident: Incident | None = None
+        self._local = local
+
+    async def read(self) -> None:
+        """What the journal says now. Raises Refused where it has no such incident."""
+        self.found = await self.front.engine.postmortems.write(self.identity)
+        self._incident = await self.front.engine.read(self.identity)
+        self.front.changed()
+
+    @property
+    def text(self) -> str:
+        """The document; empty before it is read."""
+        return markdown.render(self.found, self._local) if self.found is not None else ""
+
+    def view(self, cells: int) -> View:
+        """The document, or its fields."""
+        if self.found is None or self._incident is None:
+            return View(key="post-mortem", title=(("POST-MORTEM ", "title"),), rows=[(("reading the journal", "dim"),)])
+        title = (("POST-MORTEM ", "title"), (self.found.service, "bold"), *self._standing(cells))
+        return self._fields(title) if self.filling else self._document(title, cells)
+
+    def _standing(self, cells: int) -> tuple[tuple[str, str], ...]:
+        assert self._incident is not None
+        said, look = standing(self.front.engine.postmortems.duty(self._incident), self.front.engine.clock.now())
+        return ((f"  {rows.fit(said, max(0, cells - 32)).rstrip()}", look),)
+
+    def _document(self, title: tuple[tuple[str, str], ...], cells: int) -> View:
+        assert self.found is not None
+        sign = self.front.palette.sign
+        gaps = self.found.gaps
+        content: list[Row] = []
+        if gaps:
+            content.append(((f"{sign('warn')} {len(gaps)} not known, TODO in the document:", "warn"),))
+            names = ", ".join(rows.safe(gap.name.replace("_", " "), 60) for gap in gaps)
+            content.extend(rows.paragraph(f"  {names}", cells, "", indent=2))
+        else:
+            content.append(((f"{sign('ok')} nothing is missing", "ok"),))
+        content.append(((sign("rule") * max(1, cells), "dim"),))
+        for line in self.text.rstrip("\n").split("\n"):
+            content.extend(rows.paragraph(line, cells, "bold" if line.startswith("#") else "", indent=2))
+        return View(
+            key="post-mortem",
+            title=title,
+            rows=content,
+            choices=[
+                button("fill", "Write", self._fill),
+                button("save", "Save", self._save),
+                button("copy", "Copy", self._copy),
+                button("done", "Done", self._done),
+            ],
+            text=self.text,
+        )
+
+    def _fields(self, title: tuple[tuple[str, str], ...]) -> View:
+        """Every field that a person may write, the missing ones marked and first."""
+        assert self.found is not None and self._incident is not None
+        missing = list(dict.fromkeys(gap.field for gap in self.found.gaps if gap.field is not None))
+        order = [*missing, *(field for field in ASKED if field not in missing)]
+        said = {note.field: note.text for note in self._incident.notes}
+        choices = []
+        for field in order:
+            now = self._incident.severity or "" if field is Field.SEVERITY else said.get(field, "")
+            look = "warn" if field in missing else "dim"
+            shown = rows.safe(now, 200) or ("TODO" if field in missing else "from the journal")
+            row = ((rows.fit(ASKED[field].partition(" (")[0], 18), "bold" if field in missing else ""), (shown, look))
+            choices.append(Choice(id=field.value, row=row, do=self._asking(field, now)))
+        choices.append(button("back", "Back to the document", self._back))
+        return View(key="post-mortem-fields", title=title, choices=choices, listed=True)
+
+    # ── what can be done ─────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _fill(self) -> None:
+        self.filling = True
+        self.front.changed()
+
+    async def _back(self) -> None:
+        self.filling = False
+        self.front.changed()
+
+    async def _done(self) -> None:
+        self.front.close_work()
+
+    def _asking(self, field: Field, now: str) -> Callable[[], Awaitable[None]]:
+        async def ask() -> None:
+            said = await self.front.ask(f"{ASKED[field]}: ", initial="; ".join(now.split("\n")))
+            if said is None:
+                return
+            try:
+                await self.front.engine.postmortems.note(self.identity, field, said)
+            except ConsoleError as error:
+                self.front.notice(rows.safe(f"{error.message}. {error.fix}"), "down")
+                return
+            await self.read()
+
+        return ask
+
+    async def _save(self) -> None:
+        await self.read()
+        try:
+            path = fresh(self.front.exports, f"post-mortem-{self.identity}", ".md", self.text)
+        except OSError as error:
+            self.front.notice(f"not saved: {error}", "down")
+            return
+        await self._taken(Way.SAVED, str(path))
+        self.front.notice(f"saved: {path}")
+
+    async def _copy(self) -> None:
+        await self.read()
+        if await self.front.copy(self.text, f"post-mortem-{self.identity}"):
+            await self.copied()
+
+    async def copied(self) -> None:
+        """It is on the clipboard, and in a file."""
+        await self._taken(Way.COPIED)
+
+    async def _taken(self, way: Way, where: str = "") -> None:
+        await self.front.engine.postmortems.taken(self.identity, way, where)
+        await self.read()
+
+
+def standing(duty: Duty, now: datetime) -> tuple[str, str]:
+    """Where the post-mortem stands, in words with their look."""
+    if duty.written is not None:
+        return f"written {duty.written:%Y-%m-%d %H:%MZ}", "ok"
+    if duty.due is not None:
+        late = "OVERDUE since" if now > duty.due else "due"
+        return f"{late} {duty.due:%Y-%m-%d %H:%MZ}", "down" if now > duty.due else "warn"
+    return ("required once it is closed", "dim") if duty.required else ("not required", "dim")

@@ -1,0 +1,128 @@
+"""One httpx client: made in a thread with the first request, no redirects, bodies of a size that is agreed on.
+
+Trouble of the network is an OSError, an address that is none a ValueError: the callers turn both into values.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import httpx
+
+AGENT = "rollback-console"
+
+
+class TooLarge(OSError):
+    """The answer is longer than what was agreed on."""
+
+
+class Unreachable(OSError):
+    """There was no connection: nothing was sent."""
+
+
+class Exposed(ValueError):
+    """What should be sent would be read by others on the way."""
+
+
+class Raw(NamedTuple):
+    """An answer as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    """names in small letters"""
+    body: bytes
+
+
+class Web:
+    """Asks over HTTP. httpx is imported with the first request: it costs more than the first screen."""
+
+    def __init__(self, *, keep: bool = True, timeout: float = 30.0, connect: float | None = None) -> None:
+        """`keep`: connections are used again. `timeout`: seconds for each read; the callers limit the whole."""
+        self._keep, self._timeout, self._connect = keep, timeout, connect or timeout
+        self._making = asyncio.Lock()  # two first questions at once need one client
+        self._client: httpx.AsyncClient | None = None
+
+    async def close(self) -> None:
+        """End the kept connections; may be called again."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        largest: int,
+        content: bytes | None = None,
+        cut: bool = False,
+        secret: bool = False,
+    ) -> Raw:
+        """One answer with a body of at most `largest` bytes: beyond that it is cut, or TooLarge is raised.
+
+        What is `secret` goes nowhere where others can read it: Exposed is raised.
+        """
+        client = await self._ready()
+        if secret and not private(url):
+            raise Exposed("its address is not https: no credential is sent there")
+        import httpx
+
+        try:
+            asked = {"User-Agent": AGENT, **headers}
+            async with client.stream(method, url, headers=asked, content=content) as answer:
+                body = bytearray()
+                async for chunk in answer.aiter_bytes():
+                    body += chunk
+                    if len(body) > largest:
+                        if not cut:
+                            raise TooLarge(f"an answer of more than {largest} bytes")
+                        break
+                return Raw(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, bytes(body[:largest]))
+        except httpx.InvalidURL as error:
+            raise ValueError(str(error)) from error
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise Unreachable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+        except httpx.HTTPError as error:
+            raise OSError(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+
+    async def _ready(self) -> "httpx.AsyncClient":
+        async with self._making:
+            if self._client is None:
+                self._client = await asyncio.get_running_loop().run_in_executor(None, self._make)
+            return self._client
+
+    def _make(self) -> "httpx.AsyncClient":
+        """In a thread: importing and loading certificates take longer than a frame."""
+        import httpx
+
+        # a request that asks for `Connection: close` gets a connection of its own only if no idle one is kept
+        limits = httpx.Limits(max_keepalive_connections=10 if self._keep else 0)
+        return httpx.AsyncClient(
+            verify=ssl.create_default_context(),
+            limits=limits,
+            follow_redirects=False,
+            timeout=httpx.Timeout(self._timeout, connect=self._connect),
+        )
+
+
+def private(url: str) -> bool:
+    """Whether what is sent there is read by nobody else: over TLS, or not out of this machine."""
+    import httpx
+
+    try:
+        where = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    return bool(where.host) and (where.scheme == "https" or (where.scheme == "http" and loopback(where.host)))
+
+
+def loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,126 @@
+"""Which measured error rates the post-mortem names, and how."""
+
+from collections.abc import Iterable, Iterator
+from math import sqrt
+
+from tui.incident import events as ev
+from tui.incident.postmortem.record import Entry, Record, percent, safe, stamp
+from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.postmortem import Fact, Field
+
+OF_USERS_FIRST = (Source.ACCESS_LOG, Source.POSTHOG, Source.SENTRY, Source.PROBES)
+"""the order in which sources are believed when one number is wanted"""
+_Z = 1.96
+_FLOOR = 3
+"""failures below which no rate is called over a limit"""
+
+
+def wilson(failed: int, total: int) -> tuple[float, float]:
+    """The 95 % interval of a share that was seen as `failed` of `total` (> 0); more errors than requests are all."""
+    share, square = min(failed, total) / total, _Z * _Z
+    middle = share + square / (2 * total)
+    spread = _Z * sqrt(share * (1 - share) / total + square / (4 * total * total))
+    low, high = (middle - spread) / (1 + square / total), (middle + spread) / (1 + square / total)
+    return max(0.0, low), min(1.0, high)
+
+
+def over(measurement: Measurement, limit: float) -> Rate | None:
+    """The first source of users' requests that is sure of a rate over the limit (a fraction)."""
+    for rate in measurement.rates:
+        failed = rate.failed or 0
+        if rate.source is Source.PROBES or failed < _FLOOR or not rate.total:
+            continue
+        if wilson(failed, rate.total)[0] > limit:
+            return rate
+    return None
+
+
+def headline(record: Record) -> Fact:
+    """The template's one number: the worst that the best source counted before the rollback."""
+    found = record.note(Field.ERROR_RATE)
+    if found is not None:
+        return record.said("error_rate", Field.ERROR_RATE, "")
+    for source in OF_USERS_FIRST:
+        worst = _worst(_counted(record, (Phase.BEFORE,), source))
+        if worst is not None:
+            return _fact("error_rate", *worst, field=Field.ERROR_RATE)
+    missing = "no source counted requests before the rollback (Sentry, PostHog or the access log may still have them)"
+    return Fact(name="error_rate", text=missing, source="", gap=True, field=Field.ERROR_RATE)
+
+
+def table(record: Record) -> tuple[Fact, ...]:
+    """What each source counted: the worst before, and the last while the releases changed over and after."""
+    found: list[Fact] = []
+    for phase in Phase:
+        for source in Source:
+            counted = list(_counted(record, (phase,), source))
+            worst = _worst(counted) if phase is Phase.BEFORE else None
+            chosen = worst or (counted[-1] if counted else None)
+            if chosen is not None:
+                found.append(_fact(f"error_rate_{phase.value}_{source.name.lower()}", *chosen, lead=phase.value))
+        found.extend(_times(record, phase))
+    return (*found, *_silent(record))
+
+
+def _counted(record: Record, phases: Iterable[Phase], source: Source) -> Iterator[tuple[Entry, Rate]]:
+    for entry, measured in record.all(ev.Measured):
+        if measured.measurement.phase in tuple(phases):
+            for rate in measured.measurement.rates:
+                if rate.source is source and rate.failed is not None:
+                    yield entry, rate
+
+
+def _worst(counted: Iterable[tuple[Entry, Rate]]) -> tuple[Entry, Rate] | None:
+    with_total = [(entry, rate) for entry, rate in counted if rate.total]
+    return max(with_total, key=lambda one: (_share(one[1]), one[1].total or 0), default=None)
+
+
+def _share(rate: Rate) -> float:
+    """More errors than requests (events are counted, not requests) are all of them."""
+    return min(1.0, (rate.failed or 0) / rate.total) if rate.total else 0.0
+
+
+def _fact(name: str, entry: Entry, rate: Rate, *, lead: str = "", field: Field | None = None) -> Fact:
+    window = f"{stamp(rate.since)} to {stamp(rate.until)}"
+    before = f"{lead}: " if lead else ""
+    lag = f", {rate.lag:.0f} s behind" if rate.lag else ""
+    if not rate.total:
+        text = f"{before}{rate.failed} errors of an unknown number of requests, {rate.source.value}, {window}{lag}"
+        return Fact(name=name, text=text, source=entry.source, field=field)
+    low, high = wilson(rate.failed or 0, rate.total)
+    share = _share(rate)
+    text = (
+        f"{before}{percent(share)} ({rate.failed} of {rate.total} requests, {rate.source.value}, {window}{lag}; "
+        f"95% interval {percent(low)} to {percent(high)})"
+    )
+    source = f"{rate.source.value}, Wilson interval ({entry.source})"
+    return Fact(name=name, text=text, source=source, value=round(share, 6), field=field)
+
+
+def _times(record: Record, phase: Phase) -> Iterator[Fact]:
+    """The last response times of a phase."""
+    measured = [
+        (e, m.measurement) for e, m in record.all(ev.Measured) if m.measurement.phase is phase and m.measurement.p50
+    ]
+    if measured:
+        entry, last = measured[-1]
+        p95 = f", p95 {last.p95 * 1000:.0f} ms" if last.p95 is not None else ""
+        text = f"{phase.value}: response time p50 {(last.p50 or 0) * 1000:.0f} ms{p95} ({stamp(last.at)})"
+        yield Fact(name=f"response_time_{phase.value}", text=text, source=entry.source, value=last.p50)
+
+
+def _silent(record: Record) -> Iterator[Fact]:
+    """Sources that never could say."""
+    last: dict[Source, tuple[Entry, Rate]] = {}
+    spoke: set[Source] = set()
+    for entry, measured in record.all(ev.Measured):
+        for rate in measured.measurement.rates:
+            if rate.failed is None:
+                last[rate.source] = (entry, rate)
+            else:
+                spoke.add(rate.source)
+    for source in Source:
+        if source in last and source not in spoke:
+            entry, rate = last[source]
+            why = safe(rate.note) or "it did not say why"
+            yield Fact(name=f"no_rate_{source.name.lower()}", text=f"{source.value}: none ({why})", source=entry.source)
