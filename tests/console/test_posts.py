@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.scenes import SCENES, Scene, closed, planned, started, telling
+from tests.console.scenes import NOW, SCENES, Scene, closed, planned, started, telling
 from tui.console.pages import posts
+from tui.incident import events as ev
 from tui.incident import telling as words
-from tui.model.notice import Milestone
+from tui.model.notice import Delivery, Milestone
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +76,26 @@ async def test_what_a_person_posted_is_on_record_and_no_longer_to_be_done(state:
         assert wizard.incident is not None
         (by_hand,) = wizard.incident.deliveries
         assert by_hand.by_hand and by_hand.detail == "says tired@bastion"
+
+
+async def test_a_ticket_that_was_made_is_linked_and_no_longer_to_be_made(state: Path) -> None:
+    made = Delivery(
+        milestone=Milestone.STARTED, channel="ticket", at=NOW, delivered=True, link="https://git.example/issues/7"
+    )
+    async with started(state, (120, 40), well_for=900) as scene:
+        await scene.lead(*closed(), ev.Told(at=NOW, delivery=made))
+        said = await page(scene)
+        assert "told ticket: started (https://git.example/issues/7)" in said
+        assert "create the incident ticket" not in said
+
+
+async def test_what_was_not_delivered_is_said_in_the_last_row_once(state: Path) -> None:
+    async with started(state, (120, 40)) as scene:
+        await SCENES["run-told"](scene)
+        said = await scene.settle()
+        assert said.splitlines()[-1].startswith("api: NOT DELIVERED: DISCORD_URL: not delivered yet")
+        await scene.pilot.press("escape")
+        assert "NOT DELIVERED" not in (await scene.settle()).splitlines()[-1]
 
 
 async def test_what_is_copied_is_what_would_be_posted(state: Path) -> None:

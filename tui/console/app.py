@@ -29,6 +29,7 @@ from tui.console.widgets.log_panel import LogPanel
 from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import WorkPanel
 from tui.console.words import QUESTIONS
+from tui.incident import telling
 from tui.model.errors import ConsoleError
 from tui.model.incident import Question
 from tui.model.redact import redact
@@ -116,6 +117,7 @@ class ConsoleApp(App[int]):
         self._due = False
         self._asked: dict[str, Question | None] = {}
         self._asked_from: Widget | None = None
+        self._untold: set[tuple[str, str, str]] = set()
         self._timeline_stamp: object = None
         self._header = Panel(palette, "header", titled=False)
         self._board = ServiceTable(palette, "board")
@@ -248,6 +250,7 @@ class ConsoleApp(App[int]):
         now = front.engine.clock.now()
         incidents = front.incidents()
         self._notice_questions(front)
+        self._notice_untold(front)
         statuses = front.board.statuses()
         self._board.draw(statuses, incidents, now)
         self._work.draw()
@@ -315,6 +318,18 @@ class ConsoleApp(App[int]):
                     self.notice(f"{name}: {QUESTIONS[asking]} (5 shows it)", "down")
         if any(w.walk is not None for w in front.wizards.values()):
             self._read_timeline_when_new(front)
+
+    def _notice_untold(self, front: "Front") -> None:
+        """What could not be told to people is said once in the last row, whatever page is open."""
+        for name, wizard in front.wizards.items():
+            incident = wizard.incident
+            for one in telling.standing(incident.deliveries) if incident is not None else ():
+                key = (name, one.milestone, one.channel)
+                if one.delivered:
+                    self._untold.discard(key)
+                elif key not in self._untold:
+                    self._untold.add(key)
+                    self.notice(rows.safe(f"{name}: NOT DELIVERED: {one.channel}: {one.detail}"), "warn")
 
     def _read_timeline_when_new(self, front: "Front") -> None:
         incident = front.incident(self._board.selected)

@@ -15,6 +15,8 @@ from tui.model.plain import NO_WIDTH
 if TYPE_CHECKING:
     from tui.console.wizard import Wizard
 
+TICKET = "ticket"
+"""the channel that makes one"""
 _GOOD = frozenset({Closing.RECOVERED, Closing.FIXED_FORWARD, Closing.FALSE_ALARM, Closing.UNWATCHED})
 
 
@@ -68,7 +70,8 @@ def todos(wizard: "Wizard", incident: Incident) -> list[str]:
     found.extend(incident.left_over)
     if not posts.closing_told(incident):
         found.append(f"post in {_incident_channel(wizard)} (Copy the post gives the text)")
-    if incident.closing is not Closing.FALSE_ALARM:
+    ticket = any(one.channel == TICKET and one.delivered for one in incident.deliveries)
+    if incident.closing is not Closing.FALSE_ALARM and not ticket:
         found.append("create the incident ticket")
     return found
 

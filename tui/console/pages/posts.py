@@ -49,13 +49,18 @@ def standing(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
     """Who was told what, in one paragraph."""
     found = telling.standing(incident.deliveries)
     told: dict[str, list[str]] = {}
+    links: dict[str, str] = {}
     for one in found:
         if one.delivered:
             by_hand = " by hand" if one.by_hand else ""
             told.setdefault(one.channel, []).append(f"{one.milestone.value}{by_hand}")
+            links[one.channel] = one.link or links.get(one.channel, "")
     content: list[Row] = []
     if told:
-        said = "; ".join(f"{channel}: {', '.join(milestones)}" for channel, milestones in told.items())
+        said = "; ".join(
+            f"{channel}: {', '.join(milestones)}{f' ({links[channel]})' if links[channel] else ''}"
+            for channel, milestones in told.items()
+        )
         content.extend(rows.paragraph(f"told {rows.safe(said, 300)}", cells, "dim", indent=2))
     return content
 
