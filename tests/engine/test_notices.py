@@ -270,4 +270,7 @@ class _Idle:
     async def settle(self, *args: object) -> ev.Settled:
         raise AssertionError
 
+    async def measure(self, *args: object) -> ev.Measured:
+        raise AssertionError
+
     async def close(self) -> None: ...

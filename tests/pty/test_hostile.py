@@ -31,8 +31,9 @@ def test_log_lines_commits_names_and_answers_leave_the_terminal_alone(tmp_path: 
         with pty_of(console(box.services, "--watch", "5s"), environment(tmp_path / "state")) as screen:
             screen.shows("gateway")
             screen.shows("4 OK")
-            screen.type(b"jj")
-            screen.shows("LOGS api")
+            for name in ("transcription", "api"):
+                screen.type(b"j")
+                screen.shows(f"LOGS {name}")
             box.pull("log", app="scenextras", lines=list(LINES))
             screen.shows("after them")
             screen.type(b"l")

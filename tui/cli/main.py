@@ -84,7 +84,7 @@ async def _tell_the_rest(engine: "Engine", wanted: Options, narrator: Narrator) 
 
 
 def _command(name: str) -> Command:
-    from tui.cli import checks, hostwork, postmortem, reads, rollback
+    from tui.cli import checks, evidence, hostwork, postmortem, reads, rollback
 
     commands: dict[str, Command] = {
         "rollback": rollback.rollback,
@@ -93,6 +93,7 @@ def _command(name: str) -> Command:
         "logs": reads.logs,
         "check": checks.check,
         "incidents": reads.incidents,
+        "evidence": evidence.evidence,
         "postmortem": postmortem.postmortem,
         "keep": hostwork.keep,
         "freeze": hostwork.freeze,

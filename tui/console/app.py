@@ -173,6 +173,7 @@ class ConsoleApp(App[int]):
         engine.notices.start()
         engine.duty.subscribe(self.changed)
         engine.duty.ask()
+        engine.evidence.follow(sorted(engine.fleet.services, key=lambda s: s.order))
         self.set_interval(1.0, self._draw)
         self._desk.arrange_again()
         self._draw()
