@@ -3,6 +3,8 @@
 import os
 import sys
 
+from tui.model.notice import Message
+from tui.model.plain import NO_WIDTH
 from tui.model.plan import Plan, Severity, Standing
 from tui.model.text import clean
 
@@ -29,7 +31,7 @@ class Narrator:
 
     def ask(self, question: str) -> str:
         """A line from the person. Only to be called where `interactive`."""
-        sys.stderr.write(question)
+        sys.stderr.write(clean(question))
         sys.stderr.flush()
         return sys.stdin.readline().strip()
 
@@ -57,3 +59,9 @@ class Narrator:
             self.say(f"    {number}. {step.title} ({mark})")
             for line in step.paste.splitlines():
                 self.say(f"         {line}", "dim")
+
+    def post(self, message: Message, told: tuple[str, ...]) -> None:
+        """What will be posted, and where."""
+        self.say(f"  will be told to {', '.join(told)} (--no-notify posts nothing):")
+        for line in (message.title, *message.text.splitlines()):
+            self.say(f"    > {line.replace(NO_WIDTH, '')}", "dim")

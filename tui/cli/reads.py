@@ -15,6 +15,7 @@ from tui.engine.engine import Engine
 from tui.engine.links import HostSaid
 from tui.engine.releases import Listing
 from tui.incident import choose, latest
+from tui.incident.cause import worded
 from tui.model.errors import LinkError, Refused
 from tui.model.postmortem import Duty
 from tui.model.service import Service
@@ -33,7 +34,8 @@ def chosen(engine: Engine, options: Options) -> tuple[Service, ...]:
 
 async def status(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """Health now, what runs, who has an incident; one line per service."""
-    rows = await asyncio.gather(*(_status(engine, service) for service in chosen(engine, options)))
+    services = chosen(engine, options)
+    rows, _ = await asyncio.gather(asyncio.gather(*(_status(engine, s) for s in services)), engine.duty.refresh())
     open_here = await engine.open_incidents()
     if not options.json:
         for row in rows:
@@ -45,14 +47,44 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
                 f"{'  DO NOT RESTART: the last deploy failed' if row['restart_risk'] else ''}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
             )
+        for line in on_call(engine):
+            output.text(line)
     for incident in open_here:
         narrator.say(
             f"open incident {incident.id} on {incident.service}: rollback resume {incident.known_as}", "yellow"
         )
     document = output.listing(
-        "status", list(rows), open_incidents=[i.id for i in open_here], services=engine.fleet.path, exit_code=0
+        "status",
+        list(rows),
+        open_incidents=[i.id for i in open_here],
+        services=engine.fleet.path,
+        on_call=_on_call(engine),
+        exit_code=0,
     )
     return Exit.DONE, document
+
+
+def on_call(engine: Engine) -> list[str]:
+    """Who is on call, how old that is, and whom the runbook names."""
+    duty, found = engine.duty, []
+    if duty.known is not None:
+        age = worded(engine.clock.now() - duty.known.at)
+        found.append(f"on call: {', '.join(duty.known.people)} (read {duty.known.at:%H:%M}Z, {age} old)")
+    if duty.trouble:
+        found.append(f"who is on call could not be asked: {duty.trouble}")
+    if duty.contacts:
+        found.append(f"contacts: {', '.join(duty.contacts)}")
+    return found
+
+
+def _on_call(engine: Engine) -> output.Document:
+    known = engine.duty.known
+    return {
+        "people": list(known.people) if known else [],
+        "at": output.time(known.at) if known else None,
+        "trouble": engine.duty.trouble or None,
+        "contacts": list(engine.duty.contacts),
+    }
 
 
 async def _status(engine: Engine, service: Service) -> output.Document:

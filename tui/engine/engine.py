@@ -15,11 +15,13 @@ from tui.engine import before, health, record, releases, shapes, stopping
 from tui.engine import freeze as freezing
 from tui.engine import removal as removals
 from tui.engine.configs import ConfigWatch
+from tui.engine.duty import Duty
 from tui.engine.evidence import Evidence
 from tui.engine.gate import Gate
 from tui.engine.keep import Keeper
 from tui.engine.ledger import LedgerKeeper
 from tui.engine.links import Links
+from tui.engine.notices import Notifier
 from tui.engine.perform import HostPerformer, Output
 from tui.engine.ports import (
     ClockPort,
@@ -27,6 +29,7 @@ from tui.engine.ports import (
     GitPort,
     HostPort,
     JournalPort,
+    OnCallStorePort,
     Outside,
     ProbePort,
     ProcessPort,
@@ -68,6 +71,7 @@ class Engine:
         registries: RegistryPort | None = None,
         outside: Outside | None = None,
         digest: DigestPort | None = None,
+        on_call_store: OnCallStorePort | None = None,
     ) -> None:
         self.outside = outside or Outside()
         self.processes = processes
@@ -85,12 +89,23 @@ class Engine:
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
         self.evidence = Evidence(fleet, self.links, clock, self.outside)
         self.walks: dict[str, Walk] = {}
+        self.duty = Duty(fleet, clock, self.outside.on_call, on_call_store)
+        self.notices = Notifier(
+            journal,
+            clock,
+            () if read_only else self.outside.channels,
+            environment=fleet.environment,
+            read=self.read,
+            tell=self.tell,
+        )
         self.postmortems = PostMortems(fleet, journal, clock, by, self.walks)
 
     async def close(self) -> None:
         """End this process's part: a push goes on at its host, every other deploy is aborted with us."""
         for walk in self.walks.values():
             await walk.stop()
+        await self.notices.stop()
+        await self.duty.stop()
         await self.evidence.close()
         await self.links.close()
         await self.probes.close()
@@ -321,6 +336,8 @@ class Engine:
         )
         walk = await Walk.begin(event, self.journal, self.clock, self._performer(output))
         self.walks[identity] = walk
+        self.duty.ask()
+        self.notices.follow(walk)
         return walk
 
     async def resume(self, incident: str, output: Output | None = None) -> Walk:
@@ -337,6 +354,7 @@ class Engine:
             self.evidence.follow((service,), must=True)
         walk = Walk(found, self.journal, self.clock, self._performer(output))
         self.walks[incident] = walk
+        self.notices.follow(walk)
         await walk.submit(ev.Resumed(at=self.clock.now(), by=self.by))
         return walk
 
@@ -355,6 +373,14 @@ class Engine:
     async def incidents(self) -> tuple[Incident, ...]:
         """The journal's incidents, newest first."""
         return tuple([await self.read(row.id) for row in await self.journal.incidents()])
+
+    async def tell(self, incident: str, told: ev.Told) -> None:
+        """Put on record what came of telling people; the incident may be closed, or another console's."""
+        walk = self.walks.get(incident)
+        if walk is not None:
+            await walk.submit(told)
+        else:
+            await self.journal.append(incident, "event", ev.encode(told), told.at)
 
     def _performer(self, output: Output | None) -> HostPerformer:
         return HostPerformer(

@@ -128,6 +128,8 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
             return replace(incident, watch=longer, asking=None, failure=""), (do.KeepWatch(until=until),)
         case ev.Measured():
             return _measured(incident, event), ()
+        case ev.PostChosen(post=post, text=text):
+            return replace(incident, post=post, post_text=text), ()
         case ev.Told(delivery=delivery):
             return replace(incident, deliveries=(*incident.deliveries, delivery)), ()
         case ev.Noted() | ev.Written():
@@ -168,6 +170,7 @@ def _plan(incident: Incident, event: ev.PlanMade) -> Decision:
             confirmed_at=None,
             served_at=None,
             failure="",
+            post_text="",  # the words were for the plan before
         ),
         (),
     )

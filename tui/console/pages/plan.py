@@ -1,10 +1,11 @@
 """The plan: from, to, at what cost, what to know, and the exact commands; then the person's word."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from tui.console import rows
-from tui.console.pages import parts
+from tui.console.pages import parts, posts
 from tui.console.pages.page import Choice, View, button
 from tui.console.palette import Palette
 from tui.console.rows import Piece, Row
@@ -32,6 +33,8 @@ class Desk(Protocol):
 class Shows(Protocol):
     """A page that shows a plan."""
 
+    room: int
+
     @property
     def palette(self) -> Palette: ...
 
@@ -52,7 +55,8 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     plan = incident.plan
     if plan is None:
         raise ValueError("planned without a plan")
-    content = [*parts.trouble(wizard, cells), *shown(wizard, plan, cells)]
+    post = posts.preview(wizard, incident, cells)
+    content = [*parts.trouble(wizard, cells), *shown(wizard, plan, cells, post)]
     label = f"Roll {plan.service} back to {plan.target.name}"
     off = ""
     if plan.blocked:
@@ -68,6 +72,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
             off=off,
             danger=True,
         ),
+        *posts.choices(wizard, incident),
         *_keep_choice(wizard, plan),
         *parts.ways_out(wizard, incident),
     ]
@@ -82,15 +87,14 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     )
 
 
-def shown(page: Shows, plan: Plan, cells: int) -> list[Row]:
-    """From, to, what to know, what it costs, and the exact commands."""
+def shown(page: Shows, plan: Plan, cells: int, post: Sequence[Row] = ()) -> list[Row]:
+    """From, to, what to know, what it costs, what is posted about it, and the exact commands."""
+    cost = [*_how(page, plan, cells), *_checked(page, plan, cells), *_summary(page, plan, cells)]
     way = f"FROM {_named(plan.leaving)}  {page.palette.sign('arrow')}  TO {_named(plan.target)}"
     return [
         *rows.paragraph(way, cells, "bold"),
         *_cautions(page, plan, cells),  # above everything that can wait: nobody scrolls to a warning
-        *_how(page, plan, cells),
-        *_checked(page, plan, cells),
-        *_summary(page, plan, cells),
+        *([*post, *cost] if page.room < posts.ROOM_FOR_TEXT else [*cost, *post]),
         *_commands(plan, cells),
     ]
 

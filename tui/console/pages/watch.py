@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tui.console import rows, words
-from tui.console.pages import evidence, parts
+from tui.console.pages import evidence, parts, posts
 from tui.console.pages.page import Choice, View, button
 from tui.console.rows import Row
 from tui.incident import watch as watching
@@ -33,6 +33,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
         look = "down" if incident.asking is Question.WATCH_BREACHED else "warn"
         text = f"{wizard.palette.sign(look)} {'ALARM: ' if look == 'down' else ''}{rows.safe(said, 400)}"
         content.extend(rows.paragraph(text, cells, look, indent=2))
+    content.extend(posts.missing(wizard, incident, cells))
     content.extend(_seen(wizard, incident, watch, cells))
     content.extend(evidence.of_watch(wizard, incident, cells))
     content.extend(parts.downtime(wizard, incident, cells))
@@ -41,6 +42,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     elif incident.plan is not None:
         kept = f"{incident.plan.leaving.name} {wizard.palette.sign('arrow')} {incident.plan.target.name}"
         content.append(((f"{kept}; what runs is asked of the host with every look", "dim"),))
+    content.extend(posts.standing(wizard, incident, cells))
     left = watch.deadline - now
     content.append(((f"Ends {words.clock(watch.deadline)}; closing this panel changes nothing.", "dim"),))
     return View(
