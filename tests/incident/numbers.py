@@ -83,7 +83,8 @@ class _Facts:
             (r"^\d\d:\d\d - ", self.clocks),
             (r"\d{4}-\d\d-\d\d", self.dates),
             (
-                r"\([\d.]+-[\d.]+%\)|needs (?:more than )?\d+ more requests|only \d+ requests were seen|\d+ are the least",
+                r"\([\d.]+-[\d.]+%\)|needs (?:more than )?\d+ more requests"
+                r"|only \d+ requests were seen|\d+ are the least",
                 self.verdicts,
             ),
             (r"[\d.]+%(?! interval)", self.shares | self.verdicts),
