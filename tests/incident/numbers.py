@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import product
-from math import sqrt
+from math import ceil, sqrt
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -63,6 +63,8 @@ class _Facts:
         self.shares = {p for failed, total in _counts(values) for p in _shares(failed, total)} | _covered(
             values, stamps
         )
+        self.verdicts = set(_verdicts(values))
+        self.verdicts |= {f"{min(60, ceil(length.total_seconds() / 15))} are the least" for length in lengths}
         self.millis = {f"{v * 1000:.0f} ms" for v in _floats(values)}
         self.numbers = {n for text in [*texts, *known] for n in _NUMBER.findall(text)}
         self.numbers |= {
@@ -80,7 +82,12 @@ class _Facts:
             (r"\(UTC[+-]\d\d:\d\d\)", self.offsets),
             (r"^\d\d:\d\d - ", self.clocks),
             (r"\d{4}-\d\d-\d\d", self.dates),
-            (r"[\d.]+%(?! interval)", self.shares),
+            (
+                r"\([\d.]+-[\d.]+%\)|needs (?:more than )?\d+ more requests"
+                r"|only \d+ requests were seen|\d+ are the least",
+                self.verdicts,
+            ),
+            (r"[\d.]+%(?! interval)", self.shares | self.verdicts),
             (r"(?<=Duration: )[\d.]+ minutes", self.minutes),
             (r"(?<![\d.])(?=\d)(?:\d+ h ?)?(?:\d+ min ?)?(?:[\d.]+ s)?(?!\w)", self.seconds),
             (r"\d+ ms", self.millis),
@@ -160,13 +167,65 @@ def _counts(values: list[dict[str, Any]]) -> Iterator[tuple[int, int]]:
                 yield rate["failed"], rate["total"]
 
 
-def _shares(failed: int, total: int) -> set[str]:
-    """The share and its interval: where the difference from the share is z standard errors of the bound itself."""
+def _bounds(failed: int, total: int) -> tuple[float, float]:
+    """Where the difference from the share is z standard errors of the bound itself."""
     failed, z2 = min(failed, total), 1.96**2
     a, b, c = total + z2, -(2 * failed + z2), failed * failed / total
     root = sqrt(max(0.0, b * b - 4 * a * c))
-    bounds = (failed / total, max(0.0, (-b - root) / (2 * a)), min(1.0, (-b + root) / (2 * a)))
+    low = 0.0 if failed == 0 else max(0.0, (-b - root) / (2 * a))
+    return low, 1.0 if failed == total else min(1.0, (-b + root) / (2 * a))
+
+
+def _shares(failed: int, total: int) -> set[str]:
+    """The share and its interval."""
+    bounds = (min(failed, total) / total, *_bounds(failed, total))
     return {f"{s:.2%}" if 0.00005 <= s < 0.01 else f"{s:.1%}" for s in bounds} | {f"{0.01:.2%}"}
+
+
+# ── what a watch says of its own numbers ─────────────────────────────────────────────────────────────────────────────
+
+
+def _short(share: float) -> str:
+    """A share as a watch words it."""
+    value = share * 100
+    if value == 0 or value >= 9.95:
+        return f"{value:.0f}%"
+    return f"{value:.1f}%".replace(".0%", "%") if value >= 0.1 else f"{value:.2f}%"
+
+
+def _verdicts(values: list[dict[str, Any]]) -> Iterator[str]:
+    """Shares, intervals and limits of every rate; how many requests are missing for a word; what was not understood,
+    not seen, and how many requests a watch has seen at any moment."""
+    looks = 0
+    yield from ("0%", "100%")
+    for value in values:
+        if value.get("type") == "Sampled":
+            looks += value["sample"]["healthy"] is not None
+            yield f"only {looks} requests were seen"
+        measured = value.get("measurement")
+        if measured is None:
+            continue
+        limit = measured["limit"]
+        yield _short(limit)
+        for rate in measured["rates"]:
+            failed, total = rate["failed"], rate["total"]
+            if rate["covered"] is not None:
+                yield f"{rate['covered']:.0%}"
+            lines = (total or 0) + rate["unparsed"] + rate["excluded"]
+            if lines:
+                yield f"{rate['unparsed'] / lines:.0%}"
+            if failed is None or not total:
+                continue
+            failed = min(failed, total)
+            share = failed / total
+            low, high = _bounds(failed, total)
+            yield from (_short(share), _short(rate["refused"] / total), f"({_short(low)[:-1]}-{_short(high)})")
+            yield from (f"only {seen + total} requests were seen" for seen in range(looks + 1))
+            if share != limit:
+                enough = 1.96**2 * limit * (1 - limit) / (share - limit) ** 2
+                enough = max(enough, 3 / share) if share > limit else enough
+                missing = max(1, int(enough) + 1 - total)
+                yield f"needs {missing if missing <= 10_000 else 'more than 10000'} more requests"
 
 
 def _covered(values: list[dict[str, Any]], stamps: set[datetime]) -> set[str]:
@@ -187,7 +246,7 @@ def _covered(values: list[dict[str, Any]], stamps: set[datetime]) -> set[str]:
             _length(v[k]).total_seconds() for v in values for k in ("watch", "length") if isinstance(v.get(k), str)
         }
         shares = {min(1.0, seen.total_seconds() / length) for length in lengths if length > 0}
-        found |= {f"{s:.2%}" if 0.00005 <= s < 0.01 else f"{s:.1%}" for s in shares}
+        found |= {f"{s:.2%}" if 0.00005 <= s < 0.01 else f"{s:.1%}" for s in shares} | {f"{s:.0%}" for s in shares}
     return found
 
 

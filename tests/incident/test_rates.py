@@ -84,6 +84,11 @@ def wilson_of(share: float, total: int) -> tuple[float, float]:
     return centre - half, centre + half
 
 
+def test_nothing_and_everything_have_an_exact_bound() -> None:
+    for total in range(1, 3000):
+        assert (wilson(0, total)[0], wilson(total, total)[1]) == (0.0, 1.0)
+
+
 def test_the_bare_rule_and_the_interval_are_said_to_disagree() -> None:
     reading = read(2, 100, LIMIT)
     assert (reading.word, reading.literal, reading.disagrees) == (Word.UNSURE, True, True)

@@ -101,7 +101,8 @@ def wilson(failed: int, total: int, z: float = Z) -> tuple[float, float]:
     share, square = min(failed, total) / total, z * z
     centre = (share + square / (2 * total)) / (1 + square / total)
     half = z * math.sqrt(share * (1 - share) / total + square / (4 * total * total)) / (1 + square / total)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    low = 0.0 if failed <= 0 else max(0.0, centre - half)  # exactly: a rest of rounding would be shown as 0.00%
+    return low, 1.0 if failed >= total else min(1.0, centre + half)
 
 
 def judge(failed: int, total: int, limit: float, *, floor: int = FLOOR) -> Word:
