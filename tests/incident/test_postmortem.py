@@ -360,6 +360,24 @@ def test_an_undo_within_the_incident_is_told_as_one_and_a_later_one_as_a_decisio
     assert not unexplained(text, stories.journal(said), KYIV, HELD)
 
 
+def test_an_undo_of_a_closed_incident_went_forward_and_leaves_no_fault_to_mend() -> None:
+    back = stories.made(1)
+    forward = replace(back, target=back.leaving, leaving=back.target, forward=True)
+    said = [
+        stories.opened(),
+        ev.PlanMade(at=later(100), plan=forward),
+        ev.Confirmed(at=later(200), by="me@box"),
+        *stories.steps(later(210), forward),
+        stories.checked(later(240)),
+        ev.Settled(at=later(242)),
+    ]
+    text = document(said)
+    assert "## Incident: api: release:4 went forward again to sha:bbbbbbbbbb" in text
+    assert section(text, "### Resolution")[0].startswith("api: forward again from release:4 ")
+    assert "rolled back" not in text and "Deploy the fix" not in text
+    assert not unexplained(text, stories.journal(said), KYIV, HELD)
+
+
 # ── clocks ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -459,6 +477,25 @@ def test_the_checker_notices_an_invented_number(true: str, false: str) -> None:
     text = document(filled())
     assert true in text
     assert unexplained(text.replace(true, false), stories.journal(filled()), KYIV, HELD)
+
+
+@pytest.mark.parametrize(
+    ("true", "false"),
+    [
+        ("40 of 500, 8% (5.9-11%)", "40 of 500, 8.1% (5.9-11%)"),
+        ("40 of 500, 8% (5.9-11%)", "40 of 500, 8% (5.8-11%)"),
+        ("40 of 500", "41 of 500"),
+        ("over 1%", "over 3%"),
+    ],
+)
+def test_the_checker_derives_the_rates_of_an_alarm_and_notices_invented_ones(true: str, false: str) -> None:
+    whole = stories.whole()
+    at = next(i for i, s in enumerate(whole) if isinstance(s, ev.Sampled) and s.at == later(400))
+    said = [*whole[:at], stories.measured(later(400), Phase.AFTER, 40, 500)]
+    said += stories.closed(later(500), Closing.NOT_RECOVERED)
+    text = document(said)
+    assert true in text and unexplained(text, stories.journal(said), KYIV, HELD) == []
+    assert unexplained(text.replace(true, false), stories.journal(said), KYIV, HELD)
 
 
 seconds = st.integers(1, 4000)
