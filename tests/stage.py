@@ -166,6 +166,9 @@ class MemoryJournal:
         self.ends.append("pending")
         return True
 
+    async def outbox_again(self, incident: str, milestone: str, channel: str, message: str, at: datetime) -> bool:
+        return await self.outbox_put(incident, milestone, channel, message, at)
+
     async def outbox(self) -> Sequence[Waiting]:
         return [w for w, end in zip(self.messages, self.ends, strict=True) if end == "pending"]
 
