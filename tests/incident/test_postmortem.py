@@ -145,6 +145,18 @@ def test_the_error_rate_is_the_worst_before_by_the_source_that_saw_users() -> No
     assert "4 errors of an unknown number of requests, Sentry" in document(said)
 
 
+def test_what_counts_people_or_own_looks_says_so_and_decides_no_moment() -> None:
+    """PostHog counts users whose browser had an exception: that many never made a request fail."""
+    said = stories.without(stories.whole(), ev.Measured)
+    said[3:3] = [stories.measured(later(60), Phase.BEFORE, 30, 400, Source.POSTHOG)]
+    assert of(said).error_rate.text.startswith("7.5% (30 of 400 users with an exception, PostHog, ")
+    said[4:4] = [stories.measured(later(61), Phase.BEFORE, 9, 10, Source.PROBES)]
+    assert of(said).error_rate.text.startswith("90.0% (9 of 10 own probes, ")
+    assert "requests" not in of(said).error_rate.text
+    ended = [*said[:-1], stories.measured(later(1240), Phase.AFTER, 30, 400, Source.POSTHOG), said[-1]]
+    assert moments(ended)["Service restored"] == moments(said)["Service restored"] == "22:05:40"
+
+
 def test_more_errors_than_requests_are_all_of_them() -> None:
     said: list[Said] = [stories.opened(), stories.measured(later(60), Phase.BEFORE, 40, 30)]
     assert of(said).error_rate.value == 1.0
