@@ -181,7 +181,7 @@ def test_what_fails_beside_it_never_changes_the_rollback_and_is_told_later(
     vendors.fault("events", "limited", times=9)
     vendors.fault("github", "lost", on="POST /repos/acme/api/issues")  # made, but nobody hears of it
     vendors.fault("github", "html", times=9, on="comments")
-    vendors.fault("sentry", "hang", times=9)
+    vendors.fault("sentry", "hang", times=2)
     vendors.fault("posthog", "html-ok", times=9)
     hook.hang = True
     done = box.run("api", "previous", "--yes", "--watch", "4s", "--json")
@@ -192,8 +192,11 @@ def test_what_fails_beside_it_never_changes_the_rollback_and_is_told_later(
     assert "not delivered yet: the next rollback command or console sends them" in done.stderr
     assert outbox(box)["pending"] >= 4 and "dropped" not in outbox(box)
     assert len(vendors.slack.posted) <= 1 and not hook.bodies and not vendors.pagerduty.notes
-    silent = {r["source"]: r for one in measured(box, incident) for r in one["rates"] if r["failed"] is None}
-    assert silent[Source.POSTHOG.value]["note"], "an answer that is no answer is no number"
+    silent = {(one["phase"], r["source"]): r for one in measured(box, incident) for r in one["rates"]}
+    assert "no answer within" in silent["before", Source.SENTRY.value]["note"]
+    for phase, source in (("before", Source.SENTRY), ("before", Source.POSTHOG), ("after", Source.POSTHOG)):
+        rate = silent[phase, source.value]
+        assert rate["failed"] is None and rate["note"], "an answer that is no answer is no number"
 
     early = box.run("postmortem", incident, "--attach", "--json")
     assert early.code == 0 and "waits in the outbox" in early.stderr, early.stderr
