@@ -137,6 +137,24 @@ def test_at_the_end_of_a_watched_rollback_a_person_is_asked_about_the_freeze(box
     assert f"{APP}--incident" not in box.look()["apps"]
 
 
+def test_who_holds_a_service_since_when_and_the_way_on_is_in_status_and_check(box: Sandbox) -> None:
+    assert box.run("api", "previous", "--yes").code == 0
+    record = f"{APP}-gateway--incident"
+    assert command(box, f"apps:create {record}") == 0
+    words = "ROLLBACK_INCIDENT=x1 ROLLBACK_BY=ann@desk ROLLBACK_SINCE=2026-11-23T21:00:00Z ROLLBACK_STATE=executing"
+    assert command(box, f"config:set --no-restart {record} {words}") == 0
+    told = box.run("status").stdout
+    assert "FROZEN by " in told
+    assert ": rollback unfreeze api" in told
+    assert "INCIDENT x1 of ann@desk since 2026-11-23T21:00:00Z" in told
+    items = {i["service"]: i for i in box.run("status", "--json").document["items"]}
+    assert (items["api"]["frozen"], items["api"]["incident"]) == (True, None)
+    assert (items["gateway"]["frozen"], items["gateway"]["incident"]) == (False, "x1")
+    check = {i["topic"]: i for i in box.run("check", "--json").document["items"]}
+    assert check["frozen"]["fix"] == "rollback unfreeze api"
+    assert "incident x1 of ann@desk since 2026-11-23T21:00:00Z is open" in check["incident"]["text"]
+
+
 def test_without_a_terminal_the_exact_command_is_said(box: Sandbox) -> None:
     done = box.run("api", "previous", "--yes", "--watch", "6s")
     assert done.code == 0, done.stderr
