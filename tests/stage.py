@@ -2,7 +2,7 @@
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,9 @@ from msgspec.structs import replace
 from tests.incident.facts import T0
 from tui.drivers.git import Git
 from tui.engine.engine import Engine
+from tui.engine.evidence import Evidence
 from tui.engine.releases import Asked, Listing
+from tui.model.evidence import Measurement, Phase, Rate
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.host import Form, Link, LinkState
 from tui.model.observation import Container, Current
@@ -155,6 +157,23 @@ class _Entry:
         self.kind, self.payload = kind, payload
 
 
+class StageEvidence(Evidence):
+    """Says what it was given; follows nothing."""
+
+    given: dict[str, tuple[Rate, ...]]
+
+    def follow(self, services: Iterable[Service], *, must: bool = False) -> None: ...
+
+    def baseline(self, service: Service, now: datetime, started: datetime | None) -> datetime:
+        return now - timedelta(minutes=8)
+
+    def now(self, service: Service, phase: Phase, since: datetime, until: datetime | None = None) -> Measurement:
+        at = self._clock.now()
+        until = until or at
+        found = tuple(replace(r, since=since, until=until) for r in self.given.get(service.name, ()))
+        return Measurement(at=at, phase=phase, rates=found)
+
+
 class StageEngine(Engine):
     """The engine, with pretend answers where it would ask a URL or a host. What is not pretended fails loudly."""
 
@@ -170,6 +189,8 @@ class StageEngine(Engine):
             by="tired@bastion",
             read_only=read_only,
         )
+        self.evidence = StageEvidence(fleet, self.links, clock, self.outside)
+        self.evidence.given = {}
         self.hand = clock
         self.looks: list[str] = []
         """services whose health was asked for, in order"""

@@ -34,6 +34,7 @@ from tui.engine.releases import Listing
 from tui.engine.walk import Walk
 from tui.incident import events as ev
 from tui.incident.decide import fold
+from tui.model.evidence import Measurement, Phase, Rate, Source
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.history import Commit
 from tui.model.incident import Group, Incident, Sample, StepResult
@@ -66,6 +67,19 @@ LOG = b"".join(
         * 6
     )
 )
+
+
+def rate(source: Source, failed: int | None, total: int | None, seconds: float, **more: object) -> Rate:
+    values = {"since": NOW - timedelta(seconds=seconds), "until": NOW, "failed": failed, "total": total, **more}
+    return Rate(source=source, **values)  # type: ignore[arg-type]
+
+
+RATES = (
+    rate(Source.ACCESS_LOG, 34, 1190, 480, lag=1.0, excluded=96, refused=21, closed=2, covered=1.0),
+    rate(Source.PROBES, 3, 96, 480, lag=0.0),
+    rate(Source.SENTRY, None, None, 480, note="no answer within 8 s"),
+)
+"""what was counted since the console was opened"""
 
 
 # ── the stage ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -161,6 +175,7 @@ def stage_engine(*, read_only: bool = False, well_for: float = 0) -> StageEngine
         return replace(found, releases=(running, previous, marked, *older[1:], gone))
 
     engine.health, engine.releases = seen, listed
+    engine.evidence.given["api"] = RATES  # type: ignore[attr-defined]
     return engine
 
 
@@ -328,11 +343,29 @@ def watching(seconds: float = 300) -> tuple[ev.Event, ...]:
     events = [*pushed(), checks(Verdict.PASSED)]
     back = timedelta(seconds=seconds - 25)
     earlier: list[ev.Event] = [replace(e, at=e.at - back) for e in events]
+    confirmed = next(e.at for e in earlier if isinstance(e, ev.Confirmed))
+    opened_at = earlier[-1].at
+    earlier.append(measured(Phase.BEFORE, confirmed, RATES))
+    for after, failed, total in ((60, 0, 2), (300, 1, 780), (600, 2, 1600), (900, 2, 2480)):
+        at = opened_at + timedelta(seconds=after)
+        if at > NOW:
+            break
+        if after == 60:
+            cost = rate(Source.ACCESS_LOG, 3, 170, 90, lag=1.0, covered=1.0)
+            earlier.append(measured(Phase.SWITCH, at, (cost,)))
+        log = rate(Source.ACCESS_LOG, failed, total, after - 55, lag=1.0, excluded=after // 4, covered=1.0)
+        probes = rate(Source.PROBES, 0, after // 5, after - 55, lag=0.0)
+        earlier.append(measured(Phase.AFTER, at, (log, probes)))
     looks = int(seconds // 5)
     for n in range(1, looks):
         at = ago(seconds - 5 * n)
         earlier.append(ev.Sampled(at=at, sample=Sample(at=at, healthy=True, seconds=0.04 + 0.001 * (n % 7))))
     return tuple(earlier)
+
+
+def measured(phase: Phase, at: datetime, found: tuple[Rate, ...]) -> ev.Measured:
+    measurement = Measurement(at=at, phase=phase, rates=found, p50=0.041, p95=0.19, timed_by=Source.ACCESS_LOG)
+    return ev.Measured(at=at, measurement=measurement)
 
 
 def closed() -> tuple[ev.Event, ...]:
@@ -528,6 +561,11 @@ SCENES: dict[str, Play] = {
     "severity": keys("R"),
     "confirm": leading(*confirmed_down()),
     "confirm-asked": leading(*opened(), ev.Answered(at=ago(400), node="healthy", answer=True, evidence="says me")),
+    "confirm-rate": leading(
+        *opened(),
+        ev.Answered(at=ago(400), node="healthy", answer=True, evidence="says me"),
+        ev.Answered(at=ago(390), node="errors", answer=True, evidence="says me"),
+    ),
     "target": target,
     "plan": leading(*planned()),
     "plan-warnings": leading(*planned(API, *WARNINGS)),
@@ -559,6 +597,11 @@ SCENES: dict[str, Play] = {
     "verify": leading(*pushed()),
     "verify-failed": leading(*pushed(), checks(Verdict.FAILED)),
     "watch": leading(*watching()),
+    "watch-begun": leading(*watching(30)),
+    "watch-over": leading(
+        *watching(),
+        measured(Phase.AFTER, NOW, (rate(Source.ACCESS_LOG, 41, 780, 240, lag=1.0, refused=8, covered=1.0),)),
+    ),
     "watch-alarm": leading(*watching(), STRAYED),
     "closed": leading(*closed()),
     "post-mortem": after(),
@@ -580,6 +623,8 @@ SCENES: dict[str, Play] = {
 WELL_FOR = {
     "verify": 28,
     "watch": 300,
+    "watch-begun": 30,
+    "watch-over": 300,
     "watch-alarm": 300,
     "closed": 900,
     "post-mortem": 900,

@@ -80,5 +80,7 @@ async def test_check_tells_a_projects_key_from_a_persons(vendors: Vendors) -> No
     (found,) = await Posthog(secrets(vendors, POSTHOG_API_KEY="phc_onlyforsending")).check((asked(vendors),))
     assert found.result is Result.FINDING and "can only send events" in found.text
     assert "phc_onlyforsending" not in found.text
-    (found,) = await Posthog(secrets(vendors, POSTHOG_API_KEY="phx_wrong_one")).check((asked(vendors),))
+    posthog = Posthog(secrets(vendors, POSTHOG_API_KEY="phx_wrong_one"))
+    (found,) = await posthog.check((asked(vendors),))
+    await posthog.close()
     assert found.result is Result.FINDING and "refuses the token" in found.text

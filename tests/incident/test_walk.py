@@ -19,6 +19,7 @@ from tui.incident import effects as do
 from tui.incident import events as ev
 from tui.incident.decide import Decision, fold, opened
 from tui.model.errors import NotNow
+from tui.model.evidence import Measurement, Phase, Rate, Source
 from tui.model.incident import Closing, Incident, Question, Sample, State, StepResult
 from tui.model.outcome import Exited, Lost, TimedOut
 from tui.model.plan import StepKind
@@ -60,13 +61,31 @@ def answers(node: Node, effect: do.Effect) -> Iterator[ev.Event]:
         case do.Verify():
             for verdict in Verdict:
                 yield ev.ChecksDone(at=now, checks=(Check(name="health", verdict=verdict, evidence="x"),))
+        case do.Measure(phase=phase):
+            yield measured(phase, 30, 1000)
+            yield measured(phase, None, None)
         case do.KeepWatch(until=until):
+            yield measured(Phase.AFTER, 0, 1000)
+            yield measured(Phase.AFTER, 30, 1000)
+            yield measured(Phase.AFTER, None, None)
             yield ev.Sampled(at=now, sample=Sample(at=now, healthy=True))
             yield ev.Sampled(at=now, sample=Sample(at=now, healthy=False))
             yield ev.Strayed(at=now, what="restarted")
             yield ev.Woken(at=until + timedelta(seconds=1))
         case do.Settle():
             yield ev.Settled(at=now)
+
+
+def measured(phase: Phase, failed: int | None, total: int | None) -> ev.Measured:
+    """What the sources say: over the limit, under it, or nothing."""
+    at = later(50_000)
+    rate = Rate(source=Source.ACCESS_LOG, since=T0, until=at, failed=failed, total=total)
+    return ev.Measured(at=at, measurement=Measurement(at=at, phase=phase, rates=(rate,)))
+
+
+def acting(node: Node) -> tuple[do.Effect, ...]:
+    """What is outstanding and leads on. A measurement goes on beside everything, and leads nowhere."""
+    return tuple(e for e in node.outstanding if not isinstance(e, do.Measure))
 
 
 def step_ends(node: Node) -> Iterator[ev.Event]:
@@ -107,11 +126,12 @@ def moves(node: Node, decide: Decide) -> Iterator[Node]:
     for index, effect in enumerate(node.outstanding):
         rest = node.outstanding[:index] + node.outstanding[index + 1 :]
         for event in answers(node, effect):
-            keep = (effect,) if isinstance(effect, do.KeepWatch) and isinstance(event, ev.Sampled) else ()
+            goes_on = isinstance(event, ev.Sampled | ev.Measured)
+            keep = (effect,) if isinstance(effect, do.KeepWatch) and goes_on else ()
             yield from apply(node, event, (*rest, *keep), decide)
-    if begun and not node.outstanding:
+    if begun and not acting(node):
         for event in step_ends(node):
-            yield from apply(node, event, (), decide)
+            yield from apply(node, event, node.outstanding, decide)
     for event in (*words(node), *news(node)):
         yield from apply(node, event, node.outstanding, decide)
     if node.deaths < 2 and node.incident.open:
@@ -151,7 +171,10 @@ def shape(node: Node) -> object:
         tuple((look.locked, look.metadata, look.serving) for look in i.looks),
         (i.down_since is not None, i.down_until is not None),
         (i.watch.kind, i.watch.in_a_row) if i.watch else None,
-        node.outstanding if not any(isinstance(e, do.KeepWatch) for e in node.outstanding) else "watching",
+        acting(node) if not any(isinstance(e, do.KeepWatch) for e in node.outstanding) else "watching",
+        (i.measurements[-1].phase, i.measurements[-1].rates[0].failed)
+        if i.measurements and i.state is State.WATCHING
+        else None,
         node.sent,
         node.deaths,
     )
@@ -168,7 +191,7 @@ def walk(decide: Decide, limit: int = 60_000) -> tuple[int, list[str]]:
             broken.append(f"sent twice: {node.sent}")
             continue
         under_way = any(r.ended_at is None for r in incident.runs) and incident.state in UNDER_WAY
-        if incident.open and not node.outstanding and incident.asking is None and not under_way:
+        if incident.open and not acting(node) and incident.asking is None and not under_way:
             broken.append(f"dead end: {incident.state} after {node.journal[-1][:80]}")
             continue
         for effect in node.outstanding:
@@ -267,3 +290,14 @@ def test_the_walk_notices_a_stop_that_a_step_cannot_end_from() -> None:
 
     _, broken = walk(careless)
     assert any("can end in nothing" in b for b in broken)
+
+
+def test_the_walk_notices_a_measurement_that_ends_what_goes_on_beside_it() -> None:
+    def careless(incident: Incident, event: ev.Event) -> Decision:
+        following, effects = core.decide(incident, event)
+        if isinstance(event, ev.Measured) and incident.state is State.EXECUTING:
+            return replace(following, state=State.VERIFYING), effects
+        return following, effects
+
+    _, broken = walk(careless)
+    assert broken

@@ -223,6 +223,10 @@ async def test_every_scenario_shows_itself(guest: Guest, name: str) -> None:
             assert ready.status_code == 200
             statuses = [(await guest.get("api")).status_code for _ in range(100)]
             assert statuses.count(500) == 3
+        case "traffic":
+            state = await guest.state()
+            assert ready.status_code == 200
+            assert state["apps"]["scenextras"]["requests_a_second"] == 60
         case "held-lock":
             assert (await guest.run("apps:locked scenextras")).exit == 0
         case "wrong-app":

@@ -62,7 +62,7 @@ async def _run(wanted: Options, narrator: Narrator) -> int:
 
 
 def _command(name: str) -> Command:
-    from tui.cli import begin, checks, hostwork, postmortem, reads, thaw
+    from tui.cli import begin, checks, evidence, hostwork, postmortem, reads, thaw
 
     commands: dict[str, Command] = {
         "rollback": begin.rollback,
@@ -72,6 +72,7 @@ def _command(name: str) -> Command:
         "logs": reads.logs,
         "check": checks.check,
         "incidents": reads.incidents,
+        "evidence": evidence.evidence,
         "postmortem": postmortem.postmortem,
         "keep": hostwork.keep,
         "freeze": hostwork.freeze,

@@ -12,7 +12,8 @@ from tui.model.postmortem import Field
 from tui.model.release import TARGET_HELP, Target, TargetKind, parse_target
 
 COMMANDS = (
-    "status", "logs", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo", "postmortem", "sandbox",
+    "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo", "postmortem",
+    "sandbox",
 )  # fmt: skip
 """words that are commands and therefore no names of services"""
 WAYS = ("kept", "registry", "runbook", "git", "script")
@@ -55,6 +56,7 @@ class Options:
     deploy_tip: bool = False
     lines: int = 100
     follow: bool = False
+    length: timedelta = timedelta(seconds=60)
     incident: str | None = None
     close: str | None = None
     save: str | None = None
@@ -176,6 +178,9 @@ def _command_parsers(prog: str) -> _Parser:
     logs.add_argument("names", nargs=1, metavar="SERVICE")
     logs.add_argument("-n", "--num", dest="lines", type=int, default=100, help="lines (100)")
     logs.add_argument("-t", "--tail", "--follow", dest="follow", action="store_true", help="go on as it is written")
+    seen = sub.add_parser("evidence", parents=[common], help="error rates and response times, measured now")
+    seen.add_argument("names", nargs=1, metavar="SERVICE")
+    seen.add_argument("--for", dest="length", type=duration, default=timedelta(seconds=60), help="how long (60s)")
     keep = sub.add_parser("keep", parents=[common, part], help="keep what runs now, so that there is a way back to it")
     keep.add_argument("names", nargs="*", metavar="SERVICE")
     keep.add_argument("--all", action="store_true", help="every service")
@@ -238,6 +243,7 @@ def _first_word(argv: Sequence[str]) -> str | None:
         "--confirm",
         "--parallel",
         "--except",
+        "--for",
     }
     skip = False
     for word in argv:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.cli.exits import Exit, word
+from tui.incident import rates
+from tui.model.evidence import Measurement, Rate
 from tui.model.incident import Incident
 from tui.model.outcome import Exited, describe
 from tui.model.plan import Plan
@@ -134,10 +136,60 @@ def rollback(incident: Incident, code: Exit, message: str = "", fix: str = "") -
         "checks": [{"name": c.name, "verdict": c.verdict.value, "evidence": c.evidence} for c in incident.checks],
         "verdict": incident.verdict.value if incident.verdict else None,
         "downtime": downtime(incident),
+        "measurements": [measurement(m) for m in incident.measurements],
         "closing": incident.closing.value if incident.closing else None,
+        "close_reason": incident.close_reason,
         "left_over": list(incident.left_over),
         "exit_code": int(code),
         "error": error(code, message, fix),
+    }
+
+
+def measurement(found: Measurement) -> Document:
+    """What every source said at one moment. Shares are fractions, times seconds."""
+    together = rates.combined(found)
+    return {
+        "at": time(found.at),
+        "phase": found.phase.value,
+        "limit": found.limit,
+        "verdict": together.word.value,
+        "decided_by": together.source.value if together.word is not rates.Word.UNSURE and together.source else None,
+        "rates": [rate(r, found.limit) for r in found.rates],
+        "p50": found.p50,
+        "p95": found.p95,
+        "timed_by": found.timed_by.value if found.timed_by else None,
+        "new_issues": {
+            "total": found.issues.total,
+            "titles": list(found.issues.titles),
+            "link": found.issues.link,
+            "note": found.issues.note,
+        }
+        if found.issues
+        else None,
+    }
+
+
+def rate(found: Rate, limit: float) -> Document:
+    """One source's numbers and what they prove."""
+    reading = rates.of(found, limit)
+    return {
+        "source": found.source.value,
+        "since": time(found.since),
+        "until": time(found.until),
+        "failed": found.failed,
+        "total": found.total,
+        "share": round(reading.share, 6) if reading and reading.total else None,
+        "interval": [round(reading.low, 6), round(reading.high, 6)] if reading else None,
+        "verdict": reading.word.value if reading else None,
+        "over_by_bare_rule": reading.literal if reading and reading.total else None,
+        "needs_more": reading.needs if reading else None,
+        "lag_seconds": found.lag,
+        "unparsed": found.unparsed,
+        "excluded": found.excluded,
+        "refused": found.refused,
+        "closed_by_client": found.closed,
+        "covered": found.covered,
+        "note": "; ".join(filter(None, (found.note, reading.why if reading else ""))),
     }
 
 

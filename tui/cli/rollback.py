@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 
-from tui.cli import exits, listed, output
+from tui.cli import evidence, exits, listed, output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
@@ -35,6 +35,8 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
         return await show_releases(engine, service, options, narrator)
     if options.target is None:
         raise ConfigError("no target")
+    if options.watch is not None:
+        engine.evidence.follow((service,), must=True)  # what was before the rollback is what it is compared with
     earlier = await _continuing(engine, service, options, narrator)
     plan = await engine.plan(
         service,
@@ -244,7 +246,8 @@ def _words(incident: Incident, code: Exit) -> tuple[str, str]:
         tail = f"; deploys are frozen until `rollback unfreeze {incident.service}`" if frozen else ""
         return f"{incident.service} is back on {target}: verified, not watched{tail}", ""
     if code is Exit.DONE:
-        return f"{incident.service}: {incident.closing.value if incident.closing else 'done'} on {target}", ""
+        why = f": {incident.close_reason}" if incident.close_reason else ""
+        return f"{incident.service}: {incident.closing.value if incident.closing else 'done'} on {target}{why}", ""
     again = (
         f"rollback resume {incident.id}, or another release: rollback {incident.service} release:N --expect-current …"
     )
@@ -267,9 +270,15 @@ def stream(narrator: Narrator) -> Callable[[str, bytes], None]:
 def _follow(walk: Walk, narrator: Narrator) -> Callable[[], None]:
     """Tell every change once."""
     told: dict[str, object] = {"state": None, "begun": 0, "ended": 0, "up": None}
+    measured = len(walk.incident.measurements)
 
     def changed() -> None:
+        nonlocal measured
         incident = walk.incident
+        for found in incident.measurements[measured:]:
+            for line in evidence.lines(found):
+                narrator.say(f"  {line}")
+        measured = len(incident.measurements)
         begun = len(incident.runs)
         ended = sum(1 for r in incident.runs if r.ended_at is not None)
         steps = {s.id: s for s in incident.plan.steps} if incident.plan else {}

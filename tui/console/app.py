@@ -168,6 +168,7 @@ class ConsoleApp(App[int]):
         self._desk.services = len(engine.fleet.services)
         board.subscribe(self.changed)
         board.start()
+        engine.evidence.follow(sorted(engine.fleet.services, key=lambda s: s.order))
         self.set_interval(1.0, self._draw)
         self._desk.arrange_again()
         self._draw()

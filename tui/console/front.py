@@ -11,6 +11,7 @@ from typing import Protocol
 
 from tui.console import rows, views
 from tui.console.onward import Onward
+from tui.console.pages import evidence
 from tui.console.pages.chore import Chore
 from tui.console.pages.held import Found
 from tui.console.pages.page import Page
@@ -28,6 +29,7 @@ from tui.engine.board import Board
 from tui.engine.engine import Engine
 from tui.engine.follow import LogFollower
 from tui.model.errors import ConsoleError, Refused
+from tui.model.evidence import Phase
 from tui.model.incident import Group, Incident, State
 from tui.model.release import Release
 from tui.model.service import Service
@@ -87,6 +89,15 @@ class Front:
     def refresh(self, service: Service) -> None:
         """Ask the host again what this service runs, besides whatever is going on."""
         self.surface.begin_work(lambda: self.board.refresh(service.name))
+
+    def ask_outside(self, service: Service) -> None:
+        """Ask who counts errors outside, besides whatever is going on."""
+
+        async def ask() -> None:
+            since = evidence.since(self.engine, service, self.board.status(service.name))
+            await self.engine.evidence.measure(service, Phase.BEFORE, since)
+
+        self.surface.begin_work(ask)
 
     def close_work(self) -> None:
         """Close the work panel; nothing of an incident changes by that."""

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from tui.console.pages import assess, close, plan, run, target, watch
+from tui.console.pages import assess, close, evidence, plan, run, target, watch
 from tui.console.pages.page import Page, View
 from tui.console.palette import Palette
 from tui.dokku.lines import Framer
@@ -18,8 +18,9 @@ from tui.engine.board import Board, ServiceStatus
 from tui.engine.engine import Engine
 from tui.engine.walk import Walk
 from tui.incident import events as ev
-from tui.incident import tree
+from tui.incident import rates, tree
 from tui.model.errors import ConsoleError, Refused, TakenByOther
+from tui.model.evidence import Measurement, Phase
 from tui.model.health import Health
 from tui.model.incident import Closing, Incident, Question, State
 from tui.model.release import Release, target_of
@@ -45,6 +46,8 @@ class Front(Protocol):
     def changed(self) -> None: ...
 
     def refresh(self, service: Service) -> None: ...
+
+    def ask_outside(self, service: Service) -> None: ...
 
     def close_work(self) -> None: ...
 
@@ -102,6 +105,11 @@ class Wizard(Page):
         """How it is drawn."""
         return self.front.palette
 
+    def evidence(self) -> Measurement:
+        """What is known now of the service's failures while what runs has run."""
+        since = evidence.since(self.front.engine, self.service, self.status)
+        return self.front.engine.evidence.now(self.service, Phase.BEFORE, since)
+
     def view(self, cells: int) -> View:
         """The page that the incident's state asks for."""
         incident = self.incident
@@ -151,6 +159,7 @@ class Wizard(Page):
         if self.walk is None:
             self.follow(await engine.assess(self.service, "", self.output))
         await self.submit(ev.SeverityChosen(at=engine.clock.now(), level=level))
+        self.front.ask_outside(self.service)
         await self._answer_by_evidence()
 
     async def _answer_by_evidence(self) -> None:
@@ -164,6 +173,13 @@ class Wizard(Page):
         if incident is not None and incident.severity and self._asked() == "severe":
             await self.answer("severe", incident.severity in ("P1", "P2"), f"severity {incident.severity}")
 
+    async def _answer_by_rate(self) -> None:
+        """A source that is sure answers; otherwise the numbers are shown and the person is asked."""
+        found = rates.combined(self.evidence())
+        if found.word is not rates.Word.UNSURE and found.reading is not None:
+            seen = f"{found.source} {rates.numbers(found.reading)}"
+            await self.answer("rate", found.word is rates.Word.OVER, seen)
+
     def _asked(self) -> str | None:
         incident = self.incident
         if incident is None:
@@ -175,6 +191,8 @@ class Wizard(Page):
         """Answer a question of the decision tree; `since` is when the evidence for it was first seen."""
         at = self.front.engine.clock.now()
         await self.submit(ev.Answered(at=at, node=node, answer=yes, evidence=seen, since=since))
+        if self._asked() == "rate":
+            await self._answer_by_rate()
         if self._asked() == "severe" and self.incident is not None and self.incident.severity:
             severe = self.incident.severity in ("P1", "P2")
             await self.answer("severe", severe, f"severity {self.incident.severity}")
@@ -308,6 +326,7 @@ class Wizard(Page):
     def follow(self, walk: Walk) -> None:
         """Lead this walk from now on."""
         self.walk = walk
+        self.front.engine.evidence.follow((self.service,), must=True)
         self._unsubscribe = walk.subscribe(self._news)
 
     def _news(self) -> None:

@@ -63,9 +63,9 @@ def config_keys(app: str) -> Argv:
     return ("config:keys", app)
 
 
-def access_logs(app: str) -> Argv:
+def access_logs(app: str, *, tail: bool = False) -> Argv:
     """The last lines of the access log of the app's own nginx site, about 20; any number asked for is ignored."""
-    return ("nginx:access-logs", app)
+    return ("nginx:access-logs", app, *(("-t",) if tail else ()))
 
 
 def config_set(app: str, pairs: tuple[tuple[str, str], ...]) -> Argv:

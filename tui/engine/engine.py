@@ -12,6 +12,7 @@ from tui.dokku.shape import Shape
 from tui.engine import freeze as freezing
 from tui.engine import health, record, releases, shapes, stopping
 from tui.engine import removal as removals
+from tui.engine.evidence import Evidence
 from tui.engine.gate import Gate
 from tui.engine.keep import Keeper
 from tui.engine.ledger import LedgerKeeper
@@ -76,6 +77,7 @@ class Engine:
         self.ledger = LedgerKeeper(journal)
         self.links = Links(fleet, self.gate, git, clock, make_host, self.ledger)
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
+        self.evidence = Evidence(fleet, self.links, clock, self.outside)
         self.walks: dict[str, Walk] = {}
         self.postmortems = PostMortems(fleet, journal, clock, by, self.walks)
 
@@ -83,6 +85,7 @@ class Engine:
         """End this process's part: a push goes on at its host, every other deploy is aborted with us."""
         for walk in self.walks.values():
             await walk.stop()
+        await self.evidence.close()
         await self.links.close()
         await self.probes.close()
         await self.outside.close()
@@ -113,8 +116,10 @@ class Engine:
     async def probe(self, service: Service) -> Probe | None:
         """One look at its health."""
         seen = await health.probe(self.probes, service)
-        if seen is not None and seen.outcome is ProbeOutcome.HEALTHY:
-            await self.ledger.healthy(service.host, service.app, seen.at)
+        if seen is not None:
+            self.evidence.saw(service.name, seen)
+            if seen.outcome is ProbeOutcome.HEALTHY:
+                await self.ledger.healthy(service.host, service.app, seen.at)
         return seen
 
     def logs(self, service: Service, lines: int) -> StreamPort:
@@ -309,6 +314,9 @@ class Engine:
             return self.walks[incident]
         if not self.journal.lock(incident):
             raise TakenByOther(f"another console on this machine has incident {incident}")
+        service = self.fleet.service(found.service)
+        if service is not None and (found.watch_for is not None or found.watch is not None):
+            self.evidence.follow((service,), must=True)
         walk = Walk(found, self.journal, self.clock, self._performer(output))
         self.walks[incident] = walk
         await walk.submit(ev.Resumed(at=self.clock.now(), by=self.by))
@@ -332,7 +340,15 @@ class Engine:
 
     def _performer(self, output: Output | None) -> HostPerformer:
         return HostPerformer(
-            self.fleet, self.links, self.probes, self.journal, self.clock, output, self.processes, self.keeper
+            self.fleet,
+            self.links,
+            self.probes,
+            self.journal,
+            self.clock,
+            output,
+            self.processes,
+            self.keeper,
+            self.evidence,
         )
 
     # ── keeping and freezing ─────────────────────────────────────────────────────────────────────────────────────

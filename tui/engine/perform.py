@@ -13,12 +13,14 @@ from typing import assert_never
 from tui.dokku import commands, kept, refusals, reports
 from tui.engine import health, record, stopping
 from tui.engine.downtime import Downtime
+from tui.engine.evidence import Evidence
 from tui.engine.keep import Keeper
 from tui.engine.links import HostSaid, Links, unusable
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
 from tui.incident import events as ev
-from tui.incident import reconcile, verify
+from tui.incident import reconcile, verify, watch
 from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, Unreachable
+from tui.model.evidence import Measurement, Phase
 from tui.model.health import ProbeOutcome
 from tui.model.incident import Closing, Incident, Sample, State, StepResult, WatchKind
 from tui.model.ledger import Remark, RemarkKind
@@ -49,7 +51,9 @@ class HostPerformer:
         output: Output | None = None,
         processes: ProcessPort | None = None,
         keeper: Keeper | None = None,
+        evidence: Evidence | None = None,
     ) -> None:
+        self._evidence = evidence
         self._processes = processes
         self._keeper = keeper
         self._fleet = fleet
@@ -337,6 +341,8 @@ class HostPerformer:
         service = self._fleet.service(incident.service)
         seen = None if service is None else await health.probe(self._probes, service)
         now = self._clock.now()
+        if seen is not None and self._evidence is not None:
+            self._evidence.saw(incident.service, seen)
         if seen is not None and seen.outcome is ProbeOutcome.HEALTHY:
             await self._links.ledger.healthy(incident.host, incident.app, seen.at)
         try:
@@ -354,17 +360,28 @@ class HostPerformer:
 
         What the watch began with is the measure; of a rollback, the release must be ours besides.
         """
-        watch = incident.watch
-        ours = watch is not None and watch.kind is WatchKind.AFTER_ROLLBACK
+        watched = incident.watch
+        ours = watched is not None and watched.kind is WatchKind.AFTER_ROLLBACK
         if ours and not reconcile.serves(_plan(incident), current):
             return f"what runs is not ours any more: {_stray(incident, current)}"
-        if watch is None:
+        if watched is None:
             return ""
-        before = self._watched.setdefault((incident.id, watch.opened_at), current)
+        before = self._watched.setdefault((incident.id, watched.opened_at), current)
         changed = differences(before, current)
         if ours and changed:
             return f"the release is ours still, but somebody touched it: {'; '.join(changed)}"
         return f"not what was being watched any more: {'; '.join(changed)}" if changed else ""
+
+    async def measure(self, incident: Incident, phase: Phase) -> ev.Measured:
+        """What every source says of a phase; nothing changes, nothing waits for it."""
+        service, now = self._fleet.service(incident.service), self._clock.now()
+        if service is None or self._evidence is None:
+            return ev.Measured(at=now, measurement=Measurement(at=now, phase=phase, rates=()))
+        since, until = watch.window(incident, phase, now)
+        if phase is Phase.BEFORE or since is None:
+            since = self._evidence.baseline(service, until, since)
+        found = await self._evidence.measure(service, phase, min(since, until), until)
+        return ev.Measured(at=found.at, measurement=found)
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
 

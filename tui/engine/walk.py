@@ -13,8 +13,10 @@ from typing import Any, Protocol, assert_never
 from tui.engine.ports import ClockPort, JournalPort
 from tui.incident import effects as do
 from tui.incident import events as ev
+from tui.incident import watch as watching
 from tui.incident.decide import decide, opened
 from tui.model.errors import NotNow
+from tui.model.evidence import Measurement, Phase, Rate, Source
 from tui.model.incident import Closing, Incident, State, StepResult
 from tui.model.outcome import Lost
 from tui.model.verification import Check, Verdict
@@ -32,6 +34,8 @@ class Performer(Protocol):
     async def verify(self, incident: Incident) -> ev.ChecksDone: ...
 
     async def look(self, incident: Incident) -> ev.Sampled | ev.Strayed: ...
+
+    async def measure(self, incident: Incident, phase: Phase) -> ev.Measured: ...
 
     async def settle(self, incident: Incident, closing: Closing) -> ev.Settled: ...
 
@@ -131,6 +135,8 @@ class Walk:
             case do.KeepWatch():
                 if self._watcher is None or self._watcher.done():
                     self._watcher = self._spawn(self._keep_watch())
+            case do.Measure(phase=phase):
+                self._spawn(self._measure(phase))
             case do.Settle(closing=closing):
                 self._spawn(self._settle(closing))
             case _:
@@ -181,11 +187,14 @@ class Walk:
         await self.submit(done)
 
     async def _keep_watch(self) -> None:
+        """Looks at their rhythm, checkpoints at their times. A checkpoint may wait for sources outside, and holds no
+        look up; only the last one is waited for, because the end of the watch is decided by it."""
+        checkpoint: asyncio.Task[None] | None = None
         while self.incident.open and self.incident.watch is not None and self.incident.settling is None:
             opened_at = self.incident.watch.opened_at
-            left = (self.incident.watch.deadline - self._clock.now()).total_seconds()
-            if left > 0:
-                await self._clock.sleep(min(LOOK_EVERY, left))
+            pause = self._until(self.incident.watch.deadline, LOOK_EVERY)
+            if pause > 0:
+                await self._clock.sleep(pause)
             if not self._watches(opened_at):
                 continue  # the person moved on while nobody looked
             found = await self._performer.look(self.incident)
@@ -193,7 +202,14 @@ class Walk:
                 continue  # what was seen belongs to a watch that is over
             try:
                 await self.submit(found)
-                if self._clock.now() >= self.incident.watch.deadline:
+                if not self._watches(opened_at):
+                    continue
+                if checkpoint is None or checkpoint.done():
+                    checkpoint = self._checkpoint()
+                if self._until(self.incident.watch.deadline, LOOK_EVERY) <= 0:
+                    while checkpoint is not None and self.error is None:
+                        await asyncio.wait({checkpoint})
+                        checkpoint = self._checkpoint()
                     await self.submit(ev.Woken(at=self._clock.now()))
             except NotNow:
                 return  # the person moved on while the look was under way
@@ -203,6 +219,31 @@ class Walk:
     def _watches(self, opened_at: datetime) -> bool:
         watch = self.incident.watch
         return self.incident.state is State.WATCHING and watch is not None and watch.opened_at == opened_at
+
+    def _until(self, deadline: datetime, longest: float) -> float:
+        """Seconds to the next look: at its rhythm, but not past a checkpoint or the end."""
+        now = self._clock.now()
+        left = (deadline - now).total_seconds()
+        due = watching.next_checkpoint(self.incident)
+        to_checkpoint = (due - now).total_seconds() if due is not None else left
+        return min(longest, left, to_checkpoint if to_checkpoint > 0 else longest)
+
+    def _checkpoint(self) -> "asyncio.Task[None] | None":
+        """Measure now, if a checkpoint is due that was not measured yet."""
+        due, now = watching.next_checkpoint(self.incident), self._clock.now()
+        if due is None or due > now or self.incident.asking is not None:
+            return None
+        return self._spawn(self._measure(*watching.phases(self.incident, now)))
+
+    async def _measure(self, *phases: Phase) -> None:
+        for phase in phases:
+            try:
+                found = await self._performer.measure(self.incident, phase)
+            except Exception as error:  # noqa: BLE001 - a fault of ours: nothing was measured, and nothing hangs on it
+                at, why = self._clock.now(), f"{type(error).__name__}: {error}"
+                rate = Rate(source=Source.ACCESS_LOG, since=at, until=at, failed=None, total=None, note=why)
+                found = ev.Measured(at=at, measurement=Measurement(at=at, phase=phase, rates=(rate,)))
+            await self.submit(found)
 
     async def _settle(self, closing: Closing) -> None:
         await self.submit(await self._performer.settle(self.incident, closing))

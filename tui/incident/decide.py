@@ -24,8 +24,10 @@ from msgspec.structs import replace
 
 from tui.incident import effects as do
 from tui.incident import events as ev
-from tui.incident import reconcile, verify, watch
+from tui.incident import reconcile, recovery, verify, watch
+from tui.incident.recovery import Outcome
 from tui.model.errors import NotNow
+from tui.model.evidence import Phase
 from tui.model.incident import Answer, Closing, Incident, Question, State, StepResult, StepRun, WatchKind
 from tui.model.observation import Current, Landed
 from tui.model.outcome import Lost
@@ -123,9 +125,9 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
             if incident.watch is None or until <= incident.watch.deadline:
                 raise _illegal(incident, event)
             longer = replace(incident.watch, deadline=until)
-            return replace(incident, watch=longer, asking=None), (do.KeepWatch(until=until),)
-        case ev.Measured(measurement=measurement):
-            return replace(incident, measurements=(*incident.measurements, measurement)), ()
+            return replace(incident, watch=longer, asking=None, failure=""), (do.KeepWatch(until=until),)
+        case ev.Measured():
+            return _measured(incident, event), ()
         case ev.Told(delivery=delivery):
             return replace(incident, deliveries=(*incident.deliveries, delivery)), ()
         case ev.Noted() | ev.Written():
@@ -163,6 +165,8 @@ def _plan(incident: Incident, event: ev.PlanMade) -> Decision:
             checks=(),
             verdict=None,
             watch=None,
+            confirmed_at=None,
+            served_at=None,
             failure="",
         ),
         (),
@@ -190,8 +194,10 @@ def _confirm(incident: Incident, event: ev.Confirmed) -> Decision:
     _require(incident, event, State.PLANNED)
     if incident.plan is None or incident.plan.blocked or not incident.plan.steps or incident.settling is not None:
         raise _illegal(incident, event)
-    confirmed = _enter(incident, State.EXECUTING, event.at, asking=None, watch_for=event.watch)
-    return confirmed, (do.RunStep(step=incident.plan.steps[0].id),)
+    confirmed = _enter(incident, State.EXECUTING, event.at, asking=None, watch_for=event.watch, confirmed_at=event.at)
+    first = do.RunStep(step=incident.plan.steps[0].id)
+    # what nobody watches afterwards is compared with nothing
+    return confirmed, (first,) if event.watch is None else (first, do.Measure(phase=Phase.BEFORE))
 
 
 # ── executing ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -260,7 +266,7 @@ def _observed(incident: Incident, event: ev.Observed) -> Decision:
     looks = (*incident.looks[:1], event.current) if incident.looks else (event.current,)
     match reconcile.landed(incident.plan, looks, incident.reported):
         case Landed.YES:
-            return _proceed(replace(seen, looks=looks), event.at)
+            return _proceed(replace(seen, looks=looks, served_at=event.at), event.at)
         case Landed.NO:
             said = incident.runs[-1].detail if incident.runs else ""
             serving = "the old release serves" if event.current.serving else "nothing serves"
@@ -375,14 +381,37 @@ def _woken(incident: Incident, at: datetime) -> Decision:
     match watch.verdict(incident.watch, at):
         case None:
             return incident, (do.KeepWatch(until=incident.watch.deadline),)
-        case Verdict.PASSED if incident.watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
-            return _settle(incident, Closing.FALSE_ALARM, "healthy to the end of the watch; nothing was changed")
         case Verdict.PASSED:
-            return _settle(incident, Closing.RECOVERED, "healthy to the end of the watch")
+            return _concluded(incident, incident.watch.kind)
         case Verdict.FAILED:
             return replace(incident, asking=Question.WATCH_BREACHED, failure="the service is unhealthy again"), ()
         case Verdict.INCONCLUSIVE:
-            return replace(incident, asking=Question.WATCH_INCONCLUSIVE), ()
+            failure = watch.why_not(incident.watch, at)
+            return replace(incident, asking=Question.WATCH_INCONCLUSIVE, failure=failure), ()
+
+
+def _concluded(incident: Incident, kind: WatchKind) -> Decision:
+    """Healthy to the end: now the checkpoints count."""
+    found = recovery.conclude(incident)
+    match found.outcome:
+        case Outcome.RECOVERED if kind is WatchKind.AFTER_CLEAN_DEPLOY:
+            return _settle(incident, Closing.FALSE_ALARM, f"{found.reason}; nothing was changed")
+        case Outcome.RECOVERED:
+            return _settle(incident, Closing.RECOVERED, found.reason)
+        case Outcome.INCONCLUSIVE:
+            return replace(incident, asking=Question.WATCH_INCONCLUSIVE, failure=found.reason), ()
+        case Outcome.NOT_RECOVERED | Outcome.WORSE:
+            return replace(incident, asking=Question.WATCH_BREACHED, failure=found.reason), ()
+
+
+def _measured(incident: Incident, event: ev.Measured) -> Incident:
+    """A checkpoint of a watch may raise the alarm; every other measurement is only kept."""
+    noted = replace(incident, measurements=(*incident.measurements, event.measurement))
+    watched = incident.state is State.WATCHING and incident.asking is None and incident.settling is None
+    if not watched or event.measurement.phase is not Phase.AFTER:
+        return noted
+    found = recovery.alarm(noted)
+    return noted if found is None else replace(noted, asking=Question.WATCH_BREACHED, failure=found.reason)
 
 
 # ── closing ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from tui.model.evidence import Phase
 from tui.model.incident import Closing
 from tui.model.value import Value
 
@@ -23,9 +24,15 @@ class Verify(Value, tag=True):
 
 
 class KeepWatch(Value, tag=True):
-    """Look again and again until then; gives Sampled, Strayed and at the end Woken."""
+    """Look again and again until then; gives Sampled, Strayed, at every checkpoint Measured, and at the end Woken."""
 
     until: datetime
+
+
+class Measure(Value, tag=True):
+    """Read what every source says of this phase, beside whatever else goes on; gives Measured."""
+
+    phase: Phase
 
 
 class Settle(Value, tag=True):
@@ -34,4 +41,4 @@ class Settle(Value, tag=True):
     closing: Closing
 
 
-Effect = RunStep | Observe | Verify | KeepWatch | Settle
+Effect = RunStep | Observe | Verify | KeepWatch | Measure | Settle

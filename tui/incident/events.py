@@ -172,7 +172,7 @@ class WatchExtended(Value, tag=True):
 
 
 class Measured(Value, tag=True):
-    """Error rates and response times were read; changes no state by itself."""
+    """Error rates and response times were read; those of a watch's checkpoint may raise its alarm."""
 
     at: datetime
     measurement: Measurement

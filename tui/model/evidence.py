@@ -31,7 +31,13 @@ class Rate(Value):
     unparsed: int = 0
     """lines that were not understood and are in neither number"""
     excluded: int = 0
-    """requests of our own, in neither number"""
+    """our own requests, health checks, and connections that asked for nothing: in neither number"""
+    refused: int = 0
+    """answered 401, 403, 404 or 429: in the total, no failures, shown apart"""
+    closed: int = 0
+    """ended by the client before the answer (499): in the total, no failures, shown apart"""
+    covered: float | None = None
+    """share of the window that the source saw, 0 to 1; None: it does not say"""
     note: str = ""
 
 
@@ -45,17 +51,6 @@ class Phase(StrEnum):
     AFTER = "after"
 
 
-class Measurement(Value):
-    """What all sources said at one moment."""
-
-    at: datetime
-    phase: Phase
-    rates: tuple[Rate, ...]
-    p50: float | None = None
-    """seconds, response time of healthy answers"""
-    p95: float | None = None
-
-
 class NewIssues(Value):
     """Errors that a tracker saw for the first time in a window or release."""
 
@@ -67,3 +62,23 @@ class NewIssues(Value):
     """the newest, made harmless"""
     link: str | None = None
     note: str = ""
+
+
+class Measurement(Value):
+    """What all sources said at one moment."""
+
+    at: datetime
+    phase: Phase
+    rates: tuple[Rate, ...]
+    p50: float | None = None
+    """seconds, response time of healthy answers"""
+    p95: float | None = None
+    timed_by: Source | None = None
+    """who measured the response times"""
+    limit: float = 0.01
+    """the share of failures above which the runbook rolls back, as it was then"""
+    issues: NewIssues | None = None
+
+    def of(self, source: Source) -> Rate | None:
+        """What this source said."""
+        return next((r for r in self.rates if r.source is source), None)

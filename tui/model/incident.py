@@ -178,6 +178,10 @@ class Incident(Value):
     checks: tuple[Check, ...] = ()
     verdict: Verdict | None = None
     watch_for: timedelta | None = None
+    confirmed_at: datetime | None = None
+    """when the current plan was confirmed: the end of the time before"""
+    served_at: datetime | None = None
+    """when the target was first seen to serve"""
     watch: Watch | None = None
     failure: str = ""
     settling: Closing | None = None

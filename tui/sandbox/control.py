@@ -20,6 +20,7 @@ from tui.sandbox.machine import AppMissing
 from tui.sandbox.scenario import SCENARIOS, misbehave
 from tui.sandbox.server import SshHouse
 from tui.sandbox.snapshot import snapshot
+from tui.sandbox.web import FORMATS
 
 Told = dict[str, Any]
 Action = Callable[[Told], Awaitable[object]]
@@ -46,6 +47,8 @@ class Control:
             "/restart_host": self._restart_host,
             "/restart_container": self._restart_container,
             "/log": self._log,
+            "/traffic": self._traffic,
+            "/access_log": self._access_log,
             "/cut": self._cut,
             "/ssh": self._listening,
         }
@@ -165,6 +168,23 @@ class Control:
             if container is not None and dyno.startswith(told.get("process", "")):
                 for line in told["lines"]:
                     container.log.append(str(line))
+        return {}
+
+    async def _traffic(self, told: Told) -> object:
+        """{app, per_second}: how many requests of users there are."""
+        app = self._host.machine.app(told["app"])
+        self._host.sites.traffic[app.name] = int(told["per_second"])
+        return {}
+
+    async def _access_log(self, told: Told) -> object:
+        """{app, format?, rotate?}: nginx writes another format from now on, or none; logrotate strikes."""
+        app = self._host.machine.app(told["app"])
+        wanted = told.get("format", "combined")
+        if wanted not in FORMATS:
+            raise ValueError(f"format is one of {', '.join(FORMATS)}")
+        self._host.sites.formats[app.name] = wanted
+        if told.get("rotate"):
+            self._host.sites.rotate(app.name)
         return {}
 
     async def _cut(self, told: Told) -> object:

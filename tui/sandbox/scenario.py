@@ -40,6 +40,12 @@ def healthy(host: Host) -> None:
     misbehave(host, "scenextras", health="ok", check="", error_rate=0.0, log="")
 
 
+def busy(host: Host) -> None:
+    """A healthy release that fails too often, among enough users to prove it within seconds."""
+    misbehave(host, "scenextras", health="ok", error_rate=0.03, log="")
+    host.sites.traffic["scenextras"] = 60
+
+
 def arm(kind: str, **values: object) -> Callable[[Host], None]:
     def begin(host: Host) -> None:
         when = values.pop("when", When())
@@ -59,6 +65,7 @@ SCENARIOS = {
         about="api's v1.5.0 is healthy and fails 3 % of its requests",
         begin=lambda host: misbehave(host, "scenextras", health="ok", error_rate=0.03),
     ),
+    "traffic": Scenario(about="as three-percent-errors, with 60 requests of users a second", begin=busy),
     "slow-deploy": Scenario(
         about="the next push takes four times as long",
         begin=arm("slow_deploy", when=When(command_prefix="git-receive-pack")),

@@ -9,6 +9,7 @@ from tui.sandbox.client import Call
 from tui.sandbox.containers import Container
 from tui.sandbox.host import Host
 from tui.sandbox.machine import App
+from tui.sandbox.web import USER_REQUESTS_A_SECOND
 
 
 def snapshot(host: Host) -> dict[str, Any]:
@@ -59,6 +60,7 @@ def app_state(host: Host, app: App) -> dict[str, Any]:
         "checks_disabled": app.checks_disabled,
         "checks_skipped": app.checks_skipped,
         "port": app.port,
+        "requests_a_second": host.sites.traffic.get(app.name, USER_REQUESTS_A_SECOND),
         "builds": [{"id": build.id, "source": build.source, "status": build.display} for build in app.builds],
     }
 

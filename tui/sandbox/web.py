@@ -4,11 +4,15 @@ Every answer of a container carries ``X-Release``, the version of what its image
 file, such as v1.4.0, or the short commit), and ``X-Commit``, the commit that content was first built from. Going
 back to a kept release therefore shows the old version again, whatever the commit that was pushed. A 502 is nginx's
 own and carries neither.
+
+Pretended users ask for a few pages a second (`traffic` says how many); what becomes of it stands in the access log, in
+the format of stock Dokku unless a test wants another one, or none.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import deque
 from datetime import UTC, datetime
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 USERS = ("203.0.113.17", "203.0.113.80", "198.51.100.4", "198.51.100.201")
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 USER_REQUESTS_A_SECOND = 3
+FORMATS = ("combined", "json", "strange", "off")
+"""of an access log: nginx's own, a usual JSON one (documented, not recorded), one that nobody reads, none"""
 BEATS_A_SECOND = 10
 BEAT = 1 / BEATS_A_SECOND
 
@@ -34,6 +40,10 @@ class Sites:
         self._host = host
         self._servers: dict[str, HttpServer] = {}
         self.access_logs: dict[str, Log] = {}
+        self.traffic: dict[str, int] = {}
+        """requests of users a second, by app, where it is not the usual number"""
+        self.formats: dict[str, str] = {}
+        """of access logs, by app, where it is not nginx's own"""
         self.recent: deque[tuple[str, int]] = deque(maxlen=1000)
 
     async def open(self, app: App, port: int = 0) -> None:
@@ -91,8 +101,29 @@ class Sites:
         return min(serving, key=lambda container: container.requests) if serving else None
 
     def _log(self, app: str, address: str, request: str, status: int, size: int, agent: str, now: float = 0.0) -> None:
-        at = datetime.fromtimestamp(now or time.time(), UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
-        self.access_logs[app].append(f'{address} - - [{at}] "{request} HTTP/1.1" {status} {size} "-" "{agent}"')
+        at = datetime.fromtimestamp(now or time.time(), UTC)
+        asked = f"{request} HTTP/1.1"
+        match self.formats.get(app, "combined"):
+            case "json":
+                told = {
+                    "time_iso8601": at.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
+                    "remote_addr": address,
+                    "request": asked,
+                    "status": str(status),
+                    "body_bytes_sent": str(size),
+                    "request_time": "0.012",
+                    "http_user_agent": agent,
+                }
+                self.access_logs[app].append(json.dumps(told, separators=(",", ":")))
+            case "strange":
+                self.access_logs[app].append(f"{address}|{at.timestamp():.0f}|{asked}|{status}|{size}")
+            case "combined":
+                stamp = at.strftime("%d/%b/%Y:%H:%M:%S +0000")
+                self.access_logs[app].append(f'{address} - - [{stamp}] "{asked}" {status} {size} "-" "{agent}"')
+
+    def rotate(self, app: str) -> None:
+        """logrotate strikes: the file is a new one, and whoever follows its name goes on."""
+        self.access_logs[app].lines.clear()
 
     def tell_past(self, app: App, minutes: int = 5) -> None:
         """An access log that reaches a few minutes back."""
@@ -119,7 +150,7 @@ class Sites:
 
     def _users(self, app: App, at: float | None = None) -> None:
         now = time.time() if at is None else at
-        for number in range(USER_REQUESTS_A_SECOND):
+        for number in range(self.traffic.get(app.name, USER_REQUESTS_A_SECOND)):
             container = self._pick(app)
             status = 502
             path = USER_PATHS[int(now * 7 + number) % len(USER_PATHS)]

@@ -9,8 +9,8 @@ from tui.services.keys import get, pairs
 from tui.services.nodes import Node
 
 RESERVED = (
-    "all", "status", "logs", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo", "postmortem",
-    "sandbox",
+    "all", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
+    "postmortem", "sandbox",
 )  # fmt: skip
 """words of the command line: no service can be called so"""
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from tui.console import rows, words
-from tui.console.pages import parts
+from tui.console.pages import evidence, parts
 from tui.console.pages.page import Choice, View, button
 from tui.console.rows import Piece, Row
 from tui.incident import cause, tree
@@ -79,6 +79,7 @@ def confirm(wizard: "Wizard", incident: Incident, cells: int) -> View:
     content = parts.trouble(wizard, cells)
     content.extend(parts.health_rows(wizard, now, cells))
     content.extend(_changed(wizard, cells))
+    content.extend(evidence.block(wizard, wizard.evidence(), cells))
     everyone = {s.service.name: s.health for s in wizard.front.board.statuses()}
     current = status.listing.current if status.listing else None
     found = cause.findings(wizard.service.name, everyone, status.bad_since, current, now)

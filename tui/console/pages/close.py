@@ -13,6 +13,8 @@ from tui.model.incident import Closing, Incident
 if TYPE_CHECKING:
     from tui.console.wizard import Wizard
 
+SHORT = 9
+"""rows below which the reason has one row: what is left to do matters more"""
 _GOOD = frozenset({Closing.RECOVERED, Closing.FIXED_FORWARD, Closing.FALSE_ALARM, Closing.UNWATCHED})
 
 
@@ -22,7 +24,12 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     good = incident.closing in _GOOD
     sign, look = ("yes", "ok") if good else ("no", "warn")
     closing = incident.closing.value.upper() if incident.closing else "CLOSED"
-    content.append(((f"{wizard.palette.sign(sign)} {closing} ", look), (rows.safe(incident.close_reason, 300), "")))
+    word = f"{wizard.palette.sign(sign)} {closing} "
+    first, *others = rows.wrap(rows.safe(incident.close_reason, 600), cells - len(word))
+    if wizard.room < SHORT and others:
+        first, others = rows.fit(f"{first} {others[0]}", cells - len(word)), []
+    content.append(((word, look), (first, "")))
+    content.extend(((line, ""),) for line in others)
     content.append(((summary(incident), "bold"),))
     todo = todos(wizard, incident)
     if todo:

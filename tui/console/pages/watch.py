@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tui.console import rows, words
-from tui.console.pages import parts
+from tui.console.pages import evidence, parts
 from tui.console.pages.page import Choice, View, button
 from tui.console.rows import Row
 from tui.incident import watch as watching
@@ -29,11 +29,12 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     content.append(_countdown(wizard, watch))
     content.extend(parts.trouble(wizard, cells))
     if incident.asking is not None:
-        said = incident.failure if incident.asking is Question.WATCH_BREACHED else "the watch ended without a verdict"
+        said = incident.failure or "the watch ended without a verdict"
         look = "down" if incident.asking is Question.WATCH_BREACHED else "warn"
         text = f"{wizard.palette.sign(look)} {'ALARM: ' if look == 'down' else ''}{rows.safe(said, 400)}"
         content.extend(rows.paragraph(text, cells, look, indent=2))
     content.extend(_seen(wizard, incident, watch, cells))
+    content.extend(evidence.of_watch(wizard, incident, cells))
     content.extend(parts.downtime(wizard, incident, cells))
     if watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
         content.append((("Nothing was changed: this watches the deploy as it is.", "dim"),))

@@ -1,34 +1,22 @@
 """Which measured error rates the post-mortem names, and how."""
 
 from collections.abc import Iterable, Iterator
-from math import sqrt
 
 from tui.incident import events as ev
 from tui.incident.postmortem.record import Entry, Record, percent, safe, stamp
+from tui.incident.rates import FLOOR, wilson
 from tui.model.evidence import Measurement, Phase, Rate, Source
 from tui.model.postmortem import Fact, Field
 
 OF_USERS_FIRST = (Source.ACCESS_LOG, Source.POSTHOG, Source.SENTRY, Source.PROBES)
 """the order in which sources are believed when one number is wanted"""
-_Z = 1.96
-_FLOOR = 3
-"""failures below which no rate is called over a limit"""
-
-
-def wilson(failed: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share that was seen as `failed` of `total` (> 0); more errors than requests are all."""
-    share, square = min(failed, total) / total, _Z * _Z
-    middle = share + square / (2 * total)
-    spread = _Z * sqrt(share * (1 - share) / total + square / (4 * total * total))
-    low, high = (middle - spread) / (1 + square / total), (middle + spread) / (1 + square / total)
-    return max(0.0, low), min(1.0, high)
 
 
 def over(measurement: Measurement, limit: float) -> Rate | None:
     """The first source of users' requests that is sure of a rate over the limit (a fraction)."""
     for rate in measurement.rates:
         failed = rate.failed or 0
-        if rate.source is Source.PROBES or failed < _FLOOR or not rate.total:
+        if rate.source is Source.PROBES or failed < FLOOR or not rate.total:
             continue
         if wilson(failed, rate.total)[0] > limit:
             return rate

@@ -20,14 +20,12 @@ async def access_logs(call: Call) -> int:
     if log is None:
         return 0
     seen = log.written
-    for line in log.last(SHOWN):
-        call.out(line.text)
+    call.raw("".join(f"{line.text}\n" for line in log.last(SHOWN)))
     leaving = asyncio.ensure_future(call.client.until_gone())
     try:
         while options.has("-t") and not leaving.done():
             fresh, seen = log.after(seen), log.written
-            for line in fresh:
-                call.out(line.text)
+            call.raw("".join(f"{line.text}\n" for line in fresh))
             await call.client.drain()
             changed = asyncio.ensure_future(log.changed())
             await asyncio.wait((changed, leaving), return_when=asyncio.FIRST_COMPLETED)

@@ -1,0 +1,149 @@
+"""What every source says of a service's failures, as rows: who, how many of how many, what that proves.
+
+The word about the limit stands beside each source that counts requests of users, because sources may disagree. Where
+there is little room our own probes are left out, and each source has one row.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tui.console import rows, words
+from tui.console.rows import Piece, Row
+from tui.incident import rates, recovery
+from tui.incident import watch as watching
+from tui.incident.rates import Word
+from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.incident import Incident
+from tui.model.service import Service
+
+if TYPE_CHECKING:
+    from tui.console.wizard import Wizard
+    from tui.engine.board import ServiceStatus
+    from tui.engine.engine import Engine
+
+ROOM = 14
+"""rows of a page from which on every source has its row, with a head above them"""
+WIDE = 100
+"""columns from which on notes stand beside the numbers"""
+_LOOKS = {Word.OVER: "down", Word.UNDER: "ok", Word.UNSURE: "unknown"}
+
+
+def since(engine: "Engine", service: Service, status: "ServiceStatus") -> datetime:
+    """Since when failures are counted for the decision: of what runs, and no longer ago than a watch is long."""
+    current = status.listing.current if status.listing else None
+    starts = [c.started_at for c in current.containers if c.running and c.started_at] if current else []
+    return engine.evidence.baseline(service, engine.clock.now(), min(starts, default=None))
+
+
+def block(wizard: "Wizard", found: Measurement, cells: int) -> list[Row]:
+    """The evidence before a rollback."""
+    if wizard.room < ROOM:
+        return _sources(found, cells, brief=True)
+    limit = rates.percent(found.limit)
+    return [_head(f"EVIDENCE  more than {limit} of requests? ", found), *_sources(found, cells), *_more(found, cells)]
+
+
+def of_watch(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
+    """The evidence of a watch: what the last checkpoint said, when the next one is, and what it is compared with."""
+    checkpoints = recovery.after(incident)
+    tight = wizard.room < ROOM
+    found: list[Row] = []
+    if checkpoints:
+        last = checkpoints[-1]
+        found.append(_head(f"CHECKPOINT {words.clock(last.at)} ", last, _next(incident)))
+        found.extend(_sources(last, cells, brief=tight))
+        if not tight:
+            found.extend(_more(last, cells))
+    else:
+        begin, end = watching.window(incident, Phase.AFTER, wizard.front.engine.clock.now())
+        live = wizard.front.engine.evidence.now(wizard.service, Phase.AFTER, begin or end, end)
+        found.append(((f"No checkpoint yet{_next(incident)}. So far:", "dim"),))
+        found.extend(_sources(live, cells, brief=tight, worded=False))
+    if not tight:
+        found.extend(_compared(incident, cells))
+    return found
+
+
+def _next(incident: Incident) -> str:
+    at = watching.next_checkpoint(incident)
+    return f", next {words.clock(at)}" if at is not None else ""
+
+
+def _head(label: str, found: Measurement, tail: str = "") -> Row:
+    together = rates.combined(found)
+    word, look = together.word.value, _LOOKS[together.word]
+    if together.disagree:
+        word, look = "the sources DISAGREE", "warn"
+    elif together.word is not Word.UNSURE:
+        word = f"{word.upper()} {rates.percent(found.limit)} by {together.source}"
+    return ((label, "bold"), (word, look), (tail, "dim"))
+
+
+def _compared(incident: Incident, cells: int) -> list[Row]:
+    """Before, and the switch: each by the source that counts users."""
+    found: list[Row] = []
+    switch = next((m for m in reversed(incident.measurements) if m.phase is Phase.SWITCH), None)
+    for label, measurement in (("before", recovery.before(incident)), ("switch, its cost", switch)):
+        log = measurement.of(Source.ACCESS_LOG) if measurement is not None else None
+        reading = rates.of(log, measurement.limit) if log is not None and measurement is not None else None
+        if reading is not None and reading.total:
+            found.append(((rows.fit(f" {label}: {rates.numbers(reading)}", cells), "dim"),))
+        elif label == "before":
+            found.append(((" no baseline from before the rollback", "dim"),))
+    return found
+
+
+def _sources(found: Measurement, cells: int, *, brief: bool = False, worded: bool = True) -> list[Row]:
+    shown = [r for r in found.rates if not brief or r.source is not Source.PROBES]
+    return [_source(r, found.limit, cells, worded=worded) for r in shown]
+
+
+def _source(rate: Rate, limit: float, cells: int, *, worded: bool) -> Row:
+    """`access log OVER            34 of 1190    2.9% (2.1-4%)      8m, 1s late`: what matters most first."""
+    reading = rates.of(rate, limit)
+    name: Piece = (f" {rate.source.value:<11}", "")
+    note = rows.safe(rate.note, 300)
+    if reading is None or not reading.total:
+        count = f"{rate.failed} failures; " if rate.failed else ""
+        said = count + (note or ("no request" if rate.failed is not None else "no numbers"))
+        return (name, (rows.fit(said, cells - 12), "unknown"))
+    low, high = rates.percent(reading.low).rstrip("%"), rates.percent(reading.high)
+    by_users = worded and rate.source in rates.USERS
+    word = reading.word.value if reading.word is Word.UNSURE else reading.word.value.upper()
+    pieces: list[Piece] = [
+        name,
+        (f"{word:<16}", _LOOKS[reading.word]) if by_users else (" " * 16, ""),
+        (f"{f'{reading.failed} of {reading.total}':<14}", "bold" if reading.failed else ""),
+        (f"{rates.percent(reading.share)} ({low}-{high})".ljust(18), ""),
+    ]
+    tail = f" {rates.span(rate.until - rate.since)}" + (f", {rate.lag:.0f}s late" if rate.lag else "")
+    if cells >= WIDE:
+        apart = [f"{n} {word}" for n, word in ((rate.refused, "refused"), (rate.closed, "closed by clients")) if n]
+        tail += "".join(f"; {text}" for text in (*apart, note) if text)
+    room = cells - rows.width(tuple(pieces))
+    if room >= 4:
+        pieces.append((rows.fit(tail, room).rstrip(), "dim"))
+    return tuple(pieces)
+
+
+def _more(found: Measurement, cells: int) -> list[Row]:
+    """Why there is no word, what the bare rule says, what is missing, what was apart; response times; new errors."""
+    told: list[str] = []
+    together = rates.combined(found)
+    reading = together.reading
+    if reading is not None and reading.total and together.word is Word.UNSURE and not together.disagree:
+        _, _, why = rates.said(reading, found.limit).partition(": ")
+        told.append(why)
+    if cells < WIDE:
+        told.extend(f"{r.source}: {rows.safe(r.note, 200)}" for r in found.rates if r.note and r.total)
+        log = found.of(Source.ACCESS_LOG)
+        if log is not None and (log.refused or log.closed):
+            told.append(f"{log.refused} refused (401, 403, 404, 429), {log.closed} closed by clients")
+    if found.p50 is not None and found.p95 is not None:
+        times = f"p50 {found.p50 * 1000:.0f}ms, p95 {found.p95 * 1000:.0f}ms"
+        told.append(f"response {times} ({found.timed_by.value if found.timed_by else ''})")
+    if found.issues is not None:
+        count = "an unknown number of" if found.issues.total is None else str(found.issues.total)
+        titles = "; ".join(rows.safe(t, 80) for t in found.issues.titles[:2])
+        told.append(f"{count} new errors {titles} {rows.safe(found.issues.note, 100)}".rstrip())
+    return [row for text in told for row in rows.paragraph(f" {text}", cells, "dim", indent=1)]
