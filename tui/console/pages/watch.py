@@ -47,7 +47,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
         key=f"watch-{incident.asking}",
         title=parts.title(wizard, 6, cells),
         rows=content,
-        choices=_choices(wizard, incident, watch, left, brief=cells < 80),
+        choices=_choices(wizard, incident, watch, left, brief=cells < 66),
     )
 
 
