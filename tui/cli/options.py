@@ -171,7 +171,7 @@ def _command_parsers(prog: str) -> _Parser:
     parser = _Parser(
         prog=prog,
         description="Roll a Dokku service back to its last good release: `rollback` opens the console, "
-        "`rollback SERVICE TARGET` does it on the command line.",
+        "`rollback SERVICE TARGET` does it on the command line, `rollback all previous` for every service.",
     )
     sub = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     common, part = _common(), _taking_part()

@@ -41,8 +41,7 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
         for row in rows:
             output.text(
                 f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
-                f"{row['detail'] or ''}{'  FROZEN' if row['frozen'] else ''}"
-                f"{'  INCIDENT ' + str(row['incident']) if row['incident'] else ''}"
+                f"{row['detail'] or ''}{_held(row)}"
                 f"{'  NOT WHAT WAS DEPLOYED LAST: a rebuild replaced it' if row['rebuilt'] else ''}"
                 f"{'  DO NOT RESTART: the last deploy failed' if row['restart_risk'] else ''}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
@@ -87,11 +86,22 @@ def _on_call(engine: Engine) -> output.Document:
     }
 
 
+def _held(row: output.Document) -> str:
+    """Who holds it, since when, and the way on."""
+    if not row["by"] and not row["incident"] and not row["frozen"]:
+        return ""
+    who = f"{row['held_by_incident'] or 'unknown'} of {row['by'] or 'unknown'} since {row['since'] or 'unknown'}"
+    if row["frozen"] and not row["incident"]:
+        return f"  FROZEN by {who}: rollback unfreeze {row['service']}"
+    return f"  INCIDENT {who}"
+
+
 async def _status(engine: Engine, service: Service) -> output.Document:
     probe, listed = await asyncio.gather(engine.probe(service), _listing(engine, service))
     found, why = listed
     running = next((r for r in found.releases if r.running), None) if found else None
     rebuilt = choose.rebuilt(found.releases, found.current) if found else None
+    held = found.record if found else None
     return {
         "service": service.name,
         "app": service.app,
@@ -103,12 +113,14 @@ async def _status(engine: Engine, service: Service) -> output.Document:
         "detail": (probe.detail if probe else "") or why,
         "release": running.name if running else None,
         "running": output.named(running),
-        "frozen": bool(found and found.record and found.record.deploy_branch),
+        "frozen": bool(held and held.deploy_branch),
         "rebuilt": rebuilt,
         "settled": choose.settled(found.current, choose.running(found.releases, found.current)) if found else None,
         "restart_risk": (latest.risk(found.current) or None) if found and not rebuilt else None,
-        "incident": found.record.incident if found and found.record and not found.record.frozen else None,
-        "by": found.record.by if found and found.record else None,
+        "incident": held.incident if held and not held.frozen else None,
+        "by": held.by if held else None,
+        "since": output.time(held.since or held.created_at) if held else None,
+        "held_by_incident": held.incident if held else None,
     }
 
 

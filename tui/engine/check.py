@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from urllib.parse import urlsplit, urlunsplit
 
-from tui.dokku import commands, paste, reports, shape
+from tui.dokku import commands, kept, paste, reports, shape
 from tui.engine import health, proof, shapes
 from tui.engine.engine import Engine
 from tui.engine.keep import known_to_run
@@ -211,10 +211,10 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
     lines: list[Finding] = []
     record, current = found.record, found.current
     if record is not None and record.frozen:
-        words = f"deploys are frozen by {record.incident or 'unknown'} of {record.by or 'unknown'}: CI stays green"
+        words = f"deploys are frozen by {_holder(record)}: CI stays green"
         lines.append(_line(of, "frozen", Result.FINDING, words, f"rollback unfreeze {of.name}"))
     elif record is not None:
-        words = f"incident {record.incident or 'unknown'} of {record.by or 'unknown'} is open"
+        words = f"incident {_holder(record)} is open"
         lines.append(_line(of, "incident", Result.FINDING, words, "rollback resume, or ask them"))
     elif choose.settled(current, choose.running(found.releases, current)) is False and current.commit is not None:
         tip = (current.tip or "nothing")[:10]
@@ -235,6 +235,12 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
     if not current.serving:
         lines.append(_line(of, "running", Result.FINDING, "no container runs", f"rollback {of.name} --list"))
     return lines
+
+
+def _holder(record: kept.IncidentRecord) -> str:
+    began = record.since or record.created_at
+    since = f" since {kept.stamp(began)}" if began else ""
+    return f"{record.incident or 'unknown'} of {record.by or 'unknown'}{since}"
 
 
 async def _incidents(engine: Engine, of: Service) -> list[Finding]:

@@ -51,7 +51,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
             if frozen
             else []
         ),
-        *parts.undo(wizard, incident, brief=cells < 80),
+        *parts.undo(wizard, incident, brief=cells < 66),
         button("post-mortem", "Post-mortem", lambda: wizard.front.show_postmortem(incident.id)),
         button("copy", "Copy the post", _copying(wizard, incident)),
         *(

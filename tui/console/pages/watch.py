@@ -49,7 +49,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
         key=f"watch-{incident.asking}",
         title=parts.title(wizard, 6, cells),
         rows=content,
-        choices=_choices(wizard, incident, watch, left, cells),
+        choices=_choices(wizard, incident, watch, left, brief=cells < 66),
     )
 
 
@@ -99,7 +99,7 @@ def _seen(wizard: "Wizard", incident: Incident, watch: Watch, cells: int) -> lis
     return found
 
 
-def _choices(wizard: "Wizard", incident: Incident, watch: Watch, left: timedelta, cells: int) -> list[Choice]:
+def _choices(wizard: "Wizard", incident: Incident, watch: Watch, left: timedelta, *, brief: bool) -> list[Choice]:
     if incident.settling is not None:
         return []
     longest = wizard.front.engine.fleet.watch.longest
@@ -124,7 +124,7 @@ def _choices(wizard: "Wizard", incident: Incident, watch: Watch, left: timedelta
     )
     more = button("more", "Go on watching 5 min", wizard.doing("watching", lambda: wizard.extend(timedelta(minutes=5))))
     if incident.asking is not None:
-        return [other, more, recovered, not_recovered, *parts.undo(wizard, incident, brief=cells < 80)]
+        return [other, more, recovered, not_recovered, *parts.undo(wizard, incident, brief=brief)]
     if watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
         alarm = button(
             "false-alarm",
@@ -132,4 +132,4 @@ def _choices(wizard: "Wizard", incident: Incident, watch: Watch, left: timedelta
             wizard.doing("closing", lambda: wizard.finish(Closing.FALSE_ALARM, "ended early, why? ")),
         )
         return [extend, alarm, not_recovered]
-    return [extend, recovered, not_recovered, *parts.undo(wizard, incident, brief=cells < 80)]
+    return [extend, recovered, not_recovered, *parts.undo(wizard, incident, brief=brief)]
