@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from tests.sandboxes import Sandbox
+
 
 @dataclass(slots=True, kw_only=True)
 class Registry:
@@ -118,3 +120,17 @@ def running_registry() -> Iterator[Registry]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def released(box: Sandbox, registry: Registry, app: str, versions: tuple[str, ...]) -> str:
+    """Deploy these versions with push-on-release, looking at each; the repository that holds them as 1, 2, …"""
+    repository = f"{registry.address}/dokku/{app}"
+    images = registry.images[f"dokku/{app}"] = {}
+    for line in (f"server {registry.address}", "push-on-release true"):
+        assert box.pull("command", command=f"registry:set {app} {line}")["exit"] == 0
+    for number, version in enumerate(versions, 1):
+        box.pull("deploy", app=app, version=version, wait=True)
+        tags = {tag: image for image, known in box.look()["images"].items() for tag in known["tags"]}
+        images[str(number)] = tags[f"{repository}:{number}"]
+        assert box.run("status").code == 0  # which number is which commit is told nowhere: it has to be seen
+    return repository

@@ -78,6 +78,18 @@ class Sandbox:
         )
         return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
+    def typed(self, text: str, *words: str) -> Done:
+        """Run a command line on a terminal, where this is typed; all that it says is its stdout."""
+        done = subprocess.run(
+            ["script", "-qec", " ".join(self.argv(*words)), "/dev/null"],
+            input=text,
+            env=self.env(),
+            capture_output=True,
+            text=True,
+            timeout=110,
+        )
+        return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
     def begin(self, *words: str) -> "subprocess.Popen[str]":
         """Start a command line and leave it running."""
         return subprocess.Popen(

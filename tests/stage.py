@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from tests.incident.facts import T0
 from tui.drivers.git import Git
+from tui.drivers.journal import Waiting
 from tui.engine.engine import Engine
 from tui.engine.evidence import Evidence
 from tui.engine.releases import Asked, Listing
@@ -118,6 +119,9 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self.rows: list[tuple[str, str, str]] = []
+        self.messages: list[Waiting] = []
+        self.ends: list[str] = []
+        """what came of each message"""
 
     async def append(self, incident: str, kind: str, payload: str, at: datetime) -> int:
         self.rows.append((incident, kind, payload))
@@ -143,6 +147,42 @@ class MemoryJournal:
 
     async def ledger(self, host: str, app: str) -> Sequence[Any]:
         return []
+
+    async def outbox_put(self, incident: str, milestone: str, channel: str, message: str, at: datetime) -> bool:
+        if any((w.incident, w.milestone, w.channel) == (incident, milestone, channel) for w in self.messages):
+            return False
+        seq = len(self.messages) + 1
+        found = Waiting(
+            seq=seq,
+            incident=incident,
+            milestone=milestone,
+            channel=channel,
+            message=message,
+            attempts=0,
+            put_at=at,
+            due_at=at,
+        )
+        self.messages.append(found)
+        self.ends.append("pending")
+        return True
+
+    async def outbox(self) -> Sequence[Waiting]:
+        return [w for w, end in zip(self.messages, self.ends, strict=True) if end == "pending"]
+
+    async def outbox_claim(self, seq: int, at: datetime, until: datetime) -> bool:
+        found = self.messages[seq - 1]
+        taken = found.claimed_until is not None and found.claimed_until > at
+        if self.ends[seq - 1] != "pending" or found.due_at > at or taken:
+            return False
+        self.messages[seq - 1] = replace(found, attempts=found.attempts + 1, claimed_until=until)
+        return True
+
+    async def outbox_hurry(self, at: datetime) -> None:
+        self.messages = [w if w.held or w.due_at <= at else replace(w, due_at=at) for w in self.messages]
+
+    async def outbox_end(self, seq: int, state: str, due_at: datetime, *, held: bool = False) -> None:
+        self.messages[seq - 1] = replace(self.messages[seq - 1], due_at=due_at, claimed_until=None, held=held)
+        self.ends[seq - 1] = state
 
     def spool(self, incident: str, raw: bytes) -> None: ...
 

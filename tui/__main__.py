@@ -11,11 +11,14 @@ from tui.console import splash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from tui.cli.options import Options
 
 
 def main() -> None:
     """Run it and leave with its exit code."""
+    sys.excepthook = _say_fault
     argv = sys.argv[1:]
     if splash.begin(argv, os.environ):
         from tui.console.terminal import kept
@@ -25,6 +28,15 @@ def main() -> None:
     else:
         code = _run(argv)
     sys.exit(code)
+
+
+def _say_fault(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+    """A fault of ours, as Python would say it, but without secrets."""
+    import traceback
+
+    from tui.model.redact import redact
+
+    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _run(argv: list[str]) -> int:

@@ -1,28 +1,34 @@
 """The composition root: services.yaml and real drivers become an engine. Nothing falls back from live to sandbox."""
 
 import getpass
+import logging
 import os
 import socket
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from tui import services
+from tui.drivers.apprise_channel import AppriseChannel
 from tui.drivers.clock import SystemClock
+from tui.drivers.digest import KeyedDigest
 from tui.drivers.git import Git
 from tui.drivers.http import HttpProbes
 from tui.drivers.journal import Journal
+from tui.drivers.on_call_file import OnCallFile
 from tui.drivers.pagerduty import PagerDuty
 from tui.drivers.posthog import Posthog
 from tui.drivers.process import GUARD, LocalProcesses
 from tui.drivers.registry import HttpRegistry
-from tui.drivers.secrets import Secrets
+from tui.drivers.secrets import Secrets, learn_all
 from tui.drivers.sentry import Sentry
 from tui.drivers.slack import SlackThread
 from tui.drivers.ssh import SshHost
 from tui.drivers.tickets import Tickets
 from tui.engine.engine import Engine
 from tui.engine.ports import ChannelPort, ClockPort, Outside, RatePort
-from tui.model.errors import Refused
+from tui.model.errors import ConfigError, Refused
+from tui.model.redact import learn, redact
 
 
 def fleet(path: str | None) -> services.Fleet:
@@ -44,9 +50,13 @@ def engine(
         )
     known = fleet(path)
     clock = SystemClock()
+    if logging.lastResort is not None:  # what libraries complain of where nobody listens goes to stderr
+        logging.lastResort.setFormatter(_Redacting())
+    learn_all(known, os.environ)
+    ask = _learning(ask_passphrase) if ask_passphrase is not None else None
 
     def make(name: str) -> SshHost:
-        return SshHost(known.host(name), accept_fingerprint=accept_host_key, ask_passphrase=ask_passphrase, clock=clock)
+        return SshHost(known.host(name), accept_fingerprint=accept_host_key, ask_passphrase=ask, clock=clock)
 
     return Engine(
         known,
@@ -59,7 +69,9 @@ def engine(
         read_only=read_only,
         processes=LocalProcesses(clock),
         registries=HttpRegistry(os.environ),
+        digest=KeyedDigest(),
         outside=outside(known, os.environ, clock),
+        on_call_store=OnCallFile(known.path),
     )
 
 
@@ -70,14 +82,39 @@ def outside(fleet: services.Fleet, environ: Mapping[str, str], clock: ClockPort)
     pagerduty = PagerDuty(secrets, fleet.pagerduty, clock)
     tickets, thread = Tickets(secrets, fleet.services), SlackThread(secrets, fleet.thread)
     rates: tuple[RatePort, ...] = (sentry, posthog)
-    told: tuple[ChannelPort, ...] = tuple(one for one in (thread, pagerduty, tickets) if one.ready)
+    named = (AppriseChannel(name, partial(secrets.get, name)) for name in fleet.notify if _is_set(secrets, name))
+    told: tuple[ChannelPort, ...] = (*(one for one in (thread, pagerduty, tickets) if one.ready), *named)
     return Outside(
         rates=tuple(one for one in rates if any(one.covers(service) for service in fleet.services)),
         issues=sentry if any(map(sentry.covers, fleet.services)) else None,
-        channels=told,  # the addresses of `fleet.notify` are channels too
+        channels=told,
         on_call=pagerduty if pagerduty.knows_on_call else None,
         checks=(sentry, posthog, pagerduty, tickets, thread),
     )
+
+
+class _Redacting(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+def _is_set(secrets: Secrets, name: str) -> bool:
+    """A file that cannot be read counts: what is wrong with it is said when something is to be sent."""
+    try:
+        return secrets.get(name) is not None
+    except ConfigError:
+        return True
+
+
+def _learning(ask: Callable[[str], str]) -> Callable[[str], str]:
+    """Passphrases are secrets, too."""
+
+    def asked(prompt: str) -> str:
+        said = ask(prompt)
+        learn(said)
+        return said
+
+    return asked
 
 
 def whoami() -> str:

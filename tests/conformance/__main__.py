@@ -9,6 +9,7 @@ import sys
 
 from tests.conformance.promises import PROMISES, Promise
 from tests.conformance.sources import VERSIONS, Recorded, Source, Unrecorded, live, live_host, sandbox
+from tests.conformance.unrecorded import GAPS
 from tui.model.errors import ConsoleError
 from tui.model.text import clean_line
 
@@ -47,6 +48,9 @@ async def report(apps: list[str], *, writes: bool) -> int:
                 word, detail = await judged(source, promise)
                 differences += word == DIFFERS
                 say(f"  {word:<13} {source.name}{': ' + detail if detail else ''}")
+    say("\nno recording covers:")
+    for gap in GAPS:
+        say(f"  {gap.what}: {gap.instead}")
     say(f"\n{len(PROMISES)} promises, {len(sources)} sources, {differences} differences")
     return 1 if differences else 0
 

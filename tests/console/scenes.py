@@ -27,8 +27,9 @@ from tui.console.wizard import Wizard
 from tui.dokku import kept as kept_names
 from tui.dokku.reports import Checks
 from tui.drivers.git import Git
+from tui.drivers.journal import Waiting
 from tui.engine.fleet import Prepared, Run
-from tui.engine.freeze import Standing, Unfrozen
+from tui.engine.freeze import TeamBranch, Unfrozen
 from tui.engine.gate import Sent
 from tui.engine.releases import Listing
 from tui.engine.walk import Walk
@@ -38,8 +39,9 @@ from tui.model.evidence import Measurement, Phase, Rate, Source
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.history import Commit
 from tui.model.incident import Group, Incident, Sample, StepResult
+from tui.model.notice import Delivery, Message, Milestone, OnCall, Receipt
 from tui.model.outcome import Exited, Lost
-from tui.model.plan import Caution, Plan, Severity, StepKind
+from tui.model.plan import Caution, Checked, Plan, Severity, Standing, StepKind
 from tui.model.release import WayBack
 from tui.model.service import Service
 from tui.model.verification import Check, Verdict
@@ -51,6 +53,20 @@ API = service("api", order=1)
 WEB = service("web", order=2)
 BILLING = service("billing", order=3, downtime=True)
 WORKER = service("worker", order=4, health=False)
+CHECKED = tuple(
+    Checked(name=name, standing=standing, text="")
+    for name, standing in (
+        ("host", Standing.OK),
+        ("nobody else's", Standing.OK),
+        ("no deploy", Standing.OK),
+        ("way back", Standing.OK),
+        ("disk", Standing.UNKNOWN),
+        ("processes", Standing.OK),
+        ("migrations", Standing.OK),
+        ("config", Standing.WARNING),
+        ("unchanged", Standing.OK),
+    )
+)
 STOPPING = Stopping(before=("none", "none"), now=Checks(disabled="none", skipped="none"))
 INCIDENT = "inc-20261123-2152-a1b2"
 BY = "tired@bastion"
@@ -260,6 +276,7 @@ def plan(of: Service = API, *cautions: Caution) -> Plan:
         record=None,
         files=(("Procfile", "web: ./serve\n"),),
         cautions=cautions,
+        checked=CHECKED,
         stopping=STOPPING if of.rollback.stop_first else None,
     )
     made = kept.plan(of, fleet(of).host("main"), target, running, facts, kept.Options())
@@ -418,6 +435,53 @@ def leading(*events: ev.Event, of: Service = API) -> Play:
     return lead
 
 
+class Mute:
+    """A channel that is never heard of: nothing is delivered while a picture is made."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def wants(self, message: Message) -> bool:
+        return True
+
+    async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
+        raise AssertionError(f"{self.name} was told {message.title}")
+
+    async def close(self) -> None: ...
+
+
+def telling(*events: ev.Event) -> Play:
+    """As `leading`, with two channels; what the second one was not told is tried again in half a minute."""
+
+    async def lead(scene: Scene) -> None:
+        notices = scene.engine.notices
+        notices.channels = (Mute("SLACK_WEBHOOK"), Mute("DISCORD_URL"))
+        notices.waiting = (
+            Waiting(
+                seq=1, incident=INCIDENT, milestone="started", channel="DISCORD_URL", message="{}", attempts=2,
+                put_at=ago(50), due_at=ago(-30),
+            ),
+        )  # fmt: skip
+        scene.engine.duty.known = OnCall(at=ago(3 * 3600 + 60), people=("Ada Lovelace", "Grace Hopper"))
+        await scene.lead(*events)
+
+    return lead
+
+
+def told(channel: str, milestone: Milestone, seconds: float, *, detail: str = "") -> ev.Told:
+    delivery = Delivery(
+        milestone=milestone, channel=channel, at=ago(seconds), delivered=not detail, detail=detail or "delivered"
+    )
+    return ev.Told(at=ago(seconds), delivery=delivery)
+
+
+TOLD = (
+    told("SLACK_WEBHOOK", Milestone.STARTED, 58),
+    told("DISCORD_URL", Milestone.STARTED, 50, detail="not delivered yet, trying again: HTTP 429: slow down"),
+    told("SLACK_WEBHOOK", Milestone.VERIFIED, 20),
+)
+
+
 async def target(scene: Scene) -> None:
     wizard = await scene.lead(*confirmed_down())
     wizard.choosing = True
@@ -460,7 +524,7 @@ def commit(number: int, subject: str) -> Commit:
     return Commit(id=f"{number}" * 40, parent=None, subject=subject, author="Chen Li", at=ago(60 * number))
 
 
-STANDING = Standing(
+STANDING = TeamBranch(
     branch="main",
     tip="7" * 40,
     serves="4" * 40,
@@ -471,7 +535,7 @@ STANDING = Standing(
 
 
 async def thaw(scene: Scene) -> None:
-    async def look() -> Standing:
+    async def look() -> TeamBranch:
         return STANDING
 
     async def never() -> Unfrozen:
@@ -579,7 +643,9 @@ SCENES: dict[str, Play] = {
     "plan-warnings": leading(*planned(API, *WARNINGS)),
     "plan-blocked": leading(*planned(API, BLOCKED)),
     "plan-typed": leading(*planned(BILLING), of=BILLING),
+    "plan-post": telling(*planned()),
     "run": leading(*running()),
+    "run-told": telling(*running(), *TOLD[:2]),
     "stopped": leading(*running(of=BILLING), ev.WentDown(at=ago(7), what="the host stops what runs"), of=BILLING),
     "fallen": leading(*fallen(), of=BILLING),
     "uncertain": leading(
@@ -611,7 +677,9 @@ SCENES: dict[str, Play] = {
         measured(Phase.AFTER, NOW, (rate(Source.ACCESS_LOG, 41, 780, 240, lag=1.0, refused=8, covered=1.0),)),
     ),
     "watch-alarm": leading(*watching(), STRAYED),
+    "watch-told": telling(*watching(), *TOLD),
     "closed": leading(*closed()),
+    "closed-told": telling(*closed(), *TOLD, told("SLACK_WEBHOOK", Milestone.CLOSED, 1)),
     "post-mortem": after(),
     "post-mortem-fields": after(filling=True),
     "resume": resume,
@@ -634,7 +702,9 @@ WELL_FOR = {
     "watch-begun": 30,
     "watch-over": 300,
     "watch-alarm": 300,
+    "watch-told": 300,
     "closed": 900,
+    "closed-told": 900,
     "post-mortem": 900,
     "post-mortem-fields": 900,
     "timeline": 60,

@@ -28,12 +28,12 @@ READS = ("ps:inspect", "ps:report")
 KEYS = (
     ["enter"] * 14 + ["down"] * 8 + ["right"] * 6 + ["up"] * 4 + ["left"] * 3 + ["escape"] * 3 + ["tab"] * 4
     + ["pagedown", "pageup", "home", "end", "space", "backspace", "shift+tab", "f1", "ctrl+c", "ctrl+p", "delete"]
-    + list("RRRRKFUlacrzy123455//&:?nNeEfwtAsjkgGq") + list("apiyesno") + ["[", "]", "\x00", "é", "🦊", "<", "'"]
+    + list("RRRRKFUPlacrzy123455//&:?nNeEfwtAsjkgGq") + list("apiyesno") + ["[", "]", "\x00", "é", "🦊", "<", "'"]
 )  # fmt: skip
 GUIDED = (
     ("escape", "escape", "1", "R"), ("enter",), ("enter",), ("enter",), ("down", "up", "right", "left"), ("escape",),
     ("3",), ("escape",), ("a",), ("c",), ("question_mark",), ("colon", "k", "e", "e", "p", "enter"), ("escape",),
-    ("K",), ("F",), ("U",), ("escape",), ("P",), ("escape",), ("5",),
+    ("K",), ("F",), ("U",), ("escape",), ("escape", "1", "P"), ("escape",), ("5",),
     ("l", "slash", "x", "enter"), ("1", "slash", "backspace", "enter"),
 )  # fmt: skip
 """short ways to the pages, so that what comes at random between them starts from everywhere"""

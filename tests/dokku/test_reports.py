@@ -1,6 +1,7 @@
 """Dokku's own words of both versions, as recorded, against our reading of them."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,22 @@ from tui.dokku import refusals, reports
 from tui.dokku.refusals import Refusal
 
 VERSIONS = ("0.35.15", "0.38.27")
+
+
+def test_a_failure_counts_only_when_it_began_after_the_last_success_had_ended() -> None:
+    def build(id_: str, status: str, began: int, ended: int | None) -> reports.Build:
+        at = datetime(2026, 11, 23, 21, 56, tzinfo=UTC)
+        times = (at + timedelta(seconds=began), None if ended is None else at + timedelta(seconds=ended))
+        return reports.Build(id=id_, status=status, started_at=times[0], finished_at=times[1])
+
+    refused = build("refused by the lock", "failed", 10, 20)
+    good = build("good", "succeeded", 0, 60)
+    late = build("late", "abandoned", 61, None)
+    assert reports.last_failure((refused, good)) is None
+    assert reports.last_failure((late, refused, good)) == late
+    assert reports.last_failure((refused,)) == refused
+    assert reports.last_failure((build("restart", "succeeded", 70, 80), late, good)) is None
+    assert reports.last_failure(()) is None
 
 
 def recorded(version: str, name: str) -> bytes:

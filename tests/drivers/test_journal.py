@@ -6,12 +6,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tui.drivers import journal as journal_driver
+from tui.drivers import paths
 from tui.drivers.journal import SCHEMA, Journal
 from tui.model.errors import JournalError
 
@@ -120,3 +121,48 @@ def test_many_that_open_a_new_journal_at_once_all_get_it(tmp_path: Path) -> None
         one.stdin.flush()
     ends = [(one.communicate(timeout=60)[1], one.returncode) for one in many]
     assert ends == [("", 0)] * 6
+
+
+async def test_a_milestone_is_put_once_into_the_outbox_and_taken_by_one() -> None:
+    mine, other = Journal(), Journal()
+    assert await mine.outbox_put("i1", "started", "HOOK", '{"title": "x"}', AT)
+    assert not await other.outbox_put("i1", "started", "HOOK", '{"title": "y"}', AT)
+    assert await other.outbox_put("i1", "closed", "HOOK", '{"title": "z"}', AT)
+    waiting = await other.outbox()
+    assert [(w.milestone, w.message, w.attempts, w.due_at) for w in waiting] == [
+        ("started", '{"title": "x"}', 0, AT),
+        ("closed", '{"title": "z"}', 0, AT),
+    ]
+    seq, lease = waiting[0].seq, AT + timedelta(seconds=30)
+    taken = [await journal.outbox_claim(seq, AT, lease) for journal in (mine, other)]
+    assert taken == [True, False]
+    assert await other.outbox_claim(seq, lease, lease + timedelta(seconds=30)), "who took it is taken for dead by then"
+    later = lease + timedelta(minutes=5)
+    await other.outbox_end(seq, "pending", later)
+    assert not await mine.outbox_claim(seq, lease, later), "it is not due"
+    assert await mine.outbox_claim(seq, later, later + timedelta(seconds=30))
+    await mine.outbox_end(seq, "delivered", later)
+    assert [(w.milestone, w.attempts) for w in await mine.outbox()] == [("closed", 0)]
+    await mine.close()
+    await other.close()
+
+
+async def test_no_secret_reaches_the_file_and_what_holds_none_stays_as_it_is() -> None:
+    journal = Journal()
+    plain = '{"type":"Decided","at":"2026-11-23T22:00:00Z","text":"a  b"}'
+    await journal.append("i1", "event", plain, AT)
+    await journal.append("i1", "command", '{"argv":["config:set","API_TOKEN=Zx81Canary"]}', AT)
+    await journal.outbox_put("i1", "started", "HOOK", '{"text":"see https://a:Zx81Canary@b/"}', AT)
+    seq = await journal.ledger_add("h", "a", "sighting", '{"image":"password=Zx81Canary"}', AT)
+    await journal.ledger_put(seq, '{"image":"password=Zx81Canary2"}')
+    journal.spool("i1", b"line one\npassword=Zx81")
+    journal.spool("i1", b"Canary\nlast Bearer Zx81Canary")
+    first, second = await journal.entries("i1")
+    assert first.payload == plain
+    assert second.payload == '{"argv":["config:set","API_TOKEN=[redacted]"]}'
+    await journal.close()
+    spooled = (paths.incident_dir("i1") / "output.log").read_text()
+    assert spooled.splitlines()[1:] == ["line one", "password=[redacted]", "last Bearer [redacted]"]
+    assert "redacted" in spooled.splitlines()[0]
+    for file in paths.state_dir().rglob("*"):
+        assert not file.is_file() or b"Zx81Canary" not in file.read_bytes(), file

@@ -14,7 +14,7 @@ from tui.drivers.journal import Journal
 from tui.engine.ledger import EVERY, LedgerKeeper
 from tui.incident import catalogue
 from tui.model.errors import JournalError
-from tui.model.ledger import Ledger, Remark, RemarkKind
+from tui.model.ledger import ConfigSeen, Ledger, Remark, RemarkKind
 
 
 @pytest.fixture
@@ -127,3 +127,18 @@ async def test_other_images_under_the_same_metadata_are_not_believed(journal: Jo
     assert [(s.certain, s.last_healthy) for s in known] == [(True, None), (False, later(9))]
     (found,) = catalogue.merged((), (), Ledger(sightings=known), app="cyc")
     assert (found.last_healthy, found.last_served) == (None, later(1))
+
+
+async def test_config_is_a_row_for_every_change_and_one_that_grows(journal: Journal) -> None:
+    keeper = LedgerKeeper(journal)
+    for at, value in ((0, "1"), (5, "1"), (90, "1"), (95, "1"), (100, "2"), (110, "1")):
+        seen = ConfigSeen(keys=(("A", value),), key="k", first_seen=later(at), last_seen=later(at))
+        await keeper.saw_config("h", "cyc", seen)
+    rows = [(c.keys[0][1], c.first_seen, c.last_seen) for c in (await keeper.known("h", "cyc")).configs]
+    assert rows == [("1", later(0), later(95)), ("2", later(100), later(100)), ("1", later(110), later(110))]
+    assert len(await journal.ledger("h", "cyc")) == 3
+    await keeper.saw_config(
+        "h", "cyc", ConfigSeen(keys=(("A", "1"),), key="k", first_seen=later(111), last_seen=later(111))
+    )
+    await keeper.flush()
+    assert (await LedgerKeeper(journal).known("h", "cyc")).configs[-1].last_seen == later(111)

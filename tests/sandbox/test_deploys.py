@@ -260,6 +260,8 @@ async def test_while_a_push_deploys_others_are_refused_and_some_have_already_mov
     assert f"cannot lock ref 'refs/heads/main': is at {moved} but expected {tip}" in first.progress
     found = await guest.app()
     assert (found["serves"], found["metadata"]) == ("v1.6.0", first.commit)
+    if builds := {(build["source"], build["status"]) for build in found["builds"]}:  # 0.38 records the refused ones too
+        assert builds & {("ps:rebuild", "failed"), ("ps:rebuild", "abandoned")}
 
 
 async def test_config_set_and_restart_look_at_no_lock(guest: Guest) -> None:

@@ -1,14 +1,12 @@
 """`rollback all previous` on the sandbox: one phrase, one service after the other, stopped by the first that fails."""
 
 import signal
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandboxes import Done, Sandbox, running_sandbox
+from tests.sandboxes import Done, Sandbox
 
 APPS = {
     "search": "scenextras-autocomplete",
@@ -20,19 +18,6 @@ ORDER = list(APPS)
 NOW = {"search": "v1.2.0", "transcription": "v1.3.0", "api": "v1.5.0", "gateway": "v1.2.1"}
 PREVIOUS = {"search": "v1.1.0", "transcription": "v1.2.1", "api": "v1.4.0", "gateway": "v1.2.0"}
 SAID = ("--confirm", "all previous")
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def slow(tmp_path: Path) -> Iterator[Sandbox]:
-    """Deploys take some seconds, so that something can happen in their middle."""
-    with running_sandbox(tmp_path, pace="0.25") as sandbox:
-        yield sandbox
 
 
 def pushed(box: Sandbox) -> list[str]:
@@ -112,15 +97,8 @@ def test_only_previous_is_a_target_for_all(box: Sandbox) -> None:
 
 
 def test_a_wrong_phrase_at_the_terminal_sends_nothing_and_the_downtime_is_named(box: Sandbox) -> None:
-    done = subprocess.run(
-        ["script", "-qec", " ".join(box.argv("all", "previous", "--yes")), "/dev/null"],
-        input="all\n",
-        env=box.env(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 3
+    done = box.typed("all\n", "all", "previous", "--yes")
+    assert done.code == 3
     assert "does not answer meanwhile: search for 10-30 s" in done.stdout
     assert "not confirmed ('all')" in done.stdout
     assert written(box) == []

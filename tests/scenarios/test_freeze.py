@@ -1,20 +1,10 @@
 """Letting deploys through again after an incident: what was pushed, what a rebuild would do, the tip on purpose."""
 
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-
-from tests.sandboxes import Done, Sandbox, running_sandbox
+from tests.sandboxes import Sandbox
 
 APP = "scenextras"
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path) as sandbox:
-        yield sandbox
 
 
 def command(box: Sandbox, line: str) -> int:
@@ -28,17 +18,16 @@ def status(box: Sandbox) -> dict[str, object]:
     return found
 
 
-def typed(box: Sandbox, text: str, *words: str) -> Done:
-    """A command line on a terminal, with these lines typed."""
-    done = subprocess.run(
-        ["script", "-qec", " ".join(box.argv(*words)), "/dev/null"],
-        input=text,
-        env=box.env(),
-        capture_output=True,
-        text=True,
-        timeout=90,
-    )
-    return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+def watched(box: Sandbox) -> "subprocess.Popen[str]":
+    """A rollback whose watch has begun, and has looked once: the later looks are measured by that."""
+    running = box.begin("api", "previous", "--yes", "--watch", "5m", "--json")
+    assert running.stderr is not None
+    while running.stderr.readline().strip() != "watching":
+        assert running.poll() is None
+    looks = len(box.sent(f"ps:inspect {APP}"))
+    while len(box.sent(f"ps:inspect {APP}")) == looks:
+        assert running.poll() is None
+    return running
 
 
 def test_unfreezing_lists_what_was_pushed_and_says_what_a_rebuild_would_do(box: Sandbox) -> None:
@@ -86,14 +75,7 @@ def test_unfreezing_and_rebuilding_never_silently_returns_to_the_bad_release(box
 
 
 def test_a_rebuild_by_a_colleague_during_the_watch_is_an_alarm_that_names_it(box: Sandbox) -> None:
-    running = box.begin("api", "previous", "--yes", "--watch", "5m", "--json")
-    assert running.stderr is not None
-    while running.stderr.readline().strip() != "watching":
-        assert running.poll() is None
-    # the first look is what the later ones are measured by
-    looks = len(box.sent(f"ps:inspect {APP}"))
-    while len(box.sent(f"ps:inspect {APP}")) == looks:
-        assert running.poll() is None
+    running = watched(box)
     command(box, f"git:set {APP} deploy-branch main")
     command(box, f"ps:rebuild {APP}")
     out, err = running.communicate(timeout=60)
@@ -103,13 +85,7 @@ def test_a_rebuild_by_a_colleague_during_the_watch_is_an_alarm_that_names_it(box
 
 
 def test_a_restart_of_our_own_release_during_the_watch_is_an_alarm(box: Sandbox) -> None:
-    running = box.begin("api", "previous", "--yes", "--watch", "5m", "--json")
-    assert running.stderr is not None
-    while running.stderr.readline().strip() != "watching":
-        assert running.poll() is None
-    looks = len(box.sent(f"ps:inspect {APP}"))
-    while len(box.sent(f"ps:inspect {APP}")) == looks:
-        assert running.poll() is None
+    running = watched(box)
     command(box, f"ps:restart {APP}")
     out, err = running.communicate(timeout=60)
     assert running.returncode == 6, err
@@ -144,21 +120,39 @@ def test_a_tip_that_is_marked_bad_is_named_before_it_is_deployed(box: Sandbox) -
 
 def test_at_a_terminal_unfreezing_is_asked_and_anything_else_leaves_it_frozen(box: Sandbox) -> None:
     assert box.run("api", "previous", "--yes").code == 0
-    kept = typed(box, "no\n", "unfreeze", "api")
+    kept = box.typed("no\n", "unfreeze", "api")
     assert kept.code == 3
     assert "stays frozen" in kept.stdout
     assert f"{APP}--incident" in box.look()["apps"]
-    thawed = typed(box, "unfreeze\n", "unfreeze", "api")
+    thawed = box.typed("unfreeze\n", "unfreeze", "api")
     assert thawed.code == 0, thawed.stdout
     assert f"{APP}--incident" not in box.look()["apps"]
 
 
 def test_at_the_end_of_a_watched_rollback_a_person_is_asked_about_the_freeze(box: Sandbox) -> None:
-    done = typed(box, "unfreeze\n", "api", "previous", "--yes", "--watch", "6s")
+    done = box.typed("unfreeze\n", "api", "previous", "--yes", "--watch", "6s")
     assert done.code == 0, done.stdout
     assert "type `unfreeze` to let deploys of api through" in done.stdout
     assert "next normal deploy" in done.stdout
     assert f"{APP}--incident" not in box.look()["apps"]
+
+
+def test_who_holds_a_service_since_when_and_the_way_on_is_in_status_and_check(box: Sandbox) -> None:
+    assert box.run("api", "previous", "--yes").code == 0
+    record = f"{APP}-gateway--incident"
+    assert command(box, f"apps:create {record}") == 0
+    words = "ROLLBACK_INCIDENT=x1 ROLLBACK_BY=ann@desk ROLLBACK_SINCE=2026-11-23T21:00:00Z ROLLBACK_STATE=executing"
+    assert command(box, f"config:set --no-restart {record} {words}") == 0
+    told = box.run("status").stdout
+    assert "FROZEN by " in told
+    assert ": rollback unfreeze api" in told
+    assert "INCIDENT x1 of ann@desk since 2026-11-23T21:00:00Z" in told
+    items = {i["service"]: i for i in box.run("status", "--json").document["items"]}
+    assert (items["api"]["frozen"], items["api"]["incident"]) == (True, None)
+    assert (items["gateway"]["frozen"], items["gateway"]["incident"]) == (False, "x1")
+    check = {i["topic"]: i for i in box.run("check", "--json").document["items"]}
+    assert check["frozen"]["fix"] == "rollback unfreeze api"
+    assert "incident x1 of ann@desk since 2026-11-23T21:00:00Z is open" in check["incident"]["text"]
 
 
 def test_without_a_terminal_the_exact_command_is_said(box: Sandbox) -> None:

@@ -32,17 +32,31 @@ def test_only_the_newest_stay_and_never_what_previous_would_take(box: Sandbox) -
     assert box.sent("apps:destroy") == [f"apps:destroy {oldest} --force"]
 
 
-def test_a_sealed_holder_holds_what_its_name_says_after_everything(box: Sandbox) -> None:
+@pytest.mark.parametrize("dokku", ["0.35.15", "0.38.27"])
+def test_a_sealed_holder_holds_what_its_name_says_after_everything(tmp_path: Path, dokku: str) -> None:
+    with running_sandbox(tmp_path, dokku=dokku) as box:
+        six_bad_deploys_and_all_that_a_host_does(box)
+
+
+def six_bad_deploys_and_all_that_a_host_does(box: Sandbox) -> None:
     kept = box.run("keep", "gateway", "--json").document["items"][0]["release"]
     version = box.serves("gateway")
+    content = next(i["version"] for i in box.look()["images"].values() if f"dokku/{kept['holder']}:latest" in i["tags"])
+    assert content == version
     for number in range(6):
-        box.pull("deploy", app=APP, version=f"v9.0.{number}", wait=True)
+        sick = {"health": "503", "check": "ok"}
+        done = box.pull("deploy", app=APP, version=f"v9.0.{number}", wait=True, behaviour=sick)
+        assert "ok" in str(done["status"]), done
     box.pull("command", command="ps:rebuild --all")
     box.pull("retire", force=True)
     box.pull("restart_host")
-    done = box.run("gateway", f"tag:{kept['tag']}", "--yes", "--json")
-    assert done.code == 0, done.stderr
+    assert box.serves("gateway") == "v9.0.5"
+    back = box.run("gateway", f"tag:{kept['tag']}", "--yes", "--json")
+    assert back.code == 0, back.stderr
     assert box.serves("gateway") == version
+    app = box.app(APP)
+    assert [c["version"] for c in app["containers"] if c["id"] in app["current"].values()] == [version]
+    assert app["metadata"] == back.document["checks"][0]["evidence"].rsplit(" ", 1)[1]
 
 
 def test_what_is_not_known_to_run_is_not_kept(box: Sandbox) -> None:
@@ -53,6 +67,42 @@ def test_what_is_not_known_to_run_is_not_kept(box: Sandbox) -> None:
     assert done.code == 3, done.stderr
     assert "was tried after it" in done.document["items"][0]["error"]["message"]
     assert holders(box) == before
+
+
+def test_an_image_that_was_started_by_its_tag_is_not_kept_as_the_latest(tmp_path: Path) -> None:
+    """A holder is filled from `:latest`; after `tags:deploy` another image runs, and no report of Dokku says so."""
+    with running_sandbox(tmp_path, dokku="plugins") as box:
+        before = holders(box, "scenextras")
+        tag = next(i["tag"] for i in box.run("api", "--list", "--json").document["items"] if i["tag"])
+        assert box.pull("command", command=f"tags:deploy scenextras {tag}")["exit"] == 0
+        done = box.run("keep", "api", "--json")
+        assert (done.code, holders(box, "scenextras")) == (3, before), done.stdout
+        assert f"dokku/scenextras:{tag}" in done.document["items"][0]["error"]["message"]
+
+
+def test_a_rebuild_that_failed_is_not_kept_where_the_host_tells_of_it(tmp_path: Path) -> None:
+    """Of the same commit, so metadata and GIT_REV agree; but `:latest` is the image that failed."""
+    with running_sandbox(tmp_path, dokku="0.38.27") as box:
+        before = holders(box)
+        box.pull("fault", kind="fail_next_deploy", mode="check", app=APP)
+        assert box.pull("command", command=f"ps:rebuild {APP}")["exit"] == 1
+        done = box.run("keep", "gateway", "--json")
+        assert (done.code, holders(box)) == (3, before), done.stdout
+        assert "the last deploy" in done.document["items"][0]["error"]["message"]
+
+
+def test_a_holder_that_was_deployed_all_the_same_is_stopped_and_named(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, pace="0.25") as box:
+        box.pull("fault", kind="slow_command", when={"command_prefix": f"git-receive-pack '{APP}--r"}, seconds=3)
+        running = box.begin("keep", "gateway")
+        while not box.sent(f"config:set --no-restart {APP}--r"):
+            assert running.poll() is None
+        (new,) = (n for n in holders(box) if "--r5--" in n)
+        box.pull("command", command=f"config:unset --no-restart {new} DOKKU_SKIP_DEPLOY")
+        _, err = running.communicate(timeout=100)
+        assert running.returncode == 3, err
+        assert f"{new} was deployed" in err
+        assert [c["status"] for c in box.app(new)["containers"] if c["status"] == "running"] == []
 
 
 def test_an_app_whose_deploy_is_running_is_not_kept(box: Sandbox) -> None:

@@ -3,27 +3,13 @@
 import base64
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.sandboxes import Sandbox, running_sandbox
+from tests.sandboxes import Sandbox
 
 APP = "scenextras"
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def slow(tmp_path: Path) -> Iterator[Sandbox]:
-    """Deploys take some seconds, so that something can happen in their middle."""
-    with running_sandbox(tmp_path, pace="0.25") as sandbox:
-        yield sandbox
 
 
 def pushes(box: Sandbox) -> int:

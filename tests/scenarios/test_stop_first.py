@@ -1,6 +1,5 @@
 """A service that cannot run twice: it stops before the target starts, and has a way out at every moment."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,14 +120,7 @@ def test_checks_that_were_off_before_stay_off(box: Sandbox) -> None:
 
 
 def test_the_name_has_to_be_typed(box: Sandbox) -> None:
-    done = subprocess.run(
-        ["script", "-qec", " ".join(box.argv("search", "previous")), "/dev/null"],
-        input="yes\n",
-        env=box.env(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 3
+    done = box.typed("yes\n", "search", "previous")
+    assert done.code == 3
     assert "not confirmed" in done.stdout
     assert not box.sent(f"git-receive-pack '{APP}'")

@@ -2,26 +2,10 @@
 
 import signal
 import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-
-from tests.sandboxes import Sandbox, running_sandbox
+from tests.sandboxes import Sandbox
 
 APP = "scenextras"
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def slow(tmp_path: Path) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path, pace="0.25") as sandbox:
-        yield sandbox
 
 
 def rolled_back(box: Sandbox, *words: str) -> str:

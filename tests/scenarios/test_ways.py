@@ -1,6 +1,10 @@
 """Ways back other than `kept`, on the sandbox, through the command line that a person types."""
 
+import contextlib
+import json
 import signal
+import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.registries import running_registry
+from tests.registries import released, running_registry
 from tests.sandboxes import Sandbox, running_sandbox
 from tests.sshd import free_port
 
@@ -141,6 +145,48 @@ def test_a_build_dies_with_its_console_and_is_not_sent_again(tmp_path: Path) -> 
         done = box.run("resume", "--json")
         assert done.code == 4, done.stderr
         assert (box.serves(), len(box.sent("git:sync"))) == ("v1.5.0", 1)
+
+
+@pytest.mark.parametrize("dokku", ["0.35.15", "0.38.27"])
+def test_a_build_that_is_cut_after_the_switch_is_not_said_to_have_failed(tmp_path: Path, dokku: str) -> None:
+    """Dokku then names the old release everywhere, and the new one answers: only the service itself can tell."""
+    with running_sandbox(tmp_path, dokku=dokku) as box:
+        box.pull("fault", kind="drop_connection", when={"command_prefix": "git:sync", "after_phase": "renaming"})
+        running = box.begin("api", "previous", "--way", "git", "--yes", "--json")
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.communicate(timeout=25)  # two equal looks ten seconds apart were made, and prove nothing
+        running.kill()
+        _, err = running.communicate(timeout=10)
+        assert "uncertain" in err
+        assert (box.serves(), "#" in box.app()["metadata"]) == ("v1.4.0", False)
+        assert box.run("keep", "api").code == 3
+
+
+@pytest.mark.parametrize("dokku", ["0.35.15", "0.38.27"])
+def test_a_lock_that_nobody_holds_forbids_nothing_for_ever(tmp_path: Path, dokku: str) -> None:
+    """0.38 knows that no build runs; 0.35 does not, so the way out is named instead."""
+    with running_sandbox(tmp_path, dokku=dokku) as box:
+        assert box.pull("command", command=f"apps:lock {APP}")["exit"] == 0
+        done = box.run("api", "previous", "--yes", "--json")
+        if dokku == "0.35.15":
+            assert done.code == 3
+            assert f"apps:unlock {APP}" in done.document["error"]["message"]
+            assert box.pull("command", command=f"apps:unlock {APP}")["exit"] == 0
+            done = box.run("api", "previous", "--yes", "--json")
+        else:
+            assert "TYPE" not in done.stderr
+            assert "is locked and no build runs" in done.stderr
+        assert (done.code, box.serves()) == (0, "v1.4.0"), done.stderr
+
+
+def test_a_build_that_dies_leaves_a_lock_that_does_not_hold_anybody_up(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, dokku="0.38.27") as box:
+        box.pull("fault", kind="drop_connection", when={"command_prefix": "git:sync", "after_phase": "build"})
+        done = box.run("api", "previous", "--way", "git", "--yes", "--json")
+        assert (done.code, box.app()["lock_file"]) == (4, True), done.document["error"]
+        assert "the old release serves" in done.document["error"]["message"]
+        items = {i["topic"]: i for i in box.run("check", "api", "--json").document["items"] if i["subject"] == "api"}
+        assert "apps:unlock" in items["deploy"]["fix"]
 
 
 def test_one_interrupt_does_not_abort_a_deploy_that_would_die_with_us(tmp_path: Path) -> None:
@@ -282,16 +328,9 @@ def test_a_script_that_is_not_there_is_refused_and_leaves_nothing_behind(box: Sa
 
 def test_a_numbered_image_is_gone_back_to_by_its_digest(box: Sandbox, tmp_path: Path) -> None:
     with running_registry() as registry:
-        repository = f"{registry.address}/dokku/{APP}"
-        images = registry.images[f"dokku/{APP}"] = {}
+        repository = released(box, registry, APP, ("v1.6.0", "v1.7.0"))
+        images = registry.images[f"dokku/{APP}"]
         change(box, tmp_path, image_repository=repository)
-        for line in (f"server {registry.address}", "push-on-release true"):
-            assert box.pull("command", command=f"registry:set {APP} {line}")["exit"] == 0
-        for number, version in enumerate(("v1.6.0", "v1.7.0"), 1):
-            box.pull("deploy", app=APP, version=version, wait=True)
-            tags = {tag: image for image, known in box.look()["images"].items() for tag in known["tags"]}
-            images[str(number)] = tags[f"{repository}:{number}"]
-            assert box.run("status", "api").code == 0  # a look at it: which number is which commit is told nowhere
         box.pull("retire", force=True)
         items = listed(box)
         assert [(i["name"], i["image"], i["running"]) for i in items[:2]] == [
@@ -318,6 +357,29 @@ def test_a_registry_that_does_not_answer_is_said_and_the_rest_is_listed(box: San
 
 
 # ── all of them, forth and back ──────────────────────────────────────────────────────────────────────────────────
+
+
+def agreed(box: Sandbox, way: str, number: int, version: str, commit: str, document: dict[str, Any]) -> None:
+    """Dokku's metadata, the containers, the service itself and this machine's ledger say the same."""
+    app = box.app()
+    (serving,) = (c for c in app["containers"] if c["id"] in app["current"].values())
+    assert (serving["version"], serving["status"], box.serves()) == (version, "running", version)
+    with contextlib.closing(sqlite3.connect(box.state / "journal.sqlite")) as journal:
+        rows = journal.execute("SELECT payload FROM ledger WHERE app = ? AND kind = 'sighting' ORDER BY seq", (APP,))
+        seen = json.loads(rows.fetchall()[-1][0])
+    assert seen["images"] == [serving["image"]], (way, "the ledger saw another image")
+    if way == "kept":
+        attempt = f"{document['incident']}.1"
+        assert (serving["labels"]["rollback.release"], serving["labels"]["rollback.attempt"]) == (str(number), attempt)
+        assert seen["attempt"] == attempt
+        assert (seen["metadata"], app["deploy_source"]) == (app["metadata"], "git-push")
+        assert dict(app["refs"])[f"refs/heads/frozen-by-{document['incident']}"] == app["metadata"]
+    elif way in ("git", "script"):
+        assert "rollback.attempt" not in serving["labels"]
+        assert (app["deploy_source"], app["metadata"].rpartition("#")[2]) == ("git-sync", commit)
+        assert (seen["metadata"], seen["commit"], seen["certain"]) == (app["metadata"], commit, True)
+    else:  # a tag's deploy: Dokku names what was deployed before it, and the ledger does not believe that
+        assert (seen["metadata"], seen["certain"]) == (app["metadata"], False)
 
 
 def test_ten_rollbacks_by_every_way_end_where_everybody_says_they_do(plugins: Sandbox, tmp_path: Path) -> None:
@@ -349,5 +411,6 @@ def test_ten_rollbacks_by_every_way_end_where_everybody_says_they_do(plugins: Sa
         else:
             assert (running["number"], running["commit"]) == (number, commits[number]), (way, target)
             assert running["last_healthy"] is not None
+        agreed(box, way, number, versions[number], commits[number], done.document)
     assert all(i["last_served"] for i in listed(box) if i["number"])
     assert (len(box.sent(f"git-receive-pack '{APP}'")), len(box.sent("git:sync"))) == (4, 5)

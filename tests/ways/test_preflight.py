@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tui.dokku import shape
+from tui.incident.drift import Drift
 from tui.model.between import Between
 from tui.model.observation import Container, Current
 from tui.model.plan import Severity
@@ -23,7 +24,7 @@ def current(*processes: str) -> Current:
 
 
 def said(now: Current, **changes: object) -> list[tuple[Severity, str]]:
-    facts = {"shape": SHAPE, "kept": KEPT, "files": FILES, "config_keys": ("A", "B"), "between": Between()} | changes
+    facts = {"shape": SHAPE, "kept": KEPT, "files": FILES, "between": Between()} | changes
     found = preflight.Findings(**facts)  # type: ignore[arg-type]
     return [(c.severity, c.text) for c in preflight.cautions(found, TARGET, now)]
 
@@ -64,8 +65,8 @@ def test_a_scale_that_does_not_come_back_by_itself_is_said() -> None:
 def test_unknown_is_not_none() -> None:
     texts = {text: severity for severity, text in said(current("web"), between=Between(unknown="no commit"))}
     assert texts == {"whether migrations lie between is not known: no commit": Severity.WARN}
-    older = said(current("web"), kept=None)
-    assert [severity for severity, text in older if "config keys" in text] == [Severity.NOTE]
+    ((severity, text),) = ((c.severity, c.text) for c in preflight.config(Drift(unknown="nobody looked"), TARGET))
+    assert (severity, "which config keys changed since is not known: nobody looked" in text) == (Severity.NOTE, True)
 
 
 def test_migrations_have_to_be_confirmed_by_name() -> None:
@@ -77,18 +78,32 @@ def test_migrations_have_to_be_confirmed_by_name() -> None:
 
 def test_what_surrounds_a_release_is_compared_by_name_only() -> None:
     of = shape.Shape(app="api", mounts="/data:/data", ports="http:80:8000", unknown=("nginx",))
-    texts = " ".join(text for _, text in said(current("web"), shape=of, config_keys=("B", "C"), moved=("a → b",)))
+    texts = " ".join(text for _, text in said(current("web"), shape=of, moved=("a → b",)))
     for part in (
         "mounts were none",
         "are /data:/data",
         "ports were http:80:5000",
-        "gone: A",
-        "new",
-        "C",
         "a → b",
         "nginx",
     ):
         assert part in texts
+
+
+def test_config_keys_are_named_with_when_they_were_seen_to_change_and_never_with_a_value() -> None:
+    drift = Drift(names_known=True, then=AT, changed=(("A", AT),), removed=(("B", None),), added=(("C", AT),))
+    said = [(c.severity, c.text) for c in preflight.config(drift, TARGET)]
+    assert said == [
+        (
+            Severity.WARN,
+            "config keys have other values than when release:3 last served here (2026-11-23 00:00Z): "
+            "A (seen 2026-11-23 00:00Z)",
+        ),
+        (Severity.WARN, "config keys are gone since release:3 last served here (2026-11-23 00:00Z): B"),
+        (
+            Severity.NOTE,
+            "config keys are new since release:3 last served here (2026-11-23 00:00Z): C (seen 2026-11-23 00:00Z)",
+        ),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,19 @@ from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.cli.reads import chosen
 from tui.engine import check as checking
-from tui.engine.engine import Engine
+from tui.engine import notices as telling
+from tui.engine.engine import Engine, new_id
+from tui.model.errors import Refused
 from tui.model.finding import Finding, Result
+from tui.model.notice import Message, Milestone
+from tui.model.plain import plain
 
 
 async def check(engine: Engine, options: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
-    """Look at services.yaml, at every host, at every service, and at what is asked and told beside them."""
+    """Look at services.yaml, at every host, at every service, and at what is asked and told beside them; with --notify
+    tell every channel something instead."""
+    if options.notify:
+        return await notify(engine, options, narrator)
     services = chosen(engine, options)
     hosts = sorted({s.host for s in services})
     found = [Finding(subject="services", topic="file", result=Result.NOTE, text=w) for w in engine.fleet.warnings]
@@ -42,3 +49,58 @@ async def check(engine: Engine, options: Options, narrator: Narrator) -> tuple[E
     return code, output.listing(
         "check", items, drill=drill_lines, exit_code=int(code), error=output.error(code, message)
     )
+
+
+async def notify(engine: Engine, options: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
+    """Send a test message to every channel and say what came back; exit 3 where one was not delivered."""
+    message = _test_message(engine)
+    channels = [channel for channel in engine.outside.channels if channel.wants(message)]
+    known = {channel.name for channel in engine.outside.channels}
+    unset = [name for name in engine.fleet.notify if name not in known]
+    for name in unset:
+        narrator.say(f"{name} is not set (nor {name}_FILE): nothing is sent there", "yellow")
+    if not known:
+        raise Refused("there is no channel to test", "name variables that hold notification URLs under `notify:`")
+    if engine.gate.read_only:
+        raise Refused("read-only: nothing is sent", "start without --read-only")
+    for name in sorted(known - {channel.name for channel in channels}):
+        narrator.say(f"{name} takes no test: it would make something that stays", "dim")
+    narrator.post(message, tuple(channel.name for channel in channels))
+    await asyncio.get_running_loop().run_in_executor(None, _confirm, options, narrator)
+    receipts = await asyncio.gather(*(telling.tried(channel, message) for channel in channels))
+    items: list[output.Document] = []
+    for channel, receipt in zip(channels, receipts, strict=True):
+        items.append(
+            {
+                "channel": channel.name,
+                "delivered": receipt.delivered,
+                "detail": receipt.detail,
+                "link": receipt.link,
+            }
+        )
+        word = "told" if receipt.delivered else "NOT DELIVERED"
+        if not options.json:
+            output.text(f"{word:<14} {channel.name:<24} {receipt.detail} {receipt.link or ''}".rstrip())
+    code = Exit.DONE if all(r.delivered for r in receipts) and not unset else Exit.REFUSED
+    message_ = "" if code is Exit.DONE else "not every channel was told"
+    return code, output.listing("notify", items, unset=unset, exit_code=int(code), error=output.error(code, message_))
+
+
+def _test_message(engine: Engine) -> Message:
+    return Message(
+        incident=f"test-{new_id(engine.clock)}"[:32],
+        service="",
+        milestone=Milestone.STARTED,
+        at=engine.clock.now(),
+        title="rollback: a test message",
+        text=plain(f"Nothing happened. {engine.by} tests whether incidents of {engine.fleet.environment} arrive here."),
+    )
+
+
+def _confirm(options: Options, narrator: Narrator) -> None:
+    if options.yes:
+        return
+    if not narrator.interactive:
+        raise Refused("nobody can be asked: this is no terminal", "add --yes")
+    if narrator.ask("send it? type yes: ") != "yes":
+        raise Refused("not confirmed: nothing was sent")

@@ -8,6 +8,7 @@ from tui.cli import exits, output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
+from tui.cli.rollback import show_post
 from tui.engine import fleet as running
 from tui.engine.engine import Engine, new_id
 from tui.incident import fleet
@@ -44,6 +45,7 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
         way=options.way,
         watch=options.watch,
         parallel=options.parallel,
+        post=options.notify,
     )
     found = await running.prepare(engine, group, _take_over(options))
     wrong = _show(found, group, narrator)
@@ -52,8 +54,10 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
         return code, _planned(found, group, code, wrong)
     if wrong:
         raise Refused(wrong, _without(found, options))
-    await _confirmed(engine, found, options, narrator)
     plans = [one.plan for one in found if one.plan is not None]
+    for plan in plans:
+        show_post(engine, plan, None, options, narrator)
+    await _confirmed(engine, found, options, narrator)
     run = await running.begin(engine, group, plans, options.reason, _take_over(options))
     return await _carry_out(engine, run, plans, narrator)
 

@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
 from tui.cli import exits, options, output
 from tui.cli.exits import Exit
@@ -10,7 +11,14 @@ from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.model.errors import ConfigError, ConsoleError
 
+if TYPE_CHECKING:
+    from tui.engine.engine import Engine
+
 Command = Callable[..., Awaitable[tuple[Exit, output.Document]]]
+TELLING = frozenset({"rollback", "resume", "incidents"})
+"""commands that deliver what people are still to be told"""
+GRACE = 5.0
+"""seconds that a command waits at its end for deliveries"""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -55,10 +63,24 @@ async def _run(wanted: Options, narrator: Narrator) -> int:
     except ConsoleError as error:
         return _fail(wanted.command, error, narrator, json=wanted.json)
     finally:
+        if wanted.command in TELLING:
+            await _tell_the_rest(engine, wanted, narrator)
         await engine.close()
     if wanted.json and wanted.command != "logs":
         output.write(document)
     return int(code)
+
+
+async def _tell_the_rest(engine: "Engine", wanted: Options, narrator: Narrator) -> None:
+    """Give what people are to be told a moment; it never changes what the command came to."""
+    if wanted.command != "rollback":
+        engine.notices.start()
+    left = await engine.notices.finish(GRACE)
+    for fault in engine.notices.errors:
+        narrator.say(fault, "red")
+    if left:
+        messages = "1 message" if left == 1 else f"{left} messages"
+        narrator.say(f"{messages} not delivered yet: the next rollback command or console sends them", "yellow")
 
 
 def _command(name: str) -> Command:

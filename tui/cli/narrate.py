@@ -3,7 +3,9 @@
 import os
 import sys
 
-from tui.model.plan import Plan, Severity
+from tui.model.notice import Message
+from tui.model.plain import NO_WIDTH
+from tui.model.plan import Plan, Severity, Standing
 from tui.model.text import clean
 
 _COLOURS = {"red": "31;1", "green": "32", "yellow": "33;1", "dim": "2", "bold": "1"}
@@ -29,7 +31,7 @@ class Narrator:
 
     def ask(self, question: str) -> str:
         """A line from the person. Only to be called where `interactive`."""
-        sys.stderr.write(question)
+        sys.stderr.write(clean(question))
         sys.stderr.flush()
         return sys.stdin.readline().strip()
 
@@ -46,9 +48,20 @@ class Narrator:
         for caution in plan.warnings:
             colour = "red" if caution.severity is Severity.BLOCK else "yellow"
             self.say(f"  {caution.severity.value.upper()}: {caution.text}", colour)
+        if plan.checked:
+            self.say("  checked before this plan:")
+        for look in plan.checked:
+            colour = {Standing.OK: "", Standing.BLOCKED: "red"}.get(look.standing, "yellow")
+            self.say(f"    {look.standing.value:<8} {look.name}: {look.text}", colour)
         self.say("  will run:")
         for number, step in enumerate(plan.steps, 1):
             mark = "writes" if step.writes else "reads"
             self.say(f"    {number}. {step.title} ({mark})")
             for line in step.paste.splitlines():
                 self.say(f"         {line}", "dim")
+
+    def post(self, message: Message, told: tuple[str, ...]) -> None:
+        """What will be posted, and where."""
+        self.say(f"  will be told to {', '.join(told)} (--no-notify posts nothing):")
+        for line in (message.title, *message.text.splitlines()):
+            self.say(f"    > {line.replace(NO_WIDTH, '')}", "dim")

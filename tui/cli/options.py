@@ -36,6 +36,7 @@ class Options:
     take_over: bool = False
     reason: str = ""
     run_tasks: bool = False
+    keep_current: bool = False
     names: tuple[str, ...] = ()
     target: Target | None = None
     list: bool = False
@@ -51,6 +52,8 @@ class Options:
     """None: off inside ssh, where it would keep people from selecting text"""
     low_bandwidth: bool = False
     freeze: bool = True
+    notify: bool = True
+    """rollback: tell people; for `check`, False unless a test message is asked for"""
     all: bool = False
     remove_all: bool = False
     deploy_tip: bool = False
@@ -140,6 +143,8 @@ def _plan_options(parser: _Parser) -> None:
     parser.add_argument("--expect-current", type=_current, metavar="RELEASE", help="refuse unless this runs now")
     parser.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch after it (15m)")
     parser.add_argument("--no-freeze", dest="freeze", action="store_false", help="do not hold other deploys back")
+    parser.add_argument("--no-notify", dest="notify", action="store_false", help="post nothing about it")
+    parser.add_argument("--keep-current", action="store_true", help="keep what runs before leaving it (4-10 s more)")
     parser.add_argument("--run-tasks", action="store_true", help="run that release's deploy tasks again")
 
 
@@ -164,7 +169,7 @@ def _command_parsers(prog: str) -> _Parser:
     parser = _Parser(
         prog=prog,
         description="Roll a Dokku service back to its last good release: `rollback` opens the console, "
-        "`rollback SERVICE TARGET` does it on the command line.",
+        "`rollback SERVICE TARGET` does it on the command line, `rollback all previous` for every service.",
     )
     sub = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     common, part = _common(), _taking_part()
@@ -174,6 +179,8 @@ def _command_parsers(prog: str) -> _Parser:
         "check", parents=[common], help="configuration, keys, host, capabilities, what is beside it; each with its fix"
     )
     check.add_argument("names", nargs="*", metavar="SERVICE")
+    check.add_argument("--notify", action="store_true", help="send a test message to every channel, after a question")
+    check.add_argument("--yes", action="store_true", help="do not ask")
     logs = sub.add_parser("logs", parents=[common], help="the service's log")
     logs.add_argument("names", nargs=1, metavar="SERVICE")
     logs.add_argument("-n", "--num", dest="lines", type=int, default=100, help="lines (100)")

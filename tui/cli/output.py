@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.cli.exits import Exit, word
-from tui.incident import rates
+from tui.incident import rates, telling
 from tui.model.evidence import Measurement, Rate
 from tui.model.incident import Incident
 from tui.model.outcome import Exited, describe
 from tui.model.plan import Plan
+from tui.model.redact import redacted
 from tui.model.release import Release
 from tui.model.text import clean
 
@@ -27,14 +28,18 @@ class ReaderGone(Exception):
 def write(document: Document) -> None:
     """One JSON document. A reader that went away is no error: what was done is done, and the exit code says it."""
     with contextlib.suppress(ReaderGone):
-        text(json.dumps(document, ensure_ascii=True))
+        _out(json.dumps(redacted(document), ensure_ascii=True))
 
 
 def text(line: str = "") -> None:
     """A line of a table or a log, for people and pipes. Raises ReaderGone when nobody reads any more."""
+    _out(clean(line))
+
+
+def _out(line: str) -> None:
     try:
         encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(clean(line).encode(encoding, "replace").decode(encoding) + "\n")
+        sys.stdout.write(line.encode(encoding, "replace").decode(encoding) + "\n")
         sys.stdout.flush()
     except BrokenPipeError as error:
         # the interpreter flushes once more when it ends, and must not fail then
@@ -95,6 +100,7 @@ def planned(plan: Plan, **more: Any) -> Document:
             for s in plan.steps
         ],
         "warnings": [{"severity": w.severity.value, "text": w.text} for w in plan.warnings],
+        "checked": [{"name": c.name, "result": c.standing.value, "text": c.text} for c in plan.checked],
         "skipped": [{"release": name, "reason": why} for name, why in plan.skipped],
         **more,
     }
@@ -140,6 +146,18 @@ def rollback(incident: Incident, code: Exit, message: str = "", fix: str = "") -
         "closing": incident.closing.value if incident.closing else None,
         "close_reason": incident.close_reason,
         "left_over": list(incident.left_over),
+        "told": [
+            {
+                "channel": d.channel,
+                "milestone": d.milestone.value,
+                "delivered": d.delivered,
+                "at": time(d.at),
+                "detail": d.detail,
+                "link": d.link,
+                "by_hand": d.by_hand,
+            }
+            for d in telling.standing(incident.deliveries)
+        ],
         "exit_code": int(code),
         "error": error(code, message, fix),
     }

@@ -14,6 +14,7 @@ from tui.incident.postmortem import markdown
 from tui.model.errors import Refused
 from tui.model.incident import Incident
 from tui.model.postmortem import Duty, Fact, Moment, PostMortem, Way
+from tui.model.redact import redact
 
 Result = tuple[Exit, output.Document]
 
@@ -56,7 +57,7 @@ def _save(path: Path, text: str) -> Path:
     except OSError as error:
         raise Refused(f"{path} cannot be written: {error}", "name another file") from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+        file.write(redact(text))
     return path.resolve()
 
 

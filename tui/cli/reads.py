@@ -14,7 +14,8 @@ from tui.dokku.logs import read_line
 from tui.engine.engine import Engine
 from tui.engine.links import HostSaid
 from tui.engine.releases import Listing
-from tui.incident import choose
+from tui.incident import choose, latest
+from tui.incident.cause import worded
 from tui.model.errors import LinkError, Refused
 from tui.model.postmortem import Duty
 from tui.model.service import Service
@@ -33,31 +34,74 @@ def chosen(engine: Engine, options: Options) -> tuple[Service, ...]:
 
 async def status(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """Health now, what runs, who has an incident; one line per service."""
-    rows = await asyncio.gather(*(_status(engine, service) for service in chosen(engine, options)))
+    services = chosen(engine, options)
+    rows, _ = await asyncio.gather(asyncio.gather(*(_status(engine, s) for s in services)), engine.duty.refresh())
     open_here = await engine.open_incidents()
     if not options.json:
         for row in rows:
             output.text(
                 f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
-                f"{row['detail'] or ''}{'  FROZEN' if row['frozen'] else ''}"
-                f"{'  INCIDENT ' + str(row['incident']) if row['incident'] else ''}"
+                f"{row['detail'] or ''}{_held(row)}"
                 f"{'  NOT WHAT WAS DEPLOYED LAST: a rebuild replaced it' if row['rebuilt'] else ''}"
+                f"{'  DO NOT RESTART: the last deploy failed' if row['restart_risk'] else ''}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
             )
+        for line in on_call(engine):
+            output.text(line)
     for incident in open_here:
         narrator.say(
             f"open incident {incident.id} on {incident.service}: rollback resume {incident.known_as}", "yellow"
         )
     document = output.listing(
-        "status", list(rows), open_incidents=[i.id for i in open_here], services=engine.fleet.path, exit_code=0
+        "status",
+        list(rows),
+        open_incidents=[i.id for i in open_here],
+        services=engine.fleet.path,
+        on_call=_on_call(engine),
+        exit_code=0,
     )
     return Exit.DONE, document
+
+
+def on_call(engine: Engine) -> list[str]:
+    """Who is on call, how old that is, and whom the runbook names."""
+    duty, found = engine.duty, []
+    if duty.known is not None:
+        age = worded(engine.clock.now() - duty.known.at)
+        found.append(f"on call: {', '.join(duty.known.people)} (read {duty.known.at:%H:%M}Z, {age} old)")
+    if duty.trouble:
+        found.append(f"who is on call could not be asked: {duty.trouble}")
+    if duty.contacts:
+        found.append(f"contacts: {', '.join(duty.contacts)}")
+    return found
+
+
+def _on_call(engine: Engine) -> output.Document:
+    known = engine.duty.known
+    return {
+        "people": list(known.people) if known else [],
+        "at": output.time(known.at) if known else None,
+        "trouble": engine.duty.trouble or None,
+        "contacts": list(engine.duty.contacts),
+    }
+
+
+def _held(row: output.Document) -> str:
+    """Who holds it, since when, and the way on."""
+    if not row["by"] and not row["incident"] and not row["frozen"]:
+        return ""
+    who = f"{row['held_by_incident'] or 'unknown'} of {row['by'] or 'unknown'} since {row['since'] or 'unknown'}"
+    if row["frozen"] and not row["incident"]:
+        return f"  FROZEN by {who}: rollback unfreeze {row['service']}"
+    return f"  INCIDENT {who}"
 
 
 async def _status(engine: Engine, service: Service) -> output.Document:
     probe, listed = await asyncio.gather(engine.probe(service), _listing(engine, service))
     found, why = listed
     running = next((r for r in found.releases if r.running), None) if found else None
+    rebuilt = choose.rebuilt(found.releases, found.current) if found else None
+    held = found.record if found else None
     return {
         "service": service.name,
         "app": service.app,
@@ -69,11 +113,14 @@ async def _status(engine: Engine, service: Service) -> output.Document:
         "detail": (probe.detail if probe else "") or why,
         "release": running.name if running else None,
         "running": output.named(running),
-        "frozen": bool(found and found.record and found.record.deploy_branch),
-        "rebuilt": choose.rebuilt(found.releases, found.current) if found else None,
+        "frozen": bool(held and held.deploy_branch),
+        "rebuilt": rebuilt,
         "settled": choose.settled(found.current, choose.running(found.releases, found.current)) if found else None,
-        "incident": found.record.incident if found and found.record and not found.record.frozen else None,
-        "by": found.record.by if found and found.record else None,
+        "restart_risk": (latest.risk(found.current) or None) if found and not rebuilt else None,
+        "incident": held.incident if held and not held.frozen else None,
+        "by": held.by if held else None,
+        "since": output.time(held.since or held.created_at) if held else None,
+        "held_by_incident": held.incident if held else None,
     }
 
 

@@ -3,6 +3,9 @@
 import asyncio
 import signal
 from collections.abc import Callable
+from typing import cast
+
+from msgspec.structs import replace
 
 from tui.cli import evidence, exits, listed, output
 from tui.cli.exits import Exit
@@ -11,9 +14,11 @@ from tui.cli.options import Options
 from tui.dokku.lines import Framer
 from tui.engine.engine import Engine
 from tui.engine.walk import Walk
+from tui.incident import decide, latest
 from tui.incident import events as ev
 from tui.model.errors import ConfigError, Refused
 from tui.model.incident import Closing, Incident, Question, State
+from tui.model.notice import Delivery
 from tui.model.outcome import describe
 from tui.model.plan import Plan
 from tui.model.service import Service
@@ -44,6 +49,7 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
         kept_way.Options(
             freeze=options.freeze,
             run_tasks=options.run_tasks,
+            keep_current=options.keep_current,
             take_over=(options.reason or "no reason given") if options.take_over else None,
         ),
         expect_current=options.expect_current,
@@ -54,7 +60,7 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
     if options.plan:
         code = Exit.REFUSED if plan.blocked else Exit.DONE
         return code, output.planned(plan, exit_code=int(code), error=_blocked(plan, code))
-    await agreed(engine, plan, options, narrator)
+    await agreed(engine, plan, options, narrator, earlier.incident if earlier else None)
     walk = earlier
     if walk is None:
         walk = await engine.open(plan, options.reason, stream(narrator))
@@ -63,12 +69,15 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
     return await carry_out(engine, walk, options, narrator)
 
 
-async def agreed(engine: Engine, plan: Plan, options: Options, narrator: Narrator) -> None:
+async def agreed(
+    engine: Engine, plan: Plan, options: Options, narrator: Narrator, earlier: Incident | None = None
+) -> None:
     """Raises Refused unless the plan can be carried out and the person means it."""
     if plan.blocked:
         raise Refused(plan.blocked[0].text)
     if engine.gate.read_only:
         raise Refused("read-only: nothing is sent", "start without --read-only")
+    show_post(engine, plan, earlier, options, narrator)
     await asyncio.get_running_loop().run_in_executor(None, _confirm, plan, options, narrator)
 
 
@@ -76,6 +85,8 @@ async def carry_out(engine: Engine, walk: Walk, options: Options, narrator: Narr
     """The plan that a person agreed to, to where it stands."""
     followed = _follow(walk, narrator)
     try:
+        if not options.notify:
+            await walk.submit(ev.PostChosen(at=engine.clock.now(), post=False))
         await walk.submit(ev.Confirmed(at=engine.clock.now(), by=engine.by, watch=options.watch))
         return await _to_the_end(engine, walk, narrator)
     finally:
@@ -117,6 +128,7 @@ async def show_releases(engine: Engine, service: Service, options: Options, narr
         app=service.app,
         host=service.host,
         frozen=bool(found.record and found.record.deploy_branch),
+        restart_risk=latest.risk(found.current) or None,
         exit_code=0,
         error=None,
     )
@@ -127,6 +139,8 @@ async def show_releases(engine: Engine, service: Service, options: Options, narr
         for asked in found.asked:
             if asked.trouble:
                 narrator.say(f"{asked.source.value} could not be asked: {asked.trouble}", "yellow")
+        if risk := latest.risk(found.current):
+            narrator.say(risk, "yellow")
         if not any(r.holder and r.way and not r.running for r in found.releases):
             narrator.say(f"no way back is kept: `rollback keep {service.name}` before the next deploy", "yellow")
     return Exit.DONE, document
@@ -148,6 +162,25 @@ async def _continuing(engine: Engine, service: Service, options: Options, narrat
     if incident.asking is Question.OUTCOME_UNKNOWN:
         raise Refused(f"incident {incident.id}: what was sent has no known outcome yet", "rollback resume")
     return walk
+
+
+def show_post(engine: Engine, plan: Plan, earlier: Incident | None, options: Options, narrator: Narrator) -> None:
+    """What would be posted the moment it begins, for the person to see before saying yes."""
+    begun = earlier or decide.opened(
+        ev.Opened(
+            at=engine.clock.now(),
+            incident=plan.attempt.rpartition(".")[0],
+            service=plan.service,
+            app=plan.app,
+            host=plan.host,
+            by=engine.by,
+            reason=options.reason,
+        )
+    )
+    planned = replace(begun, plan=plan, post=options.notify)
+    told = engine.notices.told(planned)
+    if told and options.notify:
+        narrator.post(engine.notices.preview(planned), told)
 
 
 def _confirm(plan: Plan, options: Options, narrator: Narrator) -> None:
@@ -256,6 +289,13 @@ def _words(incident: Incident, code: Exit) -> tuple[str, str]:
     return incident.failure or f"{incident.state}: {incident.asking}", again
 
 
+def delivered(delivery: Delivery) -> str:
+    """One line: who was told what, or why not."""
+    if delivery.delivered:
+        return f"told {delivery.channel}: {delivery.milestone.value}{f' {delivery.link}' if delivery.link else ''}"
+    return f"NOT DELIVERED: {delivery.channel}: {delivery.milestone.value}: {delivery.detail}"
+
+
 def stream(narrator: Narrator) -> Callable[[str, bytes], None]:
     """What a step prints, line by line, to the person."""
     framers: dict[str, Framer] = {}
@@ -269,7 +309,9 @@ def stream(narrator: Narrator) -> Callable[[str, bytes], None]:
 
 def _follow(walk: Walk, narrator: Narrator) -> Callable[[], None]:
     """Tell every change once."""
-    told: dict[str, object] = {"state": None, "begun": 0, "ended": 0, "up": None}
+    told: dict[str, object] = {
+        "state": None, "begun": 0, "ended": 0, "up": None, "deliveries": len(walk.incident.deliveries)
+    }  # fmt: skip
     measured = len(walk.incident.measurements)
 
     def changed() -> None:
@@ -294,6 +336,10 @@ def _follow(walk: Walk, narrator: Narrator) -> Callable[[], None]:
         if incident.down_since and incident.down_until and incident.down_until != told["up"]:
             seconds = (incident.down_until - incident.down_since).total_seconds()
             narrator.say(f"  it answers again: it was down for {seconds:.0f} s")
-        told.update(state=incident.state, begun=begun, ended=ended, up=incident.down_until)
+        for delivery in incident.deliveries[cast("int", told["deliveries"]) :]:
+            narrator.say(f"  {delivered(delivery)}", "" if delivery.delivered else "yellow")
+        told.update(
+            state=incident.state, begun=begun, ended=ended, up=incident.down_until, deliveries=len(incident.deliveries)
+        )
 
     return walk.subscribe(changed)

@@ -9,7 +9,7 @@ from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.engine import tip
 from tui.engine.engine import Engine
-from tui.engine.freeze import Standing, Unfrozen
+from tui.engine.freeze import TeamBranch, Unfrozen
 from tui.model.errors import AlreadyThere, ConsoleError, Refused
 from tui.model.incident import Closing, Incident
 from tui.model.service import Service
@@ -76,7 +76,7 @@ async def _deployed(engine: Engine, service: Service, options: Options, narrator
     return await single.carry_out(engine, walk, options, narrator)
 
 
-async def _asked(service: Service, seen: Standing, narrator: Narrator) -> bool | None:
+async def _asked(service: Service, seen: TeamBranch, narrator: Narrator) -> bool | None:
     """None: it stays frozen; else whether the tip is to be deployed, too."""
     _listed(seen, narrator)
     tail = "" if seen.settled else ", `deploy` to do that and then deploy the tip"
@@ -85,7 +85,7 @@ async def _asked(service: Service, seen: Standing, narrator: Narrator) -> bool |
     return {"unfreeze": False, "deploy": True}.get(said) if not seen.settled else {"unfreeze": False}.get(said)
 
 
-def _listed(seen: Standing, narrator: Narrator) -> None:
+def _listed(seen: TeamBranch, narrator: Narrator) -> None:
     """What stands on the branch and does not run, newest first."""
     if seen.trouble:
         narrator.say(f"what was pushed to {seen.branch} cannot be read: {seen.trouble}", "yellow")

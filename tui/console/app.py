@@ -29,8 +29,10 @@ from tui.console.widgets.log_panel import LogPanel
 from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import WorkPanel
 from tui.console.words import QUESTIONS
+from tui.incident import telling
 from tui.model.errors import ConsoleError
 from tui.model.incident import Question
+from tui.model.redact import redact
 
 if TYPE_CHECKING:  # the first screen is painted before any of these is imported
     from tui.console.front import Front
@@ -117,6 +119,7 @@ class ConsoleApp(App[int]):
         self._told_held = False
         self._asked: dict[str, Question | None] = {}
         self._asked_from: Widget | None = None
+        self._untold: set[tuple[str, str, str]] = set()
         self._timeline_stamp: object = None
         self._header = Panel(palette, "header", titled=False)
         self._board = ServiceTable(palette, "board")
@@ -168,6 +171,10 @@ class ConsoleApp(App[int]):
         self._desk.services = len(engine.fleet.services)
         board.subscribe(self.changed)
         board.start()
+        engine.notices.subscribe(self.changed)
+        engine.notices.start()
+        engine.duty.subscribe(self.changed)
+        engine.duty.ask()
         engine.evidence.follow(sorted(engine.fleet.services, key=lambda s: s.order))
         self.set_interval(1.0, self._draw)
         self._desk.arrange_again()
@@ -237,8 +244,8 @@ class ConsoleApp(App[int]):
             self._draw_hint()
 
     def _fatal_error(self) -> None:
-        """As Textual, but without the values of variables: one of them may be a passphrase."""
-        trace = traceback.format_exc()
+        """As Textual, but without the values of variables and without secrets."""
+        trace = redact(traceback.format_exc())
         self._exit_renderables.append(Text(trace))
         self._close_messages_no_wait()
 
@@ -246,6 +253,7 @@ class ConsoleApp(App[int]):
         now = front.engine.clock.now()
         incidents = front.incidents()
         self._notice_questions(front)
+        self._notice_untold(front)
         statuses = front.board.statuses()
         self._board.draw(statuses, incidents, now)
         self._work.draw()
@@ -260,8 +268,9 @@ class ConsoleApp(App[int]):
                 front.onward.tell_held(busy=self._work.page is not None or self._ask.asking)
         if self._saved_at is None or now - self._saved_at >= SAVE_EVERY:
             self._save_board(front)
-        if front.board.errors:
-            self.notice(rows.safe(front.board.errors.pop(0)), "down")
+        for faults in (front.board.errors, front.engine.notices.errors):
+            if faults:
+                self.notice(rows.safe(faults.pop(0)), "down")
 
     def _follow_log(self, front: "Front") -> None:
         """The log of the service at the cursor; an incident's log goes on being taken in meanwhile."""
@@ -317,9 +326,24 @@ class ConsoleApp(App[int]):
         if any(w.walk is not None for w in front.wizards.values()):
             self._read_timeline_when_new(front)
 
+    def _notice_untold(self, front: "Front") -> None:
+        """What could not be told to people is said once in the last row, whatever page is open."""
+        for name, wizard in front.wizards.items():
+            incident = wizard.incident
+            for one in telling.standing(incident.deliveries) if incident is not None else ():
+                key = (name, one.milestone, one.channel)
+                if one.delivered:
+                    self._untold.discard(key)
+                elif key not in self._untold:
+                    self._untold.add(key)
+                    self.notice(rows.safe(f"{name}: NOT DELIVERED: {one.channel}: {one.detail}"), "warn")
+
     def _read_timeline_when_new(self, front: "Front") -> None:
         incident = front.incident(self._board.selected)
-        stamp = (incident.id, incident.since, len(incident.runs), len(incident.decisions)) if incident else None
+        stamp: object = None
+        if incident is not None:
+            counts = (len(incident.runs), len(incident.decisions), len(incident.deliveries))
+            stamp = (incident.id, incident.since, *counts)
         if stamp != self._timeline_stamp:
             self._timeline_stamp = stamp
             self.begin_work(lambda: front.read_timeline(self._board.selected))
@@ -360,7 +384,7 @@ class ConsoleApp(App[int]):
 
     def notice(self, text: str, look: str = "ok") -> None:
         """Say something in the last row until it is dismissed."""
-        self._notice = (text, look)
+        self._notice = (redact(text), look)
         self.changed()
 
     async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None:
@@ -399,7 +423,7 @@ class ConsoleApp(App[int]):
         if self._copy_out is None:
             return False
         try:
-            self.notice(self._copy_out(self.palette.text(text), name))
+            self.notice(self._copy_out(redact(self.palette.text(text)), name))
         except OSError as error:
             self.notice(f"not copied: {error}", "down")
             return False

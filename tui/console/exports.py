@@ -4,10 +4,12 @@ import os
 from itertools import count
 from pathlib import Path
 
+from tui.model.redact import redact
+
 
 def fresh(folder: Path, name: str, suffix: str, text: str) -> Path:
-    """A new file in `folder` with this text; a number is added to the name where there is one already. Raises
-    OSError."""
+    """A new file in `folder` with this text, without secrets; a number is added to the name where there is one already.
+    Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     plain = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)[:60].lstrip(".") or "copy"
     for number in count():
@@ -19,6 +21,6 @@ def fresh(folder: Path, name: str, suffix: str, text: str) -> Path:
                 continue
             raise
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text if text.endswith("\n") else text + "\n")
+            file.write(redact(text).rstrip("\n") + "\n")
         return path
     raise AssertionError("count() does not end")

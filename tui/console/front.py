@@ -31,6 +31,7 @@ from tui.engine.follow import LogFollower
 from tui.model.errors import ConsoleError, Refused
 from tui.model.evidence import Phase
 from tui.model.incident import Group, Incident, State
+from tui.model.redact import redact
 from tui.model.release import Release
 from tui.model.service import Service
 
@@ -303,7 +304,7 @@ class Front:
         try:
             self._exports.mkdir(parents=True, exist_ok=True, mode=0o700)
             path = self._exports / f"{name}.txt"
-            path.write_text("\n".join(lines) + "\n")
+            path.write_text(redact("\n".join(lines)) + "\n")
         except OSError as error:
             self.surface.notice(f"not saved: {error}", "down")
             return

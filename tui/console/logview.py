@@ -11,6 +11,7 @@ from tui.console.logline import last_state, marked, steady, window, wrapped
 from tui.console.rows import Piece, Row, wrap
 from tui.dokku.lines import frame
 from tui.dokku.logs import LogLine, read_line
+from tui.model.redact import redact_coloured
 from tui.model.text import decode
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class LogView:
         raw = last_state(ring.line(number))
         if not self.wrap:
             raw = raw[: (self.left + cells) * ROOM + 256]  # cut to the window before it is parsed
-        line = read_line(frame(steady(decode(raw))))
+        line = read_line(frame(redact_coloured(steady(decode(raw)))))
         head: list[Piece] = []
         if line.at is not None and self.stamps:
             head.append((f"{line.at:%H:%M:%S} ", "dim"))

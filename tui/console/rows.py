@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 
+from tui.model.redact import redact
 from tui.model.text import clean_line
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def wrap(text: str, cells: int, *, indent: int = 0) -> list[str]:
     """`text` in lines of at most this many cells, broken at blanks where there are some. Blanks at its beginning stay;
     later lines are indented."""
     cells = max(8, cells)
+    text = redact(text)  # before it is cut into lines that nobody would know again
     body = text.lstrip(" ")
     lines: list[str] = []
     line, lead = "", " " * min(len(text) - len(body), cells // 2)

@@ -152,7 +152,9 @@ def exit_code(app: "App[Any]") -> int:
 def complain(text: str) -> None:
     """Say something on stderr, if anybody is still there to read it."""
     with contextlib.suppress(OSError):
-        sys.stderr.write(text)
+        from tui.model.redact import redact
+
+        sys.stderr.write(redact(text))
         sys.stderr.flush()
 
 

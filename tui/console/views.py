@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.console import rows, words
 from tui.console.palette import Palette
 from tui.console.rows import Piece, Row
-from tui.incident import choose
+from tui.incident import choose, telling
 from tui.model.errors import Refused
 from tui.model.host import Link
 from tui.model.incident import Incident
@@ -45,6 +45,8 @@ def header(
     if incident is not None:
         severity = f" {incident.severity}" if incident.severity else ""
         right.extend([(f"{incident.service}{severity} {words.BRIEF[incident.state]}", "warn"), ("  ", "")])
+        if any(not one.delivered for one in telling.standing(incident.deliveries)):
+            right.extend([("NOT TOLD", "down"), ("  ", "")])
     right.append((f"{rows.safe(by.partition('@')[0], 16)}  {now:%H:%MZ} ", "dim"))
     left: list[Piece] = [(f" {band} ", look), (f" {palette.sign(state)} {word}", state), (heard, "dim"), (" ", "")]
     room = cells - rows.width(tuple(left)) - rows.width(tuple(right)) - 1

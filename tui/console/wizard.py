@@ -23,6 +23,9 @@ from tui.model.errors import ConsoleError, Refused, TakenByOther
 from tui.model.evidence import Measurement, Phase
 from tui.model.health import Health
 from tui.model.incident import Closing, Incident, Question, State
+from tui.model.notice import Delivery, Milestone
+from tui.model.plain import NO_WIDTH
+from tui.model.redact import redact
 from tui.model.release import Release, target_of
 from tui.model.service import Service
 from tui.ways import kept as kept_way
@@ -77,6 +80,10 @@ class Wizard(Page):
         self.wanted: Release | None = None
         """chosen in the list of releases before the incident was opened, or planned last"""
         self.way: str | None = None
+        self.keep_first = False
+        """whether the person wants what runs kept before it is left"""
+        self._taken_over: str | None = None
+        """why the incident was taken over from somebody, so that planning again does not ask again"""
         self.error: ConsoleError | None = None
         self.busy = ""
         """what is being done, in words; empty while the person is asked"""
@@ -210,11 +217,25 @@ class Wizard(Page):
         if incident is None:
             raise RuntimeError("no incident is open")
         self.wanted, self.way = release, way
+        self._taken_over = take_over or self._taken_over
         asked = target_of(release)
-        options = kept_way.Options(take_over=take_over)
+        options = kept_way.Options(take_over=self._taken_over, keep_current=self.keep_first)
         made = await self.front.engine.plan(self.service, asked, options, incident=incident, way=way)
         await self.submit(ev.PlanMade(at=self.front.engine.clock.now(), plan=made))
         self.wanted, self.choosing = None, False
+
+    async def toggle_keep(self) -> None:
+        """Plan the same again, with or without keeping what runs first; nothing was sent."""
+        incident = self.incident
+        if incident is None or incident.plan is None:
+            return
+        self.keep_first = not self.keep_first
+        try:
+            await self.make_plan(incident.plan.target, incident.plan.way)
+        except ConsoleError:
+            self.keep_first = not self.keep_first
+            self.wanted = None
+            raise
 
     async def take_over(self) -> None:
         """Plan again, taking the incident from whoever has it; the reason goes on record."""
@@ -284,6 +305,29 @@ class Wizard(Page):
         at = self.front.engine.clock.now()
         await self.submit(ev.WatchExtended(at=at, until=max(at, incident.watch.deadline) + length))
 
+    async def edit_post(self) -> None:
+        """Other words for the first post; they go on record."""
+        incident = self.incident
+        if incident is None:
+            return
+        now = self.front.engine.notices.preview(incident).text.replace(NO_WIDTH, "")
+        said = await self.front.ask("post: ", initial=" ".join(now.split()))
+        if said:
+            await self.submit(ev.PostChosen(at=self.front.engine.clock.now(), text=said))
+
+    async def choose_post(self, *, post: bool) -> None:
+        """Whether anything is posted for this incident."""
+        await self.submit(ev.PostChosen(at=self.front.engine.clock.now(), post=post))
+
+    async def posted(self, channel: str) -> None:
+        """The person says that they told people themselves."""
+        at = self.front.engine.clock.now()
+        by_hand = Delivery(
+            milestone=Milestone.CLOSED, channel=channel, at=at, delivered=True, detail=f"says {self.front.engine.by}",
+            by_hand=True,
+        )  # fmt: skip
+        await self.submit(ev.Told(at=at, delivery=by_hand))
+
     async def look_again(self) -> None:
         """Ask the host once more instead of deciding."""
         await self.submit(ev.CheckAgain(at=self.front.engine.clock.now()))
@@ -320,7 +364,7 @@ class Wizard(Page):
     def output(self, step: str, raw: bytes) -> None:
         """What a step prints, as it comes."""
         for line in self._framers.setdefault(step, Framer()).feed(raw):
-            self.heard.append(line.text)
+            self.heard.append(redact(line.text))
         self.front.changed()
 
     def follow(self, walk: Walk) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tui.incident import choose
+from tui.incident import choose, latest
 from tui.model.health import Health, Probe, ProbeOutcome
 from tui.model.host import Link, LinkState
 from tui.model.incident import Incident, Question, State
@@ -121,6 +121,8 @@ def marks(status: "ServiceStatus", incident: Incident | None, *, brief: bool = F
         found.append(("TAKEN" if brief else f"INCIDENT of {clean_line(record.by or 'unknown', 40)}", "warn"))
     if status.listing is not None and status.listing.current.locked:
         found.append(("DEPLOY" if brief else "DEPLOY RUNNING", "warn"))
+    if status.listing is not None and latest.tried(status.listing.current):
+        found.append(("NO RESTART" if brief else "LAST DEPLOY FAILED: NO RESTART", "warn"))
     if status.trouble:
         found.append(("HOST?", "unknown"))
     return found

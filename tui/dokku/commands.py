@@ -33,6 +33,11 @@ def apps_destroy(app: str) -> Argv:
     return ("apps:destroy", app, "--force")
 
 
+def apps_unlock(app: str) -> Argv:
+    """Removes the lock's file, and stops no deploy. Only shown to people: never sent by this console."""
+    return ("apps:unlock", app)
+
+
 def apps_report(app: str) -> Argv:
     """Deploy source, metadata and lock as JSON; 0.05 s. Exit 20: no such app."""
     return ("apps:report", app, "--format", "json")
@@ -84,7 +89,7 @@ def builds_list(app: str) -> Argv:
 
 
 def config_export(app: str) -> Argv:
-    """All variables as one JSON object; 0.2 s. Only for apps of ours: a service's config holds secrets."""
+    """All variables as one JSON object; 0.2 s. A service's config holds secrets: only `engine.configs` asks for it."""
     return ("config:export", "--format", "json", app)
 
 
@@ -101,6 +106,11 @@ def ps_report(app: str) -> Argv:
 def ps_inspect(app: str) -> Argv:
     """Docker's own description of the app's containers, environment values masked; 0.4-0.8 s."""
     return ("ps:inspect", app)
+
+
+def ps_stop(app: str) -> Argv:
+    """Stops the app's containers; 2-3 s. Only for a holder that was deployed although it must not be."""
+    return ("ps:stop", app)
 
 
 def ps_set(app: str, key: str, value: str) -> Argv:

@@ -28,6 +28,8 @@ class Refusal(StrEnum):
     REF_MOVED = "the branch moved while the host was at work; what was sent may serve nevertheless"
 
 
+LEAVES_ITS_IMAGE = (Refusal.CHECK_FAILED, Refusal.TASK_FAILED)
+"""failures after the build: `dokku/APP:latest` is the failed image from then on, though the old container serves"""
 _SAID = r"^\s*!\s.*"
 """how Dokku begins a line of its own, so that an app's or a build's output is not taken for Dokku's word"""
 # the order matters: a failed pull also says that the build failed, a build that failed also that the push was declined

@@ -185,6 +185,16 @@ def builds_list(raw: bytes) -> tuple[Build, ...]:
     )
 
 
+def last_failure(builds: tuple[Build, ...]) -> Build | None:
+    """The newest build that did not succeed and began after the last one that did had ended; None without one.
+
+    An attempt that the deploy lock refused is recorded like a failure, but began while the other was at work.
+    """
+    ended = max((b.finished_at for b in builds if b.status == "succeeded" and b.finished_at), default=None)
+    failed = (b for b in builds if b.status in ("failed", "canceled", "abandoned"))
+    return next((b for b in failed if ended is None or b.started_at is None or b.started_at > ended), None)
+
+
 class _Build(msgspec.Struct):
     id: str
     display_status: str | None = None

@@ -11,15 +11,18 @@ import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TypeVar
 
+import msgspec
+
 from tui.drivers import paths
 from tui.model.errors import JournalError
+from tui.model.redact import HEAD, Redactor, redact, redacted
 from tui.model.value import Value
 
-SCHEMA = 2
+SCHEMA = 3
 _TABLES = """
 CREATE TABLE incident (
     id TEXT PRIMARY KEY, service TEXT NOT NULL, app TEXT NOT NULL, host TEXT NOT NULL,
@@ -38,7 +41,15 @@ CREATE TABLE ledger (
 ) STRICT;
 CREATE INDEX ledger_of_app ON ledger (host, app, seq);
 """
-_MIGRATIONS = (_TABLES, _LEDGER)
+_OUTBOX = """
+CREATE TABLE outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, incident TEXT NOT NULL, milestone TEXT NOT NULL, channel TEXT NOT NULL,
+    message TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, put_at TEXT NOT NULL, due_at TEXT NOT NULL,
+    held INTEGER NOT NULL, claimed_until TEXT NOT NULL, UNIQUE (incident, milestone, channel)
+) STRICT;
+CREATE INDEX outbox_by_state ON outbox (state, seq);
+"""
+_MIGRATIONS = (_TABLES, _LEDGER, _OUTBOX)
 """what makes schema n+1 of schema n, from 0 on"""
 T = TypeVar("T")
 
@@ -60,6 +71,24 @@ class Entry(Value):
     payload: str
 
 
+class Waiting(Value):
+    """One message in the outbox."""
+
+    seq: int
+    incident: str
+    milestone: str
+    channel: str
+    message: str
+    """JSON"""
+    attempts: int
+    put_at: datetime
+    due_at: datetime
+    claimed_until: datetime | None = None
+    """somebody is delivering it; after that time they are taken for dead"""
+    held: bool = False
+    """the other side named `due_at`"""
+
+
 class Journal:
     """The record on this machine. Raises JournalError, with the file and the fix, for everything that SQLite raises."""
 
@@ -67,14 +96,14 @@ class Journal:
         self.path = path or paths.journal_path()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._locks: dict[str, IO[str]] = {}
-        self._spools: dict[str, IO[bytes]] = {}
+        self._spools: dict[str, tuple[IO[bytes], Redactor]] = {}
         self._db = self._thread.submit(self._open).result()
 
     async def append(self, incident: str, kind: str, payload: str, at: datetime) -> int:
         """Add an entry; it is on disk when this returns. Returns its number."""
-        row = (incident, at.isoformat(), kind, payload)
 
         def add(db: sqlite3.Connection) -> int:
+            row = (incident, at.isoformat(), kind, _safe(payload))
             done = db.execute("INSERT INTO entry (incident, at, kind, payload) VALUES (?, ?, ?, ?)", row)
             return int(done.lastrowid or 0)
 
@@ -110,19 +139,70 @@ class Journal:
 
     async def ledger_add(self, host: str, app: str, kind: str, payload: str, at: datetime) -> int:
         """Add what was seen of an app; returns its number."""
-        row = (host, app, at.isoformat(), kind, payload)
+        row = (host, app, at.isoformat(), kind, _safe(payload))
         query = "INSERT INTO ledger (host, app, at, kind, payload) VALUES (?, ?, ?, ?, ?)"
         return await self._do(lambda db: int(db.execute(query, row).lastrowid or 0))
 
     async def ledger_put(self, seq: int, payload: str) -> None:
         """Replace what was seen: it was seen again."""
-        await self._do(lambda db: db.execute("UPDATE ledger SET payload = ? WHERE seq = ?", (payload, seq)))
+        row = (_safe(payload), seq)
+        await self._do(lambda db: db.execute("UPDATE ledger SET payload = ? WHERE seq = ?", row))
 
     async def ledger(self, host: str, app: str) -> tuple[Entry, ...]:
         """All that was seen of an app, oldest first."""
         query = "SELECT seq, at, kind, payload FROM ledger WHERE host = ? AND app = ? ORDER BY seq"
         rows = await self._do(lambda db: db.execute(query, (host, app)).fetchall())
         return tuple(Entry(seq=seq, at=at, kind=kind, payload=payload) for seq, at, kind, payload in rows)
+
+    # ── the outbox ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def outbox_put(self, incident: str, milestone: str, channel: str, message: str, at: datetime) -> bool:
+        """Put a message (JSON) into the outbox; False where that milestone of that incident was put there before."""
+        row = (incident, milestone, channel, _safe(message), _stamp(at), _stamp(at))
+        query = (
+            "INSERT OR IGNORE INTO outbox (incident, milestone, channel, message, state, attempts, put_at, due_at, "
+            "held, claimed_until) VALUES (?, ?, ?, ?, 'pending', 0, ?, ?, 0, '')"
+        )
+        return await self._do(lambda db: db.execute(query, row).rowcount == 1)
+
+    async def outbox(self) -> tuple[Waiting, ...]:
+        """Every message that is neither delivered nor dropped, oldest first."""
+        query = (
+            "SELECT seq, incident, milestone, channel, message, attempts, put_at, due_at, claimed_until, held "
+            "FROM outbox WHERE state = 'pending' ORDER BY seq"
+        )
+        rows = await self._do(lambda db: db.execute(query).fetchall())
+        names = ("seq", "incident", "milestone", "channel", "message", "attempts")
+        return tuple(
+            Waiting(
+                **dict(zip(names, row[:6], strict=True)),
+                put_at=datetime.fromisoformat(row[6]),
+                due_at=datetime.fromisoformat(row[7]),
+                claimed_until=datetime.fromisoformat(row[8]) if row[8] else None,
+                held=bool(row[9]),
+            )
+            for row in rows
+        )
+
+    async def outbox_claim(self, seq: int, at: datetime, until: datetime) -> bool:
+        """Take a message to deliver it: of several consoles exactly one gets it, until that time at the latest."""
+        query = (
+            "UPDATE outbox SET claimed_until = ?, attempts = attempts + 1 "
+            "WHERE seq = ? AND state = 'pending' AND claimed_until <= ? AND due_at <= ?"
+        )
+        row = (_stamp(until), seq, _stamp(at), _stamp(at))
+        return await self._do(lambda db: db.execute(query, row).rowcount == 1)
+
+    async def outbox_end(self, seq: int, state: str, due_at: datetime, *, held: bool = False) -> None:
+        """What came of it: `delivered`, `dropped`, or `pending` again until `due_at`; `held`: the other side named that
+        time."""
+        query = "UPDATE outbox SET state = ?, due_at = ?, held = ?, claimed_until = '' WHERE seq = ?"
+        await self._do(lambda db: db.execute(query, (state, _stamp(due_at), int(held), seq)))
+
+    async def outbox_hurry(self, at: datetime) -> None:
+        """Somebody came: what waits only because it failed before is due at once."""
+        query = "UPDATE outbox SET due_at = ? WHERE state = 'pending' AND held = 0 AND due_at > ?"
+        await self._do(lambda db: db.execute(query, (_stamp(at), _stamp(at))))
 
     # ── holding incidents ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -143,10 +223,15 @@ class Journal:
         return True
 
     def spool(self, incident: str, raw: bytes) -> None:
-        """Append a step's output, as it came, to a file beside the lock: a failed deploy says why only there."""
+        """Append a step's output to a file beside the lock: a failed deploy says why only there. Lines without secrets;
+        what has no end yet waits for it."""
         if incident not in self._spools:
-            self._spools[incident] = (paths.incident_dir(incident) / "output.log").open("ab", buffering=0)
-        self._spools[incident].write(raw)
+            opened: IO[bytes] = (paths.incident_dir(incident) / "output.log").open("ab", buffering=0)
+            if opened.tell() == 0:
+                opened.write(HEAD.encode())
+            self._spools[incident] = (opened, Redactor())
+        file, redactor = self._spools[incident]
+        file.write(redactor.feed(raw))
 
     async def close(self) -> None:
         """Let every incident go and close the file."""
@@ -154,8 +239,9 @@ class Journal:
         self._thread.shutdown()
         for lock in self._locks.values():
             lock.close()
-        for spool in self._spools.values():
-            spool.close()
+        for file, redactor in self._spools.values():
+            file.write(redactor.flush())
+            file.close()
         self._locks.clear()
         self._spools.clear()
 
@@ -211,3 +297,18 @@ class Journal:
         return JournalError(
             f"the journal {self.path}: {error}", "free its disk, or name another with ROLLBACK_STATE_DIR"
         )
+
+
+def _safe(payload: str) -> str:
+    """An entry without secrets; what holds none stays as it is, letter by letter."""
+    try:
+        value = msgspec.json.decode(payload)
+    except msgspec.DecodeError:
+        return redact(payload)
+    safe = redacted(value)
+    return payload if safe == value else msgspec.json.encode(safe).decode()
+
+
+def _stamp(at: datetime) -> str:
+    """A time that sorts as text."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

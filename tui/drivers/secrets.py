@@ -1,10 +1,15 @@
 """Credentials: from an environment variable, or from the file that `NAME_FILE` names. Whatever is read is redacted."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from tui.model.errors import ConfigError
-from tui.model.redact import learn
+from tui.model.redact import learn, learn_address
+from tui.model.service import Fleet
+
+_SECRET_NAME = re.compile(r"(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_KEY|ROUTING_KEY|_DSN)$")
+"""environment variables whose values are secrets, whoever's they are"""
 
 
 class Secrets:
@@ -34,3 +39,20 @@ class Secrets:
             return self.get(name)
         except ConfigError:
             return None
+
+
+def learn_all(fleet: Fleet, environ: Mapping[str, str]) -> None:
+    """Learn every credential that this console may come across, whether or not it is used."""
+    secrets = Secrets(environ)
+    for name, value in environ.items():
+        if _SECRET_NAME.search(name) and not value.startswith(("/", "~")):
+            learn(value)
+    names = {"GITHUB_TOKEN", "LINEAR_API_KEY", *fleet.notify}
+    specs = [fleet.pagerduty, fleet.thread, *(x for s in fleet.services for x in (s.sentry, s.posthog, s.ticket))]
+    for spec in specs:
+        if spec is not None:
+            names |= {str(getattr(spec, key)) for key in spec.__struct_fields__ if key.endswith("_env")}
+    for name in filter(None, names):
+        found = secrets.held(name)
+        if found is not None and name in fleet.notify:
+            learn_address(found)

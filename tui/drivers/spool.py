@@ -1,8 +1,8 @@
 """The file beside a log: everything that came since the console follows it, whatever the panel still holds.
 
 One file for each service and run of the console, in two parts of at most `cap` bytes; the older part goes when the
-newer is full. Files of earlier runs are kept until together they take more than `TOTAL`. A file is opened for each
-write: a follower may end at any time and leaves nothing open.
+newer is full. Lines are written once they are whole, without secrets. Files of earlier runs are kept until together
+they take more than `TOTAL`. A file is opened for each write: a follower may end at any time and leaves nothing open.
 """
 
 import os
@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tui.drivers import paths
+from tui.model.redact import HEAD, Redactor
 
 CAP = 64 * 1024 * 1024
 TOTAL = 512 * 1024 * 1024
@@ -26,9 +27,13 @@ class LogSpool:
         self._cap = cap
         self._size = 0
         self._ready = False
+        self._redactor = Redactor()
 
     def __call__(self, raw: bytes) -> None:
-        """Append."""
+        """Append; what has no end yet waits for it."""
+        raw = self._redactor.feed(raw)
+        if not raw:
+            return
         if not self._ready:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             _make_room(self.path.parent)
@@ -36,6 +41,8 @@ class LogSpool:
         if self._size and self._size + len(raw) > self._cap:
             self.path.replace(self._older)
             self._size = 0
+        if not self._size:
+            raw = HEAD.encode() + raw
         file = os.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
         try:
             rest = memoryview(raw)
@@ -46,12 +53,14 @@ class LogSpool:
         self._size += len(raw)
 
     def raw(self) -> Iterator[bytes]:
-        """Everything kept, oldest first."""
+        """Everything kept, oldest first, without the files' heads."""
         for path in (self._older, self.path):
             if path.exists():
                 with path.open("rb") as file:
+                    file.seek(len(HEAD.encode()))
                     while chunk := file.read(1 << 20):
                         yield chunk
+        yield self._redactor.held()
 
 
 def _make_room(folder: Path) -> None:

@@ -9,18 +9,20 @@ import secrets
 from urllib.parse import urlsplit, urlunsplit
 
 from tui.dokku import commands, kept, paste, reports, shape
-from tui.engine import health, shapes
+from tui.engine import health, proof, shapes
 from tui.engine.engine import Engine
 from tui.engine.keep import known_to_run
 from tui.engine.links import HostSaid
 from tui.engine.releases import Listing
-from tui.incident import choose
+from tui.incident import choose, latest
 from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
 from tui.model.health import ProbeOutcome
-from tui.model.release import Release, Target, TargetKind
+from tui.model.incident import Incident
+from tui.model.release import Target, TargetKind
 from tui.model.service import Host, Service
 from tui.model.text import decode
+from tui.ways import locks
 
 TESTED = ("0.35", "0.38")
 """versions whose answers were recorded"""
@@ -57,6 +59,9 @@ async def host(engine: Engine, name: str) -> list[Finding]:
         lines.append(found("runbook", Result.NOTE, words))
     words = "what the holders' images cost, and how much is free, this login does not tell: root sees it"
     lines.append(found("disk", Result.NOTE, words, "as root: docker system df, and never docker image prune -a"))
+    drilled = proof.last(await engine.incidents(), name, proof.DRILL_APP)
+    fix = "" if drilled else "the drill below: ten minutes in daylight, on an app that nobody needs"
+    lines.append(found("drill", Result.NOTE, proof.of_drill(drilled), fix))
     return lines
 
 
@@ -71,7 +76,7 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
     return [
         *lines,
         *_build(of, build),
-        *_kept(engine, of, found, build),
+        *_kept(engine, of, found, build, proof.last(await engine.incidents(), of.host, of.app)),
         *_state(engine.fleet.host(of.host), of, found),
         *await _incidents(engine, of),
     ]
@@ -168,14 +173,14 @@ def _build(of: Service, build: shape.Shape) -> list[Finding]:
     return lines
 
 
-def _kept(engine: Engine, of: Service, found: Listing, build: shape.Shape) -> list[Finding]:
+def _kept(engine: Engine, of: Service, found: Listing, build: shape.Shape, proven: Incident | None) -> list[Finding]:
     lines: list[Finding] = []
     possible = shapes.possible(found.releases, build)
     try:
         target = choose.choose(Target(kind=TargetKind.PREVIOUS), possible).release
         words = f"previous is {target.name} ({target.tag or target.commit or 'unknown'})"
         lines.append(_line(of, "way-back", Result.OK, words))
-        lines.append(_line(of, "proven", Result.NOTE, _proven(target)))
+        lines.append(_line(of, "proven", Result.NOTE, proof.of_holder(target, proven)))
     except Refused as error:
         fix = f"run `rollback keep {of.name}` before each deploy"
         lines.append(_line(of, "way-back", Result.FINDING, error.message, fix))
@@ -202,21 +207,14 @@ def _kept(engine: Engine, of: Service, found: Listing, build: shape.Shape) -> li
     return lines
 
 
-def _proven(target: Release) -> str:
-    served = f"last served {kept.stamp(target.last_served)}" if target.last_served else "never seen to serve"
-    made = f"kept {kept.stamp(target.kept_at)}" if target.kept_at else "kept at an unknown time"
-    back = f"gone back to {len(target.served_as)} times" if target.served_as else "never gone back to"
-    return f"{target.name}: {made}, {served}, {back}; its image cannot be seen, only started"
-
-
 def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
     lines: list[Finding] = []
     record, current = found.record, found.current
     if record is not None and record.frozen:
-        words = f"deploys are frozen by {record.incident or 'unknown'} of {record.by or 'unknown'}: CI stays green"
+        words = f"deploys are frozen by {_holder(record)}: CI stays green"
         lines.append(_line(of, "frozen", Result.FINDING, words, f"rollback unfreeze {of.name}"))
     elif record is not None:
-        words = f"incident {record.incident or 'unknown'} of {record.by or 'unknown'} is open"
+        words = f"incident {_holder(record)} is open"
         lines.append(_line(of, "incident", Result.FINDING, words, "rollback resume, or ask them"))
     elif choose.settled(current, choose.running(found.releases, current)) is False and current.commit is not None:
         tip = (current.tip or "nothing")[:10]
@@ -224,16 +222,25 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
         argv = commands.git_sync_own(of.app, current.branch or "BRANCH")
         lines.append(_line(of, "settled", Result.FINDING, words, f"push the fix, or {paste.ssh_line(at, argv)}"))
     if current.locked:
-        lines.append(_line(of, "deploy", Result.NOTE, "a deploy is running, or one died and left its lock"))
+        lines.append(_line(of, "deploy", Result.NOTE, locks.running(of.app)))
+    if current.stale_lock:
+        fix = paste.ssh_line(at, commands.apps_unlock(of.app))
+        lines.append(_line(of, "deploy", Result.FINDING, locks.stale(of.app), fix))
     if choose.rebuilt(found.releases, current):
         words = f"NOT WHAT WAS DEPLOYED LAST: a rebuild replaced {(current.commit or 'unknown')[:10]} by something else"
         lines.append(_line(of, "rebuilt", Result.FINDING, words, f"rollback {of.name} previous, or deploy the fix"))
-    elif current.git_rev and current.commit and current.git_rev != current.commit:
-        words = f"the last deploy ({current.git_rev[:10]}) failed: ps:restart or config:set would start that image"
-        lines.append(_line(of, "attempt", Result.FINDING, words, "deploy a good release"))
+    elif risk := latest.risk(current):
+        fix = f"push the fix, or rollback {of.name} previous"
+        lines.append(_line(of, "attempt", Result.FINDING, risk, fix))
     if not current.serving:
         lines.append(_line(of, "running", Result.FINDING, "no container runs", f"rollback {of.name} --list"))
     return lines
+
+
+def _holder(record: kept.IncidentRecord) -> str:
+    began = record.since or record.created_at
+    since = f" since {kept.stamp(began)}" if began else ""
+    return f"{record.incident or 'unknown'} of {record.by or 'unknown'}{since}"
 
 
 async def _incidents(engine: Engine, of: Service) -> list[Finding]:

@@ -7,22 +7,29 @@ and goes through the gate.
 import secrets
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from tui.dokku import commands, kept
 from tui.dokku.shape import Shape
+from tui.engine import before, health, record, releases, shapes, stopping
 from tui.engine import freeze as freezing
-from tui.engine import health, record, releases, shapes, stopping
 from tui.engine import removal as removals
+from tui.engine.configs import ConfigWatch
+from tui.engine.duty import Duty
 from tui.engine.evidence import Evidence
 from tui.engine.gate import Gate
 from tui.engine.keep import Keeper
 from tui.engine.ledger import LedgerKeeper
 from tui.engine.links import Links
+from tui.engine.notices import Notifier
 from tui.engine.perform import HostPerformer, Output
 from tui.engine.ports import (
     ClockPort,
+    DigestPort,
     GitPort,
     HostPort,
     JournalPort,
+    OnCallStorePort,
     Outside,
     ProbePort,
     ProcessPort,
@@ -38,7 +45,7 @@ from tui.incident.decide import fold
 from tui.model.errors import AlreadyThere, Refused, TakenByOther
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Group, Incident, State
-from tui.model.plan import Caution, Plan
+from tui.model.plan import Plan
 from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.service import Fleet, Service
 from tui.ways import git as git_way
@@ -63,6 +70,8 @@ class Engine:
         processes: ProcessPort | None = None,
         registries: RegistryPort | None = None,
         outside: Outside | None = None,
+        digest: DigestPort | None = None,
+        on_call_store: OnCallStorePort | None = None,
     ) -> None:
         self.outside = outside or Outside()
         self.processes = processes
@@ -76,15 +85,27 @@ class Engine:
         self.gate = Gate(journal, clock, read_only=read_only)
         self.ledger = LedgerKeeper(journal)
         self.links = Links(fleet, self.gate, git, clock, make_host, self.ledger)
+        self.configs = ConfigWatch(self.links, self.ledger, clock, digest)
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
         self.evidence = Evidence(fleet, self.links, clock, self.outside)
         self.walks: dict[str, Walk] = {}
+        self.duty = Duty(fleet, clock, self.outside.on_call, on_call_store)
+        self.notices = Notifier(
+            journal,
+            clock,
+            () if read_only else self.outside.channels,
+            environment=fleet.environment,
+            read=self.read,
+            tell=self.tell,
+        )
         self.postmortems = PostMortems(fleet, journal, clock, by, self.walks)
 
     async def close(self) -> None:
         """End this process's part: a push goes on at its host, every other deploy is aborted with us."""
         for walk in self.walks.values():
             await walk.stop()
+        await self.notices.stop()
+        await self.duty.stop()
         await self.evidence.close()
         await self.links.close()
         await self.probes.close()
@@ -106,12 +127,15 @@ class Engine:
 
     async def listing(self, service: Service) -> Listing:
         """What runs, and the releases that are kept or were seen here. Raises LinkError, HostSaid."""
-        return await releases.listing(self.links, service)
+        found = await self._all_known(service, every_source=False)
+        await self.configs.note(service, found.current)
+        return found
 
     async def catalogue(self, service: Service) -> Listing:
         """The releases that any source knows, with every way back. Raises LinkError, HostSaid."""
-        who = {name: i.by for i in await self.incidents() for name in (i.id, i.known_as)}
-        return await releases.catalogue(self.links, service, self.fleet.ways, who, self.registries)
+        found = await self._all_known(service, every_source=True)
+        await self.configs.note(service, found.current)
+        return found
 
     async def probe(self, service: Service) -> Probe | None:
         """One look at its health."""
@@ -151,7 +175,7 @@ class Engine:
         way = way or self.fleet.ways[0]
         if way not in self.fleet.ways:
             raise Refused(f"{way} is no way of {self.fleet.path}", f"ways: {', '.join(self.fleet.ways)}")
-        found = await (self.listing(service) if way == kept_way.WAY else self.catalogue(service))
+        found = await self._all_known(service, every_source=way != kept_way.WAY)
         mine = incident.known_as if incident is not None else known_as or new_id(self.clock)
         running = choose.running(found.releases, found.current)
         if expect_current is not None and not matches(expect_current, running):
@@ -161,7 +185,7 @@ class Engine:
         record.may_act(found.record, mine, take_over=options.take_over is not None, stale=stale)
         of = await shapes.read(self.links, service, found.current) if way == kept_way.WAY else None
         choice = await self._choose(service, target, found, way, of)
-        files, cautions = await self._preflight(service, found, running, choice.release, of)
+        seen = await before.read(self.configs, service, found, running, choice.release, of, way, mine)
         facts = kept_way.Facts(
             incident=mine,
             number=(incident.plans if incident is not None else 0) + 1,
@@ -169,12 +193,13 @@ class Engine:
             at=self.clock.now(),
             current=found.current,
             record=found.record,
-            files=files,
+            files=seen.files,
             skipped=choice.skipped,
             shape=of,
-            cautions=(*preflight.marked(choice.release), *cautions),
-            stopping=await stopping.read(self.links, service, found, running) if service.rollback.stop_first else None,
+            cautions=(*preflight.marked(choice.release), *seen.cautions),
+            checked=seen.checked,
         )
+        facts = await self._with_way_out(service, found, running, facts, options)
         host = self.links.described(service.host)
         match way:
             case git_way.WAY:
@@ -191,6 +216,16 @@ class Engine:
             return made
         return kept_way.with_commit(made, self.git.commit_id(made.push))
 
+    async def _with_way_out(
+        self, service: Service, found: Listing, running: Release, facts: kept_way.Facts, options: kept_way.Options
+    ) -> kept_way.Facts:
+        """What has to be known of what is left: where the service stops first, or where keeping it was asked for."""
+        if service.rollback.stop_first:
+            return replace(facts, stopping=await stopping.read(self.links, service, found, running))
+        if options.keep_current:
+            return replace(facts, keeping=await stopping.keeping(self.links, service, found, running))
+        return facts
+
     async def _digest(self, service: Service, release: Release) -> str:
         """What the release's number names in the registry now. Raises Refused."""
         tag = registry.number(release, service)
@@ -201,14 +236,12 @@ class Engine:
             raise Refused(f"{service.image_repository}:{tag}: {found.trouble}", "try again, or another way (--list)")
         return found.value
 
-    async def _preflight(
-        self, service: Service, found: Listing, running: Release, target: Release, of: Shape | None
-    ) -> tuple[tuple[tuple[str, str], ...], tuple[Caution, ...]]:
-        """The target's own files, and what to know before going back; without a shape, what holds for every way."""
-        if of is None:
-            return (), preflight.between(await shapes.between(self.links, service, running, target))
-        seen = await shapes.findings(self.links, service, found.current, running, target, of)
-        return seen.files, preflight.cautions(seen, target, found.current)
+    async def _all_known(self, service: Service, *, every_source: bool) -> Listing:
+        """What a plan is made from; a plan looks at the config itself."""
+        if not every_source:
+            return await releases.listing(self.links, service)
+        who = {name: i.by for i in await self.incidents() for name in (i.id, i.known_as)}
+        return await releases.catalogue(self.links, service, self.fleet.ways, who, self.registries)
 
     async def _choose(
         self, service: Service, target: Target, found: Listing, way: str, of: Shape | None
@@ -221,7 +254,7 @@ class Engine:
                 raise
             except Refused:
                 pass  # said below, with what else leads there
-            found = await self.catalogue(service)
+            found = await self._all_known(service, every_source=True)
         known = shapes.possible(found.releases, of)
         match way:
             case git_way.WAY if (named := git_way.named(service, target, known)) is not None:
@@ -303,6 +336,8 @@ class Engine:
         )
         walk = await Walk.begin(event, self.journal, self.clock, self._performer(output))
         self.walks[identity] = walk
+        self.duty.ask()
+        self.notices.follow(walk)
         return walk
 
     async def resume(self, incident: str, output: Output | None = None) -> Walk:
@@ -319,6 +354,7 @@ class Engine:
             self.evidence.follow((service,), must=True)
         walk = Walk(found, self.journal, self.clock, self._performer(output))
         self.walks[incident] = walk
+        self.notices.follow(walk)
         await walk.submit(ev.Resumed(at=self.clock.now(), by=self.by))
         return walk
 
@@ -338,6 +374,14 @@ class Engine:
         """The journal's incidents, newest first."""
         return tuple([await self.read(row.id) for row in await self.journal.incidents()])
 
+    async def tell(self, incident: str, told: ev.Told) -> None:
+        """Put on record what came of telling people; the incident may be closed, or another console's."""
+        walk = self.walks.get(incident)
+        if walk is not None:
+            await walk.submit(told)
+        else:
+            await self.journal.append(incident, "event", ev.encode(told), told.at)
+
     def _performer(self, output: Output | None) -> HostPerformer:
         return HostPerformer(
             self.fleet,
@@ -355,6 +399,7 @@ class Engine:
 
     async def keep(self, service: Service, say: Callable[[str], None]) -> Release:
         """Keep what the service runs now. Raises AlreadyThere, Refused, LinkError, HostSaid."""
+        await self.configs.look(service)  # what serves is about to be left: how was it set?
         return await self.keeper.keep(service, say)
 
     async def removal(self, service: Service) -> removals.Removal:

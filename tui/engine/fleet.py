@@ -132,6 +132,8 @@ class Run:
             return
         clock = self.engine.clock
         await walk.submit(ev.PlanMade(at=clock.now(), plan=fresh))
+        if not self.group.post:
+            await walk.submit(ev.PostChosen(at=clock.now(), post=False))
         await walk.submit(ev.Confirmed(at=clock.now(), by=self.engine.by, watch=self.group.watch))
 
     # ── taking it up ─────────────────────────────────────────────────────────────────────────────────────────────

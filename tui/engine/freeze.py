@@ -18,7 +18,7 @@ from tui.model.service import Service
 from tui.model.value import Value
 
 
-class Standing(Value):
+class TeamBranch(Value):
     """What stands on the team's branch beside what runs."""
 
     branch: str
@@ -42,7 +42,7 @@ class Unfrozen(Value):
 
     service: str
     app: str
-    standing: Standing
+    standing: TeamBranch
     next_deploy: str
     """the exact command that deploys the tip"""
     push: str
@@ -113,7 +113,7 @@ def frozen_branch(service: Service, found: Listing) -> str:
     return held.deploy_branch
 
 
-async def standing(links: Links, service: Service, found: Listing, branch: str) -> Standing:
+async def standing(links: Links, service: Service, found: Listing, branch: str) -> TeamBranch:
     """What was pushed to that branch and does not run. A branch that cannot be read is said, never raised."""
     current = found.current
     running = choose.running(found.releases, current)
@@ -126,7 +126,7 @@ async def standing(links: Links, service: Service, found: Listing, branch: str) 
         pushed.append(commit)
     bad = {r.commit: r.bad for r in found.releases if r.commit and r.bad is not None}
     left = {commit: why for release in found.releases for commit, why in release.left_bad}
-    return Standing(
+    return TeamBranch(
         branch=branch,
         tip=tip,
         serves=running.commit,

@@ -71,6 +71,7 @@ class Keeper:
             await self._stamp(service, running)
             raise AlreadyThere(f"{running.name} is what runs, and it is kept as {running.holder}")
         commit = known_to_run(found.current)
+        await self._last_deploy_succeeded(service)
         of = await shapes.read(self._links, service, found.current)
         if (why := shape.unavailable(of)) is not None:
             raise Refused(why, "another way back: --list; README: what can be kept")
@@ -90,10 +91,32 @@ class Keeper:
         except _Outrun:
             await asyncio.shield(self.destroy(service.host, holder))
             return None
+        except _Runs as runs:
+            raise Refused(
+                f"{holder} was deployed by the host, which a holder must never be; {runs}",
+                f"look at it, then destroy it: apps:destroy {holder} --force",
+            ) from None
         except BaseException:
             await asyncio.shield(self.destroy(service.host, holder))
             raise
         return holder
+
+    async def _last_deploy_succeeded(self, service: Service) -> None:
+        """Raises Refused where the host keeps a record of builds and one has failed since the last that succeeded.
+
+        A rebuild that fails its checks is of the commit that runs, so only this record tells that `:latest` is another
+        image by now. 0.35 has none: there such a rebuild cannot be told from one that never was.
+        """
+        if not (await self._links.capabilities(service.host)).builds:
+            return
+        answer = await self._links.ask(service.host, commands.builds_list(service.app))
+        last = reports.last_failure(reports.builds_list(answer.stdout)) if answer.ok else None
+        if last is not None:
+            raise Refused(
+                f"{service.app}: the last deploy ({clean_line(last.source or 'unknown', 40)}) is {last.status}, so the "
+                "image may be another one than what runs",
+                "deploy a good release first",
+            )
 
     async def _others_are_at_it(self, service: Service, found: Listing, say: Say) -> bool:
         """Wait for a keep that is under way; take away what a keep that died left of the release that runs."""
@@ -184,6 +207,9 @@ class Keeper:
 
     async def _fill(self, service: Service, holder: str, before: Current, files: tree.Tree) -> None:
         await self._push(service, holder, kept.number_of(holder), files)
+        if (reports.ps_report(await self._links.tell(service.host, commands.ps_report(holder)))).running != "false":
+            stopped = await self._send(service.host, commands.ps_stop(holder))
+            raise _Runs("it was stopped" if stopped.ok else f"it could not be stopped: {unusable(stopped).message}")
         if await self._outrun(service, holder):
             raise _Outrun
         now = await self._links.current(service.host, service.app)
@@ -268,6 +294,10 @@ class _Outrun(Exception):
     """Another keep took the same number and has the lower name."""
 
 
+class _Runs(Exception):
+    """The holder was deployed; what was done about it."""
+
+
 def known_to_run(current: Current) -> str:
     """The commit that is known to run. Raises Refused, with the reason, where it is not known for certain.
 
@@ -279,13 +309,24 @@ def known_to_run(current: Current) -> str:
     if not current.serving:
         raise Refused(f"{current.app} runs nothing that could be kept", "deploy it first")
     if current.locked:
-        raise Refused(f"a deploy of {current.app} is running", "keep it when the deploy has ended")
+        raise Refused(
+            f"a deploy of {current.app} is running",
+            f"keep it when it has ended; if nobody deploys, one that died left its lock: apps:unlock {current.app}",
+        )
     commit = current.commit
     if commit is None:
         source = current.source or "unknown"
         raise Refused(
             f"{current.app} was deployed by {source}: what runs is known by no commit", "deploy it by git push"
         )
+    tagged = {c.named for c in current.containers if c.running and c.named.startswith(f"dokku/{current.app}:")}
+    if others := sorted(tagged - {f"dokku/{current.app}:latest"}):
+        raise Refused(
+            f"{current.app} runs {', '.join(others)}, and a holder is filled from dokku/{current.app}:latest",
+            "deploy a release by git push first",
+        )
+    if len({c.image for c in current.containers if c.running}) > 1:
+        raise Refused(f"the containers of {current.app} run different images", "deploy or restart it first")
     if current.git_rev != commit:
         raise Refused(
             f"{current.app}: {commit[:10]} was deployed, but {(current.git_rev or 'unknown')[:10]} was tried after it, "

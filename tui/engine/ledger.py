@@ -13,10 +13,10 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.model.errors import JournalError
-from tui.model.ledger import Ledger, Remark, RemarkKind, Sighting
+from tui.model.ledger import ConfigSeen, Ledger, Remark, RemarkKind, Sighting
 from tui.model.observation import Current
 
-T = TypeVar("T", Sighting, Remark)
+T = TypeVar("T", Sighting, Remark, ConfigSeen)
 EVERY = timedelta(minutes=1)
 """how old the last time seen on disk may be"""
 
@@ -34,11 +34,13 @@ class Store(Protocol):
 class _Page:
     """One app's part, as far as it is in memory."""
 
-    def __init__(self, known: Ledger, seq: int | None) -> None:
+    def __init__(self, known: Ledger, seq: int | None, config_seq: int | None) -> None:
         self.known = known
         self.seq = seq
         """the row of the latest sighting"""
         self.saved: Sighting | None = known.sightings[-1] if known.sightings else None
+        self.config_seq = config_seq
+        self.config_saved: ConfigSeen | None = known.configs[-1] if known.configs else None
         self.looked = False
         """whether this console has looked itself"""
         self.healthy: datetime | None = None
@@ -74,6 +76,15 @@ class LedgerKeeper:
         except JournalError as error:
             self.trouble = error
 
+    async def saw_config(self, host: str, app: str, seen: ConfigSeen) -> None:
+        """Note how an app's own variables are set, by hashes."""
+        try:
+            async with self._turn:
+                await self._saw_config(host, app, seen)
+            self.trouble = None
+        except JournalError as error:
+            self.trouble = error
+
     async def remark(self, host: str, app: str, remark: Remark) -> None:
         """Note something about a commit, unless that is what was noted last. Raises JournalError."""
         async with self._turn:
@@ -98,6 +109,8 @@ class LedgerKeeper:
                 for page in self._pages.values():
                     if page.known.sightings and page.saved != page.known.sightings[-1]:
                         await self._save(page, page.known.sightings[-1])
+                    if page.known.configs and page.config_saved != page.known.configs[-1]:
+                        await self._save_config(page, page.known.configs[-1])
         except JournalError as error:
             self.trouble = error
 
@@ -153,17 +166,40 @@ class LedgerKeeper:
             await self._store.ledger_put(page.seq, _text(seen))
             page.saved = seen
 
+    async def _saw_config(self, host: str, app: str, seen: ConfigSeen) -> None:
+        page = await self._page(host, app)
+        last = page.known.configs[-1] if page.known.configs else None
+        if last is None or not last.is_same(seen):
+            page.config_seq = await self._store.ledger_add(host, app, "config", _text(seen), seen.first_seen)
+            page.known = replace(page.known, configs=(*page.known.configs, seen))
+            page.config_saved = seen
+            return
+        grown = replace(last, last_seen=max(last.last_seen, seen.last_seen))
+        page.known = replace(page.known, configs=(*page.known.configs[:-1], grown))
+        if page.config_saved is None or grown.last_seen - page.config_saved.last_seen >= EVERY:
+            await self._save_config(page, grown)
+
+    async def _save_config(self, page: _Page, seen: ConfigSeen) -> None:
+        if page.config_seq is not None:
+            await self._store.ledger_put(page.config_seq, _text(seen))
+            page.config_saved = seen
+
     async def _page(self, host: str, app: str) -> _Page:
         if (host, app) not in self._pages:
             rows = await self._store.ledger(host, app)
             try:
                 sightings = [(r.seq, _read(r.payload, Sighting)) for r in rows if r.kind == "sighting"]
                 remarks = tuple(_read(r.payload, Remark) for r in rows if r.kind == "remark")
+                configs = [(r.seq, _read(r.payload, ConfigSeen)) for r in rows if r.kind == "config"]
             except msgspec.DecodeError as error:
                 words = f"the ledger of {app} on {host} cannot be read: {error}"
                 raise JournalError(words, "use another folder with ROLLBACK_STATE_DIR") from error
-            known = Ledger(sightings=tuple(s for _, s in sightings), remarks=remarks)
-            self._pages[(host, app)] = _Page(known, sightings[-1][0] if sightings else None)
+            known = Ledger(
+                sightings=tuple(s for _, s in sightings), remarks=remarks, configs=tuple(c for _, c in configs)
+            )
+            self._pages[(host, app)] = _Page(
+                known, sightings[-1][0] if sightings else None, configs[-1][0] if configs else None
+            )
         return self._pages[(host, app)]
 
 
@@ -180,5 +216,5 @@ def _read(payload: str, kind: type[T]) -> T:
     return msgspec.json.decode(payload, type=kind)
 
 
-def _text(value: Sighting | Remark) -> str:
+def _text(value: Sighting | Remark | ConfigSeen) -> str:
     return msgspec.json.encode(value).decode()

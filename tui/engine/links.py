@@ -93,6 +93,7 @@ class Links:
         report, inspected, git, rev, refs = told
         facts = reports.apps_report(report)
         branch = reports.git_report(git).branch
+        stale = bool(facts.locked) and not await self._builds(name, app)
         current = Current(
             app=app,
             at=self._clock.now(),
@@ -102,11 +103,25 @@ class Links:
             branch=branch,
             tip=refs.get(branch) if branch else None,
             refs=tuple(sorted(refs.items())),
-            locked=facts.locked,
+            locked=False if stale else facts.locked,
+            stale_lock=stale,
             containers=await self._containers(name, app, inspected),
         )
         await self.ledger.saw(name, current)
         return current
+
+    async def _builds(self, name: str, app: str) -> bool:
+        """Whether a build of the app may be running, although its lock alone cannot say so.
+
+        0.38 knows whether a build's process lives (`display_status`); the lock of one that died stays there. Where the
+        host keeps no record of builds, or does not answer, the lock is believed.
+        """
+        if not (await self.capabilities(name)).builds:
+            return True
+        answer = await self.ask(name, commands.builds_list(app))
+        if not answer.ok:
+            return True
+        return any(build.status in (None, "running") for build in reports.builds_list(answer.stdout))
 
     async def _containers(self, name: str, app: str, inspected: Answer) -> tuple[Container, ...]:
         """The containers, or none where the host says that nothing runs. Raises HostSaid where neither is certain.
@@ -123,7 +138,7 @@ class Links:
         return reports.ps_inspect(again.stdout)
 
     async def config(self, name: str, app: str) -> dict[str, str] | None:
-        """The config of one of our own apps; None where the app does not exist. Never asked of a service's app."""
+        """The config of one of our own apps; None where the app does not exist. A service's: see `configs`."""
         answer = await self.ask(name, commands.config_export(app))
         if answer.ok:
             return reports.config_export(answer.stdout)

@@ -11,14 +11,14 @@ from datetime import datetime
 from typing import assert_never
 
 from tui.dokku import commands, kept, refusals, reports
-from tui.engine import health, record, stopping
+from tui.engine import health, record, releases, stopping
 from tui.engine.downtime import Downtime
 from tui.engine.evidence import Evidence
 from tui.engine.keep import Keeper
 from tui.engine.links import HostSaid, Links, unusable
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
 from tui.incident import events as ev
-from tui.incident import reconcile, verify, watch
+from tui.incident import latest, reconcile, verify, watch
 from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, Unreachable
 from tui.model.evidence import Measurement, Phase
 from tui.model.health import ProbeOutcome
@@ -97,7 +97,11 @@ class HostPerformer:
                         incident=incident.id,
                         on_output=lambda raw, _: self._heard(incident.id, todo.id, raw),
                     )
-                    return self._of_answer(todo, answer)
+                    ended = self._of_answer(todo, answer)
+                    if todo.kind is StepKind.MARK and ended.result is StepResult.DONE:
+                        trouble = await self._mark_kept(incident, plan)
+                        return self._ended(todo, answer.outcome, StepResult.FAILED, trouble) if trouble else ended
+                    return ended
                 case StepKind.KEEP:
                     return await self._keep(incident, plan, todo)
                 case _:
@@ -106,7 +110,7 @@ class HostPerformer:
             return self._ended(todo, NeverStarted(why=error.message), StepResult.FAILED, error.message)
 
     async def _keep(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:
-        """Keep what is left. A plan that stops a service says that it has a way out: without one nothing is stopped."""
+        """Keep what is left. A plan that says so promises a way out: without one nothing is stopped or replaced."""
         service = self._fleet.service(plan.service)
         if service is None or self._keeper is None:
             raise ValueError(f"{plan.service} cannot be kept here")
@@ -115,9 +119,29 @@ class HostPerformer:
         except AlreadyThere:
             return self._ended(step, Exited(code=0), StepResult.DONE, "")
         except (Refused, HostSaid) as error:
-            words = f"{plan.leaving.name} could not be kept, so nothing was stopped: {error.message}"
+            then = "nothing was stopped" if plan.stops else "it was not left"
+            words = f"{plan.leaving.name} could not be kept, so {then}: {error.message}"
             return self._ended(step, Exited(code=1), StepResult.REFUSED, words)
         return self._ended(step, Exited(code=0), StepResult.DONE, "")
+
+    async def _mark_kept(self, incident: Incident, plan: Plan) -> str:
+        """What was kept on the way out is bad as well: the plan could not know its holder's name. Trouble, in words."""
+        run, service = incident.run_of("keep"), self._fleet.service(plan.service)
+        if run is None or run.result is not StepResult.DONE or service is None or plan.leaving.holder is not None:
+            return ""
+        pairs = kept.mark_pairs(bad=f"left by incident {incident.id}")
+        try:
+            found = (await releases.listing(self._links, service)).releases
+        except (HostSaid, reports.Unreadable) as error:
+            return f"what was kept could not be marked bad: {error.message}"
+        for holder in (r.holder for r in found if r.holder and r.commit and r.commit == plan.leaving.commit):
+            argv = commands.config_set(holder, pairs)
+            answer = await self._links.gate.write(
+                self._links.host(plan.host), plan.host, argv, timeout=30.0, incident=incident.id
+            )
+            if not answer.ok:
+                return f"{holder} could not be marked bad: {unusable(answer).message}"
+        return ""
 
     def _of_answer(self, step: Step, answer: Answer) -> ev.StepEnded:
         said = clean_line(decode(answer.stderr or answer.stdout), 300)
@@ -191,6 +215,8 @@ class HostPerformer:
             case Declined(reason=reason, exit=code, progress=progress):
                 refusal = refusals.read(progress)
                 words = clean_line(refusals.explain(refusal) if refusal else reason, 300)
+                if refusal in refusals.LEAVES_ITS_IMAGE:
+                    words += latest.after_failure(plan.app)
                 if refusal is refusals.Refusal.NO_IMAGE:
                     words += await self._image_gone(incident, plan)
                 words += await self._give_back(incident, plan)
@@ -227,6 +253,8 @@ class HostPerformer:
             return self._of_answer(step, answer)
         refusal = refusals.read(answer)
         words = refusals.explain(refusal) if refusal else _last_line(answer)
+        if refusal in refusals.LEAVES_ITS_IMAGE and step.where is Where.HOST:
+            words += latest.after_failure(plan.app)
         detail = f"{step.title}: {describe(answer.outcome)}: {words}" + await self._give_back(incident, plan)
         return self._ended(step, answer.outcome, StepResult.UNSURE, detail, reported=True)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from tui.dokku import commands, kept, shape, tree
+from tui.dokku import appconfig, commands, kept, shape, tree
 from tui.engine.links import HostSaid, Links
 from tui.model.between import Between
 from tui.model.observation import Current
@@ -29,7 +29,7 @@ async def config_keys(links: Links, service: Service) -> tuple[str, ...] | None:
     if not answer.ok:
         return None
     names = (clean_line(line, 200) for line in decode(answer.stdout).splitlines())
-    return tuple(sorted(name for name in names if name and not name.startswith("DOKKU_") and name != "GIT_REV"))
+    return tuple(sorted(name for name in names if appconfig.is_own(name)))
 
 
 async def files_of(links: Links, host: str, holder: str) -> dict[str, str]:
@@ -63,9 +63,8 @@ async def findings(
     links: Links, service: Service, current: Current, leaving: Release, target: Release, of: shape.Shape
 ) -> preflight.Findings:
     """What a plan says beside its steps. Raises LinkError, HostSaid; what could not be known is said in it."""
-    files, keys, lying = await asyncio.gather(
+    files, lying = await asyncio.gather(
         _of_holder(links, service.host, target),
-        config_keys(links, service),
         between(links, service, leaving, target, of),
     )
     kept_facts = shape.read_facts(files.get(shape.FACTS_FILE))
@@ -75,7 +74,6 @@ async def findings(
         kept=kept_facts,
         files=tuple(sorted(placed.items())),
         moved=moved,
-        config_keys=keys,
         between=lying,
     )
 

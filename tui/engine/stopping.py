@@ -1,6 +1,7 @@
 """What a plan for a service that stops before it starts has to know: how its checks are set, and its way out."""
 
-from tui.dokku import commands, reports
+from tui.dokku import commands, reports, shape
+from tui.engine import shapes
 from tui.engine.keep import known_to_run
 from tui.engine.links import Links, unusable
 from tui.engine.releases import Listing
@@ -8,7 +9,7 @@ from tui.model.errors import Refused
 from tui.model.plan import Plan
 from tui.model.release import Release
 from tui.model.service import Service
-from tui.ways import stopfirst
+from tui.ways import keepfirst, stopfirst
 
 
 async def read(links: Links, service: Service, found: Listing, leaving: Release) -> stopfirst.Stopping:
@@ -17,17 +18,23 @@ async def read(links: Links, service: Service, found: Listing, leaving: Release)
     before = found.record.checks if found.record is not None else None
     if before is None and now is not None:
         before = (now.disabled, now.skipped)
-    return stopfirst.Stopping(before=before, now=now, unkeepable=_unkeepable(found, leaving))
+    unkeepable = await _unkeepable(links, service, found, leaving)
+    return stopfirst.Stopping(before=before, now=now, unkeepable=unkeepable)
 
 
-def _unkeepable(found: Listing, leaving: Release) -> str:
-    if leaving.holder is not None and leaving.sealed:
+async def keeping(links: Links, service: Service, found: Listing, leaving: Release) -> keepfirst.Keeping:
+    """Whether what runs can be kept before it is left. Raises LinkError."""
+    return keepfirst.Keeping(why_not=await _unkeepable(links, service, found, leaving))
+
+
+async def _unkeepable(links: Links, service: Service, found: Listing, leaving: Release) -> str:
+    if keepfirst.is_kept(leaving):
         return ""
     try:
         known_to_run(found.current)
     except Refused as refused:
         return refused.message
-    return ""
+    return shape.unavailable(await shapes.read(links, service, found.current)) or ""
 
 
 async def checks(links: Links, host: str, app: str) -> reports.Checks | None:

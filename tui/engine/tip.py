@@ -37,7 +37,7 @@ async def plan(engine: Engine, service: Service) -> Plan:
     return made
 
 
-async def preview(engine: Engine, service: Service) -> freeze.Standing:
+async def preview(engine: Engine, service: Service) -> freeze.TeamBranch:
     """What unfreezing would find. Raises AlreadyThere, TakenByOther, Refused as unfreezing does."""
     found = await engine.listing(service)
     return await freeze.standing(engine.links, service, found, freeze.frozen_branch(service, found))

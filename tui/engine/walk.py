@@ -202,6 +202,8 @@ class Walk:
                 continue  # what was seen belongs to a watch that is over
             try:
                 await self.submit(found)
+                if not self._watches(opened_at):
+                    continue
                 if checkpoint is None or checkpoint.done():
                     checkpoint = self._checkpoint()
                 if self._until(self.incident.watch.deadline, LOOK_EVERY) <= 0:
@@ -213,6 +215,10 @@ class Walk:
                 return  # the person moved on while the look was under way
             if self.incident.asking is not None:
                 return
+
+    def _watches(self, opened_at: datetime) -> bool:
+        watch = self.incident.watch
+        return self.incident.state is State.WATCHING and watch is not None and watch.opened_at == opened_at
 
     def _until(self, deadline: datetime, longest: float) -> float:
         """Seconds to the next look: at its rhythm, but not past a checkpoint or the end."""
@@ -238,10 +244,6 @@ class Walk:
                 rate = Rate(source=Source.ACCESS_LOG, since=at, until=at, failed=None, total=None, note=why)
                 found = ev.Measured(at=at, measurement=Measurement(at=at, phase=phase, rates=(rate,)))
             await self.submit(found)
-
-    def _watches(self, opened_at: datetime) -> bool:
-        watch = self.incident.watch
-        return self.incident.state is State.WATCHING and watch is not None and watch.opened_at == opened_at
 
     async def _settle(self, closing: Closing) -> None:
         await self.submit(await self._performer.settle(self.incident, closing))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from tui.incident import latest
 from tui.model.health import Health
 from tui.model.observation import Current
 from tui.model.value import Value
@@ -43,8 +44,9 @@ def findings(
     found.extend(_containers(current))
     if current.locked:
         found.append(Finding(speaks=Speaks.AGAINST, text="a deploy is running right now: wait for its end"))
-    if current.git_rev and current.commit and current.git_rev != current.commit:
-        words = f"the last deploy ({current.git_rev[:10]}) did not succeed: {current.commit[:10]} still serves"
+    rev = latest.tried(current)
+    if rev is not None and current.commit is not None:
+        words = f"the last deploy ({rev[:10]}) did not succeed: {current.commit[:10]} still serves"
         found.append(Finding(speaks=Speaks.AGAINST, text=words))
     return tuple(found)
 

@@ -128,6 +128,8 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
             return replace(incident, watch=longer, asking=None, failure=""), (do.KeepWatch(until=until),)
         case ev.Measured():
             return _measured(incident, event), ()
+        case ev.PostChosen(post=post, text=text):
+            return replace(incident, post=post, post_text=text), ()
         case ev.Told(delivery=delivery):
             return replace(incident, deliveries=(*incident.deliveries, delivery)), ()
         case ev.Noted() | ev.Written():
@@ -168,6 +170,7 @@ def _plan(incident: Incident, event: ev.PlanMade) -> Decision:
             confirmed_at=None,
             served_at=None,
             failure="",
+            post_text="",  # the words were for the plan before
         ),
         (),
     )
@@ -235,7 +238,7 @@ def _proceed(incident: Incident, at: datetime) -> Decision:
 
 
 def _doubt(incident: Incident, at: datetime) -> Decision:
-    return _enter(incident, State.UNCERTAIN, at, asking=None, looks=()), (do.Observe(),)
+    return _enter(incident, State.UNCERTAIN, at, asking=None, looks=(), failure=""), (do.Observe(),)
 
 
 def _down(incident: Incident, at: datetime) -> Incident:
@@ -295,7 +298,10 @@ def _how_it_fell(plan: Plan, current: Current) -> str:
 
 def _wait(incident: Incident, at: datetime, pause: timedelta, limit: timedelta) -> Decision:
     if at - incident.since >= limit:
-        return replace(incident, asking=Question.OUTCOME_UNKNOWN), ()
+        said = incident.failure
+        if incident.plan is not None and incident.latest is not None:
+            said = f"nobody knows how it ended: {reconcile.doubt(incident.plan, incident.latest)}"
+        return replace(incident, asking=Question.OUTCOME_UNKNOWN, failure=said), ()
     return incident, (do.Observe(after=pause),)
 
 

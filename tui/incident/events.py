@@ -178,6 +178,16 @@ class Measured(Value, tag=True):
     measurement: Measurement
 
 
+class PostChosen(Value, tag=True):
+    """What the person wants to be posted; changes no state by itself."""
+
+    at: datetime
+    post: bool = True
+    """False: nothing is posted for this incident"""
+    text: str = ""
+    """their own words for the first post; empty: as it was made"""
+
+
 class Told(Value, tag=True):
     """Somebody outside was told, or could not be."""
 
@@ -250,6 +260,7 @@ Event = (
     | CheckAgain
     | WatchExtended
     | Measured
+    | PostChosen
     | Told
     | Noted
     | Written

@@ -50,6 +50,22 @@ def untouched(plan: Plan, current: Current) -> bool:
     return before == now
 
 
+def doubt(plan: Plan, current: Current) -> str:
+    """Why this look does not say how it ended, for the person who has to decide."""
+    if current.locked:
+        return "the deploy lock is still there: a deploy is at work, or one that died has left it"
+    if current.locked is None:
+        return "the host does not say whether a deploy is at work"
+    if current.metadata == plan.before.metadata and current.serving != plan.before.serving:
+        return (
+            "Dokku names the old release, but other containers run: a deploy died half-way, and which of the two "
+            "answers only the service itself can say"
+        )
+    if current.metadata != plan.before.metadata:
+        return f"Dokku names {current.metadata or 'nothing'}, which is neither what ran nor what was sent"
+    return "a branch was moved by somebody else, or the host was not seen twice the same"
+
+
 def alike(plan: Plan, first: Current, last: Current) -> bool:
     """Whether two looks, the second some time after the first, together would settle how it ended."""
     return (untouched(plan, first) and untouched(plan, last)) or (fell(plan, first) and fell(plan, last))

@@ -63,8 +63,10 @@ def tell(event: ev.Event) -> Line | None:
         case ev.Measured(measurement=measurement):
             counted = [f"{r.source.value} {r.failed} of {r.total}" for r in measurement.rates if r.failed is not None]
             return (f"measured {measurement.phase.value}: {', '.join(counted) or 'nothing'}", "dim")
+        case ev.PostChosen(post=post, text=text):
+            return (f"the post: {text}" if text else "posted as it is made" if post else "nothing is posted", "")
         case ev.Told(delivery=told):
-            how = "told" if told.delivered else "NOT told"
+            how = ("told by hand" if told.by_hand else "told") if told.delivered else "NOT DELIVERED:"
             return (f"{how} {told.channel}: {told.milestone.value} {told.detail}", "" if told.delivered else "warn")
         case ev.Noted(field=field, text=text):
             return (f"post-mortem, {field.value}: {text or 'taken back'}", "dim")

@@ -146,6 +146,8 @@ class Group(Value):
     watch: timedelta | None = None
     parallel: int = 1
     """services that may be under way at once"""
+    post: bool = True
+    """whether people are told"""
 
     def part(self, service: str) -> str:
         """The id of that service's incident in the journal."""
@@ -201,6 +203,10 @@ class Incident(Value):
     down_until: datetime | None = None
     """when it answered again; None while it does not"""
     measurements: tuple[Measurement, ...] = ()
+    post: bool = True
+    """False: the person decided that nothing is posted"""
+    post_text: str = ""
+    """the person's own words for the first post"""
     deliveries: tuple[Delivery, ...] = ()
     group: Group | None = None
     """the run over several services that this is part of"""

@@ -61,8 +61,26 @@ class Remark(Value):
     reason: str
 
 
+class ConfigSeen(Value):
+    """One stretch of time in which an app's own variables were seen to be the same. No value is in it, nor any trace
+    that could be followed without this machine's key.
+    """
+
+    keys: tuple[tuple[str, str], ...]
+    """name and keyed hash of the value, sorted"""
+    key: str
+    """names the key of this machine that the hashes were made with: hashes of another one cannot be compared"""
+    first_seen: datetime
+    last_seen: datetime
+
+    def is_same(self, other: "ConfigSeen") -> bool:
+        """Whether both are of the same variables with the same values."""
+        return (self.keys, self.key) == (other.keys, other.key)
+
+
 class Ledger(Value):
     """Everything this machine knows of one app, oldest first."""
 
     sightings: tuple[Sighting, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    configs: tuple[ConfigSeen, ...] = ()

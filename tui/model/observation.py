@@ -48,6 +48,9 @@ class Current(Value):
     """commit at the deploy branch's tip; None: the branch has no commit"""
     refs: tuple[tuple[str, str], ...] = ()
     locked: bool | None = None
+    """whether a deploy is at work, as far as the host tells: 0.35 cannot tell one that died from one that runs"""
+    stale_lock: bool = False
+    """the lock's file is there and no build runs: somebody locked by hand, or a deploy died; it holds nobody up"""
     containers: tuple[Container, ...] = ()
 
     @property

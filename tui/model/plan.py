@@ -74,6 +74,25 @@ class Caution(Value):
     text: str
 
 
+class Standing(StrEnum):
+    """What one look before a plan said."""
+
+    OK = "ok"
+    WARNING = "warning"
+    """a warning of the plan says what"""
+    UNKNOWN = "unknown"
+    BLOCKED = "blocked"
+
+
+class Checked(Value):
+    """One thing that was looked at before the plan was shown: said also where it is well."""
+
+    name: str
+    """a word or two, e.g. `way back`"""
+    standing: Standing
+    text: str
+
+
 class PushSpec(Value):
     """A commit to be pushed, complete: the same value always gives the same commit id."""
 
@@ -131,6 +150,8 @@ class Plan(Value):
     downtime: tuple[float, float] | None = None
     """seconds, shortest and longest"""
     warnings: tuple[Caution, ...] = ()
+    checked: tuple[Checked, ...] = ()
+    """what was looked at, in the order of the runbook's pre-flight list; empty in plans of older consoles"""
     skipped: tuple[tuple[str, str], ...] = ()
     """releases passed over by `previous`, each with the reason"""
     frozen_branch: str | None = None

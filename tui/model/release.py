@@ -33,6 +33,8 @@ class WayBack(Value):
     available: bool
     seconds: float | None = None
     reason: str = ""
+    sure: bool = True
+    """whether it was seen just now that it leads there; otherwise only trying it tells"""
 
 
 class Release(Value):

@@ -2,9 +2,12 @@
 
 Whatever comes from a host, an app, a commit message or an HTTP body passes `clean` before it is shown, stored for
 showing, or put into a message. Control sequences are not interpreted: they are made visible, so that nothing can hide.
+What is a secret is said in `redact`; here it is taken out, once nothing stands between its letters any more.
 """
 
 import re
+
+from tui.model.redact import redact
 
 _SGR = re.compile(r"\x1b\[[0-9;:]*m")
 # C0 but tab and newline, DEL, C1, and the bidirectional controls that reorder what is read
@@ -14,9 +17,9 @@ _DOKKU_MARKS = re.compile(r"\x1b\[(?:1G|K)")
 
 
 def clean(text: str) -> str:
-    """One or more lines of `text` without colours and with every other control character made visible."""
+    """One or more lines of `text` without colours and secrets, with every other control character made visible."""
     text = _DOKKU_MARKS.sub("", _SGR.sub("", text)).replace("\r\n", "\n")
-    return _CONTROL.sub(lambda found: "\u241b" if found[0] == "\x1b" else "\ufffd", text).expandtabs(4)
+    return redact(_CONTROL.sub(lambda found: "\u241b" if found[0] == "\x1b" else "\ufffd", text).expandtabs(4))
 
 
 def clean_line(text: str, limit: int = 500) -> str:

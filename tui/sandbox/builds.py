@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tui.sandbox.client import Call, ClientGone
+from tui.sandbox.client import Call, ClientGone, Refused
 from tui.sandbox.lines import CommandFailed
 from tui.sandbox.machine import App, Build
 
 
 @contextmanager
-def recorded_build(call: Call, app: App, source: str) -> Iterator[None]:
+def recorded_build(call: Call, app: App, source: str, kind: str = "build") -> Iterator[None]:
+    """Around the lock, not inside it: an attempt that the lock refuses is recorded as well, as one nobody finished."""
     machine = call.host.machine
     if machine.old:
         yield
         return
     for earlier in app.builds:
-        if earlier.status == "running":  # a build nobody finished is written off by the next one
+        # a build nobody finished is written off by the next one; one whose process lives is not
+        if earlier.status == "running" and earlier.display != "running":
             earlier.status = earlier.display = "failed"
             earlier.exit_code, earlier.finished = -1, machine.now()
-    build = Build(id=f"mw{machine.new_id()[:12]}", pid=machine.number(), source=source, started=machine.now())
+    build = Build(
+        id=f"mw{machine.new_id()[:12]}", pid=machine.number(), source=source, started=machine.now(), kind=kind
+    )
     app.builds.insert(0, build)
     call.record = build.output
     try:
@@ -28,7 +32,13 @@ def recorded_build(call: Call, app: App, source: str) -> Iterator[None]:
     except ClientGone:
         build.display = "abandoned"
         raise
+    except Refused:
+        build.display = "abandoned"
+        raise
     except CommandFailed as failure:
+        if kind == "deploy":  # recorded of a ps:restart that failed
+            build.display = "abandoned"
+            raise
         build.status = build.display = "failed"
         build.exit_code = failure.code
         build.finished = machine.now()

@@ -186,7 +186,7 @@ async def pre_receive(call: Call, app: App, update: Update, store: BaseObjectSto
         call.out(f"{MARK}-----> WARNING: deploy did not complete, you must push to {wanted}.")
         call.out(f"{MARK}-----> for example, try 'git push <dokku> {branch}:{wanted}'")
         return
-    with deploy_lock(call, app), recorded_build(call, app, "git-hook"):
+    with recorded_build(call, app, "git-hook"), deploy_lock(call, app):
         call.marked = True
         await build_and_deploy(call, app, Source(commit=update.new, files=read_files(store, update.new)))
         app.deploy_source, app.metadata = "git-push", update.new

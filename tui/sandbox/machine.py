@@ -25,6 +25,8 @@ class Build:
     pid: int
     source: str
     started: float
+    kind: str = "build"
+    """or `deploy`: a restart, also that of config:set"""
     finished: float = 0.0
     status: str = "running"
     display: str = "running"

@@ -62,7 +62,7 @@ def way_back(release: Release, *, recent: bool | None) -> WayBack:
         words += "; the app's repository could not be read"
     elif not recent:
         words += "; not among the newest commits of the app's repository"
-    return WayBack(way=WAY, available=True, seconds=MEASURED, reason=words)
+    return WayBack(way=WAY, available=True, seconds=MEASURED, reason=words, sure=recent is True)
 
 
 def named(service: Service, target: Target, known: tuple[Release, ...]) -> Release | None:
@@ -78,7 +78,7 @@ def named(service: Service, target: Target, known: tuple[Release, ...]) -> Relea
         commit=target.value,
         origin=Source.NAMED,
         elsewhere=service.git_remote,
-        ways=(WayBack(way=WAY, available=True, seconds=MEASURED, reason=words),),
+        ways=(WayBack(way=WAY, available=True, seconds=MEASURED, reason=words, sure=False),),
     )
 
 

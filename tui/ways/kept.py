@@ -13,12 +13,13 @@ from msgspec.structs import replace
 
 from tui.dokku import commands, kept, paste, tree
 from tui.dokku.shape import Shape
+from tui.incident import latest
 from tui.model.observation import Current
-from tui.model.plan import Caution, Plan, PushSpec, Severity, Step, StepKind
+from tui.model.plan import Caution, Checked, Plan, PushSpec, Severity, Step, StepKind
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
-from tui.ways import stopfirst
+from tui.ways import keepfirst, locks, stopfirst
 
 WAY = "kept"
 PUSH_LIMIT = 600.0
@@ -31,6 +32,8 @@ class Options(Value):
 
     freeze: bool = True
     run_tasks: bool = False
+    keep_current: bool = False
+    """keep what runs before it is left"""
     take_over: str | None = None
     """reason for taking the incident over from somebody else"""
     forward: bool = False
@@ -54,8 +57,12 @@ class Facts(Value):
     """how the app is built now; None: it was not asked"""
     cautions: tuple[Caution, ...] = ()
     """what was found before planning, see `preflight`"""
+    checked: tuple[Checked, ...] = ()
+    """what was looked at, see `checked`"""
     stopping: stopfirst.Stopping | None = None
     """for a service that stops before it starts"""
+    keeping: keepfirst.Keeping | None = None
+    """where keeping what runs first was asked for and is no must"""
 
 
 def plan(service: Service, host: Host, target: Release, leaving: Release, facts: Facts, options: Options) -> Plan:
@@ -71,6 +78,7 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
     )
     frozen = f"frozen-by-{facts.incident}" if options.freeze else None
     push = _push(service, target, leaving, facts, contents, frozen)
+    steps = _steps(service, host, target, leaving, facts, push, frozen, options.forward)
     return Plan(
         way=WAY,
         service=service.name,
@@ -80,12 +88,13 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
         target=target,
         leaving=leaving,
         before=facts.current,
-        steps=_steps(service, host, target, leaving, facts, push, frozen, options.forward),
+        steps=steps,
         made_at=facts.at,
         push=push,
-        expected=service.rollback.expected.total_seconds(),
+        expected=service.rollback.expected.total_seconds() + keepfirst.longer(steps),
         downtime=_downtime(service),
         warnings=_cautions(service, target, leaving, facts, removed, options),
+        checked=facts.checked,
         skipped=facts.skipped,
         frozen_branch=frozen,
         old_branch=old_branch(facts),
@@ -176,7 +185,9 @@ def _steps(
         command("sign", StepKind.COMMAND, "say who, since when", commands.config_set(record, tuple(signature)))
     )
     if stopping is not None:
-        steps.extend(stopfirst.opening(service, host, leaving, stopping))
+        steps.extend(stopfirst.opening(service, leaving, stopping))
+    elif facts.keeping is not None:
+        steps.extend(keepfirst.steps(service, leaving, facts.keeping.why_not))
     compare = commands.apps_report(app)
     steps.append(command("compare", StepKind.COMPARE, "is it still as planned?", compare, writes=False))
     if frozen is not None and facts.current.branch != frozen:
@@ -276,9 +287,12 @@ def _cautions(
     found: list[Caution] = []
     current = facts.current
     if current.locked:
-        found.append(Caution(severity=Severity.BLOCK, text=f"a deploy of {service.app} is running: wait for its end"))
+        found.append(Caution(severity=Severity.BLOCK, text=locks.running(service.app)))
+    if current.stale_lock:
+        found.append(Caution(severity=Severity.WARN, text=locks.stale(service.app)))
     if facts.stopping is not None:
         found.extend(stopfirst.cautions(service, leaving, facts.stopping))
+    found.extend(keepfirst.cautions(leaving, facts.keeping))
     if service.rollback.downtime is not None:
         low, high = (f"{t.total_seconds():.0f}" for t in service.rollback.downtime)
         found.append(Caution(severity=Severity.TYPE, text=f"the service does not answer for {low}-{high} s"))
@@ -294,13 +308,8 @@ def _cautions(
         found.append(
             Caution(severity=Severity.WARN, text="the holder has no Procfile or app.json: the image's own command runs")
         )
-    if leaving.commit and current.git_rev and current.commit and current.git_rev != current.commit:
-        found.append(
-            Caution(
-                severity=Severity.WARN,
-                text=f"the last deploy attempt ({current.git_rev[:10]}) did not succeed; {current.commit[:10]} serves",
-            )
-        )
+    if leaving.commit and (risk := latest.risk(current)):
+        found.append(Caution(severity=Severity.WARN, text=risk))
     if leaving.commit is None:
         found.append(
             Caution(severity=Severity.WARN, text="what runs now is not known by a commit; it is left unmarked")

@@ -5,9 +5,11 @@ the host does not say, that is said: unknown is not the same as unchanged.
 """
 
 import posixpath
+from datetime import datetime
 
+from tui.dokku import appconfig, tree
 from tui.dokku import shape as shapes
-from tui.dokku import tree
+from tui.incident.drift import Drift, Since
 from tui.model.between import Between
 from tui.model.observation import Current
 from tui.model.plan import Caution, Severity
@@ -27,7 +29,6 @@ class Findings(Value):
     files: tuple[tuple[str, str], ...]
     """the target's files where they will stand"""
     moved: tuple[str, ...] = ()
-    config_keys: tuple[str, ...] | None = None
     between: Between = Between(unknown="it was not asked")
 
 
@@ -41,14 +42,13 @@ def marked(target: Release) -> tuple[Caution, ...]:
 def cautions(found: Findings, target: Release, current: Current) -> tuple[Caution, ...]:
     """Everything that a person should know, the gravest first."""
     return (
-        *_processes(found, target, current),
+        *processes(found, target, current),
         *between(found.between),
         *_surroundings(found, target),
-        *_config(found),
     )
 
 
-def _processes(found: Findings, target: Release, current: Current) -> list[Caution]:
+def processes(found: Findings, target: Release, current: Current) -> list[Caution]:
     """A type that runs now and that the target does not name stops with it; a scale of its own does not come back."""
     said: list[Caution] = []
     files, procfile = dict(found.files), found.shape.procfile
@@ -107,20 +107,40 @@ def _surroundings(found: Findings, target: Release) -> list[Caution]:
     return said
 
 
-def _config(found: Findings) -> list[Caution]:
-    then = None if found.kept is None else found.kept.config_keys
-    if then is None or found.config_keys is None:
-        words = "which config keys changed since is not known; config is not part of a release and stays as it is"
-        return [Caution(severity=Severity.NOTE, text=words)]
-    gone, new = sorted({*then} - {*found.config_keys}), sorted({*found.config_keys} - {*then})
+def kept_names(found: Findings) -> tuple[str, ...] | None:
+    """The names of the app's own variables as the target's holder remembers them."""
+    names = None if found.kept is None else found.kept.config_keys
+    return None if names is None else tuple(name for name in names if appconfig.is_own(name))
+
+
+def config(drift: Drift, target: Release) -> tuple[Caution, ...]:
+    """What the old release would meet in its environment; the same for every way back."""
+    when = f"{target.name} last served here ({_at(drift.then)})" if drift.then else f"{target.name} was kept"
     said: list[Caution] = []
-    if gone:
-        words = f"config keys that the target had are gone: {_listed(tuple(gone))}"
+    if drift.changed:
+        words = f"config keys have other values than when {when}: {_since(drift.changed)}"
         said.append(Caution(severity=Severity.WARN, text=words))
-    if new:
-        words = f"config keys are new since the target was kept: {_listed(tuple(new))}"
+    if drift.removed:
+        words = f"config keys are gone since {when}: {_since(drift.removed)}"
+        said.append(Caution(severity=Severity.WARN, text=words))
+    if drift.added:
+        words = f"config keys are new since {when}: {_since(drift.added)}"
         said.append(Caution(severity=Severity.NOTE, text=words))
-    return said
+    if drift.unknown:
+        what = "whether config values" if drift.names_known else "which config keys"
+        words = (
+            f"{what} changed since is not known: {drift.unknown}; config is not part of a release and stays as it is"
+        )
+        said.append(Caution(severity=Severity.NOTE, text=words))
+    return tuple(said)
+
+
+def _since(keys: Since) -> str:
+    return _listed(tuple(name if at is None else f"{name} (seen {_at(at)})" for name, at in keys))
+
+
+def _at(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%MZ}" if at else "unknown"
 
 
 def is_migration(path: str) -> bool:

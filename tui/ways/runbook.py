@@ -60,7 +60,7 @@ def way_back(release: Release, host: Capabilities | None, tags: frozenset[str] |
         return WayBack(way=WAY, available=False, reason="the host's tags could not be listed")
     if release.tag is None or release.tag not in tags:
         return WayBack(way=WAY, available=False, reason="the host lists no tag for it")
-    return WayBack(way=WAY, available=True, seconds=MEASURED, reason="proves nothing")
+    return WayBack(way=WAY, available=True, seconds=MEASURED, reason="proves nothing", sure=False)
 
 
 def releases(app: str, tags: tuple[str, ...]) -> tuple[Release, ...]:
@@ -77,7 +77,8 @@ def named(app: str, target: Target, host: Capabilities | None) -> Release | None
     if target.kind is not TargetKind.PREVIOUS or host is None or ROLLBACK not in host.runbook:
         return None
     words = "previous, as ps:rollback takes it"
-    return Release(app=app, said=words, origin=Source.NAMED, ways=(WayBack(way=WAY, available=True, seconds=MEASURED),))
+    way = WayBack(way=WAY, available=True, seconds=MEASURED, reason="proves nothing", sure=False)
+    return Release(app=app, said=words, origin=Source.NAMED, ways=(way,))
 
 
 def _time(tag: str) -> datetime | None:

@@ -48,9 +48,8 @@ def way_back(service: Service) -> WayBack:
     if not service.script:
         return WayBack(way=WAY, available=False, reason="services.yaml names no script for the service")
     seconds = service.rollback.expected.total_seconds()
-    return WayBack(
-        way=WAY, available=True, seconds=seconds, reason="proves nothing; whether it knows this release it says"
-    )
+    words = "proves nothing; whether it knows this release it says"
+    return WayBack(way=WAY, available=True, seconds=seconds, reason=words, sure=False)
 
 
 def named(service: Service, target: Target) -> Release:

@@ -7,11 +7,12 @@ client dies (only a push is finished by the host without us), so its plan says `
 from collections.abc import Iterable
 
 from tui.dokku import commands, kept, paste
+from tui.incident import latest
 from tui.model.plan import ANYWHERE, Caution, Plan, Proof, Severity, Step, StepKind, Where
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
-from tui.ways import stopfirst
+from tui.ways import keepfirst, locks, stopfirst
 from tui.ways.kept import Facts, Options, forward_marks, old_branch
 
 DEPLOY_LIMIT = 1800.0
@@ -49,6 +50,12 @@ def plan(
         moves = (ANYWHERE,)
     downtime = service.rollback.downtime
     stopping = facts.stopping if way.where is Where.HOST else None
+    steps = (
+        *_opening(service, host, leaving, facts, frozen, stopping),
+        _deploy(host, way),
+        *(stopfirst.restore(service, host, stopping) if stopping else ()),
+        *(_marks(host, target, leaving, facts, forward=options.forward) if way.proves else ()),
+    )
     return Plan(
         way=way.name,
         service=service.name,
@@ -58,16 +65,12 @@ def plan(
         target=target,
         leaving=leaving,
         before=facts.current,
-        steps=(
-            *_opening(service, host, leaving, facts, frozen, stopping),
-            _deploy(host, way),
-            *(stopfirst.restore(service, host, stopping) if stopping else ()),
-            *(_marks(host, target, leaving, facts, forward=options.forward) if way.proves else ()),
-        ),
+        steps=steps,
         made_at=facts.at,
-        expected=way.expected,
+        expected=way.expected + keepfirst.longer(steps),
         downtime=(downtime[0].total_seconds(), downtime[1].total_seconds()) if downtime else None,
         warnings=(*_cautions(service, target, leaving, facts, frozen, way, options), *way.cautions),
+        checked=facts.checked,
         skipped=facts.skipped,
         frozen_branch=frozen,
         old_branch=old_branch(facts),
@@ -117,7 +120,9 @@ def _opening(
     argv = commands.config_set(record, tuple(signature))
     steps.append(_command(host, "sign", StepKind.COMMAND, "say who, since when", argv))
     if stopping is not None:
-        steps.extend(stopfirst.opening(service, host, leaving, stopping))
+        steps.extend(stopfirst.opening(service, leaving, stopping))
+    elif facts.keeping is not None:
+        steps.extend(keepfirst.steps(service, leaving, facts.keeping.why_not))
     argv = commands.apps_report(app)
     steps.append(_command(host, "compare", StepKind.COMPARE, "is it still as planned?", argv, writes=False))
     if frozen is not None and facts.current.branch != frozen:
@@ -170,11 +175,14 @@ def _cautions(
 ) -> Iterable[Caution]:
     current = facts.current
     if current.locked:
-        yield Caution(severity=Severity.BLOCK, text=f"a deploy of {service.app} is running: wait for its end")
+        yield Caution(severity=Severity.BLOCK, text=locks.running(service.app))
+    if current.stale_lock:
+        yield Caution(severity=Severity.WARN, text=locks.stale(service.app))
     if facts.stopping is not None and way.where is Where.HOST:
         yield from stopfirst.cautions(service, leaving, facts.stopping)
         words = "if this console ends between the stop and the start, nothing serves until somebody deploys"
         yield Caution(severity=Severity.TYPE, text=words)
+    yield from keepfirst.cautions(leaving, facts.keeping)
     if service.rollback.downtime is not None:
         low, high = (f"{t.total_seconds():.0f}" for t in service.rollback.downtime)
         yield Caution(severity=Severity.TYPE, text=f"the service does not answer for {low}-{high} s")
@@ -182,9 +190,8 @@ def _cautions(
         severity=Severity.WARN,
         text="this deploy is aborted if the console ends or the link breaks: leave it open until it is through",
     )
-    if leaving.commit and current.git_rev and current.commit and current.git_rev != current.commit:
-        words = f"the last deploy attempt ({current.git_rev[:10]}) did not succeed; {current.commit[:10]} serves"
-        yield Caution(severity=Severity.WARN, text=words)
+    if leaving.commit and (risk := latest.risk(current)):
+        yield Caution(severity=Severity.WARN, text=risk)
     if way.proves and not options.forward and target.holder is None and leaving.holder is None:
         words = f"neither release is kept: that {leaving.name} is bad is noted on this machine only"
         yield Caution(severity=Severity.NOTE, text=words)

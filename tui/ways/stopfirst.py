@@ -13,6 +13,7 @@ from tui.model.plan import Caution, Severity, Step, StepKind
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
+from tui.ways import keepfirst
 
 ALL = "_all_"
 NONE = "none"
@@ -28,24 +29,9 @@ class Stopping(Value):
     """why what runs now cannot be kept; empty: it can be, or it is kept already"""
 
 
-def opening(service: Service, host: Host, leaving: Release, found: Stopping) -> tuple[Step, ...]:
+def opening(service: Service, leaving: Release, found: Stopping) -> tuple[Step, ...]:
     """Before the comparison: keep what is left, where it is not kept and can be."""
-    if found.unkeepable or (leaving.holder is not None and leaving.sealed):
-        return ()
-    argv = ("keep", service.app)
-    paste_line = f"rollback keep {service.name}"
-    return (
-        Step(
-            id="keep",
-            kind=StepKind.KEEP,
-            title=f"keep {leaving.name}, the way out",
-            argv=argv,
-            writes=True,
-            timeout=300.0,
-            paste=paste_line,
-            expected=7.0,
-        ),
-    )
+    return keepfirst.steps(service, leaving, found.unkeepable)
 
 
 def stop(service: Service, host: Host, found: Stopping) -> tuple[Step, ...]:
@@ -95,7 +81,7 @@ def cautions(service: Service, leaving: Release, found: Stopping) -> tuple[Cauti
         words = f"{leaving.name} cannot be kept, so there is no way out to it if the start fails: {found.unkeepable}"
         said.append(Caution(severity=Severity.TYPE, text=words))
     else:
-        kept = "kept" if leaving.holder is not None and leaving.sealed else "kept first"
+        kept = "kept" if keepfirst.is_kept(leaving) else "kept first"
         words = f"if the start fails nothing serves; the way out is a push of {leaving.name}, which is {kept}"
         said.append(Caution(severity=Severity.NOTE, text=words))
     return tuple(said)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from tui.console import rows, words
-from tui.console.pages import evidence, parts
+from tui.console.pages import evidence, parts, posts
 from tui.console.pages.page import Choice, View, button
 from tui.console.rows import Piece, Row
 from tui.incident import cause, tree
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tui.console.wizard import Wizard
 
 _LOOKS = {Speaks.FOR: ("run", "ok"), Speaks.AGAINST: ("warn", "warn"), Speaks.NEITHER: ("unknown", "unknown")}
+ROOM_FOR_NAMES = 12
+"""rows from which on it is said whom to call"""
 WHOLE_TREE = 18
 """rows from which on the whole tree is drawn; with fewer, the path taken and the question it has come to"""
 _ENDS = {
@@ -30,6 +32,8 @@ def severity(wizard: "Wizard", cells: int) -> View:
     since = wizard.status.bad_since or wizard.began
     content = parts.trouble(wizard, cells)
     content.extend(parts.health_rows(wizard, now, cells))
+    if wizard.room >= ROOM_FOR_NAMES:
+        content.extend(posts.on_call(wizard, cells))
     content.append(((f"How bad is it? Clocks run since {words.clock(since)}.", "bold"),))
     choices = [
         Choice(

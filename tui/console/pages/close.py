@@ -3,16 +3,20 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from tui.console import rows, words
-from tui.console.pages import parts
+from tui.console import rows
+from tui.console.pages import parts, posts
 from tui.console.pages.page import View, button
 from tui.console.pages.postmortem import standing
-from tui.incident.cause import worded
+from tui.incident import telling
 from tui.model.incident import Closing, Incident
+from tui.model.notice import Milestone
+from tui.model.plain import NO_WIDTH
 
 if TYPE_CHECKING:
     from tui.console.wizard import Wizard
 
+TICKET = "ticket"
+"""the channel that makes one"""
 SHORT = 9
 """rows below which the reason has one row: what is left to do matters more"""
 _GOOD = frozenset({Closing.RECOVERED, Closing.FIXED_FORWARD, Closing.FALSE_ALARM, Closing.UNWATCHED})
@@ -30,12 +34,15 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
         first, others = rows.fit(f"{first} {others[0]}", cells - len(word)), []
     content.append(((word, look), (first, "")))
     content.extend(((line, ""),) for line in others)
-    content.append(((summary(incident), "bold"),))
+    content.append(((telling.summary(incident), "bold"),))
+    content.extend(posts.standing(wizard, incident, cells))
+    content.extend(posts.missing(wizard, incident, cells))
     todo = todos(wizard, incident)
     if todo:
         content.append((("Left to do:", "bold"),))
     for text in todo:
         content.extend(rows.paragraph(f" {wizard.palette.sign('dot')} {rows.safe(text, 500)}", cells, "", indent=3))
+    content.extend(posts.on_call(wizard, cells))
     frozen = _frozen(incident)
     choices = [
         button("done", "Done", _away(wizard)),
@@ -44,10 +51,15 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
             if frozen
             else []
         ),
-        *parts.undo(wizard, incident, brief=cells < 80),
+        *parts.undo(wizard, incident, brief=cells < 66),
         button("post-mortem", "Post-mortem", lambda: wizard.front.show_postmortem(incident.id)),
         button("copy", "Copy the post", _copying(wizard, incident)),
-        button("save", "Save the timeline", wizard.front.save_timeline),
+        *(
+            [button("posted", "I posted it", wizard.doing("noting", lambda: wizard.posted(_incident_channel(wizard))))]
+            if not posts.closing_told(incident)
+            else []
+        ),
+        *([button("save", "Save the timeline", wizard.front.save_timeline)] if cells >= 80 else []),
     ]
     return View(
         key="closed",
@@ -58,42 +70,29 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     )
 
 
-def summary(incident: Incident) -> str:
-    """One line for people: what was done, how long it took."""
-    length = worded((incident.closed_at or incident.since) - incident.opened_at)
-    severity = f"{incident.severity} " if incident.severity else ""
-    if incident.plan is not None and incident.wrote:
-        went = f"{incident.plan.leaving.name} to {incident.plan.target.name}"
-        return f"{severity}{incident.service}: {went}, {length} in all"
-    return f"{severity}{incident.service}: nothing was changed, {length} in all"
-
-
 def todos(wizard: "Wizard", incident: Incident) -> list[str]:
     """What the runbook and the host still want."""
     engine = wizard.front.engine
-    fleet, duty = engine.fleet, engine.postmortems.duty(incident)
+    duty = engine.postmortems.duty(incident)
     found = [f"post-mortem, {standing(duty, engine.clock.now())[0]}"] if duty.open else []
     found.extend(incident.left_over)
-    where = ", ".join(fleet.contacts.slack[:1]) or "the incident channel"
-    found.append(f"post in {where} (Copy the post gives the text)")
-    if incident.closing is not Closing.FALSE_ALARM:
+    if not posts.closing_told(incident):
+        found.append(f"post in {_incident_channel(wizard)} (Copy the post gives the text)")
+    ticket = any(one.channel == TICKET and one.delivered for one in incident.deliveries)
+    if incident.closing is not Closing.FALSE_ALARM and not ticket:
         found.append("create the incident ticket")
     return found
 
 
 def post(wizard: "Wizard", incident: Incident) -> str:
-    """A message for the incident channel, from the journal's facts alone."""
-    lines = [
-        f"{incident.severity or 'Incident'} on {incident.service} ({incident.app}): "
-        f"{incident.closing.value if incident.closing else incident.state.value}",
-        f"opened {words.clock(incident.opened_at)} by {incident.by}, closed {words.clock(incident.closed_at)}",
-        summary(incident),
-    ]
-    if incident.close_reason:
-        lines.append(rows.safe(incident.close_reason, 300))
-    lines.extend(f"left to do: {rows.safe(line, 300)}" for line in incident.left_over)
-    lines.append(f"incident {incident.id}")
-    return "\n".join(lines)
+    """A message for the incident channel: the one that channels are told at the end."""
+    environment = wizard.front.engine.fleet.environment
+    message = telling.message(incident, Milestone.CLOSED, environment, wizard.front.engine.clock.now())
+    return f"{message.title}\n{message.text}".replace(NO_WIDTH, "")
+
+
+def _incident_channel(wizard: "Wizard") -> str:
+    return ", ".join(wizard.front.engine.fleet.contacts.slack[:1]) or "the incident channel"
 
 
 def _frozen(incident: Incident) -> bool:

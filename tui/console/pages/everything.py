@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from tui.console import rows
+from tui.console.pages import parts
 from tui.console.pages.page import Choice, Page, View, button
 from tui.console.palette import Palette
 from tui.console.rows import Row
@@ -90,12 +91,7 @@ class Everything(Page):
     def view(self, cells: int) -> View:
         """The table; before the phrase that of the plans."""
         sign = self.front.palette.sign
-        content: list[Row] = []
-        if self._busy:
-            content.append(((f"{sign('run')} {self._busy}{sign('more')}", "run"),))
-        if self._error is not None:
-            text = f"{sign('down')} {rows.safe(self._error.message, 400)} {rows.safe(self._error.fix, 200)}"
-            content.extend(rows.paragraph(text, cells, "down", indent=2))
+        content = parts.busy_or_wrong(self.front.palette, self._busy, self._error, cells)
         if self._run is not None:
             for part in self._run.parts:
                 content.extend(self._line(part, cells))

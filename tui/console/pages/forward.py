@@ -8,11 +8,10 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Protocol
 
-from tui.console import rows
+from tui.console.pages import parts
 from tui.console.pages import plan as planned
 from tui.console.pages.page import Choice, Page, View, button
 from tui.console.palette import Palette
-from tui.console.rows import Row
 from tui.engine.engine import Engine
 from tui.model.errors import ConsoleError
 from tui.model.plan import Plan
@@ -75,14 +74,7 @@ class Forward(Page):
 
     def view(self, cells: int) -> View:
         """The plan, or why there is none."""
-        sign = self.palette.sign
-        content: list[Row] = []
-        if self._busy:
-            content.append(((f"{sign('run')} {self._busy}{sign('more')}", "run"),))
-        if self._error is not None:
-            text = f"{sign('down')} {rows.safe(self._error.message, 600)}"
-            content.extend(rows.paragraph(text, cells, "down", indent=2))
-            content.extend(rows.paragraph(f"  {rows.safe(self._error.fix, 300)}", cells, "", indent=2))
+        content = parts.busy_or_wrong(self.palette, self._busy, self._error, cells)
         if self._plan is not None:
             content.extend(planned.shown(self, self._plan, cells))
         return View(

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 from tui.console import rows, words
 from tui.console.pages.page import Choice, button
+from tui.console.palette import Palette
 from tui.console.rows import Piece, Row
 from tui.incident import undo as undoing
 from tui.incident.cause import worded
+from tui.model.errors import ConsoleError
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Closing, Incident, Question, State
 from tui.model.service import SeveritySpec
@@ -29,16 +31,22 @@ def title(wizard: "Wizard", step: int, cells: int) -> tuple[Piece, ...]:
     return (*head, *steps)
 
 
+def busy_or_wrong(palette: Palette, busy: str, error: ConsoleError | None, cells: int) -> list[Row]:
+    """What is being done, and what could not be done with what would help."""
+    found: list[Row] = []
+    if busy:
+        found.append(((f"{palette.sign('run')} {busy}{palette.sign('more')}", "run"),))
+    if error is not None:
+        text = f"{palette.sign('down')} {rows.safe(error.message, 600)}"
+        found.extend(rows.paragraph(text, cells, "down", indent=2))
+        if error.fix:
+            found.extend(rows.paragraph(f"  {rows.safe(error.fix, 300)}", cells, "", indent=2))
+    return found
+
+
 def trouble(wizard: "Wizard", cells: int) -> list[Row]:
     """What could not be done, and what would help; or what is being done."""
-    found: list[Row] = []
-    if wizard.busy:
-        found.append(((f"{wizard.palette.sign('run')} {wizard.busy}{wizard.palette.sign('more')}", "run"),))
-    if wizard.error is not None:
-        text = f"{wizard.palette.sign('down')} {rows.safe(wizard.error.message, 600)}"
-        found.extend(rows.paragraph(text, cells, "down", indent=2))
-        if wizard.error.fix:
-            found.extend(rows.paragraph(f"  {rows.safe(wizard.error.fix, 300)}", cells, "", indent=2))
+    found = busy_or_wrong(wizard.palette, wizard.busy, wizard.error, cells)
     if wizard.walk is not None and wizard.walk.error is not None:
         text = f"{wizard.palette.sign('down')} the walk stopped: {rows.safe(repr(wizard.walk.error), 300)}"
         found.extend(rows.paragraph(text, cells, "down", indent=2))

@@ -1,18 +1,20 @@
 """The plan: from, to, at what cost, what to know, and the exact commands; then the person's word."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from tui.console import rows
-from tui.console.pages import parts
-from tui.console.pages.page import View, button
+from tui.console.pages import parts, posts
+from tui.console.pages.page import Choice, View, button
 from tui.console.palette import Palette
 from tui.console.rows import Piece, Row
 from tui.engine.engine import Engine
 from tui.incident.cause import worded
 from tui.model.incident import Incident
-from tui.model.plan import Plan, Severity
+from tui.model.plan import Plan, Severity, Standing
 from tui.model.release import Release
+from tui.ways import keepfirst
 
 if TYPE_CHECKING:
     from tui.console.wizard import Wizard
@@ -30,6 +32,8 @@ class Desk(Protocol):
 
 class Shows(Protocol):
     """A page that shows a plan."""
+
+    room: int
 
     @property
     def palette(self) -> Palette: ...
@@ -51,7 +55,8 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     plan = incident.plan
     if plan is None:
         raise ValueError("planned without a plan")
-    content = [*parts.trouble(wizard, cells), *shown(wizard, plan, cells)]
+    post = posts.preview(wizard, incident, cells)
+    content = [*parts.trouble(wizard, cells), *shown(wizard, plan, cells, post)]
     label = f"Roll {plan.service} back to {plan.target.name}"
     off = ""
     if plan.blocked:
@@ -67,6 +72,8 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
             off=off,
             danger=True,
         ),
+        *posts.choices(wizard, incident),
+        *_keep_choice(wizard, plan),
         *parts.ways_out(wizard, incident),
     ]
     text = pasted(plan)
@@ -80,13 +87,14 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     )
 
 
-def shown(page: Shows, plan: Plan, cells: int) -> list[Row]:
-    """From, to, what to know, what it costs, and the exact commands."""
+def shown(page: Shows, plan: Plan, cells: int, post: Sequence[Row] = ()) -> list[Row]:
+    """From, to, what to know, what it costs, what is posted about it, and the exact commands."""
+    cost = [*_how(page, plan, cells), *_checked(page, plan, cells), *_summary(page, plan, cells)]
     way = f"FROM {_named(plan.leaving)}  {page.palette.sign('arrow')}  TO {_named(plan.target)}"
     return [
         *rows.paragraph(way, cells, "bold"),
         *_cautions(page, plan, cells),  # above everything that can wait: nobody scrolls to a warning
-        *_summary(page, plan, cells),
+        *([*post, *cost] if page.room < posts.ROOM_FOR_TEXT else [*cost, *post]),
         *_commands(plan, cells),
     ]
 
@@ -96,16 +104,26 @@ def pasted(plan: Plan) -> str:
     return "\n".join(_paste(plan))
 
 
-def _summary(wizard: Shows, plan: Plan, cells: int) -> list[Row]:
+def _keep_choice(wizard: "Wizard", plan: Plan) -> list[Choice]:
+    """Whether what runs is kept first, and what that costs: off until somebody asks; no choice where it is a must."""
+    if plan.stops or keepfirst.is_kept(plan.leaving):
+        return []
+    label = "Do not keep what runs first" if wizard.keep_first else "Keep what runs first (4-10 s more)"
+    return [button("keep-first", label, wizard.doing("planning again", wizard.toggle_keep))]
+
+
+def _how(wizard: Shows, plan: Plan, cells: int) -> list[Row]:
     cost = f"~{plan.expected:.0f} s"
     cost += (
         f", does not answer for {plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s" if plan.downtime else ", no downtime"
     )
-    now = wizard.front.engine.clock.now()
     host = wizard.front.engine.fleet.host(plan.host)
-    lines: list[Row] = rows.paragraph(
-        f"HOW  {plan.way}: {cost}; on {rows.safe(host.ssh, 60)} ({host.name})", cells, indent=5
-    )
+    return rows.paragraph(f"HOW  {plan.way}: {cost}; on {rows.safe(host.ssh, 60)} ({host.name})", cells, indent=5)
+
+
+def _summary(wizard: Shows, plan: Plan, cells: int) -> list[Row]:
+    now = wizard.front.engine.clock.now()
+    lines: list[Row] = []
     if plan.target.last_served is not None:
         lines += rows.paragraph(
             f"     it served last {worded(now - plan.target.last_served)} ago", cells, "dim", indent=5
@@ -130,6 +148,30 @@ def _cautions(wizard: Shows, plan: Plan, cells: int) -> list[Row]:
         text = f"{wizard.palette.sign(sign)} {rows.safe(caution.text, 400)}"
         found.extend(rows.paragraph(text, cells, look, indent=2))
     return found
+
+
+_STANDINGS = {
+    Standing.OK: ("yes", "ok"),
+    Standing.WARNING: ("warn", "warn"),
+    Standing.UNKNOWN: ("unknown", "unknown"),
+    Standing.BLOCKED: ("down", "down"),
+}
+
+
+def _checked(wizard: Shows, plan: Plan, cells: int) -> list[Row]:
+    """What was looked at, in as few rows as it takes: a sign and a word each; the warnings say the rest."""
+    lines: list[Row] = []
+    row: list[Piece] = [("CHECKED", "bold")]
+    used = len("CHECKED")
+    for look in plan.checked:
+        sign, style = _STANDINGS[look.standing]
+        mark = f"{wizard.palette.sign(sign)} "
+        if used + 2 + len(mark) + len(look.name) > cells:
+            lines.append(tuple(row))
+            row, used = [("       ", "")], len("CHECKED")
+        row += [("  ", ""), (mark, style), (look.name, "" if look.standing is Standing.OK else style)]
+        used += 2 + len(mark) + len(look.name)
+    return [*lines, tuple(row)] if plan.checked else []
 
 
 def _commands(plan: Plan, cells: int) -> list[Row]:

@@ -8,6 +8,7 @@ from tui.console.pages import choices as release_choices
 from tui.console.pages.page import Page, View, button
 from tui.console.palette import Palette
 from tui.engine.board import Board
+from tui.incident import latest
 from tui.model.release import Release
 from tui.model.service import Service
 
@@ -55,6 +56,8 @@ class Releases(Page):
             content.extend(rows.paragraph(rows.safe(status.trouble, 400), cells, "warn"))
         if status.listing is None:
             content.append((("not read from the host yet", "unknown"),))
+        if status.listing is not None and (risk := latest.risk(status.listing.current)):
+            content.extend(rows.paragraph(f"{palette.sign('warn')} {rows.safe(risk, 400)}", cells, "warn", indent=2))
         previous, reason = views.previous_of(listed)
         if previous is not None:
             content.extend(rows.paragraph(f"previous is {previous.name}: {rows.safe(reason, 400)}", cells, "dim"))

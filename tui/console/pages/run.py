@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tui.console import rows, words
-from tui.console.pages import parts
+from tui.console.pages import parts, posts
 from tui.console.pages.page import Choice, View, button
 from tui.console.rows import Row
 from tui.model.incident import Closing, Incident, Question, State, StepResult
@@ -36,6 +36,8 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     content = parts.trouble(wizard, cells)
     content.extend(parts.downtime(wizard, incident, cells))
     content.extend(_state(wizard, incident, now, cells))
+    content.extend(posts.missing(wizard, incident, cells))
+    content.extend(posts.standing(wizard, incident, cells))
     plan = incident.plan
     if incident.checks:
         content.extend(_checks(wizard, incident, cells))

@@ -6,7 +6,7 @@ from tui.console import rows, words
 from tui.console.pages.page import Choice, Page, View, button
 from tui.console.palette import Palette
 from tui.console.rows import Row
-from tui.engine.freeze import Standing, Unfrozen
+from tui.engine.freeze import TeamBranch, Unfrozen
 from tui.model.errors import AlreadyThere, ConsoleError
 from tui.model.service import Service
 
@@ -21,7 +21,7 @@ class Thaw(Page):
         *,
         palette: Palette,
         service: Service,
-        look: Callable[[], Awaitable[Standing]],
+        look: Callable[[], Awaitable[TeamBranch]],
         unfreeze: Callable[[], Awaitable[Unfrozen]],
         deploy_tip: Callable[[], Awaitable[None]],
         changed: Callable[[], None],
@@ -37,7 +37,7 @@ class Thaw(Page):
         self._away = away
         self._off = off
         self._busy = "asking the host"
-        self._seen: Standing | None = None
+        self._seen: TeamBranch | None = None
         self._done: Unfrozen | None = None
         self._error: ConsoleError | None = None
 
@@ -114,7 +114,7 @@ class Thaw(Page):
             await self._deploy_tip()
 
 
-def _standing(seen: Standing, cells: int, palette: Palette, *, frozen: bool) -> list[Row]:
+def _standing(seen: TeamBranch, cells: int, palette: Palette, *, frozen: bool) -> list[Row]:
     """Settled or not, and the commits on the branch that do not run."""
     tip, serves = (seen.tip or "nothing")[:10], (seen.serves or "unknown")[:10]
     found: list[Row] = []

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tui.console import rows, words
-from tui.console.pages import evidence, parts
+from tui.console.pages import evidence, parts, posts
 from tui.console.pages.page import Choice, View, button
 from tui.console.rows import Row
 from tui.incident import watch as watching
@@ -33,6 +33,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
         look = "down" if incident.asking is Question.WATCH_BREACHED else "warn"
         text = f"{wizard.palette.sign(look)} {'ALARM: ' if look == 'down' else ''}{rows.safe(said, 400)}"
         content.extend(rows.paragraph(text, cells, look, indent=2))
+    content.extend(posts.missing(wizard, incident, cells))
     content.extend(_seen(wizard, incident, watch, cells))
     content.extend(evidence.of_watch(wizard, incident, cells))
     content.extend(parts.downtime(wizard, incident, cells))
@@ -41,13 +42,14 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     elif incident.plan is not None:
         kept = f"{incident.plan.leaving.name} {wizard.palette.sign('arrow')} {incident.plan.target.name}"
         content.append(((f"{kept}; what runs is asked of the host with every look", "dim"),))
+    content.extend(posts.standing(wizard, incident, cells))
     left = watch.deadline - now
     content.append(((f"Ends {words.clock(watch.deadline)}; closing this panel changes nothing.", "dim"),))
     return View(
         key=f"watch-{incident.asking}",
         title=parts.title(wizard, 6, cells),
         rows=content,
-        choices=_choices(wizard, incident, watch, left, cells),
+        choices=_choices(wizard, incident, watch, left, brief=cells < 66),
     )
 
 
@@ -97,7 +99,7 @@ def _seen(wizard: "Wizard", incident: Incident, watch: Watch, cells: int) -> lis
     return found
 
 
-def _choices(wizard: "Wizard", incident: Incident, watch: Watch, left: timedelta, cells: int) -> list[Choice]:
+def _choices(wizard: "Wizard", incident: Incident, watch: Watch, left: timedelta, *, brief: bool) -> list[Choice]:
     if incident.settling is not None:
         return []
     longest = wizard.front.engine.fleet.watch.longest
@@ -122,7 +124,7 @@ def _choices(wizard: "Wizard", incident: Incident, watch: Watch, left: timedelta
     )
     more = button("more", "Go on watching 5 min", wizard.doing("watching", lambda: wizard.extend(timedelta(minutes=5))))
     if incident.asking is not None:
-        return [other, more, recovered, not_recovered, *parts.undo(wizard, incident, brief=cells < 80)]
+        return [other, more, recovered, not_recovered, *parts.undo(wizard, incident, brief=brief)]
     if watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
         alarm = button(
             "false-alarm",
@@ -130,4 +132,4 @@ def _choices(wizard: "Wizard", incident: Incident, watch: Watch, left: timedelta
             wizard.doing("closing", lambda: wizard.finish(Closing.FALSE_ALARM, "ended early, why? ")),
         )
         return [extend, alarm, not_recovered]
-    return [extend, recovered, not_recovered, *parts.undo(wizard, incident, brief=cells < 80)]
+    return [extend, recovered, not_recovered, *parts.undo(wizard, incident, brief=brief)]

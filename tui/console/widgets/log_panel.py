@@ -17,6 +17,7 @@ from tui.console.logview import TROUBLE, LogView
 from tui.console.palette import Palette
 from tui.console.terminal import writer_idle
 from tui.console.widgets.panel import Panel
+from tui.model.redact import HEAD, Redactor
 
 if TYPE_CHECKING:
     from tui.engine.follow import LogFollower
@@ -264,7 +265,7 @@ class LogPanel(Panel, can_focus=True):
     # ── taking along ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def action_save(self) -> None:
-        """Everything that came, as it came, to a file whose path stays on screen."""
+        """Everything that came to a file whose path stays on screen: as it came, but without secrets."""
         follower = self.follower
         if follower is None:
             return
@@ -304,8 +305,11 @@ def _written(path: Path, parts: Iterator[bytes]) -> int:
     """In a thread. Lines written; raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     count = 0
+    redactor = Redactor()
     with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as out:
+        out.write(HEAD.encode())
         for part in parts:
-            out.write(part)
+            out.write(redactor.feed(part))
             count += part.count(b"\n")
+        out.write(redactor.flush())
     return count

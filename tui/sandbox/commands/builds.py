@@ -28,7 +28,7 @@ def as_json(app: App, build: Build) -> dict[str, object]:
     record: dict[str, object] = {
         "id": build.id,
         "app": app.name,
-        "kind": "build",
+        "kind": build.kind,
         "pid": build.pid,
         "started_at": timestamp(build.started),
     }
@@ -64,7 +64,8 @@ async def list_builds(call: Call) -> int:
             return 0
         rows: list[tuple[str, ...]] = [("App", "Build ID", "Kind", "PID", "Source", "Started")]
         rows += [
-            (app.name, build.id, "build", str(build.pid), build.source, second(build.started)) for app, build in running
+            (app.name, build.id, build.kind, str(build.pid), build.source, second(build.started))
+            for app, build in running
         ]
         for line in table(rows):
             call.out(line)
@@ -75,7 +76,7 @@ async def list_builds(call: Call) -> int:
         return 0
     lines: list[tuple[str, ...]] = [("Build ID", "Kind", "Status", "PID", "Source", "Started", "Duration")]
     lines += [
-        (build.id, "build", build.display, str(build.pid), build.source, second(build.started), duration(build))
+        (build.id, build.kind, build.display, str(build.pid), build.source, second(build.started), duration(build))
         for build in app.builds
     ]
     for line in table(lines):

@@ -42,7 +42,7 @@ async def sync(call: Call) -> int:
     app.repo.set_ref(f"refs/heads/{branch}", commit)
     if not options.has("--build", "--build-if-changes"):
         return 0
-    with deploy_lock(call, app), recorded_build(call, app, "git:sync"):
+    with recorded_build(call, app, "git:sync"), deploy_lock(call, app):
         call.marked = True
         await build_and_deploy(call, app, Source(commit=commit, files=read_files(app.repo.store, commit)))
         app.deploy_source, app.metadata = "git-sync", f"{remote}#{commit}"
@@ -170,7 +170,7 @@ async def commit_and_deploy(
             f"   {tip[:7]}..{commit[:7]}  {branch} -> {branch}" if tip else f" * [new branch]      {branch} -> {branch}"
         )
     )
-    with deploy_lock(call, app), recorded_build(call, app, call.name):
+    with recorded_build(call, app, call.name), deploy_lock(call, app):
         call.marked = True
         await build_and_deploy(call, app, Source(commit=commit, files=files, alternate_tags=alternate_tags))
         app.deploy_source, app.metadata = done

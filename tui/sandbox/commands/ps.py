@@ -50,7 +50,8 @@ async def release_and_start(call: Call, app: App) -> None:
 async def restart_with_release(call: Call, app: App) -> None:
     """What config:set does; it looks at no lock."""
     call.merged = True
-    await release_and_start(call, app)
+    with recorded_build(call, app, "config-redeploy", kind="deploy"):
+        await release_and_start(call, app)
     call.say_all(goodbye(app))
 
 
@@ -68,7 +69,8 @@ async def restart(call: Call) -> int:
             code = 1
             continue
         try:
-            await start_processes(call, app, image, app.image)
+            with recorded_build(call, app, "ps:restart", kind="deploy"):
+                await start_processes(call, app, image, app.image)
         except CommandFailed as failure:
             code = failure.code
             complain_again(call)
@@ -105,7 +107,7 @@ async def rebuild_one(call: Call, app: App) -> None:
         if call.host.machine.old:
             call.err(bang(""))
         raise CommandFailed
-    with deploy_lock(call, app), recorded_build(call, app, "ps:rebuild"):
+    with recorded_build(call, app, "ps:rebuild"), deploy_lock(call, app):
         assert commit is not None
         await build_and_deploy(call, app, Source(commit=commit, files=read_files(app.repo.store, commit)))
 

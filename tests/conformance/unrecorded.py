@@ -1,0 +1,57 @@
+"""What no recording of a real host covers, in one place; each line says what is done instead of inventing it.
+
+A promise in `promises` is held against recordings; what stands here is not, and a live host may prove it wrong.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    what: str
+    instead: str
+    """what the console and the sandbox do until somebody records it"""
+
+
+GAPS = tuple(
+    Gap(what=what, instead=instead)
+    for what, instead in (
+        ("versions other than 0.35.15 and 0.38.27", "check says so; what a host can do follows from its own answers"),
+        ("herokuish, pack, nixpacks and other builders", "kept is refused with the reason; other ways are offered"),
+        ("k3s and other schedulers", "kept is refused with the reason"),
+        (
+            "a release, predeploy or postdeploy task that runs and succeeds",
+            "the sandbox's words are those of the source",
+        ),
+        ("more than one web and one worker process", "every running container has to carry the attempt's label"),
+        ("TLS, certificates, maintenance mode", "not touched; a push leaves them as they are"),
+        (
+            "ps:inspect of an app that a dying deploy left half-switched",
+            "the outcome is called unknown, a person decides",
+        ),
+        (
+            "a restart while a rollback's push is at work, several processes",
+            "what runs afterwards is asked, not assumed",
+        ),
+        ("running: mixed", "a holder that says so counts as running; verification compares process types"),
+        (
+            "what builds:list shows after a refused second deploy",
+            "any build that still runs counts as a deploy at work",
+        ),
+        (
+            "a rebuild that fails on 0.35, of the commit that runs",
+            "cannot be told there; on 0.38 the record of builds tells",
+        ),
+        (
+            "the runbook's ps:rollback, tags, tags:deploy of a real plugin",
+            "the sandbox's profile is a guess; proves nothing",
+        ),
+        ("a private git remote with git:auth", "git:sync says it cannot read it, exit 128, nothing is deployed"),
+        ("a registry other than Debian's docker-registry", "the HTTP API's own description; digests, never moved tags"),
+        ("git:from-image by digest", "documented by Dokku, recorded only by tag"),
+        ("a full disk on a host", "the sandbox fails the build or the unpacking, in Docker's and git's words"),
+        ("log streams across a replaced container on a real host", "attached again, and told when a log begins anew"),
+        ("how much disk is free or what images cost", "over this login unknown, and said as unknown"),
+        ("GIT_REV under another name (git:set rev-env-var)", "failed attempts are then not seen, kept is refused"),
+    )
+)

@@ -1,0 +1,138 @@
+"""The console past one service, on the sandbox: all services by the phrase, undo from the close, unfreezing."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.sandboxes import Sandbox, running_sandbox
+from tui import bootstrap
+from tui.console.app import ConsoleApp
+from tui.console.palette import Palette
+from tui.console.widgets.work import ARM
+
+
+class Desk:
+    """A console on a sandbox, and what a person does at it."""
+
+    def __init__(self, app: ConsoleApp, pilot: Pilot[int]) -> None:
+        self.app, self.pilot = app, pilot
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        for _ in range(1200):
+            if condition():
+                return
+            await self.pilot.pause(0.05)
+        raise TimeoutError(self.app.export_text())
+
+    async def sees(self, *words: str) -> None:
+        """Wait until all of it stands on the screen."""
+        await self.until(lambda: all(word in self.app.export_text() for word in words))
+
+    async def chooses(self, identity: str) -> None:
+        """Bring the cursor to that choice, wait as a person does, and take it."""
+        for _ in range(12):
+            choice = self.app._work.choice
+            if choice is not None and choice.id == identity:
+                break
+            await self.pilot.press("right")
+        choice = self.app._work.choice
+        assert choice is not None, self.app.export_text()
+        assert choice.id == identity, self.app.export_text()
+        await self.pilot.pause(ARM + 0.1)
+        await self.pilot.press("enter")
+
+    async def types(self, text: str) -> None:
+        """A line and Enter."""
+        await self.until(lambda: self.app._ask.asking)
+        await self.pilot.press(*("space" if c == " " else c for c in text), "enter")
+
+
+@asynccontextmanager
+async def console(box: Sandbox, watch: timedelta = timedelta(seconds=6)) -> AsyncIterator[Desk]:
+    app = ConsoleApp(
+        lambda ask: bootstrap.engine(box.services, ask_passphrase=ask),
+        palette=Palette(),
+        watch_for=watch,
+        exports=box.state / "exports",
+    )
+    async with app.run_test(size=(120, 40)) as pilot:
+        desk = Desk(app, pilot)
+        await desk.until(lambda: app.front is not None)
+        await desk.until(lambda: all(s.listing is not None for s in app.front.board.statuses()) if app.front else False)
+        yield desk
+    await app.shut()
+
+
+@pytest.fixture
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with running_sandbox(tmp_path) as sandbox:
+        monkeypatch.setenv("ROLLBACK_STATE_DIR", str(sandbox.state))
+        yield sandbox
+
+
+@pytest.mark.timeout(180)
+async def test_all_services_go_back_by_the_phrase_with_a_line_for_each(box: Sandbox) -> None:
+    async with console(box) as desk:
+        await desk.pilot.press("P")
+        await desk.sees("ALL PREVIOUS", "4 gateway", "answer for 10-30 s")
+        await desk.chooses("go")
+        await desk.types("all")
+        await desk.pilot.press("escape")
+        await desk.until(lambda: not desk.app._ask.asking)
+        assert not box.sent("git-receive-pack"), "that is not the phrase"
+        await desk.chooses("go")
+        await desk.types("all previous")
+        await desk.sees("search          done", "gateway         done")
+        assert [box.serves(s) for s in ("search", "transcription", "api", "gateway")] == [
+            "v1.1.0",
+            "v1.2.1",
+            "v1.4.0",
+            "v1.2.0",
+        ]
+
+
+@pytest.mark.timeout(180)
+async def test_undo_is_offered_while_watching_and_goes_forward_again(box: Sandbox) -> None:
+    box.pull("scenario", name="healthy")
+    assert box.run("keep", "api").code == 0
+    assert box.run("api", "previous", "--yes").code == 0
+    async with console(box, timedelta(minutes=5)) as desk:
+        await desk.sees("FOUND ON THE HOSTS", "api: FROZEN by")
+        front = desk.app.front
+        assert front is not None
+        incident = (await front.engine.incidents())[0]
+        await front.onward.undo(incident)
+        await desk.sees("TO release:5", "is marked bad")
+        await desk.chooses("go")
+        await desk.sees("watch")
+        await desk.until(lambda: box.serves() == "v1.5.0")
+        await desk.sees("Undo: forward again")
+        await desk.chooses("undo")
+        await desk.sees("TO release:4")
+        assert desk.app._work._view.key.startswith("UNDO")
+        watching = front.incidents()["api"]
+        assert watching.state.value == "watching", "reading a plan disturbs no watch"
+        await desk.chooses("go")
+        await desk.until(lambda: box.serves() == "v1.4.0")
+        assert len(await front.engine.incidents()) == 2, "undone within the incident that was open"
+
+
+@pytest.mark.timeout(180)
+async def test_unfreezing_shows_what_was_pushed_and_deploys_the_tip_when_that_is_chosen(box: Sandbox) -> None:
+    assert box.run("api", "previous", "--yes").code == 0
+    box.pull("deploy", app="scenextras", version="v1.5.1", message="Fix the thumbnails", wait=True)
+    async with console(box, timedelta(seconds=6)) as desk:
+        await desk.sees("FOUND ON THE HOSTS", "rollback unfreeze api")
+        await desk.chooses("api")
+        await desk.sees("UNSETTLED", "Fix the thumbnails", "BAD")
+        await desk.chooses("go")
+        await desk.sees("deploys go to main again", "next normal deploy")
+        assert "scenextras--incident" not in box.look()["apps"]
+        await desk.chooses("tip")
+        await desk.sees("DEPLOY THE TIP api", "WILL RUN")
+        await desk.chooses("go")
+        await desk.until(lambda: box.serves() == "v1.5.1")

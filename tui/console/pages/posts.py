@@ -1,0 +1,112 @@
+"""What people outside are told: what will be posted and where, and what came of it."""
+
+from typing import TYPE_CHECKING
+
+from tui.console import rows, words
+from tui.console.pages.page import Choice, button
+from tui.console.rows import Row
+from tui.incident import telling
+from tui.incident.cause import worded
+from tui.model.incident import Incident
+from tui.model.notice import Delivery, Milestone
+from tui.model.plain import NO_WIDTH
+
+if TYPE_CHECKING:
+    from tui.console.wizard import Wizard
+
+
+ROOM_FOR_TEXT = 16
+"""rows from which on the whole post is shown; with fewer its title, above all that can wait"""
+
+
+def preview(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
+    """What will be posted the moment the rollback begins, and where; nothing is said where there is no channel."""
+    notices = wizard.front.engine.notices
+    told = notices.told(incident)
+    if not told or telling.reached(incident):
+        return []
+    names = rows.safe(", ".join(told), 120)
+    if not incident.post:
+        return rows.paragraph(f"POST nothing to {names}: so it was decided", cells, "warn", indent=5)
+    message = notices.preview(incident)
+    said = message.title if wizard.room < ROOM_FOR_TEXT else f"{message.title}. {message.text}"
+    text = " ".join(said.replace(NO_WIDTH, "").split())
+    return rows.paragraph(f"POST to {names}: {rows.safe(text, 600)}", cells, "", indent=5)
+
+
+def choices(wizard: "Wizard", incident: Incident) -> list[Choice]:
+    """Other words, or none."""
+    if not wizard.front.engine.notices.told(incident) or telling.reached(incident):
+        return []
+    edit = button("edit-post", "Edit the post", wizard.doing("", wizard.edit_post))
+    if not incident.post:
+        return [button("post", "Post it after all", wizard.doing("noting", lambda: wizard.choose_post(post=True)))]
+    nothing = button("no-post", "Post nothing", wizard.doing("noting", lambda: wizard.choose_post(post=False)))
+    return [edit, nothing]
+
+
+def standing(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
+    """Who was told what, in one paragraph."""
+    found = telling.standing(incident.deliveries)
+    told: dict[str, list[str]] = {}
+    links: dict[str, str] = {}
+    for one in found:
+        if one.delivered:
+            by_hand = " by hand" if one.by_hand else ""
+            told.setdefault(one.channel, []).append(f"{one.milestone.value}{by_hand}")
+            links[one.channel] = one.link or links.get(one.channel, "")
+    content: list[Row] = []
+    if told:
+        said = "; ".join(
+            f"{channel}: {', '.join(milestones)}{f' ({links[channel]})' if links[channel] else ''}"
+            for channel, milestones in told.items()
+        )
+        content.extend(rows.paragraph(f"told {rows.safe(said, 300)}", cells, "dim", indent=2))
+    return content
+
+
+def missing(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
+    """Each message that was not delivered, why, and when it is tried again."""
+    content: list[Row] = []
+    for one in telling.standing(incident.deliveries):
+        if not one.delivered:
+            text = f"{wizard.palette.sign('warn')} {undelivered(wizard, incident, one)}"
+            content.extend(rows.paragraph(text, cells, "warn", indent=2))
+    return content
+
+
+def undelivered(wizard: "Wizard", incident: Incident, one: Delivery) -> str:
+    """Why, and what happens next."""
+    waiting = next(
+        (
+            row
+            for row in wizard.front.engine.notices.waiting
+            if (row.incident, row.channel, row.milestone) == (incident.id, one.channel, one.milestone.name.lower())
+        ),
+        None,
+    )
+    detail = rows.safe(one.detail.removeprefix("not delivered yet, trying again: "), 200)
+    again = ""
+    if waiting is not None and waiting.attempts:
+        left = waiting.due_at - wizard.front.engine.clock.now()
+        again = f", again in {worded(left)}" if left.total_seconds() > 0 else ", trying again now"
+    return f"NOT DELIVERED: {one.channel}: {detail}{again}"
+
+
+def closing_told(incident: Incident) -> bool:
+    """Whether people know that it is over."""
+    return any(d.milestone is Milestone.CLOSED and d.delivered for d in telling.standing(incident.deliveries))
+
+
+def on_call(wizard: "Wizard", cells: int) -> list[Row]:
+    """Who is on call, how old that is, and whom the runbook names."""
+    duty, now = wizard.front.engine.duty, wizard.front.engine.clock.now()
+    parts: list[str] = []
+    if duty.known is not None:
+        age = f"read {duty.known.at:%H:%M}Z, {words.age(now - duty.known.at)} old"
+        parts.append(f"on call: {', '.join(duty.known.people)} ({age})")
+    if duty.trouble:
+        parts.append(f"who is on call is not known now: {duty.trouble}")
+    if duty.contacts:
+        parts.append(f"contacts: {', '.join(duty.contacts)}")
+    return rows.paragraph(rows.safe("; ".join(parts), 400), cells, "dim", indent=2) if parts else []

@@ -1,0 +1,28 @@
+"""An app's own variables, as `config:export` gives them: names may be shown, values never leave this module's caller.
+
+Dokku keeps settings and notes of its own among them; those change with every deploy and say nothing of the app.
+"""
+
+import msgspec
+
+from tui.model.text import clean_line
+
+NOT_THE_APPS = ("APP_NAME", "GIT_REV", "NO_VHOST")
+"""what Dokku itself writes, besides everything that begins with DOKKU_"""
+
+
+def is_own(name: str) -> bool:
+    """Whether a variable is the app's own rather than Dokku's."""
+    return bool(name) and not name.startswith("DOKKU_") and name not in NOT_THE_APPS
+
+
+def variables(raw: bytes) -> dict[str, str] | None:
+    """The app's own variables of `config:export --format json`; None where that cannot be read.
+
+    No error and no message of the parser comes out of here: it could quote a value.
+    """
+    try:
+        found = msgspec.json.decode(raw, type=dict[str, str])
+    except msgspec.MsgspecError:
+        return None
+    return {clean_line(name, 200): value for name, value in found.items() if is_own(name)}
