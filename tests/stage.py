@@ -166,6 +166,21 @@ class MemoryJournal:
         self.ends.append("pending")
         return True
 
+    async def outbox_again(self, incident: str, milestone: str, channel: str, message: str, at: datetime) -> bool:
+        found = [
+            n
+            for n, w in enumerate(self.messages)
+            if (w.incident, w.milestone, w.channel) == (incident, milestone, channel)
+        ]
+        if not found:
+            return await self.outbox_put(incident, milestone, channel, message, at)
+        (n,) = found
+        if self.ends[n] == "delivered":
+            return False
+        self.messages[n] = replace(self.messages[n], message=message, due_at=at)
+        self.ends[n] = "pending"
+        return True
+
     async def outbox(self) -> Sequence[Waiting]:
         return [w for w, end in zip(self.messages, self.ends, strict=True) if end == "pending"]
 

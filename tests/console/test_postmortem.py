@@ -9,7 +9,9 @@ from tests.console.scenes import INCIDENT, NOW, WELL_FOR, Scene, closed, started
 from tui.console.pages.postmortem import PostMortemPage, standing
 from tui.incident.decide import fold
 from tui.incident.events import read
+from tui.incident.postmortem.duty import duty
 from tui.model.incident import Incident
+from tui.model.notice import Delivery, Message, Milestone, Receipt
 from tui.model.postmortem import Duty, Field, Way
 
 
@@ -150,3 +152,46 @@ async def test_the_key_shows_the_incident_at_hand_and_without_one_says_so(state:
 )
 def test_where_it_stands(now: datetime, written: datetime | None, said: str) -> None:
     assert standing(Duty(required=True, due=NOW + timedelta(hours=24), written=written), now)[0] == said
+
+
+class Ticket:
+    """A tracker's channel, answering as told to."""
+
+    name = "ticket"
+
+    def __init__(self, *answers: Receipt) -> None:
+        self.answers = list(answers)
+        self.heard: list[Message] = []
+
+    def wants(self, message: Message) -> bool:
+        return True
+
+    async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
+        self.heard.append(message)
+        return self.answers.pop(0)
+
+    async def close(self) -> None: ...
+
+
+async def test_attaching_it_sends_it_to_the_ticket_and_counts_as_written(state: Path) -> None:
+    link = "https://github.com/acme/api/issues/1#issuecomment-5"
+    ticket = Ticket(
+        Receipt(delivered=False, detail="HTTP 410: issues are off", final=True), Receipt(delivered=True, link=link)
+    )
+    async with started(state, (120, 40)) as scene:
+        await scene.lead(*closed())
+        await scene.front.show_postmortem(INCIDENT)
+        assert "Attach" not in await scene.settle(), "no ticket"
+        scene.engine.notices.channels = (ticket,)
+        scene.front.changed()
+        await choose(scene, "attach")
+        await scene.until(lambda: "NOT DELIVERED: given up after 1 try: HTTP 410" in scene.app.export_text(), "said")
+        assert duty(on_record(scene), timedelta(hours=24)).written is None
+        scene.app.notice("")
+        await choose(scene, "attach")
+        await scene.until(lambda: len(on_record(scene).deliveries) == 2, "on record")
+        await scene.until(lambda: f"attached: {link}" in scene.app.export_text(), "said")
+        assert [(m.milestone, m.title) for m in ticket.heard] == [(Milestone.POSTMORTEM, "api: post-mortem")] * 2
+        assert ticket.heard[0].text.startswith("## Incident: api: ")
+        assert duty(on_record(scene), timedelta(hours=24)).written is not None
+        assert "Attach" not in await scene.settle(), "once"

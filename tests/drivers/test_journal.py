@@ -147,6 +147,30 @@ async def test_a_milestone_is_put_once_into_the_outbox_and_taken_by_one() -> Non
     await other.close()
 
 
+async def test_what_a_person_sends_again_replaces_what_waits_or_was_dropped_and_never_what_was_delivered() -> None:
+    journal = Journal()
+
+    async def again(text: str, at: datetime = AT) -> bool:
+        return await journal.outbox_again("i1", "postmortem", "ticket", text, at)
+
+    async def waits() -> list[tuple[str, int, datetime, bool]]:
+        return [(w.message, w.attempts, w.due_at, w.held) for w in await journal.outbox()]
+
+    assert await again('"a"')
+    (seq,) = [w.seq for w in await journal.outbox()]
+    lease, later = AT + timedelta(seconds=30), AT + timedelta(minutes=5)
+    assert await journal.outbox_claim(seq, AT, lease)
+    assert not await again('"b"'), "it is being sent"
+    await journal.outbox_end(seq, "pending", later, held=True)
+    assert await again('"c"', lease) and await waits() == [('"c"', 1, later, True)], "the named time is kept"
+    await journal.outbox_end(seq, "dropped", later)
+    assert await waits() == []
+    assert await again('"d"', later) and await waits() == [('"d"', 0, later, False)]
+    await journal.outbox_end(seq, "delivered", later)
+    assert not await again('"e"', later) and await waits() == []
+    await journal.close()
+
+
 async def test_no_secret_reaches_the_file_and_what_holds_none_stays_as_it_is() -> None:
     journal = Journal()
     plain = '{"type":"Decided","at":"2026-11-23T22:00:00Z","text":"a  b"}'

@@ -145,6 +145,18 @@ def test_the_error_rate_is_the_worst_before_by_the_source_that_saw_users() -> No
     assert "4 errors of an unknown number of requests, Sentry" in document(said)
 
 
+def test_what_counts_people_or_own_looks_says_so_and_decides_no_moment() -> None:
+    """PostHog counts users whose browser had an exception: that many never made a request fail."""
+    said = stories.without(stories.whole(), ev.Measured)
+    said[3:3] = [stories.measured(later(60), Phase.BEFORE, 30, 400, Source.POSTHOG)]
+    assert of(said).error_rate.text.startswith("7.5% (30 of 400 users with an exception, PostHog, ")
+    said[4:4] = [stories.measured(later(61), Phase.BEFORE, 9, 10, Source.PROBES)]
+    assert of(said).error_rate.text.startswith("90.0% (9 of 10 own probes, ")
+    assert "requests" not in of(said).error_rate.text
+    ended = [*said[:-1], stories.measured(later(1240), Phase.AFTER, 30, 400, Source.POSTHOG), said[-1]]
+    assert moments(ended)["Service restored"] == moments(said)["Service restored"] == "22:05:40"
+
+
 def test_more_errors_than_requests_are_all_of_them() -> None:
     said: list[Said] = [stories.opened(), stories.measured(later(60), Phase.BEFORE, 40, 30)]
     assert of(said).error_rate.value == 1.0
@@ -360,6 +372,24 @@ def test_an_undo_within_the_incident_is_told_as_one_and_a_later_one_as_a_decisio
     assert not unexplained(text, stories.journal(said), KYIV, HELD)
 
 
+def test_an_undo_of_a_closed_incident_went_forward_and_leaves_no_fault_to_mend() -> None:
+    back = stories.made(1)
+    forward = replace(back, target=back.leaving, leaving=back.target, forward=True)
+    said = [
+        stories.opened(),
+        ev.PlanMade(at=later(100), plan=forward),
+        ev.Confirmed(at=later(200), by="me@box"),
+        *stories.steps(later(210), forward),
+        stories.checked(later(240)),
+        ev.Settled(at=later(242)),
+    ]
+    text = document(said)
+    assert "## Incident: api: release:4 went forward again to sha:bbbbbbbbbb" in text
+    assert section(text, "### Resolution")[0].startswith("api: forward again from release:4 ")
+    assert "rolled back" not in text and "Deploy the fix" not in text
+    assert not unexplained(text, stories.journal(said), KYIV, HELD)
+
+
 # ── clocks ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -459,6 +489,25 @@ def test_the_checker_notices_an_invented_number(true: str, false: str) -> None:
     text = document(filled())
     assert true in text
     assert unexplained(text.replace(true, false), stories.journal(filled()), KYIV, HELD)
+
+
+@pytest.mark.parametrize(
+    ("true", "false"),
+    [
+        ("40 of 500, 8% (5.9-11%)", "40 of 500, 8.1% (5.9-11%)"),
+        ("40 of 500, 8% (5.9-11%)", "40 of 500, 8% (5.8-11%)"),
+        ("40 of 500", "41 of 500"),
+        ("over 1%", "over 3%"),
+    ],
+)
+def test_the_checker_derives_the_rates_of_an_alarm_and_notices_invented_ones(true: str, false: str) -> None:
+    whole = stories.whole()
+    at = next(i for i, s in enumerate(whole) if isinstance(s, ev.Sampled) and s.at == later(400))
+    said = [*whole[:at], stories.measured(later(400), Phase.AFTER, 40, 500)]
+    said += stories.closed(later(500), Closing.NOT_RECOVERED)
+    text = document(said)
+    assert true in text and unexplained(text, stories.journal(said), KYIV, HELD) == []
+    assert unexplained(text.replace(true, false), stories.journal(said), KYIV, HELD)
 
 
 seconds = st.integers(1, 4000)

@@ -127,3 +127,13 @@ def test_what_stands_is_the_last_of_each_message() -> None:
     two = replace(one, at=T0 + timedelta(seconds=9), delivered=True)
     other = replace(one, channel="B")
     assert telling.standing((one, other, two)) == (two, other)
+
+
+def test_an_undo_is_told_as_going_forward() -> None:
+    before = fold(scenes.watching())
+    assert before.plan is not None
+    incident = replace(before, plan=replace(before.plan, forward=True))
+    assert "going forward again to" in said(incident, Milestone.STARTED)
+    assert " forward again to " in said(incident, Milestone.STARTED).split("\n", 1)[1]
+    assert ": forward again on " in said(incident, Milestone.VERIFIED)
+    assert "back" not in said(incident, Milestone.STARTED) + said(incident, Milestone.VERIFIED)

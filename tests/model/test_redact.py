@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tui.model import redact as redacting
 from tui.model.redact import Redactor, learn, learn_address, redact, redact_lines, redacted
-from tui.model.secret_shapes import MARK
+from tui.model.secret_shapes import MARK, credential
 from tui.model.text import clean, clean_line
 
 S = "Zx81Canary"
@@ -158,3 +158,22 @@ def test_a_key_without_an_end_does_not_swallow_the_rest_of_the_log() -> None:
 def test_bytes_that_are_no_text_pass_as_they_are() -> None:
     raw = b"\xff\xfe\x00 plain \xc3\x28\n"
     assert redact_lines(raw) == raw
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("xoxb-12345678901-abcdef", True),
+        ("github_pat_11AAAAAAA0abcdefghijkl", True),
+        ("lin_api_0123456789abcdef", True),
+        ("phc_0123456789abcdefghij", True),
+        ("https://hooks.slack.com/services/T000/B000/XXXX", True),
+        ("see SENTRY_TOKEN", False),
+        ("acme/api", False),
+        ("https://sentry.example/token=", False),
+        ("#incidents", False),
+        ("9cfb482a-81e3-4154-b5b9-2c805e70a02d", False),
+    ],
+)
+def test_a_credential_of_known_make_is_known_where_none_belongs(text: str, is_one: bool) -> None:
+    assert credential(text) is is_one

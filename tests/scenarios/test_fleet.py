@@ -68,7 +68,12 @@ def test_all_four_go_back_in_order_under_one_id(box: Sandbox) -> None:
         assert f"rollback unfreeze {name}" in done.stderr
     listed = box.run("incidents", "--json").document["items"]
     assert {i["group"] for i in listed} == {document["incident"]}
-    assert len({i["incident"] for i in listed}) == 4
+    parts = [i["incident"] for i in reversed(listed)]
+    assert len(set(parts)) == 4
+    whole = box.run("postmortem", document["incident"], "--json")
+    assert (whole.code, whole.document["error"]["code"]) == (3, "refused"), "each has its own"
+    assert whole.document["error"]["fix"] == " · ".join(f"rollback postmortem {part}" for part in parts)
+    assert box.run("postmortem", parts[0], "--json").document["service"] == ORDER[0]
 
 
 @pytest.mark.parametrize(

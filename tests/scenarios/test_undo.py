@@ -31,6 +31,8 @@ def test_forth_and_back_and_forth(box: Sandbox) -> None:
         undone = box.run("undo", "--yes", "--json")
         assert undone.code == 0, undone.stderr
         assert undone.document["verdict"] == "passed"
+        written = box.run("postmortem", undone.document["incident"]).stdout
+        assert " went forward again to " in written and "rolled back to" not in written.split("### Timeline")[0]
         assert (box.serves(), bad(box)) == ("v1.5.0", set()), "nothing is bad any more, neither side"
         again = box.run("api", "previous", "--yes", "--json")
         assert again.code == 0, again.stderr

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 Command = Callable[..., Awaitable[tuple[Exit, output.Document]]]
 TELLING = frozenset({"rollback", "resume", "incidents"})
 """commands that deliver what people are still to be told"""
-GRACE = 5.0
-"""seconds that a command waits at its end for deliveries"""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -73,6 +71,8 @@ async def _run(wanted: Options, narrator: Narrator) -> int:
 
 async def _tell_the_rest(engine: "Engine", wanted: Options, narrator: Narrator) -> None:
     """Give what people are to be told a moment; it never changes what the command came to."""
+    from tui.engine.notices import GRACE
+
     if wanted.command != "rollback":
         engine.notices.start()
     left = await engine.notices.finish(GRACE)

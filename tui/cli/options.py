@@ -63,6 +63,8 @@ class Options:
     incident: str | None = None
     close: str | None = None
     save: str | None = None
+    attach: bool = False
+    """postmortem: send it to the incident's ticket"""
     set: tuple[tuple[Field, str], ...] = ()
     serve: bool = False
     dokku: str = "0.35.15"
@@ -209,6 +211,7 @@ def _command_parsers(prog: str) -> _Parser:
     after = sub.add_parser("postmortem", parents=[common], help="an incident's post-mortem, filled from the journal")
     after.add_argument("incident", nargs="?", metavar="ID", help="(the only one that lacks a required one)")
     after.add_argument("--save", metavar="FILE", help="into a new file, and note that it is written")
+    after.add_argument("--attach", action="store_true", help="to the incident's ticket, which counts as written")
     after.add_argument(
         "--set", nargs=2, action="append", default=[], metavar=("FIELD", "TEXT"),
         help=f"your own words, kept in the journal: {', '.join(Field)}; empty takes them back",

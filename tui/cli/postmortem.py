@@ -9,10 +9,14 @@ from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.drivers.clock import local
+from tui.engine import fleet as running
 from tui.engine.engine import Engine
+from tui.engine.notices import GRACE
+from tui.incident import telling
 from tui.incident.postmortem import markdown
 from tui.model.errors import Refused
 from tui.model.incident import Incident
+from tui.model.notice import Delivery, Milestone
 from tui.model.postmortem import Duty, Fact, Moment, PostMortem, Way
 from tui.model.redact import redact
 
@@ -21,7 +25,7 @@ Result = tuple[Exit, output.Document]
 
 async def postmortem(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """The post-mortem of the incident named, or of the only one that lacks its own. Raises Refused."""
-    identity = options.incident or await _the_one(engine)
+    identity = await _single(engine, options.incident) if options.incident else await _the_one(engine)
     for field, text in options.set:
         await engine.postmortems.note(identity, field, text)
     found = await engine.postmortems.write(identity)
@@ -30,12 +34,52 @@ async def postmortem(engine: Engine, options: Options, narrator: Narrator) -> Re
     if options.save is not None:
         saved = _save(Path(options.save), text)
         await engine.postmortems.taken(identity, Way.SAVED, str(saved))
-    elif not options.json:
+    elif not options.json and not options.attach:
         output.text(text.rstrip("\n"))
     incident = await engine.read(identity)
+    attached = None
+    if options.attach:
+        incident, attached = await _attach(engine, incident, text, narrator)
     duty = engine.postmortems.duty(incident)
     _narrate(found, duty, narrator, saved)
-    return Exit.DONE, document(found, incident, duty, text)
+    return Exit.DONE, {**document(found, incident, duty, text), "attached": _attached(attached)}
+
+
+async def _attach(
+    engine: Engine, incident: Incident, text: str, narrator: Narrator
+) -> tuple[Incident, tuple[Delivery, ...]]:
+    """Send it to the ticket, for a moment; what is not taken by then is the next command's. Raises Refused."""
+    await engine.notices.post(incident, text)
+    await engine.notices.finish(GRACE)
+    now = await engine.read(incident.id)
+    found = tuple(d for d in telling.standing(now.deliveries) if d.milestone is Milestone.POSTMORTEM)
+    for one in found:
+        how, look = ("attached", "green") if one.delivered else ("NOT DELIVERED", "red")
+        narrator.say(f"{how}: {one.channel}: {one.link or one.detail}", look)
+    if not any(one.delivered for one in found):
+        narrator.say("it waits in the outbox: the next rollback command or console sends it", "yellow")
+    for fault in engine.notices.errors:
+        narrator.say(fault, "red")
+    return now, found
+
+
+def _attached(found: tuple[Delivery, ...] | None) -> list[dict[str, Any]] | None:
+    """What came of sending it; None where that was not asked for, empty where nothing came of it yet."""
+    if found is None:
+        return None
+    return [{"channel": d.channel, "delivered": d.delivered, "detail": d.detail, "link": d.link} for d in found]
+
+
+async def _single(engine: Engine, identity: str) -> str:
+    """The incident named; of a run over several services the one that it consists of. Raises Refused for several."""
+    run = await running.find(engine, identity)
+    if run is None:
+        return identity
+    if len(run[1]) == 1:
+        return run[1][0].id
+    parts = ", ".join(f"{one.id} ({one.service})" for one in run[1])
+    words = f"{identity} is a run over {len(run[1])} services, each with its own post-mortem: {parts}"
+    raise Refused(words, " · ".join(f"rollback postmortem {one.id}" for one in run[1]))
 
 
 async def _the_one(engine: Engine) -> str:
@@ -68,7 +112,8 @@ def _narrate(found: PostMortem, duty: Duty, narrator: Narrator, saved: Path | No
     if saved is not None:
         narrator.say(f"saved: {saved}", "green")
     if duty.open and duty.due is not None:
-        narrator.say(f"due {duty.due:%Y-%m-%d %H:%MZ}; --save FILE writes it and puts that on record", "yellow")
+        due = f"{duty.due:%Y-%m-%d %H:%MZ}"
+        narrator.say(f"due {due}; --save FILE or --attach writes it and puts that on record", "yellow")
 
 
 # ── as JSON ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -165,6 +165,21 @@ class Journal:
         )
         return await self._do(lambda db: db.execute(query, row).rowcount == 1)
 
+    async def outbox_again(self, incident: str, milestone: str, channel: str, message: str, at: datetime) -> bool:
+        """As `outbox_put`, for what a person asks for: a message that was dropped waits anew, and one that waits says
+        this from now on. False where it was delivered, or is being sent right now."""
+        if await self.outbox_put(incident, milestone, channel, message, at):
+            return True
+        query = (
+            "UPDATE outbox SET message = :message, claimed_until = '', "
+            "attempts = iif(state = 'dropped', 0, attempts), put_at = iif(state = 'dropped', :at, put_at), "
+            "held = iif(state = 'dropped', 0, held), due_at = iif(state = 'dropped', :at, due_at), state = 'pending' "
+            "WHERE incident = :incident AND milestone = :milestone AND channel = :channel "
+            "AND (state = 'dropped' OR (state = 'pending' AND claimed_until <= :at))"
+        )
+        row = {"incident": incident, "milestone": milestone, "channel": channel, "message": _safe(message)}
+        return await self._do(lambda db: db.execute(query, {**row, "at": _stamp(at)}).rowcount == 1)
+
     async def outbox(self) -> tuple[Waiting, ...]:
         """Every message that is neither delivered nor dropped, oldest first."""
         query = (

@@ -3,7 +3,9 @@
 import re
 
 from tui.model.notice import Message, Milestone
+from tui.model.plain import NO_WIDTH
 
+# other than in a chat, what stands in code calls nobody and stays as it is
 _MENTION = re.compile(r"(?<![\w`@])@(?=[\w-])")
 CUT = "\n… cut here: the whole text is in the journal"
 
@@ -18,7 +20,7 @@ def body(message: Message, longest: int) -> str:
     known = f"\n\n{marker(message.incident)}({message.key})"
     room = longest - len(known)
     if message.milestone is Milestone.POSTMORTEM:
-        return _cut(_MENTION.sub("@\u200b", message.text), room) + known
+        return _cut(_MENTION.sub(f"@{NO_WIDTH}", message.text), room) + known
     # a block whose fence is longer than any in the text: nothing inside is a link, an image or a mention
     fence = "`" * max([3, *(len(run) + 1 for run in re.findall(r"`{3,}", message.text))])
     return f"{fence}text\n{_cut(message.text, room - 2 * len(fence) - 6)}\n{fence}{known}"

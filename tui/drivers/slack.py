@@ -13,6 +13,7 @@ from tui.drivers.secrets import Secrets
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Milestone, Receipt
 from tui.model.outside import ThreadSpec
+from tui.model.plain import silent
 from tui.model.service import Service
 from tui.model.text import clean_line
 
@@ -35,7 +36,6 @@ HINTS = {
     "token_expired": "the token has expired",
     "account_inactive": "the bot was removed",
 }
-_MENTION = re.compile(r"@(?=here\b|channel\b|everyone\b)")
 
 
 class SlackThread:
@@ -128,6 +128,5 @@ def _judge(reply: Reply) -> Reply:
 
 def escaped(text: str) -> str:
     """Text that Slack shows as it stands, and that calls nobody."""
-    quiet = _MENTION.sub("@\u200b", text)
-    safe = quiet.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    safe = silent(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return safe if len(safe) <= LONGEST else re.sub(r"&[a-z]*$", "", safe[:LONGEST]) + "…"

@@ -20,6 +20,7 @@ from tui.engine.ports import ChannelPort, ClockPort, JournalPort
 from tui.engine.walk import Walk
 from tui.incident import events as ev
 from tui.incident import telling
+from tui.model.errors import AlreadyThere, Refused
 from tui.model.incident import Incident
 from tui.model.notice import Delivery, Message, Milestone, Receipt
 from tui.model.redact import redact
@@ -34,8 +35,11 @@ LIMIT = 20.0
 """seconds for one try"""
 LEASE = timedelta(seconds=30)
 """how long a message belongs to the console that took it; longer than one try"""
+GRACE = 5.0
+"""seconds that a command waits at its end for deliveries"""
 LEAVING = 2.0
 """seconds that a console which ends waits for what is being sent"""
+POSTMORTEM = Milestone.POSTMORTEM.name.lower()
 FAULT_PAUSE = 30.0
 """seconds after a fault of ours"""
 
@@ -83,6 +87,39 @@ class Notifier:
         """Names of the channels that would take that post."""
         message = self.preview(incident)
         return tuple(channel.name for channel in self.channels if channel.wants(message))
+
+    def takers(self, incident: Incident) -> tuple[str, ...]:
+        """Names of the channels that take its post-mortem: the ticket, where its service has one."""
+        message = self._post_mortem(incident, "")
+        return tuple(channel.name for channel in self.channels if channel.wants(message))
+
+    async def post(self, incident: Incident, document: str) -> None:
+        """Put the post-mortem (Markdown) of a closed incident into the outbox, for whoever takes it; until it was
+        delivered, a later one replaces it.
+
+        Raises Refused where the incident is open or nobody takes it, AlreadyThere where it was delivered.
+        """
+        names = self.takers(incident)
+        if incident.open:
+            raise Refused(f"incident {incident.id} is open still", f"rollback resume {incident.known_as}")
+        if not names:
+            raise Refused(
+                f"{incident.service} has no ticket to attach it to",
+                f"services.yaml: services.{incident.service}.ticket, with its token; --read-only tells nobody",
+            )
+        text = msgspec.json.encode(self._post_mortem(incident, document)).decode()
+        put = [
+            await self._journal.outbox_again(incident.id, POSTMORTEM, name, text, self._clock.now()) for name in names
+        ]
+        if not any(put):
+            done = [d.link for d in incident.deliveries if d.milestone is Milestone.POSTMORTEM and d.delivered]
+            where = f": {done[-1]}" if done and done[-1] else ""
+            raise AlreadyThere(f"the post-mortem of {incident.id} was sent to its ticket before{where}")
+        self.start()
+        self._wake.set()
+
+    def _post_mortem(self, incident: Incident, document: str) -> Message:
+        return telling.post_mortem(incident, document, self._clock.now())
 
     def follow(self, walk: Walk) -> None:
         """Tell what this walk comes to from now on."""

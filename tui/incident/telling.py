@@ -10,6 +10,7 @@ from tui.incident.cause import worded
 from tui.model.incident import Closing, Incident, Question, State
 from tui.model.notice import Delivery, Message, Milestone
 from tui.model.plain import plain
+from tui.model.redact import redact
 from tui.model.text import clean, clean_line
 from tui.model.verification import Verdict
 
@@ -61,17 +62,32 @@ def message(incident: Incident, milestone: Milestone, environment: str, at: date
     )
 
 
+def post_mortem(incident: Incident, document: str, at: datetime) -> Message:
+    """The post-mortem for a ticket: the one text that is Markdown, so that it is not cut here either."""
+    return Message(
+        incident=incident.id,
+        service=incident.service,
+        milestone=Milestone.POSTMORTEM,
+        at=at,
+        title=plain(clean_line(f"{incident.service}: post-mortem", 200)),
+        text=redact(document),
+        severity=incident.severity,
+    )
+
+
 def _words(incident: Incident, milestone: Milestone, environment: str) -> tuple[str, list[str]]:
     target = incident.plan.target.name if incident.plan else "another release"
+    forward = incident.plan is not None and incident.plan.forward
     match milestone:
         case Milestone.STARTED:
-            return f"rolling back to {target}", _started(incident, environment)
+            doing = "going forward again" if forward else "rolling back"
+            return f"{doing} to {target}", _started(incident, environment)
         case Milestone.VERIFIED:
-            return f"back on {target}, verified", _verified(incident)
+            return f"{'forward again' if forward else 'back'} on {target}, verified", _verified(incident)
         case Milestone.VERDICT:
             said = _VERDICTS.get(incident.asking) if incident.asking else None
             return said or "watched to the end: recovered", _watched(incident)
-        case Milestone.CLOSED | Milestone.POSTMORTEM:
+        case _:
             end = incident.closing.value if incident.closing else incident.state.value
             return f"closed: {end}", _closed(incident)
 
@@ -83,7 +99,7 @@ def _started(incident: Incident, environment: str) -> list[str]:
     cost = f"about {plan.expected:.0f} s"
     if plan.downtime:
         cost += f", does not answer for {plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s"
-    way = f"from {plan.leaving.name} back to {plan.target.name}"
+    way = f"from {plan.leaving.name} {'forward again' if plan.forward else 'back'} to {plan.target.name}"
     return [
         f"{incident.service} ({incident.app}, {environment}): {way}, {cost}.",
         f"Why: {clean_line(incident.reason, 300)}" if incident.reason else "",

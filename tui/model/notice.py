@@ -18,7 +18,7 @@ class Milestone(StrEnum):
 
 
 class Message(Value):
-    """What is said at a milestone, ready to be posted anywhere: plain text, redacted, no markup."""
+    """What is said at a milestone, ready to be posted: plain text, redacted, no markup; the post-mortem is Markdown."""
 
     incident: str
     service: str

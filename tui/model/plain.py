@@ -16,7 +16,11 @@ _HIDDEN = re.compile(r"\|(?=\|)")
 
 def plain(text: str) -> str:
     """The text without anything that a chat would act on. Doing it twice changes nothing."""
-    text = _CALLS.sub(f"@{NO_WIDTH}", text)
-    text = _ANGLE.sub(f"<{NO_WIDTH}", text)
+    text = _ANGLE.sub(f"<{NO_WIDTH}", silent(text))
     text = _LINK.sub(f"]{NO_WIDTH}", text)
     return _HIDDEN.sub(f"|{NO_WIDTH}", text)
+
+
+def silent(text: str) -> str:
+    """The text calling nobody, for a channel that has its own way of showing the rest as it stands."""
+    return _CALLS.sub(f"@{NO_WIDTH}", text)

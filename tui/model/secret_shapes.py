@@ -99,6 +99,49 @@ def _alone(text: str, found: re.Match[str]) -> bool:
     return not text[max(0, found.start() - 1) : found.start()].isalnum()
 
 
+_WEBHOOKS = tuple(
+    Rule(word, after + _PATH)
+    for word, after in (
+        ("hooks.slack", r"(?:-gov)?\.com/(?:services|workflows|triggers)/"),
+        ("discord.com/api/", r"(?:v\d+/)?webhooks/"),
+        ("discordapp.com/api/", r"(?:v\d+/)?webhooks/"),
+        ("webhook.office.com/", ""),
+        ("outlook.office", r"(?:365)?\.com/webhook/"),
+        ("logic.azure.com", r"(?::\d+)?/"),
+        ("powerplatform.com", r"(?::\d+)?/"),
+        ("pagerduty.com/integration/", ""),
+        ("api.telegram.org/", r"(?:file/)?bot"),
+        ("hooks.zapier.com/hooks/", ""),
+        ("ifttt.com/trigger/", ""),
+        ("chat.googleapis.com/v1/spaces/", ""),
+    )
+)
+_OF_KNOWN_MAKE = tuple(
+    Rule(word, f"(?P<bare>{after})", _alone, exact=True)
+    for word, after in (
+        ("AKIA", r"[0-9A-Z]{16}(?![0-9A-Za-z])"),
+        ("ASIA", r"[0-9A-Z]{16}(?![0-9A-Za-z])"),
+        ("eyJ", r"[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?"),
+        ("gh", r"[pousr]_[A-Za-z0-9]{20,}"),
+        ("github_pat_", r"[A-Za-z0-9_]{20,}"),
+        ("glpat-", r"[A-Za-z0-9_-]{16,}"),
+        ("xox", r"[a-z]-[A-Za-z0-9-]{8,}"),
+        ("xapp-", r"[A-Za-z0-9-]{8,}"),
+        ("sk_", r"(?:live|test)_[A-Za-z0-9]{10,}"),
+        ("rk_", r"(?:live|test)_[A-Za-z0-9]{10,}"),
+        ("lin_", r"(?:api|oauth)_[A-Za-z0-9]{16,}"),
+        ("phx_", r"[A-Za-z0-9]{20,}"),
+        ("phc_", r"[A-Za-z0-9]{20,}"),
+        ("phs_", r"[A-Za-z0-9]{20,}"),
+        ("sntry", r"[su]_[A-Za-z0-9_=+/-]{16,}"),
+        ("npm_", r"[A-Za-z0-9]{30,}"),
+        ("pypi-", r"[A-Za-z0-9_-]{30,}"),
+        ("SG.", r"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+        ("AIza", r"[A-Za-z0-9_-]{30,}"),
+        ("sk-", r"(?:ant-|proj-)?[A-Za-z0-9_-]{20,}"),
+        ("AGE-SECRET-KEY-1", r"[A-Z0-9]{20,}"),
+    )
+)
 RULES = (
     Rule(
         "-----BEGIN ",
@@ -106,23 +149,7 @@ RULES = (
         r"(?:-----END\ [A-Z0-9\ ]*PRIVATE\ KEY(?:\ BLOCK)?-----|\Z))",
         exact=True,
     ),
-    *(
-        Rule(word, after + _PATH)
-        for word, after in (
-            ("hooks.slack", r"(?:-gov)?\.com/(?:services|workflows|triggers)/"),
-            ("discord.com/api/", r"(?:v\d+/)?webhooks/"),
-            ("discordapp.com/api/", r"(?:v\d+/)?webhooks/"),
-            ("webhook.office.com/", ""),
-            ("outlook.office", r"(?:365)?\.com/webhook/"),
-            ("logic.azure.com", r"(?::\d+)?/"),
-            ("powerplatform.com", r"(?::\d+)?/"),
-            ("pagerduty.com/integration/", ""),
-            ("api.telegram.org/", r"(?:file/)?bot"),
-            ("hooks.zapier.com/hooks/", ""),
-            ("ifttt.com/trigger/", ""),
-            ("chat.googleapis.com/v1/spaces/", ""),
-        )
-    ),
+    *_WEBHOOKS,
     Rule("://", _PATH, _notifies),
     Rule(
         "://",
@@ -150,32 +177,16 @@ RULES = (
         )
     ),
     *(Rule(word, _IN_QUERY, _of_query) for word in ("sig=", "code=", "auth=", "x-amz-credential=")),
-    *(
-        Rule(word, f"(?P<bare>{after})", _alone, exact=True)
-        for word, after in (
-            ("AKIA", r"[0-9A-Z]{16}(?![0-9A-Za-z])"),
-            ("ASIA", r"[0-9A-Z]{16}(?![0-9A-Za-z])"),
-            ("eyJ", r"[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?"),
-            ("gh", r"[pousr]_[A-Za-z0-9]{20,}"),
-            ("github_pat_", r"[A-Za-z0-9_]{20,}"),
-            ("glpat-", r"[A-Za-z0-9_-]{16,}"),
-            ("xox", r"[a-z]-[A-Za-z0-9-]{8,}"),
-            ("xapp-", r"[A-Za-z0-9-]{8,}"),
-            ("sk_", r"(?:live|test)_[A-Za-z0-9]{10,}"),
-            ("rk_", r"(?:live|test)_[A-Za-z0-9]{10,}"),
-            ("lin_", r"(?:api|oauth)_[A-Za-z0-9]{16,}"),
-            ("phx_", r"[A-Za-z0-9]{20,}"),
-            ("phs_", r"[A-Za-z0-9]{20,}"),
-            ("sntry", r"[su]_[A-Za-z0-9_=+/-]{16,}"),
-            ("npm_", r"[A-Za-z0-9]{30,}"),
-            ("pypi-", r"[A-Za-z0-9_-]{30,}"),
-            ("SG.", r"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-            ("AIza", r"[A-Za-z0-9_-]{30,}"),
-            ("sk-", r"(?:ant-|proj-)?[A-Za-z0-9_-]{20,}"),
-            ("AGE-SECRET-KEY-1", r"[A-Z0-9]{20,}"),
-        )
-    ),
+    *_OF_KNOWN_MAKE,
 )
+
+
+def credential(text: str) -> bool:
+    """Whether a key, a token or a webhook's address of well-known make stands in the text."""
+    return any(
+        rule.word in text and any(rule.applies is None or rule.applies(text, m) for m in rule.pattern.finditer(text))
+        for rule in (*_WEBHOOKS, *_OF_KNOWN_MAKE)
+    )
 
 
 def cut(rule: Rule, text: str, where: str) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from tui.model.secret_shapes import credential
 from tui.model.text import clean_line
 from tui.model.value import Value
 
@@ -14,11 +15,6 @@ LARGEST = 256 * 1024
 """characters; a services.yaml is a few kilobytes"""
 FIX = "name the environment variable that holds it, with a key that ends in _env"
 _SECRET = re.compile(r"(?i)(token|password|passwd|secret|(api|private|access|secret|routing)[_-]?key|dsn|webhook)$")
-_CREDENTIAL = re.compile(
-    r"\b(xox[a-z]-[\w-]{10}|xapp-[\w-]{10}|gh[pousr]_\w{20}|github_pat_\w{20}|lin_(api|oauth)_\w{16}|ph[xc]_\w{16}"
-    r"|sntry[su]_\w{16}|hooks\.slack\.com/services/\w)"
-)
-"""how the credentials of those begin that this file is about"""
 MOST_NODES = 20_000
 """parts after aliases are followed: a few lines of aliases to aliases would otherwise become billions"""
 
@@ -80,7 +76,7 @@ class Node:
 
     def text(self) -> str | None:
         """A plain value. A credential is none, and is not repeated."""
-        if isinstance(self.value, str) and _CREDENTIAL.search(self.value):
+        if isinstance(self.value, str) and credential(self.value):
             self.problem(f"holds a credential: {FIX}")
             return None
         if isinstance(self.value, str):

@@ -11,9 +11,11 @@ from tui.console.pages.page import Choice, Page, View, button
 from tui.console.palette import Palette
 from tui.console.rows import Row
 from tui.engine.engine import Engine
+from tui.engine.notices import GRACE
 from tui.incident.postmortem import markdown
 from tui.model.errors import ConsoleError
 from tui.model.incident import Incident
+from tui.model.notice import Milestone
 from tui.model.postmortem import Duty, Field, PostMortem, Way
 
 ASKED: dict[Field, str] = {
@@ -113,6 +115,7 @@ class PostMortemPage(Page):
                 button("fill", "Write", self._fill),
                 button("save", "Save", self._save),
                 button("copy", "Copy", self._copy),
+                *self._attaching(),
                 button("done", "Done", self._done),
             ],
             text=self.text,
@@ -175,6 +178,35 @@ class PostMortemPage(Page):
         await self.read()
         if await self.front.copy(self.text, f"post-mortem-{self.identity}"):
             await self.copied()
+
+    def _attaching(self) -> list[Choice]:
+        """Offered where a ticket takes it and has not got it yet."""
+        incident = self._incident
+        if incident is None or incident.open or not self.front.engine.notices.takers(incident):
+            return []
+        if any(d.milestone is Milestone.POSTMORTEM and d.delivered for d in incident.deliveries):
+            return []
+        return [button("attach", "Attach to the ticket", self._attach)]
+
+    async def _attach(self) -> None:
+        notices = self.front.engine.notices
+        await self.read()
+        try:
+            await notices.post(await self.front.engine.read(self.identity), self.text)
+        except ConsoleError as error:
+            self.front.notice(rows.safe(f"{error.message}. {error.fix}"), "down")
+            return
+        self.front.notice("being sent to the ticket")
+        await notices.finish(GRACE)
+        await self.read()
+        told = self._incident.deliveries if self._incident is not None else ()
+        last = next((d for d in reversed(told) if d.milestone is Milestone.POSTMORTEM), None)
+        if last is None:
+            self.front.notice("not delivered yet: it waits in the outbox", "warn")
+        elif last.delivered:
+            self.front.notice(rows.safe(f"attached: {last.link or last.detail}"))
+        else:
+            self.front.notice(rows.safe(f"NOT DELIVERED: {last.detail}"), "down")
 
     async def copied(self) -> None:
         """It is on the clipboard, and in a file."""

@@ -65,6 +65,8 @@ def _what(record: Record, incident: Incident) -> str:
         left, now = record.rounds[0].made.leaving, record.rounds[-1].made.target
         if left.commit is not None and now.is_commit(left.commit):
             return f"{left.name} rolled back, then forward again"
+        if record.rounds[0].made.forward:
+            return f"{left.name} went forward again to {now.name}"
         return f"{left.name} rolled back to {now.name}"
     if incident.closing is Closing.FALSE_ALARM:
         return "false alarm"

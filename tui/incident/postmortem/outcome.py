@@ -58,8 +58,9 @@ def release(of: Release) -> str:
 def _went(record: Record, one: Round, number: int) -> Fact:
     plan, confirmed = one.made, one.confirmed.said
     assert isinstance(confirmed, ev.Confirmed)
+    went = "forward again " if plan.forward else ""
     text = (
-        f"{safe(plan.service)}: from {release(plan.leaving)} to {release(plan.target)} by {safe(plan.way)}, "
+        f"{safe(plan.service)}: {went}from {release(plan.leaving)} to {release(plan.target)} by {safe(plan.way)}, "
         f"confirmed by {safe(confirmed.by)} at {stamp(confirmed.at)}"
     )
     proven = next((e for e in one.after if isinstance(e.said, ev.ChecksDone)), None)
@@ -184,8 +185,8 @@ def _left_over(record: Record) -> Iterator[Fact]:
 
 def _after_rollback(record: Record) -> Iterator[Fact]:
     """What going back leaves to people: the fix, and a way back for the next time."""
-    if not record.incident.wrote or not record.rounds:
-        return
+    if not record.incident.wrote or not record.rounds or record.rounds[0].made.forward:
+        return  # what an undo leaves is no release with a fault
     first, last = record.rounds[0], record.rounds[-1]
     plan = first.made
     branch = plan.old_branch or plan.before.branch

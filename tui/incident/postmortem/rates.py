@@ -4,19 +4,21 @@ from collections.abc import Iterable, Iterator
 
 from tui.incident import events as ev
 from tui.incident.postmortem.record import Entry, Record, percent, safe, stamp
-from tui.incident.rates import FLOOR, wilson
+from tui.incident.rates import FLOOR, USERS, wilson
 from tui.model.evidence import Measurement, Phase, Rate, Source
 from tui.model.postmortem import Fact, Field
 
-OF_USERS_FIRST = (Source.ACCESS_LOG, Source.POSTHOG, Source.SENTRY, Source.PROBES)
+OF_USERS_FIRST = (*USERS, Source.PROBES, Source.POSTHOG)
 """the order in which sources are believed when one number is wanted"""
+_COUNTED = {Source.PROBES: "own probes", Source.POSTHOG: "users with an exception, PostHog"}
+"""what was counted, and by whom, where that is not users' requests"""
 
 
 def over(measurement: Measurement, limit: float) -> Rate | None:
     """The first source of users' requests that is sure of a rate over the limit (a fraction)."""
     for rate in measurement.rates:
         failed = rate.failed or 0
-        if rate.source is Source.PROBES or failed < FLOOR or not rate.total:
+        if rate.source not in USERS or failed < FLOOR or not rate.total:
             continue
         if wilson(failed, rate.total)[0] > limit:
             return rate
@@ -77,8 +79,9 @@ def _fact(name: str, entry: Entry, rate: Rate, *, lead: str = "", field: Field |
         return Fact(name=name, text=text, source=entry.source, field=field)
     low, high = wilson(rate.failed or 0, rate.total)
     share = _share(rate)
+    counted = _COUNTED.get(rate.source, f"requests, {rate.source.value}")
     text = (
-        f"{before}{percent(share)} ({rate.failed} of {rate.total} requests, {rate.source.value}, {window}{lag}; "
+        f"{before}{percent(share)} ({rate.failed} of {rate.total} {counted}, {window}{lag}; "
         f"95% interval {percent(low)} to {percent(high)})"
     )
     source = f"{rate.source.value}, Wilson interval ({entry.source})"
