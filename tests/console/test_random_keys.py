@@ -129,6 +129,7 @@ class Monkey:
                 await self.press(*way)
                 pressed += len(way)
                 await self.pilot.pause(ARM / 2)
+                self.look()
 
 
 async def console(box: Sandbox, *, read_only: bool, monkeypatch: pytest.MonkeyPatch, count: int, seed: int) -> Monkey:

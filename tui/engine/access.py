@@ -241,4 +241,4 @@ def joined(seen: Sequence[int], lines: Sequence[int]) -> int:
 
 def hidden(text: str) -> str:
     """A line's shape, to be shown where it is not understood: nobody's address, path or token can be read from it."""
-    return "".join("a" if c.isalpha() else "0" if c.isdigit() else c for c in clean_line(text, 80))
+    return clean_line("".join("a" if c.isalpha() else "0" if c.isdigit() else c for c in text[:80]), 80)

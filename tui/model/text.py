@@ -10,8 +10,14 @@ import re
 from tui.model.redact import redact
 
 _SGR = re.compile(r"\x1b\[[0-9;:]*m")
-# C0 but tab and newline, DEL, C1, and the bidirectional controls that reorder what is read
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# C0 but tab and newline, DEL, C1, and whatever Unicode calls a format character or a separator of lines: it shows
+# nothing of itself, but hides, reorders or joins what is read
+UNSEEN = (
+    r"\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    r"\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f"
+)
+_CONTROL = re.compile(f"[{UNSEEN}]")
 # what Dokku 0.35 itself prints before every line of build output: cursor to column 1, erase to end of line
 _DOKKU_MARKS = re.compile(r"\x1b\[(?:1G|K)")
 

@@ -95,6 +95,7 @@ def shown(page: Shows, plan: Plan, cells: int, post: Sequence[Row] = ()) -> list
         *rows.paragraph(way, cells, "bold"),
         *_cautions(page, plan, cells),  # above everything that can wait: nobody scrolls to a warning
         *([*post, *cost] if page.room < posts.ROOM_FOR_TEXT else [*cost, *post]),
+        *_cautions(page, plan, cells, notes=True),
         *_commands(plan, cells),
     ]
 
@@ -123,16 +124,12 @@ def _how(wizard: Shows, plan: Plan, cells: int) -> list[Row]:
 
 def _summary(wizard: Shows, plan: Plan, cells: int) -> list[Row]:
     now = wizard.front.engine.clock.now()
-    lines: list[Row] = []
-    if plan.target.last_served is not None:
-        lines += rows.paragraph(
-            f"     it served last {worded(now - plan.target.last_served)} ago", cells, "dim", indent=5
-        )
+    said = [f"then verify, watch {worded(wizard.front.watch_for)}"]
     if plan.frozen_branch:
-        freeze = "     deploys are held back meanwhile: CI stays green and deploys nothing"
-        lines += rows.paragraph(freeze, cells, "dim", indent=5)
-    lines.append(((f"     then: verify, watch {worded(wizard.front.watch_for)}", "dim"),))
-    return lines
+        said.insert(0, "deploys are held back (CI stays green, deploys nothing)")
+    if plan.target.last_served is not None:
+        said.insert(0, f"it served last {worded(now - plan.target.last_served)} ago")
+    return rows.paragraph(f"     {'; '.join(said)}", cells, "dim", indent=5)
 
 
 def _named(release: Release) -> str:
@@ -141,9 +138,11 @@ def _named(release: Release) -> str:
     return f"{release.name}{commit}{subject}"
 
 
-def _cautions(wizard: Shows, plan: Plan, cells: int) -> list[Row]:
+def _cautions(wizard: Shows, plan: Plan, cells: int, *, notes: bool = False) -> list[Row]:
+    """The warnings, the gravest first; or what is only good to know."""
     found: list[Row] = []
-    for caution in sorted(plan.warnings, key=lambda c: list(Severity).index(c.severity), reverse=True):
+    wanted = [c for c in plan.warnings if (c.severity is Severity.NOTE) is notes]
+    for caution in sorted(wanted, key=lambda c: list(Severity).index(c.severity), reverse=True):
         sign, look = _LOOKS[caution.severity]
         text = f"{wizard.palette.sign(sign)} {rows.safe(caution.text, 400)}"
         found.extend(rows.paragraph(text, cells, look, indent=2))
