@@ -242,7 +242,7 @@ async def test_a_held_or_doubled_enter_confirms_nothing(tmp_path: Path, monkeypa
                 await monkey.until(lambda seen=seen: seen in app.export_text())  # type: ignore[misc]
                 await pilot.pause(ARM + 0.1)
                 await pilot.press("enter")
-            await monkey.until(lambda: "[ Roll api back to release:4 ]" in app.export_text())
+            await monkey.until(lambda: "WILL RUN" in app.export_text())
             await pilot.press("right")
             for _ in range(40):  # held down: repeats come faster than anybody presses
                 await pilot.press("enter")
