@@ -99,6 +99,7 @@ WITH = [
     ('environment: "\\ud800"\n', 11, "environment: '\\ud800' holds an unprintable character"),
     # the service's own keys: the small file ends inside its health
     ("      passes: 0\n", 11, "services.web.health.passes: '0' is no whole number from 1 to 20"),
+    ("      patience: soon\n", 11, "services.web.health.patience: 'soon' is no duration; write 30s, 5m or 1h"),
     ("      urls: x\n", 11, "services.web.health.urls: unknown key; did you mean 'url'?"),
     ("      public_url: http://u:pw@x/\n", 11, "services.web.health.public_url: holds a password"),
     ("      public_url: http://a b/\n", 11, "services.web.health.public_url: 'http://a b/' is no http or https"),

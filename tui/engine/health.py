@@ -8,8 +8,6 @@ from tui.model.verification import Check, Verdict
 
 BETWEEN = 1.0
 """seconds between the probes of a row"""
-PATIENCE = 60.0
-"""seconds in which the row of healthy answers has to be complete"""
 
 
 async def probe(probes: ProbePort, service: Service, *, fresh: bool = False) -> Probe | None:
@@ -21,7 +19,7 @@ async def probe(probes: ProbePort, service: Service, *, fresh: bool = False) -> 
 
 
 async def passes(probes: ProbePort, clock: ClockPort, service: Service) -> Check:
-    """Healthy `passes` times in a row, each on a connection of its own, within `PATIENCE` seconds.
+    """Healthy `passes` times in a row, each on a connection of its own, within the service's `patience`.
 
     Unhealthy at the end is failed; unreachable at the end is inconclusive: it may be the way there.
     """
@@ -39,7 +37,7 @@ async def passes(probes: ProbePort, clock: ClockPort, service: Service) -> Check
             slowest = max(times[-row:])
             evidence = f"{row} of {row} healthy in a row, slowest {slowest * 1000:.0f} ms: {spec.url}"
             return Check(name="health", verdict=Verdict.PASSED, evidence=evidence)
-        if clock.monotonic() - began > PATIENCE:
+        if clock.monotonic() - began > spec.patience.total_seconds():
             unreachable = seen.outcome is ProbeOutcome.UNREACHABLE
             verdict = Verdict.INCONCLUSIVE if unreachable else Verdict.FAILED
             return Check(name="health", verdict=verdict, evidence=f"{seen.outcome}: {seen.detail} ({spec.url})")

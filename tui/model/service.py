@@ -41,6 +41,8 @@ class HealthSpec(Value):
     expect: Expect = Expect()
     passes: int = 3
     """healthy answers in a row, each on a connection of its own, that count as recovered"""
+    patience: timedelta = timedelta(seconds=60)
+    """how long that row may take to come about after a rollback; then it is not healthy"""
 
 
 class SmokeSpec(Value):

@@ -65,7 +65,8 @@ def services_yaml(host: Host, ssh: SshHouse) -> str:
             "    host: sandbox",
             f"    app: {service.app}",
             f"    order: {service.order}",
-            f'    health: {{url: "{base}{service.health}", expect: {{status: 200, json: {{status: {service.word}}}}}}}',
+            f'    health: {{url: "{base}{service.health}", patience: 12s, '
+            f"expect: {{status: 200, json: {{status: {service.word}}}}}}}",
             f'    smoke: [{{url: "{base}/ping", expect: {{status: 200, text: pong}}}}]',
             f'    identity: {{url: "{base}/", header: X-Release}}',
             f"    rollback: {service.rollback}",

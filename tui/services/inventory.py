@@ -101,7 +101,7 @@ def _service(name: str, node: Node, keys: dict[str, Node], hosts: list[str]) -> 
 
 
 def _health(node: Node) -> HealthSpec | None:
-    keys = node.mapping(("url", "public_url", "host_header", "expect", "passes"))
+    keys = node.mapping(("url", "public_url", "host_header", "expect", "passes", "patience"))
     if "url" not in keys:
         node.problem("url is missing")
         return None
@@ -111,6 +111,7 @@ def _health(node: Node) -> HealthSpec | None:
         host_header=get(keys, "host_header", values.header_value, None),
         expect=_expect(keys.get("expect")),
         passes=get(keys, "passes", values.whole(1, 20), 3),
+        patience=get(keys, "patience", values.duration, timedelta(seconds=60)),
     )
 
 
