@@ -549,12 +549,12 @@ class ConsoleApp(App[int]):
         self.begin_work(ask)
 
     def action_focus_board(self) -> None:
-        """The keys go to the services."""
-        self._board.focus()
+        """The keys go to the services, the very next one too."""
+        self.screen.set_focus(self._board)
 
     def action_focus_logs(self) -> None:
-        """The keys go to the log."""
-        self._logs.focus()
+        """The keys go to the log, the very next one too."""
+        self.screen.set_focus(self._logs)
 
     def action_zoom(self) -> None:
         """Give the panel with the keys what the others can spare; health and log stay."""
