@@ -2,7 +2,17 @@
 
 import os
 
+import pytest
 
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """For `-n auto`: most tests wait for a host, a terminal or a clock: more of them than processors."""
     return max(4, 3 * (os.cpu_count() or 1))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Several workers share the tests by stealing: a few take much longer than the rest. One process needs no xdist."""
+    if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
+        config.option.dist = "worksteal"

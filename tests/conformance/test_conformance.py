@@ -35,7 +35,7 @@ async def test_the_sandbox_keeps_them_all(version: str) -> None:
 async def test_a_live_host_keeps_it(promise: Promise, request: pytest.FixtureRequest) -> None:
     destination, apps = live_host(), request.config.getoption("--live-app", default=[])
     if destination is None or not apps:
-        pytest.skip("needs ROLLBACK_LIVE_HOST and --live-app APP")
+        pytest.fail("needs ROLLBACK_LIVE_HOST and --live-app APP")
     writes = bool(request.config.getoption("--live-writes", default=False))
     if promise.changes and not writes:
         pytest.skip("changes the host: --live-writes")
