@@ -71,7 +71,7 @@ def _console(wanted: "Options") -> int:
         try:
             terminal.require(os.environ)
             if wanted.command == "console":
-                return _opened(wanted, wanted.services)
+                return _opened(wanted, _agreed(wanted))
             from tui.cli.sandbox import served
 
             with served(wanted) as services:
@@ -80,6 +80,28 @@ def _console(wanted: "Options") -> int:
             splash.end()
             terminal.complain(f"{error.message}\n" + (f"  fix: {error.fix}\n" if error.fix else ""))
             return int(Exit.USAGE)
+
+
+def _agreed(wanted: "Options") -> str | None:
+    """The services.yaml to open. A new one of the working directory is asked about before the console draws."""
+    if wanted.services or os.environ.get("ROLLBACK_SERVICES") or not os.path.lexists("services.yaml"):
+        return wanted.services
+    from pathlib import Path
+
+    from tui.drivers.trusted import TrustedFiles
+    from tui.services.read import bytes_of
+
+    here = Path.cwd() / "services.yaml"
+    if not wanted.trust and TrustedFiles().unchanged(here, bytes_of(here)):
+        return str(here)
+    splash.end()
+    import asyncio
+
+    from tui import bootstrap
+    from tui.cli.consent import ask
+    from tui.cli.narrate import Narrator
+
+    return asyncio.run(bootstrap.agreed(None, ask(Narrator(color=wanted.color)), trust=wanted.trust))
 
 
 def _opened(wanted: "Options", services: str | None) -> int:

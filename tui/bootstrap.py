@@ -25,15 +25,62 @@ from tui.drivers.sentry import Sentry
 from tui.drivers.slack import SlackThread
 from tui.drivers.ssh import SshHost
 from tui.drivers.tickets import Tickets
+from tui.drivers.trusted import TrustedFiles
 from tui.engine.engine import Engine
 from tui.engine.ports import ChannelPort, ClockPort, Outside, RatePort
 from tui.model.errors import ConfigError, Refused
 from tui.model.redact import learn, redact
+from tui.services.trust import Power, fingerprint, powers
+
+Consent = Callable[[Path, tuple[Power, ...], bool], bool]
+"""asks a person about a file and its powers; the last argument: it was trusted before, with other powers"""
 
 
 def fleet(path: str | None) -> services.Fleet:
-    """services.yaml as found from here. Raises ServicesError with every problem of the file."""
-    return services.load(path, environ=os.environ, cwd=Path.cwd())
+    """services.yaml as found from here. Raises ServicesError with every problem of the file, and ConfigError for a file
+    of the working directory that nobody trusted: see `agreed`."""
+    file, origin = services.find(path, environ=os.environ, cwd=Path.cwd())
+    if origin is services.Origin.HERE and not TrustedFiles().unchanged(file, services.bytes_of(file)):
+        raise _untrusted(file)
+    return services.load(file, environ=os.environ)
+
+
+async def agreed(path: str | None, ask: Consent | None, *, trust: bool = False) -> str:
+    """The services.yaml to use, as `path` for `engine`, after a person was asked where that is due.
+
+    Asked about is a file of the working directory, once per path and per what it can make us do. Not while an incident
+    is open on this machine and the file was trusted before. `ask` None: there is nobody to ask. `trust`: not asked,
+    remembered. Nothing is contacted. Raises ConfigError, JournalError.
+    """
+    file, origin = services.find(path, environ=os.environ, cwd=Path.cwd())
+    if origin is not services.Origin.HERE:
+        return str(file)
+    raw = services.bytes_of(file)
+    store, found = TrustedFiles(), powers(file, raw)
+    before = store.known(file)
+    same = before is not None and before.fingerprint == fingerprint(found)
+    if not same and before is not None and not trust and await _incident_open():
+        return str(file)
+    if not same and not trust and (ask is None or not ask(file, found, before is not None)):
+        raise _untrusted(file)
+    if not store.unchanged(file, raw):
+        store.trust(file, raw, fingerprint(found))
+    return str(file)
+
+
+async def _incident_open() -> bool:
+    journal = Journal()
+    try:
+        return bool(await journal.open_incidents())
+    finally:
+        await journal.close()
+
+
+def _untrusted(file: Path) -> ConfigError:
+    return ConfigError(
+        f"{file} lies in the working directory, and nobody has trusted it: nothing was contacted",
+        f"--services ./{file.name} uses it once; --trust remembers it; on a terminal it is asked about",
+    )
 
 
 def engine(

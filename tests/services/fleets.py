@@ -25,7 +25,7 @@ def load_text(text: str, folder: Path, environ: Mapping[str, str] | None = None)
     """The fleet that a file of this text describes."""
     file = folder / "services.yaml"
     file.write_text(text, encoding="utf-8", errors="surrogatepass")
-    return load(str(file), environ=environ or {}, cwd=folder)
+    return load(file, environ=environ or {})
 
 
 def problems(text: str, folder: Path, environ: Mapping[str, str] | None = None) -> list[tuple[int, str]]:

@@ -1,5 +1,6 @@
 """Every mistake is named with its line, its key, what stands there and what should; all of them at once."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tests.services.fleets import SMALL, load_text, problems
 from tui.cli.options import COMMANDS
 from tui.model.errors import ConfigError
-from tui.services import ServicesError, load
+from tui.services import ServicesError, find, load
 from tui.services.inventory import RESERVED
 
 MANY = """\
@@ -163,7 +164,11 @@ WITH = [
     ("    script: rollback.sh\n", 11, "services.web.script: must be a list, is 'rollback.sh'"),
     ("    git_remote: --upload-pack=evil\n", 11, "services.web.git_remote: '--upload-pack=evil' is no Git remote"),
     ("    git_remote: ext::sh\n", 11, "services.web.git_remote: 'ext::sh' is no Git remote"),
-    ("    git_remote: https://me:pw@x/r.git\n", 11, "services.web.git_remote: holds a password"),
+    ("    git_remote: https://me:pw@x/r.git\n", 11, "services.web.git_remote: holds a credential"),
+    ("    git_remote: https://ghx_0123456789@x/r.git\n", 11, "services.web.git_remote: holds a credential"),
+    ("    git_remote: ssh://git:pw@x/r.git\n", 11, "services.web.git_remote: holds a credential"),
+    ("    image_repository: me:pw@registry.example/app\n", 11, "services.web.image_repository: 'me:pw@regis"),
+    ("links: {logs: 'https://me@logs.example/x'}\n", 11, "links.logs: holds a password"),
     ("    image_repository: x/y:latest\n", 11, "services.web.image_repository: 'x/y:latest' is no image repository"),
     ("  all: {host: here, app: x}\n", 11, "services.all: 'all' is a word of the command line"),
     ("  web-app: {host: here, app: x}\n", 11, "services.web-app: is called like the app of 'web'"),
@@ -302,7 +307,7 @@ def test_not_utf8_says_the_line(tmp_path: Path) -> None:
     file = tmp_path / "services.yaml"
     file.write_bytes(b"version: 1\n# caf\xe9\n")
     with pytest.raises(ServicesError) as caught:
-        load(str(file), environ={}, cwd=tmp_path)
+        load(file, environ={})
     assert caught.value.message == f"1 problem in {file}\n{file}:2: is not UTF-8: save it as UTF-8"
 
 
@@ -310,11 +315,27 @@ def test_a_byte_order_mark_is_harmless(tmp_path: Path) -> None:
     assert load_text("\ufeff" + SMALL, tmp_path).services[0].name == "web"
 
 
-@pytest.mark.parametrize("name", ["absent.yaml", "folder", "~nobody-at-all/x.yaml", "no/such/place.yaml"])
+@pytest.mark.parametrize("name", ["absent.yaml", "~nobody-at-all/x.yaml", "no/such/place.yaml"])
 def test_a_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(ServicesError, match=r"cannot be read: (No such file|Is a directory)"):
-        load(name, environ={}, cwd=tmp_path)
+    with pytest.raises(ServicesError, match=r"cannot be read: No such file"):
+        load(find(name, environ={}, cwd=tmp_path)[0], environ={})
+
+
+@pytest.mark.parametrize("kind", ["fifo", "endless"])
+def test_what_is_no_regular_file_is_said_before_it_is_read(tmp_path: Path, kind: str) -> None:
+    path = {"fifo": tmp_path / "pipe", "endless": Path("/dev/zero")}[kind]
+    if kind == "fifo":
+        os.mkfifo(path)
+    with pytest.raises(ServicesError, match=r":1: is no regular file; write its entries into a plain file"):
+        load(path, environ={})
+
+
+def test_a_file_that_is_too_large_is_not_read_to_its_end(tmp_path: Path) -> None:
+    file = tmp_path / "services.yaml"
+    with file.open("wb") as sparse:
+        sparse.truncate(1 << 40)
+    with pytest.raises(ServicesError, match="has more than 262144 characters"):
+        load(file, environ={})
 
 
 def test_zero_is_a_duration_and_no_missing_one(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from tests.services.fleets import SHIPPED, SMALL, load_text
 from tui import services
+from tui.model.errors import ConfigError
 from tui.model.text import clean
+from tui.services import Origin
 
 
 def test_where_the_file_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,21 +21,33 @@ def test_where_the_file_is_looked_for(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(platformdirs, "user_config_dir", lambda *_, **__: str(config))
     environ = {"ROLLBACK_SERVICES": "other.yaml"}
 
-    assert services.find(None, environ={}, cwd=here).samefile(SHIPPED)
+    with pytest.raises(ConfigError, match=r"there is no services\.yaml: looked for") as nothing:
+        services.find(None, environ={}, cwd=here)
+    assert "--services FILE" in nothing.value.fix and "rollback sandbox" in nothing.value.fix
     (config / "services.yaml").write_text(SMALL)
-    assert services.find(None, environ={}, cwd=here) == config / "services.yaml"
+    assert services.find(None, environ={}, cwd=here) == (config / "services.yaml", Origin.CONFIGURED)
     (here / "services.yaml").write_text(SMALL)
-    assert services.find(None, environ={}, cwd=here) == here / "services.yaml"
-    assert services.find(None, environ=environ, cwd=here) == here / "other.yaml"
-    assert services.find("named.yaml", environ=environ, cwd=here) == here / "named.yaml"
-    assert services.find("~/named.yaml", environ=environ, cwd=here) == Path.home() / "named.yaml"
+    assert services.find(None, environ={}, cwd=here) == (here / "services.yaml", Origin.HERE)
+    for path, environment, found in (
+        (None, environ, here / "other.yaml"),
+        ("named.yaml", environ, here / "named.yaml"),
+        ("~/named.yaml", environ, Path.home() / "named.yaml"),
+    ):
+        assert services.find(path, environ=environment, cwd=here) == (found, Origin.NAMED)
+
+
+def test_the_shipped_file_is_used_only_by_its_name(tmp_path: Path) -> None:
+    file, origin = services.find("shipped", environ={}, cwd=tmp_path)
+    assert file.samefile(SHIPPED) and origin is Origin.NAMED
+    assert services.load(file, environ={}).services
 
 
 def test_a_named_file_that_is_missing_is_never_replaced_by_another(tmp_path: Path) -> None:
     (tmp_path / "services.yaml").write_text(SMALL)
     for path, environ in (("absent.yaml", {}), (None, {"ROLLBACK_SERVICES": "absent.yaml"})):
+        file, _ = services.find(path, environ=environ, cwd=tmp_path)
         with pytest.raises(services.ServicesError, match=r"absent\.yaml:1: cannot be read: No such file"):
-            services.load(path, environ=environ, cwd=tmp_path)
+            services.load(file, environ={})
 
 
 def _load_or_explain(text: str, folder: Path) -> None:

@@ -16,7 +16,7 @@ HOST = "dokku-scenextras.eastus.cloudapp.azure.com"
 
 @pytest.fixture(scope="module")
 def fleet() -> Fleet:
-    return load(str(SHIPPED), environ={}, cwd=SHIPPED.parent)
+    return load(SHIPPED, environ={})
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_the_one_warning_is_the_shared_address(fleet: Fleet) -> None:
 
 def test_the_host_comes_from_the_environment_where_the_file_says_so(tmp_path: Path) -> None:
     environ = {"DOKKU_HOST": "10.0.0.7", "DOKKU_USER": "deploy", "DOKKU_SSH_KEY": "/keys/id", "DOKKU_PORT": "1"}
-    (host,) = load(str(SHIPPED), environ=environ, cwd=tmp_path).hosts
+    (host,) = load(SHIPPED, environ=environ).hosts
     assert (host.ssh, host.identity_file) == ("deploy@10.0.0.7", "/keys/id")
-    (host,) = load(str(SHIPPED), environ={"DOKKU_HOST": ""}, cwd=tmp_path).hosts
+    (host,) = load(SHIPPED, environ={"DOKKU_HOST": ""}).hosts
     assert host.ssh == f"dokku@{HOST}"
     assert host.identity_file == str(Path("~/.ssh/dokku_azure").expanduser())

@@ -44,11 +44,13 @@ def main(argv: Sequence[str]) -> int:
 
 async def _run(wanted: Options, narrator: Narrator) -> int:
     from tui import bootstrap
+    from tui.cli import consent
 
     passphrase = getpass.getpass if narrator.interactive else None
     try:
+        ask = consent.ask(narrator) if narrator.interactive else None
         engine = bootstrap.engine(
-            wanted.services,
+            await bootstrap.agreed(wanted.services, ask, trust=wanted.trust),
             read_only=wanted.read_only,
             accept_host_key=wanted.accept_host_key,
             ask_passphrase=passphrase,

@@ -26,6 +26,8 @@ class Options:
     command: str
     """one of COMMANDS, `rollback` where a service was named, `console` where nothing was"""
     services: str | None = None
+    trust: bool = False
+    """a services.yaml of the working directory is trusted without a question, from now on"""
     json: bool = False
     yes: bool = False
     expect_current: Target | None = None
@@ -108,7 +110,8 @@ def _current(text: str) -> Target:
 
 def _common() -> _Parser:
     common = _Parser(add_help=False)
-    common.add_argument("--services", metavar="FILE", help="services.yaml to use")
+    common.add_argument("--services", metavar="FILE", help="services.yaml to use; `shipped`: the one of the package")
+    common.add_argument("--trust", action="store_true", help="trust ./services.yaml from now on, without a question")
     common.add_argument("--json", action="store_true", help="data as JSON on stdout")
     common.add_argument("--read-only", action="store_true", help="nothing that changes a host is sent")
     common.add_argument("--no-color", dest="color", action="store_false", help="no colours")

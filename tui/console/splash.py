@@ -13,7 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-FLAGS = frozenset({"--read-only", "--no-color", "--ascii", "--no-ascii", "--mouse", "--no-mouse", "--low-bandwidth"})
+FLAGS = frozenset(
+    {"--read-only", "--no-color", "--ascii", "--no-ascii", "--mouse", "--no-mouse", "--low-bandwidth", "--trust"}
+)
 VALUES = frozenset({"--services", "--accept-host-key", "--watch", "--dokku", "--pace", "--scenario"})
 NO_SCREEN = frozenset({"", "dumb", "unknown"})
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tui.model.errors import ConfigError
 from tui.model.redact import learn, learn_address
@@ -47,6 +48,10 @@ def learn_all(fleet: Fleet, environ: Mapping[str, str]) -> None:
     for name, value in environ.items():
         if _SECRET_NAME.search(name) and not value.startswith(("/", "~")):
             learn(value)
+    for service in fleet.services:
+        login = urlsplit(service.git_remote) if service.git_remote and "://" in service.git_remote else None
+        if login is not None and (login.password or login.scheme in ("http", "https")):
+            learn(login.password or login.username or "")
     names = {"GITHUB_TOKEN", "LINEAR_API_KEY", *fleet.notify}
     specs = [fleet.pagerduty, fleet.thread, *(x for s in fleet.services for x in (s.sentry, s.posthog, s.ticket))]
     for spec in specs:

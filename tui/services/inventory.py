@@ -92,12 +92,27 @@ def _service(name: str, node: Node, keys: dict[str, Node], hosts: list[str]) -> 
         identity=_identity(keys["identity"]) if "identity" in keys else None,
         rollback=_rollback(keys["rollback"]) if "rollback" in keys else RollbackSpec(),
         image_repository=get(keys, "image_repository", values.repository, None),
-        git_remote=get(keys, "git_remote", values.remote, None),
+        git_remote=_git_remote(keys.get("git_remote")),
         script=tuple(t for i in (keys["script"].items() if "script" in keys else []) if (t := i.text()) is not None),
         sentry=outside.sentry(keys.get("sentry")),
         posthog=outside.posthog(keys.get("posthog")),
         ticket=outside.ticket(keys.get("ticket")),
     )
+
+
+def _git_remote(node: Node | None) -> str | None:
+    if node is None:
+        return None
+    if values.written_login(node.written or ""):
+        node.problem("holds a credential; write https://${GIT_TOKEN}@… and set GIT_TOKEN in the environment")
+    elif node.written != node.value:  # a variable was put in: what it holds may be a credential, and is not shown
+        try:
+            return values.remote(str(node.value))
+        except ValueError:
+            node.problem(f"{node.written!r} is no Git remote; write e.g. git@github.com:team/app.git")
+    else:
+        return node.read(values.remote)
+    return None
 
 
 def _health(node: Node) -> HealthSpec | None:

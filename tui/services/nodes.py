@@ -35,6 +35,8 @@ class Node:
     def __init__(self, value: Any, line: int, key: str, problems: list[Problem]) -> None:
         self.value = value
         """a str, a list of Node, a dict of name → Node, or None"""
+        self.written: str | None = None
+        """a str as the file writes it, before variables are put in"""
         self.line = line
         self.key = key
         self._problems = problems
@@ -107,8 +109,8 @@ _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def compose(text: str, environ: Mapping[str, str]) -> tuple[Node | None, list[Problem]]:
-    """The file's root node, with variables put in, and the problems of its form."""
+def compose(text: str, environ: Mapping[str, str] | None) -> tuple[Node | None, list[Problem]]:
+    """The file's root node and the problems of its form. Variables are put in; with None they stay as written."""
     import yaml
 
     problems: list[Problem] = []
@@ -141,7 +143,7 @@ def compose(text: str, environ: Mapping[str, str]) -> tuple[Node | None, list[Pr
 class _Walk:
     """One pass over what PyYAML composed; `left` is how many parts it may still meet."""
 
-    def __init__(self, environ: Mapping[str, str], problems: list[Problem]) -> None:
+    def __init__(self, environ: Mapping[str, str] | None, problems: list[Problem]) -> None:
         self.environ = environ
         self.problems = problems
         self.left = MOST_NODES
@@ -166,7 +168,8 @@ class _Walk:
                 for number, item in enumerate(node.value)
             ]
         elif node.tag != "tag:yaml.org,2002:null":
-            made.value = _expand(node.value, self.environ, made)
+            made.written = node.value
+            made.value = node.value if self.environ is None else _expand(node.value, self.environ, made)
         return made
 
     def _mapping(self, node: Any, key: str, inside: frozenset[int]) -> dict[str, Node]:

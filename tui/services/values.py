@@ -86,11 +86,21 @@ def ssh(text: str) -> str:
 
 def remote(text: str) -> str:
     """A Git remote: an address or a path. Options and Git's command-running transports (`ext::`) are refused."""
-    if re.search(r"://[^/@]*:[^/@]*@", text):
-        raise ValueError("holds a password; secrets come from the environment only")
     if not text or text.startswith("-") or "::" in text or re.search(r"\s", text):
         raise ValueError(f"{text!r} is no Git remote; write e.g. git@github.com:team/app.git")
     return text
+
+
+def written_login(text: str) -> str | None:
+    """The name or password that an address holds in plain letters; None where variables stand for them, as in
+    `https://${GIT_TOKEN}@example.com/app.git`. The name alone is none in `ssh://git@example.com`."""
+    found = re.search(r"(\w+)://([^/@\s]*)@", text)
+    if found is None:
+        return None
+    scheme, login = found[1], re.sub(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}", "", found[2])
+    name, _, password = login.partition(":")
+    kept = ":" in found[2] or scheme not in ("http", "https")  # then the name is no credential
+    return (password or (None if kept else name)) or None
 
 
 def repository(text: str) -> str:
