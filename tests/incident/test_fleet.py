@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.incident.facts import T0, container, current, later, plan
+from tests.incident.facts import T0, current, later, plan
 from tui.incident import fleet
 from tui.incident.fleet import Part, Stage
 from tui.model.incident import Closing, Group, Incident, Question, State, StepRun
-from tui.model.plan import Caution, Plan, Severity
+from tui.model.plan import Caution, Severity
 from tui.model.service import Host, Service
 from tui.model.verification import Verdict
 
@@ -107,18 +107,9 @@ def test_more_at_once_than_a_host_allows_is_refused_and_says_which() -> None:
     assert fleet.too_many(services, wide, 0) != ""
 
 
-def brought_back() -> Plan:
-    made = plan()
-    seen = current(containers=(container(attempt="earlier.2"),))
-    return replace(made, before=seen)
-
-
-def test_a_service_that_a_rollback_has_brought_back_is_not_taken_further() -> None:
-    assert fleet.back_already(plan()) == ""
-    assert "brought back by incident earlier" in fleet.back_already(brought_back())
-    deployed_since = replace(brought_back().before, git_rev="9" * 40)
-    assert fleet.back_already(replace(brought_back(), before=deployed_since)) == ""
+def test_a_plan_that_is_blocked_stops_the_run_before_it_begins() -> None:
     block = Caution(severity=Severity.BLOCK, text="a deploy is running")
+    assert fleet.blocked(plan()) == ""
     assert fleet.blocked(replace(plan(), warnings=(block,))) == "a deploy is running"
 
 

@@ -123,8 +123,8 @@ def test_one_that_is_back_already_is_named_and_can_be_left_out(box: Sandbox) -> 
     refused = box.run("all", "previous", *SAID, "--json")
     assert refused.code == 3
     message = refused.document["error"]["message"]
-    assert "api: runs release:4 already, brought back by incident" in message
-    assert "further back" in message
+    assert "api came back to release:4 by a rollback of " in message
+    assert "one release further" in message
     assert "--except api" in refused.document["error"]["fix"]
     assert written(box) == before
     done = box.run("all", "previous", *SAID, "--except", "api", "--json")

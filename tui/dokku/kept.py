@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from tui.model.errors import Refused
-from tui.model.release import Release, Source
+from tui.model.release import Arrival, Came, Release, Source
 from tui.model.text import clean_line
 from tui.model.value import Value
 
@@ -30,6 +30,7 @@ STALE_AFTER_OPENING = timedelta(minutes=30)
 
 BAD = "ROLLBACK_BAD"
 LEFT_BAD = "ROLLBACK_LEFT_BAD"
+CAME = "ROLLBACK_CAME"
 
 
 class Holder(Value):
@@ -52,6 +53,8 @@ class IncidentRecord(Value):
     watch_until: datetime | None = None
     deploy_branch: str | None = None
     """the team's branch, while the app is frozen"""
+    to: str | None = None
+    """the release that the incident's rollback leads to; None: it has planned none, or an older console did"""
     checks: tuple[str, str] | None = None
     """how the team had set its zero-downtime checks, disabled and skipped, before a stop-first service went back"""
     created_at: datetime | None = None
@@ -193,9 +196,12 @@ def mark_pairs(
     last_served: datetime | None = None,
     left_bad: tuple[tuple[str, str], ...] | None = None,
     bad: str | None = None,
+    came: Arrival | None = None,
 ) -> tuple[tuple[str, str], ...]:
     """What is noted on a holder later."""
     found: list[tuple[str, str]] = []
+    if came is not None:
+        found.append((CAME, _arrival_pair(came)))
     if served_as is not None:
         found.append(("ROLLBACK_SERVED_AS", ",".join(dict.fromkeys(served_as))))
     if last_served is not None:
@@ -208,6 +214,7 @@ def mark_pairs(
 
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_ATTEMPT = re.compile(r"[a-z0-9-]{1,32}\.[0-9]{1,4}")
 
 
 def release_from_config(holder: str, config: Mapping[str, str]) -> Release:
@@ -229,11 +236,25 @@ def release_from_config(holder: str, config: Mapping[str, str]) -> Release:
         kept_at=read_stamp(config.get("ROLLBACK_KEPT_AT")) or name.at,
         kept_by=clean_line(by) if by else None,
         last_served=read_stamp(config.get("ROLLBACK_LAST_SERVED")),
+        came=_came(config.get(CAME, "")),
         bad=None if bad is None else unwrap(bad),
         left_bad=_left_bad(config.get(LEFT_BAD, "")),
         holder=holder,
         origin=Source.HOLDER,
     )
+
+
+def _arrival_pair(came: Arrival) -> str:
+    by = re.sub(r"[\s,]+", "_", came.by or "")
+    return ",".join((came.kind.value, came.attempt, stamp(came.at) if came.at is not None else "", by))
+
+
+def _came(text: str) -> Arrival | None:
+    """How a release came, as `ROLLBACK_CAME` has it: kind, attempt, time and person, with commas between."""
+    words = clean_line(text).split(",")
+    if len(words) != 4 or words[0] not in list(Came) or not _ATTEMPT.fullmatch(words[1]):
+        return None
+    return Arrival(kind=Came(words[0]), attempt=words[1], at=read_stamp(words[2]), by=words[3] or None)
 
 
 def _left_bad(text: str) -> tuple[tuple[str, str], ...]:
@@ -256,6 +277,7 @@ def record_from_config(app: str, config: Mapping[str, str], created_at: datetime
         state=word("STATE"),
         watch_until=read_stamp(config.get("ROLLBACK_WATCH_UNTIL")),
         deploy_branch=word("DEPLOY_BRANCH"),
+        to=word("TO"),
         checks=_two(word("CHECKS")),
         created_at=created_at,
     )

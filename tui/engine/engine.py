@@ -48,9 +48,9 @@ from tui.model.incident import Group, Incident, State
 from tui.model.plan import Plan
 from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.service import Fleet, Service
+from tui.ways import further, preflight, registry, runbook, script
 from tui.ways import git as git_way
 from tui.ways import kept as kept_way
-from tui.ways import preflight, registry, runbook, script
 
 
 class Engine:
@@ -181,6 +181,8 @@ class Engine:
         if expect_current is not None and not matches(expect_current, running):
             raise Refused(f"{service.app} runs {running.name}, not {expect_current}", "look again: --list")
         await self._only_one_open(service, target, running, expect_current, incident)
+        if target.kind is TargetKind.PREVIOUS and expect_current is None:
+            self._not_further(service, found, running, mine)
         stale = found.record is not None and kept.is_stale(found.record, self.clock.now())
         record.may_act(found.record, mine, take_over=options.take_over is not None, stale=stale)
         of = await shapes.read(self.links, service, found.current) if way == kept_way.WAY else None
@@ -264,6 +266,19 @@ class Engine:
             case script.WAY if service.script and not any(matches(target, r) and r.running for r in known):
                 return choose.Choice(release=script.named(service, target))
         return choose.choose(target, known, way)
+
+    def _not_further(self, service: Service, found: Listing, running: Release, mine: str) -> None:
+        """Raises Refused where what runs came back a moment ago by the rollback of another incident than this."""
+        came = further.arrival(running, found.current, found.record)
+        if came is None or came.incident == mine:
+            return
+        if not further.holds(came, found.current, self.clock.now(), self.fleet.watch.longest):
+            return
+        try:
+            next_one = choose.choose(Target(kind=TargetKind.PREVIOUS), found.releases).release
+        except Refused:
+            next_one = None  # there is none; the refusal then names only what runs
+        raise further.refusal(service.name, running, came, found.current, next_one)
 
     async def _only_one_open(
         self,

@@ -64,27 +64,9 @@ def too_many(services: Sequence[Service], hosts: Sequence[Host], parallel: int) 
 # ── before ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def back_already(plan: Plan) -> str:
-    """Why `previous` would go further back than anybody means; empty where it would not.
-
-    What serves then is what a rollback brought, and nothing was deployed since: our label is on every container, and
-    the commit that was pushed last is the one that serves.
-    """
-    seen = plan.before
-    if seen.attempt is None or seen.source != "git-push" or seen.metadata != seen.git_rev:
-        return ""
-    by = seen.attempt.rpartition(".")[0]
-    return (
-        f"runs {plan.leaving.name} already, brought back by incident {by}: `previous` would go further back, "
-        f"to {plan.target.name}"
-    )
-
-
 def blocked(plan: Plan) -> str:
     """Why this plan must not be carried out in a run over all; empty where nothing is wrong."""
-    if plan.blocked:
-        return "; ".join(caution.text for caution in plan.blocked)
-    return back_already(plan)
+    return "; ".join(caution.text for caution in plan.blocked)
 
 
 def changed(confirmed: Plan, fresh: Plan) -> tuple[str, ...]:

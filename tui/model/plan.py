@@ -173,6 +173,8 @@ class Plan(Value):
 
     forward: bool = False
     """a person goes forward again on purpose: what is left is not marked bad, and the target is so no more"""
+    again: bool = False
+    """what runs is deployed anew from its holder, so that a restart starts it and no failed image: nothing is bad"""
 
     @property
     def decisive(self) -> Step | None:

@@ -37,6 +37,33 @@ class WayBack(Value):
     """whether it was seen just now that it leads there; otherwise only trying it tells"""
 
 
+class Came(StrEnum):
+    """How one of these consoles brought a release to where it runs."""
+
+    BACK = "back"
+    """by a rollback"""
+    FORWARD = "forward"
+    """by an undo: forward again on purpose"""
+    AGAIN = "again"
+    """it ran already, and was deployed anew from its holder"""
+
+
+class Arrival(Value):
+    """The last time one of these consoles brought a release. Unknown is None."""
+
+    kind: Came
+    attempt: str
+    """`<incident>.<n>`"""
+    at: datetime | None = None
+    by: str | None = None
+    """user@machine"""
+
+    @property
+    def incident(self) -> str:
+        """The id of the incident, as the host was told it."""
+        return self.attempt.rpartition(".")[0]
+
+
 class Release(Value):
     """One deployed state of an app. Unknown is None."""
 
@@ -69,6 +96,8 @@ class Release(Value):
     """why nobody should go back to it; None: not marked"""
     left_bad: tuple[tuple[str, str], ...] = ()
     """commits left by going back to this release, each with the reason: releases without a holder of their own"""
+    came: Arrival | None = None
+    """how it was brought the last time that one of these consoles did, as its holder remembers it"""
     holder: str | None = None
     sealed: bool | None = None
     running: bool = False

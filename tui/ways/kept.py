@@ -12,57 +12,30 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tui.dokku import commands, kept, paste, tree
-from tui.dokku.shape import Shape
 from tui.incident import latest
-from tui.model.observation import Current
-from tui.model.plan import Caution, Checked, Plan, PushSpec, Severity, Step, StepKind
+from tui.model.plan import Caution, Plan, PushSpec, Severity, Step, StepKind
 from tui.model.release import Release
 from tui.model.service import Host, Service
-from tui.model.value import Value
-from tui.ways import keepfirst, locks, stopfirst
+from tui.ways import keepfirst, locks, signature, stopfirst
+from tui.ways.facts import Facts, Options, old_branch
+
+__all__ = [
+    "COMMIT",
+    "PUSH_LIMIT",
+    "TAKES",
+    "WAY",
+    "Facts",
+    "Options",
+    "forward_marks",
+    "old_branch",
+    "plan",
+    "with_commit",
+]
 
 WAY = "kept"
 PUSH_LIMIT = 600.0
 """seconds until we stop waiting for a push; the host goes on"""
 TAKES = 30.0
-
-
-class Options(Value):
-    """What the person chose about this rollback."""
-
-    freeze: bool = True
-    run_tasks: bool = False
-    keep_current: bool = False
-    """keep what runs before it is left"""
-    take_over: str | None = None
-    """reason for taking the incident over from somebody else"""
-    forward: bool = False
-    """a person goes forward again on purpose, see `Plan.forward`"""
-
-
-class Facts(Value):
-    """Everything that was read before planning."""
-
-    incident: str
-    number: int
-    """counts the plans of this incident, from 1"""
-    by: str
-    at: datetime
-    current: Current
-    record: kept.IncidentRecord | None
-    files: tuple[tuple[str, str], ...]
-    """the target's own files, path → content"""
-    skipped: tuple[tuple[str, str], ...] = ()
-    shape: Shape | None = None
-    """how the app is built now; None: it was not asked"""
-    cautions: tuple[Caution, ...] = ()
-    """what was found before planning, see `preflight`"""
-    checked: tuple[Checked, ...] = ()
-    """what was looked at, see `checked`"""
-    stopping: stopfirst.Stopping | None = None
-    """for a service that stops before it starts"""
-    keeping: keepfirst.Keeping | None = None
-    """where keeping what runs first was asked for and is no must"""
 
 
 def plan(service: Service, host: Host, target: Release, leaving: Release, facts: Facts, options: Options) -> Plan:
@@ -78,7 +51,7 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
     )
     frozen = f"frozen-by-{facts.incident}" if options.freeze else None
     push = _push(service, target, leaving, facts, contents, frozen)
-    steps = _steps(service, host, target, leaving, facts, push, frozen, options.forward)
+    steps = _steps(service, host, target, leaving, facts, push, frozen, options)
     return Plan(
         way=WAY,
         service=service.name,
@@ -101,14 +74,8 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
         record_of=facts.record.incident if facts.record else None,
         checks_before=facts.stopping.before if facts.stopping else None,
         forward=options.forward,
+        again=options.again,
     )
-
-
-def old_branch(facts: Facts) -> str | None:
-    """The team's deploy branch: what an earlier freeze remembers, else the one that is set."""
-    if facts.record is not None and facts.record.deploy_branch:
-        return facts.record.deploy_branch
-    return facts.current.branch
 
 
 def _push(
@@ -155,7 +122,7 @@ def _steps(
     facts: Facts,
     push: PushSpec,
     frozen: str | None,
-    forward: bool,
+    options: Options,
 ) -> tuple[Step, ...]:
     app, record = service.app, kept.incident_record(service.app)
 
@@ -169,21 +136,9 @@ def _steps(
     elif facts.record.incident != facts.incident:
         lock = kept.takeover_lock(app)
         steps.append(command("record", StepKind.RECORD, "take over the incident's record", commands.apps_create(lock)))
-    signature = [
-        ("ROLLBACK_SCHEMA", "1"),
-        ("ROLLBACK_INCIDENT", facts.incident),
-        ("ROLLBACK_BY", facts.by),
-        ("ROLLBACK_SINCE", kept.stamp(facts.at)),
-        ("ROLLBACK_STATE", "executing"),
-    ]
-    if frozen is not None and (branch := old_branch(facts)):
-        signature.append(("ROLLBACK_DEPLOY_BRANCH", branch))
+    signed = signature.pairs(facts, target, options, frozen)
+    steps.append(command("sign", StepKind.COMMAND, "say who, since when", commands.config_set(record, signed)))
     stopping = facts.stopping
-    if stopping is not None and stopping.before is not None:
-        signature.append(("ROLLBACK_CHECKS", ":".join(stopping.before)))
-    steps.append(
-        command("sign", StepKind.COMMAND, "say who, since when", commands.config_set(record, tuple(signature)))
-    )
     if stopping is not None:
         steps.extend(stopfirst.opening(service, leaving, stopping))
     elif facts.keeping is not None:
@@ -198,7 +153,7 @@ def _steps(
         Step(
             id="push",
             kind=StepKind.PUSH,
-            title=f"go {'forward again' if forward else 'back'} to {target.name}",
+            title=_title(target, options),
             argv=("git-receive-pack", app),
             writes=True,
             timeout=PUSH_LIMIT,
@@ -208,8 +163,14 @@ def _steps(
     )
     if stopping is not None:
         steps.extend(stopfirst.restore(service, host, stopping))
-    steps.extend(_marks(target, leaving, facts, command, forward=forward))
+    steps.extend(_marks(target, leaving, facts, command, options))
     return tuple(steps)
+
+
+def _title(target: Release, options: Options) -> str:
+    if options.again:
+        return f"deploy {target.name} again"
+    return f"go {'forward again' if options.forward else 'back'} to {target.name}"
 
 
 def forward_marks(target: Release, leaving: Release, at: datetime) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
@@ -230,22 +191,27 @@ def forward_marks(target: Release, leaving: Release, at: datetime) -> tuple[tupl
 
 
 def _marks(
-    target: Release, leaving: Release, facts: Facts, command: Callable[..., Step], *, forward: bool
+    target: Release, leaving: Release, facts: Facts, command: Callable[..., Step], options: Options
 ) -> list[Step]:
     """What every console has to know afterwards, on the holders. The commit's id follows when it is known."""
     if target.holder is None:
         return []
-    if forward:
-        pairs = kept.mark_pairs(served_as=(*target.served_as, COMMIT), last_served=facts.at)
+    served_as, came = (*target.served_as, COMMIT), signature.arrival(facts, options)
+    if options.forward or options.again:
+        pairs = kept.mark_pairs(served_as=served_as, last_served=facts.at, came=came)
+        noted = command("mark", StepKind.MARK, "note what serves", commands.config_set(target.holder, pairs))
+        if options.again:
+            return [noted]
         return [
-            command("mark", StepKind.MARK, "note what serves", commands.config_set(target.holder, pairs)),
+            noted,
             *(command(id_, StepKind.MARK, text, argv) for id_, text, argv in forward_marks(target, leaving, facts.at)),
         ]
     reason = f"left by incident {facts.incident}"
     left = dict(target.left_bad)
     if leaving.holder is None and leaving.commit:
         left[leaving.commit] = reason
-    pairs = kept.mark_pairs(served_as=(*target.served_as, COMMIT), last_served=facts.at, left_bad=tuple(left.items()))
+    marks = tuple(left.items())
+    pairs = kept.mark_pairs(served_as=served_as, last_served=facts.at, left_bad=marks, came=came)
     steps = [command("mark", StepKind.MARK, "note what serves", commands.config_set(target.holder, pairs))]
     if leaving.holder is not None:
         bad = kept.mark_pairs(bad=reason, last_served=facts.at)
@@ -314,7 +280,7 @@ def _cautions(
         found.append(
             Caution(severity=Severity.WARN, text="what runs now is not known by a commit; it is left unmarked")
         )
-    if not options.freeze and not options.forward:
+    if not options.freeze and not options.forward and not options.again:
         found.append(
             Caution(severity=Severity.WARN, text="without a freeze the next push to the deploy branch undoes this")
         )

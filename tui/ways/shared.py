@@ -6,14 +6,17 @@ client dies (only a push is finished by the host without us), so its plan says `
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from tui.dokku import commands, kept, paste
 from tui.incident import latest
 from tui.model.plan import ANYWHERE, Caution, Plan, Proof, Severity, Step, StepKind, Where
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
-from tui.ways import keepfirst, locks, stopfirst
-from tui.ways.kept import Facts, Options, forward_marks, old_branch
+from tui.ways import keepfirst, locks, signature, stopfirst
+from tui.ways.facts import Facts, Options, old_branch
+from tui.ways.kept import forward_marks
 
 DEPLOY_LIMIT = 1800.0
 """seconds until we stop waiting for a deploy that builds"""
@@ -50,11 +53,12 @@ def plan(
         moves = (ANYWHERE,)
     downtime = service.rollback.downtime
     stopping = facts.stopping if way.where is Where.HOST else None
+    facts = replace(facts, stopping=stopping)
     steps = (
-        *_opening(service, host, leaving, facts, frozen, stopping),
+        *_opening(service, host, leaving, facts, frozen, signature.pairs(facts, target, options, frozen)),
         _deploy(host, way),
         *(stopfirst.restore(service, host, stopping) if stopping else ()),
-        *(_marks(host, target, leaving, facts, forward=options.forward) if way.proves else ()),
+        *(_marks(host, target, leaving, facts, options) if way.proves else ()),
     )
     return Plan(
         way=way.name,
@@ -95,7 +99,7 @@ def _opening(
     leaving: Release,
     facts: Facts,
     frozen: str | None,
-    stopping: stopfirst.Stopping | None,
+    signed: tuple[tuple[str, str], ...],
 ) -> tuple[Step, ...]:
     """Up to the moment before the deploy: record, signature, comparison, freeze."""
     app, record = service.app, kept.incident_record(service.app)
@@ -106,19 +110,9 @@ def _opening(
     elif facts.record.incident != facts.incident:
         argv = commands.apps_create(kept.takeover_lock(app))
         steps.append(_command(host, "record", StepKind.RECORD, "take over the incident's record", argv))
-    signature = [
-        ("ROLLBACK_SCHEMA", "1"),
-        ("ROLLBACK_INCIDENT", facts.incident),
-        ("ROLLBACK_BY", facts.by),
-        ("ROLLBACK_SINCE", kept.stamp(facts.at)),
-        ("ROLLBACK_STATE", "executing"),
-    ]
-    if frozen is not None and (branch := old_branch(facts)):
-        signature.append(("ROLLBACK_DEPLOY_BRANCH", branch))
-    if stopping is not None and stopping.before is not None:
-        signature.append(("ROLLBACK_CHECKS", ":".join(stopping.before)))
-    argv = commands.config_set(record, tuple(signature))
+    argv = commands.config_set(record, signed)
     steps.append(_command(host, "sign", StepKind.COMMAND, "say who, since when", argv))
+    stopping = facts.stopping
     if stopping is not None:
         steps.extend(stopfirst.opening(service, leaving, stopping))
     elif facts.keeping is not None:
@@ -147,12 +141,13 @@ def _deploy(host: Host, way: Way) -> Step:
     )
 
 
-def _marks(host: Host, target: Release, leaving: Release, facts: Facts, *, forward: bool) -> tuple[Step, ...]:
+def _marks(host: Host, target: Release, leaving: Release, facts: Facts, options: Options) -> tuple[Step, ...]:
     """What every console has to know afterwards, on the holders that there are."""
-    if forward:
+    came = signature.arrival(facts, options)
+    if options.forward:
         marks = list(forward_marks(target, leaving, facts.at))
         if target.holder is not None:
-            argv = commands.config_set(target.holder, kept.mark_pairs(last_served=facts.at))
+            argv = commands.config_set(target.holder, kept.mark_pairs(last_served=facts.at, came=came))
             marks.insert(0, ("mark", "note what serves", argv))
         return tuple(_command(host, id_, StepKind.MARK, text, argv) for id_, text, argv in marks)
     reason = f"left by incident {facts.incident}"
@@ -161,7 +156,7 @@ def _marks(host: Host, target: Release, leaving: Release, facts: Facts, *, forwa
         left = dict(target.left_bad)
         if leaving.holder is None and leaving.commit:
             left[leaving.commit] = reason
-        pairs = kept.mark_pairs(last_served=facts.at, left_bad=tuple(left.items()))
+        pairs = kept.mark_pairs(last_served=facts.at, left_bad=tuple(left.items()), came=came)
         argv = commands.config_set(target.holder, pairs)
         steps.append(_command(host, "mark", StepKind.MARK, "note what serves", argv))
     if leaving.holder is not None:
@@ -178,7 +173,7 @@ def _cautions(
         yield Caution(severity=Severity.BLOCK, text=locks.running(service.app))
     if current.stale_lock:
         yield Caution(severity=Severity.WARN, text=locks.stale(service.app))
-    if facts.stopping is not None and way.where is Where.HOST:
+    if facts.stopping is not None:
         yield from stopfirst.cautions(service, leaving, facts.stopping)
         words = "if this console ends between the stop and the start, nothing serves until somebody deploys"
         yield Caution(severity=Severity.TYPE, text=words)

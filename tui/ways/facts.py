@@ -1,0 +1,57 @@
+"""What a plan of any way is made from: what the person chose, and everything that was read before."""
+
+from datetime import datetime
+
+from tui.dokku import kept
+from tui.dokku.shape import Shape
+from tui.model.observation import Current
+from tui.model.plan import Caution, Checked
+from tui.model.value import Value
+from tui.ways import keepfirst, stopfirst
+
+
+class Options(Value):
+    """What the person chose about this rollback."""
+
+    freeze: bool = True
+    run_tasks: bool = False
+    keep_current: bool = False
+    """keep what runs before it is left"""
+    take_over: str | None = None
+    """reason for taking the incident over from somebody else"""
+    forward: bool = False
+    """a person goes forward again on purpose, see `Plan.forward`"""
+    again: bool = False
+    """what runs is deployed anew, see `Plan.again`"""
+
+
+class Facts(Value):
+    """Everything that was read before planning."""
+
+    incident: str
+    number: int
+    """counts the plans of this incident, from 1"""
+    by: str
+    at: datetime
+    current: Current
+    record: kept.IncidentRecord | None
+    files: tuple[tuple[str, str], ...]
+    """the target's own files, path → content"""
+    skipped: tuple[tuple[str, str], ...] = ()
+    shape: Shape | None = None
+    """how the app is built now; None: it was not asked"""
+    cautions: tuple[Caution, ...] = ()
+    """what was found before planning, see `preflight`"""
+    checked: tuple[Checked, ...] = ()
+    """what was looked at, see `checked`"""
+    stopping: stopfirst.Stopping | None = None
+    """for a service that stops before it starts"""
+    keeping: keepfirst.Keeping | None = None
+    """where keeping what runs first was asked for and is no must"""
+
+
+def old_branch(facts: Facts) -> str | None:
+    """The team's deploy branch: what an earlier freeze remembers, else the one that is set."""
+    if facts.record is not None and facts.record.deploy_branch:
+        return facts.record.deploy_branch
+    return facts.current.branch
