@@ -14,9 +14,11 @@ from tui.model.incident import Incident
 from tui.model.outcome import Exited, describe
 from tui.model.release import Release, Target, TargetKind, WayBack
 from tui.model.service import Host
+from tui.ways import further
 
 if TYPE_CHECKING:
     from tui.engine.board import ServiceStatus
+    from tui.engine.releases import Listing
     from tui.model.trail import Sent
 
 SPAN = timedelta(minutes=15)
@@ -103,10 +105,13 @@ def _spark(status: "ServiceStatus", now: datetime, cells: int, palette: Palette)
 # ── releases ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def previous_of(releases: Sequence[Release]) -> tuple[Release | None, str]:
+def previous_of(service: str, listing: "Listing", now: datetime, longest: timedelta) -> tuple[Release | None, str]:
     """The release that `previous` means now, with the reason; or none, and why there is none."""
+    held = further.refusal(service, listing.releases, listing.current, listing.record, now, longest)
+    if held is not None:
+        return None, f"{held[1].message}. To go further back, choose the release"
     try:
-        choice = choose.choose(Target(kind=TargetKind.PREVIOUS), tuple(releases))
+        choice = choose.choose(Target(kind=TargetKind.PREVIOUS), listing.releases)
     except Refused as error:
         return None, error.message
     passed = "; ".join(f"{name} {why}" for name, why in choice.skipped if why != "it runs now")

@@ -22,7 +22,7 @@ from tui.model.incident import Incident
 from tui.model.release import Target, TargetKind
 from tui.model.service import Host, Service
 from tui.model.text import decode
-from tui.ways import locks
+from tui.ways import further, locks
 
 TESTED = ("0.35", "0.38")
 """versions whose answers were recorded"""
@@ -176,6 +176,10 @@ def _build(of: Service, build: shape.Shape) -> list[Finding]:
 def _kept(engine: Engine, of: Service, found: Listing, build: shape.Shape, proven: Incident | None) -> list[Finding]:
     lines: list[Finding] = []
     possible = shapes.possible(found.releases, build)
+    longest = engine.fleet.watch.longest
+    held = further.refusal(of.name, possible, found.current, found.record, engine.clock.now(), longest)
+    if held is not None:
+        lines.append(_line(of, "back", Result.NOTE, held[1].message, held[1].fix))
     try:
         target = choose.choose(Target(kind=TargetKind.PREVIOUS), possible).release
         words = f"previous is {target.name} ({target.tag or target.commit or 'unknown'})"

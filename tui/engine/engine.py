@@ -182,7 +182,7 @@ class Engine:
             raise Refused(f"{service.app} runs {running.name}, not {expect_current}", "look again: --list")
         await self._only_one_open(service, target, running, expect_current, incident)
         if target.kind is TargetKind.PREVIOUS and expect_current is None:
-            self._not_further(service, found, running, mine)
+            self._not_further(service, found, mine)
         stale = found.record is not None and kept.is_stale(found.record, self.clock.now())
         record.may_act(found.record, mine, take_over=options.take_over is not None, stale=stale)
         of = await shapes.read(self.links, service, found.current) if way == kept_way.WAY else None
@@ -267,18 +267,12 @@ class Engine:
                 return choose.Choice(release=script.named(service, target))
         return choose.choose(target, known, way)
 
-    def _not_further(self, service: Service, found: Listing, running: Release, mine: str) -> None:
+    def _not_further(self, service: Service, found: Listing, mine: str) -> None:
         """Raises Refused where what runs came back a moment ago by the rollback of another incident than this."""
-        came = further.arrival(running, found.current, found.record)
-        if came is None or came.incident == mine:
-            return
-        if not further.holds(came, found.current, self.clock.now(), self.fleet.watch.longest):
-            return
-        try:
-            next_one = choose.choose(Target(kind=TargetKind.PREVIOUS), found.releases).release
-        except Refused:
-            next_one = None  # there is none; the refusal then names only what runs
-        raise further.refusal(service.name, running, came, found.current, next_one)
+        longest = self.fleet.watch.longest
+        held = further.refusal(service.name, found.releases, found.current, found.record, self.clock.now(), longest)
+        if held is not None and held[0].incident != mine:
+            raise held[1]
 
     async def _only_one_open(
         self,

@@ -8,9 +8,10 @@ of what runs, the attempt on its containers, the incident's branch while deploys
 from datetime import datetime, timedelta
 
 from tui.dokku import kept
+from tui.incident import choose
 from tui.model.errors import Refused
 from tui.model.observation import Current
-from tui.model.release import Arrival, Came, Release, matches, parse_target
+from tui.model.release import Arrival, Came, Release, Target, TargetKind, matches, parse_target
 
 FROZEN_BY = "frozen-by-"
 
@@ -44,8 +45,26 @@ def holds(found: Arrival, current: Current, now: datetime, longest: timedelta) -
     return found.at is not None and now - found.at < longest
 
 
-def refusal(service: str, running: Release, found: Arrival, current: Current, further: Release | None) -> Refused:
-    """The refusal: who went back, when, to what, and the words that go further."""
+def refusal(
+    service: str,
+    releases: tuple[Release, ...],
+    current: Current,
+    record: kept.IncidentRecord | None,
+    now: datetime,
+    longest: timedelta,
+) -> tuple[Arrival, Refused] | None:
+    """Why `previous` is refused, and the rollback that it would undo half of; None where it may be used.
+
+    The refusal names who went back, when, to what, and the words that go further.
+    """
+    running = choose.running(releases, current)
+    found = arrival(running, current, record)
+    if found is None or not holds(found, current, now, longest):
+        return None
+    try:
+        further = choose.choose(Target(kind=TargetKind.PREVIOUS), releases).release
+    except Refused:
+        further = None  # there is none: the refusal names only what runs
     who = found.by or "somebody"
     when = f" at {found.at:%Y-%m-%d %H:%MZ}" if found.at is not None else ""
     held = "; deploys are frozen by it still" if current.branch == FROZEN_BY + found.incident else ""
@@ -53,7 +72,7 @@ def refusal(service: str, running: Release, found: Arrival, current: Current, fu
     fix = f"rollback {service} previous --expect-current {running.name}"
     if further is not None:
         fix = f"to go further back: rollback {service} {further.name}, or {fix}"
-    return Refused(f"{message}: `previous` would go one release further", fix)
+    return found, Refused(f"{message}: `previous` would go one release further", fix)
 
 
 def _started(current: Current) -> datetime | None:

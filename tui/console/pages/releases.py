@@ -58,7 +58,10 @@ class Releases(Page):
             content.append((("not read from the host yet", "unknown"),))
         if status.listing is not None and (risk := latest.risk(status.listing.current)):
             content.extend(rows.paragraph(f"{palette.sign('warn')} {rows.safe(risk, 400)}", cells, "warn", indent=2))
-        previous, reason = views.previous_of(listed)
+        previous, reason = None, ""
+        if status.listing is not None:
+            longest = board.engine.fleet.watch.longest
+            previous, reason = views.previous_of(self.service.name, status.listing, now, longest)
         if previous is not None:
             content.extend(rows.paragraph(f"previous is {previous.name}: {rows.safe(reason, 400)}", cells, "dim"))
         elif status.listing is not None:

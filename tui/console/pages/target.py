@@ -24,7 +24,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
         return View(key="target", title=parts.title(wizard, 2, cells), rows=content, choices=[again, back(wizard)])
     now = engine.clock.now()
     seen = words.age(now - status.listed_at) if status.listed_at else "unknown"
-    previous, reason = views.previous_of(status.listing.releases)
+    previous, reason = views.previous_of(status.service.name, status.listing, now, engine.fleet.watch.longest)
     said = f"previous is {previous.name}: {reason}" if previous else reason
     content.extend(rows.paragraph(f"As the host said {seen} ago. {rows.safe(said, 400)}", cells, "dim"))
     choices = release_choices.choices(
