@@ -1,0 +1,35 @@
+"""`python -m tests.simulation --seeds N` prints the seeds that failed; `--seed S` replays one with its trace."""
+
+import argparse
+import os
+import sys
+
+from tests.simulation import campaign
+
+
+def main() -> int:
+    """Run; the exit code is 1 where something was found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seeds", type=int, metavar="N", help="so many seeds, from a hash of the tree")
+    parser.add_argument("--first", type=int, metavar="S", help="begin there instead")
+    parser.add_argument("--seconds", type=float, metavar="S", help="stop after so many seconds (of this machine)")
+    parser.add_argument("--seed", type=int, metavar="S", help="replay one, with its trace")
+    parser.add_argument("--plant", metavar="NAME", help="with one of the planted bugs")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes at once (2)")
+    parser.add_argument("--excuse-known", action="store_true", help="what seeds/known.json names does not count")
+    wanted = parser.parse_args()
+    if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is a part of the schedule
+        os.execve(
+            sys.executable,
+            [sys.executable, "-m", "tests.simulation", *sys.argv[1:]],
+            {**os.environ, "PYTHONHASHSEED": "0"},
+        )
+    if wanted.seed is not None:
+        return campaign.replay(wanted.seed, wanted.plant)
+    excused = campaign.known() if wanted.excuse_known else ""
+    first = campaign.first_seed() if wanted.first is None else wanted.first
+    return campaign.search(first, wanted.seeds or 100, wanted.plant, wanted.jobs, wanted.seconds, excused)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

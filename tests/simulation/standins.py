@@ -1,0 +1,180 @@
+"""What cannot run in a simulated loop, and what stands in for it. Each is named in README.md."""
+
+import asyncio
+import fcntl
+import functools
+import importlib
+import inspect
+import os
+import pkgutil
+import random
+import signal
+import sqlite3
+import ssl
+import sys
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from asyncssh.logging import SSHLogger
+from asyncssh.packet import SSHPacketLogger
+
+from tests.simulation import baton
+from tests.simulation.loop import EPOCH, PROCESS
+from tests.simulation.machines import Aside, Database, Environment, Process, Streams, replaced, running
+
+
+class _OfDatetimes(type):
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, datetime)
+
+
+class Datetime(datetime, metaclass=_OfDatetimes):
+    """`datetime` whose `now` is the simulated machine's; everything it makes is a plain datetime."""
+
+    def __new__(cls, *args: Any, **more: Any) -> datetime:  # type: ignore[misc]
+        return datetime(*args, **more)
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        """The machine's clock."""
+        return datetime.fromtimestamp(clock(), UTC).astimezone(tz)
+
+
+class Inline:
+    """An executor without a thread."""
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+    def submit(self, work: Callable[..., Any], *args: Any) -> Future[Any]:
+        """Done at once."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(work(*args))
+        except Exception as error:  # noqa: BLE001 - the future carries it
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, *_: Any, **__: Any) -> None:
+        """Nothing to end."""
+
+
+def monotonic() -> float:
+    """Seconds of the simulation."""
+    try:
+        return asyncio.get_running_loop().time()
+    except RuntimeError:
+        return _LOOP[0].time() if _LOOP else 0.0
+
+
+def clock() -> float:
+    """Seconds since 1970, by the clock of the machine whose code asks."""
+    process = PROCESS.get()
+    return EPOCH + monotonic() + (process.machine.clock if isinstance(process, Process) else 0.0)
+
+
+_LOOP: list[asyncio.AbstractEventLoop] = []
+
+
+def run_in_the_loop(main: Coroutine[Any, Any, Any]) -> Any:
+    """In place of `asyncio.run`, which ends by cancelling what is left: here that is told."""
+    return baton.ask(_run(main))
+
+
+async def _run(main: Coroutine[Any, Any, Any]) -> Any:
+    process = running()
+    process.tasks.clear()
+    mine = asyncio.current_task()
+    try:
+        return await main
+    finally:
+        left = [task for task in process.tasks if not task.done() and task is not mine]
+        process.left = [str(task.get_coro()) for task in left]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+
+def _hold(file: Any, operation: int) -> None:
+    fcntl.flock(file, operation)
+    process = PROCESS.get()
+    if isinstance(process, Process):
+        process.held.append(file)
+
+
+def _connect(*args: Any, **more: Any) -> sqlite3.Connection:
+    return sqlite3.connect(*args, factory=Database, **more)
+
+
+def _quiet(*_: Any, **__: Any) -> None:
+    """asyncssh's log, which nobody reads: a tenth of the time."""
+
+
+_CONTEXT = ssl.create_default_context()
+
+
+@contextmanager
+def installed(loop: asyncio.AbstractEventLoop, rng: random.Random) -> Iterator[None]:
+    """Every stand-in in its place, for the whole process."""
+    _import_all()
+    import tui.bootstrap
+    import tui.cli.main
+    import tui.drivers.journal
+    import tui.drivers.paths
+    import tui.drivers.web
+    import tui.sandbox.gitread
+    import tui.sandbox.gitside
+
+    in_loop = Aside(asyncio, run=run_in_the_loop)
+    back = Aside(asyncio, to_thread=baton.to_thread, run_coroutine_threadsafe=lambda coro, _: baton.Asked(coro))
+    _LOOP[:] = [loop]
+    dated = [
+        module
+        for name, module in sorted(sys.modules.items())
+        if name.startswith("tui.") and getattr(module, "datetime", None) is datetime and _asks_the_clock(module)
+    ]
+    with replaced(
+        *((module, "datetime", Datetime) for module in dated),
+        (time, "time", clock),
+        (time, "time_ns", lambda: int(clock() * 1e9)),
+        (time, "monotonic", monotonic),
+        (os, "urandom", rng.randbytes),
+        (random, "_urandom", rng.randbytes),
+        (tui.cli.main, "asyncio", in_loop),
+        (tui.bootstrap, "fleet", functools.cache(tui.bootstrap.fleet)),
+        (SSHPacketLogger, "_log_packet", _quiet),
+        (SSHLogger, "log", _quiet),
+        (tui.sandbox.gitside, "asyncio", back),
+        (tui.sandbox.gitread, "asyncio", back),
+        (tui.drivers.journal, "ThreadPoolExecutor", Inline),
+        (
+            tui.drivers.journal,
+            "sqlite3",
+            Aside(sqlite3, connect=lambda *a, **k: sqlite3.connect(*a, factory=Database, **k)),
+        ),
+        (tui.drivers.journal, "fcntl", Aside(fcntl, flock=_hold)),
+        (tui.drivers.paths, "os", Aside(os, environ=Environment())),
+        (tui.drivers.web, "ssl", Aside(ssl, create_default_context=lambda: _CONTEXT)),
+        (sys, "stdout", Streams("stdout", sys.stdout)),
+        (sys, "stderr", Streams("stderr", sys.stderr)),
+    ):
+        yield
+
+
+def _import_all() -> None:
+    """Everything that may run in the loop, so that nothing is imported in the middle of a seed."""
+    import tui
+
+    for found in pkgutil.walk_packages(tui.__path__, "tui."):
+        if not found.name.startswith("tui.console") and not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+
+
+def _asks_the_clock(module: Any) -> bool:
+    return "datetime.now(" in inspect.getsource(module)
+
+
+SIGNALS = {"TERM": signal.SIGTERM, "HUP": signal.SIGHUP, "INT": signal.SIGINT}

@@ -1,0 +1,134 @@
+"""One simulated world: a Dokku host with four services, the operators' machines, and the network between them."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from detangle import spawn
+
+import tui.sandbox.commands
+from tests.simulation.loop import Universe
+from tests.simulation.machines import Machine, Process
+from tui.sandbox.colleague import Colleague
+from tui.sandbox.control import Control
+from tui.sandbox.host import Host
+from tui.sandbox.pace import Pace
+from tui.sandbox.seed import seed
+from tui.sandbox.server import SshHouse
+from tui.sandbox.services import SERVICES
+from tui.sandbox.web import speak
+
+T = TypeVar("T")
+assert tui.sandbox.commands.__all__
+
+DOKKU = "10.0.0.2"
+"""the host's address"""
+APP = "scenextras"
+"""the app most is done to: its release is sick, four older ones are kept"""
+SHM = Path("/dev/shm")
+
+
+class World:
+    """Everything there is."""
+
+    def __init__(self, loop: Universe, version: str) -> None:
+        self.loop = loop
+        self.folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=SHM if SHM.is_dir() else None))
+        self.host = Host(version=version, pace=Pace(factor=1.0))
+        self.house = SshHouse(self.host, self.folder)
+        self.control = Control(self.host, self.house)
+        self.colleague = Colleague(self.host)
+        self.machines: dict[str, Machine] = {}
+        self.processes: list[Process] = []
+        self.trace: list[str] = []
+
+    async def build(self) -> None:
+        """As it is before anything happens; the host's code runs on the host."""
+        await spawn(self._host(), host=DOKKU)
+        for name in ("bastion", "laptop"):
+            state = self.folder / name
+            state.mkdir(mode=0o700)
+            services = self.folder / f"{name}.yaml"
+            services.write_text(self._services(), encoding="utf-8")
+            self.machines[name] = Machine(name=name, state=state, services=services)
+
+    async def _host(self) -> None:
+        await seed(self.host)
+        await self.house.listen()
+        self.host._start(self.host._retire_timer())
+        self.host._start(self._life())
+
+    async def _life(self) -> None:
+        """A second of users and of logs, for the app that is looked at."""
+        while True:
+            await asyncio.sleep(1.0)
+            app = self.host.machine.apps.get(APP)
+            if app is None:
+                continue
+            self.host.sites._users(app)
+            for container in self.host.machine.containers_of(app):
+                if container.running:
+                    speak(container, 1.0)
+
+    def _services(self) -> str:
+        key = self.house._host_key.export_public_key().decode().split()
+        known = self.folder / "hosts"
+        known.write_text(f"[{DOKKU}]:{self.house.port} {key[0]} {key[1]}\n", encoding="utf-8")
+        lines = [
+            "version: 1",
+            "environment: simulation",
+            "hosts:",
+            f"  dokku: {{ssh: 'dokku@{DOKKU}:{self.house.port}', identity_file: {self.house.identity_file}, "
+            f"known_hosts: {known}}}",
+            "services:",
+        ]
+        for service in SERVICES:
+            base = f"http://{DOKKU}:{self.host.machine.apps[service.app].port}"
+            lines += [
+                f"  {service.name}:",
+                f"    title: {service.title}",
+                "    host: dokku",
+                f"    app: {service.app}",
+                f"    order: {service.order}",
+                f'    health: {{url: "{base}{service.health}", patience: 12s, '
+                f"expect: {{status: 200, json: {{status: {service.word}}}}}}}",
+                f'    smoke: [{{url: "{base}/ping", expect: {{status: 200, text: pong}}}}]',
+                f'    identity: {{url: "{base}/", header: X-Release}}',
+                f"    rollback: {service.rollback}",
+            ]
+        return "\n".join([*lines, ""])
+
+    async def on_host(self, work: Coroutine[Any, Any, T]) -> T:
+        """Awaited as the host's own code."""
+        return await spawn(work, host=DOKKU)
+
+    def note(self, text: str) -> None:
+        """A line of the trace."""
+        self.trace.append(f"{self.loop.time():9.3f}  {text}")
+
+    async def command(self, machine: str, *argv: str) -> Process:
+        """One command, to its end."""
+        process = self.begin(machine, *argv)
+        await process.over.wait()
+        return process
+
+    def begin(self, machine: str, *argv: str) -> Process:
+        """One command, begun."""
+        process = Process(self.machines[machine], argv)
+        self.processes.append(process)
+        self.note(f"{machine}: {process.words}")
+        process.start()
+        return process
+
+    def own_files(self) -> None:
+        """From here on nobody else writes to these machines' disks."""
+        self.copy = Path(tempfile.mkdtemp(prefix="seed-", dir=self.folder))
+        for machine in self.machines.values():
+            machine.state = Path(shutil.copytree(machine.state, self.copy / machine.name))
+
+    def remove(self) -> None:
+        """Its files."""
+        shutil.rmtree(self.folder, ignore_errors=True)
