@@ -14,7 +14,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, metavar="S", help="begin there instead")
     parser.add_argument("--seconds", type=float, metavar="S", help="stop after so many seconds (of this machine)")
     parser.add_argument("--seed", type=int, metavar="S", help="replay one, with its trace")
-    parser.add_argument("--plant", metavar="NAME", help="with one of the planted bugs")
+    parser.add_argument("--plant", metavar="NAME", help="look for the first seed that finds this planted bug")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes at once (2)")
     parser.add_argument("--excuse-known", action="store_true", help="what seeds/known.json names does not count")
     wanted = parser.parse_args()
@@ -26,6 +26,8 @@ def main() -> int:
         )
     if wanted.seed is not None:
         return campaign.replay(wanted.seed, wanted.plant)
+    if wanted.plant is not None:
+        return campaign.hunt(wanted.plant, wanted.first or 0, wanted.seeds or 1000, wanted.jobs)
     excused = campaign.known() if wanted.excuse_known else ""
     first = campaign.first_seed() if wanted.first is None else wanted.first
     return campaign.search(first, wanted.seeds or 100, wanted.plant, wanted.jobs, wanted.seconds, excused)

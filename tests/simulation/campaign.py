@@ -1,5 +1,6 @@
 """Many seeds: each in a child process that begins from the same prepared world."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -18,6 +19,7 @@ from tests.simulation.run import VERSIONS, Found, Prepared
 ROOT = Path(__file__).parents[2]
 
 
+FOUND = Path(__file__).parent / "seeds" / "planted.json"
 REAL_LIMIT = 120
 """seconds of this machine that one seed may take"""
 
@@ -85,11 +87,15 @@ def run(first: int, count: int, plant: str | None, jobs: int, seconds: float | N
     children = [_worker(range(first + n, first + count, jobs), plant, seconds, into) for n in range(jobs)]
     os.close(into)
     with os.fdopen(out, "rb") as results:
-        while len(size := results.read(2)) == 2:
-            found: Found = pickle.loads(results.read(int.from_bytes(size, "big")))
-            yield found
-    for child in children:
-        os.waitpid(child, 0)
+        try:
+            while len(size := results.read(2)) == 2:
+                found: Found = pickle.loads(results.read(int.from_bytes(size, "big")))
+                yield found
+        finally:
+            for child in children:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGTERM)
+                os.waitpid(child, 0)
 
 
 def _worker(seeds: range, plant: str | None, seconds: float | None, into: int) -> int:
@@ -116,12 +122,42 @@ def _one(prepared: Prepared, seed: int, plant: str | None, into: int) -> None:
     if child:
         os.waitpid(child, 0)
         return
+    signal.signal(signal.SIGALRM, _too_long)
     signal.alarm(REAL_LIMIT)
     try:
-        found = prepared.run(seed, planted.PLANTED[plant] if plant else planted.nothing)
-    except BaseException as error:  # noqa: BLE001 - the harness's own fault is reported as the seed's
-        found = Found(seed=seed, broken=[f"the simulation itself: {error!r}"])
-    found.trace, found.broken = [], [words[:330] for words in found.broken[:8]]
-    raw = pickle.dumps(found)
-    os.write(into, len(raw).to_bytes(2, "big") + raw)  # at most PIPE_BUF bytes: in one piece
-    os._exit(0)
+        try:
+            found = prepared.run(seed, planted.PLANTED[plant] if plant else planted.nothing)
+        except BaseException as error:  # noqa: BLE001 - the harness's own fault is reported as the seed's
+            found = Found(seed=seed, broken=[f"the simulation itself: {error!r}"])
+        found.trace, found.broken = [], [words[:330] for words in found.broken[:8]]
+        raw = pickle.dumps(found)
+        os.write(into, len(raw).to_bytes(2, "big") + raw)  # at most PIPE_BUF bytes: in one piece
+    finally:
+        os._exit(0)
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError(f"more than {REAL_LIMIT} s")
+
+
+def hunt(plant: str, first: int, count: int, jobs: int) -> int:
+    """The first seed that a planted bug breaks and the product does not; it is written to seeds/planted.json."""
+    tried = 0
+    for found in run(first, count, plant, jobs):
+        tried += 1
+        if not found.broken:
+            continue
+        plain = next(run(found.seed, 1, None, 1)).broken
+        if new := [words for words in found.broken if words not in plain]:
+            say(f"{plant}: seed {found.seed}, after {tried}: {new[0]}")
+            kept = json.loads(FOUND.read_text()) if FOUND.exists() else {}
+            kept[plant] = {"seed": found.seed, "after": tried, "broken": _kind(new[0])}
+            FOUND.write_text(json.dumps(dict(sorted(kept.items())), indent=2) + "\n")
+            return 0
+    say(f"{plant}: not found within {tried} seeds")
+    return 1
+
+
+def _kind(words: str) -> str:
+    """What is broken, without what differs from run to run."""
+    return words.partition(":")[0]

@@ -9,7 +9,8 @@ from typing import Any, cast
 from detangle import SimLoop
 
 from tests.simulation.machines import Machine
-from tests.simulation.world import DOKKU, World
+from tests.simulation.world import APP, DOKKU, ENDLESS, World
+from tui.sandbox.client import Call
 from tui.sandbox.faults import Fault, When
 from tui.sandbox.scenario import misbehave
 
@@ -51,12 +52,15 @@ class Faults:
         loop.net.config = loop.config.net
         if self.world.house._listener is None:
             await self.world.on_host(self.world.house.listen(self.world.house.port))
+        self.world.strange.clear()
+        self.world.lies = None
         armed = self.world.host.faults
         armed._silent = [call for call in armed._silent if not call.client.gone]
         armed.clear()
         for machine in self.world.machines.values():
             machine.disk.full = machine.disk.locked = False
             machine.disk.kill_at = None
+            machine.disk.torn = b""
             machine.clock = 0.0
 
     async def lasting(self, *choice: float) -> None:
@@ -200,6 +204,55 @@ async def sick(faults: Faults) -> None:
     misbehave(faults.world.host, "scenextras", health="ok", latency_ms=0, error_rate=0.0)
 
 
+async def thawed_by_hand(faults: Faults) -> None:
+    """A colleague sets the deploy branch by hand while the next push is read: that deploys nothing, and exits 0."""
+
+    def thaw(call: Call) -> None:
+        app = faults.world.host.machine.apps.get(APP)
+        if app is not None and call.args and call.args[0].strip("'") == APP:
+            app.properties["git-deploy-branch"] = "main"
+
+    faults.world.strange.append(("git-receive-pack", thaw))
+
+
+async def docker_down(faults: Faults) -> None:
+    """Docker ends, and with it every container; what needs it fails until it is back."""
+    machine = faults.world.host.machine
+    died = [container for container in machine.containers.values() if container.running]
+    for container in died:
+        container.exit(137)
+    for prefix in ("ps:inspect", "ps:report", "git-receive-pack"):
+        fault = Fault(kind="fail_command", when=When(command_prefix=prefix), times=1000, stderr=NO_DOCKER)
+        faults.world.host.faults.arm(fault)
+    await faults.lasting(3.0, 20.0)
+    armed = faults.world.host.faults.armed
+    armed[:] = [fault for fault in armed if fault.stderr != NO_DOCKER]
+    for container in died:
+        if container.id in machine.containers:
+            container.status, container.started = "running", machine.now()
+
+
+NO_DOCKER = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+
+
+async def hostile(faults: Faults) -> None:
+    """One of the next answers is not what it should be: rubbish, control sequences, nested without end, or endless."""
+    words = faults.rng.choice(
+        (b"\xff\xfe\x1b]0;owned\x07\x1b[2J", b"[" * 3000, b"{", b"", b"\r\n".join([b"x" * 500] * 400), ENDLESS)
+    )
+    faults.world.strange.append((faults.rng.choice(READS), words))
+
+
+async def lying(faults: Faults) -> None:
+    """For a while the service's port is answered by something else: HTML, other bytes, or another service's JSON."""
+    body = faults.rng.choice(
+        (b"<html>welcome</html>", b"\xff\xfe", b"[" * 3000, b'{"status": "ok"}', b'{"status": 1e999}')
+    )
+    faults.world.lies = body
+    await faults.lasting(3.0, 20.0)
+    faults.world.lies = None
+
+
 # ── the operator's machine ───────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -210,10 +263,21 @@ async def killed_at_entry(faults: Faults) -> None:
 
 async def killed(faults: Faults) -> None:
     """Every process of a machine dies now."""
-    machine = faults.machine()
+    await killed_on(faults, faults.machine())
+
+
+async def killed_on(faults: Faults, machine: Machine) -> None:
+    """Every process of that machine."""
     for process in faults.world.processes:
         if process.machine is machine:
             process.kill("SIGKILL")
+
+
+async def torn(faults: Faults) -> None:
+    """Every process of a machine dies now, in the middle of writing to its journal."""
+    machine = faults.machine()
+    machine.disk.torn = faults.rng.randbytes(faults.rng.randint(1, 5000))
+    await killed_on(faults, machine)
 
 
 async def signalled(faults: Faults) -> None:
@@ -273,6 +337,11 @@ KINDS: dict[str, Strike] = {
     "service sick": sick,
     "killed at an entry": killed_at_entry,
     "killed": killed,
+    "journal torn": torn,
+    "thawed by hand": thawed_by_hand,
+    "Docker down": docker_down,
+    "hostile output": hostile,
+    "HTTP lies": lying,
     "signalled": signalled,
     "journal's disk full": disk_full,
     "journal locked": disk_locked,

@@ -160,6 +160,7 @@ def of_run(truth: Truth, journals: Journals) -> Iterator[str]:
     yield from _once(truth, journals)
     yield from _nobody_overrun(truth, journals)
     yield from _verified(truth, journals)
+    yield from _no_afterlife(truth, journals)
 
 
 def _explained(truth: Truth, journals: Journals) -> Iterator[str]:
@@ -231,6 +232,23 @@ def _verified(truth: Truth, journals: Journals) -> Iterator[str]:
             seen = [s.attempt for s in truth.during(plan.app, moment - 4000.0, moment + 4000.0)]
             if plan.attempt not in seen and plan.way == "kept":
                 yield f"{incident} on {machine} was verified, but {plan.attempt} never served"
+
+
+def _no_afterlife(truth: Truth, journals: Journals) -> Iterator[str]:
+    """What was closed as failed, aborted or not begun does not come to serve afterwards."""
+    plans = journals.plans()
+    for process in truth.world.processes:
+        told = process.document
+        over = process.code in (Exit.REFUSED, Exit.FAILED, Exit.OUTAGE) and told.get("state") == "closed"
+        if not over or process.ended is None:
+            continue
+        for attempt in plans:
+            if attempt.rpartition(".")[0] != told.get("incident"):
+                continue
+            before = [s.attempt for s in truth.during(told["app"], 0.0, process.ended)]
+            after = [s.attempt for s in truth.during(told["app"], process.ended, process.ended + 1e6)]
+            if attempt in after and attempt not in before:
+                yield f"{attempt} was closed ({process.code}), and came to serve afterwards: {process.words}"
 
 
 def _true_time(at: datetime) -> float:

@@ -30,6 +30,8 @@ class Disk:
     def __init__(self) -> None:
         self.full = False
         self.locked = False
+        self.torn = b""
+        """what a half-written frame leaves behind when the process dies"""
         self.commits = 0
         self.kill_at: tuple[int, bool] | None = None
         """after how many more commits the process dies, and whether that commit is on disk"""
@@ -170,8 +172,12 @@ class Process(Mortal):
         if self.ended is not None or self.dead:
             return
         self.dead, self.code, self.why = True, KILLED, why
+        log = self.machine.state / "journal.sqlite-wal"
+        written = log.read_bytes() if self.machine.disk.torn and log.exists() else b""
         for database in self.databases:
             database.close()
+        if written and not log.exists():  # nobody else has it open
+            log.write_bytes(written + self.machine.disk.torn)
         for file in self.held:
             file.close()
         net = asyncio.get_running_loop().net  # type: ignore[attr-defined]

@@ -6,10 +6,12 @@ from typing import Any
 
 from tests.simulation.loop import PROCESS, wall
 from tests.simulation.machines import Process
-from tests.simulation.world import World
+from tests.simulation.world import APP, World
 from tui.sandbox.client import Call
 from tui.sandbox.machine import App
 
+WATCHED = (APP,)
+"""the apps that something is done to"""
 WRITES = (
     "apps:create", "apps:destroy", "config:set", "config:unset", "git:set", "git:sync", "git:from-image", "builder:set",
     "ps:set", "ps:stop", "ps:start", "checks:disable", "checks:enable", "checks:skip", "checks:set",
@@ -64,14 +66,17 @@ class Truth:
         self._call, self._reached = host.call, host.faults.reached
         host.call = self._called  # type: ignore[method-assign]
         host.faults.reached = self._phase  # type: ignore[method-assign]
+        self._begin = host.faults.begin
+        host.faults.begin = self._begun  # type: ignore[method-assign]
         self.look()
 
     def look(self) -> None:
         """Note what changed since the last look."""
-        for app in list(self.world.host.machine.apps.values()):
-            if "--" in app.name:
+        for name in WATCHED:
+            app = self.world.host.machine.apps.get(name)
+            past = self.history.setdefault(name, [])
+            if app is None:
                 continue
-            past = self.history.setdefault(app.name, [])
             now = self.standing(app)
             if not past or past[-1][1] != now:
                 past.append((wall_now(self.world), now))
@@ -116,6 +121,11 @@ class Truth:
         if words and words[0] in WRITES:
             self._wrote(call, next((w for w in words[1:] if not w.startswith("--")), ""), None)
         return call
+
+    async def _begun(self, call: Call) -> None:
+        await self._begin(call)
+        if self.sender(call) is not None:
+            await self.world.odd(call)
 
     def _phase(self, call: Call, phase: str) -> None:
         self.look()

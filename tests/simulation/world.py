@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,9 +12,11 @@ from detangle import spawn
 import tui.sandbox.commands
 from tests.simulation.loop import Universe
 from tests.simulation.machines import Machine, Process
+from tui.sandbox.client import Call, Refused
 from tui.sandbox.colleague import Colleague
 from tui.sandbox.control import Control
 from tui.sandbox.host import Host
+from tui.sandbox.http import Request, Response
 from tui.sandbox.pace import Pace
 from tui.sandbox.seed import seed
 from tui.sandbox.server import SshHouse
@@ -26,6 +28,8 @@ assert tui.sandbox.commands.__all__
 
 DOKKU = "10.0.0.2"
 """the host's address"""
+ENDLESS = b"and so on\n" * 50_000
+"""output that is written again and again until somebody hangs up"""
 APP = "scenextras"
 """the app most is done to: its release is sick, four older ones are kept"""
 SHM = Path("/dev/shm")
@@ -44,6 +48,12 @@ class World:
         self.machines: dict[str, Machine] = {}
         self.processes: list[Process] = []
         self.trace: list[str] = []
+        self.strange: list[tuple[str, bytes | Callable[[Call], None]]] = []
+        """what the next command that begins so does instead or at first"""
+        self.lies: bytes | None = None
+        """what every request to a service is answered with"""
+        self._respond = self.host.sites._respond
+        self.host.sites._respond = self._answer  # type: ignore[method-assign]
 
     async def build(self) -> None:
         """As it is before anything happens; the host's code runs on the host."""
@@ -60,6 +70,29 @@ class World:
         await self.house.listen()
         self.host._start(self.host._retire_timer())
         self.host._start(self._life())
+
+    async def _answer(self, name: str, request: Request) -> Response:
+        if self.lies is None:
+            return await self._respond(name, request)
+        return Response(status=200, body=self.lies, headers={"Content-Type": "application/json"})
+
+    async def odd(self, call: Call) -> None:
+        """What is armed for this command, before it begins. Raises Refused where it ends with that."""
+        for armed in list(self.strange):
+            prefix, what = armed
+            if not call.line.startswith(prefix):
+                continue
+            self.strange.remove(armed)
+            if callable(what):
+                call.args = call.line.split()[1:]
+                what(call)
+                continue
+            while what is ENDLESS and not call.client.gone:
+                call.write(ENDLESS)
+                await call.client.drain()
+                await asyncio.sleep(0.05)
+            call.write(what)
+            raise Refused(0)
 
     async def _life(self) -> None:
         """A second of users and of logs, for the app that is looked at."""

@@ -14,6 +14,7 @@ from tui.dokku.logs import read_line
 from tui.engine.engine import Engine
 from tui.engine.links import HostSaid
 from tui.engine.releases import Listing
+from tui.engine.together import together
 from tui.incident import choose, latest
 from tui.incident.cause import worded
 from tui.model.errors import LinkError, Refused
@@ -35,7 +36,7 @@ def chosen(engine: Engine, options: Options) -> tuple[Service, ...]:
 async def status(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """Health now, what runs, who has an incident; one line per service."""
     services = chosen(engine, options)
-    rows, _ = await asyncio.gather(asyncio.gather(*(_status(engine, s) for s in services)), engine.duty.refresh())
+    rows, _ = await together(together(*(_status(engine, s) for s in services)), engine.duty.refresh())
     open_here = await engine.open_incidents()
     if not options.json:
         for row in rows:
@@ -97,7 +98,7 @@ def _held(row: output.Document) -> str:
 
 
 async def _status(engine: Engine, service: Service) -> output.Document:
-    probe, listed = await asyncio.gather(engine.probe(service), _listing(engine, service))
+    probe, listed = await together(engine.probe(service), _listing(engine, service))
     found, why = listed
     running = next((r for r in found.releases if r.running), None) if found else None
     rebuilt = choose.rebuilt(found.releases, found.current) if found else None

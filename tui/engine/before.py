@@ -1,11 +1,10 @@
 """What is asked before a plan is shown: the target's files, what has changed since, what the old code would meet."""
 
-import asyncio
-
 from tui.dokku.shape import Shape
 from tui.engine import shapes
 from tui.engine.configs import ConfigWatch, Looked
 from tui.engine.releases import Listing
+from tui.engine.together import together
 from tui.incident import drift
 from tui.model.errors import JournalError
 from tui.model.plan import Caution, Checked
@@ -40,10 +39,10 @@ async def read(
     names: tuple[str, ...] | None = None
     processes: tuple[Caution, ...] | None = None
     if of is None:
-        lying, config = await asyncio.gather(shapes.between(links, service, running, target), configs.look(service))
+        lying, config = await together(shapes.between(links, service, running, target), configs.look(service))
         cautions = preflight.between(lying)
     else:
-        seen, config = await asyncio.gather(
+        seen, config = await together(
             shapes.findings(links, service, found.current, running, target, of), configs.look(service)
         )
         lying, files, names = seen.between, seen.files, preflight.kept_names(seen)

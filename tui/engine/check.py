@@ -4,7 +4,6 @@ Nothing is changed. One request a URL carries a mark of ours, because the access
 proof that a URL is answered by this app: a name without a site is answered by the first site of the host.
 """
 
-import asyncio
 import secrets
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,6 +13,7 @@ from tui.engine.engine import Engine
 from tui.engine.keep import known_to_run
 from tui.engine.links import HostSaid
 from tui.engine.releases import Listing
+from tui.engine.together import together
 from tui.incident import choose, latest
 from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
@@ -84,7 +84,7 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
 
 async def outside(engine: Engine, services: tuple[Service, ...]) -> list[Finding]:
     """What is asked and told beside the hosts, as far as it is set up; nothing is written there."""
-    found = await asyncio.gather(*(one.check(services) for one in engine.outside.checks))
+    found = await together(*(one.check(services) for one in engine.outside.checks))
     return [line for lines in found for line in lines]
 
 
@@ -145,7 +145,7 @@ async def _whose(engine: Engine, of: Service, url: str, header: str | None) -> F
         return _line(of, "url", Result.FINDING, f"{url} does not answer: {probe.detail}", "is the address right?")
     here = [of.app, *(s.app for s in engine.fleet.services if s.host == of.host and s.app != of.app)]
     try:
-        answers = await asyncio.gather(*(engine.links.ask(of.host, commands.access_logs(app)) for app in here))
+        answers = await together(*(engine.links.ask(of.host, commands.access_logs(app)) for app in here))
     except LinkError as error:
         return _line(of, "url", Result.NOTE, f"whose site answers {url} is not known: {error.message}")
     by = next((app for app, told in zip(here, answers, strict=True) if told.ok and mark in decode(told.stdout)), None)

@@ -9,6 +9,7 @@ from tui.dokku import capabilities, commands, reports
 from tui.engine.gate import Gate
 from tui.engine.ledger import LedgerKeeper
 from tui.engine.ports import ClockPort, GitPort, HostPort
+from tui.engine.together import together
 from tui.model.errors import ConsoleError
 from tui.model.history import Commit
 from tui.model.host import Capabilities
@@ -56,7 +57,7 @@ class Links:
         """What the host can do; asked once per console. Raises LinkError, HostSaid."""
         async with self._asking.setdefault(name, asyncio.Lock()):
             if name not in self._known:
-                told = await asyncio.gather(*(self.ask(name, argv) for argv in capabilities.QUESTIONS))
+                told = await together(*(self.ask(name, argv) for argv in capabilities.QUESTIONS))
                 answers = {answer.argv: answer for answer in told}
                 form = self.host(name).form
                 self._known[name] = capabilities.detect(answers, at=self._clock.now(), form=form)
@@ -83,7 +84,7 @@ class Links:
 
     async def current(self, name: str, app: str) -> Current:
         """What the app runs now: five reads at once on the kept connection. Raises LinkError, HostSaid."""
-        told = await asyncio.gather(
+        told = await together(
             self.tell(name, commands.apps_report(app)),
             self.ask(name, commands.ps_inspect(app)),
             self.tell(name, commands.git_report(app)),

@@ -17,6 +17,7 @@ from tui.engine.evidence import Evidence
 from tui.engine.keep import Keeper
 from tui.engine.links import HostSaid, Links, unusable
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
+from tui.engine.together import together
 from tui.incident import events as ev
 from tui.incident import latest, reconcile, verify, watch
 from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, Unreachable
@@ -436,7 +437,7 @@ class HostPerformer:
         if plan is None or not (incident.runs or plan.record_of == incident.known_as):
             return False  # nothing was ever taken on the host
         host, app = incident.host, incident.app
-        found, current = await asyncio.gather(record.read(self._links, host, app), self._links.current(host, app))
+        found, current = await together(record.read(self._links, host, app), self._links.current(host, app))
         serves = reconcile.serves(plan, current)
         unknown = incident.state is State.UNCERTAIN
         ours = plan.frozen_branch is not None and current.branch == plan.frozen_branch

@@ -4,7 +4,6 @@
 could not be asked is said, and takes nothing away from the rest.
 """
 
-import asyncio
 from collections.abc import Mapping
 
 from msgspec.structs import replace
@@ -13,6 +12,7 @@ from tui.dokku import commands, kept, reports
 from tui.engine import record
 from tui.engine.links import HostSaid, Links, unusable
 from tui.engine.ports import RegistryPort
+from tui.engine.together import together
 from tui.incident import catalogue as catalogues
 from tui.incident import choose
 from tui.model.errors import ConsoleError, JournalError, LinkError
@@ -74,7 +74,7 @@ async def catalogue(
 ) -> Listing:
     """The releases that any source knows, with every way of `order`. Raises LinkError, HostSaid."""
     told = await _ask(links, service)
-    history, host, images = await asyncio.gather(
+    history, host, images = await together(
         _history(links, service, told), _capabilities(links, service.host), _images(service, registries)
     )
     commits, asked = history
@@ -93,10 +93,10 @@ async def catalogue(
 
 async def _ask(links: Links, service: Service) -> _Told:
     host = service.host
-    current, apps = await asyncio.gather(links.current(host, service.app), names(links, host))
+    current, apps = await together(links.current(host, service.app), names(links, host))
     holders = [name for name in apps if _app_of(name) == service.app]
     record_there = kept.incident_record(service.app) in apps
-    releases = await asyncio.gather(*(holder_release(links, host, name) for name in holders))
+    releases = await together(*(holder_release(links, host, name) for name in holders))
     found = await record.read(links, host, service.app) if record_there else None
     known, trouble = Ledger(), links.ledger.trouble
     try:
@@ -190,7 +190,7 @@ async def names(links: Links, host: str) -> tuple[str, ...]:
 
 async def holder_release(links: Links, host: str, holder: str) -> Release:
     """What a holder says of itself, and whether it is sealed: two reads."""
-    config, git = await asyncio.gather(links.config(host, holder), links.ask(host, commands.git_report(holder)))
+    config, git = await together(links.config(host, holder), links.ask(host, commands.git_report(holder)))
     release = kept.release_from_config(holder, config or {})
     branch = reports.git_report(git.stdout).branch if git.ok else None
     return replace(release, sealed=None if branch is None else branch == kept.SEAL_BRANCH)

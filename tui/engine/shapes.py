@@ -1,12 +1,12 @@
 """Asking a host how an app is built, and what else a plan wants to know before it is confirmed."""
 
-import asyncio
 from collections.abc import Callable
 
 from msgspec.structs import replace
 
 from tui.dokku import appconfig, commands, kept, shape, tree
 from tui.engine.links import HostSaid, Links
+from tui.engine.together import together
 from tui.model.between import Between
 from tui.model.observation import Current
 from tui.model.release import Release, WayBack
@@ -19,7 +19,7 @@ from tui.ways.kept import WAY
 async def read(links: Links, service: Service, current: Current | None = None) -> shape.Shape:
     """The shape of the app's build as its settings are now. Raises LinkError."""
     asked = shape.questions(service.app)
-    answers = await asyncio.gather(*(links.ask(service.host, argv) for argv in asked))
+    answers = await together(*(links.ask(service.host, argv) for argv in asked))
     return shape.read(service.app, dict(zip(asked, answers, strict=True)), current)
 
 
@@ -63,7 +63,7 @@ async def findings(
     links: Links, service: Service, current: Current, leaving: Release, target: Release, of: shape.Shape
 ) -> preflight.Findings:
     """What a plan says beside its steps. Raises LinkError, HostSaid; what could not be known is said in it."""
-    files, lying = await asyncio.gather(
+    files, lying = await together(
         _of_holder(links, service.host, target),
         between(links, service, leaving, target, of),
     )

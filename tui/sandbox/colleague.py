@@ -99,8 +99,8 @@ class Colleague:
         client = Insider()
         client.feed(pkt(f"{old} {new} {ref}\0report-status side-band-64k".encode()) + b"0000" + pack)
         code = await run(self._host, client, f"git-receive-pack '{app.name}'")
-        push = self._host.pushes[-1]
-        return {"exit": code, "status": push.status, "output": text(client.out)}
+        status = next((push.status for push in reversed(self._host.pushes) if push.new == new), "refused")
+        return {"exit": code, "status": status, "output": text(client.out)}
 
     async def close(self) -> None:
         for task in self._tasks:

@@ -1,0 +1,53 @@
+"""Questions asked at once: the failure of one takes the others back."""
+
+import asyncio
+
+import pytest
+
+from tui.engine.together import together
+
+
+async def test_answers_come_in_the_order_of_the_questions() -> None:
+    async def after(turns: int) -> int:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return turns
+
+    assert await together(after(3), after(1), after(2)) == (3, 1, 2)
+
+
+async def test_the_first_failure_is_raised_when_nothing_goes_on_any_more() -> None:
+    ended: list[str] = []
+
+    async def endless() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)  # a channel that is given back takes its time
+            ended.append("endless")
+
+    async def fails() -> None:
+        await asyncio.sleep(0)
+        raise ConnectionResetError("the link")
+
+    with pytest.raises(ConnectionResetError, match="the link"):
+        await together(endless(), fails(), endless())
+    assert ended == ["endless", "endless"]
+
+
+async def test_whoever_is_cancelled_takes_the_questions_along() -> None:
+    ended = asyncio.Event()
+
+    async def endless() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    asking = asyncio.create_task(together(endless(), endless()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert ended.is_set()

@@ -1,0 +1,34 @@
+"""Several questions at once, none of which outlives the others' failure."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar, overload
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+E = TypeVar("E")
+Asked = Coroutine[Any, Any, A]
+
+
+@overload
+async def together(a: Asked[A], b: Asked[B], /) -> tuple[A, B]: ...
+@overload
+async def together(a: Asked[A], b: Asked[B], c: Asked[C], /) -> tuple[A, B, C]: ...
+@overload
+async def together(a: Asked[A], b: Asked[B], c: Asked[C], d: Asked[D], e: Asked[E], /) -> tuple[A, B, C, D, E]: ...
+@overload
+async def together(*asked: Asked[A]) -> tuple[A, ...]: ...
+async def together(*asked: Coroutine[Any, Any, Any]) -> tuple[Any, ...]:
+    """Returns every answer, in order. Raises the first error, once the other questions have been taken back.
+
+    `asyncio.gather` leaves them running: their answers come when nobody waits, and their errors are nobody's.
+    """
+    tasks = [asyncio.ensure_future(one) for one in asked]
+    try:
+        return tuple(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
