@@ -1,6 +1,7 @@
 """A sandbox in a process of its own, and the command line against it, for as long as a test runs."""
 
 import contextlib
+import functools
 import json
 import os
 import subprocess
@@ -12,6 +13,12 @@ from time import monotonic, sleep
 from typing import Any
 
 import httpx
+
+
+@functools.cache
+def _http() -> httpx.Client:
+    """One for all: making a client costs more than what it asks for. Nothing is kept open."""
+    return httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,13 +48,13 @@ class Sandbox:
     def pull(self, string: str, **values: Any) -> Any:
         """Act as a colleague, as root, as bad luck."""
         told = json.dumps(values)  # ASCII: half a character can travel in it
-        answer = httpx.post(f"{self.told['control']}/{string}", content=told, timeout=60)
+        answer = _http().post(f"{self.told['control']}/{string}", content=told, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def look(self) -> dict[str, Any]:
         """Everything, from behind the stage."""
-        found: dict[str, Any] = httpx.get(f"{self.told['control']}/state", timeout=10).json()
+        found: dict[str, Any] = _http().get(f"{self.told['control']}/state", timeout=10).json()
         return found
 
     def app(self, name: str = "scenextras") -> dict[str, Any]:
@@ -57,7 +64,7 @@ class Sandbox:
 
     def serves(self, service: str = "api") -> str:
         """What the service itself says it is."""
-        return httpx.get(f"{self.told['urls'][service]}/ping", timeout=10).headers["X-Release"]
+        return _http().get(f"{self.told['urls'][service]}/ping", timeout=10).headers["X-Release"]
 
     def sent(self, prefix: str) -> list[str]:
         """The commands that reached the host and begin so."""

@@ -89,14 +89,16 @@ def engine(
     read_only: bool = False,
     accept_host_key: str | None = None,
     ask_passphrase: Callable[[str], str] | None = None,
+    clock: ClockPort | None = None,
 ) -> Engine:
-    """An engine over real hosts. Raises ConfigError, JournalError, and Refused inside a script that a rollback runs."""
+    """An engine over real hosts, by the machine's clock if no other is given. Raises ConfigError, JournalError, and
+    Refused inside a script that a rollback runs."""
     if inside := os.environ.get(GUARD):
         raise Refused(
             f"this was called by a script that incident {inside} runs", "the script must not call rollback itself"
         )
     known = fleet(path)
-    clock = SystemClock()
+    clock = clock or SystemClock()
     if logging.lastResort is not None:  # what libraries complain of where nobody listens goes to stderr
         logging.lastResort.setFormatter(_Redacting())
     learn_all(known, os.environ)

@@ -13,14 +13,20 @@ from tui.model.errors import ConfigError, ConsoleError
 
 if TYPE_CHECKING:
     from tui.engine.engine import Engine
+    from tui.engine.ports import ClockPort
 
 Command = Callable[..., Awaitable[tuple[Exit, output.Document]]]
 TELLING = frozenset({"rollback", "resume", "incidents"})
 """commands that deliver what people are still to be told"""
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run one command line; returns the exit code."""
+def main(
+    argv: Sequence[str],
+    *,
+    clock: "ClockPort | None" = None,
+    loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> int:
+    """Run one command line; returns the exit code. A clock and an event loop of its own are for tests."""
     try:
         wanted = options.parse(argv)
     except ConsoleError as error:
@@ -35,14 +41,15 @@ def main(argv: Sequence[str]) -> int:
 
         return sandbox(wanted, narrator)
     try:
-        return asyncio.run(_run(wanted, narrator))
+        with asyncio.Runner(loop_factory=loop) as runner:
+            return runner.run(_run(wanted, narrator, clock))
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
     except output.ReaderGone:
         return int(Exit.DONE)
 
 
-async def _run(wanted: Options, narrator: Narrator) -> int:
+async def _run(wanted: Options, narrator: Narrator, clock: "ClockPort | None" = None) -> int:
     from tui import bootstrap
     from tui.cli import consent
 
@@ -54,6 +61,7 @@ async def _run(wanted: Options, narrator: Narrator) -> int:
             read_only=wanted.read_only,
             accept_host_key=wanted.accept_host_key,
             ask_passphrase=passphrase,
+            clock=clock,
         )
     except ConsoleError as error:
         return _fail(wanted.command, error, narrator, json=wanted.json)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from datetime import UTC, datetime
 
 from tui.cli import output
 from tui.cli.exits import Exit
@@ -175,7 +174,7 @@ async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Res
             "service": i.service,
             "opened_at": output.time(i.opened_at),
             "closed_at": output.time(i.closed_at),
-            "age_seconds": (datetime.now(UTC) - i.opened_at).total_seconds(),
+            "age_seconds": (engine.clock.now() - i.opened_at).total_seconds(),
             "state": i.state.value,
             "asking": i.asking.value if i.asking else None,
             "closing": i.closing.value if i.closing else None,

@@ -1,7 +1,6 @@
 """Health URLs, asked with one httpx client. Trouble on the network is a result, never an exception."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
 from tui.drivers.web import Raw, Web
@@ -35,7 +34,7 @@ class HttpProbes:
         fresh: bool = False,
     ) -> Probe:
         """One request; `fresh` uses a connection of its own, because a kept one may still lead to the old container."""
-        at, began = datetime.now(UTC), self._clock.monotonic()
+        at, began = self._clock.now(), self._clock.monotonic()
         try:
             async with asyncio.timeout(timeout):
                 status, headers, body = await self._get(url, host_header, fresh)

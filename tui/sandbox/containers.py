@@ -7,11 +7,11 @@ it has seen.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from tui.sandbox import clock
 from tui.sandbox.images import Content
 
 KEPT_LINES = 20_000
@@ -32,7 +32,7 @@ class Log:
         self._changed = asyncio.Event()
 
     def append(self, text: str, at: int | None = None) -> None:
-        self.lines.append(LogLine(time.time_ns() if at is None else at, text))
+        self.lines.append(LogLine(clock.now_ns() if at is None else at, text))
         self.written += 1
         self.wake()
 
@@ -94,7 +94,7 @@ class Container:
         if self.running:
             self.status = "exited"
             self.exit_code = code
-            self.finished = time.time()
+            self.finished = clock.now()
             self.log.wake()
 
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
+from tui.sandbox import clock
 from tui.sandbox.answers import check_answer, health_answer, start_lines
 from tui.sandbox.build import Builder, BuildFailed, dockerfile_path
 from tui.sandbox.client import Call, ClientGone
@@ -434,7 +434,7 @@ def announced(found: dict[str, Any]) -> str:
 
 
 def refused_once(container: Container, path: str) -> str:
-    at = datetime.now(UTC).strftime("%Y/%m/%d %H:%M:%S.%f")
+    at = clock.utc().strftime("%Y/%m/%d %H:%M:%S.%f")
     where = f"{container.address}:5000"
     return f'{at} WARN RESTY Get "http://{where}{path}": dial tcp {where}: connect: connection refused, Attempt 1'
 

@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tui.sandbox import clock
 from tui.sandbox.client import Call, Refused
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Faults:
             case "fail_command":
                 raise Refused(fault.exit, fault.stderr)
             case "slow_command":
-                await asyncio.sleep(fault.seconds)
+                await clock.sleep(fault.seconds)
             case "slow_deploy":
                 call.slow = fault.factor
             case "full_disk":
@@ -170,7 +171,7 @@ class Faults:
 
     def _later(self, seconds: float, action: object) -> None:
         async def wait() -> None:
-            await asyncio.sleep(seconds)
+            await clock.sleep(seconds)
             assert callable(action)
             action()
 

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tui.sandbox import clock
 from tui.sandbox.client import Call, Client
 from tui.sandbox.faults import Faults
 from tui.sandbox.machine import App, Machine
@@ -58,7 +59,7 @@ class Host:
 
     def later(self, seconds: float, action: Callable[[], object]) -> None:
         async def wait() -> None:
-            await asyncio.sleep(seconds)
+            await clock.sleep(seconds)
             action()
 
         self._start(wait())
@@ -72,7 +73,7 @@ class Host:
         # A floor keeps a host without pauses from spinning.
         every = max(self.pace.scaled(RETIRE_EVERY), 1.0)
         while True:
-            await asyncio.sleep(every)
+            await clock.sleep(every)
             self.machine.retire(None)
 
     async def close(self) -> None:

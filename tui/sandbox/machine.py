@@ -7,9 +7,9 @@ Everything Dokku keeps in files under /home/dokku and /var/lib/dokku is an attri
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass, field
 
+from tui.sandbox import clock
 from tui.sandbox.containers import Container
 from tui.sandbox.images import ALTERNATE_TAGS, APP_LABEL, Image, ImageStore
 from tui.sandbox.repos import Repository
@@ -106,7 +106,7 @@ class Machine:
 
     @staticmethod
     def now() -> float:
-        return time.time()
+        return clock.now()
 
     def number(self) -> int:
         """Pids, suffixes: never the same twice."""
@@ -114,7 +114,7 @@ class Machine:
         return self._numbers
 
     def new_id(self) -> str:
-        return hashlib.sha256(f"{self.number()} {time.time_ns()}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.number()} {clock.now_ns()}".encode()).hexdigest()
 
     def app(self, name: str) -> App:
         try:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from tui.sandbox import clock
+
 RECORDED = 1.0
 FAST = 1 / 20
 
@@ -24,7 +26,7 @@ class Pace:
 
     async def pause(self, seconds: float) -> None:
         if self.factor > 0 and seconds > 0:
-            await asyncio.sleep(seconds * self.factor)
+            await clock.sleep(seconds * self.factor)
         else:
             await asyncio.sleep(0)
 

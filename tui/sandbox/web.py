@@ -11,13 +11,12 @@ the format of stock Dokku unless a test wants another one, or none.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
 from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tui.sandbox import clock
 from tui.sandbox.answers import BAD_GATEWAY, USER_PATHS, answer, tick_lines
 from tui.sandbox.containers import Container, Log
 from tui.sandbox.http import HttpServer, Request, Response
@@ -81,15 +80,15 @@ class Sites:
         content = container.content
         given = answer(app.name, content, request.path, container.requests, container.short_id, uptime)
         if given.hangs:
-            await asyncio.sleep(60)
+            await clock.sleep(60)
         if content.behaviour.latency_ms:
-            await asyncio.sleep(content.behaviour.latency_ms / 1000)
+            await clock.sleep(content.behaviour.latency_ms / 1000)
         self._log(name, "127.0.0.1", f"{request.method} {request.target}", given.status, len(given.body), agent)
         self.recent.append((name, given.status))
         container.log.append(f'{request.method} {request.target} {given.status} agent="{agent}"')
         headers = {
             "Server": "nginx",
-            "Date": datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT"),
+            "Date": clock.utc().strftime("%a, %d %b %Y %H:%M:%S GMT"),
             "Content-Type": given.kind,
             "X-Release": content.version,
             "X-Commit": content.commit,
@@ -101,7 +100,7 @@ class Sites:
         return min(serving, key=lambda container: container.requests) if serving else None
 
     def _log(self, app: str, address: str, request: str, status: int, size: int, agent: str, now: float = 0.0) -> None:
-        at = datetime.fromtimestamp(now or time.time(), UTC)
+        at = datetime.fromtimestamp(now or clock.now(), UTC)
         asked = f"{request} HTTP/1.1"
         match self.formats.get(app, "combined"):
             case "json":
@@ -129,15 +128,15 @@ class Sites:
         """An access log that reaches a few minutes back."""
         container = self._pick(app)
         for second in range(minutes * 60, 0, -1):
-            if container is not None and time.time() - second > container.started:
-                self._users(app, time.time() - second)
+            if container is not None and clock.now() - second > container.started:
+                self._users(app, clock.now() - second)
 
     async def live(self) -> None:
         """What every container prints by itself, and a few requests of pretended users a second."""
-        beat = 0
+        beat, began = 0, clock.now()
         while True:
-            await asyncio.sleep(BEAT)
             beat += 1
+            await clock.sleep(max(0.0, began + beat * BEAT - clock.now()))  # what came late is caught up with
             whole_second = beat % BEATS_A_SECOND == 0
             for container in list(self._host.machine.containers.values()):
                 talkative = container.content.behaviour.log_rate > BEATS_A_SECOND
@@ -149,7 +148,7 @@ class Sites:
                         self._users(app)
 
     def _users(self, app: App, at: float | None = None) -> None:
-        now = time.time() if at is None else at
+        now = clock.now() if at is None else at
         for number in range(self.traffic.get(app.name, USER_REQUESTS_A_SECOND)):
             container = self._pick(app)
             status = 502

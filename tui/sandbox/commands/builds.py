@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from tui.sandbox import clock
 from tui.sandbox.client import Call, Refused, bang
 from tui.sandbox.containers import timestamp
 from tui.sandbox.dispatch import command, parse
@@ -12,7 +13,7 @@ from tui.sandbox.machine import App, Build
 
 
 def seconds(build: Build) -> int:
-    return round((build.finished or datetime.now(UTC).timestamp()) - build.started)
+    return round((build.finished or clock.utc().timestamp()) - build.started)
 
 
 def duration(build: Build) -> str:
