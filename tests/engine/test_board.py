@@ -16,6 +16,7 @@ from tui.incident.status import STALE_AFTER
 from tui.model.errors import HostKeyRefused, Unreachable
 from tui.model.health import Health, Probe, ProbeOutcome
 from tui.model.host import Capabilities
+from tui.model.release import Release, Source, WayBack
 from tui.model.service import Service
 
 EVERY = HEALTH_EVERY.total_seconds()
@@ -26,6 +27,11 @@ def staged(*services: Service) -> tuple[Board, StageEngine, HandClock]:
     clock = HandClock()
     engine = StageEngine(fleet(*services), clock)
     return Board(engine), engine, clock
+
+
+def commit(of: Service) -> Release:
+    """A release that only the app's repository knows."""
+    return Release(app=of.app, commit="9" * 40, origin=Source.REPOSITORY)
 
 
 class Hanging:
@@ -224,7 +230,7 @@ async def test_what_every_source_said_stays_in_the_list_while_the_same_release_r
 
     async def catalogued(of: Service) -> Listing:
         found = listing(of, clock.now())
-        more = (*found.releases, release(of, 1))
+        more = (*found.releases, commit(of))
         return replace(found, releases=more, host=Capabilities(version="0.35.15"))
 
     engine.releases = catalogued
@@ -232,7 +238,7 @@ async def test_what_every_source_said_stays_in_the_list_while_the_same_release_r
     engine.releases = engine.listed
     await board.refresh("api")
     status = board.status("api")
-    assert status.listing is not None and "release:1" in [r.name for r in status.listing.releases]
+    assert status.listing is not None and commit(api).name in [r.name for r in status.listing.releases]
 
     async def deployed(of: Service) -> Listing:
         return replace(listing(of, clock.now()), current=current(api, clock.now(), 6))
@@ -240,7 +246,59 @@ async def test_what_every_source_said_stays_in_the_list_while_the_same_release_r
     engine.releases = deployed
     await board.refresh("api")
     status = board.status("api")
-    assert status.listing is not None and "release:1" not in [r.name for r in status.listing.releases]
+    assert status.listing is not None and commit(api).name not in [r.name for r in status.listing.releases]
+    assert status.catalogued_at is None
+
+
+async def test_a_poll_shows_what_is_new_on_the_host_and_never_stamps_what_it_did_not_ask() -> None:
+    board, engine, clock = staged(service("api"))
+    api = board.engine.service("api")
+
+    async def catalogued(of: Service) -> Listing:
+        found = listing(of, clock.now())
+        slow = WayBack(way="git", available=True, seconds=40.0)
+        more = (*(replace(r, ways=(*r.ways, slow)) for r in found.releases), commit(of))
+        return replace(found, releases=more, host=Capabilities(version="0.35.15"))
+
+    async def changed(of: Service) -> Listing:
+        found = listing(of, clock.now())
+        marked = tuple(replace(r, bad="left by incident x1") if r.number == 4 else r for r in found.releases)
+        return replace(found, releases=(*marked, release(of, 9)))
+
+    engine.releases = catalogued
+    await board.refresh("api", every_source=True)
+    engine.releases = changed
+    await clock.advance(60)
+    await board.refresh("api")
+    status = board.status("api")
+    assert status.listing is not None
+    known = {r.name: r for r in status.listing.releases}
+    assert known["release:4"].bad == "left by incident x1", "another console's mark"
+    assert "release:9" in known, "another console's keep"
+    assert commit(api).name in known
+    assert [w.way for w in known["release:3"].ways] == ["kept", "git"]
+    assert (status.listed_at, status.catalogued_at) == (T0 + timedelta(seconds=60), T0)
+
+
+async def test_a_listing_is_as_old_as_its_question() -> None:
+    board, engine, clock = staged(service("api"))
+    hanging = Hanging()
+
+    async def slow(of: Service) -> Listing:
+        found = listing(of, clock.now())
+        await hanging()
+        return found
+
+    engine.releases = slow
+    asked = asyncio.create_task(board.refresh("api", every_source=True))
+    await clock.advance(20)
+    engine.releases = engine.listed
+    await board.refresh("api")
+    assert board.status("api").listed_at == T0 + timedelta(seconds=20)
+    hanging.free.set()
+    await asked
+    status = board.status("api")
+    assert (status.listed_at, status.catalogued_at) == (T0 + timedelta(seconds=20), T0), "the later question counts"
 
 
 # ── trouble ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -37,7 +37,7 @@ class Narrator:
 
     def plan(self, plan: Plan) -> None:
         """The plan as a person has to see it before saying yes."""
-        what = "FORWARD AGAIN" if plan.forward else "ROLLBACK"
+        what = "FORWARD AGAIN" if plan.forward else "DEPLOY AGAIN" if plan.again else "ROLLBACK"
         self.say(f"{what} {plan.service} ({plan.app} on {plan.host})", "bold")
         self.say(f"  from  {plan.leaving.name}  {plan.leaving.commit or 'commit unknown'}")
         self.say(f"  to    {plan.target.name}  {plan.target.tag or ''}  {plan.target.commit or 'commit unknown'}")

@@ -103,7 +103,7 @@ def target(text: str) -> Target:
 
 def _current(text: str) -> Target:
     found = target(text)
-    if found.kind is TargetKind.PREVIOUS:
+    if found.kind in (TargetKind.PREVIOUS, TargetKind.CURRENT):
         raise argparse.ArgumentTypeError("--expect-current needs the release itself, e.g. release:7 or sha:0123abc")
     return found
 

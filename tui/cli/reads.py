@@ -19,6 +19,7 @@ from tui.incident.cause import worded
 from tui.model.errors import LinkError, Refused
 from tui.model.postmortem import Duty
 from tui.model.service import Service
+from tui.ways import again as anew
 
 Result = tuple[Exit, output.Document]
 LOG_LIMIT = 1000
@@ -43,7 +44,7 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
                 f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
                 f"{row['detail'] or ''}{_held(row)}"
                 f"{'  NOT WHAT WAS DEPLOYED LAST: a rebuild replaced it' if row['rebuilt'] else ''}"
-                f"{'  DO NOT RESTART: the last deploy failed' if row['restart_risk'] else ''}"
+                f"{'  DO NOT RESTART: the last deploy failed: ' + row['restart_fix'] if row['restart_risk'] else ''}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
             )
         for line in on_call(engine):
@@ -101,6 +102,7 @@ async def _status(engine: Engine, service: Service) -> output.Document:
     found, why = listed
     running = next((r for r in found.releases if r.running), None) if found else None
     rebuilt = choose.rebuilt(found.releases, found.current) if found else None
+    risk = latest.risk(found.current) if found and not rebuilt else ""
     held = found.record if found else None
     return {
         "service": service.name,
@@ -116,7 +118,8 @@ async def _status(engine: Engine, service: Service) -> output.Document:
         "frozen": bool(held and held.deploy_branch),
         "rebuilt": rebuilt,
         "settled": choose.settled(found.current, choose.running(found.releases, found.current)) if found else None,
-        "restart_risk": (latest.risk(found.current) or None) if found and not rebuilt else None,
+        "restart_risk": risk or None,
+        "restart_fix": anew.cure(service, engine.links.described(service.host), running) if risk and running else None,
         "incident": held.incident if held and not held.frozen else None,
         "by": held.by if held else None,
         "since": output.time(held.since or held.created_at) if held else None,

@@ -14,7 +14,7 @@ from tui.cli.options import Options
 from tui.dokku.lines import Framer
 from tui.engine.engine import Engine
 from tui.engine.walk import Walk
-from tui.incident import decide, latest
+from tui.incident import choose, decide, latest
 from tui.incident import events as ev
 from tui.model.errors import ConfigError, Refused
 from tui.model.incident import Closing, Incident, Question, State
@@ -22,6 +22,7 @@ from tui.model.notice import Delivery
 from tui.model.outcome import describe
 from tui.model.plan import Plan
 from tui.model.service import Service
+from tui.ways import again as anew
 from tui.ways import kept as kept_way
 
 Result = tuple[Exit, output.Document]
@@ -75,6 +76,9 @@ async def agreed(
     """Raises Refused unless the plan can be carried out and the person means it."""
     if plan.blocked:
         raise Refused(plan.blocked[0].text)
+    if plan.leaves_healthy and (options.yes or not narrator.interactive):
+        fix = f"to leave it all the same: rollback {plan.service} previous --expect-current {plan.leaving.name}"
+        raise Refused(plan.leaves_healthy, fix)
     if engine.gate.read_only:
         raise Refused("read-only: nothing is sent", "start without --read-only")
     show_post(engine, plan, earlier, options, narrator)
@@ -140,7 +144,9 @@ async def show_releases(engine: Engine, service: Service, options: Options, narr
             if asked.trouble:
                 narrator.say(f"{asked.source.value} could not be asked: {asked.trouble}", "yellow")
         if risk := latest.risk(found.current):
-            narrator.say(risk, "yellow")
+            running = choose.running(found.releases, found.current)
+            fix = anew.cure(service, engine.links.described(service.host), running)
+            narrator.say(f"{risk}: {fix}", "yellow")
         if not any(r.holder and r.way and not r.running for r in found.releases):
             narrator.say(f"no way back is kept: `rollback keep {service.name}` before the next deploy", "yellow")
     return Exit.DONE, document
@@ -189,11 +195,13 @@ def _confirm(plan: Plan, options: Options, narrator: Narrator) -> None:
         return
     if not narrator.interactive:
         raise Refused("nobody can be asked: this is no terminal", "add --yes (scripts: with --expect-current RELEASE)")
-    way = "forward again" if plan.forward else "back"
+    doing = f"deploy {plan.target.name} again" if plan.again else f"go back to {plan.target.name}"
+    if plan.forward:
+        doing = f"go forward again to {plan.target.name}"
     if plan.typed:
-        said, wanted = narrator.ask(f"type the service's name to go {way} to {plan.target.name}: "), plan.service
+        said, wanted = narrator.ask(f"type the service's name to {doing}: "), plan.service
     else:
-        said, wanted = narrator.ask(f"{plan.service}: go {way} to {plan.target.name}? type yes: "), "yes"
+        said, wanted = narrator.ask(f"{plan.service}: {doing}? type yes: "), "yes"
     if said != wanted:
         raise Refused(f"not confirmed ({said!r}): nothing was sent")
 

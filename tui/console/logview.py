@@ -1,5 +1,6 @@
 """What a log panel shows of a ring: which lines, how each is drawn. Only what is visible is ever parsed."""
 
+import asyncio
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
@@ -9,16 +10,19 @@ from rich.cells import cell_len
 
 from tui.console.logline import last_state, marked, steady, window, wrapped
 from tui.console.rows import Piece, Row, wrap
+from tui.console.wanted import TooSlow, Wanted
 from tui.dokku.lines import frame
 from tui.dokku.logs import LogLine, read_line
 from tui.model.redact import redact_coloured
 from tui.model.text import decode
 
 if TYPE_CHECKING:
-    from tui.engine.ring import LogRing
+    from tui.engine.ring import LogRing, Pattern
 
 TROUBLE = re.compile(rb"(?i)\b(?:error|exception|traceback|fatal|panic|critical|oomkilled)\b|\bHTTP/[\d.]+\" 5\d\d\b")
 """what `next error` looks for"""
+BLOCKS = 4
+"""blocks of lines that are looked at before something else may go on: 256 KiB, a few milliseconds"""
 ROOM = 24
 """bytes of a raw line for each cell of the window: a colour of its own for each character still fits"""
 _PROCESS_LOOKS = ("process-0", "process-1", "process-2", "process-3", "process-4")
@@ -35,46 +39,62 @@ class LogView:
     wrap: bool = False
     stamps: bool = True
     colours: bool = True
-    search: re.Pattern[bytes] | None = None
+    search: Wanted | None = None
     words: str = ""
-    filter: re.Pattern[bytes] | None = None
+    filter: Wanted | None = None
     filter_words: str = ""
     inverse: bool = False
     context: int = 0
+    too_slow: str = ""
+    """what was given up, because it takes too long in this log; empty: nothing"""
     _matched: list[int] = field(default_factory=list)
     _filtered_to: int = 0
     _owed_to: int = 0
     """lines up to here (not included) stand around a match, whether they came already or not"""
+    _every: list[int] = field(default_factory=list)
+    """lines that the search is found in, as far as they were counted"""
+    _counted_to: int = 0
 
-    def pattern(self, words: str) -> re.Pattern[bytes]:
-        """What a person typed as a pattern: a regular expression, or those very words where it is none."""
-        try:
-            return re.compile(words.encode(), re.IGNORECASE | re.MULTILINE)
-        except re.error:
-            return re.compile(re.escape(words.encode()), re.IGNORECASE | re.MULTILINE)
+    def set_search(self, words: str) -> None:
+        """Look for these words; empty: for none."""
+        self.words = words
+        self.search = Wanted(words) if words else None
+        self._every, self._counted_to = [], 0
 
     def set_filter(self, words: str) -> None:
         """Show only lines that match; `!` in front: that do not. Empty: show all."""
         self.inverse = words.startswith("!")
         self.filter_words = words
         bare = words.removeprefix("!")
-        self.filter = self.pattern(bare) if bare else None
+        self.filter = Wanted(bare) if bare else None
         self._matched, self._filtered_to, self._owed_to = [], 0, 0
 
     def numbers(self, ring: "LogRing") -> "range | list[int]":
-        """The numbers of the lines there are to show, in order."""
+        """The numbers of the lines there are to show, in order. A filter looks at some blocks more each time, so that
+        nobody waits for all of them (`behind`)."""
         if self.filter is None:
             return range(ring.first, ring.last)
         start = max(self._filtered_to, ring.first)
+        stop = ring.block_after(start, BLOCKS)
         matched = self._matched
-        for number in ring.matching(self.filter, start, inverse=self.inverse):
-            self._around(matched, max(number - self.context, ring.first), number + 1)
-            self._owed_to = number + 1 + self.context
-        self._around(matched, ring.last, ring.last)
-        self._filtered_to = ring.last
+        self.filter.allow()
+        try:
+            for number in ring.matching(self.filter, start, stop, inverse=self.inverse):
+                self._around(matched, max(number - self.context, ring.first), number + 1)
+                self._owed_to = number + 1 + self.context
+        except TooSlow:
+            self.too_slow = self.filter_words
+            self.set_filter("")
+            return range(ring.first, ring.last)
+        self._around(matched, stop, stop)
+        self._filtered_to = stop
         if matched and matched[0] < ring.first:
             del matched[: bisect_left(matched, ring.first)]
         return matched
+
+    def behind(self, ring: "LogRing") -> bool:
+        """Whether the filter has not looked at all lines yet."""
+        return self.filter is not None and self._filtered_to < ring.last
 
     def _around(self, matched: list[int], start: int, stop: int) -> None:
         """Add what is owed to the match before, and these; nothing twice."""
@@ -90,17 +110,33 @@ class LogView:
             return max(0, ring.last - shown_to - 1)
         return len(numbers) - bisect_right(numbers, shown_to)
 
-    def find(self, ring: "LogRing", wanted: re.Pattern[bytes], start: int, *, forward: bool) -> int | None:
-        """The next line to show that matches, from `start` on."""
-        numbers = self.numbers(ring)
-        while (found := ring.find(wanted, start, forward=forward)) is not None:
-            if isinstance(numbers, range):
+    async def find(self, ring: "LogRing", wanted: "Pattern", start: int, *, forward: bool) -> int | None:
+        """The next line to show that matches, from `start` on. Gives way after each block. Raises TooSlow."""
+        while self.behind(ring):
+            self.numbers(ring)
+            await asyncio.sleep(0)
+        allow(wanted)
+        for hits in ring.scan(wanted, start, forward=forward):
+            numbers = self.numbers(ring)
+            found = next((n for n in hits if ring.first <= n and _is_in(numbers, n)), None)
+            if found is not None:
                 return found
-            index = bisect_left(numbers, found)
-            if index < len(numbers) and numbers[index] == found:
-                return found
-            start = found + 1 if forward else found - 1
+            await asyncio.sleep(0)
+            allow(wanted)
         return None
+
+    async def place(self, ring: "LogRing", found: int) -> tuple[int, int]:
+        """The place of a line among those that the search is found in, and their number. Gives way as `find` does."""
+        wanted, every = self.search, self._every
+        while wanted is not None and self._counted_to < ring.last:
+            start = max(self._counted_to, ring.first)
+            stop = ring.block_after(start, BLOCKS)
+            wanted.allow()
+            every.extend(ring.matching(wanted, start, stop))
+            self._counted_to = stop
+            await asyncio.sleep(0)
+        del every[: bisect_left(every, ring.first)]
+        return bisect_left(every, found) + 1, len(every)
 
     # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -185,10 +221,34 @@ class LogView:
         if self.colours:
             marks.extend((s.start, s.end, f"sgr:{s.style}") for s in line.spans)
         if self.search is not None:
-            text = line.text.encode()
-            for found in self.search.finditer(text):
-                start = len(text[: found.start()].decode(errors="replace"))
-                end = start + len(found[0].decode(errors="replace"))
-                if end > start:
-                    marks.append((start, end, "found"))
+            marks.extend(self._found_in(line.text.encode()))
         return marked(line.text, marks, ground)
+
+    def _found_in(self, text: bytes) -> list[tuple[int, int, str]]:
+        """Where the search stands in a line, as positions of characters."""
+        if self.search is None:
+            return []
+        self.search.allow()
+        try:
+            spans = [(start, end) for start, end in self.search.spans(text) if end > start]
+        except TooSlow:
+            self.too_slow = self.words
+            self.set_search("")
+            return []
+        return [
+            (len(text[:start].decode(errors="replace")), len(text[:end].decode(errors="replace")), "found")
+            for start, end in spans
+        ]
+
+
+def allow(wanted: "Pattern") -> None:
+    """Give a person's expression time for the next block; patterns of ours need none."""
+    if isinstance(wanted, Wanted):
+        wanted.allow()
+
+
+def _is_in(numbers: "range | list[int]", number: int) -> bool:
+    if isinstance(numbers, range):
+        return number in numbers
+    index = bisect_left(numbers, number)
+    return index < len(numbers) and numbers[index] == number

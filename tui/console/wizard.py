@@ -26,7 +26,7 @@ from tui.model.incident import Closing, Incident, Question, State
 from tui.model.notice import Delivery, Milestone
 from tui.model.plain import NO_WIDTH
 from tui.model.redact import redact
-from tui.model.release import Release, target_of
+from tui.model.release import Release, Target, TargetKind, target_of
 from tui.model.service import Service
 from tui.ways import kept as kept_way
 
@@ -218,7 +218,8 @@ class Wizard(Page):
             raise RuntimeError("no incident is open")
         self.wanted, self.way = release, way
         self._taken_over = take_over or self._taken_over
-        asked = target_of(release)
+        again = release.running and not release.down
+        asked = Target(kind=TargetKind.CURRENT) if again else target_of(release)
         options = kept_way.Options(take_over=self._taken_over, keep_current=self.keep_first)
         made = await self.front.engine.plan(self.service, asked, options, incident=incident, way=way)
         await self.submit(ev.PlanMade(at=self.front.engine.clock.now(), plan=made))
@@ -250,7 +251,8 @@ class Wizard(Page):
         if incident is None or incident.plan is None:
             return
         if incident.plan.typed:
-            words = f"type {self.service.name} to roll it back to {incident.plan.target.name}: "
+            doing = "deploy it again" if incident.plan.again else f"roll it back to {incident.plan.target.name}"
+            words = f"type {self.service.name} to {doing}: "
             self.busy = ""
             if await self.front.ask(words, wanted=self.service.name) is None:
                 return

@@ -12,11 +12,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec.structs import replace
-
 from tui.engine.engine import Engine
 from tui.engine.links import HostSaid
-from tui.engine.releases import Listing
+from tui.engine.releases import Listing, with_more
 from tui.incident import status
 from tui.model.errors import ConsoleError, HostKeyRefused
 from tui.model.health import Health, Probe
@@ -42,6 +40,9 @@ class ServiceStatus(Value):
     """since when, at least, it has been other than healthy"""
     listing: Listing | None = None
     listed_at: datetime | None = None
+    """when the host was asked for it: what it says is never older"""
+    catalogued_at: datetime | None = None
+    """when every other source was asked for what the listing has from them; None: it has nothing of theirs"""
     trouble: str = ""
     """why the host could not be asked the last time, if so"""
 
@@ -63,6 +64,7 @@ class Board:
         self._probes: dict[str, deque[Probe]] = {s.name: deque(maxlen=REMEMBERED) for s in engine.fleet.services}
         self._listings: dict[str, Listing] = {}
         self._listed_at: dict[str, datetime] = {}
+        self._catalogued_at: dict[str, datetime] = {}
         self._trouble: dict[str, str] = {}
         self._listing_now: dict[tuple[str, bool], asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -85,6 +87,7 @@ class Board:
             bad_since=status.since(probes) if sick and word is not Health.DEGRADED else None,
             listing=self._listings.get(service.name),
             listed_at=self._listed_at.get(service.name),
+            catalogued_at=self._catalogued_at.get(service.name),
             trouble=self._trouble.get(service.name, ""),
         )
 
@@ -164,22 +167,35 @@ class Board:
             await self.engine.clock.sleep(self.releases_every.total_seconds())
 
     async def _list(self, service: Service, *, every_source: bool) -> None:
+        began = self.engine.clock.now()
         try:
             listing = await (self.engine.catalogue(service) if every_source else self.engine.listing(service))
         except (ConsoleError, HostSaid, ValueError) as error:
             self._trouble[service.name] = _worded(error)
         else:
-            self._listings[service.name] = listing if every_source else self._with_more(service, listing)
-            self._listed_at[service.name] = self.engine.clock.now()
-            self._trouble.pop(service.name, None)
+            self._store(service.name, listing, began, every_source=every_source)
         self._tell()
 
-    def _with_more(self, service: Service, listing: Listing) -> Listing:
-        """What was read from every source stays in the list as long as the same release runs."""
-        before = self._listings.get(service.name)
-        if before is None or before.host is None or differences(before.current, listing.current):
-            return listing
-        return replace(before, current=listing.current, record=listing.record)
+    def _store(self, name: str, listing: Listing, began: datetime, *, every_source: bool) -> None:
+        """A later question may have been answered earlier: what was asked last stays.
+
+        What every source said stays in the list as long as the same release runs, with an age of its own.
+        """
+        before, listed_at = self._listings.get(name), self._listed_at.get(name)
+        if listed_at is not None and began < listed_at:
+            if every_source and before is not None and not differences(listing.current, before.current):
+                self._listings[name] = with_more(before, listing)
+                self._catalogued_at[name] = began
+            return
+        self._trouble.pop(name, None)
+        self._listed_at[name] = began
+        if every_source:
+            self._catalogued_at[name] = began
+        elif before is not None and name in self._catalogued_at and not differences(before.current, listing.current):
+            listing = with_more(listing, before)
+        else:
+            self._catalogued_at.pop(name, None)
+        self._listings[name] = listing
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -22,6 +22,7 @@ from tui.model.incident import Incident
 from tui.model.release import Target, TargetKind
 from tui.model.service import Host, Service
 from tui.model.text import decode
+from tui.ways import again as anew
 from tui.ways import further, locks
 
 TESTED = ("0.35", "0.38")
@@ -77,7 +78,7 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
         *lines,
         *_build(of, build),
         *_kept(engine, of, found, build, proof.last(await engine.incidents(), of.host, of.app)),
-        *_state(engine.fleet.host(of.host), of, found),
+        *_state(engine.links.described(of.host), of, found),
         *await _incidents(engine, of),
     ]
 
@@ -234,7 +235,7 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
         words = f"NOT WHAT WAS DEPLOYED LAST: a rebuild replaced {(current.commit or 'unknown')[:10]} by something else"
         lines.append(_line(of, "rebuilt", Result.FINDING, words, f"rollback {of.name} previous, or deploy the fix"))
     elif risk := latest.risk(current):
-        fix = f"push the fix, or rollback {of.name} previous"
+        fix = anew.cure(of, at, choose.running(found.releases, current))
         lines.append(_line(of, "attempt", Result.FINDING, risk, fix))
     if not current.serving:
         lines.append(_line(of, "running", Result.FINDING, "no container runs", f"rollback {of.name} --list"))

@@ -4,6 +4,7 @@ Reading asks hosts and never changes them; whatever changes a host is a step of 
 and goes through the gate.
 """
 
+import asyncio
 import secrets
 from collections.abc import Callable
 
@@ -39,7 +40,7 @@ from tui.engine.ports import (
 from tui.engine.postmortem import PostMortems
 from tui.engine.releases import Listing
 from tui.engine.walk import Walk
-from tui.incident import choose
+from tui.incident import choose, latest
 from tui.incident import events as ev
 from tui.incident.decide import fold
 from tui.model.errors import AlreadyThere, Refused, TakenByOther
@@ -48,6 +49,7 @@ from tui.model.incident import Group, Incident, State
 from tui.model.plan import Plan
 from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.service import Fleet, Service
+from tui.ways import again as anew
 from tui.ways import further, preflight, registry, runbook, script
 from tui.ways import git as git_way
 from tui.ways import kept as kept_way
@@ -172,7 +174,8 @@ class Engine:
         `known_as` is the id to plan under where no incident is open yet; None: a new one.
         `way` None is the first of services.yaml. Where it does not lead there, the refusal names the next one.
         """
-        way = way or self.fleet.ways[0]
+        again = target.kind is TargetKind.CURRENT
+        way = way or (kept_way.WAY if again else self.fleet.ways[0])
         if way not in self.fleet.ways:
             raise Refused(f"{way} is no way of {self.fleet.path}", f"ways: {', '.join(self.fleet.ways)}")
         found = await self._all_known(service, every_source=way != kept_way.WAY)
@@ -186,8 +189,18 @@ class Engine:
         stale = found.record is not None and kept.is_stale(found.record, self.clock.now())
         record.may_act(found.record, mine, take_over=options.take_over is not None, stale=stale)
         of = await shapes.read(self.links, service, found.current) if way == kept_way.WAY else None
-        choice = await self._choose(service, target, found, way, of)
-        seen = await before.read(self.configs, service, found, running, choice.release, of, way, mine)
+        host = self.links.described(service.host)
+        if again:
+            (possible,) = shapes.possible((running,), of)
+            choice = choose.Choice(release=anew.chosen(service, host, possible, way, target))
+            options = replace(options, again=True)
+        else:
+            choice = await self._choose(service, target, found, way, of)
+        seen, healthy, checks = await asyncio.gather(
+            before.read(self.configs, service, found, running, choice.release, of, way, mine),
+            self._never_live(service, found, running, again=again),
+            stopping.checks(self.links, service.host, service.app),
+        )
         facts = kept_way.Facts(
             incident=mine,
             number=(incident.plans if incident is not None else 0) + 1,
@@ -198,25 +211,55 @@ class Engine:
             files=seen.files,
             skipped=choice.skipped,
             shape=of,
-            cautions=(*preflight.marked(choice.release), *seen.cautions),
+            zero_downtime=checks,
+            cautions=(*preflight.marked(choice.release), *preflight.healthy(healthy), *seen.cautions),
             checked=seen.checked,
         )
         facts = await self._with_way_out(service, found, running, facts, options)
+        made = await self._made(service, target, choice.release, running, facts, options, way)
+        unasked = target.kind is TargetKind.PREVIOUS and expect_current is None
+        return replace(made, leaves_healthy=healthy) if healthy and unasked else made
+
+    async def _made(
+        self,
+        service: Service,
+        target: Target,
+        release: Release,
+        running: Release,
+        facts: kept_way.Facts,
+        options: kept_way.Options,
+        way: str,
+    ) -> Plan:
+        """The plan of that way, from everything that was read. Raises Refused."""
         host = self.links.described(service.host)
         match way:
             case git_way.WAY:
-                return git_way.plan(service, host, choice.release, running, facts, options)
+                return git_way.plan(service, host, release, running, facts, options)
             case registry.WAY:
-                digest = await self._digest(service, choice.release)
-                return registry.plan(service, host, choice.release, running, facts, options, digest)
+                digest = await self._digest(service, release)
+                return registry.plan(service, host, release, running, facts, options, digest)
             case runbook.WAY:
-                return runbook.plan(service, host, choice.release, running, facts, options)
+                return runbook.plan(service, host, release, running, facts, options)
             case script.WAY:
-                return script.plan(service, host, choice.release, running, facts, options, str(target))
-        made = kept_way.plan(service, host, choice.release, running, facts, options)
+                return script.plan(service, host, release, running, facts, options, str(target))
+        made = kept_way.plan(service, host, release, running, facts, options)
         if made.push is None:
             return made
         return kept_way.with_commit(made, self.git.commit_id(made.push))
+
+    async def _never_live(self, service: Service, found: Listing, running: Release, *, again: bool) -> str:
+        """That the last deploy never went live and what runs is healthy, with the words that change nothing else."""
+        tried = latest.tried(found.current)
+        if again or tried is None or choose.rebuilt(found.releases, found.current):
+            return ""
+        seen = await self.probe(service)
+        if seen is None or seen.outcome is not ProbeOutcome.HEALTHY:
+            return ""
+        cure = anew.cure(service, self.links.described(service.host), running)
+        return (
+            f"the last deploy ({tried[:10]}) never went live: what runs is the old release, {running.name}, and it is "
+            f"healthy. To leave it running and make restarts safe again: {cure}"
+        )
 
     async def _with_way_out(
         self, service: Service, found: Listing, running: Release, facts: kept_way.Facts, options: kept_way.Options

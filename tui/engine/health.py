@@ -58,12 +58,14 @@ async def smoke(probes: ProbePort, service: Service) -> tuple[Check, ...]:
     return tuple(found)
 
 
-async def identity(probes: ProbePort, service: Service, before: str | None) -> tuple[Check, ...]:
+async def identity(
+    probes: ProbePort, service: Service, before: str | None, *, again: bool = False
+) -> tuple[Check, ...]:
     """What the service says it is, where services.yaml names a place for it."""
     if service.identity is None:
         return ()
     now = await ask_identity(probes, service)
-    return (verify.service_identity(before, now, service.identity.url),)
+    return (verify.service_identity(before, now, service.identity.url, again=again),)
 
 
 async def ask_identity(probes: ProbePort, service: Service) -> str | None:

@@ -345,7 +345,7 @@ class HostPerformer:
             checks.extend(await health.smoke(self._probes, service))
             before = self._identity_before.get(incident.id)
             if plan.proves:
-                checks.extend(await health.identity(self._probes, service, before))
+                checks.extend(await health.identity(self._probes, service, before, again=plan.again))
             else:
                 now = await health.ask_identity(self._probes, service)
                 where = service.identity.url if service.identity else None
@@ -360,7 +360,7 @@ class HostPerformer:
                 remark = Remark(kind=RemarkKind.GOOD, commit=plan.target.commit, at=current.at, reason=reason)
                 await self._links.ledger.remark(plan.host, plan.app, remark)
             return
-        if plan.proves and plan.leaving.commit is not None and reconcile.serves(plan, current):
+        if plan.proves and not plan.again and plan.leaving.commit is not None and reconcile.serves(plan, current):
             reason = f"left by incident {incident.known_as}"
             remark = Remark(kind=RemarkKind.BAD, commit=plan.leaving.commit, at=current.at, reason=reason)
             await self._links.ledger.remark(plan.host, plan.app, remark)

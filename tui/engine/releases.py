@@ -49,6 +49,52 @@ class Listing(Value):
     """what the host can do, where that was asked and answered"""
 
 
+_OTHER_SOURCES = (Source.REPOSITORY, Source.REGISTRY, Source.TAGS)
+
+
+def with_more(fresh: Listing, earlier: Listing) -> Listing:
+    """A listing with what only an earlier catalogue of the same app knows: other ways, commits, images and tags.
+
+    Whatever both know is as the fresh one says: holders, marks, what runs and the incident's record.
+    """
+
+    def same(one: Release, other: Release) -> bool:
+        if one.holder is not None and other.holder is not None:
+            return one.holder == other.holder
+        names = ((one.commit, other.commit), (one.image, other.image), (one.tag, other.tag))
+        return any(mine is not None and mine == theirs for mine, theirs in names)
+
+    def joined(release: Release) -> Release:
+        old = next((r for r in earlier.releases if same(release, r)), None)
+        if old is None:
+            return release
+        own = {way.way: way for way in release.ways}
+        known = {way.way for way in old.ways}
+        return replace(
+            release,
+            ways=(*(own.get(w.way, w) for w in old.ways), *(w for w in release.ways if w.way not in known)),
+            subject=release.subject or old.subject,
+            author=release.author or old.author,
+            committed_at=release.committed_at or old.committed_at,
+            image=release.image or old.image,
+            digest=release.digest or old.digest,
+            told=tuple(sorted({**dict(old.told), **dict(release.told)}.items())),
+        )
+
+    others = (
+        r
+        for r in earlier.releases
+        if r.origin in _OTHER_SOURCES and not r.running and not any(same(r, new) for new in fresh.releases)
+    )
+    known = {asked.source for asked in fresh.asked}
+    return replace(
+        fresh,
+        releases=choose.newest_first((*(joined(r) for r in fresh.releases), *others)),
+        asked=(*fresh.asked, *(a for a in earlier.asked if a.source not in known)),
+        host=earlier.host,
+    )
+
+
 class _Told(Value):
     """What the host and this machine say of their own accord."""
 

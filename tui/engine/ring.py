@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections import OrderedDict, deque
 from collections.abc import Iterator
+from typing import Protocol
 
 from tui.model.text import clean_line
 
@@ -23,6 +24,18 @@ _SGR = re.compile(rb"\x1b\[[0-9;:]*m")
 def plain(raw: bytes) -> bytes:
     """Without colours: what a person sees and means. Every line of `logs` has some, so `36` would be found in each."""
     return _SGR.sub(b"", raw) if b"\x1b" in raw else raw
+
+
+class Pattern(Protocol):
+    """What lines are looked for by: a compiled pattern of the standard library, or one that may raise in `search`."""
+
+    @property
+    def flags(self) -> int: ...
+
+    @property
+    def pattern(self) -> bytes: ...
+
+    def search(self, string: bytes, /) -> object | None: ...
 
 
 class _Block:
@@ -159,28 +172,41 @@ class LogRing:
             self._split.move_to_end(block.first)
         return found
 
-    def find(self, wanted: re.Pattern[bytes], start: int, *, forward: bool = True) -> int | None:
-        """The number of the next line from `start` on (that line included) that `wanted` is found in, or None.
-        Patterns see lines without colours and without their ends; with re.MULTILINE most blocks take one pass."""
+    def scan(self, wanted: Pattern, start: int, *, forward: bool = True) -> Iterator[list[int]]:
+        """The numbers of the lines from `start` on (that line included) that `wanted` is found in, a block at a time:
+        whoever looks through many blocks can stop between two. An empty list where a block has none.
+
+        Patterns see lines without colours and without their ends; with re.MULTILINE most blocks take one pass.
+        """
         blocks = [b for b in self._blocks if (b.first + b.count > start if forward else b.first <= start)]
         for block in blocks if forward else reversed(blocks):
             hits = [n for n in self._hits(block, wanted) if (n >= start if forward else n <= start)]
-            if hits:
-                return hits[0] if forward else hits[-1]
-        return None
+            yield hits if forward else hits[::-1]
 
-    def matching(self, wanted: re.Pattern[bytes], start: int, *, inverse: bool = False) -> Iterator[int]:
-        """Numbers of the lines from `start` on that match, or that do not; never our own lines."""
+    def find(self, wanted: Pattern, start: int, *, forward: bool = True) -> int | None:
+        """The number of the next line from `start` on (that line included) that `wanted` is found in, or None."""
+        return next((hits[0] for hits in self.scan(wanted, start, forward=forward) if hits), None)
+
+    def matching(self, wanted: Pattern, start: int, stop: int | None = None, *, inverse: bool = False) -> Iterator[int]:
+        """Numbers of the lines from `start` on that match, or that do not; never our own lines. No block that begins
+        at `stop` or after it is looked at."""
         for block in self._blocks:
             if block.first + block.count <= start:
                 continue
+            if stop is not None and block.first >= stop:
+                return
             hits: list[int] | range = self._hits(block, wanted)
             if inverse:
                 found = set(hits) | self.notes.keys()
                 hits = [n for n in range(block.first, block.first + block.count) if n not in found]
             yield from (n for n in hits if n >= start)
 
-    def _hits(self, block: _Block, wanted: re.Pattern[bytes]) -> list[int]:
+    def block_after(self, number: int, count: int) -> int:
+        """The number of the first line that stands `count` blocks further than the block of this line."""
+        index = min(bisect_right(self._firsts, number) + count, len(self._firsts))
+        return self.last if index == len(self._firsts) else self._firsts[index]
+
+    def _hits(self, block: _Block, wanted: Pattern) -> list[int]:
         """Lines of a block that match. A pattern that is nowhere in the block costs one pass over its bytes."""
         data = plain(bytes(block.data))
         whole = wanted.flags & re.MULTILINE and b"\\A" not in wanted.pattern and b"\\Z" not in wanted.pattern

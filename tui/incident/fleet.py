@@ -66,7 +66,7 @@ def too_many(services: Sequence[Service], hosts: Sequence[Host], parallel: int) 
 
 def blocked(plan: Plan) -> str:
     """Why this plan must not be carried out in a run over all; empty where nothing is wrong."""
-    return "; ".join(caution.text for caution in plan.blocked)
+    return "; ".join(caution.text for caution in plan.blocked) or plan.leaves_healthy
 
 
 def changed(confirmed: Plan, fresh: Plan) -> tuple[str, ...]:

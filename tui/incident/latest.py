@@ -26,7 +26,7 @@ def risk(current: Current) -> str:
         return ""
     return (
         f"the last deploy attempt ({rev[:10]}) did not succeed; {current.commit[:10]} serves. Unless its build failed, "
-        f"{STARTS} would start the failed image: deploy a good release first (a rollback does)"
+        f"{STARTS} would start the failed image: deploy a good release first"
     )
 
 

@@ -78,12 +78,16 @@ def post_mortem(incident: Incident, document: str, at: datetime) -> Message:
 def _words(incident: Incident, milestone: Milestone, environment: str) -> tuple[str, list[str]]:
     target = incident.plan.target.name if incident.plan else "another release"
     forward = incident.plan is not None and incident.plan.forward
+    again = incident.plan is not None and incident.plan.again
     match milestone:
         case Milestone.STARTED:
+            if again:
+                return f"deploying {target} again, which runs", _started(incident, environment)
             doing = "going forward again" if forward else "rolling back"
             return f"{doing} to {target}", _started(incident, environment)
         case Milestone.VERIFIED:
-            return f"{'forward again' if forward else 'back'} on {target}, verified", _verified(incident)
+            on = "again" if again else "forward again" if forward else "back"
+            return f"{on} on {target}, verified", _verified(incident)
         case Milestone.VERDICT:
             said = _VERDICTS.get(incident.asking) if incident.asking else None
             return said or "watched to the end: recovered", _watched(incident)
@@ -100,6 +104,8 @@ def _started(incident: Incident, environment: str) -> list[str]:
     if plan.downtime:
         cost += f", does not answer for {plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s"
     way = f"from {plan.leaving.name} {'forward again' if plan.forward else 'back'} to {plan.target.name}"
+    if plan.again:
+        way = f"{plan.target.name} is deployed again, so that a restart starts it and no failed image"
     return [
         f"{incident.service} ({incident.app}, {environment}): {way}, {cost}.",
         f"Why: {clean_line(incident.reason, 300)}" if incident.reason else "",

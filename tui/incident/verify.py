@@ -84,12 +84,19 @@ def processes(plan: Plan, current: Current) -> Check:
     return Check(name="processes", verdict=Verdict.PASSED, evidence=f"as before: {worded}")
 
 
-def service_identity(before: str | None, now: str | None, where: str) -> Check:
-    """What the service says of itself. It is compared with what it said before: our numbers mean nothing to it."""
+def service_identity(before: str | None, now: str | None, where: str, *, again: bool = False) -> Check:
+    """What the service says of itself. It is compared with what it said before: our numbers mean nothing to it.
+
+    `again`: what ran was deployed anew, and has to say the same as before.
+    """
     if now is None:
         return Check(name="identity: answer", verdict=Verdict.INCONCLUSIVE, evidence=f"{where} did not say")
     if before is None:
         return Check(name="identity: answer", verdict=Verdict.PASSED, evidence=f"{where} says {now}")
+    if again:
+        same = Verdict.PASSED if before == now else Verdict.INCONCLUSIVE
+        words = f"{where} says {now}, " + ("as before" if before == now else f"said {before}")
+        return Check(name="identity: answer", verdict=same, evidence=words)
     if before == now:
         return Check(
             name="identity: answer", verdict=Verdict.INCONCLUSIVE, evidence=f"{where} still says {now}, as before"

@@ -175,6 +175,9 @@ class Plan(Value):
     """a person goes forward again on purpose: what is left is not marked bad, and the target is so no more"""
     again: bool = False
     """what runs is deployed anew from its holder, so that a restart starts it and no failed image: nothing is bad"""
+    leaves_healthy: str = ""
+    """`previous` would leave a release that is healthy, because the deploy that failed never went live: why, in words.
+    It needs a person's own word; empty: it does not"""
 
     @property
     def decisive(self) -> Step | None:

@@ -147,10 +147,16 @@ class TargetKind(StrEnum):
     """The forms a target can have."""
 
     PREVIOUS = "previous"
+    CURRENT = "current"
+    """what runs, deployed anew"""
     RELEASE = "release"
     TAG = "tag"
     IMAGE = "image"
     SHA = "sha"
+
+
+_WORDS = (TargetKind.PREVIOUS, TargetKind.CURRENT)
+"""targets that need no value, and name no release by themselves"""
 
 
 class Target(Value):
@@ -160,7 +166,7 @@ class Target(Value):
     value: str = ""
 
     def __str__(self) -> str:
-        return self.kind.value if self.kind is TargetKind.PREVIOUS else f"{self.kind.value}:{self.value}"
+        return self.kind.value if self.kind in _WORDS else f"{self.kind.value}:{self.value}"
 
 
 _TARGET_FORMS = {
@@ -170,13 +176,16 @@ _TARGET_FORMS = {
     TargetKind.SHA: re.compile(r"[0-9a-f]{7,40}"),
 }
 
-TARGET_HELP = "previous, release:N, tag:pre-deploy-YYYYMMDD-HHMMSS, image:N or sha:PREFIX (at least 7 hex digits)"
+TARGET_HELP = (
+    "previous, release:N, tag:pre-deploy-YYYYMMDD-HHMMSS, image:N or sha:PREFIX (at least 7 hex digits); "
+    "current deploys what runs again"
+)
 
 
 def parse_target(text: str) -> Target | None:
     """The target that `text` names, or None where it has none of the forms of `TARGET_HELP`."""
-    if text == TargetKind.PREVIOUS:
-        return Target(kind=TargetKind.PREVIOUS)
+    if text in _WORDS:
+        return Target(kind=TargetKind(text))
     word, colon, value = text.partition(":")
     if not colon or word not in _TARGET_FORMS:
         return None
@@ -194,9 +203,9 @@ def target_of(release: Release) -> Target:
 
 
 def matches(target: Target, release: Release) -> bool:
-    """Whether an explicit target names this release; `previous` names none by itself."""
+    """Whether an explicit target names this release; `previous` and `current` name none by themselves."""
     match target.kind:
-        case TargetKind.PREVIOUS:
+        case TargetKind.PREVIOUS | TargetKind.CURRENT:
             return False
         case TargetKind.RELEASE:
             return release.number is not None and release.number == int(target.value)

@@ -10,7 +10,7 @@ from tui.services.nodes import Node
 
 RESERVED = (
     "all", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
-    "postmortem", "sandbox",
+    "postmortem", "sandbox", "previous", "current",
 )  # fmt: skip
 """words of the command line: no service can be called so"""
 

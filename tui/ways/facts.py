@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from tui.dokku import kept
+from tui.dokku.reports import Checks
 from tui.dokku.shape import Shape
 from tui.model.observation import Current
 from tui.model.plan import Caution, Checked
@@ -40,6 +41,8 @@ class Facts(Value):
     skipped: tuple[tuple[str, str], ...] = ()
     shape: Shape | None = None
     """how the app is built now; None: it was not asked"""
+    zero_downtime: Checks | None = None
+    """how the host replaces containers, where the service does not stop first by its own settings; None: not known"""
     cautions: tuple[Caution, ...] = ()
     """what was found before planning, see `preflight`"""
     checked: tuple[Checked, ...] = ()

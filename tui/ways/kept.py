@@ -16,7 +16,7 @@ from tui.incident import latest
 from tui.model.plan import Caution, Plan, PushSpec, Severity, Step, StepKind
 from tui.model.release import Release
 from tui.model.service import Host, Service
-from tui.ways import keepfirst, locks, signature, stopfirst
+from tui.ways import downtime, keepfirst, locks, signature, stopfirst
 from tui.ways.facts import Facts, Options, old_branch
 
 __all__ = [
@@ -65,7 +65,7 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
         made_at=facts.at,
         push=push,
         expected=service.rollback.expected.total_seconds() + keepfirst.longer(steps),
-        downtime=_downtime(service),
+        downtime=downtime.of(service, facts),
         warnings=_cautions(service, target, leaving, facts, removed, options),
         checked=facts.checked,
         skipped=facts.skipped,
@@ -240,13 +240,6 @@ def with_commit(made: Plan, commit: str) -> Plan:
     return replace(made, push=replace(made.push, commit=commit), steps=tuple(filled(step) for step in made.steps))
 
 
-def _downtime(service: Service) -> tuple[float, float] | None:
-    if service.rollback.downtime is None:
-        return None
-    shortest, longest = service.rollback.downtime
-    return (shortest.total_seconds(), longest.total_seconds())
-
-
 def _cautions(
     service: Service, target: Release, leaving: Release, facts: Facts, removed: tuple[str, ...], options: Options
 ) -> tuple[Caution, ...]:
@@ -259,9 +252,7 @@ def _cautions(
     if facts.stopping is not None:
         found.extend(stopfirst.cautions(service, leaving, facts.stopping))
     found.extend(keepfirst.cautions(leaving, facts.keeping))
-    if service.rollback.downtime is not None:
-        low, high = (f"{t.total_seconds():.0f}" for t in service.rollback.downtime)
-        found.append(Caution(severity=Severity.TYPE, text=f"the service does not answer for {low}-{high} s"))
+    found.extend(downtime.cautions(service, facts))
     found.extend(
         Caution(severity=Severity.NOTE, text=f"not run on the way back: {task} (--run-tasks runs it)")
         for task in removed

@@ -14,7 +14,7 @@ from tui.model.plan import ANYWHERE, Caution, Plan, Proof, Severity, Step, StepK
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
-from tui.ways import keepfirst, locks, signature, stopfirst
+from tui.ways import downtime, keepfirst, locks, signature, stopfirst
 from tui.ways.facts import Facts, Options, old_branch
 from tui.ways.kept import forward_marks
 
@@ -51,7 +51,6 @@ def plan(
     moves = ((branch, target.commit),) if way.moves and branch and target.commit else ()
     if way.anywhere:
         moves = (ANYWHERE,)
-    downtime = service.rollback.downtime
     stopping = facts.stopping if way.where is Where.HOST else None
     facts = replace(facts, stopping=stopping)
     steps = (
@@ -72,7 +71,7 @@ def plan(
         steps=steps,
         made_at=facts.at,
         expected=way.expected + keepfirst.longer(steps),
-        downtime=(downtime[0].total_seconds(), downtime[1].total_seconds()) if downtime else None,
+        downtime=downtime.of(service, facts),
         warnings=(*_cautions(service, target, leaving, facts, frozen, way, options), *way.cautions),
         checked=facts.checked,
         skipped=facts.skipped,
@@ -178,9 +177,7 @@ def _cautions(
         words = "if this console ends between the stop and the start, nothing serves until somebody deploys"
         yield Caution(severity=Severity.TYPE, text=words)
     yield from keepfirst.cautions(leaving, facts.keeping)
-    if service.rollback.downtime is not None:
-        low, high = (f"{t.total_seconds():.0f}" for t in service.rollback.downtime)
-        yield Caution(severity=Severity.TYPE, text=f"the service does not answer for {low}-{high} s")
+    yield from downtime.cautions(service, facts, by_host=way.where is Where.HOST)
     yield Caution(
         severity=Severity.WARN,
         text="this deploy is aborted if the console ends or the link breaks: leave it open until it is through",

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 
 from tui.console import views
-from tui.console.pages.page import Choice
+from tui.console.pages.page import Choice, button
 from tui.console.palette import Palette
 from tui.model.release import Release
 
@@ -34,6 +34,16 @@ def choices(
             row = views.release_row(release, previous=False, now=now, cells=cells, palette=palette, way=way)
             found.append(Choice(id=f"{identity(release)} {way.way}", row=row, do=chosen(release, way.way)))
     return found
+
+
+def again(releases: Iterable[Release], chosen: Chosen) -> list[Choice]:
+    """What runs, deployed anew: a deploy that failed has left a restart that would start its image."""
+    found = next((r for r in releases if r.running and not r.down), None)
+    if found is None:
+        return []
+    off = "" if found.holder is not None else f"{found.name} is not kept"
+    label = f"Deploy {found.name} again: nothing else changes, and a restart is safe"
+    return [button("again", label, chosen(found, None), off=off)]
 
 
 def identity(release: Release) -> str:

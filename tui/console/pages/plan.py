@@ -58,6 +58,8 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     post = posts.preview(wizard, incident, cells)
     content = [*parts.trouble(wizard, cells), *shown(wizard, plan, cells, post)]
     label = f"Roll {plan.service} back to {plan.target.name}"
+    if plan.again:
+        label = f"Deploy {plan.target.name} again"
     off = ""
     if plan.blocked:
         off = plan.blocked[0].text

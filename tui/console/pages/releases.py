@@ -45,6 +45,8 @@ class Releases(Page):
         found = [r for r in listed if self.filter.lower() in _searchable(r)]
         restorable = sum(1 for r in listed if r.way and not r.running)
         seen = f", as of {words.age(now - status.listed_at)} ago" if status.listed_at else ""
+        if status.catalogued_at is not None and status.catalogued_at != status.listed_at:
+            seen += f" (other sources {words.age(now - status.catalogued_at)} ago)"
         title = (
             ("RELEASES ", "title"),
             (self.service.name, "bold"),
@@ -67,6 +69,8 @@ class Releases(Page):
         elif status.listing is not None:
             content.extend(rows.paragraph(rows.safe(reason, 500), cells, "warn"))
         choices = release_choices.choices(found, previous, self._chosen, now=now, cells=cells, palette=palette)
+        if status.listing is not None and latest.tried(status.listing.current):
+            choices.extend(release_choices.again(listed, self._chosen))
         choices.append(button("keep", "Keep what runs now", lambda: self.front.keep(self.service)))
         first = release_choices.identity(previous) if previous else ""
         return View(

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from bisect import bisect_left
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from tui.console import logwords
 from tui.console.logview import TROUBLE, LogView
 from tui.console.palette import Palette
 from tui.console.terminal import writer_idle
+from tui.console.wanted import TooSlow
 from tui.console.widgets.panel import Panel
 from tui.model.redact import HEAD, Redactor
 
@@ -83,6 +84,8 @@ class LogPanel(Panel, can_focus=True):
         """its place among the lines that matched then, and their number"""
         self._shown_from = 0
         self._shown_to = -1
+        self._steps: deque[Callable[[], Awaitable[None]]] = deque()
+        """steps from match to match that were asked for, the first one under way"""
         self._unsubscribe: Callable[[], None] | None = None
 
     # ── what to show ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -96,6 +99,7 @@ class LogPanel(Panel, can_focus=True):
         self.follower, self._service = follower, name
         self.look.top = None
         self.look.set_filter(self.look.filter_words)
+        self.look.set_search(self.look.words)
         self.look.at, self._hits = None, None
         self._unsubscribe = follower.subscribe(self.changed) if follower is not None else None
         self.draw()
@@ -125,6 +129,12 @@ class LogPanel(Panel, can_focus=True):
         page, self._shown_from, self._shown_to = self.look.page(ring, self.size.width, height)
         if not page:
             page = [logwords.nothing(follower, self.look)]
+        if self.look.too_slow:
+            words, self.look.too_slow = self.look.too_slow, ""
+            self._hits = None
+            self._asking.notice(f"{words}: takes too long in this log, given up; try the words themselves", "warn")
+        if self.look.behind(ring):
+            self.changed()
         said = logwords.title(self._service, follower, self.look, self._shown_to, self._hits)
         self.show(said, page)
 
@@ -179,11 +189,11 @@ class LogPanel(Panel, can_focus=True):
             said = await answer
             if said is None:
                 return
-            self.look.words = said
-            self.look.search = self.look.pattern(said) if said else None
+            self.look.set_search(said)
             self._hits = None
+            self._steps.clear()
             if said:
-                self._find(self._shown_to, forward=False)
+                self._go(self._first_match)
             self.draw()
 
         self._asking.begin_work(ask)
@@ -191,31 +201,63 @@ class LogPanel(Panel, can_focus=True):
     def action_again(self, step: int) -> None:
         """The next match up (n) or down (N): the newest lines are at the bottom."""
         if self.look.search is not None:
-            here = self._shown_to if self.look.at is None else self.look.at
-            start = here - 1 if step > 0 else here + 1
-            self._find(start, forward=step < 0)
-
-    def _find(self, start: int, *, forward: bool) -> None:
-        if self.follower is None or self.look.search is None:
-            return
-        ring = self.follower.ring
-        found = self.look.find(ring, self.look.search, start, forward=forward)
-        if found is None:
-            self._asking.notice(f"no more {self.look.words}", "warn")
-            return
-        every = list(ring.matching(self.look.search, ring.first))
-        self._hits = (bisect_left(every, found) + 1, len(every))
-        self.look.at = found
-        self._show_line(found)
+            self._go(lambda: self._next_match(step))
 
     def action_trouble(self, step: int) -> None:
         """The next error up (e) or down (E)."""
-        if self.follower is None:
+        self._go(lambda: self._next_trouble(step))
+
+    def _go(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Take one step after the other; 32 MB are looked through beside everything else."""
+        self._steps.append(step)
+        if len(self._steps) == 1:
+            self._asking.begin_work(self._take_steps)
+
+    async def _take_steps(self) -> None:
+        while self._steps:
+            try:
+                await self._steps[0]()
+            except TooSlow:
+                self.look.too_slow = self.look.words
+                self.look.set_search("")
+                self.draw()
+            if self._steps:
+                self._steps.popleft()
+
+    async def _first_match(self) -> None:
+        await self._find(self._shown_to, forward=False)
+
+    async def _next_match(self, step: int) -> None:
+        here = self._shown_to if self.look.at is None else self.look.at
+        await self._find(here - 1 if step > 0 else here + 1, forward=step < 0)
+
+    async def _find(self, start: int, *, forward: bool) -> None:
+        follower, wanted = self.follower, self.look.search
+        if follower is None or wanted is None:
+            return
+        found = await self.look.find(follower.ring, wanted, start, forward=forward)
+        if follower is not self.follower or wanted is not self.look.search:
+            return  # the person went on to something else
+        if found is None:
+            self._asking.notice(f"no more {self.look.words}", "warn")
+            return
+        self.look.at = found
+        self._show_line(found)
+        hits = await self.look.place(follower.ring, found)
+        if wanted is self.look.search and self.look.at == found:
+            self._hits = hits
+            self.draw()
+
+    async def _next_trouble(self, step: int) -> None:
+        follower = self.follower
+        if follower is None:
             return
         at = self.look.at
         here = at if at is not None and self._shown_from <= at <= self._shown_to else self._shown_to + 1
         start = here - 1 if step > 0 else here + 1
-        found = self.look.find(self.follower.ring, TROUBLE, start, forward=step < 0)
+        found = await self.look.find(follower.ring, TROUBLE, start, forward=step < 0)
+        if follower is not self.follower:
+            return
         if found is None:
             self._asking.notice("no more errors that way", "warn")
             return

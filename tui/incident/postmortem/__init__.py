@@ -65,6 +65,8 @@ def _what(record: Record, incident: Incident) -> str:
         left, now = record.rounds[0].made.leaving, record.rounds[-1].made.target
         if left.commit is not None and now.is_commit(left.commit):
             return f"{left.name} rolled back, then forward again"
+        if record.rounds[0].made.again:
+            return f"{now.name} deployed again after a deploy that failed"
         if record.rounds[0].made.forward:
             return f"{left.name} went forward again to {now.name}"
         return f"{left.name} rolled back to {now.name}"

@@ -58,7 +58,7 @@ def release(of: Release) -> str:
 def _went(record: Record, one: Round, number: int) -> Fact:
     plan, confirmed = one.made, one.confirmed.said
     assert isinstance(confirmed, ev.Confirmed)
-    went = "forward again " if plan.forward else ""
+    went = "forward again " if plan.forward else "deployed again, " if plan.again else ""
     text = (
         f"{safe(plan.service)}: {went}from {release(plan.leaving)} to {release(plan.target)} by {safe(plan.way)}, "
         f"confirmed by {safe(confirmed.by)} at {stamp(confirmed.at)}"
@@ -185,8 +185,8 @@ def _left_over(record: Record) -> Iterator[Fact]:
 
 def _after_rollback(record: Record) -> Iterator[Fact]:
     """What going back leaves to people: the fix, and a way back for the next time."""
-    if not record.incident.wrote or not record.rounds or record.rounds[0].made.forward:
-        return  # what an undo leaves is no release with a fault
+    if not record.incident.wrote or not record.rounds or (record.rounds[0].made.forward or record.rounds[0].made.again):
+        return  # what an undo leaves is no release with a fault, nor is what goes on running
     first, last = record.rounds[0], record.rounds[-1]
     plan = first.made
     branch = plan.old_branch or plan.before.branch

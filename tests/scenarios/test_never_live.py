@@ -1,0 +1,124 @@
+"""A deploy that failed its check never went live: what runs is the old release, and only a restart is in danger."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandboxes import Sandbox, running_sandbox
+
+APP = "scenextras-gateway"
+BOTH = ["0.35.15", "0.38.27"]
+
+
+@pytest.fixture(params=BOTH)
+def box(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    with running_sandbox(tmp_path, dokku=request.param) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Iterator[Sandbox]:
+    with running_sandbox(tmp_path) as sandbox:
+        yield sandbox
+
+
+def fails(box: Sandbox) -> str:
+    """A deploy of the team's that fails its check; returns what serves on."""
+    serves = box.serves("gateway")
+    box.pull("fault", kind="fail_next_deploy", mode="check", app=APP)
+    box.pull("deploy", app=APP, version="v9.9.9", wait=True)
+    assert box.serves("gateway") == serves
+    assert box.app(APP)["image_version"] != serves, "the trap is there"
+    return serves
+
+
+def row(box: Sandbox) -> dict[str, Any]:
+    (found,) = box.run("status", "gateway", "--json").document["items"]
+    return dict(found)
+
+
+def bad(box: Sandbox) -> list[str]:
+    return [str(i["name"]) for i in box.run("gateway", "--list", "--json").document["items"] if i["bad"]]
+
+
+def pushes(box: Sandbox) -> int:
+    return len(box.sent(f"git-receive-pack '{APP}'"))
+
+
+def test_current_makes_a_restart_safe_and_changes_nothing_else(box: Sandbox) -> None:
+    assert box.run("keep", "gateway").code == 0
+    serves = fails(box)
+    assert row(box)["restart_fix"] == "rollback gateway current"
+    assert "DO NOT RESTART: the last deploy failed: rollback gateway current" in box.run("status", "gateway").stdout
+    items = box.run("check", "gateway", "--json").document["items"]
+    assert [i["fix"] for i in items if i["topic"] == "attempt"] == ["rollback gateway current"]
+    assert "deploy a good release first: rollback gateway current" in box.run("gateway", "--list").stderr
+    done = box.run("gateway", "current", "--yes", "--json")
+    assert (done.code, done.document["verdict"]) == (0, "passed"), done.stderr
+    assert done.document["from"]["number"] == done.document["to"]["number"] == 5
+    app = box.app(APP)
+    assert app["image_version"] == box.serves("gateway") == serves
+    assert bad(box) == []
+    assert row(box)["restart_risk"] is None
+    box.pull("command", command=f"ps:restart {APP}")
+    assert box.serves("gateway") == serves
+    assert box.run("unfreeze", "gateway", "--yes").code == 0
+    back = box.run("gateway", "previous", "--yes", "--json")
+    assert (back.code, back.document["to"]["number"]) == (0, 4), back.stderr
+
+
+def test_previous_says_that_what_runs_is_healthy_and_leaves_it_only_at_a_word(one: Sandbox) -> None:
+    assert one.run("keep", "gateway").code == 0
+    serves, sent = fails(one), pushes(one)
+    refused = one.run("gateway", "previous", "--yes", "--json")
+    assert (refused.code, pushes(one), one.serves("gateway")) == (3, sent, serves), refused.stderr
+    said = refused.document["error"]
+    assert "never went live: what runs is the old release, release:5, and it is healthy" in said["message"]
+    assert "rollback gateway current" in said["message"]
+    assert said["fix"].endswith("rollback gateway previous --expect-current release:5")
+    assert bad(one) == []
+    everything = one.run("all", "previous", "--confirm", "all previous", "--json")
+    assert everything.code == 3
+    assert "gateway: the last deploy" in everything.document["error"]["message"]
+    unsaid = one.typed("yes\n", "gateway", "previous")
+    assert (unsaid.code, pushes(one)) == (3, sent), unsaid.stdout
+    done = one.run("gateway", "previous", "--yes", "--expect-current", "release:5", "--json")
+    assert (done.code, done.document["to"]["number"]) == (0, 4), done.stderr
+    assert bad(one) == ["release:5"]
+
+
+def test_what_is_not_kept_cannot_be_deployed_anew_and_what_helps_is_named(one: Sandbox) -> None:
+    serves, sent = fails(one), pushes(one)
+    refused = one.run("gateway", "current", "--yes", "--json")
+    assert (refused.code, pushes(one)) == (3, sent), refused.stderr
+    assert "it is not kept" in refused.document["error"]["message"]
+    fix = refused.document["error"]["fix"]
+    assert f"git:sync --build {APP} /home/dokku/{APP} " in fix
+    assert row(one)["restart_fix"] == fix
+    command = fix[fix.index("git:sync") : fix.index(" builds it again")].strip("'")
+    assert one.pull("command", command=command)["exit"] == 0
+    assert one.app(APP)["image_version"] == one.serves("gateway") == serves
+
+
+def test_a_failed_deploy_over_a_sick_release_needs_no_other_word(one: Sandbox) -> None:
+    one.pull("fault", kind="fail_next_deploy", mode="check", app="scenextras")
+    one.pull("deploy", app="scenextras", version="v9.9.9", wait=True)
+    done = one.run("api", "previous", "--yes", "--json")
+    assert (done.code, one.serves()) == (0, "v1.4.0"), done.stderr
+
+
+@pytest.mark.parametrize("way", ["kept", "git"])
+def test_disabled_checks_decide_what_the_plan_promises(one: Sandbox, way: str) -> None:
+    words = ("api", "release:4", "--plan", "--json", "--way", way)
+    assert one.run(*words).document["downtime_seconds"] is None
+    one.pull("command", command="checks:disable scenextras")
+    plan = one.run(*words)
+    assert plan.document["downtime_seconds"] == [7.0, 11.0]
+    assert "its zero-downtime checks are disabled" in plan.stderr
+    one.pull("command", command="checks:enable scenextras")
+    one.pull("command", command="checks:skip scenextras")
+    plan = one.run(*words)
+    assert plan.document["downtime_seconds"] is None
+    assert "checks of web are skipped" in plan.stderr
