@@ -14,7 +14,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from tui.console import rows
-from tui.console.logview import LogView
+from tui.console.logview import BLOCKS, LogView
 from tui.console.palette import Palette
 from tui.console.widgets.log_panel import LogPanel
 from tui.drivers.clock import SystemClock
@@ -422,3 +422,53 @@ def test_a_spool_is_bounded_and_keeps_the_newest(tmp_path: Path) -> None:
     kept = list(numbers())
     assert kept == list(range(kept[0], 1000))
     assert sum(f.stat().st_size for f in tmp_path.iterdir()) <= 2000
+
+
+def big(blocks: int) -> LogRing:
+    """A ring of some blocks of lines; the first of them alone has a needle."""
+    ring = LogRing()
+    ring.feed(b"needle\n")
+    while ring.size < blocks * BLOCK:
+        ring.feed(b"some line of a log that goes on and on\n" * 100)
+    return ring
+
+
+async def test_a_search_through_all_lines_lets_everything_else_go_on_after_each_block() -> None:
+    ring, look, turns = big(20), LogView(), 0
+    look.set_search("needle")
+    assert look.search is not None
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    assert await look.find(ring, look.search, ring.last - 1, forward=False) == 0
+    assert await look.place(ring, 0) == (1, 1)
+    beside.cancel()
+    assert turns >= 20
+
+
+def test_a_filter_looks_at_some_blocks_each_time_and_at_all_of_them_in_the_end() -> None:
+    ring, look = big(20), LogView()
+    look.set_filter("needle")
+    assert list(look.numbers(ring)) == [0]
+    assert look.behind(ring)
+    passes = 1
+    while look.behind(ring):
+        assert list(look.numbers(ring)) == [0]
+        passes += 1
+    assert passes >= 20 / BLOCKS
+
+
+async def test_an_expression_that_takes_too_long_is_given_up_and_said(tmp_path: Path) -> None:
+    async with reading(tmp_path) as reader:
+        reader.feed("x" * 60, "after")
+        await reader.press("slash", answer="(x|xx)+[yz]")
+        assert reader.person.notices == ["(x|xx)+[yz]: takes too long in this log, given up; try the words themselves"]
+        assert "find" not in reader.title
+        await reader.press("ampersand", answer="(x|xx)+[yz]")
+        assert len(reader.person.notices) == 2
+        assert "after" in reader.body, "everything is shown again"

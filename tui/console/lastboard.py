@@ -86,8 +86,8 @@ def _parsed(text: str) -> "Any":
     return found
 
 
-def write(folder: str, board: "Board") -> None:
-    """Keep the board as it stands. Raises OSError."""
+def document(board: "Board") -> "dict[str, Any]":
+    """The board as it stands, to be stored."""
     from tui.console import words
 
     rows = []
@@ -103,14 +103,13 @@ def write(folder: str, board: "Board") -> None:
             }
         )
     fleet = board.engine.fleet
-    document = {
+    return {
         "schema": SCHEMA,
         "at": _stamp(board.engine.clock.now()),
         "environment": fleet.environment,
         "services": os.path.realpath(str(fleet.path)),
         "rows": rows,
     }
-    store(folder, document)
 
 
 def store(folder: str, document: "dict[str, Any]") -> None:

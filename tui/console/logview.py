@@ -111,30 +111,29 @@ class LogView:
         return len(numbers) - bisect_right(numbers, shown_to)
 
     async def find(self, ring: "LogRing", wanted: "Pattern", start: int, *, forward: bool) -> int | None:
-        """The next line to show that matches, from `start` on. Gives way after each block. Raises TooSlow."""
+        """The next line to show that matches, from `start` on, looked for in a thread. Raises TooSlow."""
         while self.behind(ring):
             self.numbers(ring)
             await asyncio.sleep(0)
         allow(wanted)
-        for hits in ring.scan(wanted, start, forward=forward):
+        blocks = ring.scan(wanted, start, forward=forward)
+        while (hits := await asyncio.to_thread(next, blocks, None)) is not None:
             numbers = self.numbers(ring)
             found = next((n for n in hits if ring.first <= n and _is_in(numbers, n)), None)
             if found is not None:
                 return found
-            await asyncio.sleep(0)
             allow(wanted)
         return None
 
     async def place(self, ring: "LogRing", found: int) -> tuple[int, int]:
-        """The place of a line among those that the search is found in, and their number. Gives way as `find` does."""
+        """The place of a line among those that the search is found in, and their number. As `find`."""
         wanted, every = self.search, self._every
         while wanted is not None and self._counted_to < ring.last:
             start = max(self._counted_to, ring.first)
             stop = ring.block_after(start, BLOCKS)
             wanted.allow()
-            every.extend(ring.matching(wanted, start, stop))
+            every.extend(await asyncio.to_thread(list, ring.matching(wanted, start, stop)))
             self._counted_to = stop
-            await asyncio.sleep(0)
         del every[: bisect_left(every, ring.first)]
         return bisect_left(every, found) + 1, len(every)
 

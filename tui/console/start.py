@@ -3,10 +3,11 @@
 import asyncio
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.console import terminal
 from tui.console.terminal import Terminal
@@ -53,6 +54,7 @@ def console(wanted: Setup) -> int:
 async def _run(
     wanted: Setup, seen: Terminal, environ: dict[str, str], make: "Callable[[Callable[[str], str]], Engine]"
 ) -> int:
+    from tui.console import lastboard
     from tui.console.app import ConsoleApp
     from tui.console.clipboard import copy, fits
     from tui.console.palette import Palette
@@ -64,12 +66,16 @@ async def _run(
         path = copy(text, lambda data: _to_terminal(app, data), environ, state / "exports", name)
         return f"copied, and saved: {path}" if fits(text) else f"too large for a clipboard; saved: {path}"
 
+    def save(board: "Board") -> None:
+        writer.submit(_store, state, lastboard.document(board))
+
+    writer = ThreadPoolExecutor(1)
     app = ConsoleApp(
         make,
         palette=Palette(colour=seen.colors != "none", ascii_only=seen.ascii),
         watch_for=wanted.watch,
         exports=state / "exports",
-        saved_board=lambda board: _save(state, board),
+        saved_board=save,
         copy_out=copy_out,
     )
     terminal.end_on_signals(app)
@@ -77,17 +83,19 @@ async def _run(
         await app.run_async(mouse=seen.mouse)
     finally:
         await app.shut()
+        await asyncio.to_thread(writer.shutdown)
     if app.failure is not None:
         fix = f"  fix: {app.failure.fix}\n" if app.failure.fix else ""
         terminal.complain(f"{app.failure.message}\n{fix}")
     return terminal.exit_code(app)
 
 
-def _save(state: Path, board: "Board") -> None:
+def _store(state: Path, document: dict[str, Any]) -> None:
+    """In a thread: a slow disk holds no key up."""
     from tui.console import lastboard
 
     try:
-        lastboard.write(str(state), board)
+        lastboard.store(str(state), document)
     except OSError as error:
         terminal.complain(f"the board was not kept for the next start: {error}\n")
 

@@ -6,6 +6,7 @@ they take more than `TOTAL`. A file is opened for each write: a follower may end
 """
 
 import os
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -28,9 +29,14 @@ class LogSpool:
         self._size = 0
         self._ready = False
         self._redactor = Redactor()
+        self._lock = threading.Lock()
 
     def __call__(self, raw: bytes) -> None:
-        """Append; what has no end yet waits for it."""
+        """Append; what has no end yet waits for it. May be called in a thread."""
+        with self._lock:
+            self._append(raw)
+
+    def _append(self, raw: bytes) -> None:
         raw = self._redactor.feed(raw)
         if not raw:
             return
@@ -54,13 +60,15 @@ class LogSpool:
 
     def raw(self) -> Iterator[bytes]:
         """Everything kept, oldest first, without the files' heads."""
-        for path in (self._older, self.path):
-            if path.exists():
-                with path.open("rb") as file:
-                    file.seek(len(HEAD.encode()))
-                    while chunk := file.read(1 << 20):
-                        yield chunk
-        yield self._redactor.held()
+        with self._lock:  # neither part may become the other one between the two
+            parts = [path.open("rb") for path in (self._older, self.path) if path.exists()]
+            held = self._redactor.held()
+        for file in parts:
+            with file:
+                file.seek(len(HEAD.encode()))
+                while chunk := file.read(1 << 20):
+                    yield chunk
+        yield held
 
 
 def _make_room(folder: Path) -> None:

@@ -31,6 +31,8 @@ BEGINNING = 1.0
 BEGINNING_BYTES = 1_000_000
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """seconds before the next attempt"""
+UNWRITTEN = 16 * 1024 * 1024
+"""bytes that wait for the disk at most"""
 WINDOW = 5
 """seconds over which the rate is measured"""
 
@@ -72,6 +74,8 @@ class LogFollower:
         self._clock = clock
         self._spool = spool
         self._spooled = spooled
+        self._unwritten = bytearray()
+        self._writer: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._stream: StreamPort | None = None
         self._begun: bytearray | None = None
@@ -92,9 +96,10 @@ class LogFollower:
         now = int(self._clock.monotonic())
         return sum(count for second, count in self._counted if now - WINDOW <= second < now) / WINDOW
 
-    def whole(self) -> Iterator[bytes]:
+    async def whole(self) -> Iterator[bytes]:
         """Everything that came: from the spool where there is one, else what the ring still keeps. May be read in
         another thread."""
+        await self._written()
         if self._spooled is not None and self.spooling:
             return self._spooled()
         return iter(list(self.ring.raw()))
@@ -124,6 +129,7 @@ class LogFollower:
             task.cancel()
             await asyncio.wait([task])
         await self._close()
+        await self._written()
 
     async def attach_again(self, why: str) -> None:
         """The stream may belong to what no longer runs: say so in the log and attach anew."""
@@ -236,12 +242,33 @@ class LogFollower:
         self.ring.note(text)
 
     def _keep(self, raw: bytes) -> None:
-        if self._spool is not None and self.spooling:
+        if self._spool is None or not self.spooling:
+            return
+        self._unwritten += raw
+        if len(self._unwritten) > UNWRITTEN:
+            self._spool_ended("the disk is slower than the log")
+        elif self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write(self._spool))
+
+    async def _write(self, spool: Callable[[bytes], None]) -> None:
+        """Write what has come, in a thread: a slow disk holds nobody up."""
+        while self._unwritten and self.spooling:
+            raw, self._unwritten = bytes(self._unwritten), bytearray()
             try:
-                self._spool(raw)
+                await asyncio.to_thread(spool, raw)
             except OSError as error:
-                self.spooling = False
-                self.ring.note(f"the log is no longer written to its file: {error}")
+                self._spool_ended(str(error))
+
+    async def _written(self) -> None:
+        """Wait until everything that came is in the file, or is not written any more."""
+        if self._writer is not None:
+            await asyncio.wait([self._writer])
+
+    def _spool_ended(self, why: str) -> None:
+        self.spooling = False
+        self._unwritten.clear()
+        self.ring.note(f"the log is no longer written to its file: {why}")
+        self._tell()
 
     async def _close(self) -> None:
         stream, self._stream = self._stream, None

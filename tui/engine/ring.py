@@ -190,7 +190,7 @@ class LogRing:
     def matching(self, wanted: Pattern, start: int, stop: int | None = None, *, inverse: bool = False) -> Iterator[int]:
         """Numbers of the lines from `start` on that match, or that do not; never our own lines. No block that begins
         at `stop` or after it is looked at."""
-        for block in self._blocks:
+        for block in list(self._blocks):
             if block.first + block.count <= start:
                 continue
             if stop is not None and block.first >= stop:

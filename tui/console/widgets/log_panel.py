@@ -315,7 +315,7 @@ class LogPanel(Panel, can_focus=True):
 
         async def save() -> None:
             try:
-                lines = await asyncio.to_thread(_written, path, follower.whole())
+                lines = await asyncio.to_thread(_written, path, await follower.whole())
             except OSError as error:
                 self._asking.notice(f"not saved: {error}", "down")
                 return
