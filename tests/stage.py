@@ -204,6 +204,9 @@ class MemoryJournal:
     def lock(self, incident: str) -> bool:
         return True
 
+    def holder(self, incident: str) -> str:
+        return ""
+
     async def close(self) -> None: ...
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.console.scenes import INCIDENT, NOW, WELL_FOR, Scene, closed, started
 from tui.console.pages.postmortem import PostMortemPage, standing
+from tui.engine.walk import Walk
 from tui.incident.decide import fold
 from tui.incident.events import read
 from tui.incident.postmortem.duty import duty
@@ -48,7 +49,7 @@ def page(scene: Scene) -> PostMortemPage | None:
 async def test_from_the_closed_incident_to_a_file_on_record(size: tuple[int, int], state: Path) -> None:
     async with started(state, size, well_for=WELL_FOR["closed"]) as scene:
         wizard = await scene.lead(*closed())
-        assert wizard.walk is not None
+        assert isinstance(wizard.walk, Walk)
         scene.engine.walks[INCIDENT] = wizard.walk
         await scene.settle()
         await choose(scene, "post-mortem")

@@ -28,6 +28,7 @@ from tui.drivers.spool import LogSpool
 from tui.engine.board import Board
 from tui.engine.engine import Engine
 from tui.engine.follow import LogFollower
+from tui.engine.walk import Walk
 from tui.model.errors import ConsoleError, Refused
 from tui.model.evidence import Phase
 from tui.model.incident import Group, Incident, State
@@ -125,11 +126,17 @@ class Front:
 
     def incidents(self) -> dict[str, Incident]:
         """Open incidents by service: those led here, and those the journal knows."""
-        found = dict(self.open_elsewhere)
+        found = {name: self._as_it_stands(incident) for name, incident in self.open_elsewhere.items()}
+        found = {name: incident for name, incident in found.items() if incident.open}
         for name, wizard in self.wizards.items():
             if wizard.incident is not None and wizard.incident.open:
                 found[name] = wizard.incident
         return found
+
+    def _as_it_stands(self, incident: Incident) -> Incident:
+        """An incident that another console on this machine leads goes on there."""
+        onlooker = self.engine.onlookers.get(incident.id)
+        return onlooker.incident if onlooker is not None else incident
 
     def incident(self, service: str | None) -> Incident | None:
         """The incident that matters now: the selected service's, else any open one, else the last one led here."""
@@ -164,11 +171,16 @@ class Front:
             await self.begin(service)
 
     async def resume(self, incident: str) -> None:
-        """Take an unfinished incident up."""
+        """Take an unfinished incident up; one that another console on this machine leads is followed."""
         try:
             found = await self.engine.read(incident)
             service = self.engine.service(found.service)
             wizard = Wizard(self, service)
+            onlooker = await self.engine.look_on(incident)
+            if onlooker is not None:
+                wizard.look_on(onlooker)
+                self._show(wizard)
+                return
             walk = await self.engine.resume(incident, wizard.output)
         except ConsoleError as error:
             self.surface.notice(rows.safe(f"{error.message} {error.fix}"), "down")
@@ -184,6 +196,9 @@ class Front:
         known = {s.name for s in self.engine.fleet.services}
         unfinished = tuple(i for i in found if i.id not in mine and i.service in known)
         self.open_elsewhere = {i.service: i for i in unfinished}
+        for onlooker in [await self.engine.look_on(i.id) for i in unfinished]:
+            if onlooker is not None:
+                onlooker.subscribe(self.changed)
         if unfinished:
             self.surface.open_page(Resume(self, unfinished))
         strangers = [i for i in found if i.service not in known]
@@ -211,7 +226,7 @@ class Front:
     def under_way(self) -> list[Incident]:
         """Incidents in which something runs or is watched by this process."""
         busy = (State.EXECUTING, State.STOPPED, State.UNCERTAIN, State.VERIFYING, State.WATCHING)
-        walks = [w.incident for w in self.wizards.values() if w.incident is not None and w.walk is not None]
+        walks = [w.incident for w in self.wizards.values() if w.incident is not None and isinstance(w.walk, Walk)]
         return [i for i in walks if i.open and (i.state in busy or i.settling is not None)]
 
     # ── logs ─────────────────────────────────────────────────────────────────────────────────────────────────────

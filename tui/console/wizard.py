@@ -10,12 +10,13 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from tui.console.pages import assess, close, evidence, plan, run, target, watch
+from tui.console.pages import assess, close, evidence, following, plan, run, target, watch
 from tui.console.pages.page import Page, View
 from tui.console.palette import Palette
 from tui.dokku.lines import Framer
 from tui.engine.board import Board, ServiceStatus
 from tui.engine.engine import Engine
+from tui.engine.onlooker import Onlooker
 from tui.engine.walk import Walk
 from tui.incident import events as ev
 from tui.incident import rates, tree
@@ -56,6 +57,8 @@ class Front(Protocol):
 
     async def copy(self, text: str, name: str) -> bool: ...
 
+    async def resume(self, incident: str) -> None: ...
+
     async def show_postmortem(self, incident: str) -> None: ...
 
     async def unfreeze(self, service: Service) -> None: ...
@@ -73,7 +76,7 @@ class Wizard(Page):
     def __init__(self, front: Front, service: Service, walk: Walk | None = None) -> None:
         self.front = front
         self.service = service
-        self.walk = walk
+        self.walk: Walk | Onlooker | None = walk
         self.began = front.engine.clock.now()
         self.choosing = False
         """while assessing: the releases are shown instead of the evidence"""
@@ -118,7 +121,12 @@ class Wizard(Page):
         return self.front.engine.evidence.now(self.service, Phase.BEFORE, since)
 
     def view(self, cells: int) -> View:
-        """The page that the incident's state asks for."""
+        """The page that the incident's state asks for; of another console's incident to be looked at only."""
+        if isinstance(self.walk, Onlooker):
+            return following.view(self, self.walk, self._page(cells), cells)
+        return self._page(cells)
+
+    def _page(self, cells: int) -> View:
         incident = self.incident
         if incident is None or (incident.severity is None and incident.state is State.ASSESSING):
             return assess.severity(self, cells)
@@ -374,6 +382,11 @@ class Wizard(Page):
         self.walk = walk
         self.front.engine.evidence.follow((self.service,), must=True)
         self._unsubscribe = walk.subscribe(self._news)
+
+    def look_on(self, onlooker: Onlooker) -> None:
+        """Show what another console on this machine leads."""
+        self.walk = onlooker
+        self._unsubscribe = onlooker.subscribe(self._news)
 
     def _news(self) -> None:
         """After every change; what runs on the host is read again when the incident has come to another state."""

@@ -17,7 +17,7 @@ from typing import IO, TypeVar
 
 import msgspec
 
-from tui.drivers import paths
+from tui.drivers import holder, paths
 from tui.model.errors import JournalError
 from tui.model.redact import HEAD, Redactor, redact, redacted
 from tui.model.value import Value
@@ -236,6 +236,10 @@ class Journal:
         file.flush()
         self._locks[incident] = file
         return True
+
+    def holder(self, incident: str) -> str:
+        """The other process that holds an incident, in words for people; empty where none does. Takes nothing."""
+        return "" if incident in self._locks else holder.of(paths.incident_dir(incident) / "lock")
 
     def spool(self, incident: str, raw: bytes) -> None:
         """Append a step's output to a file beside the lock: a failed deploy says why only there. Lines without secrets;

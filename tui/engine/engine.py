@@ -23,6 +23,7 @@ from tui.engine.keep import Keeper
 from tui.engine.ledger import LedgerKeeper
 from tui.engine.links import Links
 from tui.engine.notices import Notifier
+from tui.engine.onlooker import Onlooker
 from tui.engine.perform import HostPerformer, Output
 from tui.engine.ports import (
     ClockPort,
@@ -91,6 +92,8 @@ class Engine:
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
         self.evidence = Evidence(fleet, self.links, clock, self.outside)
         self.walks: dict[str, Walk] = {}
+        self.onlookers: dict[str, Onlooker] = {}
+        """incidents that other consoles on this machine lead, followed here"""
         self.duty = Duty(fleet, clock, self.outside.on_call, on_call_store)
         self.notices = Notifier(
             journal,
@@ -106,6 +109,8 @@ class Engine:
         """End this process's part: a push goes on at its host, every other deploy is aborted with us."""
         for walk in self.walks.values():
             await walk.stop()
+        for onlooker in self.onlookers.values():
+            await onlooker.stop()
         await self.notices.stop()
         await self.duty.stop()
         await self.evidence.close()
@@ -350,7 +355,7 @@ class Engine:
         """Open an incident with this plan, not confirmed yet."""
         identity = plan.attempt.rpartition(".")[0] if group is None else group.part(plan.service)
         if not self.journal.lock(identity):
-            raise TakenByOther(f"another console on this machine has incident {identity}")
+            raise self._elsewhere(identity)
         walk = await self._begin(identity, self.service(plan.service), reason, output, group)
         await walk.submit(ev.PlanMade(at=self.clock.now(), plan=plan))
         return walk
@@ -359,14 +364,14 @@ class Engine:
         """Open an incident without a plan: what is wrong, and is a rollback the answer? Nothing goes to the host."""
         identity = new_id(self.clock)
         if not self.journal.lock(identity):
-            raise TakenByOther(f"another console on this machine has incident {identity}")
+            raise self._elsewhere(identity)
         return await self._begin(identity, service, reason, output)
 
     async def join(self, service: Service, group: Group, output: Output | None = None) -> Walk:
         """Open the incident of a service of a run that had not been opened yet; nothing goes to the host."""
         identity = group.part(service.name)
         if not self.journal.lock(identity):
-            raise TakenByOther(f"another console on this machine has incident {identity}")
+            raise self._elsewhere(identity)
         return await self._begin(identity, service, "", output, group)
 
     def closed_walk(self, incident: Incident) -> Walk:
@@ -400,7 +405,7 @@ class Engine:
         if incident in self.walks:
             return self.walks[incident]
         if not self.journal.lock(incident):
-            raise TakenByOther(f"another console on this machine has incident {incident}")
+            raise self._elsewhere(incident)
         service = self.fleet.service(found.service)
         if service is not None and (found.watch_for is not None or found.watch is not None):
             self.evidence.follow((service,), must=True)
@@ -409,6 +414,30 @@ class Engine:
         self.notices.follow(walk)
         await walk.submit(ev.Resumed(at=self.clock.now(), by=self.by))
         return walk
+
+    def _elsewhere(self, incident: str) -> TakenByOther:
+        who = self.journal.holder(incident)
+        where = f" ({who})" if who else ""
+        words = f"another console on this machine{where} has incident {incident}"
+        return TakenByOther(words, "it can be followed in the console: `rollback`; or end the other one first")
+
+    async def look_on(self, incident: str) -> Onlooker | None:
+        """An incident that another process on this machine leads, followed here; None where none does.
+
+        Raises Refused where there is no such incident.
+        """
+        found = self.onlookers.get(incident)
+        if found is not None and found.held_by:
+            return found
+        held_by = "" if incident in self.walks else self.journal.holder(incident)
+        if not held_by:
+            return None
+        if found is not None:
+            await found.stop()
+        made = Onlooker(await self.read(incident), held_by, self.journal, self.clock, self.read)
+        self.onlookers[incident] = made
+        made.start()
+        return made
 
     async def read(self, incident: str) -> Incident:
         """The incident as its journal tells it. Raises Refused where there is none."""

@@ -257,4 +257,5 @@ async def resume(
 
 def _hold(engine: Engine, identity: str) -> None:
     if not engine.journal.lock(identity):
-        raise TakenByOther(f"another console on this machine has incident {identity}")
+        who = engine.journal.holder(identity)
+        raise TakenByOther(f"another console on this machine ({who or 'just gone'}) has incident {identity}")

@@ -1,6 +1,7 @@
 """Unfinished incidents, offered at start: nothing is done until one is taken up."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from tui.console import rows, words
@@ -45,7 +46,7 @@ class Resume(Page):
         groups = {i.group.id: i.group for i in self.incidents if i.group is not None}
         content.extend(line(service, record, self.front.engine) for service, record in self.front.held())
         choices = [Choice(id=g.id, row=_run(g), do=self._resume_run(g)) for g in groups.values()]
-        choices += [Choice(id=i.id, row=_row(i, worded(now - i.since)), do=self._resume(i.id)) for i in self.incidents]
+        choices += [self._choice(i, now) for i in self.incidents]
         choices.append(button("later", "Not now (they stay open)", self._later))
         return View(
             key="resume",
@@ -54,6 +55,18 @@ class Resume(Page):
             choices=choices,
             listed=True,
         )
+
+    def _choice(self, incident: Incident, now: datetime) -> Choice:
+        """One that another console leads is shown as it stands there."""
+        onlooker = self.front.engine.onlookers.get(incident.id)
+        if onlooker is None:
+            row = _row(incident, worded(now - incident.since))
+            return Choice(id=incident.id, row=row, do=self._resume(incident.id))
+        seen = onlooker.incident
+        row = _row(seen, worded(now - seen.since))
+        if onlooker.held_by and seen.open:
+            row = ((f"follow {rows.safe(onlooker.held_by, 60)}: ", "run"), *row)
+        return Choice(id=incident.id, row=row, do=self._resume(incident.id), off="" if seen.open else "it is closed")
 
     def _resume(self, incident: str) -> Callable[[], Awaitable[None]]:
         async def take_up() -> None:

@@ -1,0 +1,83 @@
+"""An incident that another console on this machine leads, looked at here: read from the journal, never written.
+
+The journal is the truth about an incident, and both consoles read the same one. It is asked at a steady rate; once the
+other console is gone the incident can be taken up here (`Engine.resume`).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from tui.engine.ports import ClockPort, JournalPort
+from tui.incident import events as ev
+from tui.model.errors import ConsoleError, TakenByOther
+from tui.model.incident import Incident
+
+EVERY = 1.0
+"""seconds between looks"""
+
+
+class Onlooker:
+    """One incident as it stands. Ends with it, or when it is stopped."""
+
+    def __init__(
+        self,
+        incident: Incident,
+        held_by: str,
+        journal: JournalPort,
+        clock: ClockPort,
+        read: Callable[[str], Awaitable[Incident]],
+    ) -> None:
+        self.incident = incident
+        self.held_by = held_by
+        """the process that leads it; empty once there is none"""
+        self.at: datetime = clock.now()
+        """when the journal was read last"""
+        self.trouble = ""
+        """why it could not be read the last time, if so"""
+        self._journal = journal
+        self._clock = clock
+        self._read = read
+        self._listeners: list[Callable[[], None]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def error(self) -> BaseException | None:
+        """What ended the looking; None while it goes on."""
+        task = self._task
+        return task.exception() if task is not None and task.done() and not task.cancelled() else None
+
+    def start(self) -> None:
+        """Begin to look."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._look())
+
+    async def stop(self) -> None:
+        """End; what was read stays."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after every change, without payload. Returns what ends the subscription."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def submit(self, event: ev.Event) -> Incident:
+        """Nothing is written here. Raises TakenByOther."""
+        who = self.held_by or "nobody any more"
+        raise TakenByOther(f"incident {self.incident.id} is led by another console ({who}): it is only looked at here")
+
+    async def _look(self) -> None:
+        while self.incident.open:
+            await self._clock.sleep(EVERY)
+            before = (self.incident, self.held_by, self.trouble)
+            try:
+                self.incident = await self._read(self.incident.id)
+                self.at, self.trouble = self._clock.now(), ""
+            except ConsoleError as error:
+                self.trouble = error.message
+            self.held_by = self._journal.holder(self.incident.id)
+            if (self.incident, self.held_by, self.trouble) != before:
+                for listener in tuple(self._listeners):
+                    listener()
