@@ -47,25 +47,34 @@ def pushes(box: Sandbox) -> int:
     return len(box.sent(f"git-receive-pack '{APP}'"))
 
 
+def test_status_check_and_list_name_what_makes_a_restart_safe(one: Sandbox) -> None:
+    assert one.run("keep", "gateway").code == 0
+    fails(one)
+    assert row(one)["restart_fix"] == "rollback gateway current"
+    assert "DO NOT RESTART: the last deploy failed: rollback gateway current" in one.run("status", "gateway").stdout
+    items = one.run("check", "gateway", "--json").document["items"]
+    assert [i["fix"] for i in items if i["topic"] == "attempt"] == ["rollback gateway current"]
+    assert "deploy a good release first: rollback gateway current" in one.run("gateway", "--list").stderr
+
+
 def test_current_makes_a_restart_safe_and_changes_nothing_else(box: Sandbox) -> None:
     assert box.run("keep", "gateway").code == 0
     serves = fails(box)
-    assert row(box)["restart_fix"] == "rollback gateway current"
-    assert "DO NOT RESTART: the last deploy failed: rollback gateway current" in box.run("status", "gateway").stdout
-    items = box.run("check", "gateway", "--json").document["items"]
-    assert [i["fix"] for i in items if i["topic"] == "attempt"] == ["rollback gateway current"]
-    assert "deploy a good release first: rollback gateway current" in box.run("gateway", "--list").stderr
     done = box.run("gateway", "current", "--yes", "--json")
     assert (done.code, done.document["verdict"]) == (0, "passed"), done.stderr
     assert done.document["from"]["number"] == done.document["to"]["number"] == 5
-    app = box.app(APP)
-    assert app["image_version"] == box.serves("gateway") == serves
+    assert box.app(APP)["image_version"] == box.serves("gateway") == serves
     assert bad(box) == []
     assert row(box)["restart_risk"] is None
     box.pull("command", command=f"ps:restart {APP}")
     assert box.serves("gateway") == serves
-    assert box.run("unfreeze", "gateway", "--yes").code == 0
-    back = box.run("gateway", "previous", "--yes", "--json")
+
+
+def test_what_was_deployed_anew_is_left_by_previous_as_ever(one: Sandbox) -> None:
+    assert one.run("keep", "gateway").code == 0
+    fails(one)
+    assert one.run("gateway", "current", "--yes").code == 0
+    back = one.run("gateway", "previous", "--yes", "--json")
     assert (back.code, back.document["to"]["number"]) == (0, 4), back.stderr
 
 

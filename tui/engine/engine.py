@@ -55,6 +55,11 @@ from tui.ways import further, preflight, registry, runbook, script
 from tui.ways import git as git_way
 from tui.ways import kept as kept_way
 
+LOOKS = 3
+"""looks at the health of what runs after a deploy that never went live"""
+LOOK_AGAIN = 0.5
+"""seconds between them"""
+
 
 class Engine:
     """One console's engine over one fleet."""
@@ -257,14 +262,25 @@ class Engine:
         tried = latest.tried(found.current)
         if again or tried is None or choose.rebuilt(found.releases, found.current):
             return ""
-        seen = await self.probe(service)
-        if seen is None or seen.outcome is not ProbeOutcome.HEALTHY:
+        if not await self._is_healthy(service):
             return ""
         cure = anew.cure(service, self.links.described(service.host), running)
         return (
             f"the last deploy ({tried[:10]}) never went live: what runs is the old release, {running.name}, and it is "
             f"healthy. To leave it running and make restarts safe again: {cure}"
         )
+
+    async def _is_healthy(self, service: Service) -> bool:
+        """Whether one of a few looks finds it healthy: one that fails says little against what has run all along."""
+        for number in range(LOOKS):
+            if number:
+                await self.clock.sleep(LOOK_AGAIN)
+            seen = await self.probe(service)
+            if seen is None:
+                return False
+            if seen.outcome is ProbeOutcome.HEALTHY:
+                return True
+        return False
 
     async def _with_way_out(
         self, service: Service, found: Listing, running: Release, facts: kept_way.Facts, options: kept_way.Options
