@@ -136,6 +136,15 @@ def test_a_worker_that_would_vanish_is_refused_and_goes_back_once_that_is_meant(
     assert (done.code, box.serves("transcription")) == (0, "v3.0.0"), done.stderr
 
 
+def test_another_scale_than_when_it_was_kept_is_said_and_stays(box: Sandbox) -> None:
+    target = kept(box)
+    deploy(box, "v3.1.0")
+    command(box, f"ps:scale {APP} web=2")
+    assert f"web: {target} ran 1, now 2 run; the scale stays as it is now" in warnings(box, "gateway", target)
+    assert box.run("gateway", target, "--yes").code == 0
+    assert len([c for c in box.app(APP)["containers"] if c["labels"].get("rollback.attempt")]) == 2
+
+
 def test_the_plan_says_what_lies_between_and_what_changed_since(box: Sandbox) -> None:
     target = kept(box)
     command(box, f"config:set --no-restart {APP} NEW_FLAG=on")

@@ -51,7 +51,8 @@ def test_without_a_procfile_only_web_comes_back() -> None:
 def test_the_procfile_in_the_build_directory_counts(path: str) -> None:
     of = shape.Shape(app="api", build_dir="api", procfile=path)
     files = ((f"api/{path}", "web: x\nworker: y\n"),)
-    assert not [text for _, text in said(current("web", "worker"), shape=of, files=files) if "worker" in text]
+    found = [severity for severity, _ in said(current("web", "worker"), shape=of, files=files)]
+    assert Severity.BLOCK not in found
 
 
 def test_a_scale_that_does_not_come_back_by_itself_is_said() -> None:
@@ -60,6 +61,13 @@ def test_a_scale_that_does_not_come_back_by_itself_is_said() -> None:
     texts = " ".join(text for _, text in said(current("web"), kept=kept, files=files))
     assert "ps:scale api worker=2" in texts
     assert "web: release:3 ran 3, now 1 run" in texts
+
+
+def test_a_process_that_was_started_since_is_said() -> None:
+    files = (("Procfile", "web: x\nworker: y\n"),)
+    texts = " ".join(text for _, text in said(current("web", "worker", "worker"), files=files))
+    assert "worker: release:3 ran none, now 2 run; the scale stays as it is now" in texts
+    assert "web:" not in texts
 
 
 def test_unknown_is_not_none() -> None:

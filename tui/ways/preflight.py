@@ -74,8 +74,9 @@ def processes(found: Findings, target: Release, current: Current) -> list[Cautio
         if then.get(name, 0) and not now.get(name, 0):
             words = f"{target.name} ran {then[name]} {name}, now none runs: ps:scale {current.app} {name}={then[name]}"
             said.append(Caution(severity=Severity.WARN, text=words))
-        elif name in now and then.get(name) not in (None, now[name]):
-            words = f"{name}: {target.name} ran {then[name]}, now {now[name]} run; the scale stays as it is now"
+        elif name in now and then.get(name, 0) != now[name]:
+            before = then.get(name, 0) or "none"
+            words = f"{name}: {target.name} ran {before}, now {now[name]} run; the scale stays as it is now"
             said.append(Caution(severity=Severity.NOTE, text=words))
     return said
 
