@@ -4,7 +4,6 @@ Reading asks hosts and never changes them; whatever changes a host is a step of 
 and goes through the gate.
 """
 
-import asyncio
 import secrets
 from collections.abc import Callable
 
@@ -12,7 +11,7 @@ from msgspec.structs import replace
 
 from tui.dokku import commands, kept
 from tui.dokku.shape import Shape
-from tui.engine import before, health, record, releases, shapes, stopping
+from tui.engine import before, health, leaving, record, releases, shapes, stopping
 from tui.engine import freeze as freezing
 from tui.engine import removal as removals
 from tui.engine.configs import ConfigWatch
@@ -40,8 +39,9 @@ from tui.engine.ports import (
 )
 from tui.engine.postmortem import PostMortems
 from tui.engine.releases import Listing
+from tui.engine.together import together
 from tui.engine.walk import Walk
-from tui.incident import choose, latest
+from tui.incident import choose
 from tui.incident import events as ev
 from tui.incident.decide import fold
 from tui.model.errors import AlreadyThere, Refused, TakenByOther
@@ -51,14 +51,9 @@ from tui.model.plan import Plan
 from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.service import Fleet, Service
 from tui.ways import again as anew
-from tui.ways import further, preflight, registry, runbook, script
 from tui.ways import git as git_way
 from tui.ways import kept as kept_way
-
-LOOKS = 3
-"""looks at the health of what runs after a deploy that never went live"""
-LOOK_AGAIN = 0.5
-"""seconds between them"""
+from tui.ways import preflight, registry, runbook, script
 
 
 class Engine:
@@ -195,7 +190,7 @@ class Engine:
             raise Refused(f"{service.app} runs {running.name}, not {expect_current}", "look again: --list")
         await self._only_one_open(service, target, running, expect_current, incident)
         if target.kind is TargetKind.PREVIOUS and expect_current is None:
-            self._not_further(service, found, mine)
+            leaving.not_further(service, found, mine, self.clock.now(), self.fleet.watch.longest)
         stale = found.record is not None and kept.is_stale(found.record, self.clock.now())
         record.may_act(found.record, mine, take_over=options.take_over is not None, stale=stale)
         of = await shapes.read(self.links, service, found.current) if way == kept_way.WAY else None
@@ -206,9 +201,9 @@ class Engine:
             options = replace(options, again=True)
         else:
             choice = await self._choose(service, target, found, way, of)
-        seen, healthy, checks = await asyncio.gather(
+        seen, healthy, checks = await together(
             before.read(self.configs, service, found, running, choice.release, of, way, mine),
-            self._never_live(service, found, running, again=again),
+            leaving.never_live(service, host, found, running, self.probe, self.clock),
             stopping.checks(self.links, service.host, service.app),
         )
         facts = kept_way.Facts(
@@ -222,7 +217,7 @@ class Engine:
             skipped=choice.skipped,
             shape=of,
             zero_downtime=checks,
-            cautions=(*preflight.marked(choice.release), *preflight.healthy(healthy), *seen.cautions),
+            cautions=(*preflight.marked(choice.release), *preflight.healthy(healthy, again=again), *seen.cautions),
             checked=seen.checked,
         )
         facts = await self._with_way_out(service, found, running, facts, options)
@@ -256,31 +251,6 @@ class Engine:
         if made.push is None:
             return made
         return kept_way.with_commit(made, self.git.commit_id(made.push))
-
-    async def _never_live(self, service: Service, found: Listing, running: Release, *, again: bool) -> str:
-        """That the last deploy never went live and what runs is healthy, with the words that change nothing else."""
-        tried = latest.tried(found.current)
-        if again or tried is None or choose.rebuilt(found.releases, found.current):
-            return ""
-        if not await self._is_healthy(service):
-            return ""
-        cure = anew.cure(service, self.links.described(service.host), running)
-        return (
-            f"the last deploy ({tried[:10]}) never went live: what runs is the old release, {running.name}, and it is "
-            f"healthy. To leave it running and make restarts safe again: {cure}"
-        )
-
-    async def _is_healthy(self, service: Service) -> bool:
-        """Whether one of a few looks finds it healthy: one that fails says little against what has run all along."""
-        for number in range(LOOKS):
-            if number:
-                await self.clock.sleep(LOOK_AGAIN)
-            seen = await self.probe(service)
-            if seen is None:
-                return False
-            if seen.outcome is ProbeOutcome.HEALTHY:
-                return True
-        return False
 
     async def _with_way_out(
         self, service: Service, found: Listing, running: Release, facts: kept_way.Facts, options: kept_way.Options
@@ -330,13 +300,6 @@ class Engine:
             case script.WAY if service.script and not any(matches(target, r) and r.running for r in known):
                 return choose.Choice(release=script.named(service, target))
         return choose.choose(target, known, way)
-
-    def _not_further(self, service: Service, found: Listing, mine: str) -> None:
-        """Raises Refused where what runs came back a moment ago by the rollback of another incident than this."""
-        longest = self.fleet.watch.longest
-        held = further.refusal(service.name, found.releases, found.current, found.record, self.clock.now(), longest)
-        if held is not None and held[0].incident != mine:
-            raise held[1]
 
     async def _only_one_open(
         self,

@@ -39,9 +39,9 @@ def marked(target: Release) -> tuple[Caution, ...]:
     return (Caution(severity=Severity.WARN, text=f"{target.name} is marked bad: {target.bad}"),)
 
 
-def healthy(why: str) -> tuple[Caution, ...]:
-    """What runs is well, and what failed never went live: leaving it needs a word of its own."""
-    return (Caution(severity=Severity.TYPE, text=why),) if why else ()
+def healthy(why: str, *, again: bool) -> tuple[Caution, ...]:
+    """What runs is well, and what failed never went live: leaving it needs a word of its own, deploying it none."""
+    return (Caution(severity=Severity.TYPE, text=why),) if why and not again else ()
 
 
 def cautions(found: Findings, target: Release, current: Current) -> tuple[Caution, ...]:
