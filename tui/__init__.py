@@ -12,6 +12,7 @@ The rooms, in the way of the data:
     cli/        what scripts see: stdout is data, stderr is narration; `exits` owns the exit codes
     sandbox/    a pretend host in a process of its own, reached only over SSH and HTTP
     bootstrap   the composition root
+    regular_file  reads small files that people name
 
 One incident: `cli` asks `engine.plan` for a Plan, a person confirms, `engine.walk` takes events through
 `incident.decide`, appends each to the journal before anything acts, and lets `engine.perform` carry the effects out.
