@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tui.model.errors import ConsoleError
+from tui.model.errors import HostSaid
 from tui.model.observation import Container
 from tui.model.text import clean_line, decode
 from tui.model.value import Value
@@ -17,7 +17,7 @@ NO_SUCH_APP = 20
 """exit code of every command about an app that does not exist"""
 
 
-class Unreadable(ConsoleError):
+class Unreadable(HostSaid):
     """Output that is not what this command prints on any version we know."""
 
     def __init__(self, what: str, raw: bytes | str) -> None:

@@ -10,8 +10,9 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from tui.drivers import git
+from tui.drivers import git_wire as git
 from tui.model.between import Between
+from tui.model.errors import HostSaid, LinkLost
 from tui.model.text import clean_line, decode
 
 LARGEST = 24 * 1024 * 1024
@@ -30,12 +31,9 @@ async def between(
 ) -> Between:
     """Paths for which `wanted` holds and that differ, and `tasks` of the commit that is left. Raises LinkError."""
     try:
-        async with asyncio.timeout(LIMIT):
-            pack = await _fetch(host, app)
-    except TimeoutError:
-        return Between(unknown=f"the repository could not be read in {LIMIT:.0f} s")
-    except OSError as error:
-        return Between(unknown=f"the repository could not be read: {clean_line(str(error), 120)}")
+        pack = await _fetch(host, app)
+    except (LinkLost, HostSaid) as error:
+        return Between(unknown=f"the repository could not be read: {clean_line(error.message, 120)}")
     if isinstance(pack, str):
         return Between(unknown=pack)
     return await asyncio.to_thread(_compare, pack, leaving, target, wanted, tasks)
@@ -43,8 +41,7 @@ async def between(
 
 async def _fetch(host: Any, app: str) -> bytes | str:
     """A pack of everything that the branches reach, or why there is none."""
-    channel = await host.channel(("git-upload-pack", app))
-    try:
+    async with git.asked(host, "git-upload-pack", app, LIMIT) as channel:
         reader = git.Reader(channel)
         tips = sorted(set(git.branches(await git.advertisement(reader)).values()))
         if not tips:
@@ -57,18 +54,16 @@ async def _fetch(host: Any, app: str) -> bytes | str:
         channel.write(git.FLUSH + git.pkt(b"done\n"))
         answer = decode(await reader.packet() or b"")
         if not answer.startswith("NAK"):
-            raise git.ProtocolError(answer or "no answer")
+            raise git.ProtocolError(clean_line(answer, 120) or "no answer")
         pack = bytearray()
         async for band, part in git.bands(reader):
             if band == 3:
-                raise git.ProtocolError(decode(part))
+                raise git.ProtocolError(clean_line(decode(part), 120))
             if band == 1:
                 pack += part
             if len(pack) > LARGEST:
                 return f"the repository is larger than {LARGEST // 1024 // 1024} MB"
         return bytes(pack)
-    finally:
-        await channel.close()
 
 
 def _compare(

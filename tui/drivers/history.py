@@ -6,7 +6,6 @@ pack as it arrives, and hang up as soon as the chain of first parents is long en
 Reading changes nothing there, so hanging up is harmless. Where the order is another one we read on, to a limit.
 """
 
-import asyncio
 import hashlib
 import re
 import zlib
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from tui.drivers import git
+from tui.drivers import git_wire as git
 from tui.model.history import Commit
 from tui.model.text import clean_line, decode
 
@@ -29,24 +28,20 @@ _COMMIT, _REF_DELTA, _OFS_DELTA = 1, 7, 6
 async def newest(host: Any, app: str, branch: str, count: int) -> tuple[Commit, ...]:
     """Up to `count` commits of a branch's line of first parents, newest first; none where the branch has no commit.
 
-    Raises LinkError, OSError, TimeoutError.
+    Raises LinkError, HostSaid.
     """
-    async with asyncio.timeout(LIMIT):
-        channel = await host.channel(("git-upload-pack", app))
-        try:
-            reader = git.Reader(channel)
-            tips = git.branches(await git.advertisement(reader))
-            tip = tips.get(branch)
-            if tip is None:
-                channel.write(git.FLUSH)
-                return ()
-            for line in (f"want {tip} side-band-64k no-progress agent=rollback\n", f"deepen {count}\n"):
-                channel.write(git.pkt(line.encode()))
-            channel.write(git.FLUSH + git.pkt(b"done\n"))
-            edge = await _shallow(reader)
-            return await _chain(reader, tip, edge, count)
-        finally:
-            await channel.close()
+    async with git.asked(host, "git-upload-pack", app, LIMIT) as channel:
+        reader = git.Reader(channel)
+        tips = git.branches(await git.advertisement(reader))
+        tip = tips.get(branch)
+        if tip is None:
+            channel.write(git.FLUSH)
+            return ()
+        for line in (f"want {tip} side-band-64k no-progress agent=rollback\n", f"deepen {count}\n"):
+            channel.write(git.pkt(line.encode()))
+        channel.write(git.FLUSH + git.pkt(b"done\n"))
+        edge = await _shallow(reader)
+        return await _chain(reader, tip, edge, count)
 
 
 async def _shallow(reader: git.Reader) -> set[str]:

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tui.engine.engine import Engine
-from tui.engine.links import HostSaid
 from tui.engine.releases import Listing, with_more
 from tui.incident import status
 from tui.model.errors import ConsoleError, HostKeyRefused
@@ -170,7 +169,7 @@ class Board:
         began = self.engine.clock.now()
         try:
             listing = await (self.engine.catalogue(service) if every_source else self.engine.listing(service))
-        except (ConsoleError, HostSaid, ValueError) as error:
+        except (ConsoleError, ValueError) as error:
             self._trouble[service.name] = _worded(error)
         else:
             self._store(service.name, listing, began, every_source=every_source)

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from tui.engine.engine import Engine
-from tui.engine.links import HostSaid
 from tui.engine.perform import Output
 from tui.engine.walk import Walk
 from tui.incident import events as ev
@@ -202,7 +201,7 @@ async def prepared(name: str, plan: Callable[[], Awaitable[Plan]]) -> Prepared:
     """A plan, or why there is none; a plan that must not be carried out says why, too."""
     try:
         made = await plan()
-    except (ConsoleError, HostSaid) as error:
+    except ConsoleError as error:
         return Prepared(service=name, trouble=error.message, fix=error.fix)
     return Prepared(service=name, plan=made, trouble=fleet.blocked(made))
 

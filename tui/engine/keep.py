@@ -158,9 +158,8 @@ class Keeper:
         host = self._links.host(service.host)
         try:
             found = await self._links.git.archive(host, service.app, branch, paths)
-        except OSError as error:
-            why = clean_line(str(error)) or "no answer in time"
-            raise HostSaid(f"the files of {service.app} cannot be read: {why}") from error
+        except HostSaid as error:
+            raise HostSaid(f"the files of {service.app} cannot be read: {error.message}") from error
         return {path: decode(content) for path, content in found.items()}
 
     # ── the steps ────────────────────────────────────────────────────────────────────────────────────────────────

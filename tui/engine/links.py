@@ -10,7 +10,7 @@ from tui.engine.gate import Gate
 from tui.engine.ledger import LedgerKeeper
 from tui.engine.ports import ClockPort, GitPort, HostPort
 from tui.engine.together import together
-from tui.model.errors import ConsoleError
+from tui.model.errors import HostSaid
 from tui.model.history import Commit
 from tui.model.host import Capabilities
 from tui.model.observation import Container, Current
@@ -18,9 +18,7 @@ from tui.model.outcome import Answer, describe
 from tui.model.service import Fleet, Host
 from tui.model.text import clean_line, decode
 
-
-class HostSaid(ConsoleError):
-    """The host answered a question in a way we cannot use."""
+__all__ = ["HostSaid", "Links", "unusable"]
 
 
 class Links:

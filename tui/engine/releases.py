@@ -22,7 +22,6 @@ from tui.model.ledger import Ledger
 from tui.model.observation import Current
 from tui.model.release import Release, Source
 from tui.model.service import Service
-from tui.model.text import clean_line
 from tui.model.value import Value
 from tui.ways import offers, registry, runbook
 from tui.ways.kept import WAY
@@ -193,17 +192,15 @@ async def commits(links: Links, service: Service, branch: str, tip: str | None) 
     if key not in links.histories:
         try:
             links.histories[key] = await links.git.history(links.host(service.host), service.app, branch, RECENT)
-        except LinkError as error:
+        except (LinkError, HostSaid) as error:
             return (), error.message
-        except OSError as error:
-            return (), clean_line(str(error)) or "no answer in time"
     return links.histories[key], ""
 
 
 async def _capabilities(links: Links, host: str) -> Capabilities | None:
     try:
         return await links.capabilities(host)
-    except (ConsoleError, HostSaid):
+    except ConsoleError:
         return None  # the ways that need to know it then say that they do not
 
 

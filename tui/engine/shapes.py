@@ -36,10 +36,8 @@ async def files_of(links: Links, host: str, holder: str) -> dict[str, str]:
     """What lies in a holder's folder, by the paths it had. Raises LinkError, and HostSaid for what is no answer."""
     try:
         found = await links.git.archive(links.host(host), holder, kept.FILES_BRANCH, (kept.FILES_FOLDER,))
-    except OSError as error:
-        raise HostSaid(
-            f"the files of {holder} cannot be read: {clean_line(str(error)) or 'no answer in time'}"
-        ) from error
+    except HostSaid as error:
+        raise HostSaid(f"the files of {holder} cannot be read: {error.message}") from error
     return {
         path.removeprefix(f"{kept.FILES_FOLDER}/"): decode(content)
         for path, content in found.items()

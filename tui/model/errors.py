@@ -5,7 +5,9 @@ ConsoleError
 ├── LinkError          the host could not be spoken to; nothing was sent
 │   ├── Unreachable    no connection within the limit
 │   ├── HostKeyRefused the host's key is unknown or has changed
-│   └── AuthRefused    the host does not accept our key
+│   ├── AuthRefused    the host does not accept our key
+│   └── LinkLost       the link ended, or fell silent, in the middle of a question
+├── HostSaid           the host answered a question in a way that cannot be used
 ├── JournalError       the record on this machine cannot be read or written
 ├── Refused            we declined before anything was changed
 │   ├── AlreadyThere   what was asked for is already so
@@ -48,6 +50,14 @@ class HostKeyRefused(LinkError):
 
 class AuthRefused(LinkError):
     """The host does not accept any key we could offer."""
+
+
+class LinkLost(LinkError):
+    """The link ended, or fell silent, in the middle of a question. Nothing that changes the host was sent with it."""
+
+
+class HostSaid(ConsoleError):
+    """The host answered a question in a way that cannot be used."""
 
 
 class JournalError(ConsoleError):

@@ -1,0 +1,135 @@
+"""Git's wire protocol over a channel of a host's SSH connection: packets, side bands, lists of refs.
+
+Theory. Everything that comes is another machine's word: sizes are limited before anything is kept, and a link that
+ends, a silence and an answer that is no Git leave here as ConsoleErrors, translated in one place (`asked`).
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tui.model.errors import HostSaid, LinkLost
+from tui.model.text import clean_line, decode
+
+ZERO = "0" * 40
+FLUSH = b"0000"
+ADVERTISE_LIMIT = 20.0
+"""seconds"""
+LARGEST_ADVERTISEMENT = 8 * 1024 * 1024
+"""bytes of a list of refs: some 100,000 branches"""
+
+
+class ProtocolError(HostSaid):
+    """The far side did not speak Git as we know it."""
+
+
+@asynccontextmanager
+async def asked(host: Any, service: str, app: str, limit: float) -> AsyncIterator[Any]:
+    """A channel to a Git service that is only read from, for at most `limit` seconds, and given back at the end.
+
+    Raises LinkError: none could be opened, or it ended, or fell silent, in the middle (LinkLost).
+    """
+    what = f"{service} of {app}"
+    try:
+        async with asyncio.timeout(limit):
+            channel = await host.channel((service, app))
+            try:
+                yield channel
+            finally:
+                await channel.close()
+    except TimeoutError as error:
+        raise LinkLost(f"{what}: no answer within {limit:.0f} s", "is the host overloaded?") from error
+    except OSError as error:
+        raise LinkLost(f"{what}: the link was lost: {clean_line(str(error)) or type(error).__name__}") from error
+
+
+class Reader:
+    """Packets out of a channel's bytes."""
+
+    def __init__(self, channel: Any) -> None:
+        self._channel = channel
+        self._rest = bytearray()
+
+    async def packet(self) -> bytes | None:
+        """The next packet; None for a flush. Raises ProtocolError, also at the end of the channel; OSError."""
+        size = int_or_raise(await self._exactly(4))
+        if size in (0, 1, 2):
+            return None
+        if size < 4:
+            raise ProtocolError(f"a packet of {size} bytes")
+        return await self._exactly(size - 4)
+
+    async def at_end(self) -> bool:
+        """Whether nothing more comes."""
+        if not self._rest:
+            self._rest += await self._channel.read()
+        return not self._rest
+
+    async def _exactly(self, count: int) -> bytes:
+        while len(self._rest) < count:
+            chunk = await self._channel.read()
+            if not chunk:
+                said = clean_line(decode(bytes(self._channel.stderr)), 200)
+                raise ProtocolError(said or "the channel ended in the middle")
+            self._rest += chunk
+        taken = bytes(self._rest[:count])
+        del self._rest[:count]
+        return taken
+
+
+def int_or_raise(text: bytes) -> int:
+    """A packet's length."""
+    try:
+        return int(text, 16)
+    except ValueError as error:
+        raise ProtocolError(f"{clean_line(decode(text), 20)!r} is no packet") from error
+
+
+async def bands(reader: Reader) -> AsyncIterator[tuple[int, bytes]]:
+    """The parts of a side-band stream with their band, to its flush or end."""
+    while not await reader.at_end():
+        packet = await reader.packet()
+        if packet is None:
+            return
+        if packet:
+            yield packet[0], packet[1:]
+
+
+async def advertisement(reader: Reader) -> list[tuple[str, str]]:
+    """Every ref with its commit, as the far side lists them first. Raises ProtocolError, OSError."""
+    found: list[tuple[str, str]] = []
+    size = 0
+    while (packet := await reader.packet()) is not None:
+        size += len(packet)
+        if size > LARGEST_ADVERTISEMENT:
+            raise ProtocolError(f"a list of branches of more than {LARGEST_ADVERTISEMENT // 1024 // 1024} MB")
+        line = decode(packet).rstrip("\n").partition("\0")[0]
+        sha, _, name = line.partition(" ")
+        if not re.fullmatch(r"[0-9a-f]{40}", sha):
+            raise ProtocolError(clean_line(line, 200))
+        found.append((name, sha))
+    return found
+
+
+def branches(refs: list[tuple[str, str]]) -> dict[str, str]:
+    """The branches among the refs, by their short names."""
+    return {name.removeprefix("refs/heads/"): sha for name, sha in refs if name.startswith("refs/heads/")}
+
+
+def packets(raw: bytes) -> list[bytes]:
+    """The packets of bytes that came whole. Raises ProtocolError."""
+    found: list[bytes] = []
+    at = 0
+    while at + 4 <= len(raw):
+        size = int_or_raise(raw[at : at + 4])
+        if size > 4:
+            found.append(raw[at + 4 : at + size])
+        at += max(size, 4)
+    return found
+
+
+def pkt(payload: bytes) -> bytes:
+    """A packet of the wire protocol."""
+    return f"{len(payload) + 4:04x}".encode() + payload
