@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.sandbox.recordings import records
@@ -127,6 +127,7 @@ def test_facts_that_cannot_be_read_are_unknown(text: str | None) -> None:
 
 
 @given(st.text())
+@example("/")
 def test_a_path_can_never_leave_the_tree(text: str) -> None:
     told = answers("0.35.15", ps=("Ps procfile path:", f"Ps procfile path: {text.splitlines()[0] if text else ''}"))
     parts = shape.read("scenextras", told, RUNS).procfile.split("/")

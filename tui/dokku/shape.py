@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import msgspec
 
 from tui.dokku import commands, reports
+from tui.model import json_text
 from tui.model.observation import Current
 from tui.model.outcome import Answer
 from tui.model.text import clean_line, decode
@@ -120,33 +121,33 @@ def read(app: str, answers: Mapping[tuple[str, ...], Answer], current: Current |
         app=app,
         builder=selected or _built_by(current) or builder.get("builder detected") or None,
         build_dir=_path(build_dir or ""),
-        dockerfile=_path(
+        dockerfile=_file(
             value(
                 "builder-dockerfile",
                 "builder dockerfile dockerfile path",
                 "builder dockerfile computed dockerfile path",
-            )
-            or DOCKERFILE
+            ),
+            DOCKERFILE,
         ),
-        procfile=_path(value("ps", "ps procfile path", "ps computed procfile path") or DEFAULTS["procfile"]),
-        appjson=_path(
+        procfile=_file(value("ps", "ps procfile path", "ps computed procfile path"), DEFAULTS["procfile"]),
+        appjson=_file(
             value(
                 "app-json",
                 "app json appjson path",
                 "app json selected",
                 "app json computed appjson path",
                 "app json computed selected",
-            )
-            or DEFAULTS["appjson"]
+            ),
+            DEFAULTS["appjson"],
         ),
-        nginx=_path(
-            value("nginx", "nginx nginx conf sigil path", "nginx computed nginx conf sigil path") or DEFAULTS["nginx"]
+        nginx=_file(
+            value("nginx", "nginx nginx conf sigil path", "nginx computed nginx conf sigil path"), DEFAULTS["nginx"]
         ),
         options=build_options(raw["docker-options"]),
         scheduler=value("scheduler", "scheduler computed selected", "scheduler selected"),
         mounts=None if not told["storage"] else clean_line(told["storage"].get("storage deploy mounts", "")),
         ports=None if not told["ports"] else clean_line(told["ports"].get("ports map", "")),
-        holder_dockerfile=_path(value("builder-dockerfile", "builder dockerfile global dockerfile path") or DOCKERFILE),
+        holder_dockerfile=_file(value("builder-dockerfile", "builder dockerfile global dockerfile path"), DOCKERFILE),
         holder_build_dir=_path(builder.get("builder global build dir", "")),
         holder_builder=builder.get("builder global selected", ""),
         unknown=tuple(unknown),
@@ -240,8 +241,8 @@ def facts(
 def read_facts(text: str | None) -> Kept | None:
     """What a holder remembers; None where it says nothing that can be read."""
     try:
-        return None if text is None else msgspec.json.decode(text, type=Kept)
-    except msgspec.DecodeError:
+        return None if text is None else json_text.read(text, Kept)
+    except json_text.NotJson:
         return None
 
 
@@ -251,6 +252,11 @@ def _built_by(current: Current | None) -> str | None:
         return None
     builders = {c.builder for c in current.containers if c.running} or {c.builder for c in current.containers}
     return builders.pop() if len(builders) == 1 else None
+
+
+def _file(told: str | None, usual: str) -> str:
+    """A file's path; the usual one where the host names none, or nothing but slashes and steps."""
+    return _path(told or "") or usual
 
 
 def _path(text: str) -> str:

@@ -1,0 +1,27 @@
+"""JSON that somebody else wrote: read, or refused in one way, however it is broken.
+
+msgspec raises three unrelated kinds of exception for text that is no JSON, that is no UTF-8, and that is nested deeper
+than Python's stack; whoever forgets one of them is ended by a stranger's byte.
+"""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class NotJson(ValueError):
+    """The text cannot be read as what it was taken for; the message says why, without repeating it."""
+
+
+def read(raw: bytes | str, kind: type[T] = Any) -> T:  # type: ignore[assignment]
+    """Returns the value that `raw` holds, of that kind. Raises NotJson, nothing else."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.DecodeError as error:  # ValidationError is one
+        raise NotJson(str(error)) from error
+    except UnicodeDecodeError as error:
+        raise NotJson(f"not UTF-8: byte {error.start}") from error
+    except RecursionError as error:
+        raise NotJson("nested too deeply") from error
