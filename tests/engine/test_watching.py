@@ -147,3 +147,91 @@ async def test_a_journal_that_fails_ends_the_watch_instead_of_measuring_for_ever
     assert isinstance(walk.error, OSError)
     assert len(performing.measured) <= 4
     await walk.stop()
+
+
+class Broken(Performing):
+    """Everything that can be asked of it ends in an error that nobody expected."""
+
+    async def run_step(
+        self, incident: Incident, step: str, note: Callable[[ev.Event], Awaitable[object]]
+    ) -> ev.StepEnded:
+        raise BrokenPipeError("the link is gone")
+
+    async def observe(self, incident: Incident) -> ev.Observed:
+        self.looks += 1
+        raise TimeoutError
+
+    async def verify(self, incident: Incident) -> ev.ChecksDone:
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+    async def look(self, incident: Incident) -> ev.Sampled:
+        self.looks += 1
+        raise OSError("no route to host")
+
+    async def measure(self, incident: Incident, phase: Phase) -> ev.Measured:
+        raise RecursionError
+
+    async def settle(self, incident: Incident, closing: Closing) -> ev.Settled:
+        raise ConnectionResetError("reset")
+
+
+def begun(state: State) -> Incident:
+    incident = opened(ev.Opened(at=T0, incident="inc1", service="api", app="cyc", host="h", by="me@box"))
+    return replace(incident, plan=plan(), state=state, asking=None, confirmed_at=T0, watch_for=LENGTH)
+
+
+async def test_no_error_of_a_look_ends_a_watch() -> None:
+    performing = Broken(HandClock())
+    walk = await watching(performing, timedelta(seconds=60))
+    await performing.clock.advance(61)
+    assert walk.error is None
+    assert performing.looks > 10
+    assert walk.incident.asking is Question.WATCH_INCONCLUSIVE
+    await walk.submit(ev.CloseAsked(at=performing.clock.now(), closing=Closing.NOT_RECOVERED, reason="enough"))
+    await settled()
+    assert walk.error is None
+    assert walk.incident.left_over == ("the host was not put in order: ConnectionResetError: reset",)
+    await walk.stop()
+
+
+async def test_what_runs_is_asked_until_a_person_is_and_ever_more_seldom() -> None:
+    performing = Broken(HandClock())
+    incident = replace(begun(State.UNCERTAIN), since=T0)
+    walk = Walk(incident, MemoryJournal(), performing.clock, performing)
+    await walk.submit(ev.Resumed(at=T0, by="me@box"))
+    await performing.clock.advance(20)
+    first = performing.looks
+    await performing.clock.advance(300)
+    assert 4 <= first <= 10 and 8 <= performing.looks - first <= 30
+    meanwhile = walk.incident
+    assert (walk.error, meanwhile.state, meanwhile.asking) == (None, State.UNCERTAIN, None)
+    await performing.clock.advance(700)
+    assert walk.incident.asking is Question.OUTCOME_UNKNOWN
+    assert "TimeoutError" in walk.incident.failure
+    await walk.stop()
+
+
+async def test_a_key_that_changed_ends_the_asking_at_once() -> None:
+    class Listened(Performing):
+        async def observe(self, incident: Incident) -> ev.NotObserved:  # type: ignore[override]
+            return ev.NotObserved(at=self.clock.now(), why="h shows another key", final=True)
+
+    performing = Listened(HandClock())
+    walk = Walk(begun(State.UNCERTAIN), MemoryJournal(), performing.clock, performing)
+    await walk.submit(ev.Resumed(at=T0, by="me@box"))
+    await settled()
+    assert walk.incident.asking is Question.OUTCOME_UNKNOWN
+    assert "another key" in walk.incident.failure
+    await walk.stop()
+
+
+async def test_a_step_that_breaks_here_is_unknown_and_the_host_is_asked() -> None:
+    performing = Broken(HandClock())
+    incident = replace(begun(State.PLANNED), asking=Question.CONFIRM)
+    walk = Walk(incident, MemoryJournal(), performing.clock, performing)
+    await walk.submit(ev.Confirmed(at=T0, by="me@box", watch=None))
+    await settled()
+    assert walk.error is None
+    assert walk.incident.state is State.UNCERTAIN
+    assert performing.looks == 1
+    await walk.stop()

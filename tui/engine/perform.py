@@ -20,13 +20,13 @@ from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
 from tui.engine.together import together
 from tui.incident import events as ev
 from tui.incident import latest, reconcile, verify, watch
-from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, Unreachable
+from tui.model.errors import AlreadyThere, ConsoleError, HostKeyRefused, LinkError, Refused, Unreachable
 from tui.model.evidence import Measurement, Phase
 from tui.model.health import ProbeOutcome
 from tui.model.incident import Closing, Incident, Sample, State, StepResult, WatchKind
 from tui.model.ledger import Remark, RemarkKind
 from tui.model.observation import Current, differences
-from tui.model.outcome import Answer, Exited, Lost, NeverStarted, Outcome, Signalled, TimedOut, describe
+from tui.model.outcome import Answer, Exited, Lost, NeverStarted, Outcome, Overflowed, Signalled, TimedOut, describe
 from tui.model.plan import DECISIVE, Plan, Step, StepKind, Where
 from tui.model.push import Declined, NotSent, PushEnd, Reported, TipMoved, Unheard, outcome_of
 from tui.model.service import Fleet
@@ -153,7 +153,7 @@ class HostPerformer:
                 return self._ended(step, answer.outcome, StepResult.FAILED, f"{step.title}: {said}", reported=True)
             case NeverStarted(why=why):
                 return self._ended(step, answer.outcome, StepResult.FAILED, f"{step.title}: not sent: {why}")
-            case Lost() | TimedOut() | Signalled():
+            case Lost() | TimedOut() | Signalled() | Overflowed():
                 return self._ended(step, answer.outcome, StepResult.UNSURE, f"{step.title}: {describe(answer.outcome)}")
             case _:
                 assert_never(answer.outcome)
@@ -321,8 +321,9 @@ class HostPerformer:
             if _was_lost(incident) and not incident.looks:
                 await self._links.host(incident.host).drop()
             current = await self._links.current(incident.host, incident.app)
-        except (LinkError, HostSaid, reports.Unreadable) as error:
-            return ev.NotObserved(at=self._clock.now(), why=str(error))
+        except (LinkError, HostSaid) as error:
+            final = isinstance(error, HostKeyRefused) and error.changed
+            return ev.NotObserved(at=self._clock.now(), why=str(error), final=final)
         return ev.Observed(at=current.at, current=current)
 
     async def verify(self, incident: Incident) -> ev.ChecksDone:

@@ -6,41 +6,19 @@ there is something new to read.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import Any, Protocol, assert_never
+from typing import Any, assert_never
 
+from tui.engine.performing import Edge, Performer
 from tui.engine.ports import ClockPort, JournalPort
 from tui.incident import effects as do
 from tui.incident import events as ev
 from tui.incident import watch as watching
 from tui.incident.decide import decide, opened
 from tui.model.errors import NotNow
-from tui.model.evidence import Measurement, Phase, Rate, Source
-from tui.model.incident import Closing, Incident, State, StepResult
-from tui.model.outcome import Lost
-from tui.model.verification import Check, Verdict
-
-
-class Performer(Protocol):
-    """Who carries effects out; every method ends in exactly one event."""
-
-    async def run_step(
-        self, incident: Incident, step: str, note: Callable[[ev.Event], Awaitable[object]]
-    ) -> ev.StepEnded: ...
-
-    async def observe(self, incident: Incident) -> ev.Observed | ev.NotObserved: ...
-
-    async def verify(self, incident: Incident) -> ev.ChecksDone: ...
-
-    async def look(self, incident: Incident) -> ev.Sampled | ev.Strayed: ...
-
-    async def measure(self, incident: Incident, phase: Phase) -> ev.Measured: ...
-
-    async def settle(self, incident: Incident, closing: Closing) -> ev.Settled: ...
-
-    async def close(self) -> None: ...
-
+from tui.model.evidence import Phase
+from tui.model.incident import Closing, Incident, State
 
 LOOK_EVERY = 5.0
 """seconds between looks during a watch"""
@@ -55,7 +33,7 @@ class Walk:
         """what ended the loop, if anything but closing did: the journal could not be written"""
         self._journal = journal
         self._clock = clock
-        self._performer = performer
+        self._performer = Edge(performer, clock)
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._watcher: asyncio.Task[None] | None = None
@@ -117,10 +95,12 @@ class Walk:
 
     async def stop(self) -> None:
         """End this process's part: what was sent goes on at the host, the journal keeps the incident open."""
-        await self._performer.close()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            await self._performer.close()
+        finally:
+            for task in tuple(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     # ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -163,14 +143,7 @@ class Walk:
 
     async def _run_step(self, step: str) -> None:
         await self.submit(ev.StepStarted(at=self._clock.now(), step=step))
-        try:
-            ended = await self._performer.run_step(self.incident, step, self.submit)
-        except Exception as error:  # noqa: BLE001 - a fault of ours after the intent: what reached the host is unknown
-            why = f"{type(error).__name__}: {error}"
-            ended = ev.StepEnded(
-                at=self._clock.now(), step=step, outcome=Lost(why=why), result=StepResult.UNSURE, detail=why
-            )
-        await self.submit(ended)
+        await self.submit(await self._performer.run_step(self.incident, step, self.submit))
 
     async def _observe(self, after: float) -> None:
         if after:
@@ -178,13 +151,7 @@ class Walk:
         await self.submit(await self._performer.observe(self.incident))
 
     async def _verify(self) -> None:
-        try:
-            done = await self._performer.verify(self.incident)
-        except Exception as error:  # noqa: BLE001 - could not measure is a verdict of its own
-            why = f"{type(error).__name__}: {error}"
-            check = Check(name="verification", verdict=Verdict.INCONCLUSIVE, evidence=why)
-            done = ev.ChecksDone(at=self._clock.now(), checks=(check,))
-        await self.submit(done)
+        await self.submit(await self._performer.verify(self.incident))
 
     async def _keep_watch(self) -> None:
         """Looks at their rhythm, checkpoints at their times. A checkpoint may wait for sources outside, and holds no
@@ -237,13 +204,7 @@ class Walk:
 
     async def _measure(self, *phases: Phase) -> None:
         for phase in phases:
-            try:
-                found = await self._performer.measure(self.incident, phase)
-            except Exception as error:  # noqa: BLE001 - a fault of ours: nothing was measured, and nothing hangs on it
-                at, why = self._clock.now(), f"{type(error).__name__}: {error}"
-                rate = Rate(source=Source.ACCESS_LOG, since=at, until=at, failed=None, total=None, note=why)
-                found = ev.Measured(at=at, measurement=Measurement(at=at, phase=phase, rates=(rate,)))
-            await self.submit(found)
+            await self.submit(await self._performer.measure(self.incident, phase))
 
     async def _settle(self, closing: Closing) -> None:
         await self.submit(await self._performer.settle(self.incident, closing))

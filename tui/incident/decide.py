@@ -37,6 +37,8 @@ from tui.model.verification import Verdict
 
 LOOK_AGAIN = timedelta(seconds=2)
 """between looks while the host is still at it"""
+LONGEST_PAUSE = timedelta(seconds=30)
+"""between attempts to ask a host that cannot be asked; they grow to this"""
 SECOND_LOOK = reconcile.APART
 STILL_RUNNING_LIMIT = timedelta(minutes=15)
 """a deploy lock older than this may be a stale file: unknown"""
@@ -107,8 +109,8 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
             return _up(incident, at), ()
         case ev.Observed():
             return _observed(incident, event)
-        case ev.NotObserved(at=at):
-            return _not_observed(incident, at)
+        case ev.NotObserved():
+            return _not_observed(incident, event)
         case ev.ChecksDone():
             return _checked(incident, event)
         case ev.Sampled():
@@ -305,10 +307,16 @@ def _wait(incident: Incident, at: datetime, pause: timedelta, limit: timedelta) 
     return incident, (do.Observe(after=pause),)
 
 
-def _not_observed(incident: Incident, at: datetime) -> Decision:
+def _not_observed(incident: Incident, event: ev.NotObserved) -> Decision:
+    """Asked again with growing pauses, a quarter of the time that has passed; not where that cannot help."""
     if incident.state is not State.UNCERTAIN or incident.asking is not None:
         return incident, ()
-    return _wait(replace(incident, looks=()), at, LOOK_AGAIN, STILL_RUNNING_LIMIT)
+    pause = min(max(LOOK_AGAIN, (event.at - incident.since) / 4), LONGEST_PAUSE)
+    limit = timedelta(0) if event.final else STILL_RUNNING_LIMIT
+    waiting, effects = _wait(replace(incident, looks=()), event.at, pause, limit)
+    if waiting.asking is not None:
+        waiting = replace(waiting, failure=f"nobody knows how it ended: {event.why}")
+    return waiting, effects
 
 
 def _check_again(incident: Incident, event: ev.Event, at: datetime) -> Decision:

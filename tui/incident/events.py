@@ -129,6 +129,8 @@ class NotObserved(Value, tag=True):
 
     at: datetime
     why: str
+    final: bool = False
+    """asking again is of no use before a person has acted: the host shows another key"""
 
 
 class ChecksDone(Value, tag=True):
