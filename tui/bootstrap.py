@@ -14,6 +14,7 @@ from tui.drivers.clock import SystemClock
 from tui.drivers.digest import KeyedDigest
 from tui.drivers.git import Git
 from tui.drivers.http import HttpProbes
+from tui.drivers.identity import Identities
 from tui.drivers.journal import Journal
 from tui.drivers.on_call_file import OnCallFile
 from tui.drivers.pagerduty import PagerDuty
@@ -102,10 +103,10 @@ def engine(
     if logging.lastResort is not None:  # what libraries complain of where nobody listens goes to stderr
         logging.lastResort.setFormatter(_Redacting())
     learn_all(known, os.environ)
-    ask = _learning(ask_passphrase) if ask_passphrase is not None else None
+    identities = Identities(_learning(ask_passphrase) if ask_passphrase is not None else None)
 
     def make(name: str) -> SshHost:
-        return SshHost(known.host(name), accept_fingerprint=accept_host_key, ask_passphrase=ask, clock=clock)
+        return SshHost(known.host(name), accept_fingerprint=accept_host_key, identities=identities, clock=clock)
 
     return Engine(
         known,

@@ -71,7 +71,7 @@ READY = Expect(json=(("status", "ready"),))
         ("/other", READY, ProbeOutcome.UNHEALTHY, "status is 'not_ready', expected 'ready'"),
         ("/page", Expect(), ProbeOutcome.UNHEALTHY, "HTML"),
         ("/sly", Expect(), ProbeOutcome.UNHEALTHY, "HTML"),
-        ("/pong", READY, ProbeOutcome.UNHEALTHY, "status is None"),
+        ("/pong", READY, ProbeOutcome.UNHEALTHY, "not JSON"),
         ("/pong", Expect(text="ping"), ProbeOutcome.UNHEALTHY, "expected 'ping'"),
         ("/moved", Expect(), ProbeOutcome.UNHEALTHY, "HTTP 302"),
     ],

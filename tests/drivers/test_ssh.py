@@ -1,6 +1,7 @@
 """The SSH driver against a real OpenSSH server, and against servers that die in every way there is."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from tests.sshd import Sshd, free_port, real_sshd
 from tui.drivers.clock import SystemClock
+from tui.drivers.identity import Identities
 from tui.drivers.ssh import SshHost
 from tui.model.errors import AuthRefused, HostKeyRefused, Unreachable
 from tui.model.host import Form
@@ -124,11 +126,44 @@ async def test_a_passphrase_is_asked_for_only_where_somebody_can_be_asked(tmp_pa
         async with driver(host_of(server)) as host:
             with pytest.raises(AuthRefused, match="passphrase"):
                 await host.run(("version",), timeout=10)
-        async with driver(host_of(server), ask_passphrase=lambda _: "opensesame") as host:
+        asked: list[str] = []
+
+        def typed(*answers: str) -> Identities:
+            left = list(answers)
+            return Identities(lambda prompt: asked.append(prompt) or left.pop(0))  # type: ignore[func-returns-value]
+
+        one, two = typed("mistyped", "opensesame"), typed("wrong", "wrong", "wrong")
+        async with driver(host_of(server), identities=one) as host, driver(host_of(server), identities=one) as other:
+            both = await asyncio.gather(host.run(("version",), timeout=10), other.run(("version",), timeout=10))
+            assert all(answer.ok for answer in both)
+            async for _ in host.stream(("version",)):
+                pass
+            await host.drop()
             assert (await host.run(("version",), timeout=10)).ok
-        async with driver(host_of(server), ask_passphrase=lambda _: "wrong") as host:
-            with pytest.raises(AuthRefused, match="wrong passphrase"):
-                await host.run(("version",), timeout=10)
+        assert len(asked) == 2, "once mistyped, then never again in this process"
+        async with driver(host_of(server), identities=two) as host:
+            for _ in range(2):
+                with pytest.raises(AuthRefused, match="wrong passphrase"):
+                    await host.run(("version",), timeout=10)
+        assert len(asked) == 5, "three tries, then nobody is asked for ever"
+
+
+@pytest.mark.parametrize("field", ["identity_file", "known_hosts"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "large"])
+async def test_what_is_no_small_file_is_refused_before_it_is_read(
+    sshd: Sshd, tmp_path: Path, field: str, kind: str
+) -> None:
+    path = {"device": Path("/dev/zero"), "folder": tmp_path}.get(kind, tmp_path / kind)
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "large":
+        with path.open("wb") as file:
+            file.truncate(1 << 30)
+    async with driver(host_of(sshd, **{field: str(path)})) as host:
+        with pytest.raises((AuthRefused, HostKeyRefused)) as refused:
+            await host.connect()
+    assert str(path) in refused.value.message
+    assert "not a regular file" in refused.value.message or "larger than" in refused.value.message
 
 
 # ── links that die ───────────────────────────────────────────────────────────────────────────────────────────────

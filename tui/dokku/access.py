@@ -19,8 +19,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
+from tui.model import json_text
 from tui.model.value import Value
 
 OURS = ("rollback-console", "rollback-check")
@@ -130,11 +129,11 @@ _TOOK = ("requesttime", "requestresponsetime", "responsetime", "duration", "late
 
 def _json(text: str, health: frozenset[str]) -> Entry | None:
     try:
-        told = msgspec.json.decode(text)
-    except msgspec.DecodeError:
+        told: Any = json_text.read(text)
+    except json_text.NotJson:
         try:
-            told = msgspec.json.decode(_ESCAPED.sub(r"\\u00\1", text))
-        except msgspec.DecodeError:
+            told = json_text.read(_ESCAPED.sub(r"\\u00\1", text))
+        except json_text.NotJson:
             return None
     if not isinstance(told, dict):
         return None

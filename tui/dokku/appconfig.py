@@ -3,8 +3,7 @@
 Dokku keeps settings and notes of its own among them; those change with every deploy and say nothing of the app.
 """
 
-import msgspec
-
+from tui.model import json_text
 from tui.model.text import clean_line
 
 NOT_THE_APPS = ("APP_NAME", "GIT_REV", "NO_VHOST")
@@ -22,7 +21,7 @@ def variables(raw: bytes) -> dict[str, str] | None:
     No error and no message of the parser comes out of here: it could quote a value.
     """
     try:
-        found = msgspec.json.decode(raw, type=dict[str, str])
-    except msgspec.MsgspecError:
+        found = json_text.read(raw, dict[str, str])
+    except json_text.NotJson:
         return None
     return {clean_line(name, 200): value for name, value in found.items() if is_own(name)}

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from tui.model import json_text
 from tui.model.errors import HostSaid
 from tui.model.observation import Container
 from tui.model.text import clean_line, decode
@@ -74,8 +75,8 @@ class Build(Value):
 def json_report(raw: bytes, prefix: str) -> dict[str, str]:
     """A `*:report --format json` with its keys bare; a key that exists bare and prefixed has one value."""
     try:
-        found = msgspec.json.decode(raw, type=dict[str, Any])
-    except msgspec.DecodeError as error:
+        found = json_text.read(raw, dict[str, Any])
+    except json_text.NotJson as error:
         raise Unreadable(f"{prefix}:report", raw) from error
     return {key.removeprefix(f"{prefix}-"): value for key, value in found.items() if isinstance(value, str)}
 
@@ -146,8 +147,8 @@ def apps_list(raw: bytes) -> tuple[str, ...]:
     """The names of `apps:list`, without its header, or of its JSON on 0.38. Raises Unreadable for other JSON."""
     if raw.lstrip().startswith(b"["):
         try:
-            return tuple(msgspec.json.decode(raw, type=list[str]))
-        except msgspec.DecodeError as error:
+            return tuple(json_text.read(raw, list[str]))
+        except json_text.NotJson as error:
             raise Unreadable("apps:list", raw) from error
     return tuple(
         line.strip() for line in decode(raw).splitlines() if line.strip() and not line.startswith(("=", "-", " !"))
@@ -162,16 +163,16 @@ def tags(raw: bytes) -> tuple[str, ...]:
 def config_export(raw: bytes) -> dict[str, str]:
     """The variables of `config:export --format json`. Raises Unreadable."""
     try:
-        return msgspec.json.decode(raw, type=dict[str, str])
-    except msgspec.DecodeError as error:
+        return json_text.read(raw, dict[str, str])
+    except json_text.NotJson as error:
         raise Unreadable("config:export", raw) from error
 
 
 def builds_list(raw: bytes) -> tuple[Build, ...]:
     """The builds of `builds:list APP --format json`, newest first as Dokku gives them. Raises Unreadable."""
     try:
-        found = msgspec.json.decode(raw, type=list[_Build])
-    except msgspec.DecodeError as error:
+        found = json_text.read(raw, list[_Build])
+    except json_text.NotJson as error:
         raise Unreadable("builds:list", raw) from error
     return tuple(
         Build(
@@ -241,8 +242,8 @@ def ps_inspect(raw: bytes) -> tuple[Container, ...]:
     container of its process runs, because then it is what serves.
     """
     try:
-        found = msgspec.json.decode(raw, type=list[_Inspected])
-    except msgspec.DecodeError as error:
+        found = json_text.read(raw, list[_Inspected])
+    except json_text.NotJson as error:
         raise Unreadable("ps:inspect", raw) from error
     named: list[Container] = []
     upcoming: list[Container] = []

@@ -13,6 +13,7 @@ import msgspec
 from tui.dokku import shape as shapes
 from tui.dokku.kept import FILES_FOLDER
 from tui.dokku.reports import Unreadable
+from tui.model import json_text
 from tui.model.text import clean_line
 
 Tree = tuple[tuple[str, str], ...]
@@ -89,8 +90,8 @@ def tasks(procfile: str | None, app_json: str | None) -> tuple[str, ...]:
 
 def _without_tasks(text: str) -> tuple[str, list[str]]:
     try:
-        found = msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.DecodeError as error:
+        found = json_text.read(text, dict[str, Any])
+    except json_text.NotJson as error:
         raise Unreadable("the target's app.json", text) from error
     removed: list[str] = []
     for path in _TASKS:

@@ -14,6 +14,7 @@ import msgspec
 
 from tui.drivers.secrets import Secrets
 from tui.drivers.web import Raw, Unreachable, Web
+from tui.model import json_text
 from tui.model.notice import Receipt
 from tui.model.redact import redact
 from tui.model.text import clean_line
@@ -121,8 +122,8 @@ class Apis:
 def read(raw: Raw) -> Reply:
     """An answer as it came, judged by its status."""
     try:
-        json = msgspec.json.decode(raw.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        json: Any = json_text.read(raw.body)
+    except json_text.NotJson:
         json = None
     status, headers = raw.status, raw.headers
     if 200 <= status < 300:

@@ -120,7 +120,7 @@ class Git:
         """Send the commit if every branch is where `spec.expect` says. Raises LinkError without a connection."""
         commit, pack = _objects(spec)
         try:
-            channel = await host.channel(("git-receive-pack", spec.app))
+            channel = await host.channel(("git-receive-pack", spec.app), most_errors=None)
         except OSError as error:  # it may have begun, but it waits for a pack
             return NotSent(why=f"the link was lost: {clean_line(str(error)) or type(error).__name__}")
         try:

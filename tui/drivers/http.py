@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from tui.drivers.web import Raw, Web
+from tui.model import json_text
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.service import Expect, IdentitySpec
 from tui.model.text import clean_line, decode
@@ -60,7 +61,7 @@ class HttpProbes:
                 _, headers, body = await self._get(spec.url, host_header, True)
         except (TimeoutError, OSError, ValueError):
             return None
-        said = headers.get(spec.header.lower()) if spec.header is not None else dotted(body, spec.json or "")
+        said = headers.get(spec.header.lower()) if spec.header is not None else _said(body, spec.json or "")
         return clean_line(said, 100) if said else None
 
     async def _get(self, url: str, host_header: str | None, fresh: bool) -> Raw:
@@ -81,21 +82,30 @@ def unhealthy(expect: Expect, status: int, content_type: str, body: bytes) -> st
         return "answered with HTML: this is a web page, not the service"
     if expect.text is not None and decode(body).strip() != expect.text:
         return clean_line(f"answered {decode(body[:100]).strip()!r}, expected {expect.text!r}", 200)
+    if not expect.json:
+        return ""
+    try:
+        told: Any = json_text.read(body)
+    except json_text.NotJson as error:
+        return clean_line(f"answered what is not JSON ({error}): {decode(body[:100])!r}", 200)
     for path, wanted in expect.json:
-        found = dotted(body, path)
+        found = dotted(told, path)
         if found != wanted:
             return clean_line(f"{path} is {found!r}, expected {wanted!r}", 200)
     return ""
 
 
-def dotted(body: bytes, path: str) -> str | None:
-    """The value at a dotted path of a JSON body, as text; None where there is none."""
-    import msgspec
-
+def _said(body: bytes, path: str) -> str | None:
+    """The value at a dotted path of a body, as text; None where there is none, or the body is no JSON."""
     try:
-        level: Any = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+        return dotted(json_text.read(body), path)
+    except json_text.NotJson:
         return None
+
+
+def dotted(told: object, path: str) -> str | None:
+    """The value at a dotted path of what JSON told, as text; None where there is none."""
+    level = told
     for key in path.split("."):
         if not isinstance(level, dict) or key not in level:
             return None

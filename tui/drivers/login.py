@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from tui.drivers.channel import Channel, TooMuch
 from tui.model.errors import Unreachable
-from tui.model.outcome import Answer, Exited
+from tui.model.outcome import Answer, Exited, Outcome
 from tui.model.text import clean_line
 
 QUESTION = "version"
 """Dokku's forced command answers it; a shell has no such program"""
 LIMIT = 10.0
 """seconds for an answer"""
+LARGEST = 64 * 1024
+"""bytes of an answer"""
 PAUSES = (0.002, 0.008, 0.032, 0.128)
 """seconds before a refused channel is tried again: the server frees one when another command has ended"""
 
@@ -25,8 +28,9 @@ async def ask(connect: Callable[[], Awaitable[Any]], where: str, clock: Any) -> 
 
         try:
             async with asyncio.timeout(LIMIT):
-                process = await connection.create_process(QUESTION, encoding=None, stdin=asyncssh.DEVNULL)
-                done = await process.wait()
+                process = await connection.create_process(QUESTION, encoding=None)
+                channel = Channel(process, asyncio.Semaphore(), asyncssh, most_errors=LARGEST)
+                outcome, stdout = await _heard(channel)
         except asyncssh.ChannelOpenError as error:
             if pause is None:
                 raise Unreachable(f"{where} refuses further channels", "try again") from error
@@ -38,13 +42,22 @@ async def ask(connect: Callable[[], Awaitable[Any]], where: str, clock: Any) -> 
         except (asyncssh.Error, OSError) as error:
             words = clean_line(str(error)) or type(error).__name__
             raise Unreachable(f"{where}: {words}", "try again") from error
-        if done.exit_status is None:
+        if not isinstance(outcome, Exited):
             raise Unreachable(f"{where}: the link ended at the first question", "try again")
-        return Answer(
-            argv=(QUESTION,),
-            outcome=Exited(code=done.exit_status),
-            started_at=at,
-            seconds=clock.monotonic() - began,
-            stdout=bytes(done.stdout or b""),
-        )
+        seconds = clock.monotonic() - began
+        return Answer(argv=(QUESTION,), outcome=outcome, started_at=at, seconds=seconds, stdout=stdout)
     raise AssertionError("the last round either returns or raises")
+
+
+async def _heard(channel: Channel) -> tuple[Outcome, bytes]:
+    """How the question ended and what was answered. Raises OSError."""
+    stdout = bytearray()
+    try:
+        channel.write_eof()
+        while chunk := await channel.read():
+            stdout += chunk
+            if len(stdout) > LARGEST:
+                raise TooMuch(LARGEST)
+        return await channel.wait(), bytes(stdout)
+    finally:
+        await channel.close()

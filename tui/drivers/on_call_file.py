@@ -6,7 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from tui import regular_file
 from tui.drivers import paths
+from tui.model import json_text
 from tui.model.notice import OnCall
 
 
@@ -20,8 +22,8 @@ class OnCallFile:
     def load(self) -> OnCall | None:
         """What was kept, or None."""
         try:
-            return msgspec.json.decode(self.path.read_bytes(), type=OnCall)
-        except (OSError, msgspec.DecodeError):  # ValidationError is one
+            return json_text.read(regular_file.read(self.path), OnCall)
+        except (OSError, json_text.NotJson):
             return None
 
     def save(self, known: OnCall) -> None:

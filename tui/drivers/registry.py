@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui.drivers.web import Raw, Web, loopback, private
+from tui.model import json_text
 from tui.model.registry import Digest, Tags
 from tui.model.text import clean_line, decode
 
@@ -164,11 +165,9 @@ def _guard(url: str) -> None:
 
 
 def _names(answer: Raw) -> list[str]:
-    import msgspec
-
     try:
-        found = msgspec.json.decode(answer.body, type=dict[str, Any]).get("tags") or []
-    except msgspec.DecodeError as error:
+        found = json_text.read(answer.body, dict[str, Any]).get("tags") or []
+    except json_text.NotJson as error:
         raise Trouble("what the registry answered is no list of tags") from error
     if not isinstance(found, list):
         raise Trouble("what the registry answered is no list of tags")
@@ -193,11 +192,9 @@ def _next(url: str, link: str) -> str | None:
 
 
 def _token(body: bytes) -> str:
-    import msgspec
-
     try:
-        found = msgspec.json.decode(body, type=dict[str, Any])
-    except msgspec.DecodeError as error:
+        found = json_text.read(body, dict[str, Any])
+    except json_text.NotJson as error:
         raise Trouble("no token in what the realm answered") from error
     token = found.get("token") or found.get("access_token")
     if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e]+", token):

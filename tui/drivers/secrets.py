@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tui import regular_file
 from tui.model.errors import ConfigError
 from tui.model.redact import learn, learn_address
 from tui.model.service import Fleet
@@ -25,7 +26,7 @@ class Secrets:
         path = self._environ.get(f"{name}_FILE", "")
         if not found and path:
             try:
-                found = Path(path).read_text().strip()
+                found = regular_file.read(Path(path)).decode().strip()
             except (OSError, UnicodeDecodeError) as error:
                 raise ConfigError(
                     f"{name}_FILE names {path}, which cannot be read: {error}", "fix it, or unset it"

@@ -14,9 +14,7 @@ them; it cannot be guessed from the user's name.
 
 import asyncio
 import contextlib
-import os
-import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,10 +23,12 @@ from msgspec.structs import replace
 
 from tui.dokku import capabilities
 from tui.dokku.wire import exec_string
-from tui.drivers import login
-from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Unreachable
+from tui.drivers import host_keys, login
+from tui.drivers.channel import KEPT, STREAM_STDERR, Channel, Stream, TooMuch
+from tui.drivers.identity import Identities
+from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Refused, Unreachable
 from tui.model.host import Form, Link, LinkState
-from tui.model.outcome import Answer, Exited, Lost, NeverStarted, Outcome, Signalled, TimedOut
+from tui.model.outcome import Answer, Lost, Outcome, Overflowed, TimedOut
 from tui.model.service import Host
 from tui.model.text import clean_line
 
@@ -39,7 +39,10 @@ CONNECT_LIMIT = 10.0
 KEEPALIVE = 5.0
 KEEPALIVES_MISSED = 3
 CHANNELS = 6
-CHUNK = 1 << 18
+LARGEST = 32 << 20
+"""bytes of each output of a read; what says more is hung up on. Of a command that changes something the end is kept"""
+LARGEST_ERRORS = 1 << 20
+"""bytes of stderr of a raw channel that is only read from"""
 REFUSED_PAUSES = (0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256)
 CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes256-ctr")
 
@@ -65,7 +68,7 @@ class SshHost:
         *,
         clock: Clock,
         accept_fingerprint: str | None = None,
-        ask_passphrase: Callable[[str], str] | None = None,
+        identities: Identities | None = None,
         form: Form | None = None,
     ) -> None:
         self.host = host
@@ -76,7 +79,7 @@ class SshHost:
         """counts the connections opened"""
         self._clock = clock
         self._accept = accept_fingerprint
-        self._ask_passphrase = ask_passphrase
+        self._identities = identities or Identities()
         self._connections: dict[str, asyncssh.SSHClientConnection] = {}
         self._opening: dict[str, asyncio.Lock] = {"control": asyncio.Lock(), "streams": asyncio.Lock()}
         self._slots = {name: asyncio.Semaphore(CHANNELS) for name in self._opening}
@@ -104,7 +107,7 @@ class SshHost:
         for connection in found.values():
             connection.close()
         for connection in found.values():
-            with contextlib.suppress(TimeoutError, OSError):
+            with contextlib.suppress(OSError, (await _library()).Error):  # a time-out is an OSError
                 async with asyncio.timeout(1.0):
                     await connection.wait_closed()
 
@@ -137,10 +140,10 @@ class SshHost:
     async def _open(self) -> "asyncssh.SSHClientConnection":
         """One connection, within the limit. Raises Unreachable, AuthRefused, HostKeyRefused."""
         library = await _library()
-        guard = _guard(library, self._known_hosts(), self._accept, self._ended)
+        guard = host_keys.guard(library, self._known_hosts(), self._accept, self._ended)
         where, options = self._destination()
         if self.host.identity_file:
-            options |= await self._identity(library, self.host.identity_file)
+            options |= await self._identities.options(library, self.host.identity_file)
         acknowledging = asyncio.create_task(guard.acknowledge())
         try:
             async with asyncio.timeout(CONNECT_LIMIT):
@@ -212,32 +215,6 @@ class SshHost:
     def _known_hosts(self) -> Path:
         return Path(self.host.known_hosts or "~/.ssh/known_hosts").expanduser()
 
-    async def _identity(self, asyncssh: Any, path: str) -> dict[str, Any]:
-        """The options that make asyncssh use this key. Raises AuthRefused."""
-
-        def read(passphrase: str | None = None) -> Any:
-            return asyncssh.read_private_key(str(Path(path).expanduser()), passphrase)
-
-        loop = asyncio.get_running_loop()
-        try:
-            return {"client_keys": [await loop.run_in_executor(None, read)]}
-        except asyncssh.KeyEncryptionError as error:
-            raise AuthRefused(f"{path} cannot be decrypted: {error}") from error
-        except asyncssh.KeyImportError as error:
-            if "passphrase" not in str(error).lower():
-                raise AuthRefused(f"{path} is no usable key: {clean_line(str(error))}") from error
-            if await _agent_has(asyncssh, public := await loop.run_in_executor(None, _public_half, path)):
-                return {"client_keys": [], "agent_identities": [public]}
-            if self._ask_passphrase is None:
-                raise AuthRefused(f"{path} needs a passphrase and nobody can be asked", "ssh-add it first") from error
-            passphrase = await loop.run_in_executor(None, self._ask_passphrase, f"passphrase of {path}: ")
-        except OSError as error:
-            raise AuthRefused(f"{path}: {error.strerror}", "name another identity_file in services.yaml") from error
-        try:
-            return {"client_keys": [await loop.run_in_executor(None, read, passphrase)]}
-        except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
-            raise AuthRefused(f"{path}: wrong passphrase") from error
-
     # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def run(
@@ -249,16 +226,20 @@ class SshHost:
         stdin: bytes | None = None,
         on_output: Callable[[bytes, bool], None] | None = None,
     ) -> Answer:
-        """One command to its end. Raises LinkError when nothing could be sent, ValueError for words that cannot be."""
-        answer = await self._once(argv, timeout, stdin, on_output)
+        """One command to its end. Raises LinkError when nothing could be sent, Refused for words that cannot be.
+
+        A read that says more than `LARGEST` ends as Overflowed; of what `writes` says the end is kept.
+        """
+        answer = await self._once(argv, timeout, writes, stdin, on_output)
         if not writes and isinstance(answer.outcome, Lost):
-            answer = await self._once(argv, timeout, stdin, on_output)
+            answer = await self._once(argv, timeout, writes, stdin, on_output)
         return answer
 
     async def _once(
         self,
         argv: tuple[str, ...],
         timeout: float,
+        writes: bool,
         stdin: bytes | None,
         on_output: Callable[[bytes, bool], None] | None,
     ) -> Answer:
@@ -270,7 +251,11 @@ class SshHost:
         try:
             # waiting for a free channel counts: a host that hangs must not make us wait longer than was said
             async with asyncio.timeout(timeout):
-                channel = await self.channel(argv, on_stderr=on_output and (lambda raw: on_output(raw, True)))
+                channel = await self.channel(
+                    argv,
+                    on_stderr=on_output and (lambda raw: on_output(raw, True)),
+                    most_errors=None if writes else LARGEST,
+                )
                 if stdin:
                     channel.write(stdin)
                 channel.write_eof()
@@ -278,9 +263,15 @@ class SshHost:
                     stdout += chunk
                     if on_output is not None:
                         on_output(chunk, False)
+                    if writes:
+                        del stdout[:-KEPT]
+                    elif len(stdout) > LARGEST:
+                        raise TooMuch(LARGEST)
                 outcome = await channel.wait()
         except TimeoutError:
             outcome = TimedOut(after=timeout)
+        except TooMuch as error:
+            outcome = Overflowed(limit=error.limit)
         except OSError as error:
             outcome = Lost(why=clean_line(str(error)) or type(error).__name__)
         finally:
@@ -298,14 +289,23 @@ class SshHost:
         )
 
     async def channel(
-        self, argv: tuple[str, ...], *, name: str = "control", on_stderr: Callable[[bytes], None] | None = None
-    ) -> "Channel":
-        """A command's raw channel.
+        self,
+        argv: tuple[str, ...],
+        *,
+        name: str = "control",
+        on_stderr: Callable[[bytes], None] | None = None,
+        most_errors: int | None = LARGEST_ERRORS,
+    ) -> Channel:
+        """A command's raw channel, for the drivers of this room. `most_errors`: see Channel.
 
-        Raises LinkError when none could be opened: then nothing was sent; CutOff when the command may have begun.
+        Raises LinkError when none could be opened and Refused for words that cannot be: then nothing was sent; CutOff
+        when the command may have begun.
         """
         form = self._form or await self._find_form()
-        command = exec_string(argv, form)
+        try:
+            command = exec_string(argv, form)
+        except ValueError as error:
+            raise Refused(f"{argv[0] if argv else 'nothing'} cannot be sent: {clean_line(str(error), 200)}") from error
         asyncssh = await _library()
         slots = self._slots[name]
         await slots.acquire()
@@ -314,7 +314,7 @@ class SshHost:
                 connection = await self._connection(name)
                 try:
                     process = await connection.create_process(command, encoding=None, window=2 << 20)
-                    return Channel(process, slots, asyncssh, on_stderr)
+                    return Channel(process, slots, asyncssh, on_stderr, most_errors)
                 except asyncssh.ChannelOpenError as error:
                     if error.code == asyncssh.OPEN_REQUEST_SESSION_FAILED:
                         # a refusal, or the channel or link ended unanswered: asyncssh does not tell them apart
@@ -337,207 +337,9 @@ class SshHost:
                 self._form = capabilities.login_form(answer) or Form.FORCED
             return self._form
 
-    def stream(self, argv: tuple[str, ...]) -> "Stream":
+    def stream(self, argv: tuple[str, ...]) -> Stream:
         """Output of a command that goes on, over the second connection."""
-        return Stream(self, argv)
-
-
-class Channel:
-    """Bytes both ways, and how the command ended. Errors of the link come as OSError."""
-
-    def __init__(
-        self, process: Any, slots: asyncio.Semaphore, asyncssh: Any, on_stderr: Callable[[bytes], None] | None = None
-    ) -> None:
-        self.stderr = bytearray()
-        self._on_stderr = on_stderr
-        self._process = process
-        self._slots: asyncio.Semaphore | None = slots
-        self._asyncssh = asyncssh
-        self._errors = asyncio.create_task(self._collect())
-
-    def write(self, data: bytes) -> None:
-        """Send; `drain` waits until it has left."""
-        self._process.stdin.write(data)
-
-    async def drain(self) -> None:
-        """Wait until what was written has left."""
-        with self._translated():
-            await self._process.stdin.drain()
-
-    def write_eof(self) -> None:
-        """Nothing more will be sent."""
-        with contextlib.suppress(BrokenPipeError, OSError):
-            self._process.stdin.write_eof()
-
-    async def read(self) -> bytes:
-        """The next bytes of stdout; empty at its end."""
-        with self._translated():
-            chunk: bytes = await self._process.stdout.read(CHUNK)
-        return chunk
-
-    async def wait(self) -> Outcome:
-        """How it ended, once its output has ended."""
-        with self._translated():
-            await self._process.wait_closed()
-        await asyncio.wait({self._errors})  # cancelled by `close`: that ends this stream, not whoever reads it
-        if self._process.exit_signal is not None:
-            return Signalled(signal=clean_line(str(self._process.exit_signal[0]), 20))
-        if self._process.exit_status is None:
-            return Lost(why="the link ended before the command said how it ended")
-        return Exited(code=self._process.exit_status)
-
-    async def close(self) -> None:
-        """Give the channel back. What was sent is not taken back by it."""
-        if self._slots is None:
-            return
-        slots, self._slots = self._slots, None
-        self._process.close()
-        self._errors.cancel()
-        await asyncio.gather(self._errors, return_exceptions=True)
-        slots.release()
-
-    async def _collect(self) -> None:
-        with contextlib.suppress(OSError, self._asyncssh.Error):
-            while chunk := await self._process.stderr.read(CHUNK):
-                self.stderr += chunk
-                if self._on_stderr is not None:
-                    self._on_stderr(chunk)
-
-    @contextlib.contextmanager
-    def _translated(self):  # type: ignore[no-untyped-def]
-        try:
-            yield
-        except self._asyncssh.Error as error:
-            raise ConnectionError(clean_line(str(error)) or type(error).__name__) from error
-
-
-class Stream:
-    """Chunks of stdout as they come; ends when the command or the link does, and says which."""
-
-    def __init__(self, host: SshHost, argv: tuple[str, ...]) -> None:
-        self.outcome: Outcome | None = None
-        self.stderr = b""
-        self._host = host
-        self._argv = argv
-        self._channel: Channel | None = None
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            self._channel = await self._host.channel(self._argv, name="streams")
-        except LinkError as error:
-            self.outcome = NeverStarted(why=error.message)
-            raise
-        try:
-            self._channel.write_eof()
-            while chunk := await self._channel.read():
-                yield chunk
-            self.outcome = await self._channel.wait()
-        except OSError as error:
-            self.outcome = Lost(why=clean_line(str(error)))
-        finally:
-            self.stderr = bytes(self._channel.stderr)
-            await self._channel.close()
-
-    async def close(self) -> None:
-        """Stop listening."""
-        if self._channel is not None:
-            await self._channel.close()
-
-
-# ── host keys ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _guard(asyncssh: Any, known_hosts: Path, accept: str | None, ended: Callable[[Any, Exception | None], None]) -> Any:
-    """A client factory that decides about the server's key and hears of the connection's end."""
-
-    class Guard(asyncssh.SSHClient):  # type: ignore[misc, name-defined, unused-ignore]
-        """Strict: known or explicitly accepted."""
-
-        fingerprint = ""
-        trusted = False
-        problem = ""
-        connection: Any = None
-
-        @classmethod
-        def on_file(cls, host: str, addr: str, port: int | None) -> Any:
-            """What the file says of this host; asyncssh then asks for keys of those kinds only, as OpenSSH does."""
-            try:
-                known = asyncssh.import_known_hosts(known_hosts.read_text() if known_hosts.exists() else "")
-            except (OSError, ValueError) as error:
-                cls.problem = f"{known_hosts}: {clean_line(str(error))}"
-                return (), (), ()
-            # by name and by address, each with its port: asyncssh's own search forgets revoked keys of other ports
-            found = [known.match(f"[{x}]:{port}" if port else x, "", None) for x in {host, addr} - {""}]
-            keys, authorities, revoked = ([key for match in found for key in match[i]] for i in range(3))
-            cls.trusted = bool(keys or authorities)
-            return keys, authorities, revoked
-
-        @classmethod
-        async def acknowledge(cls) -> None:
-            """Until cancelled, acknowledge at once what arrives: delayed ACKs cost a connection 40 ms a step."""
-            option = getattr(socket, "TCP_QUICKACK", None)
-            while option is not None:
-                sock = cls.connection and cls.connection.get_extra_info("socket")
-                if sock is not None and sock.fileno() >= 0 and sock.family != socket.AF_UNIX:
-                    sock.setsockopt(socket.IPPROTO_TCP, option, 1)
-                await asyncio.sleep(0.002)
-
-        def connection_made(self, conn: Any) -> None:
-            Guard.connection = conn
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            ended(Guard.connection, exc)
-
-        def validate_host_public_key(self, host: str, addr: str, port: int, key: Any) -> bool:
-            """Asked only about keys that the file does not trust."""
-            Guard.fingerprint = key.get_fingerprint()
-            if Guard.problem or Guard.trusted or accept != Guard.fingerprint:
-                return False
-            _remember(known_hosts, host, port, key)
-            return True
-
-        @classmethod
-        def refusal(cls, where: str) -> HostKeyRefused:
-            """The error for people."""
-            if cls.problem:
-                return HostKeyRefused(cls.problem, "correct the file")
-            if cls.trusted or not cls.fingerprint:
-                return HostKeyRefused(
-                    f"{where} shows a revoked key or another one than on file ({known_hosts}): {cls.fingerprint}",
-                    "somebody may be listening: ask whoever runs the host before you remove the old key",
-                    fingerprint=cls.fingerprint,
-                    changed=True,
-                )
-            return HostKeyRefused(
-                f"{where} shows an unknown key: {cls.fingerprint}",
-                f"compare it with the host's, then: --accept-host-key {cls.fingerprint}",
-                fingerprint=cls.fingerprint,
-            )
-
-    return Guard
-
-
-def _remember(known_hosts: Path, host: str, port: int, key: Any) -> None:
-    known_hosts.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    name = host if port == 22 else f"[{host}]:{port}"
-    with known_hosts.open("a") as file:
-        file.write(f"{name} {key.export_public_key().decode().strip()}\n")
-
-
-def _public_half(path: str) -> str:
-    return f"{Path(path).expanduser()}.pub"
-
-
-async def _agent_has(asyncssh: Any, public: str) -> bool:
-    """Whether ssh-agent holds the private half of this file's key."""
-    if not os.environ.get("SSH_AUTH_SOCK"):
-        return False
-    try:
-        wanted = asyncssh.read_public_key(public).public_data
-        async with asyncssh.connect_agent() as agent:
-            return any(pair.public_data == wanted for pair in await agent.get_keys())
-    except (OSError, ValueError, asyncssh.Error):
-        return False  # no agent there, or no public half beside the key: then the passphrase is needed
+        return Stream(lambda: self.channel(argv, name="streams", most_errors=STREAM_STDERR))
 
 
 _imported: Any = None

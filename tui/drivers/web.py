@@ -5,7 +5,8 @@ Trouble of the network is an OSError, an address that is none a ValueError: the 
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -72,16 +73,19 @@ class Web:
         import httpx
 
         try:
-            asked = {"User-Agent": AGENT, **headers}
+            asked = {"User-Agent": AGENT, "Accept-Encoding": "identity", **headers}
             async with client.stream(method, url, headers=asked, content=content) as answer:
+                unpack = unpacking(answer.headers.get("content-encoding", ""))
                 body = bytearray()
-                async for chunk in answer.aiter_bytes():
-                    body += chunk
+                async for chunk in answer.aiter_raw():
+                    body += unpack(chunk, largest + 1 - len(body))
                     if len(body) > largest:
                         if not cut:
                             raise TooLarge(f"an answer of more than {largest} bytes")
                         break
                 return Raw(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, bytes(body[:largest]))
+        except zlib.error as error:
+            raise OSError(f"the answer cannot be unpacked: {error}") from error
         except httpx.InvalidURL as error:
             raise ValueError(str(error)) from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -92,7 +96,10 @@ class Web:
     async def _ready(self) -> "httpx.AsyncClient":
         async with self._making:
             if self._client is None:
-                self._client = await asyncio.get_running_loop().run_in_executor(None, self._make)
+                try:
+                    self._client = await asyncio.get_running_loop().run_in_executor(None, self._make)
+                except (ImportError, OSError, ValueError) as error:  # a proxy or certificates of the environment
+                    raise Unreachable(f"HTTP cannot be set up here: {error}") from error
             return self._client
 
     def _make(self) -> "httpx.AsyncClient":
@@ -107,6 +114,21 @@ class Web:
             follow_redirects=False,
             timeout=httpx.Timeout(self._timeout, connect=self._connect),
         )
+
+
+def unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
+    """What turns a piece of a body, and the bytes that are still wanted, into no more than so many.
+
+    Nothing packed is asked for, because 200 kB may unpack to gigabytes; a proxy may pack all the same. Raises OSError
+    for a packing that is not known; what is returned raises zlib.error for what is damaged.
+    """
+    name = encoding.strip().lower()
+    if name in ("", "identity"):
+        return lambda chunk, wanted: chunk[:wanted]
+    if name not in ("gzip", "x-gzip", "deflate"):
+        raise OSError(f"the answer is packed as {name[:40]!r}, which was not asked for")
+    inflating = zlib.decompressobj(zlib.MAX_WBITS if name == "deflate" else 16 + zlib.MAX_WBITS)
+    return lambda chunk, wanted: inflating.decompress(chunk, wanted)
 
 
 def private(url: str) -> bool:

@@ -30,13 +30,20 @@ class Lost(Value, tag=True):
     why: str
 
 
+class Overflowed(Value, tag=True):
+    """It said more than is read, and was hung up on. Only what changes nothing ends so."""
+
+    limit: int
+    """bytes"""
+
+
 class NeverStarted(Value, tag=True):
     """Certain: nothing of this command reached the host."""
 
     why: str
 
 
-Outcome = Exited | Signalled | TimedOut | Lost | NeverStarted
+Outcome = Exited | Signalled | TimedOut | Lost | Overflowed | NeverStarted
 
 
 class Answer(Value):
@@ -71,5 +78,7 @@ def describe(outcome: Outcome) -> str:
             return f"no end within {after:.0f} s"
         case Lost(why=why):
             return f"link lost: {why}"
+        case Overflowed(limit=limit):
+            return f"more output than is read ({limit >> 20} MB)"
         case NeverStarted(why=why):
             return f"not sent: {why}"

@@ -47,6 +47,7 @@ class Client(ABC):
 
     connection: int = 0
     tty: bool = False
+    byte_wise: bool = False
 
     def __init__(self) -> None:
         self.gone = False
@@ -138,6 +139,7 @@ class Call:
     slow: float = 1.0
     reached: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    sent: int = 0
 
     @property
     def name(self) -> str:
@@ -154,6 +156,9 @@ class Call:
         if self.band:
             data, error = b"%04x\x02" % (len(data) + 5) + data, False
         self.client.send(data, error=error)
+        self.sent += len(data)
+        if self.faults:
+            self.host.faults.sent(self)
 
     def out(self, text: str) -> None:
         self.write(f"{text}\n".encode("utf-8", "surrogateescape"))

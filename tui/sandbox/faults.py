@@ -28,14 +28,33 @@ KINDS = {
     "hold_lock": "somebody else's deploy holds the lock of `app`, for `seconds` or until cleared",
     "wrong_app": "requests to `app` are answered by `by`",
     "refuse_login": "the key is not accepted",
+    "garbage": "the command answers bytes that mean nothing, and `exit`",
+    "byte_wise": "what the command says arrives byte by byte",
+    "endless": "the command says something on `stream` for ever",
 }
 AT_ONCE = ("hold_lock", "wrong_app")
+BOUND = (
+    "drop_connection",
+    "stall",
+    "fail_command",
+    "slow_command",
+    "slow_deploy",
+    "full_disk",
+    "garbage",
+    "byte_wise",
+    "endless",
+)
+"""kinds that bind to a command as it starts"""
+GARBAGE = b"\xff\xfe\x00\x1b]0;x\x07" + b"[" * 2000 + b'{"a": \xc3' + bytes(range(256)) * 8
+"""no UTF-8, no JSON, no packet; controls of terminals among it"""
+ENDLESS = b"=====> and on and on\n" * 800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class When:
     command_prefix: str = ""
     after_bytes: int | None = None
+    after_sent: int | None = None
     after_seconds: float | None = None
     after_phase: str | None = None
 
@@ -51,6 +70,7 @@ class Fault:
     seconds: float = 0.0
     factor: float = 4.0
     exit: int = 1
+    stream: str = "stdout"
     stderr: str = " !     the sandbox was told to fail this command"
 
 
@@ -109,9 +129,8 @@ class Faults:
 
     async def begin(self, call: Call) -> None:
         """Binds faults to a call that starts. Raises Refused for a command told to fail."""
-        bound = ("drop_connection", "stall", "fail_command", "slow_command", "slow_deploy", "full_disk")
         for fault in list(self.armed):
-            if fault.kind in bound and call.line.startswith(fault.when.command_prefix):
+            if fault.kind in BOUND and call.line.startswith(fault.when.command_prefix):
                 self._use(fault)
                 await self._bind(call, fault)
 
@@ -119,6 +138,16 @@ class Faults:
         match fault.kind:
             case "fail_command":
                 raise Refused(fault.exit, fault.stderr)
+            case "garbage":
+                call.write(GARBAGE)
+                raise Refused(fault.exit)
+            case "endless":
+                while True:
+                    call.write(ENDLESS, error=fault.stream == "stderr")
+                    await call.client.drain()
+                    await asyncio.sleep(0)
+            case "byte_wise":
+                call.client.byte_wise = True
             case "slow_command":
                 await clock.sleep(fault.seconds)
             case "slow_deploy":
@@ -138,12 +167,18 @@ class Faults:
             self._start(self._after_event(arrived, call, fault))
         elif when.after_seconds is not None:
             self._later(self._host.pace.scaled(when.after_seconds), lambda: self._strike(call, fault))
-        elif when.after_phase is None:
+        elif when.after_phase is None and when.after_sent is None:
             self._strike(call, fault)
 
     def reached(self, call: Call, phase: str) -> None:
         for fault in call.faults:
             if fault.when.after_phase == phase:
+                self._strike(call, fault)
+
+    def sent(self, call: Call) -> None:
+        """The call has said more."""
+        for fault in call.faults:
+            if fault.when.after_sent is not None and call.sent >= fault.when.after_sent:
                 self._strike(call, fault)
 
     def _strike(self, call: Call, fault: Fault) -> None:

@@ -88,8 +88,11 @@ class SshClient(Client, asyncssh.SSHServerSession[bytes]):
             self._transmit(data, error=error)
 
     def _transmit(self, data: bytes, *, error: bool) -> None:
-        if self._channel is not None and not self.gone:
-            self._channel.write(data, asyncssh.EXTENDED_DATA_STDERR if error else None)
+        if self._channel is None or self.gone:
+            return
+        size = 1 if self.byte_wise else max(1, len(data))
+        for at in range(0, len(data), size):
+            self._channel.write(data[at : at + size], asyncssh.EXTENDED_DATA_STDERR if error else None)
 
     async def drain(self) -> None:
         await self._writable.wait()
@@ -102,6 +105,8 @@ class SshClient(Client, asyncssh.SSHServerSession[bytes]):
         # asyncssh has no way to stop answering keepalives, which a dead network would not answer: the TCP transport
         # is paused.
         transport = self._door.transport()
+        if transport is None:
+            return  # the connection has ended meanwhile
         if silent:
             self._audible.clear()
             transport.pause_reading()
@@ -128,9 +133,9 @@ class Door(asyncssh.SSHServer):
     def connection_lost(self, exc: Exception | None) -> None:
         self.house.connections.discard(self.connection)
 
-    def transport(self) -> asyncio.Transport:
+    def transport(self) -> asyncio.Transport | None:
         transport = self.connection._transport
-        assert isinstance(transport, asyncio.Transport)
+        assert transport is None or isinstance(transport, asyncio.Transport)
         return transport
 
     def begin_auth(self, username: str) -> bool:
