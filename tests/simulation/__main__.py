@@ -10,27 +10,26 @@ from tests.simulation import campaign
 def main() -> int:
     """Run; the exit code is 1 where something was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("--seeds", type=int, metavar="N", help="so many seeds, from a hash of the tree")
+    parser.add_argument("--seeds", type=int, default=100, metavar="N", help="at least so many, from a hash of the tree")
     parser.add_argument("--first", type=int, metavar="S", help="begin there instead")
-    parser.add_argument("--seconds", type=float, metavar="S", help="stop after so many seconds (of this machine)")
+    parser.add_argument("--seconds", type=float, default=0.0, metavar="S", help="go on until so many seconds are over")
     parser.add_argument("--seed", type=int, metavar="S", help="replay one, with its trace")
     parser.add_argument("--plant", metavar="NAME", help="look for the first seed that finds this planted bug")
+    parser.add_argument("--planted", action="store_true", help="whether each planted bug is found still")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes at once (2)")
     parser.add_argument("--excuse-known", action="store_true", help="what seeds/known.json names does not count")
     wanted = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is a part of the schedule
-        os.execve(
-            sys.executable,
-            [sys.executable, "-m", "tests.simulation", *sys.argv[1:]],
-            {**os.environ, "PYTHONHASHSEED": "0"},
-        )
+        again = [sys.executable, "-m", "tests.simulation", *sys.argv[1:]]
+        os.execve(sys.executable, again, {**os.environ, "PYTHONHASHSEED": "0"})
     if wanted.seed is not None:
         return campaign.replay(wanted.seed, wanted.plant)
+    if wanted.planted:
+        return campaign.again(wanted.jobs)
     if wanted.plant is not None:
-        return campaign.hunt(wanted.plant, wanted.first or 0, wanted.seeds or 1000, wanted.jobs)
-    excused = campaign.known() if wanted.excuse_known else ""
+        return campaign.hunt(wanted.plant, wanted.first or 0, wanted.seeds, wanted.jobs)
     first = campaign.first_seed() if wanted.first is None else wanted.first
-    return campaign.search(first, wanted.seeds or 100, wanted.plant, wanted.jobs, wanted.seconds, excused)
+    return campaign.search(first, wanted.seeds, wanted.jobs, wanted.seconds, excuse_known=wanted.excuse_known)
 
 
 if __name__ == "__main__":

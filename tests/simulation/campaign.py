@@ -9,17 +9,17 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from time import monotonic as real_now  # what `time` says is simulated from `install` on
+from typing import Any
 
 from tests.simulation import planted
 from tests.simulation.run import VERSIONS, Found, Prepared
 
 ROOT = Path(__file__).parents[2]
-
-
-FOUND = Path(__file__).parent / "seeds" / "planted.json"
+SEEDS = Path(__file__).parent / "seeds"
+FAILED, KNOWN, FOUND = SEEDS / "failed.json", SEEDS / "known.json", SEEDS / "planted.json"
 REAL_LIMIT = 120
 """seconds of this machine that one seed may take"""
 
@@ -37,6 +37,11 @@ def first_seed() -> int:
     return int.from_bytes(hashlib.sha256(listed.stdout).digest()[:4], "big")
 
 
+def version_of(seed: int) -> str:
+    """Which Dokku it is about."""
+    return VERSIONS[seed % len(VERSIONS)]
+
+
 def replay(seed: int, plant: str | None) -> int:
     """One seed, here, with its trace."""
     prepared = Prepared(version_of(seed))
@@ -51,40 +56,64 @@ def replay(seed: int, plant: str | None) -> int:
     return 1 if found.broken else 0
 
 
-def search(first: int, count: int, plant: str | None, jobs: int, seconds: float | None, excused: str) -> int:
-    """Seeds from `first` on; prints those that failed."""
-    began, failed, done, simulated, cpu = time.monotonic(), [], 0, 0.0, 0.0
-    for found in run(first, count, plant, jobs, seconds):
+def search(first: int, count: int, jobs: int, seconds: float, *, excuse_known: bool) -> int:
+    """Every seed that ever failed, then `count` from `first` on, then more until `seconds` are over."""
+    began, failed, done, simulated, cpu = real_now(), 0, 0, 0.0, 0.0
+    excused = "|".join(json.loads(KNOWN.read_text())) if excuse_known else ""
+    kept = [int(seed) for seed in json.loads(FAILED.read_text())]
+    seeds = [*kept, *range(first, first + count)]
+    for found in run(seeds, jobs=jobs, more=seconds):
         done, simulated, cpu = done + 1, simulated + found.simulated, cpu + found.cpu
-        found.broken = [words for words in found.broken if not (excused and re.match(excused, words))]
-        if found.broken:
-            failed.append(found.seed)
+        broken = [words for words in found.broken if not (excused and re.match(excused, words))]
+        if broken:
+            failed += 1
             say(f"seed {found.seed}:")
-            for words in found.broken:
-                say(f"    {words[:300]}")
-            sys.stdout.flush()
-    took = time.monotonic() - began
-    say(
-        f"{done} seeds from {first}, {len(failed)} failed; {simulated:.0f} simulated seconds in {took:.0f} s, "
-        f"{cpu / max(done, 1):.2f} s of CPU a seed"
-    )
-    return 1 if failed else 0
+            for words in broken:
+                say(f"    {words}")
+    took = real_now() - began
+    cost = f"{simulated:.0f} simulated seconds in {took:.0f} s, {cpu / max(done, 1):.2f} s of CPU a seed"
+    say(f"{len(kept)} kept seeds and {done - len(kept)} from {first}, {failed} failed; {cost}")
+    return 1 if failed or done < len(seeds) else 0
 
 
-def known() -> str:
-    """What is known to be wrong and is being worked on, as one pattern; empty when nothing is."""
-    return "|".join(json.loads((Path(__file__).parent / "seeds" / "known.json").read_text()))
+def hunt(plant: str, first: int, count: int, jobs: int) -> int:
+    """The first seed that a planted bug breaks and the product does not; it is written to seeds/planted.json."""
+    tried = 0
+    for found in run(range(first, first + count), plant, jobs=jobs):
+        tried += 1
+        if found.broken and (new := _new(found)):
+            say(f"{plant}: seed {found.seed}, after {tried}: {new}")
+            told: dict[str, Any] = json.loads(FOUND.read_text()) if FOUND.exists() else {}
+            told[plant] = {"seed": found.seed, "after": tried, "broken": new}
+            FOUND.write_text(json.dumps(dict(sorted(told.items())), indent=2) + "\n")
+            return 0
+    say(f"{plant}: not found within {tried} seeds")
+    return 1
 
 
-def version_of(seed: int) -> str:
-    """Which Dokku it is about."""
-    return VERSIONS[seed % len(VERSIONS)]
+def again(jobs: int) -> int:
+    """The seed that found each planted bug finds it still."""
+    missed = 0
+    told: dict[str, Any] = json.loads(FOUND.read_text())
+    for plant in planted.PLANTED:
+        found = next(run([int(told[plant]["seed"])], plant, jobs=jobs), None) if plant in told else None
+        new = _new(found) if found is not None and found.broken else ""
+        say(f"{plant}: {new or 'NOT FOUND'}")
+        missed += not new
+    return 1 if missed else 0
 
 
-def run(first: int, count: int, plant: str | None, jobs: int, seconds: float | None = None) -> Iterator[Found]:
-    """Each seed's result, as they come; the same worlds whatever `jobs` is."""
+def _new(found: Found) -> str:
+    """What is broken with the planted bug and not without it."""
+    plain = next(run([found.seed], jobs=1)).broken
+    return next((words for words in found.broken if words not in plain), "")
+
+
+def run(seeds: Sequence[int], plant: str | None = None, *, jobs: int, more: float = 0.0) -> Iterator[Found]:
+    """Each seed's result, as they come; `more`: seconds until which further seeds follow the last."""
+    until = real_now() + more
     out, into = os.pipe()
-    children = [_worker(range(first + n, first + count, jobs), plant, seconds, into) for n in range(jobs)]
+    children = [_worker(seeds, n, jobs, plant, until, into) for n in range(jobs)]
     os.close(into)
     with os.fdopen(out, "rb") as results:
         try:
@@ -95,33 +124,42 @@ def run(first: int, count: int, plant: str | None, jobs: int, seconds: float | N
             for child in children:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGTERM)
+            for child in children:
                 os.waitpid(child, 0)
 
 
-def _worker(seeds: range, plant: str | None, seconds: float | None, into: int) -> int:
-    """A process that prepares a world and runs its seeds, each in a child of its own."""
+def _worker(seeds: Sequence[int], n: int, jobs: int, plant: str | None, until: float, into: int) -> int:
+    """A process that prepares worlds and runs every `jobs`-th seed, each in a child of its own."""
     if child := os.fork():
         return child
-    began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    prepared: dict[str, Prepared] = {}
     try:
-        for version in VERSIONS:
-            mine = [seed for seed in seeds if version_of(seed) == version]
-            prepared = Prepared(version) if mine else None
-            for seed in mine:
-                if prepared is not None and (seconds is None or time.monotonic() - began < seconds):
-                    _one(prepared, seed, plant, into)
-            if prepared is not None:
-                prepared.close()
+        for seed in _mine(seeds, n, jobs, until):
+            version = version_of(seed)
+            if version not in prepared:
+                prepared[version] = Prepared(version)
+            _one(prepared[version], seed, plant, into)
     finally:
+        for one in prepared.values():
+            one.world.remove()
         os._exit(0)
+
+
+def _mine(seeds: Sequence[int], n: int, jobs: int, until: float) -> Iterator[int]:
+    yield from seeds[n::jobs]
+    following = seeds[-1] + 1 + n
+    while real_now() < until:
+        yield following
+        following += jobs
 
 
 def _one(prepared: Prepared, seed: int, plant: str | None, into: int) -> None:
     """One seed in a child, which dies with everything it changed."""
-    child = os.fork()
-    if child:
+    if child := os.fork():
         os.waitpid(child, 0)
         return
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, _too_long)
     signal.alarm(REAL_LIMIT)
     try:
@@ -138,26 +176,3 @@ def _one(prepared: Prepared, seed: int, plant: str | None, into: int) -> None:
 
 def _too_long(*_: object) -> None:
     raise TimeoutError(f"more than {REAL_LIMIT} s")
-
-
-def hunt(plant: str, first: int, count: int, jobs: int) -> int:
-    """The first seed that a planted bug breaks and the product does not; it is written to seeds/planted.json."""
-    tried = 0
-    for found in run(first, count, plant, jobs):
-        tried += 1
-        if not found.broken:
-            continue
-        plain = next(run(found.seed, 1, None, 1)).broken
-        if new := [words for words in found.broken if words not in plain]:
-            say(f"{plant}: seed {found.seed}, after {tried}: {new[0]}")
-            kept = json.loads(FOUND.read_text()) if FOUND.exists() else {}
-            kept[plant] = {"seed": found.seed, "after": tried, "broken": _kind(new[0])}
-            FOUND.write_text(json.dumps(dict(sorted(kept.items())), indent=2) + "\n")
-            return 0
-    say(f"{plant}: not found within {tried} seeds")
-    return 1
-
-
-def _kind(words: str) -> str:
-    """What is broken, without what differs from run to run."""
-    return words.partition(":")[0]

@@ -15,6 +15,12 @@ EPOCH = 1_790_000_000.0
 """the wall clock when a simulation begins: seconds since 1970, in September 2026"""
 
 
+BEGINS = 10.0
+"""simulated second at which a prepared world is handed to its seed"""
+FROM = 1_000_000
+"""numbers that a seed gives begin here, however many its preparation used"""
+
+
 class Mortal:
     """Something whose tasks all vanish at once: a process that is killed runs no `finally`."""
 
@@ -105,6 +111,8 @@ class Universe(SimLoop):
     def begin(self, strategy: Strategy) -> None:
         """From here on the seed decides."""
         self._strategy = strategy
+        self.order_hash, self.steps = 0, 0
+        self._lane_counter = self._numbers = self.net._next_port = FROM
 
     def choose(self, n: int, kind: str) -> int:
         """A number below `n`; decisions are not kept: the seed has them all."""

@@ -5,18 +5,18 @@ import hashlib
 import logging
 import random
 import shutil
-import time
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from time import process_time
 from typing import Any
 
 from tests.simulation import invariants
 from tests.simulation.faults import Faults
-from tests.simulation.loop import Seeded, Universe
+from tests.simulation.loop import BEGINS, Seeded, Universe
 from tests.simulation.operators import Operators, put_in_order
-from tests.simulation.standins import installed
+from tests.simulation.standins import ENTROPY, install
 from tests.simulation.truth import Truth
 from tests.simulation.world import APP, World
 
@@ -45,9 +45,8 @@ class Prepared:
     def __init__(self, version: str) -> None:
         logging.getLogger("asyncssh").setLevel(logging.CRITICAL)
         self.loop = Universe()
-        self.rng = random.Random(version)
-        self._installed = installed(self.loop, self.rng)
-        self._installed.__enter__()
+        install()
+        ENTROPY.seed(version)
         self.world = World(self.loop, version)
         self.loop.run_until_complete(self._warm())
 
@@ -56,13 +55,14 @@ class Prepared:
         await self.world.build()
         for words in (("api", "--list"), ("api", "previous", "--plan"), ("status",), ("incidents",)):
             await self.world.command("bastion", *words)
+        await asyncio.sleep(BEGINS - self.loop.time())
         self.world.processes.clear()
         self.world.trace.clear()
 
     def run(self, seed: int, plant: Callable[[], AbstractContextManager[Any]] = nullcontext) -> Found:
         """Everything that the seed decides."""
-        began = time.process_time()
-        self.rng.seed(f"entropy {seed}")
+        began = process_time()
+        ENTROPY.seed(f"entropy {seed}")
         rng = random.Random(f"world {seed}")
         self.loop.begin(Seeded(random.Random(f"order {seed}"), deviation=rng.choice((0.0, 0.02, 0.2, 1.0))))
         self.world.own_files()
@@ -80,12 +80,11 @@ class Prepared:
             f"{self.loop.order_hash} {self.loop.steps}\n{chr(10).join(found.trace)}\n{found.broken}".encode()
         ).hexdigest()[:16]
         shutil.rmtree(self.world.copy)
-        found.cpu = time.process_time() - began
+        found.cpu = process_time() - began
         return found
 
     def close(self) -> None:
-        """As it was before."""
-        self._installed.__exit__(None, None, None)
+        """Its files are gone."""
         self.world.remove()
 
 

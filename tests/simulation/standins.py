@@ -13,9 +13,8 @@ import sqlite3
 import ssl
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -26,7 +25,7 @@ from asyncssh.packet import SSHPacketLogger
 
 from tests.simulation import baton
 from tests.simulation.loop import EPOCH, PROCESS
-from tests.simulation.machines import Aside, Database, Environment, Process, Streams, replaced, running
+from tests.simulation.machines import Aside, Database, Environment, Process, Streams, running
 
 
 class _OfDatetimes(type):
@@ -68,8 +67,8 @@ def monotonic() -> float:
     """Seconds of the simulation."""
     try:
         return asyncio.get_running_loop().time()
-    except RuntimeError:
-        return _LOOP[0].time() if _LOOP else 0.0
+    except RuntimeError:  # between runs
+        return 0.0
 
 
 def clock() -> float:
@@ -78,12 +77,19 @@ def clock() -> float:
     return EPOCH + monotonic() + (process.machine.clock if isinstance(process, Process) else 0.0)
 
 
-_LOOP: list[asyncio.AbstractEventLoop] = []
+class Runner:
+    """In place of `asyncio.Runner`, which ends by cancelling what is left: here that is told."""
 
+    def __init__(self, **_: Any) -> None: ...
 
-def run_in_the_loop(main: Coroutine[Any, Any, Any]) -> Any:
-    """In place of `asyncio.run`, which ends by cancelling what is left: here that is told."""
-    return baton.ask(_run(main))
+    def __enter__(self) -> "Runner":
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def run(self, main: Coroutine[Any, Any, Any]) -> Any:
+        """In the simulated loop, while this thread stands still."""
+        return baton.ask(_run(main))
 
 
 async def _run(main: Coroutine[Any, Any, Any]) -> Any:
@@ -128,9 +134,13 @@ def _quiet(*_: Any, **__: Any) -> None:
 _CONTEXT = ssl.create_default_context()
 
 
-@contextmanager
-def installed(loop: asyncio.AbstractEventLoop, rng: random.Random) -> Iterator[None]:
-    """Every stand-in in its place, for the whole process."""
+ENTROPY = random.Random()
+"""what `os.urandom` gives; seeded by each run"""
+
+
+@functools.cache
+def install() -> None:
+    """Every stand-in in its place, for the rest of this process."""
     _import_all()
     import tui.bootstrap
     import tui.cli.main
@@ -140,21 +150,20 @@ def installed(loop: asyncio.AbstractEventLoop, rng: random.Random) -> Iterator[N
     import tui.sandbox.gitread
     import tui.sandbox.gitside
 
-    in_loop = Aside(asyncio, run=run_in_the_loop)
+    in_loop = Aside(asyncio, Runner=Runner)
     back = Aside(asyncio, to_thread=baton.to_thread, run_coroutine_threadsafe=lambda coro, _: baton.Asked(coro))
-    _LOOP[:] = [loop]
     dated = [
         module
         for name, module in sorted(sys.modules.items())
         if name.startswith("tui.") and getattr(module, "datetime", None) is datetime and _asks_the_clock(module)
     ]
-    with replaced(
+    for where, name, value in (
         *((module, "datetime", Datetime) for module in dated),
         (time, "time", clock),
         (time, "time_ns", lambda: int(clock() * 1e9)),
         (time, "monotonic", monotonic),
-        (os, "urandom", rng.randbytes),
-        (random, "_urandom", rng.randbytes),
+        (os, "urandom", ENTROPY.randbytes),
+        (random, "_urandom", ENTROPY.randbytes),
         (tui.cli.main, "asyncio", in_loop),
         (tui.bootstrap, "fleet", functools.cache(tui.bootstrap.fleet)),
         (SSHConnection, "send_packet", _without_ignored(SSHConnection.send_packet)),
@@ -174,7 +183,7 @@ def installed(loop: asyncio.AbstractEventLoop, rng: random.Random) -> Iterator[N
         (sys, "stdout", Streams("stdout", sys.stdout)),
         (sys, "stderr", Streams("stderr", sys.stderr)),
     ):
-        yield
+        setattr(where, name, value)
 
 
 def _import_all() -> None:
