@@ -1,0 +1,1 @@
+"""The documents that ship with the program are held to the code."""
