@@ -23,4 +23,4 @@ def test_every_test_that_a_page_names_is_there(page: Path) -> None:
 
 def test_the_pages_of_security_and_promises_name_their_tests() -> None:
     named = {page.stem: _NAMED.findall(page.read_text(encoding="utf-8")) for page in PAGES}
-    assert len(named["security"]) >= 15
+    assert len(named["security"]) >= 15 and len(named["promises"]) >= 20
