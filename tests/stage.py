@@ -123,13 +123,16 @@ class MemoryJournal:
         self.ends: list[str] = []
         """what came of each message"""
 
-    async def append(self, incident: str, kind: str, payload: str, at: datetime) -> int:
+    lost = ""
+
+    async def append(self, incident: str, kind: str, payload: str, at: datetime, state: str | None = None) -> int:
         self.rows.append((incident, kind, payload))
         return len(self.rows)
 
-    async def open_incident(self, incident: str, service: str, app: str, host: str, at: datetime) -> None: ...
-
-    async def set_state(self, incident: str, state: str, at: datetime) -> None: ...
+    async def open_incident(
+        self, incident: str, service: str, app: str, host: str, at: datetime, kind: str, payload: str
+    ) -> None:
+        self.rows.append((incident, kind, payload))
 
     async def entries(self, incident: str) -> Sequence[Any]:
         return [_Entry(kind, payload) for owner, kind, payload in self.rows if owner == incident]

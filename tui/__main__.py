@@ -5,9 +5,10 @@ console, and the drivers (asyncssh, httpx, yaml, sqlite3) only after the console
 """
 
 import os
+import signal
 import sys
 
-from tui.console import splash
+from tui.cli import streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,17 +18,28 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Run it and leave with its exit code."""
+    """Run it and leave with its exit code. A signal that comes before anybody takes it ends the process quietly."""
     sys.excepthook = _say_fault
-    argv = sys.argv[1:]
-    if splash.begin(argv, os.environ):
-        from tui.console.terminal import kept
+    signal.signal(signal.SIGINT, _leave)
+    streams.mend()
+    from tui.console import splash
 
-        with kept():
+    argv = sys.argv[1:]
+    try:
+        if splash.begin(argv, os.environ):
+            from tui.console.terminal import kept
+
+            with kept():
+                code = _run(argv)
+        else:
             code = _run(argv)
-    else:
-        code = _run(argv)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over; how it ended is known
     sys.exit(code)
+
+
+def _leave(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _say_fault(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
@@ -40,13 +52,18 @@ def _say_fault(kind: type[BaseException], error: BaseException, trace: "Tracebac
 
 
 def _run(argv: list[str]) -> int:
-    from tui.cli import options
+    from tui.cli import options, output
     from tui.model.errors import ConsoleError
 
     try:
         wanted = options.parse(argv)
     except ConsoleError:
         wanted = None  # the command line says what is wrong
+    except SystemExit:
+        output.flush()  # of --help
+        if output.lost():
+            raise SystemExit(3) from None
+        raise
     if wanted is not None and not wanted.json:
         if wanted.command == "console":
             return _console(wanted)
@@ -57,6 +74,7 @@ def _run(argv: list[str]) -> int:
 
 def _command_line(argv: list[str]) -> int:
     from tui.cli.main import main as command_line
+    from tui.console import splash
 
     splash.end()
     return command_line(argv)
@@ -64,7 +82,7 @@ def _command_line(argv: list[str]) -> int:
 
 def _console(wanted: "Options") -> int:
     from tui.cli.exits import Exit
-    from tui.console import terminal
+    from tui.console import splash, terminal
     from tui.model.errors import ConsoleError
 
     with terminal.kept():
@@ -94,13 +112,14 @@ def _agreed(wanted: "Options") -> str | None:
     here = Path.cwd() / "services.yaml"
     if not wanted.trust and TrustedFiles().unchanged(here, bytes_of(here)):
         return str(here)
-    splash.end()
     import asyncio
 
     from tui import bootstrap
     from tui.cli.consent import ask
     from tui.cli.narrate import Narrator
+    from tui.console import splash
 
+    splash.end()
     return asyncio.run(bootstrap.agreed(None, ask(Narrator(color=wanted.color)), trust=wanted.trust))
 
 

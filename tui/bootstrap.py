@@ -4,7 +4,7 @@ import getpass
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from tui.model.errors import ConfigError, Refused
 from tui.model.redact import learn, redact
 from tui.services.trust import Power, fingerprint, powers
 
-Consent = Callable[[Path, tuple[Power, ...], bool], bool]
+Consent = Callable[[Path, tuple[Power, ...], bool], Awaitable[bool]]
 """asks a person about a file and its powers; the last argument: it was trusted before, with other powers"""
 
 
@@ -62,7 +62,7 @@ async def agreed(path: str | None, ask: Consent | None, *, trust: bool = False) 
     same = before is not None and before.fingerprint == fingerprint(found)
     if not same and before is not None and not trust and await _incident_open():
         return str(file)
-    if not same and not trust and (ask is None or not ask(file, found, before is not None)):
+    if not same and not trust and (ask is None or not await ask(file, found, before is not None)):
         raise _untrusted(file)
     if not store.unchanged(file, raw):
         store.trust(file, raw, fingerprint(found))

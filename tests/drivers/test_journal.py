@@ -26,14 +26,14 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_what_was_written_is_read_in_order_by_the_next_console() -> None:
     journal = Journal()
-    await journal.open_incident("i1", "api", "app", "h", AT)
-    for number in range(5):
+    await journal.open_incident("i1", "api", "app", "h", AT, "event", "0")
+    for number in range(1, 5):
         await journal.append("i1", "event", str(number), AT)
     await journal.close()
     again = Journal()
     assert [e.payload for e in await again.entries("i1")] == list("01234")
     assert [r.id for r in await again.open_incidents()] == ["i1"]
-    await again.set_state("i1", "closed", AT)
+    await again.append("i1", "event", "5", AT, "closed")
     assert await again.open_incidents() == ()
     assert [r.id for r in await again.incidents()] == ["i1"]
     await again.close()

@@ -107,13 +107,16 @@ async def test_a_journal_that_cannot_be_written_does_not_keep_anybody_from_looki
     await journal.close()
 
 
-async def test_a_row_that_cannot_be_read_is_said(journal: Journal) -> None:
-    await journal.ledger_add("h", "cyc", "sighting", '{"source": 7}', T0)
+async def test_a_row_that_cannot_be_read_is_said_and_the_others_count(journal: Journal) -> None:
+    remark = Remark(kind=RemarkKind.BAD, commit=OTHER, at=T0, reason="x")
+    await LedgerKeeper(journal).remark("h", "cyc", remark)
+    torn = [await journal.ledger_add("h", "cyc", "sighting", text, T0) for text in ('{"source": 7}', '{"sour')]
     keeper = LedgerKeeper(journal)
     await keeper.saw("h", current())
-    assert "the ledger of cyc on h cannot be read" in str(keeper.trouble)
-    with pytest.raises(JournalError):
-        await keeper.known("h", "cyc")
+    known = await keeper.known("h", "cyc")
+    assert keeper.trouble is None
+    assert f"entry {torn[0]}, {torn[1]} cannot be read" in keeper.unread[("h", "cyc")]
+    assert (known.remarks, len(known.sightings)) == ((remark,), 1)
 
 
 async def test_other_images_under_the_same_metadata_are_not_believed(journal: Journal) -> None:

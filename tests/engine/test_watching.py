@@ -133,7 +133,7 @@ async def test_a_fault_while_measuring_is_a_measurement_that_says_so() -> None:
 
 async def test_a_journal_that_fails_ends_the_watch_instead_of_measuring_for_ever() -> None:
     class Full(MemoryJournal):
-        async def append(self, incident: str, kind: str, payload: str, at: object) -> int:
+        async def append(self, incident: str, kind: str, payload: str, at: object, state: str | None = None) -> int:
             if '"Measured"' in payload:
                 raise OSError("no space left on device")
             return 0

@@ -46,11 +46,11 @@ def test_every_trouble_is_named_with_its_fix(box: Sandbox) -> None:
 
 
 def test_frozen_unsettled_failed_and_unkept_are_said(box: Sandbox) -> None:
-    assert box.run("freeze", "gateway").code == 0
+    assert box.run("freeze", "gateway", "--yes").code == 0
     _, items = findings(box, "gateway")
     assert items["gateway", "frozen"]["fix"] == "rollback unfreeze gateway"
     assert box.run("gateway", "previous", "--yes").code == 0
-    assert box.run("unfreeze", "gateway").code == 0
+    assert box.run("unfreeze", "gateway", "--yes").code == 0
     _, items = findings(box, "gateway")
     assert "git:sync --build" in items["gateway", "settled"]["fix"]
     box.pull("fault", kind="fail_next_deploy", mode="check", app="scenextras-transcription")

@@ -35,7 +35,7 @@ def test_unfreezing_lists_what_was_pushed_and_says_what_a_rebuild_would_do(box: 
     assert box.run("api", "previous", "--yes").code == 0
     fix = box.pull("deploy", app=APP, version="v1.5.1", message="Fix the thumbnails", wait=True)["commit"]
     assert box.serves() == "v1.4.0", "frozen"
-    done = box.run("unfreeze", "api", "--json")
+    done = box.run("unfreeze", "api", "--yes", "--json")
     assert done.code == 0, done.stderr
     document = done.document
     assert (document["settled"], document["tip"], document["branch"]) == (False, fix, "main")
@@ -56,7 +56,7 @@ def test_unfreezing_and_rebuilding_never_silently_returns_to_the_bad_release(box
     assert command(box, f"ps:rebuild {APP}") == 0
     assert box.serves() == "v1.4.0", "while it is frozen a rebuild builds what we sent"
     assert status(box)["settled"] is True
-    undone = box.run("unfreeze", "api", "--json")
+    undone = box.run("unfreeze", "api", "--yes", "--json")
     assert undone.document["settled"] is False
     assert f"stands at {bad[:10]}: a rebuild would deploy that" in undone.stderr
     assert status(box)["settled"] is False
@@ -130,11 +130,35 @@ def test_at_a_terminal_unfreezing_is_asked_and_anything_else_leaves_it_frozen(bo
 
 
 def test_at_the_end_of_a_watched_rollback_a_person_is_asked_about_the_freeze(box: Sandbox) -> None:
-    done = box.typed("unfreeze\n", "api", "previous", "--yes", "--watch", "6s")
+    done = box.typed("y\ny\n", "api", "previous", "--watch", "6s")
     assert done.code == 0, done.stdout
-    assert "type `unfreeze` to let deploys of api through" in done.stdout
+    assert "let deploys of api through? [y/N" in done.stdout
     assert "next normal deploy" in done.stdout
     assert f"{APP}--incident" not in box.look()["apps"]
+
+
+def test_yes_asks_nothing_on_a_terminal_neither(box: Sandbox) -> None:
+    done = box.typed("", "api", "previous", "--yes", "--watch", "6s")
+    assert done.code == 0, done.stdout
+    assert "[y/N" not in done.stdout
+    assert "api stays frozen until: rollback unfreeze api" in done.stdout
+
+
+def test_whatever_changes_a_host_is_asked_on_a_terminal_and_needs_a_word_without_one(box: Sandbox) -> None:
+    assert (box.run("keep", "gateway").code, box.run("api", "previous", "--plan").code) == (0, 0), "these never ask"
+    commands: tuple[tuple[str, ...], ...] = (("freeze", "api"), ("api", "previous"))
+    for words in commands:
+        refused = box.run(*words, "--json")
+        assert refused.code == 3 and "add --yes" in refused.document["error"]["fix"]
+        for said in ("\n", "no\n"):
+            assert box.typed(said, *words).code == 3
+    assert not box.sent("apps:create scenextras--incident"), "nothing was sent"
+    assert box.typed("Y\n", "api", "previous").code == 0
+    for words in (("unfreeze", "api"), ("undo",)):
+        refused = box.run(*words, "--json")
+        assert refused.code == 3 and "add --yes" in refused.document["error"]["fix"]
+    assert box.typed("yes\n", "unfreeze", "api").code == 0
+    assert box.typed("y\n", "freeze", "api").code == 0
 
 
 def test_who_holds_a_service_since_when_and_the_way_on_is_in_status_and_check(box: Sandbox) -> None:
@@ -167,5 +191,5 @@ def test_what_is_back_where_the_branch_stands_is_settled(box: Sandbox) -> None:
     assert box.run("keep", "api").code == 0
     assert box.run("api", "previous", "--yes").code == 0
     assert box.run("undo", "--yes").code == 0
-    done = box.run("unfreeze", "api", "--json")
+    done = box.run("unfreeze", "api", "--yes", "--json")
     assert (done.code, done.document["settled"], done.document["pushed"]) == (0, True, []), done.stderr

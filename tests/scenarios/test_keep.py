@@ -240,7 +240,7 @@ def test_everything_is_taken_away_only_after_a_yes_and_only_what_is_ours(box: Sa
 
 
 def test_a_frozen_app_keeps_its_record(box: Sandbox) -> None:
-    assert box.run("freeze", "gateway").code == 0
+    assert box.run("freeze", "gateway", "--yes").code == 0
     done = box.run("keep", "gateway", "--remove-all", "--yes")
     assert done.code == 3
     assert "rollback unfreeze gateway" in done.stderr

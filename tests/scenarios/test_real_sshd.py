@@ -53,7 +53,7 @@ def test_everything_works_by_an_unrestricted_login_too(tmp_path: Path) -> None:
         assert box.serves() == "v1.4.0"
         plan = box.run("api", "release:3", "--plan", "--expect-current", "release:4", "--json").document
         assert "'dokku config:set" in str([s["paste"] for s in plan["steps"]])
-        assert box.run("unfreeze", "api").code == 0
+        assert box.run("unfreeze", "api", "--yes").code == 0
         back = box.run("api", "release:2", "--way", "git", "--yes", "--json")
         assert (back.code, box.serves()) == (0, "v1.2.0"), back.stderr
 
@@ -67,7 +67,7 @@ def test_the_whole_rollback_through_a_real_sshd(tmp_path: Path) -> None:
         assert box.serves() == "v1.4.0"
         assert box.run("api", "release:4", "--yes").code == 9
         assert box.run("keep", "gateway").code in (0, 9)
-        assert box.run("unfreeze", "api").code == 0
+        assert box.run("unfreeze", "api", "--yes").code == 0
 
 
 def test_a_killed_console_behind_a_real_sshd_is_resumed(tmp_path: Path) -> None:

@@ -188,12 +188,12 @@ def test_freeze_holds_deploys_back_and_unfreeze_says_what_is_left(box: Sandbox) 
     assert box.run("api", "previous", "--yes").code == 0
     box.pull("deploy", app=APP, version="v1.6.0", wait=True)
     assert box.serves() == "v1.4.0"
-    undone = box.run("unfreeze", "api", "--json")
+    undone = box.run("unfreeze", "api", "--yes", "--json")
     assert undone.code == 0, undone.stderr
     assert undone.document["settled"] is False
     assert "git:sync --build scenextras /home/dokku/scenextras main" in undone.document["next_deploy"]
     assert f"{APP}--incident" not in box.look()["apps"]
-    assert box.run("unfreeze", "api").code == 9
+    assert box.run("unfreeze", "api", "--yes").code == 9
 
 
 def test_a_watch_to_its_end(box: Sandbox) -> None:

@@ -92,7 +92,7 @@ def test_a_build_from_source_leaves_the_teams_branch_alone(box: Sandbox) -> None
     assert box.run("api", "previous", "--way", "git", "--yes").code == 0
     assert box.serves() == "v1.4.0"
     assert dict(box.app()["refs"])["refs/heads/main"] == tip
-    assert box.run("unfreeze", "api").code == 0
+    assert box.run("unfreeze", "api", "--yes").code == 0
     assert box.pull("command", command=f"git:report {APP} --git-deploy-branch")["stdout"].strip() == "main"
 
 

@@ -150,6 +150,8 @@ class Process(Mortal):
         argv = [*self.argv, "--json", "--services", str(self.machine.services)]
         try:
             self.code = await baton.to_thread(main, argv)
+            if "a fault of rollback itself" in (said := self.stderr.getvalue()):
+                self.fault = AssertionError(said)
         except SystemExit as ended:
             self.code = ended.code if isinstance(ended.code, int) else 1
         except Exception as error:  # noqa: BLE001 - a traceback of the program: an invariant looks at it

@@ -162,6 +162,7 @@ def install() -> None:
         (time, "time", clock),
         (time, "time_ns", lambda: int(clock() * 1e9)),
         (time, "monotonic", monotonic),
+        (time, "clock_gettime", lambda _: monotonic()),
         (os, "urandom", ENTROPY.randbytes),
         (random, "_urandom", ENTROPY.randbytes),
         (tui.cli.main, "asyncio", in_loop),

@@ -43,10 +43,10 @@ async def _then_asked(engine: Engine, result: Result, options: Options, narrator
 
 
 async def _only_open(engine: Engine) -> str:
-    found = await engine.open_incidents()
-    if not found:
+    found, lost = await engine.records.open()
+    names = (*dict.fromkeys(i.known_as for i in found), *(one.id for one in lost))
+    if not names:
         raise Refused("no incident is open on this machine", "rollback incidents")
-    names = tuple(dict.fromkeys(i.known_as for i in found))
     if len(names) > 1:
         raise Refused(f"{len(names)} incidents are open", f"name one: {', '.join(names)}")
     return names[0]

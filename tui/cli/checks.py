@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tui.cli import output
+from tui.cli import confirm, output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
@@ -66,7 +66,7 @@ async def notify(engine: Engine, options: Options, narrator: Narrator) -> tuple[
     for name in sorted(known - {channel.name for channel in channels}):
         narrator.say(f"{name} takes no test: it would make something that stays", "dim")
     narrator.post(message, tuple(channel.name for channel in channels))
-    await asyncio.get_running_loop().run_in_executor(None, _confirm, options, narrator)
+    await confirm.given(options, narrator, "send it")
     receipts = await asyncio.gather(*(telling.tried(channel, message) for channel in channels))
     items: list[output.Document] = []
     for channel, receipt in zip(channels, receipts, strict=True):
@@ -95,12 +95,3 @@ def _test_message(engine: Engine) -> Message:
         title="rollback: a test message",
         text=plain(f"Nothing happened. {engine.by} tests whether incidents of {engine.fleet.environment} arrive here."),
     )
-
-
-def _confirm(options: Options, narrator: Narrator) -> None:
-    if options.yes:
-        return
-    if not narrator.interactive:
-        raise Refused("nobody can be asked: this is no terminal", "add --yes")
-    if narrator.ask("send it? type yes: ") != "yes":
-        raise Refused("not confirmed: nothing was sent")

@@ -1,9 +1,10 @@
 """`rollback evidence SERVICE`: error rates and response times, read for a while; and how a measurement is told."""
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import timedelta
 
-from tui.cli import output
+from tui.cli import interrupts, output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
@@ -24,9 +25,14 @@ async def evidence(engine: Engine, options: Options, narrator: Narrator) -> Resu
     service = engine.service(options.names[0])
     engine.evidence.follow((service,), must=True)
     narrator.say(f"counting for {rates.span(options.length)}: the host's access log and our own probes", "dim")
-    await engine.clock.sleep(ATTACH.total_seconds())
-    since = engine.clock.now()
-    await _probe(engine, service, options.length.total_seconds())
+    stop = asyncio.Event()
+    with interrupts.taken(stop.set):
+        await _until(stop, engine.clock.sleep(ATTACH.total_seconds()))
+        since = engine.clock.now()
+        await _until(stop, _probe(engine, service, options.length.total_seconds()))
+    if stop.is_set():
+        length = rates.span(engine.clock.now() - since)
+        narrator.say(f"interrupted: counted for {length} of {rates.span(options.length)}", "yellow")
     found = await engine.evidence.measure(service, Phase.BEFORE, since)
     if not options.json:
         for line in lines(found):
@@ -43,6 +49,18 @@ async def evidence(engine: Engine, options: Options, narrator: Narrator) -> Resu
         error=None,
     )
     return Exit.DONE, document
+
+
+async def _until(stop: asyncio.Event, work: Coroutine[object, object, None]) -> None:
+    """The work to its end, or to the person's word that it is enough."""
+    working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+    finally:
+        working.cancel()
+        stopped.cancel()
 
 
 async def _probe(engine: Engine, service: Service, length: float) -> None:

@@ -1,18 +1,14 @@
 """The exit codes. This file owns them."""
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 from tui.model.errors import (
     AlreadyThere,
-    AuthRefused,
     ConfigError,
-    ConsoleError,
-    HostKeyRefused,
-    JournalError,
     LinkError,
     Refused,
     TakenByOther,
-    Unreachable,
 )
 from tui.model.incident import Closing, Incident, Question, State, StepResult
 from tui.model.verification import Verdict
@@ -67,8 +63,9 @@ def word(code: Exit) -> str:
     return _WORDS[code]
 
 
-def of_error(error: ConsoleError) -> Exit:
-    """The code for an expected error."""
+def of_error(error: Exception, *, wrote: bool = False) -> Exit:
+    """The code for an error that ended a command. `wrote`: something that changes a host was sent before it; then only
+    an error that says that nothing was changed is believed, and of every other nobody knows what came of it."""
     match error:
         case AlreadyThere():
             return Exit.ALREADY
@@ -78,12 +75,18 @@ def of_error(error: ConsoleError) -> Exit:
             return Exit.REFUSED
         case ConfigError():
             return Exit.USAGE
-        case Unreachable() | AuthRefused() | HostKeyRefused() | LinkError():
+        case _ if wrote:
+            return Exit.UNKNOWN
+        case LinkError():
             return Exit.UNREACHABLE
-        case JournalError():
-            return Exit.REFUSED
         case _:
             return Exit.REFUSED
+
+
+def gravest(codes: Iterable[Exit]) -> Exit:
+    """The code of several reads: a host that could not be reached before a service that could not be read."""
+    found = set(codes)
+    return next((code for code in (Exit.UNREACHABLE, Exit.REFUSED) if code in found), Exit.DONE)
 
 
 def of_incident(incident: Incident) -> Exit:

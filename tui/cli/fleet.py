@@ -1,10 +1,9 @@
 """`rollback all previous`: every service back to its previous release, one after the other, by one typed phrase."""
 
 import asyncio
-import signal
 from collections.abc import Callable, Coroutine, Sequence
 
-from tui.cli import exits, output
+from tui.cli import exits, interrupts, output, parting
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
@@ -20,7 +19,6 @@ from tui.model.release import TargetKind
 from tui.model.service import Service
 
 Result = tuple[Exit, output.Document]
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STATES = {
     State.EXECUTING: "rolling back",
     State.STOPPED: "stopped, being started",
@@ -154,8 +152,7 @@ async def _confirmed(engine: Engine, found: Sequence[running.Prepared], options:
                 f'add --confirm "{fleet.PHRASE}"',
             )
         plans = [one.plan for one in found if one.plan is not None]
-        asked = asyncio.get_running_loop().run_in_executor(None, narrator.ask, _question(plans))
-        said = await asked
+        said = await narrator.ask(_question(plans))
     if said != fleet.PHRASE:
         raise Refused(f"not confirmed ({said!r}): nothing was sent", f"the phrase is {fleet.PHRASE!r}")
 
@@ -183,11 +180,9 @@ async def _carry_out(engine: Engine, run: running.Run, plans: Sequence[Plan], na
 
 async def _interrupted(run: running.Run, work: Coroutine[object, object, None], narrator: Narrator) -> bool:
     """Whether a signal came before the work had ended; where that aborts a deploy it is said first, and asked twice."""
-    loop, stop, warned = asyncio.get_running_loop(), asyncio.Event(), False
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, stop.set)
+    stop, warned = asyncio.Event(), False
     working = asyncio.create_task(work)
-    try:
+    with interrupts.taken(stop.set):
         while True:
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -201,9 +196,6 @@ async def _interrupted(run: running.Run, work: Coroutine[object, object, None], 
             warned = True
             stop.clear()
             narrator.say("a deploy would be aborted, perhaps half-way: once more to let go all the same", "red")
-    finally:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
 
 
 def _follow(run: running.Run, narrator: Narrator) -> Callable[[], None]:
@@ -244,7 +236,13 @@ def _let_go(run: running.Run, narrator: Narrator) -> Result:
         if any(walk.incident.would_abort for walk in run.walks.values()):
             said = "interrupted; what was sent is aborted, perhaps half-way"
     narrator.say(said, "red")
-    return code, _document(run, code, said, f"rollback resume {run.group.id}")
+    for walk in run.walks.values():
+        if walk.incident.open and walk.incident.wrote:
+            for line in parting.left(walk.incident, run.engine.postmortems.duty(walk.incident)):
+                narrator.say(f"  {line}", "yellow")
+    fix = f"rollback resume {run.group.id}"
+    narrator.say(f"  next: {fix}")
+    return code, _document(run, code, said, fix)
 
 
 def _result(run: running.Run, narrator: Narrator) -> Result:

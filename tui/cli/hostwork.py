@@ -1,13 +1,13 @@
 """The commands that change a host outside of an incident: `keep`, `freeze`."""
 
-from tui.cli import output
+from tui.cli import confirm, output
 from tui.cli.exits import Exit, of_error
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.cli.reads import chosen
 from tui.engine.engine import Engine
 from tui.engine.removal import Removal
-from tui.model.errors import AlreadyThere, ConfigError, ConsoleError, Refused
+from tui.model.errors import AlreadyThere, ConfigError, ConsoleError
 
 Result = tuple[Exit, output.Document]
 
@@ -69,7 +69,7 @@ async def remove_all(engine: Engine, options: Options, narrator: Narrator) -> Re
             narrator.say(f"  record  {name}")
     if count:
         narrator.say("afterwards no release of these services has the way back `kept`", "yellow")
-        _confirm(options, narrator)
+        await confirm.given(options, narrator, "this destroys them", phrase=REMOVE_PHRASE)
     for one in wanted:
         try:
             done = await engine.remove_all(one, narrator.say)
@@ -81,15 +81,6 @@ async def remove_all(engine: Engine, options: Options, narrator: Narrator) -> Re
         items.append({"service": one.service, "removed": list(done.gone), "stays": stays, "error": None})
     code = next((c for c in codes if c is not Exit.DONE), Exit.DONE)
     return code, output.listing("remove", items, exit_code=int(code))
-
-
-def _confirm(options: Options, narrator: Narrator) -> None:
-    if options.yes:
-        return
-    if not narrator.interactive:
-        raise Refused("nobody can be asked: this is no terminal", "add --yes")
-    if narrator.ask(f"type {REMOVE_PHRASE!r}: ") != REMOVE_PHRASE:
-        raise Refused("not confirmed; nothing was destroyed")
 
 
 def _refused(
@@ -106,6 +97,7 @@ def _refused(
 async def freeze(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """Hold deploys of one service back."""
     service = engine.service(options.names[0])
+    await confirm.given(options, narrator, f"hold deploys of {service.name} ({service.app} on {service.host}) back")
     branch = await engine.freeze(service)
     said = f"{service.name} is frozen: pushes deploy nothing until `rollback unfreeze {service.name}`"
     narrator.say(said, "green")

@@ -5,7 +5,7 @@ import getpass
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from tui.cli import exits, options, output
+from tui.cli import ending, exits, interrupts, options, output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tui.engine.ports import ClockPort
 
 Command = Callable[..., Awaitable[tuple[Exit, output.Document]]]
+PATIENCE = 20.0
+"""seconds for the end: what people are still to be told, and the connections"""
 TELLING = frozenset({"rollback", "resume", "incidents"})
 """commands that deliver what people are still to be told"""
 
@@ -27,34 +29,66 @@ def main(
     loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> int:
     """Run one command line; returns the exit code. A clock and an event loop of its own are for tests."""
+    code, wrote = _main(argv, clock, loop)
+    if reason := output.lost():
+        Narrator(color=True).say(f"the result could not be written to stdout: {reason}", "red")
+        code = int(Exit.REFUSED) if code == Exit.DONE and not wrote else code
+    return code
+
+
+def _main(
+    argv: Sequence[str], clock: "ClockPort | None", loop: Callable[[], asyncio.AbstractEventLoop] | None
+) -> tuple[int, bool]:
+    """The code, and whether something that changes a host was sent."""
     try:
         wanted = options.parse(argv)
     except ConsoleError as error:
-        return _fail("usage", error, Narrator(color=True), json="--json" in argv)
+        return _fail("usage", error, Narrator(color=True), json="--json" in argv), False
     narrator = Narrator(color=wanted.color)
     if wanted.command == "console":
         fix = "rollback status, rollback SERVICE previous; rollback --help lists everything"
         no_terminal = ConfigError("the console needs a terminal on stdin and stdout", fix)
-        return _fail("console", no_terminal, narrator, json=wanted.json)
+        return _fail("console", no_terminal, narrator, json=wanted.json), False
     if wanted.command == "sandbox":
         from tui.cli.sandbox import sandbox
 
-        return sandbox(wanted, narrator)
-    try:
-        with asyncio.Runner(loop_factory=loop) as runner:
-            return runner.run(_run(wanted, narrator, clock))
-    except KeyboardInterrupt:
-        return int(Exit.INTERRUPTED)
-    except output.ReaderGone:
-        return int(Exit.DONE)
+        try:
+            return sandbox(wanted, narrator), False
+        except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest
+            return _fail("sandbox", ending.fault(error), narrator, json=wanted.json), False
+    with asyncio.Runner(loop_factory=loop) as runner:
+        return runner.run(_run(wanted, narrator, clock))
 
 
-async def _run(wanted: Options, narrator: Narrator, clock: "ClockPort | None" = None) -> int:
+async def _run(wanted: Options, narrator: Narrator, clock: "ClockPort | None" = None) -> tuple[int, bool]:
+    command = asyncio.ensure_future(_whole(wanted, narrator, clock))
+    times = 0
+
+    def stop() -> None:
+        nonlocal times
+        times += 1
+        if times == 2:  # the first one may have left something that is being put in order
+            narrator.say("ending; once more to leave it as it is", "yellow")
+        else:
+            command.cancel()
+
+    with interrupts.taken(stop):
+        try:
+            return await command
+        except asyncio.CancelledError:
+            early = ConsoleError("interrupted before anything was sent")
+            return _fail(wanted.command, early, narrator, json=wanted.json, code=Exit.INTERRUPTED), False
+
+
+async def _whole(wanted: Options, narrator: Narrator, clock: "ClockPort | None") -> tuple[int, bool]:
     from tui import bootstrap
     from tui.cli import consent
+    from tui.drivers import paths
 
     passphrase = getpass.getpass if narrator.interactive else None
     try:
+        if said := paths.secure():
+            narrator.say(said, "yellow")
         ask = consent.ask(narrator) if narrator.interactive else None
         engine = bootstrap.engine(
             await bootstrap.agreed(wanted.services, ask, trust=wanted.trust),
@@ -64,19 +98,49 @@ async def _run(wanted: Options, narrator: Narrator, clock: "ClockPort | None" = 
             clock=clock,
         )
     except ConsoleError as error:
-        return _fail(wanted.command, error, narrator, json=wanted.json)
+        return _fail(wanted.command, error, narrator, json=wanted.json), False
+    except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest
+        return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json), False
     narrator.say(f"services: {engine.fleet.path} ({engine.fleet.environment})", "dim")
     try:
-        code, document = await _command(wanted.command)(engine, wanted, narrator)
-    except ConsoleError as error:
-        return _fail(wanted.command, error, narrator, json=wanted.json)
+        code, document = await _carried_out(engine, wanted, narrator)
     finally:
-        if wanted.command in TELLING:
-            await _tell_the_rest(engine, wanted, narrator)
-        await engine.close()
+        with interrupts.taken(lambda: None):  # the end has begun: what is left is to let go in order
+            await _end(engine, wanted, narrator)
     if wanted.json and wanted.command != "logs":
         output.write(document)
-    return int(code)
+    return int(code), engine.gate.wrote
+
+
+async def _carried_out(engine: "Engine", wanted: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
+    """The command's own end; else a code from what was written and what is known, whatever ended it."""
+    try:
+        return await _command(wanted.command)(engine, wanted, narrator)
+    except ConsoleError as error:
+        failed = ending.of(engine, error)
+    except asyncio.CancelledError:
+        failed = ending.interrupted(engine)
+    except output.ReaderGone:
+        return Exit.DONE, {}
+    except Exception as error:  # noqa: BLE001 - a fault of ours: one line, a file with the rest, and a true code
+        failed = ending.of(engine, ending.fault(error))
+    ending.say(failed, narrator)
+    return failed.code, output.failure(wanted.command, failed.code, failed.message, failed.fix)
+
+
+async def _end(engine: "Engine", wanted: Options, narrator: Narrator) -> None:
+    """Let go of everything. It changes nothing of what the command came to, and takes no longer than PATIENCE."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            if wanted.command in TELLING:
+                await _tell_the_rest(engine, wanted, narrator)
+            await engine.close()
+    except TimeoutError:
+        narrator.say(f"not everything could be closed in order within {PATIENCE:.0f} s", "yellow")
+    except Exception as error:  # noqa: BLE001 - what was done is done
+        narrator.say(ending.fault(error).message, "red")
+    for lost in filter(None, (engine.gate.lost, engine.journal.lost)):
+        narrator.say(f"the record on this machine is incomplete: {lost}", "red")
 
 
 async def _tell_the_rest(engine: "Engine", wanted: Options, narrator: Narrator) -> None:
@@ -113,11 +177,9 @@ def _command(name: str) -> Command:
     return commands[name]
 
 
-def _fail(kind: str, error: ConsoleError, narrator: Narrator, *, json: bool) -> int:
-    code = exits.of_error(error)
-    narrator.say(f"{exits.word(code)}: {error.message}", "red")
-    if error.fix:
-        narrator.say(f"  fix: {error.fix}")
+def _fail(kind: str, error: ConsoleError, narrator: Narrator, *, json: bool, code: Exit | None = None) -> int:
+    failed = ending.Failed(code if code is not None else exits.of_error(error), error.message, error.fix)
+    ending.say(failed, narrator)
     if json:
-        output.write(output.failure(kind, code, error.message, error.fix))
-    return int(code)
+        output.write(output.failure(kind, failed.code, failed.message, failed.fix))
+    return int(failed.code)

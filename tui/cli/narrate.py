@@ -1,7 +1,12 @@
 """The only file that writes to stderr: what is going on, for the person who waits."""
 
+import asyncio
+import io
 import os
+import select
 import sys
+from time import monotonic
+from typing import TextIO
 
 from tui.model.notice import Message
 from tui.model.plain import NO_WIDTH
@@ -11,29 +16,60 @@ from tui.model.text import clean
 _COLOURS = {"red": "31;1", "green": "32", "yellow": "33;1", "dim": "2", "bold": "1"}
 
 
+PATIENCE = 0.5
+"""seconds that one line may wait for a reader who takes nothing (a stopped terminal, a full pipe)"""
+CHUNK = 1024
+"""bytes that a pipe or terminal that is ready takes without waiting"""
+
+
 class Narrator:
-    """Tells on stderr. Colours only on a terminal that has them and a person who did not forbid them."""
+    """Tells on stderr. Colours only on a terminal that has them and a person who did not forbid them.
+
+    What cannot be told is lost, and counted: a full disk, a reader who left or one who reads no more must neither end
+    nor hold up what is told of."""
 
     def __init__(self, *, color: bool) -> None:
-        self.interactive = sys.stdin.isatty() and sys.stderr.isatty()
-        self._color = (
-            color and sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        )
+        told = _is_terminal(sys.stderr)
+        self.interactive = told and _is_terminal(sys.stdin)
+        self.unsaid = 0
+        """lines in a row that could not be told"""
+        self._color = color and told and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     def say(self, text: str = "", colour: str = "") -> None:
-        """One line."""
-        encoding = sys.stderr.encoding or "utf-8"
-        shown = clean(text).encode(encoding, "replace").decode(encoding)
+        """One line. Never raises, and waits for nobody longer than PATIENCE."""
+        shown = clean(text)
         if colour and self._color:
             shown = f"\x1b[{_COLOURS[colour]}m{shown}\x1b[0m"
-        sys.stderr.write(shown + "\n")
-        sys.stderr.flush()
+        if self.unsaid and self._write(f"… {self.unsaid} lines could not be shown here\n"):
+            self.unsaid = 0
+        self.unsaid = 0 if self._write(shown + "\n") else self.unsaid + 1
 
-    def ask(self, question: str) -> str:
-        """A line from the person. Only to be called where `interactive`."""
-        sys.stderr.write(clean(question))
-        sys.stderr.flush()
-        return sys.stdin.readline().strip()
+    def _write(self, text: str) -> bool:
+        raw = memoryview(text.encode(getattr(sys.stderr, "encoding", None) or "utf-8", "replace"))
+        until = monotonic() + (0.0 if self.unsaid else PATIENCE)
+        try:
+            if (err := _descriptor(sys.stderr)) is None:
+                sys.stderr.write(text)
+                return True
+            while raw:
+                if not select.select([], [err], [], max(0.0, until - monotonic()))[1]:
+                    return False
+                raw = raw[os.write(err, raw[:CHUNK]) :]
+        except (OSError, ValueError):
+            return False
+        return True
+
+    async def ask(self, question: str) -> str:
+        """A line from the person. Only to be called where `interactive`; whoever waits for it can be cancelled."""
+        self._write(clean(question))
+        loop = asyncio.get_running_loop()
+        typed: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(0, lambda: None if typed.done() else typed.set_result(None))
+        try:
+            await typed
+        finally:
+            loop.remove_reader(0)
+        return os.read(0, 4096).decode("utf-8", "replace").split("\n")[0].strip()  # a terminal gives whole lines
 
     def plan(self, plan: Plan) -> None:
         """The plan as a person has to see it before saying yes."""
@@ -65,3 +101,18 @@ class Narrator:
         self.say(f"  will be told to {', '.join(told)} (--no-notify posts nothing):")
         for line in (message.title, *message.text.splitlines()):
             self.say(f"    > {line.replace(NO_WIDTH, '')}", "dim")
+
+
+def _descriptor(stream: TextIO) -> int | None:
+    """Its descriptor; None where it is in memory only."""
+    try:
+        return stream.fileno()
+    except io.UnsupportedOperation:
+        return None
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except (OSError, ValueError):
+        return False

@@ -232,6 +232,8 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
     first = _first_word(argv)
     if first is None and not any(word in ("-h", "--help") for word in argv):
         return Options(command="console", **vars(_console_parser(prog).parse_args(argv)))
+    if first is None:
+        argv = ["--help"]
     if first is None or first in COMMANDS:
         return Options(**_plain(vars(_command_parsers(prog).parse_args(_command_first(argv, first)))))
     values = vars(_rollback_parser(prog).parse_args(argv))

@@ -22,29 +22,67 @@ Document = dict[str, Any]
 
 
 class ReaderGone(Exception):
-    """Whoever read stdout has seen enough and closed it."""
+    """Nobody reads stdout any more, and there was nothing to do but to fill it."""
+
+
+class _Out:
+    """What became of stdout."""
+
+    def __init__(self) -> None:
+        self.lost = ""
+        self.gone = False
+
+
+_state = _Out()
+
+
+def lost() -> str:
+    """Why the result could not be written, if so. A reader who has seen enough and left is no reason."""
+    return _state.lost
 
 
 def write(document: Document) -> None:
-    """One JSON document. A reader that went away is no error: what was done is done, and the exit code says it."""
-    with contextlib.suppress(ReaderGone):
-        _out(json.dumps(redacted(document), ensure_ascii=True))
+    """One JSON document. What cannot be written is lost, and `lost` says why: what was done is done."""
+    _out(json.dumps(redacted(document), ensure_ascii=True))
 
 
 def text(line: str = "") -> None:
-    """A line of a table or a log, for people and pipes. Raises ReaderGone when nobody reads any more."""
+    """A line of a table, for people and pipes. Never raises, as `write`."""
     _out(clean(line))
 
 
+def follow(line: str | Document) -> None:
+    """A line of what does not end by itself. Raises ReaderGone when nobody reads any more."""
+    if isinstance(line, str):
+        text(line)
+    else:
+        write(line)
+    if _state.gone or _state.lost:
+        raise ReaderGone
+
+
+def flush() -> None:
+    """Write what others have put there (`--help`). The interpreter does it once more at its end, and must not fail."""
+    _guarded("")
+
+
 def _out(line: str) -> None:
-    try:
+    if not (_state.gone or _state.lost):
         encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+        _guarded(line.encode(encoding, "replace").decode(encoding) + "\n")
+
+
+def _guarded(text: str) -> None:
+    try:
+        sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError as error:
-        # the interpreter flushes once more when it ends, and must not fail then
+        return
+    except BrokenPipeError:
+        _state.gone = True
+    except (OSError, ValueError) as error:
+        _state.lost = getattr(error, "strerror", None) or str(error)
+    with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise ReaderGone from error
 
 
 def time(at: datetime | None) -> str | None:

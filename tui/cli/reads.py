@@ -4,19 +4,19 @@ import asyncio
 import contextlib
 
 from tui.cli import output
-from tui.cli.exits import Exit
+from tui.cli.exits import Exit, gravest, of_error
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.cli.postmortem import standing
 from tui.dokku.lines import Framer
 from tui.dokku.logs import read_line
 from tui.engine.engine import Engine
-from tui.engine.links import HostSaid
+from tui.engine.records import Illegible
 from tui.engine.releases import Listing
 from tui.engine.together import together
 from tui.incident import choose, latest
 from tui.incident.cause import worded
-from tui.model.errors import LinkError, Refused
+from tui.model.errors import ConsoleError, Refused
 from tui.model.postmortem import Duty
 from tui.model.service import Service
 from tui.ways import again as anew
@@ -36,8 +36,10 @@ def chosen(engine: Engine, options: Options) -> tuple[Service, ...]:
 async def status(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """Health now, what runs, who has an incident; one line per service."""
     services = chosen(engine, options)
-    rows, _ = await together(together(*(_status(engine, s) for s in services)), engine.duty.refresh())
-    open_here = await engine.open_incidents()
+    told, _ = await together(together(*(_status(engine, s) for s in services)), engine.duty.refresh())
+    rows = [row for row, _ in told]
+    code = gravest(code for _, code in told)
+    open_here, lost = await engine.records.open()
     if not options.json:
         for row in rows:
             output.text(
@@ -53,15 +55,25 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
         narrator.say(
             f"open incident {incident.id} on {incident.service}: rollback resume {incident.known_as}", "yellow"
         )
+    for one in lost:
+        narrator.say(f"open incident on {one.service}: {one.why}: {one.fix}", "red")
+    unread = [row["service"] for row in rows if row["error"]]
+    said = f"what runs could not be read of {', '.join(unread)}" if unread else ""
     document = output.listing(
         "status",
-        list(rows),
+        rows,
         open_incidents=[i.id for i in open_here],
+        illegible=[_illegible(one) for one in lost],
         services=engine.fleet.path,
         on_call=_on_call(engine),
-        exit_code=0,
+        exit_code=int(code),
+        error=output.error(code, said),
     )
-    return Exit.DONE, document
+    return code, document
+
+
+def _illegible(one: Illegible) -> output.Document:
+    return {"incident": one.id, "service": one.service, "reason": one.why, "fix": one.fix}
 
 
 def on_call(engine: Engine) -> list[str]:
@@ -97,14 +109,17 @@ def _held(row: output.Document) -> str:
     return f"  INCIDENT {who}"
 
 
-async def _status(engine: Engine, service: Service) -> output.Document:
+async def _status(engine: Engine, service: Service) -> tuple[output.Document, Exit]:
+    """One service's row. What was not read is null, and `error` says why; the gravest reason stands first."""
     probe, listed = await together(engine.probe(service), _listing(engine, service))
-    found, why = listed
+    found, error = listed
+    code = of_error(error) if error is not None else Exit.DONE
     running = next((r for r in found.releases if r.running), None) if found else None
     rebuilt = choose.rebuilt(found.releases, found.current) if found else None
     risk = latest.risk(found.current) if found and not rebuilt else ""
     held = found.record if found else None
-    return {
+    reasons = (error.message if error else "", probe.detail if probe else "")
+    row = {
         "service": service.name,
         "app": service.app,
         "host": service.host,
@@ -112,10 +127,10 @@ async def _status(engine: Engine, service: Service) -> output.Document:
         "http_status": probe.status if probe else None,
         "seconds": probe.seconds if probe else None,
         "at": output.time(probe.at) if probe else None,
-        "detail": (probe.detail if probe else "") or why,
+        "detail": "; ".join(filter(None, reasons)),
         "release": running.name if running else None,
         "running": output.named(running),
-        "frozen": bool(held and held.deploy_branch),
+        "frozen": bool(held and held.deploy_branch) if found else None,
         "rebuilt": rebuilt,
         "settled": choose.settled(found.current, choose.running(found.releases, found.current)) if found else None,
         "restart_risk": risk or None,
@@ -124,14 +139,17 @@ async def _status(engine: Engine, service: Service) -> output.Document:
         "by": held.by if held else None,
         "since": output.time(held.since or held.created_at) if held else None,
         "held_by_incident": held.incident if held else None,
+        "error": output.error(code, error.message, error.fix) if error else None,
     }
+    return row, code
 
 
-async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, str]:
+async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, ConsoleError | None]:
+    """What runs, or why that could not be read: a host's trouble, or this app's alone."""
     try:
-        return await engine.listing(service), ""
-    except (LinkError, HostSaid) as error:
-        return None, error.message
+        return await engine.listing(service), None
+    except ConsoleError as error:
+        return None, error
 
 
 async def logs(engine: Engine, options: Options, narrator: Narrator) -> Result:
@@ -155,16 +173,20 @@ async def logs(engine: Engine, options: Options, narrator: Narrator) -> Result:
 
 def _log_line(text: str, options: Options) -> None:
     if not options.json:
-        output.text(text)
+        output.follow(text)
         return
     line = read_line(text)
-    output.write({"at": output.time(line.at), "process": line.process, "text": line.text})
+    output.follow({"at": output.time(line.at), "process": line.process, "text": line.text})
 
 
 async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """The journal's incidents, newest first."""
-    found = await engine.incidents()
+    found, lost = await engine.records.newest()
     if not options.json:
+        for one in lost:
+            output.text(
+                f"{one.id:<24} {one.service:<16} {'UNREADABLE':<10} {one.why}{f': {one.fix}' if one.open else ''}"
+            )
         for i in found:
             end = i.closing.value if i.closing else (f"asking: {i.asking.value}" if i.asking else "")
             target = f" → {i.plan.target.name}" if i.plan else ""
@@ -187,7 +209,7 @@ async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Res
         }
         for i in found
     ]
-    return Exit.DONE, output.listing("incidents", items, exit_code=0)
+    return Exit.DONE, output.listing("incidents", items, illegible=[_illegible(one) for one in lost], exit_code=0)
 
 
 def _wanted(duty: Duty) -> str:

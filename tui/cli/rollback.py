@@ -1,18 +1,19 @@
 """`rollback SERVICE TARGET`, `--plan`, `--list`, and `rollback resume`: one incident, from plan to where it stands."""
 
 import asyncio
-import signal
 from collections.abc import Callable
 from typing import cast
 
 from msgspec.structs import replace
 
-from tui.cli import evidence, exits, listed, output
+from tui.cli import confirm, evidence, exits, interrupts, listed, output, parting
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.dokku.lines import Framer
+from tui.drivers.clock import stepped
 from tui.engine.engine import Engine
+from tui.engine.records import Illegible
 from tui.engine.walk import Walk
 from tui.incident import choose, decide, latest
 from tui.incident import events as ev
@@ -82,12 +83,12 @@ async def agreed(
     if engine.gate.read_only:
         raise Refused("read-only: nothing is sent", "start without --read-only")
     show_post(engine, plan, earlier, options, narrator)
-    await asyncio.get_running_loop().run_in_executor(None, _confirm, plan, options, narrator)
+    await _confirm(plan, options, narrator)
 
 
 async def carry_out(engine: Engine, walk: Walk, options: Options, narrator: Narrator) -> Result:
     """The plan that a person agreed to, to where it stands."""
-    followed = _follow(walk, narrator)
+    followed = _follow(engine, walk, narrator)
     try:
         if not options.notify:
             await walk.submit(ev.PostChosen(at=engine.clock.now(), post=False))
@@ -99,13 +100,17 @@ async def carry_out(engine: Engine, walk: Walk, options: Options, narrator: Narr
 
 async def resume(engine: Engine, identity: str, options: Options, narrator: Narrator) -> Result:
     """Take an open incident up: find out what happened and go on; or close it with a word."""
+    if options.close is not None:
+        if options.close not in CLOSINGS:
+            raise ConfigError(f"--close {options.close!r} is no way to close", f"one of: {', '.join(CLOSINGS)}")
+        lost = await engine.records.illegible(identity)
+        if lost is not None:
+            return await _set_aside(engine, lost, options, narrator)
     walk = await engine.resume(identity, stream(narrator))
     narrator.say(f"incident {identity}: {walk.incident.service}, {walk.incident.state}", "bold")
-    followed = _follow(walk, narrator)
+    followed = _follow(engine, walk, narrator)
     try:
         if options.close is not None:
-            if options.close not in CLOSINGS:
-                raise ConfigError(f"--close {options.close!r} is no way to close", f"one of: {', '.join(CLOSINGS)}")
             await walk.settled()
             if walk.incident.open:
                 closing = CLOSINGS[options.close]
@@ -119,6 +124,20 @@ async def resume(engine: Engine, identity: str, options: Options, narrator: Narr
         return await _to_the_end(engine, walk, narrator)
     finally:
         followed()
+
+
+async def _set_aside(engine: Engine, lost: Illegible, options: Options, narrator: Narrator) -> Result:
+    """An incident that nobody can read ends by a person's word; what runs is not known from it."""
+    narrator.say(lost.why, "yellow")
+    left = await engine.set_aside(lost, CLOSINGS[options.close or ""], options.reason)
+    narrator.say(f"incident {lost.id} on {lost.service} is set aside: {options.close}", "green")
+    for line in left:
+        narrator.say(f"  still to do: {line}", "yellow")
+    document = output.listing(
+        "set-aside", [], incident=lost.id, service=lost.service, app=lost.app, host=lost.host, reason=lost.why,
+        left_over=list(left), exit_code=0, error=None,
+    )  # fmt: skip
+    return Exit.DONE, document
 
 
 async def show_releases(engine: Engine, service: Service, options: Options, narrator: Narrator) -> Result:
@@ -189,21 +208,15 @@ def show_post(engine: Engine, plan: Plan, earlier: Incident | None, options: Opt
         narrator.post(engine.notices.preview(planned), told)
 
 
-def _confirm(plan: Plan, options: Options, narrator: Narrator) -> None:
+async def _confirm(plan: Plan, options: Options, narrator: Narrator) -> None:
     """Raises Refused unless the person means it. Without a terminal nothing prompts."""
-    if options.yes:
-        return
-    if not narrator.interactive:
-        raise Refused("nobody can be asked: this is no terminal", "add --yes (scripts: with --expect-current RELEASE)")
     doing = f"deploy {plan.target.name} again" if plan.again else f"go back to {plan.target.name}"
     if plan.forward:
         doing = f"go forward again to {plan.target.name}"
-    if plan.typed:
-        said, wanted = narrator.ask(f"type the service's name to {doing}: "), plan.service
-    else:
-        said, wanted = narrator.ask(f"{plan.service}: {doing}? type yes: "), "yes"
-    if said != wanted:
-        raise Refused(f"not confirmed ({said!r}): nothing was sent")
+    phrase = plan.service if plan.typed else ""
+    await confirm.given(
+        options, narrator, f"{plan.service}: {doing}", phrase=phrase, scripts="--expect-current RELEASE"
+    )
 
 
 def _blocked(plan: Plan, code: Exit) -> output.Document | None:
@@ -215,26 +228,20 @@ def _blocked(plan: Plan, code: Exit) -> output.Document | None:
 
 async def _to_the_end(engine: Engine, walk: Walk, narrator: Narrator) -> Result:
     """Until a person is asked or it is closed; an interrupt lets go of it, and says what that means."""
-    interrupted, warned = asyncio.Event(), False
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, interrupted.set)
-    try:
+    stop, warned = asyncio.Event(), False
+    with interrupts.taken(stop.set):
         while True:
-            if await _interrupted(walk, interrupted):
+            if await _interrupted(walk, stop):
                 if warned or not walk.incident.would_abort:
-                    return _let_go(walk.incident)
+                    return _let_go(engine, walk.incident, narrator)
                 warned = True
-                interrupted.clear()
+                stop.clear()
                 narrator.say("this deploy would be aborted, perhaps half-way: once more to let go all the same", "red")
                 continue
             if not _declined(walk.incident):
                 break
             reason = walk.incident.failure
             await walk.submit(ev.CloseAsked(at=engine.clock.now(), closing=Closing.ABORTED, reason=reason))
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.remove_signal_handler(number)
     return _result(walk.incident, narrator)
 
 
@@ -258,13 +265,17 @@ def _declined(incident: Incident) -> bool:
     return run is None or exits.refused(incident)
 
 
-def _let_go(incident: Incident) -> Result:
+def _let_go(engine: Engine, incident: Incident, narrator: Narrator) -> Result:
     code = Exit.UNKNOWN if incident.wrote else Exit.INTERRUPTED
     said = "interrupted before anything was sent"
     if incident.wrote:
-        outlives = incident.plan is None or incident.plan.outlives
-        said = "interrupted; what was sent " + ("goes on at the host" if outlives else "is aborted, perhaps half-way")
-    return code, output.rollback(incident, code, said, f"rollback resume {incident.id}")
+        said = f"interrupted: {parting.words(incident)}"
+    fix = f"rollback resume {incident.id}"
+    narrator.say(said, "red")
+    for line in parting.left(incident, engine.postmortems.duty(incident)):
+        narrator.say(f"  {line}", "yellow")
+    narrator.say(f"  next: {fix}")
+    return code, output.rollback(incident, code, said, fix)
 
 
 def _result(incident: Incident, narrator: Narrator) -> Result:
@@ -289,12 +300,9 @@ def _words(incident: Incident, code: Exit) -> tuple[str, str]:
     if code is Exit.DONE:
         why = f": {incident.close_reason}" if incident.close_reason else ""
         return f"{incident.service}: {incident.closing.value if incident.closing else 'done'} on {target}{why}", ""
-    again = (
-        f"rollback resume {incident.id}, or another release: rollback {incident.service} release:N --expect-current …"
-    )
     if not incident.open:
         return incident.close_reason or f"closed: {incident.closing}", ""
-    return incident.failure or f"{incident.state}: {incident.asking}", again
+    return incident.failure or f"{incident.state}: {incident.asking}", parting.onward(incident)
 
 
 def delivered(delivery: Delivery) -> str:
@@ -315,16 +323,19 @@ def stream(narrator: Narrator) -> Callable[[str, bytes], None]:
     return heard
 
 
-def _follow(walk: Walk, narrator: Narrator) -> Callable[[], None]:
+def _follow(engine: Engine, walk: Walk, narrator: Narrator) -> Callable[[], None]:
     """Tell every change once."""
     told: dict[str, object] = {
-        "state": None, "begun": 0, "ended": 0, "up": None, "deliveries": len(walk.incident.deliveries)
+        "state": None, "begun": 0, "ended": 0, "up": None, "deliveries": len(walk.incident.deliveries), "clock": ""
     }  # fmt: skip
     measured = len(walk.incident.measurements)
 
     def changed() -> None:
         nonlocal measured
         incident = walk.incident
+        if (clock := stepped(engine.clock)) != told["clock"]:
+            narrator.say(clock or "this machine's clock is as it was again", "yellow")
+            told["clock"] = clock
         for found in incident.measurements[measured:]:
             for line in evidence.lines(found):
                 narrator.say(f"  {line}")

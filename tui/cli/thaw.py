@@ -1,8 +1,6 @@
 """`unfreeze`: deploys go through again; what was pushed meanwhile, what a rebuild would do, the tip if it is wanted."""
 
-import asyncio
-
-from tui.cli import output
+from tui.cli import confirm, output
 from tui.cli import rollback as single
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
@@ -20,10 +18,10 @@ Result = tuple[Exit, output.Document]
 async def unfreeze(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """Let deploys through again; with `--deploy-tip` deploy what stands on the branch, confirmed and proven."""
     service = engine.service(options.names[0])
-    if options.deploy_tip and not (options.yes or narrator.interactive):
-        raise Refused("nobody can be asked: this is no terminal, and nothing was unfrozen", "add --yes")
     deploy = options.deploy_tip
-    if narrator.interactive and not options.yes and not deploy:
+    if not options.yes and not narrator.interactive:
+        raise Refused("nobody can be asked: this is no terminal, and nothing was unfrozen", "add --yes")
+    if not options.yes and not deploy:  # a deploy of the tip is asked about with its plan
         seen = await tip.preview(engine, service)
         said = await _asked(service, seen, narrator)
         if said is None:
@@ -41,7 +39,7 @@ async def offer(engine: Engine, incident: Incident, options: Options, narrator: 
         return
     service = engine.service(incident.service)
     try:
-        said = await _asked(service, await tip.preview(engine, service), narrator)
+        said = None if options.yes else await _asked(service, await tip.preview(engine, service), narrator)
         if said is not None:
             await _thawed(engine, service, options, narrator, deploy=said)
             return
@@ -79,10 +77,11 @@ async def _deployed(engine: Engine, service: Service, options: Options, narrator
 async def _asked(service: Service, seen: TeamBranch, narrator: Narrator) -> bool | None:
     """None: it stays frozen; else whether the tip is to be deployed, too."""
     _listed(seen, narrator)
-    tail = "" if seen.settled else ", `deploy` to do that and then deploy the tip"
-    question = f"type `unfreeze` to let deploys of {service.name} through{tail}; anything else leaves it frozen: "
-    said = await asyncio.get_running_loop().run_in_executor(None, narrator.ask, question)
-    return {"unfreeze": False, "deploy": True}.get(said) if not seen.settled else {"unfreeze": False}.get(said)
+    tail = "" if seen.settled else ", or `deploy` to do that and then deploy the tip"
+    said = (await narrator.ask(f"let deploys of {service.name} through? [y/N{tail}] ")).lower()
+    if said == "deploy" and not seen.settled:
+        return True
+    return False if said in {*confirm.YES, "unfreeze"} else None
 
 
 def _listed(seen: TeamBranch, narrator: Narrator) -> None:

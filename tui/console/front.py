@@ -191,7 +191,9 @@ class Front:
 
     async def look_for_open(self) -> None:
         """Offer what the journal has unfinished."""
-        found = await self.engine.open_incidents()
+        found, lost = await self.engine.records.open()
+        for one in lost:
+            self.surface.notice(rows.safe(f"{one.why}: {one.fix}", 300), "down")
         mine = {w.incident.id for w in self.wizards.values() if w.incident is not None}
         known = {s.name for s in self.engine.fleet.services}
         unfinished = tuple(i for i in found if i.id not in mine and i.service in known)

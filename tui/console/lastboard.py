@@ -38,7 +38,7 @@ def state_folder(environ: "os._Environ[str] | dict[str, str]", platform: str) ->
 def read(folder: str) -> "dict[str, Any] | None":
     """The last board, every field of the documented type; None when there is none that can be used."""
     try:
-        descriptor = os.open(f"{folder}/{NAME}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(f"{folder}/{NAME}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             raw = os.read(descriptor, LARGEST + 1)
         finally:
@@ -118,7 +118,9 @@ def store(folder: str, document: "dict[str, Any]") -> None:
 
     os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103 - as above
     path, fresh = f"{folder}/{NAME}", f"{folder}/.{NAME}.{os.getpid()}"
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    if os.path.lexists(fresh):  # of a process that died while it wrote
+        os.unlink(fresh)  # noqa: PTH108 - as above
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(document, file)
     os.replace(fresh, path)  # noqa: PTH105 - as above

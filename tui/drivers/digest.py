@@ -49,13 +49,15 @@ class KeyedDigest:
 
 def _existing(path: Path) -> bytes | None:
     try:
-        key = path.read_bytes()
+        file = paths.opened(path, os.O_RDONLY)
     except FileNotFoundError:
         return None
-    if path.stat().st_mode & 0o077:
-        path.chmod(0o600)
+    try:
+        key, size = os.read(file, SIZE + 1), os.fstat(file).st_size
+    finally:
+        os.close(file)
     if len(key) != SIZE:
-        raise OSError(f"it has {len(key)} bytes instead of {SIZE}; remove it to begin anew")
+        raise OSError(f"it has {size} bytes instead of {SIZE}; remove it to begin anew")
     return key
 
 

@@ -6,6 +6,7 @@ consoles on one machine never steer the same incident. A newer schema than ours 
 """
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -18,7 +19,7 @@ from typing import IO, TypeVar
 import msgspec
 
 from tui.drivers import holder, paths
-from tui.model.errors import JournalError
+from tui.model.errors import ConsoleError, JournalError
 from tui.model.redact import HEAD, Redactor, redact, redacted
 from tui.model.value import Value
 
@@ -51,6 +52,7 @@ CREATE INDEX outbox_by_state ON outbox (state, seq);
 """
 _MIGRATIONS = (_TABLES, _LEDGER, _OUTBOX)
 """what makes schema n+1 of schema n, from 0 on"""
+_ROWS = "SELECT id, service, state, host, app, opened_at FROM incident"
 T = TypeVar("T")
 
 
@@ -60,6 +62,10 @@ class Row(Value):
     id: str
     service: str
     state: str
+    host: str = ""
+    app: str = ""
+    opened_at: str = ""
+    """RFC 3339"""
 
 
 class Entry(Value):
@@ -95,29 +101,35 @@ class Journal:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or paths.journal_path()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
-        self._locks: dict[str, IO[str]] = {}
+        self._locks: dict[str, IO[bytes]] = {}
         self._spools: dict[str, tuple[IO[bytes], Redactor]] = {}
+        self.lost = ""
+        """why a step's output could not be kept, if so"""
         self._db = self._thread.submit(self._open).result()
 
-    async def append(self, incident: str, kind: str, payload: str, at: datetime) -> int:
-        """Add an entry; it is on disk when this returns. Returns its number."""
+    async def append(self, incident: str, kind: str, payload: str, at: datetime, state: str | None = None) -> int:
+        """Add an entry and, where it changes, the state in which the incident is found: both or neither. They are on
+        disk when this returns. Returns the entry's number."""
 
         def add(db: sqlite3.Connection) -> int:
-            row = (incident, at.isoformat(), kind, _safe(payload))
-            done = db.execute("INSERT INTO entry (incident, at, kind, payload) VALUES (?, ?, ?, ?)", row)
-            return int(done.lastrowid or 0)
+            if state is not None:
+                row = (state, at.isoformat(), incident)
+                db.execute("UPDATE incident SET state = ?, changed_at = ? WHERE id = ?", row)
+            return _add(db, incident, kind, payload, at)
 
         return await self._do(add)
 
-    async def open_incident(self, incident: str, service: str, app: str, host: str, at: datetime) -> None:
-        """Note that an incident exists."""
+    async def open_incident(
+        self, incident: str, service: str, app: str, host: str, at: datetime, kind: str, payload: str
+    ) -> None:
+        """Note that an incident exists, with its first entry: both or neither."""
         row = (incident, service, app, host, at.isoformat(), "assessing", at.isoformat())
-        await self._do(lambda db: db.execute("INSERT INTO incident VALUES (?, ?, ?, ?, ?, ?, ?)", row))
 
-    async def set_state(self, incident: str, state: str, at: datetime) -> None:
-        """Note where it stands, for finding the open ones quickly; the entries are the truth."""
-        row = (state, at.isoformat(), incident)
-        await self._do(lambda db: db.execute("UPDATE incident SET state = ?, changed_at = ? WHERE id = ?", row))
+        def add(db: sqlite3.Connection) -> None:
+            db.execute("INSERT INTO incident VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            _add(db, incident, kind, payload, at)
+
+        await self._do(add)
 
     async def entries(self, incident: str) -> tuple[Entry, ...]:
         """All entries of an incident, oldest first."""
@@ -127,13 +139,11 @@ class Journal:
 
     async def incidents(self, limit: int = 50) -> tuple[Row, ...]:
         """The newest incidents, newest first."""
-        query = "SELECT id, service, state FROM incident ORDER BY opened_at DESC, id DESC LIMIT ?"
-        return await self._rows(query, (limit,))
+        return await self._rows(f"{_ROWS} ORDER BY opened_at DESC, id DESC LIMIT ?", (limit,))
 
     async def open_incidents(self) -> tuple[Row, ...]:
         """Every incident that is not closed, newest first."""
-        query = "SELECT id, service, state FROM incident WHERE state != 'closed' ORDER BY opened_at DESC, id DESC"
-        return await self._rows(query, ())
+        return await self._rows(f"{_ROWS} WHERE state != 'closed' ORDER BY opened_at DESC, id DESC", ())
 
     # ── the ledger ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -225,16 +235,20 @@ class Journal:
         """Hold an incident until this process ends; False when another process holds it."""
         if incident in self._locks:
             return True
-        # kept open on purpose: closing the file would let the lock go
-        file = (paths.incident_dir(incident) / "lock").open("w")
+        path = paths.incident_dir(incident) / "lock"
+        try:
+            file: IO[bytes] = os.fdopen(paths.opened(path, os.O_RDWR | os.O_CREAT), "rb+", buffering=0)
+        except OSError as error:
+            raise self._broken(error) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.close()
             return False
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        self._locks[incident] = file
+        self._locks[incident] = file  # kept open on purpose: closing the file would let the lock go
+        with contextlib.suppress(OSError):  # on a full disk nobody reads whose it is; the lock holds all the same
+            file.truncate(0)
+            file.write(f"{os.getpid()}\n".encode())
         return True
 
     def holder(self, incident: str) -> str:
@@ -243,14 +257,19 @@ class Journal:
 
     def spool(self, incident: str, raw: bytes) -> None:
         """Append a step's output to a file beside the lock: a failed deploy says why only there. Lines without secrets;
-        what has no end yet waits for it."""
-        if incident not in self._spools:
-            opened: IO[bytes] = (paths.incident_dir(incident) / "output.log").open("ab", buffering=0)
-            if opened.tell() == 0:
-                opened.write(HEAD.encode())
-            self._spools[incident] = (opened, Redactor())
-        file, redactor = self._spools[incident]
-        file.write(redactor.feed(raw))
+        what has no end yet waits for it. Never raises: what cannot be written is lost, and `lost` says so."""
+        try:
+            if incident not in self._spools:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+                descriptor = paths.opened(paths.incident_dir(incident) / "output.log", flags)
+                opened: IO[bytes] = os.fdopen(descriptor, "ab", buffering=0)
+                self._spools[incident] = (opened, Redactor())
+                if opened.seek(0, os.SEEK_END) == 0:
+                    opened.write(HEAD.encode())
+            file, redactor = self._spools[incident]
+            file.write(redactor.feed(raw))
+        except (OSError, ConsoleError) as error:
+            self.lost = f"the output of the steps is not kept whole: {error}"
 
     async def close(self) -> None:
         """Let every incident go and close the file."""
@@ -259,8 +278,8 @@ class Journal:
         for lock in self._locks.values():
             lock.close()
         for file, redactor in self._spools.values():
-            file.write(redactor.flush())
-            file.close()
+            with contextlib.suppress(OSError), file:  # a full disk: `lost` has said so
+                file.write(redactor.flush())
         self._locks.clear()
         self._spools.clear()
 
@@ -268,7 +287,8 @@ class Journal:
 
     async def _rows(self, query: str, values: tuple[object, ...]) -> tuple[Row, ...]:
         rows = await self._do(lambda db: db.execute(query, values).fetchall())
-        return tuple(Row(id=id_, service=service, state=state) for id_, service, state in rows)
+        names = ("id", "service", "state", "host", "app", "opened_at")
+        return tuple(Row(**dict(zip(names, row, strict=True))) for row in rows)
 
     async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work)
@@ -282,11 +302,13 @@ class Journal:
 
     def _open(self) -> sqlite3.Connection:
         try:
-            new = not self.path.exists()
-            if new:
-                os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
+            for beside in ("-wal", "-shm", "-journal"):
+                if (file := self.path.with_name(self.path.name + beside)).is_symlink():
+                    raise JournalError(f"{file} is a link: what is kept there could end anywhere", "remove it")
+            os.close(paths.opened(self.path, os.O_CREAT | os.O_WRONLY))
             # of two that open a new journal at once SQLite refuses one without waiting
-            with self.path.with_suffix(".opening").open("w") as opening:
+            flags = os.O_CREAT | os.O_WRONLY
+            with os.fdopen(paths.opened(self.path.with_suffix(".opening"), flags), "w") as opening:
                 fcntl.flock(opening, fcntl.LOCK_EX)
                 db = sqlite3.connect(self.path, timeout=10.0)
                 db.execute("PRAGMA journal_mode = WAL")
@@ -316,6 +338,12 @@ class Journal:
         return JournalError(
             f"the journal {self.path}: {error}", "free its disk, or name another with ROLLBACK_STATE_DIR"
         )
+
+
+def _add(db: sqlite3.Connection, incident: str, kind: str, payload: str, at: datetime) -> int:
+    row = (incident, at.isoformat(), kind, _safe(payload))
+    done = db.execute("INSERT INTO entry (incident, at, kind, payload) VALUES (?, ?, ?, ?)", row)
+    return int(done.lastrowid or 0)
 
 
 def _safe(payload: str) -> str:

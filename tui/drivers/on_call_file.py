@@ -30,7 +30,8 @@ class OnCallFile:
         """Keep it, in one piece."""
         fresh = self.path.with_suffix(f".{os.getpid()}")
         try:
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            fresh.unlink(missing_ok=True)  # of a process that died while it wrote
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(msgspec.json.encode(known))
             fresh.replace(self.path)

@@ -41,7 +41,7 @@ class LogSpool:
         if not raw:
             return
         if not self._ready:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            paths.private(self.path.parent)
             _make_room(self.path.parent)
             self._ready = True
         if self._size and self._size + len(raw) > self._cap:
@@ -49,7 +49,7 @@ class LogSpool:
             self._size = 0
         if not self._size:
             raw = HEAD.encode() + raw
-        file = os.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        file = paths.opened(self.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
         try:
             rest = memoryview(raw)
             while rest:

@@ -249,8 +249,12 @@ def _holder(record: kept.IncidentRecord) -> str:
 
 
 async def _incidents(engine: Engine, of: Service) -> list[Finding]:
+    known, lost = await engine.records.open()
     return [
-        _line(of, "incident", Result.FINDING, f"{one.id} is open here ({one.state})", f"rollback resume {one.id}")
-        for one in await engine.open_incidents()
-        if one.service == of.name
+        *(
+            _line(of, "incident", Result.FINDING, f"{one.id} is open here ({one.state})", f"rollback resume {one.id}")
+            for one in known
+            if one.service == of.name
+        ),
+        *(_line(of, "incident", Result.FINDING, one.why, one.fix) for one in lost if one.service == of.name),
     ]

@@ -38,15 +38,15 @@ from tui.engine.ports import (
     StreamPort,
 )
 from tui.engine.postmortem import PostMortems
+from tui.engine.records import Illegible, Records
 from tui.engine.releases import Listing
 from tui.engine.together import together
 from tui.engine.walk import Walk
 from tui.incident import choose
 from tui.incident import events as ev
-from tui.incident.decide import fold
 from tui.model.errors import AlreadyThere, Refused, TakenByOther
 from tui.model.health import Probe, ProbeOutcome
-from tui.model.incident import Group, Incident, State
+from tui.model.incident import Closing, Group, Incident, State
 from tui.model.plan import Plan
 from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.service import Fleet, Service
@@ -86,6 +86,7 @@ class Engine:
         self.probes = probes
         self.git = git
         self.gate = Gate(journal, clock, read_only=read_only)
+        self.records = Records(journal)
         self.ledger = LedgerKeeper(journal)
         self.links = Links(fleet, self.gate, git, clock, make_host, self.ledger)
         self.configs = ConfigWatch(self.links, self.ledger, clock, digest)
@@ -312,7 +313,11 @@ class Engine:
         """While an incident is open here, `previous` by itself would go further back than anybody meant."""
         if incident is not None:
             return
-        for open_one in await self.open_incidents():
+        known, illegible = await self.records.open()
+        for lost in illegible:
+            if lost.service == service.name:
+                raise Refused(f"{lost.why}; nobody knows what it did to {service.name}", lost.fix)
+        for open_one in known:
             if open_one.service != service.name:
                 continue
             if target.kind is TargetKind.PREVIOUS and expect_current is None:
@@ -419,20 +424,24 @@ class Engine:
         return made
 
     async def read(self, incident: str) -> Incident:
-        """The incident as its journal tells it. Raises Refused where there is none."""
-        entries = await self.journal.entries(incident)
-        events = [ev.read(e.payload) for e in entries if e.kind == "event"]
-        if not events:
-            raise Refused(f"the journal has no incident {incident}", "rollback incidents")
-        return fold(events)
+        """The incident as its journal tells it. Raises Refused where there is none, Unreadable."""
+        return await self.records.read(incident)
 
     async def open_incidents(self) -> tuple[Incident, ...]:
-        """Every open incident of this machine's journal, newest first."""
-        return tuple([await self.read(row.id) for row in await self.journal.open_incidents()])
+        """Every open incident of this machine's journal that can be read, newest first."""
+        return (await self.records.open())[0]
 
     async def incidents(self) -> tuple[Incident, ...]:
-        """The journal's incidents, newest first."""
-        return tuple([await self.read(row.id) for row in await self.journal.incidents()])
+        """The journal's incidents that can be read, newest first."""
+        return (await self.records.newest())[0]
+
+    async def illegible(self) -> tuple[Illegible, ...]:
+        """Every open incident of this machine's journal that cannot be read."""
+        return (await self.records.open())[1]
+
+    async def set_aside(self, lost: Illegible, closing: Closing, reason: str) -> tuple[str, ...]:
+        """Close an incident that cannot be read. Returns what is left to do. Raises as `Records.set_aside`."""
+        return await self.records.set_aside(self.links, self.clock, lost, closing, reason, self.by)
 
     async def tell(self, incident: str, told: ev.Told) -> None:
         """Put on record what came of telling people; the incident may be closed, or another console's."""
@@ -467,6 +476,9 @@ class Engine:
         for one in await self.open_incidents():
             if one.service == service.name:
                 raise TakenByOther(f"incident {one.id} on {service.name} is open", f"rollback resume {one.id}")
+        for lost in await self.illegible():
+            if lost.service == service.name:
+                raise TakenByOther(lost.why, lost.fix)
         return await removals.plan(self.links, service, lambda found: kept.is_stale(found, self.clock.now()))
 
     async def remove_all(self, wanted: removals.Removal, say: Callable[[str], None]) -> removals.Removed:

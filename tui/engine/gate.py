@@ -11,8 +11,8 @@ from typing import TypeVar
 import msgspec
 
 from tui.engine.ports import ClockPort, HostPort, JournalPort, OnOutput
-from tui.model.errors import Refused
-from tui.model.outcome import Answer, Outcome, describe
+from tui.model.errors import JournalError, LinkError, Refused
+from tui.model.outcome import Answer, NeverStarted, Outcome, describe
 from tui.model.trail import OUTSIDE, Sent
 
 __all__ = ["OUTSIDE", "TRAIL", "Gate", "Sent", "line"]
@@ -28,8 +28,16 @@ class Gate:
     def __init__(self, journal: JournalPort, clock: ClockPort, *, read_only: bool = False) -> None:
         self.read_only = read_only
         self.trail: deque[Sent] = deque(maxlen=TRAIL)
+        self._let_out = 0
+        self.lost = ""
+        """why the end of such a command could not be put on record, if so: the record is incomplete"""
         self._journal = journal
         self._clock = clock
+
+    @property
+    def wrote(self) -> bool:
+        """Whether a command that changes a host was let out and may have reached it."""
+        return self._let_out > 0
 
     async def read(self, host: HostPort, name: str, argv: tuple[str, ...], *, timeout: float = 20.0) -> Answer:
         """A command that changes nothing. Raises LinkError when the host cannot be spoken to."""
@@ -71,16 +79,29 @@ class Gate:
         send: Callable[[], Awaitable[T]],
         outcome_of: Callable[[T], Outcome],
     ) -> T:
-        """Write the intent, `send`, write the end. The only place that lets a change out."""
+        """Write the intent, `send`, write the end. The only place that lets a change out.
+
+        What came back is returned even where its end cannot be written: it is known, and `lost` says what is missing.
+        """
         if self.read_only:
             raise Refused(f"read-only: `{' '.join(argv)}` was not sent to {name}", "start without --read-only")
         intent = Sent(at=self._clock.now(), host=name, argv=argv, writes=True, incident=incident)
         await self._journal.append(incident, "command", _text(intent), intent.at)
         began = self._clock.monotonic()
-        result = await send()
-        ended = msgspec.structs.replace(intent, outcome=outcome_of(result), seconds=self._clock.monotonic() - began)
+        self._let_out += 1
+        try:
+            result = await send()
+        except LinkError:
+            self._let_out -= 1  # nothing was sent
+            raise
+        outcome = outcome_of(result)
+        self._let_out -= isinstance(outcome, NeverStarted)
+        ended = msgspec.structs.replace(intent, outcome=outcome, seconds=self._clock.monotonic() - began)
         self.trail.append(ended)
-        await self._journal.append(incident, "command", _text(ended), self._clock.now())
+        try:
+            await self._journal.append(incident, "command", _text(ended), self._clock.now())
+        except JournalError as error:
+            self.lost = error.message
         return result
 
 

@@ -56,6 +56,8 @@ class LedgerKeeper:
         self._turn = asyncio.Lock()
         self.trouble: JournalError | None = None
         """why it could not be written last: looking at a host must not fail for it"""
+        self.unread: dict[tuple[str, str], str] = {}
+        """by host and app: that entries cannot be read, and which; the others count"""
 
     async def saw(self, host: str, current: Current) -> None:
         """Note what runs now, and a deploy that was tried and failed."""
@@ -187,13 +189,13 @@ class LedgerKeeper:
     async def _page(self, host: str, app: str) -> _Page:
         if (host, app) not in self._pages:
             rows = await self._store.ledger(host, app)
-            try:
-                sightings = [(r.seq, _read(r.payload, Sighting)) for r in rows if r.kind == "sighting"]
-                remarks = tuple(_read(r.payload, Remark) for r in rows if r.kind == "remark")
-                configs = [(r.seq, _read(r.payload, ConfigSeen)) for r in rows if r.kind == "config"]
-            except msgspec.DecodeError as error:
-                words = f"the ledger of {app} on {host} cannot be read: {error}"
-                raise JournalError(words, "use another folder with ROLLBACK_STATE_DIR") from error
+            bad: list[int] = []
+            sightings = _legible(rows, "sighting", Sighting, bad)
+            remarks = tuple(remark for _, remark in _legible(rows, "remark", Remark, bad))
+            configs = _legible(rows, "config", ConfigSeen, bad)
+            if bad:
+                numbers = ", ".join(map(str, bad[:5])) + (" …" if len(bad) > 5 else "")
+                self.unread[(host, app)] = f"what was seen of {app} is not known whole: entry {numbers} cannot be read"
             known = Ledger(
                 sightings=tuple(s for _, s in sightings), remarks=remarks, configs=tuple(c for _, c in configs)
             )
@@ -212,8 +214,16 @@ def _says_already(remarks: tuple[Remark, ...], new: Remark) -> bool:
     return (last.kind if last is not None else RemarkKind.GOOD) is new.kind
 
 
-def _read(payload: str, kind: type[T]) -> T:
-    return msgspec.json.decode(payload, type=kind)
+def _legible(rows: Any, kind: str, of: type[T], bad: list[int]) -> list[tuple[int, T]]:
+    """The entries of this kind with their numbers; the numbers of those that cannot be read go to `bad`."""
+    found: list[tuple[int, T]] = []
+    for row in rows:
+        if row.kind == kind:
+            try:
+                found.append((row.seq, msgspec.json.decode(row.payload, type=of)))
+            except (msgspec.DecodeError, UnicodeError):
+                bad.append(row.seq)
+    return found
 
 
 def _text(value: Sighting | Remark | ConfigSeen) -> str:

@@ -20,7 +20,7 @@ from tui.engine.ports import ChannelPort, ClockPort, JournalPort
 from tui.engine.walk import Walk
 from tui.incident import events as ev
 from tui.incident import telling
-from tui.model.errors import AlreadyThere, Refused
+from tui.model.errors import AlreadyThere, JournalError, Refused
 from tui.model.incident import Incident
 from tui.model.notice import Delivery, Message, Milestone, Receipt
 from tui.model.redact import redact
@@ -251,9 +251,13 @@ class Notifier:
         try:
             now = self._clock.now()
             if await self._journal.outbox_claim(row.seq, now, now + LEASE):
-                message = msgspec.json.decode(row.message, type=Message)
-                incident = await self._read(row.incident)
-                said = [d for d in incident.deliveries if d.channel == channel.name and d.delivered and not d.by_hand]
+                try:
+                    message = msgspec.json.decode(row.message, type=Message)
+                except (msgspec.DecodeError, UnicodeError) as error:
+                    await self._journal.outbox_end(row.seq, "dropped", now)  # it would hold up all that comes after it
+                    self._fault(error)
+                    return
+                said = await self._said(row.incident, channel.name)
                 receipt = await tried(channel, message, said[0] if said else None)
                 await self._ended(channel.name, row, message.milestone, receipt)
         except Exception as error:  # noqa: BLE001 - shown; the message stays in the outbox
@@ -263,6 +267,14 @@ class Notifier:
             self._sending.pop(channel.name, None)
             self._news.set()
             self._wake.set()
+
+    async def _said(self, incident: str, channel: str) -> list[Delivery]:
+        """What was delivered there before; nothing is known of an incident that cannot be read."""
+        try:
+            found = await self._read(incident)
+        except (JournalError, Refused):
+            return []
+        return [d for d in found.deliveries if d.channel == channel and d.delivered and not d.by_hand]
 
     async def _ended(self, channel: str, row: Any, milestone: Milestone, receipt: Receipt) -> None:
         now, tries = self._clock.now(), row.attempts + 1

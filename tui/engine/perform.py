@@ -20,7 +20,7 @@ from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
 from tui.engine.together import together
 from tui.incident import events as ev
 from tui.incident import latest, reconcile, verify, watch
-from tui.model.errors import AlreadyThere, ConsoleError, HostKeyRefused, LinkError, Refused, Unreachable
+from tui.model.errors import AlreadyThere, ConsoleError, HostKeyRefused, JournalError, LinkError, Refused, Unreachable
 from tui.model.evidence import Measurement, Phase
 from tui.model.health import ProbeOutcome
 from tui.model.incident import Closing, Incident, Sample, State, StepResult, WatchKind
@@ -107,7 +107,7 @@ class HostPerformer:
                     return await self._keep(incident, plan, todo)
                 case _:
                     assert_never(todo.kind)
-        except LinkError as error:
+        except (LinkError, JournalError) as error:  # the gate lets nothing out before it is on record
             return self._ended(todo, NeverStarted(why=error.message), StepResult.FAILED, error.message)
 
     async def _keep(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from tui.engine.ports import ClockPort, JournalPort
+from tui.engine.records import legible
 from tui.engine.walk import Walk
 from tui.incident import events as ev
 from tui.incident import postmortem
@@ -30,11 +31,12 @@ class PostMortems:
         self._walks = walks
 
     async def record(self, incident: str) -> Record:
-        """Everything on record of it. Raises Refused where the journal knows none."""
+        """Everything on record of it. Raises Refused where the journal knows none, Unreadable."""
         entries = await self._journal.entries(incident)
         if not any(e.kind == "event" for e in entries):
             raise Refused(f"the journal has no incident {incident}", "rollback incidents")
-        return record.read((e.kind, e.payload) for e in entries)
+        with legible(incident):
+            return record.read((e.kind, e.payload) for e in entries)
 
     async def write(self, incident: str) -> PostMortem:
         """It as the journal tells it now. Raises Refused where the journal knows none."""

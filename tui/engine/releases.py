@@ -143,12 +143,13 @@ async def _ask(links: Links, service: Service) -> _Told:
     record_there = kept.incident_record(service.app) in apps
     releases = await together(*(holder_release(links, host, name) for name in holders))
     found = await record.read(links, host, service.app) if record_there else None
-    known, trouble = Ledger(), links.ledger.trouble
+    known, trouble = Ledger(), links.ledger.trouble.message if links.ledger.trouble else ""
     try:
         known = await links.ledger.known(host, service.app)
+        trouble = trouble or links.ledger.unread.get((host, service.app), "")
     except JournalError as error:
-        trouble = error
-    asked = (Asked(source=Source.HOLDER), Asked(source=Source.LEDGER, trouble=trouble.message if trouble else ""))
+        trouble = error.message
+    asked = (Asked(source=Source.HOLDER), Asked(source=Source.LEDGER, trouble=trouble))
     return _Told(current=current, holders=tuple(releases), record=found, ledger=known, asked=asked)
 
 

@@ -21,8 +21,7 @@ from tui.ways.kept import Options
 
 async def target(engine: Engine, incident: Incident) -> Release:
     """The release that the incident left, as the host and this machine know it now. Raises Refused, AlreadyThere."""
-    entries = await engine.journal.entries(incident.id)
-    did = undo.trace(ev.read(e.payload) for e in entries if e.kind == "event")
+    did = undo.trace(await engine.records.events(incident.id))
     found = await engine.listing(engine.service(incident.service))
     wanted = undo.check(incident, did, found.current, choose.running(found.releases, found.current))
     holders = [r for r in found.releases if r.holder is not None and wanted.commit and r.is_commit(wanted.commit)]

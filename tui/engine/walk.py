@@ -36,6 +36,8 @@ class Walk:
         self._performer = Edge(performer, clock)
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._commits: set[asyncio.Task[Incident]] = set()
+        self._stopped = False
         self._watcher: asyncio.Task[None] | None = None
         self._listeners: list[Callable[[], None]] = []
         self._news = asyncio.Condition()
@@ -43,8 +45,9 @@ class Walk:
     @classmethod
     async def begin(cls, event: ev.Opened, journal: JournalPort, clock: ClockPort, performer: Performer) -> "Walk":
         """Open an incident: the opening is on disk when this returns."""
-        await journal.open_incident(event.incident, event.service, event.app, event.host, event.at)
-        await journal.append(event.incident, "event", ev.encode(event), event.at)
+        await journal.open_incident(
+            event.incident, event.service, event.app, event.host, event.at, "event", ev.encode(event)
+        )
         return cls(opened(event), journal, clock, performer)
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -53,20 +56,40 @@ class Walk:
         return lambda: self._listeners.remove(listener)
 
     async def submit(self, event: ev.Event) -> Incident:
-        """Apply one event: decided, on disk, published, its effects begun. Raises NotNow when it is not possible."""
+        """Apply one event: decided, on disk, published, its effects begun. Raises NotNow when it is not possible,
+        JournalError when it could not be written; then nothing has changed.
+
+        What is on disk is in memory too, even where the one who waits here is cancelled meanwhile."""
+        commit = asyncio.create_task(self._commit(event))
+        self._commits.add(commit)
+        commit.add_done_callback(self._committed)
+        return await asyncio.shield(commit)
+
+    async def _commit(self, event: ev.Event) -> Incident:
         async with self._turn:
             incident, effects = decide(self.incident, event)
-            await self._journal.append(incident.id, "event", ev.encode(event), event.at)
-            if incident.state is not self.incident.state:
-                await self._journal.set_state(incident.id, incident.state.value, event.at)
+            moved = incident.state.value if incident.state is not self.incident.state else None
+            await self._journal.append(incident.id, "event", ev.encode(event), event.at, moved)
             self.incident = incident
+            for effect in effects:
+                self._begin(effect)
+        await self._tell()
+        return incident
+
+    def _committed(self, commit: asyncio.Task[Incident]) -> None:
+        self._commits.discard(commit)
+        if not commit.cancelled():
+            commit.exception()  # whoever waits has it; nobody may be left who does
+
+    async def _tell(self) -> None:
         async with self._news:
             self._news.notify_all()
         for listener in tuple(self._listeners):
-            listener()
-        for effect in effects:
-            self._begin(effect)
-        return incident
+            try:
+                listener()
+            except Exception as error:  # noqa: BLE001 - whoever looks on may fail, what is carried out may not
+                context = {"message": "a listener of an incident failed", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
 
     async def settled(self) -> Incident:
         """Wait until a person is asked or the incident is closed. Raises what ended the loop otherwise."""
@@ -95,16 +118,19 @@ class Walk:
 
     async def stop(self) -> None:
         """End this process's part: what was sent goes on at the host, the journal keeps the incident open."""
+        self._stopped = True
         try:
             await self._performer.close()
         finally:
             for task in tuple(self._tasks):
                 task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.gather(*self._tasks, *self._commits, return_exceptions=True)
 
     # ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _begin(self, effect: do.Effect) -> None:
+        if self._stopped:
+            return  # whoever resumes the incident finds it outstanding
         match effect:
             case do.RunStep(step=step):
                 self._spawn(self._run_step(step))
@@ -136,10 +162,7 @@ class Walk:
             raise
         except BaseException as error:  # noqa: BLE001 - shown by whoever waits, never lost
             self.error = error
-            async with self._news:
-                self._news.notify_all()
-            for listener in tuple(self._listeners):
-                listener()
+            await self._tell()
 
     async def _run_step(self, step: str) -> None:
         await self.submit(ev.StepStarted(at=self._clock.now(), step=step))

@@ -28,7 +28,7 @@ from tui.incident import reconcile, recovery, verify, watch
 from tui.incident.recovery import Outcome
 from tui.model.errors import NotNow
 from tui.model.evidence import Phase
-from tui.model.incident import Answer, Closing, Incident, Question, State, StepResult, StepRun, WatchKind
+from tui.model.incident import Answer, Closing, Incident, Question, State, StepResult, StepRun, Watch, WatchKind
 from tui.model.observation import Current, Landed
 from tui.model.outcome import Lost
 from tui.model.plan import Plan
@@ -500,6 +500,7 @@ def _note(incident: Incident, event: ev.Noted | ev.Written) -> Incident:
 
 def _resumed(incident: Incident, at: datetime) -> Decision:
     """What is outstanding. Nothing that was begun is begun again; a plan that was not begun has to be made anew."""
+    incident = _from_now_on(incident, at)
     if incident.settling is not None:
         return incident, (do.Settle(closing=incident.settling),)
     match incident.state:
@@ -517,6 +518,26 @@ def _resumed(incident: Incident, at: datetime) -> Decision:
             return incident, (do.KeepWatch(until=incident.watch.deadline),)
         case _:
             return incident, ()
+
+
+def _from_now_on(incident: Incident, at: datetime) -> Incident:
+    """Another process's clock stamped what is on record. Where ours is behind it, what is waited for would last longer
+    than anybody asked for: it is counted from now on, and a watch has left what it had left when it was last seen."""
+    window = incident.watch
+    if window is not None and incident.state is State.WATCHING:
+        seen = window.last.at if window.last is not None else window.opened_at
+        if at < seen:
+            incident = _moved(incident, window, at - seen)
+    return replace(incident, since=min(incident.since, at))
+
+
+def _moved(incident: Incident, window: Watch, by: timedelta) -> Incident:
+    """The watch with its looks and checkpoints as a clock would have stamped them that differs by so much."""
+    last = None if window.last is None else replace(window.last, at=window.last.at + by)
+    moved = replace(window, opened_at=window.opened_at + by, deadline=window.deadline + by, last=last)
+    own = (m.phase is Phase.AFTER and m.at >= window.opened_at for m in incident.measurements)
+    measured = (replace(m, at=m.at + by) if mine else m for m, mine in zip(incident.measurements, own, strict=True))
+    return replace(incident, watch=moved, measurements=tuple(measured))
 
 
 def _with_end(incident: Incident, at: datetime) -> Incident:

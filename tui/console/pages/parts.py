@@ -9,7 +9,7 @@ from tui.console.palette import Palette
 from tui.console.rows import Piece, Row
 from tui.incident import undo as undoing
 from tui.incident.cause import worded
-from tui.model.errors import ConsoleError
+from tui.model.errors import ConsoleError, JournalError
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Closing, Incident, Question, State
 from tui.model.service import SeveritySpec
@@ -48,8 +48,13 @@ def trouble(wizard: "Wizard", cells: int) -> list[Row]:
     """What could not be done, and what would help; or what is being done."""
     found = busy_or_wrong(wizard.palette, wizard.busy, wizard.error, cells)
     if wizard.walk is not None and wizard.walk.error is not None:
-        text = f"{wizard.palette.sign('down')} the walk stopped: {rows.safe(repr(wizard.walk.error), 300)}"
+        stopped = wizard.walk.error
+        why = stopped.message if isinstance(stopped, ConsoleError) else f"{type(stopped).__name__}: {stopped}"
+        text = f"{wizard.palette.sign('down')} this console cannot go on: {rows.safe(why, 300)}"
         found.extend(rows.paragraph(text, cells, "down", indent=2))
+        if isinstance(stopped, JournalError):
+            words = f"its record is incomplete; what was sent goes on at the host. First: {stopped.fix}"
+            found.extend(rows.paragraph(f"  {rows.safe(words, 300)}", cells, "", indent=2))
         found.append((("  restart the console and resume; nothing is sent twice", ""),))
     return found
 

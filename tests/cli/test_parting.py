@@ -1,0 +1,37 @@
+"""What is said when a command lets go of an incident leads on: every question has an end, and the freeze has one."""
+
+import shlex
+
+import pytest
+from msgspec.structs import replace
+
+from tests.cli.test_exits import SENT
+from tests.incident.facts import plan
+from tui.cli import options, parting
+from tui.cli.rollback import CLOSINGS
+from tui.model.incident import Question, State
+
+ASKED = [q for q in Question if q not in (Question.TARGET, Question.CONFIRM)]
+
+
+@pytest.mark.parametrize("question", ASKED)
+def test_every_question_names_its_end_and_what_is_held_in_words_that_can_be_typed(question: Question) -> None:
+    frozen = replace(plan(), frozen_branch="frozen-by-i", old_branch="main")
+    said = parting.onward(replace(SENT, plan=frozen, asking=question))
+    assert "rollback resume i --close " in said and "rollback unfreeze api" in said
+    for step in said.split(" · "):
+        command = step[step.index("rollback ") :].partition(" (")[0].replace("RELEASE", "release:3")
+        wanted = options.parse(shlex.split(command)[1:])
+        assert wanted.close is None or wanted.close in CLOSINGS
+
+
+def test_without_a_freeze_none_is_named() -> None:
+    assert "unfreeze" not in parting.onward(replace(SENT, asking=Question.VERIFY_FAILED))
+
+
+def test_nothing_is_said_to_go_on_that_does_not() -> None:
+    assert "goes on at the host" in parting.words(replace(SENT, asking=None))
+    assert "nothing was sent yet" in parting.words(replace(SENT, runs=SENT.runs[:1], asking=None))
+    aborting = replace(SENT, plan=replace(plan(), outlives=False), asking=None)
+    assert "aborted" in parting.words(aborting)
+    assert "nobody watches it" in parting.words(replace(SENT, state=State.WATCHING, asking=None))

@@ -1,0 +1,56 @@
+"""`status` and `--list` where something cannot be read: whose trouble it is, why, and a code that says so."""
+
+import os
+from pathlib import Path
+
+import yaml
+
+from tests.sandboxes import Sandbox
+
+GATEWAY = "scenextras-gateway"
+
+
+def test_one_app_that_cannot_be_read_has_its_reason_in_its_own_row_and_the_others_stand(box: Sandbox) -> None:
+    box.pull("fault", kind="fail_command", when={"command_prefix": f"ps:inspect {GATEWAY}"}, exit=0, times=4)
+    done = box.run("status", "--json")
+    assert done.code == 3, done.stderr
+    rows = {row["service"]: row for row in done.document["items"]}
+    lost = rows.pop("gateway")
+    assert "ps:inspect" in lost["detail"] and lost["error"]["code"] == "refused"
+    unread = ("release", "running", "frozen", "rebuilt", "settled", "restart_risk", "incident", "by", "since")
+    assert {lost[name] for name in unread} == {None}
+    assert lost["health"] == "healthy", "what was measured is told"
+    assert all(row["release"] and row["frozen"] is False and row["error"] is None for row in rows.values())
+    assert done.document["error"]["message"] == "what runs could not be read of gateway"
+
+
+def test_a_host_that_cannot_be_reached_is_ten_with_the_reason(box: Sandbox) -> None:
+    box.pull("ssh", listening=False)
+    box.pull("cut")
+    done = box.run("status", "--json")
+    assert (done.code, done.document["exit_code"]) == (10, 10), done.stderr
+    for row in done.document["items"]:
+        assert row["error"]["code"] == "unreachable" and row["error"]["message"] in row["detail"]
+        assert row["frozen"] is None and row["incident"] is None
+    api = next(row for row in done.document["items"] if row["service"] == "api")
+    assert api["detail"].index(api["error"]["message"]) == 0, "the gravest first"
+    assert "HTTP 503" in api["detail"], "and the other too"
+    assert box.run("status").code == 10
+    assert box.run("api", "--list").code == 10
+
+
+def test_a_host_that_cannot_be_reached_weighs_more_than_an_app_that_cannot_be_read(
+    box: Sandbox, tmp_path: Path
+) -> None:
+    told = yaml.safe_load(Path(box.services).read_text())
+    (name,) = told["hosts"]
+    told["hosts"]["gone"] = {**told["hosts"][name], "ssh": "dokku@127.0.0.1:1"}
+    told["services"]["search"]["host"] = "gone"
+    path = tmp_path / "services.yaml"
+    path.write_text(yaml.safe_dump(told))
+    box.pull("fault", kind="fail_command", when={"command_prefix": f"ps:inspect {GATEWAY}"}, exit=0, times=4)
+    other = Sandbox(told=box.told, state=box.state, services=os.fspath(path))
+    done = other.run("status", "--json")
+    assert done.code == 10
+    codes = {row["service"]: row["error"]["code"] if row["error"] else None for row in done.document["items"]}
+    assert codes == {"search": "unreachable", "gateway": "refused", "api": None, "transcription": None}

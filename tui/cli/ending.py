@@ -1,0 +1,67 @@
+"""How a command ends that did not come to its own end: a code, one line, and what leads on."""
+
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui.cli import exits
+from tui.cli.exits import Exit
+from tui.cli.narrate import Narrator
+from tui.model.errors import ConsoleError, JournalError
+
+if TYPE_CHECKING:
+    from tui.engine.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What a command came to."""
+
+    code: Exit
+    message: str
+    fix: str = ""
+
+
+def of(engine: "Engine", error: ConsoleError) -> Failed:
+    """An error, and what had been sent before it: the code follows from both."""
+    wrote = _wrote(engine)
+    code = exits.of_error(error, wrote=wrote)
+    if not wrote or code is not Exit.UNKNOWN:
+        return Failed(code, error.message, error.fix)
+    if isinstance(error, JournalError):
+        said = f"{error.message}: the record on this machine is incomplete, and what was sent goes on at the host"
+        return Failed(code, said, f"{error.fix}; then: {_onward(engine)}" if error.fix else _onward(engine))
+    return Failed(code, f"{error.message}; what had been sent before that may have taken effect", _onward(engine))
+
+
+def interrupted(engine: "Engine") -> Failed:
+    """A signal, where the command itself had nothing to say of it."""
+    if not _wrote(engine):
+        return Failed(Exit.INTERRUPTED, "interrupted before anything was sent")
+    return Failed(Exit.UNKNOWN, "interrupted; what had been sent may have taken effect", _onward(engine))
+
+
+def _wrote(engine: "Engine") -> bool:
+    return engine.gate.wrote or any(walk.incident.wrote for walk in engine.walks.values())
+
+
+def _onward(engine: "Engine") -> str:
+    """The command that finds out what became of it."""
+    left = dict.fromkeys(walk.incident.known_as for walk in engine.walks.values() if walk.incident.open)
+    return " · ".join(f"rollback resume {one}" for one in left) or "rollback status"
+
+
+def say(failed: Failed, narrator: Narrator) -> None:
+    """Tell the person."""
+    narrator.say(f"{exits.word(failed.code)}: {failed.message}", "red")
+    if failed.fix:
+        narrator.say(f"  fix: {failed.fix}")
+
+
+def fault(error: Exception) -> ConsoleError:
+    """A fault of ours in one line; where it happened is written to a file, which is named."""
+    from tui.drivers import faults
+
+    where = faults.keep("".join(traceback.format_exception(error)))
+    words = f"a fault of rollback itself: {type(error).__name__}: {error}"
+    return ConsoleError(words, f"details: {where}" if where else "")
