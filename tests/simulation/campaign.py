@@ -104,9 +104,13 @@ def again(jobs: int) -> int:
 
 
 def _new(found: Found) -> str:
-    """What is broken with the planted bug and not without it."""
-    plain = next(run([found.seed], jobs=1)).broken
-    return next((words for words in found.broken if words not in plain), "")
+    """What is broken with the planted bug, and is not so without it; ids of incidents and commits do not matter."""
+    plain = {_kind(words) for words in next(run([found.seed], jobs=1), found).broken}
+    return next((words for words in found.broken if _kind(words) not in plain), "")
+
+
+def _kind(words: str) -> str:
+    return re.sub(r"[0-9a-f-]{8,}", "…", words.partition(": ")[0])
 
 
 def run(seeds: Sequence[int], plant: str | None = None, *, jobs: int, more: float = 0.0) -> Iterator[Found]:

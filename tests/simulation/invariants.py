@@ -20,6 +20,8 @@ from tui.model.verification import Verdict
 
 UNCHANGED = (Exit.USAGE, Exit.REFUSED, Exit.ALREADY, Exit.UNREACHABLE, Exit.INTERRUPTED)
 """codes that say that nothing was changed"""
+SWITCHING = 15.0
+"""simulated seconds from the moment a target answers until Dokku says that it is deployed"""
 LONGEST = 1800.0
 """simulated seconds that any command may take: the longest wait for a lock, and a watch"""
 
@@ -125,6 +127,9 @@ def _as_said(process: Process, truth: Truth) -> Iterator[str]:
     app = str(told.get("app"))
     seen = truth.during(app, process.began, process.ended) if app in truth.history else []
     if process.code != Exit.DONE or not seen:
+        deployed = any(w.process is None and w.commit and w.app == app for w in truth.writes)
+        if deployed:
+            return  # what the team deployed has replaced it, and is no matter of this incident
         if told.get("kind") == "rollback" and process.code == Exit.FAILED and told.get("from") and seen:
             old = told["from"]["commit"]
             if old and all(s.serves != old for s in seen):
@@ -147,7 +152,8 @@ def of_status(process: Process, truth: Truth) -> Iterator[str]:
     for row in process.document.get("items", ()):
         if row.get("running") is None or row["app"] not in truth.history:
             continue
-        seen = truth.during(row["app"], process.began, process.ended)
+        # between nginx's switch and the end of a deploy Dokku itself still names the release before
+        seen = truth.during(row["app"], process.began - SWITCHING, process.ended)
         if not any(row["running"]["commit"] in (s.serves, None) for s in seen):
             yield f"shows {row['app']} running {row['running']['commit'][:8]}: {process.words}"
         if not any(row["frozen"] == s.frozen or s.record is not None for s in seen):

@@ -6,6 +6,7 @@ import random
 from tests.simulation.machines import KILLED, Process
 from tests.simulation.world import APP, World
 from tui.sandbox.machine import AppMissing
+from tui.sandbox.scenario import misbehave
 
 SERVICE = "api"
 PATIENCE = 3600.0
@@ -35,6 +36,10 @@ class Operators:
         self.pushes = rng.choice((0, 0, 1, 1, 2, 3))
         self.second = rng.random() < 0.4
         self.actions = rng.choice((1, 1, 2, 3))
+        self.healthy = rng.random() < 0.35
+        """what runs passes its checks, and people go back for reasons of their own"""
+        if self.healthy:
+            misbehave(world.host, APP, health="ok", check="", error_rate=0.0, log="")
 
     async def act(self) -> None:
         """Everybody's part, to its end."""
@@ -72,7 +77,7 @@ class Operators:
         watch = self.rng.choice(((), (), ("--watch", "30s")))
         loose = self.rng.choice(((), (), (), ("--no-freeze",), ("--keep-current",)))
         targets = ("previous",) * 6 + ("release:3", "release:2", "--list")
-        wanted = self.rng.choice(targets)
+        wanted = self.rng.choice(targets[6:-1] if self.healthy else targets)
         if wanted == "--list":
             return await self.run(machine, SERVICE, "--list")
         return await self.run(machine, SERVICE, wanted, "--yes", *watch, *loose)
