@@ -75,6 +75,8 @@ def answers(node: Node, effect: do.Effect) -> Iterator[ev.Event]:
             yield ev.Woken(at=until + timedelta(seconds=1))
         case do.Settle():
             yield ev.Settled(at=now)
+            since = node.incident.unsettled_since
+            yield ev.Unsettled(at=now if since is None else since + timedelta(minutes=2), why="unreachable")
 
 
 def measured(phase: Phase, failed: int | None, total: int | None) -> ev.Measured:
@@ -160,11 +162,14 @@ def apply(node: Node, event: ev.Event, outstanding: tuple[do.Effect, ...], decid
 def shape(node: Node) -> object:
     """What makes two worlds the same for the walk: times and texts aside."""
     i = node.incident
+    if i.settling is not None:
+        # how it came to its end decides nothing any more
+        done = tuple(replace(e, after=timedelta(0)) if isinstance(e, do.Settle) else e for e in acting(node))
+        return (i.settling, i.state, i.asking, i.unsettled_since is not None, done, node.sent, node.deaths)
     return (
         i.state,
         i.asking,
         i.plans,
-        i.settling,
         i.closing,
         i.reported,
         i.watch_for is not None,

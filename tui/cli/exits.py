@@ -9,6 +9,7 @@ from tui.model.errors import (
     LinkError,
     Refused,
     TakenByOther,
+    Unfinished,
 )
 from tui.model.incident import Closing, Incident, Question, State, StepResult
 from tui.model.verification import Verdict
@@ -75,6 +76,8 @@ def of_error(error: Exception, *, wrote: bool = False) -> Exit:
             return Exit.REFUSED
         case ConfigError():
             return Exit.USAGE
+        case Unfinished():
+            return Exit.UNKNOWN
         case _ if wrote:
             return Exit.UNKNOWN
         case LinkError():
@@ -91,8 +94,8 @@ def gravest(codes: Iterable[Exit]) -> Exit:
 
 def of_incident(incident: Incident) -> Exit:
     """The code for where an incident stands when the command line lets go of it."""
-    if incident.state is State.CLOSED:
-        return _of_closing(incident)
+    if incident.state is State.CLOSED and incident.closing is not None:
+        return _of_closing(incident, incident.closing, in_order=not (incident.unsettled and incident.left_over))
     match incident.asking:
         case Question.OUTCOME_UNKNOWN:
             return Exit.UNKNOWN
@@ -102,20 +105,27 @@ def of_incident(incident: Incident) -> Exit:
             return Exit.INCONCLUSIVE
         case Question.WHAT_NEXT:
             return _of_failure(incident)
+        case Question.NOT_IN_ORDER if incident.settling is not None:
+            return _of_closing(incident, incident.settling, in_order=False)
+        case Question.NOT_IN_ORDER:
+            return Exit.UNKNOWN
         case Question.TARGET | Question.CONFIRM:
             return Exit.REFUSED
         case None:
             return Exit.UNKNOWN if incident.wrote else Exit.INTERRUPTED
 
 
-def _of_closing(incident: Incident) -> Exit:
-    match incident.closing:
+def _of_closing(incident: Incident, closing: Closing, *, in_order: bool) -> Exit:
+    """`in_order` False: something of it is left on the host, so that "nothing changed" cannot be said."""
+    match closing:
         case Closing.RECOVERED | Closing.UNWATCHED | Closing.FIXED_FORWARD:
             return Exit.DONE if incident.verdict in (Verdict.PASSED, None) else Exit.INCONCLUSIVE
         case Closing.FALSE_ALARM:
             return Exit.DONE
-        case Closing.ABORTED:
+        case Closing.ABORTED if in_order or not incident.wrote:
             return Exit.REFUSED
+        case Closing.ABORTED:
+            return _serving(incident)
         case _:
             return _of_failure(incident)
 
@@ -123,6 +133,10 @@ def _of_closing(incident: Incident) -> Exit:
 def _of_failure(incident: Incident) -> Exit:
     if not incident.wrote or refused(incident):
         return Exit.REFUSED
+    return _serving(incident)
+
+
+def _serving(incident: Incident) -> Exit:
     serving = incident.latest.serving if incident.latest else (incident.plan.before.serving if incident.plan else True)
     return Exit.FAILED if serving else Exit.OUTAGE
 

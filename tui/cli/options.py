@@ -59,6 +59,8 @@ class Options:
     all: bool = False
     remove_all: bool = False
     deploy_tip: bool = False
+    branch: str | None = None
+    """unfreeze: the team's branch, where nobody knows it"""
     lines: int = 100
     follow: bool = False
     length: timedelta = timedelta(seconds=60)
@@ -201,6 +203,7 @@ def _command_parsers(prog: str) -> _Parser:
         one = sub.add_parser(name, parents=[common, part], help=text)
         one.add_argument("names", nargs=1, metavar="SERVICE")
         if name == "unfreeze":
+            one.add_argument("--branch", metavar="NAME", help="the team's branch, where nobody knows it")
             one.add_argument("--deploy-tip", action="store_true", help="then deploy the tip of the team's branch")
             one.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch it (15m)")
     sub.add_parser("incidents", parents=[common], help="the journal's incidents")
@@ -259,6 +262,7 @@ def _first_word(argv: Sequence[str]) -> str | None:
         "--parallel",
         "--except",
         "--for",
+        "--branch",
     }
     skip = False
     for word in argv:

@@ -8,6 +8,7 @@ from tui.cli.exits import Exit, gravest, of_error
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.cli.postmortem import standing
+from tui.dokku import kept
 from tui.dokku.lines import Framer
 from tui.dokku.logs import read_line
 from tui.engine.engine import Engine
@@ -106,6 +107,8 @@ def _held(row: output.Document) -> str:
     who = f"{row['held_by_incident'] or 'unknown'} of {row['by'] or 'unknown'} since {row['since'] or 'unknown'}"
     if row["frozen"] and not row["incident"]:
         return f"  FROZEN by {who}: rollback unfreeze {row['service']}"
+    if not row["incident"]:
+        return f"  the record of {who} is left: rollback unfreeze {row['service']}"
     return f"  INCIDENT {who}"
 
 
@@ -130,7 +133,7 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "detail": "; ".join(filter(None, reasons)),
         "release": running.name if running else None,
         "running": output.named(running),
-        "frozen": bool(held and held.deploy_branch) if found else None,
+        "frozen": kept.is_frozen(found.current.branch) if found else None,
         "rebuilt": rebuilt,
         "settled": choose.settled(found.current, choose.running(found.releases, found.current)) if found else None,
         "restart_risk": risk or None,

@@ -10,6 +10,7 @@ from tui.cli import confirm, evidence, exits, interrupts, listed, output, partin
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
+from tui.dokku import kept
 from tui.dokku.lines import Framer
 from tui.drivers.clock import stepped
 from tui.engine.engine import Engine
@@ -150,7 +151,7 @@ async def show_releases(engine: Engine, service: Service, options: Options, narr
         service=service.name,
         app=service.app,
         host=service.host,
-        frozen=bool(found.record and found.record.deploy_branch),
+        frozen=kept.is_frozen(found.current.branch),
         restart_risk=latest.risk(found.current) or None,
         exit_code=0,
         error=None,

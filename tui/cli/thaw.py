@@ -7,7 +7,7 @@ from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.engine import tip
 from tui.engine.engine import Engine
-from tui.engine.freeze import TeamBranch, Unfrozen
+from tui.engine.freeze import NO_WORD, TeamBranch, Unfrozen, Word
 from tui.model.errors import AlreadyThere, ConsoleError, Refused
 from tui.model.incident import Closing, Incident
 from tui.model.service import Service
@@ -19,10 +19,11 @@ async def unfreeze(engine: Engine, options: Options, narrator: Narrator) -> Resu
     """Let deploys through again; with `--deploy-tip` deploy what stands on the branch, confirmed and proven."""
     service = engine.service(options.names[0])
     deploy = options.deploy_tip
+    word = Word(branch=options.branch, take_over=options.take_over)
     if not options.yes and not narrator.interactive:
         raise Refused("nobody can be asked: this is no terminal, and nothing was unfrozen", "add --yes")
     if not options.yes and not deploy:  # a deploy of the tip is asked about with its plan
-        seen = await tip.preview(engine, service)
+        seen = await engine.freezer.preview(service, word)
         said = await _asked(service, seen, narrator)
         if said is None:
             raise Refused(f"{service.name} stays frozen", f"rollback unfreeze {service.name}")
@@ -39,7 +40,8 @@ async def offer(engine: Engine, incident: Incident, options: Options, narrator: 
         return
     service = engine.service(incident.service)
     try:
-        said = None if options.yes else await _asked(service, await tip.preview(engine, service), narrator)
+        seen = None if options.yes else await engine.freezer.preview(service, NO_WORD)
+        said = None if seen is None else await _asked(service, seen, narrator)
         if said is not None:
             await _thawed(engine, service, options, narrator, deploy=said)
             return
@@ -49,9 +51,10 @@ async def offer(engine: Engine, incident: Incident, options: Options, narrator: 
 
 
 async def _thawed(engine: Engine, service: Service, options: Options, narrator: Narrator, *, deploy: bool) -> Result:
+    word = Word(branch=options.branch, take_over=options.take_over)
     done: Unfrozen | None = None
     try:
-        done = await engine.unfreeze(service)
+        done = await engine.unfreeze(service, word)
     except AlreadyThere:
         if not deploy:
             raise

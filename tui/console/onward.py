@@ -18,7 +18,7 @@ from tui.engine import fleet as running
 from tui.engine import tip
 from tui.engine import undo as undoing
 from tui.engine.engine import Engine, new_id
-from tui.engine.freeze import Unfrozen
+from tui.engine.freeze import NO_WORD, Unfrozen
 from tui.engine.walk import Walk
 from tui.incident import events as ev
 from tui.incident import fleet
@@ -141,7 +141,7 @@ class Onward:
         page = Thaw(
             palette=self.front.palette,
             service=service,
-            look=lambda: tip.preview(self.engine, service),
+            look=lambda: self.engine.freezer.preview(service, NO_WORD),
             unfreeze=unfrozen,
             deploy_tip=lambda: self.deploy_tip(service),
             changed=self.front.changed,

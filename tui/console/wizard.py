@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from tui.console.pages import assess, close, evidence, following, plan, run, target, watch
+from tui.console.pages import assess, close, evidence, following, plan, run, target, unsettled, watch
 from tui.console.pages.page import Page, View
 from tui.console.palette import Palette
 from tui.dokku.lines import Framer
@@ -132,6 +132,8 @@ class Wizard(Page):
             return assess.severity(self, cells)
         if (self.choosing or self.wanted is not None) and may_plan(incident):
             return target.view(self, incident, cells)
+        if incident.asking is Question.NOT_IN_ORDER:
+            return unsettled.view(self, incident, cells)
         match incident.state:
             case State.ASSESSING:
                 return assess.confirm(self, incident, cells)

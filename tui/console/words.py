@@ -53,6 +53,7 @@ QUESTIONS: dict[Question, str] = {
     Question.WATCH_BREACHED: "ALARM: your word is needed",
     Question.WATCH_INCONCLUSIVE: "not watched enough: your word is needed",
     Question.WHAT_NEXT: "failed: what next?",
+    Question.NOT_IN_ORDER: "something is left on the host: your word is needed",
 }
 
 

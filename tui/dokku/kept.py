@@ -59,6 +59,8 @@ class IncidentRecord(Value):
     """how the team had set its zero-downtime checks, disabled and skipped, before a stop-first service went back"""
     created_at: datetime | None = None
     """when the app was created: all that is known of a record without keys"""
+    gone: bool = False
+    """there is no such app: only the deploy branch still tells of the freeze"""
 
     @property
     def frozen(self) -> bool:
@@ -109,6 +111,19 @@ def time_of(holder: str) -> datetime:
     if (found := parse_holder(holder)) is None:
         raise ValueError(f"{holder} is no holder")
     return found.at
+
+
+FROZEN_BY = "frozen-by-"
+
+
+def frozen_branch(incident: str) -> str:
+    """The deploy branch that holds deploys back for an incident."""
+    return f"{FROZEN_BY}{incident}"
+
+
+def is_frozen(branch: str | None) -> bool:
+    """Whether a deploy branch holds deploys back, whoever set it: no team has a branch of that name."""
+    return branch is not None and branch.startswith(FROZEN_BY)
 
 
 def incident_record(app: str) -> str:
@@ -287,6 +302,11 @@ def _two(text: str | None) -> tuple[str, str] | None:
     """`disabled:skipped`, as `ROLLBACK_CHECKS` has it."""
     first, colon, second = (text or "").partition(":")
     return (first, second) if colon and first and second else None
+
+
+def lost_record(app: str, branch: str) -> IncidentRecord:
+    """What a frozen branch tells of a record that was destroyed by hand: who froze it, and no branch to give back."""
+    return IncidentRecord(app=app, incident=branch.removeprefix(FROZEN_BY) or None, state="frozen", gone=True)
 
 
 def is_stale(record: IncidentRecord, now: datetime) -> bool:

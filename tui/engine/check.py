@@ -215,7 +215,10 @@ def _kept(engine: Engine, of: Service, found: Listing, build: shape.Shape, prove
 def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
     lines: list[Finding] = []
     record, current = found.record, found.current
-    if record is not None and record.frozen:
+    if record is not None and record.frozen and not kept.is_frozen(current.branch):
+        words = f"the record of {_holder(record)} is left, and deploys go through"
+        lines.append(_line(of, "record", Result.FINDING, words, f"rollback unfreeze {of.name}"))
+    elif record is not None and record.frozen:
         words = f"deploys are frozen by {_holder(record)}: CI stays green"
         lines.append(_line(of, "frozen", Result.FINDING, words, f"rollback unfreeze {of.name}"))
     elif record is not None:

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from tui.dokku import commands, kept
 from tui.dokku.shape import Shape
 from tui.engine import before, health, leaving, record, releases, shapes, stopping
-from tui.engine import freeze as freezing
 from tui.engine import removal as removals
 from tui.engine.configs import ConfigWatch
 from tui.engine.duty import Duty
 from tui.engine.evidence import Evidence
+from tui.engine.freeze import NO_WORD, Freezer, Unfrozen, Word
 from tui.engine.gate import Gate
 from tui.engine.keep import Keeper
 from tui.engine.ledger import LedgerKeeper
@@ -91,6 +91,7 @@ class Engine:
         self.links = Links(fleet, self.gate, git, clock, make_host, self.ledger)
         self.configs = ConfigWatch(self.links, self.ledger, clock, digest)
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
+        self.freezer = Freezer(self.links, clock, journal)
         self.evidence = Evidence(fleet, self.links, clock, self.outside)
         self.walks: dict[str, Walk] = {}
         self.onlookers: dict[str, Onlooker] = {}
@@ -213,7 +214,8 @@ class Engine:
             by=self.by,
             at=self.clock.now(),
             current=found.current,
-            record=found.record,
+            record=None if found.record is not None and found.record.gone else found.record,
+            team_branch=await self.freezer.team_branch(service, found),
             files=seen.files,
             skipped=choice.skipped,
             shape=of,
@@ -486,12 +488,12 @@ class Engine:
         return await removals.remove(self.links, self.keeper, wanted, say)
 
     async def freeze(self, service: Service) -> str:
-        """Hold deploys back. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid."""
-        return await freezing.freeze(self.links, self.clock, service, new_id(self.clock), self.by)
+        """Hold deploys back. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid, Unfinished."""
+        return await self.freezer.freeze(service, new_id(self.clock), self.by)
 
-    async def unfreeze(self, service: Service) -> freezing.Unfrozen:
+    async def unfreeze(self, service: Service, word: Word = NO_WORD) -> Unfrozen:
         """Let deploys through again. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid."""
-        return await freezing.unfreeze(self.links, service)
+        return await self.freezer.unfreeze(service, word)
 
 
 def new_id(clock: ClockPort) -> str:

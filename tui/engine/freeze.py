@@ -2,19 +2,26 @@
 
 `git:set APP deploy-branch frozen-by-…` makes every push to the team's branch deploy nothing (exit 0, with a warning in
 CI's log). The old branch stands on the incident record, because clearing the setting is not the same as restoring it.
+A freeze is undone again where a step of it fails, and whatever a console that died has left is put in order by
+`unfreeze`: what is frozen, and what is a record, is told by the host alone.
 """
 
+import asyncio
+
+import msgspec
 from msgspec.structs import replace
 
 from tui.dokku import commands, kept, paste, reports
-from tui.engine import record, releases
-from tui.engine.links import Links, unusable
-from tui.engine.ports import ClockPort
+from tui.engine import record, releases, stopping
+from tui.engine.gate import OUTSIDE
+from tui.engine.links import HostSaid, Links, unusable
+from tui.engine.ports import ClockPort, JournalPort
 from tui.engine.releases import Listing
 from tui.incident import choose
-from tui.model.errors import AlreadyThere, Refused, TakenByOther
+from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, TakenByOther, Unfinished
 from tui.model.history import Commit
 from tui.model.service import Service
+from tui.model.trail import Sent
 from tui.model.value import Value
 
 
@@ -49,68 +56,228 @@ class Unfrozen(Value):
     """the exact command of the next normal deploy"""
 
 
-async def freeze(links: Links, clock: ClockPort, service: Service, incident: str, by: str) -> str:
-    """Freeze outside of an incident; returns the frozen branch. Raises AlreadyThere, TakenByOther, Refused."""
-    host, app = service.host, service.app
-    found = await record.read(links, host, app)
-    if found is not None and found.frozen:
-        raise AlreadyThere(f"{app} is frozen by {found.incident}")
-    if found is not None:
-        raise TakenByOther(f"{found.by or 'somebody'} has incident {found.incident or 'unknown'} on {app}")
-    branch = await deploy_branch(links, host, app)
-    frozen = f"frozen-by-{incident}"
-    await _write(links, host, commands.apps_create(kept.incident_record(app)))
-    pairs = (
-        ("ROLLBACK_SCHEMA", "1"),
-        ("ROLLBACK_INCIDENT", incident),
-        ("ROLLBACK_BY", by),
-        ("ROLLBACK_SINCE", kept.stamp(clock.now())),
-        ("ROLLBACK_STATE", "frozen"),
-        ("ROLLBACK_DEPLOY_BRANCH", branch),
-    )
-    await _write(links, host, commands.config_set(kept.incident_record(app), pairs))
-    await _write(links, host, commands.git_set_branch(app, frozen))
-    if (now := await deploy_branch(links, host, app)) != frozen:
-        raise Refused(f"{app} could not be frozen: its deploy branch is {now}", "try again")
-    return frozen
+class Word(Value):
+    """A person's word on an unfreeze."""
+
+    branch: str | None = None
+    """the team's branch, where nobody knows it"""
+    take_over: bool = False
+    """the record of somebody else goes, too"""
 
 
-async def unfreeze(links: Links, service: Service) -> Unfrozen:
-    """Restore the deploy branch and remove the record. Raises AlreadyThere, TakenByOther, Refused."""
-    host, app = service.host, service.app
-    found = await releases.listing(links, service)
-    branch = frozen_branch(service, found)
-    await _write(links, host, commands.git_set_branch(app, branch))
-    if (now := await deploy_branch(links, host, app)) != branch:
-        raise Refused(f"{app}: the deploy branch is {now}, not {branch}", "try again")
-    current = await links.current(host, app)
-    await record.remove(links, host, kept.incident_record(app))
-    at = links.described(host)
-    return Unfrozen(
-        service=service.name,
-        app=app,
-        standing=await standing(links, service, replace(found, current=current), branch),
-        next_deploy=paste.ssh_line(at, commands.git_sync_own(app, branch)),
-        push=paste.git_push(at, app, branch),
-    )
+NO_WORD = Word()
 
 
-def frozen_branch(service: Service, found: Listing) -> str:
-    """The branch to restore. Raises AlreadyThere, TakenByOther, Refused where there is nothing to unfreeze."""
-    held = found.record
-    if held is None:
-        raise AlreadyThere(f"{service.app} is not frozen")
-    if not held.frozen:
-        raise TakenByOther(
-            f"incident {held.incident or 'unknown'} of {held.by or 'somebody'} is open on {service.app}",
-            "close it first: rollback resume",
+class Freezer:
+    """Freezes and unfreezes services for one console."""
+
+    def __init__(self, links: Links, clock: ClockPort, journal: JournalPort) -> None:
+        self._links = links
+        self._clock = clock
+        self._journal = journal
+
+    # ── freezing ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def freeze(self, service: Service, incident: str, by: str) -> str:
+        """Freeze outside of an incident; returns the frozen branch.
+
+        Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid where nothing was changed, or not any more;
+        Unfinished where something of it is left on the host.
+        """
+        host, app = service.host, service.app
+        found = await record.read(self._links, host, app)
+        branch = await deploy_branch(self._links, host, app)
+        if kept.is_frozen(branch):
+            who = f"by {branch.removeprefix(kept.FROZEN_BY)}"
+            raise AlreadyThere(f"{app} is frozen {who}", f"rollback unfreeze {service.name}")
+        if found is not None and found.frozen:
+            words = f"the record of {found.incident or 'an earlier freeze'} is left on {app}, and deploys go through"
+            raise Refused(words, f"rollback unfreeze {service.name} removes it, then freeze again")
+        if found is not None:
+            raise TakenByOther(_held(found), f"rollback unfreeze {service.name} says whose it is, and what can be done")
+        frozen = kept.frozen_branch(incident)
+        pairs = (
+            ("ROLLBACK_SCHEMA", "1"),
+            ("ROLLBACK_INCIDENT", incident),
+            ("ROLLBACK_BY", by),
+            ("ROLLBACK_SINCE", kept.stamp(self._clock.now())),
+            ("ROLLBACK_STATE", "frozen"),
+            ("ROLLBACK_DEPLOY_BRANCH", branch),
         )
-    if not held.deploy_branch:
-        raise Refused(
-            f"the record of {service.app} names no deploy branch",
-            f"set it by hand: git:set {service.app} deploy-branch NAME",
+        created = await record.create(self._links, host, kept.incident_record(app), incident)
+        if record.taken(created):
+            raise TakenByOther(f"somebody else has just taken {app}", "rollback status")
+        try:
+            if not created.ok:
+                raise unusable(created)
+            await self._write(host, commands.config_set(kept.incident_record(app), pairs), incident)
+            await self._write(host, commands.git_set_branch(app, frozen), incident)
+            if (now := await deploy_branch(self._links, host, app)) != frozen:
+                raise Refused(f"{app} could not be frozen: its deploy branch is {now}", "try again")
+        except BaseException as error:
+            await asyncio.shield(self._undo(service, incident, branch, error))
+            if isinstance(error, LinkError | HostSaid):
+                raise Refused(f"{app} was not frozen: {error.message}; what was begun is undone", error.fix) from error
+            raise
+        return frozen
+
+    async def _undo(self, service: Service, incident: str, branch: str, error: BaseException) -> None:
+        """Take a freeze back that did not come to its end. Raises Unfinished where that is not possible either."""
+        host, app = service.host, service.app
+        try:
+            if isinstance(error, HostSaid | LinkError):
+                await self._links.host(host).drop()  # what was sent on the old link may arrive still: not after this
+            seen = await record.read(self._links, host, app)
+            if await deploy_branch(self._links, host, app) == kept.frozen_branch(incident):
+                await self._write(host, commands.git_set_branch(app, branch), incident)
+            if seen is None:
+                return
+            unsigned = seen.incident is None
+            if unsigned and not await record.abandoned(self._links, self._clock, host, app, seen):
+                return
+            if unsigned or seen.incident == incident:
+                await record.remove(self._links, host, kept.incident_record(app), incident)
+        except (ConsoleError, reports.Unreadable) as again:
+            why = error.message if isinstance(error, ConsoleError) else "it was interrupted"
+            raise Unfinished(
+                f"{app} was not frozen: {why}; and what was begun could not be undone: {again}",
+                f"rollback unfreeze {service.name}",
+            ) from error
+
+    # ── unfreezing ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def preview(self, service: Service, word: Word) -> TeamBranch:
+        """What unfreezing would find. Raises as `unfreeze` does."""
+        found = await releases.listing(self._links, service)
+        return await standing(self._links, service, found, await self._to_restore(service, found, word))
+
+    async def unfreeze(self, service: Service, word: Word) -> Unfrozen:
+        """Give branch and checks back, and remove the record. Raises AlreadyThere, TakenByOther, Refused."""
+        host, app = service.host, service.app
+        found = await releases.listing(self._links, service)
+        branch = await self._to_restore(service, found, word)
+        held, lock = found.record, kept.takeover_lock(app)
+        locked = lock in await releases.names(self._links, host)
+        at_work = locked or (held is not None and held.incident is None)
+        if at_work and not await record.abandoned(self._links, self._clock, host, app, held):
+            raise TakenByOther(f"somebody is just opening an incident on {app}", "rollback status")
+        if found.current.branch != branch:
+            await self._write(host, commands.git_set_branch(app, branch))
+            if (now := await deploy_branch(self._links, host, app)) != branch:
+                raise Refused(f"{app}: the deploy branch is {now}, not {branch}", f"rollback unfreeze {service.name}")
+        if held is not None and held.checks is not None:
+            await stopping.give_back(self._links, host, app, held.checks)
+        current = await self._links.current(host, app)
+        if held is not None and not held.gone:
+            await record.remove(self._links, host, kept.incident_record(app))
+        if locked:
+            await record.remove(self._links, host, lock)
+        at = self._links.described(host)
+        return Unfrozen(
+            service=service.name,
+            app=app,
+            standing=await standing(self._links, service, replace(found, current=current, record=None), branch),
+            next_deploy=paste.ssh_line(at, commands.git_sync_own(app, branch)),
+            push=paste.git_push(at, app, branch),
         )
-    return held.deploy_branch
+
+    async def team_branch(self, service: Service, found: Listing) -> str | None:
+        """The branch that the team deploys, as the host or this machine's journal has it. None: nobody knows."""
+        branch = found.current.branch
+        if found.record is not None and found.record.deploy_branch:
+            return found.record.deploy_branch
+        if branch is None or not kept.is_frozen(branch):
+            return branch
+        return await remembered(self._journal, service, branch.removeprefix(kept.FROZEN_BY))
+
+    async def _to_restore(self, service: Service, found: Listing, word: Word) -> str:
+        """The branch to give back. Raises AlreadyThere, TakenByOther, Refused where nothing may be unfrozen."""
+        held, branch = found.record, found.current.branch
+        await self._may_unfreeze(service, held, word)
+        if branch is not None and not kept.is_frozen(branch):
+            if held is None and kept.takeover_lock(service.app) not in await releases.names(self._links, service.host):
+                raise AlreadyThere(f"{service.app} is not frozen")
+            return branch
+        known = await self.team_branch(service, found)
+        if known is not None and word.branch not in (None, known):
+            raise Refused(
+                f"{service.app} was frozen on branch {known}, not {word.branch}", f"rollback unfreeze {service.name}"
+            )
+        branches = tuple(name for name, _ in found.current.refs if not kept.is_frozen(name))
+        named = known or word.branch
+        if named is None or (known is None and branches and named not in branches):
+            there = ", ".join(branches) or "none"
+            which = branches[0] if len(branches) == 1 else "NAME"
+            what = f"nobody knows which branch of {service.app} was deployed before"
+            if named is not None:
+                what = f"{service.app} has no branch {named}"
+            raise Refused(f"{what}; branches there: {there}", f"rollback unfreeze {service.name} --branch {which}")
+        return named
+
+    async def _may_unfreeze(self, service: Service, held: kept.IncidentRecord | None, word: Word) -> None:
+        """What is not of a closed incident is somebody's: this machine's, or another's."""
+        if held is None or (held.frozen and not held.gone):
+            return
+        for row in await self._journal.open_incidents():
+            if row.service == service.name and (held.incident is None or _is_of(row.id, held.incident)):
+                fix = f"rollback resume {held.incident or row.id}"
+                raise Refused(f"incident {row.id} on {service.name} is open here", fix)
+        if held.frozen or held.incident is None or word.take_over:
+            return
+        if not await begun_here(self._journal, service, held.incident):
+            way = f"rollback unfreeze {service.name} --take-over --reason TEXT"
+            raise TakenByOther(_held(held), f"ask them; where nobody is at it any more: {way}")
+
+    async def _write(self, host: str, argv: tuple[str, ...], incident: str = OUTSIDE) -> None:
+        answer = await self._links.gate.write(self._links.host(host), host, argv, timeout=60.0, incident=incident)
+        if not answer.ok:
+            raise unusable(answer)
+
+
+def _held(found: kept.IncidentRecord) -> str:
+    began = found.since or found.created_at
+    since = f" since {kept.stamp(began)}" if began else ""
+    return f"{found.by or 'somebody'} has incident {found.incident or 'unknown'} on {found.app}{since}"
+
+
+# ── what this machine's journal knows ────────────────────────────────────────────────────────────────────────────
+
+
+LONG_AGO = 1000
+"""incidents that are looked through"""
+
+
+async def begun_here(journal: JournalPort, service: Service, incident: str) -> bool:
+    """Whether this machine's journal has that incident, or freeze, of the service."""
+    return bool(await _commands(journal, service, incident))
+
+
+async def remembered(journal: JournalPort, service: Service, incident: str) -> str | None:
+    """The team's branch that this machine wrote onto the record of that incident, should the record be gone."""
+    for argv in await _commands(journal, service, incident):
+        if argv[:1] != ("config:set",) or kept.incident_record(service.app) not in argv:
+            continue
+        for word in argv:
+            key, _, value = word.partition("=")
+            if key == "ROLLBACK_DEPLOY_BRANCH" and value:
+                return value
+    return None
+
+
+async def _commands(journal: JournalPort, service: Service, incident: str) -> tuple[tuple[str, ...], ...]:
+    """What this machine sent for an incident of the service, or for a freeze by hand, which is no incident."""
+    rows = await journal.incidents(LONG_AGO)
+    names = dict.fromkeys((incident, *(r.id for r in rows if r.service == service.name and _is_of(r.id, incident))))
+    entries = [entry for name in names for entry in await journal.entries(name) if entry.kind == "command"]
+    return tuple(msgspec.json.decode(entry.payload, type=Sent).argv for entry in entries)
+
+
+def _is_of(journalled: str, known_as: str) -> bool:
+    """Whether the journal's incident is the one that hosts know by that id: a run over several has one for each."""
+    return journalled == known_as or journalled.startswith(f"{known_as}-")
+
+
+# ── the team's branch ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def standing(links: Links, service: Service, found: Listing, branch: str) -> TeamBranch:
@@ -144,9 +311,3 @@ async def deploy_branch(links: Links, host: str, app: str) -> str:
     if not branch:
         raise Refused(f"{app} has no deploy branch", "deploy it once by git push")
     return branch
-
-
-async def _write(links: Links, host: str, argv: tuple[str, ...]) -> None:
-    answer = await links.gate.write(links.host(host), host, argv, timeout=60.0)
-    if not answer.ok:
-        raise unusable(answer)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from tui.dokku import commands, kept, refusals, reports, shape, tree
 from tui.engine import releases, shapes
+from tui.engine.gate import OUTSIDE
 from tui.engine.links import HostSaid, Links, unusable
 from tui.engine.ports import ClockPort
 from tui.engine.releases import Listing
@@ -39,11 +40,17 @@ Say = Callable[[str], None]
 class Keeper:
     """Keeps releases of services on one set of links."""
 
-    def __init__(self, links: Links, clock: ClockPort, by: str, retention: int) -> None:
+    def __init__(self, links: Links, clock: ClockPort, by: str, retention: int, incident: str = OUTSIDE) -> None:
+        self._incident = incident
+        """whose journal says what is sent"""
         self._links = links
         self._clock = clock
         self._by = by
         self._retention = retention
+
+    def within(self, incident: str) -> "Keeper":
+        """The same, as part of an incident: its journal then knows which holder was begun."""
+        return Keeper(self._links, self._clock, self._by, self._retention, incident)
 
     async def keep(self, service: Service, say: Say) -> Release:
         """Keep what the service runs now. Raises AlreadyThere when it is kept, Refused when it must not be kept."""
@@ -243,7 +250,8 @@ class Keeper:
         async def send() -> PushEnd:
             return await self._links.git.push(host, spec, timeout=300.0)
 
-        end = await self._links.gate.record(service.host, ("git-receive-pack", holder), "-", send, outcome_of)
+        argv = ("git-receive-pack", holder)
+        end = await self._links.gate.record(service.host, argv, self._incident, send, outcome_of)
         if not isinstance(end, Reported):
             raise Refused(f"{holder} could not be filled: {end}", "it was removed again")
 
@@ -253,7 +261,7 @@ class Keeper:
             await self._write(service.host, commands.config_set(running.holder, pairs))
 
     async def _send(self, host: str, argv: tuple[str, ...]) -> Answer:
-        return await self._links.gate.write(self._links.host(host), host, argv, timeout=120.0)
+        return await self._links.gate.write(self._links.host(host), host, argv, timeout=120.0, incident=self._incident)
 
     async def _write(self, host: str, argv: tuple[str, ...]) -> None:
         answer = await self._send(host, argv)
@@ -271,6 +279,24 @@ class Keeper:
         spared = {r.holder for r in counted if r.running} | {_previous(found.releases)}
         over = [r.holder for r in counted[self._retention :] if r.holder is not None and r.holder not in spared]
         return tuple(reversed(over))
+
+    async def clear(self, host: str, holder: str) -> bool:
+        """Destroy a holder of this console's own that was never finished; False where it was deployed, and stays.
+
+        One that is finished is a kept release like any other. Raises LinkError, HostSaid.
+        """
+        answer = await self._links.ask(host, commands.git_report(holder))
+        if answer.code == reports.NO_SUCH_APP:
+            return True
+        if not answer.ok:
+            raise unusable(answer)
+        if reports.git_report(answer.stdout).branch == kept.SEAL_BRANCH:
+            return True
+        try:
+            await self.destroy(host, holder, ours=True)
+        except Refused:
+            return False
+        return True
 
     async def destroy(self, host: str, holder: str, *, ours: bool = False) -> None:
         """Destroy a holder: only an app whose name has the form, that was never deployed and whose config is ours."""

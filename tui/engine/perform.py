@@ -17,13 +17,13 @@ from tui.engine.evidence import Evidence
 from tui.engine.keep import Keeper
 from tui.engine.links import HostSaid, Links, unusable
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
-from tui.engine.together import together
+from tui.engine.settle import Settler
 from tui.incident import events as ev
 from tui.incident import latest, reconcile, verify, watch
-from tui.model.errors import AlreadyThere, ConsoleError, HostKeyRefused, JournalError, LinkError, Refused, Unreachable
+from tui.model.errors import AlreadyThere, HostKeyRefused, JournalError, LinkError, Refused, Unreachable
 from tui.model.evidence import Measurement, Phase
 from tui.model.health import ProbeOutcome
-from tui.model.incident import Closing, Incident, Sample, State, StepResult, WatchKind
+from tui.model.incident import Closing, Incident, Sample, StepResult, WatchKind
 from tui.model.ledger import Remark, RemarkKind
 from tui.model.observation import Current, differences
 from tui.model.outcome import Answer, Exited, Lost, NeverStarted, Outcome, Overflowed, Signalled, TimedOut, describe
@@ -65,6 +65,7 @@ class HostPerformer:
         self._output = output
         self.downtime: Downtime | None = None
         """measures how long a service that stops first does not answer"""
+        self._settler = Settler(links, clock, journal, keeper)
         self._identity_before: dict[str, str | None] = {}
         self._watched: dict[tuple[str, datetime], Current] = {}
         """what ran when a watch of the deploy itself began"""
@@ -116,7 +117,8 @@ class HostPerformer:
         if service is None or self._keeper is None:
             raise ValueError(f"{plan.service} cannot be kept here")
         try:
-            await self._keeper.keep(service, lambda text: self._heard(incident.id, step.id, f"{text}\n".encode()))
+            keeper = self._keeper.within(incident.id)
+            await keeper.keep(service, lambda text: self._heard(incident.id, step.id, f"{text}\n".encode()))
         except AlreadyThere:
             return self._ended(step, Exited(code=0), StepResult.DONE, "")
         except (Refused, HostSaid) as error:
@@ -160,7 +162,7 @@ class HostPerformer:
 
     async def _record(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:
         answer = await record.create(self._links, plan.host, step.argv[1], incident.id)
-        if not answer.ok and refusals.read(answer) is refusals.Refusal.NAME_TAKEN:
+        if record.taken(answer):
             return self._ended(
                 step,
                 answer.outcome,
@@ -415,86 +417,22 @@ class HostPerformer:
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def settle(self, incident: Incident, closing: Closing) -> ev.Settled:
-        """Leave the host in order: looks first, then acts; what could not be done is said with its command."""
-        left: list[str] = []
+    async def settle(self, incident: Incident, closing: Closing) -> ev.Settled | ev.Unsettled:
+        """Leave the host in order. Raises where something may be left: the incident stays open then."""
         await self.close()
-        frozen = False
-        try:
-            frozen = await self._put_in_order(incident, left)
-        except (ConsoleError, reports.Unreadable) as error:
-            left.append(f"the host was not put in order: {error}")
-            frozen = incident.run_of("freeze") is not None
-        return ev.Settled(at=self._clock.now(), left_over=tuple(left), frozen=frozen)
+        order = await self._settler.put_in_order(incident)
+        return ev.Settled(at=self._clock.now(), left_over=order.left, frozen=order.frozen)
 
     async def close(self) -> None:
         """End what measures in the background."""
         if self.downtime is not None:
             await self.downtime.end()
 
-    async def _put_in_order(self, incident: Incident, left: list[str]) -> bool:
-        """Returns whether deploys are held back still."""
-        plan = incident.plan
-        if plan is None or not (incident.runs or plan.record_of == incident.known_as):
-            return False  # nothing was ever taken on the host
-        host, app = incident.host, incident.app
-        found, current = await together(record.read(self._links, host, app), self._links.current(host, app))
-        serves = reconcile.serves(plan, current)
-        unknown = incident.state is State.UNCERTAIN
-        ours = plan.frozen_branch is not None and current.branch == plan.frozen_branch
-        branch = plan.before.branch if plan.before.branch != plan.frozen_branch else plan.old_branch
-        if ours and not serves and not unknown and branch:
-            argv = commands.git_set_branch(app, branch)
-            answer = await self._links.gate.write(
-                self._links.host(host), host, argv, timeout=30.0, incident=incident.id
-            )
-            if not answer.ok:
-                raise unusable(answer)
-            ours = False
-        if plan.stops and unknown:
-            off = " ".join(commands.checks_enable(app))
-            left.append(f"checks of {app} may be disabled still, as a deploy may be running: `{off}` when it has ended")
-        elif plan.stops:
-            await stopping.restore(self._links, plan, incident.id)
-        if found is not None and (
-            found.incident == incident.known_as or (found.incident is None and _created(incident))
-        ):
-            await self._leave_record(incident, plan, found, still_frozen=ours)
-        if any(s.kind is StepKind.RECORD and s.argv[1] == kept.takeover_lock(app) for s in plan.steps):
-            step = next(s for s in plan.steps if s.kind is StepKind.RECORD)
-            run = incident.run_of(step.id)
-            if run is not None and run.result is StepResult.DONE:
-                await record.remove(self._links, host, kept.takeover_lock(app), incident.id)
-        if ours:
-            left.append(f"deploys of {app} are frozen until `rollback unfreeze {incident.service}`")
-        return ours
-
-    async def _leave_record(
-        self, incident: Incident, plan: Plan, found: kept.IncidentRecord, *, still_frozen: bool
-    ) -> None:
-        """A frozen app keeps its record, which holds the old branch; otherwise it is removed."""
-        before_us = plan.before.branch not in (plan.old_branch, plan.frozen_branch)
-        earlier_freeze = plan.old_branch is not None and before_us
-        if still_frozen or earlier_freeze:
-            answer = await record.sign(
-                self._links, incident.host, incident.app, (("ROLLBACK_STATE", "frozen"),), incident.id
-            )
-            if not answer.ok:
-                raise unusable(answer)
-        else:
-            await record.remove(self._links, incident.host, kept.incident_record(incident.app), incident.id)
-
 
 def _plan(incident: Incident) -> Plan:
     if incident.plan is None:
         raise ValueError("the incident has no plan")
     return incident.plan
-
-
-def _created(incident: Incident) -> bool:
-    """Whether this incident created the record: an unsigned one is then ours."""
-    run = incident.run_of("record")
-    return run is not None and run.result is StepResult.DONE
 
 
 def _was_lost(incident: Incident) -> bool:

@@ -35,7 +35,7 @@ class Performer(Protocol):
 
     async def measure(self, incident: Incident, phase: Phase) -> ev.Measured: ...
 
-    async def settle(self, incident: Incident, closing: Closing) -> ev.Settled: ...
+    async def settle(self, incident: Incident, closing: Closing) -> ev.Settled | ev.Unsettled: ...
 
     async def close(self) -> None: ...
 
@@ -89,13 +89,12 @@ class Edge:
             rate = Rate(source=Source.ACCESS_LOG, since=at, until=at, failed=None, total=None, note=worded(error))
             return ev.Measured(at=at, measurement=Measurement(at=at, phase=phase, rates=(rate,)))
 
-    async def settle(self, incident: Incident, closing: Closing) -> ev.Settled:
-        """How the host was left; after an error what may be left there."""
+    async def settle(self, incident: Incident, closing: Closing) -> ev.Settled | ev.Unsettled:
+        """How the host was left; after an error why something may be left there."""
         try:
             return await self._inner.settle(incident, closing)
         except Exception as error:  # noqa: BLE001 - the edge
-            left = (f"the host was not put in order: {worded(error)}",)
-            return ev.Settled(at=self._clock.now(), left_over=left, frozen=incident.run_of("freeze") is not None)
+            return ev.Unsettled(at=self._clock.now(), why=worded(error))
 
     async def close(self) -> None:
         """End what measures in the background."""

@@ -1,8 +1,9 @@
 """The incident record on the host: an app that is never deployed, whose creation excludes everybody else."""
 
-from tui.dokku import commands, kept, reports
+from tui.dokku import commands, kept, refusals, reports
 from tui.engine.gate import OUTSIDE
 from tui.engine.links import Links, unusable
+from tui.engine.ports import ClockPort
 from tui.model.errors import Refused, TakenByOther
 from tui.model.outcome import Answer
 
@@ -21,6 +22,22 @@ async def read(links: Links, host: str, app: str) -> kept.IncidentRecord | None:
     return kept.record_from_config(app, config, created_at)
 
 
+SIGNED_WITHIN = 5.0
+"""seconds within which whoever creates a record, or its lock, has signed the record: 0.3 s measured"""
+
+
+async def abandoned(links: Links, clock: ClockPort, host: str, app: str, seen: kept.IncidentRecord | None) -> bool:
+    """Whether the record is still as it was seen, some seconds later: then nobody is about to sign it.
+
+    Should its owner be that slow, the signature finds no record, and that console stops. Raises LinkError, HostSaid.
+    """
+    await clock.sleep(SIGNED_WITHIN)
+    now = await read(links, host, app)
+    if seen is None or now is None:
+        return seen is now
+    return (now.incident, now.created_at) == (seen.incident, seen.created_at)
+
+
 def may_act(record: kept.IncidentRecord | None, incident: str, *, take_over: bool, stale: bool) -> None:
     """Raises TakenByOther unless this incident may act on the app."""
     if record is None or record.incident == incident or record.frozen:
@@ -37,6 +54,11 @@ def may_act(record: kept.IncidentRecord | None, incident: str, *, take_over: boo
 async def create(links: Links, host: str, name: str, incident: str) -> Answer:
     """Create the record, or the lock that guards taking one over: of several at once exactly one succeeds."""
     return await links.gate.write(links.host(host), host, commands.apps_create(name), timeout=60.0, incident=incident)
+
+
+def taken(answer: Answer) -> bool:
+    """Whether the record or lock could not be created because somebody else's is there."""
+    return not answer.ok and refusals.read(answer) is refusals.Refusal.NAME_TAKEN
 
 
 async def sign(links: Links, host: str, app: str, pairs: tuple[tuple[str, str], ...], incident: str) -> Answer:

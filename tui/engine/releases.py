@@ -143,6 +143,8 @@ async def _ask(links: Links, service: Service) -> _Told:
     record_there = kept.incident_record(service.app) in apps
     releases = await together(*(holder_release(links, host, name) for name in holders))
     found = await record.read(links, host, service.app) if record_there else None
+    if found is None and current.branch is not None and kept.is_frozen(current.branch):
+        found = kept.lost_record(service.app, current.branch)
     known, trouble = Ledger(), links.ledger.trouble.message if links.ledger.trouble else ""
     try:
         known = await links.ledger.known(host, service.app)
@@ -178,6 +180,8 @@ def _listed(
 async def _history(links: Links, service: Service, told: _Told) -> tuple[tuple[Commit, ...], Asked]:
     """The newest commits of the team's own branch; while deploys are frozen the deploy branch is the incident's."""
     branch = (told.record.deploy_branch if told.record else None) or told.current.branch
+    if kept.is_frozen(branch):
+        return (), Asked(source=Source.REPOSITORY, trouble="it is frozen, and nobody knows the team's branch")
     tip = dict(told.current.refs).get(branch or "")
     if branch is None:
         return (), Asked(source=Source.REPOSITORY, trouble="the app has no deploy branch")

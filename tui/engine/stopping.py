@@ -2,6 +2,7 @@
 
 from tui.dokku import commands, reports, shape
 from tui.engine import shapes
+from tui.engine.gate import OUTSIDE
 from tui.engine.keep import known_to_run
 from tui.engine.links import Links, unusable
 from tui.engine.releases import Listing
@@ -45,13 +46,16 @@ async def checks(links: Links, host: str, app: str) -> reports.Checks | None:
 
 async def restore(links: Links, plan: Plan, incident: str) -> None:
     """Give the team's setting back, where it is another one now. Raises LinkError, HostSaid."""
-    before = plan.checks_before
-    if before is None:
-        return
-    now = await checks(links, plan.host, plan.app)
+    if plan.checks_before is not None:
+        await give_back(links, plan.host, plan.app, plan.checks_before, incident)
+
+
+async def give_back(links: Links, host: str, app: str, before: tuple[str, str], incident: str = OUTSIDE) -> None:
+    """Set the checks as they were, the disabled and the skipped list, where they are otherwise now."""
+    now = await checks(links, host, app)
     if now is not None and (now.disabled, now.skipped) == before:
         return
-    for argv in stopfirst.restoring(plan.app, before):
-        answer = await links.gate.write(links.host(plan.host), plan.host, argv, timeout=30.0, incident=incident)
+    for argv in stopfirst.restoring(app, before):
+        answer = await links.gate.write(links.host(host), host, argv, timeout=30.0, incident=incident)
         if not answer.ok:
             raise unusable(answer)

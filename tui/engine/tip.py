@@ -35,9 +35,3 @@ async def plan(engine: Engine, service: Service) -> Plan:
     if made.before.tip != seen.tip:
         raise Refused(f"branch {branch} moved while this was planned", "try again")
     return made
-
-
-async def preview(engine: Engine, service: Service) -> freeze.TeamBranch:
-    """What unfreezing would find. Raises AlreadyThere, TakenByOther, Refused as unfreezing does."""
-    found = await engine.listing(service)
-    return await freeze.standing(engine.links, service, found, freeze.frozen_branch(service, found))

@@ -143,8 +143,8 @@ class Walk:
                     self._watcher = self._spawn(self._keep_watch())
             case do.Measure(phase=phase):
                 self._spawn(self._measure(phase))
-            case do.Settle(closing=closing):
-                self._spawn(self._settle(closing))
+            case do.Settle(closing=closing, after=after):
+                self._spawn(self._settle(closing, after.total_seconds()))
             case _:
                 assert_never(effect)
 
@@ -229,5 +229,7 @@ class Walk:
         for phase in phases:
             await self.submit(await self._performer.measure(self.incident, phase))
 
-    async def _settle(self, closing: Closing) -> None:
+    async def _settle(self, closing: Closing, after: float) -> None:
+        if after:
+            await self._clock.sleep(after)
         await self.submit(await self._performer.settle(self.incident, closing))

@@ -44,6 +44,10 @@ STILL_RUNNING_LIMIT = timedelta(minutes=15)
 """a deploy lock older than this may be a stale file: unknown"""
 UNKNOWN_LIMIT = timedelta(minutes=2)
 """how long a host that is not at it and not as before is looked at before a person is asked"""
+SETTLE_AGAIN = timedelta(seconds=2)
+"""the first pause before a host that could not be put in order is tried again; each one is twice as long"""
+SETTLE_LIMIT = timedelta(minutes=1)
+"""how long that is tried before a person is asked"""
 
 Decision = tuple[Incident, tuple[do.Effect, ...]]
 
@@ -140,6 +144,8 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
             return _close(incident, event)
         case ev.Settled():
             return _settled(incident, event)
+        case ev.Unsettled():
+            return _unsettled(incident, event)
         case ev.Resumed(at=at):
             return _resumed(incident, at)
         case _:
@@ -224,7 +230,9 @@ def _end_step(incident: Incident, event: ev.StepEnded) -> Decision:
     match event.result:
         case StepResult.DONE if not _is_push(incident, event.step):
             return _proceed(ended, event.at)
-        case StepResult.REFUSED | StepResult.FAILED if not _push_begun(ended) or _only_refused(ended):
+        case StepResult.REFUSED | StepResult.FAILED | StepResult.UNSURE if not _push_begun(ended):
+            return _nothing_replaced(ended, event.at)
+        case StepResult.REFUSED | StepResult.FAILED if _only_refused(ended):
             return _enter(ended, State.FAILED, event.at, asking=Question.WHAT_NEXT, failure=event.detail), ()
         case StepResult.DONE | StepResult.REFUSED | StepResult.FAILED | StepResult.UNSURE:
             return _doubt(ended, event.at)
@@ -237,6 +245,15 @@ def _proceed(incident: Incident, at: datetime) -> Decision:
     if following is not None:
         return _enter(incident, State.EXECUTING, at, asking=None), (do.RunStep(step=following),)
     return _enter(incident, State.VERIFYING, at, asking=None), (do.Verify(),)
+
+
+def _nothing_replaced(incident: Incident, at: datetime) -> Decision:
+    """No step was begun that could replace what runs: however the last one ended, nothing is uncertain about that.
+
+    What it left on the host (a record, a freeze) is put in order when the incident is closed.
+    """
+    said = incident.runs[-1].detail if incident.runs else ""
+    return _enter(incident, State.FAILED, at, asking=Question.WHAT_NEXT, failure=said or "it was not begun"), ()
 
 
 def _doubt(incident: Incident, at: datetime) -> Decision:
@@ -325,6 +342,8 @@ def _check_again(incident: Incident, event: ev.Event, at: datetime) -> Decision:
             return _doubt(incident, at)
         case Question.VERIFY_FAILED | Question.VERIFY_INCONCLUSIVE:
             return _enter(incident, State.VERIFYING, at, asking=None), (do.Verify(),)
+        case Question.NOT_IN_ORDER if incident.settling is not None:
+            return _settle(incident, incident.settling, incident.close_reason)
         case Question.WHAT_NEXT if incident.plan is not None and _push_begun(incident):
             return _doubt(incident, at)
         case _:
@@ -434,30 +453,50 @@ def _measured(incident: Incident, event: ev.Measured) -> Incident:
 def _close(incident: Incident, event: ev.CloseAsked) -> Decision:
     if incident.asking is None and incident.state is not State.WATCHING:
         raise _illegal(incident, event)
+    if incident.settling is not None and incident.asking is Question.NOT_IN_ORDER:
+        # the person's word: it is over, though the host could not be put in order
+        reason = event.reason or incident.close_reason
+        given_up = replace(incident, settling=event.closing, close_reason=reason)
+        left = f"the host was not put in order ({incident.unsettled}): rollback unfreeze {incident.service}"
+        return _closed(given_up, event.at, (left,), frozen=incident.run_of("freeze") is not None), ()
     if incident.settling is not None:
         raise _illegal(incident, event)
-    return _settle(replace(incident, asking=None), event.closing, event.reason)
+    return _settle(incident, event.closing, event.reason)
 
 
 def _settle(incident: Incident, closing: Closing, reason: str) -> Decision:
-    return replace(incident, settling=closing, asking=None, close_reason=reason), (do.Settle(closing=closing),)
+    begun = replace(incident, settling=closing, asking=None, close_reason=reason, unsettled="", unsettled_since=None)
+    return begun, (do.Settle(closing=closing),)
 
 
 def _settled(incident: Incident, event: ev.Settled) -> Decision:
     if incident.settling is None:
         raise _illegal(incident, event)
-    closed = _enter(incident, State.CLOSED, event.at, asking=None)
-    return (
-        replace(
-            closed,
-            closing=incident.settling,
-            settling=None,
-            closed_at=event.at,
-            left_over=event.left_over,
-            left_frozen=event.frozen,
-        ),
-        (),
+    return _closed(incident, event.at, event.left_over, frozen=event.frozen), ()
+
+
+def _closed(incident: Incident, at: datetime, left_over: tuple[str, ...], *, frozen: bool) -> Incident:
+    closed = _enter(incident, State.CLOSED, at, asking=None)
+    return replace(
+        closed,
+        closing=incident.settling,
+        settling=None,
+        closed_at=at,
+        left_over=left_over,
+        left_frozen=frozen,
     )
+
+
+def _unsettled(incident: Incident, event: ev.Unsettled) -> Decision:
+    """The host has something of ours still, so the incident stays open, and it is tried again."""
+    if incident.settling is None:
+        raise _illegal(incident, event)
+    since = incident.unsettled_since or event.at
+    tried = replace(incident, unsettled=event.why, unsettled_since=since)
+    passed = event.at - since
+    if passed >= SETTLE_LIMIT:
+        return replace(tried, asking=Question.NOT_IN_ORDER), ()
+    return tried, (do.Settle(closing=incident.settling, after=max(SETTLE_AGAIN, passed)),)
 
 
 def _late(incident: Incident, event: ev.Event) -> Decision:
@@ -502,7 +541,7 @@ def _resumed(incident: Incident, at: datetime) -> Decision:
     """What is outstanding. Nothing that was begun is begun again; a plan that was not begun has to be made anew."""
     incident = _from_now_on(incident, at)
     if incident.settling is not None:
-        return incident, (do.Settle(closing=incident.settling),)
+        return _settle(incident, incident.settling, incident.close_reason)
     match incident.state:
         case State.ASSESSING:
             return replace(incident, asking=Question.TARGET), ()
@@ -511,7 +550,8 @@ def _resumed(incident: Incident, at: datetime) -> Decision:
         case State.EXECUTING if not incident.runs:
             return _enter(incident, State.ASSESSING, at, asking=Question.TARGET), ()
         case State.EXECUTING | State.STOPPED | State.UNCERTAIN:
-            return _doubt(_with_end(incident, at), at)
+            ended = _with_end(incident, at)
+            return _doubt(ended, at) if _push_begun(ended) else _nothing_replaced(ended, at)
         case State.VERIFYING if incident.asking is None:
             return incident, (do.Verify(),)
         case State.WATCHING if incident.asking is None and incident.watch is not None:

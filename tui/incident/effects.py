@@ -36,9 +36,10 @@ class Measure(Value, tag=True):
 
 
 class Settle(Value, tag=True):
-    """Put the host in order: marks, freeze, record; looks before it acts; gives Settled."""
+    """Put the host in order, after a delay: marks, freeze, record; looks before it acts; gives Settled or Unsettled."""
 
     closing: Closing
+    after: timedelta = timedelta(0)
 
 
 Effect = RunStep | Observe | Verify | KeepWatch | Measure | Settle

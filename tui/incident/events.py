@@ -233,6 +233,13 @@ class Settled(Value, tag=True):
     """deploys are held back still"""
 
 
+class Unsettled(Value, tag=True):
+    """The host could not be put in order: something of this incident may be left there."""
+
+    at: datetime
+    why: str
+
+
 class Resumed(Value, tag=True):
     """A console took the incident up after its process had ended."""
 
@@ -268,6 +275,7 @@ Event = (
     | Written
     | CloseAsked
     | Settled
+    | Unsettled
     | Resumed
 )
 

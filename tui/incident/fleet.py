@@ -103,7 +103,7 @@ def stage(part: Part) -> Stage:
         return Stage.NOT_STARTED
     if not incident.open:
         return Stage.DONE
-    if incident.settling is not None:
+    if incident.settling is not None and incident.asking is None:
         return Stage.UNDER_WAY
     if incident.state in (State.ASSESSING, State.PLANNED):
         return Stage.NOT_STARTED

@@ -52,6 +52,8 @@ def tell(event: ev.Event) -> Line | None:
             return (f"closing as {closing.value}: {reason}", "bold")
         case ev.Settled(left_over=left_over):
             return ("closed" + (f"; left over: {'; '.join(left_over)}" if left_over else ""), "bold")
+        case ev.Unsettled(why=why):
+            return (f"the host could not be put in order: {why}", "warn")
         case ev.Resumed(by=by):
             return (f"{by} took it up again", "bold")
         case ev.CheckAgain():

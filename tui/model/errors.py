@@ -8,6 +8,7 @@ ConsoleError
 │   ├── AuthRefused    the host does not accept our key
 │   └── LinkLost       the link ended, or fell silent, in the middle of a question
 ├── HostSaid           the host answered a question in a way that cannot be used
+├── Unfinished         a change failed half-way, and what was begun could not be undone
 ├── JournalError       the record on this machine cannot be read or written
 ├── Refused            we declined before anything was changed
 │   ├── AlreadyThere   what was asked for is already so
@@ -74,6 +75,10 @@ class AlreadyThere(Refused):
 
 class TakenByOther(Refused):
     """Somebody else has the incident."""
+
+
+class Unfinished(ConsoleError):
+    """Something was changed on a host, and not all of it could be taken back: `fix` puts it in order."""
 
 
 class NotNow(ConsoleError):

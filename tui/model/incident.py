@@ -48,6 +48,8 @@ class Question(StrEnum):
     """unhealthy again, or something that is not ours runs"""
     WATCH_INCONCLUSIVE = "watch-inconclusive"
     WHAT_NEXT = "what-next"
+    NOT_IN_ORDER = "not-in-order"
+    """it is over, and something of it is left on the host, which could not be put in order"""
 
 
 class Closing(StrEnum):
@@ -188,6 +190,10 @@ class Incident(Value):
     failure: str = ""
     settling: Closing | None = None
     """closing was asked for; the host is being put in order"""
+    unsettled: str = ""
+    """why the host could not be put in order, the last time that was tried"""
+    unsettled_since: datetime | None = None
+    """when it could not for the first time"""
     closing: Closing | None = None
     closed_at: datetime | None = None
     close_reason: str = ""

@@ -6,7 +6,7 @@ from tui.dokku import kept
 from tui.dokku.reports import Checks
 from tui.dokku.shape import Shape
 from tui.model.observation import Current
-from tui.model.plan import Caution, Checked
+from tui.model.plan import Caution, Checked, Severity
 from tui.model.value import Value
 from tui.ways import keepfirst, stopfirst
 
@@ -49,12 +49,20 @@ class Facts(Value):
     """what was looked at, see `checked`"""
     stopping: stopfirst.Stopping | None = None
     """for a service that stops before it starts"""
+    team_branch: str | None = None
+    """the branch that the team deploys; None: it is frozen, and nobody knows any more"""
     keeping: keepfirst.Keeping | None = None
     """where keeping what runs first was asked for and is no must"""
 
 
 def old_branch(facts: Facts) -> str | None:
-    """The team's deploy branch: what an earlier freeze remembers, else the one that is set."""
-    if facts.record is not None and facts.record.deploy_branch:
-        return facts.record.deploy_branch
-    return facts.current.branch
+    """The team's deploy branch, never one that an earlier freeze has set: that is nobody's to deploy."""
+    return facts.team_branch
+
+
+def unknown_branch(facts: Facts) -> tuple[Caution, ...]:
+    """That an unfreeze will have to be told the branch."""
+    if facts.team_branch is not None or facts.current.branch is None:
+        return ()
+    words = "an earlier freeze holds it whose record is gone: which branch the team deploys, the unfreeze will ask for"
+    return (Caution(severity=Severity.WARN, text=words),)

@@ -17,7 +17,7 @@ from tui.model.plan import Caution, Plan, PushSpec, Severity, Step, StepKind
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.ways import downtime, keepfirst, locks, signature, stopfirst
-from tui.ways.facts import Facts, Options, old_branch
+from tui.ways.facts import Facts, Options, old_branch, unknown_branch
 
 __all__ = [
     "COMMIT",
@@ -49,7 +49,7 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
     contents, removed = tree.go_back_tree(
         target.holder, target.number, attempt, dict(facts.files), run_tasks=options.run_tasks, of=facts.shape
     )
-    frozen = f"frozen-by-{facts.incident}" if options.freeze else None
+    frozen = kept.frozen_branch(facts.incident) if options.freeze else None
     push = _push(service, target, leaving, facts, contents, frozen)
     steps = _steps(service, host, target, leaving, facts, push, frozen, options)
     return Plan(
@@ -105,7 +105,7 @@ def _push(
             commit=target.commit,
             leaving=leaving.name,
             incident=facts.incident,
-            deploy_branch=old_branch(facts) or branch,
+            deploy_branch=old_branch(facts) or "the team's branch",
         ),
         author=f"{user or 'rollback'} <{user or 'rollback'}@{machine or 'localhost'}>",
         at=facts.at.replace(microsecond=0),
@@ -275,4 +275,4 @@ def _cautions(
         found.append(
             Caution(severity=Severity.WARN, text="without a freeze the next push to the deploy branch undoes this")
         )
-    return (*found, *facts.cautions)
+    return (*found, *unknown_branch(facts), *facts.cautions)

@@ -15,7 +15,7 @@ from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
 from tui.ways import downtime, keepfirst, locks, signature, stopfirst
-from tui.ways.facts import Facts, Options, old_branch
+from tui.ways.facts import Facts, Options, old_branch, unknown_branch
 from tui.ways.kept import forward_marks
 
 DEPLOY_LIMIT = 1800.0
@@ -46,7 +46,7 @@ def plan(
     service: Service, host: Host, target: Release, leaving: Release, facts: Facts, options: Options, way: Way
 ) -> Plan:
     """The complete plan of a way."""
-    frozen = f"frozen-by-{facts.incident}" if options.freeze and way.freezes else None
+    frozen = kept.frozen_branch(facts.incident) if options.freeze and way.freezes else None
     branch = frozen or facts.current.branch
     moves = ((branch, target.commit),) if way.moves and branch and target.commit else ()
     if way.anywhere:
@@ -190,4 +190,5 @@ def _cautions(
     if frozen is None and not options.forward:
         words = "without a freeze the next push to the deploy branch undoes this"
         yield Caution(severity=Severity.WARN, text=words)
+    yield from unknown_branch(facts)
     yield from facts.cautions
