@@ -126,7 +126,7 @@ def test_previous_passes_over_what_its_way_does_not_reach_and_never_takes_a_mere
     )
     with pytest.raises(Refused) as refused:
         choose.choose(PREVIOUS, (commit,), "git")
-    assert f"rollback SERVICE sha:{'9' * 10} --way git" in refused.value.fix
+    assert f"rollback cyc sha:{'9' * 10} --way git" in refused.value.fix
 
 
 def test_a_bad_mark_is_carried_over_by_commit() -> None:

@@ -7,13 +7,11 @@ command again where it was a keep. No `--take-over`, and nothing that no message
 
 import asyncio
 import os
-import pickle
-import random
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 
 import pytest
 
-from tests.simulation.loop import Seeded
+from tests.simulation.child import in_child, with_world
 from tests.simulation.machines import KILLED
 from tests.simulation.run import Prepared
 from tests.simulation.world import APP, World
@@ -32,37 +30,8 @@ FROM_EACH = {
 }
 LONGEST = 70
 """commits of one command, at most"""
-PART = int(os.environ.get("ROLLBACK_KILLS_EVERY", "4"))
+PART = int(os.environ.get("ROLLBACK_KILLS_EVERY", "8"))
 """every so many deaths are tried; 1: all of them"""
-
-
-@pytest.fixture(scope="module")
-def prepared() -> Iterator[Prepared]:
-    made = Prepared("0.35.15")
-    yield made
-    made.close()
-
-
-def in_child(prepared: Prepared, play: Play) -> list[str]:
-    """What a play came to, in a child of this process: the world here stays as it is."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        try:
-            prepared.loop.begin(Seeded(random.Random("kills"), deviation=0.0))
-            prepared.world.own_files()
-            found = prepared.loop.run_until_complete(play(prepared.world))
-        except BaseException as error:  # noqa: BLE001 - told to the parent
-            found = [f"{type(error).__name__}: {error}"]
-        with os.fdopen(writing, "wb") as out:
-            pickle.dump(found, out)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as told:
-        found = pickle.loads(told.read())
-    os.waitpid(child, 0)
-    return list(found)
 
 
 def dying(name: str, commit: int, *, on_disk: bool) -> Play:
@@ -120,14 +89,21 @@ def left(world: World) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", list(FROM_EACH))
-def test_whatever_a_killed_console_left_is_put_in_order(prepared: Prepared, name: str) -> None:
-    wrong, ended = list[str](), 0
+def deaths(prepared: Prepared, name: str) -> tuple[int, list[str]]:
+    """How many commits of the command were a death, and what was left after them."""
+    ended, wrong = 0, list[str]()
     for commit in range(len(name) % PART, LONGEST, PART):
         results = [in_child(prepared, dying(name, commit, on_disk=on_disk)) for on_disk in (False, True)]
         if results == [["over"], ["over"]]:
             break
         ended += 1
         wrong.extend(line for result in results for line in result if line != "over")
+    return ended, wrong
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", list(FROM_EACH))
+def test_what_a_killed_console_left_is_put_in_order(name: str) -> None:
+    ended, wrong = with_world(lambda prepared: deaths(prepared, name))
     assert wrong == []
     assert ended > 0

@@ -10,7 +10,7 @@ from tui.cli.options import Options
 from tui.cli.rollback import show_post
 from tui.engine import fleet as running
 from tui.engine.engine import Engine, new_id
-from tui.incident import fleet
+from tui.incident import fleet, onward
 from tui.incident.fleet import Part, Stage
 from tui.model.errors import ConfigError, Refused
 from tui.model.incident import Closing, Group, Incident, State
@@ -82,7 +82,7 @@ async def resume(
         return await _carry_out(engine, run, (), narrator)
     wrong = _show(found, group, narrator)
     if wrong:
-        raise Refused(wrong, f"rollback resume {group.id} --close aborted closes what was not started")
+        raise Refused(wrong, f"rollback resume {group.id} --close aborted: closes what was not started")
     await _confirmed(engine, found, options, narrator)
     return await _carry_out(engine, run, [one.plan for one in found if one.plan is not None], narrator)
 
@@ -275,11 +275,8 @@ def _next(run: running.Run, at: Part) -> str:
     again = f"rollback resume {run.group.id}"
     if (error := run.refused.get(at.service)) is not None:
         return error.fix or again
-    part = at.incident.id if at.incident is not None else at.service
-    return (
-        f"another release: rollback {at.service} release:N --expect-current …, or give it up: rollback resume {part} "
-        f"--close not-recovered; then {again} goes on with the others"
-    )
+    ways = f"{onward.ways_on(at.incident)}; then " if at.incident is not None else ""
+    return f"{ways}{again} goes on with the others"
 
 
 def _code_of(run: running.Run) -> Exit:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tui.incident import onward as ways
 from tui.model.incident import Closing, Incident, Question, State
 from tui.model.postmortem import Duty
 
@@ -50,7 +51,7 @@ def onward(incident: Incident) -> str:
     asked = incident.asking
     again = f"rollback resume {incident.id}"
     if asked is None or asked not in _CLOSE:
-        return again
+        return ways.ways_on(incident)
     how = _CLOSE[asked].value.replace(" ", "-")
     steps = [f"look again: {again}"] if asked in _LOOKS else []
     steps.append(f"end it: {again} --close {how}")

@@ -16,7 +16,7 @@ from tui.drivers.clock import stepped
 from tui.engine.engine import Engine
 from tui.engine.records import Illegible
 from tui.engine.walk import Walk
-from tui.incident import choose, decide, latest
+from tui.incident import choose, decide, latest, onward
 from tui.incident import events as ev
 from tui.model.errors import ConfigError, Refused
 from tui.model.incident import Closing, Incident, Question, State
@@ -186,7 +186,7 @@ async def _continuing(engine: Engine, service: Service, options: Options, narrat
     if not incident.open:
         return None
     if incident.asking is Question.OUTCOME_UNKNOWN:
-        raise Refused(f"incident {incident.id}: what was sent has no known outcome yet", "rollback resume")
+        raise Refused(f"incident {incident.id}: what was sent has no known outcome yet", onward.ways_on(incident))
     return walk
 
 
@@ -303,6 +303,9 @@ def _words(incident: Incident, code: Exit) -> tuple[str, str]:
         return f"{incident.service}: {incident.closing.value if incident.closing else 'done'} on {target}{why}", ""
     if not incident.open:
         return incident.close_reason or f"closed: {incident.closing}", ""
+    if incident.asking is Question.NOT_IN_ORDER:
+        left = f"something of the incident is left on the host, which could not be put in order: {incident.unsettled}"
+        return f"{incident.failure}; {left}" if incident.failure else left, parting.onward(incident)
     return incident.failure or f"{incident.state}: {incident.asking}", parting.onward(incident)
 
 

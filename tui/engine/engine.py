@@ -42,7 +42,7 @@ from tui.engine.records import Illegible, Records
 from tui.engine.releases import Listing
 from tui.engine.together import together
 from tui.engine.walk import Walk
-from tui.incident import choose
+from tui.incident import choose, onward
 from tui.incident import events as ev
 from tui.model.errors import AlreadyThere, Refused, TakenByOther
 from tui.model.health import Probe, ProbeOutcome
@@ -326,13 +326,13 @@ class Engine:
                 done = _done(open_one)
                 raise Refused(
                     f"incident {open_one.id} on {service.name} is open ({open_one.state}): {done}",
-                    f"rollback resume {open_one.known_as}; to go further back name the release, with --expect-current "
+                    f"{onward.ways_on(open_one)}; to go further back name the release, with --expect-current "
                     f"{running.name}",
                 )
             if expect_current is None:
                 raise Refused(
                     f"incident {open_one.id} on {service.name} is open ({open_one.state})",
-                    f"add --expect-current {running.name}, or rollback resume {open_one.known_as}",
+                    f"add --expect-current {running.name}, or {onward.ways_on(open_one)}",
                 )
 
     # ── incidents ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -92,9 +92,9 @@ class Freezer:
             raise AlreadyThere(f"{app} is frozen {who}", f"rollback unfreeze {service.name}")
         if found is not None and found.frozen:
             words = f"the record of {found.incident or 'an earlier freeze'} is left on {app}, and deploys go through"
-            raise Refused(words, f"rollback unfreeze {service.name} removes it, then freeze again")
+            raise Refused(words, f"rollback unfreeze {service.name}: removes it; then freeze again")
         if found is not None:
-            raise TakenByOther(_held(found), f"rollback unfreeze {service.name} says whose it is, and what can be done")
+            raise TakenByOther(_held(found), f"rollback unfreeze {service.name}: says what can be done")
         frozen = kept.frozen_branch(incident)
         pairs = (
             ("ROLLBACK_SCHEMA", "1"),

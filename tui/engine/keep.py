@@ -126,9 +126,8 @@ class Keeper:
             )
 
     async def _others_are_at_it(self, service: Service, found: Listing, say: Say) -> bool:
-        """Wait for a keep that is under way; take away what a keep that died left of the release that runs."""
-        now = self._clock.now()
-        running = choose.running(found.releases, found.current)
+        """Wait for a keep that is under way; take away what a keep that died has left."""
+        now, taken = self._clock.now(), False
         for release in found.releases:
             if release.holder is None or release.sealed is not False:
                 continue
@@ -136,11 +135,13 @@ class Keeper:
             if timedelta(0) <= now - began < UNDER_WAY:
                 await self._wait_for(service.host, release.holder, UNDER_WAY - (now - began), say)
                 return True
-            if release.holder == running.holder:
-                say(f"{release.holder} was never finished; it is kept anew")
+            say(f"{release.holder} was never finished: it is taken away")
+            try:
                 await self.destroy(service.host, release.holder)
-                return True
-        return False
+                taken = True
+            except Refused as error:
+                say(f"{release.holder} stays: {error.message}; {error.fix}")
+        return taken
 
     async def _wait_for(self, host: str, holder: str, longest: timedelta, say: Say) -> None:
         """Until somebody else's holder is sealed or gone, or too old to be worked on still."""
@@ -299,14 +300,18 @@ class Keeper:
         return True
 
     async def destroy(self, host: str, holder: str, *, ours: bool = False) -> None:
-        """Destroy a holder: only an app whose name has the form, that was never deployed and whose config is ours."""
+        """Destroy a holder: only an app whose name has the form, that was never deployed and whose config is ours.
+
+        One without any config is half-made: whoever creates a holder writes its config within seconds.
+        """
         if kept.parse_holder(holder) is None:
             raise Refused(f"{holder} is no holder", "nothing was destroyed")
         config = await self._links.config(host, holder)
         if config is None:
             return
-        if not ours and config.get("ROLLBACK_SCHEMA") != "1":
-            raise Refused(f"{holder} carries no config of ours", "look at it and destroy it by hand if it is yours")
+        theirs = any(not key.startswith("DOKKU_") for key in config)
+        if not ours and theirs and config.get("ROLLBACK_SCHEMA") != "1":
+            raise Refused(f"{holder} carries no config of ours", f"look at it, then: apps:destroy {holder} --force")
         told = await self._links.tell(host, commands.ps_report(holder))
         if reports.ps_report(told).deployed is not False:
             raise Refused(f"{holder} was deployed", "look at it: a holder never runs")

@@ -44,7 +44,13 @@ def may_act(record: kept.IncidentRecord | None, incident: str, *, take_over: boo
         return
     if take_over:
         return
-    who = record.by or "somebody who is just opening it"
+    if record.incident is None:
+        created = f" since {kept.stamp(record.created_at)}" if record.created_at else ""
+        raise TakenByOther(
+            f"somebody who is just opening it has an incident on {record.app}{created}",
+            f"rollback unfreeze {record.app}: removes its record where nobody signs it",
+        )
+    who = record.by or "somebody"
     began = record.since or record.created_at
     since = f" since {kept.stamp(began)}" if began else ""
     fix = "it is stale: --take-over --reason TEXT takes it over" if stale else "--take-over --reason TEXT takes it over"

@@ -21,7 +21,9 @@ async def plan(engine: Engine, service: Service) -> Plan:
     if found.record is not None:
         if found.record.frozen:
             raise Refused(f"{service.app} is frozen", f"rollback unfreeze {service.name}")
-        raise TakenByOther(f"an incident is open on {service.app}", "close it first: rollback resume")
+        raise TakenByOther(
+            f"an incident is open on {service.app}", f"rollback unfreeze {service.name}: says whose it is"
+        )
     branch = found.current.branch
     if branch is None:
         raise Refused(f"{service.app} has no deploy branch", "deploy it once by git push")

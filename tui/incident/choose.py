@@ -163,10 +163,10 @@ def _previous(releases: tuple[Release, ...], way: str | None) -> Choice:
     )
     if not fix and unknown is not None and unknown.way is not None:
         fix = f"{unknown.name} can be reached by {unknown.way.way}, but is not known to have served: name it if you "
-        fix += f"know it was good: rollback SERVICE {unknown.name} --way {unknown.way.way}"
+        fix += f"know it was good: rollback {unknown.app} {unknown.name} --way {unknown.way.way}"
     raise Refused(
         f"there is no previous release to go back to ({reasons})",
-        fix or "see --list; keep releases with `rollback keep`",
+        fix or (f"rollback keep {releases[0].app}: keeps what runs" if releases else "deploy it again as usual"),
     )
 
 

@@ -69,7 +69,7 @@ def check(incident: Incident, did: Trace | None, current: Current, running: Rele
         raise Refused(
             f"what incident {incident.id} brought ({target}) does not run any more; what runs is {running.name}: "
             "undoing it would undo somebody else's deploy",
-            f"rollback {incident.service} --list shows what there is",
+            f"rollback {incident.service} --list: shows what there is",
         )
     if left.commit is None and left.number is None:
         raise Refused(

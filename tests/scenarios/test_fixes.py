@@ -1,0 +1,227 @@
+"""Every fix that a refusal prints is accepted when it is typed: driven into the refusal, the command is run."""
+
+import re
+import shlex
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.fixes import fixes
+from tests.simulation.child import in_child, with_world
+from tests.simulation.machines import Process
+from tests.simulation.run import Prepared
+from tests.simulation.world import APP, World
+from tui.sandbox.faults import Fault, When
+
+RECORD = f"{APP}--incident"
+Drive = Callable[[World], Awaitable[Process]]
+COMMAND = re.compile(r"rollback ((?:[^\s;,:(`]|:(?=\S))+(?: (?:[^\s;,:(`]|:(?=\S))+)*)")
+
+
+def arm(world: World, prefix: str, **more: object) -> None:
+    fault = Fault(kind="fail_command", when=When(command_prefix=prefix), **more)  # type: ignore[arg-type]
+    world.host.faults.arm(fault)
+
+
+async def run(world: World, *words: str, on: str = "bastion") -> Process:
+    return await world.command(on, *words)
+
+
+async def colleague(world: World, line: str) -> None:
+    await world.on_host(world.colleague.command(line))
+
+
+async def frozen_by_hand(world: World) -> Process:
+    await run(world, "freeze", "api", "--yes")
+    return await run(world, "freeze", "api", "--yes")
+
+
+async def record_left(world: World) -> Process:
+    await run(world, "freeze", "api", "--yes")
+    await colleague(world, f"git:set {APP} deploy-branch main")
+    return await run(world, "freeze", "api", "--yes")
+
+
+async def unsigned(world: World) -> Process:
+    await colleague(world, f"apps:create {RECORD}")
+    return await run(world, "api", "previous", "--yes")
+
+
+async def freeze_beside(world: World) -> Process:
+    await colleague(world, f"apps:create {RECORD}")
+    return await run(world, "freeze", "api", "--yes")
+
+
+async def freeze_half(world: World) -> Process:
+    arm(world, f"git:set {APP}")
+    arm(world, f"apps:destroy {RECORD}")
+    return await run(world, "freeze", "api", "--yes")
+
+
+async def branch_unknown(world: World) -> Process:
+    await run(world, "api", "previous", "--yes")
+    world.host.machine.destroy_app(world.host.machine.app(RECORD))
+    return await run(world, "unfreeze", "api", "--yes", on="laptop")
+
+
+async def branch_other(world: World) -> Process:
+    await run(world, "freeze", "api", "--yes")
+    return await run(world, "unfreeze", "api", "--yes", "--branch", "master")
+
+
+async def theirs(world: World) -> Process:
+    await colleague(world, f"apps:create {RECORD}")
+    words = "ROLLBACK_INCIDENT=x1 ROLLBACK_BY=ann@desk ROLLBACK_STATE=executing"
+    await colleague(world, f"config:set --no-restart {RECORD} {words}")
+    return await run(world, "unfreeze", "api", "--yes")
+
+
+async def failed(world: World) -> None:
+    """The target's image is gone: exit 4, the incident is open."""
+    holder = next(name for name in world.host.machine.apps if name.startswith(f"{APP}--r4--"))
+    images = world.host.machine.images
+    image = images.find(world.host.machine.app(holder).image)
+    images.untag(world.host.machine.app(holder).image)
+    if image is not None:
+        images.images.pop(image.id, None)
+    await run(world, "api", "previous", "--yes")
+
+
+async def open_here(world: World) -> Process:
+    await failed(world)
+    return await run(world, "unfreeze", "api", "--yes")
+
+
+async def remove_open(world: World) -> Process:
+    await failed(world)
+    return await run(world, "keep", "api", "--remove-all", "--yes")
+
+
+async def previous_in_open(world: World) -> Process:
+    await failed(world)
+    return await run(world, "api", "previous", "--yes")
+
+
+async def remove_frozen(world: World) -> Process:
+    await run(world, "freeze", "api", "--yes")
+    return await run(world, "keep", "api", "--remove-all", "--yes")
+
+
+async def nothing_open(world: World) -> Process:
+    return await run(world, "resume")
+
+
+async def no_incident(world: World) -> Process:
+    return await run(world, "resume", "nope")
+
+
+async def resume_closed(world: World) -> Process:
+    done = await run(world, "api", "previous", "--yes")
+    return await run(world, "resume", done.document["journal"])
+
+
+WALKED: dict[str, tuple[Drive, tuple[tuple[str, str], ...]]] = {
+    "frozen already": (frozen_by_hand, (("engine/freeze.py", "rollback unfreeze {}"),)),
+    "a record is left": (record_left, (("engine/freeze.py", "rollback unfreeze {}: removes it; then freeze again"),)),
+    "nobody signed it": (
+        unsigned,
+        (("engine/record.py", "rollback unfreeze {}: removes its record where nobody signs it"),),
+    ),
+    "freeze beside a record": (
+        freeze_beside,
+        (("engine/freeze.py", "rollback unfreeze {}: says what can be done about it"),),
+    ),
+    "half a freeze": (freeze_half, (("engine/freeze.py", "rollback unfreeze {}"),)),
+    "branch unknown": (branch_unknown, (("engine/freeze.py", "rollback unfreeze {} --branch {}"),)),
+    "another branch": (branch_other, (("engine/freeze.py", "rollback unfreeze {}"),)),
+    "theirs": (
+        theirs,
+        (("engine/freeze.py", "ask them; where nobody is at it any more: {}"),),
+    ),
+    "open here": (open_here, (("engine/freeze.py", "rollback resume {}"),)),
+    "open at removal": (remove_open, (("engine/engine.py", "rollback resume {}"),)),
+    "previous inside": (previous_in_open, (("engine/engine.py", "{}; to go further back name the release"),)),
+    "removal while frozen": (remove_frozen, (("engine/removal.py", "rollback unfreeze {}"),)),
+    "nothing open": (nothing_open, (("cli/begin.py", "rollback incidents"),)),
+    "no such incident": (no_incident, (("engine/engine.py", "rollback incidents"),)),
+    "closed already": (resume_closed, (("engine/engine.py", "rollback incidents"),)),
+}
+NOT_WALKED = {
+    ("bootstrap.py", "the script must not call rollback itself"): "names no command",
+    ("engine/freeze.py", "rollback status"): "a race of two consoles",
+    ("engine/tip.py", "rollback unfreeze {}: says whose it is"): "a race: unfreeze came before it",
+    ("engine/tip.py", "rollback unfreeze {}"): "a race: unfreeze came before it",
+    ("console/onward.py", "rollback incidents"): "the console's",
+    ("console/terminal.py", "rollback status, rollback SERVICE previous; rollback --help lists everything"): "help",
+    ("cli/main.py", "rollback status, rollback SERVICE previous; rollback --help lists everything"): "help",
+    (
+        "services/read.py",
+        "name one with --services FILE; `rollback sandbox` tries the console on a pretend host",
+    ): "help",
+    ("cli/hostwork.py", "rollback keep api, or rollback keep --all"): "usage",
+    ("cli/fleet.py", "rollback SERVICE --list, or rollback status"): "usage",
+    ("cli/fleet.py", "rollback all previous"): "usage",
+    ("cli/fleet.py", "rollback resume {} --close aborted: closes what was not started"): "test_fleet.py",
+    ("engine/fleet.py", "rollback resume {}"): "test_fleet.py",
+    ("engine/fleet.py", "look again, then rollback resume {}"): "test_fleet.py",
+    ("cli/postmortem.py", "rollback postmortem ID"): "usage",
+    ("cli/postmortem.py", "rollback postmortem ID (rollback incidents)"): "usage",
+    ("engine/postmortem.py", "rollback incidents"): "a read",
+    ("engine/notices.py", "rollback resume {}"): "the post-mortem of an open incident",
+    ("cli/thaw.py", "rollback unfreeze {}"): "a person said no",
+    ("engine/undo.py", "git builds it again, which is slow: rollback undo {} --way {}"): "test_undo.py",
+    ("incident/undo.py", "rollback incidents"): "test_undo.py",
+    ("incident/undo.py", "rollback resume {}, then undo it"): "test_undo.py",
+    ("incident/undo.py", "rollback {} --list: shows what there is"): "test_undo.py",
+    ("incident/undo.py", "rollback {} --list"): "test_undo.py",
+    ("incident/choose.py", "{} | rollback keep {}: keeps what runs | deploy it again as usual"): "test_keep.py",
+    ("ways/further.py", "to go further back: rollback {} {}, or {}"): "test_further.py",
+}
+
+
+def error(done: Process) -> dict[str, str]:
+    """What a command was refused for."""
+    items = done.document.get("items", ())
+    found: dict[str, str] = done.document.get("error") or next((i["error"] for i in items if i.get("error")), {})
+    return found
+
+
+def wrong(prepared: Prepared, name: str) -> list[str]:
+    """Why the printed fix was not accepted; empty: it was."""
+    drive, _ = WALKED[name]
+
+    async def play(world: World) -> list[str]:
+        refused = await drive(world)
+        said = error(refused)
+        typed = [c.group(1).replace("TEXT", "why") for c in COMMAND.finditer(said.get("fix", ""))]
+        if not typed:
+            return [f"{refused.words} → {refused.code}: {said}: names no command"]
+        words = shlex.split(typed[0])
+        changes = words[0] in ("unfreeze", "freeze")
+        done = await run(world, *words, *(("--yes",) if changes else ()), on=refused.machine.name)
+        again = error(done)
+        if done.code == 2 or (again and again["message"] == said["message"]):
+            return [f"{refused.words} → {said}", f"{done.words} → {done.code}: {again} {done.stderr.getvalue()[-300:]}"]
+        return []
+
+    return in_child(prepared, play)
+
+
+@pytest.fixture(scope="module")
+def walked() -> dict[str, list[str]]:
+    return with_world(lambda prepared: {name: wrong(prepared, name) for name in WALKED})
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("name", list(WALKED))
+def test_the_printed_fix_is_accepted(walked: dict[str, list[str]], name: str) -> None:
+    assert walked[name] == []
+
+
+def test_every_fix_that_names_a_command_is_in_the_table() -> None:
+    walked = [site for _, sites in WALKED.values() for site in sites]
+
+    def known(where: str, text: str) -> bool:
+        return (where, text) in NOT_WALKED or any(where == w and text.startswith(t) for w, t in walked)
+
+    assert [site for site in fixes() if not known(*site)] == []
