@@ -143,7 +143,7 @@ WALKED: dict[str, tuple[Drive, tuple[tuple[str, str], ...]]] = {
     "previous inside": (previous_in_open, (("engine/engine.py", "{}; to go further back name the release"),)),
     "removal while frozen": (remove_frozen, (("engine/removal.py", "rollback unfreeze {}"),)),
     "nothing open": (nothing_open, (("cli/begin.py", "rollback incidents"),)),
-    "no such incident": (no_incident, (("engine/engine.py", "rollback incidents"),)),
+    "no such incident": (no_incident, (("engine/records.py", "rollback incidents"),)),
     "closed already": (resume_closed, (("engine/engine.py", "rollback incidents"),)),
 }
 NOT_WALKED = {
@@ -175,6 +175,7 @@ NOT_WALKED = {
     ("incident/undo.py", "rollback {} --list: shows what there is"): "test_undo.py",
     ("incident/undo.py", "rollback {} --list"): "test_undo.py",
     ("incident/choose.py", "{} | rollback keep {}: keeps what runs | deploy it again as usual"): "test_keep.py",
+    ("ways/again.py", "rollback {} {}"): "test_never_live.py",
     ("ways/further.py", "to go further back: rollback {} {}, or {}"): "test_further.py",
 }
 

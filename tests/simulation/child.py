@@ -42,7 +42,8 @@ def in_child(prepared: Prepared, play: Callable[[World], Coroutine[Any, Any, T]]
     def played() -> T:
         prepared.loop.begin(Seeded(random.Random("play"), deviation=0.0))
         prepared.world.own_files()
-        return prepared.loop.run_until_complete(play(prepared.world))
+        came: T = prepared.loop.run_until_complete(play(prepared.world))
+        return came
 
     return apart(played)
 
