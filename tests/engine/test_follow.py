@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.stage import HandClock, NoStream
 from tui.engine.follow import Following, LogFollower
 from tui.engine.overlap import compare
 from tui.model.errors import LinkError
@@ -219,15 +220,6 @@ async def test_everything_received_is_spooled_and_a_full_disk_stops_only_that() 
     await bench.follower.stop()
 
 
-async def test_what_breaks_the_follower_is_said() -> None:
-    follower = LogFollower(lambda _: 1 / 0, Clock())  # type: ignore[arg-type, return-value]
-    over = asyncio.Event()
-    follower.subscribe(lambda: over.set() if follower.state is Following.ENDED else None)
-    follower.start()
-    await asyncio.wait_for(over.wait(), 20)
-    assert "ZeroDivisionError" in follower.why
-
-
 async def test_a_reader_that_never_looks_costs_no_memory() -> None:
     bench = Bench()
     bench.follower.ring.cap = 256 * 1024
@@ -268,3 +260,23 @@ async def test_the_rate_counts_what_is_written_now() -> None:
     bench.clock.slept.append(10.0)
     assert bench.follower.rate == 0
     await bench.follower.stop()
+
+
+async def test_a_fault_of_ours_is_the_end_of_one_attempt_and_not_of_following() -> None:
+    clock, attempts = HandClock(), 0
+
+    def start(lines: int) -> NoStream:
+        nonlocal attempts
+        attempts += 1
+        if attempts < 3:
+            raise RecursionError("a fault of ours")
+        return NoStream(b"line\n")
+
+    follower = LogFollower(start, clock)
+    follower.start()
+    await clock.advance(0.5)
+    assert follower.state is Following.LOST
+    assert "RecursionError" in follower.why
+    await clock.advance(5)
+    assert attempts == 3
+    await follower.stop()

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import asyncssh
+import pytest
 import yaml
 
 from tests.sandboxes import Sandbox
@@ -54,3 +56,40 @@ def test_a_host_that_cannot_be_reached_weighs_more_than_an_app_that_cannot_be_re
     assert done.code == 10
     codes = {row["service"]: row["error"]["code"] if row["error"] else None for row in done.document["items"]}
     assert codes == {"search": "unreachable", "gateway": "refused", "api": None, "transcription": None}
+
+
+def row(box: Sandbox) -> tuple[int, dict[str, object]]:
+    done = box.run("status", "api", "--json")
+    assert done.document["exit_code"] == done.code
+    found: dict[str, object] = done.document["items"][0]
+    return done.code, found
+
+
+def test_a_key_that_changed_comes_before_all_else(box: Sandbox) -> None:
+    box.pull("behaviour", app="scenextras", health="503")
+    known = Path(box.told["known_hosts"])
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+    known.write_text(f"[127.0.0.1]:{box.told['ssh'].rpartition(':')[2]} {other}")
+    code, found = row(box)
+    assert code == 10
+    assert (found["frozen"], found["incident"], found["release"]) == (None, None, None)
+    key, _, health = str(found["detail"]).partition("; ")
+    assert "another one than on file" in key and "expected 200" in health
+
+
+def test_a_host_whose_port_is_closed_and_one_that_cannot_be_read(box: Sandbox) -> None:
+    box.pull("fault", kind="garbage", exit=0, times=99, when={"command_prefix": "ps:inspect"})
+    code, found = row(box)
+    assert (code, found["frozen"]) == (3, None)
+    assert "ps:inspect" in str(found["detail"])
+    box.pull("ssh", listening=False)
+    code, found = row(box)
+    assert (code, found["frozen"]) == (10, None)
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_an_app_list_without_an_end_is_named(box: Sandbox, stream: str) -> None:
+    box.pull("fault", kind="endless", stream=stream, times=99, when={"command_prefix": "apps:list"})
+    code, found = row(box)
+    assert code == 3
+    assert "more output than is read" in str(found["detail"])

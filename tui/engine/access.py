@@ -22,6 +22,7 @@ from datetime import datetime, timedelta
 from tui.dokku import access
 from tui.dokku.lines import Framer
 from tui.engine.follow import PAUSES
+from tui.engine.polling import survived
 from tui.engine.ports import ClockPort, StreamPort
 from tui.model.errors import ConsoleError
 from tui.model.outcome import describe
@@ -136,11 +137,20 @@ class AccessFollower:
         attempt = 0
         while True:
             came = self.last_at
-            why = await self._attached()
+            why = await self._round()
             self._complete()
             self._lose(why)
             attempt = attempt + 1 if self.last_at == came else 0
             await self._clock.sleep(PAUSES[min(attempt, len(PAUSES) - 1)])
+
+    async def _round(self) -> str:
+        """One attempt, to its end; why it ended. A fault of ours is such an end, too: it is tried again."""
+        said: list[str] = []
+
+        async def attached() -> None:
+            said.append(await self._attached())
+
+        return await survived(attached()) or said[0]
 
     async def _attached(self) -> str:
         """Count until the stream ends; returns why it ended."""

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tui.engine.engine import Engine
+from tui.engine.polling import survived
 from tui.engine.releases import Listing, with_more
 from tui.incident import status
 from tui.model.errors import ConsoleError, HostKeyRefused
@@ -203,12 +204,8 @@ class Board:
 
     async def _shown(self, poll: Awaitable[object]) -> None:
         """The edge: a fault of ours in one poll is shown; the next one comes all the same, others are not held up."""
-        try:
-            await poll
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # noqa: BLE001 - shown, never lost
-            self.errors.append(f"a poll failed: {type(error).__name__}: {error}")
+        if why := await survived(poll):
+            self.errors.append(f"a poll failed: {why}")
             self._tell()
 
     def _tell(self) -> None:

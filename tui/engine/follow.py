@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tui.engine.overlap import compare
+from tui.engine.polling import survived
 from tui.engine.ports import ClockPort, StreamPort
 from tui.engine.ring import LogRing
 from tui.model.errors import ConsoleError
@@ -145,7 +146,7 @@ class LogFollower:
         while True:
             self._enter(Following.CONNECTING)
             received = self.received
-            why = await self._attached()
+            why = await self._round()
             news = self.received > received  # an attempt that brought nothing new is not told again
             attempt = 0 if news else attempt + 1
             pause = 0.0 if self._reason else PAUSES[min(max(0, attempt - 1), len(PAUSES) - 1)]
@@ -156,6 +157,15 @@ class LogFollower:
             self._reason = ""
             self._enter(Following.LOST, why, pause)
             await self._clock.sleep(pause)
+
+    async def _round(self) -> str:
+        """One attempt, to its end; why it ended. A fault of ours is such an end, too: it is tried again."""
+        said: list[str] = []
+
+        async def attached() -> None:
+            said.append(await self._attached())
+
+        return await survived(attached()) or said[0]
 
     async def _attached(self) -> str:
         """Take in until the stream ends; returns why it ended."""

@@ -91,8 +91,11 @@ class SshClient(Client, asyncssh.SSHServerSession[bytes]):
         if self._channel is None or self.gone:
             return
         size = 1 if self.byte_wise else max(1, len(data))
-        for at in range(0, len(data), size):
-            self._channel.write(data[at : at + size], asyncssh.EXTENDED_DATA_STDERR if error else None)
+        try:
+            for at in range(0, len(data), size):
+                self._channel.write(data[at : at + size], asyncssh.EXTENDED_DATA_STDERR if error else None)
+        except BrokenPipeError:  # it hung up, and asyncssh has not said so yet
+            self.lost()
 
     async def drain(self) -> None:
         await self._writable.wait()
