@@ -100,7 +100,7 @@ async def _run(main: Coroutine[Any, Any, Any]) -> Any:
         return await main
     finally:
         left = [task for task in process.tasks if not task.done() and task is not mine]
-        process.left = [str(task.get_coro()) for task in left]
+        process.left = [str(task.get_coro()) for task in left if not task.cancelling()]
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
