@@ -1,6 +1,8 @@
 """What lies between two commits, asked of real Git behind a real sshd."""
 
+import contextlib
 import subprocess
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,8 +10,9 @@ import pytest
 
 from tests.drivers.test_git import connected
 from tests.sshd import Sshd, real_sshd
-from tui.drivers import between
+from tui.drivers import between, history, pack_size
 from tui.drivers.git import Git
+from tui.drivers.git_wire import ProtocolError
 from tui.model.between import Between
 from tui.ways.preflight import is_migration
 
@@ -85,3 +88,25 @@ async def test_a_repository_that_cannot_be_read_is_unknown(
     assert "could not be read" in (await ask(server, commits[0], commits[1], "nowhere")).unknown
     monkeypatch.setattr(between, "LARGEST", 100)
     assert "larger than" in (await ask(server, commits[0], commits[1])).unknown
+
+
+def packed(*objects: tuple[int, bytes, bytes]) -> bytes:
+    """A pack of (kind, what stands before the packed content, content)."""
+    found = b"PACK" + (2).to_bytes(4, "big") + len(objects).to_bytes(4, "big")
+    for kind, before, content in objects:
+        found += bytes([kind << 4]) + before + zlib.compress(content, 9)
+    return found + b"\0" * 20
+
+
+def test_a_pack_that_unpacks_to_gigabytes_is_not_unpacked() -> None:
+    bomb = packed((3, b"", b"\0" * (pack_size.LARGEST + 1)))
+    assert len(bomb) < 1024 * 1024
+    assert pack_size.too_large(bomb)
+    claim = packed((7, b"b" * 20, b"\x01" + b"\xff\xff\xff\xff\x7f" + b"\x90\x01"))
+    assert pack_size.too_large(claim)
+    assert not pack_size.too_large(packed((3, b"", b"x" * 100), (6, b"\x10", b"\x01\x05\x90\x01")))
+    for broken in (b"", b"PACK", packed((3, b"", b"x"))[:16], packed((3, b"", b"x")).replace(b"x\x9c", b"x\xff")):
+        with contextlib.suppress(ValueError):
+            pack_size.too_large(broken)
+    with pytest.raises(ProtocolError, match="unpacks to more"):
+        list(history.Pack().feed(bomb))

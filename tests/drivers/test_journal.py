@@ -1,5 +1,6 @@
 """The journal: on disk when it says so, one console per incident, and clear words when it cannot be used."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -188,5 +189,16 @@ async def test_no_secret_reaches_the_file_and_what_holds_none_stays_as_it_is() -
     spooled = (paths.incident_dir("i1") / "output.log").read_text()
     assert spooled.splitlines()[1:] == ["line one", "password=[redacted]", "last Bearer [redacted]"]
     assert "redacted" in spooled.splitlines()[0]
+
+
+def test_output_without_an_end_does_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path))
+    monkeypatch.setattr("tui.drivers.journal.LARGEST_OUTPUT", 10_000)
+    journal = Journal()
+    for _ in range(100):
+        journal.spool("i1", b"x" * 999 + b"\n")
+    assert (paths.incident_dir("i1") / "output.log").stat().st_size < 13_000
+    assert "kept to" in journal.lost
+    asyncio.run(journal.close())
     for file in paths.state_dir().rglob("*"):
         assert not file.is_file() or b"Zx81Canary" not in file.read_bytes(), file

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tui.drivers import git_wire as git
+from tui.drivers import pack_size
 from tui.model.between import Between
 from tui.model.errors import HostSaid, LinkLost
 from tui.model.text import clean_line, decode
@@ -80,6 +81,8 @@ def _compare(
     store = MemoryObjectStore()
     packed = io.BytesIO(raw)
     try:
+        if pack_size.too_large(raw):
+            return Between(unknown=f"the repository unpacks to more than {pack_size.LARGEST >> 20} MB")
         store.add_thin_pack(packed.read, None)
     except (ApplyDeltaError, ChecksumMismatch, ObjectFormatException, AssertionError, KeyError, ValueError) as error:
         return Between(unknown=f"the repository's pack cannot be read: {clean_line(str(error), 120)}")

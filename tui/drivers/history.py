@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.drivers import git_wire as git
+from tui.drivers import pack_size
 from tui.model.history import Commit
 from tui.model.text import clean_line, decode
 
@@ -120,6 +121,7 @@ class Pack:
         self._rest = b""
         self._header = False
         self._left = 0
+        self._inflated = 0
         self._bodies: dict[str, bytes] = {}
         self._inflating: Any = None
         self._kind = 0
@@ -145,18 +147,22 @@ class Pack:
         if self._inflating is None:
             return self._open()
         try:
-            data = self._inflating.decompress(self._rest)
+            data = self._inflating.decompress(self._rest, pack_size.PIECE)
         except zlib.error as error:
             raise git.ProtocolError(f"the pack is damaged: {error}") from error
+        self._inflated += len(data)
+        if self._inflated > pack_size.LARGEST:
+            raise git.ProtocolError(f"the pack unpacks to more than {pack_size.LARGEST >> 20} MB")
         if self._body is not None:
             self._body += data
             if len(self._body) > LARGEST_COMMIT:
                 self._body = None
-        ended, self._rest = self._inflating.eof, self._inflating.unused_data
+        ended = self._inflating.eof
+        self._rest = self._inflating.unused_data if ended else self._inflating.unconsumed_tail
         if ended:
             self._inflating = None
             self._left -= 1
-        return bool(ended)
+        return ended or bool(self._rest)
 
     def _open(self) -> bool:
         """Read an object's header; False where it has not arrived whole."""

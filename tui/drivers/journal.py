@@ -53,6 +53,8 @@ CREATE INDEX outbox_by_state ON outbox (state, seq);
 _MIGRATIONS = (_TABLES, _LEDGER, _OUTBOX)
 """what makes schema n+1 of schema n, from 0 on"""
 _ROWS = "SELECT id, service, state, host, app, opened_at FROM incident"
+LARGEST_OUTPUT = 32 * 1024 * 1024
+"""bytes of an incident's output that are kept: its beginning, where a deploy that is loud for ever says why"""
 T = TypeVar("T")
 
 
@@ -267,6 +269,9 @@ class Journal:
                 if opened.seek(0, os.SEEK_END) == 0:
                     opened.write(HEAD.encode())
             file, redactor = self._spools[incident]
+            if file.tell() > LARGEST_OUTPUT:
+                self.lost = f"the output of the steps is kept to {LARGEST_OUTPUT >> 20} MB"
+                return
             file.write(redactor.feed(raw))
         except (OSError, ConsoleError) as error:
             self.lost = f"the output of the steps is not kept whole: {error}"
