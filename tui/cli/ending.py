@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.cli import exits
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.model.errors import ConsoleError, JournalError
+from tui.model.errors import ConsoleError, JournalError, Unfinished
 
 if TYPE_CHECKING:
     from tui.engine.engine import Engine
@@ -26,7 +26,7 @@ def of(engine: "Engine", error: ConsoleError) -> Failed:
     """An error, and what had been sent before it: the code follows from both."""
     wrote = _wrote(engine)
     code = exits.of_error(error, wrote=wrote)
-    if not wrote or code is not Exit.UNKNOWN:
+    if not wrote or code is not Exit.UNKNOWN or isinstance(error, Unfinished):
         return Failed(code, error.message, error.fix)
     if isinstance(error, JournalError):
         said = f"{error.message}: the record on this machine is incomplete, and what was sent goes on at the host"
