@@ -61,7 +61,10 @@ def _run(argv: list[str]) -> int:
         wanted = None  # the command line says what is wrong
     except SystemExit:
         output.flush()  # of --help
-        if output.lost():
+        if reason := output.lost():
+            from tui.cli.narrate import Narrator
+
+            Narrator(color=True).say(f"the result could not be written to stdout: {reason}", "red")
             raise SystemExit(3) from None
         raise
     if wanted is not None and not wanted.json:

@@ -1,15 +1,17 @@
 """What is said when a command lets go of an incident leads on: every question has an end, and the freeze has one."""
 
 import shlex
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from tests.cli.test_exits import SENT
-from tests.incident.facts import plan
+from tests.incident.facts import later, plan
 from tui.cli import options, parting
 from tui.cli.rollback import CLOSINGS
-from tui.model.incident import Question, State
+from tui.incident.postmortem.duty import duty
+from tui.model.incident import Question, State, StepRun
 
 ASKED = [q for q in Question if q not in (Question.TARGET, Question.CONFIRM)]
 
@@ -27,6 +29,17 @@ def test_every_question_names_its_end_and_what_is_held_in_words_that_can_be_type
 
 def test_without_a_freeze_none_is_named() -> None:
     assert "unfreeze" not in parting.onward(replace(SENT, asking=Question.VERIFY_FAILED))
+
+
+def test_what_is_open_held_and_due_is_said() -> None:
+    frozen = replace(plan(), frozen_branch="frozen-by-i", old_branch="main")
+    runs = (*SENT.runs, StepRun(step="freeze", started_at=later(3)))
+    open_one = replace(SENT, plan=frozen, runs=runs, severity="P1", asking=None)
+    assert list(parting.left(open_one, duty(open_one, timedelta(hours=48)))) == [
+        "open: incident i on api (assessing)",
+        "frozen: deploys of cyc, until it is closed and `rollback unfreeze api`",
+        "due: its post-mortem, counted from its close",
+    ]
 
 
 def test_nothing_is_said_to_go_on_that_does_not() -> None:
