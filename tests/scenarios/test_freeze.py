@@ -154,7 +154,7 @@ def test_whatever_changes_a_host_is_asked_on_a_terminal_and_needs_a_word_without
             assert box.typed(said, *words).code == 3
     assert not box.sent("apps:create scenextras--incident"), "nothing was sent"
     assert box.typed("Y\n", "api", "previous").code == 0
-    for words in (("unfreeze", "api"), ("undo",)):
+    for words in (("unfreeze", "api"), ("undo", "--way", "git")):
         refused = box.run(*words, "--json")
         assert refused.code == 3 and "add --yes" in refused.document["error"]["fix"]
     assert box.typed("yes\n", "unfreeze", "api").code == 0

@@ -41,7 +41,7 @@ def left(incident: Incident, duty: Duty) -> Iterator[str]:
     plan = incident.plan
     if plan is not None and plan.frozen_branch is not None and incident.run_of("freeze") is not None:
         yield f"frozen: deploys of {incident.app}, until it is closed and `rollback unfreeze {incident.service}`"
-    if duty.open:
+    if duty.required and duty.written is None:
         when = f"{duty.due:%Y-%m-%d %H:%M}Z" if duty.due is not None else "counted from its close"
         yield f"due: its post-mortem, {when}"
 
