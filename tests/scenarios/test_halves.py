@@ -2,14 +2,23 @@
 
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.harness import LocalSandbox, local_sandbox
 from tests.sandboxes import Done, Sandbox
 
 APP = "scenextras"
 RECORD = f"{APP}--incident"
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[LocalSandbox]:
+    """In this process, under a clock that does not wait."""
+    with local_sandbox(tmp_path) as sandbox:
+        yield sandbox
 
 
 def branch(box: Sandbox) -> str:
@@ -42,24 +51,24 @@ def killed_at(box: Sandbox, prefix: str, *words: str) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["config:set --no-restart " + RECORD, "git:set " + APP])
-def test_a_freeze_that_fails_half_way_is_undone(box: Sandbox, prefix: str) -> None:
-    box.pull("fault", kind="fail_command", when={"command_prefix": prefix}, stderr=" !     the disk is full")
-    failed = box.run("freeze", "api", "--yes", "--json")
+def test_a_freeze_that_fails_half_way_is_undone(here: Sandbox, prefix: str) -> None:
+    here.pull("fault", kind="fail_command", when={"command_prefix": prefix}, stderr=" !     the disk is full")
+    failed = here.run("freeze", "api", "--yes", "--json")
     assert failed.code == 3, failed.stderr
     assert "the disk is full" in failed.document["error"]["message"]
-    in_order(box)
-    assert box.run("freeze", "api", "--yes").code == 0
-    assert branch(box).startswith("frozen-by-")
+    in_order(here)
+    assert here.run("freeze", "api", "--yes").code == 0
+    assert branch(here).startswith("frozen-by-")
 
 
-def test_a_freeze_that_cannot_be_undone_says_so_and_what_does_it(box: Sandbox) -> None:
-    box.pull("fault", kind="fail_command", when={"command_prefix": f"git:set {APP}"})
-    box.pull("fault", kind="fail_command", when={"command_prefix": f"apps:destroy {RECORD}"})
-    failed = box.run("freeze", "api", "--yes", "--json")
+def test_a_freeze_that_cannot_be_undone_says_so_and_what_does_it(here: Sandbox) -> None:
+    here.pull("fault", kind="fail_command", when={"command_prefix": f"git:set {APP}"})
+    here.pull("fault", kind="fail_command", when={"command_prefix": f"apps:destroy {RECORD}"})
+    failed = here.run("freeze", "api", "--yes", "--json")
     assert failed.code == 5, failed.stderr
     assert failed.document["error"]["fix"] == "rollback unfreeze api"
-    assert box.run("unfreeze", "api", "--yes").code == 0
-    in_order(box)
+    assert here.run("unfreeze", "api", "--yes").code == 0
+    in_order(here)
 
 
 def test_an_interrupted_freeze_is_undone(slow: Sandbox) -> None:
@@ -100,17 +109,17 @@ def test_a_console_killed_before_the_deploy_leaves_nothing_that_resume_does_not_
     assert box.serves() == "v1.4.0"
 
 
-def test_a_host_that_restarts_while_the_record_is_created_ends_as_refused(box: Sandbox) -> None:
-    slow_command(box, f"apps:create {RECORD}", 2)
-    running = box.begin("api", "previous", "--yes", "--json")
-    while not box.sent(f"apps:create {RECORD}"):
+def test_a_host_that_restarts_while_the_record_is_created_ends_as_refused(here: Sandbox) -> None:
+    slow_command(here, f"apps:create {RECORD}", 2)
+    running = here.begin("api", "previous", "--yes", "--json")
+    while not here.sent(f"apps:create {RECORD}"):
         assert running.poll() is None
-    box.pull("restart_host")
+    here.pull("restart_host")
     out, err = running.communicate(timeout=60)
     assert running.returncode == 3, err
     assert "died half-way" not in out + err
-    in_order(box)
-    assert box.run("api", "previous", "--yes").code == 0
+    in_order(here)
+    assert here.run("api", "previous", "--yes").code == 0
 
 
 def port_closed_before_the_pack(box: Sandbox) -> Done:
@@ -125,42 +134,41 @@ def port_closed_before_the_pack(box: Sandbox) -> Done:
 
 
 @pytest.mark.parametrize("way_on", ["resume", "unfreeze"])
-def test_what_is_left_behind_by_a_closed_port_is_said_and_put_in_order(box: Sandbox, way_on: str) -> None:
-    done = port_closed_before_the_pack(box)
+def test_what_is_left_behind_by_a_closed_port_is_said_and_put_in_order(here: Sandbox, way_on: str) -> None:
+    done = port_closed_before_the_pack(here)
     assert done.code in (4, 5), done.stderr
     assert "rollback resume" in done.document["error"]["fix"]
-    assert branch(box).startswith("frozen-by-")
-    box.pull("ssh", listening=True)
-    box.pull("faults/clear")
+    assert branch(here).startswith("frozen-by-")
+    here.pull("ssh", listening=True)
+    here.pull("faults/clear")
     if way_on == "unfreeze":
-        refused = box.run("unfreeze", "api", "--yes", "--json")
+        refused = here.run("unfreeze", "api", "--yes", "--json")
         assert (refused.code, refused.document["error"]["fix"].split()[:2]) == (3, ["rollback", "resume"])
-        assert box.run(*refused.document["error"]["fix"].split()[1:]).code in (3, 4)
+        assert here.run(*refused.document["error"]["fix"].split()[1:]).code in (3, 4)
     else:
-        assert box.run("resume").code in (3, 4)
-    in_order(box)
-    assert box.run("api", "previous", "--yes").code == 0
+        assert here.run("resume").code in (3, 4)
+    in_order(here)
+    assert here.run("api", "previous", "--yes").code == 0
 
 
-def test_what_was_given_up_unreachable_is_put_in_order_by_unfreeze(box: Sandbox) -> None:
-    port_closed_before_the_pack(box)
-    done = box.run("resume", "--close", "aborted", "--json")
+def test_what_was_given_up_unreachable_is_put_in_order_by_unfreeze(here: Sandbox) -> None:
+    port_closed_before_the_pack(here)
+    done = here.run("resume", "--close", "aborted", "--json")
     assert done.code == 4, done.stderr
     assert any("rollback unfreeze api" in left for left in done.document["left_over"])
-    box.pull("ssh", listening=True)
-    box.pull("faults/clear")
-    assert box.run("unfreeze", "api", "--yes").code == 0
-    in_order(box)
+    here.pull("ssh", listening=True)
+    here.pull("faults/clear")
+    assert here.run("unfreeze", "api", "--yes").code == 0
+    in_order(here)
 
 
 # ── a record that is gone ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def lost(box: Sandbox, elsewhere: Callable[[], None] = lambda: None) -> None:
+def lost(box: Sandbox) -> None:
     """Frozen, and the record was destroyed by hand."""
     assert box.run("api", "previous", "--yes").code == 0
     box.pull("remove_app", app=RECORD)
-    elsewhere()
 
 
 def forgotten(box: Sandbox) -> None:
@@ -168,46 +176,46 @@ def forgotten(box: Sandbox) -> None:
     box.state = box.state.with_name("other")
 
 
-def test_a_freeze_whose_record_is_gone_is_shown_and_undone_from_the_journal(box: Sandbox) -> None:
-    lost(box)
-    assert box.run("status", "api", "--json").document["items"][0]["frozen"] is True
-    assert "FROZEN" in box.run("status", "api").stdout
-    assert any(i["topic"] == "frozen" for i in box.run("check", "api", "--json").document["items"])
-    assert box.run("unfreeze", "api", "--yes").code == 0
-    in_order(box)
+def test_a_freeze_whose_record_is_gone_is_shown_and_undone_from_the_journal(here: Sandbox) -> None:
+    lost(here)
+    assert here.run("status", "api", "--json").document["items"][0]["frozen"] is True
+    assert "FROZEN" in here.run("status", "api").stdout
+    assert any(i["topic"] == "frozen" for i in here.run("check", "api", "--json").document["items"])
+    assert here.run("unfreeze", "api", "--yes").code == 0
+    in_order(here)
 
 
-def test_where_nobody_knows_the_branch_it_is_asked_for_and_a_frozen_one_is_never_taken(box: Sandbox) -> None:
-    lost(box)
-    forgotten(box)
-    assert box.run("freeze", "api", "--yes").code == 9
-    asked = box.run("unfreeze", "api", "--yes", "--json")
+def test_where_nobody_knows_the_branch_it_is_asked_for_and_a_frozen_one_is_never_taken(here: Sandbox) -> None:
+    lost(here)
+    forgotten(here)
+    assert here.run("freeze", "api", "--yes").code == 9
+    asked = here.run("unfreeze", "api", "--yes", "--json")
     assert (asked.code, asked.document["error"]["fix"]) == (3, "rollback unfreeze api --branch main")
-    further = box.run("api", "release:3", "--yes", "--json")
+    further = here.run("api", "release:3", "--yes", "--json")
     assert further.code == 0, further.stderr
     assert "which branch the team deploys" in further.stderr
-    still = box.run("unfreeze", "api", "--yes", "--json")
+    still = here.run("unfreeze", "api", "--yes", "--json")
     assert (still.code, still.document["error"]["fix"]) == (3, "rollback unfreeze api --branch main")
-    wrong = box.run("unfreeze", "api", "--yes", "--branch", "mian")
+    wrong = here.run("unfreeze", "api", "--yes", "--branch", "mian")
     assert wrong.code == 3
-    assert box.run("unfreeze", "api", "--yes", "--branch", "main").code == 0
-    in_order(box)
+    assert here.run("unfreeze", "api", "--yes", "--branch", "main").code == 0
+    in_order(here)
 
 
 # ── a record that is not ours ────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_record_that_nobody_signs_goes_at_unfreeze_and_a_signed_one_only_by_a_word(box: Sandbox) -> None:
-    box.pull("command", command=f"apps:create {RECORD}")
-    assert box.run("unfreeze", "api", "--yes").code == 0
-    in_order(box)
-    box.pull("command", command=f"apps:create {RECORD}")
+def test_a_record_that_nobody_signs_goes_at_unfreeze_and_a_signed_one_only_by_a_word(here: Sandbox) -> None:
+    here.pull("command", command=f"apps:create {RECORD}")
+    assert here.run("unfreeze", "api", "--yes").code == 0
+    in_order(here)
+    here.pull("command", command=f"apps:create {RECORD}")
     signed = "ROLLBACK_INCIDENT=x1 ROLLBACK_BY=ann@desk ROLLBACK_STATE=executing"
-    box.pull("command", command=f"config:set --no-restart {RECORD} {signed}")
-    refused = box.run("unfreeze", "api", "--yes", "--json")
+    here.pull("command", command=f"config:set --no-restart {RECORD} {signed}")
+    refused = here.run("unfreeze", "api", "--yes", "--json")
     assert (refused.code, "ann@desk" in refused.document["error"]["message"]) == (8, True)
-    assert box.run("unfreeze", "api", "--yes", "--take-over", "--reason", "Ann is away").code == 0
-    in_order(box)
+    assert here.run("unfreeze", "api", "--yes", "--take-over", "--reason", "Ann is away").code == 0
+    in_order(here)
 
 
 def test_a_record_is_never_taken_from_a_console_that_signs_it_meanwhile(slow: Sandbox) -> None:
