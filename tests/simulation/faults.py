@@ -155,7 +155,8 @@ READS = ("apps:report", "ps:inspect", "git:report", "git-upload-pack", "apps:lis
 
 async def dropped(faults: Faults) -> None:
     """The link dies at one point of the next push."""
-    phase = faults.rng.choice(("received", "build", "built", "release", "checking", "checked", "switched", "deployed"))
+    phases = ("received", "received", "received", "build", "built", "release", "checking", "checked", "switched")
+    phase = faults.rng.choice((*phases, "deployed"))
     when = When(command_prefix="git-receive-pack", after_phase=phase)
     faults.world.host.faults.arm(Fault(kind="drop_connection", when=when))
 
