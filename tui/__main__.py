@@ -4,11 +4,9 @@ What is imported when is its business: the first picture before anything, the ar
 console, and the drivers (asyncssh, httpx, yaml, sqlite3) only after the console has painted.
 """
 
+import _signal  # type: ignore[import-not-found]  # `signal` costs as much as the start, and Ctrl-C may come in it
 import os
-import signal
 import sys
-
-from tui.cli import streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +18,9 @@ if TYPE_CHECKING:
 def main() -> None:
     """Run it and leave with its exit code. A signal that comes before anybody takes it ends the process quietly."""
     sys.excepthook = _say_fault
-    signal.signal(signal.SIGINT, _leave)
+    _signal.signal(_signal.SIGINT, _leave)  # before anything is imported
+    from tui.cli import streams
+
     streams.mend()
     from tui.console import splash
 
@@ -34,7 +34,7 @@ def main() -> None:
         else:
             code = _run(argv)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over; how it ended is known
+        _signal.signal(_signal.SIGINT, _signal.SIG_IGN)  # it is over; how it ended is known
     sys.exit(code)
 
 
