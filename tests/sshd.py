@@ -75,7 +75,7 @@ def real_sshd(folder: Path, forced: str, *, passphrase: str = "", by_key: bool =
         subprocess.Popen([SSHD, "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=stderr) as server,
     ):
         try:
-            _answers(server, port, log)
+            answers(server, port, log)
             yield Sshd(
                 port=port,
                 identity=str(folder / "id"),
@@ -88,7 +88,8 @@ def real_sshd(folder: Path, forced: str, *, passphrase: str = "", by_key: bool =
             server.wait(10)
 
 
-def _answers(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+def answers(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    """Wait until it does. Raises RuntimeError."""
     until = time.monotonic() + 10
     while time.monotonic() < until:
         if server.poll() is not None:

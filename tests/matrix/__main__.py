@@ -1,0 +1,56 @@
+"""`python -m tests.matrix [PHASE/FAULT …]`: all cells or those named, and the table with its counts."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.matrix import cell
+from tests.matrix.faults import FAULTS
+from tests.matrix.phases import PHASES
+
+TABLE = Path(__file__).with_name("table.md")
+
+
+def main(words: list[str]) -> int:
+    """Run it; 1 where something did not hold. The whole table is written beside this file."""
+    wanted = [tuple(word.split("/", 1)) for word in words] or [(p, f) for p in PHASES for f in FAULTS]
+    found: dict[tuple[str, str], cell.Verdict] = {}
+    for phase, fault in wanted:
+        with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
+            verdict = found[phase, fault] = _run(Path(folder), phase, fault)
+        print(f"{phase}/{fault}: {verdict.mark}", *verdict.wrong, sep="\n    ", flush=True)  # noqa: T201 - its output
+    if not words:
+        TABLE.write_text(table(found), encoding="utf-8")
+    failed = [one for one in found.values() if one.wrong]
+    print(f"{len(found)} cells, {len(found) - len(failed)} held, {len(failed)} did not")  # noqa: T201
+    return 1 if failed else 0
+
+
+def _run(folder: Path, phase: str, fault: str) -> cell.Verdict:
+    try:
+        return cell.run(folder, phase, fault)
+    except Exception as error:  # noqa: BLE001 - one cell that cannot be played must not end the run; it counts as failed
+        return cell.Verdict(phase=phase, fault=fault, wrong=[f"{type(error).__name__}: {error}"])
+
+
+def table(found: dict[tuple[str, str], cell.Verdict]) -> str:
+    """The table in Markdown: exit code of the command that met the fault; ✗ where something did not hold."""
+    lines = [
+        "# The fault matrix",
+        "",
+        "Made by `python -m tests.matrix`. A cell is the exit code of the command that met the fault (negative: the",
+        "signal that ended it); ✗: something did not hold.",
+        "",
+        "| | " + " | ".join(FAULTS) + " |",
+        "|---" * (len(FAULTS) + 1) + "|",
+    ]
+    for phase in PHASES:
+        cells = (found[phase, fault].mark if (phase, fault) in found else "" for fault in FAULTS)
+        lines.append(f"| {phase} | " + " | ".join(cells) + " |")
+    held = sum(1 for one in found.values() if not one.wrong)
+    lines += ["", f"{len(found)} cells, {held} held, {len(found) - held} did not."]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
