@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.matrix.faults import FAULTS
-from tests.matrix.phases import BEFORE_THE_PUSH, PHASES, REACH, hold
+from tests.matrix.phases import PHASES, REACH, hold
 from tests.matrix.stage import APP, RECORD, Running, Stage, stage
 
 DOCUMENTED = frozenset({0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 130})
@@ -72,13 +72,19 @@ def _judge_end(made: Stage, running: Running, verdict: Verdict) -> None:
     colleague = made.colleague_pushes > 0
     if code == 0 and verdict.phase != "unfreeze" and not colleague and made.box.serves() != "v1.4.0":
         verdict.wrong.append(f"said verified, but {made.box.serves()} serves")
-    if code in (3, 10, 130) and verdict.phase not in BEFORE_THE_PUSH and verdict.phase != "unfreeze":
-        verdict.wrong.append(f"said that nothing changed ({code}) after the push had begun")
+    if code in (3, 10, 130) and _received(made) > made.colleague_pushes:
+        verdict.wrong.append(f"said that nothing changed ({code}), but the host received the push")
     if code in (3, 10, 130) and verdict.phase != "unfreeze":
         left = _left_behind(made)
         told_of_it = "resume" in told or "unfreeze" in told
         if left and not told_of_it:
             verdict.wrong.append(f"said that nothing changed ({code}) and left {', '.join(left)}")
+
+
+def _received(made: Stage) -> int:
+    """Pushes to the app that arrived whole, whoever sent them."""
+    pushes = (c for c in made.box.look()["commands"] if c["command"].startswith(f"git-receive-pack '{APP}'"))
+    return sum(1 for call in pushes if "received" in call["phases"])
 
 
 def _left_behind(made: Stage) -> list[str]:
@@ -118,6 +124,6 @@ def _judge_rest(made: Stage, verdict: Verdict) -> None:
     if left:
         last = made.said[-2]
         verdict.wrong.append(f"left on the host: {', '.join(left)}; unfreeze said {last.code}: {last.stderr[-300:]}")
-    pushed = len(made.box.sent(f"git-receive-pack '{APP}'")) - made.colleague_pushes
+    pushed = _received(made) - made.colleague_pushes
     if pushed > 1:
         verdict.wrong.append(f"pushed {pushed} times")

@@ -69,7 +69,6 @@ PHASES = (
     "plan", "record", "sign", "freeze", "push-begun", "built", "switched", "done", "mark", "verify", "watch", "close",
     "unfreeze",
 )  # fmt: skip
-BEFORE_THE_PUSH = frozenset({"plan", "record", "sign", "freeze"})
 
 
 def hold(box: Sandbox, phase: str) -> None:
