@@ -268,6 +268,8 @@ def plan(of: Service = API, *cautions: Caution) -> Plan:
     """The plan that the way of the kept images makes."""
     running, target = listing(of, NOW).releases[:2]
     facts = kept.Facts(
+        team_branch="main",
+        zero_downtime=Checks(disabled="none", skipped="none"),
         incident=INCIDENT,
         number=1,
         by=BY,

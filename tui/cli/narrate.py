@@ -77,7 +77,9 @@ class Narrator:
         self.say(f"{what} {plan.service} ({plan.app} on {plan.host})", "bold")
         self.say(f"  from  {plan.leaving.name}  {plan.leaving.commit or 'commit unknown'}")
         self.say(f"  to    {plan.target.name}  {plan.target.tag or ''}  {plan.target.commit or 'commit unknown'}")
-        downtime = "none" if plan.downtime is None else f"{plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s"
+        downtime = "unknown" if plan.downtime_unknown else "none"
+        if plan.downtime is not None:
+            downtime = f"{plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s"
         self.say(f"  way   {plan.way}, about {plan.expected:.0f} s, downtime {downtime}")
         for name, why in plan.skipped:
             self.say(f"  passed over {name}: {why}", "dim")

@@ -148,7 +148,9 @@ class Plan(Value):
     expected: float = 30.0
     """seconds from the confirmation to the target serving"""
     downtime: tuple[float, float] | None = None
-    """seconds, shortest and longest"""
+    """seconds without an answer, shortest and longest; None: none is expected, or `downtime_unknown`"""
+    downtime_unknown: bool = False
+    """the host did not say how it replaces containers: nothing is promised"""
     warnings: tuple[Caution, ...] = ()
     checked: tuple[Checked, ...] = ()
     """what was looked at, in the order of the runbook's pre-flight list; empty in plans of older consoles"""

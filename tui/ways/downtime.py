@@ -23,6 +23,11 @@ def of(service: Service, facts: Facts) -> tuple[float, float] | None:
     return STOPPED if facts.stopping is not None or WEB in stopping(facts) else None
 
 
+def unknown(service: Service, facts: Facts) -> bool:
+    """Whether nothing can be promised: neither services.yaml nor the host says how containers are replaced."""
+    return facts.zero_downtime is None and of(service, facts) is None
+
+
 def stopping(facts: Facts) -> tuple[str, ...]:
     """The process types that run now and that the host stops before it starts them anew, sorted."""
     return _named(facts, facts.zero_downtime.disabled if facts.zero_downtime is not None else NONE)

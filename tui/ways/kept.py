@@ -66,6 +66,7 @@ def plan(service: Service, host: Host, target: Release, leaving: Release, facts:
         push=push,
         expected=service.rollback.expected.total_seconds() + keepfirst.longer(steps),
         downtime=downtime.of(service, facts),
+        downtime_unknown=downtime.unknown(service, facts),
         warnings=_cautions(service, target, leaving, facts, removed, options),
         checked=facts.checked,
         skipped=facts.skipped,

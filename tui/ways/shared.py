@@ -72,6 +72,7 @@ def plan(
         made_at=facts.at,
         expected=way.expected + keepfirst.longer(steps),
         downtime=downtime.of(service, facts),
+        downtime_unknown=way.where is Where.HOST and downtime.unknown(service, facts),
         warnings=(*_cautions(service, target, leaving, facts, frozen, way, options), *way.cautions),
         checked=facts.checked,
         skipped=facts.skipped,

@@ -117,9 +117,10 @@ def _keep_choice(wizard: "Wizard", plan: Plan) -> list[Choice]:
 
 def _how(wizard: Shows, plan: Plan, cells: int) -> list[Row]:
     cost = f"~{plan.expected:.0f} s"
-    cost += (
-        f", does not answer for {plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s" if plan.downtime else ", no downtime"
-    )
+    if plan.downtime:
+        cost += f", does not answer for {plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s"
+    else:
+        cost += ", downtime unknown" if plan.downtime_unknown else ", no downtime"
     host = wizard.front.engine.fleet.host(plan.host)
     return rows.paragraph(f"HOW  {plan.way}: {cost}; on {rows.safe(host.ssh, 60)} ({host.name})", cells, indent=5)
 
