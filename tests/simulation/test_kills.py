@@ -92,7 +92,8 @@ def left(world: World) -> list[str]:
 def deaths(prepared: Prepared, name: str) -> tuple[int, list[str]]:
     """How many commits of the command were a death, and what was left after them."""
     ended, wrong = 0, list[str]()
-    for commit in range(len(name) % PART, LONGEST, PART):
+    every = min(PART, 2) if FROM_EACH[name][1][0] in ("freeze", "unfreeze") else PART
+    for commit in range(0, LONGEST, every):
         results = [in_child(prepared, dying(name, commit, on_disk=on_disk)) for on_disk in (False, True)]
         if results == [["over"], ["over"]]:
             break
