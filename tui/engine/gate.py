@@ -4,21 +4,19 @@ It knows read-only mode, whether this console holds the incident, and the journa
 command leaves, its end after it came back. Reads pass by here too, so that the command trail is complete.
 """
 
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import msgspec
 
 from tui.engine.ports import ClockPort, HostPort, JournalPort, OnOutput
+from tui.engine.trail import Trail
 from tui.model.errors import JournalError, LinkError, Refused
 from tui.model.outcome import Answer, NeverStarted, Outcome, describe
 from tui.model.trail import OUTSIDE, Sent
 
-__all__ = ["OUTSIDE", "TRAIL", "Gate", "Sent", "line"]
+__all__ = ["OUTSIDE", "Gate", "Sent", "line"]
 
-TRAIL = 500
-"""commands kept in memory for showing; the journal keeps every write"""
 T = TypeVar("T")
 
 
@@ -27,7 +25,7 @@ class Gate:
 
     def __init__(self, journal: JournalPort, clock: ClockPort, *, read_only: bool = False) -> None:
         self.read_only = read_only
-        self.trail: deque[Sent] = deque(maxlen=TRAIL)
+        self.trail = Trail()
         self._let_out = 0
         self.lost = ""
         """why the end of such a command could not be put on record, if so: the record is incomplete"""

@@ -77,10 +77,12 @@ class Trail(Page):
 
     def view(self, cells: int) -> View:
         """Newest first: what was just sent is what one wants to see."""
-        sent = list(self._gate.trail)
+        trail = self._gate.trail
+        sent = list(trail)
         content = [line for one in reversed(sent) for line in _wrapped(views.trail_row(one), cells)]
-        writes = sum(one.writes for one in sent)
-        title = (("COMMANDS ", "title"), (f"{len(sent)} sent, {writes} of them writes", "dim"))
+        older = trail.sent - len(sent)
+        said = f"{trail.sent} sent, {trail.writes} of them writes" + (f"; {older} older not kept" if older else "")
+        title = (("COMMANDS ", "title"), (said, "dim"))
         return View(
             key="trail",
             title=title,
