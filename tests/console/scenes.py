@@ -19,6 +19,7 @@ from tui.console.app import ConsoleApp
 from tui.console.front import Front
 from tui.console.pages.everything import Everything
 from tui.console.pages.forward import Forward
+from tui.console.pages.page import Page
 from tui.console.pages.postmortem import PostMortemPage
 from tui.console.pages.resume import Resume
 from tui.console.pages.thaw import Thaw
@@ -124,11 +125,17 @@ class Scene:
         """An incident that these events have brought where it is, with its page open."""
         wizard = Wizard(self.front, of, self.walk(*events))
         self.front.wizards[of.name] = wizard
-        self.app.select(of.name)
-        self.app.open_page(wizard)
+        with self.app.keyboard.pressed():
+            self.app.select(of.name)
+            self.app.open_page(wizard)
         await self.front.read_timeline(of.name)
         await self.log_shown()
         return wizard
+
+    def show(self, page: Page) -> None:
+        """Open this page as a key would."""
+        with self.app.keyboard.pressed():
+            self.app.open_page(page)
 
     async def log_shown(self) -> None:
         """Wait for the log of the service at the cursor, where there is a place for it."""
@@ -514,7 +521,7 @@ async def timeline(scene: Scene) -> None:
 async def resume(scene: Scene) -> None:
     stories: tuple[tuple[ev.Event, ...], ...] = (running(), planned(BILLING))
     found: list[Incident] = [fold(story) for story in stories]
-    scene.app.open_page(Resume(scene.front, (found[0], replace(found[1], id="inc-20261123-2130-c3d4"))))
+    scene.show(Resume(scene.front, (found[0], replace(found[1], id="inc-20261123-2130-c3d4"))))
 
 
 async def leave(scene: Scene) -> None:
@@ -554,7 +561,7 @@ async def thaw(scene: Scene) -> None:
         changed=scene.app.changed,
         away=scene.app.close_work,
     )
-    scene.app.open_page(page)
+    scene.show(page)
     await page.prepare()
 
 
@@ -568,7 +575,7 @@ async def undo(scene: Scene) -> None:
         raise AssertionError("nobody confirmed it")
 
     page = Forward(scene.front, title="UNDO api", make=make, begin=begin)
-    scene.app.open_page(page)
+    scene.show(page)
     await page.prepare()
 
 
@@ -582,7 +589,7 @@ def prepared() -> tuple[Prepared, ...]:
 async def everything(scene: Scene) -> None:
     page = Everything(scene.front.onward, Group(id="run-1", services=("billing", "api", "web")))
     page._found = prepared()
-    scene.app.open_page(page)
+    scene.show(page)
 
 
 async def everything_stopped(scene: Scene) -> None:
@@ -593,7 +600,7 @@ async def everything_stopped(scene: Scene) -> None:
             (("billing", closed()), ("api", (*pushed(), checks(Verdict.FAILED))), ("web", planned(WEB))), 1
         )
     }
-    scene.app.open_page(Everything(scene.front.onward, group, Run(scene.engine, group, walks, None)))
+    scene.show(Everything(scene.front.onward, group, Run(scene.engine, group, walks, None)))
 
 
 async def held(scene: Scene) -> None:
@@ -605,7 +612,7 @@ async def held(scene: Scene) -> None:
     board = scene.front.board
     for of, state in ((API, "frozen"), (WEB, "executing")):
         board._listings[of.name] = replace(board._listings[of.name], record=record(of, state))
-    scene.front.onward.tell_held(busy=False)
+    await scene.pilot.press("h")
 
 
 def after(*, filling: bool = False) -> Play:
@@ -616,7 +623,7 @@ def after(*, filling: bool = False) -> Play:
         page = PostMortemPage(scene.front, INCIDENT, lambda at: at)
         page.filling = filling
         await page.read()
-        scene.app.open_page(page)
+        scene.show(page)
 
     return show
 

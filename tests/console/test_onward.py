@@ -101,11 +101,14 @@ async def test_undo_is_offered_while_watching_and_goes_forward_again(box: Sandbo
     assert box.run("keep", "api").code == 0
     assert box.run("api", "previous", "--yes").code == 0
     async with console(box, timedelta(minutes=5)) as desk:
+        await desk.sees("on the hosts: api FROZEN")
+        await desk.pilot.press("h")
         await desk.sees("FOUND ON THE HOSTS", "api: FROZEN by")
         front = desk.app.front
         assert front is not None
         incident = (await front.engine.incidents())[0]
-        await front.onward.undo(incident)
+        with desk.app.keyboard.pressed():
+            await front.onward.undo(incident)
         await desk.sees("TO release:5", "is marked bad")
         await desk.chooses("go")
         await desk.sees("watch")
@@ -126,6 +129,8 @@ async def test_unfreezing_shows_what_was_pushed_and_deploys_the_tip_when_that_is
     assert box.run("api", "previous", "--yes").code == 0
     box.pull("deploy", app="scenextras", version="v1.5.1", message="Fix the thumbnails", wait=True)
     async with console(box, timedelta(seconds=6)) as desk:
+        await desk.sees("on the hosts: api FROZEN")
+        await desk.pilot.press("h")
         await desk.sees("FOUND ON THE HOSTS", "rollback unfreeze api")
         await desk.chooses("api")
         await desk.sees("UNSETTLED", "Fix the thumbnails", "BAD")

@@ -70,14 +70,15 @@ async def test_from_the_closed_incident_to_a_file_on_record(size: tuple[int, int
         assert (on_record(scene).written[0].way, on_record(scene).written[0].where) == (Way.SAVED, str(file))
         assert wizard.incident is not None and wizard.incident.written, "the page of the closed incident knows it too"
         scene.app.notice("")
-        scene.app.open_page(wizard)
+        scene.show(wizard)
         assert "post-mortem, due" not in await scene.settle()
 
 
 async def test_a_second_save_never_overwrites_the_first(state: Path) -> None:
     async with started(state, (80, 24)) as scene:
         await scene.lead(*closed())
-        await scene.front.show_postmortem(INCIDENT)
+        with scene.app.keyboard.pressed():
+            await scene.front.show_postmortem(INCIDENT)
         for count in (1, 2):
             await choose(scene, "save")
             await scene.until(lambda count=count: len(on_record(scene).written) == count, "written")  # type: ignore[misc]
@@ -88,7 +89,8 @@ async def test_words_that_are_there_are_edited_not_typed_anew(state: Path) -> No
     async with started(state, (80, 24)) as scene:
         await scene.lead(*closed())
         await scene.front.engine.postmortems.note(INCIDENT, Field.ACTIONS, "bound it\nalert on it")
-        await scene.front.show_postmortem(INCIDENT)
+        with scene.app.keyboard.pressed():
+            await scene.front.show_postmortem(INCIDENT)
         await choose(scene, "fill")
         await choose(scene, Field.ACTIONS.value)
         await scene.until(lambda: scene.app._ask.asking, "asking")
@@ -100,7 +102,8 @@ async def test_words_that_are_there_are_edited_not_typed_anew(state: Path) -> No
 async def test_a_time_that_cannot_be_read_is_said_and_changes_nothing(state: Path) -> None:
     async with started(state, (80, 24)) as scene:
         await scene.lead(*closed())
-        await scene.front.show_postmortem(INCIDENT)
+        with scene.app.keyboard.pressed():
+            await scene.front.show_postmortem(INCIDENT)
         await choose(scene, "fill")
         await choose(scene, Field.RESTORED.value)
         await scene.until(lambda: scene.app._ask.asking, "asking")
@@ -112,7 +115,8 @@ async def test_a_time_that_cannot_be_read_is_said_and_changes_nothing(state: Pat
 async def test_copying_counts_only_where_it_was_possible(state: Path) -> None:
     async with started(state, (80, 24)) as scene:
         await scene.lead(*closed())
-        await scene.front.show_postmortem(INCIDENT)
+        with scene.app.keyboard.pressed():
+            await scene.front.show_postmortem(INCIDENT)
         copied: list[str] = []
 
         def full(text: str, name: str) -> str:
@@ -138,7 +142,7 @@ async def test_the_key_shows_the_incident_at_hand_and_without_one_says_so(state:
         await scene.pilot.press("p")
         await scene.until(lambda: "the journal has no incident yet" in scene.app.export_text(), "said")
         await scene.lead(*closed())
-        scene.app.close_work()
+        await scene.pilot.press("escape")
         await scene.pilot.press("p")
         await scene.until(lambda: page(scene) is not None, "shown")
 
@@ -181,7 +185,8 @@ async def test_attaching_it_sends_it_to_the_ticket_and_counts_as_written(state: 
     )
     async with started(state, (120, 40)) as scene:
         await scene.lead(*closed())
-        await scene.front.show_postmortem(INCIDENT)
+        with scene.app.keyboard.pressed():
+            await scene.front.show_postmortem(INCIDENT)
         assert "Attach" not in await scene.settle(), "no ticket"
         scene.engine.notices.channels = (ticket,)
         scene.front.changed()

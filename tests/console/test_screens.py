@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.scenes import SCENES, WELL_FOR, started
+from tests.console.scenes import INCIDENT, SCENES, WELL_FOR, started
 from tui.console.palette import Palette
 from tui.model.service import RUNBOOK_SEVERITIES
 
@@ -117,7 +117,7 @@ MATTERS: dict[str, tuple[str, ...]] = {
     "closed": ("RECOVERED", "git:set api-app deploy-branch main", "post-mortem, due 2026-11-24 22:00Z"),
     "post-mortem": ("due 2026-11-24 22:00Z", "5 not known", "lessons learned", "[ Write ] [ Save ] [ Copy ] [ Done ]"),
     "post-mortem-fields": ("root cause TODO", "lessons learned TODO"),
-    "leave": ("What was sent goes on at the host", "[ Stay ]"),
+    "leave": ("what was sent goes on at the host", f"rollback resume {INCIDENT}", "[ Stay ]"),
 }
 """what a tired person must be able to read at every size, without pressing a key"""
 

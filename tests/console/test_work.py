@@ -11,7 +11,7 @@ from tests.stage import HandClock, StageEngine, fleet, probe, service
 from tui.console.pages.page import Choice, Page, View, button
 from tui.console.palette import Palette
 from tui.console.widgets.board import ServiceTable
-from tui.console.widgets.work import ARM, SETTLE, WorkPanel
+from tui.console.widgets.work import ARM, HELD, SETTLE, WorkPanel
 from tui.engine.board import Board
 from tui.model.health import ProbeOutcome
 
@@ -52,6 +52,23 @@ class Asking(Page):
             self.done.append(name)
 
         return do
+
+
+class Guarded(Page):
+    """A page whose first choice is guarded."""
+
+    name = "guarded"
+
+    def __init__(self, **marks: bool) -> None:
+        self.done: list[str] = []
+        self.marks = marks
+
+    def view(self, cells: int) -> View:
+        async def do() -> None:
+            self.done.append("first")
+
+        choice = Choice(id="first", row=(("Yes", ""),), do=do, **self.marks)  # type: ignore[arg-type]
+        return View(key="guarded", title=(), choices=[choice])
 
 
 class Reading(Page):
@@ -148,9 +165,39 @@ async def test_an_enter_held_down_never_takes_danger() -> None:
             await pilot.press("enter")
             app.time += REPEAT
         assert page.done == []
-        app.time += ARM
+        app.time += HELD
         await pilot.press("enter")
         assert page.done == ["go"], "let go, waited, pressed once"
+
+
+@pytest.mark.parametrize("first", [0.25, 0.5, 0.66, 0.99])
+@pytest.mark.parametrize("marks", [{"danger": True}, {"recorded": True}])
+async def test_an_enter_held_down_is_known_however_late_the_keyboard_begins_to_repeat(
+    first: float, marks: dict[str, bool]
+) -> None:
+    page = Guarded(**marks)
+    async with bench(page) as (app, pilot):
+        app.time += 10
+        app.panel.note("enter")  # it opened this page
+        app.panel.open(page)
+        app.time += first
+        for _ in range(30):
+            await pilot.press("enter")
+            app.time += REPEAT
+        assert page.done == []
+        app.time += ARM
+        await pilot.press("left", "enter")
+        assert page.done == ["first"], "another key between: it is not held"
+
+
+async def test_an_answer_is_the_cursors_beginning_and_taken_by_one_deliberate_enter() -> None:
+    page = Guarded(recorded=True)
+    async with bench(page) as (app, pilot):
+        await pilot.press("enter")
+        assert page.done == [] and "too soon" in shown(app)
+        app.time += HELD
+        await pilot.press("enter")
+        assert page.done == ["first"]
 
 
 async def test_an_enter_held_since_the_page_before_never_takes_danger() -> None:
@@ -186,7 +233,7 @@ async def test_every_new_page_counts_its_own_half_second() -> None:
         await pilot.press("right", "enter")
         assert page.done == []
         app.panel.draw()
-        app.time += ARM
+        app.time += HELD
         await pilot.press("enter")
         assert page.done == ["go"], "the same page drawn again counts on"
 

@@ -6,6 +6,7 @@ whole screen), then polling begins. Nothing in here decides anything about an in
 
 import asyncio
 import traceback
+from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,12 +20,14 @@ from textual.widget import Widget
 
 from tui.console import rows, views
 from tui.console.desk import Desk
+from tui.console.keyboard import Keyboard
 from tui.console.layout import SMALLEST
+from tui.console.opened import Opened
 from tui.console.palette import Palette
 from tui.console.rows import Row
-from tui.console.widgets.ask import AskLine
+from tui.console.widgets.ask import AskLine, Live
 from tui.console.widgets.board import ServiceTable
-from tui.console.widgets.hint import HintBar, key_name
+from tui.console.widgets.hint import HintBar
 from tui.console.widgets.log_panel import LogPanel
 from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import WorkPanel
@@ -36,10 +39,11 @@ from tui.model.redact import redact
 
 if TYPE_CHECKING:  # the first screen is painted before any of these is imported
     from tui.console.front import Front
-    from tui.console.pages.keys import Bound
+    from tui.console.pages.leave import Open
     from tui.console.pages.page import Page
     from tui.engine.board import Board
     from tui.engine.engine import Engine
+    from tui.model.service import Service
 
 DRAW_AFTER = 0.1
 """seconds in which changes are collected before they are drawn: ten frames a second at most"""
@@ -51,14 +55,6 @@ NOTES = (
     "commands comes first, the cursor stands on Cancel, and a key held down or pressed twice chooses nothing.",
     "Closing a panel changes nothing. What was sent to a host is finished there, whatever happens to this terminal.",
 )
-WHERE = {
-    "ConsoleApp": "everywhere",
-    "ServiceTable": "services",
-    "WorkPanel": "page",
-    "LogPanel": "log",
-    "Screen": "everywhere",
-}
-"""whose keys help and palette name, and how they call their owner"""
 ALARMS = frozenset({Question.WATCH_BREACHED, Question.VERIFY_FAILED, Question.OUTCOME_UNKNOWN, Question.WHAT_NEXT})
 
 
@@ -74,6 +70,8 @@ class ConsoleApp(App[int]):
         Binding("a,4", "timeline", "Timeline"),
         Binding("c", "trail", "Commands sent"),
         Binding("5", "wizard", "Incident"),
+        Binding("i", "passphrase", "Type the passphrase"),
+        Binding("h", "held", "Held on the hosts"),
         Binding("p", "postmortem", "Post-mortem", show=False),
         Binding("K", "keep", "Keep what runs", show=False),
         Binding("F", "freeze", "Freeze deploys", show=False),
@@ -116,9 +114,10 @@ class ConsoleApp(App[int]):
         self._copy_out = copy_out
         self._notice: tuple[str, str] = ("", "ok")
         self._due = False
-        self._told_held = False
+        self._told_found = False
         self._asked: dict[str, Question | None] = {}
-        self._asked_from: Widget | None = None
+        self._secrets: deque[tuple[str, asyncio.Future[str | None]]] = deque()
+        """passphrases that are waited for"""
         self._untold: set[tuple[str, str, str]] = set()
         self._timeline_stamp: object = None
         self._header = Panel(palette, "header", titled=False)
@@ -132,6 +131,8 @@ class ConsoleApp(App[int]):
         self._desk = Desk(
             self._header, self._board, self._work, self._logs, self._timeline, self._hint, self._ask, self._small
         )
+        self.keyboard = Keyboard((self._board, self._work, self._logs), self._ask)
+        self._opened = Opened(self._work)
 
     # ── start and end ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -143,7 +144,8 @@ class ConsoleApp(App[int]):
         """Paint what there is, then build the engine."""
         self._header.show((), [((" starting", "bold"),)])
         self._desk.arrange_again()
-        self._board.focus()
+        self._ask.changed = self._asks
+        self.keyboard.settle()
         self.call_after_refresh(self._start)
 
     def _start(self) -> None:
@@ -262,10 +264,9 @@ class ConsoleApp(App[int]):
             self._draw_timeline(front)
         self._draw_hint()
         self._follow_log(front)
-        if not self._told_held and all(s.listed_at is not None or s.trouble for s in statuses):
-            self._told_held = True
-            if self._work.page is None or self._work.page.name != "resume":  # that page says it already
-                front.onward.tell_held(busy=self._work.page is not None or self._ask.asking)
+        if not self._told_found and all(s.listed_at is not None or s.trouble for s in statuses):
+            self._told_found = True
+            front.onward.tell_found()
         if self._saved_at is None or now - self._saved_at >= SAVE_EVERY:
             self._save_board(front)
         for faults in (front.board.errors, front.engine.notices.errors):
@@ -357,29 +358,41 @@ class ConsoleApp(App[int]):
         content: list[Row] = [((said, "warn"),)]
         content += [((f"{i.service}: {i.state.value} goes on", "run"),) for i in under_way]
         self._small.show((), content)
+        self.keyboard.settle()
         self.call_after_refresh(self._draw)
 
     # ── the surface that pages see ───────────────────────────────────────────────────────────────────────────────
 
     def open_page(self, page: "Page") -> None:
-        """Show a page in the work panel."""
-        before = self._work.page
+        """Show a page in the work panel, and give it the keys: only as the consequence of the person's last word."""
+        if not self.keyboard.decides():
+            how = "5 shows it" if page.name == "wizard" else "press its key again to see it"
+            self.notice(f"{page.name}: not opened, you went on to something else meanwhile; {how}", "warn")
+            return
+        before = self._opened.page
         if before is not page and before is not None and before.name != "wizard":
             self.begin_work(before.closed)
         self._desk.work = True
         self._desk.arrange_again()
-        self._work.open(page)
-        self._work.focus()
+        self._opened.put(page, self.keyboard.at)
+        self._board.pinned = True
+        self.keyboard.go(self._work)
         self.changed()
 
     def close_work(self) -> None:
-        """Close the work panel."""
-        self._ask.answer(None)
-        self._work.page = None
-        self._desk.work = False
-        self._desk.zoomed = None
+        """Close the page: the one under it shows again, else the work panel goes; the keys go where they were."""
+        if not self.keyboard.decides():
+            return
+        before = self._opened.page
+        came_from = self._opened.close()
+        if before is not None and before.name != "wizard":
+            self.begin_work(before.closed)
+        if self._opened.page is None:
+            self._desk.work = False
+            self._desk.zoomed = None
+            self._board.pinned = False
         self._desk.arrange_again()
-        self._board.focus()
+        self.keyboard.go(came_from or self._board)
         self.changed()
 
     def notice(self, text: str, look: str = "ok") -> None:
@@ -388,7 +401,7 @@ class ConsoleApp(App[int]):
         self.changed()
 
     async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None:
-        """One line from the person; the focus goes back to where it was."""
+        """One line from the person; the keys go back to where they were."""
         return await self._asking(prompt, wanted=wanted, initial=initial)
 
     def ask_for(self, prompt: str, initial: str) -> Awaitable[str | None]:
@@ -396,27 +409,55 @@ class ConsoleApp(App[int]):
         return self._asking(prompt, initial=initial, empty=True)
 
     async def _ask_secret(self, prompt: str) -> str | None:
-        return await self._asking(prompt, secret=True)
+        """A host's key needs its passphrase: the line does not open by itself, a key opens it."""
+        waited: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._secrets.append((prompt, waited))
+        self.notice(f"{prompt.rstrip(': ')} is needed: i types it", "warn")
+        return await waited
+
+    def action_passphrase(self) -> None:
+        """Type what a host's key needs."""
+        prompt, waited = self._secrets[0]
+        answer = self._asking(prompt, secret=True)
+
+        async def ask() -> None:
+            said = await answer
+            if self._secrets and self._secrets[0][1] is waited:
+                self._secrets.popleft()
+            if not waited.done():
+                waited.set_result(said)
+
+        self.begin_work(ask)
 
     def _asking(
-        self, prompt: str, *, wanted: str | None = None, initial: str = "", secret: bool = False, empty: bool = False
+        self,
+        prompt: str,
+        *,
+        wanted: str | None = None,
+        initial: str = "",
+        secret: bool = False,
+        empty: bool = False,
+        live: Live | None = None,
     ) -> Awaitable[str | None]:
-        if not self._ask.asking:
-            self._asked_from = self.focused
+        """Open the line now; the answer can be awaited. Without a key of the person's it is not opened: None."""
+        if not self.keyboard.decides():
+            return _nothing()
         self._desk.asking = True
         self._desk.arrange_again()
-        return self._answered(self._ask.ask(prompt, wanted=wanted, initial=initial, secret=secret, empty=empty))
+        asked = self._ask.ask(prompt, wanted=wanted, initial=initial, secret=secret, empty=empty, live=live)
+        return self._answered(asked)
 
     async def _answered(self, answer: Awaitable[str | None]) -> str | None:
-        """The answer; when it is the last question's, the keys go back to where they were."""
-        try:
-            return await answer
-        finally:
-            if not self._ask.asking:
-                self._desk.asking = False
-                self._desk.arrange_again()
-                before = self._asked_from
-                self.screen.set_focus(before if before is not None and before.display else self._board)
+        said = await answer
+        self.keyboard.renewed()
+        return said
+
+    def _asks(self) -> None:
+        """The line asks, or asks no more: the very next key goes where it belongs."""
+        self._desk.asking = self._ask.asking
+        self._desk.arrange_again()
+        self.keyboard.settle()
+        self.changed()
 
     async def copy(self, text: str, name: str) -> bool:
         """To a file always, to the terminal's clipboard where it takes it; says whether that was possible."""
@@ -431,23 +472,57 @@ class ConsoleApp(App[int]):
 
     def select(self, service: str) -> None:
         """Put the cursor on this service."""
-        self._board.selected, self._board.moved = service, True
-        self.changed()
-
-    def on_key(self, event: events.Key) -> None:
-        """A letter that was on its way to another panel when the line opened belongs to the line."""
-        if self._ask.asking and event.is_printable and event.character and self._ask.take(event.character):
-            event.prevent_default()
+        if self.keyboard.decides():
+            self._board.selected = service
+            self.changed()
 
     # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys are handled here, each one whole before the next; everything else as Textual does."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            with self.keyboard.pressed():
+                await self._key(event)
+                await asyncio.sleep(0)  # what the key began takes its first step: it may open a page or the line
+        elif isinstance(event, events.Paste):
+            if self._ask.asking:
+                self._ask.paste(event.text)
+        elif isinstance(event, events.MouseDown) and not event.is_forwarded:
+            with self.keyboard.pressed():
+                await super().on_event(event)
+                self.keyboard.clicked()
+        else:
+            await super().on_event(event)
+
+    async def _key(self, event: events.Key) -> None:
+        """The application's own keys, then the line's while it asks, else those of the panel that has the keys."""
+        self.app_focus = True
+        self.keyboard.settle()
+        if event.key != "enter" or self._ask.asking or self.keyboard.at is not self._work:
+            self._work.note(event.key)
+        if await self._check_bindings(event.key, priority=True):
+            return
+        if self._ask.asking:
+            await self._ask.press(event)
+        else:
+            await self._check_bindings(event.key)
+
+    def action_focus_next(self) -> None:
+        """Tab: the next panel."""
+        self._turn(1)
+
+    def action_focus_previous(self) -> None:
+        """Shift-Tab: the panel before."""
+        self._turn(-1)
+
+    def _turn(self, step: int) -> None:
+        if self.keyboard.decides():
+            self.keyboard.turn(step)
+            self.changed()
 
     def on_service_table_selected(self) -> None:
         """Logs and header follow the cursor."""
         self.changed()
-
-    def on_service_table_picked(self) -> None:
-        """The releases of the service at the cursor."""
-        self.action_releases()
 
     def action_filter_services(self) -> None:
         """Filter the table."""
@@ -465,70 +540,84 @@ class ConsoleApp(App[int]):
         """Keys that would do nothing here are not offered."""
         if action == "close":
             return bool(self._notice[0]) or self._desk.work
-        if action == "rollback":
-            return self._work.page is None or self._work.page.name != "wizard"
+        if action == "rollback":  # not offered where that very walk has the keys already
+            led = self.front.wizards.get(self._board.selected or "") if self.front is not None else None
+            return led is None or self._opened.page is not led or self.keyboard.at is not self._work
+        if action == "passphrase":
+            return bool(self._secrets)
+        if action == "held":
+            return self.front is not None and bool(self.front.held())
         if action == "wizard":
             return self.front is not None and self.front.incident(self._board.selected) is not None
         return True
 
-    def action_rollback(self) -> None:
-        """Begin the walk for the service at the cursor."""
-        front = self.front
-        if front is not None:
-            self.begin_work(lambda: front.begin(front.service(self._board.selected)))
-
-    def action_wizard(self) -> None:
-        """Show the incident that is under way."""
-        front = self.front
+    def _on_row(self, work: "Callable[[Front, Service], Awaitable[None]]") -> None:
+        """Begin this for the service at the cursor as it is now, wherever the cursor goes meanwhile."""
+        front, name = self.front, self._board.shown
         if front is None:
             return
-        incident = front.incident(self._board.selected)
-        if incident is not None:
-            self.begin_work(lambda: front.show(front.service(incident.service)))
+        if name is None:
+            self.notice("no service is shown: / changes the filter", "warn")
+            return
+        service = front.service(name)
+        self.begin_work(lambda: work(front, service))
+
+    def action_rollback(self) -> None:
+        """Begin the walk for the service at the cursor; where an incident is open on another, ask which."""
+        self._on_row(lambda front, service: front.begin(service))
+
+    def action_wizard(self) -> None:
+        """Show the incident that is open."""
+        front = self.front
+        if front is not None:
+            selected = self._board.selected
+            self.begin_work(lambda: front.show_open(selected))
 
     def action_releases(self) -> None:
         """The release picker."""
-        front = self.front
-        if front is not None and self._board.selected is not None:
-            service = front.service(self._board.selected)
+
+        async def show(front: "Front", service: "Service") -> None:
             front.releases(service)
-            self.begin_work(lambda: front.board.refresh(service.name, every_source=True))
+            await front.board.refresh(service.name, every_source=True)
+
+        self._on_row(show)
 
     def action_timeline(self) -> None:
         """What happened."""
         front = self.front
         if front is not None:
-            front.show_timeline(self._board.selected)
-            self.begin_work(lambda: front.read_timeline(self._board.selected))
+            selected = self._board.selected
+            front.show_timeline(selected)
+            self.begin_work(lambda: front.read_timeline(selected))
 
     def action_trail(self) -> None:
         """What was sent."""
         if self.front is not None:
             self.front.show_trail()
 
+    def action_held(self) -> None:
+        """What is held on the hosts."""
+        if self.front is not None:
+            self.front.onward.show_held()
+
     def action_postmortem(self) -> None:
         """The post-mortem of the incident at hand, else of the last one."""
         front = self.front
         if front is not None:
-            self.begin_work(lambda: front.last_postmortem(self._board.selected))
+            selected = self._board.selected
+            self.begin_work(lambda: front.last_postmortem(selected))
 
     def action_keep(self) -> None:
         """Keep what the service at the cursor runs."""
-        front = self.front
-        if front is not None:
-            self.begin_work(lambda: front.keep(front.service(self._board.selected)))
+        self._on_row(lambda front, service: front.keep(service))
 
     def action_freeze(self) -> None:
         """Hold deploys back."""
-        front = self.front
-        if front is not None:
-            self.begin_work(lambda: front.freeze(front.service(self._board.selected)))
+        self._on_row(lambda front, service: front.freeze(service))
 
     def action_unfreeze(self) -> None:
         """Let deploys through again."""
-        front = self.front
-        if front is not None:
-            self.begin_work(lambda: front.unfreeze(front.service(self._board.selected)))
+        self._on_row(lambda front, service: front.unfreeze(service))
 
     def action_everything(self) -> None:
         """All services back to their previous releases."""
@@ -538,23 +627,24 @@ class ConsoleApp(App[int]):
 
     def action_refresh_now(self) -> None:
         """Ask the service and its host now."""
-        front = self.front
-        if front is None or self._board.selected is None:
-            return
-        name = self._board.selected
 
-        async def ask() -> None:
-            await asyncio.gather(front.board.look(name), front.board.refresh(name))
+        async def ask(front: "Front", service: "Service") -> None:
+            await asyncio.gather(front.board.look(service.name), front.board.refresh(service.name))
 
-        self.begin_work(ask)
+        self._on_row(ask)
 
     def action_focus_board(self) -> None:
         """The keys go to the services, the very next one too."""
-        self.screen.set_focus(self._board)
+        self._go(self._board)
 
     def action_focus_logs(self) -> None:
         """The keys go to the log, the very next one too."""
-        self.screen.set_focus(self._logs)
+        self._go(self._logs)
+
+    def _go(self, panel: Widget) -> None:
+        if self.keyboard.decides():
+            self.keyboard.go(panel)
+            self.changed()
 
     def action_zoom(self) -> None:
         """Give the panel with the keys what the others can spare; health and log stay."""
@@ -565,56 +655,40 @@ class ConsoleApp(App[int]):
 
     def action_help(self) -> None:
         """The keys that work here."""
+        from tui.console.actions import bound
         from tui.console.pages.keys import Help
 
-        self.open_page(Help(self._bound(), list(NOTES)))
+        self.open_page(Help(bound(self, self.screen, self._board.shown), list(NOTES)))
 
     def action_palette(self) -> None:
-        """Actions by name."""
+        """Actions by name: what is typed finds them, Enter runs the one at the cursor."""
+        from tui.console.actions import bound, services
         from tui.console.pages.keys import CommandPalette
 
-        page = CommandPalette(self._bound())
+        names = [s.name for s in self.front.engine.fleet.services] if self.front is not None else []
+        found = bound(self, self.screen, self._board.shown) + services(names, self._go_to)
+        page = CommandPalette(found)
         self.open_page(page)
 
-        answer = self._asking("command: ", empty=True)
+        def typed(text: str) -> None:
+            page.query = text
+            self._work.draw()
+
+        answer = self._asking("command: ", empty=True, live=Live(typed=typed, steer=self._work.steer))
 
         async def ask() -> None:
             said = await answer
-            if said is None:
+            chosen = self._work.choice if said is not None and self._opened.page is page else None
+            if self._opened.page is page:
                 self.close_work()
-                return
-            page.query = said
-            self._work.draw()
-            view = page.view(self._work.size.width)
-            if len(view.choices) == 1 and view.choices[0].do is not None:
-                self.close_work()
-                await view.choices[0].do()
+            if chosen is not None and chosen.do is not None:
+                await chosen.do()
 
         self.begin_work(ask)
 
-    def _bound(self) -> "list[Bound]":
-        from tui.console.pages.keys import Bound
-
-        found: dict[tuple[str, str], Bound] = {}
-        for active in self.screen.active_bindings.values():
-            binding, where = active.binding, WHERE.get(type(active.node).__name__)
-            if not binding.description or binding.system or where is None:
-                continue
-            name = key_name(binding.key)
-            known = found.get((where, binding.action))
-            found[where, binding.action] = Bound(
-                key=f"{known.key}, {name}" if known else name,
-                label=binding.description,
-                where=where,
-                action=self._runner(binding.action, active.node),
-            )
-        return sorted(found.values(), key=lambda b: b.where == "everywhere")
-
-    def _runner(self, action: str, node: object) -> Callable[[], Awaitable[None]]:
-        async def run() -> None:
-            await self.run_action(action, default_namespace=node)  # type: ignore[arg-type]
-
-        return run
+    def _go_to(self, service: str) -> None:
+        self._board.go_to(service)
+        self._go(self._board)
 
     def action_close(self) -> None:
         """Dismiss the notice, else close the page; never anything else."""
@@ -625,23 +699,34 @@ class ConsoleApp(App[int]):
             self.close_work()
 
     def action_interrupt(self) -> None:
-        """Ctrl-C says how to leave: it never leaves a rollback by accident."""
+        """Ctrl-C never leaves by itself: it says what leaving means, where anything is open, else how to leave."""
         if self._ask.asking:
             self._ask.answer(None)
+        elif self.left_open():
+            self.action_leave()
         else:
-            self.notice("q leaves the console and says what that means first", "warn")
+            self.notice("q leaves the console", "warn")
+
+    def left_open(self) -> "list[Open]":
+        """The incidents that are open when the console is left now."""
+        return self.front.left_open() if self.front is not None else []
 
     def action_leave(self) -> None:
-        """Leave; where something is under way, say what that means first."""
-        under_way = self.front.under_way() if self.front is not None else []
-        if not under_way:
+        """Leave; where an incident is open, say what goes on without this console first."""
+        if not self.left_open():
             self.exit(0)
             return
         from tui.console.pages.leave import Leave
 
-        self.open_page(Leave(under_way, stay=self.close_work, leave=lambda: self.exit(0)))
+        if self._ask.asking:  # Ctrl-Q: what was being typed is not said
+            self._ask.answer(None)
+        self.open_page(Leave(self.left_open, stay=self.close_work, leave=lambda: self.exit(0)))
 
     def export_text(self) -> str:
         """The screen as text, for saving and for tests."""
         strips = self.screen._compositor.render_strips()
         return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+async def _nothing() -> None:
+    """No answer: nobody was asked."""

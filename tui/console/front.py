@@ -9,16 +9,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from tui.console import rows, views
+from tui.console import rows, views, words
 from tui.console.onward import Onward
 from tui.console.pages import evidence
 from tui.console.pages.chore import Chore
 from tui.console.pages.held import Found
+from tui.console.pages.leave import Open
 from tui.console.pages.page import Page
 from tui.console.pages.postmortem import PostMortemPage
 from tui.console.pages.record import Timeline, Trail, events_of, timeline_row
 from tui.console.pages.releases import Releases
 from tui.console.pages.resume import Resume
+from tui.console.pages.which import Which
 from tui.console.palette import Palette
 from tui.console.rows import Row
 from tui.console.wizard import Wizard
@@ -147,7 +149,8 @@ class Front:
         return open_ones.get(service or "") or next(iter(open_ones.values()), None)
 
     async def begin(self, service: Service, release: Release | None = None) -> None:
-        """Begin the walk for a service, or show the one that is under way."""
+        """Begin the walk for a service, or show the one that is under way on it; where an incident is open on another
+        service, ask which is meant."""
         wizard = self.wizards.get(service.name)
         if wizard is not None and (wizard.incident is None or wizard.incident.open):
             if wizard.incident is None:
@@ -158,9 +161,24 @@ class Front:
         if elsewhere is not None:
             await self.resume(elsewhere.id)
             return
-        wizard = Wizard(self, service)
-        wizard.wanted = release
-        self._show(wizard)
+
+        async def anew() -> None:
+            fresh = Wizard(self, service)
+            fresh.wanted = release
+            self._show(fresh)
+
+        others = list(self.incidents().values())
+        if others:
+            self._ask_which(service.name, others, anew)
+        else:
+            await anew()
+
+    def _ask_which(self, service: str, incidents: list[Incident], begin: Callable[[], Awaitable[None]] | None) -> None:
+        def show(incident: Incident) -> Callable[[], Awaitable[None]]:
+            return lambda: self.show(self.engine.service(incident.service))
+
+        page = Which(service, incidents, begin=begin, show=show, away=self.close_work, now=self.engine.clock.now)
+        self.surface.open_page(page)
 
     async def show(self, service: Service) -> None:
         """Show the service's incident as it stands, a closed one too."""
@@ -169,6 +187,26 @@ class Front:
             self._show(wizard)
         else:
             await self.begin(service)
+
+    async def show_open(self, selected: str | None) -> None:
+        """Show the incident at hand: of the service at the cursor, else the unfinished ones of the journal, else the
+        open one; which, where there are several."""
+        led = self.wizards.get(selected or "")
+        if led is not None and led.incident is not None:
+            self._show(led)
+            return
+        elsewhere = [self._as_it_stands(incident) for incident in self.open_elsewhere.values()]
+        unfinished = tuple(incident for incident in elsewhere if incident.open)
+        if unfinished:
+            self.surface.open_page(Resume(self, unfinished))
+            return
+        found = list(self.incidents().values())
+        if len(found) > 1:
+            self._ask_which(selected or "", found, None)
+        elif found:
+            await self.show(self.engine.service(found[0].service))
+        else:
+            self.notice("no incident is open", "warn")
 
     async def resume(self, incident: str) -> None:
         """Take an unfinished incident up; one that another console on this machine leads is followed."""
@@ -190,7 +228,7 @@ class Front:
         self._show(wizard)
 
     async def look_for_open(self) -> None:
-        """Offer what the journal has unfinished."""
+        """Find what the journal has unfinished; a line says so, and how to take it up."""
         found, lost = await self.engine.records.open()
         for one in lost:
             self.surface.notice(rows.safe(f"{one.why}: {one.fix}", 300), "down")
@@ -201,10 +239,11 @@ class Front:
         for onlooker in [await self.engine.look_on(i.id) for i in unfinished]:
             if onlooker is not None:
                 onlooker.subscribe(self.changed)
-        if unfinished:
-            self.surface.open_page(Resume(self, unfinished))
         strangers = [i for i in found if i.service not in known]
-        if strangers:
+        if unfinished and not lost:
+            said = ", ".join(f"{i.service} ({words.BRIEF[i.state]})" for i in unfinished)
+            self.notice(f"unfinished: {said}; 5 shows how to take it up", "warn")
+        elif strangers and not lost:
             names = ", ".join(f"{i.id} on {i.service}" for i in strangers)
             self.surface.notice(f"open incidents on services that services.yaml does not name: {names}", "warn")
 
@@ -221,7 +260,7 @@ class Front:
         return self.onward.held()
 
     def _show(self, wizard: Wizard) -> None:
-        self.wizards[wizard.service.name] = wizard
+        self.wizards[wizard.service.name] = wizard  # led from now on, also where the person has gone on meanwhile
         self.surface.select(wizard.service.name)
         self.surface.open_page(wizard)
 
@@ -230,6 +269,17 @@ class Front:
         busy = (State.EXECUTING, State.STOPPED, State.UNCERTAIN, State.VERIFYING, State.WATCHING)
         walks = [w.incident for w in self.wizards.values() if w.incident is not None and isinstance(w.walk, Walk)]
         return [i for i in walks if i.open and (i.state in busy or i.settling is not None)]
+
+    def left_open(self) -> list[Open]:
+        """What is open when this console is left now; what another one on this machine leads goes on there."""
+        found = []
+        for incident in self.incidents().values():
+            if incident.id in self.engine.onlookers:
+                continue
+            listing = self.board.status(incident.service).listing
+            held = listing is not None and listing.record is not None and bool(listing.record.deploy_branch)
+            found.append(Open(incident, frozen=held and incident.wrote))
+        return found
 
     # ── logs ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from tui.console import wizard as wizards
 from tui.console.pages.everything import Everything
 from tui.console.pages.forward import Forward
-from tui.console.pages.held import Found, Held, line
+from tui.console.pages.held import Found, Held
 from tui.console.pages.page import Page
 from tui.console.pages.thaw import Thaw
 from tui.console.palette import Palette
@@ -227,13 +227,18 @@ class Onward:
                 found.append((status.service, record))
         return tuple(found)
 
-    def tell_held(self, *, busy: bool) -> None:
-        """Once, when every host has been asked: a page, or one line where a person is at something already."""
+    def tell_found(self) -> None:
+        """Once, when every host has been asked: one line for all that was found. It opens nothing."""
         found = self.held()
-        if not found:
-            return
-        if not busy:
-            self.front.surface.open_page(Held(self))
-            return
-        words = "; ".join("".join(text for text, _ in line(*one, self.engine)) for one in found)
-        self.front.surface.notice(words, "warn")
+        said = []
+        if self.front.open_elsewhere:
+            said.append(f"unfinished: {', '.join(self.front.open_elsewhere)} (5 shows how to take it up)")
+        if found:
+            held = ", ".join(f"{s.name} {'FROZEN' if r.frozen else 'INCIDENT'}" for s, r in found)
+            said.append(f"on the hosts: {held} (h shows by whom)")
+        if said:
+            self.front.surface.notice("; ".join(said), "warn")
+
+    def show_held(self) -> None:
+        """Who holds what on the hosts, and the ways on."""
+        self.front.surface.open_page(Held(self))

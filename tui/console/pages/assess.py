@@ -40,6 +40,7 @@ def severity(wizard: "Wizard", cells: int) -> View:
             id=spec.level,
             row=_level(wizard, spec.level, cells),
             do=wizard.doing("opening", _opener(wizard, spec.level)),
+            recorded=True,
         )
         for spec in wizard.front.engine.fleet.severities
     ]
@@ -173,13 +174,21 @@ def _leads(target: "str | tree.End") -> str:
     return str(next(number for number, node in enumerate(tree.TREE, 1) if node.id == target))
 
 
+def _answer(wizard: "Wizard", node: str, seen: str, answer: bool) -> Callable[[], Awaitable[None]]:
+    async def note() -> None:
+        await wizard.answer(node, answer, seen)
+
+    return note
+
+
 def _choices(wizard: "Wizard", incident: Incident, here: "tree.Node | tree.End") -> list[Choice]:
     by = wizard.front.engine.by
     choices: list[Choice] = []
     if isinstance(here, tree.Node):
         node = here.id
-        choices.append(button("yes", "Yes", wizard.doing("noting", lambda: wizard.answer(node, True, f"says {by}"))))
-        choices.append(button("no", "No", wizard.doing("noting", lambda: wizard.answer(node, False, f"says {by}"))))
+        for word, answer in (("Yes", True), ("No", False)):
+            noting = wizard.doing("noting", _answer(wizard, node, f"says {by}", answer))
+            choices.append(button(word.lower(), word, noting, recorded=True))
     go_on = button("release", "Choose the release", wizard.doing("asking the host", wizard.other_release))
     ways = {c.id: c for c in parts.ways_out(wizard, incident)}
     if here is tree.End.MONITOR:
@@ -188,7 +197,7 @@ def _choices(wizard: "Wizard", incident: Incident, here: "tree.Node | tree.End")
         choices.append(ways.pop("forward"))
     choices.append(go_on)
     if incident.answers:
-        choices.append(button("back", "Take the answer back", wizard.doing("noting", wizard.take_back)))
+        choices.append(button("back", "Take the answer back", wizard.doing("noting", wizard.take_back), recorded=True))
     choices.extend(ways.values())
     choices.append(
         button(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from tui.console import rows
 from tui.console.pages import parts, posts
-from tui.console.pages.page import View, button
+from tui.console.pages.page import Choice, View, button
 from tui.console.pages.postmortem import standing
 from tui.incident import telling
 from tui.model.incident import Closing, Incident
@@ -54,11 +54,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
         *parts.undo(wizard, incident, brief=cells < 66),
         button("post-mortem", "Post-mortem", lambda: wizard.front.show_postmortem(incident.id)),
         button("copy", "Copy the post", _copying(wizard, incident)),
-        *(
-            [button("posted", "I posted it", wizard.doing("noting", lambda: wizard.posted(_incident_channel(wizard))))]
-            if not posts.closing_told(incident)
-            else []
-        ),
+        *_posted(wizard, incident),
         *([button("save", "Save the timeline", wizard.front.save_timeline)] if cells >= 80 else []),
     ]
     return View(
@@ -93,6 +89,14 @@ def post(wizard: "Wizard", incident: Incident) -> str:
 
 def _incident_channel(wizard: "Wizard") -> str:
     return ", ".join(wizard.front.engine.fleet.contacts.slack[:1]) or "the incident channel"
+
+
+def _posted(wizard: "Wizard", incident: Incident) -> list[Choice]:
+    """The person's word that they told people themselves."""
+    if posts.closing_told(incident):
+        return []
+    noting = wizard.doing("noting", lambda: wizard.posted(_incident_channel(wizard)))
+    return [button("posted", "I posted it", noting, recorded=True)]
 
 
 def _frozen(incident: Incident) -> bool:

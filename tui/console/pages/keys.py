@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from textual.fuzzy import FuzzySearch
+
 from tui.console import rows
 from tui.console.pages.page import Choice, Page, View
 from tui.console.rows import Row
@@ -17,6 +19,8 @@ class Bound(NamedTuple):
     where: str
     """the panel it belongs to"""
     action: Callable[[], Awaitable[None]]
+    rank: int = 0
+    """the lower, the sooner one may want it"""
 
 
 def _row(bound: Bound, cells: int) -> Row:
@@ -27,6 +31,7 @@ class Help(Page):
     """Every key that works here, and what the signs mean."""
 
     name = "help"
+    aside = True
 
     def __init__(self, bound: list[Bound], notes: list[str]) -> None:
         self._bound = bound
@@ -51,18 +56,28 @@ class CommandPalette(Page):
     """Actions by name: the same ones that the keys call."""
 
     name = "palette"
+    aside = True
 
     def __init__(self, bound: list[Bound]) -> None:
-        self._bound = bound
+        self._bound = sorted(bound, key=lambda b: b.rank)
+        self._search = FuzzySearch()
         self.query = ""
 
     def view(self, cells: int) -> View:
-        """Those whose label contains every word that was typed."""
-        wanted = self.query.lower().split()
-        found = [b for b in self._bound if all(word in f"{b.label} {b.where}".lower() for word in wanted)]
+        """Those that every word typed fits, letter by letter in its order: the best fit first, then what one may want
+        first."""
+        words = self.query.lower().split()
+        scored = [(self._score(b, words), b) for b in self._bound]
+        found = [b for score, b in sorted(scored, key=lambda one: -one[0]) if score > 0]
+        said = f"{len(found)} match; Enter runs, Up and Down choose, Esc closes" if found else "nothing fits that"
         return View(
             key=f"palette-{self.query}",
-            title=(("COMMANDS ", "title"), (f"{len(found)} match", "dim")),
+            title=(("COMMANDS ", "title"), (said, "dim")),
             choices=[Choice(id=f"{b.where}-{b.label}", row=_row(b, cells), do=b.action) for b in found],
             listed=True,
         )
+
+    def _score(self, bound: Bound, words: list[str]) -> float:
+        """0 where a word does not fit."""
+        scores = [self._search.match(word, bound.label)[0] for word in words]
+        return 1 + sum(scores) if all(scores) else 0.0

@@ -16,6 +16,8 @@ class Choice:
     off: str = ""
     danger: bool = False
     """it changes a host: it has to be reached on purpose, and a key held down or doubled does not choose it"""
+    recorded: bool = False
+    """it goes on record as this person's word: a key held down or doubled does not choose it either"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +38,25 @@ class View:
 
 
 def button(
-    id_: str, label: str, do: Callable[[], Awaitable[None]] | None, *, off: str = "", danger: bool = False
+    id_: str,
+    label: str,
+    do: Callable[[], Awaitable[None]] | None,
+    *,
+    off: str = "",
+    danger: bool = False,
+    recorded: bool = False,
 ) -> Choice:
     """A choice with a plain label."""
-    return Choice(id=id_, row=((label, "danger" if danger and not off else ""),), do=do, off=off, danger=danger)
+    row = ((label, "danger" if danger and not off else ""),)
+    return Choice(id=id_, row=row, do=do, off=off, danger=danger, recorded=recorded)
 
 
 class Page:
     """Something the work panel can show."""
 
     name = "page"
+    aside = False
+    """it only lies over the page that was there: closing it shows that one again, where one was"""
     room = 40
     """rows there are for content: a page says less where there are few"""
 

@@ -60,6 +60,7 @@ class PostMortemPage(Page):
     """The post-mortem of one incident."""
 
     name = "post-mortem"
+    aside = True
 
     def __init__(self, front: Front, incident: str, local: Callable[[datetime], datetime]) -> None:
         self.front = front

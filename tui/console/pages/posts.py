@@ -40,8 +40,10 @@ def choices(wizard: "Wizard", incident: Incident) -> list[Choice]:
         return []
     edit = button("edit-post", "Edit the post", wizard.doing("", wizard.edit_post))
     if not incident.post:
-        return [button("post", "Post it after all", wizard.doing("noting", lambda: wizard.choose_post(post=True)))]
-    nothing = button("no-post", "Post nothing", wizard.doing("noting", lambda: wizard.choose_post(post=False)))
+        post = wizard.doing("noting", lambda: wizard.choose_post(post=True))
+        return [button("post", "Post it after all", post, recorded=True)]
+    silent = wizard.doing("noting", lambda: wizard.choose_post(post=False))
+    nothing = button("no-post", "Post nothing", silent, recorded=True)
     return [edit, nothing]
 
 

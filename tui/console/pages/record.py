@@ -43,6 +43,7 @@ class Timeline(Page):
     """What happened in one incident."""
 
     name = "timeline"
+    aside = True
 
     def __init__(
         self, incident: str | None, read: Callable[[], list[Row]], save: Callable[[], Awaitable[None]]
@@ -70,6 +71,7 @@ class Trail(Page):
     """Every command that left this console."""
 
     name = "trail"
+    aside = True
 
     def __init__(self, gate: Gate, save: Callable[[], Awaitable[None]]) -> None:
         self._gate = gate

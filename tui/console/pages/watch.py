@@ -110,6 +110,7 @@ def _choices(wizard: "Wizard", incident: Incident, watch: Watch, left: timedelta
         f"Watch to {worded(longest)}",
         wizard.doing("extending", lambda: wizard.extend(extra)),
         off="" if extra > timedelta(0) and left + extra > timedelta(0) else f"{worded(longest)} is the longest",
+        recorded=True,
     )
     other = button("other", "Another release", wizard.doing("asking the host", wizard.other_release))
     recovered = button(
@@ -122,7 +123,12 @@ def _choices(wizard: "Wizard", incident: Incident, watch: Watch, left: timedelta
         "End it: not recovered",
         wizard.doing("closing", lambda: wizard.finish(Closing.NOT_RECOVERED, "not recovered, what now? ")),
     )
-    more = button("more", "Go on watching 5 min", wizard.doing("watching", lambda: wizard.extend(timedelta(minutes=5))))
+    more = button(
+        "more",
+        "Go on watching 5 min",
+        wizard.doing("watching", lambda: wizard.extend(timedelta(minutes=5))),
+        recorded=True,
+    )
     if incident.asking is not None:
         return [other, more, recovered, not_recovered, *parts.undo(wizard, incident, brief=brief)]
     if watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:

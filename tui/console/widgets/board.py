@@ -24,7 +24,7 @@ class ServiceTable(Panel, can_focus=True):
     """Health, release, age, marks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "pick", "Releases"),
+        Binding("enter", "app.releases", "Releases"),
         Binding("down,j", "move(1)", "Next service", show=False),
         Binding("up,k", "move(-1)", "Previous service", show=False),
         Binding("home,g", "move(-999)", "First service", show=False),
@@ -35,14 +35,13 @@ class ServiceTable(Panel, can_focus=True):
     class Selected(Message):
         """Another service has the cursor."""
 
-    class Picked(Message):
-        """The releases of the service at the cursor are wanted."""
-
     def __init__(self, palette: Palette, name: str) -> None:
         super().__init__(palette, name)
         self.selected: str | None = None
         self.moved = False
         """whether the person has put the cursor somewhere"""
+        self.pinned = False
+        """a page is open: the cursor stays on the service it was opened for"""
         self.filter = ""
         self._statuses: tuple[ServiceStatus, ...] = ()
 
@@ -68,13 +67,27 @@ class ServiceTable(Panel, can_focus=True):
             self.reveal(position)
 
     def _begin_with(self, found: "Sequence[ServiceStatus]") -> str | None:
-        """Where the cursor goes by itself: to what is sick, until the person has moved it; None: it stays."""
+        """Where the cursor goes by itself: to what is down, until the person has moved it; None: it stays."""
         names = [s.service.name for s in found]
-        if not names or (self.moved and self.selected in names):
+        if not names or ((self.moved or self.pinned) and self.selected in names):
             return None
-        sick = next((s.service.name for s in found if s.health in (Health.DOWN, Health.UNREACHABLE)), None)
-        wanted = sick or (self.selected if self.selected in names else names[0])
-        return wanted if wanted != self.selected else None
+        for health in (Health.DOWN, Health.UNREACHABLE):
+            sick = [s.service.name for s in found if s.health is health]
+            if sick:
+                return None if self.selected in sick else sick[0]
+        return None if self.selected in names else names[0]
+
+    @property
+    def shown(self) -> str | None:
+        """The service at the cursor; None where the filter hides it: no key acts on what nobody sees."""
+        return self.selected if any(s.service.name == self.selected for s in self._statuses) else None
+
+    def go_to(self, service: str) -> None:
+        """Put the cursor on this service, as the person wants it; a filter that hides it ends."""
+        if all(s.service.name != service for s in self._statuses):
+            self.filter = ""
+        self.selected, self.moved = service, True
+        self.post_message(self.Selected())
 
     def _words(self, statuses: "Sequence[ServiceStatus]") -> tuple[Piece, ...]:
         said: list[Piece] = [("SERVICES ", "title"), (f"{len(statuses)}", "dim")]
@@ -96,11 +109,6 @@ class ServiceTable(Panel, can_focus=True):
         position = names.index(self.selected) if self.selected in names else 0
         self.selected = names[max(0, min(len(names) - 1, position + step))]
         self.post_message(self.Selected())
-
-    def action_pick(self) -> None:
-        """The releases of this service."""
-        if self.selected is not None:
-            self.post_message(self.Picked())
 
     def on_click(self, event: events.Click) -> None:
         """A click selects."""

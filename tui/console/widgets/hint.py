@@ -13,9 +13,10 @@ SHORT = {
     "exclamation_mark": "!", "left_square_bracket": "[", "right_square_bracket": "]", "ctrl+c": "Ctrl-C",
 }  # fmt: skip
 RANK = (
+    "passphrase",
     "choose",
     "close",
-    "pick",
+    "releases",
     "rollback",
     "search",
     "trouble",

@@ -1,12 +1,12 @@
 """The work panel: shows a page, moves the cursor over its choices, and lets nobody choose by accident.
 
-A choice that changes a host is never where the cursor begins, is not taken in the first half second after its page
-appeared, and not by an Enter that follows another within half a second: a key held down, or pressed twice in haste,
-chooses nothing.
+A choice that changes a host is never where the cursor begins. Neither it nor an answer that goes on record as a
+person's is taken in the first half second after its page appeared, nor by an Enter that follows another within half a
+second, or within a second without any other key between: a key held down, or pressed twice in haste, chooses nothing.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from textual import events
@@ -20,8 +20,21 @@ from tui.console.widgets.panel import Panel
 
 ARM = 0.5
 """seconds"""
+HELD = 1.0
+"""seconds: an Enter that follows another sooner, with no other key between, may come from a key that is held down;
+keyboards wait a quarter of a second to a second before they repeat one"""
 SETTLE = 0.25
 """seconds after a page changed in which Enter is taken for the one that changed it"""
+
+
+class Place(NamedTuple):
+    """Where a person was on a page: what they come back to."""
+
+    key: str
+    """of the view"""
+    cursor: str
+    top: int
+    """rows scrolled away above"""
 
 
 class WorkPanel(Panel, can_focus=True):
@@ -53,17 +66,34 @@ class WorkPanel(Panel, can_focus=True):
         self._view = View(key="", title=())
         self._cursor = ""
         self._shown_at = 0.0
-        self._entered_at = -ARM
+        self._entered_at = -HELD
+        self._let_go = True
+        """another key was pressed since the last Enter"""
         self._rows_of: dict[str, int] = {}
         self._said = ""
 
     # ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def open(self, page: Page) -> None:
-        """Show this page."""
+    def open(self, page: Page, place: Place | None = None) -> None:
+        """Show this page, from its beginning or from where the person was."""
         self.page = page
-        self._view = View(key="", title=())
+        self._view = View(key=place.key if place is not None else "", title=())
+        if place is not None:
+            self._cursor, self._top, self._said = place.cursor, place.top, ""
+            self._shown_at = self._clock()
         self.draw()
+
+    @property
+    def place(self) -> Place:
+        """Where the person is on this page."""
+        return Place(key=self._view.key, cursor=self._cursor, top=self._top)
+
+    def note(self, key: str) -> None:
+        """A key that went elsewhere: an Enter may be held down since then, any other key ends that."""
+        if key == "enter":
+            self._entered_at, self._let_go = self._clock(), False
+        else:
+            self._let_go = True
 
     def draw(self) -> None:
         """Show what the page says now; the cursor stays where it is as long as it is the same page."""
@@ -76,7 +106,7 @@ class WorkPanel(Panel, can_focus=True):
             self._shown_at = self._clock()
             self._said = ""
             self.rewind()
-            if any(c.danger for c in view.choices):
+            if any(c.danger or c.recorded for c in view.choices):
                 self.set_timer(ARM, self.draw)
         self._view = view
         if view.choices and self.choice is None:
@@ -101,8 +131,8 @@ class WorkPanel(Panel, can_focus=True):
         if choice is None or choice.off or choice.do is None:
             return False
         now = self._clock()
-        if choice.danger:
-            return now - self._shown_at >= ARM and now - self._entered_at >= ARM
+        if choice.danger or choice.recorded:
+            return now - self._shown_at >= ARM and now - self._entered_at >= (ARM if self._let_go else HELD)
         return now - self._shown_at >= SETTLE or self._entered_at < self._shown_at - SETTLE
 
     # ── choices ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -152,6 +182,7 @@ class WorkPanel(Panel, can_focus=True):
 
     def action_move(self, step: int) -> None:
         """To the next or previous choice; where there is none, one row up or down."""
+        self._let_go = True
         ids = [c.id for c in self._view.choices]
         if not ids:
             self._top = max(0, min(self._top + step, len(self._rows) - self._room()))
@@ -160,8 +191,16 @@ class WorkPanel(Panel, can_focus=True):
         position = ids.index(self._cursor) if self._cursor in ids else 0
         self._to(ids[max(0, min(len(ids) - 1, position + step))])
 
+    def steer(self, key: str) -> bool:
+        """Move the cursor while the line has the keys; says whether the key was one for that."""
+        steps = {"up": -1, "down": 1, "pageup": 1 - self._room(), "pagedown": self._room() - 1}
+        if key in steps:
+            self.action_move(steps[key])
+        return key in steps
+
     def action_edge(self, step: int) -> None:
         """To the first or last choice."""
+        self._let_go = True
         if self._view.choices:
             self._to(self._view.choices[0 if step < 0 else -1].id)
 
@@ -175,23 +214,27 @@ class WorkPanel(Panel, can_focus=True):
     def action_choose(self) -> None:
         """Take the choice at the cursor, if it is armed."""
         armed, choice = self.armed, self.choice
-        self._entered_at = self._clock()
+        self.note("enter")
         if choice is None or choice.do is None:
             return
         if choice.off:
             self.draw()
         elif armed:
             self._run(choice.do)
-        elif choice.danger:
+        elif choice.danger or choice.recorded:
             self._said = "Enter came too soon: wait a moment, then press it once"
             self.draw()
 
-    async def action_copy(self) -> None:
+    def action_copy(self) -> None:
         """The page as text."""
         text = self._view.text or "\n".join(rows.text(row) for row in self._view.rows)
         page = self.page
-        if text and page is not None and await self._copy(text, page.name):
-            await page.copied()
+
+        async def copy() -> None:
+            if text and page is not None and await self._copy(text, page.name):
+                await page.copied()
+
+        self._run(copy)
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; it never chooses what changes a host."""
