@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.console.widgets.work import ARM
+from tui.console.widgets.work import HELD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class Tmux:
     def keys(self, *names: str) -> None:
         """Press keys one after the other, each deliberately: not sooner than a person who reads."""
         for name in names:
-            time.sleep(ARM + 0.1)
+            time.sleep(HELD + 0.1)
             self.command("send-keys", "-t", "main", name)
 
     def types(self, text: str) -> None:

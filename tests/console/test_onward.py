@@ -12,7 +12,7 @@ from tests.sandboxes import Sandbox, running_sandbox
 from tui import bootstrap
 from tui.console.app import ConsoleApp
 from tui.console.palette import Palette
-from tui.console.widgets.work import ARM
+from tui.console.widgets.work import HELD
 
 
 class Desk:
@@ -42,7 +42,7 @@ class Desk:
         choice = self.app._work.choice
         assert choice is not None, self.app.export_text()
         assert choice.id == identity, self.app.export_text()
-        await self.pilot.pause(ARM + 0.1)
+        await self.pilot.pause(HELD + 0.1)
         await self.pilot.press("enter")
 
     async def types(self, text: str) -> None:

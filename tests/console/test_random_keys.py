@@ -19,7 +19,7 @@ from tui.console.app import ConsoleApp
 from tui.console.pages.chore import Chore
 from tui.console.pages.thaw import Thaw
 from tui.console.palette import Palette
-from tui.console.widgets.work import ARM
+from tui.console.widgets.work import ARM, HELD
 from tui.engine.gate import OUTSIDE, Sent
 from tui.incident import events as ev
 
@@ -88,10 +88,10 @@ class Monkey:
         await self.press("R")
         for seen in ("How bad is it?", "The runbook says", "previous is release:4", "WILL RUN"):
             await self.until(lambda seen=seen: seen in self.app.export_text())  # type: ignore[misc]
-            await self.pilot.pause(ARM + 0.1)
+            await self.pilot.pause(HELD + 0.1)
             self.look()
             await self.press("right" if seen == "WILL RUN" else "enter")
-        await self.pilot.pause(ARM + 0.1)
+        await self.pilot.pause(HELD + 0.1)
         await self.press("enter")
         if self.app.front is None or self.app.front.engine.gate.read_only:
             return
@@ -103,7 +103,7 @@ class Monkey:
         """At a person's pace, as far as the pages lead; then what comes at random comes slowly for a while."""
         await self.press("escape", "escape", "escape", "1", "R")
         for name in ("enter", "enter", "enter", "enter", "right", "enter"):
-            await self.pilot.pause(ARM + 0.1)
+            await self.pilot.pause(HELD + 0.1)
             self.look()
             await self.press(name)
         for _ in range(12):
@@ -240,7 +240,7 @@ async def test_a_held_or_doubled_enter_confirms_nothing(tmp_path: Path, monkeypa
             await pilot.press("R")
             for seen in ("How bad is it?", "The runbook says", "previous is release:4"):
                 await monkey.until(lambda seen=seen: seen in app.export_text())  # type: ignore[misc]
-                await pilot.pause(ARM + 0.1)
+                await pilot.pause(HELD + 0.1)
                 await pilot.press("enter")
             await monkey.until(lambda: "WILL RUN" in app.export_text())
             await pilot.press("right")
@@ -248,7 +248,7 @@ async def test_a_held_or_doubled_enter_confirms_nothing(tmp_path: Path, monkeypa
                 await pilot.press("enter")
                 await asyncio.sleep(0.03)
             assert not [c for c in box.look()["commands"] if c["command"].startswith("apps:create")]
-            await pilot.pause(ARM + 0.1)
+            await pilot.pause(HELD + 0.1)
             await pilot.press("enter")
             await monkey.until(lambda: bool(box.sent("apps:create")))
             await monkey.until(lambda: "left" in app.export_text())

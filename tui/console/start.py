@@ -82,8 +82,13 @@ async def _run(
     try:
         await app.run_async(mouse=seen.mouse)
     finally:
+        left_open = app.left_open()
         await app.shut()
         await asyncio.to_thread(writer.shutdown)
+    if left_open:
+        from tui.console.pages.leave import farewell
+
+        terminal.complain("".join(f"{line}\n" for line in farewell(left_open)))
     if app.failure is not None:
         fix = f"  fix: {app.failure.fix}\n" if app.failure.fix else ""
         terminal.complain(f"{app.failure.message}\n{fix}")

@@ -9,6 +9,7 @@ from tui.console.pages.page import Choice, View, button
 from tui.console.rows import Piece, Row
 from tui.incident import cause, tree
 from tui.incident.cause import Speaks
+from tui.model.health import Health
 from tui.model.incident import Closing, Incident
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def severity(wizard: "Wizard", cells: int) -> View:
     since = wizard.status.bad_since or wizard.began
     content = parts.trouble(wizard, cells)
     content.extend(parts.health_rows(wizard, now, cells))
+    content.extend(_elsewhere(wizard, cells))
     if wizard.room >= ROOM_FOR_NAMES:
         content.extend(posts.on_call(wizard, cells))
     content.append(((f"How bad is it? Clocks run since {words.clock(since)}.", "bold"),))
@@ -48,6 +50,17 @@ def severity(wizard: "Wizard", cells: int) -> View:
     return View(
         key="severity", title=parts.title(wizard, 0, cells), rows=content, choices=choices, listed=True, first="P1"
     )
+
+
+def _elsewhere(wizard: "Wizard", cells: int) -> list[Row]:
+    """Where this service is well and another is down: the key may have been pressed on the wrong row."""
+    if wizard.status.health is Health.DOWN:
+        return []
+    down = [s.service.name for s in wizard.front.board.statuses() if s.health is Health.DOWN]
+    if not down:
+        return []
+    text = f"{wizard.palette.sign('warn')} DOWN is {', '.join(down)}, not {wizard.service.name}"
+    return rows.paragraph(rows.safe(text, 200), cells, "warn", indent=2)
 
 
 def _level(wizard: "Wizard", level: str, cells: int) -> Row:
@@ -189,7 +202,9 @@ def _choices(wizard: "Wizard", incident: Incident, here: "tree.Node | tree.End")
         for word, answer in (("Yes", True), ("No", False)):
             noting = wizard.doing("noting", _answer(wizard, node, f"says {by}", answer))
             choices.append(button(word.lower(), word, noting, recorded=True))
-    go_on = button("release", "Choose the release", wizard.doing("asking the host", wizard.other_release))
+    go_on = button(
+        "release", "Choose the release", wizard.doing("asking the host", wizard.other_release), recorded=True
+    )
     ways = {c.id: c for c in parts.ways_out(wizard, incident)}
     if here is tree.End.MONITOR:
         choices.append(ways.pop("monitor"))

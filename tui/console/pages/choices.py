@@ -20,8 +20,9 @@ def choices(
     now: datetime,
     cells: int,
     palette: Palette,
+    recorded: bool = False,
 ) -> list[Choice]:
-    """In the given order; what cannot be chosen says why."""
+    """In the given order; what cannot be chosen says why. `recorded`: choosing one goes on an incident's record."""
     found: list[Choice] = []
     for release in releases:
         ways = views.ways_of(release)
@@ -29,10 +30,11 @@ def choices(
             release, previous=previous is not None and _same(release, previous), now=now, cells=cells, palette=palette
         )
         first = chosen(release, ways[0].way if ways else None)
-        found.append(Choice(id=identity(release), row=row, do=first, off=views.why_not(release)))
+        found.append(Choice(id=identity(release), row=row, do=first, off=views.why_not(release), recorded=recorded))
         for way in ways[1:]:
             row = views.release_row(release, previous=False, now=now, cells=cells, palette=palette, way=way)
-            found.append(Choice(id=f"{identity(release)} {way.way}", row=row, do=chosen(release, way.way)))
+            do = chosen(release, way.way)
+            found.append(Choice(id=f"{identity(release)} {way.way}", row=row, do=do, recorded=recorded))
     return found
 
 

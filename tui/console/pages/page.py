@@ -17,7 +17,8 @@ class Choice:
     danger: bool = False
     """it changes a host: it has to be reached on purpose, and a key held down or doubled does not choose it"""
     recorded: bool = False
-    """it goes on record as this person's word: a key held down or doubled does not choose it either"""
+    """it goes on record as this person's word, or on past a page that has to be read first: a key held down or doubled
+    does not choose it either"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     said = f"previous is {previous.name}: {reason}" if previous else reason
     content.extend(rows.paragraph(f"As the host said {seen} ago. {rows.safe(said, 400)}", cells, "dim"))
     choices = release_choices.choices(
-        status.listing.releases, previous, _planner(wizard), now=now, cells=cells, palette=wizard.palette
+        status.listing.releases, previous, _planner(wizard), now=now, cells=cells, palette=wizard.palette, recorded=True
     )
     if wizard.taken:
         choices.insert(0, button("take", "Take the incident over", wizard.doing("taking over", wizard.take_over)))

@@ -44,7 +44,7 @@ class Which(Page):
         for one in self._incidents:
             asking = f", {words.QUESTIONS[one.asking]}" if one.asking else ""
             since = worded(self._now() - one.since)
-            text = f"Open: {one.service}, {words.STATES[one.state]} since {since}{asking} ({one.id})"
+            text = f"Open: {one.service}, {words.STATES[one.state]}, since {since}{asking} ({one.id})"
             content.extend(rows.paragraph(text, cells, "warn", indent=6))
         choices = [button("begin", f"Roll back {self._service}", self._begin)] if self._begin is not None else []
         choices += [button(one.id, f"Show {one.service}", self._show(one)) for one in self._incidents]

@@ -43,12 +43,14 @@ class ServiceTable(Panel, can_focus=True):
         self.pinned = False
         """a page is open: the cursor stays on the service it was opened for"""
         self.filter = ""
+        self._all: tuple[ServiceStatus, ...] = ()
         self._statuses: tuple[ServiceStatus, ...] = ()
+        """those that the filter lets through, as they were drawn last"""
 
     def draw(self, statuses: "Sequence[ServiceStatus]", incidents: dict[str, Incident], now: datetime) -> None:
         """Show these services as they are now."""
-        wanted = self.filter.lower()
-        found = [s for s in statuses if wanted in f"{s.service.name} {s.service.title} {s.service.app}".lower()]
+        self._all = tuple(statuses)
+        found = [s for s in statuses if self._fits(s)]
         self._statuses = tuple(found)
         wanted_now = self._begin_with(found)
         if wanted_now is not None:
@@ -80,11 +82,15 @@ class ServiceTable(Panel, can_focus=True):
     @property
     def shown(self) -> str | None:
         """The service at the cursor; None where the filter hides it: no key acts on what nobody sees."""
-        return self.selected if any(s.service.name == self.selected for s in self._statuses) else None
+        return self.selected if any(s.service.name == self.selected and self._fits(s) for s in self._all) else None
+
+    def _fits(self, status: "ServiceStatus") -> bool:
+        service = status.service
+        return self.filter.lower() in f"{service.name} {service.title} {service.app}".lower()
 
     def go_to(self, service: str) -> None:
         """Put the cursor on this service, as the person wants it; a filter that hides it ends."""
-        if all(s.service.name != service for s in self._statuses):
+        if not any(s.service.name == service and self._fits(s) for s in self._all):
             self.filter = ""
         self.selected, self.moved = service, True
         self.post_message(self.Selected())
