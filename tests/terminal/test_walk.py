@@ -64,6 +64,8 @@ def test_over_ssh_the_link_is_cut_and_a_new_login_goes_on(tmp_path: Path) -> Non
                 box.await_that(lambda app: bool(app["lock_held"]))
                 screen.command("kill-session", "-t", "main")
             with tmux(tmp_path / "second", login) as screen:
+                screen.sees("unfinished: api")
+                screen.keys("5")
                 offered = screen.sees("unfinished incidents")
                 assert "rolling back" in offered or "uncertain" in offered
                 screen.keys("Enter")
