@@ -22,6 +22,8 @@ FIRST = (
     "copy", "zoom", "help", "leave",
 )  # fmt: skip
 """actions in the order in which one may want them; the others come after these"""
+OURS = {"app.focus_next": "Next panel", "app.focus_previous": "Panel before"}
+"""what the toolkit's own actions are called here; its others are no business of people's"""
 ON_ROW = frozenset({"rollback", "releases", "keep", "freeze", "unfreeze", "refresh_now"})
 """actions on the service at the cursor: they name it"""
 
@@ -33,12 +35,17 @@ def bound(app: "App[int]", screen: "Screen[object]", selected: str | None) -> li
         binding, where = active.binding, WHERE.get(type(active.node).__name__)
         if not binding.description or binding.system or where is None or not active.enabled:
             continue
+        description = binding.description
+        if where == "everywhere" and active.node is screen:
+            if binding.action not in OURS:
+                continue
+            description = OURS[binding.action]
         name = key_name(binding.key)
         known = found.get((where, binding.action))
         on_row = binding.action in ON_ROW and selected is not None
         found[where, binding.action] = Bound(
             key=f"{known.key}, {name}" if known else name,
-            label=f"{binding.description}: {selected}" if on_row else binding.description,
+            label=f"{description}: {selected}" if on_row else description,
             where=where,
             action=_runner(app, binding.action, active.node),
             rank=FIRST.index(binding.action) if binding.action in FIRST else len(FIRST),
