@@ -172,21 +172,15 @@ class _Process:
 
     def _take(self, environ: Mapping[str, str]) -> contextlib.ExitStack:
         undo = contextlib.ExitStack()
+        if "TZ" in environ:
+            undo.callback(time.tzset)  # comes last, when the environment is the old one again
         undo.enter_context(mock.patch.dict(os.environ, environ))
+        if "TZ" in environ:
+            time.tzset()
         for name in ("stdout", "stderr"):
             undo.enter_context(mock.patch.object(sys, name, _Switch(name, getattr(sys, name))))
         undo.enter_context(mock.patch.object(sys, "stdin", io.StringIO()))
-        if "TZ" in environ:
-            time.tzset()
-            undo.callback(_own_zone, os.environ.get("TZ"))
         return undo
-
-
-def _own_zone(zone: str | None) -> None:
-    os.environ.pop("TZ", None)
-    if zone is not None:
-        os.environ["TZ"] = zone
-    time.tzset()
 
 
 _process = _Process()
@@ -350,22 +344,19 @@ class LocalSandbox(Sandbox):
 
     def run(self, *words: str) -> Done:
         """Run a command line to its end, without a terminal."""
-        environ = self._environ()
-        wires = Wires(environ.get("PYTHONIOENCODING", "utf-8"))
-        token = _wires.set(wires)
-        try:
-            with _process.lent(environ):
-                code = _called(["--services", self.services, *words], self.speed, _Loop)
-        finally:
-            _wires.reset(token)
-        stdout, stderr = wires.said
-        return Done(code=code, stdout=stdout, stderr=stderr)
+        begun = self.begin(*words)
+        stdout, stderr = begun.communicate()
+        return Done(code=begun.returncode, stdout=stdout, stderr=stderr)
 
     def begin(self, *words: str) -> Any:
         """Start a command line and leave it running, in a thread: a `Begun`."""
         begun = Begun(["--services", self.services, *words], self._environ(), self.speed)
         self.begun.append(begun)
         return begun
+
+    def typed(self, text: str, *words: str) -> Done:
+        """A terminal is a matter of processes."""
+        raise AssertionError("what is typed on a terminal wants `tests.sandboxes.running_sandbox`")
 
     def _environ(self) -> dict[str, str]:
         return {STATE: str(self.state), **self.environ}

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
@@ -238,15 +239,23 @@ async def test_every_new_page_counts_its_own_half_second() -> None:
         assert page.done == ["go"], "the same page drawn again counts on"
 
 
+def clicked(app: Bench, x: int, y: int, chain: int) -> events.Click:
+    """As it reaches the panel after the button went down and up `chain` times there."""
+    return events.Click(app.panel, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y, chain=chain)
+
+
 @pytest.mark.parametrize("listed", [False, True])
 async def test_a_click_never_chooses_anything(listed: bool) -> None:
     page = Asking(listed=listed)
     async with bench(page) as (app, pilot):
         app.time += ARM * 4
+        await pilot.click(app.panel, offset=(12, 3))
+        await pilot.double_click(app.panel, offset=(12, 3))
         for y in range(app.size.height):
             for x in (3, 12, 20, 30):
-                await pilot.click(app.panel, offset=(x, y))
-                await pilot.double_click(app.panel, offset=(x, y))
+                for chain in (1, 2):
+                    app.panel.post_message(clicked(app, x, y, chain))
+            await pilot.pause()
         assert page.done == []
 
 

@@ -42,9 +42,9 @@ def written(box: Sandbox) -> list[str]:
     return [c for c in sent if c.startswith(writes) and not c.startswith(asked)]
 
 
-def test_all_four_go_back_in_order_under_one_id(box: Sandbox) -> None:
-    assert serving(box) == NOW
-    done = box.run("all", "previous", *SAID, "--json")
+def test_all_four_go_back_in_order_under_one_id(local: Sandbox) -> None:
+    assert serving(local) == NOW
+    done = local.run("all", "previous", *SAID, "--json")
     assert done.code == 0, done.stderr
     document = done.document
     assert (document["kind"], document["order"], document["error"]) == ("fleet", ORDER, None)
@@ -52,9 +52,9 @@ def test_all_four_go_back_in_order_under_one_id(box: Sandbox) -> None:
     assert [item["service"] for item in document["items"]] == ORDER
     assert {item["verdict"] for item in document["items"]} == {"passed"}
     assert {item["incident"] for item in document["items"]} == {document["incident"]}
-    assert serving(box) == PREVIOUS
-    assert pushed(box)[-4:] == list(APPS.values()), "each once, in order"
-    apps = box.look()["apps"]
+    assert serving(local) == PREVIOUS
+    assert pushed(local)[-4:] == list(APPS.values()), "each once, in order"
+    apps = local.look()["apps"]
     records = {name: apps[f"{app}--incident"]["config"] for name, app in APPS.items()}
     assert {r["ROLLBACK_INCIDENT"] for r in records.values()} == {document["incident"]}
     attempts = {
@@ -66,14 +66,14 @@ def test_all_four_go_back_in_order_under_one_id(box: Sandbox) -> None:
     assert {a.rpartition(".")[0] for a in attempts} == {document["incident"]}
     for name in ORDER:
         assert f"rollback unfreeze {name}" in done.stderr
-    listed = box.run("incidents", "--json").document["items"]
+    listed = local.run("incidents", "--json").document["items"]
     assert {i["group"] for i in listed} == {document["incident"]}
     parts = [i["incident"] for i in reversed(listed)]
     assert len(set(parts)) == 4
-    whole = box.run("postmortem", document["incident"], "--json")
+    whole = local.run("postmortem", document["incident"], "--json")
     assert (whole.code, whole.document["error"]["code"]) == (3, "refused"), "each has its own"
     assert whole.document["error"]["fix"] == " · ".join(f"rollback postmortem {part}" for part in parts)
-    assert box.run("postmortem", parts[0], "--json").document["service"] == ORDER[0]
+    assert local.run("postmortem", parts[0], "--json").document["service"] == ORDER[0]
 
 
 @pytest.mark.parametrize(
@@ -88,17 +88,17 @@ def test_all_four_go_back_in_order_under_one_id(box: Sandbox) -> None:
         ((*SAID, "--parallel", "2"), 2),
     ],
 )
-def test_without_the_phrase_nothing_is_sent(box: Sandbox, words: tuple[str, ...], code: int) -> None:
-    done = box.run("all", "previous", *words, "--json")
+def test_without_the_phrase_nothing_is_sent(local: Sandbox, words: tuple[str, ...], code: int) -> None:
+    done = local.run("all", "previous", *words, "--json")
     assert done.code == code, done.stderr
-    assert written(box) == []
-    assert box.run("incidents", "--json").document["items"] == []
+    assert written(local) == []
+    assert local.run("incidents", "--json").document["items"] == []
 
 
-def test_only_previous_is_a_target_for_all(box: Sandbox) -> None:
-    assert box.run("all", "release:3", *SAID).code == 2
-    assert box.run("api", "previous", *SAID).code == 2
-    assert written(box) == []
+def test_only_previous_is_a_target_for_all(local: Sandbox) -> None:
+    assert local.run("all", "release:3", *SAID).code == 2
+    assert local.run("api", "previous", *SAID).code == 2
+    assert written(local) == []
 
 
 def test_a_wrong_phrase_at_the_terminal_sends_nothing_and_the_downtime_is_named(box: Sandbox) -> None:
@@ -109,32 +109,32 @@ def test_a_wrong_phrase_at_the_terminal_sends_nothing_and_the_downtime_is_named(
     assert written(box) == []
 
 
-def test_a_plan_for_all_shows_every_plan_and_sends_nothing(box: Sandbox) -> None:
-    done = box.run("all", "previous", "--plan", "--json")
+def test_a_plan_for_all_shows_every_plan_and_sends_nothing(local: Sandbox) -> None:
+    done = local.run("all", "previous", "--plan", "--json")
     assert done.code == 0, done.stderr
     assert [item["kind"] for item in done.document["items"]] == ["plan"] * 4
     assert len({item["incident"] for item in done.document["items"]}) == 1
-    assert written(box) == []
+    assert written(local) == []
 
 
-def test_one_that_is_back_already_is_named_and_can_be_left_out(box: Sandbox) -> None:
-    assert box.run("api", "previous", "--yes").code == 0
-    before = written(box)
-    refused = box.run("all", "previous", *SAID, "--json")
+def test_one_that_is_back_already_is_named_and_can_be_left_out(local: Sandbox) -> None:
+    assert local.run("api", "previous", "--yes").code == 0
+    before = written(local)
+    refused = local.run("all", "previous", *SAID, "--json")
     assert refused.code == 3
     message = refused.document["error"]["message"]
     assert "api came back to release:4 by a rollback of " in message
     assert "one release further" in message
     assert "--except api" in refused.document["error"]["fix"]
-    assert written(box) == before
-    done = box.run("all", "previous", *SAID, "--except", "api", "--json")
+    assert written(local) == before
+    done = local.run("all", "previous", *SAID, "--except", "api", "--json")
     assert done.code == 0, done.stderr
-    assert serving(box) == PREVIOUS
+    assert serving(local) == PREVIOUS
 
 
-def test_it_stops_at_the_second_and_goes_on_when_that_is_settled(box: Sandbox) -> None:
-    box.pull("fault", kind="fail_next_deploy", mode="check", app=APPS["transcription"])
-    done = box.run("all", "previous", *SAID, "--json")
+def test_it_stops_at_the_second_and_goes_on_when_that_is_settled(local: Sandbox) -> None:
+    local.pull("fault", kind="fail_next_deploy", mode="check", app=APPS["transcription"])
+    done = local.run("all", "previous", *SAID, "--json")
     assert done.code == 4, done.stderr
     assert stages(done) == {
         "search": "done",
@@ -146,46 +146,46 @@ def test_it_stops_at_the_second_and_goes_on_when_that_is_settled(box: Sandbox) -
     assert [item["exit_code"] for item in done.document["items"]] == [0, 4, 3, 3]
     for line in ("search           DONE", "transcription    STOPPED", "gateway          NOT STARTED"):
         assert line in done.stderr
-    assert serving(box) == {**NOW, "search": "v1.1.0"}
+    assert serving(local) == {**NOW, "search": "v1.1.0"}
     run = done.document["incident"]
 
-    again = box.run("resume", run, *SAID, "--json")
+    again = local.run("resume", run, *SAID, "--json")
     assert (again.code, stages(again)) == (4, stages(done)), "a person has to settle what failed"
-    other = box.run("transcription", "previous", "--yes", "--json")
+    other = local.run("transcription", "previous", "--yes", "--json")
     assert other.code == 3
     assert f"rollback resume {run}" in other.document["error"]["fix"]
     part = done.document["items"][1]["journal"]
-    closed = box.run("resume", part, "--close", "not-recovered", "--reason", "by hand", "--json")
+    closed = local.run("resume", part, "--close", "not-recovered", "--reason", "by hand", "--json")
     assert closed.code == 4, closed.stderr
 
-    unasked = box.run("resume", run, "--json")
-    assert (unasked.code, serving(box)["api"]) == (3, "v1.5.0")
+    unasked = local.run("resume", run, "--json")
+    assert (unasked.code, serving(local)["api"]) == (3, "v1.5.0")
     assert '--confirm "all previous"' in unasked.document["error"]["fix"]
-    done = box.run("resume", "--json", *SAID)
+    done = local.run("resume", "--json", *SAID)
     assert done.code == 4, "one of them is not back"
     assert stages(done) == dict.fromkeys(ORDER, "done")
-    assert serving(box) == {**PREVIOUS, "transcription": NOW["transcription"]}
-    assert len(pushed(box)) == len(set(pushed(box)))
-    assert box.run("resume").code == 3
+    assert serving(local) == {**PREVIOUS, "transcription": NOW["transcription"]}
+    assert len(pushed(local)) == len(set(pushed(local)))
+    assert local.run("resume").code == 3
 
 
-def test_somebody_deploys_in_between_and_that_service_is_not_touched(slow: Sandbox) -> None:
-    running = slow.begin("all", "previous", *SAID, "--json")
-    slow.await_that(lambda app: bool(app["lock_held"]), APPS["search"])
-    slow.pull("deploy", app=APPS["gateway"], version="v1.3.0", wait=True)
+def test_somebody_deploys_in_between_and_that_service_is_not_touched(local_slow: Sandbox) -> None:
+    running = local_slow.begin("all", "previous", *SAID, "--json")
+    local_slow.await_that(lambda app: bool(app["lock_held"]), APPS["search"])
+    local_slow.pull("deploy", app=APPS["gateway"], version="v1.3.0", wait=True)
     out, err = running.communicate(timeout=110)
     done = Done(code=running.returncode, stdout=out, stderr=err)
     assert done.code == 3, err
     assert stages(done) == {"search": "done", "transcription": "done", "api": "done", "gateway": "stopped"}
     assert "not as confirmed any more" in done.document["error"]["message"]
-    assert slow.serves("gateway") == "v1.3.0"
-    assert f"{APPS['gateway']}--incident" not in slow.look()["apps"]
+    assert local_slow.serves("gateway") == "v1.3.0"
+    assert f"{APPS['gateway']}--incident" not in local_slow.look()["apps"]
     # what runs now is shown and confirmed anew
     run = done.document["incident"]
-    again = slow.run("resume", run, "--json", *SAID)
+    again = local_slow.run("resume", run, "--json", *SAID)
     assert again.code == 0, again.stderr
     assert again.document["items"][3]["from"]["commit"] != done.document["items"][3]["from"]["commit"]
-    assert slow.serves("gateway") in ("v1.2.1", "v1.2.0")
+    assert local_slow.serves("gateway") in ("v1.2.1", "v1.2.0")
 
 
 def test_killed_in_the_middle_and_resumed_nothing_is_sent_twice(slow: Sandbox) -> None:
@@ -201,54 +201,54 @@ def test_killed_in_the_middle_and_resumed_nothing_is_sent_twice(slow: Sandbox) -
     assert ours == list(APPS.values()), "each exactly once"
 
 
-def test_an_interrupt_in_the_middle_means_unknown_and_a_second_console_waits(slow: Sandbox) -> None:
-    running = slow.begin("all", "previous", *SAID, "--json")
-    slow.await_that(lambda app: bool(app["lock_held"]), APPS["transcription"])
-    run = slow.look()["apps"][f"{APPS['search']}--incident"]["config"]["ROLLBACK_INCIDENT"]
-    other = slow.run("resume", run, *SAID, "--json")
+def test_an_interrupt_in_the_middle_means_unknown_and_a_second_console_waits(local_slow: Sandbox) -> None:
+    running = local_slow.begin("all", "previous", *SAID, "--json")
+    local_slow.await_that(lambda app: bool(app["lock_held"]), APPS["transcription"])
+    run = local_slow.look()["apps"][f"{APPS['search']}--incident"]["config"]["ROLLBACK_INCIDENT"]
+    other = local_slow.run("resume", run, *SAID, "--json")
     assert (other.code, other.document["error"]["code"]) == (8, "taken-by-other")
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=30)
     assert running.returncode == 5, err
     assert f"rollback resume {run}" in out
-    closed = slow.run("resume", run, "--close", "aborted", "--reason", "enough", "--json")
+    closed = local_slow.run("resume", run, "--close", "aborted", "--reason", "enough", "--json")
     assert stages(closed) == dict.fromkeys(ORDER, "done")
-    assert serving(slow)["api"] == "v1.5.0"
-    assert slow.run("incidents", "--json").document["items"][0]["state"] == "closed"
+    assert serving(local_slow)["api"] == "v1.5.0"
+    assert local_slow.run("incidents", "--json").document["items"][0]["state"] == "closed"
 
 
-def test_a_record_of_somebody_else_blocks_all_unless_it_is_taken_over(box: Sandbox) -> None:
+def test_a_record_of_somebody_else_blocks_all_unless_it_is_taken_over(local: Sandbox) -> None:
     record = f"{APPS['gateway']}--incident"
-    box.pull("command", command=f"apps:create {record}")
-    box.pull("command", command=f"config:set --no-restart {record} ROLLBACK_INCIDENT=x1 ROLLBACK_BY=ann@desk")
-    before = len(box.look()["commands"])
-    refused = box.run("all", "previous", *SAID, "--json")
+    local.pull("command", command=f"apps:create {record}")
+    local.pull("command", command=f"config:set --no-restart {record} ROLLBACK_INCIDENT=x1 ROLLBACK_BY=ann@desk")
+    before = len(local.look()["commands"])
+    refused = local.run("all", "previous", *SAID, "--json")
     assert refused.code == 3
     assert "ann@desk has incident x1" in refused.document["error"]["message"]
-    assert not pushed(box)
-    assert len(box.look()["commands"]) > before
-    done = box.run("all", "previous", *SAID, "--no-freeze", "--take-over", "--reason", "Ann is asleep", "--json")
+    assert not pushed(local)
+    assert len(local.look()["commands"]) > before
+    done = local.run("all", "previous", *SAID, "--no-freeze", "--take-over", "--reason", "Ann is asleep", "--json")
     assert done.code == 0, done.stderr
-    assert serving(box) == PREVIOUS
-    apps: dict[str, Any] = box.look()["apps"]
+    assert serving(local) == PREVIOUS
+    apps: dict[str, Any] = local.look()["apps"]
     assert not [name for name in apps if name.endswith("--incident")], "without a freeze no record stays"
 
 
-def test_several_at_once_where_the_host_allows_it(box: Sandbox, tmp_path: Path) -> None:
-    text = Path(box.services).read_text()
+def test_several_at_once_where_the_host_allows_it(local_slow: Sandbox, tmp_path: Path) -> None:
+    text = Path(local_slow.services).read_text()
     more = tmp_path / "services.yaml"
     more.write_text(text.replace("sandbox: true", "sandbox: true\n    max_parallel: 4"))
     assert "max_parallel" in more.read_text()
-    box.services = str(more)
-    done = box.run("all", "previous", *SAID, "--parallel", "4", "--json")
+    local_slow.services = str(more)
+    done = local_slow.run("all", "previous", *SAID, "--parallel", "4", "--json")
     assert done.code == 0, done.stderr
-    assert serving(box) == PREVIOUS
+    assert serving(local_slow) == PREVIOUS
     began = [item["steps"][0]["started_at"] for item in done.document["items"]]
     ended = [item["steps"][-1]["started_at"] for item in done.document["items"]]
     assert max(began) <= min(ended), "they were under way together"
 
 
-def test_the_next_begins_when_one_is_proven_and_all_are_watched(box: Sandbox) -> None:
-    done = box.run("all", "previous", *SAID, "--watch", "6s", "--json")
+def test_the_next_begins_when_one_is_proven_and_all_are_watched(calm: Sandbox) -> None:
+    done = calm.run("all", "previous", *SAID, "--watch", "12s", "--json")
     assert done.code == 0, done.stderr
     assert {item["closing"] for item in done.document["items"]} == {"recovered"}

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_a_command_says_and_returns_the_same_as_a_process(tmp_path: Path) -> Non
 
 
 def test_each_of_two_at_once_has_its_own_streams_and_the_process_gets_its_own_back(tmp_path: Path) -> None:
-    before = (sys.stdout, sys.stderr, sys.stdin, dict(os.environ))
+    before = (sys.stdout, sys.stderr, sys.stdin, dict(os.environ), time.tzname)
     with local_sandbox(tmp_path, environ={"TZ": "Asia/Tokyo"}) as box:
         followed = box.begin("logs", "api", "-t", "-n", "1")
         assert "app[web.1]" in followed.stdout.readline()
@@ -36,7 +37,7 @@ def test_each_of_two_at_once_has_its_own_streams_and_the_process_gets_its_own_ba
         assert done.document["items"] == []
         assert "app[web.1]" not in done.stdout + done.stderr
         assert followed.poll() is None
-    assert (sys.stdout, sys.stderr, sys.stdin, dict(os.environ)) == before
+    assert (sys.stdout, sys.stderr, sys.stdin, dict(os.environ), time.tzname) == before
 
 
 def test_a_begun_command_hears_the_signals_that_it_handles(tmp_path: Path) -> None:

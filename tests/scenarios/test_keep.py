@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandboxes import Sandbox, running_sandbox
+from tests.harness import local_sandbox
+from tests.sandboxes import Sandbox
 
 APP = "scenextras-gateway"
 SEAL = "kept-do-not-build"
@@ -13,7 +14,7 @@ SEAL = "kept-do-not-build"
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path) as sandbox:
+    with local_sandbox(tmp_path) as sandbox:
         yield sandbox
 
 
@@ -34,7 +35,7 @@ def test_only_the_newest_stay_and_never_what_previous_would_take(box: Sandbox) -
 
 @pytest.mark.parametrize("dokku", ["0.35.15", "0.38.27"])
 def test_a_sealed_holder_holds_what_its_name_says_after_everything(tmp_path: Path, dokku: str) -> None:
-    with running_sandbox(tmp_path, dokku=dokku) as box:
+    with local_sandbox(tmp_path, dokku=dokku) as box:
         six_bad_deploys_and_all_that_a_host_does(box)
 
 
@@ -71,7 +72,7 @@ def test_what_is_not_known_to_run_is_not_kept(box: Sandbox) -> None:
 
 def test_an_image_that_was_started_by_its_tag_is_not_kept_as_the_latest(tmp_path: Path) -> None:
     """A holder is filled from `:latest`; after `tags:deploy` another image runs, and no report of Dokku says so."""
-    with running_sandbox(tmp_path, dokku="plugins") as box:
+    with local_sandbox(tmp_path, dokku="plugins") as box:
         before = holders(box, "scenextras")
         tag = next(i["tag"] for i in box.run("api", "--list", "--json").document["items"] if i["tag"])
         assert box.pull("command", command=f"tags:deploy scenextras {tag}")["exit"] == 0
@@ -82,7 +83,7 @@ def test_an_image_that_was_started_by_its_tag_is_not_kept_as_the_latest(tmp_path
 
 def test_a_rebuild_that_failed_is_not_kept_where_the_host_tells_of_it(tmp_path: Path) -> None:
     """Of the same commit, so metadata and GIT_REV agree; but `:latest` is the image that failed."""
-    with running_sandbox(tmp_path, dokku="0.38.27") as box:
+    with local_sandbox(tmp_path, dokku="0.38.27") as box:
         before = holders(box)
         box.pull("fault", kind="fail_next_deploy", mode="check", app=APP)
         assert box.pull("command", command=f"ps:rebuild {APP}")["exit"] == 1
@@ -92,7 +93,7 @@ def test_a_rebuild_that_failed_is_not_kept_where_the_host_tells_of_it(tmp_path: 
 
 
 def test_a_holder_that_was_deployed_all_the_same_is_stopped_and_named(tmp_path: Path) -> None:
-    with running_sandbox(tmp_path, pace="0.25") as box:
+    with local_sandbox(tmp_path, pace="0.25", speed=5) as box:
         box.pull("fault", kind="slow_command", when={"command_prefix": f"git-receive-pack '{APP}--r"}, seconds=3)
         running = box.begin("keep", "gateway")
         while not box.sent(f"config:set --no-restart {APP}--r"):
@@ -115,7 +116,7 @@ def test_an_app_whose_deploy_is_running_is_not_kept(box: Sandbox) -> None:
 
 
 def test_a_deploy_in_the_middle_of_a_keep_leaves_no_holder(tmp_path: Path) -> None:
-    with running_sandbox(tmp_path, pace="0.25") as box:
+    with local_sandbox(tmp_path, pace="0.25", speed=5) as box:
         before = holders(box)
         running = box.begin("keep", "gateway")
         while not box.sent(f"config:set --no-restart {APP}--r"):
@@ -128,7 +129,7 @@ def test_a_deploy_in_the_middle_of_a_keep_leaves_no_holder(tmp_path: Path) -> No
 
 
 def test_keep_and_back_on_the_newer_dokku(tmp_path: Path) -> None:
-    with running_sandbox(tmp_path, dokku="0.38.27") as box:
+    with local_sandbox(tmp_path, dokku="0.38.27") as box:
         assert box.run("api", "previous", "--yes").code == 0
         assert box.serves() == "v1.4.0"
         kept = box.run("keep", "gateway", "--json")
@@ -149,7 +150,7 @@ def kept_items(box: Sandbox, *words: str) -> list[dict[str, object]]:
 
 
 def test_two_keeps_at_once_make_one_holder(tmp_path: Path) -> None:
-    with running_sandbox(tmp_path, pace="0.25") as box:
+    with local_sandbox(tmp_path, pace="0.25", speed=5) as box:
         before = holders(box)
         both = [box.begin("keep", "gateway", "--json") for _ in range(2)]
         ends = [(one.communicate(timeout=100), one.returncode) for one in both]
@@ -224,19 +225,20 @@ def test_nothing_is_destroyed_while_an_incident_is_open(box: Sandbox) -> None:
     assert oldest in holders(box)
 
 
-def test_everything_is_taken_away_only_after_a_yes_and_only_what_is_ours(box: Sandbox) -> None:
-    stranger = f"{APP}--r9--pre-deploy-20260101-000000"
-    box.pull("command", command=f"apps:create {stranger}")
-    before = holders(box)
-    asked = box.run("keep", "gateway", "--remove-all")
-    assert (asked.code, holders(box)) == (3, before)
-    assert all(name in asked.stderr for name in before)
-    done = box.run("keep", "gateway", "--remove-all", "--yes", "--json")
-    assert done.code == 3, done.stderr
-    (item,) = done.document["items"]
-    assert item["stays"][0]["app"] == stranger
-    assert holders(box) == [stranger]
-    assert box.serves("gateway")
+def test_everything_is_taken_away_only_after_a_yes_and_only_what_is_ours(tmp_path: Path) -> None:
+    with local_sandbox(tmp_path, speed=1) as box:  # what was made a moment ago is somebody's: moments are real here
+        stranger = f"{APP}--r9--pre-deploy-20260101-000000"
+        box.pull("command", command=f"apps:create {stranger}")
+        before = holders(box)
+        asked = box.run("keep", "gateway", "--remove-all")
+        assert (asked.code, holders(box)) == (3, before)
+        assert all(name in asked.stderr for name in before)
+        done = box.run("keep", "gateway", "--remove-all", "--yes", "--json")
+        assert done.code == 3, done.stderr
+        (item,) = done.document["items"]
+        assert item["stays"][0]["app"] == stranger
+        assert holders(box) == [stranger]
+        assert box.serves("gateway")
 
 
 def test_a_frozen_app_keeps_its_record(box: Sandbox) -> None:

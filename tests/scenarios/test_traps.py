@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.harness import local_sandbox
 from tests.registries import released, running_registry
-from tests.sandboxes import Sandbox, running_sandbox
+from tests.sandboxes import Sandbox
 
 APP = "scenextras"
 BOTH = ["0.35.15", "0.38.27"]
@@ -16,7 +17,7 @@ BOTH = ["0.35.15", "0.38.27"]
 
 @pytest.fixture(params=BOTH)
 def box(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path, dokku=request.param) as sandbox:
+    with local_sandbox(tmp_path, dokku=request.param) as sandbox:
         yield sandbox
 
 
@@ -62,7 +63,7 @@ def test_a_failed_build_gives_the_image_back_and_is_not_called_a_danger(box: San
 
 def test_no_changes_detected_is_a_failure_that_changed_nothing(tmp_path: Path) -> None:
     """A `git:from-image` that died with its client left its commit: the same again exits 1 and does nothing."""
-    with running_sandbox(tmp_path) as box, running_registry() as registry:
+    with local_sandbox(tmp_path) as box, running_registry() as registry:
         repository = released(box, registry, APP, ("v1.6.0", "v1.7.0"))
         document = yaml.safe_load(Path(box.services).read_text())
         document["services"]["api"]["image_repository"] = repository
@@ -79,11 +80,11 @@ def test_no_changes_detected_is_a_failure_that_changed_nothing(tmp_path: Path) -
 
 def test_a_deploy_that_takes_the_lock_before_our_push_wins_and_ours_changed_nothing(box: Sandbox) -> None:
     """Side effects before the lock is checked are ours alone: the incident's own branch, which goes again."""
-    box.pull("fault", kind="slow_command", when={"command_prefix": f"git-receive-pack '{APP}'"}, seconds=2)
+    box.pull("fault", kind="slow_command", when={"command_prefix": f"git-receive-pack '{APP}'"}, seconds=20)
     begun = box.begin("api", "previous", "--yes", "--json")
     while not box.sent(f"git:set {APP} deploy-branch frozen-by"):
         assert begun.poll() is None
-    box.pull("fault", kind="hold_lock", app=APP, seconds=4)
+    box.pull("fault", kind="hold_lock", app=APP, seconds=40)
     out, err = begun.communicate(timeout=100)
     assert begun.returncode == 4, err
     assert "another deploy of this app is running" in out
@@ -104,7 +105,7 @@ def test_another_app_that_answers_is_not_taken_for_the_target(box: Sandbox) -> N
 
 @pytest.mark.parametrize("health", ["html", "not_ready"])
 def test_a_200_that_is_no_healthy_answer_is_unhealthy(tmp_path: Path, health: str) -> None:
-    with running_sandbox(tmp_path) as box:
+    with local_sandbox(tmp_path) as box:
         box.pull("deploy", app=APP, version="v1.6.0", wait=True, behaviour={"health": health, "check": "ok"})
         assert box.run("keep", "api").code == 0
         kept = running(box)
@@ -118,7 +119,7 @@ def test_a_200_that_is_no_healthy_answer_is_unhealthy(tmp_path: Path, health: st
 
 def test_a_sync_that_moves_our_branch_under_our_push_is_found_out_to_have_landed(tmp_path: Path) -> None:
     """The push is answered by a refusal (`cannot lock ref`), and its release went live all the same."""
-    with running_sandbox(tmp_path, pace="0.25") as box:
+    with local_sandbox(tmp_path, pace="0.25", speed=5) as box:
         begun = box.begin("api", "previous", "--yes", "--json")
         box.await_that(lambda app: bool(app["lock_held"]))
         sync = box.pull("command", command=f"git:sync --build {APP} /home/dokku/{APP} v1.2.0")
@@ -130,7 +131,7 @@ def test_a_sync_that_moves_our_branch_under_our_push_is_found_out_to_have_landed
 
 def test_a_restart_beside_our_push_is_seen_in_the_end(tmp_path: Path) -> None:
     """`ps:restart` and `config:set` look at no lock: they interleave, and only what runs afterwards counts."""
-    with running_sandbox(tmp_path, pace="0.25") as box:
+    with local_sandbox(tmp_path, pace="0.25", speed=5) as box:
         begun = box.begin("api", "previous", "--yes", "--json")
         box.await_that(lambda app: bool(app["lock_held"]))
         box.pull("command", command=f"config:set {APP} LOG_LEVEL=debug")
