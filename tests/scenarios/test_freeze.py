@@ -30,12 +30,12 @@ def watched(box: Sandbox) -> "subprocess.Popen[str]":
     return running
 
 
-def test_unfreezing_lists_what_was_pushed_and_says_what_a_rebuild_would_do(box: Sandbox) -> None:
-    bad = box.app()["metadata"]
-    assert box.run("api", "previous", "--yes").code == 0
-    fix = box.pull("deploy", app=APP, version="v1.5.1", message="Fix the thumbnails", wait=True)["commit"]
-    assert box.serves() == "v1.4.0", "frozen"
-    done = box.run("unfreeze", "api", "--yes", "--json")
+def test_unfreezing_lists_what_was_pushed_and_says_what_a_rebuild_would_do(local: Sandbox) -> None:
+    bad = local.app()["metadata"]
+    assert local.run("api", "previous", "--yes").code == 0
+    fix = local.pull("deploy", app=APP, version="v1.5.1", message="Fix the thumbnails", wait=True)["commit"]
+    assert local.serves() == "v1.4.0", "frozen"
+    done = local.run("unfreeze", "api", "--yes", "--json")
     assert done.code == 0, done.stderr
     document = done.document
     assert (document["settled"], document["tip"], document["branch"]) == (False, fix, "main")
@@ -46,74 +46,74 @@ def test_unfreezing_lists_what_was_pushed_and_says_what_a_rebuild_would_do(box: 
     assert "UNSETTLED" in done.stderr
     assert "MARKED BAD: left by incident" in done.stderr
     assert "next normal deploy" in done.stderr
-    assert f"{APP}--incident" not in box.look()["apps"]
-    assert status(box)["settled"] is False
+    assert f"{APP}--incident" not in local.look()["apps"]
+    assert status(local)["settled"] is False
 
 
-def test_unfreezing_and_rebuilding_never_silently_returns_to_the_bad_release(box: Sandbox) -> None:
-    bad = box.app()["metadata"]
-    assert box.run("api", "previous", "--yes").code == 0
-    assert command(box, f"ps:rebuild {APP}") == 0
-    assert box.serves() == "v1.4.0", "while it is frozen a rebuild builds what we sent"
-    assert status(box)["settled"] is True
-    undone = box.run("unfreeze", "api", "--yes", "--json")
+def test_unfreezing_and_rebuilding_never_silently_returns_to_the_bad_release(local: Sandbox) -> None:
+    bad = local.app()["metadata"]
+    assert local.run("api", "previous", "--yes").code == 0
+    assert command(local, f"ps:rebuild {APP}") == 0
+    assert local.serves() == "v1.4.0", "while it is frozen a rebuild builds what we sent"
+    assert status(local)["settled"] is True
+    undone = local.run("unfreeze", "api", "--yes", "--json")
     assert undone.document["settled"] is False
     assert f"stands at {bad[:10]}: a rebuild would deploy that" in undone.stderr
-    assert status(box)["settled"] is False
-    check = box.run("check", "api", "--json").document
+    assert status(local)["settled"] is False
+    check = local.run("check", "api", "--json").document
     assert any(i["topic"] == "settled" and "UNSETTLED" in i["text"] for i in check["items"])
-    assert command(box, f"ps:rebuild {APP}") == 0
-    assert box.serves() == "v1.5.0", "as real hosts do"
-    seen = status(box)
+    assert command(local, f"ps:rebuild {APP}") == 0
+    assert local.serves() == "v1.5.0", "as real hosts do"
+    seen = status(local)
     assert (seen["rebuilt"], seen["release"], seen["settled"]) == (True, "rebuilt", None)
-    assert "NOT WHAT WAS DEPLOYED LAST" in box.run("status", "api").stdout
-    check = box.run("check", "api", "--json").document
+    assert "NOT WHAT WAS DEPLOYED LAST" in local.run("status", "api").stdout
+    check = local.run("check", "api", "--json").document
     assert [i["topic"] for i in check["items"] if "NOT WHAT WAS DEPLOYED LAST" in i["text"]] == ["rebuilt"]
-    back = box.run("api", "previous", "--yes", "--json")
+    back = local.run("api", "previous", "--yes", "--json")
     assert (back.code, back.document["to"]["number"]) == (0, 4), "not one further back"
-    assert box.serves() == "v1.4.0"
+    assert local.serves() == "v1.4.0"
 
 
-def test_a_rebuild_by_a_colleague_during_the_watch_is_an_alarm_that_names_it(box: Sandbox) -> None:
-    running = watched(box)
-    command(box, f"git:set {APP} deploy-branch main")
-    command(box, f"ps:rebuild {APP}")
+def test_a_rebuild_by_a_colleague_during_the_watch_is_an_alarm_that_names_it(local: Sandbox) -> None:
+    running = watched(local)
+    command(local, f"git:set {APP} deploy-branch main")
+    command(local, f"ps:rebuild {APP}")
     out, err = running.communicate(timeout=60)
     assert running.returncode == 6, err
     assert "not ours any more" in out or "somebody touched it" in out
     assert "deploy branch was frozen-by-" in out or "deployed was" in out
 
 
-def test_a_restart_of_our_own_release_during_the_watch_is_an_alarm(box: Sandbox) -> None:
-    running = watched(box)
-    command(box, f"ps:restart {APP}")
+def test_a_restart_of_our_own_release_during_the_watch_is_an_alarm(local: Sandbox) -> None:
+    running = watched(local)
+    command(local, f"ps:restart {APP}")
     out, err = running.communicate(timeout=60)
     assert running.returncode == 6, err
     assert "ours still, but somebody touched it: containers were replaced or restarted" in out
 
 
-def test_the_tip_is_deployed_on_purpose_and_proven(box: Sandbox) -> None:
-    assert box.run("api", "previous", "--yes").code == 0
-    fix = box.pull("deploy", app=APP, version="v1.5.1", wait=True)["commit"]
-    refused = box.run("unfreeze", "api", "--deploy-tip", "--json")
+def test_the_tip_is_deployed_on_purpose_and_proven(local: Sandbox) -> None:
+    assert local.run("api", "previous", "--yes").code == 0
+    fix = local.pull("deploy", app=APP, version="v1.5.1", wait=True)["commit"]
+    refused = local.run("unfreeze", "api", "--deploy-tip", "--json")
     assert (refused.code, refused.document["error"]["fix"]) == (3, "add --yes")
-    assert f"{APP}--incident" in box.look()["apps"], "nothing was unfrozen"
-    done = box.run("unfreeze", "api", "--deploy-tip", "--yes", "--json")
+    assert f"{APP}--incident" in local.look()["apps"], "nothing was unfrozen"
+    done = local.run("unfreeze", "api", "--deploy-tip", "--yes", "--json")
     assert done.code == 0, done.stderr
     assert done.document["deploy"]["verdict"] == "passed"
-    assert (box.serves(), box.app()["metadata"].endswith(fix)) == ("v1.5.1", True)
-    assert f"{APP}--incident" not in box.look()["apps"]
-    assert status(box)["settled"] is True
-    marked = {i["commit"] for i in box.run("api", "--list", "--json").document["items"] if i["bad"]}
+    assert (local.serves(), local.app()["metadata"].endswith(fix)) == ("v1.5.1", True)
+    assert f"{APP}--incident" not in local.look()["apps"]
+    assert status(local)["settled"] is True
+    marked = {i["commit"] for i in local.run("api", "--list", "--json").document["items"] if i["bad"]}
     assert fix not in marked
-    kept = [i for i in box.run("api", "--list", "--json").document["items"] if i["number"] == 4]
+    kept = [i for i in local.run("api", "--list", "--json").document["items"] if i["number"] == 4]
     assert kept[0]["bad"] is None, "what was left for the fix is no worse for that"
-    assert box.run("unfreeze", "api", "--deploy-tip", "--yes").code == 9
+    assert local.run("unfreeze", "api", "--deploy-tip", "--yes").code == 9
 
 
-def test_a_tip_that_is_marked_bad_is_named_before_it_is_deployed(box: Sandbox) -> None:
-    assert box.run("api", "previous", "--yes").code == 0
-    done = box.run("unfreeze", "api", "--deploy-tip", "--yes", "--json")
+def test_a_tip_that_is_marked_bad_is_named_before_it_is_deployed(local: Sandbox) -> None:
+    assert local.run("api", "previous", "--yes").code == 0
+    done = local.run("unfreeze", "api", "--deploy-tip", "--yes", "--json")
     assert "is marked bad: left by incident" in done.stderr
     assert done.code == 6, "v1.5.0 is ill still, and that is said"
 
@@ -161,35 +161,35 @@ def test_whatever_changes_a_host_is_asked_on_a_terminal_and_needs_a_word_without
     assert box.typed("y\n", "freeze", "api").code == 0
 
 
-def test_who_holds_a_service_since_when_and_the_way_on_is_in_status_and_check(box: Sandbox) -> None:
-    assert box.run("api", "previous", "--yes").code == 0
+def test_who_holds_a_service_since_when_and_the_way_on_is_in_status_and_check(local: Sandbox) -> None:
+    assert local.run("api", "previous", "--yes").code == 0
     record = f"{APP}-gateway--incident"
-    assert command(box, f"apps:create {record}") == 0
+    assert command(local, f"apps:create {record}") == 0
     words = "ROLLBACK_INCIDENT=x1 ROLLBACK_BY=ann@desk ROLLBACK_SINCE=2026-11-23T21:00:00Z ROLLBACK_STATE=executing"
-    assert command(box, f"config:set --no-restart {record} {words}") == 0
-    told = box.run("status").stdout
+    assert command(local, f"config:set --no-restart {record} {words}") == 0
+    told = local.run("status").stdout
     assert "FROZEN by " in told
     assert ": rollback unfreeze api" in told
     assert "INCIDENT x1 of ann@desk since 2026-11-23T21:00:00Z" in told
-    items = {i["service"]: i for i in box.run("status", "--json").document["items"]}
+    items = {i["service"]: i for i in local.run("status", "--json").document["items"]}
     assert (items["api"]["frozen"], items["api"]["incident"]) == (True, None)
     assert (items["gateway"]["frozen"], items["gateway"]["incident"]) == (False, "x1")
-    check = {i["topic"]: i for i in box.run("check", "--json").document["items"]}
+    check = {i["topic"]: i for i in local.run("check", "--json").document["items"]}
     assert check["frozen"]["fix"] == "rollback unfreeze api"
     assert "incident x1 of ann@desk since 2026-11-23T21:00:00Z is open" in check["incident"]["text"]
 
 
-def test_without_a_terminal_the_exact_command_is_said(box: Sandbox) -> None:
-    done = box.run("api", "previous", "--yes", "--watch", "6s")
+def test_without_a_terminal_the_exact_command_is_said(calm: Sandbox) -> None:
+    done = calm.run("api", "previous", "--yes", "--watch", "12s")
     assert done.code == 0, done.stderr
     assert "rollback unfreeze api" in done.stderr
-    assert f"{APP}--incident" in box.look()["apps"]
+    assert f"{APP}--incident" in calm.look()["apps"]
 
 
-def test_what_is_back_where_the_branch_stands_is_settled(box: Sandbox) -> None:
-    box.pull("scenario", name="healthy")
-    assert box.run("keep", "api").code == 0
-    assert box.run("api", "previous", "--yes").code == 0
-    assert box.run("undo", "--yes").code == 0
-    done = box.run("unfreeze", "api", "--yes", "--json")
+def test_what_is_back_where_the_branch_stands_is_settled(local: Sandbox) -> None:
+    local.pull("scenario", name="healthy")
+    assert local.run("keep", "api").code == 0
+    assert local.run("api", "previous", "--yes").code == 0
+    assert local.run("undo", "--yes").code == 0
+    done = local.run("unfreeze", "api", "--yes", "--json")
     assert (done.code, done.document["settled"], done.document["pushed"]) == (0, True, []), done.stderr

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness import local_sandbox
 from tests.sandboxes import Sandbox, running_sandbox
 
 APP = "scenextras-autocomplete"
@@ -13,14 +14,7 @@ APP = "scenextras-autocomplete"
 
 @pytest.fixture(params=["0.35.15", "0.38.27"])
 def box(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path, dokku=request.param) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def slow(tmp_path: Path) -> Iterator[Sandbox]:
-    """Deploys take some seconds, so that something can happen in their middle."""
-    with running_sandbox(tmp_path, pace="0.25") as sandbox:
+    with local_sandbox(tmp_path, dokku=request.param) as sandbox:
         yield sandbox
 
 
@@ -37,8 +31,8 @@ def bad_release(box: Sandbox) -> str:
     return commit
 
 
-def test_it_is_kept_stopped_started_and_its_setting_is_given_back(slow: Sandbox) -> None:
-    box = slow
+def test_it_is_kept_stopped_started_and_its_setting_is_given_back(local_slow: Sandbox) -> None:
+    box = local_slow
     left = bad_release(box)
     box.pull("command", command=f"checks:skip {APP} worker")
     done = box.run("search", "previous", "--yes", "--json")
@@ -119,8 +113,9 @@ def test_checks_that_were_off_before_stay_off(box: Sandbox) -> None:
     assert checks(box) == ("_all_", "none")
 
 
-def test_the_name_has_to_be_typed(box: Sandbox) -> None:
-    done = box.typed("yes\n", "search", "previous")
-    assert done.code == 3
-    assert "not confirmed" in done.stdout
-    assert not box.sent(f"git-receive-pack '{APP}'")
+def test_the_name_has_to_be_typed(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path) as box:
+        done = box.typed("yes\n", "search", "previous")
+        assert done.code == 3
+        assert "not confirmed" in done.stdout
+        assert not box.sent(f"git-receive-pack '{APP}'")
