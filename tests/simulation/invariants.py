@@ -241,11 +241,12 @@ def _verified(truth: Truth, journals: Journals) -> Iterator[str]:
 
 
 def _no_afterlife(truth: Truth, journals: Journals) -> Iterator[str]:
-    """What was closed as failed, aborted or not begun does not come to serve afterwards."""
+    """What is said to have failed, or was not begun, does not come to serve afterwards."""
     plans = journals.plans()
     for process in truth.world.processes:
         told = process.document
-        over = process.code in (Exit.REFUSED, Exit.FAILED, Exit.OUTAGE) and told.get("state") == "closed"
+        refused = process.code == Exit.REFUSED and told.get("state") == "closed"
+        over = refused or process.code in (Exit.FAILED, Exit.OUTAGE)
         if not over or process.ended is None:
             continue
         for attempt in plans:
@@ -254,7 +255,7 @@ def _no_afterlife(truth: Truth, journals: Journals) -> Iterator[str]:
             before = [s.attempt for s in truth.during(told["app"], 0.0, process.ended)]
             after = [s.attempt for s in truth.during(told["app"], process.ended, process.ended + 1e6)]
             if attempt in after and attempt not in before:
-                yield f"{attempt} was closed ({process.code}), and came to serve afterwards: {process.words}"
+                yield f"said to have failed ({process.code}), and came to serve afterwards: {attempt}: {process.words}"
 
 
 def _true_time(at: datetime) -> float:
