@@ -13,7 +13,7 @@ from tui.cli.rollback import CLOSINGS
 from tui.incident.postmortem.duty import duty
 from tui.model.incident import Question, State, StepRun
 
-ASKED = [q for q in Question if q not in (Question.TARGET, Question.CONFIRM)]
+ASKED = [q for q in Question if q not in (Question.TARGET, Question.CONFIRM, Question.NOT_IN_ORDER)]
 
 
 @pytest.mark.parametrize("question", ASKED)
@@ -27,8 +27,15 @@ def test_every_question_names_its_end_and_what_is_held_in_words_that_can_be_type
         assert wanted.close is None or wanted.close in CLOSINGS
 
 
+def test_a_host_that_is_not_in_order_is_put_in_order_by_either_command() -> None:
+    said = parting.onward(replace(SENT, asking=Question.NOT_IN_ORDER))
+    assert said.startswith("rollback resume i: ") and "rollback resume i --close not-recovered" in said
+    assert "`rollback unfreeze api`" in said
+
+
 def test_without_a_freeze_none_is_named() -> None:
-    assert "unfreeze" not in parting.onward(replace(SENT, asking=Question.VERIFY_FAILED))
+    unfrozen = replace(SENT, plan=replace(plan(), frozen_branch=None), asking=Question.VERIFY_FAILED)
+    assert "unfreeze" not in parting.onward(unfrozen)
 
 
 def test_what_is_open_held_and_due_is_said() -> None:

@@ -13,7 +13,8 @@ from tui.incident import events as ev
 from tui.incident import watch
 from tui.incident.decide import opened
 from tui.model.evidence import Measurement, Phase, Rate, Source
-from tui.model.incident import Closing, Incident, Question, Sample, State, WatchKind
+from tui.model.incident import Closing, Incident, Question, Sample, State, StepRun, WatchKind
+from tui.model.plan import StepKind
 
 LENGTH = timedelta(minutes=15)
 
@@ -177,7 +178,9 @@ class Broken(Performing):
 
 def begun(state: State) -> Incident:
     incident = opened(ev.Opened(at=T0, incident="inc1", service="api", app="cyc", host="h", by="me@box"))
-    return replace(incident, plan=plan(), state=state, asking=None, confirmed_at=T0, watch_for=LENGTH)
+    runs = (StepRun(step="push", started_at=T0),) if state is State.UNCERTAIN else ()
+    made = plan(StepKind.PUSH)
+    return replace(incident, plan=made, runs=runs, state=state, asking=None, confirmed_at=T0, watch_for=LENGTH)
 
 
 async def test_no_error_of_a_look_ends_a_watch() -> None:
@@ -188,9 +191,10 @@ async def test_no_error_of_a_look_ends_a_watch() -> None:
     assert performing.looks > 10
     assert walk.incident.asking is Question.WATCH_INCONCLUSIVE
     await walk.submit(ev.CloseAsked(at=performing.clock.now(), closing=Closing.NOT_RECOVERED, reason="enough"))
-    await settled()
+    await performing.clock.advance(120)
     assert walk.error is None
-    assert walk.incident.left_over == ("the host was not put in order: ConnectionResetError: reset",)
+    assert walk.incident.open and walk.incident.asking is Question.NOT_IN_ORDER
+    assert "ConnectionResetError: reset" in walk.incident.unsettled
     await walk.stop()
 
 

@@ -253,9 +253,12 @@ def test_a_host_with_a_mistake_of_its_own_is_still_a_known_host(tmp_path: Path) 
     assert found == [(3, "hosts.here: ssh is missing: write user@host or an alias of ~/.ssh/config")]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_and_every_target_without_a_name_is_reserved() -> None:
+    assert set(RESERVED) == {*COMMANDS, "all", "previous", "current"}
+
+
+@pytest.mark.parametrize("command", RESERVED)
 def test_no_service_takes_a_word_of_the_command_line(tmp_path: Path, command: str) -> None:
-    assert set(RESERVED) == {*COMMANDS, "all"}
     assert problems(SMALL.replace("  web:", f"  {command}:"), tmp_path) == [
         (6, f"services.{command}: {command!r} is a word of the command line; choose another name")
     ]

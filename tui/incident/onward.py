@@ -22,7 +22,7 @@ def ways_on(incident: Incident) -> str:
         case Question.WATCH_BREACHED | Question.WATCH_INCONCLUSIVE:
             return f"{close} {CLOSE}: ends it (or recovered), and leaves deploys frozen; {_another(incident)}"
         case Question.NOT_IN_ORDER:
-            return f"{again}: puts the host in order; {close} {CLOSE}: leaves that to `rollback unfreeze`"
+            return f"{again}: puts the host in order; {close} {CLOSE}: leaves that to `rollback unfreeze {incident.service}`"
         case None:
             return again if incident.open else ""
 
