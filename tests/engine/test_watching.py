@@ -192,9 +192,10 @@ async def test_no_error_of_a_look_ends_a_watch() -> None:
     assert walk.incident.asking is Question.WATCH_INCONCLUSIVE
     await walk.submit(ev.CloseAsked(at=performing.clock.now(), closing=Closing.NOT_RECOVERED, reason="enough"))
     await performing.clock.advance(120)
+    left: Incident = walk.incident
     assert walk.error is None
-    assert walk.incident.open and walk.incident.asking is Question.NOT_IN_ORDER
-    assert "ConnectionResetError: reset" in walk.incident.unsettled
+    assert left.open and left.asking is Question.NOT_IN_ORDER
+    assert "ConnectionResetError: reset" in left.unsettled
     await walk.stop()
 
 

@@ -22,7 +22,8 @@ def ways_on(incident: Incident) -> str:
         case Question.WATCH_BREACHED | Question.WATCH_INCONCLUSIVE:
             return f"{close} {CLOSE}: ends it (or recovered), and leaves deploys frozen; {_another(incident)}"
         case Question.NOT_IN_ORDER:
-            return f"{again}: puts the host in order; {close} {CLOSE}: leaves that to `rollback unfreeze {incident.service}`"
+            later = f"`rollback unfreeze {incident.service}`"
+            return f"{again}: puts the host in order; {close} {CLOSE}: leaves that to {later}"
         case None:
             return again if incident.open else ""
 
