@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.incident.facts import OTHER, T0, THEIRS, container, current, later
-from tui.incident.cause import RECENT, Finding, Speaks, argues_against, findings, moment, worded
+from tui.incident.cause import FRESH, RECENT, Finding, Speaks, argues_against, findings, moment, worded
 from tui.model.health import Health
 from tui.model.observation import Current
 
@@ -73,7 +73,25 @@ def test_trouble_from_before_the_start_does_not_accuse_the_deploy_by_its_timing(
 
 def test_an_old_start_with_unknown_begin_of_trouble_is_not_fresh() -> None:
     assert said(of(current(), at=3 * HOUR), "not a fresh deploy") is Speaks.AGAINST
-    assert said(of(current(), at=HOUR), "a fresh start") is Speaks.FOR
+    assert said(of(current(), at=FRESH.total_seconds()), "a fresh start") is Speaks.FOR
+
+
+def test_what_has_been_up_for_53_minutes_is_no_fresh_start() -> None:
+    found = of(current(), at=53 * 60)
+    assert said(found, "it has run since") is Speaks.NEITHER
+    assert not [f for f in found if "fresh" in f.text]
+
+
+def test_a_restart_is_no_deploy() -> None:
+    again = replace(container(), created_at=later(-5 * HOUR), started_at=later(540))
+    found = of(current(containers=(again,)))
+    assert said(found, "not a fresh deploy") is Speaks.AGAINST
+    assert said(found, "web.1 started again at 22:09:00Z: a restart, no deploy") is Speaks.NEITHER
+
+
+def test_what_does_not_stay_up_is_said() -> None:
+    found = of(current(containers=(replace(container(), restarting=True),)))
+    assert said(found, "does not stay up, and is started again and again: web.1") is Speaks.FOR
 
 
 def test_the_oldest_running_container_dates_the_release() -> None:

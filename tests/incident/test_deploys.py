@@ -44,7 +44,8 @@ def deploying() -> Incident:
 def test_whatever_it_said_the_host_is_asked(outcome: Outcome, result: StepResult) -> None:
     end = ev.StepEnded(at=later(9), step="deploy", outcome=outcome, result=result, reported=True)
     incident, effects = decide(deploying(), end)
-    assert (incident.state, effects) == (State.UNCERTAIN, (do.Observe(),))
+    doubt = State.EXECUTING if result is StepResult.DONE else State.UNCERTAIN  # a normal end is no doubt
+    assert (incident.state, effects) == (doubt, (do.Observe(),))
     with pytest.raises(NotNow):
         decide(incident, ev.StepStarted(at=later(10), step="deploy"))
 

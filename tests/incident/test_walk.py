@@ -174,7 +174,7 @@ def shape(node: Node) -> object:
         i.reported,
         i.watch_for is not None,
         tuple((r.step, r.result) for r in i.runs),
-        tuple((look.locked, look.metadata, look.serving) for look in i.looks),
+        tuple((look.locked, look.metadata, frozenset(c.id for c in look.running.values())) for look in i.looks),
         (i.down_since is not None, i.down_until is not None),
         (i.watch.kind, i.watch.in_a_row) if i.watch else None,
         acting(node) if not any(isinstance(e, do.KeepWatch) for e in node.outstanding) else "watching",

@@ -49,6 +49,9 @@ def test_it_is_kept_stopped_started_and_its_setting_is_given_back(local_slow: Sa
     assert down["seconds"] is not None
     assert "stopped: the service does not answer" in done.stderr
     assert "it was down for" in done.stderr
+    told = done.stderr.splitlines()
+    assert not [line for line in told if line.startswith("uncertain")], "nothing was in doubt"
+    assert sum(line.startswith("executing") for line in told) == 1
 
 
 def test_a_failed_build_stops_nothing(box: Sandbox) -> None:

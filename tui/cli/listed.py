@@ -28,12 +28,19 @@ def rows(release: Release) -> tuple[str, ...]:
 
 
 def _marks(release: Release) -> str:
-    marks = ["RUNNING"] if release.running else []
+    marks = [_runs(release)] if release.running else []
     if release.bad is not None:
         marks.append(f"BAD: {release.bad}")
     if release.failed is not None:
         marks.append(f"FAILED: {release.failed}")
     return "  ".join(marks)
+
+
+def _runs(release: Release) -> str:
+    """What its containers do: those that Docker starts again and again do not serve."""
+    if release.down:
+        return "DOWN: deployed last, nothing of it runs"
+    return "RESTARTING: it does not stay up, Docker starts it again and again" if release.restarting else "RUNNING"
 
 
 def _times(release: Release) -> str:

@@ -275,6 +275,8 @@ def release(item: Release) -> Document:
         "source": item.source,
         "digest": item.digest,
         "running": item.running,
+        "down": item.down,
+        "restarting": item.restarting,
         "bad": item.bad,
         "failed": item.failed,
         "kept": item.holder is not None,

@@ -46,6 +46,7 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
             output.text(
                 f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
                 f"{row['detail'] or ''}{_held(row)}"
+                f"{'  RESTARTING: it does not stay up' if row['restarting'] else ''}"
                 f"{'  NOT WHAT WAS DEPLOYED LAST: a rebuild replaced it' if row['rebuilt'] else ''}"
                 f"{'  DO NOT RESTART: the last deploy failed: ' + row['restart_fix'] if row['restart_risk'] else ''}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
@@ -133,6 +134,7 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "detail": "; ".join(filter(None, reasons)),
         "release": running.name if running else None,
         "running": output.named(running),
+        "restarting": found.current.restarting if found else None,
         "frozen": kept.is_frozen(found.current.branch) if found else None,
         "rebuilt": rebuilt,
         "settled": choose.settled(found.current, choose.running(found.releases, found.current)) if found else None,

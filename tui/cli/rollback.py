@@ -330,7 +330,8 @@ def stream(narrator: Narrator) -> Callable[[str, bytes], None]:
 def _follow(engine: Engine, walk: Walk, narrator: Narrator) -> Callable[[], None]:
     """Tell every change once."""
     told: dict[str, object] = {
-        "state": None, "begun": 0, "ended": 0, "up": None, "deliveries": len(walk.incident.deliveries), "clock": ""
+        "state": None, "begun": 0, "ended": 0, "up": None, "notes": 0, "clock": "",
+        "deliveries": len(walk.incident.deliveries),
     }  # fmt: skip
     measured = len(walk.incident.measurements)
 
@@ -344,6 +345,9 @@ def _follow(engine: Engine, walk: Walk, narrator: Narrator) -> Callable[[], None
             for line in evidence.lines(found):
                 narrator.say(f"  {line}")
         measured = len(incident.measurements)
+        notes = incident.watch.notes if incident.watch is not None else ()
+        for at, note in notes[cast("int", told["notes"]) :]:
+            narrator.say(f"  {at:%H:%M:%S}Z {note}", "yellow")
         begun = len(incident.runs)
         ended = sum(1 for r in incident.runs if r.ended_at is not None)
         steps = {s.id: s for s in incident.plan.steps} if incident.plan else {}
@@ -354,7 +358,8 @@ def _follow(engine: Engine, walk: Walk, narrator: Narrator) -> Callable[[], None
             took = (run.ended_at - run.started_at).total_seconds() if run.ended_at else 0.0
             end = describe(run.outcome) if run.outcome else ""
             narrator.say(f"  {run.result} {run.step} ({end}, {took:.1f} s) {run.detail}".rstrip())
-        if incident.state != told["state"]:
+        resumed = told["state"] is State.STOPPED and incident.state is State.EXECUTING
+        if incident.state != told["state"] and not resumed:  # that it answers again is said below
             narrator.say(_STATES.get(incident.state, incident.state.value))
         if incident.down_since and incident.down_until and incident.down_until != told["up"]:
             seconds = (incident.down_until - incident.down_since).total_seconds()
@@ -362,7 +367,12 @@ def _follow(engine: Engine, walk: Walk, narrator: Narrator) -> Callable[[], None
         for delivery in incident.deliveries[cast("int", told["deliveries"]) :]:
             narrator.say(f"  {delivered(delivery)}", "" if delivery.delivered else "yellow")
         told.update(
-            state=incident.state, begun=begun, ended=ended, up=incident.down_until, deliveries=len(incident.deliveries)
+            notes=len(notes),
+            state=incident.state,
+            begun=begun,
+            ended=ended,
+            up=incident.down_until,
+            deliveries=len(incident.deliveries),
         )
 
     return walk.subscribe(changed)

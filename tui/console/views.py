@@ -139,7 +139,7 @@ def release_row(
     when = f"{served:%m-%d %H:%M} {words.age(now - served):>4}" if served else "unknown"
     no = why_not(release)
     if release.running and not release.down:
-        end: Piece = ("RUNNING", "run")
+        end: Piece = ("RESTARTING", "down") if release.restarting else ("RUNNING", "run")
     elif no or release.way is None:
         end = (rows.safe(no, 200), "unknown")
     else:

@@ -120,6 +120,8 @@ def marks(status: "ServiceStatus", incident: Incident | None, *, brief: bool = F
         found.append(("FROZEN", "run"))
     elif record is not None and (incident is None or record.incident != incident.known_as):
         found.append(("TAKEN" if brief else f"INCIDENT of {clean_line(record.by or 'unknown', 40)}", "warn"))
+    if status.listing is not None and status.listing.current.restarting:
+        found.append(("RESTARTING" if brief else "RESTARTING AGAIN AND AGAIN", "down"))
     if status.listing is not None and status.listing.current.locked:
         found.append(("DEPLOY" if brief else "DEPLOY RUNNING", "warn"))
     if status.listing is not None and latest.tried(status.listing.current):

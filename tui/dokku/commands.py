@@ -34,7 +34,7 @@ def apps_destroy(app: str) -> Argv:
 
 
 def apps_unlock(app: str) -> Argv:
-    """Removes the lock's file, and stops no deploy. Only shown to people: never sent by this console."""
+    """Removes the lock's file, and stops no deploy: only for one that is known to have died, or shown to people."""
     return ("apps:unlock", app)
 
 

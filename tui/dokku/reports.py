@@ -206,6 +206,7 @@ class _Build(msgspec.Struct):
 
 class _State(msgspec.Struct, rename="pascal"):
     running: bool
+    restarting: bool = False
     started_at: str | None = None
     exit_code: int | None = None
     oom_killed: bool = msgspec.field(default=False, name="OOMKilled")
@@ -222,6 +223,7 @@ class _Inspected(msgspec.Struct, rename="pascal"):
     id: str
     name: str
     state: _State
+    created: str | None = None
     image: str = ""
     restart_count: int = 0
     config: _Config | None = None
@@ -270,8 +272,10 @@ def _container(item: _Inspected, process: str, index: int) -> Container:
         index=index,
         image=item.image,
         named=clean_line(item.config.image, 300) if item.config else "",
+        created_at=_time(item.created),
         started_at=_time(item.state.started_at),
-        running=item.state.running,
+        running=item.state.running or item.state.restarting,
+        restarting=item.state.restarting,
         restarts=item.restart_count,
         oom_killed=item.state.oom_killed,
         exit_code=item.state.exit_code,

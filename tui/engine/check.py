@@ -240,6 +240,9 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
     elif risk := latest.risk(current):
         fix = anew.cure(of, at, choose.running(found.releases, current))
         lines.append(_line(of, "attempt", Result.FINDING, risk, fix))
+    if current.restarting:
+        words = "its containers do not stay up: Docker starts them again and again"
+        lines.append(_line(of, "running", Result.FINDING, words, f"rollback logs {of.name}"))
     if not current.serving:
         lines.append(_line(of, "running", Result.FINDING, "no container runs", f"rollback {of.name} --list"))
     return lines

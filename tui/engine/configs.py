@@ -41,7 +41,7 @@ class ConfigWatch:
     async def note(self, service: Service, current: Current) -> None:
         """Look if a look is due; what stands in its way keeps nobody from anything else."""
         key, now = (service.host, service.app), self._clock.monotonic()
-        runs = (current.metadata, current.serving)
+        runs = (current.metadata, frozenset((c.id, c.started_at) for c in current.running.values()))
         last = self._last.get(key)
         if current.locked or (last is not None and last[1] == runs and now - last[0] < EVERY.total_seconds()):
             return

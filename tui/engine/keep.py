@@ -385,8 +385,8 @@ def forbid(holder: str, known: Capabilities, pairs: tuple[tuple[str, str], ...])
 
 
 def deployed_at(current: Current) -> datetime | None:
-    """When what runs was started last: the best the host can tell of the deploy."""
-    return max((c.started_at for c in current.containers if c.running and c.started_at), default=None)
+    """When what runs was put there: the best the host can tell of the deploy."""
+    return max((c.deployed_at for c in current.running.values() if c.deployed_at), default=None)
 
 
 def _previous(known: tuple[Release, ...]) -> str | None:

@@ -119,7 +119,7 @@ class LedgerKeeper:
     async def _saw(self, host: str, current: Current) -> None:
         page = await self._page(host, current.app)
         if current.serving and current.metadata is not None:
-            started = max((c.started_at for c in current.containers if c.running and c.started_at), default=None)
+            started = max((c.deployed_at for c in current.running.values() if c.deployed_at), default=None)
             seen = Sighting(
                 source=current.source,
                 metadata=current.metadata,

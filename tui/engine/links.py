@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -135,6 +136,24 @@ class Links:
         if not again.ok:
             raise unusable(again)
         return reports.ps_inspect(again.stdout)
+
+    async def neighbours(self, name: str, app: str) -> tuple[tuple[str, datetime], ...]:
+        """Other apps of the fleet on that host, each with the earliest start of its running containers.
+
+        What cannot be read is left out: it says nothing about a restart of the host. Raises LinkError.
+        """
+        others = sorted({s.app for s in self._fleet.services if s.host == name} - {app})
+        told = await together(*(self.ask(name, commands.ps_inspect(other)) for other in others))
+        found: list[tuple[str, datetime]] = []
+        for other, answer in zip(others, told, strict=True):
+            try:
+                containers = reports.ps_inspect(answer.stdout) if answer.ok else ()
+            except reports.Unreadable:
+                continue
+            starts = [c.started_at for c in containers if c.running and c.started_at is not None]
+            if starts:
+                found.append((other, min(starts)))
+        return tuple(found)
 
     async def config(self, name: str, app: str) -> dict[str, str] | None:
         """The config of one of our own apps; None where the app does not exist. A service's: see `configs`."""

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from tui.dokku import commands, kept, refusals, reports
 from tui.engine import health, record, releases, stopping
 from tui.engine.downtime import Downtime
@@ -19,7 +21,7 @@ from tui.engine.links import HostSaid, Links, unusable
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
 from tui.engine.settle import Settler
 from tui.incident import events as ev
-from tui.incident import latest, reconcile, verify, watch
+from tui.incident import latest, reconcile, standing, verify, watch
 from tui.model.errors import AlreadyThere, HostKeyRefused, JournalError, LinkError, Refused, Unreachable
 from tui.model.evidence import Measurement, Phase
 from tui.model.health import ProbeOutcome
@@ -67,7 +69,7 @@ class HostPerformer:
         """measures how long a service that stops first does not answer"""
         self._settler = Settler(links, clock, journal, keeper)
         self._identity_before: dict[str, str | None] = {}
-        self._watched: dict[tuple[str, datetime], Current] = {}
+        self._watched: dict[tuple[str, datetime], standing.Standing] = {}
         """what ran when a watch of the deploy itself began"""
 
     # ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -323,6 +325,9 @@ class HostPerformer:
             if _was_lost(incident) and not incident.looks:
                 await self._links.host(incident.host).drop()
             current = await self._links.current(incident.host, incident.app)
+            if reconcile.suspect(current, incident.sent_at):
+                around = await self._links.neighbours(incident.host, incident.app)
+                current = replace(current, neighbours=around)
         except (LinkError, HostSaid) as error:
             final = isinstance(error, HostKeyRefused) and error.changed
             return ev.NotObserved(at=self._clock.now(), why=str(error), final=final)
@@ -377,32 +382,34 @@ class HostPerformer:
             self._evidence.saw(incident.service, seen)
         if seen is not None and seen.outcome is ProbeOutcome.HEALTHY:
             await self._links.ledger.healthy(incident.host, incident.app, seen.at)
+        judged, note = None, ""
         try:
-            current = await self._links.current(incident.host, incident.app)
-        except (LinkError, HostSaid, reports.Unreadable):
-            current = None  # not measured; the health sample below stands for itself
-        stray = "" if current is None or current.locked else self._strayed(incident, current)
-        if stray:
-            return ev.Strayed(at=now, what=stray)
+            judged = await self._judge(incident)
+        except (LinkError, HostSaid) as error:
+            note = f"the host could not be asked: {error}"  # not measured; the health sample below stands for itself
+        if judged is not None and judged.stray:
+            return ev.Strayed(at=now, what=judged.stray)
         healthy = {ProbeOutcome.HEALTHY: True, ProbeOutcome.UNHEALTHY: False}.get(seen.outcome) if seen else None
-        return ev.Sampled(at=now, sample=Sample(at=now, healthy=healthy, seconds=seen.seconds if seen else None))
+        if judged is not None:
+            note = judged.note
+            healthy = None if judged.excused and not healthy else healthy
+        seconds = seen.seconds if seen else None
+        return ev.Sampled(at=now, sample=Sample(at=now, healthy=healthy, seconds=seconds, note=note))
 
-    def _strayed(self, incident: Incident, current: Current) -> str:
-        """What is other than it should be, in words: another release, or the same one restarted or rebuilt.
-
-        What the watch began with is the measure; of a rollback, the release must be ours besides.
-        """
+    async def _judge(self, incident: Incident) -> standing.Judged | None:
+        """What runs, against what the watch began with; None while a deploy is at work."""
+        current = await self._links.current(incident.host, incident.app)
         watched = incident.watch
-        ours = watched is not None and watched.kind is WatchKind.AFTER_ROLLBACK
-        if ours and not reconcile.serves(_plan(incident), current):
-            return f"what runs is not ours any more: {_stray(incident, current)}"
-        if watched is None:
-            return ""
-        before = self._watched.setdefault((incident.id, watched.opened_at), current)
-        changed = differences(before, current)
-        if ours and changed:
-            return f"the release is ours still, but somebody touched it: {'; '.join(changed)}"
-        return f"not what was being watched any more: {'; '.join(changed)}" if changed else ""
+        if current.locked or watched is None:
+            return None
+        ours = _plan(incident) if watched.kind is WatchKind.AFTER_ROLLBACK else None
+        key = (incident.id, watched.opened_at)
+        known = self._watched.get(key) or standing.begin(current, ours, incident.latest)
+        if standing.moved(known, current):
+            current = replace(current, neighbours=await self._links.neighbours(incident.host, incident.app))
+        judged = standing.judge(known, current, ours)
+        self._watched[key] = judged.standing
+        return judged
 
     async def measure(self, incident: Incident, phase: Phase) -> ev.Measured:
         """What every source says of a phase; nothing changes, nothing waits for it."""
@@ -443,9 +450,3 @@ def _was_lost(incident: Incident) -> bool:
 def _last_line(answer: Answer) -> str:
     lines = decode(answer.stderr or answer.stdout).split("\n")
     return clean_line(next((line for line in reversed(lines) if line.strip()), ""), 300)
-
-
-def _stray(incident: Incident, current: Current) -> str:
-    before = incident.latest
-    changed = differences(before, current) if before is not None else ()
-    return "; ".join(changed) or f"deployed is {current.metadata}, attempt {current.attempt}"

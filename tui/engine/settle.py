@@ -13,7 +13,7 @@ from tui.engine.links import Links, unusable
 from tui.engine.ports import ClockPort, JournalPort
 from tui.incident import reconcile
 from tui.model.incident import Incident, State, StepResult, StepRun
-from tui.model.observation import Current
+from tui.model.observation import Current, differences
 from tui.model.plan import DECISIVE, Plan, StepKind
 from tui.model.trail import Sent
 from tui.model.value import Value
@@ -58,6 +58,7 @@ class Settler:
             if seen is not None:
                 await self._record(incident, needed=kept.is_frozen(current.branch) or not checks)
         await self._lock(incident, plan, seen)
+        await self._deploy_lock(incident, current, left)
         frozen = kept.is_frozen(current.branch)
         if frozen:
             left.append(f"deploys of {app} are frozen until `rollback unfreeze {incident.service}`")
@@ -139,6 +140,23 @@ class Settler:
             if not await record.abandoned(self._links, self._clock, incident.host, incident.app, seen):
                 return
         await record.remove(self._links, incident.host, name, incident.id)
+
+    async def _deploy_lock(self, incident: Incident, current: Current, left: list[str]) -> None:
+        """The lock that our deploy left when the host restarted under it: 0.35 takes its file for a running deploy.
+
+        Only as long as nothing was tried since: a lock that may be somebody's is theirs.
+        """
+        last = incident.latest
+        if not current.locked or last is None or incident.sent_at is None:
+            return
+        failed = incident.state is State.FAILED and bool(last.locked)
+        if not failed and not reconcile.dead(last, incident.sent_at):
+            return
+        since = differences(msgspec.structs.replace(last, branch=current.branch, tip=current.tip), current)
+        if last.git_rev == current.git_rev and not since:
+            await self._write(incident, commands.apps_unlock(incident.app))
+        else:
+            left.append(f"{incident.app} is locked: by a deploy that runs, or by the one that died (`apps:unlock`)")
 
     async def _write(self, incident: Incident, argv: tuple[str, ...]) -> None:
         host = self._links.host(incident.host)

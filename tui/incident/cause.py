@@ -15,6 +15,10 @@ from tui.model.value import Value
 
 RECENT = timedelta(hours=2)
 """a release that has served this long without trouble is an unlikely cause"""
+FRESH = timedelta(minutes=10)
+"""a release that was put there longer ago than this is no fresh start"""
+RESTARTED = timedelta(minutes=1)
+"""a container whose process began this long after it was put there was started again since"""
 SICK = frozenset({Health.DOWN, Health.UNREACHABLE, Health.DEGRADED})
 
 
@@ -71,16 +75,36 @@ def _others(service: str, health: Mapping[str, Health]) -> list[Finding]:
 
 
 def _age(current: Current, bad_since: datetime | None, now: datetime) -> list[Finding]:
-    starts = [c.started_at for c in current.containers if c.running and c.started_at is not None]
+    starts = [c.deployed_at for c in current.running.values() if c.deployed_at is not None]
     if not starts:
         return [Finding(speaks=Speaks.NEITHER, text="no running container: since when it serves is unknown")]
     started = min(starts)
+    return [_since(started, bad_since, now), *_again(current, now)]
+
+
+def _since(started: datetime, bad_since: datetime | None, now: datetime) -> Finding:
+    """A start that came and went without known trouble is no evidence: only one that has just been is."""
     age = f"it has run since {moment(started, now)} ({worded(now - started)})"
     if bad_since is not None and timedelta(0) <= bad_since - started <= RECENT:
-        return [Finding(speaks=Speaks.FOR, text=f"{age}; trouble {worded(bad_since - started)} after its start")]
+        return Finding(speaks=Speaks.FOR, text=f"{age}; trouble {worded(bad_since - started)} after its start")
     if now - started > RECENT:
-        return [Finding(speaks=Speaks.AGAINST, text=f"{age}: not a fresh deploy")]
-    return [Finding(speaks=Speaks.FOR, text=f"{age}: a fresh start")]
+        return Finding(speaks=Speaks.AGAINST, text=f"{age}: not a fresh deploy")
+    if now - started <= FRESH:
+        return Finding(speaks=Speaks.FOR, text=f"{age}: a fresh start")
+    return Finding(speaks=Speaks.NEITHER, text=age)
+
+
+def _again(current: Current, now: datetime) -> list[Finding]:
+    """A restart is no deploy: the same release began anew."""
+    again = {
+        c.name: c.started_at
+        for _, c in sorted(current.running.items())
+        if c.started_at is not None and c.created_at is not None and c.started_at - c.created_at > RESTARTED
+    }
+    if not again:
+        return []
+    words = f"{', '.join(again)} started again at {moment(max(again.values()), now)}: a restart, no deploy"
+    return [Finding(speaks=Speaks.NEITHER, text=words)]
 
 
 def _containers(current: Current) -> list[Finding]:
@@ -92,6 +116,9 @@ def _containers(current: Current) -> list[Finding]:
     restarts = sum(c.restarts for c in current.containers)
     if restarts:
         found.append(Finding(speaks=Speaks.FOR, text=f"containers restarted {restarts} times since this release began"))
+    looping = ", ".join(c.name for _, c in sorted(current.running.items()) if c.restarting)
+    if looping:
+        found.append(Finding(speaks=Speaks.FOR, text=f"does not stay up, and is started again and again: {looping}"))
     ended = [c for c in current.containers if not c.running]
     if ended:
         names = ", ".join(f"{c.process}.{c.index} (exit {c.exit_code})" for c in ended)

@@ -69,6 +69,10 @@ def running(releases: tuple[Release, ...], current: Current) -> Release:
     Our own label names it where the marks on the holder were not written any more (the console died in between):
     the attempt must be on every container, because a release label alone is inherited by images built from ours.
     """
+    return replace(_running(releases, current), restarting=current.restarting)
+
+
+def _running(releases: tuple[Release, ...], current: Current) -> Release:
     if rebuilt(releases, current):
         return Release(app=current.app, running=True, said=REBUILT)
     commit, down = current.commit or current.metadata, not current.serving

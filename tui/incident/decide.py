@@ -11,8 +11,9 @@ Rules that everything here obeys
 7. Record, then act: RunStep makes the engine write StepStarted before anything leaves, so a journal that ends after
    StepStarted means "perhaps", and one that ends before it means "certainly not".
 
-The way through: assessing → planned → executing → (uncertain) → verifying → watching → closed. `uncertain` is entered
-by every doubt; from there only observation leads on. After a process death the journal is folded with this same
+The way through: assessing → planned → executing → (uncertain) → verifying → watching → closed. After a push that the
+host reported done the host is asked what runs, still `executing`; `uncertain` is entered by every doubt, and from there
+only observation leads on. After a process death the journal is folded with this same
 function, its effects thrown away, and `Resumed` says what is outstanding.
 """
 
@@ -48,6 +49,8 @@ SETTLE_AGAIN = timedelta(seconds=2)
 """the first pause before a host that could not be put in order is tried again; each one is twice as long"""
 SETTLE_LIMIT = timedelta(minutes=1)
 """how long that is tried before a person is asked"""
+PROVEN_WITHIN = timedelta(seconds=10)
+"""how soon after a push that was reported done the host says so too; later than that it is in doubt"""
 
 Decision = tuple[Incident, tuple[do.Effect, ...]]
 
@@ -234,7 +237,9 @@ def _end_step(incident: Incident, event: ev.StepEnded) -> Decision:
             return _nothing_replaced(ended, event.at)
         case StepResult.REFUSED | StepResult.FAILED if _only_refused(ended):
             return _enter(ended, State.FAILED, event.at, asking=Question.WHAT_NEXT, failure=event.detail), ()
-        case StepResult.DONE | StepResult.REFUSED | StepResult.FAILED | StepResult.UNSURE:
+        case StepResult.DONE:
+            return replace(ended, looks=(), failure=""), (do.Observe(),)
+        case StepResult.REFUSED | StepResult.FAILED | StepResult.UNSURE:
             return _doubt(ended, event.at)
         case _:
             assert_never(event.result)
@@ -257,7 +262,8 @@ def _nothing_replaced(incident: Incident, at: datetime) -> Decision:
 
 
 def _doubt(incident: Incident, at: datetime) -> Decision:
-    return _enter(incident, State.UNCERTAIN, at, asking=None, looks=(), failure=""), (do.Observe(),)
+    doubted = _enter(incident, State.UNCERTAIN, at, asking=None, looks=(), quiet_since=None, failure="")
+    return doubted, (do.Observe(),)
 
 
 def _down(incident: Incident, at: datetime) -> Incident:
@@ -281,32 +287,62 @@ def _up(incident: Incident, at: datetime) -> Incident:
 
 def _observed(incident: Incident, event: ev.Observed) -> Decision:
     seen = replace(incident, latest=event.current)
-    if incident.state is not State.UNCERTAIN or incident.plan is None:
+    proving = _to_be_proven(incident)
+    if not (proving or incident.state is State.UNCERTAIN) or incident.plan is None or incident.asking is not None:
         return seen, ()
-    if incident.asking is not None:
-        return seen, ()
-    looks = (*incident.looks[:1], event.current) if incident.looks else (event.current,)
-    match reconcile.landed(incident.plan, looks, incident.reported):
+    plan, began = incident.plan, incident.sent_at
+    looks = (*incident.looks[:1], event.current)
+    found = reconcile.landed(plan, looks, incident.reported, began)
+    if proving and found in (Landed.RUNNING, Landed.UNKNOWN):
+        # reported done, and the host has not written it down yet
+        if event.at - (incident.runs[-1].ended_at or event.at) < PROVEN_WITHIN:
+            return seen, (do.Observe(after=LOOK_AGAIN),)
+        seen = _enter(seen, State.UNCERTAIN, event.at)
+    match found:
         case Landed.YES:
             return _proceed(replace(seen, looks=looks, served_at=event.at), event.at)
         case Landed.NO:
-            said = incident.runs[-1].detail if incident.runs else ""
-            serving = "the old release serves" if event.current.serving else "nothing serves"
-            failure = f"{said}; {serving}" if said else f"it did not land; {serving}"
-            failed = replace(seen, looks=looks, failure=failure)
+            failed = replace(seen, looks=looks, failure=_how_it_failed(incident, plan, event.current))
             return _enter(failed, State.FAILED, event.at, asking=Question.WHAT_NEXT), ()
         case Landed.FELL:
-            fell = "nothing serves: " + _how_it_fell(incident.plan, event.current)
+            fell = "nothing serves: " + _how_it_fell(plan, event.current)
             down = _down(replace(seen, looks=looks, failure=fell), event.at)
             return _enter(down, State.FAILED, event.at, asking=Question.WHAT_NEXT), ()
+        case Landed.RUNNING if reconcile.alone(plan, event.current, began):
+            kept = looks if reconcile.alone(plan, looks[0], began) else looks[-1:]
+            return _wait(replace(seen, looks=kept, quiet_since=None), event.at, SECOND_LOOK, STILL_RUNNING_LIMIT)
         case Landed.RUNNING:
-            # whatever was seen before belongs to a deploy that was still going on
-            return _wait(replace(seen, looks=()), event.at, LOOK_AGAIN, STILL_RUNNING_LIMIT)
+            # what was seen before belongs to a deploy that was still going on
+            return _wait(replace(seen, looks=(), quiet_since=None), event.at, LOOK_AGAIN, STILL_RUNNING_LIMIT)
         case Landed.UNKNOWN:
-            pause = SECOND_LOOK if reconcile.alike(incident.plan, event.current, event.current) else LOOK_AGAIN
-            if not reconcile.alike(incident.plan, looks[0], event.current):
-                looks = looks[1:] or looks
-            return _wait(replace(seen, looks=looks), event.at, pause, UNKNOWN_LIMIT)
+            return _unknown(replace(seen, quiet_since=seen.quiet_since or event.at), plan, looks, event.at)
+
+
+def _unknown(incident: Incident, plan: Plan, looks: tuple[Current, ...], at: datetime) -> Decision:
+    """Nobody is at it, and one look does not settle it."""
+    first, last, began = looks[0], looks[-1], incident.sent_at
+    settles = reconcile.alike(plan, last, last, began) or reconcile.dead(last, began)
+    if not reconcile.alike(plan, first, last, began) and not reconcile.steady(first, last, began):
+        looks = looks[1:] or looks
+    elif reconcile.over(first, last, began) and not reconcile.alike(plan, first, last, began):
+        return _ask(replace(incident, looks=looks))
+    waiting = replace(incident, looks=looks)
+    return _wait(waiting, at, SECOND_LOOK if settles else LOOK_AGAIN, UNKNOWN_LIMIT, incident.quiet_since)
+
+
+def _to_be_proven(incident: Incident) -> bool:
+    """Whether the deploy was reported done, and the host has not been seen to say so."""
+    last = incident.runs[-1] if incident.runs else None
+    done = last is not None and last.result is StepResult.DONE and _is_push(incident, last.step)
+    return done and incident.state in (State.EXECUTING, State.STOPPED)
+
+
+def _how_it_failed(incident: Incident, plan: Plan, current: Current) -> str:
+    restart = reconcile.why_not(plan, current, incident.sent_at)
+    said = restart and f"it did not land: {restart}"
+    said = said or (incident.runs[-1].detail if incident.runs else "") or "it did not land"
+    serving = "the old release serves" + (" again" if restart else "")
+    return f"{said}; {serving if current.serving else 'nothing serves'}"
 
 
 def _how_it_fell(plan: Plan, current: Current) -> str:
@@ -315,22 +351,30 @@ def _how_it_fell(plan: Plan, current: Current) -> str:
     return f"the deploy of {plan.target.name} ended after what ran had been stopped"
 
 
-def _wait(incident: Incident, at: datetime, pause: timedelta, limit: timedelta) -> Decision:
-    if at - incident.since >= limit:
-        said = incident.failure
-        if incident.plan is not None and incident.latest is not None:
-            said = f"nobody knows how it ended: {reconcile.doubt(incident.plan, incident.latest)}"
-        return replace(incident, asking=Question.OUTCOME_UNKNOWN, failure=said), ()
+def _wait(
+    incident: Incident, at: datetime, pause: timedelta, limit: timedelta, since: datetime | None = None
+) -> Decision:
+    if at - (since or incident.since) >= limit:
+        return _ask(incident)
     return incident, (do.Observe(after=pause),)
+
+
+def _ask(incident: Incident) -> Decision:
+    said = incident.failure
+    if incident.plan is not None and incident.latest is not None:
+        why = reconcile.doubt(incident.plan, incident.latest, incident.sent_at)
+        said = f"nobody knows how it ended: {why}"
+    return replace(incident, asking=Question.OUTCOME_UNKNOWN, failure=said), ()
 
 
 def _not_observed(incident: Incident, event: ev.NotObserved) -> Decision:
     """Asked again with growing pauses, a quarter of the time that has passed; not where that cannot help."""
-    if incident.state is not State.UNCERTAIN or incident.asking is not None:
+    if incident.asking is not None or not (incident.state is State.UNCERTAIN or _to_be_proven(incident)):
         return incident, ()
-    pause = min(max(LOOK_AGAIN, (event.at - incident.since) / 4), LONGEST_PAUSE)
+    doubted = _enter(incident, State.UNCERTAIN, event.at, looks=(), quiet_since=None)
+    pause = min(max(LOOK_AGAIN, (event.at - doubted.since) / 4), LONGEST_PAUSE)
     limit = timedelta(0) if event.final else STILL_RUNNING_LIMIT
-    waiting, effects = _wait(replace(incident, looks=()), event.at, pause, limit)
+    waiting, effects = _wait(doubted, event.at, pause, limit)
     if waiting.asking is not None:
         waiting = replace(waiting, failure=f"nobody knows how it ended: {event.why}")
     return waiting, effects

@@ -43,7 +43,9 @@ def tell(event: ev.Event) -> Line | None:
             words = ", ".join(f"{c.name} {c.verdict.value}" for c in checks)
             return (f"verified: {words}", "")
         case ev.Sampled(sample=sample):
-            return None if sample.healthy else (("unhealthy" if sample.healthy is False else "not measured"), "warn")
+            look = "" if sample.healthy else ("unhealthy" if sample.healthy is False else "not measured")
+            words = ": ".join(filter(None, (look, sample.note)))
+            return (words, "warn") if words else None
         case ev.Strayed(what=what):
             return (f"ALARM: {what}", "down")
         case ev.WatchExtended(until=until):

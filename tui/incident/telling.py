@@ -132,6 +132,7 @@ def _watched(incident: Incident) -> list[str]:
     until = watch.last.at if watch.last else watch.opened_at
     counts = f"{watch.healthy} healthy looks, {watch.unhealthy} unhealthy, {watch.unmeasured} not measured"
     lines = [f"Watched for {worded(max(timedelta(0), until - watch.opened_at))}: {counts}."]
+    lines.extend(clean_line(note, 300) for _, note in watch.notes[-3:])
     if incident.asking is not None and incident.failure:
         lines.append(clean_line(incident.failure, 300))
     if incident.asking is not None:

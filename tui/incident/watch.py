@@ -48,8 +48,15 @@ def observe(watch: Watch, sample: Sample) -> Watch:
         unmeasured=watch.unmeasured + (sample.healthy is None),
         in_a_row=watch.in_a_row + 1 if bad else (watch.in_a_row if sample.healthy is None else 0),
         last=sample,
+        notes=_noted(watch, sample),
         slowest=max(watch.slowest, sample.seconds or 0.0),
     )
+
+
+def _noted(watch: Watch, sample: Sample) -> tuple[tuple[datetime, str], ...]:
+    """What stays the same is noted once."""
+    same = not sample.note or (watch.last is not None and watch.last.note == sample.note)
+    return watch.notes if same else (*watch.notes, (sample.at, sample.note))
 
 
 def seen(watch: Watch, now: datetime) -> float:
@@ -133,7 +140,7 @@ def window(incident: Incident, phase: Phase, now: datetime) -> tuple[datetime | 
     match phase:
         case Phase.BEFORE:
             before = incident.plan.before.containers if incident.plan is not None else ()
-            starts = [c.started_at for c in before if c.running and c.started_at is not None]
+            starts = [c.deployed_at for c in before if c.running and c.deployed_at is not None]
             return min(starts, default=None), incident.confirmed_at or now
         case Phase.SWITCH:
             return incident.confirmed_at, min(now, end) if end is not None else now

@@ -103,6 +103,8 @@ class Sample(Value):
     """None: could not be measured"""
     seconds: float | None = None
     """response time"""
+    note: str = ""
+    """what happened besides, and is no alarm: a restart, a host that could not be asked"""
 
 
 class Watch(Value):
@@ -119,6 +121,8 @@ class Watch(Value):
     in_a_row: int = 0
     """unhealthy looks in a row, the latest included"""
     last: Sample | None = None
+    notes: tuple[tuple[datetime, str], ...] = ()
+    """what happened meanwhile and was no alarm: restarts"""
     slowest: float = 0.0
 
     def coverage(self, now: datetime) -> float:
@@ -178,6 +182,8 @@ class Incident(Value):
     """the host answered our push with its own refusal: one equal look is then enough"""
     looks: tuple[Current, ...] = ()
     """what was seen since the uncertainty began, the latest two"""
+    quiet_since: datetime | None = None
+    """since when, while it is uncertain, nothing is at work on the host"""
     latest: Current | None = None
     checks: tuple[Check, ...] = ()
     verdict: Verdict | None = None
@@ -235,6 +241,13 @@ class Incident(Value):
     def run_of(self, step: str) -> StepRun | None:
         """The run of that step in the current plan, if it was begun."""
         return next((r for r in self.runs if r.step == step), None)
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """When the step of the current plan that changes what serves was begun."""
+        step = self.plan.decisive if self.plan is not None else None
+        run = self.run_of(step.id) if step is not None else None
+        return run.started_at if run is not None else None
 
     @property
     def would_abort(self) -> bool:

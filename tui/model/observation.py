@@ -19,8 +19,13 @@ class Container(Value):
     """the image's id"""
     named: str = ""
     """the name it was started by: with push-on-release that of its number"""
+    created_at: datetime | None = None
+    """when it was put there: a restart keeps it, where the container stays the same"""
     started_at: datetime | None = None
+    """when its process began: every restart of the container or its host changes it"""
     running: bool = True
+    restarting: bool = False
+    """Docker starts it again and again, and it does not stay up; it counts as running all the same"""
     restarts: int = 0
     oom_killed: bool = False
     exit_code: int | None = None
@@ -30,6 +35,29 @@ class Container(Value):
     """label `rollback.attempt`: unique to one try"""
     builder: str | None = None
     """label `com.dokku.builder-type`: what built the image that runs"""
+
+    @property
+    def name(self) -> str:
+        """How it is spoken of, e.g. `web.1`."""
+        return f"{self.process}.{self.index}"
+
+    @property
+    def deployed_at(self) -> datetime | None:
+        """When it was put there; in records of older consoles, which did not read that, when it was started."""
+        return self.created_at or self.started_at
+
+    def is_same_release(self, other: "Container") -> bool:
+        """Whether both are of one image and one attempt. Ids and start times say nothing: a restart may change them.
+
+        Where a record does not name the image, the same id counts, or the same attempt.
+        """
+        if self.image and other.image:
+            return (self.image, self.attempt) == (other.image, other.attempt)
+        return self.id == other.id or (self.attempt is not None and self.attempt == other.attempt)
+
+    def is_same_run(self, other: "Container") -> bool:
+        """Whether it was neither replaced nor started anew between two looks."""
+        return (self.id, self.started_at) == (other.id, other.started_at)
 
 
 class Current(Value):
@@ -52,6 +80,9 @@ class Current(Value):
     stale_lock: bool = False
     """the lock's file is there and no build runs: somebody locked by hand, or a deploy died; it holds nobody up"""
     containers: tuple[Container, ...] = ()
+    neighbours: tuple[tuple[str, datetime], ...] = ()
+    """other apps of the host, each with the earliest start of its running containers; asked only where it matters
+    whether the host restarted"""
 
     @property
     def commit(self) -> str | None:
@@ -82,13 +113,43 @@ class Current(Value):
         return tuple((t, sum(1 for c in self.containers if c.running and c.process == t)) for t in types)
 
     @property
-    def serving(self) -> frozenset[tuple[str, datetime | None]]:
-        """Identity of what runs: ids and start times of the running containers."""
-        return frozenset((c.id, c.started_at) for c in self.containers if c.running)
+    def running(self) -> dict[tuple[str, int], Container]:
+        """The running containers, by process type and index."""
+        return {(c.process, c.index): c for c in self.containers if c.running}
+
+    @property
+    def serving(self) -> bool:
+        """Whether any container runs."""
+        return bool(self.running)
+
+    @property
+    def restarting(self) -> bool:
+        """Whether containers run, but none stays up: Docker starts them again and again."""
+        running = self.running.values()
+        return bool(running) and all(c.restarting for c in running)
+
+
+def same_release(before: Current, now: Current) -> bool:
+    """Whether the same release runs at both looks: every process of the same image and the same attempt."""
+    then, later = before.running, now.running
+    return then.keys() == later.keys() and all(later[key].is_same_release(c) for key, c in then.items())
+
+
+def started_anew(before: Current, now: Current) -> tuple[Container, ...]:
+    """Containers of `now` that run the release of `before` and were started since: restarted, or made anew."""
+    then = before.running
+    return tuple(
+        c
+        for key, c in sorted(now.running.items())
+        if key in then and c.is_same_release(then[key]) and not c.is_same_run(then[key])
+    )
 
 
 def differences(before: Current, now: Current) -> tuple[str, ...]:
-    """What changed between two looks, in words; empty when what serves and what would be built next are the same."""
+    """What changed between two looks, in words; empty when what serves and what would be built next are the same.
+
+    A restart changes neither: see `started_anew`.
+    """
     found: list[str] = []
     if before.metadata != now.metadata:
         found.append(f"deployed was {before.metadata or 'unknown'}, is {now.metadata or 'unknown'}")
@@ -96,9 +157,16 @@ def differences(before: Current, now: Current) -> tuple[str, ...]:
         found.append(f"deploy branch was {before.branch}, is {now.branch}")
     elif before.tip != now.tip:
         found.append(f"tip of {now.branch} was {(before.tip or 'none')[:12]}, is {(now.tip or 'none')[:12]}")
-    if before.serving != now.serving:
-        found.append("containers were replaced or restarted")
+    found.extend(_replaced(before.running, now.running))
     return tuple(found)
+
+
+def _replaced(before: dict[tuple[str, int], Container], now: dict[tuple[str, int], Container]) -> list[str]:
+    gone = [c.name for key, c in sorted(before.items()) if key not in now]
+    new = [c.name for key, c in sorted(now.items()) if key not in before]
+    other = [c.name for key, c in sorted(now.items()) if key in before and not c.is_same_release(before[key])]
+    words = {"not running any more": gone, "running since": new, "of another image": other}
+    return [f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} {what}" for what, names in words.items() if names]
 
 
 class Landed(StrEnum):

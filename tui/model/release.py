@@ -104,6 +104,8 @@ class Release(Value):
     """it was deployed last, and nothing else runs"""
     down: bool = False
     """it was deployed last, but no container of it runs: going back to it starts it anew"""
+    restarting: bool = False
+    """it was deployed last, and does not stay up: Docker starts it again and again"""
     ways: tuple[WayBack, ...] = ()
     origin: Source = Source.HOST
     told: tuple[tuple[str, Source], ...] = ()

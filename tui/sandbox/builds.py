@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,7 +30,7 @@ def recorded_build(call: Call, app: App, source: str, kind: str = "build") -> It
     call.record = build.output
     try:
         yield
-    except ClientGone:
+    except (ClientGone, asyncio.CancelledError):
         build.display = "abandoned"
         raise
     except Refused:

@@ -130,6 +130,8 @@ class Call:
     aborted: bool = False
     canceled: bool = False
     detached: bool = False
+    powerless: bool = False  # the host restarted under it: nothing of it is put in order any more
+    task: asyncio.Task[object] | None = None
     quiet: bool = False
     marked: bool = False  # 0.35.15 puts ESC[1G before its own lines of a build
     band: bool = False  # a push that asked for bands gets everything but its report on band 2
@@ -194,3 +196,5 @@ class Call:
         """Marks how far a deploy has come; faults wait for these names."""
         self.reached.append(name)
         self.host.faults.reached(self, name)
+        if self.powerless:
+            raise asyncio.CancelledError

@@ -74,6 +74,7 @@ class Container:
     restarts: int = 0
     pid: int = 0
     oom_killed: bool = False
+    looping: bool = False  # it does not stay up, and Docker starts it again and again
     requests: int = 0
     ticks: int = 0
     log: Log = field(default_factory=Log)

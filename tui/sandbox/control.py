@@ -139,25 +139,18 @@ class Control:
         return {}
 
     async def _restart_host(self, told: Told) -> object:
-        """Every connection dies, every container starts again, as after a reboot."""
-        self._ssh.cut_all()
-        machine = self._host.machine
-        for app in machine.apps.values():
-            app.lock_held = False
-            if app.restore:
-                for container in machine.current(app).values():
-                    if container is not None:
-                        container.exit(137)
-                        container.status, container.started = "running", machine.now()
+        """{ids?: keep or change}: every connection and command dies, every container starts again; see ``reboot``."""
+        await self._host.restart(told.get("ids", "keep"))
         return {}
 
     async def _restart_container(self, told: Told) -> object:
-        """{app, process?, oom?}: Docker restarts a process that died."""
+        """{app, process?, oom?, loop?}: Docker restarts a process that died; with loop again and again."""
         machine = self._host.machine
         for dyno, container in machine.current(machine.app(told["app"])).items():
             if container is not None and dyno.startswith(told.get("process", "")):
                 container.restarts += 1
                 container.oom_killed = bool(told.get("oom", False))
+                container.looping = bool(told.get("loop", False))
                 container.started = machine.now()
         return {}
 

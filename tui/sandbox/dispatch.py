@@ -48,6 +48,7 @@ def find(host: Host, name: str) -> Command | None:
 async def run(host: Host, client: Client, line: str) -> int | None:
     """Runs one command to its end. The exit code, or None if its client died and the command with it."""
     call = host.call(client, line)
+    call.task = asyncio.current_task()
     try:
         call.exit = await dispatch(call)
     except ClientGone:

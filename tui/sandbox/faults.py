@@ -31,9 +31,11 @@ KINDS = {
     "garbage": "the command answers bytes that mean nothing, and `exit`",
     "byte_wise": "what the command says arrives byte by byte",
     "endless": "the command says something on `stream` for ever",
+    "restart_host": "the whole host restarts; `ids`: keep or change",
 }
 AT_ONCE = ("hold_lock", "wrong_app")
 BOUND = (
+    "restart_host",
     "drop_connection",
     "stall",
     "fail_command",
@@ -69,6 +71,7 @@ class Fault:
     mode: str = "check"
     seconds: float = 0.0
     factor: float = 4.0
+    ids: str = "keep"
     exit: int = 1
     stream: str = "stdout"
     stderr: str = " !     the sandbox was told to fail this command"
@@ -184,6 +187,9 @@ class Faults:
     def _strike(self, call: Call, fault: Fault) -> None:
         if fault.kind == "drop_connection":
             call.client.drop()
+        elif fault.kind == "restart_host":
+            call.powerless = True
+            self._start(self._host.restart(fault.ids))
         elif fault.kind == "stall":
             call.client.stall(True)
             self._silent.append(call)

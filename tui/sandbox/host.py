@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tui.sandbox import clock
+from tui.sandbox import clock, reboot
 from tui.sandbox.client import Call, Client
 from tui.sandbox.faults import Faults
 from tui.sandbox.machine import App, Machine
@@ -43,6 +43,8 @@ class Host:
         self.calls: list[Call] = []
         self.pushes: list[Push] = []
         self.sites = Sites(self)
+        self.cut: Callable[[], None] = lambda: None
+        """ends every connection; set by whoever listens"""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def call(self, client: Client, line: str) -> Call:
@@ -52,6 +54,11 @@ class Host:
 
     def running_calls(self) -> list[Call]:
         return [call for call in self.calls if call.exit is None and not call.aborted]
+
+    async def restart(self, ids: str = "keep") -> None:
+        """Every connection and command dies, and the apps start again; see ``reboot``."""
+        self.cut()
+        await reboot.restart(self, ids=ids)
 
     async def open_site(self, app: App) -> None:
         """Gives the app its port if it has none yet."""

@@ -6,6 +6,7 @@ killed client leaves the file behind on 0.38.27, and on both versions when its c
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,6 +33,9 @@ def deploy_lock(call: Call, app: App) -> Iterator[None]:
         yield
     except ClientGone:
         stale = call.client.tty or not call.host.machine.old
+        raise
+    except asyncio.CancelledError:
+        stale = call.powerless
         raise
     finally:
         app.lock_held = False

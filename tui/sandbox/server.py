@@ -169,6 +169,7 @@ class SshHouse:
 
     def __init__(self, host: Host, state: Path) -> None:
         self.host = host
+        host.cut = self.cut_all
         self.tasks: set[asyncio.Task[None]] = set()
         self.connections: set[asyncssh.SSHServerConnection] = set()
         self._numbers = 0

@@ -76,7 +76,7 @@ def refusal(
 
 
 def _started(current: Current) -> datetime | None:
-    return min((c.started_at for c in current.containers if c.running and c.started_at is not None), default=None)
+    return min((c.deployed_at for c in current.running.values() if c.deployed_at is not None), default=None)
 
 
 def _before_start(marked: Arrival, current: Current) -> bool:

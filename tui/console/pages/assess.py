@@ -130,7 +130,7 @@ def _changed(wizard: "Wizard", cells: int) -> list[Row]:
         return rows.paragraph(f"What runs is unknown. {rows.safe(status.trouble, 200)}", cells, "unknown")
     running = next((r for r in status.listing.releases if r.running), None)
     older = [r for r in status.listing.releases if not r.running]
-    starts = [c.started_at for c in status.listing.current.containers if c.running and c.started_at]
+    starts = [c.deployed_at for c in status.listing.current.running.values() if c.deployed_at]
     commit = f" ({running.commit[:9]})" if running and running.commit and running.number is not None else ""
     name = f"{running.name}{commit}" if running else "nothing"
     now = wizard.front.engine.clock.now()

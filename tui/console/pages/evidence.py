@@ -31,7 +31,7 @@ _LOOKS = {Word.OVER: "down", Word.UNDER: "ok", Word.UNSURE: "unknown"}
 def since(engine: "Engine", service: Service, status: "ServiceStatus") -> datetime:
     """Since when failures are counted for the decision: of what runs, and no longer ago than a watch is long."""
     current = status.listing.current if status.listing else None
-    starts = [c.started_at for c in current.containers if c.running and c.started_at] if current else []
+    starts = [c.deployed_at for c in current.running.values() if c.deployed_at] if current else []
     return engine.evidence.baseline(service, engine.clock.now(), min(starts, default=None))
 
 

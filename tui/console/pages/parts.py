@@ -83,11 +83,15 @@ def downtime(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
         return []
     if until is not None:
         return [((f"It did not answer for {(until - since).total_seconds():.0f} s while it was replaced.", "dim"),)]
-    plan, now = incident.plan, wizard.front.engine.clock.now()
-    usual = f" (usually {plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s)" if plan and plan.downtime else ""
-    said = f"{wizard.palette.sign('down')} DOWN {words.countdown(now - since)}{usual}: "
-    serves = "nothing serves" if incident.state is State.FAILED else "stopped; the target is being started"
-    return rows.paragraph(said + serves, cells, "down", indent=2)
+    plan, passed = incident.plan, wizard.front.engine.clock.now() - since
+    planned = plan.downtime if plan is not None else None
+    usual = f" (usually {planned[0]:.0f}-{planned[1]:.0f} s)" if planned else ""
+    serves = "nothing serves" if incident.state is State.FAILED else "the target is being started"
+    # what was planned and takes as long as planned is no trouble
+    calm = planned is not None and passed.total_seconds() <= planned[1] and incident.state is not State.FAILED
+    look, word = ("run", "Stopped") if calm else ("down", "DOWN")
+    said = f"{wizard.palette.sign(look)} {word} {words.countdown(passed)}{usual}: {serves}"
+    return rows.paragraph(said, cells, look, indent=2)
 
 
 def clock_of(spec: SeveritySpec, since: datetime, now: datetime) -> Piece:

@@ -94,6 +94,9 @@ def _seen(wizard: "Wizard", incident: Incident, watch: Watch, cells: int) -> lis
         slowest = max(times)
         line = "".join(wizard.palette.spark(t / slowest if slowest else 0.0) for t in times)
         found.append(((f"response {line} ", "dim"), (f"up to {slowest * 1000:.0f}ms", "dim")))
+    for at, note in watch.notes[-2:]:
+        text = f"{wizard.palette.sign('warn')} {words.clock(at)} {rows.safe(note, 200)}"
+        found.extend(rows.paragraph(text, cells, "warn"))
     if watch.in_a_row:
         found.append(((f"{watch.in_a_row} unhealthy in a row", "down"),))
     return found

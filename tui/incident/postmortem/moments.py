@@ -43,14 +43,14 @@ def deployed(record: Record) -> Moment:
 
 
 def _started(current: Current, seen: Entry) -> Moment:
-    """The start of the containers, where that is the deploy's and not a later restart's."""
+    """When the containers were put there; in older records when they were started, where no restart came after."""
     running = [c for c in current.containers if c.running]
-    starts = [c.started_at for c in running if c.started_at is not None]
+    starts = [c.deployed_at for c in running if c.deployed_at is not None]
     if not starts:
         missing = "when it was deployed: the host named no running container with a start time (the CI log has it)"
         return Moment(name=DEPLOYED, at=None, source=missing, field=Field.DEPLOYED)
     began = min(starts)
-    if any(c.restarts for c in running):
+    if any(c.restarts and c.created_at is None for c in running):
         missing = f"when it was deployed: before {stamp(began)}, when its containers were restarted (the CI log has it)"
         return Moment(name=DEPLOYED, at=None, source=missing, field=Field.DEPLOYED)
     source = f"start of the containers that served, as the host said ({seen.source})"

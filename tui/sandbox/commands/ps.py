@@ -250,8 +250,9 @@ def inspected(call: Call, app: App, container: Container) -> dict[str, Any]:
         "FinishedAt": timestamp(container.finished),
         "OOMKilled": container.oom_killed,
         "Pid": container.pid if container.running else 0,
+        "Restarting": container.looping,
         "Running": container.running,
         "StartedAt": timestamp(container.started),
-        "Status": container.status,
+        "Status": "restarting" if container.looping else container.status,
     }
     return entry
