@@ -112,7 +112,7 @@ async def test_a_prompt_right_after_any_key_that_opens_or_closes_a_page_has_ever
                 else:
                     await at.unpaced((before, panel, opener), text)
                 await at.dismiss()
-        for before in (*OPENING, *MOVING):  # the palette from wherever that key led
+        for before in () if paced else (*OPENING, *MOVING):  # the palette from wherever that key led
             await at.unpaced((before, "colon"), "Kfgateq")
             await at.dismiss()
 
@@ -375,3 +375,17 @@ async def test_leaving_says_what_is_so_now(state: Path) -> None:
         wizard.walk.incident = scene.walk(*running()).incident
         await scene.settle()
         assert "goes on at the host" in " ".join(scene.app.export_text().split())
+
+
+async def test_a_passphrase_waits_for_its_key_and_is_asked_for_by_no_page(state: Path) -> None:
+    async with hand(state) as at:
+        waited = asyncio.ensure_future(at.app._ask_secret("passphrase of id_ed25519: "))
+        await at.scene.pilot.pause()
+        assert not at.app._ask.asking and "i types it" in at.app._notice[0]
+        await at.press("down", "i", *"Rq K5", "enter")
+        assert await waited == "Rq K5"
+        assert "Rq K5" not in at.app.export_text() and at.app._opened.page is None
+        again = asyncio.ensure_future(at.app._ask_secret("passphrase of id_ed25519: "))
+        await at.scene.pilot.pause()
+        await at.press("i", "escape")
+        assert await again is None, "would not say"
