@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from tests.sandboxes import Sandbox, running_sandbox
+from tests.harness import LocalSandbox, local_sandbox
 from tui import bootstrap
 from tui.console.app import ConsoleApp
 from tui.console.palette import Palette
@@ -52,9 +52,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def console(box: Sandbox, watch: timedelta = timedelta(seconds=6)) -> AsyncIterator[Desk]:
+async def console(box: LocalSandbox, watch: timedelta = timedelta(seconds=12)) -> AsyncIterator[Desk]:
     app = ConsoleApp(
-        lambda ask: bootstrap.engine(box.services, ask_passphrase=ask),
+        lambda ask: bootstrap.engine(box.services, ask_passphrase=ask, clock=box.clock),
         palette=Palette(),
         watch_for=watch,
         exports=box.state / "exports",
@@ -68,14 +68,14 @@ async def console(box: Sandbox, watch: timedelta = timedelta(seconds=6)) -> Asyn
 
 
 @pytest.fixture
-def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path) as sandbox:
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSandbox]:
+    with local_sandbox(tmp_path, speed=4) as sandbox:
         monkeypatch.setenv("ROLLBACK_STATE_DIR", str(sandbox.state))
         yield sandbox
 
 
 @pytest.mark.timeout(180)
-async def test_all_services_go_back_by_the_phrase_with_a_line_for_each(box: Sandbox) -> None:
+async def test_all_services_go_back_by_the_phrase_with_a_line_for_each(box: LocalSandbox) -> None:
     async with console(box) as desk:
         await desk.pilot.press("P")
         await desk.sees("ALL PREVIOUS", "4 gateway", "answer for 10-30 s")
@@ -96,7 +96,7 @@ async def test_all_services_go_back_by_the_phrase_with_a_line_for_each(box: Sand
 
 
 @pytest.mark.timeout(180)
-async def test_undo_is_offered_while_watching_and_goes_forward_again(box: Sandbox) -> None:
+async def test_undo_is_offered_while_watching_and_goes_forward_again(box: LocalSandbox) -> None:
     box.pull("scenario", name="healthy")
     assert box.run("keep", "api").code == 0
     assert box.run("api", "previous", "--yes").code == 0
@@ -125,10 +125,10 @@ async def test_undo_is_offered_while_watching_and_goes_forward_again(box: Sandbo
 
 
 @pytest.mark.timeout(180)
-async def test_unfreezing_shows_what_was_pushed_and_deploys_the_tip_when_that_is_chosen(box: Sandbox) -> None:
+async def test_unfreezing_shows_what_was_pushed_and_deploys_the_tip_when_that_is_chosen(box: LocalSandbox) -> None:
     assert box.run("api", "previous", "--yes").code == 0
     box.pull("deploy", app="scenextras", version="v1.5.1", message="Fix the thumbnails", wait=True)
-    async with console(box, timedelta(seconds=6)) as desk:
+    async with console(box, timedelta(seconds=12)) as desk:
         await desk.sees("on the hosts: api FROZEN")
         await desk.pilot.press("h")
         await desk.sees("FOUND ON THE HOSTS", "rollback unfreeze api")
