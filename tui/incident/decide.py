@@ -296,7 +296,7 @@ def _observed(incident: Incident, event: ev.Observed) -> Decision:
     if proving and found in (Landed.RUNNING, Landed.UNKNOWN):
         # reported done, and the host has not written it down yet
         if event.at - (incident.runs[-1].ended_at or event.at) < PROVEN_WITHIN:
-            return seen, (do.Observe(after=LOOK_AGAIN),)
+            return replace(seen, looks=looks if found is Landed.UNKNOWN else ()), (do.Observe(after=LOOK_AGAIN),)
         seen = _enter(seen, State.UNCERTAIN, event.at)
     match found:
         case Landed.YES:
