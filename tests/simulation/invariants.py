@@ -91,6 +91,7 @@ def of_process(process: Process, truth: Truth) -> Iterator[str]:
         yield f"took {process.ended - process.began:.0f} s: {process.words}"
     yield from _nothing_changed(process, truth)
     yield from _as_said(process, truth)
+    yield from _freeze_told(process, truth)
 
 
 def _nothing_changed(process: Process, truth: Truth) -> Iterator[str]:
@@ -118,6 +119,16 @@ def _difference(before: Standing, after: Standing) -> str:
     if after.serves is None or before.serves is None:
         found = [words for words in found if not words.startswith("attempt")]
     return "; ".join(found)
+
+
+def _freeze_told(process: Process, truth: Truth) -> Iterator[str]:
+    """A closed incident that leaves its freeze behind says so."""
+    told, app = process.document, str(process.document.get("app"))
+    if told.get("state") != "closed" or process.ended is None or app not in truth.history:
+        return
+    words = f"{told.get('left_over')} {told.get('close_reason')} {told.get('error')}"
+    if truth.at(app, process.ended).branch == f"frozen-by-{told['incident']}" and "frozen" not in words:
+        yield f"closed without a word of its freeze: {process.words}"
 
 
 def _as_said(process: Process, truth: Truth) -> Iterator[str]:

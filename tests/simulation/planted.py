@@ -20,7 +20,9 @@ from tui.incident import reconcile, verify
 from tui.model.incident import Incident, Question, State, StepResult
 from tui.model.observation import Current
 from tui.model.outcome import Answer, Exited, Lost, TimedOut
+from tui.model.verification import Check, Verdict
 
+PROVEN = Check(name="identity: deployed", verdict=Verdict.PASSED, evidence="exit 0")
 Plant = Callable[[], AbstractContextManager[Any]]
 Decided = tuple[Incident, tuple[do.Effect, ...]]
 nothing: Plant = nullcontext
@@ -74,10 +76,10 @@ def exit_is_proof() -> AbstractContextManager[None]:
             return None
         return deciding._proceed(_ended(incident, push), push.at)
 
-    async def unasked(*_: Any) -> tuple[()]:
+    async def unasked(*_: Any, **__: Any) -> tuple[()]:
         return ()
 
-    return _deciding(other, (verify, "identity", lambda *_: ()), (health, "identity", unasked))
+    return _deciding(other, (verify, "identity", lambda *_: (PROVEN,)), (health, "identity", unasked))
 
 
 def lost_is_failure() -> AbstractContextManager[None]:
