@@ -61,7 +61,7 @@ def first_paint(effort: Effort) -> list[Finding]:
 
         def paint(script: str) -> Callable[[], float]:
             def run() -> float:
-                environ = {"ROLLBACK_STATE_DIR": state, "LANG": "C.UTF-8"}
+                environ = {"ROLLBACK_STATE_DIR": state, "ROLLBACK_SERVICES": "shipped", "LANG": "C.UTF-8"}
                 with on_pty([sys.executable, "-c", script], environ=environ) as pty:
                     return float(pty.report("cpu"))
 

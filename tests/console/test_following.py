@@ -13,7 +13,8 @@ async def test_an_incident_of_another_console_is_followed_and_led_once_that_one_
         scene.walk(*opened())
         journal, held = scene.engine.journal, ["process 4711 on /dev/pts/3"]
         setattr(journal, "holder", lambda _: held[0])  # noqa: B010 - the stage's own journal
-        await scene.front.resume(INCIDENT)
+        with scene.app.keyboard.pressed():
+            await scene.front.resume(INCIDENT)
         shown = await scene.settle()
         assert "FOLLOWING tired@bastion, process 4711 on /dev/pts/3: to be looked at only" in shown
         page = scene.app._work.page
@@ -30,6 +31,7 @@ async def test_an_incident_of_another_console_is_followed_and_led_once_that_one_
         held[0] = ""
         await scene.engine.hand.advance(EVERY)
         assert "NOBODY LEADS IT" in await scene.settle()
-        await scene.front.resume(INCIDENT)
+        with scene.app.keyboard.pressed():
+            await scene.front.resume(INCIDENT)
         assert isinstance(scene.front.wizards["api"].walk, Walk)
         assert "NOBODY LEADS IT" not in await scene.settle()

@@ -36,7 +36,8 @@ def test_it_is_kept_marked_bad_and_can_be_come_back_to(box: Sandbox, way: str) -
     assert left["kept"]
     holder = box.look()["apps"][left["holder"]]
     assert "ROLLBACK_BAD" in holder["config"], "it says so itself, whatever becomes of the target's holder"
-    assert box.run("api", "previous", "--plan", "--json").document["to"]["number"] == 3
+    further = box.run("api", "previous", "--plan", "--expect-current", "release:4", "--json").document
+    assert further["to"]["number"] == 3
     back = box.run("api", left["name"], "--yes", "--json")
     assert (back.code, box.serves()) == (6, "v1.5.0"), "it is as sick as it was when it was left"
 

@@ -87,11 +87,11 @@ def test_a_rollback_goes_on_whatever_becomes_of_its_words(box: Sandbox, broken: 
 
 
 def test_a_rollback_whose_narration_nobody_reads_any_more_goes_on(slow: Sandbox) -> None:
-    process = slow.begin("api", "previous", "--yes")
-    assert process.stderr is not None
-    process.stderr.readline()
-    process.stderr.close()
-    assert process.wait(60) == 0
+    with slow.begin("api", "previous", "--yes") as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.stderr.close()
+        assert process.wait(60) == 0
     assert slow.serves() == "v1.4.0"
 
 
@@ -214,7 +214,6 @@ def test_ctrl_c_in_a_running_rollback_says_what_goes_on_and_how_to_take_it_up(sl
         for words in (
             f"open: incident {incident['incident']}",
             "frozen: deploys of scenextras",
-            "due: its post-mortem",
         ):
             assert words in stderr, stderr
         assert f"next: rollback resume {incident['incident']}" in stderr
