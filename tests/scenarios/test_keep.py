@@ -229,6 +229,7 @@ def test_everything_is_taken_away_only_after_a_yes_and_only_what_is_ours(tmp_pat
     with local_sandbox(tmp_path, speed=1) as box:  # what was made a moment ago is somebody's: moments are real here
         stranger = f"{APP}--r9--pre-deploy-20260101-000000"
         box.pull("command", command=f"apps:create {stranger}")
+        box.pull("command", command=f"config:set --no-restart {stranger} OWNER=ann")
         before = holders(box)
         asked = box.run("keep", "gateway", "--remove-all")
         assert (asked.code, holders(box)) == (3, before)
