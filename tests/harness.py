@@ -41,7 +41,7 @@ from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from unittest import mock
 
 from tests.sandboxes import Done, Sandbox
@@ -180,7 +180,13 @@ class _Process:
         for name in ("stdout", "stderr"):
             undo.enter_context(mock.patch.object(sys, name, _Switch(name, getattr(sys, name))))
         undo.enter_context(mock.patch.object(sys, "stdin", io.StringIO()))
+        undo.enter_context(mock.patch("tui.cli.ending.fault", _let_out))
         return undo
+
+
+def _let_out(error: Exception) -> NoReturn:
+    """A process says in one line that it is its own fault, and goes on to an exit code; a test wants the traceback."""
+    raise error
 
 
 _process = _Process()

@@ -198,15 +198,18 @@ async def test_a_paste_with_line_breaks_is_one_line_and_answers_nothing(state: P
 # ── the palette ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def first_choice(at: Hand) -> str:
-    choice = at.app._work.choice
-    return "".join(text for text, _ in choice.row) if choice is not None else ""
+async def first_choice(at: Hand) -> str:
+    """What Enter would run, as soon as the page has been drawn."""
+    async with asyncio.timeout(10):
+        while (choice := at.app._work.choice) is None:
+            await at.scene.pilot.pause(0.01)
+    return "".join(text for text, _ in choice.row)
 
 
 async def test_the_palette_takes_letters_and_runs_the_best_fit(state: Path) -> None:
     async with hand(state) as at:
         await at.press("colon", *"kep")
-        assert "Keep what runs: api" in first_choice(at)
+        assert "Keep what runs: api" in await first_choice(at)
         await at.press("enter")
         assert at.app._opened.page is not None and at.app._opened.page.name == "chore"
         await at.press("escape", "colon", *"pm", "enter", *"RR")
@@ -216,13 +219,13 @@ async def test_the_palette_takes_letters_and_runs_the_best_fit(state: Path) -> N
 async def test_what_one_may_want_first_is_on_top_and_arrows_choose(state: Path) -> None:
     async with hand(state) as at:
         await at.press("colon")
-        assert "Roll back: api" in first_choice(at)
+        assert "Roll back: api" in await first_choice(at)
         await at.press("down")
-        assert "Releases: api" in first_choice(at)
+        assert "Releases: api" in await first_choice(at)
         await at.press("escape")
         await at.scene.lead(*watching(60))
         await at.press("1", "colon")
-        assert "Incident" in first_choice(at)
+        assert "Incident" in await first_choice(at)
         await at.press(*"gobill", "enter")
         assert at.app._board.selected == "billing"
         assert at.app.keyboard.at is at.app._board

@@ -154,10 +154,11 @@ def test_a_build_that_is_cut_after_the_switch_is_not_said_to_have_failed(tmp_pat
     with local_sandbox(tmp_path, dokku=dokku) as box:
         box.pull("fault", kind="drop_connection", when={"command_prefix": "git:sync", "after_phase": "renaming"})
         running = box.begin("api", "previous", "--way", "git", "--yes", "--json")
-        with pytest.raises(subprocess.TimeoutExpired):
-            running.communicate(timeout=4)  # two equal looks ten seconds apart were made, and prove nothing
-        running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=10)
+        if dokku == "0.35.15":  # 0.38 says that the deploy is dead; here its lock says that it goes on
+            with pytest.raises(subprocess.TimeoutExpired):
+                running.communicate(timeout=4)  # two equal looks ten seconds apart were made, and prove nothing
+            running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=30)
         assert (running.returncode, "uncertain" in err) == (5, True), err
         assert (box.serves(), "#" in box.app()["metadata"]) == ("v1.4.0", False)
         assert box.run("keep", "api").code == 3
