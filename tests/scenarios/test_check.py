@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandboxes import Sandbox, running_sandbox
+from tests.harness import local_sandbox
+from tests.sandboxes import Sandbox
 from tests.vendors import running
 
 APP = "scenextras-gateway"
@@ -14,7 +15,7 @@ APP = "scenextras-gateway"
 
 @pytest.fixture(params=["0.35.15", "0.38.27"])
 def box(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path, dokku=request.param) as sandbox:
+    with local_sandbox(tmp_path, dokku=request.param) as sandbox:
         yield sandbox
 
 
@@ -105,14 +106,14 @@ def check_outside(box: Sandbox, *services: str) -> tuple[int, list[tuple[str, st
 
 
 def test_what_is_not_set_up_is_a_note(tmp_path: Path) -> None:
-    with running_sandbox(tmp_path) as box:
+    with local_sandbox(tmp_path) as box:
         code, found = check_outside(box, "gateway")
     assert code == 0
     assert found == [("services", topic, "note", f"{topic} is not set up") for topic in OUTSIDE]
 
 
 def test_what_is_set_up_is_asked_one_harmless_question(tmp_path: Path) -> None:
-    with running_sandbox(tmp_path) as box, running() as vendors:
+    with local_sandbox(tmp_path) as box, running() as vendors:
         file = tmp_path / "services.yaml"
         file.write_text(vendors.into(Path(box.services).read_text(), "gateway"))
         box.services = str(file)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandboxes import Done, Sandbox, running_sandbox
+from tests.harness import local_sandbox
+from tests.sandboxes import Done, Sandbox
 
 APP = "scenextras-gateway"
 OLD, NEW = "canary-old-8d1f", "canary-new-77ab"
@@ -14,7 +15,7 @@ OLD, NEW = "canary-old-8d1f", "canary-new-77ab"
 
 @pytest.fixture(params=["0.35.15", "0.38.27"])
 def box(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path, dokku=request.param) as sandbox:
+    with local_sandbox(tmp_path, dokku=request.param) as sandbox:
         yield sandbox
 
 

@@ -1,18 +1,22 @@
 """Two people in one incident: the second `previous` does not go one release too far, on any machine."""
 
-from dataclasses import replace
-
 import pytest
 
+from tests.harness import LocalSandbox
 from tests.sandboxes import Sandbox
 
 APP = "scenextras"
 
 
 @pytest.fixture
-def other(box: Sandbox) -> Sandbox:
+def box(local: LocalSandbox) -> LocalSandbox:
+    return local
+
+
+@pytest.fixture
+def other(box: LocalSandbox) -> Sandbox:
     """A console on another machine: it knows nothing of the first one but what the host says."""
-    return replace(box, state=box.state.with_name("other-state"))
+    return box.with_state(box.state.with_name("other-state"))
 
 
 def pushes(box: Sandbox) -> int:

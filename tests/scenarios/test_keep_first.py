@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandboxes import Sandbox, running_sandbox
+from tests.harness import local_sandbox
+from tests.sandboxes import Sandbox
 
 APP = "scenextras"
 
 
 @pytest.fixture(params=["0.35.15", "0.38.27"])
 def box(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path, dokku=request.param) as sandbox:
+    with local_sandbox(tmp_path, dokku=request.param) as sandbox:
         yield sandbox
 
 

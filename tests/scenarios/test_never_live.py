@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness import local_sandbox
 from tests.sandboxes import Sandbox, running_sandbox
 
 APP = "scenextras-gateway"
@@ -14,13 +15,13 @@ BOTH = ["0.35.15", "0.38.27"]
 
 @pytest.fixture(params=BOTH)
 def box(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path, dokku=request.param) as sandbox:
+    with local_sandbox(tmp_path, dokku=request.param) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def one(tmp_path: Path) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path) as sandbox:
+    with local_sandbox(tmp_path) as sandbox:
         yield sandbox
 
 
@@ -78,7 +79,15 @@ def test_what_was_deployed_anew_is_left_by_previous_as_ever(one: Sandbox) -> Non
     assert (back.code, back.document["to"]["number"]) == (0, 4), back.stderr
 
 
-def test_previous_says_that_what_runs_is_healthy_and_leaves_it_only_at_a_word(one: Sandbox) -> None:
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Sandbox]:
+    """For what is typed on a terminal."""
+    with running_sandbox(tmp_path) as sandbox:
+        yield sandbox
+
+
+def test_previous_says_that_what_runs_is_healthy_and_leaves_it_only_at_a_word(process: Sandbox) -> None:
+    one = process
     assert one.run("keep", "gateway").code == 0
     serves, sent = fails(one), pushes(one)
     refused = one.run("gateway", "previous", "--yes", "--json")

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.sandboxes import Sandbox, running_sandbox
+from tests.harness import local_sandbox
+from tests.sandboxes import Sandbox
 
 APP = "scenextras-gateway"
 
 
 @pytest.fixture(params=["0.35.15", "0.38.27"])
 def box(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path, dokku=request.param) as sandbox:
+    with local_sandbox(tmp_path, dokku=request.param) as sandbox:
         yield sandbox
 
 

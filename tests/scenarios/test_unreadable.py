@@ -12,6 +12,11 @@ NEWER = '{"type":"SomethingOfNextYear","at":"2027-11-24T00:00:00Z"}'
 ILLEGAL = '{"type":"Settled","at":"2026-11-24T00:00:00Z"}'
 
 
+@pytest.fixture
+def box(local: Sandbox) -> Sandbox:
+    return local
+
+
 def damaged(box: Sandbox, payload: str) -> str:
     """An incident of a rollback that is verified and open still, whose journal then got such an entry."""
     assert box.run("api", "previous", "--yes").code == 0
