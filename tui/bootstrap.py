@@ -41,9 +41,10 @@ def fleet(path: str | None) -> services.Fleet:
     """services.yaml as found from here. Raises ServicesError with every problem of the file, and ConfigError for a file
     of the working directory that nobody trusted: see `agreed`."""
     file, origin = services.find(path, environ=os.environ, cwd=Path.cwd())
-    if origin is services.Origin.HERE and not TrustedFiles().unchanged(file, services.bytes_of(file)):
+    raw = services.bytes_of(file)  # once: what was judged is what is used
+    if origin is services.Origin.HERE and not TrustedFiles().unchanged(file, raw):
         raise _untrusted(file)
-    return services.load(file, environ=os.environ)
+    return services.load(file, environ=os.environ, raw=raw)
 
 
 async def agreed(path: str | None, ask: Consent | None, *, trust: bool = False) -> str:
@@ -56,16 +57,17 @@ async def agreed(path: str | None, ask: Consent | None, *, trust: bool = False) 
     file, origin = services.find(path, environ=os.environ, cwd=Path.cwd())
     if origin is not services.Origin.HERE:
         return str(file)
-    raw = services.bytes_of(file)
-    store, found = TrustedFiles(), powers(file, raw)
-    before = store.known(file)
-    same = before is not None and before.fingerprint == fingerprint(found)
-    if not same and before is not None and not trust and await _incident_open():
+    raw, store = services.bytes_of(file), TrustedFiles()
+    if store.unchanged(file, raw):  # the usual start: no YAML is read for it
         return str(file)
-    if not same and not trust and (ask is None or not await ask(file, found, before is not None)):
-        raise _untrusted(file)
-    if not store.unchanged(file, raw):
-        store.trust(file, raw, fingerprint(found))
+    found, before = powers(file, raw), store.known(file)
+    print_ = fingerprint(found)
+    if not trust and (before is None or before.fingerprint != print_):
+        if before is not None and await _incident_open():
+            return str(file)
+        if ask is None or not await ask(file, found, before is not None):
+            raise _untrusted(file)
+    store.trust(file, raw, print_)
     return str(file)
 
 

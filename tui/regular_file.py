@@ -18,11 +18,15 @@ class NotAFile(OSError):
         super().__init__(0, why, str(path))
 
 
+class TooLarge(NotAFile):
+    """The file is longer than the caller takes."""
+
+
 def read(path: Path, largest: int = LARGEST) -> bytes:
     """Returns the file's content, at most `largest` bytes. Links are followed.
 
-    Raises OSError: NotAFile for what is no regular file or is longer, else what the system says. `strerror` is fit for
-    people in both cases.
+    Raises OSError: NotAFile for what is no regular file, TooLarge for a longer one, else what the system says.
+    `strerror` is fit for people in each case.
     """
     # O_NONBLOCK: opening a FIFO would wait for its writer; on a regular file it has no effect
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -35,7 +39,7 @@ def read(path: Path, largest: int = LARGEST) -> bytes:
     finally:
         os.close(descriptor)
     if len(raw) > largest:
-        raise NotAFile(f"larger than {largest} bytes", path)
+        raise TooLarge(f"larger than {largest} bytes", path)
     return raw
 
 

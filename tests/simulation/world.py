@@ -20,7 +20,7 @@ from tui.sandbox.http import Request, Response
 from tui.sandbox.pace import Pace
 from tui.sandbox.seed import seed
 from tui.sandbox.server import SshHouse
-from tui.sandbox.services import SERVICES
+from tui.sandbox.services import service_lines
 from tui.sandbox.web import speak
 
 T = TypeVar("T")
@@ -118,21 +118,7 @@ class World:
             f"known_hosts: {known}}}",
             "services:",
         ]
-        for service in SERVICES:
-            base = f"http://{DOKKU}:{self.host.machine.apps[service.app].port}"
-            lines += [
-                f"  {service.name}:",
-                f"    title: {service.title}",
-                "    host: dokku",
-                f"    app: {service.app}",
-                f"    order: {service.order}",
-                f'    health: {{url: "{base}{service.health}", patience: 12s, '
-                f"expect: {{status: 200, json: {{status: {service.word}}}}}}}",
-                f'    smoke: [{{url: "{base}/ping", expect: {{status: 200, text: pong}}}}]',
-                f'    identity: {{url: "{base}/", header: X-Release}}',
-                f"    rollback: {service.rollback}",
-            ]
-        return "\n".join([*lines, ""])
+        return "\n".join([*lines, *service_lines(self.host, named="dokku", address=DOKKU), ""])
 
     async def on_host(self, work: Coroutine[Any, Any, T]) -> T:
         """Awaited as the host's own code."""

@@ -57,12 +57,18 @@ def services_yaml(host: Host, ssh: SshHouse) -> str:
         "    sandbox: true",
         "services:",
     ]
+    return "\n".join([*lines, *service_lines(host, named="sandbox", address="127.0.0.1"), ""])
+
+
+def service_lines(host: Host, *, named: str, address: str) -> list[str]:
+    """The services of services.yaml, on the host that it calls `named`, answering at this address."""
+    lines: list[str] = []
     for service in SERVICES:
-        base = f"http://127.0.0.1:{host.machine.apps[service.app].port}"
+        base = f"http://{address}:{host.machine.apps[service.app].port}"
         lines += [
             f"  {service.name}:",
             f"    title: {service.title}",
-            "    host: sandbox",
+            f"    host: {named}",
             f"    app: {service.app}",
             f"    order: {service.order}",
             f'    health: {{url: "{base}{service.health}", patience: 12s, '
@@ -71,4 +77,4 @@ def services_yaml(host: Host, ssh: SshHouse) -> str:
             f'    identity: {{url: "{base}/", header: X-Release}}',
             f"    rollback: {service.rollback}",
         ]
-    return "\n".join([*lines, ""])
+    return lines

@@ -17,9 +17,11 @@ from tui.services.schema import read_fleet
 __all__ = ["Fleet", "Origin", "ServicesError", "bytes_of", "find", "load"]
 
 
-def load(file: Path, *, environ: Mapping[str, str]) -> Fleet:
-    """The fleet of a trusted file: its variables are put in. Raises ServicesError with every problem of the file."""
-    root, problems = compose(decoded(file, bytes_of(file)), environ)
+def load(file: Path, *, environ: Mapping[str, str], raw: bytes | None = None) -> Fleet:
+    """The fleet of a trusted file, or of `raw` where its bytes were read already: its variables are put in.
+
+    Raises ServicesError with every problem of the file."""
+    root, problems = compose(decoded(file, bytes_of(file) if raw is None else raw), environ)
     if root is None:
         raise ServicesError(str(file), tuple(problems))
     fleet = read_fleet(root, str(file), problems)

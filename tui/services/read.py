@@ -1,7 +1,6 @@
 """The file itself: where it is looked for, and its text, which is limited before it is read."""
 
 import os
-import stat
 from collections.abc import Mapping
 from enum import StrEnum
 from importlib import resources
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
+from tui import regular_file
 from tui.model.errors import ConfigError
 from tui.services.nodes import LARGEST, Problem
 
@@ -71,17 +71,13 @@ def shipped() -> Path:
 def bytes_of(file: Path) -> bytes:
     """The bytes of a regular file. Raises ServicesError for anything else, and for a larger one."""
     try:
-        # a FIFO would wait for its writer: opened without waiting, it is seen for what it is
-        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as opened:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise _wrong(file, 1, "is no regular file; write its entries into a plain file")
-            raw = opened.read(MOST_BYTES + 1)
+        return regular_file.read(file, MOST_BYTES)
+    except regular_file.TooLarge as error:
+        raise _wrong(file, 1, f"has more than {LARGEST} characters: this is no services.yaml") from error
+    except regular_file.NotAFile as error:
+        raise _wrong(file, 1, "is no regular file; write its entries into a plain file") from error
     except OSError as error:
         raise _wrong(file, 1, f"cannot be read: {error.strerror}") from error
-    if len(raw) > MOST_BYTES:
-        raise _wrong(file, 1, f"has more than {LARGEST} characters: this is no services.yaml")
-    return raw
 
 
 def decoded(file: Path, raw: bytes) -> str:
