@@ -1,7 +1,9 @@
-"""`python -m tests.matrix [PHASE/FAULT …]`: all cells or those named, and the table with its counts."""
+"""`python -m tests.matrix [--jobs N] [PHASE/FAULT …]`: all cells or those named, and the table with its counts."""
 
+import argparse
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from tests.matrix import cell
@@ -11,26 +13,35 @@ from tests.matrix.phases import PHASES
 TABLE = Path(__file__).with_name("table.md")
 
 
-def main(words: list[str]) -> int:
+def main() -> int:
     """Run it; 1 where something did not hold. The whole table is written beside this file."""
-    wanted = [tuple(word.split("/", 1)) for word in words] or [(p, f) for p in PHASES for f in FAULTS]
+    parser = argparse.ArgumentParser(prog="python -m tests.matrix", description=__doc__)
+    parser.add_argument("cells", nargs="*", metavar="PHASE/FAULT")
+    parser.add_argument("--jobs", type=int, default=3, metavar="N", help="cells at once (3): they mostly wait")
+    given = parser.parse_args()
+    wanted = [(p, f) for p in PHASES for f in FAULTS if not given.cells or f"{p}/{f}" in given.cells]
+    if unknown := set(given.cells) - {f"{p}/{f}" for p, f in wanted}:
+        parser.error(f"no such cell: {', '.join(sorted(unknown))}")
     found: dict[tuple[str, str], cell.Verdict] = {}
-    for phase, fault in wanted:
-        with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
-            verdict = found[phase, fault] = _run(Path(folder), phase, fault)
-        print(f"{phase}/{fault}: {verdict.mark}", *verdict.wrong, sep="\n    ", flush=True)  # noqa: T201 - its output
-    if not words:
+    with ProcessPoolExecutor(given.jobs) as pool:
+        for done in as_completed([pool.submit(_run, phase, fault) for phase, fault in wanted]):
+            verdict = done.result()
+            found[verdict.phase, verdict.fault] = verdict
+            said = f"{verdict.phase}/{verdict.fault}: {verdict.mark}"
+            print(said, *verdict.wrong, sep="\n    ", flush=True)  # noqa: T201 - its output
+    if not given.cells:
         TABLE.write_text(table(found), encoding="utf-8")
     failed = [one for one in found.values() if one.wrong]
     print(f"{len(found)} cells, {len(found) - len(failed)} held, {len(failed)} did not")  # noqa: T201
     return 1 if failed else 0
 
 
-def _run(folder: Path, phase: str, fault: str) -> cell.Verdict:
-    try:
-        return cell.run(folder, phase, fault)
-    except Exception as error:  # noqa: BLE001 - one cell that cannot be played must not end the run; it counts as failed
-        return cell.Verdict(phase=phase, fault=fault, wrong=[f"{type(error).__name__}: {error}"])
+def _run(phase: str, fault: str) -> cell.Verdict:
+    with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
+        try:
+            return cell.run(Path(folder), phase, fault)
+        except Exception as error:  # noqa: BLE001 - one cell that cannot be played must not end the run; it has failed
+            return cell.Verdict(phase=phase, fault=fault, wrong=[f"{type(error).__name__}: {error}"])
 
 
 def table(found: dict[tuple[str, str], cell.Verdict]) -> str:
@@ -53,4 +64,4 @@ def table(found: dict[tuple[str, str], cell.Verdict]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
