@@ -12,6 +12,7 @@ from tui.model.errors import (
     Unfinished,
 )
 from tui.model.incident import Closing, Incident, Question, State, StepResult
+from tui.model.observation import same_release
 from tui.model.verification import Verdict
 
 
@@ -137,8 +138,16 @@ def _of_failure(incident: Incident) -> Exit:
 
 
 def _serving(incident: Incident) -> Exit:
-    serving = incident.latest.serving if incident.latest else (incident.plan.before.serving if incident.plan else True)
-    return Exit.FAILED if serving else Exit.OUTAGE
+    """What was seen last decides; the old release is said to serve only where nothing speaks against it."""
+    plan, latest = incident.plan, incident.latest
+    serving = latest.serving if latest else (plan.before.serving if plan else True)
+    if not serving:
+        return Exit.OUTAGE
+    if plan is not None and latest is not None and not same_release(plan.before, latest):
+        return Exit.UNKNOWN if incident.verdict is None else Exit.UNHEALTHY
+    if latest is None and any(run.result is StepResult.UNSURE for run in incident.runs):
+        return Exit.UNKNOWN
+    return Exit.FAILED
 
 
 def refused(incident: Incident) -> bool:

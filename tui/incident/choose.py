@@ -72,19 +72,29 @@ def running(releases: tuple[Release, ...], current: Current) -> Release:
     return replace(_running(releases, current), restarting=current.restarting)
 
 
+def _labelled(releases: tuple[Release, ...], current: Current) -> Release | None:
+    """The release that the labels of one of our attempts name on every running container."""
+    labels = {c.release for c in current.containers if c.running}
+    if current.attempt is None or len(labels) != 1:
+        return None
+    label = labels.pop()
+    return next((r for r in releases if label is not None and str(r.number) == label), None)
+
+
 def _running(releases: tuple[Release, ...], current: Current) -> Release:
     if rebuilt(releases, current):
         return Release(app=current.app, running=True, said=REBUILT)
     commit, down = current.commit or current.metadata, not current.serving
+    labelled = _labelled(releases, current)
     for release in releases:
         if commit and (release.is_commit(commit) or release.image in (commit, current.image or commit)):
+            if labelled is not None and labelled.number != release.number and current.git_rev not in (None, commit):
+                return replace(
+                    labelled, running=True
+                )  # a deploy that died after the switch: Dokku names the one before
             return replace(release, running=True, down=down)
-    labels = {c.release for c in current.containers if c.running}
-    if current.attempt is not None and len(labels) == 1 and commit == current.git_rev:
-        label = labels.pop()
-        for release in releases:
-            if commit and label is not None and str(release.number) == label:
-                return replace(release, running=True, served_as=(*release.served_as, commit))
+    if labelled is not None and commit and commit == current.git_rev:
+        return replace(labelled, running=True, served_as=(*labelled.served_as, commit))
     return Release(
         app=current.app,
         commit=current.commit,

@@ -22,6 +22,10 @@ from tui.sandbox.seed import BRANCH, CHEN, STORIES, Story, app_files
 MAIN = f"refs/heads/{BRANCH}"
 
 
+DIED = {"exit": None, "status": "the host restarted", "output": ""}
+"""what a push comes to whose host restarts under it"""
+
+
 class Insider(Client):
     """A client in the same process: it never dies, and keeps what it is told."""
 
@@ -70,7 +74,8 @@ class Colleague:
         task.add_done_callback(self._tasks.discard)
         result = {"commit": commit["id"], "ref": ref}
         if told.get("wait"):
-            result |= await task
+            await asyncio.wait({task})
+            result |= DIED if task.cancelled() else task.result()
         return result
 
     def _commit(self, app: App, branch: str, told: dict[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ async def destroy(call: Call) -> int:
     call.out("-----> Cleaning up...")
     call.out("-----> Retiring old containers and images")
     retired = [due.id for due in call.host.machine.dead_containers if due.app == app.name]
-    call.host.machine.destroy_app(app)
+    call.host.machine.destroy_app(call.host.machine.app(app.name))  # unless another one was quicker
     for container_id in retired:
         call.out(f"       Attempting to retire {app.name} container {container_id}")
     call.err(bang("Checking nginx status is not possible for init.d managed services"))
