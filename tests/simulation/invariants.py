@@ -166,7 +166,10 @@ def of_status(process: Process, truth: Truth) -> Iterator[str]:
         # between nginx's switch and the end of a deploy Dokku itself still names the release before
         seen = truth.during(row["app"], process.began - SWITCHING, process.ended)
         if not any(row["running"]["commit"] in (s.serves, None) for s in seen):
-            yield f"shows {row['app']} running {row['running']['commit'][:8]}: {process.words}"
+            yield (
+                f"shows {row['app']} running {row['running']['commit'][:8]}: {process.words}, while "
+                f"{sorted({str(s.serves)[:8] for s in seen})} served"
+            )
         if not any(row["frozen"] == s.frozen or s.record is not None for s in seen):
             yield f"shows {row['app']} frozen={row['frozen']}: {process.words}"
 

@@ -133,7 +133,7 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "at": output.time(probe.at) if probe else None,
         "detail": "; ".join(filter(None, reasons)),
         "release": running.name if running else None,
-        "running": output.named(running),
+        "running": output.named(running) if running and not running.down else None,
         "restarting": found.current.restarting if found else None,
         "frozen": kept.is_frozen(found.current.branch) if found else None,
         "rebuilt": rebuilt,

@@ -72,6 +72,10 @@ def running(releases: tuple[Release, ...], current: Current) -> Release:
     return replace(_running(releases, current), restarting=current.restarting)
 
 
+HALF_WAY = "half-way"
+"""a deploy of ours died: containers carry another release's label than the one that Dokku names"""
+
+
 def _labelled(releases: tuple[Release, ...], current: Current) -> Release | None:
     """The release that the labels of one of our attempts name on every running container."""
     labels = {c.release for c in current.containers if c.running}
