@@ -90,7 +90,9 @@ def lost_is_failure() -> AbstractContextManager[None]:
         if push is None or not isinstance(push.outcome, Lost | TimedOut) or incident.state is not State.EXECUTING:
             return None
         ended = _ended(incident, push)
-        return replace(ended, state=State.FAILED, since=push.at, asking=Question.WHAT_NEXT, failure="the link"), ()
+        runs = (*ended.runs[:-1], replace(ended.runs[-1], result=StepResult.FAILED))
+        failed = replace(ended, runs=runs, state=State.FAILED, since=push.at, asking=Question.WHAT_NEXT)
+        return replace(failed, failure="the link"), ()
 
     return _deciding(other)
 

@@ -93,9 +93,7 @@ def _running(releases: tuple[Release, ...], current: Current) -> Release:
     for release in releases:
         if commit and (release.is_commit(commit) or release.image in (commit, current.image or commit)):
             if labelled is not None and labelled.number != release.number and current.git_rev not in (None, commit):
-                return replace(
-                    labelled, running=True
-                )  # a deploy that died after the switch: Dokku names the one before
+                return Release(app=current.app, running=True, down=down, said=HALF_WAY)
             return replace(release, running=True, down=down)
     if labelled is not None and commit and commit == current.git_rev:
         return replace(labelled, running=True, served_as=(*labelled.served_as, commit))
