@@ -34,12 +34,16 @@ def main() -> None:
         else:
             code = _run(argv)
     finally:
-        _signal.signal(_signal.SIGINT, _signal.SIG_IGN)  # it is over; how it ended is known
+        _signal.signal(_signal.SIGINT, _nothing)  # it is over; how it ended is known
     sys.exit(code)
 
 
 def _leave(number: int, _frame: object) -> None:
     raise SystemExit(128 + number)
+
+
+def _nothing(number: int, _frame: object) -> None:
+    """Not SIG_IGN: one that is on its way would be complained about."""
 
 
 def _say_fault(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:

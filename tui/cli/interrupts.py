@@ -17,7 +17,11 @@ _told: ContextVar[list[Callable[[], object]]] = ContextVar("told of signals")
 
 @contextlib.contextmanager
 def taken(by: Callable[[], object]) -> Iterator[None]:
-    """Tell `by` of signals, and nobody else, while the block runs."""
+    """Tell `by` of signals, and nobody else, while the block runs.
+
+    After the outermost block a signal changes nothing, where the program has SIGINT to itself (`tui.__main__`).
+    """
+    whose = signal.getsignal(signal.SIGINT)
     loop, told = asyncio.get_running_loop(), _told.get(None)
     if told is None:
         _told.set(told := [])
@@ -29,6 +33,16 @@ def taken(by: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         told.remove(by)
-        if not told:
+        if not told and whose is signal.default_int_handler:
             for number in SIGNALS:
                 loop.remove_signal_handler(number)
+        elif not told:
+            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # asyncio gives SIGINT back to Python, which would raise
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
+                signal.signal(number, _nothing)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+def _nothing(number: int, frame: object) -> None:
+    """A signal after the last word: the exit code is known."""
