@@ -56,7 +56,7 @@ def _main(
             return sandbox(wanted, narrator), False
         except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest
             return _fail("sandbox", ending.fault(error), narrator, json=wanted.json), False
-    with asyncio.Runner(loop_factory=loop) as runner:
+    with asyncio.Runner(loop_factory=loop or interrupts.Loop) as runner:
         return runner.run(_run(wanted, narrator, clock))
 
 
