@@ -41,19 +41,20 @@ def no_wider(said: str, size: tuple[int, int]) -> None:
     assert len(lines) <= size[1] and max(map(len, lines)) <= size[0]
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
 @pytest.mark.parametrize("name", SCENES)
-async def test_screen(name: str, size: tuple[int, int], state: Path) -> None:
-    """The screen on file; and what matters on it is never cut nor below the fold."""
-    async with started(state, size, well_for=WELL_FOR.get(name, 0)) as scene:
+async def test_screen(name: str, state: Path) -> None:
+    """The screens on file; and what matters on them is never cut nor below the fold."""
+    async with started(state, SIZES[0], well_for=WELL_FOR.get(name, 0)) as scene:
         await SCENES[name](scene)
-        said = await scene.settle()
-        work = scene.app._work
-        shown = " ".join(" ".join(work.render_line(y).text for y in range(work.size.height)).split())
-    no_wider(said, size)
-    for words in MATTERS.get(name, ()):
-        assert words in shown, shown
-    same(f"{name}-{size[0]}x{size[1]}", said)
+        for size in SIZES:
+            await scene.pilot.resize_terminal(*size)
+            said = await scene.settle()
+            work = scene.app._work
+            shown = " ".join(" ".join(work.render_line(y).text for y in range(work.size.height)).split())
+            no_wider(said, size)
+            for words in MATTERS.get(name, ()):
+                assert words in shown, shown
+            same(f"{name}-{size[0]}x{size[1]}", said)
 
 
 def test_what_matters_is_said_of_screens_that_there_are() -> None:

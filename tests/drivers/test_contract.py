@@ -270,7 +270,7 @@ TALKS: dict[str, Talk] = {
     "no UTF-8": answering(whole(b'{"status": "ready\xff"}')),
     "nested": answering(whole(b'{"status":' * 1000 + b"1" + b"}" * 1000)),
     "nested arrays": answering(whole(b"[" * 100_000)),
-    "a bomb": answering(whole(gzip.compress(b"\0" * 200_000_000, 6), b"Content-Encoding: gzip")),
+    "a bomb": answering(whole(gzip.compress(bytes(50_000_000), 1), b"Content-Encoding: gzip")),
     "no gzip": answering(whole(b"not at all", b"Content-Encoding: gzip")),
     "an encoding of its own": answering(whole(b"abc", b"Content-Encoding: gzip, gzip, br")),
     "a length that is none": answering(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n"),
