@@ -3,10 +3,13 @@
 import os
 import sys
 
+import hypothesis
 import pytest
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests start hundreds of processes: each would compile the program
 sys.dont_write_bytecode = False
+hypothesis.settings.register_profile("here", deadline=None)  # how long an example takes says more of the machine
+hypothesis.settings.load_profile("here")
 
 
 @pytest.hookimpl(optionalhook=True)

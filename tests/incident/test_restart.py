@@ -12,6 +12,7 @@ from tui.incident import effects as do
 from tui.incident import events as ev
 from tui.incident import reconcile, standing, watch
 from tui.incident.decide import opened
+from tui.incident.transitions.uncertain import LOOK_AGAIN
 from tui.model.incident import Incident, Question, Sample, State, StepResult, WatchKind
 from tui.model.observation import Container, Current, Landed, differences, same_release, started_anew
 from tui.model.outcome import Exited, Lost
@@ -217,7 +218,7 @@ def test_a_push_that_is_said_to_be_done_and_is_not_comes_into_doubt() -> None:
     assert core.decide(incident, ev.NotObserved(at=later(81), why="cut"))[0].state is State.UNCERTAIN
     other = replace(BEFORE, at=later(81), metadata="d" * 40)
     incident, effects = seen(incident, other)
-    assert (incident.state, effects) == (State.EXECUTING, (do.Observe(after=core.LOOK_AGAIN),))
+    assert (incident.state, effects) == (State.EXECUTING, (do.Observe(after=LOOK_AGAIN),))
     incident, _ = seen(incident, replace(other, at=later(91)))
     assert incident.state is State.UNCERTAIN
 

@@ -10,6 +10,8 @@ import functools
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import NamedTuple, get_args
+from unittest import mock
 
 import pytest
 from msgspec.structs import replace
@@ -18,7 +20,9 @@ from tests.incident.facts import T0, current, landed, later, plan
 from tui.incident import decide as core
 from tui.incident import effects as do
 from tui.incident import events as ev
-from tui.incident.decide import Decision, fold, opened
+from tui.incident.decide import fold, opened
+from tui.incident.transitions import allowed
+from tui.incident.transitions.core import Decision
 from tui.model.errors import NotNow
 from tui.model.evidence import Measurement, Phase, Rate, Source
 from tui.model.incident import Closing, Incident, Question, Sample, State, StepResult
@@ -212,10 +216,44 @@ def broken(decide: Decide, seen: set[object] | None = None, limit: int = 60_000)
                 todo.append(following)
 
 
+class Walked(NamedTuple):
+    """What one walk of the real core came to."""
+
+    broken: list[str]
+    states: set[object]
+    edges: set[tuple[State, type, State]]
+    questions: set[Question | None]
+
+
+@functools.cache
+def walked(steps: tuple[StepKind, ...] = STEPS) -> Walked:
+    """The whole walk, once for all who ask about it."""
+    edges, questions, states = set[tuple[State, type, State]](), {opened(BEGIN).asking}, set[object]()
+
+    def noting(incident: Incident, event: ev.Event) -> Decision:
+        following, effects = core.decide(incident, event)
+        questions.add(following.asking)
+        if following.state is not incident.state:
+            edges.add((incident.state, type(event), following.state))
+        return following, effects
+
+    with mock.patch(f"{__name__}.STEPS", steps):
+        return Walked(list(broken(noting, states)), states, edges, questions)
+
+
 def test_no_order_of_events_sends_twice_or_ends_in_a_dead_end() -> None:
-    states = set[object]()
-    assert list(broken(core.decide, states)) == []
-    assert len(states) > 1_000
+    assert walked().broken == []
+    assert len(walked().states) > 1_000
+
+
+def test_the_table_allows_exactly_the_changes_of_state_that_there_are() -> None:
+    push_is_last = walked((StepKind.RECORD, StepKind.PUSH))
+    assert push_is_last.broken == []
+    assert walked().edges | push_is_last.edges == set(allowed.edges())
+
+
+def test_every_event_but_the_first_is_in_the_table() -> None:
+    assert {row.event for row in allowed.TABLE} == set(get_args(ev.Event)) - {ev.Opened}
 
 
 def test_folding_the_journal_gives_the_live_state() -> None:
@@ -262,27 +300,7 @@ def test_the_walk_notices_a_core_that_forgets_to_look_again() -> None:
 
 @pytest.mark.parametrize("question", list(Question))
 def test_every_question_can_be_reached(question: Question) -> None:
-    assert question in _questions()
-
-
-@functools.cache
-def _questions() -> set[Question | None]:
-    found: set[Question | None] = set()
-
-    def noting(incident: Incident, event: ev.Event) -> Decision:
-        following, effects = core.decide(incident, event)
-        found.add(following.asking)
-        return following, effects
-
-    start = Node(incident=opened(BEGIN), outstanding=(), sent=(), journal=(ev.encode(BEGIN),), deaths=2)
-    found.add(start.incident.asking)
-    seen, todo = {shape(start)}, deque([start])
-    while todo and len(found) <= len(Question) and len(seen) < 40_000:
-        for following in moves(todo.popleft(), noting):
-            if (key := shape(following)) not in seen:
-                seen.add(key)
-                todo.append(following)
-    return found
+    assert question in walked().questions
 
 
 def test_the_walk_notices_a_stop_that_a_step_cannot_end_from() -> None:

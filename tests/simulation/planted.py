@@ -17,6 +17,7 @@ from tui.incident import decide as deciding
 from tui.incident import effects as do
 from tui.incident import events as ev
 from tui.incident import reconcile, verify
+from tui.incident.transitions import core
 from tui.model.incident import Incident, Question, State, StepResult
 from tui.model.observation import Current
 from tui.model.outcome import Answer, Exited, Lost, TimedOut
@@ -74,7 +75,7 @@ def exit_is_proof() -> AbstractContextManager[None]:
         push = _pushed(incident, event)
         if push is None or push.result is not StepResult.DONE or incident.state is not State.EXECUTING:
             return None
-        return deciding._proceed(_ended(incident, push), push.at)
+        return core.proceed(_ended(incident, push), push.at)
 
     async def unasked(*_: Any, **__: Any) -> tuple[()]:
         return ()

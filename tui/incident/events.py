@@ -279,6 +279,9 @@ Event = (
     | Resumed
 )
 
+News = Observed | NotObserved | Sampled | Woken | ChecksDone | Strayed | WentDown | CameUp
+"""results of what goes on by itself; they may still arrive after the end"""
+
 _decoder = msgspec.json.Decoder(Event)
 
 

@@ -1,0 +1,64 @@
+"""After a death of the process: what is outstanding. Nothing that was begun is begun again."""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from tui.incident import effects as do
+from tui.incident.transitions import core
+from tui.incident.transitions.core import Decision
+from tui.model.evidence import Phase
+from tui.model.incident import Incident, Question, State, StepResult, Watch
+from tui.model.outcome import Lost
+
+
+def resumed(incident: Incident, at: datetime) -> Decision:
+    """What is outstanding. Nothing that was begun is begun again; a plan that was not begun has to be made anew."""
+    incident = _from_now_on(incident, at)
+    if incident.settling is not None:
+        return core.settle(incident, incident.settling, incident.close_reason)
+    match incident.state:
+        case State.ASSESSING:
+            return replace(incident, asking=Question.TARGET), ()
+        case State.PLANNED:
+            return core.enter(incident, State.ASSESSING, at, asking=Question.TARGET), ()
+        case State.EXECUTING if not incident.runs:
+            return core.enter(incident, State.ASSESSING, at, asking=Question.TARGET), ()
+        case State.EXECUTING | State.STOPPED | State.UNCERTAIN:
+            ended = _with_end(incident, at)
+            return core.doubt(ended, at) if core.push_begun(ended) else core.nothing_replaced(ended, at)
+        case State.VERIFYING if incident.asking is None:
+            return incident, (do.Verify(),)
+        case State.WATCHING if incident.asking is None and incident.watch is not None:
+            return incident, (do.KeepWatch(until=incident.watch.deadline),)
+        case _:
+            return incident, ()
+
+
+def _from_now_on(incident: Incident, at: datetime) -> Incident:
+    """Another process's clock stamped what is on record. Where ours is behind it, what is waited for would last longer
+    than anybody asked for: it is counted from now on, and a watch has left what it had left when it was last seen."""
+    window = incident.watch
+    if window is not None and incident.state is State.WATCHING:
+        seen = window.last.at if window.last is not None else window.opened_at
+        if at < seen:
+            incident = _moved(incident, window, at - seen)
+    return replace(incident, since=min(incident.since, at))
+
+
+def _moved(incident: Incident, window: Watch, by: timedelta) -> Incident:
+    """The watch with its looks and checkpoints as a clock would have stamped them that differs by so much."""
+    last = None if window.last is None else replace(window.last, at=window.last.at + by)
+    moved = replace(window, opened_at=window.opened_at + by, deadline=window.deadline + by, last=last)
+    own = (m.phase is Phase.AFTER and m.at >= window.opened_at for m in incident.measurements)
+    measured = (replace(m, at=m.at + by) if mine else m for m, mine in zip(incident.measurements, own, strict=True))
+    return replace(incident, watch=moved, measurements=tuple(measured))
+
+
+def _with_end(incident: Incident, at: datetime) -> Incident:
+    """The console died while a step was under way: how that ended only the host knows."""
+    if not incident.runs or incident.runs[-1].ended_at is not None:
+        return incident
+    lost = Lost(why="the console ended while it ran")
+    run = replace(incident.runs[-1], ended_at=at, outcome=lost, result=StepResult.UNSURE, detail=lost.why)
+    return replace(incident, runs=(*incident.runs[:-1], run))
