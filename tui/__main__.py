@@ -35,6 +35,8 @@ def main() -> None:
             code = _run(argv)
     finally:
         _signal.signal(_signal.SIGINT, _nothing)  # it is over; how it ended is known
+        # Python gives signals back while it ends, and one that came then would kill it
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP))
     sys.exit(code)
 
 

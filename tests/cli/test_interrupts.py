@@ -1,7 +1,10 @@
 """Signals at the end of a command line: none of them changes its exit code, wherever in the end they come."""
 
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +39,17 @@ print(*told)
 def test_a_storm_of_signals_is_told_to_the_innermost_and_ends_nothing(name: str) -> None:
     done = subprocess.run([sys.executable, "-c", STORM, name], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "inner", "")
+
+
+def test_after_the_last_word_no_signal_changes_the_exit_code_to_the_very_end(tmp_path: Path) -> None:
+    """The interpreter gives signals back while it ends: one that comes then would kill it."""
+    environment = {**os.environ, "ROLLBACK_STATE_DIR": str(tmp_path / "state")}
+    services = Path(__file__).parents[2] / "services.yaml"
+    command = [sys.executable, "-m", "tui", "--services", str(services), "incidents", "--json"]
+    for _ in range(5):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+            assert process.stdout is not None
+            assert b"items" in process.stdout.readline()
+            while process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            assert process.returncode == 0

@@ -51,7 +51,7 @@ class Loop(asyncio.SelectorEventLoop):
         """Call it in the loop when the signal comes."""
         if not self._heard:
             self.add_reader(self._ear, self._hear)
-            signal.set_wakeup_fd(self._wake.fileno())
+            signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
         self._heard[sig] = partial(callback, *args)
         signal.signal(sig, _nothing)
 

@@ -40,13 +40,20 @@ class Session:
                     return LOST
                 if descriptor == 0:
                     data = os.read(0, CHUNK)
-                    self._sandbox.sendall(frame(b"i", data) if data else frame(b"e", b""))
-                    if not data:
+                    if not self._pass_on(data) or not data:
                         poll.unregister(0)
                 elif events:
                     code = self._hear()
                     if code is not None:
                         return code
+
+    def _pass_on(self, data: bytes) -> bool:
+        """False where the sandbox takes no more: its exit code, sent before, is still to be read."""
+        try:
+            self._sandbox.sendall(frame(b"i", data) if data else frame(b"e", b""))
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
 
     def _hear(self) -> int | None:
         data = self._sandbox.recv(CHUNK)
