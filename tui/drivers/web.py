@@ -4,6 +4,7 @@ Trouble of the network is an OSError, an address that is none a ValueError: the 
 """
 
 import asyncio
+import functools
 import ssl
 import zlib
 from collections.abc import Callable, Mapping
@@ -109,11 +110,17 @@ class Web:
         # a request that asks for `Connection: close` gets a connection of its own only if no idle one is kept
         limits = httpx.Limits(max_keepalive_connections=10 if self._keep else 0)
         return httpx.AsyncClient(
-            verify=ssl.create_default_context(),
+            verify=_certificates(),
             limits=limits,
             follow_redirects=False,
             timeout=httpx.Timeout(self._timeout, connect=self._connect),
         )
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """The system's; loading them takes 20 ms, and every client may use the same."""
+    return ssl.create_default_context()
 
 
 def unpacking(encoding: str) -> Callable[[bytes, int], bytes]:

@@ -11,6 +11,7 @@ the format of stock Dokku unless a test wants another one, or none.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections import deque
 from datetime import UTC, datetime
@@ -117,7 +118,7 @@ class Sites:
             case "strange":
                 self.access_logs[app].append(f"{address}|{at.timestamp():.0f}|{asked}|{status}|{size}")
             case "combined":
-                stamp = at.strftime("%d/%b/%Y:%H:%M:%S +0000")
+                stamp = _stamp(int(at.timestamp()))
                 self.access_logs[app].append(f'{address} - - [{stamp}] "{asked}" {status} {size} "-" "{agent}"')
 
     def rotate(self, app: str) -> None:
@@ -158,6 +159,11 @@ class Sites:
                 status = answer(app.name, container.content, path, container.requests, "", 0).status
             address = USERS[int(now + number) % len(USERS)]
             self._log(app.name, address, f"GET {path}", status, 154 if status == 502 else 73, BROWSER, now)
+
+
+@functools.lru_cache(maxsize=64)
+def _stamp(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
 def speak(container: Container, seconds: float, at: int | None = None) -> None:
