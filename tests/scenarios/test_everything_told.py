@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.harness import local_sandbox
 from tests.incident.numbers import unexplained
 from tests.receivers import Receiver, receiver
-from tests.sandboxes import Done, Sandbox, running_sandbox
+from tests.sandboxes import Done, Sandbox
 from tests.scenarios.test_postmortem import HERE, entries
 from tests.vendors import Vendors
 from tests.vendors import vendors as vendors
@@ -41,7 +42,7 @@ def hook() -> Iterator[Receiver]:
 def box(tmp_path: Path, vendors: Vendors, hook: Receiver) -> Iterator[Sandbox]:
     address = f"json://ada:{PASSWORD}@127.0.0.1:{hook.port}/hook?rto=1"
     environ = {**vendors.environ, HOOK: address, "TZ": HERE.key}
-    with running_sandbox(tmp_path, scenario="traffic", environ=environ) as sandbox:
+    with local_sandbox(tmp_path, scenario="traffic", environ=environ, speed=1) as sandbox:
         services = tmp_path / "services.yaml"
         text = vendors.into(Path(sandbox.services).read_text(), "api")
         services.write_text(f"{text}notify: [{HOOK}]\n")

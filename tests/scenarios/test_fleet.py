@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness import LocalSandbox
 from tests.sandboxes import Done, Sandbox
 
 APPS = {
@@ -188,8 +189,8 @@ def test_somebody_deploys_in_between_and_that_service_is_not_touched(local_slow:
     assert local_slow.serves("gateway") in ("v1.2.1", "v1.2.0")
 
 
-def test_killed_in_the_middle_and_resumed_nothing_is_sent_twice(slow: Sandbox) -> None:
-    running = slow.begin("all", "previous", *SAID)
+def test_killed_in_the_middle_and_resumed_nothing_is_sent_twice(slow: LocalSandbox) -> None:
+    running = slow.process("all", "previous", *SAID)
     slow.await_that(lambda app: bool(app["lock_held"]), APPS["transcription"])
     running.send_signal(signal.SIGKILL)
     running.communicate(timeout=10)

@@ -37,10 +37,10 @@ def slow_command(box: Sandbox, prefix: str, seconds: float = 20) -> None:
     box.pull("fault", kind="slow_command", when={"command_prefix": prefix}, seconds=seconds)
 
 
-def killed_at(box: Sandbox, prefix: str, *words: str) -> None:
+def killed_at(box: LocalSandbox, prefix: str, *words: str) -> None:
     """A console that dies while the host carries this command out."""
     slow_command(box, prefix, 1)
-    running = box.begin(*words)
+    running = box.process(*words)
     while not box.sent(prefix):
         assert running.poll() is None, running.communicate()
     running.send_signal(signal.SIGKILL)
@@ -73,9 +73,9 @@ def test_a_freeze_that_cannot_be_undone_says_so_and_what_does_it(here: Sandbox) 
     in_order(here)
 
 
-def test_an_interrupted_freeze_is_undone(slow: Sandbox) -> None:
+def test_an_interrupted_freeze_is_undone(slow: LocalSandbox) -> None:
     slow_command(slow, f"git:set {APP}", 3)
-    running = slow.begin("freeze", "api", "--yes")
+    running = slow.process("freeze", "api", "--yes")
     while not slow.sent(f"git:set {APP}"):
         assert running.poll() is None
     running.send_signal(signal.SIGINT)
@@ -86,7 +86,7 @@ def test_an_interrupted_freeze_is_undone(slow: Sandbox) -> None:
 @pytest.mark.parametrize(
     "prefix", [f"apps:create {RECORD}", f"config:set --no-restart {RECORD}", f"git:set {APP} deploy-branch"]
 )
-def test_a_freeze_whose_console_was_killed_is_put_in_order_by_unfreeze(box: Sandbox, prefix: str) -> None:
+def test_a_freeze_whose_console_was_killed_is_put_in_order_by_unfreeze(box: LocalSandbox, prefix: str) -> None:
     killed_at(box, prefix, "freeze", "api", "--yes")
     done = box.run("unfreeze", "api", "--yes", "--json")
     assert done.code in (0, 9), done.stderr
@@ -101,7 +101,7 @@ def test_a_freeze_whose_console_was_killed_is_put_in_order_by_unfreeze(box: Sand
     "prefix", [f"apps:create {RECORD}", f"config:set --no-restart {RECORD}", f"git:set {APP} deploy-branch"]
 )
 def test_a_console_killed_before_the_deploy_leaves_nothing_that_resume_does_not_remove(
-    box: Sandbox, prefix: str
+    box: LocalSandbox, prefix: str
 ) -> None:
     killed_at(box, prefix, "api", "previous", "--yes")
     done = box.run("resume", "--json")

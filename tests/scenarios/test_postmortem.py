@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.harness import local_sandbox
 from tests.incident.numbers import unexplained
-from tests.sandboxes import Sandbox, running_sandbox
+from tests.sandboxes import Sandbox
 from tui.incident.postmortem.record import read
 
 HERE = ZoneInfo("Europe/Kyiv")
@@ -17,7 +18,7 @@ HERE = ZoneInfo("Europe/Kyiv")
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path, environ={"TZ": HERE.key}) as sandbox:
+    with local_sandbox(tmp_path, speed=2, environ={"TZ": HERE.key}) as sandbox:
         yield sandbox
 
 
