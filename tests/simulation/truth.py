@@ -68,6 +68,7 @@ class Truth:
         host.faults.reached = self._phase  # type: ignore[method-assign]
         self._begin = host.faults.begin
         host.faults.begin = self._begun  # type: ignore[method-assign]
+        world.look = self.look  # what a command changed last is seen at its end, not when the next one is typed
         self.look()
 
     def look(self) -> None:
