@@ -1,8 +1,12 @@
 """How the tests are run."""
 
 import os
+import sys
 
 import pytest
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests start hundreds of processes: each would compile the program
+sys.dont_write_bytecode = False
 
 
 @pytest.hookimpl(optionalhook=True)
