@@ -298,7 +298,9 @@ def test_what_is_sealed_is_kept_whatever_cannot_be_read_afterwards(here: Sandbox
     here.pull("fault", kind="fail_command", when={"command_prefix": f"config:export --format json {NEW}"})
     (item,) = kept_items(here, "gateway")
     assert item["error"] is None
-    assert item["release"]["number"] == 5
+    release = item["release"]
+    assert isinstance(release, dict)
+    assert release["number"] == 5
 
 
 def test_what_is_kept_already_is_so_though_its_time_cannot_be_noted(here: Sandbox) -> None:

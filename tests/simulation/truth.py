@@ -30,6 +30,8 @@ class Standing:
     branch: str | None
     record: str | None
     """the incident on the record; empty: not signed yet; None: there is no record"""
+    lock: bool
+    """whether somebody is just taking the record over"""
     checks: tuple[str, str]
     holders: tuple[tuple[str, str], ...]
     """name and bad mark of each"""
@@ -93,6 +95,7 @@ class Truth:
             metadata=app.metadata,
             branch=app.properties.get("git-deploy-branch"),
             record=None if record is None else record.config.get("ROLLBACK_INCIDENT", ""),
+            lock=f"{app.name}--takeover" in machine.apps,
             checks=(app.checks_disabled, app.checks_skipped),
             holders=tuple(
                 sorted(
