@@ -286,3 +286,12 @@ def test_what_was_kept_on_the_way_out_is_no_nothing_changed(here: Sandbox) -> No
     assert f"kept as {APP}--r5" in out
     here.pull("command", command=f"git:set {APP} deploy-branch main")
     in_order(here)
+
+
+def test_status_names_a_record_that_nobody_signed(here: Sandbox) -> None:
+    here.pull("command", command=f"apps:create {RECORD}")
+    told = here.run("status", "api").stdout
+    assert "a record that nobody has signed" in told
+    assert "rollback unfreeze api" in told
+    assert here.run("unfreeze", "api", "--yes").code == 0
+    in_order(here)
