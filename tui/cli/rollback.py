@@ -302,7 +302,8 @@ def _words(incident: Incident, code: Exit) -> tuple[str, str]:
         why = f": {incident.close_reason}" if incident.close_reason else ""
         return f"{incident.service}: {incident.closing.value if incident.closing else 'done'} on {target}{why}", ""
     if not incident.open:
-        return incident.close_reason or f"closed: {incident.closing}", ""
+        stays = f"; {incident.kept_first}, which stays as a way back" if incident.kept_first else ""
+        return (incident.close_reason or f"closed: {incident.closing}") + stays, ""
     if incident.asking is Question.NOT_IN_ORDER:
         left = f"something of the incident is left on the host, which could not be put in order: {incident.unsettled}"
         return f"{incident.failure}; {left}" if incident.failure else left, parting.onward(incident)

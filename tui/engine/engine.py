@@ -469,7 +469,7 @@ class Engine:
     # ── keeping and freezing ─────────────────────────────────────────────────────────────────────────────────────
 
     async def keep(self, service: Service, say: Callable[[str], None]) -> Release:
-        """Keep what the service runs now. Raises AlreadyThere, Refused, LinkError, HostSaid."""
+        """Keep what the service runs now. Raises AlreadyThere, Refused, LinkError, HostSaid, Unfinished."""
         await self.configs.look(service)  # what serves is about to be left: how was it set?
         return await self.keeper.keep(service, say)
 
@@ -492,7 +492,7 @@ class Engine:
         return await self.freezer.freeze(service, new_id(self.clock), self.by)
 
     async def unfreeze(self, service: Service, word: Word = NO_WORD) -> Unfrozen:
-        """Let deploys through again. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid."""
+        """Let deploys through again. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid, Unfinished."""
         return await self.freezer.unfreeze(service, word)
 
 
