@@ -12,15 +12,16 @@ import msgspec
 from msgspec.structs import replace
 
 from tests.incident.facts import OURS, T0, THEIRS, container, current
+from tui import ways
 from tui.dokku import kept as records
 from tui.dokku.reports import Checks
 from tui.dokku.shape import Shape
 from tui.model.plan import Caution, Checked, Plan, Severity, Standing
 from tui.model.release import Release, Source, Target, TargetKind
 from tui.model.service import Host, RollbackSpec, Service
-from tui.ways import git, kept, registry, runbook, script
+from tui.ways.facts import Facts, Options
 from tui.ways.keepfirst import Keeping
-from tui.ways.kept import Facts, Options
+from tui.ways.plan import with_commit
 from tui.ways.stopfirst import Stopping
 
 PLANS = Path(__file__).parent / "data" / "plans.jsonl"
@@ -130,7 +131,8 @@ def facts(**changes: Any) -> Facts:
     """Everything read for a service whose host has its usual settings, with these changes."""
     values: dict[str, Any] = {
         "incident": "inc1", "number": 1, "by": "me@box", "at": T0 + timedelta(microseconds=5), "current": current(),
-        "record": None, "files": FILES, "zero_downtime": NONE_OFF, "team_branch": "main",
+        "record": None, "files": FILES, "service": SERVICE, "host": HOST, "target": KEPT, "leaving": RUNNING,
+        "options": Options(), "words": "release:1", "zero_downtime": NONE_OFF, "team_branch": "main",
     }  # fmt: skip
     return Facts(**(values | changes))
 
@@ -170,17 +172,16 @@ def made(
 ) -> Plan:
     """The plan to the target of that name, with its commit's id where it pushes one."""
     way, target, word = TARGETS[name]
-    target, read, options = release or target, read or facts(), options or Options()
-    match way:
-        case "git":
-            return git.plan(service, HOST, target, leaving, read, options)
-        case "registry":
-            return registry.plan(service, HOST, target, leaving, read, options, DIGEST)
-        case "runbook":
-            return runbook.plan(service, HOST, target, leaving, read, options)
-        case "script":
-            return script.plan(service, HOST, target, leaving, read, options, str(word))
-    return kept.with_commit(kept.plan(service, HOST, target, leaving, read, options), OURS)
+    read = replace(
+        read or facts(),
+        service=service,
+        target=release or target,
+        leaving=leaving,
+        options=options or Options(),
+        words=str(word),
+        digest=DIGEST,
+    )
+    return with_commit(ways.of(way).plan(read), OURS)
 
 
 def written() -> Iterator[bytes]:

@@ -12,13 +12,14 @@ from tui.model.release import Release
 from tui.model.service import Service
 from tui.model.value import Value
 from tui.ways import checked, preflight
+from tui.ways.way import Way
 
 
 class Before(Value):
     """What was found."""
 
     files: tuple[tuple[str, str], ...] = ()
-    """the target's own files, path → content; only the way `kept` brings them"""
+    """the target's own files, path → content; only ways that push them need them"""
     cautions: tuple[Caution, ...] = ()
     checked: tuple[Checked, ...] = ()
 
@@ -30,7 +31,7 @@ async def read(
     running: Release,
     target: Release,
     of: Shape | None,
-    way: str,
+    way: Way,
     incident: str,
 ) -> Before:
     """Ask, all at once. Without a shape only what holds for every way is asked. Raises LinkError, HostSaid."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from tui import ways
 from tui.dokku import commands, kept
 from tui.dokku.shape import Shape
 from tui.engine import before, health, leaving, record, releases, shapes, stopping
@@ -51,9 +52,11 @@ from tui.model.plan import Plan
 from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.service import Fleet, Service
 from tui.ways import again as anew
-from tui.ways import git as git_way
 from tui.ways import kept as kept_way
-from tui.ways import preflight, registry, runbook, script
+from tui.ways import preflight
+from tui.ways.facts import Facts, Options
+from tui.ways.plan import with_commit
+from tui.ways.way import Way
 
 
 class Engine:
@@ -169,7 +172,7 @@ class Engine:
         self,
         service: Service,
         target: Target,
-        options: kept_way.Options,
+        options: Options,
         *,
         expect_current: Target | None = None,
         incident: Incident | None = None,
@@ -182,10 +185,11 @@ class Engine:
         `way` None is the first of services.yaml. Where it does not lead there, the refusal names the next one.
         """
         again = target.kind is TargetKind.CURRENT
-        way = way or (kept_way.WAY if again else self.fleet.ways[0])
-        if way not in self.fleet.ways:
-            raise Refused(f"{way} is no way of {self.fleet.path}", f"ways: {', '.join(self.fleet.ways)}")
-        found = await self._all_known(service, every_source=way != kept_way.WAY)
+        name = way or (kept_way.WAY.name if again else self.fleet.ways[0])
+        if name not in self.fleet.ways:
+            raise Refused(f"{name} is no way of {self.fleet.path}", f"ways: {', '.join(self.fleet.ways)}")
+        by = ways.of(name)
+        found = await self._all_known(service, every_source=not by.listed)
         mine = incident.known_as if incident is not None else known_as or new_id(self.clock)
         running = choose.running(found.releases, found.current)
         if expect_current is not None and not matches(expect_current, running):
@@ -195,20 +199,26 @@ class Engine:
             leaving.not_further(service, found, mine, self.clock.now(), self.fleet.watch.longest)
         stale = found.record is not None and kept.is_stale(found.record, self.clock.now())
         record.may_act(found.record, mine, take_over=options.take_over is not None, stale=stale)
-        of = await shapes.read(self.links, service, found.current) if way == kept_way.WAY else None
+        of = await shapes.read(self.links, service, found.current) if by.shaped else None
         host = self.links.described(service.host)
         if again:
             (possible,) = shapes.possible((running,), of)
-            choice = choose.Choice(release=anew.chosen(service, host, possible, way, target))
+            choice = choose.Choice(release=anew.chosen(service, host, possible, by, target))
             options = replace(options, again=True)
         else:
-            choice = await self._choose(service, target, found, way, of)
+            choice = await self._choose(service, target, found, by, of)
         seen, healthy, checks = await together(
-            before.read(self.configs, service, found, running, choice.release, of, way, mine),
+            before.read(self.configs, service, found, running, choice.release, of, by, mine),
             leaving.never_live(service, host, found, running, self.probe, self.clock),
             stopping.checks(self.links, service.host, service.app),
         )
-        facts = kept_way.Facts(
+        facts = Facts(
+            service=service,
+            host=host,
+            target=choice.release,
+            leaving=running,
+            options=options,
+            words=str(target),
             incident=mine,
             number=(incident.plans if incident is not None else 0) + 1,
             by=self.by,
@@ -217,62 +227,41 @@ class Engine:
             record=None if found.record is not None and found.record.gone else found.record,
             team_branch=await self.freezer.team_branch(service, found),
             files=seen.files,
+            digest=await self._digest(service, choice.release, by),
             skipped=choice.skipped,
             shape=of,
             zero_downtime=checks,
             cautions=(*preflight.marked(choice.release), *preflight.healthy(healthy, again=again), *seen.cautions),
             checked=seen.checked,
         )
-        facts = await self._with_way_out(service, found, running, facts, options)
-        made = await self._made(service, target, choice.release, running, facts, options, way)
+        made = by.plan(await self._with_way_out(found, facts))
+        if made.push is not None:
+            made = with_commit(made, self.git.commit_id(made.push))
         unasked = target.kind is TargetKind.PREVIOUS and expect_current is None
         return replace(made, leaves_healthy=healthy) if healthy and unasked else made
 
-    async def _made(
-        self,
-        service: Service,
-        target: Target,
-        release: Release,
-        running: Release,
-        facts: kept_way.Facts,
-        options: kept_way.Options,
-        way: str,
-    ) -> Plan:
-        """The plan of that way, from everything that was read. Raises Refused."""
-        host = self.links.described(service.host)
-        match way:
-            case git_way.WAY:
-                return git_way.plan(service, host, release, running, facts, options)
-            case registry.WAY:
-                digest = await self._digest(service, release)
-                return registry.plan(service, host, release, running, facts, options, digest)
-            case runbook.WAY:
-                return runbook.plan(service, host, release, running, facts, options)
-            case script.WAY:
-                return script.plan(service, host, release, running, facts, options, str(target))
-        made = kept_way.plan(service, host, release, running, facts, options)
-        if made.push is None:
-            return made
-        return kept_way.with_commit(made, self.git.commit_id(made.push))
-
-    async def _with_way_out(
-        self, service: Service, found: Listing, running: Release, facts: kept_way.Facts, options: kept_way.Options
-    ) -> kept_way.Facts:
+    async def _with_way_out(self, found: Listing, facts: Facts) -> Facts:
         """What has to be known of what is left: where the service stops first, or where keeping it was asked for."""
-        if service.rollback.stop_first:
-            return replace(facts, stopping=await stopping.read(self.links, service, found, running))
-        if options.keep_current:
-            return replace(facts, keeping=await stopping.keeping(self.links, service, found, running))
+        if facts.service.rollback.stop_first:
+            return replace(facts, stopping=await stopping.read(self.links, facts.service, found, facts.leaving))
+        if facts.options.keep_current:
+            return replace(facts, keeping=await stopping.keeping(self.links, facts.service, found, facts.leaving))
         return facts
 
-    async def _digest(self, service: Service, release: Release) -> str:
-        """What the release's number names in the registry now. Raises Refused."""
-        tag = registry.number(release, service)
-        if self.registries is None or service.image_repository is None or tag is None:
-            raise Refused(f"{release.name} is no image of the service's registry", "choose another release (--list)")
-        found = await self.registries.digest(service.image_repository, tag)
+    async def _digest(self, service: Service, release: Release, way: Way) -> str:
+        """What the registry has now under the name of the image that the way deploys, if it deploys one.
+
+        Raises Refused.
+        """
+        image = way.image(service, release)
+        if image is None:
+            return ""
+        repository, tag = image
+        if self.registries is None:
+            raise Refused("this console asks no registry", "choose another way (--list)")
+        found = await self.registries.digest(repository, tag)
         if found.value is None:
-            raise Refused(f"{service.image_repository}:{tag}: {found.trouble}", "try again, or another way (--list)")
+            raise Refused(f"{repository}:{tag}: {found.trouble}", "try again, or another way (--list)")
         return found.value
 
     async def _all_known(self, service: Service, *, every_source: bool) -> Listing:
@@ -283,26 +272,20 @@ class Engine:
         return await releases.catalogue(self.links, service, self.fleet.ways, who, self.registries)
 
     async def _choose(
-        self, service: Service, target: Target, found: Listing, way: str, of: Shape | None
+        self, service: Service, target: Target, found: Listing, way: Way, of: Shape | None
     ) -> choose.Choice:
         """The release that is meant. Only where it is to be refused every source is asked: what else leads there?"""
-        if way == kept_way.WAY:
+        if way.listed:
             try:
-                return choose.choose(target, shapes.possible(found.releases, of), way)
+                return choose.choose(target, shapes.possible(found.releases, of), way.name)
             except AlreadyThere:
                 raise
             except Refused:
                 pass  # said below, with what else leads there
             found = await self._all_known(service, every_source=True)
         known = shapes.possible(found.releases, of)
-        match way:
-            case git_way.WAY if (named := git_way.named(service, target, known)) is not None:
-                return choose.choose(target, (*known, named), way)
-            case runbook.WAY if (named := runbook.named(service.app, target, found.host)) is not None:
-                return choose.Choice(release=named)
-            case script.WAY if service.script and not any(matches(target, r) and r.running for r in known):
-                return choose.Choice(release=script.named(service, target))
-        return choose.choose(target, known, way)
+        named = way.named(service, target, known, found.host)
+        return choose.choose(target, known, way.name) if named is None else choose.Choice(release=named)
 
     async def _only_one_open(
         self,

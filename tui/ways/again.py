@@ -9,14 +9,15 @@ from tui.model.errors import Refused
 from tui.model.release import Release, Target
 from tui.model.service import Host, Service
 from tui.ways.kept import WAY
+from tui.ways.way import Way
 
 
-def chosen(service: Service, host: Host, running: Release, way: str, target: Target) -> Release:
+def chosen(service: Service, host: Host, running: Release, way: Way, target: Target) -> Release:
     """What runs, to be deployed anew. Raises Refused where no holder of it can be started, with what else helps."""
-    if way != WAY:
+    if way is not WAY:
         fix = f"rollback {service.name} {target}"
-        raise Refused(f"{target} starts a kept image: no other way than {WAY} does", fix)
-    found = running.by(way)
+        raise Refused(f"{target} starts a kept image: no other way than {WAY.name} does", fix)
+    found = running.by(way.name)
     if running.holder is not None and found is not None and found.available:
         return running
     why = "it is not kept" if running.holder is None else found.reason if found is not None else "it has no way back"
@@ -26,7 +27,7 @@ def chosen(service: Service, host: Host, running: Release, way: str, target: Tar
 
 def cure(service: Service, host: Host, running: Release) -> str:
     """The words that make a restart safe again while what runs stays: `current`, or what else does."""
-    found = running.by(WAY)
+    found = running.by(WAY.name)
     if running.holder is not None and found is not None and found.available:
         return f"rollback {service.name} current"
     return other(service, host, running)

@@ -10,6 +10,7 @@ from tui.model.between import Between
 from tui.model.observation import Current
 from tui.model.plan import Caution, Checked, Severity, Standing
 from tui.model.release import Release
+from tui.ways.way import Way
 
 
 def looked_at(
@@ -17,7 +18,7 @@ def looked_at(
     record: kept.IncidentRecord | None,
     incident: str,
     target: Release,
-    way: str,
+    way: Way,
     between: Between,
     drift: Drift,
     processes: tuple[Caution, ...] | None,
@@ -64,18 +65,15 @@ def _deploy(current: Current) -> Checked:
     return Checked(name=name, standing=Standing.OK, text="no deploy is running")
 
 
-def _way_back(target: Release, way: str) -> Checked:
+def _way_back(target: Release, way: Way) -> Checked:
     name = "way back"
-    found = target.by(way)
+    found = target.by(way.name)
     if found is None or not found.available:
         words = found.reason if found else "it is not known to lead there"
         return Checked(name=name, standing=Standing.UNKNOWN, text=words)
     if not found.sure:
         return Checked(name=name, standing=Standing.UNKNOWN, text=found.reason)
-    if target.holder is not None and way == "kept":
-        words = f"{target.holder} is sealed; its image cannot be seen over this login, only started"
-        return Checked(name=name, standing=Standing.OK, text=words)
-    return Checked(name=name, standing=Standing.OK, text=found.reason or f"{way} leads there")
+    return Checked(name=name, standing=Standing.OK, text=way.seen_to_lead(target))
 
 
 def _processes(said: tuple[Caution, ...] | None) -> Checked:
