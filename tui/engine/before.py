@@ -11,7 +11,7 @@ from tui.model.plan import Caution, Checked
 from tui.model.release import Release
 from tui.model.service import Service
 from tui.model.value import Value
-from tui.ways import checked, preflight
+from tui.ways import preflight
 from tui.ways.way import Way
 
 
@@ -50,7 +50,7 @@ async def read(
         processes = tuple(preflight.processes(seen, target, found.current))
         cautions = preflight.cautions(seen, target, found.current)
     changed = await _drift(configs, service, target, config, names)
-    looked = checked.looked_at(found.current, found.record, incident, target, way, lying, changed, processes)
+    looked = preflight.looked_at(found.current, found.record, incident, target, way, lying, changed, processes)
     return Before(files=files, cautions=(*cautions, *preflight.config(changed, target)), checked=looked)
 
 

@@ -13,7 +13,7 @@ from tui.dokku import commands, kept, paste
 from tui.incident import latest
 from tui.model.plan import Caution, Plan, Proof, PushSpec, Severity, Step, StepKind, Where
 from tui.model.value import Value
-from tui.ways import downtime, keepfirst, locks, signature, stopfirst
+from tui.ways import downtime, keepfirst, preflight, signature, stopfirst
 from tui.ways.facts import Facts
 
 DEPLOY_LIMIT = 1800.0
@@ -203,9 +203,9 @@ def _forward_marks(facts: Facts) -> Iterable[Step]:
 def _cautions(facts: Facts, deed: Deed, frozen: str | None) -> Iterable[Caution]:
     service, leaving, current, options = facts.service, facts.leaving, facts.current, facts.options
     if current.locked:
-        yield Caution(severity=Severity.BLOCK, text=locks.running(service.app))
+        yield Caution(severity=Severity.BLOCK, text=preflight.deploy_runs(service.app))
     if current.stale_lock:
-        yield Caution(severity=Severity.WARN, text=locks.stale(service.app))
+        yield Caution(severity=Severity.WARN, text=preflight.lock_is_left(service.app))
     if facts.stopping is not None:
         yield from stopfirst.cautions(service, leaving, facts.stopping)
         if not deed.outlives:
