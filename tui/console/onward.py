@@ -17,8 +17,9 @@ from tui.console.wizard import Wizard
 from tui.engine import fleet as running
 from tui.engine import tip
 from tui.engine import undo as undoing
-from tui.engine.engine import Engine, new_id
+from tui.engine.engine import Engine
 from tui.engine.freeze import NO_WORD, Unfrozen
+from tui.engine.records import new_id
 from tui.engine.walk import Walk
 from tui.incident import events as ev
 from tui.incident import fleet

@@ -64,6 +64,8 @@ class Facts(Value):
     """for a service that stops before it starts"""
     team_branch: str | None = None
     """the branch that the team deploys, never one that an earlier freeze has set; None: nobody knows it any more"""
+    leaves_healthy: str = ""
+    """why leaving what runs needs a word of its own, see `Plan.leaves_healthy`"""
     keeping: keepfirst.Keeping | None = None
     """where keeping what runs first was asked for and is no must"""
 

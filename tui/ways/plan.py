@@ -109,6 +109,7 @@ def build(facts: Facts, deed: Deed) -> Plan:
         outlives=deed.outlives,
         forward=facts.options.forward,
         again=facts.options.again,
+        leaves_healthy=facts.leaves_healthy,
     )
 
 
