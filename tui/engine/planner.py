@@ -31,7 +31,7 @@ from tui.ways.way import Way
 
 
 class Wanted(Value):
-    """What a person wants planned."""
+    """A person's request for a plan."""
 
     service: Service
     target: Target
@@ -100,7 +100,7 @@ class Planner:
         return made if made.push is None else with_commit(made, self._links.git.commit_id(made.push))
 
     async def known(self, service: Service, *, every_source: bool) -> Listing:
-        """What runs and the releases there are, of the host alone or of every source. Raises LinkError, HostSaid."""
+        """The releases there are and what runs, by the host alone or by every source. Raises LinkError, HostSaid."""
         if not every_source:
             return await releases.listing(self._links, service)
         who = {name: i.by for i in (await self._records.newest())[0] for name in (i.id, i.known_as)}
@@ -159,7 +159,7 @@ class Planner:
         return ways.of(name)
 
     async def _may_plan(self, wanted: Wanted, found: Listing, running: Release, mine: str) -> None:
-        """Raises Refused or TakenByOther where nothing may be planned now, whatever the target's release is."""
+        """Raises Refused or TakenByOther where nothing may be planned now, to no release at all."""
         service, expected, now = wanted.service, wanted.expect_current, self._clock.now()
         if expected is not None and not matches(expected, running):
             raise Refused(f"{service.app} runs {running.name}, not {expected}", "look again: --list")

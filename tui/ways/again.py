@@ -13,7 +13,7 @@ from tui.ways.way import Way
 
 
 def chosen(service: Service, host: Host, running: Release, way: Way, target: Target) -> Release:
-    """What runs, to be deployed anew. Raises Refused where no holder of it can be started, with what else helps."""
+    """The release that runs, to be deployed anew. Raises Refused where its holder cannot be started."""
     if way is not WAY:
         fix = f"rollback {service.name} {target}"
         raise Refused(f"{target} starts a kept image: no other way than {WAY.name} does", fix)
@@ -34,7 +34,7 @@ def cure(service: Service, host: Host, running: Release) -> str:
 
 
 def other(service: Service, host: Host, running: Release) -> str:
-    """What makes a restart start the release that runs where it is not kept."""
+    """The words that make a restart start the release that runs, where it is not kept."""
     if running.commit is not None:
         line = paste.ssh_line(host, commands.git_sync_own(service.app, running.commit))
         return f"{line} builds it again; or deploy the fix"

@@ -1,4 +1,4 @@
-"""What a plan promises about the time in which the service does not answer.
+"""The promise of a plan about the time in which the service does not answer.
 
 `services.yaml` may name it. Where it does not, `checks:report` decides: with zero-downtime checks disabled Dokku stops
 the old containers before it starts the new ones, and nothing answers for 7 to 11 s (measured on 0.35.15 and 0.38.27).
@@ -33,7 +33,7 @@ def stopping(facts: Facts) -> tuple[str, ...]:
 
 
 def cautions(facts: Facts, *, by_host: bool = True) -> tuple[Caution, ...]:
-    """What to know about it before confirming. `by_host`: the host itself replaces the containers."""
+    """The warnings of that time. `by_host` is whether the host itself replaces the containers."""
     service, said = facts.service, list[Caution]()
     found = of(facts)
     if found is not None:

@@ -1,4 +1,4 @@
-"""What a plan of any way is made from: what the person chose, and everything that was read before."""
+"""The facts that a plan of any way is made from: what the person chose, and everything that was read before."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from tui.ways import keepfirst, stopfirst
 
 
 class Options(Value):
-    """What the person chose about this rollback."""
+    """A person's choices about one rollback."""
 
     freeze: bool = True
     run_tasks: bool = False

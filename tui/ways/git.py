@@ -38,7 +38,7 @@ class _Git(Way):
         is changed.
         """
         if release.commit is None:
-            return WayBack(way=self.name, available=False, reason="no commit is known of it")
+            return self.unavailable("no commit is known of it")
         words, recent = "builds from source: slow", seen.commits is not None and release.commit in seen.commits
         if seen.commits is None:
             words += "; the app's repository could not be read"

@@ -30,15 +30,12 @@ class _Kept(Way):
     def offer(self, release: Release, service: Service, seen: Seen) -> WayBack:
         """The way to the release by its holder, where that is sealed."""
         if release.holder is None:
-            return self._not("not kept")
+            return self.unavailable("not kept")
         if release.sealed is None:
-            return self._not("its seal could not be read")
+            return self.unavailable("its seal could not be read")
         if not release.sealed:
-            return self._not("its holder is not sealed: it may hold another release by now")
+            return self.unavailable("its holder is not sealed: it may hold another release by now")
         return WayBack(way=self.name, available=True, seconds=service.rollback.expected.total_seconds())
-
-    def _not(self, reason: str) -> WayBack:
-        return WayBack(way=self.name, available=False, reason=reason)
 
     def seen_to_lead(self, target: Release) -> str:
         """That the holder is sealed, which is all that can be seen of it."""
@@ -47,7 +44,7 @@ class _Kept(Way):
         return f"{target.holder} is sealed; its image cannot be seen over this login, only started"
 
     def plan(self, facts: Facts) -> Plan:
-        """The plan that pushes, complete but for the commit's id, which whoever makes Git objects fills in.
+        """The plan that pushes, complete but for the commit's id, which `plan.with_commit` fills in.
 
         Raises ValueError for a target without a holder, and `tui.dokku.reports.Unreadable` where a file of the target
         cannot be understood.
@@ -116,7 +113,7 @@ def _title(facts: Facts) -> str:
 
 
 def _cautions(facts: Facts, removed: tuple[str, ...]) -> Iterable[Caution]:
-    """What to know of the target's files, and of a release that is known by no commit."""
+    """The warnings of the target's files, and of a release that is known by no commit."""
     for task in removed:
         words = f"not run on the way back: {task} (--run-tasks runs it)"
         yield Caution(severity=Severity.NOTE, text=words)

@@ -23,7 +23,7 @@ COMMIT = "{commit}"
 
 
 class Deed(Value):
-    """What one way adds to the common plan."""
+    """The part of a plan that its way decides."""
 
     way: str
     step: Step
@@ -37,9 +37,9 @@ class Deed(Value):
     freezes: bool = True
     """whether deploys are held back at all: a script may need the branch as it is"""
     files: tuple[Caution, ...] = ()
-    """what to know of the files that are pushed"""
+    """warnings of the files that are pushed"""
     cautions: tuple[Caution, ...] = ()
-    """what else to know, said last"""
+    """the way's other warnings, said last"""
 
     @property
     def outlives(self) -> bool:
@@ -136,7 +136,7 @@ def _command(
 
 
 def _opening(facts: Facts, frozen: str | None) -> tuple[Step, ...]:
-    """Up to the moment before the deed: record, signature, comparison, freeze."""
+    """The steps before the deed: record, signature, comparison, freeze."""
     service, app = facts.service, facts.service.app
     record, steps = kept.incident_record(app), list[Step]()
     if facts.record is None:
@@ -162,7 +162,7 @@ def _opening(facts: Facts, frozen: str | None) -> tuple[Step, ...]:
 
 
 def _marks(facts: Facts, deed: Deed) -> Iterable[Step]:
-    """What every console has to know afterwards, on the holders that there are."""
+    """The notes on the holders that there are, for every console: what serves, since when, and what is bad."""
     target, leaving, options = facts.target, facts.leaving, facts.options
     reason = f"left by incident {facts.incident}"
     back = not options.forward and not options.again
@@ -186,7 +186,7 @@ def _marks(facts: Facts, deed: Deed) -> Iterable[Step]:
 
 
 def _forward_marks(facts: Facts) -> Iterable[Step]:
-    """What is noted on holders after going forward on purpose: nothing is bad any more."""
+    """The notes on holders after going forward on purpose: nothing is bad any more."""
     target, leaving = facts.target, facts.leaving
     if target.holder is not None and target.bad is not None:
         argv = commands.config_unset(target.holder, (kept.BAD,))
@@ -202,6 +202,7 @@ def _forward_marks(facts: Facts) -> Iterable[Step]:
 
 
 def _cautions(facts: Facts, deed: Deed, frozen: str | None) -> Iterable[Caution]:
+    """The warnings of any plan, in the order in which they are shown."""
     service, leaving, current, options = facts.service, facts.leaving, facts.current, facts.options
     if current.locked:
         yield Caution(severity=Severity.BLOCK, text=preflight.deploy_runs(service.app))

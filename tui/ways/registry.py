@@ -50,18 +50,15 @@ class _Registry(Way):
     def offer(self, release: Release, service: Service, seen: Seen) -> WayBack:
         """The way to the release by its image in the service's repository."""
         if service.image_repository is None:
-            return self._not("services.yaml names no image_repository for the service")
+            return self.unavailable("services.yaml names no image_repository for the service")
         tag = _number(release, service)
         if tag is None:
-            return self._not("which image of the registry it is is not known")
+            return self.unavailable("which image of the registry it is is not known")
         if seen.images is None:
-            return self._not("the registry could not be asked")
+            return self.unavailable("the registry could not be asked")
         if tag not in seen.images:
-            return self._not("the registry does not have its image")
+            return self.unavailable("the registry does not have its image")
         return WayBack(way=self.name, available=True, seconds=MEASURED)
-
-    def _not(self, reason: str) -> WayBack:
-        return WayBack(way=self.name, available=False, reason=reason)
 
     def releases(self, service: Service, seen: Seen) -> tuple[Release, ...]:
         """The newest numbered images of the service's repository; other tags are no releases."""

@@ -31,17 +31,14 @@ class _Runbook(Way):
     def offer(self, release: Release, service: Service, seen: Seen) -> WayBack:
         """The way to the release by its tag on the host."""
         if seen.host is None:
-            return self._not("what this host can do could not be asked")
+            return self.unavailable("what this host can do could not be asked")
         if TAGS not in seen.host.runbook:
-            return self._not("this host has no tags:deploy")
+            return self.unavailable("this host has no tags:deploy")
         if seen.tags is None:
-            return self._not("the host's tags could not be listed")
+            return self.unavailable("the host's tags could not be listed")
         if release.tag is None or release.tag not in seen.tags:
-            return self._not("the host lists no tag for it")
+            return self.unavailable("the host lists no tag for it")
         return self._unproven()
-
-    def _not(self, reason: str) -> WayBack:
-        return WayBack(way=self.name, available=False, reason=reason)
 
     def _unproven(self) -> WayBack:
         return WayBack(way=self.name, available=True, seconds=MEASURED, reason="proves nothing", sure=False)

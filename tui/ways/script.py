@@ -1,6 +1,6 @@
 """The way back `script`: the team's own `rollback.sh`, run on this machine.
 
-It gets the person's words (`previous`, `tag:…`) and whatever services.yaml puts before them. What it does on the host
+It gets the person's words (`previous`, `tag:…`) after the words that services.yaml has. What it does on the host
 is its own affair, so it proves nothing; its exit code is a claim. Deploys are not held back meanwhile: it may push to
 the deploy branch itself.
 """
@@ -30,9 +30,9 @@ class _Script(Way):
     name = "script"
 
     def offer(self, release: Release, service: Service, seen: Seen) -> WayBack:
-        """The way by the service's script, where it has one; whether that can reach a release only the script knows."""
+        """The way by the service's script, where it has one. Only the script knows which releases it reaches."""
         if not service.script:
-            return WayBack(way=self.name, available=False, reason="services.yaml names no script for the service")
+            return self.unavailable("services.yaml names no script for the service")
         seconds = service.rollback.expected.total_seconds()
         words = "proves nothing; whether it knows this release it says"
         return WayBack(way=self.name, available=True, seconds=seconds, reason=words, sure=False)

@@ -1,4 +1,4 @@
-"""What an incident writes of itself onto its record, and what a rollback notes of itself on the target's holder."""
+"""The signature of an incident on its record, and of a rollback on the target's holder."""
 
 from tui.dokku import kept
 from tui.model.release import Arrival, Came, parse_target

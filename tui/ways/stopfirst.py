@@ -20,7 +20,7 @@ NONE = "none"
 
 
 class Stopping(Value):
-    """What was read for a service that stops first."""
+    """The settings and the way out of a service that stops first."""
 
     before: tuple[str, str] | None
     """the disabled and the skipped list as the team set them; None: the host did not say"""
@@ -30,19 +30,19 @@ class Stopping(Value):
 
 
 def opening(service: Service, leaving: Release, found: Stopping) -> tuple[Step, ...]:
-    """Before the comparison: keep what is left, where it is not kept and can be."""
+    """The step before the comparison: keep what is left, where it is not kept and can be."""
     return keepfirst.steps(service, leaving, found.unkeepable)
 
 
 def stop(service: Service, host: Host, found: Stopping) -> tuple[Step, ...]:
-    """Right before the deploy: make Dokku stop the old release first."""
+    """The step right before the deploy: make Dokku stop the old release first."""
     if found.now is None or found.now.disabled == ALL:
         return ()
     return (_step(host, "checks-off", "make the host stop before it starts", commands.checks_disable(service.app)),)
 
 
 def restore(service: Service, host: Host, found: Stopping) -> tuple[Step, ...]:
-    """Right after it: the team's own setting again."""
+    """The steps right after the deploy: give the team's own setting back."""
     if found.before is None:
         return ()
     return tuple(
@@ -65,7 +65,7 @@ def restoring(app: str, before: tuple[str, str]) -> tuple[tuple[str, ...], ...]:
 
 
 def cautions(service: Service, leaving: Release, found: Stopping) -> tuple[Caution, ...]:
-    """What to know before a stop."""
+    """The warnings of a stop."""
     spec = service.rollback
     if found.before is None:
         words = f"{service.title} has to stop before it starts, and the host does not say how its checks are set"

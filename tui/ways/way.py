@@ -1,4 +1,4 @@
-"""What a way back is to everybody else: a name, what it offers, and a plan. One file a way, listed in `ways.WAYS`."""
+"""The way back as others see it: a name, an offer, a plan. Each way is one file and one value in `ways.WAYS`."""
 
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from tui.ways.facts import Facts
 
 
 class Seen(Value):
-    """What was found out for offering ways."""
+    """The facts that offers are made from."""
 
     commits: frozenset[str] | None = None
     """the newest commits of the app's repository; None: it could not be read"""
@@ -39,6 +39,10 @@ class Way(Protocol):
         """The way to the release: available at a cost in seconds, or not and why."""
         ...
 
+    def unavailable(self, reason: str) -> WayBack:
+        """The offer of a way that does not lead to a release, with the reason in words."""
+        return WayBack(way=self.name, available=False, reason=reason)
+
     def plan(self, facts: Facts) -> Plan:
         """The plan that takes this way; a push lacks its commit's id, see `plan.with_commit`.
 
@@ -64,6 +68,6 @@ class Way(Protocol):
         return None
 
     def seen_to_lead(self, target: Release) -> str:
-        """The words of the check before a plan, where it was seen just now that this way leads to the target."""
+        """The words for the person who plans, where it was seen just now that this way leads to the target."""
         found = target.by(self.name)
         return (found.reason if found is not None else "") or f"{self.name} leads there"
