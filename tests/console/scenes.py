@@ -49,7 +49,7 @@ from tui.model.verification import Check, Verdict
 from tui.ways import kept
 from tui.ways.facts import Facts, Options
 from tui.ways.plan import with_commit
-from tui.ways.stopfirst import Stopping
+from tui.ways.stop_first import Stopping
 
 NOW = T0
 API = service("api", order=1)

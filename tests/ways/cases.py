@@ -20,9 +20,9 @@ from tui.model.plan import Caution, Checked, Plan, Severity, Standing
 from tui.model.release import Release, Source, Target, TargetKind
 from tui.model.service import Host, RollbackSpec, Service
 from tui.ways.facts import Facts, Options
-from tui.ways.keepfirst import Keeping
+from tui.ways.keep_first import Keeping
 from tui.ways.plan import with_commit
-from tui.ways.stopfirst import Stopping
+from tui.ways.stop_first import Stopping
 
 PLANS = Path(__file__).parent / "data" / "plans.jsonl"
 WANTED = "d" * 40

@@ -16,7 +16,7 @@ from tui.model.service import Host, RollbackSpec, Service
 from tui.model.verification import Verdict
 from tui.ways import git, offered
 from tui.ways.facts import Facts, Options
-from tui.ways.stopfirst import Stopping
+from tui.ways.stop_first import Stopping
 from tui.ways.way import Seen
 
 WANTED = "d" * 40

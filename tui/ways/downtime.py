@@ -7,7 +7,7 @@ the old containers before it starts the new ones, and nothing answers for 7 to 1
 from tui.dokku.reports import Checks
 from tui.model.plan import Caution, Severity
 from tui.ways.facts import Facts
-from tui.ways.stopfirst import ALL, NONE
+from tui.ways.stop_first import ALL, NONE
 
 STOPPED = (7.0, 11.0)
 """seconds without an answer, measured with a tiny image"""

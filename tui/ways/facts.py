@@ -10,7 +10,7 @@ from tui.model.plan import Caution, Checked
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
-from tui.ways import keepfirst, stopfirst
+from tui.ways import keep_first, stop_first
 
 
 class Options(Value):
@@ -60,13 +60,13 @@ class Facts(Value):
     """what was found before planning, see `preflight`"""
     checked: tuple[Checked, ...] = ()
     """what was looked at, see `preflight.looked_at`"""
-    stopping: stopfirst.Stopping | None = None
+    stopping: stop_first.Stopping | None = None
     """for a service that stops before it starts"""
     team_branch: str | None = None
     """the branch that the team deploys, never one that an earlier freeze has set; None: nobody knows it any more"""
     leaves_healthy: str = ""
     """why leaving what runs needs a word of its own, see `Plan.leaves_healthy`"""
-    keeping: keepfirst.Keeping | None = None
+    keeping: keep_first.Keeping | None = None
     """where keeping what runs first was asked for and is no must"""
 
     @property

@@ -13,7 +13,7 @@ from tui.dokku import commands, kept, paste
 from tui.incident import latest
 from tui.model.plan import Caution, Plan, Proof, PushSpec, Severity, Step, StepKind, Where
 from tui.model.value import Value
-from tui.ways import downtime, keepfirst, preflight, signature, stopfirst
+from tui.ways import downtime, keep_first, preflight, signature, stop_first
 from tui.ways.facts import Facts
 
 DEPLOY_LIMIT = 1800.0
@@ -78,7 +78,7 @@ def build(facts: Facts, deed: Deed) -> Plan:
     steps = (
         *_opening(facts, frozen),
         deed.step,
-        *(stopfirst.restore(service, facts.host, stopping) if stopping else ()),
+        *(stop_first.restore(service, facts.host, stopping) if stopping else ()),
         *(_marks(facts, deed) if deed.proves else ()),
     )
     return Plan(
@@ -93,7 +93,7 @@ def build(facts: Facts, deed: Deed) -> Plan:
         steps=steps,
         made_at=facts.at,
         push=deed.push,
-        expected=(deed.step.expected or 0.0) + keepfirst.longer(steps),
+        expected=(deed.step.expected or 0.0) + keep_first.longer(steps),
         downtime=downtime.of(facts),
         downtime_unknown=deed.by_host and downtime.unknown(facts),
         warnings=(*_cautions(facts, deed, frozen), *deed.cautions),
@@ -148,16 +148,16 @@ def _opening(facts: Facts, frozen: str | None) -> tuple[Step, ...]:
     argv = commands.config_set(record, signature.pairs(facts, frozen))
     steps.append(_command(facts, "sign", StepKind.COMMAND, "say who, since when", argv))
     if facts.stopping is not None:
-        steps.extend(stopfirst.opening(service, facts.leaving, facts.stopping))
+        steps.extend(stop_first.opening(service, facts.leaving, facts.stopping))
     elif facts.keeping is not None:
-        steps.extend(keepfirst.steps(service, facts.leaving, facts.keeping.why_not))
+        steps.extend(keep_first.steps(service, facts.leaving, facts.keeping.why_not))
     argv = commands.apps_report(app)
     steps.append(_command(facts, "compare", StepKind.COMPARE, "is it still as planned?", argv, writes=False))
     if frozen is not None and facts.current.branch != frozen:
         argv = commands.git_set_branch(app, frozen)
         steps.append(_command(facts, "freeze", StepKind.FREEZE, "hold deploys back", argv))
     if facts.stopping is not None:
-        steps.extend(stopfirst.stop(service, facts.host, facts.stopping))
+        steps.extend(stop_first.stop(service, facts.host, facts.stopping))
     return tuple(steps)
 
 
@@ -209,11 +209,11 @@ def _cautions(facts: Facts, deed: Deed, frozen: str | None) -> Iterable[Caution]
     if current.stale_lock:
         yield Caution(severity=Severity.WARN, text=preflight.lock_is_left(service.app))
     if facts.stopping is not None:
-        yield from stopfirst.cautions(service, leaving, facts.stopping)
+        yield from stop_first.cautions(service, leaving, facts.stopping)
         if not deed.outlives:
             words = "if this console ends between the stop and the start, nothing serves until somebody deploys"
             yield Caution(severity=Severity.TYPE, text=words)
-    yield from keepfirst.cautions(leaving, facts.keeping)
+    yield from keep_first.cautions(leaving, facts.keeping)
     yield from downtime.cautions(facts, by_host=deed.by_host)
     if not deed.outlives:
         words = "this deploy is aborted if the console ends or the link breaks: leave it open until it is through"

@@ -13,7 +13,7 @@ from tui.model.plan import Caution, Severity, Step, StepKind
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
-from tui.ways import keepfirst
+from tui.ways import keep_first
 
 ALL = "_all_"
 NONE = "none"
@@ -31,7 +31,7 @@ class Stopping(Value):
 
 def opening(service: Service, leaving: Release, found: Stopping) -> tuple[Step, ...]:
     """The step before the comparison: keep what is left, where it is not kept and can be."""
-    return keepfirst.steps(service, leaving, found.unkeepable)
+    return keep_first.steps(service, leaving, found.unkeepable)
 
 
 def stop(service: Service, host: Host, found: Stopping) -> tuple[Step, ...]:
@@ -81,7 +81,7 @@ def cautions(service: Service, leaving: Release, found: Stopping) -> tuple[Cauti
         words = f"{leaving.name} cannot be kept, so there is no way out to it if the start fails: {found.unkeepable}"
         said.append(Caution(severity=Severity.TYPE, text=words))
     else:
-        kept = "kept" if keepfirst.is_kept(leaving) else "kept first"
+        kept = "kept" if keep_first.is_kept(leaving) else "kept first"
         words = f"if the start fails nothing serves; the way out is a push of {leaving.name}, which is {kept}"
         said.append(Caution(severity=Severity.NOTE, text=words))
     return tuple(said)
