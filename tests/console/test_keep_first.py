@@ -11,7 +11,7 @@ from tests.console.scenes import API, BILLING, Scene, plan, planned, started
 from tui.console.wizard import Wizard
 from tui.model.errors import Refused
 from tui.model.plan import Plan
-from tui.ways.kept import Options
+from tui.ways.facts import Options
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from tui import bootstrap
 from tui.incident import events as ev
 from tui.model.incident import Closing, Question, State
 from tui.model.release import Target, TargetKind
-from tui.ways.kept import Options
+from tui.ways.facts import Options
 
 
 @pytest.mark.parametrize("drop", [False, True])

@@ -10,6 +10,7 @@ from tests.services.fleets import SHIPPED, load_text
 from tui.model.outside import PagerDutySpec
 from tui.model.service import Expect, Fleet, SeveritySpec
 from tui.services import load
+from tui.ways import NAMES
 
 HOST = "dokku-scenextras.eastus.cloudapp.azure.com"
 
@@ -115,7 +116,7 @@ def test_times_rates_retention_and_contacts(fleet: Fleet) -> None:
     assert fleet.watch.error_rate == 0.01
     assert fleet.retention == 5
     assert fleet.postmortem_within == time(hours=24)
-    assert fleet.ways == ("kept", "registry", "runbook", "git", "script")
+    assert fleet.ways == NAMES, "every way is listed, in the order that holds without the line"
     assert fleet.pagerduty == PagerDutySpec(words="Check PagerDuty schedule")
     assert fleet.contacts.slack == ("#incidents", "#engineering")
     assert fleet.contacts.email == "engineering@scenextras.com"

@@ -25,7 +25,7 @@ from tui.model.outcome import describe
 from tui.model.plan import Plan
 from tui.model.service import Service
 from tui.ways import again as anew
-from tui.ways import kept as kept_way
+from tui.ways import facts
 
 Result = tuple[Exit, output.Document]
 _STATES = {
@@ -49,7 +49,7 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
     plan = await engine.plan(
         service,
         options.target,
-        kept_way.Options(
+        facts.Options(
             freeze=options.freeze,
             run_tasks=options.run_tasks,
             keep_current=options.keep_current,

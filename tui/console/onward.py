@@ -17,8 +17,9 @@ from tui.console.wizard import Wizard
 from tui.engine import fleet as running
 from tui.engine import tip
 from tui.engine import undo as undoing
-from tui.engine.engine import Engine, new_id
+from tui.engine.engine import Engine
 from tui.engine.freeze import NO_WORD, Unfrozen
+from tui.engine.records import new_id
 from tui.engine.walk import Walk
 from tui.incident import events as ev
 from tui.incident import fleet
@@ -27,8 +28,7 @@ from tui.model.incident import Group, Incident
 from tui.model.plan import Plan
 from tui.model.release import Release
 from tui.model.service import Service
-from tui.ways import git as git_way
-from tui.ways.kept import Options
+from tui.ways.facts import Options
 
 
 class Surface(Protocol):
@@ -84,8 +84,8 @@ class Onward:
             await self._carry_out(service, made, lambda output: undoing.begin(self.engine, now(), made, "", output))
 
         otherwise: tuple[str, Callable[[], Awaitable[None]]] | None = None
-        if way is None and git_way.WAY in self.engine.fleet.ways:
-            otherwise = ("Build it again by git", lambda: self.undo(incident, git_way.WAY))
+        if way is None and (builds := undoing.builder(self.engine)) is not None:
+            otherwise = (f"Build it again by {builds}", lambda: self.undo(incident, builds))
         await self._forward(
             f"UNDO {service.name}",
             lambda: undoing.plan(self.engine, now(), Options(forward=True), way=way),

@@ -162,7 +162,8 @@ class Fleet(Value):
     environment: str
     hosts: tuple[Host, ...]
     services: tuple[Service, ...]
-    ways: tuple[str, ...] = ("kept", "registry", "runbook", "git", "script")
+    ways: tuple[str, ...]
+    """names of ways back, the preferred one first; whoever reads the file has checked that they exist"""
     retention: int = 5
     watch: WatchSpec = WatchSpec()
     severities: tuple[SeveritySpec, ...] = RUNBOOK_SEVERITIES

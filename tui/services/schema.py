@@ -8,8 +8,8 @@ from tui.services import outside, values
 from tui.services.inventory import read_hosts, read_services, shared_addresses
 from tui.services.keys import get
 from tui.services.nodes import Node, Problem
+from tui.ways import NAMES
 
-WAYS = ("kept", "registry", "runbook", "git", "script")
 TOP = (
     "version", "environment", "hosts", "services", "ways", "retention", "watch", "severities", "contacts", "notify",
     "links", "postmortem_within", "thread",
@@ -51,14 +51,14 @@ def read_fleet(root: Node, path: str, problems: list[Problem]) -> Fleet | None:
 
 def _ways(node: Node | None) -> tuple[str, ...]:
     if node is None:
-        return WAYS
+        return NAMES
     if not node.value:
-        node.problem(f"names no way back; known: {', '.join(WAYS)}")
+        node.problem(f"names no way back; known: {', '.join(NAMES)}")
     found: list[str] = []
     for item in node.items():
         way = item.text()
-        if way is not None and way not in WAYS:
-            item.problem(f"{way!r} is no way back; known: {', '.join(WAYS)}")
+        if way is not None and way not in NAMES:
+            item.problem(f"{way!r} is no way back; known: {', '.join(NAMES)}")
         elif way in found:
             item.problem(f"{way!r} stands twice")
         elif way is not None:

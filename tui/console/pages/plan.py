@@ -14,7 +14,7 @@ from tui.incident.cause import worded
 from tui.model.incident import Incident
 from tui.model.plan import Plan, Severity, Standing
 from tui.model.release import Release
-from tui.ways import keepfirst
+from tui.ways import keep_first
 
 if TYPE_CHECKING:
     from tui.console.wizard import Wizard
@@ -109,7 +109,7 @@ def pasted(plan: Plan) -> str:
 
 def _keep_choice(wizard: "Wizard", plan: Plan) -> list[Choice]:
     """Whether what runs is kept first, and what that costs: off until somebody asks; no choice where it is a must."""
-    if plan.stops or keepfirst.is_kept(plan.leaving):
+    if plan.stops or keep_first.is_kept(plan.leaving):
         return []
     label = "Do not keep what runs first" if wizard.keep_first else "Keep what runs first (4-10 s more)"
     return [button("keep-first", label, wizard.doing("planning again", wizard.toggle_keep))]

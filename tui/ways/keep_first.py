@@ -14,7 +14,7 @@ TAKES = 7.0
 
 
 class Keeping(Value):
-    """What was found out about keeping what runs, because somebody asked for it."""
+    """The look whether what runs can be kept, because somebody asked for it."""
 
     why_not: str = ""
     """why it cannot be kept; empty: it can be, or it is kept already"""
@@ -44,7 +44,7 @@ def steps(service: Service, leaving: Release, why_not: str) -> tuple[Step, ...]:
 
 
 def cautions(leaving: Release, keeping: Keeping | None) -> tuple[Caution, ...]:
-    """What was asked for and what comes of it; nothing where nobody asked."""
+    """The warning of what comes of keeping first; empty where nobody asked for it."""
     if keeping is None:
         return ()
     if is_kept(leaving):

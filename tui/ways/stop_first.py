@@ -13,14 +13,14 @@ from tui.model.plan import Caution, Severity, Step, StepKind
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
-from tui.ways import keepfirst
+from tui.ways import keep_first
 
 ALL = "_all_"
 NONE = "none"
 
 
 class Stopping(Value):
-    """What was read for a service that stops first."""
+    """The settings and the way out of a service that stops first."""
 
     before: tuple[str, str] | None
     """the disabled and the skipped list as the team set them; None: the host did not say"""
@@ -30,19 +30,19 @@ class Stopping(Value):
 
 
 def opening(service: Service, leaving: Release, found: Stopping) -> tuple[Step, ...]:
-    """Before the comparison: keep what is left, where it is not kept and can be."""
-    return keepfirst.steps(service, leaving, found.unkeepable)
+    """The step before the comparison: keep what is left, where it is not kept and can be."""
+    return keep_first.steps(service, leaving, found.unkeepable)
 
 
 def stop(service: Service, host: Host, found: Stopping) -> tuple[Step, ...]:
-    """Right before the deploy: make Dokku stop the old release first."""
+    """The step right before the deploy: make Dokku stop the old release first."""
     if found.now is None or found.now.disabled == ALL:
         return ()
     return (_step(host, "checks-off", "make the host stop before it starts", commands.checks_disable(service.app)),)
 
 
 def restore(service: Service, host: Host, found: Stopping) -> tuple[Step, ...]:
-    """Right after it: the team's own setting again."""
+    """The steps right after the deploy: give the team's own setting back."""
     if found.before is None:
         return ()
     return tuple(
@@ -65,7 +65,7 @@ def restoring(app: str, before: tuple[str, str]) -> tuple[tuple[str, ...], ...]:
 
 
 def cautions(service: Service, leaving: Release, found: Stopping) -> tuple[Caution, ...]:
-    """What to know before a stop."""
+    """The warnings of a stop."""
     spec = service.rollback
     if found.before is None:
         words = f"{service.title} has to stop before it starts, and the host does not say how its checks are set"
@@ -81,7 +81,7 @@ def cautions(service: Service, leaving: Release, found: Stopping) -> tuple[Cauti
         words = f"{leaving.name} cannot be kept, so there is no way out to it if the start fails: {found.unkeepable}"
         said.append(Caution(severity=Severity.TYPE, text=words))
     else:
-        kept = "kept" if keepfirst.is_kept(leaving) else "kept first"
+        kept = "kept" if keep_first.is_kept(leaving) else "kept first"
         words = f"if the start fails nothing serves; the way out is a push of {leaving.name}, which is {kept}"
         said.append(Caution(severity=Severity.NOTE, text=words))
     return tuple(said)
