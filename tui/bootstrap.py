@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from tui import services
-from tui.drivers.apprise_channel import AppriseChannel
 from tui.drivers.clock import SystemClock
 from tui.drivers.digest import KeyedDigest
 from tui.drivers.git import Git
@@ -17,16 +16,17 @@ from tui.drivers.http import HttpProbes
 from tui.drivers.identity import Identities
 from tui.drivers.journal import Journal
 from tui.drivers.on_call_file import OnCallFile
-from tui.drivers.pagerduty import PagerDuty
-from tui.drivers.posthog import Posthog
 from tui.drivers.process import GUARD, LocalProcesses
 from tui.drivers.registry import HttpRegistry
 from tui.drivers.secrets import Secrets, learn_all
-from tui.drivers.sentry import Sentry
-from tui.drivers.slack import SlackThread
 from tui.drivers.ssh import SshHost
-from tui.drivers.tickets import Tickets
 from tui.drivers.trusted import TrustedFiles
+from tui.drivers.vendors.apprise_channel import AppriseChannel
+from tui.drivers.vendors.pagerduty import PagerDuty
+from tui.drivers.vendors.posthog import Posthog
+from tui.drivers.vendors.sentry import Sentry
+from tui.drivers.vendors.slack import SlackThread
+from tui.drivers.vendors.tickets import Tickets
 from tui.engine.engine import Engine
 from tui.engine.ports import ChannelPort, ClockPort, Outside, RatePort
 from tui.model.errors import ConfigError, Refused

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.vendors import Vendors
-from tui.drivers import api as apis
-from tui.drivers.api import Api, Reply, read, wait_for, words
+from tui.drivers.vendors import api as apis
+from tui.drivers.vendors.api import Api, Reply, read, wait_for, words
 from tui.drivers.web import Raw
 from tui.model.redact import learn
 

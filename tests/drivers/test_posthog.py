@@ -7,7 +7,7 @@ import pytest
 
 from tests.drivers.outside import secrets, service
 from tests.vendors import Vendors
-from tui.drivers.posthog import Posthog
+from tui.drivers.vendors.posthog import Posthog
 from tui.model.evidence import Source
 from tui.model.finding import Result
 from tui.model.outside import PosthogSpec

@@ -8,7 +8,7 @@ import pytest
 from tests.drivers.outside import secrets, service
 from tests.vendors import Vendors
 from tests.vendors.sentry import issue
-from tui.drivers.sentry import Sentry
+from tui.drivers.vendors.sentry import Sentry
 from tui.model.evidence import Source
 from tui.model.finding import Result
 from tui.model.outside import SentrySpec

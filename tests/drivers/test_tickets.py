@@ -8,10 +8,10 @@ from tests.drivers.outside import INCIDENT, earlier, message, secrets, service
 from tests.vendors import Vendors
 from tests.vendors.github import issue
 from tests.vendors.linear import LABEL, TEAM
-from tui.drivers import api as apis
-from tui.drivers import markdown
-from tui.drivers.linear import own_id
-from tui.drivers.tickets import Tickets
+from tui.drivers.vendors import api as apis
+from tui.drivers.vendors import markdown
+from tui.drivers.vendors.linear import own_id
+from tui.drivers.vendors.tickets import Tickets
 from tui.model.finding import Result
 from tui.model.notice import Milestone
 from tui.model.outside import TicketKind, TicketSpec

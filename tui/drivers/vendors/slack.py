@@ -7,9 +7,9 @@ or a preview.
 import re
 from urllib.parse import urlencode
 
-from tui.drivers import findings
-from tui.drivers.api import Api, Reply, dig
 from tui.drivers.secrets import Secrets
+from tui.drivers.vendors import findings
+from tui.drivers.vendors.api import Api, Reply, dig
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Milestone, Receipt
 from tui.model.outside import ThreadSpec

@@ -1,7 +1,7 @@
 """What `check` says of things outside, the same for each: not set up, no credential, refused, works."""
 
-from tui.drivers.api import Reply
 from tui.drivers.secrets import Secrets
+from tui.drivers.vendors.api import Reply
 from tui.model.errors import ConfigError
 from tui.model.finding import Finding, Result
 

@@ -10,8 +10,8 @@ import re
 import uuid
 from typing import Any
 
-from tui.drivers.api import Api, Reply, dig
-from tui.drivers.markdown import body
+from tui.drivers.vendors.api import Api, Reply, dig
+from tui.drivers.vendors.markdown import body
 from tui.model.finding import Finding, Result
 from tui.model.notice import Message, Receipt
 from tui.model.outside import TicketSpec

@@ -2,12 +2,12 @@
 
 from typing import Protocol
 
-from tui.drivers import findings
-from tui.drivers.github import TOKEN as GITHUB_TOKEN
-from tui.drivers.github import GitHubIssues
-from tui.drivers.linear import TOKEN as LINEAR_TOKEN
-from tui.drivers.linear import LinearIssues
 from tui.drivers.secrets import Secrets
+from tui.drivers.vendors import findings
+from tui.drivers.vendors.github import TOKEN as GITHUB_TOKEN
+from tui.drivers.vendors.github import GitHubIssues
+from tui.drivers.vendors.linear import TOKEN as LINEAR_TOKEN
+from tui.drivers.vendors.linear import LinearIssues
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Receipt
 from tui.model.outside import TicketKind, TicketSpec

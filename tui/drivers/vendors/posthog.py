@@ -6,9 +6,9 @@ The share is one of users, not of requests, and holds the front end's exceptions
 from datetime import UTC, datetime
 from typing import Any
 
-from tui.drivers import findings
-from tui.drivers.api import Apis, Reply, dig, number, segment
 from tui.drivers.secrets import Secrets
+from tui.drivers.vendors import findings
+from tui.drivers.vendors.api import Apis, Reply, dig, number, segment
 from tui.model.evidence import Rate, Source
 from tui.model.finding import Finding, Result
 from tui.model.outside import PosthogSpec

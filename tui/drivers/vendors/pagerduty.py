@@ -7,9 +7,9 @@ because an acknowledged page wakes nobody. Notes and changes need different cred
 from datetime import datetime
 from typing import Any
 
-from tui.drivers import findings
-from tui.drivers.api import Api, Reply, dig, segment
 from tui.drivers.secrets import Secrets
+from tui.drivers.vendors import findings
+from tui.drivers.vendors.api import Api, Reply, dig, segment
 from tui.model.finding import Finding, Result
 from tui.model.notice import Delivery, Message, Milestone, OnCall, Receipt
 from tui.model.outside import PagerDutySpec

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from tui.drivers import findings
-from tui.drivers.api import Apis, Params, Reply, dig, number, segment
 from tui.drivers.secrets import Secrets
+from tui.drivers.vendors import findings
+from tui.drivers.vendors.api import Apis, Params, Reply, dig, number, segment
 from tui.model.evidence import NewIssues, Rate, Source
 from tui.model.finding import Finding
 from tui.model.outside import SentrySpec

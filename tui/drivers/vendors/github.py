@@ -6,8 +6,8 @@ first attempt made.
 
 from typing import Any
 
-from tui.drivers.api import Api, Reply, dig, segment
-from tui.drivers.markdown import body, marker
+from tui.drivers.vendors.api import Api, Reply, dig, segment
+from tui.drivers.vendors.markdown import body, marker
 from tui.model.finding import Finding, Result
 from tui.model.notice import Message, Receipt
 from tui.model.outside import TicketSpec
