@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 from tests.drivers.outside import earlier, message, secrets
 from tests.vendors import Vendors
 from tui.drivers.vendors import api as apis
-from tui.drivers.vendors.slack import LONGEST, SlackThread, escaped
+from tui.drivers.vendors.slack import LONGEST, SlackThread, ThreadSpec, escaped
 from tui.model.finding import Result
 from tui.model.notice import Milestone
-from tui.model.outside import ThreadSpec
 
 
 def thread(vendors: Vendors, channel: str = "#incidents", token: str | None = None) -> SlackThread:

@@ -7,7 +7,7 @@ credential. Trouble is said in words that are harmless and hold no secret.
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -28,14 +28,16 @@ LONGEST_WAIT = 3600.0
 """seconds: what asks for more is not waited for"""
 Params = Iterable[tuple[str, str]]
 
-RESETS = (
-    # how many are left, when there are more again, and how that is written
-    ("x-sentry-rate-limit-remaining", "x-sentry-rate-limit-reset", "epoch"),
-    ("x-ratelimit-requests-remaining", "x-ratelimit-requests-reset", "milliseconds"),
-    ("x-ratelimit-remaining", "x-ratelimit-reset", "epoch"),
-    ("ratelimit-remaining", "ratelimit-reset", "seconds"),
-)
-"""Sentry, Linear, GitHub, PagerDuty"""
+
+class RateLimit(NamedTuple):
+    """The headers in which a vendor tells its limit, in small letters."""
+
+    left: str
+    """how many questions are left"""
+    reset: str
+    """when there are more again"""
+    written: Literal["epoch", "milliseconds", "seconds"]
+    """that time: seconds or milliseconds since 1970, or seconds from now"""
 
 
 class Reply(Value, eq=False):
@@ -65,8 +67,9 @@ class Reply(Value, eq=False):
 class Api:
     """One address and how we prove there who we are."""
 
-    def __init__(self, base: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, base: str, headers: Mapping[str, str], limit: RateLimit | None = None) -> None:
         self.base = base.rstrip("/")
+        self._limit = limit
         self._headers = {"Accept": "application/json", **headers}
         self._web = Web(timeout=TOTAL, connect=CONNECT)
 
@@ -96,21 +99,22 @@ class Api:
             return Reply(trouble=_harmless(str(error)), final=True)
         except OSError as error:
             return Reply(trouble=_harmless(str(error)), doubt=True)
-        return read(raw)
+        return read(raw, self._limit)
 
 
 class Apis:
     """An Api for each address and each credential that services name, with `Authorization: Bearer`."""
 
-    def __init__(self, secrets: Secrets) -> None:
-        self._secrets = secrets
+    def __init__(self, secrets: Secrets, limit: RateLimit | None = None) -> None:
+        self._secrets, self._limit = secrets, limit
         self._made: dict[tuple[str, str], Api] = {}
 
     def of(self, url: str, token_env: str) -> Api:
         """The one at that address."""
         key = (url, token_env)
         if key not in self._made:
-            self._made[key] = Api(url, {"Authorization": f"Bearer {self._secrets.held(token_env)}"})
+            headers = {"Authorization": f"Bearer {self._secrets.held(token_env)}"}
+            self._made[key] = Api(url, headers, self._limit)
         return self._made[key]
 
     async def close(self) -> None:
@@ -119,7 +123,7 @@ class Apis:
             await api.close()
 
 
-def read(raw: Raw) -> Reply:
+def read(raw: Raw, limit: RateLimit | None = None) -> Reply:
     """An answer as it came, judged by its status."""
     try:
         json: Any = json_text.read(raw.body)
@@ -130,7 +134,7 @@ def read(raw: Raw) -> Reply:
         trouble = "" if json is not None or not raw.body else _no_json(headers)
         return Reply(status=status, headers=headers, json=json, trouble=trouble)
     said = _harmless(words(json)) if json is not None else ""
-    wait = wait_for(headers)
+    wait = wait_for(headers, limit)
     return Reply(
         status=status,
         headers=headers,
@@ -203,21 +207,19 @@ def _harmless(text: str) -> str:
     return clean_line(redact(text), 200)
 
 
-def wait_for(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait: Retry-After in seconds or as a date, or the reset of a limit of which nothing is left."""
+def wait_for(headers: Mapping[str, str], limit: RateLimit | None = None) -> float | None:
+    """Seconds to wait: Retry-After in seconds or as a date, or the reset of the limit if nothing of it is left."""
     now = _date(headers.get("date", "")) or datetime.now(UTC)  # theirs: our clock may be wrong
     found = headers.get("retry-after", "").strip()
     if found:
         at = _date(found)
         return _bounded((at - now).total_seconds() if at is not None else _number(found))
-    for left, reset, written in RESETS:
-        value = _number(headers.get(reset, ""))
-        if value is None or headers.get(left, "").strip() != "0":
-            continue
-        return _bounded(
-            value if written == "seconds" else value / (1000 if written == "milliseconds" else 1) - now.timestamp()
-        )
-    return None
+    if limit is None or headers.get(limit.left, "").strip() != "0":
+        return None
+    value = _number(headers.get(limit.reset, ""))
+    if value is None or limit.written == "seconds":
+        return _bounded(value)
+    return _bounded(value / (1000 if limit.written == "milliseconds" else 1) - now.timestamp())
 
 
 def _bounded(seconds: float | None) -> float | None:
