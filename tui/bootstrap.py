@@ -13,13 +13,12 @@ from tui.drivers.clock import SystemClock
 from tui.drivers.digest import KeyedDigest
 from tui.drivers.git import Git
 from tui.drivers.http import HttpProbes
-from tui.drivers.identity import Identities
 from tui.drivers.journal import Journal
 from tui.drivers.on_call_file import OnCallFile
 from tui.drivers.process import GUARD, LocalProcesses
 from tui.drivers.registry import HttpRegistry
 from tui.drivers.secrets import Secrets, learn_all
-from tui.drivers.ssh import SshHost
+from tui.drivers.ssh import Identities, SshHost
 from tui.drivers.trusted import TrustedFiles
 from tui.drivers.vendors.base import Channel, Checked, Counter, Given, IssueTracker, OnCallSource
 from tui.engine.engine import Engine
