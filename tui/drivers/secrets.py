@@ -1,4 +1,4 @@
-"""Credentials: from an environment variable, or from the file that `NAME_FILE` names. Whatever is read is redacted."""
+"""Credentials: from an environment variable, or from the file that `NAME_FILE` names. All of them are redacted."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from tui.model.redact import learn, learn_address
 from tui.model.service import Fleet
 
 _SECRET_NAME = re.compile(r"(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_KEY|ROUTING_KEY|_DSN)$")
-"""environment variables whose values are secrets, whoever's they are"""
+"""environment variables whose values are secrets, of this console or not"""
 
 
 class Secrets:

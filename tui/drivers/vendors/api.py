@@ -41,7 +41,7 @@ class RateLimit(NamedTuple):
 
 
 class Reply(Value, eq=False):
-    """What one question came to."""
+    """The answer to one question, or why there is none."""
 
     status: int = 0
     """0: there was no answer"""
@@ -65,7 +65,7 @@ class Reply(Value, eq=False):
 
 
 class Api:
-    """One address and how we prove there who we are."""
+    """One address of a vendor, with the headers that hold the credential, and its rate limit."""
 
     def __init__(self, base: str, headers: Mapping[str, str], limit: RateLimit | None = None) -> None:
         self.base = base.rstrip("/")
@@ -78,12 +78,12 @@ class Api:
         await self._web.close()
 
     async def get(self, path: str, params: Params = ()) -> Reply:
-        """Read. `path` comes after the base and is ours; what is put into it goes through `segment`."""
+        """Ask with GET; never raises. `path` follows the base; parts that come from outside go through `segment`."""
         query = urlencode(list(params))
         return await self.ask("GET", f"{path}?{query}" if query else path)
 
     async def ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
-        """One question; `body` is sent as JSON."""
+        """Ask one question, with `body` as JSON; never raises: trouble is in the Reply."""
         content = None if body is None else msgspec.json.encode(body)
         typed = {} if content is None else {"Content-Type": "application/json; charset=utf-8"}
         try:
@@ -110,7 +110,7 @@ class Apis:
         self._made: dict[tuple[str, str], Api] = {}
 
     def of(self, url: str, token_env: str) -> Api:
-        """The one at that address."""
+        """The Api at that address with the credential of that name; made once."""
         key = (url, token_env)
         if key not in self._made:
             headers = {"Authorization": f"Bearer {self._secrets.held(token_env)}"}
@@ -124,7 +124,7 @@ class Apis:
 
 
 def read(raw: Raw, limit: RateLimit | None = None) -> Reply:
-    """An answer as it came, judged by its status."""
+    """The Reply to an answer, judged by its HTTP status; how long to wait by the vendor's `limit`."""
     try:
         json: Any = json_text.read(raw.body)
     except json_text.NotJson:
@@ -147,12 +147,12 @@ def read(raw: Raw, limit: RateLimit | None = None) -> Reply:
 
 
 def segment(text: str) -> str:
-    """A part of a path that cannot be more than one."""
+    """The text as a single part of a path: slashes and the rest are escaped."""
     return quote(text, safe="")
 
 
 def dig(json: Any, *path: str | int) -> Any:
-    """What stands at that path of a JSON value; None where its form is another one."""
+    """The part of a JSON value at that path of keys and indices; None where there is none."""
     for step in path:
         if isinstance(step, str) and isinstance(json, dict):
             json = json.get(step)
@@ -192,7 +192,7 @@ def _no_json(headers: Mapping[str, str]) -> str:
 
 
 def words(json: Any) -> str:
-    """What a JSON error says, wherever vendors put it: `message`, `detail`, `error`, `errors`."""
+    """The words of a JSON error, from `message`, `detail`, `error` or `errors`; empty where there are none."""
     if isinstance(json, str):
         return json
     if isinstance(json, list):

@@ -1,4 +1,4 @@
-"""One notification address, whoever's it is: Slack, Discord, Teams, e-mail, Telegram and the rest, by apprise.
+"""One notification address of any kind: Slack, Discord, Teams, e-mail, Telegram and the rest, by apprise.
 
 The address is a secret in the variable that services.yaml names, so a channel is called by that variable's name.
 apprise is imported with the first message and works in a thread that ends with the process: a server that never
@@ -48,7 +48,8 @@ class AppriseChannel(Channel):
         return message.milestone is not Milestone.POSTMORTEM
 
     async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
-        """Send it. apprise's time limits are a few seconds; whoever waits longer gives up and leaves the thread."""
+        """Send the message; returns what came of it. apprise's own time limits are a few seconds: a
+        caller that waits longer gives up and leaves the thread."""
         try:
             address = self._address()
         except ConfigError as error:
@@ -86,7 +87,7 @@ async def _in_a_thread(work: Callable[[], Receipt]) -> Receipt:
         receipt, failed = None, None
         try:
             receipt = work()
-        except Exception as error:  # noqa: BLE001 - handed to whoever waits
+        except Exception as error:  # noqa: BLE001 - handed to the caller
             failed = error
         if not loop.is_closed():
             loop.call_soon_threadsafe(finish, receipt, failed)

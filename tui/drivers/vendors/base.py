@@ -18,7 +18,7 @@ from tui.model.vendor import Section
 
 
 class Clock(Protocol):
-    """The time."""
+    """Tells the time."""
 
     def now(self) -> datetime:
         """The time now, in UTC."""
@@ -33,7 +33,7 @@ class Given(NamedTuple):
 
 
 class Driver(ABC):
-    """A part of a vendor, whatever its role. What the vendor says, trouble too, is a value and never an exception."""
+    """What all roles have in common. The vendor's answer is returned as a value; trouble with it is never raised."""
 
     @abstractmethod
     async def close(self) -> None:

@@ -82,7 +82,7 @@ class GitHubIssues(Tracker):
         return Receipt(delivered=True, detail=f"{self._spec.where}#{ref}{said}", ref=ref, link=_link(reply.json))
 
     async def comment(self, message: Message, ref: str) -> Receipt:
-        """Say it in the issue, unless it stands there already."""
+        """Comment on the issue `ref`, unless this message is there already."""
         path = f"{self._repository}/issues/{segment(ref)}/comments"
         for page in range(1, PAGES + 1):
             reply = await self._api.get(path, [("per_page", "100"), ("page", str(page))])

@@ -1,7 +1,7 @@
 """Linear: one issue for an incident, comments for what follows, by GraphQL.
 
-Linear knows no idempotency key, but takes ids of ours: they are made of the incident and the milestone, so that a
-second attempt collides with the first. Which words a collision has is written nowhere: after any refusal it is asked
+Linear knows no idempotency key, but takes ids that we choose: made of the incident and the milestone, so that a second
+attempt collides with the first. Which words a collision has is written nowhere: after any refusal it is asked
 whether the thing is there.
 """
 
@@ -88,7 +88,7 @@ class LinearIssues(Tracker):
         return Receipt(delivered=True, detail=detail, ref=identity, link=_link(made))
 
     async def comment(self, message: Message, ref: str) -> Receipt:
-        """Say it in the issue, unless it stands there already."""
+        """Comment on the issue `ref`, unless this message is there already."""
         identity = own_id(f"{message.key}-{ref}")
         asked = {"id": identity, "issueId": ref, "body": body(message, LONGEST_BODY)}
         reply, made = await self._make((COMMENT, "commentCreate", "comment"), asked, SAID)

@@ -59,7 +59,7 @@ SECTION = Section(Place.TOP, TOPIC, ThreadSpec)
 
 
 class SlackThread(Channel, Checked):
-    """A channel of its own kind: all but the post-mortem, which is too long for a chat."""
+    """The channel `thread`: told everything but the post-mortem, which is too long for a chat."""
 
     name = TOPIC
 
@@ -100,7 +100,7 @@ class SlackThread(Channel, Checked):
         reply = _judge(await self._api.ask("POST", "/chat.postMessage", body))
         ts = dig(reply.json, "ts")
         if reply.doubt:
-            # nothing tells whether it was posted, and Slack knows no key of ours: better twice than not at all
+            # nothing tells whether it was posted, and Slack knows no idempotency key: better twice than not at all
             return Receipt(delivered=False, detail=f"{reply.trouble}; it may have been posted all the same")
         if reply.trouble or not isinstance(ts, str):
             return reply.receipt() if reply.trouble else Receipt(delivered=False, detail="Slack named no message")
@@ -154,6 +154,6 @@ def _judge(reply: Reply) -> Reply:
 
 
 def escaped(text: str) -> str:
-    """Text that Slack shows as it stands, and that calls nobody."""
+    """The text so that Slack shows it letter by letter and calls nobody; at most LONGEST characters and an ellipsis."""
     safe = silent(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return safe if len(safe) <= LONGEST else re.sub(r"&[a-z]*$", "", safe[:LONGEST]) + "…"
