@@ -8,6 +8,7 @@ The rooms, in the way of the data:
     incident/   what to decide: decide(incident, event) → (incident, effects)         (pure)
     ways/       ways back: WAYS, one file each; one builder makes their plans         (pure)
     drivers/    how we touch it: ssh, git, http, journal, clock; one outside thing per file
+                drivers/vendors/: one file a vendor, with its settings and its check; REGISTRY lists them
     engine/     who runs the loop: effects out to drivers, events back in; one gate for every change
     cli/        what scripts see: stdout is data, stderr is narration; `exits` owns the exit codes
     sandbox/    a pretend host in a process of its own, reached only over SSH and HTTP

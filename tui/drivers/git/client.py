@@ -14,7 +14,7 @@ import tarfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tui.drivers.git_wire import (
+from tui.drivers.git.wire import (
     ADVERTISE_LIMIT,
     FLUSH,
     ZERO,
@@ -57,7 +57,7 @@ class Git:
 
     async def history(self, host: Any, app: str, branch: str, count: int) -> tuple[Commit, ...]:
         """The newest commits of a branch's first parents, newest first. Raises LinkError, HostSaid."""
-        from tui.drivers import history
+        from tui.drivers.git import history
 
         return await history.newest(host, app, branch, count)
 
@@ -71,7 +71,7 @@ class Git:
         tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
     ) -> Between:
         """What lies between two commits of the app's repository. Raises LinkError; anything else is "not known"."""
-        from tui.drivers import between
+        from tui.drivers.git import between
 
         return await between.between(host, app, leaving, target, wanted, tasks)
 

@@ -1,26 +1,29 @@
 """Linear: one issue for an incident, comments for what follows, by GraphQL.
 
-Linear knows no idempotency key, but takes ids of ours: they are made of the incident and the milestone, so that a
-second attempt collides with the first. Which words a collision has is written nowhere: after any refusal it is asked
+Linear knows no idempotency key, but takes ids that we choose: made of the incident and the milestone, so that a second
+attempt collides with the first. Which words a collision has is written nowhere: after any refusal it is asked
 whether the thing is there.
 """
 
 import hashlib
 import re
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
-from tui.drivers.api import Api, Reply, dig
-from tui.drivers.markdown import body
+import msgspec
+
+from tui.drivers.vendors.api import Api, RateLimit, Reply, dig
+from tui.drivers.vendors.base import Tracker, Vendor
+from tui.drivers.vendors.markdown import body
+from tui.drivers.vendors.tickets import TicketSpec, section
+from tui.model import readers
 from tui.model.finding import Finding, Result
 from tui.model.notice import Message, Receipt
-from tui.model.outside import TicketSpec
 from tui.model.redact import redact
 from tui.model.text import clean_line
 
-ADDRESS = "https://api.linear.app"
-TOKEN = "LINEAR_API_KEY"  # noqa: S105 - the name of a variable
 FIX = "an API key of a member of that team (Linear: Settings, Security & access); where is the team's id"
+LIMIT = RateLimit("x-ratelimit-requests-remaining", "x-ratelimit-requests-reset", "milliseconds")
 LONGEST_BODY = 60_000
 PRIORITIES = {"P1": 1, "P2": 2, "P3": 3, "P4": 4}
 """urgent, high, medium, low"""
@@ -40,13 +43,21 @@ LABELS = """query($names: [String!]) {
   issueLabels(filter: { name: { in: $names } }, first: 50) { nodes { id name team { id } } } }"""
 
 
-class LinearIssues:
+class LinearSpec(TicketSpec):
+    """The team in which an incident's ticket is made."""
+
+    where: Annotated[str, readers.slug] = msgspec.field(name="linear")
+    url: Annotated[str, readers.base] = "https://api.linear.app"
+    token_env: Annotated[str, readers.variable] = "LINEAR_API_KEY"  # noqa: S105 - the name of a variable
+
+
+class LinearIssues(Tracker):
     """One team."""
 
-    def __init__(self, spec: TicketSpec, token: str) -> None:
+    def __init__(self, spec: LinearSpec, token: str) -> None:
         self._spec = spec
         oauth = token.startswith("lin_oauth_")
-        self._api = Api(spec.url or ADDRESS, {"Authorization": f"Bearer {token}" if oauth else token})
+        self._api = Api(spec.url, {"Authorization": f"Bearer {token}" if oauth else token}, LIMIT)
 
     async def close(self) -> None:
         """End the connections."""
@@ -77,7 +88,7 @@ class LinearIssues:
         return Receipt(delivered=True, detail=detail, ref=identity, link=_link(made))
 
     async def comment(self, message: Message, ref: str) -> Receipt:
-        """Say it in the issue, unless it stands there already."""
+        """Comment on the issue `ref`, unless this message is there already."""
         identity = own_id(f"{message.key}-{ref}")
         asked = {"id": identity, "issueId": ref, "body": body(message, LONGEST_BODY)}
         reply, made = await self._make((COMMENT, "commentCreate", "comment"), asked, SAID)
@@ -150,6 +161,9 @@ class LinearIssues:
         words = reply.trouble if reply.status == 401 else f"Linear says no: {said}"
         final = reply.final or code.upper() in FINAL
         return Reply(status=reply.status, json=reply.json, trouble=words, said=said, final=final)
+
+
+VENDOR = Vendor(name="linear", section=section(LinearSpec, "linear", "the team's id"), tracker=LinearIssues)
 
 
 def own_id(of: str) -> str:

@@ -10,7 +10,7 @@ from tui.model.text import clean_line
 def of(lock: Path) -> str:
     """The process in words for people, with its terminal where the system tells; empty where none holds the lock.
 
-    Nothing is taken but for a moment: whoever tries to hold the incident in it is told that somebody does.
+    The lock is taken for a moment: a process that tries to hold the incident just then is told that somebody does.
     """
     try:
         file = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -1,11 +1,11 @@
-"""A message as Markdown of a ticket: its text as it stands, calling nobody, and a line by which it is known again."""
+"""A message as Markdown of a ticket: its text letter by letter, calling nobody, and a line to find it again by."""
 
 import re
 
 from tui.model.notice import Message, Milestone
 from tui.model.plain import NO_WIDTH
 
-# other than in a chat, what stands in code calls nobody and stays as it is
+# other than in a chat, what is in code calls nobody and stays as it is
 _MENTION = re.compile(r"(?<![\w`@])@(?=[\w-])")
 CUT = "\n… cut here: the whole text is in the journal"
 

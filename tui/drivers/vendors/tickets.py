@@ -1,59 +1,56 @@
 """The channel of tickets: each service has its own tracker, an incident has one ticket."""
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Annotated
 
-from tui.drivers import findings
-from tui.drivers.github import TOKEN as GITHUB_TOKEN
-from tui.drivers.github import GitHubIssues
-from tui.drivers.linear import TOKEN as LINEAR_TOKEN
-from tui.drivers.linear import LinearIssues
 from tui.drivers.secrets import Secrets
+from tui.drivers.vendors import findings
+from tui.drivers.vendors.base import Channel, Checked, Tracker, Vendor
+from tui.model import readers
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Receipt
-from tui.model.outside import TicketKind, TicketSpec
 from tui.model.service import Service
+from tui.model.vendor import Place, Section, VendorSettings
 
 TOPIC = "ticket"
 
 
-class Tracker(Protocol):
-    """Who keeps the tickets of a service."""
+class TicketSpec(VendorSettings):
+    """Where an incident's ticket is made: what the settings of every tracker hold."""
 
-    async def open(self, message: Message) -> Receipt:
-        """The incident's ticket, made once, with this message in it."""
-
-    async def comment(self, message: Message, ref: str) -> Receipt:
-        """This message in the ticket, once."""
-
-    async def check(self, subject: str, topic: str) -> Finding:
-        """Whether it would work; nothing is written."""
-
-    async def close(self) -> None:
-        """End the connections."""
+    where: str
+    labels: Annotated[tuple[str, ...], readers.word] = ()
+    url: str = ""
+    token_env: str = ""
 
 
-class Tickets:
+def section(settings: type[TicketSpec], choice: str, hint: str) -> Section:
+    """`ticket: {CHOICE: WHERE, labels, url, token_env}` of a service."""
+    return Section(Place.SERVICE, TOPIC, settings, choice=choice, hint=hint)
+
+
+class Tickets(Channel, Checked):
     """Every milestone is told to the ticket, the post-mortem too."""
 
     name = TOPIC
 
-    def __init__(self, secrets: Secrets, services: tuple[Service, ...]) -> None:
+    def __init__(self, secrets: Secrets, services: tuple[Service, ...], vendors: Iterable[Vendor]) -> None:
         self._secrets = secrets
         self._trackers: dict[str, Tracker] = {}
+        makers = {one.section.settings: one.tracker for one in vendors if one.section and one.tracker}
         for service in services:
-            spec = service.ticket
-            token = secrets.held(variable(spec)) if spec is not None else None
-            if spec is not None and token:
-                made = GitHubIssues if spec.kind is TicketKind.GITHUB else LinearIssues
-                self._trackers[service.name] = made(spec, token)
+            spec = service.vendor(TicketSpec)
+            token = secrets.held(spec.token_env) if spec is not None else None
+            if spec is not None and token and (make := makers.get(type(spec))) is not None:
+                self._trackers[service.name] = make(spec, token)
 
     @property
     def ready(self) -> bool:
-        """Whether any service has one."""
+        """Whether any service has a tracker and its credential."""
         return bool(self._trackers)
 
     def wants(self, message: Message) -> bool:
-        """Whatever is said of a service that has a tracker."""
+        """Whether the message is of a service that has a tracker."""
         return message.service in self._trackers
 
     async def close(self) -> None:
@@ -74,16 +71,11 @@ class Tickets:
         """Each service's tracker, by a question that changes nothing."""
         found: list[Finding] = []
         for service in services:
-            if service.ticket is None:
+            if (spec := service.vendor(TicketSpec)) is None:
                 continue
-            missing = findings.credential(self._secrets, service.name, TOPIC, variable(service.ticket))
+            missing = findings.credential(self._secrets, service.name, TOPIC, spec.token_env)
             if missing is not None:
                 found.append(missing)
             elif service.name in self._trackers:
                 found.append(await self._trackers[service.name].check(service.name, TOPIC))
         return tuple(found) or (findings.absent(TOPIC, "services.NAME.ticket"),)
-
-
-def variable(spec: TicketSpec) -> str:
-    """The name of the variable that holds its credential."""
-    return spec.token_env or (GITHUB_TOKEN if spec.kind is TicketKind.GITHUB else LINEAR_TOKEN)

@@ -7,7 +7,7 @@ credential. Trouble is said in words that are harmless and hold no secret.
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -28,18 +28,20 @@ LONGEST_WAIT = 3600.0
 """seconds: what asks for more is not waited for"""
 Params = Iterable[tuple[str, str]]
 
-RESETS = (
-    # how many are left, when there are more again, and how that is written
-    ("x-sentry-rate-limit-remaining", "x-sentry-rate-limit-reset", "epoch"),
-    ("x-ratelimit-requests-remaining", "x-ratelimit-requests-reset", "milliseconds"),
-    ("x-ratelimit-remaining", "x-ratelimit-reset", "epoch"),
-    ("ratelimit-remaining", "ratelimit-reset", "seconds"),
-)
-"""Sentry, Linear, GitHub, PagerDuty"""
+
+class RateLimit(NamedTuple):
+    """The headers in which a vendor tells its limit, in small letters."""
+
+    left: str
+    """how many questions are left"""
+    reset: str
+    """when there are more again"""
+    written: Literal["epoch", "milliseconds", "seconds"]
+    """that time: seconds or milliseconds since 1970, or seconds from now"""
 
 
 class Reply(Value, eq=False):
-    """What one question came to."""
+    """The answer to one question, or why there is none."""
 
     status: int = 0
     """0: there was no answer"""
@@ -63,10 +65,11 @@ class Reply(Value, eq=False):
 
 
 class Api:
-    """One address and how we prove there who we are."""
+    """One address of a vendor, with the headers that hold the credential, and its rate limit."""
 
-    def __init__(self, base: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, base: str, headers: Mapping[str, str], limit: RateLimit | None = None) -> None:
         self.base = base.rstrip("/")
+        self._limit = limit
         self._headers = {"Accept": "application/json", **headers}
         self._web = Web(timeout=TOTAL, connect=CONNECT)
 
@@ -75,12 +78,12 @@ class Api:
         await self._web.close()
 
     async def get(self, path: str, params: Params = ()) -> Reply:
-        """Read. `path` comes after the base and is ours; what is put into it goes through `segment`."""
+        """Ask with GET; never raises. `path` follows the base; parts that come from outside go through `segment`."""
         query = urlencode(list(params))
         return await self.ask("GET", f"{path}?{query}" if query else path)
 
     async def ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
-        """One question; `body` is sent as JSON."""
+        """Ask one question, with `body` as JSON; never raises: trouble is in the Reply."""
         content = None if body is None else msgspec.json.encode(body)
         typed = {} if content is None else {"Content-Type": "application/json; charset=utf-8"}
         try:
@@ -96,21 +99,22 @@ class Api:
             return Reply(trouble=_harmless(str(error)), final=True)
         except OSError as error:
             return Reply(trouble=_harmless(str(error)), doubt=True)
-        return read(raw)
+        return read(raw, self._limit)
 
 
 class Apis:
     """An Api for each address and each credential that services name, with `Authorization: Bearer`."""
 
-    def __init__(self, secrets: Secrets) -> None:
-        self._secrets = secrets
+    def __init__(self, secrets: Secrets, limit: RateLimit | None = None) -> None:
+        self._secrets, self._limit = secrets, limit
         self._made: dict[tuple[str, str], Api] = {}
 
     def of(self, url: str, token_env: str) -> Api:
-        """The one at that address."""
+        """The Api at that address with the credential of that name; made once."""
         key = (url, token_env)
         if key not in self._made:
-            self._made[key] = Api(url, {"Authorization": f"Bearer {self._secrets.held(token_env)}"})
+            headers = {"Authorization": f"Bearer {self._secrets.held(token_env)}"}
+            self._made[key] = Api(url, headers, self._limit)
         return self._made[key]
 
     async def close(self) -> None:
@@ -119,8 +123,8 @@ class Apis:
             await api.close()
 
 
-def read(raw: Raw) -> Reply:
-    """An answer as it came, judged by its status."""
+def read(raw: Raw, limit: RateLimit | None = None) -> Reply:
+    """The Reply to an answer, judged by its HTTP status; how long to wait by the vendor's `limit`."""
     try:
         json: Any = json_text.read(raw.body)
     except json_text.NotJson:
@@ -130,7 +134,7 @@ def read(raw: Raw) -> Reply:
         trouble = "" if json is not None or not raw.body else _no_json(headers)
         return Reply(status=status, headers=headers, json=json, trouble=trouble)
     said = _harmless(words(json)) if json is not None else ""
-    wait = wait_for(headers)
+    wait = wait_for(headers, limit)
     return Reply(
         status=status,
         headers=headers,
@@ -143,12 +147,12 @@ def read(raw: Raw) -> Reply:
 
 
 def segment(text: str) -> str:
-    """A part of a path that cannot be more than one."""
+    """The text as a single part of a path: slashes and the rest are escaped."""
     return quote(text, safe="")
 
 
 def dig(json: Any, *path: str | int) -> Any:
-    """What stands at that path of a JSON value; None where its form is another one."""
+    """The part of a JSON value at that path of keys and indices; None where there is none."""
     for step in path:
         if isinstance(step, str) and isinstance(json, dict):
             json = json.get(step)
@@ -188,7 +192,7 @@ def _no_json(headers: Mapping[str, str]) -> str:
 
 
 def words(json: Any) -> str:
-    """What a JSON error says, wherever vendors put it: `message`, `detail`, `error`, `errors`."""
+    """The words of a JSON error, from `message`, `detail`, `error` or `errors`; empty where there are none."""
     if isinstance(json, str):
         return json
     if isinstance(json, list):
@@ -203,21 +207,19 @@ def _harmless(text: str) -> str:
     return clean_line(redact(text), 200)
 
 
-def wait_for(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait: Retry-After in seconds or as a date, or the reset of a limit of which nothing is left."""
+def wait_for(headers: Mapping[str, str], limit: RateLimit | None = None) -> float | None:
+    """Seconds to wait: Retry-After in seconds or as a date, or the reset of the limit if nothing of it is left."""
     now = _date(headers.get("date", "")) or datetime.now(UTC)  # theirs: our clock may be wrong
     found = headers.get("retry-after", "").strip()
     if found:
         at = _date(found)
         return _bounded((at - now).total_seconds() if at is not None else _number(found))
-    for left, reset, written in RESETS:
-        value = _number(headers.get(reset, ""))
-        if value is None or headers.get(left, "").strip() != "0":
-            continue
-        return _bounded(
-            value if written == "seconds" else value / (1000 if written == "milliseconds" else 1) - now.timestamp()
-        )
-    return None
+    if limit is None or headers.get(limit.left, "").strip() != "0":
+        return None
+    value = _number(headers.get(limit.reset, ""))
+    if value is None or limit.written == "seconds":
+        return _bounded(value)
+    return _bounded(value / (1000 if limit.written == "milliseconds" else 1) - now.timestamp())
 
 
 def _bounded(seconds: float | None) -> float | None:

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from tui.drivers import git_wire as git
-from tui.drivers import pack_size
+from tui.drivers.git import pack_size
+from tui.drivers.git import wire as git
 from tui.model.history import Commit
 from tui.model.text import clean_line, decode
 

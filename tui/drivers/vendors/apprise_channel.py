@@ -1,4 +1,4 @@
-"""One notification address, whoever's it is: Slack, Discord, Teams, e-mail, Telegram and the rest, by apprise.
+"""One notification address of any kind: Slack, Discord, Teams, e-mail, Telegram and the rest, by apprise.
 
 The address is a secret in the variable that services.yaml names, so a channel is called by that variable's name.
 apprise is imported with the first message and works in a thread that ends with the process: a server that never
@@ -11,8 +11,10 @@ import logging
 import re
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from tui.drivers.vendors.base import Channel, Vendor
 from tui.model.errors import ConfigError
 from tui.model.notice import Delivery, Message, Milestone, Receipt
 from tui.model.plain import plain
@@ -25,37 +27,47 @@ _PASSING = frozenset({408, 425, 429})
 _NOTHING_SAID = "apprise did not say why"
 
 
-class AppriseChannel:
+class AppriseChannel(Channel):
     """The channel that the variable `name` holds the address of."""
 
     def __init__(self, name: str, address: Callable[[], str | None]) -> None:
         """`address` reads the credential when it is needed; it may raise ConfigError."""
-        self._name = name
+        self.name = name
         self._address = address
 
     @property
-    def name(self) -> str:
-        """The variable's name, never the address."""
-        return self._name
+    def ready(self) -> bool:
+        """Whether its variable is set. A file that cannot be read counts: what is wrong is said when it is used."""
+        try:
+            return self._address() is not None
+        except ConfigError:
+            return True
 
     def wants(self, message: Message) -> bool:
         """Everything but the post-mortem's text, which belongs into a ticket."""
         return message.milestone is not Milestone.POSTMORTEM
 
     async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
-        """Send it. apprise's time limits are a few seconds; whoever waits longer gives up and leaves the thread."""
+        """Send the message; returns what came of it. apprise's own time limits are a few seconds: a
+        caller that waits longer gives up and leaves the thread."""
         try:
             address = self._address()
         except ConfigError as error:
             return Receipt(delivered=False, detail=clean_line(error.message, 300))
         if address is None:
-            return Receipt(delivered=False, detail=f"{self._name} is not set")
+            return Receipt(delivered=False, detail=f"{self.name} is not set")
         learn_address(address)
         title, body = plain(clean_line(message.title)), plain(clean(message.text))
         return await _in_a_thread(lambda: _send(address, title, body))
 
     async def close(self) -> None:
         """Nothing is kept open."""
+
+
+VENDOR = Vendor(
+    name="apprise",
+    drivers=lambda given: tuple(AppriseChannel(name, partial(given.secrets.get, name)) for name in given.fleet.notify),
+)
 
 
 async def _in_a_thread(work: Callable[[], Receipt]) -> Receipt:
@@ -75,7 +87,7 @@ async def _in_a_thread(work: Callable[[], Receipt]) -> Receipt:
         receipt, failed = None, None
         try:
             receipt = work()
-        except Exception as error:  # noqa: BLE001 - handed to whoever waits
+        except Exception as error:  # noqa: BLE001 - handed to the caller
             failed = error
         if not loop.is_closed():
             loop.call_soon_threadsafe(finish, receipt, failed)

@@ -4,15 +4,17 @@ The share is one of users, not of requests, and holds the front end's exceptions
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from tui.drivers import findings
-from tui.drivers.api import Apis, Reply, dig, number, segment
 from tui.drivers.secrets import Secrets
+from tui.drivers.vendors import findings
+from tui.drivers.vendors.api import Apis, Reply, dig, number, segment
+from tui.drivers.vendors.base import Checked, Counter, Vendor
+from tui.model import readers
 from tui.model.evidence import Rate, Source
 from tui.model.finding import Finding, Result
-from tui.model.outside import PosthogSpec
 from tui.model.service import Service
+from tui.model.vendor import Place, Section, VendorSettings
 
 TOPIC = "posthog"
 FIX = "use a personal API key with the scope query:read for this project; are project and url right?"
@@ -20,7 +22,18 @@ PROJECT_KEY = "phc_"
 """how the keys begin that can only send events"""
 
 
-class Posthog:
+class PosthogSpec(VendorSettings):
+    """Where a service's exceptions and users are counted by PostHog."""
+
+    project: Annotated[str, readers.slug]
+    url: Annotated[str, readers.base] = "https://us.posthog.com"
+    token_env: Annotated[str, readers.variable] = "POSTHOG_API_KEY"  # noqa: S105 - the name of a variable
+
+
+SECTION = Section(Place.SERVICE, TOPIC, PosthogSpec)
+
+
+class Posthog(Counter, Checked):
     """Asks for each service at the address that services.yaml gives."""
 
     source = Source.POSTHOG
@@ -31,7 +44,8 @@ class Posthog:
 
     def covers(self, service: Service) -> bool:
         """Whether it is set up for this service and there is a key."""
-        return service.posthog is not None and self._secrets.held(service.posthog.token_env) is not None
+        spec = service.vendor(PosthogSpec)
+        return spec is not None and self._secrets.held(spec.token_env) is not None
 
     async def close(self) -> None:
         """End the connections."""
@@ -39,7 +53,7 @@ class Posthog:
 
     async def rate(self, service: Service, since: datetime, until: datetime) -> Rate:
         """Users with an exception out of all users that were seen in the window."""
-        spec = service.posthog
+        spec = service.vendor(PosthogSpec)
         if spec is None or since >= until:
             return _unknown(since, until, "not set up" if spec is None else "an empty window")
         return _read(await self._query(spec, COUNT, begin=_stamp(since), end=_stamp(until)), since, until)
@@ -48,7 +62,7 @@ class Posthog:
         """Key, scope and project, by a query that reads nothing."""
         found: list[Finding] = []
         for service in services:
-            if (spec := service.posthog) is None:
+            if (spec := service.vendor(PosthogSpec)) is None:
                 continue
             missing = findings.credential(self._secrets, service.name, TOPIC, spec.token_env)
             if missing is not None:
@@ -62,7 +76,7 @@ class Posthog:
                 reply = await self._query(spec, "SELECT 1")
                 works = f"{TOPIC}: project {spec.project} can be asked"
                 found.append(findings.judged(reply, service.name, TOPIC, works, FIX))
-        return tuple(found) or (findings.absent(TOPIC, "services.NAME.posthog"),)
+        return tuple(found) or (findings.absent(TOPIC, SECTION.path),)
 
     async def _query(self, spec: PosthogSpec, query: str, **values: str) -> Reply:
         body = {
@@ -73,6 +87,8 @@ class Posthog:
         api = self._apis.of(spec.url, spec.token_env)
         return await api.ask("POST", f"/api/projects/{segment(spec.project)}/query/", body)
 
+
+VENDOR = Vendor(name=TOPIC, section=SECTION, drivers=lambda given: (Posthog(given.secrets),))
 
 COUNT = (
     "SELECT countIf(event = '$exception') AS exceptions, uniqIf(person_id, event = '$exception') AS hit, "

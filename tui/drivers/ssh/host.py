@@ -23,9 +23,9 @@ from msgspec.structs import replace
 
 from tui.dokku import capabilities
 from tui.dokku.wire import exec_string
-from tui.drivers import host_keys, login
-from tui.drivers.channel import KEPT, STREAM_STDERR, Channel, Stream, TooMuch
-from tui.drivers.identity import Identities
+from tui.drivers.ssh import host_keys, login
+from tui.drivers.ssh.channel import KEPT, STREAM_STDERR, Channel, Stream, TooMuch
+from tui.drivers.ssh.identity import Identities
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Refused, Unreachable
 from tui.model.host import Form, Link, LinkState
 from tui.model.outcome import Answer, Lost, Outcome, Overflowed, TimedOut

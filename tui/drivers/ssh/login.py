@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tui.drivers.channel import Channel, TooMuch
+from tui.drivers.ssh.channel import Channel, TooMuch
 from tui.model.errors import Unreachable
 from tui.model.outcome import Answer, Exited, Outcome
 from tui.model.text import clean_line

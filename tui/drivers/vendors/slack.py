@@ -5,17 +5,20 @@ or a preview.
 """
 
 import re
+from typing import Annotated
 from urllib.parse import urlencode
 
-from tui.drivers import findings
-from tui.drivers.api import Api, Reply, dig
 from tui.drivers.secrets import Secrets
+from tui.drivers.vendors import findings
+from tui.drivers.vendors.api import Api, Reply, dig
+from tui.drivers.vendors.base import Channel, Checked, Vendor
+from tui.model import readers
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Milestone, Receipt
-from tui.model.outside import ThreadSpec
 from tui.model.plain import silent
 from tui.model.service import Service
 from tui.model.text import clean_line
+from tui.model.vendor import Place, Section, VendorSettings
 
 TOPIC = "thread"
 LONGEST = 3900
@@ -38,8 +41,25 @@ HINTS = {
 }
 
 
-class SlackThread:
-    """A channel of its own kind: all but the post-mortem, which is too long for a chat."""
+channel = readers.of_form(
+    r"#[^\s#@<>&]{1,80}|[CDG][A-Z0-9]{8,20}", "no channel; write '#incidents' (in quotes, # begins a comment) or its id"
+)
+"""reader of a channel's name or id"""
+
+
+class ThreadSpec(VendorSettings):
+    """The Slack channel in which an incident gets one thread."""
+
+    channel: Annotated[str, channel]
+    url: Annotated[str, readers.base] = "https://slack.com/api"
+    token_env: Annotated[str, readers.variable] = "SLACK_BOT_TOKEN"  # noqa: S105 - the name of a variable
+
+
+SECTION = Section(Place.TOP, TOPIC, ThreadSpec)
+
+
+class SlackThread(Channel, Checked):
+    """The channel `thread`: told everything but the post-mortem, which is too long for a chat."""
 
     name = TOPIC
 
@@ -80,7 +100,7 @@ class SlackThread:
         reply = _judge(await self._api.ask("POST", "/chat.postMessage", body))
         ts = dig(reply.json, "ts")
         if reply.doubt:
-            # nothing tells whether it was posted, and Slack knows no key of ours: better twice than not at all
+            # nothing tells whether it was posted, and Slack knows no idempotency key: better twice than not at all
             return Receipt(delivered=False, detail=f"{reply.trouble}; it may have been posted all the same")
         if reply.trouble or not isinstance(ts, str):
             return reply.receipt() if reply.trouble else Receipt(delivered=False, detail="Slack named no message")
@@ -90,7 +110,7 @@ class SlackThread:
     async def check(self, services: tuple[Service, ...]) -> tuple[Finding, ...]:
         """Token and scope, by asking who it belongs to; whether the channel lets it in only a message would tell."""
         if self._spec is None:
-            return (findings.absent(TOPIC, "thread"),)
+            return (findings.absent(TOPIC, SECTION.path),)
         missing = findings.credential(self._secrets, "services", TOPIC, self._spec.token_env)
         if missing is not None or self._api is None:
             return (missing,) if missing is not None else ()
@@ -112,6 +132,13 @@ class SlackThread:
         return clean_line(found, 300) if isinstance(found, str) and found.startswith("https://") else None
 
 
+VENDOR = Vendor(
+    name="slack",
+    section=SECTION,
+    drivers=lambda given: (SlackThread(given.secrets, given.fleet.vendor(ThreadSpec)),),
+)
+
+
 def _judge(reply: Reply) -> Reply:
     """200 with ok: false is a failure."""
     error = dig(reply.json, "error")
@@ -127,6 +154,6 @@ def _judge(reply: Reply) -> Reply:
 
 
 def escaped(text: str) -> str:
-    """Text that Slack shows as it stands, and that calls nobody."""
+    """The text so that Slack shows it letter by letter and calls nobody; at most LONGEST characters and an ellipsis."""
     safe = silent(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return safe if len(safe) <= LONGEST else re.sub(r"&[a-z]*$", "", safe[:LONGEST]) + "…"

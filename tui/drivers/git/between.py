@@ -10,8 +10,8 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from tui.drivers import git_wire as git
-from tui.drivers import pack_size
+from tui.drivers.git import pack_size
+from tui.drivers.git import wire as git
 from tui.model.between import Between
 from tui.model.errors import HostSaid, LinkLost
 from tui.model.text import clean_line, decode

@@ -1,19 +1,19 @@
 """What `check` says of things outside, the same for each: not set up, no credential, refused, works."""
 
-from tui.drivers.api import Reply
 from tui.drivers.secrets import Secrets
+from tui.drivers.vendors.api import Reply
 from tui.model.errors import ConfigError
 from tui.model.finding import Finding, Result
 
 
 def absent(topic: str, setting: str) -> Finding:
-    """Nobody set it up, which is no fault."""
+    """A note that `setting` of services.yaml is not written, which is no fault."""
     fix = f"services.yaml: {setting}, if you want it"
     return Finding(subject="services", topic=topic, result=Result.NOTE, text=f"{topic} is not set up", fix=fix)
 
 
 def credential(secrets: Secrets, subject: str, topic: str, name: str) -> Finding | None:
-    """What is wrong with the credential of that name, or None where it can be read."""
+    """A finding on a credential that is not set or cannot be read; None where it can."""
     try:
         if secrets.get(name) is not None:
             return None
@@ -25,7 +25,7 @@ def credential(secrets: Secrets, subject: str, topic: str, name: str) -> Finding
 
 
 def judged(reply: Reply, subject: str, topic: str, works: str, fix: str) -> Finding:
-    """One harmless question that was asked: it `works`, or the trouble and its fix."""
+    """The finding of one question that changed nothing: the words `works`, or the reply's trouble with its fix."""
     if reply.trouble:
         return Finding(subject=subject, topic=topic, result=Result.FINDING, text=f"{topic}: {reply.trouble}", fix=fix)
     return Finding(subject=subject, topic=topic, result=Result.OK, text=works)

@@ -5,18 +5,20 @@ failures, never a share. Buckets that Sentry itself calls incomplete are left ou
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from tui.drivers import findings
-from tui.drivers.api import Apis, Params, Reply, dig, number, segment
 from tui.drivers.secrets import Secrets
+from tui.drivers.vendors import findings
+from tui.drivers.vendors.api import Apis, Params, RateLimit, Reply, dig, number, segment
+from tui.drivers.vendors.base import Checked, Counter, IssueTracker, Vendor
+from tui.model import readers
 from tui.model.evidence import NewIssues, Rate, Source
 from tui.model.finding import Finding
-from tui.model.outside import SentrySpec
 from tui.model.redact import redact
 from tui.model.service import Service
 from tui.model.text import clean_line
+from tui.model.vendor import Place, Section, VendorSettings
 
 TOPIC = "sentry"
 UNIT = "errors, not requests"
@@ -25,20 +27,37 @@ SHOWN = 10
 FIX = "is the token's scope org:read, project:read and event:read, and are organization, project and url right?"
 
 
-class Sentry:
+LIMIT = RateLimit("x-sentry-rate-limit-remaining", "x-sentry-rate-limit-reset", "epoch")
+
+
+class SentrySpec(VendorSettings):
+    """Where a service's errors are counted by Sentry."""
+
+    organization: Annotated[str, readers.slug]
+    project: Annotated[str, readers.slug]
+    environment: Annotated[str | None, readers.word] = None
+    url: Annotated[str, readers.base] = "https://sentry.io"
+    token_env: Annotated[str, readers.variable] = "SENTRY_TOKEN"  # noqa: S105 - the name of a variable
+
+
+SECTION = Section(Place.SERVICE, TOPIC, SentrySpec)
+
+
+class Sentry(Counter, IssueTracker, Checked):
     """Asks for each service at the address that services.yaml gives."""
 
     source = Source.SENTRY
 
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
-        self._apis = Apis(secrets)
+        self._apis = Apis(secrets, LIMIT)
         self._numbers: dict[SentrySpec, str] = {}
         """projects whose number had to be asked for: an older Sentry filters by nothing else"""
 
     def covers(self, service: Service) -> bool:
         """Whether it is set up for this service and there is a token."""
-        return service.sentry is not None and self._secrets.held(service.sentry.token_env) is not None
+        spec = service.vendor(SentrySpec)
+        return spec is not None and self._secrets.held(spec.token_env) is not None
 
     async def close(self) -> None:
         """End the connections."""
@@ -46,7 +65,7 @@ class Sentry:
 
     async def rate(self, service: Service, since: datetime, until: datetime) -> Rate:
         """Errors counted from `since` on, up to `until` or to where it has not counted everything yet."""
-        spec = service.sentry
+        spec = service.vendor(SentrySpec)
         if spec is None or since >= until:
             return _unknown(since, until, "not set up" if spec is None else "an empty window")
         step = 60 if until - since <= timedelta(hours=1) else 300
@@ -59,7 +78,7 @@ class Sentry:
 
     async def new_issues(self, service: Service, since: datetime, until: datetime) -> NewIssues:
         """Unresolved issues that were first seen in the window, the newest first."""
-        spec = service.sentry
+        spec = service.vendor(SentrySpec)
         if spec is None or since >= until:
             return NewIssues(since=since, until=until, total=None, note="not set up" if spec is None else "no window")
         query = f"is:unresolved firstSeen:>={_stamp(since)} firstSeen:<={_stamp(until)}"
@@ -84,7 +103,7 @@ class Sentry:
         """Token, organization and project, by asking for the project."""
         found: list[Finding] = []
         for service in services:
-            if (spec := service.sentry) is None:
+            if (spec := service.vendor(SentrySpec)) is None:
                 continue
             missing = findings.credential(self._secrets, service.name, TOPIC, spec.token_env)
             if missing is not None:
@@ -97,7 +116,7 @@ class Sentry:
                 reply = await self._ask(spec, "issues", asked)
             works = f"{TOPIC}: errors of {spec.organization}/{spec.project} can be counted"
             found.append(findings.judged(reply, service.name, TOPIC, works, FIX))
-        return tuple(found) or (findings.absent(TOPIC, "services.NAME.sentry"),)
+        return tuple(found) or (findings.absent(TOPIC, SECTION.path),)
 
     async def _ask(self, spec: SentrySpec, what: str, params: Params) -> Reply:
         api = self._apis.of(spec.url, spec.token_env)
@@ -113,6 +132,9 @@ class Sentry:
             return reply
         self._numbers[spec] = named
         return await api.get(path, [("project", named), *narrowed])
+
+
+VENDOR = Vendor(name=TOPIC, section=SECTION, drivers=lambda given: (Sentry(given.secrets),))
 
 
 def _project(spec: SentrySpec) -> str:

@@ -4,32 +4,49 @@ The issues of the repository are listed, not searched: the search index is behin
 first attempt made.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from tui.drivers.api import Api, Reply, dig, segment
-from tui.drivers.markdown import body, marker
+import msgspec
+
+from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, segment
+from tui.drivers.vendors.base import Tracker, Vendor
+from tui.drivers.vendors.markdown import body, marker
+from tui.drivers.vendors.tickets import TicketSpec, section
+from tui.model import readers
 from tui.model.finding import Finding, Result
 from tui.model.notice import Message, Receipt
-from tui.model.outside import TicketSpec
 from tui.model.text import clean_line
 
-ADDRESS = "https://api.github.com"
-TOKEN = "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
 FIX = "a token with the permission Issues: read and write for that repository"
 LONGEST_TITLE = 256
+LIMIT = RateLimit("x-ratelimit-remaining", "x-ratelimit-reset", "epoch")
 LONGEST_BODY = 60_000
 """characters; GitHub takes 65536"""
 PAGES = 5
 """of 100 issues each: ours is among the newest"""
 
 
-class GitHubIssues:
+repository = readers.of_form(
+    r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}", "no repository of GitHub; write owner/repository"
+)
+"""reader of a repository's name"""
+
+
+class GitHubSpec(TicketSpec):
+    """The repository in which an incident's ticket is made."""
+
+    where: Annotated[str, repository] = msgspec.field(name="github")
+    url: Annotated[str, readers.base] = "https://api.github.com"
+    token_env: Annotated[str, readers.variable] = "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
+
+
+class GitHubIssues(Tracker):
     """One repository."""
 
-    def __init__(self, spec: TicketSpec, token: str) -> None:
+    def __init__(self, spec: GitHubSpec, token: str) -> None:
         self._spec = spec
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-        self._api = Api(spec.url or ADDRESS, {**headers, "Authorization": f"Bearer {token}"})
+        self._api = Api(spec.url, {**headers, "Authorization": f"Bearer {token}"}, LIMIT)
         owner, _, repository = spec.where.partition("/")
         self._repository = f"/repos/{segment(owner)}/{segment(repository)}"
 
@@ -65,7 +82,7 @@ class GitHubIssues:
         return Receipt(delivered=True, detail=f"{self._spec.where}#{ref}{said}", ref=ref, link=_link(reply.json))
 
     async def comment(self, message: Message, ref: str) -> Receipt:
-        """Say it in the issue, unless it stands there already."""
+        """Comment on the issue `ref`, unless this message is there already."""
         path = f"{self._repository}/issues/{segment(ref)}/comments"
         for page in range(1, PAGES + 1):
             reply = await self._api.get(path, [("per_page", "100"), ("page", str(page))])
@@ -122,6 +139,9 @@ class GitHubIssues:
             case _:
                 trouble = reply.trouble or "an unknown form of answer"
         return Receipt(delivered=False, detail=trouble, retry_after=reply.retry_after, final=reply.final)
+
+
+VENDOR = Vendor(name="github", section=section(GitHubSpec, "github", "owner/repository"), tracker=GitHubIssues)
 
 
 def _link(one: Any) -> str | None:

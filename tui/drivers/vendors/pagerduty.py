@@ -4,20 +4,22 @@ Never resolved: that is for the person who was paged. Nothing is acknowledged wh
 because an acknowledged page wakes nobody. Notes and changes need different credentials, either may be missing.
 """
 
-from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from tui.drivers import findings
-from tui.drivers.api import Api, Reply, dig, segment
+import msgspec
+
 from tui.drivers.secrets import Secrets
+from tui.drivers.vendors import findings
+from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, segment
+from tui.drivers.vendors.base import Channel, Checked, Clock, OnCallSource, Vendor
+from tui.model import readers
 from tui.model.finding import Finding, Result
 from tui.model.notice import Delivery, Message, Milestone, OnCall, Receipt
-from tui.model.outside import PagerDutySpec
 from tui.model.service import Service
 from tui.model.text import clean_line
+from tui.model.vendor import Place, Section, VendorSettings
 
 TOPIC = "pagerduty"
-SETTING = "contacts.pagerduty"
 LONGEST_NOTE = 20_000
 LONGEST_SUMMARY = 1024
 CHANGES = (Milestone.STARTED, Milestone.CLOSED)
@@ -25,12 +27,39 @@ CHANGES = (Milestone.STARTED, Milestone.CLOSED)
 NOTED = (Milestone.STARTED, Milestone.VERIFIED, Milestone.VERDICT, Milestone.CLOSED)
 
 
-class PagerDuty:
+LIMIT = RateLimit("ratelimit-remaining", "ratelimit-reset", "seconds")
+
+
+class PagerDutySpec(VendorSettings):
+    """Who is on call, which incident is acknowledged, where change events go."""
+
+    words: str = msgspec.field(default="", name="schedule")
+    """what the runbook says to people, e.g. `Check PagerDuty schedule`"""
+    schedules: Annotated[tuple[str, ...], readers.slug] = ()
+    services: Annotated[tuple[str, ...], readers.slug] = ()
+    """ids of the services whose open incident is acknowledged and noted"""
+    sender: Annotated[str | None, readers.email] = None
+    """the e-mail of the user in whose name that is done"""
+    url: Annotated[str, readers.base] = "https://api.pagerduty.com"
+    events_url: Annotated[str, readers.base] = "https://events.pagerduty.com"
+    token_env: Annotated[str, readers.variable] = "PAGERDUTY_TOKEN"  # noqa: S105 - the name of a variable
+    routing_key_env: Annotated[str, readers.variable] = "PAGERDUTY_ROUTING_KEY"
+
+    @property
+    def contact(self) -> str:
+        """The runbook's words."""
+        return self.words
+
+
+SECTION = Section(Place.CONTACTS, TOPIC, PagerDutySpec)
+
+
+class PagerDuty(Channel, OnCallSource, Checked):
     """One account: its REST API with a token, its Events API with a routing key."""
 
     name = TOPIC
 
-    def __init__(self, secrets: Secrets, spec: PagerDutySpec | None, clock: Any) -> None:
+    def __init__(self, secrets: Secrets, spec: PagerDutySpec | None, clock: Clock) -> None:
         self._secrets, self._clock = secrets, clock
         self._spec = spec or PagerDutySpec()
         wanted = self._spec.schedules or self._spec.services
@@ -41,8 +70,8 @@ class PagerDuty:
             accept = "application/vnd.pagerduty+json;version=2"
             headers = {"Authorization": f"Token token={token}", "Accept": accept}
             sender = {"From": self._spec.sender} if self._spec.sender else {}
-            self._rest = Api(self._spec.url, {**headers, **sender})
-        self._events = Api(self._spec.events_url, {}) if key else None
+            self._rest = Api(self._spec.url, {**headers, **sender}, LIMIT)
+        self._events = Api(self._spec.events_url, {}, LIMIT) if key else None
         self._key = key
         self._told: set[str] = set()
         """changes that were taken: the Events API knows no repetition"""
@@ -73,7 +102,7 @@ class PagerDuty:
 
     async def on_call(self) -> OnCall:
         """Everybody who is on call in the schedules now."""
-        at: datetime = self._clock.now()
+        at = self._clock.now()
         if self._rest is None or not self._spec.schedules:
             return OnCall(at=at, note="no schedule is set up")
         reply = await self._rest.get("/oncalls", [*_listed("schedule_ids", self._spec.schedules), ("limit", "100")])
@@ -107,7 +136,7 @@ class PagerDuty:
     async def check(self, services: tuple[Service, ...]) -> tuple[Finding, ...]:
         """The token, by asking for the schedules and the open incidents; a routing key only a change would prove."""
         if not (self._spec.schedules or self._spec.services) and self._events is None:
-            return (findings.absent(TOPIC, SETTING),)
+            return (findings.absent(TOPIC, SECTION.path),)
         found: list[Finding] = []
         if self._spec.schedules or self._spec.services:
             found += await self._check_token()
@@ -117,8 +146,10 @@ class PagerDuty:
             text = f"{TOPIC}: change events go to {self._spec.events_url}; only sending one would prove the key"
         found.append(Finding(subject="services", topic=TOPIC, result=Result.NOTE, text=text))
         if self._spec.services and self._spec.sender is None:
-            text = f"{TOPIC}: {SETTING}.sender is missing: an account's token may not acknowledge or note without it"
-            fix = f"services.yaml: {SETTING}.sender: the e-mail of a PagerDuty user"
+            text = (
+                f"{TOPIC}: {SECTION.path}.sender is missing: an account's token may not acknowledge or note without it"
+            )
+            fix = f"services.yaml: {SECTION.path}.sender: the e-mail of a PagerDuty user"
             found.append(Finding(subject="services", topic=TOPIC, result=Result.NOTE, text=text, fix=fix))
         return tuple(found)
 
@@ -190,6 +221,13 @@ class PagerDuty:
             return _failed("change event", reply)
         self._told.add(message.key)
         return Receipt(delivered=True, detail="change event sent")
+
+
+VENDOR = Vendor(
+    name=TOPIC,
+    section=SECTION,
+    drivers=lambda given: (PagerDuty(given.secrets, given.fleet.vendor(PagerDutySpec), given.clock),),
+)
 
 
 def _listed(name: str, values: tuple[str, ...]) -> list[tuple[str, str]]:
