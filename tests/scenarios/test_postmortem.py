@@ -18,7 +18,7 @@ HERE = ZoneInfo("Europe/Kyiv")
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Sandbox]:
-    with local_sandbox(tmp_path, speed=2, environ={"TZ": HERE.key}) as sandbox:
+    with local_sandbox(tmp_path, speed=1, environ={"TZ": HERE.key}) as sandbox:
         yield sandbox
 
 
