@@ -15,7 +15,7 @@ from tests.harness import local_sandbox
 from tests.incident.numbers import unexplained
 from tests.receivers import Receiver, receiver
 from tests.sandboxes import Done, Sandbox
-from tests.scenarios.test_postmortem import HERE, entries
+from tests.scenarios.test_postmortem import HERE, counted_before, entries
 from tests.vendors import Vendors
 from tests.vendors import vendors as vendors
 from tests.vendors.linear import TEAM
@@ -162,7 +162,8 @@ def test_everybody_is_told_and_the_post_mortem_is_of_what_is_on_record(
         rates = [fact["text"] for fact in document["record"]["error_rates"]]
         assert any("7 of 512 users with an exception, PostHog" in text for text in rates), rates
         assert any("errors of an unknown number of requests, Sentry" in text for text in rates), rates
-        assert document["impact"]["error_rate"]["source"].startswith("PostHog, Wilson interval (journal entry ")
+        best = counted_before(box, incident)[0]
+        assert document["impact"]["error_rate"]["source"].startswith(f"{best}, Wilson interval (journal entry ")
 
     again = box.run("postmortem", incident, "--attach", "--json")
     assert (again.code, again.document["error"]["code"]) == (9, "already-there")

@@ -235,15 +235,15 @@ def test_a_record_of_somebody_else_blocks_all_unless_it_is_taken_over(local: San
     assert not [name for name in apps if name.endswith("--incident")], "without a freeze no record stays"
 
 
-def test_several_at_once_where_the_host_allows_it(local_slow: Sandbox, tmp_path: Path) -> None:
-    text = Path(local_slow.services).read_text()
+def test_several_at_once_where_the_host_allows_it(slow: Sandbox, tmp_path: Path) -> None:
+    text = Path(slow.services).read_text()
     more = tmp_path / "services.yaml"
     more.write_text(text.replace("sandbox: true", "sandbox: true\n    max_parallel: 4"))
     assert "max_parallel" in more.read_text()
-    local_slow.services = str(more)
-    done = local_slow.run("all", "previous", *SAID, "--parallel", "4", "--json")
+    slow.services = str(more)
+    done = slow.run("all", "previous", *SAID, "--parallel", "4", "--json")
     assert done.code == 0, done.stderr
-    assert serving(local_slow) == PREVIOUS
+    assert serving(slow) == PREVIOUS
     began = [item["steps"][0]["started_at"] for item in done.document["items"]]
     ended = [item["steps"][-1]["started_at"] for item in done.document["items"]]
     assert max(began) <= min(ended), "they were under way together"

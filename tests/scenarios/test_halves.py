@@ -37,6 +37,12 @@ def slow_command(box: Sandbox, prefix: str, seconds: float = 20) -> None:
     box.pull("fault", kind="slow_command", when={"command_prefix": prefix}, seconds=seconds)
 
 
+def until_all_ended(box: Sandbox) -> None:
+    """The host carries on with what it was told."""
+    while [call for call in box.look()["commands"] if call["ended"] is None]:
+        pass
+
+
 def killed_at(box: LocalSandbox, prefix: str, *words: str) -> None:
     """A console that dies while the host carries this command out."""
     slow_command(box, prefix, 1)
@@ -45,8 +51,7 @@ def killed_at(box: LocalSandbox, prefix: str, *words: str) -> None:
         assert running.poll() is None, running.communicate()
     running.send_signal(signal.SIGKILL)
     running.communicate(timeout=20)
-    while [call for call in box.look()["commands"] if call["ended"] is None]:
-        pass  # the host carries on with what it was told
+    until_all_ended(box)
 
 
 # ── freeze by hand ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -80,6 +85,7 @@ def test_an_interrupted_freeze_is_undone(slow: LocalSandbox) -> None:
         assert running.poll() is None
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=30)
+    until_all_ended(slow)
     in_order(slow)
 
 

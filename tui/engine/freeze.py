@@ -7,6 +7,8 @@ A freeze is undone again where a step of it fails, and whatever a console that d
 """
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -110,8 +112,8 @@ class Freezer:
         try:
             if not created.ok:
                 raise unusable(created)
-            await self._write(host, commands.config_set(kept.incident_record(app), pairs), incident)
-            await self._write(host, commands.git_set_branch(app, frozen), incident)
+            await _ended(self._write(host, commands.config_set(kept.incident_record(app), pairs), incident))
+            await _ended(self._write(host, commands.git_set_branch(app, frozen), incident))
             if (now := await deploy_branch(self._links, host, app)) != frozen:
                 raise HostSaid(f"its deploy branch is {now}", "try again")
         except BaseException as error:
@@ -248,6 +250,22 @@ class Freezer:
         answer = await self._links.gate.write(self._links.host(host), host, argv, timeout=60.0, incident=incident)
         if not answer.ok:
             raise unusable(answer)
+
+
+async def _ended(write: Coroutine[Any, Any, None]) -> None:
+    """Hear an interrupt only when this has ended: the host carries out what it was sent, and what undoes it has to come
+    after it. A further interrupt does not wait.
+    """
+    sent = asyncio.ensure_future(write)
+    try:
+        await asyncio.shield(sent)
+    except asyncio.CancelledError:
+        try:
+            await asyncio.wait({sent})
+        finally:
+            sent.cancel()
+        await asyncio.gather(sent, return_exceptions=True)  # what became of it, the undoing looks for itself
+        raise
 
 
 def _held(found: kept.IncidentRecord) -> str:
