@@ -32,17 +32,17 @@ from tui.console.widgets.log_panel import LogPanel
 from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import WorkPanel
 from tui.console.words import QUESTIONS
-from tui.incident import telling
+from tui.incident import announcements
 from tui.model.errors import ConsoleError
 from tui.model.incident import Question
-from tui.model.redact import redact
+from tui.text.redact import redact
 
 if TYPE_CHECKING:  # the first screen is painted before any of these is imported
     from tui.console.front import Front
     from tui.console.pages.leave import Open
     from tui.console.pages.page import Page
-    from tui.engine.board import Board
     from tui.engine.engine import Engine
+    from tui.engine.service_monitor import ServiceMonitor
     from tui.model.service import Service
 
 DRAW_AFTER = 0.1
@@ -97,7 +97,7 @@ class ConsoleApp(App[int]):
         palette: Palette,
         watch_for: timedelta | None,
         exports: Path,
-        saved_board: "Callable[[Board], None] | None" = None,
+        saved_board: "Callable[[ServiceMonitor], None] | None" = None,
         copy_out: Callable[[str, str], str] | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
@@ -165,9 +165,9 @@ class ConsoleApp(App[int]):
             self.exit(return_code=2)
             return
         from tui.console.front import Front
-        from tui.engine.board import Board
+        from tui.engine.service_monitor import ServiceMonitor
 
-        board = Board(engine)
+        board = ServiceMonitor(engine)
         watch_for = self._watch_for or engine.fleet.watch.after_rollback
         self.front = Front(self, engine, board, watch_for, self._exports)
         self._desk.services = len(engine.fleet.services)
@@ -190,7 +190,7 @@ class ConsoleApp(App[int]):
     def _built(self, passphrase: Callable[[str], str]) -> "Engine":
         """In a thread: imports and files must not hold up the screen."""
         import tui.console.front
-        import tui.engine.board  # noqa: F401
+        import tui.engine.service_monitor  # noqa: F401
 
         return self._make_engine(passphrase)
 
@@ -331,7 +331,7 @@ class ConsoleApp(App[int]):
         """What could not be told to people is said once in the last row, whatever page is open."""
         for name, wizard in front.wizards.items():
             incident = wizard.incident
-            for one in telling.standing(incident.deliveries) if incident is not None else ():
+            for one in announcements.standing(incident.deliveries) if incident is not None else ():
                 key = (name, one.milestone, one.channel)
                 if one.delivered:
                     self._untold.discard(key)

@@ -24,19 +24,19 @@ from tui.console.pages.which import Which
 from tui.console.palette import Palette
 from tui.console.rows import Row
 from tui.console.wizard import Wizard
-from tui.dokku import kept, paste
+from tui.dokku import holders, shell_lines
 from tui.drivers.clock import local
 from tui.drivers.spool import LogSpool
-from tui.engine.board import Board
 from tui.engine.engine import Engine
-from tui.engine.follow import LogFollower
-from tui.engine.walk import Walk
+from tui.engine.incident.runner import IncidentRunner
+from tui.engine.monitor.log_follower import LogFollower
+from tui.engine.service_monitor import ServiceMonitor
 from tui.model.errors import ConsoleError, Refused
 from tui.model.evidence import Phase
 from tui.model.incident import Group, Incident, State
-from tui.model.redact import redact
 from tui.model.release import Release
 from tui.model.service import Service
+from tui.text.redact import redact
 
 
 class Surface(Protocol):
@@ -64,7 +64,9 @@ class Surface(Protocol):
 class Front:
     """One console's hands."""
 
-    def __init__(self, surface: Surface, engine: Engine, board: Board, watch_for: timedelta, exports: Path) -> None:
+    def __init__(
+        self, surface: Surface, engine: Engine, board: ServiceMonitor, watch_for: timedelta, exports: Path
+    ) -> None:
         self.surface = surface
         self.engine = engine
         self.board = board
@@ -267,7 +269,9 @@ class Front:
     def under_way(self) -> list[Incident]:
         """Incidents in which something runs or is watched by this process."""
         busy = (State.EXECUTING, State.STOPPED, State.UNCERTAIN, State.VERIFYING, State.WATCHING)
-        walks = [w.incident for w in self.wizards.values() if w.incident is not None and isinstance(w.walk, Walk)]
+        walks = [
+            w.incident for w in self.wizards.values() if w.incident is not None and isinstance(w.walk, IncidentRunner)
+        ]
         return [i for i in walks if i.open and (i.state in busy or i.settling is not None)]
 
     def left_open(self) -> list[Open]:
@@ -412,7 +416,7 @@ class Front:
             await self.board.refresh(service.name)
             return f"frozen: pushes to the team's branch deploy nothing (the deploy branch is {branch})"
 
-        record = kept.incident_record(service.app)
+        record = holders.incident_record(service.app)
         self._chore(
             title=f"FREEZE {service.name}",
             explain=(
@@ -463,7 +467,7 @@ class Front:
     def by_hand(self, service: Service) -> str:
         """The line that shows this service's log without this tool."""
         argv = ("logs", service.app, "--num", "100", "-t")
-        return paste.ssh_line(self.engine.fleet.host(service.host), argv)
+        return shell_lines.ssh_line(self.engine.fleet.host(service.host), argv)
 
     def service(self, name: str | None) -> Service:
         """The service at the cursor. Raises Refused when there is none."""

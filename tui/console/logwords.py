@@ -9,7 +9,7 @@ from tui.console.rows import Piece, Row
 
 if TYPE_CHECKING:
     from tui.console.logview import LogView
-    from tui.engine.follow import LogFollower
+    from tui.engine.monitor.log_follower import LogFollower
 
 
 def title(

@@ -14,15 +14,15 @@ from tui.console.pages.page import Page
 from tui.console.pages.thaw import Thaw
 from tui.console.palette import Palette
 from tui.console.wizard import Wizard
-from tui.engine import fleet as running
+from tui.engine import all_services as running
 from tui.engine import tip
 from tui.engine import undo as undoing
 from tui.engine.engine import Engine
-from tui.engine.freeze import NO_WORD, Unfrozen
-from tui.engine.records import new_id
-from tui.engine.walk import Walk
+from tui.engine.incident.runner import IncidentRunner
+from tui.engine.releases.freeze import NO_WORD, Unfrozen
+from tui.engine.store import new_id
+from tui.incident import all_services
 from tui.incident import events as ev
-from tui.incident import fleet
 from tui.model.errors import Refused
 from tui.model.incident import Group, Incident
 from tui.model.plan import Plan
@@ -114,7 +114,7 @@ class Onward:
         await page.prepare()
 
     async def _carry_out(
-        self, service: Service, made: Plan, opened: Callable[[Callable[[str, bytes], None]], Awaitable[Walk]]
+        self, service: Service, made: Plan, opened: Callable[[Callable[[str, bytes], None]], Awaitable[IncidentRunner]]
     ) -> None:
         """Lead the walk from here on, as any other."""
         wizard = self.front.wizards.get(service.name)
@@ -158,7 +158,7 @@ class Onward:
         if self._everything is not None and self._everything.under_way:
             self.front.surface.open_page(self._everything)
             return
-        services = fleet.order(self.engine.fleet.services)
+        services = all_services.order(self.engine.fleet.services)
         group = Group(
             id=new_id(self.engine.clock), services=tuple(s.name for s in services), watch=self.front.watch_for
         )

@@ -7,8 +7,8 @@ from tui.console import rows, words
 from tui.console.pages import evidence, parts, posts
 from tui.console.pages.page import Choice, View, button
 from tui.console.rows import Piece, Row
-from tui.incident import cause, tree
-from tui.incident.cause import Speaks
+from tui.incident import decision_tree, deploy_or_not
+from tui.incident.deploy_or_not import Speaks
 from tui.model.health import Health
 from tui.model.incident import Closing, Incident
 
@@ -21,9 +21,9 @@ ROOM_FOR_NAMES = 12
 WHOLE_TREE = 18
 """rows from which on the whole tree is drawn; with fewer, the path taken and the question it has come to"""
 _ENDS = {
-    tree.End.ROLLBACK: "ROLL BACK",
-    tree.End.MONITOR: "MONITOR",
-    tree.End.FIX_FORWARD: "FIX FORWARD",
+    decision_tree.End.ROLLBACK: "ROLL BACK",
+    decision_tree.End.MONITOR: "MONITOR",
+    decision_tree.End.FIX_FORWARD: "FIX FORWARD",
 }
 
 
@@ -100,11 +100,11 @@ def confirm(wizard: "Wizard", incident: Incident, cells: int) -> View:
     content.extend(evidence.block(wizard, wizard.evidence(), cells))
     everyone = {s.service.name: s.health for s in wizard.front.board.statuses()}
     current = status.listing.current if status.listing else None
-    found = cause.findings(wizard.service.name, everyone, status.bad_since, current, now)
-    path, here = tree.path({a.node: a.answer for a in incident.answers})
+    found = deploy_or_not.findings(wizard.service.name, everyone, status.bad_since, current, now)
+    path, here = decision_tree.path({a.node: a.answer for a in incident.answers})
     seen = {a.node: a.evidence for a in incident.answers}
     content.extend(_tree(wizard, path, here, seen, cells))
-    if cause.argues_against(found):
+    if deploy_or_not.argues_against(found):
         words_ = "What was seen speaks AGAINST a rollback:" if wizard.palette.colour else "AGAINST a rollback speaks:"
         content.append(((words_, "warn"),))
     else:
@@ -134,7 +134,7 @@ def _changed(wizard: "Wizard", cells: int) -> list[Row]:
     commit = f" ({running.commit[:9]})" if running and running.commit and running.number is not None else ""
     name = f"{running.name}{commit}" if running else "nothing"
     now = wizard.front.engine.clock.now()
-    since = f" since {cause.moment(min(starts), now)}" if starts else ""
+    since = f" since {deploy_or_not.moment(min(starts), now)}" if starts else ""
     kept = sum(r.holder is not None for r in older)
     before = f"; before it {older[0].name}; {kept} older kept" if older else "; no older release is known"
     return rows.paragraph(f"Runs {name}{since}{before}.", cells)
@@ -142,8 +142,8 @@ def _changed(wizard: "Wizard", cells: int) -> list[Row]:
 
 def _tree(
     wizard: "Wizard",
-    path: tuple[tuple[tree.Node, bool], ...],
-    here: "tree.Node | tree.End",
+    path: tuple[tuple[decision_tree.Node, bool], ...],
+    here: "decision_tree.Node | decision_tree.End",
     seen: dict[str, str],
     cells: int,
 ) -> list[Row]:
@@ -152,7 +152,7 @@ def _tree(
     rate = f"{wizard.front.engine.fleet.watch.error_rate:.0%}"
     found: list[Row] = []
     whole = wizard.room >= WHOLE_TREE
-    for number, node in enumerate(tree.TREE, 1):
+    for number, node in enumerate(decision_tree.TREE, 1):
         if not whole and node.id not in answered and node is not here:
             continue
         question = f"{number} {node.question.format(rate=rate)}"
@@ -176,15 +176,15 @@ def _tree(
             )
         else:
             found.append(((f"  {rows.fit(question, 35)}", "dim"), (f"     yes {yes}, no {no}", "dim")))
-    if isinstance(here, tree.End):
+    if isinstance(here, decision_tree.End):
         found.append((("  The runbook says: ", ""), (_ENDS[here], "bold")))
     return found
 
 
-def _leads(target: "str | tree.End") -> str:
-    if isinstance(target, tree.End):
+def _leads(target: "str | decision_tree.End") -> str:
+    if isinstance(target, decision_tree.End):
         return _ENDS[target]
-    return str(next(number for number, node in enumerate(tree.TREE, 1) if node.id == target))
+    return str(next(number for number, node in enumerate(decision_tree.TREE, 1) if node.id == target))
 
 
 def _answer(wizard: "Wizard", node: str, seen: str, answer: bool) -> Callable[[], Awaitable[None]]:
@@ -194,10 +194,10 @@ def _answer(wizard: "Wizard", node: str, seen: str, answer: bool) -> Callable[[]
     return note
 
 
-def _choices(wizard: "Wizard", incident: Incident, here: "tree.Node | tree.End") -> list[Choice]:
+def _choices(wizard: "Wizard", incident: Incident, here: "decision_tree.Node | decision_tree.End") -> list[Choice]:
     by = wizard.front.engine.by
     choices: list[Choice] = []
-    if isinstance(here, tree.Node):
+    if isinstance(here, decision_tree.Node):
         node = here.id
         for word, answer in (("Yes", True), ("No", False)):
             noting = wizard.doing("noting", _answer(wizard, node, f"says {by}", answer))
@@ -206,9 +206,9 @@ def _choices(wizard: "Wizard", incident: Incident, here: "tree.Node | tree.End")
         "release", "Choose the release", wizard.doing("asking the host", wizard.other_release), recorded=True
     )
     ways = {c.id: c for c in parts.ways_out(wizard, incident)}
-    if here is tree.End.MONITOR:
+    if here is decision_tree.End.MONITOR:
         choices.append(ways.pop("monitor"))
-    elif here is tree.End.FIX_FORWARD:
+    elif here is decision_tree.End.FIX_FORWARD:
         choices.append(ways.pop("forward"))
     choices.append(go_on)
     if incident.answers:

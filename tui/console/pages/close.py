@@ -7,10 +7,10 @@ from tui.console import rows
 from tui.console.pages import parts, posts
 from tui.console.pages.page import Choice, View, button
 from tui.console.pages.postmortem import standing
-from tui.incident import telling
+from tui.incident import announcements
 from tui.model.incident import Closing, Incident
 from tui.model.notice import Milestone
-from tui.model.plain import NO_WIDTH
+from tui.text.chat import NO_WIDTH
 
 if TYPE_CHECKING:
     from tui.console.wizard import Wizard
@@ -34,7 +34,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
         first, others = rows.fit(f"{first} {others[0]}", cells - len(word)), []
     content.append(((word, look), (first, "")))
     content.extend(((line, ""),) for line in others)
-    content.append(((telling.summary(incident), "bold"),))
+    content.append(((announcements.summary(incident), "bold"),))
     content.extend(posts.standing(wizard, incident, cells))
     content.extend(posts.missing(wizard, incident, cells))
     todo = todos(wizard, incident)
@@ -83,7 +83,7 @@ def todos(wizard: "Wizard", incident: Incident) -> list[str]:
 def post(wizard: "Wizard", incident: Incident) -> str:
     """A message for the incident channel: the one that channels are told at the end."""
     environment = wizard.front.engine.fleet.environment
-    message = telling.message(incident, Milestone.CLOSED, environment, wizard.front.engine.clock.now())
+    message = announcements.message(incident, Milestone.CLOSED, environment, wizard.front.engine.clock.now())
     return f"{message.title}\n{message.text}".replace(NO_WIDTH, "")
 
 

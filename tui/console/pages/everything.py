@@ -8,10 +8,10 @@ from tui.console.pages import parts
 from tui.console.pages.page import Choice, Page, View, button
 from tui.console.palette import Palette
 from tui.console.rows import Row
-from tui.engine import fleet as running
+from tui.engine import all_services as running
 from tui.engine.engine import Engine
-from tui.incident import fleet
-from tui.incident.fleet import Part, Stage
+from tui.incident import all_services
+from tui.incident.all_services import Part, Stage
 from tui.model.errors import ConsoleError
 from tui.model.incident import Group, Incident
 from tui.model.plan import Plan
@@ -62,7 +62,7 @@ class Everything(Page):
     @property
     def under_way(self) -> bool:
         """Whether something of it is being carried out, watched, or waits for its turn or a person."""
-        return self._run is not None and any(fleet.stage(part) is not Stage.DONE for part in self._run.parts)
+        return self._run is not None and any(all_services.stage(part) is not Stage.DONE for part in self._run.parts)
 
     async def prepare(self) -> None:
         """Plan what has not been started; of a run that is taken up, what is open is finished first."""
@@ -73,7 +73,7 @@ class Everything(Page):
             self._found = await running.prepare(self.front.engine, self._group, None)
             return
         await self._run.settled()
-        self._found = () if fleet.stopped_at(self._run.parts) is not None else await self._run.prepare()
+        self._found = () if all_services.stopped_at(self._run.parts) is not None else await self._run.prepare()
 
     async def _doing(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         if self._busy:
@@ -112,20 +112,20 @@ class Everything(Page):
         )
 
     def _line(self, part: Part, cells: int) -> list[Row]:
-        line = fleet.table((part,))[0]
+        line = all_services.table((part,))[0]
         sign, look = _LOOKS[line.stage]
         words = "  ".join(word for word in (line.way, line.words) if word)
         text = f"{self.front.palette.sign(sign)} {rows.fit(line.service, 15)} {rows.fit(line.stage.value, 12)} "
         return rows.paragraph(self.front.palette.text(text + rows.safe(words, 400)), cells, look, indent=4)
 
     def _at(self) -> str:
-        stopped = fleet.stopped_at(self._run.parts) if self._run is not None else None
+        stopped = all_services.stopped_at(self._run.parts) if self._run is not None else None
         return stopped.service if stopped is not None else ""
 
     def _choices(self) -> list[Choice]:
         if self._busy and self._run is None:
             return [button("cancel", "Cancel", self._leave)]
-        stopped = fleet.stopped_at(self._run.parts) if self._run is not None else None
+        stopped = all_services.stopped_at(self._run.parts) if self._run is not None else None
         found = [button("cancel", "Close" if self._run is not None else "Cancel", self._leave)]
         if stopped is not None and stopped.incident is not None and not stopped.refused:
             incident = stopped.incident
@@ -136,7 +136,7 @@ class Everything(Page):
             off = next((f"{one.service}: {one.trouble}" for one in self._found if one.trouble), self._busy)
             if self.front.engine.gate.read_only:
                 off = "read-only: nothing is sent"
-            label = f"Roll all back (type {fleet.PHRASE})"
+            label = f"Roll all back (type {all_services.PHRASE})"
             found.append(button("go", label, self._go, off=off, danger=True))
         return found
 
@@ -147,8 +147,8 @@ class Everything(Page):
         plans = [one.plan for one in self._found if one.plan is not None]
         down = ", ".join(plan.service for plan in plans if plan.downtime)
         stops = f" ({down} will not answer meanwhile)" if down else ""
-        words = f"type {fleet.PHRASE} to roll back {len(plans)} services{stops}: "
-        if self._busy or await self.front.ask(words, wanted=fleet.PHRASE) is None:
+        words = f"type {all_services.PHRASE} to roll back {len(plans)} services{stops}: "
+        if self._busy or await self.front.ask(words, wanted=all_services.PHRASE) is None:
             return
         await self._doing("rolling back", lambda: self._carry_out(plans))
 
@@ -157,7 +157,7 @@ class Everything(Page):
             self._run = await running.begin(self.front.engine, self._group, plans, "", None)
         self._found = ()
         self.front.lead(self._run)
-        await self._run.run(plans, f"confirmed by the phrase {fleet.PHRASE!r}")
+        await self._run.run(plans, f"confirmed by the phrase {all_services.PHRASE!r}")
 
 
 def planned(one: running.Prepared, arrow: str) -> str:

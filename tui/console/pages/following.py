@@ -9,7 +9,7 @@ from tui.console.rows import Row
 
 if TYPE_CHECKING:
     from tui.console.wizard import Wizard
-    from tui.engine.onlooker import Onlooker
+    from tui.engine.incident.onlooker import Onlooker
 
 
 def view(wizard: "Wizard", seen: "Onlooker", page: View, cells: int) -> View:

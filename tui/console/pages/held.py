@@ -6,7 +6,7 @@ from typing import Protocol
 from tui.console import rows, words
 from tui.console.pages.page import Page, View, button
 from tui.console.rows import Piece, Row
-from tui.dokku.kept import IncidentRecord
+from tui.dokku.holders import IncidentRecord
 from tui.engine.engine import Engine
 from tui.model.service import Service
 

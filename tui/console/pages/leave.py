@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tui.console import rows, words
 from tui.console.pages.page import Page, View, button
-from tui.incident.cause import worded
+from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident, State
 
 _NOTHING_SENT = frozenset({State.ASSESSING, State.PLANNED})

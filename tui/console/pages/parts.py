@@ -8,7 +8,7 @@ from tui.console.pages.page import Choice, button
 from tui.console.palette import Palette
 from tui.console.rows import Piece, Row
 from tui.incident import undo as undoing
-from tui.incident.cause import worded
+from tui.incident.deploy_or_not import worded
 from tui.model.errors import ConsoleError, JournalError
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Closing, Incident, Question, State

@@ -10,7 +10,7 @@ from tui.console.pages.page import Choice, View, button
 from tui.console.palette import Palette
 from tui.console.rows import Piece, Row
 from tui.engine.engine import Engine
-from tui.incident.cause import worded
+from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident
 from tui.model.plan import Plan, Severity, Standing
 from tui.model.release import Release

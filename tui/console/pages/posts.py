@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 from tui.console import rows, words
 from tui.console.pages.page import Choice, button
 from tui.console.rows import Row
-from tui.incident import telling
-from tui.incident.cause import worded
+from tui.incident import announcements
+from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident
 from tui.model.notice import Delivery, Milestone
-from tui.model.plain import NO_WIDTH
+from tui.text.chat import NO_WIDTH
 
 if TYPE_CHECKING:
     from tui.console.wizard import Wizard
@@ -23,7 +23,7 @@ def preview(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
     """What will be posted the moment the rollback begins, and where; nothing is said where there is no channel."""
     notices = wizard.front.engine.notices
     told = notices.told(incident)
-    if not told or telling.reached(incident):
+    if not told or announcements.reached(incident):
         return []
     names = rows.safe(", ".join(told), 120)
     if not incident.post:
@@ -36,7 +36,7 @@ def preview(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
 
 def choices(wizard: "Wizard", incident: Incident) -> list[Choice]:
     """Other words, or none."""
-    if not wizard.front.engine.notices.told(incident) or telling.reached(incident):
+    if not wizard.front.engine.notices.told(incident) or announcements.reached(incident):
         return []
     edit = button("edit-post", "Edit the post", wizard.doing("", wizard.edit_post))
     if not incident.post:
@@ -49,7 +49,7 @@ def choices(wizard: "Wizard", incident: Incident) -> list[Choice]:
 
 def standing(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
     """Who was told what, in one paragraph."""
-    found = telling.standing(incident.deliveries)
+    found = announcements.standing(incident.deliveries)
     told: dict[str, list[str]] = {}
     links: dict[str, str] = {}
     for one in found:
@@ -70,7 +70,7 @@ def standing(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
 def missing(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
     """Each message that was not delivered, why, and when it is tried again."""
     content: list[Row] = []
-    for one in telling.standing(incident.deliveries):
+    for one in announcements.standing(incident.deliveries):
         if not one.delivered:
             text = f"{wizard.palette.sign('warn')} {undelivered(wizard, incident, one)}"
             content.extend(rows.paragraph(text, cells, "warn", indent=2))
@@ -97,7 +97,7 @@ def undelivered(wizard: "Wizard", incident: Incident, one: Delivery) -> str:
 
 def closing_told(incident: Incident) -> bool:
     """Whether people know that it is over."""
-    return any(d.milestone is Milestone.CLOSED and d.delivered for d in telling.standing(incident.deliveries))
+    return any(d.milestone is Milestone.CLOSED and d.delivered for d in announcements.standing(incident.deliveries))
 
 
 def on_call(wizard: "Wizard", cells: int) -> list[Row]:

@@ -7,16 +7,16 @@ from tui.console import rows, views, words
 from tui.console.pages import choices as release_choices
 from tui.console.pages.page import Page, View, button
 from tui.console.palette import Palette
-from tui.engine.board import Board
-from tui.incident import latest
+from tui.engine.service_monitor import ServiceMonitor
 from tui.model.release import Release
 from tui.model.service import Service
+from tui.releases import restart_risk
 
 
 class Front(Protocol):
     """What this page asks of the application."""
 
-    board: Board
+    board: ServiceMonitor
 
     @property
     def palette(self) -> Palette: ...
@@ -58,7 +58,7 @@ class Releases(Page):
             content.extend(rows.paragraph(rows.safe(status.trouble, 400), cells, "warn"))
         if status.listing is None:
             content.append((("not read from the host yet", "unknown"),))
-        if status.listing is not None and (risk := latest.risk(status.listing.current)):
+        if status.listing is not None and (risk := restart_risk.risk(status.listing.current)):
             content.extend(rows.paragraph(f"{palette.sign('warn')} {rows.safe(risk, 400)}", cells, "warn", indent=2))
         previous, reason = None, ""
         if status.listing is not None:
@@ -69,7 +69,7 @@ class Releases(Page):
         elif status.listing is not None:
             content.extend(rows.paragraph(rows.safe(reason, 500), cells, "warn"))
         choices = release_choices.choices(found, previous, self._chosen, now=now, cells=cells, palette=palette)
-        if status.listing is not None and latest.tried(status.listing.current):
+        if status.listing is not None and restart_risk.tried(status.listing.current):
             choices.extend(release_choices.again(listed, self._chosen))
         choices.append(button("keep", "Keep what runs now", lambda: self.front.keep(self.service)))
         first = release_choices.identity(previous) if previous else ""

@@ -9,7 +9,7 @@ from tui.console.pages.held import Found, line
 from tui.console.pages.page import Choice, Page, View, button
 from tui.console.rows import Row
 from tui.engine.engine import Engine
-from tui.incident.cause import worded
+from tui.incident.deploy_or_not import worded
 from tui.model.incident import Group, Incident
 
 

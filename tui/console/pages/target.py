@@ -7,9 +7,9 @@ from tui.console import rows, views, words
 from tui.console.pages import choices as release_choices
 from tui.console.pages import parts
 from tui.console.pages.page import Choice, View, button
-from tui.incident import latest
 from tui.model.incident import Incident
 from tui.model.release import Release
+from tui.releases import restart_risk
 
 if TYPE_CHECKING:
     from tui.console.wizard import Wizard
@@ -33,7 +33,7 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     )
     if wizard.taken:
         choices.insert(0, button("take", "Take the incident over", wizard.doing("taking over", wizard.take_over)))
-    if latest.tried(status.listing.current):
+    if restart_risk.tried(status.listing.current):
         choices.extend(release_choices.again(status.listing.releases, _planner(wizard)))
     choices.append(back(wizard))
     best = wizard.wanted or previous

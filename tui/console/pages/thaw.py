@@ -6,7 +6,7 @@ from tui.console import rows, words
 from tui.console.pages.page import Choice, Page, View, button
 from tui.console.palette import Palette
 from tui.console.rows import Row
-from tui.engine.freeze import TeamBranch, Unfrozen
+from tui.engine.releases.freeze import TeamBranch, Unfrozen
 from tui.model.errors import AlreadyThere, ConsoleError
 from tui.model.service import Service
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from tui.console import rows, words
 from tui.console.pages.page import Page, View, button
 from tui.console.rows import Row
-from tui.incident.cause import worded
+from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident
 
 Do = Callable[[], Awaitable[None]]
