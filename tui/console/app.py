@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 
-from tui.console import rows, views
+from tui.console import actions, rows, views
 from tui.console.desk import Desk
 from tui.console.keyboard import Keyboard
 from tui.console.layout import SMALLEST
@@ -62,30 +62,8 @@ class ConsoleApp(App[int]):
     """The console."""
 
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("R", "rollback", "Roll back"),
-        Binding("l,2", "focus_logs", "Logs"),
-        Binding("1", "focus_board", "Services", show=False),
-        Binding("3", "releases", "Releases", show=False),
-        Binding("a,4", "timeline", "Timeline"),
-        Binding("c", "trail", "Commands sent"),
-        Binding("5", "wizard", "Incident"),
-        Binding("i", "passphrase", "Type the passphrase"),
-        Binding("h", "held", "Held on the hosts"),
-        Binding("p", "postmortem", "Post-mortem", show=False),
-        Binding("K", "keep", "Keep what runs", show=False),
-        Binding("F", "freeze", "Freeze deploys", show=False),
-        Binding("U", "unfreeze", "Unfreeze deploys", show=False),
-        Binding("P", "everything", "All services: back to previous", show=False),
-        Binding("r", "refresh_now", "Ask again", show=False),
-        Binding("z", "zoom", "Zoom", show=False),
-        Binding("colon,ctrl+p", "palette", "Commands"),
-        Binding("question_mark,f1", "help", "Help"),
-        Binding("escape", "close", "Close"),
-        Binding("q", "leave", "Quit"),
-        Binding("ctrl+q", "leave", "Quit", show=False, priority=True),
-        Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True, system=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.EVERYWHERE)
+    where = actions.EVERYWHERE
     DEFAULT_CSS = """
     Screen { background: ansi_default; color: ansi_default; overflow: hidden; }
     """
@@ -537,19 +515,34 @@ class ConsoleApp(App[int]):
         self.begin_work(ask)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys that would do nothing here are not offered."""
-        if action == "close":
-            return bool(self._notice[0]) or self._desk.work
-        if action == "rollback":  # not offered where that very walk has the keys already
-            led = self.front.wizards.get(self._board.selected or "") if self.front is not None else None
-            return led is None or self._opened.page is not led or self.keyboard.at is not self._work
-        if action == "passphrase":
-            return bool(self._secrets)
-        if action == "held":
-            return self.front is not None and bool(self.front.held())
-        if action == "wizard":
-            return self.front is not None and self.front.incident(self._board.selected) is not None
-        return True
+        """Whether the table of actions lets the key do anything here; what would do nothing is not offered."""
+        return actions.possible(action, self, started=self.front is not None)
+
+    @property
+    def dismissable(self) -> bool:
+        """Whether Esc has something to dismiss or close."""
+        return bool(self._notice[0]) or self._desk.work
+
+    @property
+    def passphrase_wanted(self) -> bool:
+        """Whether a host's key waits for its passphrase."""
+        return bool(self._secrets)
+
+    @property
+    def anything_held(self) -> bool:
+        """Whether a service is held or frozen on its host by somebody else."""
+        return self.front is not None and bool(self.front.held())
+
+    @property
+    def incident_at_hand(self) -> bool:
+        """Whether an incident is open, or the service at the cursor had one here."""
+        return self.front is not None and self.front.incident(self._board.selected) is not None
+
+    @property
+    def on_its_incident(self) -> bool:
+        """Whether the page of the incident of the service at the cursor has the keys."""
+        led = self.front.wizards.get(self._board.selected or "") if self.front is not None else None
+        return led is not None and self._opened.page is led and self.keyboard.at is self._work
 
     def _on_row(self, work: "Callable[[Front, Service], Awaitable[None]]") -> None:
         """Begin this for the service at the cursor as it is now, wherever the cursor goes meanwhile."""
@@ -655,14 +648,14 @@ class ConsoleApp(App[int]):
 
     def action_help(self) -> None:
         """The keys that work here."""
-        from tui.console.actions import bound
+        from tui.console.offered import bound
         from tui.console.pages.keys import Help
 
         self.open_page(Help(bound(self, self.screen, self._board.shown), list(NOTES)))
 
     def action_palette(self) -> None:
         """Actions by name: what is typed finds them, Enter runs the one at the cursor."""
-        from tui.console.actions import bound, services
+        from tui.console.offered import bound, services
         from tui.console.pages.keys import CommandPalette
 
         names = [s.name for s in self.front.engine.fleet.services] if self.front is not None else []

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
-from tui.console import views
+from tui.console import actions, views
 from tui.console.palette import Palette
 from tui.console.rows import Piece, Row
 from tui.console.widgets.panel import Panel
@@ -23,14 +23,8 @@ if TYPE_CHECKING:
 class ServiceTable(Panel, can_focus=True):
     """Health, release, age, marks."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "app.releases", "Releases"),
-        Binding("down,j", "move(1)", "Next service", show=False),
-        Binding("up,k", "move(-1)", "Previous service", show=False),
-        Binding("home,g", "move(-999)", "First service", show=False),
-        Binding("end,G", "move(999)", "Last service", show=False),
-        Binding("slash", "app.filter_services", "Filter"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.SERVICES)
+    where = actions.SERVICES
 
     class Selected(Message):
         """Another service has the cursor."""

@@ -10,9 +10,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
-from tui.console import logwords
+from tui.console import actions, logwords
 from tui.console.logview import TROUBLE, LogView
 from tui.console.palette import Palette
 from tui.console.terminal import writer_idle
@@ -46,30 +46,8 @@ class Asking(Protocol):
 class LogPanel(Panel, can_focus=True):
     """One service's log."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "line(1)", "Line down", show=False),
-        Binding("up,k", "line(-1)", "Line up", show=False),
-        Binding("pagedown,space", "page(1)", "Page down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("left", "side(-1)", "To the left", show=False),
-        Binding("right", "side(1)", "To the right", show=False),
-        Binding("home,g", "oldest", "Oldest line", show=False),
-        Binding("end,G", "newest", "Follow the newest"),
-        Binding("f", "follow", "Follow or hold", show=False),
-        Binding("slash", "search", "Search"),
-        Binding("n", "again(1)", "Next match", show=False),
-        Binding("N", "again(-1)", "Previous match", show=False),
-        Binding("ampersand", "filter", "Filter"),
-        Binding("e", "trouble(1)", "Next error"),
-        Binding("E", "trouble(-1)", "Previous error", show=False),
-        Binding("w", "wrap", "Wrap"),
-        Binding("t", "stamps", "Timestamps", show=False),
-        Binding("A", "colours", "Colours of the app", show=False),
-        Binding("s", "save", "Save all"),
-        Binding("y", "copy", "Copy"),
-        Binding("plus", "context(1)", "More lines around a match", show=False),
-        Binding("minus", "context(-1)", "Fewer lines around a match", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.LOG)
+    where = actions.LOG
 
     def __init__(self, palette: Palette, name: str, asking: Asking, exports: Path) -> None:
         super().__init__(palette, name)

@@ -8,12 +8,12 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.console import rows
+from tui.console import actions, rows
 from tui.console.palette import Palette
 from tui.console.rows import Piece, Row
 
@@ -24,10 +24,8 @@ class Panel(Widget):
     DEFAULT_CSS = """
     Panel { background: ansi_default; color: ansi_default; overflow: hidden; scrollbar-size: 0 0; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pageup", "scroll_rows(-1)", "Page up", show=False),
-        Binding("pagedown", "scroll_rows(1)", "Page down", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.PANEL)
+    where = actions.PANEL
 
     def __init__(self, palette: Palette, name: str, *, titled: bool = True) -> None:
         super().__init__(id=name)

@@ -10,9 +10,9 @@ from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
-from tui.console import rows
+from tui.console import actions, rows
 from tui.console.pages.page import Choice, Page, View
 from tui.console.palette import Palette
 from tui.console.rows import Piece, Row
@@ -40,14 +40,8 @@ class Place(NamedTuple):
 class WorkPanel(Panel, can_focus=True):
     """One page at a time."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Choose"),
-        Binding("down,j,right", "move(1)", "Next", show=False),
-        Binding("up,k,left", "move(-1)", "Previous", show=False),
-        Binding("home,g", "edge(-1)", "First", show=False),
-        Binding("end,G", "edge(1)", "Last", show=False),
-        Binding("y", "copy", "Copy"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.PAGE)
+    where = actions.PAGE
 
     def __init__(
         self,
