@@ -140,14 +140,14 @@ class Scene:
     async def log_shown(self) -> None:
         """Wait for the log of the service at the cursor, where there is a place for it."""
         app = self.app
-        if "logs" not in app._desk.boxes(app.size):
+        if "logs" not in app.frame.panels.boxes(app.size):
             return
 
         def shown() -> bool:
             app._draw()
-            app._logs.draw()  # which else waits for its own rhythm
+            app.frame.logs.draw()  # which else waits for its own rhythm
             text = app.export_text()
-            return f"LOGS {app._board.selected}" in text and " 0 kept" not in text
+            return f"LOGS {app.frame.board.selected}" in text and " 0 kept" not in text
 
         await self.until(shown, "showing the log")
 

@@ -8,12 +8,21 @@ from textual.actions import parse
 from tui.console import actions
 from tui.console.actions import ACTIONS, EVERYWHERE, LOG, PAGE, PANEL, SERVICES
 from tui.console.app import ConsoleApp
+from tui.console.commands import Commands
+from tui.console.service_commands import ServiceCommands
 from tui.console.widgets.board import ServiceTable
 from tui.console.widgets.log_panel import LogPanel
 from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import WorkPanel
 
-OWNERS = {EVERYWHERE: ConsoleApp, SERVICES: ServiceTable, PAGE: WorkPanel, LOG: LogPanel, PANEL: Panel}
+OWNERS: dict[str, type[ConsoleApp | Panel]] = {
+    EVERYWHERE: ConsoleApp,
+    SERVICES: ServiceTable,
+    PAGE: WorkPanel,
+    LOG: LogPanel,
+    PANEL: Panel,
+}
+DOERS = (Commands, ServiceCommands)
 README = Path(__file__).parents[2] / "README.md"
 SPELT = {"plus": "+", "minus": "-", "ctrl+q": "Ctrl-Q", "ctrl+c": "Ctrl-C"}
 TOOLKIT = {"Tab", "Shift-Tab"}
@@ -23,8 +32,19 @@ TOOLKIT = {"Tab", "Shift-Tab"}
 def test_every_row_has_its_method() -> None:
     for action in ACTIONS:
         destination, name, _ = parse(action.name)
-        owner = ConsoleApp if destination == "app" else OWNERS[action.where]
-        assert callable(getattr(owner, f"action_{name}", None)), action
+        if destination == "app" and action.keys:
+            (doer,) = (one for one in DOERS if hasattr(one, name))
+            assert not action.when or hasattr(doer, action.when), action
+        else:
+            owner = ConsoleApp if destination == "app" else OWNERS[action.where]
+            assert callable(getattr(owner, f"action_{name}", None)), action
+
+
+def test_every_method_has_its_row() -> None:
+    rows = {action.name for action in ACTIONS} | {action.when for action in ACTIONS}
+    for doer in DOERS:
+        for name in (name for name in vars(doer) if not name.startswith("_")):
+            assert name in rows or f"app.{name}" in rows, f"{doer.__name__}.{name}"
 
 
 def test_a_key_means_one_thing_in_one_place() -> None:

@@ -48,10 +48,10 @@ async def test_log_and_output_show_no_secret_at_any_width_wrapped_or_not(state: 
             )
             said = await clean(scene)
             await scene.pilot.press("l", "w")
-            scene.app._logs.draw()
+            scene.app.frame.logs.draw()
             assert "[redacted]" in said + await clean(scene)
             await scene.pilot.press("right", "right")
-            scene.app._logs.draw()
+            scene.app.frame.logs.draw()
             await clean(scene)
 
 

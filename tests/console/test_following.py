@@ -17,7 +17,7 @@ async def test_an_incident_of_another_console_is_followed_and_led_once_that_one_
             await scene.front.resume(INCIDENT)
         shown = await scene.settle()
         assert "FOLLOWING tired@bastion, process 4711 on /dev/pts/3: to be looked at only" in shown
-        page = scene.app._work.page
+        page = scene.app.frame.work.page
         assert page is not None
         assert {c.id: bool(c.off) for c in page.view(100).choices} == {"leave": False, "take": True}
 

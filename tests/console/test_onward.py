@@ -35,11 +35,11 @@ class Desk:
     async def chooses(self, identity: str) -> None:
         """Bring the cursor to that choice, wait as a person does, and take it."""
         for _ in range(12):
-            choice = self.app._work.choice
+            choice = self.app.frame.work.choice
             if choice is not None and choice.id == identity:
                 break
             await self.pilot.press("right")
-        choice = self.app._work.choice
+        choice = self.app.frame.work.choice
         assert choice is not None, self.app.export_text()
         assert choice.id == identity, self.app.export_text()
         await self.pilot.pause(HELD + 0.1)
@@ -47,7 +47,7 @@ class Desk:
 
     async def types(self, text: str) -> None:
         """A line and Enter."""
-        await self.until(lambda: self.app._ask.asking)
+        await self.until(lambda: self.app.frame.line.asking)
         await self.pilot.press(*("space" if c == " " else c for c in text), "enter")
 
 
@@ -82,7 +82,7 @@ async def test_all_services_go_back_by_the_phrase_with_a_line_for_each(box: Loca
         await desk.chooses("go")
         await desk.types("all")
         await desk.pilot.press("escape")
-        await desk.until(lambda: not desk.app._ask.asking)
+        await desk.until(lambda: not desk.app.frame.line.asking)
         assert not box.sent("git-receive-pack"), "that is not the phrase"
         await desk.chooses("go")
         await desk.types("all previous")
@@ -116,7 +116,7 @@ async def test_undo_is_offered_while_watching_and_goes_forward_again(box: LocalS
         await desk.sees("Undo: forward again")
         await desk.chooses("undo")
         await desk.sees("TO release:4")
-        assert desk.app._work._view.key.startswith("UNDO")
+        assert desk.app.frame.work._view.key.startswith("UNDO")
         watching = front.incidents()["api"]
         assert watching.state.value == "watching", "reading a plan disturbs no watch"
         await desk.chooses("go")

@@ -29,7 +29,7 @@ def on_record(scene: Scene) -> Incident:
 
 async def choose(scene: Scene, wanted: str) -> None:
     """Move the cursor there and press Enter."""
-    work = scene.app._work
+    work = scene.app.frame.work
     await scene.pilot.press("home")
     for _ in range(30):
         if work.choice is not None and work.choice.id == wanted:
@@ -41,7 +41,7 @@ async def choose(scene: Scene, wanted: str) -> None:
 
 
 def page(scene: Scene) -> PostMortemPage | None:
-    shown = scene.app._work.page
+    shown = scene.app.frame.work.page
     return shown if isinstance(shown, PostMortemPage) else None
 
 
@@ -57,7 +57,7 @@ async def test_from_the_closed_incident_to_a_file_on_record(size: tuple[int, int
         await choose(scene, "fill")
         await scene.until(lambda: "TODO" in scene.app.export_text(), "listing what is missing")
         await choose(scene, Field.ROOT_CAUSE.value)
-        await scene.until(lambda: scene.app._ask.asking, "asking")
+        await scene.until(lambda: scene.app.frame.line.asking, "asking")
         await scene.pilot.press(*"no limit", "enter")
         await scene.until(lambda: bool(on_record(scene).notes), "on record")
         note = on_record(scene).notes[0]
@@ -93,7 +93,7 @@ async def test_words_that_are_there_are_edited_not_typed_anew(state: Path) -> No
             await scene.front.show_postmortem(INCIDENT)
         await choose(scene, "fill")
         await choose(scene, Field.ACTIONS.value)
-        await scene.until(lambda: scene.app._ask.asking, "asking")
+        await scene.until(lambda: scene.app.frame.line.asking, "asking")
         await scene.pilot.press(*"; test", "enter")
         await scene.until(lambda: on_record(scene).notes[0].text.endswith("test"), "on record")
         assert on_record(scene).notes[0].text == "bound it; alert on it; test"
@@ -106,7 +106,7 @@ async def test_a_time_that_cannot_be_read_is_said_and_changes_nothing(state: Pat
             await scene.front.show_postmortem(INCIDENT)
         await choose(scene, "fill")
         await choose(scene, Field.RESTORED.value)
-        await scene.until(lambda: scene.app._ask.asking, "asking")
+        await scene.until(lambda: scene.app.frame.line.asking, "asking")
         await scene.pilot.press(*"soon", "enter")
         await scene.until(lambda: "'soon' is no time" in scene.app.export_text(), "refused")
         assert on_record(scene).notes == ()

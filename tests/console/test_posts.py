@@ -20,7 +20,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def page(scene: Scene) -> str:
     """What the page says, on one line."""
     await scene.settle()
-    work = scene.app._work
+    work = scene.app.frame.work
     return " ".join(" ".join(work.render_line(y).text for y in range(work.size.height)).split())
 
 
@@ -31,7 +31,7 @@ async def test_other_words_are_typed_and_shown_and_go_on_record(state: Path) -> 
         await scene.pilot.press("right", "right")
         await scene.pilot.pause(0.6)
         await scene.pilot.press("enter")
-        await scene.until(lambda: scene.app._ask.asking, "asking for the text")
+        await scene.until(lambda: scene.app.frame.line.asking, "asking for the text")
         await scene.pilot.press("ctrl+u", *"orders fail, we go back", "enter")
         wizard = scene.front.wizards["api"]
         await scene.until(

@@ -75,10 +75,10 @@ class Monkey:
         raise TimeoutError(self.app.export_text())
 
     def look(self) -> None:
-        page = self.app._work.page
+        page = self.app.frame.work.page
         if page is not None:
-            self.reached.add(f"{page.name}:{self.app._work._view.key.partition('-')[0]}")
-        notice = self.app._notice[0]
+            self.reached.add(f"{page.name}:{self.app.frame.work._view.key.partition('-')[0]}")
+        notice = self.app.frame.notice[0]
         if "fault of the console" in notice and notice not in self.faults:
             self.faults.append(notice)
         assert not self.app._exit, "it left"
@@ -138,7 +138,7 @@ async def console(box: Sandbox, *, read_only: bool, monkeypatch: pytest.MonkeyPa
         watch_for=timedelta(seconds=10),
         exports=box.state / "exports",
     )
-    monkeypatch.setattr(app, "action_leave", lambda: None)  # leaving is tested elsewhere; here it would end the test
+    monkeypatch.setattr(app.commands, "leave", lambda: None)  # leaving is tested elsewhere; here it would end the test
     async with app.run_test(size=(100, 30)) as pilot:
         monkey = Monkey(app, pilot, seed)
         await monkey.until(

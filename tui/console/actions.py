@@ -2,11 +2,11 @@
 
 The bindings of the application and of its panels, what is possible now, the hint bar, the palette, help and the
 README's table of keys all follow from these rows. A new action is a row here and a method of the same name: of
-`commands` for the actions of the application, of the panel for a panel's own.
+`Commands` or `ServiceCommands` for the actions of the application, of the panel for a panel's own.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
 
@@ -14,34 +14,6 @@ EVERYWHERE, SERVICES, PAGE, LOG, PANEL = "everywhere", "services", "page", "log"
 """where an action belongs: to the application, to one of the three panels that take keys, or to each panel"""
 LATER = 99
 """the rank of what nobody needs first"""
-
-
-class Situation(Protocol):
-    """What decides which actions are possible now."""
-
-    @property
-    def dismissable(self) -> bool:
-        """A notice is shown or a page is open."""
-
-    @property
-    def passphrase_wanted(self) -> bool:
-        """A host's key waits for its passphrase."""
-
-    @property
-    def anything_held(self) -> bool:
-        """A service is held or frozen on its host by somebody else."""
-
-    @property
-    def incident_at_hand(self) -> bool:
-        """An incident is open, or the service at the cursor had one here."""
-
-    @property
-    def on_its_incident(self) -> bool:
-        """The page of the incident of the service at the cursor has the keys."""
-
-
-def _always(now: Situation) -> bool:
-    return True
 
 
 class Action(NamedTuple):
@@ -59,40 +31,45 @@ class Action(NamedTuple):
     """its rank in the palette"""
     on_row: bool = False
     """it acts on the service at the cursor, and names it"""
-    when: Callable[[Situation], bool] = _always
-    needs_engine: bool = False
-    """it does not exist before the engine is built"""
+    when: str = ""
+    """the property beside its method that says whether it is possible now; empty: it always is"""
     priority: bool = False
     """it is asked before the panel with the keys, and while a line is typed"""
     unlisted: bool = False
     """neither help nor palette names it"""
 
+    @property
+    def bound(self) -> str:
+        """The action as Textual is told it: the application has one action for all rows that are its own."""
+        destination, _, name = self.name.partition(".")
+        return f"app.run('{name}')" if destination == "app" and self.keys else self.name
+
 
 ACTIONS = (
     # ── everywhere ───────────────────────────────────────────────────────────────────────────────────────────────
-    Action(EVERYWHERE, "R", "app.rollback", "Roll back", hint=4, palette=2, on_row=True, needs_engine=True,
-           when=lambda now: not now.on_its_incident),
+    Action(EVERYWHERE, "R", "app.rollback", "Roll back", hint=4, palette=2, on_row=True,
+           when="not_on_its_incident"),
     Action(EVERYWHERE, "l,2", "app.focus_logs", "Logs", hint=8, palette=4),
     Action(EVERYWHERE, "1", "app.focus_board", "Services"),
-    Action(EVERYWHERE, "3", "app.releases", "Releases", palette=3, on_row=True, needs_engine=True),
-    Action(EVERYWHERE, "a,4", "app.timeline", "Timeline", hint=LATER, palette=5, needs_engine=True),
-    Action(EVERYWHERE, "c", "app.trail", "Commands sent", hint=LATER, palette=6, needs_engine=True),
-    Action(EVERYWHERE, "5", "app.wizard", "Incident", hint=LATER, palette=1, needs_engine=True,
-           when=lambda now: now.incident_at_hand),
+    Action(EVERYWHERE, "3", "app.releases", "Releases", palette=3, on_row=True),
+    Action(EVERYWHERE, "a,4", "app.timeline", "Timeline", hint=LATER, palette=5),
+    Action(EVERYWHERE, "c", "app.trail", "Commands sent", hint=LATER, palette=6),
+    Action(EVERYWHERE, "5", "app.wizard", "Incident", hint=LATER, palette=1,
+           when="incident_at_hand"),
     Action(EVERYWHERE, "i", "app.passphrase", "Type the passphrase", hint=0, palette=0,
-           when=lambda now: now.passphrase_wanted),
-    Action(EVERYWHERE, "h", "app.held", "Held on the hosts", hint=LATER, palette=8, needs_engine=True,
-           when=lambda now: now.anything_held),
-    Action(EVERYWHERE, "p", "app.postmortem", "Post-mortem", palette=7, needs_engine=True),
-    Action(EVERYWHERE, "K", "app.keep", "Keep what runs", palette=11, on_row=True, needs_engine=True),
-    Action(EVERYWHERE, "F", "app.freeze", "Freeze deploys", palette=10, on_row=True, needs_engine=True),
-    Action(EVERYWHERE, "U", "app.unfreeze", "Unfreeze deploys", palette=9, on_row=True, needs_engine=True),
-    Action(EVERYWHERE, "P", "app.everything", "All services: back to previous", palette=12, needs_engine=True),
-    Action(EVERYWHERE, "r", "app.refresh_now", "Ask again", palette=13, on_row=True, needs_engine=True),
+           when="passphrase_wanted"),
+    Action(EVERYWHERE, "h", "app.held", "Held on the hosts", hint=LATER, palette=8,
+           when="anything_held"),
+    Action(EVERYWHERE, "p", "app.postmortem", "Post-mortem", palette=7),
+    Action(EVERYWHERE, "K", "app.keep", "Keep what runs", palette=11, on_row=True),
+    Action(EVERYWHERE, "F", "app.freeze", "Freeze deploys", palette=10, on_row=True),
+    Action(EVERYWHERE, "U", "app.unfreeze", "Unfreeze deploys", palette=9, on_row=True),
+    Action(EVERYWHERE, "P", "app.everything", "All services: back to previous", palette=12),
+    Action(EVERYWHERE, "r", "app.refresh_now", "Ask again", palette=13, on_row=True),
     Action(EVERYWHERE, "z", "app.zoom", "Zoom", palette=20),
     Action(EVERYWHERE, "colon,ctrl+p", "app.palette", "Commands", hint=10),
     Action(EVERYWHERE, "question_mark,f1", "app.help", "Help", hint=11, palette=21),
-    Action(EVERYWHERE, "escape", "app.close", "Close", hint=2, when=lambda now: now.dismissable),
+    Action(EVERYWHERE, "escape", "app.close", "Close", hint=2, when="dismissable"),
     Action(EVERYWHERE, "q", "app.leave", "Quit", hint=LATER, palette=22),
     Action(EVERYWHERE, "ctrl+q", "app.leave", "Quit", palette=22, priority=True),
     Action(EVERYWHERE, "ctrl+c", "app.interrupt", "Quit", priority=True, unlisted=True),
@@ -100,7 +77,7 @@ ACTIONS = (
     Action(EVERYWHERE, "", "app.focus_next", "Next panel"),
     Action(EVERYWHERE, "", "app.focus_previous", "Panel before"),
     # ── the service table ────────────────────────────────────────────────────────────────────────────────────────
-    Action(SERVICES, "enter", "app.releases", "Releases", hint=3, needs_engine=True),
+    Action(SERVICES, "enter", "app.releases", "Releases", hint=3),
     Action(SERVICES, "down,j", "move(1)", "Next service"),
     Action(SERVICES, "up,k", "move(-1)", "Previous service"),
     Action(SERVICES, "home,g", "move(-999)", "First service"),
@@ -161,7 +138,7 @@ def bindings(where: str) -> list[BindingType]:
     return [
         Binding(
             action.keys,
-            action.name,
+            action.bound,
             action.label,
             show=action.hint is not None,
             priority=action.priority,
@@ -172,15 +149,19 @@ def bindings(where: str) -> list[BindingType]:
     ]
 
 
-def of(where: str, name: str) -> Action | None:
+def of(where: str, bound: str) -> Action | None:
     """The row of a binding that `where` has, or has from each panel; None for a binding that is not in the table."""
-    return _ROWS.get((where, name)) or _ROWS.get((PANEL, name))
+    return _BOUND.get((where, bound)) or _BOUND.get((PANEL, bound))
 
 
-def possible(name: str, now: Situation, *, started: bool) -> bool:
-    """Whether the application's action of this name can be taken now; `started` says whether the engine is built."""
-    action = _ROWS.get((EVERYWHERE, f"app.{name}"))
-    return action is None or ((started or not action.needs_engine) and action.when(now))
+def doer(name: str, doers: Sequence[object]) -> object | None:
+    """The one of `doers` with a method for the application's action of this name; None where nobody has one, or where
+    it is not possible now."""
+    found = next((one for one in doers if hasattr(one, name)), None)
+    action = _BOUND.get((EVERYWHERE, f"app.run('{name}')"))
+    if found is None or action is None or not action.when:
+        return found
+    return found if getattr(found, action.when) else None
 
 
-_ROWS = {(action.where, action.name): action for action in reversed(ACTIONS)}
+_BOUND = {(action.where, action.bound): action for action in reversed(ACTIONS)}

@@ -1,6 +1,7 @@
 """What can be done here by name: for help and for the palette, from the bindings that are active now."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from textual.app import App
 from textual.screen import Screen
@@ -10,7 +11,7 @@ from tui.console.actions import EVERYWHERE, Action, key_name
 from tui.console.pages.keys import Bound
 
 
-def bound(app: "App[int]", screen: "Screen[object]", selected: str | None) -> list[Bound]:
+def bound(app: "App[Any]", screen: "Screen[object]", selected: str | None) -> list[Bound]:
     """The active bindings, those of the panel with the keys first; several keys for one action are one entry."""
     found: dict[tuple[str, str], Bound] = {}
     for active in screen.active_bindings.values():
@@ -19,8 +20,8 @@ def bound(app: "App[int]", screen: "Screen[object]", selected: str | None) -> li
         if action is None or action.unlisted or not active.enabled:
             continue
         name = key_name(active.binding.key)
-        known = found.get((where, action.name))
-        found[where, action.name] = Bound(
+        known = found.get((where, action.bound))
+        found[where, action.bound] = Bound(
             key=f"{known.key}, {name}" if known else name,
             label=f"{action.label}: {selected}" if action.on_row and selected is not None else action.label,
             where=where,
@@ -45,8 +46,8 @@ def _goer(name: str, go: Callable[[str], None]) -> Callable[[], Awaitable[None]]
     return run
 
 
-def _runner(app: "App[int]", action: Action, node: object) -> Callable[[], Awaitable[None]]:
+def _runner(app: "App[Any]", action: Action, node: object) -> Callable[[], Awaitable[None]]:
     async def run() -> None:
-        await app.run_action(action.name, default_namespace=node)  # type: ignore[arg-type]
+        await app.run_action(action.bound, default_namespace=node)  # type: ignore[arg-type]
 
     return run

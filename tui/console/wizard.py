@@ -94,7 +94,6 @@ class Wizard(Page):
         self.heard: deque[str] = deque(maxlen=HEARD)
         self._framers: dict[str, Framer] = {}
         self._seen: State | None = None
-        self._unsubscribe: Callable[[], None] | None = None
         if walk is not None:
             self.follow(walk)
 
@@ -383,12 +382,12 @@ class Wizard(Page):
         """Lead this walk from now on."""
         self.walk = walk
         self.front.engine.evidence.follow((self.service,), must=True)
-        self._unsubscribe = walk.subscribe(self._news)
+        walk.subscribe(self._news)
 
     def look_on(self, onlooker: Onlooker) -> None:
         """Show what another console on this machine leads."""
         self.walk = onlooker
-        self._unsubscribe = onlooker.subscribe(self._news)
+        onlooker.subscribe(self._news)
 
     def _news(self) -> None:
         """After every change; what runs on the host is read again when the incident has come to another state."""
@@ -398,12 +397,6 @@ class Wizard(Page):
             if incident.state in (State.VERIFYING, State.WATCHING, State.FAILED, State.CLOSED):
                 self.front.refresh(self.service)
         self.front.changed()
-
-    async def closed(self) -> None:
-        """The panel is gone; the walk goes on without it."""
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-            self._unsubscribe = None
 
     @property
     def taken(self) -> bool:

@@ -67,6 +67,3 @@ class Page:
 
     async def copied(self) -> None:
         """Its text was copied."""
-
-    async def closed(self) -> None:
-        """The panel was closed; nothing of an incident changes by that."""

@@ -74,6 +74,11 @@ class ServiceTable(Panel, can_focus=True):
         return None if self.selected in names else names[0]
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Every service, those that the filter hides, too."""
+        return tuple(s.service.name for s in self._all)
+
+    @property
     def shown(self) -> str | None:
         """The service at the cursor; None where the filter hides it: no key acts on what nobody sees."""
         return self.selected if any(s.service.name == self.selected and self._fits(s) for s in self._all) else None

@@ -1,0 +1,94 @@
+"""What the console says by itself in the last row: questions nobody looks at, undelivered messages, what it found."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from tui.console import rows
+from tui.console.frame import Frame
+from tui.console.front import Front
+from tui.console.words import QUESTIONS
+from tui.incident import telling
+from tui.model.incident import Question
+
+if TYPE_CHECKING:
+    from tui.engine.board import ServiceStatus
+
+ALARMS = frozenset({Question.WATCH_BREACHED, Question.VERIFY_FAILED, Question.OUTCOME_UNKNOWN, Question.WHAT_NEXT})
+"""questions that ring the bell"""
+
+
+class Surface(Protocol):
+    """Who says it."""
+
+    def bell(self) -> None: ...
+
+    def notice(self, text: str, look: str = "ok") -> None: ...
+
+    def begin_work(self, work: Callable[[], Awaitable[None]]) -> None: ...
+
+
+class Alerts:
+    """What was said already is remembered, so that each thing is said once."""
+
+    def __init__(self, surface: Surface, frame: Frame, front: Front) -> None:
+        self._surface = surface
+        self._frame = frame
+        self._front = front
+        self._asked: dict[str, Question | None] = {}
+        self._untold: set[tuple[str, str, str]] = set()
+        self._timeline_stamp: object = None
+        self._told_found = False
+
+    def of_incidents(self) -> None:
+        """Say what is new about the incidents that are led here; their timeline is read again."""
+        for name in self._front.wizards:
+            self._question(name)
+            self._undelivered(name)
+        if any(w.walk is not None for w in self._front.wizards.values()):
+            self._read_timeline_when_new()
+
+    def of_hosts(self, statuses: "Sequence[ServiceStatus]") -> None:
+        """Say what was found on the hosts, once every one of them was asked, and what went wrong in asking."""
+        if not self._told_found and all(s.listed_at is not None or s.trouble for s in statuses):
+            self._told_found = True
+            self._front.onward.tell_found()
+        for faults in (self._front.board.errors, self._front.engine.notices.errors):
+            if faults:
+                self._surface.notice(rows.safe(faults.pop(0)), "down")
+
+    def _question(self, name: str) -> None:
+        """A question that nobody is looking at, with a bell when it is an alarm."""
+        wizard = self._front.wizards[name]
+        asking = wizard.incident.asking if wizard.incident is not None else None
+        if self._asked.get(name) is asking:
+            return
+        self._asked[name] = asking
+        self._read_timeline()
+        if asking in ALARMS:
+            self._surface.bell()
+            if self._frame.work.page is not wizard:
+                self._surface.notice(f"{name}: {QUESTIONS[asking]} (5 shows it)", "down")
+
+    def _undelivered(self, name: str) -> None:
+        """Each message that did not reach people, whatever page is open."""
+        incident = self._front.wizards[name].incident
+        for one in telling.standing(incident.deliveries) if incident is not None else ():
+            key = (name, one.milestone, one.channel)
+            if one.delivered:
+                self._untold.discard(key)
+            elif key not in self._untold:
+                self._untold.add(key)
+                self._surface.notice(rows.safe(f"{name}: NOT DELIVERED: {one.channel}: {one.detail}"), "warn")
+
+    def _read_timeline_when_new(self) -> None:
+        incident = self._front.incident(self._frame.board.selected)
+        stamp: object = None
+        if incident is not None:
+            counts = (len(incident.runs), len(incident.decisions), len(incident.deliveries))
+            stamp = (incident.id, incident.since, *counts)
+        if stamp != self._timeline_stamp:
+            self._timeline_stamp = stamp
+            self._read_timeline()
+
+    def _read_timeline(self) -> None:
+        self._surface.begin_work(lambda: self._front.read_timeline(self._frame.board.selected))
