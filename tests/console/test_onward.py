@@ -61,8 +61,10 @@ async def console(box: LocalSandbox, watch: timedelta = timedelta(seconds=12)) -
     )
     async with app.run_test(size=(120, 40)) as pilot:
         desk = Desk(app, pilot)
-        await desk.until(lambda: app.front is not None)
-        await desk.until(lambda: all(s.listing is not None for s in app.front.board.statuses()) if app.front else False)
+        await desk.until(lambda: app.controller is not None)
+        assert app.controller is not None
+        board = app.controller.board
+        await desk.until(lambda: all(s.listing is not None for s in board.statuses()))
         yield desk
     await app.shut()
 
@@ -104,11 +106,11 @@ async def test_undo_is_offered_while_watching_and_goes_forward_again(box: LocalS
         await desk.sees("on the hosts: api FROZEN")
         await desk.pilot.press("h")
         await desk.sees("FOUND ON THE HOSTS", "api: FROZEN by")
-        front = desk.app.front
-        assert front is not None
-        incident = (await front.engine.incidents())[0]
+        controller = desk.app.controller
+        assert controller is not None
+        incident = (await controller.engine.incidents())[0]
         with desk.app.keyboard.pressed():
-            await front.onward.undo(incident)
+            await controller.jobs.undo(incident)
         await desk.sees("TO release:5", "is marked bad")
         await desk.chooses("go")
         await desk.sees("watch")
@@ -117,11 +119,11 @@ async def test_undo_is_offered_while_watching_and_goes_forward_again(box: LocalS
         await desk.chooses("undo")
         await desk.sees("TO release:4")
         assert desk.app.frame.work._view.key.startswith("UNDO")
-        watching = front.incidents()["api"]
+        watching = controller.incidents()["api"]
         assert watching.state.value == "watching", "reading a plan disturbs no watch"
         await desk.chooses("go")
         await desk.until(lambda: box.serves() == "v1.4.0")
-        assert len(await front.engine.incidents()) == 2, "undone within the incident that was open"
+        assert len(await controller.engine.incidents()) == 2, "undone within the incident that was open"
 
 
 @pytest.mark.timeout(180)

@@ -13,6 +13,7 @@ from textual.keys import _character_to_key
 
 from tests.console.scenes import API, BILLING, WEB, Scene, confirmed_down, opened, planned, running, started, watching
 from tui.console.app import ConsoleApp
+from tui.console.pages.incident_page import shows
 from tui.console.widgets.work import ARM, HELD
 
 OPENING = ("R", "3", "a", "c", "p", "K", "F", "U", "P", "5", "question_mark", "f1", "enter", "h", "z", "r")
@@ -144,7 +145,7 @@ async def test_a_reason_typed_right_after_enter_is_a_reason(state: Path, paced: 
                     await at.press("escape")
                     at.app.frame.work._shown_at = at.app.frame.work._entered_at = -10.0
                     at.app.frame.work._let_go = True
-            at.app.front.wizards.clear() if at.app.front is not None else None
+            at.app.controller.flows.clear() if at.app.controller is not None else None
             await at.dismiss()
 
 
@@ -180,8 +181,8 @@ async def words_at_random(state: Path, seed: int, count: int, *, paced: bool) ->
                 await at.unpaced(opener, text)
             await at.press("escape", paced=paced)
             assert not at.app.frame.line.asking
-        assert at.app.front is not None
-        assert not [sent for sent in at.app.front.engine.gate.trail if sent.writes]
+        assert at.app.controller is not None
+        assert not [sent for sent in at.app.controller.engine.gate.trail if sent.writes]
 
 
 async def test_a_paste_with_line_breaks_is_one_line_and_answers_nothing(state: Path) -> None:
@@ -244,18 +245,18 @@ async def test_letters_that_fit_nothing_run_nothing(state: Path) -> None:
 
 async def test_work_that_ends_late_opens_nothing_over_what_the_person_went_on_to(state: Path) -> None:
     async with hand(state) as at:
-        front = at.scene.front
+        controller = at.scene.controller
         gate = asyncio.Event()
-        read = front.engine.incidents
+        read = controller.engine.incidents
 
         async def slowly(*more: int) -> object:
             await gate.wait()
             return await read(*more)
 
-        front.engine.incidents = slowly  # type: ignore[method-assign,assignment]
+        controller.engine.incidents = slowly  # type: ignore[method-assign,assignment]
         await at.scene.lead(*watching(60))
         await at.dismiss()
-        front.wizards.clear()
+        controller.flows.clear()
         await at.press("p", "l", "slash", *"err")
         gate.set()
         await at.scene.pilot.pause()
@@ -267,7 +268,7 @@ async def test_work_that_ends_late_opens_nothing_over_what_the_person_went_on_to
 
 async def test_what_no_key_began_opens_nothing(state: Path) -> None:
     async with hand(state) as at:
-        at.scene.front.show_trail()
+        at.scene.controller.show_trail()
         assert at.app.opened.page is None
         assert await at.app.ask("who? ") is None
         at.app.close_work()
@@ -289,7 +290,7 @@ async def test_help_inside_a_page_goes_back_to_where_one_was(state: Path) -> Non
             )
         await at.press("l", "question_mark", "escape")
         assert at.app.keyboard.at is at.app.frame.logs
-        assert at.app.opened.page is at.scene.front.wizards["api"]
+        assert shows(at.app.opened.page, at.scene.controller.flows["api"])
 
 
 # ── the row ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -307,7 +308,9 @@ async def test_the_key_acts_on_its_row_and_asks_which_where_another_incident_is_
         assert at.app.frame.board.selected == "api"
         await at.dismiss()
         await at.press("1", "j", "R")
-        assert at.app.opened.page is at.scene.front.wizards["web"], "its own incident is shown without a question"
+        assert shows(at.app.opened.page, at.scene.controller.flows["web"]), (
+            "its own incident is shown without a question"
+        )
 
 
 async def test_a_service_that_the_filter_hides_is_no_keys_business(state: Path) -> None:
@@ -334,15 +337,15 @@ async def test_a_held_enter_records_no_answer(state: Path) -> None:
         for _ in range(40):
             await at.press("enter")
             await asyncio.sleep(0.01)
-        wizard = at.scene.front.wizards["api"]
-        assert wizard.incident is None, "nobody said how bad it is"
+        flow = at.scene.controller.flows["api"]
+        assert flow.incident is None, "nobody said how bad it is"
         await at.scene.pilot.pause(HELD)
         await at.press("enter")
-        await at.scene.until(lambda: wizard.incident is not None, "opened by one deliberate key")
+        await at.scene.until(lambda: flow.incident is not None, "opened by one deliberate key")
         for _ in range(40):
             await at.press("enter")
             await asyncio.sleep(0.01)
-        assert not wizard.choosing, "nobody has read the evidence"
+        assert not flow.choosing, "nobody has read the evidence"
 
 
 async def test_words_that_stand_there_are_not_recorded_by_a_held_enter(state: Path) -> None:
@@ -373,11 +376,11 @@ async def test_leaving_with_an_open_incident_says_what_goes_on(state: Path, leav
 
 async def test_leaving_says_what_is_so_now(state: Path) -> None:
     async with started(state, (80, 24)) as scene:
-        wizard = await scene.lead(*opened())
+        flow = await scene.lead(*opened())
         await scene.pilot.press("q")
         assert "nothing was sent" in scene.app.export_text()
-        assert wizard.walk is not None
-        wizard.walk.incident = scene.walk(*running()).incident
+        assert flow.walk is not None
+        flow.walk.incident = scene.walk(*running()).incident
         await scene.settle()
         assert "goes on at the host" in " ".join(scene.app.export_text().split())
 

@@ -16,8 +16,8 @@ from textual.pilot import Pilot
 from tests.sandboxes import Sandbox, running_sandbox
 from tui import bootstrap
 from tui.console.app import ConsoleApp
-from tui.console.pages.chore import Chore
-from tui.console.pages.thaw import Thaw
+from tui.console.pages.job import ConfirmJob
+from tui.console.pages.unfreeze import Unfreeze
 from tui.console.palette import Palette
 from tui.console.widgets.work import ARM, HELD
 from tui.engine.gate import OUTSIDE, Sent
@@ -93,7 +93,7 @@ class Monkey:
             await self.press("right" if seen == "WILL RUN" else "enter")
         await self.pilot.pause(HELD + 0.1)
         await self.press("enter")
-        if self.app.front is None or self.app.front.engine.gate.read_only:
+        if self.app.controller is None or self.app.controller.engine.gate.read_only:
             return
         for seen in ("go back to release:4", "left", "RECOVERED"):
             await self.until(lambda seen=seen: seen in self.app.export_text())  # type: ignore[misc]
@@ -142,11 +142,11 @@ async def console(box: Sandbox, *, read_only: bool, monkeypatch: pytest.MonkeyPa
     async with app.run_test(size=(100, 30)) as pilot:
         monkey = Monkey(app, pilot, seed)
         await monkey.until(
-            lambda: app.front is not None and all(s.listing is not None for s in app.front.board.statuses())
+            lambda: app.controller is not None and all(s.listing is not None for s in app.controller.board.statuses())
         )
         await monkey.play(count)
-        assert app.front is not None
-        gate = app.front.engine.gate
+        assert app.controller is not None
+        gate = app.controller.engine.gate
         if read_only:
             assert not [sent for sent in gate.trail if sent.writes]
         else:
@@ -159,8 +159,8 @@ async def console(box: Sandbox, *, read_only: bool, monkeypatch: pytest.MonkeyPa
 
 async def _journal_is_in_order(app: ConsoleApp) -> None:
     """Every write in the journal stands after the plan and the word that allow it."""
-    assert app.front is not None
-    journal = app.front.engine.journal
+    assert app.controller is not None
+    journal = app.controller.engine.journal
     words = 0
     for row in await journal.incidents(limit=500):
         planned = confirmed = False
@@ -203,20 +203,20 @@ async def test_keys_at_random_change_a_host_only_after_a_plan_and_a_word(
     count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     confirmed: list[str] = []
-    run = Chore._run
+    run = ConfirmJob._run
 
-    async def noting(chore: Chore) -> None:
-        confirmed.append(chore._title)
-        await run(chore)
+    async def noting(page: ConfirmJob) -> None:
+        confirmed.append(page.job.title)
+        await run(page)
 
-    thaw = Thaw._thaw
+    let_through = Unfreeze._let_through
 
-    async def noting_thaw(page: Thaw) -> None:
+    async def noting_unfreeze(page: Unfreeze) -> None:
         confirmed.append("UNFREEZE")
-        await thaw(page)
+        await let_through(page)
 
-    monkeypatch.setattr(Chore, "_run", noting)
-    monkeypatch.setattr(Thaw, "_thaw", noting_thaw)
+    monkeypatch.setattr(ConfirmJob, "_run", noting)
+    monkeypatch.setattr(Unfreeze, "_let_through", noting_unfreeze)
     with running_sandbox(tmp_path) as box:
         monkey = await console(box, read_only=False, monkeypatch=monkeypatch, count=count, seed=2)
         outside = bootstrap.engine(box.services)
@@ -239,7 +239,10 @@ async def test_a_held_or_doubled_enter_confirms_nothing(tmp_path: Path, monkeypa
         )
         async with app.run_test(size=(80, 24)) as pilot:
             monkey = Monkey(app, pilot, 3)
-            await monkey.until(lambda: app.front is not None and app.front.board.status("api").listing is not None)
+            await monkey.until(lambda: app.controller is not None)
+            assert app.controller is not None
+            board = app.controller.board
+            await monkey.until(lambda: board.status("api").listing is not None)
             await pilot.press("R")
             for seen in ("How bad is it?", "The runbook says", "previous is release:4"):
                 await monkey.until(lambda seen=seen: seen in app.export_text())  # type: ignore[misc]

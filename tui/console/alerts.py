@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from tui.console import rows
+from tui.console.controller import ConsoleController
 from tui.console.frame import Frame
-from tui.console.front import Front
+from tui.console.pages.incident_page import shows
 from tui.console.words import QUESTIONS
 from tui.incident import telling
 from tui.model.incident import Question
@@ -30,10 +31,10 @@ class Surface(Protocol):
 class Alerts:
     """What was said already is remembered, so that each thing is said once."""
 
-    def __init__(self, surface: Surface, frame: Frame, front: Front) -> None:
+    def __init__(self, surface: Surface, frame: Frame, controller: ConsoleController) -> None:
         self._surface = surface
         self._frame = frame
-        self._front = front
+        self._controller = controller
         self._asked: dict[str, Question | None] = {}
         self._untold: set[tuple[str, str, str]] = set()
         self._timeline_stamp: object = None
@@ -41,37 +42,48 @@ class Alerts:
 
     def of_incidents(self) -> None:
         """Say what is new about the incidents that are led here; their timeline is read again."""
-        for name in self._front.wizards:
+        for name in self._controller.flows:
             self._question(name)
             self._undelivered(name)
-        if any(w.walk is not None for w in self._front.wizards.values()):
+        if any(f.walk is not None for f in self._controller.flows.values()):
             self._read_timeline_when_new()
 
     def of_hosts(self, statuses: "Sequence[ServiceStatus]") -> None:
         """Say what was found on the hosts, once every one of them was asked, and what went wrong in asking."""
         if not self._told_found and all(s.listed_at is not None or s.trouble for s in statuses):
             self._told_found = True
-            self._front.onward.tell_found()
-        for faults in (self._front.board.errors, self._front.engine.notices.errors):
+            self._found()
+        for faults in (self._controller.board.errors, self._controller.engine.notices.errors):
             if faults:
                 self._surface.notice(rows.safe(faults.pop(0)), "down")
 
+    def _found(self) -> None:
+        """One line for all that was found unfinished or held. It opens nothing."""
+        said = []
+        if self._controller.open_elsewhere:
+            said.append(f"unfinished: {', '.join(self._controller.open_elsewhere)} (5 shows how to take it up)")
+        if found := self._controller.held():
+            held = ", ".join(f"{s.name} {'FROZEN' if r.frozen else 'INCIDENT'}" for s, r in found)
+            said.append(f"on the hosts: {held} (h shows by whom)")
+        if said:
+            self._surface.notice("; ".join(said), "warn")
+
     def _question(self, name: str) -> None:
         """A question that nobody is looking at, with a bell when it is an alarm."""
-        wizard = self._front.wizards[name]
-        asking = wizard.incident.asking if wizard.incident is not None else None
+        flow = self._controller.flows[name]
+        asking = flow.incident.asking if flow.incident is not None else None
         if self._asked.get(name) is asking:
             return
         self._asked[name] = asking
         self._read_timeline()
         if asking in ALARMS:
             self._surface.bell()
-            if self._frame.work.page is not wizard:
+            if not shows(self._frame.work.page, flow):
                 self._surface.notice(f"{name}: {QUESTIONS[asking]} (5 shows it)", "down")
 
     def _undelivered(self, name: str) -> None:
         """Each message that did not reach people, whatever page is open."""
-        incident = self._front.wizards[name].incident
+        incident = self._controller.flows[name].incident
         for one in telling.standing(incident.deliveries) if incident is not None else ():
             key = (name, one.milestone, one.channel)
             if one.delivered:
@@ -81,7 +93,7 @@ class Alerts:
                 self._surface.notice(rows.safe(f"{name}: NOT DELIVERED: {one.channel}: {one.detail}"), "warn")
 
     def _read_timeline_when_new(self) -> None:
-        incident = self._front.incident(self._frame.board.selected)
+        incident = self._controller.incident(self._frame.board.selected)
         stamp: object = None
         if incident is not None:
             counts = (len(incident.runs), len(incident.decisions), len(incident.deliveries))
@@ -91,4 +103,4 @@ class Alerts:
             self._read_timeline()
 
     def _read_timeline(self) -> None:
-        self._surface.begin_work(lambda: self._front.read_timeline(self._frame.board.selected))
+        self._surface.begin_work(lambda: self._controller.read_timeline(self._frame.board.selected))

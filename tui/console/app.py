@@ -1,7 +1,7 @@
 """The application: its start and end, its events, the rhythm of drawing, and what pages ask of it.
 
 The first screen needs no engine: it is painted, then the engine is built (its drivers cost more to import than the
-whole screen), then polling begins. Nothing in here decides anything about an incident; `front` and the engine do.
+whole screen), then polling begins. Nothing in here decides anything about an incident.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from tui.model.redact import redact
 
 if TYPE_CHECKING:  # the first screen is painted before any of these is imported
     from tui.console.alerts import Alerts
-    from tui.console.front import Front
+    from tui.console.controller import ConsoleController
     from tui.console.pages.leave import Open
     from tui.console.pages.page import Page
     from tui.engine.board import Board
@@ -63,7 +63,7 @@ class ConsoleApp(App[int]):
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.palette = palette
-        self.front: Front | None = None
+        self.controller: ConsoleController | None = None
         self.failure: ConsoleError | None = None
         """why the console could not start, if so"""
         self._make_engine = make_engine
@@ -112,33 +112,33 @@ class ConsoleApp(App[int]):
             self.failure = error
             self.exit(return_code=2)
             return
-        front = self._opened_over(engine)
+        controller = self._opened_over(engine)
         self._draw()
         self._warn(engine.fleet.warnings)
-        await front.look_for_open()
+        await controller.look_for_open()
 
     def _built(self, passphrase: Callable[[str], str]) -> "Engine":
         """In a thread: imports and files must not hold up the screen."""
         import tui.console.alerts
-        import tui.console.front
+        import tui.console.controller
         import tui.console.service_commands
         import tui.engine.board  # noqa: F401
 
         return self._make_engine(passphrase)
 
-    def _opened_over(self, engine: "Engine") -> "Front":
+    def _opened_over(self, engine: "Engine") -> "ConsoleController":
         """Everything that needs the engine: pages, alerts, the keys about services, and the polls."""
         from tui.console.alerts import Alerts
-        from tui.console.front import Front
+        from tui.console.controller import ConsoleController
         from tui.console.service_commands import ServiceCommands
         from tui.engine.board import Board
 
         board = Board(engine)
-        self.front = front = Front(
+        self.controller = controller = ConsoleController(
             self, engine, board, self._watch_for or engine.fleet.watch.after_rollback, self._exports
         )
-        self._alerts = Alerts(self, self.frame, front)
-        self._doers.append(ServiceCommands(self, self.frame, self.keyboard, front))
+        self._alerts = Alerts(self, self.frame, controller)
+        self._doers.append(ServiceCommands(self, self.frame, self.keyboard, controller))
         self.frame.panels.services = len(engine.fleet.services)
         board.subscribe(self.changed)
         board.start()
@@ -149,7 +149,7 @@ class ConsoleApp(App[int]):
         engine.evidence.follow(sorted(engine.fleet.services, key=lambda s: s.order))
         self.set_interval(1.0, self._draw)
         self.frame.panels.arrange_again()
-        return front
+        return controller
 
     def _warn(self, warnings: tuple[str, ...]) -> None:
         """The first warning about services.yaml, and how many more there are."""
@@ -160,15 +160,15 @@ class ConsoleApp(App[int]):
 
     async def shut(self) -> None:
         """End the polls and the engine's part; what was sent goes on at its host. Called after the screen is gone."""
-        if self.front is not None:
-            self._save_board(self.front)
-            await self.front.board.stop()
-            await self.front.stop_logs()
-            await self.front.engine.close()
+        if self.controller is not None:
+            self._save_board(self.controller)
+            await self.controller.board.stop()
+            await self.controller.logs.stop()
+            await self.controller.engine.close()
 
     def left_open(self) -> "list[Open]":
         """The incidents that are open when the console is left now."""
-        return self.front.left_open() if self.front is not None else []
+        return self.controller.left_open() if self.controller is not None else []
 
     def _fatal_error(self) -> None:
         """As Textual, but without the values of variables and without secrets."""
@@ -188,35 +188,35 @@ class ConsoleApp(App[int]):
         """Draw what is known now. A fault in here is shown, and all is drawn again in a second: it must not take the
         console away from somebody in the middle of a rollback."""
         self._due = False
-        front, alerts = self.front, self._alerts
-        if front is None or alerts is None or not self.frame.panels.is_mounted:
+        controller, alerts = self.controller, self._alerts
+        if controller is None or alerts is None or not self.frame.panels.is_mounted:
             return
         try:
-            self._draw_all(front, alerts)
+            self._draw_all(controller, alerts)
         except Exception as error:  # noqa: BLE001 - shown to the person
             self.frame.draw_fault(error)
 
-    def _draw_all(self, front: "Front", alerts: "Alerts") -> None:
-        now = front.engine.clock.now()
+    def _draw_all(self, controller: "ConsoleController", alerts: "Alerts") -> None:
+        now = controller.engine.clock.now()
         alerts.of_incidents()
-        statuses = front.board.statuses()
-        self.frame.draw(front, statuses, now)
+        statuses = controller.board.statuses()
+        self.frame.draw(controller, statuses, now)
         name = self.frame.board.selected
         if name is not None:
-            self.frame.logs.follow(front.log_of(name), name)
+            self.frame.logs.follow(controller.logs.of(name), name)
         alerts.of_hosts(statuses)
         if self._saved_at is None or now - self._saved_at >= SAVE_EVERY:
-            self._save_board(front)
+            self._save_board(controller)
 
-    def _save_board(self, front: "Front") -> None:
+    def _save_board(self, controller: "ConsoleController") -> None:
         """Keep what the next start shows first."""
-        self._saved_at = front.engine.clock.now()
+        self._saved_at = controller.engine.clock.now()
         if self._saved_board is not None:
-            self._saved_board(front.board)
+            self._saved_board(controller.board)
 
     def on_desk_fitted(self) -> None:
         """Everything has another place."""
-        self.frame.draw_too_small(self.front.under_way() if self.front is not None else [])
+        self.frame.draw_too_small(self.controller.under_way() if self.controller is not None else [])
         self.keyboard.settle()
         self.call_after_refresh(self._draw)
 

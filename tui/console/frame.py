@@ -13,6 +13,7 @@ from tui.console import rows, views
 from tui.console.desk import Desk
 from tui.console.layout import SMALLEST
 from tui.console.palette import Palette
+from tui.console.ports import Console
 from tui.console.rows import Row
 from tui.console.widgets.ask import AskLine
 from tui.console.widgets.board import ServiceTable
@@ -22,7 +23,6 @@ from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import WorkPanel
 
 if TYPE_CHECKING:  # the first screen is painted before the engine is imported
-    from tui.console.front import Front
     from tui.engine.board import ServiceStatus
     from tui.model.incident import Incident
 
@@ -52,7 +52,7 @@ class Frame:
         """The header before the engine is built."""
         self.header.show((), [((" starting", "bold"),)])
 
-    def draw(self, console: "Front", statuses: "Sequence[ServiceStatus]", now: datetime) -> None:
+    def draw(self, console: Console, statuses: "Sequence[ServiceStatus]", now: datetime) -> None:
         """Every panel but the log, which has a rhythm of its own."""
         self.board.draw(statuses, console.incidents(), now)
         self.work.draw()
@@ -80,7 +80,7 @@ class Frame:
         content += [((f"{i.service}: {i.state.value} goes on", "run"),) for i in under_way]
         self.small.show((), content)
 
-    def _draw_header(self, console: "Front", now: datetime) -> None:
+    def _draw_header(self, console: Console, now: datetime) -> None:
         fleet = console.engine.fleet
         selected = fleet.service(self.board.selected or "") or fleet.services[0]
         host = fleet.host(selected.host)
@@ -97,7 +97,7 @@ class Frame:
         )
         self.header.show((), [row])
 
-    def _draw_timeline(self, console: "Front") -> None:
+    def _draw_timeline(self, console: Console) -> None:
         incident = console.incident(self.board.selected)
         room = max(1, self.timeline.size.height - 1)
         if incident is not None and console.timeline:

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from tui.console.controller import ConsoleController
 from tui.console.frame import Frame
-from tui.console.front import Front
 from tui.console.keyboard import Keyboard
+from tui.console.pages.incident_page import shows
 from tui.model.service import Service
 
 
@@ -21,11 +22,11 @@ class Surface(Protocol):
 class ServiceCommands:
     """The keys about services and incidents."""
 
-    def __init__(self, surface: Surface, frame: Frame, keyboard: Keyboard, front: Front) -> None:
+    def __init__(self, surface: Surface, frame: Frame, keyboard: Keyboard, controller: ConsoleController) -> None:
         self._surface = surface
         self._frame = frame
         self._keyboard = keyboard
-        self._front = front
+        self._controller = controller
 
     @property
     def _selected(self) -> str | None:
@@ -37,7 +38,7 @@ class ServiceCommands:
         if name is None:
             self._surface.notice("no service is shown: / changes the filter", "warn")
             return
-        service = self._front.service(name)
+        service = self._controller.engine.service(name)
         self._surface.begin_work(lambda: work(service))
 
     # ── when they are possible ───────────────────────────────────────────────────────────────────────────────────
@@ -45,79 +46,80 @@ class ServiceCommands:
     @property
     def anything_held(self) -> bool:
         """Whether a service is held or frozen on its host by somebody else."""
-        return bool(self._front.held())
+        return bool(self._controller.held())
 
     @property
     def incident_at_hand(self) -> bool:
         """Whether an incident is open, or the service at the cursor had one here."""
-        return self._front.incident(self._selected) is not None
+        return self._controller.incident(self._selected) is not None
 
     @property
     def not_on_its_incident(self) -> bool:
         """Whether anything but the incident of the service at the cursor has the keys."""
-        led = self._front.wizards.get(self._selected or "")
+        led = self._controller.flows.get(self._selected or "")
         work = self._frame.work
-        return led is None or work.page is not led or self._keyboard.at is not work
+        return led is None or not shows(work.page, led) or self._keyboard.at is not work
 
     # ── what they do ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def rollback(self) -> None:
         """Begin with the service at the cursor; where an incident is open on another, ask which is meant."""
-        self._on_row(self._front.begin)
+        self._on_row(self._controller.begin)
 
     def wizard(self) -> None:
         """Show the incident that is open."""
         selected = self._selected
-        self._surface.begin_work(lambda: self._front.show_open(selected))
+        self._surface.begin_work(lambda: self._controller.show_open(selected))
 
     def releases(self) -> None:
         """Show the releases of the service at the cursor, and ask every source for them again."""
 
         async def show(service: Service) -> None:
-            self._front.releases(service)
-            await self._front.board.refresh(service.name, every_source=True)
+            self._controller.show_releases(service)
+            await self._controller.board.refresh(service.name, every_source=True)
 
         self._on_row(show)
 
     def timeline(self) -> None:
         """Show what happened."""
         selected = self._selected
-        self._front.show_timeline(selected)
-        self._surface.begin_work(lambda: self._front.read_timeline(selected))
+        self._controller.show_timeline(selected)
+        self._surface.begin_work(lambda: self._controller.read_timeline(selected))
 
     def trail(self) -> None:
         """Show what was sent."""
-        self._front.show_trail()
+        self._controller.show_trail()
 
     def held(self) -> None:
         """Show what is held on the hosts."""
-        self._front.onward.show_held()
+        self._controller.show_held()
 
     def postmortem(self) -> None:
         """Show the post-mortem of the incident at hand, else of the last one."""
         selected = self._selected
-        self._surface.begin_work(lambda: self._front.last_postmortem(selected))
+        self._surface.begin_work(lambda: self._controller.last_postmortem(selected))
 
     def keep(self) -> None:
         """Keep what the service at the cursor runs."""
-        self._on_row(self._front.keep)
+        self._on_row(self._controller.jobs.keep)
 
     def freeze(self) -> None:
         """Hold deploys of the service at the cursor back."""
-        self._on_row(self._front.freeze)
+        self._on_row(self._controller.jobs.freeze)
 
     def unfreeze(self) -> None:
         """Let deploys of the service at the cursor through again."""
-        self._on_row(self._front.unfreeze)
+        self._on_row(self._controller.jobs.unfreeze)
 
     def everything(self) -> None:
         """All services back to their previous releases."""
-        self._surface.begin_work(self._front.onward.everything)
+        self._surface.begin_work(self._controller.jobs.everything)
 
     def refresh_now(self) -> None:
         """Ask the service at the cursor and its host now."""
 
         async def ask(service: Service) -> None:
-            await asyncio.gather(self._front.board.look(service.name), self._front.board.refresh(service.name))
+            board = self._controller.board
+            await asyncio.gather(board.look(service.name), board.refresh(service.name))
 
         self._on_row(ask)

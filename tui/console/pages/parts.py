@@ -1,9 +1,9 @@
 """Rows that several pages share: where the walk stands, what went wrong, what can be done besides."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from tui.console import rows, words
+from tui.console.incident_flow import IncidentFlow
 from tui.console.pages.page import Choice, button
 from tui.console.palette import Palette
 from tui.console.rows import Piece, Row
@@ -14,15 +14,12 @@ from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Closing, Incident, Question, State
 from tui.model.service import SeveritySpec
 
-if TYPE_CHECKING:
-    from tui.console.wizard import Wizard
-
 STEPS = ("severity", "confirm", "release", "plan", "roll back", "verify", "watch", "close")
 
 
-def title(wizard: "Wizard", step: int, cells: int) -> tuple[Piece, ...]:
+def title(flow: IncidentFlow, step: int, cells: int) -> tuple[Piece, ...]:
     """Which service, and where in the walk; `step` counts from 0."""
-    head: tuple[Piece, ...] = (("ROLL BACK ", "title"), (wizard.service.name, "bold"), (" ", ""))
+    head: tuple[Piece, ...] = (("ROLL BACK ", "title"), (flow.service.name, "bold"), (" ", ""))
     if cells < 100:
         return (*head, (f"{step + 1}/{len(STEPS)} {STEPS[step]}", "focus"))
     steps: list[Piece] = []
@@ -44,13 +41,13 @@ def busy_or_wrong(palette: Palette, busy: str, error: ConsoleError | None, cells
     return found
 
 
-def trouble(wizard: "Wizard", cells: int) -> list[Row]:
+def trouble(flow: IncidentFlow, cells: int) -> list[Row]:
     """What could not be done, and what would help; or what is being done."""
-    found = busy_or_wrong(wizard.palette, wizard.busy, wizard.error, cells)
-    if wizard.walk is not None and wizard.walk.error is not None:
-        stopped = wizard.walk.error
+    found = busy_or_wrong(flow.palette, flow.busy, flow.error, cells)
+    if flow.walk is not None and flow.walk.error is not None:
+        stopped = flow.walk.error
         why = stopped.message if isinstance(stopped, ConsoleError) else f"{type(stopped).__name__}: {stopped}"
-        text = f"{wizard.palette.sign('down')} this console cannot go on: {rows.safe(why, 300)}"
+        text = f"{flow.palette.sign('down')} this console cannot go on: {rows.safe(why, 300)}"
         found.extend(rows.paragraph(text, cells, "down", indent=2))
         if isinstance(stopped, JournalError):
             words = f"its record is incomplete; what was sent goes on at the host. First: {stopped.fix}"
@@ -59,9 +56,9 @@ def trouble(wizard: "Wizard", cells: int) -> list[Row]:
     return found
 
 
-def health_rows(wizard: "Wizard", now: datetime, cells: int) -> list[Row]:
+def health_rows(flow: IncidentFlow, now: datetime, cells: int) -> list[Row]:
     """The service's health: the word and since when first, the answer after it."""
-    status = wizard.status
+    status = flow.status
     look, word = words.LOOKS[status.health]
     last = status.last
     since = ""
@@ -69,28 +66,28 @@ def health_rows(wizard: "Wizard", now: datetime, cells: int) -> list[Row]:
         since = f" since at least {words.clock(status.bad_since)} ({worded(now - status.bad_since)})"
     elif last is not None:
         since = f" (seen {words.age(now - last.at)} ago)"
-    said = f"{wizard.palette.sign(look)} {word}{since}: HTTP {words.http(last)} in {words.response(last)}"
+    said = f"{flow.palette.sign(look)} {word}{since}: HTTP {words.http(last)} in {words.response(last)}"
     detail = rows.safe(last.detail, 200) if last is not None else ""
     if detail:
-        said = f"{wizard.palette.sign(look)} {word}{since}: {detail} in {words.response(last)}"
+        said = f"{flow.palette.sign(look)} {word}{since}: {detail} in {words.response(last)}"
     return rows.paragraph(said, cells, look if look != "ok" else "", indent=2)
 
 
-def downtime(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
+def downtime(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
     """The clock of a service that does not answer because it is being replaced, and afterwards how long it was."""
     since, until = incident.down_since, incident.down_until
     if since is None:
         return []
     if until is not None:
         return [((f"It did not answer for {(until - since).total_seconds():.0f} s while it was replaced.", "dim"),)]
-    plan, passed = incident.plan, wizard.front.engine.clock.now() - since
+    plan, passed = incident.plan, flow.console.engine.clock.now() - since
     planned = plan.downtime if plan is not None else None
     usual = f" (usually {planned[0]:.0f}-{planned[1]:.0f} s)" if planned else ""
     serves = "nothing serves" if incident.state is State.FAILED else "the target is being started"
     # what was planned and takes as long as planned is no trouble
     calm = planned is not None and passed.total_seconds() <= planned[1] and incident.state is not State.FAILED
     look, word = ("run", "Stopped") if calm else ("down", "DOWN")
-    said = f"{wizard.palette.sign(look)} {word} {words.countdown(passed)}{usual}: {serves}"
+    said = f"{flow.palette.sign(look)} {word} {words.countdown(passed)}{usual}: {serves}"
     return rows.paragraph(said, cells, look, indent=2)
 
 
@@ -114,37 +111,37 @@ def response_before(probes: tuple[Probe, ...], before: datetime) -> float | None
     return times[len(times) // 2] if times else None
 
 
-def undo(wizard: "Wizard", incident: Incident, *, brief: bool = False) -> list[Choice]:
+def undo(flow: IncidentFlow, incident: Incident, *, brief: bool = False) -> list[Choice]:
     """Forward again to what the incident left, where there is something to undo."""
     if incident.plan is None or not undoing.changed(incident):
         return []
     to = f" to {incident.plan.leaving.name}" if incident.plans == 1 else ""
     label = "Undo" if brief else f"Undo: forward again{to}"
-    return [button("undo", label, lambda: wizard.front.undo(incident))]
+    return [button("undo", label, lambda: flow.console.jobs.undo(incident))]
 
 
-def ways_out(wizard: "Wizard", incident: Incident) -> list[Choice]:
+def ways_out(flow: IncidentFlow, incident: Incident) -> list[Choice]:
     """What can be done at every step instead of going on; each asks for its reason."""
     busy = _not_now(incident)
     before = incident.asking in (Question.TARGET, Question.CONFIRM, Question.WHAT_NEXT)
-    minutes = wizard.front.engine.fleet.watch.after_clean_deploy.total_seconds() / 60
+    minutes = flow.console.engine.fleet.watch.after_clean_deploy.total_seconds() / 60
     return [
         button(
             "monitor",
             f"Monitor only ({minutes:.0f} min)",
-            wizard.doing("watching", wizard.monitor),
+            flow.doing("watching", flow.monitor),
             off=busy or ("" if before else "the release was changed already"),
         ),
         button(
             "forward",
             "Fix forward",
-            wizard.doing("closing", lambda: wizard.finish(Closing.FIXED_FORWARD, "fixed forward how? ")),
+            flow.doing("closing", lambda: flow.finish(Closing.FIXED_FORWARD, "fixed forward how? ")),
             off=busy,
         ),
         button(
             "abort",
             "Abort",
-            wizard.doing("closing", lambda: wizard.finish(Closing.ABORTED, "abort, why? ")),
+            flow.doing("closing", lambda: flow.finish(Closing.ABORTED, "abort, why? ")),
             off=busy,
         ),
     ]

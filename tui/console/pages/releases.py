@@ -1,29 +1,14 @@
 """The release picker outside of an incident: look first; choosing one begins the walk with it."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 from tui.console import rows, views, words
 from tui.console.pages import choices as release_choices
 from tui.console.pages.page import Page, View, button
-from tui.console.palette import Palette
-from tui.engine.board import Board
+from tui.console.ports import Console
 from tui.incident import latest
 from tui.model.release import Release
 from tui.model.service import Service
-
-
-class Front(Protocol):
-    """What this page asks of the application."""
-
-    board: Board
-
-    @property
-    def palette(self) -> Palette: ...
-
-    async def begin(self, service: Service, release: Release | None = None) -> None: ...
-
-    async def keep(self, service: Service) -> None: ...
 
 
 class Releases(Page):
@@ -31,14 +16,14 @@ class Releases(Page):
 
     name = "releases"
 
-    def __init__(self, front: Front, service: Service) -> None:
-        self.front = front
+    def __init__(self, console: Console, service: Service) -> None:
+        self.console = console
         self.service = service
         self.filter = ""
 
     def view(self, cells: int) -> View:
         """Newest first; what runs cannot be chosen, what has no way back says why."""
-        board, palette = self.front.board, self.front.palette
+        board, palette = self.console.board, self.console.screen.palette
         now = board.engine.clock.now()
         status = board.status(self.service.name)
         listed = status.listing.releases if status.listing else ()
@@ -71,7 +56,7 @@ class Releases(Page):
         choices = release_choices.choices(found, previous, self._chosen, now=now, cells=cells, palette=palette)
         if status.listing is not None and latest.tried(status.listing.current):
             choices.extend(release_choices.again(listed, self._chosen))
-        choices.append(button("keep", "Keep what runs now", lambda: self.front.keep(self.service)))
+        choices.append(button("keep", "Keep what runs now", lambda: self.console.jobs.keep(self.service)))
         first = release_choices.identity(previous) if previous else ""
         return View(
             key=f"releases-{self.service.name}", title=title, rows=content, choices=choices, listed=True, first=first
@@ -79,7 +64,7 @@ class Releases(Page):
 
     def _chosen(self, release: Release, way: str | None) -> Callable[[], Awaitable[None]]:
         async def begin() -> None:
-            await self.front.begin(self.service, release)
+            await self.console.begin(self.service, release)
 
         return begin
 
