@@ -17,15 +17,15 @@ from tests.incident.facts import T0
 from tests.stage import HandClock, StageEngine, current, fleet, listing, probe, release, service
 from tui.console.app import ConsoleApp
 from tui.console.controller import ConsoleController
+from tui.console.drawing.palette import Palette
 from tui.console.incident_flow import IncidentFlow
+from tui.console.page import Page
 from tui.console.pages.everything import Everything
 from tui.console.pages.forward import Forward
 from tui.console.pages.incident_page import IncidentPage
-from tui.console.pages.page import Page
 from tui.console.pages.postmortem import PostMortemPage
 from tui.console.pages.resume import Resume
 from tui.console.pages.unfreeze import Unfreeze
-from tui.console.palette import Palette
 from tui.dokku import kept as kept_names
 from tui.dokku.reports import Checks
 from tui.drivers.git import Git

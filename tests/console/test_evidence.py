@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.scenes import NOW, Scene, opened, rate, started
-from tui.console import rows
+from tui.console.drawing import rows
 from tui.console.incident_flow import IncidentFlow
 from tui.console.pages.incident_page import IncidentPage
 from tui.incident import events as ev

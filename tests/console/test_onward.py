@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from tests.harness import LocalSandbox, local_sandbox
 from tui import bootstrap
 from tui.console.app import ConsoleApp
-from tui.console.palette import Palette
+from tui.console.drawing.palette import Palette
 from tui.console.widgets.work import HELD
 
 

@@ -16,9 +16,9 @@ from textual.pilot import Pilot
 from tests.sandboxes import Sandbox, running_sandbox
 from tui import bootstrap
 from tui.console.app import ConsoleApp
+from tui.console.drawing.palette import Palette
 from tui.console.pages.job import ConfirmJob
 from tui.console.pages.unfreeze import Unfreeze
-from tui.console.palette import Palette
 from tui.console.widgets.work import ARM, HELD
 from tui.engine.gate import OUTSIDE, Sent
 from tui.incident import events as ev

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.scenes import INCIDENT, SCENES, WELL_FOR, started
-from tui.console.palette import Palette
+from tui.console.drawing.palette import Palette
 from tui.model.service import RUNBOOK_SEVERITIES
 
 SCREENS = Path(__file__).parent / "screens"

@@ -1,13 +1,14 @@
 """What the console says by itself in the last row: questions nobody looks at, undelivered messages, what it found."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from tui.console import rows
 from tui.console.controller import ConsoleController
+from tui.console.drawing import rows
+from tui.console.drawing.labels import QUESTIONS
 from tui.console.frame import Frame
 from tui.console.pages.incident_page import shows
-from tui.console.words import QUESTIONS
+from tui.console.ports import Screen
 from tui.incident import telling
 from tui.model.incident import Question
 
@@ -18,21 +19,11 @@ ALARMS = frozenset({Question.WATCH_BREACHED, Question.VERIFY_FAILED, Question.OU
 """questions that ring the bell"""
 
 
-class Surface(Protocol):
-    """Who says it."""
-
-    def bell(self) -> None: ...
-
-    def notice(self, text: str, look: str = "ok") -> None: ...
-
-    def begin_work(self, work: Callable[[], Awaitable[None]]) -> None: ...
-
-
 class Alerts:
     """What was said already is remembered, so that each thing is said once."""
 
-    def __init__(self, surface: Surface, frame: Frame, controller: ConsoleController) -> None:
-        self._surface = surface
+    def __init__(self, screen: Screen, frame: Frame, controller: ConsoleController) -> None:
+        self._screen = screen
         self._frame = frame
         self._controller = controller
         self._asked: dict[str, Question | None] = {}
@@ -55,7 +46,7 @@ class Alerts:
             self._found()
         for faults in (self._controller.board.errors, self._controller.engine.notices.errors):
             if faults:
-                self._surface.notice(rows.safe(faults.pop(0)), "down")
+                self._screen.notice(rows.safe(faults.pop(0)), "down")
 
     def _found(self) -> None:
         """One line for all that was found unfinished or held. It opens nothing."""
@@ -66,7 +57,7 @@ class Alerts:
             held = ", ".join(f"{s.name} {'FROZEN' if r.frozen else 'INCIDENT'}" for s, r in found)
             said.append(f"on the hosts: {held} (h shows by whom)")
         if said:
-            self._surface.notice("; ".join(said), "warn")
+            self._screen.notice("; ".join(said), "warn")
 
     def _question(self, name: str) -> None:
         """A question that nobody is looking at, with a bell when it is an alarm."""
@@ -77,9 +68,9 @@ class Alerts:
         self._asked[name] = asking
         self._read_timeline()
         if asking in ALARMS:
-            self._surface.bell()
+            self._screen.bell()
             if not shows(self._frame.work.page, flow):
-                self._surface.notice(f"{name}: {QUESTIONS[asking]} (5 shows it)", "down")
+                self._screen.notice(f"{name}: {QUESTIONS[asking]} (5 shows it)", "down")
 
     def _undelivered(self, name: str) -> None:
         """Each message that did not reach people, whatever page is open."""
@@ -90,7 +81,7 @@ class Alerts:
                 self._untold.discard(key)
             elif key not in self._untold:
                 self._untold.add(key)
-                self._surface.notice(rows.safe(f"{name}: NOT DELIVERED: {one.channel}: {one.detail}"), "warn")
+                self._screen.notice(rows.safe(f"{name}: NOT DELIVERED: {one.channel}: {one.detail}"), "warn")
 
     def _read_timeline_when_new(self) -> None:
         incident = self._controller.incident(self._frame.board.selected)
@@ -103,4 +94,4 @@ class Alerts:
             self._read_timeline()
 
     def _read_timeline(self) -> None:
-        self._surface.begin_work(lambda: self._controller.read_timeline(self._frame.board.selected))
+        self._screen.begin_work(lambda: self._controller.read_timeline(self._frame.board.selected))

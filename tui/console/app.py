@@ -16,12 +16,13 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 
-from tui.console import actions, rows
+from tui.console import actions
 from tui.console.commands import Commands
+from tui.console.drawing import rows
+from tui.console.drawing.palette import Palette
 from tui.console.frame import Frame
 from tui.console.keyboard import Keyboard
 from tui.console.opened import Opened
-from tui.console.palette import Palette
 from tui.console.prompt import Prompt
 from tui.model.errors import ConsoleError
 from tui.model.redact import redact
@@ -29,8 +30,8 @@ from tui.model.redact import redact
 if TYPE_CHECKING:  # the first screen is painted before any of these is imported
     from tui.console.alerts import Alerts
     from tui.console.controller import ConsoleController
+    from tui.console.page import Page
     from tui.console.pages.leave import Open
-    from tui.console.pages.page import Page
     from tui.engine.board import Board
     from tui.engine.engine import Engine
 
@@ -79,7 +80,7 @@ class ConsoleApp(App[int]):
         self.opened = Opened(self.frame.work)
         self.prompt = Prompt(self.frame.line, self.frame.panels, self.keyboard, self)
         self.ask, self.ask_for = self.prompt.ask, self.prompt.ask_for
-        self.commands = Commands(self, self.frame, self.prompt, self.keyboard)
+        self.commands = Commands(self, self.frame, self.prompt, self.keyboard, self.left_open)
         self._doers: list[object] = [self.commands]
         """who does the actions of the table; those that need the engine come with it"""
 
@@ -170,6 +171,10 @@ class ConsoleApp(App[int]):
         """The incidents that are open when the console is left now."""
         return self.controller.left_open() if self.controller is not None else []
 
+    def leave(self) -> None:
+        """End the console as the person wants it: the exit code is 0."""
+        self.exit(0)
+
     def _fatal_error(self) -> None:
         """As Textual, but without the values of variables and without secrets."""
         trace = redact(traceback.format_exc())
@@ -214,7 +219,7 @@ class ConsoleApp(App[int]):
         if self._saved_board is not None:
             self._saved_board(controller.board)
 
-    def on_desk_fitted(self) -> None:
+    def on_panel_container_fitted(self) -> None:
         """Everything has another place."""
         self.frame.draw_too_small(self.controller.under_way() if self.controller is not None else [])
         self.keyboard.settle()

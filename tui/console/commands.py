@@ -1,18 +1,18 @@
 """What keys do, by the names of the table of actions: those that work from the first picture on."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
 from tui.console.frame import NO_NOTICE, Frame
 from tui.console.keyboard import Keyboard
+from tui.console.ports import Screen
 from tui.console.prompt import Prompt
 from tui.console.widgets.ask import Live
 
 if TYPE_CHECKING:  # pages are imported when one is opened: the first screen has none
     from tui.console.pages.leave import Open
-    from tui.console.pages.page import Page
 
 NOTES = (
     "Signs: ● OK, ▲ needs attention, ■ down or failed, ? not known or too old. Every state is a word, too.",
@@ -22,32 +22,23 @@ NOTES = (
 )
 
 
-class Surface(Protocol):
-    """The application, as these keys need it."""
-
-    def open_page(self, page: "Page") -> None: ...
-
-    def close_work(self) -> None: ...
-
-    def changed(self) -> None: ...
-
-    def notice(self, text: str, look: str = "ok") -> None: ...
-
-    def begin_work(self, work: Callable[[], Awaitable[None]]) -> None: ...
-
-    def left_open(self) -> "Sequence[Open]": ...
-
-    def exit(self, result: int) -> None: ...
-
-
 class Commands:
     """The keys that need no engine."""
 
-    def __init__(self, surface: Surface, frame: Frame, prompt: Prompt, keyboard: Keyboard) -> None:
-        self._surface = surface
+    def __init__(
+        self,
+        screen: Screen,
+        frame: Frame,
+        prompt: Prompt,
+        keyboard: Keyboard,
+        left_open: "Callable[[], Sequence[Open]]",
+    ) -> None:
+        self._screen = screen
         self._frame = frame
         self._prompt = prompt
         self._keyboard = keyboard
+        self._left_open = left_open
+        """says which incidents are open when the console is left now"""
 
     # ── when they are possible ───────────────────────────────────────────────────────────────────────────────────
 
@@ -74,7 +65,7 @@ class Commands:
     def _go(self, panel: Widget) -> None:
         if self._keyboard.decides():
             self._keyboard.go(panel)
-            self._surface.changed()
+            self._screen.changed()
 
     def filter_services(self) -> None:
         """Filter the table of services by the words that are typed."""
@@ -85,7 +76,7 @@ class Commands:
             if said is not None:
                 self._frame.board.filter = said
 
-        self._surface.begin_work(ask)
+        self._screen.begin_work(ask)
 
     def passphrase(self) -> None:
         """Type what a host's key needs."""
@@ -97,7 +88,7 @@ class Commands:
         here = "work" if work.screen.focused is work else "logs"
         panels.zoomed = None if panels.zoomed else here
         panels.arrange_again()
-        self._surface.changed()
+        self._screen.changed()
 
     def help(self) -> None:
         """Show the keys that work here."""
@@ -105,7 +96,7 @@ class Commands:
         from tui.console.pages.keys import Help
 
         work = self._frame.work
-        self._surface.open_page(Help(bound(work.app, work.screen, self._frame.board.shown), list(NOTES)))
+        self._screen.open_page(Help(bound(work.app, work.screen, self._frame.board.shown), list(NOTES)))
 
     def palette(self) -> None:
         """Actions by name: what is typed finds them, Enter runs the one at the cursor."""
@@ -114,7 +105,7 @@ class Commands:
 
         work, board = self._frame.work, self._frame.board
         page = CommandPalette(bound(work.app, work.screen, board.shown) + services(board.names, self._go_to))
-        self._surface.open_page(page)
+        self._screen.open_page(page)
 
         def typed(text: str) -> None:
             page.query = text
@@ -126,11 +117,11 @@ class Commands:
             said = await answer
             chosen = work.choice if said is not None and work.page is page else None
             if work.page is page:
-                self._surface.close_work()
+                self._screen.close_work()
             if chosen is not None and chosen.do is not None:
                 await chosen.do()
 
-        self._surface.begin_work(ask)
+        self._screen.begin_work(ask)
 
     def _go_to(self, service: str) -> None:
         self._frame.board.go_to(service)
@@ -140,27 +131,27 @@ class Commands:
         """Dismiss the notice, else close the page; never anything else."""
         if self._frame.notice[0]:
             self._frame.notice = NO_NOTICE
-            self._surface.changed()
+            self._screen.changed()
         elif self._frame.panels.work:
-            self._surface.close_work()
+            self._screen.close_work()
 
     def interrupt(self) -> None:
         """Ctrl-C never leaves by itself: it says what leaving means, where anything is open, else how to leave."""
         if self._prompt.asking:
             self._prompt.cancel()
-        elif self._surface.left_open():
+        elif self._left_open():
             self.leave()
         else:
-            self._surface.notice("q leaves the console", "warn")
+            self._screen.notice("q leaves the console", "warn")
 
     def leave(self) -> None:
         """Leave; where an incident is open, say what goes on without this console first."""
-        if not self._surface.left_open():
-            self._surface.exit(0)
+        if not self._left_open():
+            self._screen.leave()
             return
         from tui.console.pages.leave import Leave
 
         if self._prompt.asking:  # Ctrl-Q: what was being typed is not said
             self._prompt.cancel()
-        page = Leave(self._surface.left_open, stay=self._surface.close_work, leave=lambda: self._surface.exit(0))
-        self._surface.open_page(page)
+        page = Leave(self._left_open, stay=self._screen.close_work, leave=self._screen.leave)
+        self._screen.open_page(page)

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
-from tui.console import rows, views, words
+from tui.console.drawing import labels, rows, tables
+from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.jobs import Jobs
 from tui.console.logs import Logs
@@ -21,7 +22,6 @@ from tui.console.pages.releases import Releases
 from tui.console.pages.resume import Resume
 from tui.console.pages.which import Which
 from tui.console.ports import Opened, Screen
-from tui.console.rows import Row
 from tui.drivers.clock import local
 from tui.engine.board import Board
 from tui.engine.engine import Engine
@@ -120,7 +120,7 @@ class ConsoleController:
                 onlooker.subscribe(self.screen.changed)
         strangers = [i for i in found if i.service not in known]
         if unfinished and not lost:
-            said = ", ".join(f"{i.service} ({words.BRIEF[i.state]})" for i in unfinished)
+            said = ", ".join(f"{i.service} ({labels.BRIEF[i.state]})" for i in unfinished)
             self.screen.notice(f"unfinished: {said}; 5 shows how to take it up", "warn")
         elif strangers and not lost:
             names = ", ".join(f"{i.id} on {i.service}" for i in strangers)
@@ -287,7 +287,7 @@ class ConsoleController:
 
     async def save_trail(self) -> None:
         """Save the commands that were sent to a file, which is named in the last row."""
-        lines = [rows.text(views.trail_row(sent)) for sent in self.engine.gate.trail]
+        lines = [rows.text(tables.trail_row(sent)) for sent in self.engine.gate.trail]
         self._save(f"commands-{self.engine.clock.now():%Y%m%d-%H%M%S}", lines)
 
     def _save(self, name: str, lines: list[str]) -> None:

@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.console import rows, views
-from tui.console.desk import Desk
+from tui.console.drawing import rows, tables
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Row
 from tui.console.layout import SMALLEST
-from tui.console.palette import Palette
+from tui.console.panel_layout import PanelContainer
 from tui.console.ports import Console
-from tui.console.rows import Row
 from tui.console.widgets.ask import AskLine
 from tui.console.widgets.board import ServiceTable
 from tui.console.widgets.hint import HintBar
@@ -44,7 +44,7 @@ class Frame:
         self.hint = HintBar(palette, "hint", titled=False)
         self.small = Panel(palette, "small", titled=False)
         self.line = AskLine(palette, "ask")
-        self.panels = Desk(
+        self.panels = PanelContainer(
             self.header, self.board, self.work, self.logs, self.timeline, self.hint, self.line, self.small
         )
 
@@ -84,7 +84,7 @@ class Frame:
         fleet = console.engine.fleet
         selected = fleet.service(self.board.selected or "") or fleet.services[0]
         host = fleet.host(selected.host)
-        row = views.header(
+        row = tables.header(
             environment=fleet.environment,
             host=host,
             link=console.board.link(host.name),
@@ -105,7 +105,7 @@ class Frame:
         else:
             sent = list(console.engine.gate.trail)[-room:]
             title = (("COMMANDS SENT ", "title"), ("newest last", "dim"))
-            content = [views.trail_row(one) for one in sent]
+            content = [tables.trail_row(one) for one in sent]
         self.timeline.show(title, list(content))
 
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from tui.console.palette import Palette
+from tui.console.drawing.palette import Palette
 from tui.console.ports import Console
 from tui.dokku.lines import Framer
 from tui.engine.board import ServiceStatus

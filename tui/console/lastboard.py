@@ -88,7 +88,7 @@ def _parsed(text: str) -> "Any":
 
 def document(board: "Board") -> "dict[str, Any]":
     """The board as it stands, to be stored."""
-    from tui.console import words
+    from tui.console.drawing import labels
 
     rows = []
     for status in board.statuses():
@@ -96,8 +96,8 @@ def document(board: "Board") -> "dict[str, Any]":
         rows.append(
             {
                 "service": status.service.name,
-                "health": words.LOOKS[status.health][1],
-                "release": words.release(status),
+                "health": labels.LOOKS[status.health][1],
+                "release": labels.release(status),
                 "detail": last.detail if last is not None else "",
                 "at": _stamp(last.at) if last is not None else None,
             }

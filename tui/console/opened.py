@@ -7,7 +7,7 @@ from textual.widget import Widget
 from tui.console.widgets.work import Place, WorkPanel
 
 if TYPE_CHECKING:
-    from tui.console.pages.page import Page
+    from tui.console.page import Page
 
 
 class _Opened(NamedTuple):

@@ -9,11 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from tui.console.palette import Palette
+from tui.console.drawing.palette import Palette
 
 if TYPE_CHECKING:  # the first screen is painted before the engine is imported
-    from tui.console.pages.page import Page
-    from tui.console.rows import Row
+    from tui.console.drawing.rows import Row
+    from tui.console.page import Page
     from tui.dokku.kept import IncidentRecord
     from tui.engine.board import Board
     from tui.engine.engine import Engine
@@ -54,6 +54,12 @@ class Screen(Protocol):
 
     def select(self, service: str) -> None:
         """Put the cursor on this service."""
+
+    def bell(self) -> None:
+        """Ring the terminal's bell."""
+
+    def leave(self) -> None:
+        """End the console."""
 
     def begin_work(self, work: Callable[[], Awaitable[None]]) -> None:
         """Begin something that takes time; what goes wrong in it is shown."""

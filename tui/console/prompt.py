@@ -2,32 +2,22 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Awaitable
 
-from tui.console.desk import Desk
 from tui.console.keyboard import Keyboard
+from tui.console.panel_layout import PanelContainer
+from tui.console.ports import Screen
 from tui.console.widgets.ask import AskLine, Live
-
-
-class Surface(Protocol):
-    """Who is told that the line opened or closed, and says what waits for it."""
-
-    def changed(self) -> None: ...
-
-    def notice(self, text: str, look: str = "ok") -> None: ...
-
-    def begin_work(self, work: Callable[[], Awaitable[None]]) -> None: ...
 
 
 class Prompt:
     """One console's line, and the passphrases that wait for it."""
 
-    def __init__(self, line: AskLine, panels: Desk, keyboard: Keyboard, surface: Surface) -> None:
+    def __init__(self, line: AskLine, panels: PanelContainer, keyboard: Keyboard, screen: Screen) -> None:
         self._line = line
         self._panels = panels
         self._keyboard = keyboard
-        self._surface = surface
+        self._screen = screen
         self._secrets: deque[tuple[str, asyncio.Future[str | None]]] = deque()
         line.changed = self._settle
 
@@ -63,7 +53,7 @@ class Prompt:
         """A host's key needs its passphrase: a notice says so, and a key opens the line."""
         waited: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._secrets.append((prompt, waited))
-        self._surface.notice(f"{prompt.rstrip(': ')} is needed: i types it", "warn")
+        self._screen.notice(f"{prompt.rstrip(': ')} is needed: i types it", "warn")
         return await waited
 
     def type_secret(self) -> None:
@@ -78,7 +68,7 @@ class Prompt:
             if not waited.done():
                 waited.set_result(said)
 
-        self._surface.begin_work(ask)
+        self._screen.begin_work(ask)
 
     # ── the line ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -110,7 +100,7 @@ class Prompt:
         self._panels.asking = self._line.asking
         self._panels.arrange_again()
         self._keyboard.settle()
-        self._surface.changed()
+        self._screen.changed()
 
 
 async def _nothing() -> None:

@@ -2,28 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 from tui.console.controller import ConsoleController
 from tui.console.frame import Frame
 from tui.console.keyboard import Keyboard
 from tui.console.pages.incident_page import shows
+from tui.console.ports import Screen
 from tui.model.service import Service
-
-
-class Surface(Protocol):
-    """The application, as these keys need it."""
-
-    def notice(self, text: str, look: str = "ok") -> None: ...
-
-    def begin_work(self, work: Callable[[], Awaitable[None]]) -> None: ...
 
 
 class ServiceCommands:
     """The keys about services and incidents."""
 
-    def __init__(self, surface: Surface, frame: Frame, keyboard: Keyboard, controller: ConsoleController) -> None:
-        self._surface = surface
+    def __init__(self, screen: Screen, frame: Frame, keyboard: Keyboard, controller: ConsoleController) -> None:
+        self._screen = screen
         self._frame = frame
         self._keyboard = keyboard
         self._controller = controller
@@ -36,10 +28,10 @@ class ServiceCommands:
         """Begin this for the service at the cursor as it is now, wherever the cursor goes meanwhile."""
         name = self._frame.board.shown
         if name is None:
-            self._surface.notice("no service is shown: / changes the filter", "warn")
+            self._screen.notice("no service is shown: / changes the filter", "warn")
             return
         service = self._controller.engine.service(name)
-        self._surface.begin_work(lambda: work(service))
+        self._screen.begin_work(lambda: work(service))
 
     # ── when they are possible ───────────────────────────────────────────────────────────────────────────────────
 
@@ -69,7 +61,7 @@ class ServiceCommands:
     def wizard(self) -> None:
         """Show the incident that is open."""
         selected = self._selected
-        self._surface.begin_work(lambda: self._controller.show_open(selected))
+        self._screen.begin_work(lambda: self._controller.show_open(selected))
 
     def releases(self) -> None:
         """Show the releases of the service at the cursor, and ask every source for them again."""
@@ -84,7 +76,7 @@ class ServiceCommands:
         """Show what happened."""
         selected = self._selected
         self._controller.show_timeline(selected)
-        self._surface.begin_work(lambda: self._controller.read_timeline(selected))
+        self._screen.begin_work(lambda: self._controller.read_timeline(selected))
 
     def trail(self) -> None:
         """Show what was sent."""
@@ -97,7 +89,7 @@ class ServiceCommands:
     def postmortem(self) -> None:
         """Show the post-mortem of the incident at hand, else of the last one."""
         selected = self._selected
-        self._surface.begin_work(lambda: self._controller.last_postmortem(selected))
+        self._screen.begin_work(lambda: self._controller.last_postmortem(selected))
 
     def keep(self) -> None:
         """Keep what the service at the cursor runs."""
@@ -113,7 +105,7 @@ class ServiceCommands:
 
     def everything(self) -> None:
         """All services back to their previous releases."""
-        self._surface.begin_work(self._controller.jobs.everything)
+        self._screen.begin_work(self._controller.jobs.everything)
 
     def refresh_now(self) -> None:
         """Ask the service at the cursor and its host now."""

@@ -20,7 +20,7 @@ from tui.model.value import Value
 if TYPE_CHECKING:
     from textual.app import App
 
-    from tui.console.start import Setup
+    from tui.console.setup import Setup
 
 Colours = Literal["none", "16", "256", "true"]
 INSTEAD = "rollback status, rollback SERVICE previous; rollback --help lists everything"

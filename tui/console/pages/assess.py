@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 
-from tui.console import rows, words
+from tui.console.drawing import labels, rows
+from tui.console.drawing.rows import Piece, Row
 from tui.console.incident_flow import IncidentFlow
+from tui.console.page import Choice, View, button
 from tui.console.pages import evidence, parts, posts
-from tui.console.pages.page import Choice, View, button
-from tui.console.rows import Piece, Row
 from tui.incident import cause, tree
 from tui.incident.cause import Speaks
 from tui.model.health import Health
@@ -33,7 +33,7 @@ def severity(flow: IncidentFlow, cells: int) -> View:
     content.extend(_elsewhere(flow, cells))
     if flow.room >= ROOM_FOR_NAMES:
         content.extend(posts.on_call(flow, cells))
-    content.append(((f"How bad is it? Clocks run since {words.clock(since)}.", "bold"),))
+    content.append(((f"How bad is it? Clocks run since {labels.clock(since)}.", "bold"),))
     choices = [
         Choice(
             id=spec.level,

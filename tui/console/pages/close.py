@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-from tui.console import rows
+from tui.console.drawing import rows
 from tui.console.incident_flow import IncidentFlow
+from tui.console.page import Choice, View, button
 from tui.console.pages import parts, posts
-from tui.console.pages.page import Choice, View, button
 from tui.console.pages.postmortem import standing
 from tui.incident import telling
 from tui.model.incident import Closing, Incident

@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from tui.console import rows
+from tui.console.drawing import rows
+from tui.console.drawing.rows import Row
+from tui.console.page import Choice, View, button
 from tui.console.pages import parts
 from tui.console.pages.job import JobPage
-from tui.console.pages.page import Choice, View, button
 from tui.console.ports import Console
-from tui.console.rows import Row
 from tui.engine import fleet as running
 from tui.incident import fleet
 from tui.incident.fleet import Part, Stage

@@ -6,9 +6,9 @@ there is little room our own probes are left out, and each source has one row.
 
 from typing import TYPE_CHECKING
 
-from tui.console import rows, words
+from tui.console.drawing import labels, rows
+from tui.console.drawing.rows import Piece, Row
 from tui.console.incident_flow import IncidentFlow
-from tui.console.rows import Piece, Row
 from tui.incident import rates, recovery
 from tui.incident import watch as watching
 from tui.incident.rates import Word
@@ -40,7 +40,7 @@ def of_watch(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
     found: list[Row] = []
     if checkpoints:
         last = checkpoints[-1]
-        found.append(_head(f"CHECKPOINT {words.clock(last.at)} ", last, _next(incident)))
+        found.append(_head(f"CHECKPOINT {labels.clock(last.at)} ", last, _next(incident)))
         found.extend(_sources(last, cells, brief=tight))
         if not tight:
             found.extend(_more(last, cells))
@@ -56,7 +56,7 @@ def of_watch(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
 
 def _next(incident: Incident) -> str:
     at = watching.next_checkpoint(incident)
-    return f", next {words.clock(at)}" if at is not None else ""
+    return f", next {labels.clock(at)}" if at is not None else ""
 
 
 def _head(label: str, found: Measurement, tail: str = "") -> Row:

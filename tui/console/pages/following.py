@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.console import rows, words
+from tui.console.drawing import labels, rows
+from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
-from tui.console.pages.page import Choice, View, button
-from tui.console.rows import Row
+from tui.console.page import Choice, View, button
 
 if TYPE_CHECKING:
     from tui.engine.onlooker import Onlooker
@@ -26,7 +26,7 @@ def view(flow: IncidentFlow, seen: "Onlooker", page: View, cells: int) -> View:
 def _who(flow: IncidentFlow, seen: "Onlooker", cells: int) -> list[Row]:
     incident = seen.incident
     by = rows.safe(incident.by, 60)
-    age = words.age(flow.console.engine.clock.now() - seen.at)
+    age = labels.age(flow.console.engine.clock.now() - seen.at)
     if not incident.open:
         return [((f"FOLLOWED: led by {by} in another console; it is closed", "dim"),)]
     if not seen.held_by:

@@ -6,10 +6,10 @@ while somebody reads here.
 
 from collections.abc import Awaitable, Callable
 
+from tui.console.page import Choice, View, button
 from tui.console.pages import parts
 from tui.console.pages import plan as planned
 from tui.console.pages.job import JobPage
-from tui.console.pages.page import Choice, View, button
 from tui.console.ports import Console
 from tui.model.plan import Plan
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-from tui.console import rows, words
-from tui.console.pages.page import Page, View, button
+from tui.console.drawing import labels, rows
+from tui.console.drawing.rows import Piece, Row
+from tui.console.page import Page, View, button
 from tui.console.ports import Console
-from tui.console.rows import Piece, Row
 from tui.dokku.kept import IncidentRecord
 from tui.engine.engine import Engine
 from tui.model.service import Service
@@ -47,7 +47,7 @@ class Held(Page):
 def line(service: Service, record: IncidentRecord, engine: Engine) -> Row:
     """Who holds a service, since when, and what to do about it."""
     began = record.since or record.created_at
-    since = f" since {began:%m-%d %H:%MZ} ({words.age(engine.clock.now() - began)})" if began is not None else ""
+    since = f" since {began:%m-%d %H:%MZ} ({labels.age(engine.clock.now() - began)})" if began is not None else ""
     who = f"{rows.safe(record.incident or 'unknown', 40)} of {rows.safe(record.by or 'unknown', 40)}"
     what = "FROZEN" if record.frozen else "INCIDENT"
     way = f"rollback unfreeze {service.name}" if record.frozen else "theirs: ask them, or take it over with a reason"

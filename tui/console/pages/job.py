@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from tui.console import rows
-from tui.console.pages.page import Page, View, button
+from tui.console.drawing import rows
+from tui.console.drawing.rows import Row
+from tui.console.page import Page, View, button
 from tui.console.ports import Console
-from tui.console.rows import Row
 from tui.model.errors import AlreadyThere, ConsoleError
 
 Say = Callable[[str], None]

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from tui.console import rows, words
-from tui.console.pages.page import Page, View, button
+from tui.console.drawing import labels, rows
+from tui.console.page import Page, View, button
 from tui.incident.cause import worded
 from tui.model.incident import Incident, State
 
@@ -68,7 +68,7 @@ def farewell(found: Sequence[Open]) -> list[str]:
 def said(one: Open) -> str:
     """What goes on without us, in words."""
     frozen = ["its deploys are held back until it is closed"] if one.frozen else []
-    return "; ".join([f"{words.BRIEF[one.incident.state]}: {_goes_on(one.incident)}", *frozen])
+    return "; ".join([f"{labels.BRIEF[one.incident.state]}: {_goes_on(one.incident)}", *frozen])
 
 
 def _rows(one: Open, cells: int) -> list[rows.Row]:
@@ -100,7 +100,7 @@ def _goes_on(incident: Incident) -> str:
             return "nothing is under way at the host; the new release is not proven yet"
         case State.WATCHING if incident.watch is not None:
             left = incident.watch.deadline - incident.watch.opened_at
-            return f"the watch ({worded(left)}) runs to {words.clock(incident.watch.deadline)} with nobody looking"
+            return f"the watch ({worded(left)}) runs to {labels.clock(incident.watch.deadline)} with nobody looking"
         case State.FAILED:
             return "nothing is under way at the host; it waits for your word"
         case _:

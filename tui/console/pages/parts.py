@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from tui.console import rows, words
+from tui.console.drawing import labels, rows
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Piece, Row
 from tui.console.incident_flow import IncidentFlow
-from tui.console.pages.page import Choice, button
-from tui.console.palette import Palette
-from tui.console.rows import Piece, Row
+from tui.console.page import Choice, button
 from tui.incident import undo as undoing
 from tui.incident.cause import worded
 from tui.model.errors import ConsoleError, JournalError
@@ -59,17 +59,17 @@ def trouble(flow: IncidentFlow, cells: int) -> list[Row]:
 def health_rows(flow: IncidentFlow, now: datetime, cells: int) -> list[Row]:
     """The service's health: the word and since when first, the answer after it."""
     status = flow.status
-    look, word = words.LOOKS[status.health]
+    look, word = labels.LOOKS[status.health]
     last = status.last
     since = ""
     if status.bad_since is not None:
-        since = f" since at least {words.clock(status.bad_since)} ({worded(now - status.bad_since)})"
+        since = f" since at least {labels.clock(status.bad_since)} ({worded(now - status.bad_since)})"
     elif last is not None:
-        since = f" (seen {words.age(now - last.at)} ago)"
-    said = f"{flow.palette.sign(look)} {word}{since}: HTTP {words.http(last)} in {words.response(last)}"
+        since = f" (seen {labels.age(now - last.at)} ago)"
+    said = f"{flow.palette.sign(look)} {word}{since}: HTTP {labels.http(last)} in {labels.response(last)}"
     detail = rows.safe(last.detail, 200) if last is not None else ""
     if detail:
-        said = f"{flow.palette.sign(look)} {word}{since}: {detail} in {words.response(last)}"
+        said = f"{flow.palette.sign(look)} {word}{since}: {detail} in {labels.response(last)}"
     return rows.paragraph(said, cells, look if look != "ok" else "", indent=2)
 
 
@@ -87,7 +87,7 @@ def downtime(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
     # what was planned and takes as long as planned is no trouble
     calm = planned is not None and passed.total_seconds() <= planned[1] and incident.state is not State.FAILED
     look, word = ("run", "Stopped") if calm else ("down", "DOWN")
-    said = f"{flow.palette.sign(look)} {word} {words.countdown(passed)}{usual}: {serves}"
+    said = f"{flow.palette.sign(look)} {word} {labels.countdown(passed)}{usual}: {serves}"
     return rows.paragraph(said, cells, look, indent=2)
 
 
@@ -96,11 +96,11 @@ def clock_of(spec: SeveritySpec, since: datetime, now: datetime) -> Piece:
     if spec.respond_within is None:
         return (spec.response, "dim")
     if spec.respond_within <= timedelta(0):
-        return (f"at once; running {words.countdown(now - since)}", "down")
+        return (f"at once; running {labels.countdown(now - since)}", "down")
     left = since + spec.respond_within - now
     if left <= timedelta(0):
-        return (f"{spec.response}: over by {words.countdown(-left)}", "down")
-    return (f"{spec.response}: {words.countdown(left)} left", "warn")
+        return (f"{spec.response}: over by {labels.countdown(-left)}", "down")
+    return (f"{spec.response}: {labels.countdown(left)} left", "warn")
 
 
 def response_before(probes: tuple[Probe, ...], before: datetime) -> float | None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from tui.console import rows
+from tui.console.drawing import rows
+from tui.console.drawing.rows import Piece, Row
 from tui.console.incident_flow import IncidentFlow
+from tui.console.page import Choice, View, button
 from tui.console.pages import parts, posts
-from tui.console.pages.page import Choice, View, button
 from tui.console.ports import Console
-from tui.console.rows import Piece, Row
 from tui.incident.cause import worded
 from tui.model.incident import Incident
 from tui.model.plan import Plan, Severity, Standing

@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from tui.console import rows
+from tui.console.drawing import rows
+from tui.console.drawing.rows import Row
 from tui.console.exports import fresh
-from tui.console.pages.page import Choice, Page, View, button
+from tui.console.page import Choice, Page, View, button
 from tui.console.ports import Console
-from tui.console.rows import Row
 from tui.engine.notices import GRACE
 from tui.incident.postmortem import markdown
 from tui.model.errors import ConsoleError

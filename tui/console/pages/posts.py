@@ -1,9 +1,9 @@
 """What people outside are told: what will be posted and where, and what came of it."""
 
-from tui.console import rows, words
+from tui.console.drawing import labels, rows
+from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
-from tui.console.pages.page import Choice, button
-from tui.console.rows import Row
+from tui.console.page import Choice, button
 from tui.incident import telling
 from tui.incident.cause import worded
 from tui.model.incident import Incident
@@ -100,7 +100,7 @@ def on_call(flow: IncidentFlow, cells: int) -> list[Row]:
     duty, now = flow.console.engine.duty, flow.console.engine.clock.now()
     parts: list[str] = []
     if duty.known is not None:
-        age = f"read {duty.known.at:%H:%M}Z, {words.age(now - duty.known.at)} old"
+        age = f"read {duty.known.at:%H:%M}Z, {labels.age(now - duty.known.at)} old"
         parts.append(f"on call: {', '.join(duty.known.people)} ({age})")
     if duty.trouble:
         parts.append(f"who is on call is not known now: {duty.trouble}")

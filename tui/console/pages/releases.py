@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
-from tui.console import rows, views, words
+from tui.console.drawing import labels, rows, tables
+from tui.console.page import Page, View, button
 from tui.console.pages import choices as release_choices
-from tui.console.pages.page import Page, View, button
 from tui.console.ports import Console
 from tui.incident import latest
 from tui.model.release import Release
@@ -29,9 +29,9 @@ class Releases(Page):
         listed = status.listing.releases if status.listing else ()
         found = [r for r in listed if self.filter.lower() in _searchable(r)]
         restorable = sum(1 for r in listed if r.way and not r.running)
-        seen = f", as of {words.age(now - status.listed_at)} ago" if status.listed_at else ""
+        seen = f", as of {labels.age(now - status.listed_at)} ago" if status.listed_at else ""
         if status.catalogued_at is not None and status.catalogued_at != status.listed_at:
-            seen += f" (other sources {words.age(now - status.catalogued_at)} ago)"
+            seen += f" (other sources {labels.age(now - status.catalogued_at)} ago)"
         title = (
             ("RELEASES ", "title"),
             (self.service.name, "bold"),
@@ -48,7 +48,7 @@ class Releases(Page):
         previous, reason = None, ""
         if status.listing is not None:
             longest = board.engine.fleet.watch.longest
-            previous, reason = views.previous_of(self.service.name, status.listing, now, longest)
+            previous, reason = tables.previous_of(self.service.name, status.listing, now, longest)
         if previous is not None:
             content.extend(rows.paragraph(f"previous is {previous.name}: {rows.safe(reason, 400)}", cells, "dim"))
         elif status.listing is not None:

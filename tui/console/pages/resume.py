@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from tui.console import rows, words
+from tui.console.drawing import labels, rows
+from tui.console.drawing.rows import Row
+from tui.console.page import Choice, Page, View, button
 from tui.console.pages.held import line
-from tui.console.pages.page import Choice, Page, View, button
 from tui.console.ports import Console
-from tui.console.rows import Row
 from tui.incident.cause import worded
 from tui.model.incident import Group, Incident
 
@@ -74,10 +74,10 @@ def _run(group: Group) -> Row:
 
 
 def _row(incident: Incident, ago: str) -> Row:
-    asking = f", {words.QUESTIONS[incident.asking]}" if incident.asking else ""
+    asking = f", {labels.QUESTIONS[incident.asking]}" if incident.asking else ""
     target = f" to {incident.plan.target.name}" if incident.plan else ""
     return (
         (f"{rows.fit(incident.service, 14)} ", "bold"),
-        (f"{words.STATES[incident.state]}{target}", "warn"),
+        (f"{labels.STATES[incident.state]}{target}", "warn"),
         (f"{asking}; since {ago}; by {rows.safe(incident.by, 40)}; {incident.id}", "dim"),
     )

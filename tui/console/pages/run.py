@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from tui.console import rows, words
+from tui.console.drawing import labels, rows
+from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
+from tui.console.page import Choice, View, button
 from tui.console.pages import parts, posts
-from tui.console.pages.page import Choice, View, button
-from tui.console.rows import Row
 from tui.model.incident import Closing, Incident, Question, State, StepResult
 from tui.model.outcome import describe
 from tui.model.plan import Plan
@@ -55,7 +55,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
 
 def _state(flow: IncidentFlow, incident: Incident, now: datetime, cells: int) -> list[Row]:
     sign = flow.palette.sign
-    passed = words.countdown(now - incident.since)
+    passed = labels.countdown(now - incident.since)
     if incident.settling is not None:
         return [((f"{sign('run')} putting the host in order", "run"),)]
     match incident.state:

@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 
-from tui.console import rows, views, words
+from tui.console.drawing import labels, rows, tables
 from tui.console.incident_flow import IncidentFlow
+from tui.console.page import Choice, View, button
 from tui.console.pages import choices as release_choices
 from tui.console.pages import parts
-from tui.console.pages.page import Choice, View, button
 from tui.incident import latest
 from tui.model.incident import Incident
 from tui.model.release import Release
@@ -21,8 +21,8 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
         again = button("again", "Ask the host again", flow.doing("asking the host", flow.other_release))
         return View(key="target", title=parts.title(flow, 2, cells), rows=content, choices=[again, back(flow)])
     now = engine.clock.now()
-    seen = words.age(now - status.listed_at) if status.listed_at else "unknown"
-    previous, reason = views.previous_of(status.service.name, status.listing, now, engine.fleet.watch.longest)
+    seen = labels.age(now - status.listed_at) if status.listed_at else "unknown"
+    previous, reason = tables.previous_of(status.service.name, status.listing, now, engine.fleet.watch.longest)
     said = f"previous is {previous.name}: {reason}" if previous else reason
     content.extend(rows.paragraph(f"As the host said {seen} ago. {rows.safe(said, 400)}", cells, "dim"))
     choices = release_choices.choices(

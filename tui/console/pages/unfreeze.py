@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
-from tui.console import rows, words
+from tui.console.drawing import labels, rows
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Row
+from tui.console.page import Choice, View, button
 from tui.console.pages.job import JobPage
-from tui.console.pages.page import Choice, View, button
-from tui.console.palette import Palette
 from tui.console.ports import Console
-from tui.console.rows import Row
 from tui.engine.freeze import TeamBranch, Unfrozen
 from tui.model.errors import AlreadyThere
 from tui.model.service import Service
@@ -123,7 +123,7 @@ def _standing(seen: TeamBranch, cells: int, palette: Palette, *, frozen: bool) -
     if seen.pushed:
         found.append(((f"On {seen.branch}, and not what runs (newest first):", "bold"),))
     for commit in seen.pushed:
-        when = words.clock(commit.at) if commit.at is not None else "unknown"
+        when = labels.clock(commit.at) if commit.at is not None else "unknown"
         line: Row = ((f"  {commit.id[:10]} ", "dim"), (rows.safe(commit.subject, 60), ""))
         line = (*line, (f"  {rows.safe(commit.author, 30)} {when}", "dim"))
         if commit.id in bad:

@@ -1,9 +1,9 @@
 """An incident that is over, of which something is left on the host: why, and the ways on."""
 
-from tui.console import rows
+from tui.console.drawing import rows
 from tui.console.incident_flow import IncidentFlow
+from tui.console.page import View, button
 from tui.console.pages import parts
-from tui.console.pages.page import View, button
 from tui.model.incident import Closing, Incident
 
 

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from tui.console import rows, words
+from tui.console.drawing import labels, rows
+from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
+from tui.console.page import Choice, View, button
 from tui.console.pages import evidence, parts, posts
-from tui.console.pages.page import Choice, View, button
-from tui.console.rows import Row
 from tui.incident import watch as watching
 from tui.incident.cause import worded
 from tui.model.incident import Closing, Incident, Question, Watch, WatchKind
@@ -41,7 +41,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
         content.append(((f"{kept}; what runs is asked of the host with every look", "dim"),))
     content.extend(posts.standing(flow, incident, cells))
     left = watch.deadline - now
-    content.append(((f"Ends {words.clock(watch.deadline)}; closing this panel changes nothing.", "dim"),))
+    content.append(((f"Ends {labels.clock(watch.deadline)}; closing this panel changes nothing.", "dim"),))
     return View(
         key=f"watch-{incident.asking}",
         title=parts.title(flow, 6, cells),
@@ -60,7 +60,7 @@ def _countdown(flow: IncidentFlow, watch: Watch) -> Row:
     bar = flow.palette.sign("full") * full + flow.palette.sign("empty") * (_BAR - full)
     seen = watching.seen(watch, now)
     return (
-        (f"{words.countdown(left):>6} ", "bold"),
+        (f"{labels.countdown(left):>6} ", "bold"),
         ("left ", ""),
         (bar, "run"),
         (f"  seen {seen:.0%} of it", "" if seen >= 0.9 else "warn"),
@@ -69,14 +69,14 @@ def _countdown(flow: IncidentFlow, watch: Watch) -> Row:
 
 def _seen(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int) -> list[Row]:
     status = flow.status
-    look, word = words.LOOKS[status.health]
+    look, word = labels.LOOKS[status.health]
     before = parts.response_before(status.probes, incident.opened_at)
     compared = f" (before the incident {before * 1000:.0f}ms)" if before is not None else ""
     last = status.last
     found: list[Row] = [
         (
             (f"{flow.palette.sign(look)} {word} ", look),
-            (f"HTTP {words.http(last)} {words.response(last)}{compared}", ""),
+            (f"HTTP {labels.http(last)} {labels.response(last)}{compared}", ""),
         ),
         (
             (f"healthy {watch.healthy}  ", "ok" if watch.healthy else ""),
@@ -92,7 +92,7 @@ def _seen(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int) -> l
         line = "".join(flow.palette.spark(t / slowest if slowest else 0.0) for t in times)
         found.append(((f"response {line} ", "dim"), (f"up to {slowest * 1000:.0f}ms", "dim")))
     for at, note in watch.notes[-2:]:
-        text = f"{flow.palette.sign('warn')} {words.clock(at)} {rows.safe(note, 200)}"
+        text = f"{flow.palette.sign('warn')} {labels.clock(at)} {rows.safe(note, 200)}"
         found.extend(rows.paragraph(text, cells, "warn"))
     if watch.in_a_row:
         found.append(((f"{watch.in_a_row} unhealthy in a row", "down"),))

@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from tui.console import rows
-from tui.console.palette import Palette
+from tui.console.drawing import rows
+from tui.console.drawing.palette import Palette
 from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import HELD
 

@@ -8,11 +8,12 @@ from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui.console import actions, views
-from tui.console.palette import Palette
-from tui.console.rows import Piece, Row
+from tui.console import actions
+from tui.console.drawing import tables
+from tui.console.drawing.labels import LOOKS
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Piece, Row
 from tui.console.widgets.panel import Panel
-from tui.console.words import LOOKS
 from tui.model.health import Health
 from tui.model.incident import Incident
 
@@ -51,7 +52,7 @@ class ServiceTable(Panel, can_focus=True):
             self.selected = wanted_now
             self.post_message(self.Selected())
         cells, height = self.size.width, self.size.height
-        head, table = views.board(found, incidents, selected=self.selected, now=now, cells=cells, palette=self.palette)
+        head, table = tables.board(found, incidents, selected=self.selected, now=now, cells=cells, palette=self.palette)
         names = [s.service.name for s in found]
         position = names.index(self.selected) if self.selected in names else 0
         if height == 1:

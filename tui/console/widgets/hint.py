@@ -2,9 +2,10 @@
 
 from textual.screen import Screen
 
-from tui.console import actions, rows
+from tui.console import actions
 from tui.console.actions import LATER, key_name
-from tui.console.rows import Piece
+from tui.console.drawing import rows
+from tui.console.drawing.rows import Piece
 from tui.console.widgets.panel import Panel
 
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from textual import events
 from textual.binding import BindingType
 
-from tui.console import actions, logwords
-from tui.console.logview import TROUBLE, LogView
-from tui.console.palette import Palette
+from tui.console import actions
+from tui.console.drawing import log_title
+from tui.console.drawing.log_view import TROUBLE, LogView
+from tui.console.drawing.palette import Palette
 from tui.console.terminal import writer_idle
 from tui.console.wanted import TooSlow
 from tui.console.widgets.panel import Panel
@@ -106,14 +107,14 @@ class LogPanel(Panel, can_focus=True):
         height = self.size.height - (1 if self.size.height > 1 else 0)
         page, self._shown_from, self._shown_to = self.look.page(ring, self.size.width, height)
         if not page:
-            page = [logwords.nothing(follower, self.look)]
+            page = [log_title.nothing(follower, self.look)]
         if self.look.too_slow:
             words, self.look.too_slow = self.look.too_slow, ""
             self._hits = None
             self._asking.notice(f"{words}: takes too long in this log, given up; try the words themselves", "warn")
         if self.look.behind(ring):
             self.changed()
-        said = logwords.title(self._service, follower, self.look, self._shown_to, self._hits)
+        said = log_title.title(self._service, follower, self.look, self._shown_to, self._hits)
         self.show(said, page)
 
     # ── moving ───────────────────────────────────────────────────────────────────────────────────────────────────

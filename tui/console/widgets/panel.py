@@ -13,9 +13,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.console import actions, rows
-from tui.console.palette import Palette
-from tui.console.rows import Piece, Row
+from tui.console import actions
+from tui.console.drawing import rows
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Piece, Row
 
 
 class Panel(Widget):

@@ -12,10 +12,11 @@ from rich.cells import cell_len
 from textual import events
 from textual.binding import BindingType
 
-from tui.console import actions, rows
-from tui.console.pages.page import Choice, Page, View
-from tui.console.palette import Palette
-from tui.console.rows import Piece, Row
+from tui.console import actions
+from tui.console.drawing import rows
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Piece, Row
+from tui.console.page import Choice, Page, View
 from tui.console.widgets.panel import Panel
 
 ARM = 0.5

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from tui.console.rows import Piece, Row
+from tui.console.drawing.rows import Piece, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

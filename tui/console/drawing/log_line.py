@@ -5,7 +5,7 @@ from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
 
-from tui.console.rows import Piece, Row
+from tui.console.drawing.rows import Piece, Row
 
 _PREFIX = re.compile(rb"(?:\x1b\[[0-9;]*m)?\d{4}-\d\d-\d\dT[0-9:.]+Z app\[[^\]]{1,64}\]:(?:\x1b\[[0-9;]*m)? ?")
 _UNSTEADY = re.compile(

@@ -5,10 +5,10 @@ Moments, not ages: a title that counts seconds would cost bytes in every one of 
 
 from typing import TYPE_CHECKING
 
-from tui.console.rows import Piece, Row
+from tui.console.drawing.rows import Piece, Row
 
 if TYPE_CHECKING:
-    from tui.console.logview import LogView
+    from tui.console.drawing.log_view import LogView
     from tui.engine.follow import LogFollower
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from tui.console.logline import last_state, marked, steady, window, wrapped
-from tui.console.rows import Piece, Row, wrap
+from tui.console.drawing.log_line import last_state, marked, steady, window, wrapped
+from tui.console.drawing.rows import Piece, Row, wrap
 from tui.console.wanted import TooSlow, Wanted
 from tui.dokku.lines import frame
 from tui.dokku.logs import LogLine, read_line

@@ -15,7 +15,7 @@ from tui.model.text import clean_line
 if TYPE_CHECKING:
     from textual.strip import Strip
 
-    from tui.console.palette import Palette
+    from tui.console.drawing.palette import Palette
 
 Piece = tuple[str, str]
 """text and the name of its look"""
