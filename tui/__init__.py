@@ -9,6 +9,7 @@ The rooms, in the way of the data:
     ways/       ways back: pure plan builders, one file each                          (pure)
     drivers/    how we touch it: ssh, git, http, journal, clock; one outside thing per file
     engine/     who runs the loop: effects out to drivers, events back in; one gate for every change
+    console/    what people see: pages and panels over the engine; `actions` is the table of all keys
     cli/        what scripts see: stdout is data, stderr is narration; `exits` owns the exit codes
     sandbox/    a pretend host in a process of its own, reached only over SSH and HTTP
     bootstrap   the composition root

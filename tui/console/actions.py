@@ -54,7 +54,7 @@ ACTIONS = (
     Action(EVERYWHERE, "3", "app.releases", "Releases", palette=3, on_row=True),
     Action(EVERYWHERE, "a,4", "app.timeline", "Timeline", hint=LATER, palette=5),
     Action(EVERYWHERE, "c", "app.trail", "Commands sent", hint=LATER, palette=6),
-    Action(EVERYWHERE, "5", "app.wizard", "Incident", hint=LATER, palette=1,
+    Action(EVERYWHERE, "5", "app.incident", "Incident", hint=LATER, palette=1,
            when="incident_at_hand"),
     Action(EVERYWHERE, "i", "app.passphrase", "Type the passphrase", hint=0, palette=0,
            when="passphrase_wanted"),

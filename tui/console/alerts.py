@@ -20,7 +20,7 @@ ALARMS = frozenset({Question.WATCH_BREACHED, Question.VERIFY_FAILED, Question.OU
 
 
 class Alerts:
-    """What was said already is remembered, so that each thing is said once."""
+    """The alerts of one console. Each is said once: what was said is remembered."""
 
     def __init__(self, screen: Screen, frame: Frame, controller: ConsoleController) -> None:
         self._screen = screen
@@ -73,7 +73,7 @@ class Alerts:
                 self._screen.notice(f"{name}: {QUESTIONS[asking]} (5 shows it)", "down")
 
     def _undelivered(self, name: str) -> None:
-        """Each message that did not reach people, whatever page is open."""
+        """Each message that did not reach people, on every page."""
         incident = self._controller.flows[name].incident
         for one in telling.standing(incident.deliveries) if incident is not None else ():
             key = (name, one.milestone, one.channel)

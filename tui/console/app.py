@@ -22,7 +22,7 @@ from tui.console.drawing import rows
 from tui.console.drawing.palette import Palette
 from tui.console.frame import Frame
 from tui.console.keyboard import Keyboard
-from tui.console.opened import Opened
+from tui.console.page_stack import PageStack
 from tui.console.prompt import Prompt
 from tui.model.errors import ConsoleError
 from tui.model.redact import redact
@@ -77,7 +77,7 @@ class ConsoleApp(App[int]):
         self._alerts: Alerts | None = None
         self.frame = Frame(palette, self, exports)
         self.keyboard = Keyboard((self.frame.board, self.frame.work, self.frame.logs), self.frame.line)
-        self.opened = Opened(self.frame.work)
+        self.opened = PageStack(self.frame.work)
         self.prompt = Prompt(self.frame.line, self.frame.panels, self.keyboard, self)
         self.ask, self.ask_for = self.prompt.ask, self.prompt.ask_for
         self.commands = Commands(self, self.frame, self.prompt, self.keyboard, self.left_open)
@@ -263,7 +263,7 @@ class ConsoleApp(App[int]):
         self.changed()
 
     async def copy(self, text: str, name: str) -> bool:
-        """To a file always, to the terminal's clipboard where it takes it; says whether that was possible."""
+        """Copy to a file, and to the terminal's clipboard where it takes it. Returns whether that was possible."""
         if self._copy_out is None:
             return False
         try:

@@ -44,12 +44,12 @@ class Commands:
 
     @property
     def dismissable(self) -> bool:
-        """Whether a notice is shown or a page is open."""
+        """True while a notice is shown or a page is open."""
         return bool(self._frame.notice[0]) or self._frame.panels.work
 
     @property
     def passphrase_wanted(self) -> bool:
-        """Whether a host's key waits for its passphrase."""
+        """True while a host's key waits for its passphrase."""
         return self._prompt.secret_wanted
 
     # ── what they do ─────────────────────────────────────────────────────────────────────────────────────────────

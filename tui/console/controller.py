@@ -11,17 +11,17 @@ from pathlib import Path
 from tui.console.drawing import labels, rows, tables
 from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
-from tui.console.jobs import Jobs
+from tui.console.jobs import ConsoleJobs
 from tui.console.logs import Logs
 from tui.console.pages.held import Found, Held
 from tui.console.pages.incident_page import IncidentPage
 from tui.console.pages.leave import Open
 from tui.console.pages.postmortem import PostMortemPage
-from tui.console.pages.record import Timeline, Trail, events_of, timeline_row
+from tui.console.pages.record import TimelinePage, TrailPage, events_of, timeline_row
 from tui.console.pages.releases import Releases
 from tui.console.pages.resume import Resume
 from tui.console.pages.which import Which
-from tui.console.ports import Opened, Screen
+from tui.console.ports import Opener, Screen
 from tui.drivers.clock import local
 from tui.engine.board import Board
 from tui.engine.engine import Engine
@@ -52,7 +52,7 @@ class ConsoleController:
         """unfinished incidents of this machine's journal that were not taken up here, by service"""
         self.timeline: list[Row] = []
         self._timeline_of: str | None = None
-        self.jobs = Jobs(self)
+        self.jobs = ConsoleJobs(self)
         self.logs = Logs(screen, board, self.incidents)
 
     # ── which incidents there are ────────────────────────────────────────────────────────────────────────────────
@@ -85,7 +85,7 @@ class ConsoleController:
         return [i for i in led if i.open and (i.state in _BUSY or i.settling is not None)]
 
     def left_open(self) -> list[Open]:
-        """What is open when this console is left now; what another one on this machine leads goes on there."""
+        """The incidents that nobody leads once this console is left, and what else is to be known of each."""
         found = []
         for incident in self.incidents().values():
             if incident.id in self.engine.onlookers:
@@ -207,7 +207,7 @@ class ConsoleController:
         self.open_elsewhere.pop(service.name, None)
         self._show(flow)
 
-    async def carry_out(self, service: Service, opened: Opened) -> None:
+    async def carry_out(self, service: Service, opened: Opener) -> None:
         """Lead the incident that `opened` opens or goes on with, and confirm its plan."""
         flow = self.flows.get(service.name)
         if flow is None or flow.incident is None or not flow.incident.open:
@@ -237,31 +237,32 @@ class ConsoleController:
     # ── other pages ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def show_releases(self, service: Service) -> None:
-        """The releases of a service, to be looked at or to begin with."""
+        """Show the releases of a service, to be looked at or to begin with."""
         self.screen.open_page(Releases(self, service))
 
     def show_held(self) -> None:
-        """Who holds what on the hosts, and the ways on."""
+        """Show who holds what on the hosts, and the ways on."""
         self.screen.open_page(Held(self))
 
     def show_trail(self) -> None:
-        """Every command that was sent."""
-        self.screen.open_page(Trail(self.engine.gate, self.save_trail))
+        """Show every command that was sent."""
+        self.screen.open_page(TrailPage(self.engine.gate, self.save_trail))
 
     def show_timeline(self, service: str | None) -> None:
-        """What happened in the incident at hand."""
+        """Show what happened in the incident at hand."""
         incident = self.incident(service)
-        page = Timeline(incident.id if incident else None, lambda: self.timeline, self.save_timeline)
+        page = TimelinePage(incident.id if incident else None, lambda: self.timeline, self.save_timeline)
         self.screen.open_page(page)
 
     async def show_postmortem(self, incident: str) -> None:
-        """The post-mortem of the incident of this id. Raises Refused where the journal has none."""
+        """Show the post-mortem of the incident of this id. Raises Refused where the journal has none."""
         page = PostMortemPage(self, incident, local)
         await page.read()
         self.screen.open_page(page)
 
     async def last_postmortem(self, service: str | None) -> None:
-        """The post-mortem of the incident at hand, else of the journal's newest. Raises Refused where there is none."""
+        """Show the post-mortem of the incident at hand, else of the journal's newest. Raises Refused where
+        there is none."""
         at_hand = self.incident(service)
         newest = [at_hand] if at_hand is not None else await self.engine.incidents()
         if not newest:

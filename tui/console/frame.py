@@ -1,4 +1,4 @@
-"""What stands on the screen: the panels, and what is drawn on them from what is known now.
+"""The panels of the screen, and what is drawn on them from what is known now.
 
 It only reads and draws. Who has the keys, what keys do and what is begun meanwhile is decided elsewhere.
 """

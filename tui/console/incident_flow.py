@@ -64,21 +64,21 @@ class IncidentFlow:
 
     @property
     def incident(self) -> Incident | None:
-        """The incident as it stands, once it is open."""
+        """The incident as it is now; None until it is open."""
         return self.walk.incident if self.walk else None
 
     @property
     def status(self) -> ServiceStatus:
-        """The service as it stands."""
+        """The service as it was seen last."""
         return self.console.board.status(self.service.name)
 
     @property
     def palette(self) -> Palette:
-        """How it is drawn."""
+        """The looks and signs of this terminal."""
         return self.console.screen.palette
 
     def evidence(self) -> Measurement:
-        """What is known now of the service's failures while what runs has run."""
+        """The failures of the service since what runs was started, as far as they are counted now."""
         return self.console.engine.evidence.now(self.service, Phase.BEFORE, self._counted_since())
 
     def _counted_since(self) -> datetime:
@@ -199,7 +199,7 @@ class IncidentFlow:
             raise
 
     async def take_over(self) -> None:
-        """Plan again, taking the incident from whoever has it; the reason goes on record."""
+        """Plan again, taking the incident from the person who has it; the reason goes on record."""
         reason = await self._reason("why do you take it over? ", "planning")
         if reason and self.wanted is not None:
             await self.note(f"take over: {reason}")
@@ -278,7 +278,7 @@ class IncidentFlow:
             await self.submit(ev.PostChosen(at=self.console.engine.clock.now(), text=said))
 
     async def choose_post(self, *, post: bool) -> None:
-        """Whether anything is posted for this incident."""
+        """Decide whether anything is posted for this incident; it goes on record."""
         await self.submit(ev.PostChosen(at=self.console.engine.clock.now(), post=post))
 
     async def posted(self, channel: str) -> None:
@@ -324,7 +324,7 @@ class IncidentFlow:
     # ── meanwhile ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def output(self, step: str, raw: bytes) -> None:
-        """What a step prints, as it comes."""
+        """Take what a step prints, as it comes."""
         for line in self._framers.setdefault(step, Framer()).feed(raw):
             self.heard.append(redact(line.text))
         self.console.screen.changed()
@@ -351,12 +351,12 @@ class IncidentFlow:
 
     @property
     def taken(self) -> bool:
-        """Whether somebody else has the incident on the host."""
+        """True where somebody else has the incident on the host."""
         return isinstance(self.error, TakenByOther)
 
 
 def may_plan(incident: Incident) -> bool:
-    """Whether the incident's state allows another plan."""
+    """True where the incident's state allows another plan."""
     if incident.state is State.PLANNED or incident.settling is not None or not incident.open:
         return False
     return incident.asking is not None and incident.asking is not Question.OUTCOME_UNKNOWN

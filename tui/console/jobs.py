@@ -25,7 +25,7 @@ from tui.ways import git as git_way
 from tui.ways.kept import Options
 
 
-class Jobs:
+class ConsoleJobs:
     """One console's jobs."""
 
     def __init__(self, console: Console) -> None:

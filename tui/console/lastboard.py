@@ -69,7 +69,7 @@ class _Plain:
 
 
 def _parsed(text: str) -> "Any":
-    """`json.loads` by its own scanner: what `json` imports besides (`re`, `enum`) costs as much as the interpreter's
+    """`json.loads` by its own scanner: what else `json` imports (`re`, `enum`) costs as much as the interpreter's
     start. Raises ValueError."""
     try:
         from _json import make_scanner
@@ -87,7 +87,7 @@ def _parsed(text: str) -> "Any":
 
 
 def document(board: "Board") -> "dict[str, Any]":
-    """The board as it stands, to be stored."""
+    """The board as it is now, to be stored."""
     from tui.console.drawing import labels
 
     rows = []

@@ -23,7 +23,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A page as it stands now."""
+    """The content of a page as it is now."""
 
     key: str
     """the same as long as it is the same page: the cursor stays, and the time to arm runs from its first showing"""
@@ -66,4 +66,4 @@ class Page:
         raise NotImplementedError
 
     async def copied(self) -> None:
-        """Its text was copied."""
+        """Called once its text was copied."""

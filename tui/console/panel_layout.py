@@ -46,7 +46,7 @@ class PanelContainer(Widget):
 
     @property
     def layout(self) -> Layout:
-        """Ours; style sheets only know Textual's own layouts by name."""
+        """The layout by places; style sheets only know Textual's own layouts by name."""
         return self._by_places
 
     def compose(self) -> ComposeResult:
@@ -54,7 +54,7 @@ class PanelContainer(Widget):
         yield from self._panels
 
     def boxes(self, size: Size) -> dict[str, Box]:
-        """Where everything lies at this size."""
+        """The box of each panel at this size, by its name."""
         return places(size.width, size.height, services=self.services, work=self.work, zoomed=self.zoomed)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -63,7 +63,7 @@ class PanelContainer(Widget):
         self.post_message(self.Fitted())
 
     def arrange_again(self) -> None:
-        """What is shown, or its number, has changed."""
+        """Lay the panels out again where it matters: what is shown may have changed."""
         if self.size.width:
             self._fit(self.size)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # the first screen is painted before the engine is imported
 
 Output = Callable[[str, bytes], None]
 """told which step printed what"""
-Opened = Callable[[Output], Awaitable["Walk"]]
+Opener = Callable[[Output], Awaitable["Walk"]]
 """opens an incident, or goes on with one; its output is told as it comes"""
 
 
@@ -97,11 +97,11 @@ class Console(Protocol):
 
     @property
     def screen(self) -> Screen:
-        """Where it is shown."""
+        """The application that shows it."""
 
     @property
     def jobs(self) -> Jobs:
-        """What can be done on hosts outside of an incident's own page."""
+        """The work on hosts outside of an incident's own page."""
 
     def incidents(self) -> "dict[str, Incident]":
         """Open incidents by service: those led here, and those that the journal knows."""
@@ -121,7 +121,7 @@ class Console(Protocol):
     async def resume(self, incident: str) -> None:
         """Take the unfinished incident of this id up, or follow it where another console leads it."""
 
-    async def carry_out(self, service: "Service", opened: "Opened") -> None:
+    async def carry_out(self, service: "Service", opened: "Opener") -> None:
         """Lead the incident that `opened` opens or goes on with, and confirm its plan."""
 
     def lead_batch(self, run: "Run") -> None:

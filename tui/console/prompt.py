@@ -23,7 +23,7 @@ class Prompt:
 
     @property
     def asking(self) -> bool:
-        """Whether the line is open."""
+        """True while the line is open."""
         return self._line.asking
 
     async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None:
@@ -35,7 +35,7 @@ class Prompt:
         return self._open(prompt, initial=initial, empty=True)
 
     def ask_live(self, prompt: str, live: Live) -> Awaitable[str | None]:
-        """As `ask_for`, and `live` is told what is typed meanwhile."""
+        """Ask as `ask_for` does; `live` is told what is typed meanwhile."""
         return self._open(prompt, empty=True, live=live)
 
     def cancel(self) -> None:
@@ -46,7 +46,7 @@ class Prompt:
 
     @property
     def secret_wanted(self) -> bool:
-        """Whether a host's key waits for its passphrase."""
+        """True while a host's key waits for its passphrase."""
         return bool(self._secrets)
 
     async def secret(self, prompt: str) -> str | None:

@@ -37,17 +37,17 @@ class ServiceCommands:
 
     @property
     def anything_held(self) -> bool:
-        """Whether a service is held or frozen on its host by somebody else."""
+        """True where a service is held or frozen on its host by somebody else."""
         return bool(self._controller.held())
 
     @property
     def incident_at_hand(self) -> bool:
-        """Whether an incident is open, or the service at the cursor had one here."""
+        """True where an incident is open, or the service at the cursor had one here."""
         return self._controller.incident(self._selected) is not None
 
     @property
     def not_on_its_incident(self) -> bool:
-        """Whether anything but the incident of the service at the cursor has the keys."""
+        """True where anything but the incident of the service at the cursor has the keys."""
         led = self._controller.flows.get(self._selected or "")
         work = self._frame.work
         return led is None or not shows(work.page, led) or self._keyboard.at is not work
@@ -58,7 +58,7 @@ class ServiceCommands:
         """Begin with the service at the cursor; where an incident is open on another, ask which is meant."""
         self._on_row(self._controller.begin)
 
-    def wizard(self) -> None:
+    def incident(self) -> None:
         """Show the incident that is open."""
         selected = self._selected
         self._screen.begin_work(lambda: self._controller.show_open(selected))

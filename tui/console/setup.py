@@ -6,7 +6,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What was asked for."""
+    """The options that the console was started with."""
 
     services: str | None = None
     read_only: bool = False

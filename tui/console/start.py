@@ -13,6 +13,7 @@ from tui.console.terminal import Terminal
 
 if TYPE_CHECKING:
     from tui.console.app import ConsoleApp
+    from tui.console.pages.leave import Open
     from tui.engine.board import Board
     from tui.engine.engine import Engine
 
@@ -67,6 +68,12 @@ async def _run(
         left_open = app.left_open()
         await app.shut()
         await asyncio.to_thread(writer.shutdown)
+    _say_farewell(app, left_open)
+    return terminal.exit_code(app)
+
+
+def _say_farewell(app: "ConsoleApp", left_open: "list[Open]") -> None:
+    """On the terminal as it was found: what is open still, and why the console could not start."""
     if left_open:
         from tui.console.pages.leave import farewell
 
@@ -74,7 +81,6 @@ async def _run(
     if app.failure is not None:
         fix = f"  fix: {app.failure.fix}\n" if app.failure.fix else ""
         terminal.complain(f"{app.failure.message}\n{fix}")
-    return terminal.exit_code(app)
 
 
 def _store(state: Path, document: dict[str, Any]) -> None:

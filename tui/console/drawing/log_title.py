@@ -45,7 +45,7 @@ def title(
 
 
 def nothing(follower: "LogFollower", look: "LogView") -> Row:
-    """Why no line is shown."""
+    """A row that says why no line is shown."""
     if look.filter is not None and len(follower.ring):
         return ((f"no line of {len(follower.ring)} matches {look.filter_words}", "dim"),)
     match follower.state.value:

@@ -29,7 +29,7 @@ def row(*pieces: Piece | str) -> Row:
 
 
 def text(row: Row) -> str:
-    """What the row says."""
+    """The text of a row, without looks."""
     return "".join(piece for piece, _ in row)
 
 

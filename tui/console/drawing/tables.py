@@ -37,7 +37,7 @@ def header(
     cells: int,
     palette: Palette,
 ) -> Row:
-    """Where am I, is it live, may I, who am I, what is going on."""
+    """The header: environment and host, state of the link, read-only or not, incident, person and time, as one row."""
     band = "SANDBOX" if host.sandbox else rows.safe(environment, 16).upper()
     look = {"SANDBOX": "band-sandbox", "PRODUCTION": "band-production", "STAGING": "band-staging"}.get(band, "band")
     state, word, heard = labels.link(link, now)
@@ -120,7 +120,7 @@ def previous_of(service: str, listing: "Listing", now: datetime, longest: timede
 
 
 def why_not(release: Release) -> str:
-    """Why a release cannot be chosen; empty when it can."""
+    """The reason why a release cannot be chosen; empty when it can."""
     if release.running and not release.down:
         return "it runs now"
     if release.way is None:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from tui.console.drawing import labels, rows
-from tui.console.drawing.rows import Piece, Row
+from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 from tui.console.pages import evidence, parts, posts
@@ -88,7 +88,7 @@ def _away(flow: IncidentFlow) -> Callable[[], Awaitable[None]]:
 
 
 def confirm(flow: IncidentFlow, incident: Incident, cells: int) -> View:
-    """What was seen, what it speaks for, and the tree with the path lit."""
+    """The page of the evidence: what was seen, what it speaks for, and the tree with the path lit."""
     now = flow.console.engine.clock.now()
     status = flow.status
     content = parts.trouble(flow, cells)
@@ -148,34 +148,37 @@ def _tree(
     answered = {node.id: answer for node, answer in path}
     rate = f"{flow.console.engine.fleet.watch.error_rate:.0%}"
     found: list[Row] = []
-    whole = flow.room >= WHOLE_TREE
     for number, node in enumerate(tree.TREE, 1):
-        if not whole and node.id not in answered and node is not here:
-            continue
-        question = f"{number} {node.question.format(rate=rate)}"
-        yes, no = (_leads(node.yes), _leads(node.no))
+        question = rows.fit(f"{number} {node.question.format(rate=rate)}", 35)
         if node.id in answered:
-            answer = answered[node.id]
-            lit: list[Piece] = [
-                (f"{flow.palette.sign('run')} {rows.fit(question, 35)}", ""),
-                (" YES" if answer else " NO ", "bold"),
-                (f" {flow.palette.sign('arrow')} {yes if answer else no}", "focus"),
-                (f"  ({rows.safe(seen.get(node.id, ''), 60)})" if seen.get(node.id) else "", "dim"),
-            ]
-            found.append(tuple(lit))
+            found.append(_lit(flow, node, question, answered[node.id], seen.get(node.id, "")))
         elif node is here:
-            found.append(
-                (
-                    (f"{flow.palette.sign('cursor')} {rows.fit(question, 35)}", "focus"),
-                    (" ?  ", "focus"),
-                    (f" yes {flow.palette.sign('arrow')} {yes}, no {flow.palette.sign('arrow')} {no}", ""),
-                )
-            )
-        else:
-            found.append(((f"  {rows.fit(question, 35)}", "dim"), (f"     yes {yes}, no {no}", "dim")))
+            found.append(_to_answer(flow, node, question))
+        elif flow.room >= WHOLE_TREE:
+            found.append(((f"  {question}", "dim"), (f"     yes {_leads(node.yes)}, no {_leads(node.no)}", "dim")))
     if isinstance(here, tree.End):
         found.append((("  The runbook says: ", ""), (_ENDS[here], "bold")))
     return found
+
+
+def _lit(flow: IncidentFlow, node: tree.Node, question: str, answer: bool, seen: str) -> Row:
+    """A question that was answered: the answer, where it leads, and what it is based on."""
+    return (
+        (f"{flow.palette.sign('run')} {question}", ""),
+        (" YES" if answer else " NO ", "bold"),
+        (f" {flow.palette.sign('arrow')} {_leads(node.yes if answer else node.no)}", "focus"),
+        (f"  ({rows.safe(seen, 60)})" if seen else "", "dim"),
+    )
+
+
+def _to_answer(flow: IncidentFlow, node: tree.Node, question: str) -> Row:
+    """The question that is asked now, and where each answer leads."""
+    arrow = flow.palette.sign("arrow")
+    return (
+        (f"{flow.palette.sign('cursor')} {question}", "focus"),
+        (" ?  ", "focus"),
+        (f" yes {arrow} {_leads(node.yes)}, no {arrow} {_leads(node.no)}", ""),
+    )
 
 
 def _leads(target: "str | tree.End") -> str:

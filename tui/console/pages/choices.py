@@ -39,7 +39,7 @@ def choices(
 
 
 def again(releases: Iterable[Release], chosen: Chosen) -> list[Choice]:
-    """What runs, deployed anew: a deploy that failed has left a restart that would start its image."""
+    """A choice to deploy what runs anew: a deploy that failed has left a restart that would start its image."""
     found = next((r for r in releases if r.running and not r.down), None)
     if found is None:
         return []
@@ -49,7 +49,7 @@ def again(releases: Iterable[Release], chosen: Chosen) -> list[Choice]:
 
 
 def identity(release: Release) -> str:
-    """What tells it from every other one of the list."""
+    """A text that tells a release from every other one of the list."""
     return f"{release.name} {release.holder or release.commit or release.image or ''}"
 
 

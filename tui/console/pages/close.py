@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from tui.console.drawing import rows
+from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 from tui.console.pages import parts, posts
@@ -20,17 +21,8 @@ _GOOD = frozenset({Closing.RECOVERED, Closing.FIXED_FORWARD, Closing.FALSE_ALARM
 
 
 def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
-    """Closed; what remains is for people."""
-    content = parts.trouble(flow, cells)
-    good = incident.closing in _GOOD
-    sign, look = ("yes", "ok") if good else ("no", "warn")
-    closing = incident.closing.value.upper() if incident.closing else "CLOSED"
-    word = f"{flow.palette.sign(sign)} {closing} "
-    first, *others = rows.wrap(rows.safe(incident.close_reason, 600), cells - len(word))
-    if flow.room < SHORT and others:
-        first, others = rows.fit(f"{first} {others[0]}", cells - len(word)), []
-    content.append(((word, look), (first, "")))
-    content.extend(((line, ""),) for line in others)
+    """The page of a closed incident: how it ended, and what is left for people."""
+    content = [*parts.trouble(flow, cells), *_ended(flow, incident, cells)]
     content.append(((telling.summary(incident), "bold"),))
     content.extend(posts.standing(flow, incident, cells))
     content.extend(posts.missing(flow, incident, cells))
@@ -40,31 +32,42 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     for text in todo:
         content.extend(rows.paragraph(f" {flow.palette.sign('dot')} {rows.safe(text, 500)}", cells, "", indent=3))
     content.extend(posts.on_call(flow, cells))
-    frozen = _frozen(incident)
-    choices = [
+    return View(
+        key="closed",
+        title=parts.title(flow, 7, cells),
+        rows=content,
+        choices=_choices(flow, incident, cells),
+        text=post(flow, incident),
+    )
+
+
+def _ended(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
+    """How it ended and why: on one row where there is little room."""
+    good = incident.closing in _GOOD
+    sign, look = ("yes", "ok") if good else ("no", "warn")
+    closing = incident.closing.value.upper() if incident.closing else "CLOSED"
+    word = f"{flow.palette.sign(sign)} {closing} "
+    first, *others = rows.wrap(rows.safe(incident.close_reason, 600), cells - len(word))
+    if flow.room < SHORT and others:
+        first, others = rows.fit(f"{first} {others[0]}", cells - len(word)), []
+    return [((word, look), (first, "")), *(((line, ""),) for line in others)]
+
+
+def _choices(flow: IncidentFlow, incident: Incident, cells: int) -> list[Choice]:
+    unfreeze = button("unfreeze", "Let deploys through again", lambda: flow.console.jobs.unfreeze(flow.service))
+    return [
         button("done", "Done", _away(flow)),
-        *(
-            [button("unfreeze", "Let deploys through again", lambda: flow.console.jobs.unfreeze(flow.service))]
-            if frozen
-            else []
-        ),
+        *([unfreeze] if incident.left_frozen else []),
         *parts.undo(flow, incident, brief=cells < 66),
         button("post-mortem", "Post-mortem", lambda: flow.console.show_postmortem(incident.id)),
         button("copy", "Copy the post", _copying(flow, incident)),
         *_posted(flow, incident),
         *([button("save", "Save the timeline", flow.console.save_timeline)] if cells >= 80 else []),
     ]
-    return View(
-        key="closed",
-        title=parts.title(flow, 7, cells),
-        rows=content,
-        choices=choices,
-        text=post(flow, incident),
-    )
 
 
 def todos(flow: IncidentFlow, incident: Incident) -> list[str]:
-    """What the runbook and the host still want."""
+    """What the runbook and the host still want done, one text each."""
     engine = flow.console.engine
     duty = engine.postmortems.duty(incident)
     found = [f"post-mortem, {standing(duty, engine.clock.now())[0]}"] if duty.open else []
@@ -94,10 +97,6 @@ def _posted(flow: IncidentFlow, incident: Incident) -> list[Choice]:
         return []
     noting = flow.doing("noting", lambda: flow.posted(_incident_channel(flow)))
     return [button("posted", "I posted it", noting, recorded=True)]
-
-
-def _frozen(incident: Incident) -> bool:
-    return incident.left_frozen
 
 
 def _copying(flow: IncidentFlow, incident: Incident) -> Callable[[], Awaitable[None]]:

@@ -24,7 +24,7 @@ _LOOKS = {
 
 
 class Everything(JobPage):
-    """One run over all services, from its plans to where it stands."""
+    """One run over all services, from its plans to its end."""
 
     name = "everything"
 
@@ -37,7 +37,7 @@ class Everything(JobPage):
 
     @property
     def under_way(self) -> bool:
-        """Whether something of it is being carried out, watched, or waits for its turn or a person."""
+        """True while something of it is being carried out, watched, or waits for its turn or a person."""
         return self._run is not None and any(fleet.stage(part) is not Stage.DONE for part in self._run.parts)
 
     async def prepare(self) -> None:

@@ -1,6 +1,6 @@
 """What every source says of a service's failures, as rows: who, how many of how many, what that proves.
 
-The word about the limit stands beside each source that counts requests of users, because sources may disagree. Where
+The word about the limit is beside each source that counts requests of users, because sources may disagree. Where
 there is little room our own probes are left out, and each source has one row.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOM = 14
 """rows of a page from which on every source has its row, with a head above them"""
 WIDE = 100
-"""columns from which on notes stand beside the numbers"""
+"""columns from which on notes are beside the numbers"""
 _LOOKS = {Word.OVER: "down", Word.UNDER: "ok", Word.UNSURE: "unknown"}
 
 

@@ -25,7 +25,7 @@ class IncidentPage(Page):
 
 
 def shows(page: Page | None, flow: IncidentFlow) -> bool:
-    """Whether this page is the one of that incident."""
+    """True where this page is the one of that incident."""
     return isinstance(page, IncidentPage) and page.flow is flow
 
 

@@ -48,7 +48,7 @@ class JobPage(Page):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What one job does, in words and in commands."""
+    """One job, in words and in commands."""
 
     title: str
     explain: Sequence[str]
@@ -78,7 +78,7 @@ class ConfirmJob(JobPage):
         return "running" if self._busy else "ended"
 
     def view(self, cells: int) -> View:
-        """What will be done, or how it went."""
+        """The job before its word, while it runs, or once it has ended."""
         state, sign = self._state, self.console.screen.palette.sign
         content: list[Row] = []
         for text in self.job.explain:

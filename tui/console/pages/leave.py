@@ -33,7 +33,7 @@ class Leave(Page):
         self._leave = leave
 
     def view(self, cells: int) -> View:
-        """As it stands now; the cursor is on staying."""
+        """Each open incident and what goes on without this console; the cursor is on staying."""
         found = self._found()
         content = [row for one in found for row in _rows(one, cells)]
         if not found:
@@ -59,14 +59,14 @@ class Leave(Page):
 
 
 def farewell(found: Sequence[Open]) -> list[str]:
-    """What is said on the terminal once the screen is gone: each open incident, and the line that takes it up."""
+    """The lines for the terminal once the screen is gone: each open incident, and the line that takes it up."""
     return [
         f"{one.incident.service}: {said(one)}; take it up: rollback resume {one.incident.known_as}" for one in found
     ]
 
 
 def said(one: Open) -> str:
-    """What goes on without us, in words."""
+    """The state of an open incident, and what goes on without this console."""
     frozen = ["its deploys are held back until it is closed"] if one.frozen else []
     return "; ".join([f"{labels.BRIEF[one.incident.state]}: {_goes_on(one.incident)}", *frozen])
 

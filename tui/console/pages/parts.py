@@ -1,4 +1,4 @@
-"""Rows that several pages share: where the walk stands, what went wrong, what can be done besides."""
+"""Rows that several pages share: which step it is, what went wrong, what else can be done."""
 
 from datetime import datetime, timedelta
 
@@ -29,7 +29,7 @@ def title(flow: IncidentFlow, step: int, cells: int) -> tuple[Piece, ...]:
 
 
 def busy_or_wrong(palette: Palette, busy: str, error: ConsoleError | None, cells: int) -> list[Row]:
-    """What is being done, and what could not be done with what would help."""
+    """Rows of what is being done, and of an error with what would help."""
     found: list[Row] = []
     if busy:
         found.append(((f"{palette.sign('run')} {busy}{palette.sign('more')}", "run"),))
@@ -42,7 +42,7 @@ def busy_or_wrong(palette: Palette, busy: str, error: ConsoleError | None, cells
 
 
 def trouble(flow: IncidentFlow, cells: int) -> list[Row]:
-    """What could not be done, and what would help; or what is being done."""
+    """Rows of what is being done, of an error with what would help, and of a walk that cannot go on."""
     found = busy_or_wrong(flow.palette, flow.busy, flow.error, cells)
     if flow.walk is not None and flow.walk.error is not None:
         stopped = flow.walk.error
@@ -121,7 +121,7 @@ def undo(flow: IncidentFlow, incident: Incident, *, brief: bool = False) -> list
 
 
 def ways_out(flow: IncidentFlow, incident: Incident) -> list[Choice]:
-    """What can be done at every step instead of going on; each asks for its reason."""
+    """Choices that there are at every step instead of going on; each asks for its reason."""
     busy = _not_now(incident)
     before = incident.asking in (Question.TARGET, Question.CONFIRM, Question.WHAT_NEXT)
     minutes = flow.console.engine.fleet.watch.after_clean_deploy.total_seconds() / 60

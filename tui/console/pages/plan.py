@@ -23,42 +23,34 @@ _LOOKS = {
 
 
 def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
-    """What will be done; nothing has been."""
+    """The page of the plan: what will be done; nothing has been."""
     plan = incident.plan
     if plan is None:
         raise ValueError("planned without a plan")
     post = posts.preview(flow, incident, cells)
     content = [*parts.trouble(flow, cells), *shown(flow.console, plan, cells, flow.room, post)]
-    label = f"Roll {plan.service} back to {plan.target.name}"
-    if plan.again:
-        label = f"Deploy {plan.target.name} again"
-    off = ""
-    if plan.blocked:
-        off = plan.blocked[0].text
-    elif flow.console.engine.gate.read_only:
-        off = "read-only: nothing is sent"
-    choices = [
-        button("cancel", "Cancel", flow.doing("dropping the plan", flow.drop_plan)),
-        button(
-            "go",
-            label + (" (type its name)" if plan.typed else ""),
-            flow.doing("beginning", flow.confirm),
-            off=off,
-            danger=True,
-        ),
-        *posts.choices(flow, incident),
-        *_keep_choice(flow, plan),
-        *parts.ways_out(flow, incident),
-    ]
-    text = pasted(plan)
     return View(
         key=f"plan-{plan.attempt}",
         title=parts.title(flow, 3, cells),
         rows=content,
-        choices=choices,
+        choices=_choices(flow, incident, plan),
         first="cancel",
-        text=text,
+        text=pasted(plan),
     )
+
+
+def _choices(flow: IncidentFlow, incident: Incident, plan: Plan) -> list[Choice]:
+    label = f"Deploy {plan.target.name} again" if plan.again else f"Roll {plan.service} back to {plan.target.name}"
+    typed = " (type its name)" if plan.typed else ""
+    read_only = "read-only: nothing is sent" if flow.console.engine.gate.read_only else ""
+    off = plan.blocked[0].text if plan.blocked else read_only
+    return [
+        button("cancel", "Cancel", flow.doing("dropping the plan", flow.drop_plan)),
+        button("go", label + typed, flow.doing("beginning", flow.confirm), off=off, danger=True),
+        *posts.choices(flow, incident),
+        *_keep_choice(flow, plan),
+        *parts.ways_out(flow, incident),
+    ]
 
 
 def shown(console: Console, plan: Plan, cells: int, room: int, post: Sequence[Row] = ()) -> list[Row]:

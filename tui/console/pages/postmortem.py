@@ -47,7 +47,7 @@ class PostMortemPage(Page):
         self._local = local
 
     async def read(self) -> None:
-        """What the journal says now. Raises Refused where it has no such incident."""
+        """Read what the journal says now. Raises Refused where it has no such incident."""
         self.found = await self.console.engine.postmortems.write(self.identity)
         self._incident = await self.console.engine.read(self.identity)
         self.console.screen.changed()
@@ -194,7 +194,7 @@ class PostMortemPage(Page):
 
 
 def standing(duty: Duty, now: datetime) -> tuple[str, str]:
-    """Where the post-mortem stands, in words with their look."""
+    """Words for a post-mortem that is due, written or not required, with their look."""
     if duty.written is not None:
         return f"written {duty.written:%Y-%m-%d %H:%MZ}", "ok"
     if duty.due is not None:

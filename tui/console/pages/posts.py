@@ -15,7 +15,7 @@ ROOM_FOR_TEXT = 16
 
 
 def preview(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
-    """What will be posted the moment the rollback begins, and where; nothing is said where there is no channel."""
+    """Rows of what will be posted the moment the rollback begins, and where; no rows without a channel."""
     notices = flow.console.engine.notices
     told = notices.told(incident)
     if not told or telling.reached(incident):
@@ -91,7 +91,7 @@ def undelivered(flow: IncidentFlow, incident: Incident, one: Delivery) -> str:
 
 
 def closing_told(incident: Incident) -> bool:
-    """Whether people know that it is over."""
+    """True where people were told that it is over."""
     return any(d.milestone is Milestone.CLOSED and d.delivered for d in telling.standing(incident.deliveries))
 
 

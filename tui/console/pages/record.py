@@ -39,8 +39,8 @@ def _wrapped(row: Row, cells: int) -> list[Row]:
     return [(*head, (first, look)), *(((" " * indent, ""), (line, look)) for line in others)]
 
 
-class Timeline(Page):
-    """What happened in one incident."""
+class TimelinePage(Page):
+    """The timeline of one incident."""
 
     name = "timeline"
     aside = True
@@ -67,7 +67,7 @@ class Timeline(Page):
         )
 
 
-class Trail(Page):
+class TrailPage(Page):
     """Every command that left this console."""
 
     name = "trail"

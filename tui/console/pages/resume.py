@@ -22,7 +22,7 @@ class Resume(Page):
         self.incidents = incidents
 
     def view(self, cells: int) -> View:
-        """Each with where it stands and how long ago."""
+        """Each incident with its state and how long it has been in it."""
         now = self.console.engine.clock.now()
         content: list[Row] = [
             (("This machine's journal has unfinished incidents.", "warn"),),
@@ -42,7 +42,7 @@ class Resume(Page):
         )
 
     def _choice(self, incident: Incident, now: datetime) -> Choice:
-        """One that another console leads is shown as it stands there."""
+        """One that another console leads is shown as that one has brought it on."""
         onlooker = self.console.engine.onlookers.get(incident.id)
         if onlooker is None:
             row = _row(incident, worded(now - incident.since))

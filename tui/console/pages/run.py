@@ -13,7 +13,7 @@ from tui.model.plan import Plan
 from tui.model.verification import Verdict
 
 _ABOVE = 4
-"""rows that stand above the steps at most, while they run"""
+"""rows above the steps at most, while they run"""
 _RESULTS = {
     StepResult.DONE: ("yes", "ok"),
     StepResult.REFUSED: ("no", "down"),

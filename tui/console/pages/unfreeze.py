@@ -46,7 +46,7 @@ class Unfreeze(JobPage):
         await self._doing(_ASKING, ask)
 
     def view(self, cells: int) -> View:
-        """What stands there, or how it went."""
+        """The team's branch, and what came of letting deploys through."""
         palette = self.console.screen.palette
         sign = palette.sign
         content: list[Row] = []

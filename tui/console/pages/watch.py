@@ -51,7 +51,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
 
 
 def _countdown(flow: IncidentFlow, watch: Watch) -> Row:
-    """What changes every second stands first: fewer bytes, and the eye finds it."""
+    """The part that changes every second comes first: fewer bytes, and the eye finds it."""
     now = flow.console.engine.clock.now()
     left = max(timedelta(0), watch.deadline - now)
     whole = (watch.deadline - watch.opened_at).total_seconds()
@@ -102,40 +102,32 @@ def _seen(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int) -> l
 def _choices(flow: IncidentFlow, incident: Incident, watch: Watch, left: timedelta, *, brief: bool) -> list[Choice]:
     if incident.settling is not None:
         return []
+    recovered = _end(flow, "recovered", Closing.RECOVERED, "ended early, why? ")
+    not_recovered = _end(flow, "not recovered", Closing.NOT_RECOVERED, "not recovered, what now? ")
+    if incident.asking is not None:
+        other = button("other", "Another release", flow.doing("asking the host", flow.other_release))
+        five = flow.doing("watching", lambda: flow.extend(timedelta(minutes=5)))
+        more = button("more", "Go on watching 5 min", five, recorded=True)
+        return [other, more, recovered, not_recovered, *parts.undo(flow, incident, brief=brief)]
+    extend = _extend(flow, watch, left)
+    if watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
+        return [extend, _end(flow, "false alarm", Closing.FALSE_ALARM, "ended early, why? "), not_recovered]
+    return [extend, recovered, not_recovered, *parts.undo(flow, incident, brief=brief)]
+
+
+def _end(flow: IncidentFlow, word: str, closing: Closing, question: str) -> Choice:
+    ending = flow.doing("closing", lambda: flow.finish(closing, question))
+    return button(word.replace(" ", "-"), f"End it: {word}", ending)
+
+
+def _extend(flow: IncidentFlow, watch: Watch, left: timedelta) -> Choice:
     longest = flow.console.engine.fleet.watch.longest
-    until = watch.opened_at + longest
-    extra = until - watch.deadline
-    extend = button(
+    extra = watch.opened_at + longest - watch.deadline
+    possible = extra > timedelta(0) and left + extra > timedelta(0)
+    return button(
         "extend",
         f"Watch to {worded(longest)}",
         flow.doing("extending", lambda: flow.extend(extra)),
-        off="" if extra > timedelta(0) and left + extra > timedelta(0) else f"{worded(longest)} is the longest",
+        off="" if possible else f"{worded(longest)} is the longest",
         recorded=True,
     )
-    other = button("other", "Another release", flow.doing("asking the host", flow.other_release))
-    recovered = button(
-        "recovered",
-        "End it: recovered",
-        flow.doing("closing", lambda: flow.finish(Closing.RECOVERED, "ended early, why? ")),
-    )
-    not_recovered = button(
-        "not-recovered",
-        "End it: not recovered",
-        flow.doing("closing", lambda: flow.finish(Closing.NOT_RECOVERED, "not recovered, what now? ")),
-    )
-    more = button(
-        "more",
-        "Go on watching 5 min",
-        flow.doing("watching", lambda: flow.extend(timedelta(minutes=5))),
-        recorded=True,
-    )
-    if incident.asking is not None:
-        return [other, more, recovered, not_recovered, *parts.undo(flow, incident, brief=brief)]
-    if watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
-        alarm = button(
-            "false-alarm",
-            "End it: false alarm",
-            flow.doing("closing", lambda: flow.finish(Closing.FALSE_ALARM, "ended early, why? ")),
-        )
-        return [extend, alarm, not_recovered]
-    return [extend, recovered, not_recovered, *parts.undo(flow, incident, brief=brief)]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tui.engine.follow import LogFollower
 
 PAINT_EVERY = 0.25
-"""seconds between frames while lines keep coming: at 80x24 less than 12 KiB/s, whatever arrives"""
+"""seconds between frames while lines keep coming: at 80x24 less than 12 KiB/s at any rate of lines"""
 PAINT_SOON = 0.05
 """seconds to the frame of a line that comes after a silence"""
 PATIENT = 0.5
@@ -140,7 +140,7 @@ class LogPanel(Panel, can_focus=True):
         self.action_line(step * for_lines)
 
     def action_side(self, step: int) -> None:
-        """To the side by half a window; following does not touch it."""
+        """Move to the side by half a window; following does not touch it."""
         self.look.left = max(0, self.look.left + step * max(8, self.size.width // 2))
         self.draw()
 
@@ -303,7 +303,7 @@ class LogPanel(Panel, can_focus=True):
         self._asking.begin_work(save)
 
     async def action_copy(self) -> None:
-        """What is visible, as text."""
+        """Copy what is visible, as text."""
         text = "\n".join("".join(piece for piece, _ in row) for row in self._rows)
         await self._asking.copy(text, f"log-{self._service}")
 

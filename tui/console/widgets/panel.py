@@ -42,7 +42,7 @@ class Panel(Widget):
     # ── what to show ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def show(self, title: tuple[Piece, ...], content: list[Row], foot: list[Row] | None = None) -> None:
-        """These rows from now on; `foot` stays at the bottom whatever is scrolled."""
+        """These rows from now on; `foot` stays at the bottom and is never scrolled."""
         self._title, self._rows, self._foot = title, tuple(content), tuple(foot or ())
         self._top = max(0, min(self._top, len(self._rows) - self._room()))
         self._repaint()
@@ -61,7 +61,7 @@ class Panel(Widget):
         self._top = 0
 
     def lines(self) -> list[Row]:
-        """What the panel shows now, line by line."""
+        """The rows that the panel shows now, as many as it is high."""
         height = self.size.height
         if not height:
             return []
@@ -118,7 +118,7 @@ class Panel(Widget):
         self._repaint()
 
     def on_blur(self) -> None:
-        """And who has them no more."""
+        """The title shows that the keys went elsewhere."""
         self._repaint()
 
     def action_scroll_rows(self, pages: int) -> None:

@@ -29,7 +29,7 @@ SETTLE = 0.25
 
 
 class Place(NamedTuple):
-    """Where a person was on a page: what they come back to."""
+    """The place of a person on a page, to come back to."""
 
     key: str
     """of the view"""
@@ -80,7 +80,7 @@ class WorkPanel(Panel, can_focus=True):
 
     @property
     def place(self) -> Place:
-        """Where the person is on this page."""
+        """The place of the person on this page."""
         return Place(key=self._view.key, cursor=self._cursor, top=self._top)
 
     def note(self, key: str) -> None:
@@ -116,12 +116,12 @@ class WorkPanel(Panel, can_focus=True):
 
     @property
     def choice(self) -> Choice | None:
-        """Where the cursor is."""
+        """The choice at the cursor; None where there is none."""
         return next((c for c in self._view.choices if c.id == self._cursor), None)
 
     @property
     def armed(self) -> bool:
-        """Whether the choice at the cursor would be taken by Enter now."""
+        """True where Enter would take the choice at the cursor now."""
         choice = self.choice
         if choice is None or choice.off or choice.do is None:
             return False
@@ -176,7 +176,7 @@ class WorkPanel(Panel, can_focus=True):
     # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def action_move(self, step: int) -> None:
-        """To the next or previous choice; where there is none, one row up or down."""
+        """Go to the next or previous choice; where there is none, one row up or down."""
         self._let_go = True
         ids = [c.id for c in self._view.choices]
         if not ids:
@@ -194,7 +194,7 @@ class WorkPanel(Panel, can_focus=True):
         return key in steps
 
     def action_edge(self, step: int) -> None:
-        """To the first or last choice."""
+        """Go to the first or last choice."""
         self._let_go = True
         if self._view.choices:
             self._to(self._view.choices[0 if step < 0 else -1].id)
