@@ -16,8 +16,9 @@ A `LocalSandbox` has the words of `tests.sandboxes.Sandbox`: `run`, `begin`, `pu
 * `begin` runs a command line beside the test, in a thread, with the words of `subprocess.Popen`. It hears the signals
   that it handles (`send_signal`); it cannot be killed.
 
-What is about the process itself (`python -m tui`, a terminal, SIGKILL, closed streams, a real sshd) is for
-`tests.sandboxes.running_sandbox`, which starts processes and takes the time that things take.
+What is about the process itself (`python -m tui`, a terminal, SIGKILL, closed streams) is for `speed=1`: the host lives
+in this process still, in the time that things take, and beside `run` and `begin` there are `process` and `typed`, which
+start the one process that matters. `tests.sandboxes.running_sandbox` is for what is about the sandbox's own process.
 
 A test of the engine alone, in its own loop:
 
@@ -158,6 +159,7 @@ class _Process:
         """For as long as one runs. Several at once share one environment."""
         with self._lock:
             if self._guests == 0:
+                redact.forget()  # a new process knows of no secret
                 self._environ = dict(environ)
                 self._undo = self._take(environ)
             assert self._environ == environ, "command lines that run at once have one environment"
@@ -360,9 +362,15 @@ class LocalSandbox(Sandbox):
         self.begun.append(begun)
         return begun
 
+    def process(self, *words: str) -> "subprocess.Popen[str]":
+        """Start a command line in a process of its own: to be killed, or to lose its streams."""
+        assert self.speed == 1, "a process lives in the machine's time: its host has to"
+        return Sandbox.begin(self, *words)
+
     def typed(self, text: str, *words: str) -> Done:
-        """A terminal is a matter of processes."""
-        raise AssertionError("what is typed on a terminal wants `tests.sandboxes.running_sandbox`")
+        """Run a command line on a terminal, in a process."""
+        assert self.speed == 1, "a process lives in the machine's time: its host has to"
+        return Sandbox.typed(self, text, *words)
 
     def _environ(self) -> dict[str, str]:
         return {STATE: str(self.state), **self.environ}
@@ -424,15 +432,19 @@ def _thread() -> Iterator[asyncio.AbstractEventLoop]:
     """A loop that runs in a thread of its own. An exception that nobody handles in it fails the test."""
     loop, faults = asyncio.new_event_loop(), list[str]()
     loop.set_exception_handler(lambda _, context: faults.append(repr(context)))
-    thread = threading.Thread(target=loop.run_forever, name="sandbox", daemon=True)
+
+    def lives() -> None:
+        loop.run_forever()
+        loop.run_until_complete(loop.shutdown_asyncgens())  # here: the test's thread may have a loop of its own
+        loop.close()
+
+    thread = threading.Thread(target=lives, name="sandbox", daemon=True)
     thread.start()
     try:
         yield loop
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(20)
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
     assert not faults, f"the sandbox complains: {faults}"
 
 

@@ -21,6 +21,7 @@ from tui.model.observation import Container, Current
 from tui.model.outcome import Answer, Outcome
 from tui.model.release import Release, Source, WayBack
 from tui.model.service import Contacts, Fleet, HealthSpec, Host, RollbackSpec, Service
+from tui.ways import NAMES
 
 COMMITS = {number: f"{number}{'abcdef0123456789' * 3}"[:40] for number in range(1, 10)}
 
@@ -313,6 +314,7 @@ def fleet(*services: Service, sandbox: bool = False) -> Fleet:
         environment="production",
         hosts=(Host(name="main", ssh="dokku@prod-1.example.net", sandbox=sandbox),),
         services=services or (service("api", order=1), service("web", order=2), service("billing", order=3)),
+        ways=NAMES,
         contacts=Contacts(slack=("#incidents",)),
     )
 

@@ -22,7 +22,8 @@ def test_the_command_line_pulls_in_nothing_that_draws(module: str) -> None:
 
 
 def test_heavy_libraries_wait_until_they_are_needed() -> None:
-    assert loaded("import tui.bootstrap, tui.cli.rollback").isdisjoint({"asyncssh", "httpx", "yaml", "dulwich"})
+    heavy = {"asyncssh", "httpx", "yaml", "dulwich", "apprise"}
+    assert loaded("import tui.bootstrap, tui.cli.rollback").isdisjoint(heavy)
 
 
 def test_parsing_arguments_needs_no_engine() -> None:

@@ -6,8 +6,9 @@ The rooms, in the way of the data:
     model/      what things are: frozen values
     dokku/      how Dokku speaks: intent → argument lists, bytes → facts              (pure)
     incident/   what to decide: decide(incident, event) → (incident, effects)         (pure)
-    ways/       ways back: pure plan builders, one file each                          (pure)
+    ways/       ways back: WAYS, one file each; one builder makes their plans         (pure)
     drivers/    how we touch it: ssh, git, http, journal, clock; one outside thing per file
+                drivers/vendors/: one file a vendor, with its settings and its check; REGISTRY lists them
     engine/     who runs the loop: effects out to drivers, events back in; one gate for every change
     console/    what people see: pages and panels over the engine; `actions` is the table of all keys
     cli/        what scripts see: stdout is data, stderr is narration; `exits` owns the exit codes
@@ -15,6 +16,7 @@ The rooms, in the way of the data:
     bootstrap   the composition root
     regular_file  reads small files that people name
 
-One incident: `cli` asks `engine.plan` for a Plan, a person confirms, `engine.walk` takes events through
-`incident.decide`, appends each to the journal before anything acts, and lets `engine.perform` carry the effects out.
+One incident: `cli` asks `engine.plan` for a Plan, whose facts `engine.planner` gathers and whose steps a way makes; a
+person confirms, `engine.walk` takes events through `incident.decide`, appends each to the journal before anything acts,
+and lets `engine.perform` carry the effects out.
 """

@@ -5,30 +5,24 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from pathlib import Path
 
 from tui import services
-from tui.drivers.apprise_channel import AppriseChannel
+from tui.drivers import vendors
 from tui.drivers.clock import SystemClock
 from tui.drivers.digest import KeyedDigest
 from tui.drivers.git import Git
 from tui.drivers.http import HttpProbes
-from tui.drivers.identity import Identities
 from tui.drivers.journal import Journal
 from tui.drivers.on_call_file import OnCallFile
-from tui.drivers.pagerduty import PagerDuty
-from tui.drivers.posthog import Posthog
 from tui.drivers.process import GUARD, LocalProcesses
 from tui.drivers.registry import HttpRegistry
 from tui.drivers.secrets import Secrets, learn_all
-from tui.drivers.sentry import Sentry
-from tui.drivers.slack import SlackThread
-from tui.drivers.ssh import SshHost
-from tui.drivers.tickets import Tickets
+from tui.drivers.ssh import Identities, SshHost
 from tui.drivers.trusted import TrustedFiles
+from tui.drivers.vendors.base import Channel, Checked, Counter, Given, IssueTracker, OnCallSource
 from tui.engine.engine import Engine
-from tui.engine.ports import ChannelPort, ClockPort, Outside, RatePort
+from tui.engine.ports import ClockPort, Outside
 from tui.model.errors import ConfigError, Refused
 from tui.model.redact import learn, redact
 from tui.services.trust import Power, fingerprint, powers
@@ -44,7 +38,7 @@ def fleet(path: str | None) -> services.Fleet:
     raw = services.bytes_of(file)  # once: what was judged is what is used
     if origin is services.Origin.HERE and not TrustedFiles().unchanged(file, raw):
         raise _untrusted(file)
-    return services.load(file, environ=os.environ, raw=raw)
+    return services.load(file, environ=os.environ, sections=vendors.sections(), raw=raw)
 
 
 async def agreed(path: str | None, ask: Consent | None, *, trust: bool = False) -> str:
@@ -104,7 +98,7 @@ def engine(
     clock = clock or SystemClock()
     if logging.lastResort is not None:  # what libraries complain of where nobody listens goes to stderr
         logging.lastResort.setFormatter(_Redacting())
-    learn_all(known, os.environ)
+    learn_all(known, os.environ, vendors.credentials())
     identities = Identities(_learning(ask_passphrase) if ask_passphrase is not None else None)
 
     def make(name: str) -> SshHost:
@@ -129,33 +123,21 @@ def engine(
 
 def outside(fleet: services.Fleet, environ: Mapping[str, str], clock: ClockPort) -> Outside:
     """What is asked and told beside the hosts: set up, and its credential there. What is missing `check` says."""
-    secrets = Secrets(environ)
-    sentry, posthog = Sentry(secrets), Posthog(secrets)
-    pagerduty = PagerDuty(secrets, fleet.pagerduty, clock)
-    tickets, thread = Tickets(secrets, fleet.services), SlackThread(secrets, fleet.thread)
-    rates: tuple[RatePort, ...] = (sentry, posthog)
-    named = (AppriseChannel(name, partial(secrets.get, name)) for name in fleet.notify if _is_set(secrets, name))
-    told: tuple[ChannelPort, ...] = (*(one for one in (thread, pagerduty, tickets) if one.ready), *named)
+    every = vendors.drivers(Given(fleet, Secrets(environ), clock))
+    counters = (one for one in every if isinstance(one, Counter))
+    trackers = (one for one in every if isinstance(one, IssueTracker))
     return Outside(
-        rates=tuple(one for one in rates if any(one.covers(service) for service in fleet.services)),
-        issues=sentry if any(map(sentry.covers, fleet.services)) else None,
-        channels=told,
-        on_call=pagerduty if pagerduty.knows_on_call else None,
-        checks=(sentry, posthog, pagerduty, tickets, thread),
+        rates=tuple(one for one in counters if any(map(one.covers, fleet.services))),
+        issues=next((one for one in trackers if any(map(one.covers, fleet.services))), None),
+        channels=tuple(one for one in every if isinstance(one, Channel) and one.ready),
+        on_call=next((one for one in every if isinstance(one, OnCallSource) and one.knows_on_call), None),
+        checks=tuple(one for one in every if isinstance(one, Checked)),
     )
 
 
 class _Redacting(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))
-
-
-def _is_set(secrets: Secrets, name: str) -> bool:
-    """A file that cannot be read counts: what is wrong with it is said when something is to be sent."""
-    try:
-        return secrets.get(name) is not None
-    except ConfigError:
-        return True
 
 
 def _learning(ask: Callable[[str], str]) -> Callable[[str], str]:

@@ -22,7 +22,7 @@ from tui.model.health import ProbeOutcome
 from tui.model.plan import Plan
 from tui.model.release import Target, TargetKind
 from tui.model.service import Expect
-from tui.ways.kept import Options
+from tui.ways.facts import Options
 
 ENTRY = "x" * 264
 ANSWERS = """\

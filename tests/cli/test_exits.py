@@ -65,5 +65,30 @@ def test_errors(error: errors.ConsoleError, code: int) -> None:
     assert exits.of_error(error) == code
 
 
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.Unreachable("x"), 5),
+        (errors.HostSaid("x"), 5),
+        (errors.JournalError("x"), 5),
+        (errors.Refused("x"), 5),
+        (errors.Unfinished("x"), 5),
+        (errors.Undone("x"), 3),
+        (errors.AlreadyThere("x"), 9),
+        (errors.TakenByOther("x"), 8),
+    ],
+)
+def test_after_a_write_only_what_was_taken_back_is_nothing_changed(error: errors.ConsoleError, code: int) -> None:
+    assert exits.of_error(error, wrote=True) == code
+
+
+def test_a_refusal_is_not_nothing_changed_while_the_record_is_on_the_host() -> None:
+    taken = replace(SENT.runs[0], result=StepResult.DONE)
+    declined = replace(SENT.runs[1], result=StepResult.REFUSED)
+    asked = replace(SENT, runs=(taken, declined), asking=Question.WHAT_NEXT)
+    assert exits.of_incident(asked) is Exit.FAILED
+    assert exits.of_incident(replace(asked, runs=(replace(taken, result=StepResult.REFUSED),))) is Exit.REFUSED
+
+
 def test_every_code_has_a_word() -> None:
     assert len({exits.word(code) for code in Exit}) == len(Exit)

@@ -48,7 +48,9 @@ from tui.model.release import WayBack
 from tui.model.service import Service
 from tui.model.verification import Check, Verdict
 from tui.ways import kept
-from tui.ways.stopfirst import Stopping
+from tui.ways.facts import Facts, Options
+from tui.ways.plan import with_commit
+from tui.ways.stop_first import Stopping
 
 NOW = T0
 API = service("api", order=1)
@@ -275,7 +277,13 @@ def confirmed_down() -> tuple[ev.Event, ...]:
 def plan(of: Service = API, *cautions: Caution) -> Plan:
     """The plan that the way of the kept images makes."""
     running, target = listing(of, NOW).releases[:2]
-    facts = kept.Facts(
+    facts = Facts(
+        service=of,
+        host=fleet(of).host("main"),
+        target=target,
+        leaving=running,
+        options=Options(),
+        words="previous",
         team_branch="main",
         zero_downtime=Checks(disabled="none", skipped="none"),
         incident=INCIDENT,
@@ -289,9 +297,9 @@ def plan(of: Service = API, *cautions: Caution) -> Plan:
         checked=CHECKED,
         stopping=STOPPING if of.rollback.stop_first else None,
     )
-    made = kept.plan(of, fleet(of).host("main"), target, running, facts, kept.Options())
+    made = kept.WAY.plan(facts)
     assert made.push is not None
-    return kept.with_commit(made, Git().commit_id(made.push))
+    return with_commit(made, Git().commit_id(made.push))
 
 
 def planned(of: Service = API, *cautions: Caution) -> tuple[ev.Event, ...]:

@@ -12,7 +12,7 @@ from tui.console.incident_flow import IncidentFlow
 from tui.console.pages.incident_page import IncidentPage
 from tui.model.errors import Refused
 from tui.model.plan import Plan
-from tui.ways.kept import Options
+from tui.ways.facts import Options
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ from typing import Any
 from tests.vendors import Vendors
 from tui.drivers.secrets import Secrets
 from tui.model.notice import Delivery, Message, Milestone, Receipt
-from tui.model.outside import PosthogSpec, SentrySpec, TicketSpec
 from tui.model.service import Service
+from tui.model.vendor import VendorSettings
 
 AT = datetime(2026, 11, 25, 15, 44, 23, tzinfo=UTC)
 INCIDENT = "20261125-154423-a1b2"
@@ -46,8 +46,6 @@ def earlier(receipt: Receipt, channel: str = "somewhere") -> Delivery:
     )
 
 
-def service(
-    sentry: SentrySpec | None = None, posthog: PosthogSpec | None = None, ticket: TicketSpec | None = None
-) -> Service:
+def service(*vendors: VendorSettings) -> Service:
     """The service `api`."""
-    return Service(name="api", title="API", host="h", app="api", sentry=sentry, posthog=posthog, ticket=ticket)
+    return Service(name="api", title="API", host="h", app="api", vendors=vendors)

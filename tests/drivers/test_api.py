@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.vendors import Vendors
-from tui.drivers import api as apis
-from tui.drivers.api import Api, Reply, read, wait_for, words
+from tui.drivers.vendors import api as apis
+from tui.drivers.vendors import github, linear, pagerduty, sentry
+from tui.drivers.vendors.api import Api, RateLimit, Reply, read, wait_for, words
 from tui.drivers.web import Raw
 from tui.model.redact import learn
 
@@ -119,15 +120,29 @@ DATED = {"date": format_datetime(NOW, usegmt=True)}
         ({"retry-after": "-5"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "soon"}, None),
-        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(NOW.timestamp()) + 60)}, 60.0),
-        ({"x-ratelimit-remaining": "4999", "x-ratelimit-reset": str(int(NOW.timestamp()) + 60)}, None),
-        (
-            {"x-ratelimit-requests-remaining": "0", "x-ratelimit-requests-reset": f"{int(NOW.timestamp()) + 45}000"},
-            45.0,
-        ),
-        ({"x-sentry-rate-limit-remaining": "0", "x-sentry-rate-limit-reset": str(int(NOW.timestamp()) + 3)}, 3.0),
-        ({"ratelimit-remaining": "0", "ratelimit-reset": "23"}, 23.0),
     ],
 )
 def test_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> None:
     assert wait_for({**DATED, **headers}) == seconds  # by their clock: ours may be wrong
+
+
+IN_A_MINUTE = int(NOW.timestamp()) + 60
+LEFT = (
+    (github.LIMIT, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(IN_A_MINUTE)}, 60.0),
+    (github.LIMIT, {"x-ratelimit-remaining": "4999", "x-ratelimit-reset": str(IN_A_MINUTE)}, None),
+    (github.LIMIT, {"x-ratelimit-remaining": "0"}, None),
+    (
+        linear.LIMIT,
+        {"x-ratelimit-requests-remaining": "0", "x-ratelimit-requests-reset": f"{IN_A_MINUTE}000"},
+        60.0,
+    ),
+    (sentry.LIMIT, {"x-sentry-rate-limit-remaining": "0", "x-sentry-rate-limit-reset": str(IN_A_MINUTE)}, 60.0),
+    (pagerduty.LIMIT, {"ratelimit-remaining": "0", "ratelimit-reset": "23"}, 23.0),
+)
+
+
+@pytest.mark.parametrize(("limit", "headers", "seconds"), LEFT)
+def test_a_limit_of_which_nothing_is_left(limit: RateLimit, headers: dict[str, str], seconds: float | None) -> None:
+    assert wait_for({**DATED, **headers}, limit) == seconds
+    assert read(Raw(429, {**DATED, **headers}, b""), limit).retry_after == seconds
+    assert wait_for({**DATED, **headers}) is None

@@ -10,9 +10,8 @@ import pytest
 
 from tests.drivers.test_git import connected
 from tests.sshd import Sshd, real_sshd
-from tui.drivers import between, history, pack_size
-from tui.drivers.git import Git
-from tui.drivers.git_wire import ProtocolError
+from tui.drivers.git import Git, between, history, pack_size
+from tui.drivers.git.wire import ProtocolError
 from tui.model.between import Between
 from tui.ways.preflight import is_migration
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from tests.sandbox.guest import Guest, visiting
-from tui.drivers import between, channel, git, history, http, login
-from tui.drivers import ssh as driver
-from tui.drivers.api import Api, Reply
+from tui.drivers import http
 from tui.drivers.clock import SystemClock
-from tui.drivers.git import Git
+from tui.drivers.git import Git, between, client, history
 from tui.drivers.http import HttpProbes
 from tui.drivers.registry import HttpRegistry
-from tui.drivers.ssh import SshHost
+from tui.drivers.ssh import SshHost, channel, login
+from tui.drivers.ssh import host as driver
+from tui.drivers.vendors.api import Api, Reply
 from tui.model.errors import ConsoleError, LinkError
 from tui.model.health import ProbeOutcome
 from tui.model.host import Form
@@ -64,7 +64,7 @@ async def host(guest: Guest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[S
 
 
 def limit(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    for module, name in ((git, "ADVERTISE_LIMIT"), (history, "LIMIT"), (between, "LIMIT"), (login, "LIMIT")):
+    for module, name in ((client, "ADVERTISE_LIMIT"), (history, "LIMIT"), (between, "LIMIT"), (login, "LIMIT")):
         monkeypatch.setattr(module, name, seconds)
 
 
@@ -345,7 +345,7 @@ async def test_a_body_that_was_packed_without_being_asked_is_read_all_the_same()
 
 @pytest.mark.parametrize("talk", TALKS)
 async def test_a_vendor_and_a_registry_may_answer_anything(talk: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.drivers.api.TOTAL", 1.0)
+    monkeypatch.setattr("tui.drivers.vendors.api.TOTAL", 1.0)
     monkeypatch.setattr("tui.drivers.registry.LIMIT", 1.0, raising=False)
     registry = HttpRegistry({})
     async with server(TALKS[talk]) as port, asyncio.timeout(30):

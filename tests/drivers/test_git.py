@@ -14,7 +14,7 @@ from tests.drivers.test_ssh import host_of
 from tests.sshd import Sshd, real_sshd
 from tui.drivers.clock import SystemClock
 from tui.drivers.git import Git
-from tui.drivers.git_wire import ProtocolError
+from tui.drivers.git.wire import ProtocolError
 from tui.drivers.ssh import SshHost
 from tui.model.host import Form
 from tui.model.plan import PushSpec

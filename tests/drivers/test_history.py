@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.drivers.test_git import connected, git
 from tests.sshd import Sshd, real_sshd
 from tui.drivers.git import Git
-from tui.drivers.git_wire import ProtocolError
-from tui.drivers.history import Pack, read_commit
+from tui.drivers.git.history import Pack, read_commit
+from tui.drivers.git.wire import ProtocolError
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.drivers import journal as journal_driver
 from tui.drivers import paths
-from tui.drivers.journal import SCHEMA, Journal
+from tui.drivers.journal import SCHEMA, Journal, schema
 from tui.model.errors import JournalError
 
 AT = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
@@ -95,7 +94,7 @@ async def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
 async def test_a_journal_of_the_first_schema_keeps_its_entries_and_gets_the_ledger(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     with contextlib.closing(sqlite3.connect(path)) as old:
-        for statement in (*journal_driver._TABLES.strip().split(";\n"), "PRAGMA user_version = 1"):
+        for statement in (*schema.TABLES.strip().split(";\n"), "PRAGMA user_version = 1"):
             old.execute(statement)
         old.execute("INSERT INTO entry (incident, at, kind, payload) VALUES ('i', '2026', 'event', '{}')")
         old.commit()
@@ -193,7 +192,7 @@ async def test_no_secret_reaches_the_file_and_what_holds_none_stays_as_it_is() -
 
 def test_output_without_an_end_does_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path))
-    monkeypatch.setattr("tui.drivers.journal.LARGEST_OUTPUT", 10_000)
+    monkeypatch.setattr("tui.drivers.journal.output.LARGEST_OUTPUT", 10_000)
     journal = Journal()
     for _ in range(100):
         journal.spool("i1", b"x" * 999 + b"\n")

@@ -21,7 +21,7 @@ def built(vendors: Vendors, folder: Path, **changed: str) -> Outside:
 async def test_everything_that_is_set_up_is_there(vendors: Vendors, tmp_path: Path) -> None:
     outside = built(vendors, tmp_path)
     assert [one.source for one in outside.rates] == [Source.SENTRY, Source.POSTHOG]
-    assert [one.name for one in outside.channels] == ["thread", "pagerduty", "ticket"]
+    assert [one.name for one in outside.channels] == ["pagerduty", "ticket", "thread"]
     assert outside.issues is not None and outside.on_call is not None
     assert vendors.received == []  # and nobody was asked yet
     await outside.on_call.on_call()

@@ -9,11 +9,10 @@ from msgspec import structs
 from tests.drivers.outside import AT, earlier, message, secrets
 from tests.vendors import Vendors
 from tests.vendors.pagerduty import ROUTING_KEY, SENDER, incident
-from tui.drivers import api as apis
-from tui.drivers.pagerduty import PagerDuty
+from tui.drivers.vendors import api as apis
+from tui.drivers.vendors.pagerduty import PagerDuty, PagerDutySpec
 from tui.model.finding import Result
 from tui.model.notice import Milestone
-from tui.model.outside import PagerDutySpec
 
 EVERY = [m for m in Milestone if m is not Milestone.POSTMORTEM]
 

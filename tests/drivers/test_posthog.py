@@ -7,10 +7,9 @@ import pytest
 
 from tests.drivers.outside import secrets, service
 from tests.vendors import Vendors
-from tui.drivers.posthog import Posthog
+from tui.drivers.vendors.posthog import Posthog, PosthogSpec
 from tui.model.evidence import Source
 from tui.model.finding import Result
-from tui.model.outside import PosthogSpec
 from tui.model.service import Service
 
 SINCE = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)
@@ -18,7 +17,7 @@ UNTIL = SINCE + timedelta(minutes=15)
 
 
 def asked(vendors: Vendors) -> Service:
-    return service(posthog=PosthogSpec(project="77", url=vendors.urls["posthog"]))
+    return service(PosthogSpec(project="77", url=vendors.urls["posthog"]))
 
 
 async def test_users_with_an_exception_of_all_users(vendors: Vendors) -> None:

@@ -8,10 +8,9 @@ import pytest
 from tests.drivers.outside import secrets, service
 from tests.vendors import Vendors
 from tests.vendors.sentry import issue
-from tui.drivers.sentry import Sentry
+from tui.drivers.vendors.sentry import Sentry, SentrySpec
 from tui.model.evidence import Source
 from tui.model.finding import Result
-from tui.model.outside import SentrySpec
 from tui.model.service import Service
 
 SINCE = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)

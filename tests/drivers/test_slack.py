@@ -6,11 +6,10 @@ from hypothesis import strategies as st
 
 from tests.drivers.outside import earlier, message, secrets
 from tests.vendors import Vendors
-from tui.drivers import api as apis
-from tui.drivers.slack import LONGEST, SlackThread, escaped
+from tui.drivers.vendors import api as apis
+from tui.drivers.vendors.slack import LONGEST, SlackThread, ThreadSpec, escaped
 from tui.model.finding import Result
 from tui.model.notice import Milestone
-from tui.model.outside import ThreadSpec
 
 
 def thread(vendors: Vendors, channel: str = "#incidents", token: str | None = None) -> SlackThread:

@@ -12,8 +12,7 @@ import pytest
 
 from tests.sshd import Sshd, free_port, real_sshd
 from tui.drivers.clock import SystemClock
-from tui.drivers.identity import Identities
-from tui.drivers.ssh import SshHost
+from tui.drivers.ssh import Identities, SshHost
 from tui.model.errors import AuthRefused, HostKeyRefused, Unreachable
 from tui.model.host import Form
 from tui.model.outcome import Exited, Lost, Signalled, TimedOut

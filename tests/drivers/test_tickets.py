@@ -8,25 +8,25 @@ from tests.drivers.outside import INCIDENT, earlier, message, secrets, service
 from tests.vendors import Vendors
 from tests.vendors.github import issue
 from tests.vendors.linear import LABEL, TEAM
-from tui.drivers import api as apis
-from tui.drivers import markdown
-from tui.drivers.linear import own_id
-from tui.drivers.tickets import Tickets
+from tui.drivers.vendors import REGISTRY, markdown
+from tui.drivers.vendors import api as apis
+from tui.drivers.vendors.github import GitHubSpec
+from tui.drivers.vendors.linear import LinearSpec, own_id
+from tui.drivers.vendors.tickets import Tickets
 from tui.model.finding import Result
 from tui.model.notice import Milestone
-from tui.model.outside import TicketKind, TicketSpec
 
 
 def github(vendors: Vendors, *labels: str, where: str = "acme/api") -> Tickets:
     """The tickets of `api` in GitHub."""
-    spec = TicketSpec(kind=TicketKind.GITHUB, where=where, labels=labels, url=vendors.urls["github"])
-    return Tickets(secrets(vendors), (service(ticket=spec),))
+    spec = GitHubSpec(where=where, labels=labels, url=vendors.urls["github"])
+    return Tickets(secrets(vendors), (service(spec),), REGISTRY)
 
 
 def linear(vendors: Vendors, *labels: str, where: str = TEAM) -> Tickets:
     """The tickets of `api` in Linear."""
-    spec = TicketSpec(kind=TicketKind.LINEAR, where=where, labels=labels, url=vendors.urls["linear"])
-    return Tickets(secrets(vendors), (service(ticket=spec),))
+    spec = LinearSpec(where=where, labels=labels, url=vendors.urls["linear"])
+    return Tickets(secrets(vendors), (service(spec),), REGISTRY)
 
 
 Maker = Callable[..., Tickets]
@@ -119,11 +119,11 @@ async def test_nothing_said_is_no_delivery(vendors: Vendors, of: Maker, monkeypa
 
 
 async def test_a_service_without_a_tracker_or_a_token_has_no_ticket(vendors: Vendors) -> None:
-    spec = TicketSpec(kind=TicketKind.GITHUB, where="acme/api", url=vendors.urls["github"])
-    without = Tickets(secrets(vendors, GITHUB_TOKEN=""), (service(ticket=spec),))
+    spec = GitHubSpec(where="acme/api", url=vendors.urls["github"])
+    without = Tickets(secrets(vendors, GITHUB_TOKEN=""), (service(spec),), REGISTRY)
     assert not without.ready and not without.wants(message())
     assert (await without.deliver(message(), None)).final
-    (found,) = await without.check((service(ticket=spec),))
+    (found,) = await without.check((service(spec),))
     assert found.text == "ticket is set up, but GITHUB_TOKEN is not set: it is left out"
     (found,) = await without.check((service(),))
     assert (found.result, found.text) == (Result.NOTE, "ticket is not set up")
@@ -199,7 +199,7 @@ async def test_a_repository_that_is_not_there(vendors: Vendors) -> None:
 
 async def test_check_of_github_reads_only(vendors: Vendors) -> None:
     tickets = github(vendors, "incident")
-    spec = service(ticket=TicketSpec(kind=TicketKind.GITHUB, where="acme/api"))
+    spec = service(GitHubSpec(where="acme/api"))
     (found,) = await tickets.check((spec,))
     assert (found.subject, found.result, found.text) == ("api", Result.OK, "ticket: issues in acme/api")
     vendors.github.may_push = False
@@ -253,7 +253,7 @@ async def test_linear_refuses(vendors: Vendors, kind: str, detail: str, final: b
 
 
 async def test_check_of_linear_tells_the_teams_id(vendors: Vendors) -> None:
-    spec = service(ticket=TicketSpec(kind=TicketKind.LINEAR, where=TEAM))
+    spec = service(LinearSpec(where=TEAM))
     tickets = linear(vendors)
     (found,) = await tickets.check((spec,))
     await tickets.close()

@@ -345,7 +345,7 @@ def test_several_plans_of_one_incident_are_all_told() -> None:
 
 def test_an_undo_within_the_incident_is_told_as_one_and_a_later_one_as_a_decision() -> None:
     back = stories.made(1)
-    forward = replace(stories.made(2), target=back.leaving, leaving=back.target, way="git")
+    forward = replace(stories.made(2), target=back.leaving, leaving=back.target, way="git", push=None)
     said = [
         stories.opened(),
         ev.PlanMade(at=later(100), plan=back),

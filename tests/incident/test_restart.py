@@ -303,3 +303,12 @@ def test_the_gap_lowers_the_coverage_and_the_watch_goes_on() -> None:
     assert window.notes == ((later(30), "the host restarted"),)
     assert not watch.breached(window)
     assert window.coverage(later(120)) == pytest.approx(85 / 120)
+
+
+def test_a_failure_that_is_taken_up_again_is_looked_at_anew() -> None:
+    """Since then the host may have been changed by somebody: what was said to serve then is no news of now."""
+    incident, _ = seen(lost(), after(WEB, WORKER, seconds=120, neighbours=OTHERS))
+    incident, _ = seen(incident, after(WEB, WORKER, seconds=135, neighbours=OTHERS))
+    assert incident.state is State.FAILED
+    taken_up, effects = core.decide(incident, ev.Resumed(at=later(4000), by="you"))
+    assert (taken_up.state, taken_up.asking, effects) == (State.UNCERTAIN, None, (do.Observe(),))

@@ -1,12 +1,12 @@
-"""The sandboxes that most incidents are played on: in this process, which is quick, or in processes of their own."""
+"""The sandboxes that most incidents are played on: the host in this process, and its console too where it can be."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.harness import local_sandbox
-from tests.sandboxes import Sandbox, running_sandbox
+from tests.harness import LocalSandbox, local_sandbox
+from tests.sandboxes import Sandbox
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def calm(tmp_path: Path) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def box(tmp_path: Path) -> Iterator[Sandbox]:
-    """What is about processes: a terminal, a signal, a stream that is closed."""
-    with running_sandbox(tmp_path) as sandbox:
+def box(tmp_path: Path) -> Iterator[LocalSandbox]:
+    """In the machine's time, for consoles that are processes: `typed` to on a terminal, or killed (`process`)."""
+    with local_sandbox(tmp_path, speed=1) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def slow(tmp_path: Path) -> Iterator[Sandbox]:
+def slow(tmp_path: Path) -> Iterator[LocalSandbox]:
     """The same with deploys of some seconds."""
-    with running_sandbox(tmp_path, pace="0.25") as sandbox:
+    with local_sandbox(tmp_path, pace="0.25", speed=1) as sandbox:
         yield sandbox

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness import local_sandbox
 from tests.receivers import receiver
-from tests.sandboxes import Done, Sandbox, running_sandbox
+from tests.sandboxes import Done, Sandbox
 from tests.scenarios.test_notices import HOOK, told
 from tests.sshd import free_port
 
@@ -57,7 +58,7 @@ def environ() -> dict[str, str]:
 
 
 def test_no_canary_leaves_by_any_command(tmp_path: Path, environ: dict[str, str]) -> None:
-    with running_sandbox(tmp_path, environ=environ) as box, receiver() as hook:
+    with local_sandbox(tmp_path, environ=environ, speed=1) as box, receiver() as hook:
         told(box, tmp_path)
         box.pull("deploy", app=APP, version="v1.6.0", message=f"Use api_key={CANARIES['subject']} for now", wait=True)
         box.pull("command", command=f"config:set --no-restart {APP} DB_PASSWORD={CANARIES['config']}")

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from tests.harness import local_sandbox
 from tests.incident.numbers import unexplained
 from tests.receivers import Receiver, receiver
-from tests.sandboxes import Done, Sandbox, running_sandbox
-from tests.scenarios.test_postmortem import HERE, entries
+from tests.sandboxes import Done, Sandbox
+from tests.scenarios.test_postmortem import HERE, counted_before, entries
 from tests.vendors import Vendors
 from tests.vendors import vendors as vendors
 from tests.vendors.linear import TEAM
@@ -41,7 +42,7 @@ def hook() -> Iterator[Receiver]:
 def box(tmp_path: Path, vendors: Vendors, hook: Receiver) -> Iterator[Sandbox]:
     address = f"json://ada:{PASSWORD}@127.0.0.1:{hook.port}/hook?rto=1"
     environ = {**vendors.environ, HOOK: address, "TZ": HERE.key}
-    with running_sandbox(tmp_path, scenario="traffic", environ=environ) as sandbox:
+    with local_sandbox(tmp_path, scenario="traffic", environ=environ, speed=1) as sandbox:
         services = tmp_path / "services.yaml"
         text = vendors.into(Path(sandbox.services).read_text(), "api")
         services.write_text(f"{text}notify: [{HOOK}]\n")
@@ -161,7 +162,8 @@ def test_everybody_is_told_and_the_post_mortem_is_of_what_is_on_record(
         rates = [fact["text"] for fact in document["record"]["error_rates"]]
         assert any("7 of 512 users with an exception, PostHog" in text for text in rates), rates
         assert any("errors of an unknown number of requests, Sentry" in text for text in rates), rates
-        assert document["impact"]["error_rate"]["source"].startswith("PostHog, Wilson interval (journal entry ")
+        best = counted_before(box, incident)[0]
+        assert document["impact"]["error_rate"]["source"].startswith(f"{best}, Wilson interval (journal entry ")
 
     again = box.run("postmortem", incident, "--attach", "--json")
     assert (again.code, again.document["error"]["code"]) == (9, "already-there")

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandboxes import Done, Sandbox, running_sandbox
+from tests.harness import local_sandbox
+from tests.sandboxes import Done, Sandbox
 from tui import bootstrap
 from tui.engine.engine import Engine
 from tui.engine.ports import Outside
@@ -25,7 +26,7 @@ APP = "scenextras"
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path, scenario="traffic") as sandbox:
+    with local_sandbox(tmp_path, scenario="traffic", speed=1) as sandbox:
         yield sandbox
 
 

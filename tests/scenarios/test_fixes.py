@@ -58,6 +58,18 @@ async def freeze_half(world: World) -> Process:
     return await run(world, "freeze", "api", "--yes")
 
 
+async def keep_half(world: World) -> Process:
+    arm(world, f"git-receive-pack '{APP}--r")
+    arm(world, f"apps:destroy {APP}--r")
+    return await run(world, "keep", "api")
+
+
+async def unfreeze_half(world: World) -> Process:
+    await run(world, "freeze", "api", "--yes")
+    arm(world, f"apps:destroy {RECORD}")
+    return await run(world, "unfreeze", "api", "--yes")
+
+
 async def branch_unknown(world: World) -> Process:
     await run(world, "api", "previous", "--yes")
     world.host.machine.destroy_app(world.host.machine.app(RECORD))
@@ -138,6 +150,8 @@ WALKED: dict[str, tuple[Drive, tuple[tuple[str, str], ...]]] = {
         theirs,
         (("engine/freeze.py", "ask them; where nobody is at it any more: {}"),),
     ),
+    "a keep that is left half-way": (keep_half, (("engine/keep.py", "rollback keep {}"),)),
+    "an unfreeze that is left half-way": (unfreeze_half, (("engine/freeze.py", "rollback unfreeze {}"),)),
     "open here": (open_here, (("engine/freeze.py", "rollback resume {}"),)),
     "open at removal": (remove_open, (("engine/engine.py", "rollback resume {}"),)),
     "previous inside": (previous_in_open, (("engine/engine.py", "{}; to go further back name the release"),)),

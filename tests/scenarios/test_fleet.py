@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness import LocalSandbox
 from tests.sandboxes import Done, Sandbox
 
 APPS = {
@@ -188,8 +189,8 @@ def test_somebody_deploys_in_between_and_that_service_is_not_touched(local_slow:
     assert local_slow.serves("gateway") in ("v1.2.1", "v1.2.0")
 
 
-def test_killed_in_the_middle_and_resumed_nothing_is_sent_twice(slow: Sandbox) -> None:
-    running = slow.begin("all", "previous", *SAID)
+def test_killed_in_the_middle_and_resumed_nothing_is_sent_twice(slow: LocalSandbox) -> None:
+    running = slow.process("all", "previous", *SAID)
     slow.await_that(lambda app: bool(app["lock_held"]), APPS["transcription"])
     running.send_signal(signal.SIGKILL)
     running.communicate(timeout=10)
@@ -234,15 +235,15 @@ def test_a_record_of_somebody_else_blocks_all_unless_it_is_taken_over(local: San
     assert not [name for name in apps if name.endswith("--incident")], "without a freeze no record stays"
 
 
-def test_several_at_once_where_the_host_allows_it(local_slow: Sandbox, tmp_path: Path) -> None:
-    text = Path(local_slow.services).read_text()
+def test_several_at_once_where_the_host_allows_it(slow: Sandbox, tmp_path: Path) -> None:
+    text = Path(slow.services).read_text()
     more = tmp_path / "services.yaml"
     more.write_text(text.replace("sandbox: true", "sandbox: true\n    max_parallel: 4"))
     assert "max_parallel" in more.read_text()
-    local_slow.services = str(more)
-    done = local_slow.run("all", "previous", *SAID, "--parallel", "4", "--json")
+    slow.services = str(more)
+    done = slow.run("all", "previous", *SAID, "--parallel", "4", "--json")
     assert done.code == 0, done.stderr
-    assert serving(local_slow) == PREVIOUS
+    assert serving(slow) == PREVIOUS
     began = [item["steps"][0]["started_at"] for item in done.document["items"]]
     ended = [item["steps"][-1]["started_at"] for item in done.document["items"]]
     assert max(began) <= min(ended), "they were under way together"

@@ -18,9 +18,9 @@ def status(box: Sandbox) -> dict[str, object]:
     return found
 
 
-def watched(box: Sandbox) -> "subprocess.Popen[str]":
+def watched(box: Sandbox, watch: str = "5m") -> "subprocess.Popen[str]":
     """A rollback whose watch has begun, and has looked once: the later looks are measured by that."""
-    running = box.begin("api", "previous", "--yes", "--watch", "5m", "--json")
+    running = box.begin("api", "previous", "--yes", "--watch", watch, "--json")
     assert running.stderr is not None
     while running.stderr.readline().strip() != "watching":
         assert running.poll() is None
@@ -85,7 +85,7 @@ def test_a_rebuild_by_a_colleague_during_the_watch_is_an_alarm_that_names_it(loc
 
 
 def test_a_restart_of_our_own_release_during_the_watch_is_named_and_no_alarm(local: Sandbox) -> None:
-    running = watched(local)
+    running = watched(local, "2m")
     command(local, f"ps:restart {APP}")
     out, err = running.communicate(timeout=60)
     assert running.returncode == 0, err + out

@@ -37,16 +37,21 @@ def slow_command(box: Sandbox, prefix: str, seconds: float = 20) -> None:
     box.pull("fault", kind="slow_command", when={"command_prefix": prefix}, seconds=seconds)
 
 
-def killed_at(box: Sandbox, prefix: str, *words: str) -> None:
+def until_all_ended(box: Sandbox) -> None:
+    """The host carries on with what it was told."""
+    while [call for call in box.look()["commands"] if call["ended"] is None]:
+        pass
+
+
+def killed_at(box: LocalSandbox, prefix: str, *words: str) -> None:
     """A console that dies while the host carries this command out."""
     slow_command(box, prefix, 1)
-    running = box.begin(*words)
+    running = box.process(*words)
     while not box.sent(prefix):
         assert running.poll() is None, running.communicate()
     running.send_signal(signal.SIGKILL)
     running.communicate(timeout=20)
-    while [call for call in box.look()["commands"] if call["ended"] is None]:
-        pass  # the host carries on with what it was told
+    until_all_ended(box)
 
 
 # ── freeze by hand ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -73,25 +78,56 @@ def test_a_freeze_that_cannot_be_undone_says_so_and_what_does_it(here: Sandbox) 
     in_order(here)
 
 
-def test_an_interrupted_freeze_is_undone(slow: Sandbox) -> None:
+def test_an_interrupted_freeze_is_undone(slow: LocalSandbox) -> None:
     slow_command(slow, f"git:set {APP}", 3)
-    running = slow.begin("freeze", "api", "--yes")
+    running = slow.process("freeze", "api", "--yes")
     while not slow.sent(f"git:set {APP}"):
         assert running.poll() is None
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=30)
+    until_all_ended(slow)
     in_order(slow)
 
 
 @pytest.mark.parametrize(
     "prefix", [f"apps:create {RECORD}", f"config:set --no-restart {RECORD}", f"git:set {APP} deploy-branch"]
 )
-def test_a_freeze_whose_console_was_killed_is_put_in_order_by_unfreeze(box: Sandbox, prefix: str) -> None:
+def test_a_freeze_whose_console_was_killed_is_put_in_order_by_unfreeze(box: LocalSandbox, prefix: str) -> None:
     killed_at(box, prefix, "freeze", "api", "--yes")
     done = box.run("unfreeze", "api", "--yes", "--json")
     assert done.code in (0, 9), done.stderr
     in_order(box)
     assert box.run("freeze", "api", "--yes").code == 0
+
+
+@pytest.mark.parametrize(
+    "prefix", [f"apps:create {RECORD}", f"config:set --no-restart {RECORD}", f"git:set {APP} deploy-branch"]
+)
+def test_what_was_cut_off_and_arrives_late_is_undone_as_well(here: Sandbox, prefix: str) -> None:
+    here.pull("fault", kind="drop_connection", when={"command_prefix": prefix})
+    slow_command(here, prefix, 2)
+    failed = here.run("freeze", "api", "--yes", "--json")
+    assert failed.code == 3, failed.stderr
+    in_order(here)
+
+
+def test_an_unfreeze_that_is_cut_off_is_not_said_to_have_changed_nothing(here: Sandbox) -> None:
+    assert here.run("freeze", "api", "--yes").code == 0
+    here.pull("fault", kind="drop_connection", when={"command_prefix": f"git:set {APP} deploy-branch"})
+    cut = here.run("unfreeze", "api", "--yes", "--json")
+    assert (cut.code, cut.document["error"]["fix"]) == (5, "rollback unfreeze api"), cut.stderr
+    assert here.run("unfreeze", "api", "--yes").code in (0, 9)
+    in_order(here)
+
+
+def test_an_unfreeze_whose_tip_cannot_be_deployed_has_changed_something(here: Sandbox) -> None:
+    assert here.run("freeze", "api", "--yes").code == 0
+    here.pull("deploy", app=APP, version="v1.6.0", wait=True)
+    here.pull("fault", kind="hold_lock", app=APP)
+    done = here.run("unfreeze", "api", "--deploy-tip", "--yes", "--json")
+    assert done.code == 4, done.stderr
+    assert "deploys go through again" in done.stderr
+    in_order(here)
 
 
 # ── an incident ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -101,7 +137,7 @@ def test_a_freeze_whose_console_was_killed_is_put_in_order_by_unfreeze(box: Sand
     "prefix", [f"apps:create {RECORD}", f"config:set --no-restart {RECORD}", f"git:set {APP} deploy-branch"]
 )
 def test_a_console_killed_before_the_deploy_leaves_nothing_that_resume_does_not_remove(
-    box: Sandbox, prefix: str
+    box: LocalSandbox, prefix: str
 ) -> None:
     killed_at(box, prefix, "api", "previous", "--yes")
     done = box.run("resume", "--json")
@@ -229,3 +265,39 @@ def test_a_record_is_never_taken_from_a_console_that_signs_it_meanwhile(slow: Sa
     other.communicate(timeout=30)
     assert other.returncode == 8
     assert slow.app(RECORD)["config"]["ROLLBACK_INCIDENT"] == "x1"
+
+
+def test_a_record_that_changes_hands_under_the_lock_leaves_no_lock(here: Sandbox) -> None:
+    assert here.run("freeze", "api", "--yes").code == 0
+    slow_command(here, f"apps:create {APP}--takeover", 1)
+    running = here.begin("api", "previous", "--yes", "--json")
+    while not here.sent(f"apps:create {APP}--takeover"):
+        assert running.poll() is None
+    here.pull("command", command=f"config:set --no-restart {RECORD} ROLLBACK_INCIDENT=another")
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 3, err
+    assert "changed hands" in out
+    assert f"{APP}--takeover" not in here.look()["apps"]
+
+
+def test_what_was_kept_on_the_way_out_is_no_nothing_changed(here: Sandbox) -> None:
+    slow_command(here, f"builder:set {APP}--r5", 1)
+    running = here.begin("api", "previous", "--yes", "--keep-current", "--json")
+    while not here.sent(f"builder:set {APP}--r5"):
+        assert running.poll() is None
+    here.pull("command", command=f"git:set {APP} deploy-branch other")
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 4, err
+    assert "not as planned any more" in out
+    assert f"kept as {APP}--r5" in out
+    here.pull("command", command=f"git:set {APP} deploy-branch main")
+    in_order(here)
+
+
+def test_status_names_a_record_that_nobody_signed(here: Sandbox) -> None:
+    here.pull("command", command=f"apps:create {RECORD}")
+    told = here.run("status", "api").stdout
+    assert "a record that nobody has signed" in told
+    assert "rollback unfreeze api" in told
+    assert here.run("unfreeze", "api", "--yes").code == 0
+    in_order(here)

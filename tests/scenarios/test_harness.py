@@ -12,7 +12,7 @@ import pytest
 from tests.harness import console, local_sandbox, world
 from tests.sandboxes import running_sandbox
 from tui.model.release import Target, TargetKind
-from tui.ways.kept import Options
+from tui.ways.facts import Options
 
 
 def same(said: str) -> str:

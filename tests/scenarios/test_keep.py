@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import local_sandbox
+from tests.harness import LocalSandbox, local_sandbox
 from tests.sandboxes import Sandbox
 
 APP = "scenextras-gateway"
@@ -101,7 +101,7 @@ def test_a_holder_that_was_deployed_all_the_same_is_stopped_and_named(tmp_path: 
         (new,) = (n for n in holders(box) if "--r5--" in n)
         box.pull("command", command=f"config:unset --no-restart {new} DOKKU_SKIP_DEPLOY")
         _, err = running.communicate(timeout=100)
-        assert running.returncode == 3, err
+        assert running.returncode == 5, err
         assert f"{new} was deployed" in err
         assert [c["status"] for c in box.app(new)["containers"] if c["status"] == "running"] == []
 
@@ -235,9 +235,10 @@ def test_everything_is_taken_away_only_after_a_yes_and_only_what_is_ours(tmp_pat
         assert (asked.code, holders(box)) == (3, before)
         assert all(name in asked.stderr for name in before)
         done = box.run("keep", "gateway", "--remove-all", "--yes", "--json")
-        assert done.code == 3, done.stderr
+        assert done.code == 5, "not 3: the others are gone"
         (item,) = done.document["items"]
         assert item["stays"][0]["app"] == stranger
+        assert "4 of 5 are gone" in item["error"]["message"]
         assert holders(box) == [stranger]
         assert box.serves("gateway")
 
@@ -248,3 +249,60 @@ def test_a_frozen_app_keeps_its_record(box: Sandbox) -> None:
     assert done.code == 3
     assert "rollback unfreeze gateway" in done.stderr
     assert f"{APP}--incident" in box.look()["apps"]
+
+
+# ── a keep that fails: nothing is left, or it is named ───────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[LocalSandbox]:
+    """In this process, under a clock that does not wait."""
+    with local_sandbox(tmp_path) as sandbox:
+        yield sandbox
+
+
+NEW = f"{APP}--r5"
+
+
+def test_a_keep_that_fails_takes_its_holder_away_again(here: Sandbox) -> None:
+    before = holders(here)
+    here.pull("fault", kind="fail_command", when={"command_prefix": f"git:set {NEW}"}, stderr=" !     no")
+    done = here.run("keep", "gateway", "--json")
+    assert (done.code, holders(here)) == (3, before), done.stderr
+    assert "what was begun is undone" in done.document["items"][0]["error"]["message"]
+
+
+def test_a_holder_that_cannot_be_taken_away_again_is_named_with_what_does_it(here: Sandbox) -> None:
+    here.pull("fault", kind="fail_command", when={"command_prefix": f"git-receive-pack '{NEW}"})
+    here.pull("fault", kind="fail_command", when={"command_prefix": f"apps:destroy {NEW}"})
+    done = here.run("keep", "gateway", "--json")
+    (half,) = (name for name in holders(here) if name.startswith(NEW))
+    assert done.code == 5, done.stderr
+    error = done.document["items"][0]["error"]
+    assert half in error["message"]
+    assert error["fix"] == "rollback keep gateway"
+    assert here.run(*error["fix"].split()[1:]).code == 0
+    assert half not in holders(here)
+
+
+def test_a_holder_whose_creation_was_cut_off_is_taken_away_once_it_came(here: Sandbox) -> None:
+    before = holders(here)
+    when = {"command_prefix": f"apps:create {NEW}"}
+    here.pull("fault", kind="drop_connection", when=when)
+    here.pull("fault", kind="slow_command", when=when, seconds=2)
+    done = here.run("keep", "gateway", "--json")
+    assert (done.code, holders(here)) == (3, before), done.stderr
+
+
+def test_what_is_sealed_is_kept_whatever_cannot_be_read_afterwards(here: Sandbox) -> None:
+    here.pull("fault", kind="fail_command", when={"command_prefix": f"config:export --format json {NEW}"})
+    (item,) = kept_items(here, "gateway")
+    assert item["error"] is None
+    release = item["release"]
+    assert isinstance(release, dict)
+    assert release["number"] == 5
+
+
+def test_what_is_kept_already_is_so_though_its_time_cannot_be_noted(here: Sandbox) -> None:
+    here.pull("fault", kind="fail_command", when={"command_prefix": "config:set --no-restart"}, stderr=" !     no")
+    assert here.run("keep", "search").code == 9, "it is kept all the same"

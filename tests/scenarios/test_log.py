@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandboxes import Sandbox, running_sandbox
+from tests.harness import LocalSandbox, local_sandbox
+from tests.sandboxes import Sandbox
 from tui import bootstrap
 from tui.engine.follow import Following, LogFollower
 
@@ -43,10 +44,9 @@ class Watched:
 
 
 @asynccontextmanager
-async def following(box: Sandbox, monkeypatch: pytest.MonkeyPatch, app: str = APP) -> AsyncIterator[Watched]:
-    for name, value in box.env().items():
-        monkeypatch.setenv(name, value)
-    engine = bootstrap.engine(box.services)
+async def following(box: LocalSandbox, monkeypatch: pytest.MonkeyPatch, app: str = APP) -> AsyncIterator[Watched]:
+    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(box.state))
+    engine = bootstrap.engine(box.services, clock=box.clock)
     (service,) = [s for s in engine.fleet.services if s.app == app]
     follower = LogFollower(lambda lines: engine.logs(service, lines), engine.clock)
     watched = Watched(box, follower)
@@ -61,7 +61,7 @@ async def following(box: Sandbox, monkeypatch: pytest.MonkeyPatch, app: str = AP
 async def test_a_cut_link_is_said_and_nothing_is_lost_or_told_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with running_sandbox(tmp_path) as box:
+    with local_sandbox(tmp_path) as box:
         async with following(box, monkeypatch) as log:
             await log.pull("log", app=APP, lines=["before the cut"], process="web")
             await log.until_said("before the cut")
@@ -81,7 +81,7 @@ async def test_a_cut_link_is_said_and_nothing_is_lost_or_told_twice(
 async def test_a_deploy_replaces_the_container_and_the_new_one_is_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with running_sandbox(tmp_path) as box:
+    with local_sandbox(tmp_path) as box:
         async with following(box, monkeypatch, "scenextras") as log:
             await log.pull("log", app="scenextras", lines=["of the old one"])
             await log.until_said("of the old one")
@@ -97,7 +97,7 @@ async def test_a_deploy_replaces_the_container_and_the_new_one_is_followed(
 async def test_a_container_that_docker_restarts_keeps_its_stream(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with running_sandbox(tmp_path) as box:
+    with local_sandbox(tmp_path) as box:
         async with following(box, monkeypatch) as log:
             await log.pull("log", app=APP, lines=["before"], process="web")
             await log.until_said("before")

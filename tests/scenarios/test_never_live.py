@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.harness import local_sandbox
-from tests.sandboxes import Sandbox, running_sandbox
+from tests.sandboxes import Sandbox
 
 APP = "scenextras-gateway"
 BOTH = ["0.35.15", "0.38.27"]
@@ -82,7 +82,7 @@ def test_what_was_deployed_anew_is_left_by_previous_as_ever(one: Sandbox) -> Non
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[Sandbox]:
     """For what is typed on a terminal."""
-    with running_sandbox(tmp_path) as sandbox:
+    with local_sandbox(tmp_path, speed=1) as sandbox:
         yield sandbox
 
 

@@ -11,8 +11,9 @@ from time import monotonic, sleep
 
 import pytest
 
+from tests.harness import LocalSandbox, local_sandbox
 from tests.receivers import Receiver, receiver
-from tests.sandboxes import Sandbox, running_sandbox
+from tests.sandboxes import Sandbox
 from tests.sshd import free_port
 
 HOOK = "ROLLBACK_TEST_HOOK"
@@ -27,7 +28,15 @@ def hook() -> Iterator[Receiver]:
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path) as sandbox:
+    with local_sandbox(tmp_path) as sandbox:
+        told(sandbox, tmp_path)
+        yield sandbox
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Iterator[LocalSandbox]:
+    """For consoles that are processes."""
+    with local_sandbox(tmp_path, speed=1) as sandbox:
         told(sandbox, tmp_path)
         yield sandbox
 
@@ -70,13 +79,22 @@ def test_no_notify_posts_nothing_and_so_does_an_unset_variable(box: Sandbox, hoo
     assert hook.requests == 0 and outbox(box) == []
 
 
-def test_a_receiver_that_fails_once_is_told_by_the_next_command(box: Sandbox, hook: Receiver) -> None:
+def attempts(box: Sandbox) -> list[int]:
+    with sqlite3.connect(box.state / "journal.sqlite") as db:
+        rows = db.execute("SELECT attempts FROM outbox ORDER BY seq").fetchall()
+    db.close()
+    return [n for (n,) in rows]
+
+
+def test_a_receiver_that_fails_for_a_while_is_told_by_the_next_command(box: Sandbox, hook: Receiver) -> None:
     box.environ[HOOK] = f"json://127.0.0.1:{hook.port}/hook"
-    hook.answers = [500]
+    hook.answers = [500] * 99
     done = box.run("api", "previous", "--yes")
     assert done.code == 0, done.stderr
     assert "NOT DELIVERED" in done.stderr and "HTTP 500" in done.stderr
     assert "3 messages not delivered yet" in done.stderr
+    assert attempts(box) == [hook.requests, 0, 0], "what comes later waits for the first"
+    hook.answers.clear()
     assert box.run("incidents").code == 0
     assert hook.titles == TITLES
 
@@ -102,8 +120,9 @@ def test_a_receiver_that_hangs_costs_the_grace_and_no_more(box: Sandbox, hook: R
 
 
 def test_a_console_that_dies_between_outbox_and_delivery_is_followed_by_one_that_tells(
-    box: Sandbox, hook: Receiver, tmp_path: Path
+    real: LocalSandbox, hook: Receiver, tmp_path: Path
 ) -> None:
+    box = real
     box.environ[HOOK] = f"json://127.0.0.1:{hook.port}/hook"
     script = tmp_path / "dies.py"
     script.write_text(
@@ -142,11 +161,12 @@ def test_check_sends_a_test_message_and_says_what_came_back(box: Sandbox, hook: 
     assert refused.code == 3 and "NOT DELIVERED" in refused.stdout and "404" in refused.stdout
 
 
-def test_two_commands_at_once_tell_once(box: Sandbox, hook: Receiver) -> None:
+def test_two_commands_at_once_tell_once(real: LocalSandbox, hook: Receiver) -> None:
+    box = real
     box.environ[HOOK] = f"json://127.0.0.1:{free_port()}/hook"
     assert box.run("api", "previous", "--yes").code == 0
     box.environ[HOOK] = f"json://127.0.0.1:{hook.port}/hook"
-    both = [box.begin("incidents") for _ in range(2)]
+    both = [box.process("incidents") for _ in range(2)]
     for one in both:
         one.communicate(timeout=60)
         assert one.returncode == 0

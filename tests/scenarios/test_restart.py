@@ -9,6 +9,11 @@ from tests.harness import LocalSandbox, local_sandbox
 APP = "scenextras"
 
 
+@pytest.fixture
+def box(local: LocalSandbox) -> LocalSandbox:
+    return local
+
+
 @pytest.mark.parametrize("ids", ["keep", "change"])
 def test_after_a_restart_what_was_brought_back_is_still_that(box: LocalSandbox, ids: str) -> None:
     box.pull("scenario", name="healthy")

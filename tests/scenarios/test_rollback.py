@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness import LocalSandbox
 from tests.sandboxes import Sandbox
 
 APP = "scenextras"
@@ -119,8 +120,8 @@ def test_the_link_is_cut_in_the_middle_and_the_rollback_goes_on(local_slow: Sand
     assert (local_slow.serves(), pushes(local_slow)) == ("v1.4.0", 1)
 
 
-def test_the_console_is_killed_in_the_middle_and_resume_finds_out(slow: Sandbox) -> None:
-    running = slow.begin("api", "previous", "--yes")
+def test_the_console_is_killed_in_the_middle_and_resume_finds_out(slow: LocalSandbox) -> None:
+    running = slow.process("api", "previous", "--yes")
     while not pushes(slow):
         assert running.poll() is None
     slow.await_that(lambda app: bool(app["lock_held"]))
@@ -134,8 +135,8 @@ def test_the_console_is_killed_in_the_middle_and_resume_finds_out(slow: Sandbox)
     assert (slow.serves(), pushes(slow)) == ("v1.4.0", 1)
 
 
-def test_an_interrupt_after_the_first_write_means_unknown_not_cancelled(slow: Sandbox) -> None:
-    running = slow.begin("api", "previous", "--yes", "--json")
+def test_an_interrupt_after_the_first_write_means_unknown_not_cancelled(slow: LocalSandbox) -> None:
+    running = slow.process("api", "previous", "--yes", "--json")
     while not pushes(slow):
         assert running.poll() is None
     slow.await_that(lambda app: bool(app["lock_held"]))
@@ -255,7 +256,7 @@ def test_a_stopped_reader_is_no_error(box: Sandbox) -> None:
 
 def test_a_terminal_that_knows_only_ascii(box: Sandbox) -> None:
     box.environ["PYTHONIOENCODING"] = "ascii"
-    done = box.run("api", "previous", "--yes", "--json")
+    done = Sandbox.run(box, "api", "previous", "--yes", "--json")
     assert (done.code, done.document["verdict"]) == (0, "passed"), done.stderr
 
 
@@ -280,8 +281,8 @@ def test_what_a_holder_says_cannot_reach_the_terminal(local: Sandbox) -> None:
     assert "[/foo]" in local.run("api", "--list").stdout
 
 
-def test_a_followed_log_goes_on(box: Sandbox) -> None:
-    with box.begin("logs", "api", "-t", "-n", "1") as running:
+def test_a_followed_log_goes_on(box: LocalSandbox) -> None:
+    with box.process("logs", "api", "-t", "-n", "1") as running:
         assert running.stdout is not None
         seen = [running.stdout.readline() for _ in range(8)]
         running.terminate()

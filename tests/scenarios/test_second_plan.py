@@ -4,21 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandboxes import running_sandbox
+from tests.harness import local_sandbox
 from tui import bootstrap
 from tui.incident import events as ev
 from tui.model.incident import Closing, Question, State
 from tui.model.release import Target, TargetKind
-from tui.ways.kept import Options
+from tui.ways.facts import Options
 
 
 @pytest.mark.parametrize("drop", [False, True])
 async def test_aborting_over_a_second_plan_takes_record_and_freeze_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drop: bool
 ) -> None:
-    with running_sandbox(tmp_path) as box:
+    with local_sandbox(tmp_path) as box:
         monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path / "state"))
-        engine = bootstrap.engine(box.services)
+        engine = bootstrap.engine(box.services, clock=box.clock)
         try:
             service = engine.service("api")
             walk = await engine.assess(service, "broken")

@@ -7,9 +7,15 @@ import asyncssh
 import pytest
 import yaml
 
+from tests.harness import LocalSandbox
 from tests.sandboxes import Sandbox
 
 GATEWAY = "scenextras-gateway"
+
+
+@pytest.fixture
+def box(local: LocalSandbox) -> LocalSandbox:
+    return local
 
 
 def test_one_app_that_cannot_be_read_has_its_reason_in_its_own_row_and_the_others_stand(box: Sandbox) -> None:
@@ -51,8 +57,8 @@ def test_a_host_that_cannot_be_reached_weighs_more_than_an_app_that_cannot_be_re
     path = tmp_path / "services.yaml"
     path.write_text(yaml.safe_dump(told))
     box.pull("fault", kind="fail_command", when={"command_prefix": f"ps:inspect {GATEWAY}"}, exit=0, times=4)
-    other = Sandbox(told=box.told, state=box.state, services=os.fspath(path))
-    done = other.run("status", "--json")
+    box.services = os.fspath(path)
+    done = box.run("status", "--json")
     assert done.code == 10
     codes = {row["service"]: row["error"]["code"] if row["error"] else None for row in done.document["items"]}
     assert codes == {"search": "unreachable", "gateway": "refused", "api": None, "transcription": None}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness import local_sandbox
-from tests.sandboxes import Sandbox, running_sandbox
+from tests.harness import LocalSandbox, local_sandbox
+from tests.sandboxes import Sandbox
 
 APP = "scenextras-autocomplete"
 
@@ -85,9 +85,9 @@ def running(box: Sandbox) -> str:
     return name
 
 
-def test_a_console_that_dies_while_it_is_stopped_is_resumed_and_gives_the_setting_back(slow: Sandbox) -> None:
+def test_a_console_that_dies_while_it_is_stopped_is_resumed_and_gives_the_setting_back(slow: LocalSandbox) -> None:
     box = slow
-    with box.begin("search", "previous", "--yes", "--json") as running_console:
+    with box.process("search", "previous", "--yes", "--json") as running_console:
         box.await_that(lambda app: app["lock_held"] and app["checks_disabled"] == "_all_", APP)
         box.await_that(lambda app: not any(c["status"] == "running" for c in app["containers"]), APP)
         running_console.kill()
@@ -117,7 +117,7 @@ def test_checks_that_were_off_before_stay_off(box: Sandbox) -> None:
 
 
 def test_the_name_has_to_be_typed(tmp_path: Path) -> None:
-    with running_sandbox(tmp_path) as box:
+    with local_sandbox(tmp_path, speed=1) as box:
         done = box.typed("yes\n", "search", "previous")
         assert done.code == 3
         assert "not confirmed" in done.stdout

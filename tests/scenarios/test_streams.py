@@ -9,17 +9,25 @@ import resource
 import shlex
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
 
-from tests.sandboxes import Done, Sandbox, running_sandbox
+from tests.forks import Broken, Forks, forks
+from tests.harness import LocalSandbox, local_sandbox
+from tests.sandboxes import Done, Sandbox
 from tui.cli.exits import Exit
 from tui.cli.options import COMMANDS
 
-BROKEN = ("0</dev/full 2>/dev/full", "1>/dev/full", "0<&- 1>&- 2>&-")
+BROKEN: dict[str, Broken] = {
+    "0</dev/full 2>/dev/full": {0: "/dev/full", 2: "/dev/full"},
+    "1>/dev/full": {1: "/dev/full"},
+    "0<&- 1>&- 2>&-": {0: None, 1: None, 2: None},
+}
+"""what a shell makes of the streams"""
 READS = {
     "status": ["status"],
     "logs": ["logs", "api", "-n", "3"],
@@ -44,17 +52,27 @@ CODES = {int(code) for code in Exit}
 
 
 @pytest.fixture(scope="module")
-def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSandbox]:
     """One sandbox for all that change nothing."""
-    with running_sandbox(tmp_path_factory.mktemp("streams")) as sandbox:
+    with local_sandbox(tmp_path_factory.mktemp("streams"), speed=1) as sandbox:
         yield sandbox
 
 
+@pytest.fixture(scope="module")
+def forked(still: LocalSandbox) -> Iterator[Forks]:
+    """For its command lines with streams of their own."""
+    with forks(still) as made:
+        yield made
+
+
 def shell(box: Sandbox, redirected: str, *words: str) -> Done:
+    return bash(box, f"{shlex.join(box.argv(*words))} {redirected}")
+
+
+def bash(box: Sandbox, line: str) -> Done:
     done = subprocess.run(
-        ["bash", "-c", f"{shlex.join(box.argv(*words))} {redirected}"],
-        env=box.env(), capture_output=True, text=True, timeout=110, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        ["bash", "-c", line], env=box.env(), capture_output=True, text=True, timeout=110, stdin=subprocess.DEVNULL
+    )
     return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
 
@@ -62,12 +80,25 @@ def test_every_command_is_tried() -> None:
     assert set(COMMANDS) <= set(READS)
 
 
+@pytest.mark.parametrize("redirected", ["", *BROKEN])
+def test_a_fork_has_the_streams_of_a_process_that_starts(still: LocalSandbox, forked: Forks, redirected: str) -> None:
+    told = "import json, os; from tests.forks import described; os.write(9, json.dumps(described()).encode())"
+    started = bash(still, f"exec 9>&1; {shlex.join([sys.executable, '-c', told])} {redirected}")
+    assert (started.code, started.stderr) == (0, "")
+    assert forked.described(BROKEN.get(redirected, {})) == json.loads(started.stdout)
+
+
+@pytest.mark.parametrize("redirected", BROKEN)
+def test_a_process_that_starts_so_ends_as_a_fork_does(still: LocalSandbox, forked: Forks, redirected: str) -> None:
+    assert shell(still, redirected, *READS["status"]).code == forked.run(BROKEN[redirected], *READS["status"]).code
+
+
 @pytest.mark.parametrize("name", READS)
-def test_whatever_is_wrong_with_the_streams_it_ends_with_one_line_and_its_own_code(still: Sandbox, name: str) -> None:
-    whole = shell(still, "", *READS[name])
+def test_whatever_is_wrong_with_the_streams_it_ends_with_one_line_and_its_own_code(forked: Forks, name: str) -> None:
+    whole = forked.run({}, *READS[name])
     assert whole.code in CODES and "Traceback" not in whole.stderr
-    for redirected in BROKEN:
-        done = shell(still, redirected, *READS[name])
+    for redirected, broken in BROKEN.items():
+        done = forked.run(broken, *READS[name])
         assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr, (redirected, done.stderr)
         told = bool(whole.stdout.strip()) and redirected == "1>/dev/full"
         wanted = Exit.REFUSED if told and whole.code == Exit.DONE else whole.code
@@ -79,7 +110,7 @@ def test_whatever_is_wrong_with_the_streams_it_ends_with_one_line_and_its_own_co
 
 
 @pytest.mark.parametrize("broken", ["1>/dev/full 2>/dev/full", "0<&- 1>&- 2>&-"])
-def test_a_rollback_goes_on_whatever_becomes_of_its_words(box: Sandbox, broken: str) -> None:
+def test_a_rollback_goes_on_whatever_becomes_of_its_words(box: LocalSandbox, broken: str) -> None:
     done = shell(box, broken, "api", "previous", "--yes")
     assert done.code == 0, done.stderr
     assert box.serves() == "v1.4.0"
@@ -87,8 +118,8 @@ def test_a_rollback_goes_on_whatever_becomes_of_its_words(box: Sandbox, broken: 
     assert incident["closing"] == "unwatched"
 
 
-def test_a_rollback_whose_narration_nobody_reads_any_more_goes_on(slow: Sandbox) -> None:
-    with slow.begin("api", "previous", "--yes") as process:
+def test_a_rollback_whose_narration_nobody_reads_any_more_goes_on(slow: LocalSandbox) -> None:
+    with slow.process("api", "previous", "--yes") as process:
         assert process.stderr is not None
         process.stderr.readline()
         process.stderr.close()
@@ -96,7 +127,7 @@ def test_a_rollback_whose_narration_nobody_reads_any_more_goes_on(slow: Sandbox)
     assert slow.serves() == "v1.4.0"
 
 
-def test_a_terminal_that_was_stopped_holds_nothing_up(slow: Sandbox) -> None:
+def test_a_terminal_that_was_stopped_holds_nothing_up(slow: LocalSandbox) -> None:
     """Ctrl-S, or a full pipe whose reader sleeps: narration waits for nobody."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -115,7 +146,7 @@ def test_a_terminal_that_was_stopped_holds_nothing_up(slow: Sandbox) -> None:
     assert slow.serves() == "v1.4.0"
 
 
-def test_a_pipe_that_has_seen_enough_changes_no_code(still: Sandbox) -> None:
+def test_a_pipe_that_has_seen_enough_changes_no_code(still: LocalSandbox) -> None:
     for words in (["check"], ["status"]):
         whole = still.run(*words)
         piped = subprocess.run(
@@ -130,27 +161,27 @@ def test_a_pipe_that_has_seen_enough_changes_no_code(still: Sandbox) -> None:
 
 @pytest.mark.parametrize("command", ["status", "incidents", "keep"])
 def test_a_state_folder_that_cannot_be_used_is_one_line_and_a_documented_code(
-    still: Sandbox, tmp_path: Path, command: str
+    still: LocalSandbox, tmp_path: Path, command: str
 ) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "link").symlink_to(tmp_path)
     for folder, code in (("file", 2), ("link", 2), ("file/below", 3), ("/proc/no/such", 3)):
-        box = Sandbox(told=still.told, state=tmp_path / folder, services=still.services)
+        box = still.with_state(tmp_path / folder)
         done = box.run(*READS[command])
         assert (done.code, "Traceback" in done.stderr) == (code, False), (folder, done.stderr)
         assert "ROLLBACK_STATE_DIR" in done.stderr
         assert len(done.stderr.splitlines()) <= 3
 
 
-def test_a_folder_that_was_open_to_others_is_closed_and_that_is_said(still: Sandbox, tmp_path: Path) -> None:
+def test_a_folder_that_was_open_to_others_is_closed_and_that_is_said(still: LocalSandbox, tmp_path: Path) -> None:
     (tmp_path / "open").mkdir()
     (tmp_path / "open").chmod(0o755)
-    box = Sandbox(told=still.told, state=tmp_path / "open", services=still.services)
+    box = still.with_state(tmp_path / "open")
     assert "was open to others (mode 0755): it is 0700 now" in box.run("incidents").stderr
     assert "was open" not in box.run("incidents").stderr
 
 
-def full_at(box: Sandbox, limit: int, *words: str) -> Done:
+def full_at(box: LocalSandbox, limit: int, *words: str) -> Done:
     """A command line whose files cannot grow beyond so many bytes: a disk that is full then."""
     done = subprocess.run(
         box.argv(*words), env=box.env(), capture_output=True, text=True, timeout=110, stdin=subprocess.DEVNULL,
@@ -159,7 +190,7 @@ def full_at(box: Sandbox, limit: int, *words: str) -> Done:
     return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
 
-def test_a_journal_without_room_is_said_and_nothing_is_sent(box: Sandbox) -> None:
+def test_a_journal_without_room_is_said_and_nothing_is_sent(box: LocalSandbox) -> None:
     assert box.run("incidents").code == 0
     before = len(box.sent("apps:create"))
     done = full_at(box, 1024, "api", "previous", "--yes", "--json")
@@ -170,9 +201,9 @@ def test_a_journal_without_room_is_said_and_nothing_is_sent(box: Sandbox) -> Non
 
 
 def test_a_disk_that_fills_while_the_push_runs_leaves_an_unknown_outcome_and_an_incomplete_record(
-    slow: Sandbox,
+    slow: LocalSandbox,
 ) -> None:
-    process = slow.begin("api", "previous", "--yes", "--json")
+    process = slow.process("api", "previous", "--yes", "--json")
     slow.await_that(lambda app: app["lock_file"])
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1024, 1024))
     stdout, stderr = process.communicate(timeout=90)
@@ -192,8 +223,8 @@ def test_a_disk_that_fills_while_the_push_runs_leaves_an_unknown_outcome_and_an_
 
 
 @pytest.mark.parametrize("after", [0.12, 0.25, 0.4, 0.6])
-def test_ctrl_c_at_the_very_beginning_ends_quietly(still: Sandbox, after: float) -> None:
-    process = still.begin("status", "--json")
+def test_ctrl_c_at_the_very_beginning_ends_quietly(still: LocalSandbox, after: float) -> None:
+    process = still.process("status", "--json")
     sleep(after)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=30)
@@ -204,8 +235,8 @@ def test_ctrl_c_at_the_very_beginning_ends_quietly(still: Sandbox, after: float)
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_in_a_running_rollback_says_what_goes_on_and_how_to_take_it_up(slow: Sandbox, times: int) -> None:
-    process = slow.begin("api", "previous", "--yes", "--json")
+def test_ctrl_c_in_a_running_rollback_says_what_goes_on_and_how_to_take_it_up(slow: LocalSandbox, times: int) -> None:
+    process = slow.process("api", "previous", "--yes", "--json")
     slow.await_that(lambda app: app["lock_file"])
     for _ in range(times):
         process.send_signal(signal.SIGINT)
@@ -223,7 +254,7 @@ def test_ctrl_c_in_a_running_rollback_says_what_goes_on_and_how_to_take_it_up(sl
     assert slow.run("resume", incident["incident"]).code == 0
 
 
-def test_ctrl_c_at_a_question_sends_nothing(box: Sandbox) -> None:
+def test_ctrl_c_at_a_question_sends_nothing(box: LocalSandbox) -> None:
     child, terminal = pty.fork()
     if not child:
         os.execve(box.argv()[0], box.argv("api", "previous"), box.env())
@@ -238,8 +269,8 @@ def test_ctrl_c_at_a_question_sends_nothing(box: Sandbox) -> None:
     assert box.sent("apps:create scenextras--incident") == []
 
 
-def test_ctrl_c_while_counting_keeps_what_was_counted(still: Sandbox) -> None:
-    process = still.begin("evidence", "api", "--for", "60s")
+def test_ctrl_c_while_counting_keeps_what_was_counted(still: LocalSandbox) -> None:
+    process = still.process("evidence", "api", "--for", "60s")
     assert process.stderr is not None
     while "counting for" not in process.stderr.readline():
         pass

@@ -3,6 +3,7 @@
 import signal
 import sqlite3
 
+from tests.harness import LocalSandbox
 from tests.sandboxes import Sandbox
 
 APP = "scenextras"
@@ -105,10 +106,10 @@ def test_a_deploy_since_then_is_nobodys_to_undo(local: Sandbox) -> None:
     assert "somebody else's deploy" in refused.document["error"]["message"]
 
 
-def test_an_open_incident_is_undone_within_itself(slow: Sandbox) -> None:
+def test_an_open_incident_is_undone_within_itself(slow: LocalSandbox) -> None:
     slow.pull("scenario", name="healthy")
     assert slow.run("keep", "api").code == 0
-    running = slow.begin("api", "previous", "--yes", "--watch", "10m", "--json")
+    running = slow.process("api", "previous", "--yes", "--watch", "10m", "--json")
     assert running.stderr is not None
     while running.stderr.readline().strip() != "watching":
         assert running.poll() is None

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness import local_sandbox
+from tests.harness import LocalSandbox, local_sandbox
 from tests.registries import released, running_registry
 from tests.sandboxes import Sandbox
 from tests.sshd import free_port
@@ -135,9 +135,9 @@ def test_a_commit_nobody_knows_changes_nothing(box: Sandbox) -> None:
     assert box.serves() == "v1.5.0"
 
 
-def test_a_build_dies_with_its_console_and_is_not_sent_again(slow: Sandbox) -> None:
+def test_a_build_dies_with_its_console_and_is_not_sent_again(slow: LocalSandbox) -> None:
     box = slow
-    running = box.begin("api", "previous", "--way", "git", "--yes")
+    running = box.process("api", "previous", "--way", "git", "--yes")
     while not box.sent("git:sync"):
         assert running.poll() is None
     box.await_that(lambda app: bool(app["lock_held"]))
@@ -193,7 +193,7 @@ def test_a_build_that_dies_leaves_a_lock_that_does_not_hold_anybody_up(tmp_path:
 
 def test_one_interrupt_does_not_abort_a_deploy_that_would_die_with_us(tmp_path: Path) -> None:
     with local_sandbox(tmp_path, pace="0.25", speed=5) as box:
-        running = box.begin("api", "previous", "--way", "git", "--yes")
+        running = box.process("api", "previous", "--way", "git", "--yes")
         box.await_that(lambda app: bool(app["lock_held"]))
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=100)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from tui.drivers.vendors import sections
 from tui.services import Fleet, ServicesError, load
 
 SHIPPED = Path(__file__).parent.parent.parent / "services.yaml"
@@ -25,7 +26,7 @@ def load_text(text: str, folder: Path, environ: Mapping[str, str] | None = None)
     """The fleet that a file of this text describes."""
     file = folder / "services.yaml"
     file.write_text(text, encoding="utf-8", errors="surrogatepass")
-    return load(file, environ=environ or {})
+    return load(file, environ=environ or {}, sections=sections())
 
 
 def problems(text: str, folder: Path, environ: Mapping[str, str] | None = None) -> list[tuple[int, str]]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.services.fleets import SHIPPED, SMALL, load_text
 from tui import services
+from tui.drivers.vendors import sections
 from tui.model.errors import ConfigError
 from tui.model.text import clean
 from tui.services import Origin
@@ -39,7 +40,7 @@ def test_where_the_file_is_looked_for(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_the_shipped_file_is_used_only_by_its_name(tmp_path: Path) -> None:
     file, origin = services.find("shipped", environ={}, cwd=tmp_path)
     assert file.samefile(SHIPPED) and origin is Origin.NAMED
-    assert services.load(file, environ={}).services
+    assert services.load(file, environ={}, sections=sections()).services
 
 
 def test_a_named_file_that_is_missing_is_never_replaced_by_another(tmp_path: Path) -> None:

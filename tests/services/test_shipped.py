@@ -7,16 +7,22 @@ from pathlib import Path
 import pytest
 
 from tests.services.fleets import SHIPPED, load_text
-from tui.model.outside import PagerDutySpec
+from tui.drivers.vendors import sections
+from tui.drivers.vendors.pagerduty import PagerDutySpec
+from tui.drivers.vendors.posthog import PosthogSpec
+from tui.drivers.vendors.sentry import SentrySpec
+from tui.drivers.vendors.slack import ThreadSpec
+from tui.drivers.vendors.tickets import TicketSpec
 from tui.model.service import Expect, Fleet, SeveritySpec
 from tui.services import load
+from tui.ways import NAMES
 
 HOST = "dokku-scenextras.eastus.cloudapp.azure.com"
 
 
 @pytest.fixture(scope="module")
 def fleet() -> Fleet:
-    return load(SHIPPED, environ={})
+    return load(SHIPPED, environ={}, sections=sections())
 
 
 @pytest.mark.parametrize(
@@ -115,8 +121,8 @@ def test_times_rates_retention_and_contacts(fleet: Fleet) -> None:
     assert fleet.watch.error_rate == 0.01
     assert fleet.retention == 5
     assert fleet.postmortem_within == time(hours=24)
-    assert fleet.ways == ("kept", "registry", "runbook", "git", "script")
-    assert fleet.pagerduty == PagerDutySpec(words="Check PagerDuty schedule")
+    assert fleet.ways == NAMES, "every way is listed, in the order that holds without the line"
+    assert fleet.vendor(PagerDutySpec) == PagerDutySpec(words="Check PagerDuty schedule")
     assert fleet.contacts.slack == ("#incidents", "#engineering")
     assert fleet.contacts.email == "engineering@scenextras.com"
 
@@ -127,9 +133,10 @@ def test_what_is_commented_out_is_right_once_it_is_not(tmp_path: Path) -> None:
     assert count == 7
     fleet = load_text(text, tmp_path)
     api = fleet.service("api")
-    assert api is not None and None not in (api.sentry, api.posthog, api.ticket)
-    assert fleet.thread is not None
-    assert fleet.pagerduty is not None and fleet.pagerduty.schedules and fleet.pagerduty.services
+    assert api is not None and all(api.vendor(kind) for kind in (SentrySpec, PosthogSpec, TicketSpec))
+    assert fleet.vendor(ThreadSpec) is not None
+    pagerduty = fleet.vendor(PagerDutySpec)
+    assert pagerduty is not None and pagerduty.schedules and pagerduty.services
 
 
 def test_the_one_warning_is_the_shared_address(fleet: Fleet) -> None:
@@ -141,8 +148,8 @@ def test_the_one_warning_is_the_shared_address(fleet: Fleet) -> None:
 
 def test_the_host_comes_from_the_environment_where_the_file_says_so(tmp_path: Path) -> None:
     environ = {"DOKKU_HOST": "10.0.0.7", "DOKKU_USER": "deploy", "DOKKU_SSH_KEY": "/keys/id", "DOKKU_PORT": "1"}
-    (host,) = load(SHIPPED, environ=environ).hosts
+    (host,) = load(SHIPPED, environ=environ, sections=sections()).hosts
     assert (host.ssh, host.identity_file) == ("deploy@10.0.0.7", "/keys/id")
-    (host,) = load(SHIPPED, environ={"DOKKU_HOST": ""}).hosts
+    (host,) = load(SHIPPED, environ={"DOKKU_HOST": ""}, sections=sections()).hosts
     assert host.ssh == f"dokku@{HOST}"
     assert host.identity_file == str(Path("~/.ssh/dokku_azure").expanduser())

@@ -17,7 +17,6 @@ def main() -> int:
     parser.add_argument("--plant", metavar="NAME", help="look for the first seed that finds this planted bug")
     parser.add_argument("--planted", action="store_true", help="whether each planted bug is found still")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes at once (2)")
-    parser.add_argument("--excuse-known", action="store_true", help="what seeds/known.json names does not count")
     wanted = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is a part of the schedule
         again = [sys.executable, "-m", "tests.simulation", *sys.argv[1:]]
@@ -29,7 +28,7 @@ def main() -> int:
     if wanted.plant is not None:
         return campaign.hunt(wanted.plant, wanted.first or 0, wanted.seeds, wanted.jobs)
     first = campaign.first_seed() if wanted.first is None else wanted.first
-    return campaign.search(first, wanted.seeds, wanted.jobs, wanted.seconds, excuse_known=wanted.excuse_known)
+    return campaign.search(first, wanted.seeds, wanted.jobs, wanted.seconds)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from tests.simulation.machines import KILLED, Machine, Process
 from tests.simulation.truth import Standing, Truth, Write
 from tests.simulation.world import APP, World
 from tui.cli.exits import Exit
+from tui.dokku import kept
 from tui.dokku.wire import exec_string
 from tui.engine.gate import Sent
 from tui.incident import events as ev
@@ -110,7 +111,7 @@ def _nothing_changed(process: Process, truth: Truth) -> Iterator[str]:
 
 def _difference(before: Standing, after: Standing) -> str:
     """What a command changed; a service that died or came up by itself is no change of ours."""
-    names = ("attempt", "metadata", "branch", "record", "checks", "holders")
+    names = ("attempt", "metadata", "branch", "record", "lock", "checks", "holders")
     found = [
         f"{name} {getattr(before, name)} → {getattr(after, name)}"
         for name in names
@@ -276,6 +277,18 @@ def _true_time(at: datetime) -> float:
     return at.timestamp()
 
 
+def names_keep(process: Process) -> bool:
+    """Whether a keep said that a holder may be left half-made on the host, and that keeping again takes it away."""
+    errors = [row.get("error") or {} for row in process.document.get("items", ()) if process.argv[0] == "keep"]
+    return any(error.get("fix") == f"rollback {' '.join(process.argv)}" for error in errors)
+
+
+def half_made(world: World) -> list[str]:
+    """Holders without their seal."""
+    apps = world.host.machine.apps.items()
+    return [n for n, app in apps if "--r" in n and app.properties.get("git-deploy-branch") != kept.SEAL_BRANCH]
+
+
 def of_the_end(truth: Truth, began: Standing) -> Iterator[str]:
     """After the liveness phase nothing of ours is left on the host."""
     truth.look()
@@ -292,6 +305,9 @@ def of_the_end(truth: Truth, began: Standing) -> Iterator[str]:
             yield f"the deploy branch of {name} is {now.branch}, was {began.branch}"
         if now.checks != began.checks:
             yield f"checks of {name} are {now.checks}"
+    if any(names_keep(process) for process in truth.world.processes):
+        for name in half_made(truth.world):
+            yield f"half-made still, though it was said that keeping again takes it away: {name}"
     main = machine.apps[APP].repo.branch("main")
     pushes = truth.world.host.pushes
     pushed = [p for p in pushes if p.app == APP and p.ref == "refs/heads/main" and p.status == "ok"]

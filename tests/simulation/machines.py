@@ -123,6 +123,8 @@ class Process(Mortal):
         """tasks that were still there at its end"""
         self.why = ""
         self.over = asyncio.Event()
+        self.at_end: Callable[[], None] = lambda: None
+        """told at the moment it ends"""
 
     @property
     def words(self) -> str:
@@ -193,6 +195,7 @@ class Process(Mortal):
 
     def _end(self) -> None:
         self.ended = wall()
+        self.at_end()
         self.over.set()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 
+from tests.simulation.invariants import names_keep
 from tests.simulation.machines import KILLED, Process
 from tests.simulation.world import APP, World
 from tui.sandbox.machine import AppMissing
@@ -132,6 +133,8 @@ async def put_in_order(operators: Operators) -> list[str]:
     machine = next(iter(world.machines))
     seen = await operators.run(machine, "status", SERVICE)
     for row in seen.document.get("items", ()):
-        if row.get("frozen") or row.get("held_by_incident") or row.get("incident"):
+        if row.get("frozen") or row.get("record"):
             await operators.run(machine, "unfreeze", row["service"], "--yes")
+    if any(names_keep(process) for process in world.processes):
+        await operators.run(machine, "keep", SERVICE)
     return []

@@ -144,7 +144,8 @@ def install() -> None:
     _import_all()
     import tui.bootstrap
     import tui.cli.main
-    import tui.drivers.journal
+    import tui.drivers.journal.database
+    import tui.drivers.journal.locks
     import tui.drivers.paths
     import tui.drivers.web
     import tui.sandbox.gitread
@@ -172,13 +173,14 @@ def install() -> None:
         (SSHLogger, "log", _quiet),
         (tui.sandbox.gitside, "asyncio", back),
         (tui.sandbox.gitread, "asyncio", back),
-        (tui.drivers.journal, "ThreadPoolExecutor", Inline),
+        (tui.drivers.journal.database, "ThreadPoolExecutor", Inline),
         (
-            tui.drivers.journal,
+            tui.drivers.journal.database,
             "sqlite3",
             Aside(sqlite3, connect=lambda *a, **k: sqlite3.connect(*a, factory=Database, **k)),
         ),
-        (tui.drivers.journal, "fcntl", Aside(fcntl, flock=_hold)),
+        (tui.drivers.journal.database, "fcntl", Aside(fcntl, flock=_hold)),
+        (tui.drivers.journal.locks, "fcntl", Aside(fcntl, flock=_hold)),
         (tui.drivers.paths, "os", Aside(os, environ=Environment())),
         (tui.drivers.web, "ssl", Aside(ssl, create_default_context=lambda: _CONTEXT)),
         (sys, "stdout", Streams("stdout", sys.stdout)),

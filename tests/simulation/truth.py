@@ -30,6 +30,8 @@ class Standing:
     branch: str | None
     record: str | None
     """the incident on the record; empty: not signed yet; None: there is no record"""
+    lock: bool
+    """whether somebody is just taking the record over"""
     checks: tuple[str, str]
     holders: tuple[tuple[str, str], ...]
     """name and bad mark of each"""
@@ -68,6 +70,7 @@ class Truth:
         host.faults.reached = self._phase  # type: ignore[method-assign]
         self._begin = host.faults.begin
         host.faults.begin = self._begun  # type: ignore[method-assign]
+        world.look = self.look  # what a command changed last is seen at its end, not when the next one is typed
         self.look()
 
     def look(self) -> None:
@@ -92,6 +95,7 @@ class Truth:
             metadata=app.metadata,
             branch=app.properties.get("git-deploy-branch"),
             record=None if record is None else record.config.get("ROLLBACK_INCIDENT", ""),
+            lock=f"{app.name}--takeover" in machine.apps,
             checks=(app.checks_disabled, app.checks_skipped),
             holders=tuple(
                 sorted(

@@ -48,6 +48,8 @@ class World:
         self.machines: dict[str, Machine] = {}
         self.processes: list[Process] = []
         self.trace: list[str] = []
+        self.look: Callable[[], None] = lambda: None
+        """notes how the host is, when a process begins and when it ends"""
         self.strange: list[tuple[str, bytes | Callable[[Call], None]]] = []
         """what the next command that begins so does instead or at first"""
         self.lies: bytes | None = None
@@ -139,6 +141,8 @@ class World:
         process = Process(self.machines[machine], argv)
         self.processes.append(process)
         self.note(f"{machine}: {process.words}")
+        self.look()
+        process.at_end = self.look
         process.start()
         return process
 

@@ -14,9 +14,10 @@ from tui.model.plan import Plan, Severity, StepKind
 from tui.model.release import Release, Source, Target, TargetKind
 from tui.model.service import Host, RollbackSpec, Service
 from tui.model.verification import Verdict
-from tui.ways import git, offers
-from tui.ways.kept import Facts, Options
-from tui.ways.stopfirst import Stopping
+from tui.ways import git, offered
+from tui.ways.facts import Facts, Options
+from tui.ways.stop_first import Stopping
+from tui.ways.way import Seen
 
 WANTED = "d" * 40
 HOLDER = "cyc--r1--pre-deploy-20261123-210001"
@@ -29,12 +30,14 @@ RUNNING = Release(app="cyc", commit=THEIRS, running=True)
 def facts(**changes: object) -> Facts:
     values: dict[str, object] = {
         "incident": "inc1", "number": 1, "by": "me@box", "at": T0, "current": current(), "record": None, "files": (),
+        "service": SERVICE, "host": HOST, "target": TARGET, "leaving": RUNNING, "options": Options(),
+        "words": "previous",
     }  # fmt: skip
     return Facts(**(values | changes))  # type: ignore[arg-type]
 
 
 def made(target: Release = TARGET, options: Options | None = None, service: Service = SERVICE, **more: Any) -> Plan:
-    return git.plan(service, HOST, target, RUNNING, facts(**more), options or Options())
+    return git.WAY.plan(facts(service=service, target=target, options=options or Options(), **more))
 
 
 def deployed(*, metadata: str = f"/home/dokku/cyc#{WANTED}", source: str = "git-sync", name: str = "new") -> Current:
@@ -63,7 +66,7 @@ def test_the_steps_around_the_one_command() -> None:
     ],
 )
 def test_what_is_known_is_marked_on_the_holders_there_are(target: Release, leaving: Release, marks: list[str]) -> None:
-    plan = git.plan(SERVICE, HOST, target, leaving, facts(), Options())
+    plan = git.WAY.plan(facts(target=target, leaving=leaving))
     assert [s.id for s in plan.steps if s.kind is StepKind.MARK] == marks
     assert ("noted on this machine only" in str(plan.warnings)) is not bool(marks)
 
@@ -130,27 +133,27 @@ def test_downtime_asks_for_the_name() -> None:
 def test_a_commit_by_a_persons_word_comes_from_the_configured_remote() -> None:
     elsewhere = replace(SERVICE, git_remote="https://example.com/cyc.git")
     full, short = (Target(kind=TargetKind.SHA, value=value) for value in (WANTED, WANTED[:10]))
-    assert git.named(elsewhere, short, ()) is None
-    assert git.named(elsewhere, full, (TARGET,)) is None
-    named = git.named(elsewhere, full, ())
+    assert git.WAY.named(elsewhere, short, (), None) is None
+    assert git.WAY.named(elsewhere, full, (TARGET,), None) is None
+    named = git.WAY.named(elsewhere, full, (), None)
     assert named is not None
     assert named.origin is Source.NAMED
     plan = made(named, service=elsewhere)
     assert plan.proof is not None
     assert plan.proof.metadata == f"https://example.com/cyc.git#{WANTED}"
     assert plan.typed
-    own = git.named(SERVICE, full, ())
+    own = git.WAY.named(SERVICE, full, (), None)
     assert own is not None
     assert not made(own).typed
 
 
 def test_every_way_of_the_order_is_offered_or_says_why_not() -> None:
     order = ("git", "kept", "script")
-    seen = offers.Seen(commits=frozenset({WANTED}))
-    found = offers.offered(TARGET, SERVICE, order, seen).ways
+    seen = Seen(commits=frozenset({WANTED}))
+    found = offered(TARGET, SERVICE, order, seen).ways
     assert [(w.way, w.available) for w in found] == [("git", True), ("kept", False), ("script", False)]
     assert all(w.reason for w in found)
-    image = offers.offered(Release(app="cyc", image="x:1"), SERVICE, ("git",), seen).ways[0]
+    image = offered(Release(app="cyc", image="x:1"), SERVICE, ("git",), seen).ways[0]
     assert (image.available, image.reason) == (False, "no commit is known of it")
-    unread = offers.offered(TARGET, SERVICE, ("git",), offers.Seen()).ways[0]
+    unread = offered(TARGET, SERVICE, ("git",), Seen()).ways[0]
     assert "could not be read" in unread.reason

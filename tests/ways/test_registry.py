@@ -4,14 +4,15 @@ import pytest
 from msgspec.structs import replace
 
 from tests.incident.facts import THEIRS, container, current
-from tests.ways.test_git import HOST, RUNNING, SERVICE, facts
+from tests.ways.test_git import RUNNING, SERVICE, facts
 from tui.incident import choose, reconcile, verify
+from tui.model.errors import Refused
 from tui.model.observation import Landed
 from tui.model.plan import Plan
 from tui.model.release import Release, Source, Target, TargetKind, matches
 from tui.model.verification import Verdict
 from tui.ways import registry
-from tui.ways.kept import Options
+from tui.ways.way import Seen
 
 REPOSITORY = "registry.example/dokku/cyc"
 DIGEST = f"sha256:{'a' * 64}"
@@ -20,13 +21,13 @@ IMAGE = Release(app="cyc", image=f"{REPOSITORY}:4", origin=Source.REGISTRY)
 
 
 def made() -> Plan:
-    return registry.plan(PUSHED, HOST, IMAGE, RUNNING, facts(), Options(), DIGEST)
+    return registry.WAY.plan(facts(service=PUSHED, target=IMAGE, digest=DIGEST))
 
 
 def test_numbers_are_releases_newest_first_and_other_tags_are_none() -> None:
-    found = registry.releases("cyc", REPOSITORY, ("9", "stable", "10", "latest", "1.2", "²", "9"))
+    found = registry.numbered("cyc", REPOSITORY, ("9", "stable", "10", "latest", "1.2", "²", "9"))
     assert [r.name for r in found] == ["image:10", "image:9"]
-    assert len(registry.releases("cyc", REPOSITORY, tuple(map(str, range(100))))) == registry.NEWEST
+    assert len(registry.numbered("cyc", REPOSITORY, tuple(map(str, range(100))))) == registry.NEWEST
     assert matches(Target(kind=TargetKind.IMAGE, value="10"), found[0])
     assert not any(r.served for r in found)
     assert [r.name for r in choose.newest_first(found[::-1])] == ["image:10", "image:9"]
@@ -39,7 +40,15 @@ def test_the_image_is_named_by_its_digest() -> None:
     assert plan.proof is not None
     assert (plan.proof.source, plan.proof.metadata) == ("docker-image", f"{REPOSITORY}@{DIGEST}")
     with pytest.raises(ValueError, match="image_repository"):
-        registry.plan(SERVICE, HOST, IMAGE, RUNNING, facts(), Options(), DIGEST)
+        registry.WAY.plan(facts(target=IMAGE, digest=DIGEST))
+    with pytest.raises(ValueError, match="digest"):
+        registry.WAY.plan(facts(service=PUSHED, target=IMAGE))
+
+
+def test_only_an_image_of_the_services_own_repository_is_asked_for() -> None:
+    assert registry.WAY.image(PUSHED, IMAGE) == (REPOSITORY, "4")
+    with pytest.raises(Refused, match="no image of the service's registry"):
+        registry.WAY.image(PUSHED, RUNNING)
 
 
 def test_whatever_branch_it_moved_before_it_failed_the_old_release_serves() -> None:
@@ -67,9 +76,9 @@ def test_whatever_branch_it_moved_before_it_failed_the_old_release_serves() -> N
     ],
 )
 def test_it_is_available_or_says_why_not(release: Release, images: frozenset[str] | None, reason: str) -> None:
-    found = registry.way_back(release, PUSHED, images)
+    found = registry.WAY.offer(release, PUSHED, Seen(images=images))
     assert (found.available, found.reason) == (not reason, reason)
-    assert "names no image_repository" in registry.way_back(release, SERVICE, images).reason
+    assert "names no image_repository" in registry.WAY.offer(release, SERVICE, Seen(images=images)).reason
 
 
 def test_what_runs_is_known_by_the_number_its_containers_were_started_by() -> None:

@@ -6,15 +6,15 @@ import pytest
 from msgspec.structs import replace
 
 from tests.incident.facts import T0, THEIRS, container, current
-from tests.ways.test_git import HOST, RUNNING, SERVICE, facts
+from tests.ways.test_git import RUNNING, SERVICE, facts
 from tui.incident import reconcile, verify
 from tui.model.host import Capabilities
 from tui.model.observation import Landed
 from tui.model.plan import Plan, StepKind, Where
-from tui.model.release import Release, Source, Target, TargetKind
+from tui.model.release import Release, Source, Target, TargetKind, target_of
 from tui.model.verification import Verdict
 from tui.ways import runbook, script
-from tui.ways.kept import Options
+from tui.ways.way import Seen
 
 TAG = "pre-deploy-20261123-210001"
 PLUGIN = Capabilities(version="0.35.15", runbook=("ps:rollback", "tags", "tags:deploy"))
@@ -24,17 +24,18 @@ PREVIOUS = Target(kind=TargetKind.PREVIOUS)
 
 
 def by_tag() -> Plan:
-    (target,) = runbook.releases("cyc", (TAG,))
-    return runbook.plan(SERVICE, HOST, target, RUNNING, facts(), Options())
+    (target,) = runbook.WAY.releases(SERVICE, Seen(tags=(TAG,)))
+    return runbook.WAY.plan(facts(target=target))
 
 
 def by_script() -> Plan:
-    target = script.named(SCRIPTED, PREVIOUS)
-    return script.plan(SCRIPTED, HOST, target, RUNNING, facts(), Options(), str(PREVIOUS))
+    target = script.WAY.named(SCRIPTED, PREVIOUS, (), None)
+    assert target is not None
+    return script.WAY.plan(facts(service=SCRIPTED, target=target))
 
 
 def test_a_tag_is_a_release_with_the_time_it_carries() -> None:
-    (found,) = runbook.releases("cyc", (TAG, "latest", "pre-deploy-99999999-999999"))
+    (found,) = runbook.WAY.releases(SERVICE, Seen(tags=(TAG, "latest", "pre-deploy-99999999-999999")))
     assert (found.tag, found.image, found.origin, found.served) == (TAG, f"dokku/cyc:{TAG}", Source.TAGS, True)
     assert found.kept_at == datetime(2026, 11, 23, 21, 0, 1, tzinfo=UTC)
 
@@ -45,24 +46,24 @@ def test_a_tag_is_a_release_with_the_time_it_carries() -> None:
         (None, None, "what this host can do could not be asked"),
         (STOCK, None, "this host has no tags:deploy"),
         (PLUGIN, None, "the host's tags could not be listed"),
-        (PLUGIN, frozenset({"other"}), "the host lists no tag for it"),
-        (PLUGIN, frozenset({TAG}), "proves nothing"),
+        (PLUGIN, ("other",), "the host lists no tag for it"),
+        (PLUGIN, (TAG,), "proves nothing"),
     ],
 )
-def test_it_is_available_or_says_why_not(host: Capabilities | None, tags: frozenset[str] | None, reason: str) -> None:
-    found = runbook.way_back(Release(app="cyc", tag=TAG), host, tags)
+def test_it_is_available_or_says_why_not(host: Capabilities | None, tags: tuple[str, ...] | None, reason: str) -> None:
+    found = runbook.WAY.offer(Release(app="cyc", tag=TAG), SERVICE, Seen(host=host, tags=tags))
     assert (found.available, found.reason) == (reason == "proves nothing", reason)
 
 
 def test_the_hosts_own_previous_is_left_to_the_host() -> None:
-    target = runbook.named("cyc", PREVIOUS, PLUGIN)
+    target = runbook.WAY.named(SERVICE, PREVIOUS, (), PLUGIN)
     assert target is not None
-    made = runbook.plan(SERVICE, HOST, target, RUNNING, facts(), Options())
+    made = runbook.WAY.plan(facts(target=target))
     assert made.decisive is not None
     assert made.decisive.argv == ("ps:rollback", "cyc")
     assert "ps:rollback" in target.name
-    assert runbook.named("cyc", PREVIOUS, STOCK) is None
-    assert runbook.named("cyc", Target(kind=TargetKind.TAG, value=TAG), PLUGIN) is None
+    assert runbook.WAY.named(SERVICE, PREVIOUS, (), STOCK) is None
+    assert runbook.WAY.named(SERVICE, Target(kind=TargetKind.TAG, value=TAG), (), PLUGIN) is None
 
 
 def test_a_tag_is_not_sticky_and_nothing_is_marked_without_proof() -> None:
@@ -80,9 +81,11 @@ def test_a_script_runs_here_with_the_persons_words_and_without_a_freeze() -> Non
     assert (made.decisive.where, made.decisive.argv) == (Where.LOCAL, ("./rollback.sh", "api", "previous"))
     assert made.decisive.paste == "./rollback.sh api previous"
     assert made.frozen_branch is None
-    assert not script.way_back(SERVICE).available
+    assert not script.WAY.offer(RUNNING, SERVICE, Seen()).available
+    assert script.WAY.named(SERVICE, PREVIOUS, (), None) is None
+    assert script.WAY.named(SCRIPTED, target_of(RUNNING), (RUNNING,), None) is None
     with pytest.raises(ValueError, match="no script"):
-        script.plan(SERVICE, HOST, RUNNING, RUNNING, facts(), Options(), "previous")
+        script.WAY.plan(facts())
 
 
 @pytest.mark.parametrize("made", [by_tag(), by_script()], ids=["tag", "script"])

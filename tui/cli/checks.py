@@ -9,7 +9,8 @@ from tui.cli.options import Options
 from tui.cli.reads import chosen
 from tui.engine import check as checking
 from tui.engine import notices as telling
-from tui.engine.engine import Engine, new_id
+from tui.engine.engine import Engine
+from tui.engine.records import new_id
 from tui.model.errors import Refused
 from tui.model.finding import Finding, Result
 from tui.model.notice import Message, Milestone

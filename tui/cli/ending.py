@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.cli import exits
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.model.errors import ConsoleError, JournalError, Unfinished
+from tui.model.errors import ConsoleError, JournalError, Refused, Unfinished
 
 if TYPE_CHECKING:
     from tui.engine.engine import Engine
@@ -24,14 +24,21 @@ class Failed:
 
 def of(engine: "Engine", error: ConsoleError) -> Failed:
     """An error, and what had been sent before it: the code follows from both."""
-    wrote = _wrote(engine)
+    return failed(error, wrote=_wrote(engine), onward=_onward(engine))
+
+
+def failed(error: ConsoleError, *, wrote: bool, onward: str) -> Failed:
+    """The same for a part of a command. `onward`: what finds out what became of it, or puts it in order."""
     code = exits.of_error(error, wrote=wrote)
     if not wrote or code is not Exit.UNKNOWN or isinstance(error, Unfinished):
         return Failed(code, error.message, error.fix)
+    then = onward
+    if isinstance(error, JournalError | Refused) and error.fix not in ("", onward):
+        then = f"{error.fix}; then: {onward}"
     if isinstance(error, JournalError):
         said = f"{error.message}: the record on this machine is incomplete, and what was sent goes on at the host"
-        return Failed(code, said, f"{error.fix}; then: {_onward(engine)}" if error.fix else _onward(engine))
-    return Failed(code, f"{error.message}; what had been sent before that may have taken effect", _onward(engine))
+        return Failed(code, said, then)
+    return Failed(code, f"{error.message}; what had been sent before that may have taken effect", then)
 
 
 def interrupted(engine: "Engine") -> Failed:

@@ -7,12 +7,13 @@ from tui.model.errors import (
     AlreadyThere,
     ConfigError,
     LinkError,
-    Refused,
     TakenByOther,
+    Undone,
     Unfinished,
 )
 from tui.model.incident import Closing, Incident, Question, State, StepResult
 from tui.model.observation import same_release
+from tui.model.outcome import NeverStarted
 from tui.model.verification import Verdict
 
 
@@ -67,16 +68,16 @@ def word(code: Exit) -> str:
 
 def of_error(error: Exception, *, wrote: bool = False) -> Exit:
     """The code for an error that ended a command. `wrote`: something that changes a host was sent before it; then only
-    an error that says that nothing was changed is believed, and of every other nobody knows what came of it."""
+    an error that says that it was taken back is believed, and of every other nobody knows what came of it."""
     match error:
         case AlreadyThere():
             return Exit.ALREADY
         case TakenByOther():
             return Exit.OTHERS
-        case Refused():
-            return Exit.REFUSED
         case ConfigError():
             return Exit.USAGE
+        case Undone():
+            return Exit.REFUSED
         case Unfinished():
             return Exit.UNKNOWN
         case _ if wrote:
@@ -105,7 +106,7 @@ def of_incident(incident: Incident) -> Exit:
         case Question.VERIFY_INCONCLUSIVE | Question.WATCH_INCONCLUSIVE:
             return Exit.INCONCLUSIVE
         case Question.WHAT_NEXT:
-            return _of_failure(incident)
+            return _of_failure(incident, in_order=not _touched(incident))
         case Question.NOT_IN_ORDER if incident.settling is not None:
             return _of_closing(incident, incident.settling, in_order=False)
         case Question.NOT_IN_ORDER:
@@ -118,6 +119,7 @@ def of_incident(incident: Incident) -> Exit:
 
 def _of_closing(incident: Incident, closing: Closing, *, in_order: bool) -> Exit:
     """`in_order` False: something of it is left on the host, so that "nothing changed" cannot be said."""
+    in_order = in_order and not incident.kept_first
     match closing:
         case Closing.RECOVERED | Closing.UNWATCHED | Closing.FIXED_FORWARD:
             return Exit.DONE if incident.verdict in (Verdict.PASSED, None) else Exit.INCONCLUSIVE
@@ -128,13 +130,22 @@ def _of_closing(incident: Incident, closing: Closing, *, in_order: bool) -> Exit
         case Closing.ABORTED:
             return _serving(incident)
         case _:
-            return _of_failure(incident)
+            return _of_failure(incident, in_order=in_order)
 
 
-def _of_failure(incident: Incident) -> Exit:
-    if not incident.wrote or refused(incident):
+def _of_failure(incident: Incident, *, in_order: bool) -> Exit:
+    if not incident.wrote or (refused(incident) and in_order):
         return Exit.REFUSED
     return _serving(incident)
+
+
+def _touched(incident: Incident) -> bool:
+    """Whether a step may have changed something on the host: each that was not refused and is not known as not sent."""
+    writing = {step.id for step in incident.plan.steps if step.writes} if incident.plan else set()
+    return any(
+        run.step in writing and run.result is not StepResult.REFUSED and not isinstance(run.outcome, NeverStarted)
+        for run in incident.runs
+    )
 
 
 def _serving(incident: Incident) -> Exit:

@@ -9,7 +9,8 @@ from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.cli.rollback import show_post
 from tui.engine import fleet as running
-from tui.engine.engine import Engine, new_id
+from tui.engine.engine import Engine
+from tui.engine.records import new_id
 from tui.incident import fleet, onward
 from tui.incident.fleet import Part, Stage
 from tui.model.errors import ConfigError, Refused

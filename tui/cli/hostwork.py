@@ -1,7 +1,7 @@
 """The commands that change a host outside of an incident: `keep`, `freeze`."""
 
-from tui.cli import confirm, output
-from tui.cli.exits import Exit, of_error
+from tui.cli import confirm, ending, output
+from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.cli.reads import chosen
@@ -21,6 +21,7 @@ async def keep(engine: Engine, options: Options, narrator: Narrator) -> Result:
     items: list[output.Document] = []
     codes: list[Exit] = []
     for service in chosen(engine, options):
+        before = engine.gate.sent
         try:
             release = await engine.keep(service, narrator.say)
         except AlreadyThere as known:
@@ -28,14 +29,10 @@ async def keep(engine: Engine, options: Options, narrator: Narrator) -> Result:
             items.append({"service": service.name, "release": None, "error": output.error(Exit.ALREADY, known.message)})
             codes.append(Exit.ALREADY)
         except ConsoleError as error:
-            code = of_error(error)
-            narrator.say(f"{service.name}: {error.message}", "red")
-            if error.fix:
-                narrator.say(f"  fix: {error.fix}")
-            items.append(
-                {"service": service.name, "release": None, "error": output.error(code, error.message, error.fix)}
-            )
-            codes.append(code)
+            wrote, again = engine.gate.sent > before, f"rollback keep {service.name}"
+            failed = ending.failed(error, wrote=wrote, onward=again)
+            items.append({"service": service.name, "release": None, "error": _told(narrator, service.name, failed)})
+            codes.append(failed.code)
         else:
             narrator.say(f"{service.name}: kept as {release.name} ({release.tag})", "green")
             items.append({"service": service.name, "release": output.release(release), "error": None})
@@ -57,7 +54,9 @@ async def remove_all(engine: Engine, options: Options, narrator: Narrator) -> Re
         try:
             wanted.append(await engine.removal(service))
         except ConsoleError as error:
-            _refused(items, codes, narrator, service.name, error)
+            failed = ending.failed(error, wrote=False, onward="")
+            items.append({"service": service.name, "removed": [], "error": _told(narrator, service.name, failed)})
+            codes.append(failed.code)
     count = sum(len(one.names) for one in wanted)
     for one in wanted:
         narrator.say(f"{one.service} ({one.app} on {one.host}): {len(one.names)} apps will be destroyed", "bold")
@@ -71,27 +70,34 @@ async def remove_all(engine: Engine, options: Options, narrator: Narrator) -> Re
         narrator.say("afterwards no release of these services has the way back `kept`", "yellow")
         await confirm.given(options, narrator, "this destroys them", phrase=REMOVE_PHRASE)
     for one in wanted:
+        before = engine.gate.sent
+        again = f"rollback keep {one.service} --remove-all"
         try:
             done = await engine.remove_all(one, narrator.say)
         except ConsoleError as error:
-            _refused(items, codes, narrator, one.service, error)
+            failed = ending.failed(error, wrote=engine.gate.sent > before, onward=again)
+            items.append({"service": one.service, "removed": [], "error": _told(narrator, one.service, failed)})
+            codes.append(failed.code)
             continue
-        codes.append(Exit.REFUSED if done.stays else Exit.DONE)
         stays = [{"app": name, "reason": why} for name, why in done.stays]
-        items.append({"service": one.service, "removed": list(done.gone), "stays": stays, "error": None})
+        item: output.Document = {"service": one.service, "removed": list(done.gone), "stays": stays, "error": None}
+        codes.append(Exit.DONE)
+        if done.stays:
+            codes[-1] = Exit.UNKNOWN if engine.gate.sent > before else Exit.REFUSED
+            left = "; ".join(f"{name}: {why}" for name, why in done.stays)
+            words = f"{len(done.gone)} of {len(one.names)} are gone; {left}"
+            item["error"] = _told(narrator, one.service, ending.Failed(codes[-1], words, again))
+        items.append(item)
     code = next((c for c in codes if c is not Exit.DONE), Exit.DONE)
     return code, output.listing("remove", items, exit_code=int(code))
 
 
-def _refused(
-    items: list[output.Document], codes: list[Exit], narrator: Narrator, service: str, error: ConsoleError
-) -> None:
-    code = of_error(error)
-    narrator.say(f"{service}: {error.message}", "red")
-    if error.fix:
-        narrator.say(f"  fix: {error.fix}")
-    items.append({"service": service, "removed": [], "error": output.error(code, error.message, error.fix)})
-    codes.append(code)
+def _told(narrator: Narrator, service: str, failed: ending.Failed) -> output.Document | None:
+    """Tell the person; the same for the document."""
+    narrator.say(f"{service}: {failed.message}", "red")
+    if failed.fix:
+        narrator.say(f"  fix: {failed.fix}")
+    return output.error(failed.code, failed.message, failed.fix)
 
 
 async def freeze(engine: Engine, options: Options, narrator: Narrator) -> Result:

@@ -1,4 +1,4 @@
-"""The arguments, parsed into values; the standard library only, so that this costs nothing at start."""
+"""The arguments, parsed into values, from the standard library, values and names: this costs little at start."""
 
 import argparse
 import re
@@ -16,7 +16,6 @@ COMMANDS = (
     "sandbox",
 )  # fmt: skip
 """words that are commands and therefore no names of services"""
-WAYS = ("kept", "registry", "runbook", "git", "script")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +144,10 @@ def _console_parser(prog: str) -> _Parser:
 
 
 def _plan_options(parser: _Parser) -> None:
+    from tui.ways import NAMES  # only where a plan may be asked for: the console's own options need none of it
+
     parser.add_argument("--plan", action="store_true", help="show the plan and stop")
-    parser.add_argument("--way", choices=WAYS, help="the way to take (the first of services.yaml)")
+    parser.add_argument("--way", choices=NAMES, help="the way to take (the first of services.yaml)")
     parser.add_argument("--expect-current", type=_current, metavar="RELEASE", help="refuse unless this runs now")
     parser.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch after it (15m)")
     parser.add_argument("--no-freeze", dest="freeze", action="store_false", help="do not hold other deploys back")

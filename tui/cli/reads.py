@@ -103,8 +103,11 @@ def _on_call(engine: Engine) -> output.Document:
 
 def _held(row: output.Document) -> str:
     """Who holds it, since when, and the way on."""
-    if not row["by"] and not row["incident"] and not row["frozen"]:
+    if not row["record"] and not row["frozen"]:
         return ""
+    if not row["held_by_incident"] and not row["frozen"]:
+        since = row["since"] or "unknown"
+        return f"  a record that nobody has signed is there since {since}: rollback unfreeze {row['service']}"
     who = f"{row['held_by_incident'] or 'unknown'} of {row['by'] or 'unknown'} since {row['since'] or 'unknown'}"
     if row["frozen"] and not row["incident"]:
         return f"  FROZEN by {who}: rollback unfreeze {row['service']}"
@@ -144,6 +147,7 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "by": held.by if held else None,
         "since": output.time(held.since or held.created_at) if held else None,
         "held_by_incident": held.incident if held else None,
+        "record": held is not None if found else None,
         "error": output.error(code, error.message, error.fix) if error else None,
     }
     return row, code

@@ -25,7 +25,7 @@ from tui.model.outcome import describe
 from tui.model.plan import Plan
 from tui.model.service import Service
 from tui.ways import again as anew
-from tui.ways import kept as kept_way
+from tui.ways import facts
 
 Result = tuple[Exit, output.Document]
 _STATES = {
@@ -49,7 +49,7 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
     plan = await engine.plan(
         service,
         options.target,
-        kept_way.Options(
+        facts.Options(
             freeze=options.freeze,
             run_tasks=options.run_tasks,
             keep_current=options.keep_current,
@@ -302,7 +302,8 @@ def _words(incident: Incident, code: Exit) -> tuple[str, str]:
         why = f": {incident.close_reason}" if incident.close_reason else ""
         return f"{incident.service}: {incident.closing.value if incident.closing else 'done'} on {target}{why}", ""
     if not incident.open:
-        return incident.close_reason or f"closed: {incident.closing}", ""
+        stays = f"; {incident.kept_first}, which stays as a way back" if incident.kept_first else ""
+        return (incident.close_reason or f"closed: {incident.closing}") + stays, ""
     if incident.asking is Question.NOT_IN_ORDER:
         left = f"something of the incident is left on the host, which could not be put in order: {incident.unsettled}"
         return f"{incident.failure}; {left}" if incident.failure else left, parting.onward(incident)

@@ -63,7 +63,17 @@ async def _thawed(engine: Engine, service: Service, options: Options, narrator: 
         _tell(done, narrator, deploy=deploy)
     code, deployed = Exit.DONE, None
     if deploy and (done is None or not done.standing.settled):
-        code, deployed = await _deployed(engine, service, options, narrator)
+        try:
+            code, deployed = await _deployed(engine, service, options, narrator)
+        except Refused as refused:
+            if done is None:
+                raise
+            if isinstance(refused, AlreadyThere):
+                return Exit.DONE, _document(service, done, Exit.DONE, None)
+            narrator.say(f"deploys go through again; the tip was not deployed: {refused.message}", "red")
+            code, deployed = Exit.REFUSED, output.failure("rollback", Exit.FAILED, refused.message, refused.fix)
+    if code is Exit.REFUSED and done is not None:  # of the deploy nothing is left, but it is unfrozen
+        code = Exit.FAILED
     return code, _document(service, done, code, deployed)
 
 

@@ -12,7 +12,7 @@ from tui.incident import undo as undoable
 from tui.model.errors import Refused
 from tui.model.incident import Incident
 from tui.model.release import matches
-from tui.ways import kept as kept_way
+from tui.ways import facts
 
 Result = tuple[Exit, output.Document]
 
@@ -25,7 +25,7 @@ async def undo(engine: Engine, options: Options, narrator: Narrator) -> Result:
         walk = await engine.resume(incident.id, single.stream(narrator))
         incident = await walk.until_known()
     narrator.say(f"undo of incident {incident.id} on {incident.service}: {_went(incident)}", "bold")
-    chosen = kept_way.Options(
+    chosen = facts.Options(
         freeze=options.freeze,
         run_tasks=options.run_tasks,
         take_over=(options.reason or "no reason given") if options.take_over else None,

@@ -25,7 +25,7 @@ from tui.model.plain import NO_WIDTH
 from tui.model.redact import redact
 from tui.model.release import Release, Target, TargetKind, target_of
 from tui.model.service import Service
-from tui.ways import kept as kept_way
+from tui.ways import facts
 
 HEARD = 200
 """lines of output kept for showing"""
@@ -180,7 +180,7 @@ class IncidentFlow:
         self._taken_over = take_over or self._taken_over
         again = release.running and not release.down
         asked = Target(kind=TargetKind.CURRENT) if again else target_of(release)
-        options = kept_way.Options(take_over=self._taken_over, keep_current=self.keep_first)
+        options = facts.Options(take_over=self._taken_over, keep_current=self.keep_first)
         made = await self.console.engine.plan(self.service, asked, options, incident=incident, way=way)
         await self.submit(ev.PlanMade(at=self.console.engine.clock.now(), plan=made))
         self.wanted, self.choosing = None, False

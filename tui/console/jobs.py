@@ -14,15 +14,14 @@ from tui.dokku import kept
 from tui.engine import fleet as running
 from tui.engine import tip
 from tui.engine import undo as undoing
-from tui.engine.engine import new_id
 from tui.engine.freeze import NO_WORD, Unfrozen
+from tui.engine.records import new_id
 from tui.incident import fleet
 from tui.model.errors import Refused
 from tui.model.incident import Group, Incident
 from tui.model.plan import Plan
 from tui.model.service import Service
-from tui.ways import git as git_way
-from tui.ways.kept import Options
+from tui.ways.facts import Options
 
 
 class ConsoleJobs:
@@ -131,8 +130,8 @@ class ConsoleJobs:
             await self._console.carry_out(service, lambda output: opened(engine, now(), made, "", output))
 
         otherwise: tuple[str, Callable[[], Awaitable[None]]] | None = None
-        if way is None and git_way.WAY in engine.fleet.ways:
-            otherwise = ("Build it again by git", lambda: self.undo(incident, git_way.WAY))
+        if way is None and (builds := undoing.builder(engine)) is not None:
+            otherwise = (f"Build it again by {builds}", lambda: self.undo(incident, builds))
         page = Forward(
             self._console,
             title=f"UNDO {service.name}",

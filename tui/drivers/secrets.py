@@ -1,7 +1,7 @@
-"""Credentials: from an environment variable, or from the file that `NAME_FILE` names. Whatever is read is redacted."""
+"""Credentials: from an environment variable, or from the file that `NAME_FILE` names. All of them are redacted."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ from tui.model.redact import learn, learn_address
 from tui.model.service import Fleet
 
 _SECRET_NAME = re.compile(r"(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_KEY|ROUTING_KEY|_DSN)$")
-"""environment variables whose values are secrets, whoever's they are"""
+"""environment variables whose values are secrets, of this console or not"""
 
 
 class Secrets:
@@ -43,8 +43,10 @@ class Secrets:
             return None
 
 
-def learn_all(fleet: Fleet, environ: Mapping[str, str]) -> None:
-    """Learn every credential that this console may come across, whether or not it is used."""
+def learn_all(fleet: Fleet, environ: Mapping[str, str], named: Iterable[str]) -> None:
+    """Learn every credential that this console may come across, whether or not it is used.
+
+    `named`: the variables that vendors read where services.yaml names no others."""
     secrets = Secrets(environ)
     for name, value in environ.items():
         if _SECRET_NAME.search(name) and not value.startswith(("/", "~")):
@@ -53,12 +55,8 @@ def learn_all(fleet: Fleet, environ: Mapping[str, str]) -> None:
         login = urlsplit(service.git_remote) if service.git_remote and "://" in service.git_remote else None
         if login is not None and (login.password or login.scheme in ("http", "https")):
             learn(login.password or login.username or "")
-    names = {"GITHUB_TOKEN", "LINEAR_API_KEY", *fleet.notify}
-    specs = [fleet.pagerduty, fleet.thread, *(x for s in fleet.services for x in (s.sentry, s.posthog, s.ticket))]
-    for spec in specs:
-        if spec is not None:
-            names |= {str(getattr(spec, key)) for key in spec.__struct_fields__ if key.endswith("_env")}
-    for name in filter(None, names):
+    settings = (*fleet.vendors, *(one for service in fleet.services for one in service.vendors))
+    for name in {*named, *fleet.notify, *(name for one in settings for name in one.credentials)}:
         found = secrets.held(name)
         if found is not None and name in fleet.notify:
             learn_address(found)

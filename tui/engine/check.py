@@ -23,7 +23,7 @@ from tui.model.release import Target, TargetKind
 from tui.model.service import Host, Service
 from tui.model.text import decode
 from tui.ways import again as anew
-from tui.ways import further, locks
+from tui.ways import further, preflight
 
 TESTED = ("0.35", "0.38")
 """versions whose answers were recorded"""
@@ -230,10 +230,10 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
         argv = commands.git_sync_own(of.app, current.branch or "BRANCH")
         lines.append(_line(of, "settled", Result.FINDING, words, f"push the fix, or {paste.ssh_line(at, argv)}"))
     if current.locked:
-        lines.append(_line(of, "deploy", Result.NOTE, locks.running(of.app)))
+        lines.append(_line(of, "deploy", Result.NOTE, preflight.deploy_runs(of.app)))
     if current.stale_lock:
         fix = paste.ssh_line(at, commands.apps_unlock(of.app))
-        lines.append(_line(of, "deploy", Result.FINDING, locks.stale(of.app), fix))
+        lines.append(_line(of, "deploy", Result.FINDING, preflight.lock_is_left(of.app), fix))
     if choose.rebuilt(found.releases, current):
         words = f"NOT WHAT WAS DEPLOYED LAST: a rebuild replaced {(current.commit or 'unknown')[:10]} by something else"
         lines.append(_line(of, "rebuilt", Result.FINDING, words, f"rollback {of.name} previous, or deploy the fix"))

@@ -39,8 +39,7 @@ class Duty:
     def contacts(self) -> tuple[str, ...]:
         """Whom services.yaml names, in its own words."""
         named = self._fleet.contacts
-        spec = self._fleet.pagerduty
-        found = [spec.words if spec is not None else ""]
+        found = [one.contact for one in self._fleet.vendors]
         found += [*named.slack, named.email or ""]
         return tuple(dict.fromkeys(clean_line(word, 80) for word in found if word))
 

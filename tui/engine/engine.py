@@ -4,14 +4,10 @@ Reading asks hosts and never changes them; whatever changes a host is a step of 
 and goes through the gate.
 """
 
-import secrets
 from collections.abc import Callable
 
-from msgspec.structs import replace
-
 from tui.dokku import commands, kept
-from tui.dokku.shape import Shape
-from tui.engine import before, health, leaving, record, releases, shapes, stopping
+from tui.engine import health
 from tui.engine import removal as removals
 from tui.engine.configs import ConfigWatch
 from tui.engine.duty import Duty
@@ -24,6 +20,7 @@ from tui.engine.links import Links
 from tui.engine.notices import Notifier
 from tui.engine.onlooker import Onlooker
 from tui.engine.perform import HostPerformer, Output
+from tui.engine.planner import Planner, Wanted
 from tui.engine.ports import (
     ClockPort,
     DigestPort,
@@ -38,22 +35,17 @@ from tui.engine.ports import (
     StreamPort,
 )
 from tui.engine.postmortem import PostMortems
-from tui.engine.records import Illegible, Records
+from tui.engine.records import Illegible, Records, new_id
 from tui.engine.releases import Listing
-from tui.engine.together import together
 from tui.engine.walk import Walk
-from tui.incident import choose, onward
 from tui.incident import events as ev
-from tui.model.errors import AlreadyThere, Refused, TakenByOther
+from tui.model.errors import Refused, TakenByOther
 from tui.model.health import Probe, ProbeOutcome
-from tui.model.incident import Closing, Group, Incident, State
+from tui.model.incident import Closing, Group, Incident
 from tui.model.plan import Plan
-from tui.model.release import Release, Target, TargetKind, matches
+from tui.model.release import Release, Target
 from tui.model.service import Fleet, Service
-from tui.ways import again as anew
-from tui.ways import git as git_way
-from tui.ways import kept as kept_way
-from tui.ways import preflight, registry, runbook, script
+from tui.ways.facts import Options
 
 
 class Engine:
@@ -93,6 +85,9 @@ class Engine:
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
         self.freezer = Freezer(self.links, clock, journal)
         self.evidence = Evidence(fleet, self.links, clock, self.outside)
+        self.planner = Planner(
+            fleet, self.configs, self.records, self.freezer, clock, by, look=self.probe, registries=registries
+        )
         self.walks: dict[str, Walk] = {}
         self.onlookers: dict[str, Onlooker] = {}
         """incidents that other consoles on this machine lead, followed here"""
@@ -136,13 +131,13 @@ class Engine:
 
     async def listing(self, service: Service) -> Listing:
         """What runs, and the releases that are kept or were seen here. Raises LinkError, HostSaid."""
-        found = await self._all_known(service, every_source=False)
+        found = await self.planner.known(service, every_source=False)
         await self.configs.note(service, found.current)
         return found
 
     async def catalogue(self, service: Service) -> Listing:
         """The releases that any source knows, with every way back. Raises LinkError, HostSaid."""
-        found = await self._all_known(service, every_source=True)
+        found = await self.planner.known(service, every_source=True)
         await self.configs.note(service, found.current)
         return found
 
@@ -169,7 +164,7 @@ class Engine:
         self,
         service: Service,
         target: Target,
-        options: kept_way.Options,
+        options: Options,
         *,
         expect_current: Target | None = None,
         incident: Incident | None = None,
@@ -181,159 +176,16 @@ class Engine:
         `known_as` is the id to plan under where no incident is open yet; None: a new one.
         `way` None is the first of services.yaml. Where it does not lead there, the refusal names the next one.
         """
-        again = target.kind is TargetKind.CURRENT
-        way = way or (kept_way.WAY if again else self.fleet.ways[0])
-        if way not in self.fleet.ways:
-            raise Refused(f"{way} is no way of {self.fleet.path}", f"ways: {', '.join(self.fleet.ways)}")
-        found = await self._all_known(service, every_source=way != kept_way.WAY)
-        mine = incident.known_as if incident is not None else known_as or new_id(self.clock)
-        running = choose.running(found.releases, found.current)
-        if expect_current is not None and not matches(expect_current, running):
-            raise Refused(f"{service.app} runs {running.name}, not {expect_current}", "look again: --list")
-        await self._only_one_open(service, target, running, expect_current, incident)
-        if target.kind is TargetKind.PREVIOUS and expect_current is None:
-            leaving.not_further(service, found, mine, self.clock.now(), self.fleet.watch.longest)
-        stale = found.record is not None and kept.is_stale(found.record, self.clock.now())
-        record.may_act(found.record, mine, take_over=options.take_over is not None, stale=stale)
-        of = await shapes.read(self.links, service, found.current) if way == kept_way.WAY else None
-        host = self.links.described(service.host)
-        if again:
-            (possible,) = shapes.possible((running,), of)
-            choice = choose.Choice(release=anew.chosen(service, host, possible, way, target))
-            options = replace(options, again=True)
-        else:
-            choice = await self._choose(service, target, found, way, of)
-        seen, healthy, checks = await together(
-            before.read(self.configs, service, found, running, choice.release, of, way, mine),
-            leaving.never_live(service, host, found, running, self.probe, self.clock),
-            stopping.checks(self.links, service.host, service.app),
+        wanted = Wanted(
+            service=service,
+            target=target,
+            options=options,
+            expect_current=expect_current,
+            incident=incident,
+            way=way,
+            known_as=known_as,
         )
-        facts = kept_way.Facts(
-            incident=mine,
-            number=(incident.plans if incident is not None else 0) + 1,
-            by=self.by,
-            at=self.clock.now(),
-            current=found.current,
-            record=None if found.record is not None and found.record.gone else found.record,
-            team_branch=await self.freezer.team_branch(service, found),
-            files=seen.files,
-            skipped=choice.skipped,
-            shape=of,
-            zero_downtime=checks,
-            cautions=(*preflight.marked(choice.release), *preflight.healthy(healthy, again=again), *seen.cautions),
-            checked=seen.checked,
-        )
-        facts = await self._with_way_out(service, found, running, facts, options)
-        made = await self._made(service, target, choice.release, running, facts, options, way)
-        unasked = target.kind is TargetKind.PREVIOUS and expect_current is None
-        return replace(made, leaves_healthy=healthy) if healthy and unasked else made
-
-    async def _made(
-        self,
-        service: Service,
-        target: Target,
-        release: Release,
-        running: Release,
-        facts: kept_way.Facts,
-        options: kept_way.Options,
-        way: str,
-    ) -> Plan:
-        """The plan of that way, from everything that was read. Raises Refused."""
-        host = self.links.described(service.host)
-        match way:
-            case git_way.WAY:
-                return git_way.plan(service, host, release, running, facts, options)
-            case registry.WAY:
-                digest = await self._digest(service, release)
-                return registry.plan(service, host, release, running, facts, options, digest)
-            case runbook.WAY:
-                return runbook.plan(service, host, release, running, facts, options)
-            case script.WAY:
-                return script.plan(service, host, release, running, facts, options, str(target))
-        made = kept_way.plan(service, host, release, running, facts, options)
-        if made.push is None:
-            return made
-        return kept_way.with_commit(made, self.git.commit_id(made.push))
-
-    async def _with_way_out(
-        self, service: Service, found: Listing, running: Release, facts: kept_way.Facts, options: kept_way.Options
-    ) -> kept_way.Facts:
-        """What has to be known of what is left: where the service stops first, or where keeping it was asked for."""
-        if service.rollback.stop_first:
-            return replace(facts, stopping=await stopping.read(self.links, service, found, running))
-        if options.keep_current:
-            return replace(facts, keeping=await stopping.keeping(self.links, service, found, running))
-        return facts
-
-    async def _digest(self, service: Service, release: Release) -> str:
-        """What the release's number names in the registry now. Raises Refused."""
-        tag = registry.number(release, service)
-        if self.registries is None or service.image_repository is None or tag is None:
-            raise Refused(f"{release.name} is no image of the service's registry", "choose another release (--list)")
-        found = await self.registries.digest(service.image_repository, tag)
-        if found.value is None:
-            raise Refused(f"{service.image_repository}:{tag}: {found.trouble}", "try again, or another way (--list)")
-        return found.value
-
-    async def _all_known(self, service: Service, *, every_source: bool) -> Listing:
-        """What a plan is made from; a plan looks at the config itself."""
-        if not every_source:
-            return await releases.listing(self.links, service)
-        who = {name: i.by for i in await self.incidents() for name in (i.id, i.known_as)}
-        return await releases.catalogue(self.links, service, self.fleet.ways, who, self.registries)
-
-    async def _choose(
-        self, service: Service, target: Target, found: Listing, way: str, of: Shape | None
-    ) -> choose.Choice:
-        """The release that is meant. Only where it is to be refused every source is asked: what else leads there?"""
-        if way == kept_way.WAY:
-            try:
-                return choose.choose(target, shapes.possible(found.releases, of), way)
-            except AlreadyThere:
-                raise
-            except Refused:
-                pass  # said below, with what else leads there
-            found = await self._all_known(service, every_source=True)
-        known = shapes.possible(found.releases, of)
-        match way:
-            case git_way.WAY if (named := git_way.named(service, target, known)) is not None:
-                return choose.choose(target, (*known, named), way)
-            case runbook.WAY if (named := runbook.named(service.app, target, found.host)) is not None:
-                return choose.Choice(release=named)
-            case script.WAY if service.script and not any(matches(target, r) and r.running for r in known):
-                return choose.Choice(release=script.named(service, target))
-        return choose.choose(target, known, way)
-
-    async def _only_one_open(
-        self,
-        service: Service,
-        target: Target,
-        running: Release,
-        expect_current: Target | None,
-        incident: Incident | None,
-    ) -> None:
-        """While an incident is open here, `previous` by itself would go further back than anybody meant."""
-        if incident is not None:
-            return
-        known, illegible = await self.records.open()
-        for lost in illegible:
-            if lost.service == service.name:
-                raise Refused(f"{lost.why}; nobody knows what it did to {service.name}", lost.fix)
-        for open_one in known:
-            if open_one.service != service.name:
-                continue
-            if target.kind is TargetKind.PREVIOUS and expect_current is None:
-                done = _done(open_one)
-                raise Refused(
-                    f"incident {open_one.id} on {service.name} is open ({open_one.state}): {done}",
-                    f"{onward.ways_on(open_one)}; to go further back name the release, with --expect-current "
-                    f"{running.name}",
-                )
-            if expect_current is None:
-                raise Refused(
-                    f"incident {open_one.id} on {service.name} is open ({open_one.state})",
-                    f"add --expect-current {running.name}, or {onward.ways_on(open_one)}",
-                )
+        return await self.planner.plan(wanted)
 
     # ── incidents ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -469,7 +321,7 @@ class Engine:
     # ── keeping and freezing ─────────────────────────────────────────────────────────────────────────────────────
 
     async def keep(self, service: Service, say: Callable[[str], None]) -> Release:
-        """Keep what the service runs now. Raises AlreadyThere, Refused, LinkError, HostSaid."""
+        """Keep what the service runs now. Raises AlreadyThere, Refused, LinkError, HostSaid, Unfinished."""
         await self.configs.look(service)  # what serves is about to be left: how was it set?
         return await self.keeper.keep(service, say)
 
@@ -492,19 +344,5 @@ class Engine:
         return await self.freezer.freeze(service, new_id(self.clock), self.by)
 
     async def unfreeze(self, service: Service, word: Word = NO_WORD) -> Unfrozen:
-        """Let deploys through again. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid."""
+        """Let deploys through again. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid, Unfinished."""
         return await self.freezer.unfreeze(service, word)
-
-
-def new_id(clock: ClockPort) -> str:
-    """A new incident's id: UTC time and four random digits, at most 32 of `[a-z0-9-]`."""
-    return f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-
-
-def _done(incident: Incident) -> str:
-    if incident.plan is None:
-        return "nothing was done yet"
-    words = f"{incident.plan.leaving.name} → {incident.plan.target.name}"
-    if incident.state in (State.VERIFYING, State.WATCHING):
-        return f"{words} was done"
-    return f"{words} was begun" if incident.wrote else f"{words} was planned"

@@ -20,7 +20,7 @@ from tui.model.incident import Closing, Group, Incident, Question
 from tui.model.plan import Plan
 from tui.model.release import Target, TargetKind, target_of
 from tui.model.value import Value
-from tui.ways import kept as kept_way
+from tui.ways.facts import Options
 
 _LOOK_AGAIN = (Question.OUTCOME_UNKNOWN, Question.VERIFY_FAILED, Question.VERIFY_INCONCLUSIVE)
 
@@ -178,9 +178,9 @@ class Run:
 PREVIOUS = Target(kind=TargetKind.PREVIOUS)
 
 
-def options(group: Group, take_over: str | None) -> kept_way.Options:
+def options(group: Group, take_over: str | None) -> Options:
     """What was chosen for all of them."""
-    return kept_way.Options(freeze=group.freeze, run_tasks=group.run_tasks, take_over=take_over)
+    return Options(freeze=group.freeze, run_tasks=group.run_tasks, take_over=take_over)
 
 
 async def prepare(engine: Engine, group: Group, take_over: str | None) -> tuple[Prepared, ...]:

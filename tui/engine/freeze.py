@@ -7,6 +7,8 @@ A freeze is undone again where a step of it fails, and whatever a console that d
 """
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -18,7 +20,7 @@ from tui.engine.links import HostSaid, Links, unusable
 from tui.engine.ports import ClockPort, JournalPort
 from tui.engine.releases import Listing
 from tui.incident import choose
-from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, TakenByOther, Unfinished
+from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, TakenByOther, Undone, Unfinished
 from tui.model.history import Commit
 from tui.model.service import Service
 from tui.model.trail import Sent
@@ -81,8 +83,8 @@ class Freezer:
     async def freeze(self, service: Service, incident: str, by: str) -> str:
         """Freeze outside of an incident; returns the frozen branch.
 
-        Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid where nothing was changed, or not any more;
-        Unfinished where something of it is left on the host.
+        Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid where nothing was changed, Undone where it is
+        not any more, Unfinished where something of it is left on the host.
         """
         host, app = service.host, service.app
         found = await record.read(self._links, host, app)
@@ -110,14 +112,14 @@ class Freezer:
         try:
             if not created.ok:
                 raise unusable(created)
-            await self._write(host, commands.config_set(kept.incident_record(app), pairs), incident)
-            await self._write(host, commands.git_set_branch(app, frozen), incident)
+            await _ended(self._write(host, commands.config_set(kept.incident_record(app), pairs), incident))
+            await _ended(self._write(host, commands.git_set_branch(app, frozen), incident))
             if (now := await deploy_branch(self._links, host, app)) != frozen:
-                raise Refused(f"{app} could not be frozen: its deploy branch is {now}", "try again")
+                raise HostSaid(f"its deploy branch is {now}", "try again")
         except BaseException as error:
             await asyncio.shield(self._undo(service, incident, branch, error))
-            if isinstance(error, LinkError | HostSaid):
-                raise Refused(f"{app} was not frozen: {error.message}; what was begun is undone", error.fix) from error
+            if isinstance(error, ConsoleError):
+                raise Undone(f"{app} was not frozen: {error.message}; what was begun is undone", error.fix) from error
             raise
         return frozen
 
@@ -126,7 +128,9 @@ class Freezer:
         host, app = service.host, service.app
         try:
             if isinstance(error, HostSaid | LinkError):
-                await self._links.host(host).drop()  # what was sent on the old link may arrive still: not after this
+                await self._links.host(host).drop()
+            if isinstance(error, asyncio.CancelledError) or (isinstance(error, HostSaid) and error.unsure):
+                await self._clock.sleep(record.SIGNED_WITHIN)  # what was sent on the old link may arrive still
             seen = await record.read(self._links, host, app)
             if await deploy_branch(self._links, host, app) == kept.frozen_branch(incident):
                 await self._write(host, commands.git_set_branch(app, branch), incident)
@@ -137,7 +141,7 @@ class Freezer:
                 return
             if unsigned or seen.incident == incident:
                 await record.remove(self._links, host, kept.incident_record(app), incident)
-        except (ConsoleError, reports.Unreadable) as again:
+        except ConsoleError as again:
             why = error.message if isinstance(error, ConsoleError) else "it was interrupted"
             raise Unfinished(
                 f"{app} was not frozen: {why}; and what was begun could not be undone: {again}",
@@ -152,7 +156,21 @@ class Freezer:
         return await standing(self._links, service, found, await self._to_restore(service, found, word))
 
     async def unfreeze(self, service: Service, word: Word) -> Unfrozen:
-        """Give branch and checks back, and remove the record. Raises AlreadyThere, TakenByOther, Refused."""
+        """Give branch and checks back, and remove the record.
+
+        Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid where nothing was sent, Unfinished after that.
+        """
+        sent = self._links.gate.sent
+        try:
+            return await self._unfreeze(service, word)
+        except (LinkError, HostSaid) as error:
+            if self._links.gate.sent == sent:
+                raise
+            raise Unfinished(
+                f"{service.app} may be unfrozen, or half so: {error.message}", f"rollback unfreeze {service.name}"
+            ) from error
+
+    async def _unfreeze(self, service: Service, word: Word) -> Unfrozen:
         host, app = service.host, service.app
         found = await releases.listing(self._links, service)
         branch = await self._to_restore(service, found, word)
@@ -164,7 +182,7 @@ class Freezer:
         if found.current.branch != branch:
             await self._write(host, commands.git_set_branch(app, branch))
             if (now := await deploy_branch(self._links, host, app)) != branch:
-                raise Refused(f"{app}: the deploy branch is {now}, not {branch}", f"rollback unfreeze {service.name}")
+                raise HostSaid(f"the deploy branch is {now}, not {branch}")
         if held is not None and held.checks is not None:
             await stopping.give_back(self._links, host, app, held.checks)
         current = await self._links.current(host, app)
@@ -232,6 +250,22 @@ class Freezer:
         answer = await self._links.gate.write(self._links.host(host), host, argv, timeout=60.0, incident=incident)
         if not answer.ok:
             raise unusable(answer)
+
+
+async def _ended(write: Coroutine[Any, Any, None]) -> None:
+    """Hear an interrupt only when this has ended: the host carries out what it was sent, and what undoes it has to come
+    after it. A further interrupt does not wait.
+    """
+    sent = asyncio.ensure_future(write)
+    try:
+        await asyncio.shield(sent)
+    except asyncio.CancelledError:
+        try:
+            await asyncio.wait({sent})
+        finally:
+            sent.cancel()
+        await asyncio.gather(sent, return_exceptions=True)  # what became of it, the undoing looks for itself
+        raise
 
 
 def _held(found: kept.IncidentRecord) -> str:

@@ -26,7 +26,8 @@ class Gate:
     def __init__(self, journal: JournalPort, clock: ClockPort, *, read_only: bool = False) -> None:
         self.read_only = read_only
         self.trail = Trail()
-        self._let_out = 0
+        self.sent = 0
+        """commands that change a host which were let out and may have reached it"""
         self.lost = ""
         """why the end of such a command could not be put on record, if so: the record is incomplete"""
         self._journal = journal
@@ -35,7 +36,7 @@ class Gate:
     @property
     def wrote(self) -> bool:
         """Whether a command that changes a host was let out and may have reached it."""
-        return self._let_out > 0
+        return self.sent > 0
 
     async def read(self, host: HostPort, name: str, argv: tuple[str, ...], *, timeout: float = 20.0) -> Answer:
         """A command that changes nothing. Raises LinkError when the host cannot be spoken to."""
@@ -86,14 +87,14 @@ class Gate:
         intent = Sent(at=self._clock.now(), host=name, argv=argv, writes=True, incident=incident)
         await self._journal.append(incident, "command", _text(intent), intent.at)
         began = self._clock.monotonic()
-        self._let_out += 1
+        self.sent += 1
         try:
             result = await send()
         except LinkError:
-            self._let_out -= 1  # nothing was sent
+            self.sent -= 1  # nothing of it was
             raise
         outcome = outcome_of(result)
-        self._let_out -= isinstance(outcome, NeverStarted)
+        self.sent -= isinstance(outcome, NeverStarted)
         ended = msgspec.structs.replace(intent, outcome=outcome, seconds=self._clock.monotonic() - began)
         self.trail.append(ended)
         try:

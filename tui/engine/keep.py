@@ -2,28 +2,30 @@
 
 create → forbid deploys → push `FROM dokku/APP:latest` → did what runs change meanwhile? → seal → read the seal back.
 Anything that does not hold up on the way destroys the holder again: a holder that might contain something else than
-its name says is worse than none. Measured: 4-7 s on 0.35.15, about 10 s on 0.38.27.
+its name says is worse than none. Where that is not possible either, it is named: keeping again takes it away. Once the
+seal was read back the release is kept, whatever fails afterwards. Measured: 4-7 s on 0.35.15, about 10 s on 0.38.27.
 """
 
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from msgspec.structs import replace
 
 from tui.dokku import commands, kept, refusals, reports, shape, tree
-from tui.engine import releases, shapes
+from tui.engine import record, releases, shapes
 from tui.engine.gate import OUTSIDE
 from tui.engine.links import HostSaid, Links, unusable
 from tui.engine.ports import ClockPort
 from tui.engine.releases import Listing
 from tui.incident import choose
-from tui.model.errors import AlreadyThere, Refused
+from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, Undone, Unfinished
 from tui.model.host import Capabilities
 from tui.model.observation import Current, differences
-from tui.model.outcome import Answer
+from tui.model.outcome import Answer, describe
 from tui.model.plan import PushSpec
-from tui.model.push import PushEnd, Reported, outcome_of
+from tui.model.push import Declined, NotSent, PushEnd, Reported, TipMoved, Unheard, outcome_of
 from tui.model.release import Release, Target, TargetKind
 from tui.model.service import Service
 from tui.model.text import clean_line, decode
@@ -53,21 +55,41 @@ class Keeper:
         return Keeper(self._links, self._clock, self._by, self._retention, incident)
 
     async def keep(self, service: Service, say: Say) -> Release:
-        """Keep what the service runs now. Raises AlreadyThere when it is kept, Refused when it must not be kept."""
+        """Keep what the service runs now.
+
+        Raises AlreadyThere when it is kept, Refused when it must not be kept, LinkError and HostSaid before anything
+        was begun, Undone where what was begun was taken back, Unfinished where a holder may be left on the host.
+        """
         for _ in range(TRIES):
             found = await releases.listing(self._links, service)
             holder = await self._begin(service, found, say)
             if holder is None:
                 say(f"somebody else is keeping {service.app} at this moment")
                 continue
+            await self._let_older_go(service, say)
+            return await self._described(service.host, holder)
+        raise Undone(f"{service.app}: other keeps were faster {TRIES} times", "try again")
+
+    async def _let_older_go(self, service: Service, say: Say) -> None:
+        """What the retention lets go. The new release is kept by now: whatever fails here is said, and no more."""
+        try:
             for old in await self.expired(service):
                 try:
                     await self.destroy(service.host, old)
                     say(f"retention: {old} is gone")
-                except (Refused, HostSaid) as error:
+                except HostSaid as error:
+                    say(f"retention: {old} {'may be there still' if error.unsure else 'stays'}: {error.message}")
+                except Refused as error:
                     say(f"retention: {old} stays: {error.message}")
-            return await releases.holder_release(self._links, service.host, holder)
-        raise Refused(f"{service.app}: other keeps were faster {TRIES} times", "try again")
+        except ConsoleError as error:
+            say(f"retention: no more is let go: {error.message}")
+
+    async def _described(self, host: str, holder: str) -> Release:
+        """What the new holder says of itself; by its name where it cannot be asked."""
+        try:
+            return await releases.holder_release(self._links, host, holder)
+        except (LinkError, HostSaid):
+            return replace(kept.release_from_config(holder, {}), sealed=True)
 
     async def _begin(self, service: Service, found: Listing, say: Say) -> str | None:
         """A holder that is filled and sealed; None where somebody else's keep has to be waited for first."""
@@ -75,8 +97,8 @@ class Keeper:
             return None
         running = choose.running(found.releases, found.current)
         if running.holder is not None and running.sealed:
-            await self._stamp(service, running)
-            raise AlreadyThere(f"{running.name} is what runs, and it is kept as {running.holder}")
+            trouble = await self._stamp(service.host, running.holder)
+            raise AlreadyThere(f"{running.name} is what runs, and it is kept as {running.holder}{trouble}")
         commit = known_to_run(found.current)
         await self._last_deploy_succeeded(service)
         of = await shapes.read(self._links, service, found.current)
@@ -86,27 +108,55 @@ class Keeper:
             say(f"{service.app}: the host did not tell {', '.join(of.unknown)}; their usual settings are assumed")
         keys = await shapes.config_keys(self._links, service)
         files = await self.files(service, found.current, commit, of.sources)
-        holder = await self._create(service, found, commit)
+        holder = await self._name(service, found)
         if holder is None:
             return None
-        say(f"keeping {service.app} as {holder}")
+        number = kept.number_of(holder)
+        content = tree.keep_tree(service.app, number, files, of, shape.facts(of, number, found.current.processes, keys))
+        created = False
         try:
-            kept_facts = shape.facts(of, kept.number_of(holder), found.current.processes, keys)
-            await self._fill(service, holder, found.current, tree.keep_tree(
-                service.app, kept.number_of(holder), files, of, kept_facts
-            ))  # fmt: skip
-        except _Outrun:
-            await asyncio.shield(self.destroy(service.host, holder))
-            return None
+            answer = await self._send(service.host, commands.apps_create(holder))
+            if refusals.read(answer) is refusals.Refusal.NAME_TAKEN:
+                return None
+            if not answer.ok:
+                raise unusable(answer)
+            created = True
+            say(f"keeping {service.app} as {holder}")
+            await self._sign(service, holder, found.current, commit)
+            await self._fill(service, holder, found.current, content)
         except _Runs as runs:
-            raise Refused(
+            raise Unfinished(
                 f"{holder} was deployed by the host, which a holder must never be; {runs}",
                 f"look at it, then destroy it: apps:destroy {holder} --force",
             ) from None
-        except BaseException:
-            await asyncio.shield(self.destroy(service.host, holder))
+        except BaseException as error:
+            await asyncio.shield(self._take_back(service, holder, error, created=created))
+            if isinstance(error, _Outrun):
+                return None
+            if isinstance(error, ConsoleError):
+                raise Undone(f"{error.message}; what was begun is undone", error.fix) from error
             raise
         return holder
+
+    async def _take_back(self, service: Service, holder: str, error: BaseException, *, created: bool) -> None:
+        """Destroy a holder that did not come to its end. Raises Unfinished where it may be left on the host.
+
+        `created` False: nobody knows whether it was created by us, so one that carries facts is somebody else's.
+        """
+        host = service.host
+        try:
+            if isinstance(error, asyncio.CancelledError) or (isinstance(error, HostSaid) and error.unsure):
+                await self._links.host(host).drop()  # what was sent on the old link may arrive still: it gets its time
+                await self._clock.sleep(record.SIGNED_WITHIN)
+            if not created and "ROLLBACK_SCHEMA" in (await self._links.config(host, holder) or ()):
+                return
+            await self.destroy(host, holder, ours=True)
+        except ConsoleError as again:
+            why = error.message if isinstance(error, ConsoleError) else "it was interrupted"
+            raise Unfinished(
+                f"{service.app} was not kept: {why}; {holder} may be left on the host, half-made: {again.message}",
+                f"rollback keep {service.name}",
+            ) from error
 
     async def _last_deploy_succeeded(self, service: Service) -> None:
         """Raises Refused where the host keeps a record of builds and one has failed since the last that succeeded.
@@ -172,39 +222,30 @@ class Keeper:
 
     # ── the steps ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _create(self, service: Service, found: Listing, commit: str) -> str | None:
-        """A new holder with its facts and deploys forbidden; None when another keep was faster."""
-        now, current = self._clock.now(), found.current
+    async def _name(self, service: Service, found: Listing) -> str | None:
+        """A new holder's name; None when another keep was faster."""
         names = await releases.names(self._links, service.host)
         if {name for name in names if kept.app_of(name) == service.app} - {r.holder for r in found.releases}:
             return None  # it may hold what runs now
-        number = kept.next_number(service.app, names)
-        holder = kept.holder_name(service.app, number, now)
-        answer = await self._send(service.host, commands.apps_create(holder))
-        if refusals.read(answer) is refusals.Refusal.NAME_TAKEN:
-            return None
-        if not answer.ok:
-            raise unusable(answer)
-        try:
-            if await self._outrun(service, holder):
-                await self.destroy(service.host, holder, ours=True)
-                return None
-            pairs = kept.holder_pairs(
-                release=number,
-                commit=commit,
-                source=current.source,
-                deployed_at=deployed_at(current),
-                kept_at=now,
-                kept_by=self._by,
-                last_served=now,
-            )
-            known = await self._links.capabilities(service.host)
-            for argv in forbid(holder, known, pairs):
-                await self._write(service.host, argv)
-        except BaseException:
-            await asyncio.shield(self.destroy(service.host, holder, ours=True))
-            raise
-        return holder
+        return kept.holder_name(service.app, kept.next_number(service.app, names), self._clock.now())
+
+    async def _sign(self, service: Service, holder: str, current: Current, commit: str) -> None:
+        """Forbid deploys of the new holder and write its facts. Raises _Outrun when another keep was faster."""
+        if await self._outrun(service, holder):
+            raise _Outrun
+        at = kept.time_of(holder)
+        pairs = kept.holder_pairs(
+            release=kept.number_of(holder),
+            commit=commit,
+            source=current.source,
+            deployed_at=deployed_at(current),
+            kept_at=at,
+            kept_by=self._by,
+            last_served=at,
+        )
+        known = await self._links.capabilities(service.host)
+        for argv in forbid(holder, known, pairs):
+            await self._write(service.host, argv)
 
     async def _outrun(self, service: Service, holder: str) -> bool:
         """Whether another keep has the same number and the lower name: the greater one gives way."""
@@ -230,7 +271,7 @@ class Keeper:
         branch = reports.git_report(await self._links.tell(service.host, commands.git_report(holder))).branch
         running = reports.ps_report(await self._links.tell(service.host, commands.ps_report(holder))).running
         if branch != kept.SEAL_BRANCH or running != "false":
-            raise Refused(f"{holder} could not be sealed: branch {branch}, running {running}", "it was removed again")
+            raise Refused(f"{holder} could not be sealed: branch {branch}, running {running}")
 
     async def _push(self, service: Service, holder: str, number: int, files: tree.Tree) -> None:
         host = self._links.host(service.host)
@@ -253,13 +294,27 @@ class Keeper:
 
         argv = ("git-receive-pack", holder)
         end = await self._links.gate.record(service.host, argv, self._incident, send, outcome_of)
-        if not isinstance(end, Reported):
-            raise Refused(f"{holder} could not be filled: {end}", "it was removed again")
+        match end:
+            case Reported():
+                return
+            case TipMoved():
+                raise Refused(f"{holder} could not be filled: somebody else pushed to it")
+            case NotSent(why=why):
+                raise Refused(f"{holder} could not be filled: {why}")
+            case Declined(reason=reason):
+                raise Refused(f"{holder} could not be filled: {clean_line(reason, 200)}")
+            case Unheard(outcome=outcome):
+                raise HostSaid(f"{holder} could not be filled: {describe(outcome)}", unsure=True)
+            case _:
+                assert_never(end)
 
-    async def _stamp(self, service: Service, running: Release) -> None:
-        if running.holder is not None:
-            pairs = kept.mark_pairs(last_served=self._clock.now())
-            await self._write(service.host, commands.config_set(running.holder, pairs))
+    async def _stamp(self, host: str, holder: str) -> str:
+        """Note that it served until now; what went wrong, in words. It is kept all the same."""
+        try:
+            await self._write(host, commands.config_set(holder, kept.mark_pairs(last_served=self._clock.now())))
+        except (LinkError, HostSaid) as error:
+            return f" (when it served last could not be noted: {error.message})"
+        return ""
 
     async def _send(self, host: str, argv: tuple[str, ...]) -> Answer:
         return await self._links.gate.write(self._links.host(host), host, argv, timeout=120.0, incident=self._incident)

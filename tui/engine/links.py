@@ -15,7 +15,7 @@ from tui.model.errors import HostSaid
 from tui.model.history import Commit
 from tui.model.host import Capabilities
 from tui.model.observation import Container, Current
-from tui.model.outcome import Answer, describe
+from tui.model.outcome import Answer, Exited, NeverStarted, describe
 from tui.model.service import Fleet, Host
 from tui.model.text import clean_line, decode
 
@@ -168,4 +168,5 @@ class Links:
 def unusable(answer: Answer) -> HostSaid:
     """The error for an answer that cannot be used, with the host's own words made harmless."""
     said = clean_line(decode(answer.stderr or answer.stdout), 300)
-    return HostSaid(f"`{' '.join(answer.argv)}`: {describe(answer.outcome)}" + (f": {said}" if said else ""))
+    words = f"`{' '.join(answer.argv)}`: {describe(answer.outcome)}" + (f": {said}" if said else "")
+    return HostSaid(words, unsure=not isinstance(answer.outcome, Exited | NeverStarted))

@@ -22,7 +22,7 @@ from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
 from tui.engine.settle import Settler
 from tui.incident import events as ev
 from tui.incident import latest, reconcile, standing, verify, watch
-from tui.model.errors import AlreadyThere, HostKeyRefused, JournalError, LinkError, Refused, Unreachable
+from tui.model.errors import AlreadyThere, HostKeyRefused, JournalError, LinkError, Refused, Unfinished, Unreachable
 from tui.model.evidence import Measurement, Phase
 from tui.model.health import ProbeOutcome
 from tui.model.incident import Closing, Incident, Sample, StepResult, WatchKind
@@ -118,16 +118,18 @@ class HostPerformer:
         service = self._fleet.service(plan.service)
         if service is None or self._keeper is None:
             raise ValueError(f"{plan.service} cannot be kept here")
+        then = "nothing was stopped" if plan.stops else "it was not left"
+        failed = f"{plan.leaving.name} could not be kept, so {then}"
         try:
             keeper = self._keeper.within(incident.id)
-            await keeper.keep(service, lambda text: self._heard(incident.id, step.id, f"{text}\n".encode()))
+            made = await keeper.keep(service, lambda text: self._heard(incident.id, step.id, f"{text}\n".encode()))
         except AlreadyThere:
             return self._ended(step, Exited(code=0), StepResult.DONE, "")
-        except (Refused, HostSaid) as error:
-            then = "nothing was stopped" if plan.stops else "it was not left"
-            words = f"{plan.leaving.name} could not be kept, so {then}: {error.message}"
-            return self._ended(step, Exited(code=1), StepResult.REFUSED, words)
-        return self._ended(step, Exited(code=0), StepResult.DONE, "")
+        except (Refused, HostSaid, LinkError) as error:
+            return self._ended(step, Exited(code=1), StepResult.REFUSED, f"{failed}: {error.message}")
+        except Unfinished as error:
+            return self._ended(step, Lost(why=error.message), StepResult.UNSURE, f"{failed}: {error.message}")
+        return self._ended(step, Exited(code=0), StepResult.DONE, f"kept as {made.holder}")
 
     async def _mark_kept(self, incident: Incident, plan: Plan) -> str:
         """What was kept on the way out is bad as well: the plan could not know its holder's name. Trouble, in words."""
@@ -173,10 +175,13 @@ class HostPerformer:
             )
         if answer.ok and step.argv[1] == kept.takeover_lock(plan.app):
             # under the lock the record must still be what the plan saw; its signature is what the next step replaces
-            now = await record.read(self._links, plan.host, plan.app)
+            words = "the incident's record changed hands since the plan"
+            try:
+                now = await record.read(self._links, plan.host, plan.app)
+            except (LinkError, HostSaid) as error:
+                return self._ended(step, answer.outcome, StepResult.FAILED, error.message)
             if now is None or now.incident != plan.record_of:
-                words = "the incident's record changed hands since the plan"
-                return self._ended(step, answer.outcome, StepResult.REFUSED, words)
+                return self._ended(step, answer.outcome, StepResult.FAILED, words)
         return self._of_answer(step, answer)
 
     async def _compare(self, plan: Plan, step: Step) -> ev.StepEnded:

@@ -10,18 +10,15 @@ from tui.dokku import kept
 from tui.model.incident import Incident
 from tui.model.release import Release
 from tui.model.verification import Verdict
-from tui.ways.kept import WAY
+from tui.ways import kept as kept_way
 
 DRILL_APP = "rollback-drill"
 
 
 def last(incidents: Iterable[Incident], host: str, app: str) -> Incident | None:
     """The newest incident of that app in which a kept release was gone back to and verified."""
-    proven = (
-        i
-        for i in incidents
-        if (i.host, i.app) == (host, app) and i.verdict is Verdict.PASSED and i.plan is not None and i.plan.way == WAY
-    )
+    mine = (i for i in incidents if (i.host, i.app) == (host, app) and i.verdict is Verdict.PASSED)
+    proven = (i for i in mine if i.plan is not None and i.plan.way == kept_way.WAY.name)
     return max(proven, key=lambda i: i.opened_at, default=None)
 
 

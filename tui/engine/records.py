@@ -5,6 +5,7 @@ which nobody can say what was done to it, and no other; a person's word sets it 
 """
 
 import contextlib
+import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,6 +20,11 @@ from tui.incident.decide import fold
 from tui.model.errors import JournalError, Refused, TakenByOther
 from tui.model.incident import Closing, Incident
 from tui.model.value import Value
+
+
+def new_id(clock: ClockPort) -> str:
+    """A new incident's id: UTC time and four random digits, at most 32 of `[a-z0-9-]`."""
+    return f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 class Illegible(Value):

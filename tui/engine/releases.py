@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from tui import ways
 from tui.dokku import commands, kept, reports
 from tui.engine import record
 from tui.engine.links import HostSaid, Links, unusable
@@ -23,8 +24,8 @@ from tui.model.observation import Current
 from tui.model.release import Release, Source
 from tui.model.service import Service
 from tui.model.value import Value
-from tui.ways import offers, registry, runbook
-from tui.ways.kept import WAY
+from tui.ways import runbook
+from tui.ways.way import Seen
 
 RECENT = 20
 """commits of the app's repository that are read"""
@@ -107,7 +108,8 @@ class _Told(Value):
 async def listing(links: Links, service: Service) -> Listing:
     """What runs, and the releases that are kept or that this console has seen. Raises LinkError, HostSaid."""
     told = await _ask(links, service)
-    return _listed(told, service, (WAY,), offers.Seen())
+    order = tuple(way.name for way in ways.WAYS if way.listed)
+    return _listed(told, service, order, Seen())
 
 
 async def catalogue(
@@ -124,15 +126,14 @@ async def catalogue(
     )
     commits, asked = history
     tags, tags_asked = await _tags(links, service, host)
-    seen = offers.Seen(
+    seen = Seen(
         commits=None if asked.trouble else frozenset(c.id for c in commits),
         host=host,
-        tags=None if tags is None else frozenset(tags),
+        tags=tags,
         images=images[0],
     )
     told = replace(told, asked=(*told.asked, asked, *tags_asked, *images[1]))
-    numbered = registry.releases(service.app, service.image_repository or "", images[0] or ())
-    others = (*runbook.releases(service.app, tags or ()), *numbered)
+    others = tuple(release for way in ways.WAYS for release in way.releases(service, seen))
     return replace(_listed(told, service, order, seen, commits=commits, others=others, who=who), host=host)
 
 
@@ -159,7 +160,7 @@ def _listed(
     told: _Told,
     service: Service,
     order: tuple[str, ...],
-    seen: offers.Seen,
+    seen: Seen,
     *,
     commits: tuple[Commit, ...] = (),
     others: tuple[Release, ...] = (),
@@ -168,7 +169,7 @@ def _listed(
     known = catalogues.merged(told.holders, commits, told.ledger, app=service.app, others=others, who=who)
     if not choose.rebuilt(known, told.current):
         known = catalogues.with_failure(known, told.current)
-    known = tuple(offers.offered(release, service, order, seen) for release in known)
+    known = tuple(ways.offered(release, service, order, seen) for release in known)
     return Listing(
         current=told.current,
         releases=choose.with_running(choose.marked(known), told.current),

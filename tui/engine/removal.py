@@ -12,7 +12,7 @@ from tui.engine import record, releases
 from tui.engine.keep import Keeper
 from tui.engine.links import HostSaid, Links
 from tui.incident import choose
-from tui.model.errors import Refused, TakenByOther
+from tui.model.errors import LinkError, Refused, TakenByOther
 from tui.model.release import Release
 from tui.model.service import Service
 from tui.model.value import Value
@@ -39,6 +39,7 @@ class Removed(Value):
 
     gone: tuple[str, ...] = ()
     stays: tuple[tuple[str, str], ...] = ()
+    """what is left, or may be, and why"""
 
 
 async def plan(links: Links, service: Service, now_stale: Callable[[kept.IncidentRecord], bool]) -> Removal:
@@ -67,7 +68,10 @@ async def plan(links: Links, service: Service, now_stale: Callable[[kept.Inciden
 
 
 async def remove(links: Links, keeper: Keeper, wanted: Removal, say: Callable[[str], None]) -> Removed:
-    """Destroy what the plan names, one after the other; one that is refused does not keep the others."""
+    """Destroy what the plan names, one after the other; one that is refused does not keep the others.
+
+    What cannot be asked for any more ends it: with an error where nothing is gone yet, else what is left is named.
+    """
     gone: list[str] = []
     stays: list[tuple[str, str]] = []
     for name in wanted.names:
@@ -76,9 +80,12 @@ async def remove(links: Links, keeper: Keeper, wanted: Removal, say: Callable[[s
                 await record.remove(links, wanted.host, name)
             else:
                 await keeper.destroy(wanted.host, name)
-        except (Refused, HostSaid) as error:
+        except (Refused, HostSaid, LinkError) as error:
+            if isinstance(error, LinkError) and not gone:
+                raise
+            may = isinstance(error, HostSaid) and error.unsure
             stays.append((name, error.message))
-            say(f"{name} stays: {error.message}")
+            say(f"{name} {'may be there still' if may else 'stays'}: {error.message}")
         else:
             gone.append(name)
             say(f"{name} is gone")

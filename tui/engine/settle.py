@@ -14,6 +14,7 @@ from tui.engine.ports import ClockPort, JournalPort
 from tui.incident import reconcile
 from tui.model.incident import Incident, State, StepResult, StepRun
 from tui.model.observation import Current, differences
+from tui.model.outcome import Exited
 from tui.model.plan import DECISIVE, Plan, StepKind
 from tui.model.trail import Sent
 from tui.model.value import Value
@@ -134,7 +135,7 @@ class Settler:
         run = _run(incident, plan, name)
         if run is None or run.result is StepResult.REFUSED:
             return
-        if run.result is not StepResult.DONE and (seen is None or seen.incident != incident.known_as):
+        if run.outcome != Exited(code=0) and (seen is None or seen.incident != incident.known_as):
             if seen is not None and seen.incident != plan.record_of:
                 return  # somebody else took it over, and the lock is theirs
             if not await record.abandoned(self._links, self._clock, incident.host, incident.app, seen):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from tui import ways
 from tui.dokku import appconfig, commands, kept, shape, tree
 from tui.engine.links import HostSaid, Links
 from tui.engine.together import together
@@ -13,7 +14,6 @@ from tui.model.release import Release, WayBack
 from tui.model.service import Service
 from tui.model.text import clean_line, decode
 from tui.ways import preflight
-from tui.ways.kept import WAY
 
 
 async def read(links: Links, service: Service, current: Current | None = None) -> shape.Shape:
@@ -46,13 +46,14 @@ async def files_of(links: Links, host: str, holder: str) -> dict[str, str]:
 
 
 def possible(releases: tuple[Release, ...], of: shape.Shape | None) -> tuple[Release, ...]:
-    """The same releases, without the way `kept` where the app's shape forbids it, and with the reason."""
+    """The same releases; ways on which the app's shape decides are not available where it forbids them, and why."""
     why = None if of is None else shape.unavailable(of)
     if why is None:
         return releases
 
     def without(way: WayBack) -> WayBack:
-        return WayBack(way=WAY, available=False, reason=why) if way.way == WAY and way.available else way
+        forbidden = way.available and ways.of(way.way).shaped
+        return WayBack(way=way.way, available=False, reason=why) if forbidden else way
 
     return tuple(replace(r, ways=tuple(without(w) for w in r.ways)) for r in releases)
 

@@ -10,26 +10,26 @@ from tui.model.errors import Refused
 from tui.model.plan import Plan
 from tui.model.release import Release
 from tui.model.service import Service
-from tui.ways import keepfirst, stopfirst
+from tui.ways import keep_first, stop_first
 
 
-async def read(links: Links, service: Service, found: Listing, leaving: Release) -> stopfirst.Stopping:
+async def read(links: Links, service: Service, found: Listing, leaving: Release) -> stop_first.Stopping:
     """How the host is set now, and how the team had set it before this incident. Raises LinkError."""
     now = await checks(links, service.host, service.app)
     before = found.record.checks if found.record is not None else None
     if before is None and now is not None:
         before = (now.disabled, now.skipped)
     unkeepable = await _unkeepable(links, service, found, leaving)
-    return stopfirst.Stopping(before=before, now=now, unkeepable=unkeepable)
+    return stop_first.Stopping(before=before, now=now, unkeepable=unkeepable)
 
 
-async def keeping(links: Links, service: Service, found: Listing, leaving: Release) -> keepfirst.Keeping:
+async def keeping(links: Links, service: Service, found: Listing, leaving: Release) -> keep_first.Keeping:
     """Whether what runs can be kept before it is left. Raises LinkError."""
-    return keepfirst.Keeping(why_not=await _unkeepable(links, service, found, leaving))
+    return keep_first.Keeping(why_not=await _unkeepable(links, service, found, leaving))
 
 
 async def _unkeepable(links: Links, service: Service, found: Listing, leaving: Release) -> str:
-    if keepfirst.is_kept(leaving):
+    if keep_first.is_kept(leaving):
         return ""
     try:
         known_to_run(found.current)
@@ -55,7 +55,7 @@ async def give_back(links: Links, host: str, app: str, before: tuple[str, str], 
     now = await checks(links, host, app)
     if now is not None and (now.disabled, now.skipped) == before:
         return
-    for argv in stopfirst.restoring(app, before):
+    for argv in stop_first.restoring(app, before):
         answer = await links.gate.write(links.host(host), host, argv, timeout=30.0, incident=incident)
         if not answer.ok:
             raise unusable(answer)

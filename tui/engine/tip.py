@@ -12,7 +12,7 @@ from tui.model.plan import Plan
 from tui.model.release import Target, TargetKind
 from tui.model.service import Service
 from tui.ways import git as git_way
-from tui.ways.kept import Options
+from tui.ways.facts import Options
 
 
 async def plan(engine: Engine, service: Service) -> Plan:
@@ -33,7 +33,7 @@ async def plan(engine: Engine, service: Service) -> Plan:
     if seen.settled:
         raise AlreadyThere(f"the tip of {branch} ({seen.tip[:10]}) is what runs now")
     target = Target(kind=TargetKind.SHA, value=seen.tip)
-    made = await engine.plan(service, target, Options(freeze=False, forward=True), way=git_way.WAY)
+    made = await engine.plan(service, target, Options(freeze=False, forward=True), way=git_way.WAY.name)
     if made.before.tip != seen.tip:
         raise Refused(f"branch {branch} moved while this was planned", "try again")
     return made

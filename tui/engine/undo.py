@@ -5,6 +5,7 @@ decision is noted on the one that is undone. The way is `kept` where the left re
 Without one only `git` can lead there, by building the commit again: that is named, and has to be asked for.
 """
 
+from tui import ways
 from tui.engine.engine import Engine
 from tui.engine.perform import Output
 from tui.engine.walk import Walk
@@ -14,9 +15,8 @@ from tui.model.errors import Refused
 from tui.model.incident import Incident
 from tui.model.plan import Plan
 from tui.model.release import Release, Target, TargetKind, target_of
-from tui.ways import git as git_way
 from tui.ways import kept as kept_way
-from tui.ways.kept import Options
+from tui.ways.facts import Options
 
 
 async def target(engine: Engine, incident: Incident) -> Release:
@@ -29,15 +29,21 @@ async def target(engine: Engine, incident: Incident) -> Release:
     return (same or holders or [wanted])[0]
 
 
+def builder(engine: Engine) -> str | None:
+    """The first way of the fleet that builds a commit again; None where it has none."""
+    return next((name for name in engine.fleet.ways if ways.of(name).by_commit), None)
+
+
 async def plan(engine: Engine, incident: Incident, options: Options, *, way: str | None = None) -> Plan:
     """The plan forward again; nothing is sent. Raises Refused, AlreadyThere, LinkError and their kin."""
     wanted = await target(engine, incident)
     if way is None and wanted.holder is None:
         fix = "deploy it again as usual"
-        if git_way.WAY in engine.fleet.ways and wanted.commit is not None:
-            fix = f"git builds it again, which is slow: rollback undo {incident.id} --way {git_way.WAY}"
+        if wanted.commit is not None and (builds := builder(engine)) is not None:
+            fix = f"{builds} builds it again, which is slow: rollback undo {incident.id} --way {builds}"
         raise Refused(f"{wanted.name} was not kept: it cannot be started again as it was", fix)
-    if way == git_way.WAY and wanted.commit is not None:
+    way = way or kept_way.WAY.name
+    if wanted.commit is not None and way in ways.NAMES and ways.of(way).by_commit:
         asked = Target(kind=TargetKind.SHA, value=wanted.commit)
     else:
         asked = target_of(wanted)
@@ -46,7 +52,7 @@ async def plan(engine: Engine, incident: Incident, options: Options, *, way: str
         asked,
         options,
         incident=incident if incident.open else None,
-        way=way or kept_way.WAY,
+        way=way,
     )
 
 

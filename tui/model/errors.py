@@ -12,7 +12,8 @@ ConsoleError
 ├── JournalError       the record on this machine cannot be read or written
 ├── Refused            we declined before anything was changed
 │   ├── AlreadyThere   what was asked for is already so
-│   └── TakenByOther   somebody else has the incident
+│   ├── TakenByOther   somebody else has the incident
+│   └── Undone         a change failed half-way, and what was begun was taken back
 └── NotNow             a front end sent a command that the incident's state does not allow: a bug of ours
 
 Expected remote results are values (`outcome`, `verification`), never exceptions.
@@ -58,7 +59,11 @@ class LinkLost(LinkError):
 
 
 class HostSaid(ConsoleError):
-    """The host answered a question in a way that cannot be used."""
+    """The host answered in a way that cannot be used. `unsure`: nobody knows whether the command took effect."""
+
+    def __init__(self, message: str, fix: str = "", *, unsure: bool = False) -> None:
+        super().__init__(message, fix)
+        self.unsure = unsure
 
 
 class JournalError(ConsoleError):
@@ -75,6 +80,10 @@ class AlreadyThere(Refused):
 
 class TakenByOther(Refused):
     """Somebody else has the incident."""
+
+
+class Undone(Refused):
+    """Something was begun on a host, and all of it was taken back: it is as before."""
 
 
 class Unfinished(ConsoleError):

@@ -10,7 +10,7 @@ from tui.model.evidence import Measurement
 from tui.model.notice import Delivery
 from tui.model.observation import Current
 from tui.model.outcome import Outcome
-from tui.model.plan import Plan
+from tui.model.plan import Plan, StepKind
 from tui.model.postmortem import Note, Writing
 from tui.model.value import Value
 from tui.model.verification import Check, Verdict
@@ -255,6 +255,14 @@ class Incident(Value):
         step = self.plan.decisive if self.plan is not None and not self.plan.outlives else None
         run = self.run_of(step.id) if step is not None else None
         return run is not None and run.ended_at is None
+
+    @property
+    def kept_first(self) -> str:
+        """What was kept on the way out, and stays as a way back; empty: nothing was."""
+        steps = self.plan.steps if self.plan is not None else ()
+        keeping = next((step.id for step in steps if step.kind is StepKind.KEEP), "")
+        run = self.run_of(keeping)
+        return run.detail if run is not None and run.result is StepResult.DONE else ""
 
     @property
     def wrote(self) -> bool:

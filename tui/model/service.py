@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from tui.model.host import Form
-from tui.model.outside import PagerDutySpec, PosthogSpec, SentrySpec, ThreadSpec, TicketSpec
 from tui.model.value import Value
+from tui.model.vendor import S, VendorSettings, of_kind
 
 
 class Host(Value):
@@ -87,9 +87,11 @@ class Service(Value):
     image_repository: str | None = None
     git_remote: str | None = None
     script: tuple[str, ...] = ()
-    sentry: SentrySpec | None = None
-    posthog: PosthogSpec | None = None
-    ticket: TicketSpec | None = None
+    vendors: tuple[VendorSettings, ...] = ()
+
+    def vendor(self, kind: type[S]) -> S | None:
+        """The settings of one vendor for this service; None where its section is not written."""
+        return of_kind(kind, self.vendors)
 
 
 class SeveritySpec(Value):
@@ -162,19 +164,24 @@ class Fleet(Value):
     environment: str
     hosts: tuple[Host, ...]
     services: tuple[Service, ...]
-    ways: tuple[str, ...] = ("kept", "registry", "runbook", "git", "script")
+    ways: tuple[str, ...]
+    """names of ways back, the preferred one first; whoever reads the file has checked that they exist"""
     retention: int = 5
     watch: WatchSpec = WatchSpec()
     severities: tuple[SeveritySpec, ...] = RUNBOOK_SEVERITIES
     contacts: Contacts = Contacts()
     notify: tuple[str, ...] = ()
     """names of environment variables that hold notification URLs"""
-    pagerduty: PagerDutySpec | None = None
-    thread: ThreadSpec | None = None
+    vendors: tuple[VendorSettings, ...] = ()
+    """those that are no service's own"""
     links: tuple[tuple[str, str], ...] = ()
     postmortem_within: timedelta = timedelta(hours=24)
     """how soon after an incident its post-mortem is scheduled"""
     warnings: tuple[str, ...] = ()
+
+    def vendor(self, kind: type[S]) -> S | None:
+        """The settings of one vendor for all services; None where its section is not written."""
+        return of_kind(kind, self.vendors)
 
     def service(self, name: str) -> Service | None:
         """The service of that name or of that app's name."""

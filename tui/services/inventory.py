@@ -3,8 +3,10 @@
 from datetime import timedelta
 from pathlib import Path
 
+from tui.model import readers
 from tui.model.service import Expect, HealthSpec, Host, IdentitySpec, RollbackSpec, Service, SmokeSpec
-from tui.services import outside, values
+from tui.model.vendor import Place
+from tui.services import values, vendors
 from tui.services.keys import get, pairs
 from tui.services.nodes import Node
 
@@ -29,7 +31,7 @@ def read_hosts(node: Node | None, beside: Path) -> tuple[Host, ...]:
             continue
         destination = keys["ssh"].read(values.ssh) or ""
         sandbox = get(keys, "sandbox", values.yes_no, False)
-        if sandbox and destination and not values.is_loopback(destination):
+        if sandbox and destination and not readers.is_loopback(destination):
             keys["ssh"].problem(f"{destination!r} is not this machine, but the host is marked sandbox: true")
         found.append(
             Host(
@@ -46,12 +48,12 @@ def read_hosts(node: Node | None, beside: Path) -> tuple[Host, ...]:
 
 _SERVICE = (
     "title", "host", "app", "order", "health", "smoke", "identity", "rollback", "image_repository", "git_remote",
-    "script", "sentry", "posthog", "ticket",
+    "script",
 )  # fmt: skip
 
 
-def read_services(node: Node | None, hosts: list[str]) -> tuple[Service, ...]:
-    """The services, each on one of the `hosts`."""
+def read_services(node: Node | None, hosts: list[str], sections: vendors.Sections) -> tuple[Service, ...]:
+    """The services, each on one of the `hosts`, with the vendors' `sections`."""
     every = node.mapping() if node else {}
     if node is not None and not node.value:
         node.problem("names no service")
@@ -59,13 +61,13 @@ def read_services(node: Node | None, hosts: list[str]) -> tuple[Service, ...]:
     apps: dict[tuple[str, str], str] = {}
     owners = [(n.value["app"].value, key) for key, n in every.items() if "app" in n.names()]
     for key, one in every.items():
-        keys = one.mapping(_SERVICE)
+        keys = one.mapping((*_SERVICE, *vendors.names(sections, Place.SERVICE)))
         _check_name(one, key)
         if key in RESERVED:
             one.problem(f"{key!r} is a word of the command line; choose another name")
         for owner in (other for app, other in owners if app == key and other != key):
             one.problem(f"is called like the app of {owner!r}; a name has to mean one service")
-        made = _service(key, one, keys, hosts)
+        made = _service(key, one, keys, hosts, sections)
         if made is None:
             continue
         if (other := apps.setdefault((made.host, made.app), key)) != key:
@@ -74,7 +76,9 @@ def read_services(node: Node | None, hosts: list[str]) -> tuple[Service, ...]:
     return tuple(found)
 
 
-def _service(name: str, node: Node, keys: dict[str, Node], hosts: list[str]) -> Service | None:
+def _service(
+    name: str, node: Node, keys: dict[str, Node], hosts: list[str], sections: vendors.Sections
+) -> Service | None:
     missing = [k for k in ("host", "app") if k not in keys]
     for key in missing:
         node.problem(f"{key} is missing")
@@ -94,9 +98,7 @@ def _service(name: str, node: Node, keys: dict[str, Node], hosts: list[str]) -> 
         image_repository=get(keys, "image_repository", values.repository, None),
         git_remote=_git_remote(keys.get("git_remote")),
         script=tuple(t for i in (keys["script"].items() if "script" in keys else []) if (t := i.text()) is not None),
-        sentry=outside.sentry(keys.get("sentry")),
-        posthog=outside.posthog(keys.get("posthog")),
-        ticket=outside.ticket(keys.get("ticket")),
+        vendors=vendors.read(keys, sections, Place.SERVICE),
     )
 
 
@@ -121,8 +123,8 @@ def _health(node: Node) -> HealthSpec | None:
         node.problem("url is missing")
         return None
     return HealthSpec(
-        url=keys["url"].read(values.url) or "",
-        public_url=get(keys, "public_url", values.url, None),
+        url=keys["url"].read(readers.url) or "",
+        public_url=get(keys, "public_url", readers.url, None),
         host_header=get(keys, "host_header", values.header_value, None),
         expect=_expect(keys.get("expect")),
         passes=get(keys, "passes", values.whole(1, 20), 3),
@@ -136,7 +138,7 @@ def _smoke(node: Node) -> SmokeSpec | None:
         node.problem("url is missing")
         return None
     header = get(keys, "host_header", values.header_value, None)
-    return SmokeSpec(url=keys["url"].read(values.url) or "", expect=_expect(keys.get("expect")), host_header=header)
+    return SmokeSpec(url=keys["url"].read(readers.url) or "", expect=_expect(keys.get("expect")), host_header=header)
 
 
 def _expect(node: Node | None) -> Expect:
@@ -159,7 +161,7 @@ def _identity(node: Node) -> IdentitySpec | None:
     if ("header" in keys) == ("json" in keys):
         node.problem("needs either header or json, the place where the service says its release")
     return IdentitySpec(
-        url=keys["url"].read(values.url) or "",
+        url=keys["url"].read(readers.url) or "",
         header=keys["header"].text() if "header" in keys else None,
         json=keys["json"].text() if "json" in keys else None,
     )

@@ -10,7 +10,7 @@ D = TypeVar("D")
 
 
 def get(keys: dict[str, Node], name: str, reader: Callable[[str], T], default: D) -> T | D:
-    """What stands under `name`, or the default where nothing does (or nothing that can be read: a problem by then)."""
+    """The value under `name`; the default where there is none, or none that can be read (a problem by then)."""
     made = keys[name].read(reader) if name in keys else None
     return default if made is None else made
 

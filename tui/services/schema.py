@@ -3,22 +3,24 @@
 from datetime import timedelta
 from pathlib import Path
 
+from tui.model import readers
 from tui.model.service import RUNBOOK_SEVERITIES, Contacts, Fleet, SeveritySpec, WatchSpec
-from tui.services import outside, values
+from tui.model.vendor import Place
+from tui.services import values, vendors
 from tui.services.inventory import read_hosts, read_services, shared_addresses
 from tui.services.keys import get
 from tui.services.nodes import Node, Problem
+from tui.ways import NAMES
 
-WAYS = ("kept", "registry", "runbook", "git", "script")
 TOP = (
     "version", "environment", "hosts", "services", "ways", "retention", "watch", "severities", "contacts", "notify",
-    "links", "postmortem_within", "thread",
+    "links", "postmortem_within",
 )  # fmt: skip
 
 
-def read_fleet(root: Node, path: str, problems: list[Problem]) -> Fleet | None:
+def read_fleet(root: Node, path: str, problems: list[Problem], sections: vendors.Sections) -> Fleet | None:
     """The fleet, as far as it can be read; what cannot is added to `problems`."""
-    top = root.mapping(TOP)
+    top = root.mapping((*TOP, *vendors.names(sections, Place.TOP)))
     for required in ("version", "hosts", "services"):
         if required not in top:
             root.problem(f"{required} is missing")
@@ -26,9 +28,10 @@ def read_fleet(root: Node, path: str, problems: list[Problem]) -> Fleet | None:
     if version is not None and version.text() not in (None, "1"):
         version.problem(f"{version.value!r} is not known; this console reads version 1")
     hosts = read_hosts(top.get("hosts"), Path(path).parent)
-    services = read_services(top.get("services"), top["hosts"].names() if "hosts" in top else [])
+    services = read_services(top.get("services"), top["hosts"].names() if "hosts" in top else [], sections)
     environment = top["environment"].text() if "environment" in top else "production"
-    contacts = top["contacts"].mapping(("pagerduty", "slack", "email")) if "contacts" in top else {}
+    known = (*vendors.names(sections, Place.CONTACTS), "slack", "email")
+    contacts = top["contacts"].mapping(known) if "contacts" in top else {}
     fleet = Fleet(
         path=path,
         environment=environment or "production",
@@ -40,8 +43,7 @@ def read_fleet(root: Node, path: str, problems: list[Problem]) -> Fleet | None:
         severities=_severities(top.get("severities")) or RUNBOOK_SEVERITIES,
         contacts=_contacts(contacts),
         notify=_notify(top.get("notify")),
-        pagerduty=outside.pagerduty(contacts.get("pagerduty")),
-        thread=outside.thread(top.get("thread")),
+        vendors=(*vendors.read(contacts, sections, Place.CONTACTS), *vendors.read(top, sections, Place.TOP)),
         links=_links(top.get("links")),
         postmortem_within=get(top, "postmortem_within", values.duration, timedelta(hours=24)),
         warnings=shared_addresses(services),
@@ -51,14 +53,14 @@ def read_fleet(root: Node, path: str, problems: list[Problem]) -> Fleet | None:
 
 def _ways(node: Node | None) -> tuple[str, ...]:
     if node is None:
-        return WAYS
+        return NAMES
     if not node.value:
-        node.problem(f"names no way back; known: {', '.join(WAYS)}")
+        node.problem(f"names no way back; known: {', '.join(NAMES)}")
     found: list[str] = []
     for item in node.items():
         way = item.text()
-        if way is not None and way not in WAYS:
-            item.problem(f"{way!r} is no way back; known: {', '.join(WAYS)}")
+        if way is not None and way not in NAMES:
+            item.problem(f"{way!r} is no way back; known: {', '.join(NAMES)}")
         elif way in found:
             item.problem(f"{way!r} stands twice")
         elif way is not None:
@@ -109,9 +111,9 @@ def _contacts(keys: dict[str, Node]) -> Contacts:
 
 
 def _notify(node: Node | None) -> tuple[str, ...]:
-    return tuple(n for i in (node.items() if node else []) if (n := i.read(values.variable)) is not None)
+    return tuple(n for i in (node.items() if node else []) if (n := i.read(readers.variable)) is not None)
 
 
 def _links(node: Node | None) -> tuple[tuple[str, str], ...]:
     named = (node.mapping() if node else {}).items()
-    return tuple((key, address) for key, one in named if (address := one.read(values.url)) is not None)
+    return tuple((key, address) for key, one in named if (address := one.read(readers.url)) is not None)

@@ -9,14 +9,15 @@ from tui.model.errors import Refused
 from tui.model.release import Release, Target
 from tui.model.service import Host, Service
 from tui.ways.kept import WAY
+from tui.ways.way import Way
 
 
-def chosen(service: Service, host: Host, running: Release, way: str, target: Target) -> Release:
-    """What runs, to be deployed anew. Raises Refused where no holder of it can be started, with what else helps."""
-    if way != WAY:
+def chosen(service: Service, host: Host, running: Release, way: Way, target: Target) -> Release:
+    """The release that runs, to be deployed anew. Raises Refused where its holder cannot be started."""
+    if way is not WAY:
         fix = f"rollback {service.name} {target}"
-        raise Refused(f"{target} starts a kept image: no other way than {WAY} does", fix)
-    found = running.by(way)
+        raise Refused(f"{target} starts a kept image: no other way than {WAY.name} does", fix)
+    found = running.by(way.name)
     if running.holder is not None and found is not None and found.available:
         return running
     why = "it is not kept" if running.holder is None else found.reason if found is not None else "it has no way back"
@@ -26,14 +27,14 @@ def chosen(service: Service, host: Host, running: Release, way: str, target: Tar
 
 def cure(service: Service, host: Host, running: Release) -> str:
     """The words that make a restart safe again while what runs stays: `current`, or what else does."""
-    found = running.by(WAY)
+    found = running.by(WAY.name)
     if running.holder is not None and found is not None and found.available:
         return f"rollback {service.name} current"
     return other(service, host, running)
 
 
 def other(service: Service, host: Host, running: Release) -> str:
-    """What makes a restart start the release that runs where it is not kept."""
+    """The words that make a restart start the release that runs, where it is not kept."""
     if running.commit is not None:
         line = paste.ssh_line(host, commands.git_sync_own(service.app, running.commit))
         return f"{line} builds it again; or deploy the fix"

@@ -1,4 +1,4 @@
-"""What a plan promises about the time in which the service does not answer.
+"""The promise of a plan about the time in which the service does not answer.
 
 `services.yaml` may name it. Where it does not, `checks:report` decides: with zero-downtime checks disabled Dokku stops
 the old containers before it starts the new ones, and nothing answers for 7 to 11 s (measured on 0.35.15 and 0.38.27).
@@ -6,26 +6,25 @@ the old containers before it starts the new ones, and nothing answers for 7 to 1
 
 from tui.dokku.reports import Checks
 from tui.model.plan import Caution, Severity
-from tui.model.service import Service
 from tui.ways.facts import Facts
-from tui.ways.stopfirst import ALL, NONE
+from tui.ways.stop_first import ALL, NONE
 
 STOPPED = (7.0, 11.0)
 """seconds without an answer, measured with a tiny image"""
 WEB = "web"
 
 
-def of(service: Service, facts: Facts) -> tuple[float, float] | None:
+def of(facts: Facts) -> tuple[float, float] | None:
     """Seconds without an answer, shortest and longest; None where nothing speaks against answering throughout."""
-    named = service.rollback.downtime
+    named = facts.service.rollback.downtime
     if named is not None:
         return (named[0].total_seconds(), named[1].total_seconds())
     return STOPPED if facts.stopping is not None or WEB in stopping(facts) else None
 
 
-def unknown(service: Service, facts: Facts) -> bool:
+def unknown(facts: Facts) -> bool:
     """Whether nothing can be promised: neither services.yaml nor the host says how containers are replaced."""
-    return facts.zero_downtime is None and of(service, facts) is None
+    return facts.zero_downtime is None and of(facts) is None
 
 
 def stopping(facts: Facts) -> tuple[str, ...]:
@@ -33,10 +32,10 @@ def stopping(facts: Facts) -> tuple[str, ...]:
     return _named(facts, facts.zero_downtime.disabled if facts.zero_downtime is not None else NONE)
 
 
-def cautions(service: Service, facts: Facts, *, by_host: bool = True) -> tuple[Caution, ...]:
-    """What to know about it before confirming. `by_host`: the host itself replaces the containers."""
-    said: list[Caution] = []
-    found = of(service, facts)
+def cautions(facts: Facts, *, by_host: bool = True) -> tuple[Caution, ...]:
+    """The warnings of that time. `by_host` is whether the host itself replaces the containers."""
+    service, said = facts.service, list[Caution]()
+    found = of(facts)
     if found is not None:
         words = f"the service does not answer for {found[0]:.0f}-{found[1]:.0f} s"
         if service.rollback.downtime is None and facts.stopping is None:

@@ -1,4 +1,4 @@
-"""What a plan of any way is made from: what the person chose, and everything that was read before."""
+"""The facts that a plan of any way is made from: what the person chose, and everything that was read before."""
 
 from datetime import datetime
 
@@ -6,13 +6,15 @@ from tui.dokku import kept
 from tui.dokku.reports import Checks
 from tui.dokku.shape import Shape
 from tui.model.observation import Current
-from tui.model.plan import Caution, Checked, Severity
+from tui.model.plan import Caution, Checked
+from tui.model.release import Release
+from tui.model.service import Host, Service
 from tui.model.value import Value
-from tui.ways import keepfirst, stopfirst
+from tui.ways import keep_first, stop_first
 
 
 class Options(Value):
-    """What the person chose about this rollback."""
+    """A person's choices about one rollback."""
 
     freeze: bool = True
     run_tasks: bool = False
@@ -27,8 +29,17 @@ class Options(Value):
 
 
 class Facts(Value):
-    """Everything that was read before planning."""
+    """Everything that was read before planning, and what was chosen: `Way.plan` needs nothing else."""
 
+    service: Service
+    host: Host
+    """the service's host, with what is known of its login"""
+    target: Release
+    leaving: Release
+    """what runs now"""
+    options: Options
+    words: str
+    """the target as the person named it, e.g. `previous`"""
     incident: str
     number: int
     """counts the plans of this incident, from 1"""
@@ -38,6 +49,8 @@ class Facts(Value):
     record: kept.IncidentRecord | None
     files: tuple[tuple[str, str], ...]
     """the target's own files, path → content"""
+    digest: str = ""
+    """`sha256:…` of the target's image in the registry; empty where the way names no image, see `Way.image`"""
     skipped: tuple[tuple[str, str], ...] = ()
     shape: Shape | None = None
     """how the app is built now; None: it was not asked"""
@@ -46,23 +59,22 @@ class Facts(Value):
     cautions: tuple[Caution, ...] = ()
     """what was found before planning, see `preflight`"""
     checked: tuple[Checked, ...] = ()
-    """what was looked at, see `checked`"""
-    stopping: stopfirst.Stopping | None = None
+    """what was looked at, see `preflight.looked_at`"""
+    stopping: stop_first.Stopping | None = None
     """for a service that stops before it starts"""
     team_branch: str | None = None
-    """the branch that the team deploys; None: it is frozen, and nobody knows any more"""
-    keeping: keepfirst.Keeping | None = None
+    """the branch that the team deploys, never one that an earlier freeze has set; None: nobody knows it any more"""
+    leaves_healthy: str = ""
+    """why leaving what runs needs a word of its own, see `Plan.leaves_healthy`"""
+    keeping: keep_first.Keeping | None = None
     """where keeping what runs first was asked for and is no must"""
 
+    @property
+    def attempt(self) -> str:
+        """The plan's id, `<incident>.<n>`: ends up as a label on the container."""
+        return f"{self.incident}.{self.number}"
 
-def old_branch(facts: Facts) -> str | None:
-    """The team's deploy branch, never one that an earlier freeze has set: that is nobody's to deploy."""
-    return facts.team_branch
-
-
-def unknown_branch(facts: Facts) -> tuple[Caution, ...]:
-    """That an unfreeze will have to be told the branch."""
-    if facts.team_branch is not None or facts.current.branch is None:
-        return ()
-    words = "an earlier freeze holds it whose record is gone: which branch the team deploys, the unfreeze will ask for"
-    return (Caution(severity=Severity.WARN, text=words),)
+    @property
+    def frozen_branch(self) -> str | None:
+        """The incident's own deploy branch; None where the person wants no freeze."""
+        return kept.frozen_branch(self.incident) if self.options.freeze else None

@@ -13,76 +13,80 @@ s; 42 s on a loaded host) and 0.38.27 (29 s) with a tiny image: a real app adds 
 """
 
 from tui.dokku import commands
-from tui.model.plan import Caution, Plan, Proof, Severity
+from tui.model.host import Capabilities
+from tui.model.plan import ANYWHERE, Caution, Plan, Proof, Severity
 from tui.model.release import Release, Source, Target, TargetKind, WayBack, matches
-from tui.model.service import Host, Service
-from tui.ways import shared
-from tui.ways.kept import Facts, Options
+from tui.model.service import Service
+from tui.ways.facts import Facts
+from tui.ways.plan import Deed, build, deploy
+from tui.ways.way import Seen, Way
 
-WAY = "git"
 MEASURED = 29.0
 """seconds that the command took with a tiny image on an idle host"""
 
 
-def plan(service: Service, host: Host, target: Release, leaving: Release, facts: Facts, options: Options) -> Plan:
-    """The plan that builds the target's commit again. Raises ValueError for a release without a commit."""
-    if target.commit is None:
-        raise ValueError(f"{target.name} has no commit")
-    remote = target.elsewhere or commands.own_repository(service.app)
-    return shared.plan(
-        service,
-        host,
-        target,
-        leaving,
-        facts,
-        options,
-        shared.Way(
-            name=WAY,
-            argv=commands.git_sync(service.app, remote, target.commit),
-            title=f"build {target.name} again",
-            expected=MEASURED,
+class _Git(Way):
+    """Builds a commit again."""
+
+    name = "git"
+    by_commit = True
+
+    def offer(self, release: Release, service: Service, seen: Seen) -> WayBack:
+        """The way to the release by its commit.
+
+        A commit that was not seen in the app's repository may be there all the same: the host says so before anything
+        is changed.
+        """
+        if release.commit is None:
+            return self.unavailable("no commit is known of it")
+        words, recent = "builds from source: slow", seen.commits is not None and release.commit in seen.commits
+        if seen.commits is None:
+            words += "; the app's repository could not be read"
+        elif not recent:
+            words += "; not among the newest commits of the app's repository"
+        return WayBack(way=self.name, available=True, seconds=MEASURED, reason=words, sure=recent)
+
+    def named(
+        self, service: Service, target: Target, known: tuple[Release, ...], host: Capabilities | None
+    ) -> Release | None:
+        """A full commit id that no source knows, as a release by the person's word; None for everything else.
+
+        It is looked for at the service's `git_remote` where there is one, else in the app's own repository.
+        """
+        if target.kind is not TargetKind.SHA or len(target.value) != 40 or any(matches(target, r) for r in known):
+            return None
+        words = "builds from source: slow; nothing is known of that commit"
+        return Release(
+            app=service.app,
+            commit=target.value,
+            origin=Source.NAMED,
+            elsewhere=service.git_remote,
+            ways=(WayBack(way=self.name, available=True, seconds=MEASURED, reason=words, sure=False),),
+        )
+
+    def plan(self, facts: Facts) -> Plan:
+        """The plan that builds the target's commit again. Raises ValueError for a release without a commit."""
+        target, app = facts.target, facts.service.app
+        if target.commit is None:
+            raise ValueError(f"{target.name} has no commit")
+        remote = target.elsewhere or commands.own_repository(app)
+        argv = commands.git_sync(app, remote, target.commit)
+        branch = facts.frozen_branch or facts.current.branch
+        moves = ((branch, target.commit),) if branch else ()
+        deed = Deed(
+            way=self.name,
+            step=deploy(facts, argv, f"build {target.name} again", MEASURED),
             proof=Proof(source="git-sync", metadata=f"{remote}#{target.commit}"),
-            moves=True,
-            anywhere=target.elsewhere is not None,
-            cautions=tuple(_cautions(target, options)),
-        ),
-    )
+            moves=moves if target.elsewhere is None else (ANYWHERE,),
+            cautions=tuple(_cautions(facts)),
+        )
+        return build(facts, deed)
 
 
-def way_back(release: Release, *, recent: bool | None) -> WayBack:
-    """Whether this way leads to the release. `recent`: its commit was seen in the app's repository just now.
-
-    None: the repository could not be read. A commit that was not seen there may be there all the same: the host says so
-    before anything is changed.
-    """
-    if release.commit is None:
-        return WayBack(way=WAY, available=False, reason="no commit is known of it")
-    words = "builds from source: slow"
-    if recent is None:
-        words += "; the app's repository could not be read"
-    elif not recent:
-        words += "; not among the newest commits of the app's repository"
-    return WayBack(way=WAY, available=True, seconds=MEASURED, reason=words, sure=recent is True)
+WAY = _Git()
 
 
-def named(service: Service, target: Target, known: tuple[Release, ...]) -> Release | None:
-    """A full commit id that no source knows, as a release by the person's word; None for everything else.
-
-    It is looked for at the service's `git_remote` where there is one, else in the app's own repository.
-    """
-    if target.kind is not TargetKind.SHA or len(target.value) != 40 or any(matches(target, r) for r in known):
-        return None
-    words = "builds from source: slow; nothing is known of that commit"
-    return Release(
-        app=service.app,
-        commit=target.value,
-        origin=Source.NAMED,
-        elsewhere=service.git_remote,
-        ways=(WayBack(way=WAY, available=True, seconds=MEASURED, reason=words, sure=False),),
-    )
-
-
-def _cautions(target: Release, options: Options) -> list[Caution]:
+def _cautions(facts: Facts) -> list[Caution]:
     found = [
         Caution(
             severity=Severity.WARN,
@@ -98,15 +102,15 @@ def _cautions(target: Release, options: Options) -> list[Caution]:
             text="if it fails the old release serves on, but a restart would try the failed image",
         ),
     ]
-    if target.elsewhere:
+    if (elsewhere := facts.target.elsewhere) is not None:
         found.append(
             Caution(
                 severity=Severity.TYPE,
-                text=f"the host fetches from {target.elsewhere} and copies all its branches and tags over those of the "
+                text=f"the host fetches from {elsewhere} and copies all its branches and tags over those of the "
                 "app's repository; whether it has the commit is not known (if not: exit 128, nothing is deployed). A "
                 "private one needs `git:auth` on the host, once",
             )
         )
-    if options.run_tasks:
+    if facts.options.run_tasks:
         found.append(Caution(severity=Severity.NOTE, text="--run-tasks changes nothing here: a build runs them anyway"))
     return found

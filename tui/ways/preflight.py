@@ -1,51 +1,55 @@
-"""What to know before going back: what would vanish, what has changed since, what the old code would meet.
+"""The looks before a plan is shown: a warning of all that is wrong, and a line for each look, also where all is well.
 
 Everything is compared between what the holder remembers of its release and what the host says now. Where the holder or
-the host does not say, that is said: unknown is not the same as unchanged.
+the host does not say, that is said: unknown is not the same as unchanged, and no warning not the same as not looked at.
 """
 
 import posixpath
 from datetime import datetime
 
-from tui.dokku import appconfig, tree
+from tui.dokku import appconfig, kept, tree
 from tui.dokku import shape as shapes
 from tui.incident.drift import Drift, Since
 from tui.model.between import Between
 from tui.model.observation import Current
-from tui.model.plan import Caution, Severity
+from tui.model.plan import Caution, Checked, Severity, Standing
 from tui.model.release import Release
 from tui.model.value import Value
+from tui.ways.way import Way
 
 SHOWN = 5
 """names that are listed before the rest is counted"""
 
 
 class Findings(Value):
-    """What was read for a plan, beside what it is made of."""
+    """What was read to compare a release with what runs."""
 
     shape: shapes.Shape
     kept: shapes.Kept | None
     """what the target's holder remembers"""
     files: tuple[tuple[str, str], ...]
-    """the target's files where they will stand"""
+    """the target's files, path where the app's settings look for it → content"""
     moved: tuple[str, ...] = ()
     between: Between = Between(unknown="it was not asked")
 
 
 def marked(target: Release) -> tuple[Caution, ...]:
-    """A target that nobody should go back to, named all the same by an explicit word."""
+    """The warning of a target that is marked bad, and was named all the same; empty where it is not marked."""
     if target.bad is None:
         return ()
     return (Caution(severity=Severity.WARN, text=f"{target.name} is marked bad: {target.bad}"),)
 
 
 def healthy(why: str, *, again: bool) -> tuple[Caution, ...]:
-    """What runs is well, and what failed never went live: leaving it needs a word of its own, deploying it none."""
+    """The warning that what runs is healthy, which asks for the service's name. `why` is empty where it is not so.
+
+    Deploying it anew (`again`) leaves nothing, so that nothing is warned of.
+    """
     return (Caution(severity=Severity.TYPE, text=why),) if why and not again else ()
 
 
 def cautions(found: Findings, target: Release, current: Current) -> tuple[Caution, ...]:
-    """Everything that a person should know, the gravest first."""
+    """The warnings of all that was compared, the gravest first."""
     return (
         *processes(found, target, current),
         *between(found.between),
@@ -54,7 +58,7 @@ def cautions(found: Findings, target: Release, current: Current) -> tuple[Cautio
 
 
 def processes(found: Findings, target: Release, current: Current) -> list[Caution]:
-    """A type that runs now and that the target does not name stops with it; a scale of its own does not come back."""
+    """The warnings of process types: one that the target lacks would stop, and no scale comes back by itself."""
     said: list[Caution] = []
     files, procfile = dict(found.files), found.shape.procfile
     inside = f"{found.shape.build_dir}/{procfile}" if found.shape.build_dir else procfile
@@ -82,7 +86,7 @@ def processes(found: Findings, target: Release, current: Current) -> list[Cautio
 
 
 def between(lying: Between) -> tuple[Caution, ...]:
-    """What the old code would meet; the same for every way back."""
+    """The warnings of what the old code would meet: migrations, and tasks that ran. The same for every way back."""
     if lying.unknown:
         words = f"whether migrations lie between is not known: {lying.unknown}"
         return (Caution(severity=Severity.WARN, text=words),)
@@ -120,7 +124,7 @@ def kept_names(found: Findings) -> tuple[str, ...] | None:
 
 
 def config(drift: Drift, target: Release) -> tuple[Caution, ...]:
-    """What the old release would meet in its environment; the same for every way back."""
+    """The warnings of config keys that changed since, each by its name only. The same for every way back."""
     when = f"{target.name} last served here ({_at(drift.then)})" if drift.then else f"{target.name} was kept"
     said: list[Caution] = []
     if drift.changed:
@@ -158,3 +162,117 @@ def is_migration(path: str) -> bool:
 def _listed(names: tuple[str, ...]) -> str:
     rest = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def deploy_runs(app: str) -> str:
+    """The words for a deploy that seems to be at work. The lock's file alone does not tell it from one that died."""
+    return (
+        f"a deploy of {app} is running: wait for its end. If nobody deploys, one that died has left its lock, or "
+        f"somebody locked by hand: then `apps:unlock {app}` and plan again"
+    )
+
+
+def lock_is_left(app: str) -> str:
+    """The words for a lock's file that is there while the host says that no build runs."""
+    return (
+        f"{app} is locked and no build runs: a deploy died, or somebody locked by hand. The host lets a deploy through "
+        "and removes the lock"
+    )
+
+
+# ── a line for each look ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def looked_at(
+    current: Current,
+    record: kept.IncidentRecord | None,
+    incident: str,
+    target: Release,
+    way: Way,
+    between: Between,
+    drift: Drift,
+    processes: tuple[Caution, ...] | None,
+) -> tuple[Checked, ...]:
+    """A line for each look, in the order of the runbook's list. `processes` as the function says; None: not asked."""
+    return (
+        Checked(name="host", standing=Standing.OK, text=f"it answered at {current.at:%H:%M:%SZ}"),
+        _incident(record, incident),
+        _deploy(current),
+        _way_back(target, way),
+        Checked(name="disk", standing=Standing.UNKNOWN, text="this login does not tell how much is free"),
+        _processes(processes),
+        _migrations(between),
+        _config(drift),
+        Checked(
+            name="unchanged",
+            standing=Standing.OK,
+            text="what runs is compared again before the app is touched; a difference stops everything",
+        ),
+    )
+
+
+def _incident(record: kept.IncidentRecord | None, incident: str) -> Checked:
+    name = "nobody else's"
+    if record is None or record.incident == incident:
+        return Checked(name=name, standing=Standing.OK, text="nobody else has an incident on this app")
+    who = record.by or "somebody unknown"
+    if record.frozen:
+        return Checked(
+            name=name, standing=Standing.OK, text=f"an earlier incident of {who} is closed, its freeze goes on"
+        )
+    return Checked(name=name, standing=Standing.WARNING, text=f"the incident is taken over from {who}")
+
+
+def _deploy(current: Current) -> Checked:
+    name = "no deploy"
+    if current.locked is None:
+        return Checked(name=name, standing=Standing.UNKNOWN, text="the host did not say whether a deploy is running")
+    if current.locked:
+        return Checked(name=name, standing=Standing.BLOCKED, text="a deploy is running, or one died and left its lock")
+    if current.stale_lock:
+        words = "no build runs, but the lock of one that died, or somebody's by hand, is there"
+        return Checked(name=name, standing=Standing.WARNING, text=words)
+    return Checked(name=name, standing=Standing.OK, text="no deploy is running")
+
+
+def _way_back(target: Release, way: Way) -> Checked:
+    name = "way back"
+    found = target.by(way.name)
+    if found is None or not found.available:
+        words = found.reason if found else "it is not known to lead there"
+        return Checked(name=name, standing=Standing.UNKNOWN, text=words)
+    if not found.sure:
+        return Checked(name=name, standing=Standing.UNKNOWN, text=found.reason)
+    return Checked(name=name, standing=Standing.OK, text=way.seen_to_lead(target))
+
+
+def _processes(said: tuple[Caution, ...] | None) -> Checked:
+    name = "processes"
+    if said is None:
+        words = "this way takes them from what it deploys: not compared"
+        return Checked(name=name, standing=Standing.UNKNOWN, text=words)
+    if any(c.severity is Severity.BLOCK for c in said):
+        return Checked(name=name, standing=Standing.BLOCKED, text="one that runs now would vanish")
+    if said:
+        return Checked(name=name, standing=Standing.WARNING, text=f"{len(said)} differ")
+    return Checked(name=name, standing=Standing.OK, text="the target has all that run now")
+
+
+def _migrations(between: Between) -> Checked:
+    name = "migrations"
+    if between.unknown:
+        return Checked(name=name, standing=Standing.UNKNOWN, text=between.unknown)
+    if between.migrations or between.tasks:
+        words = f"{len(between.migrations)} files and {len(between.tasks)} tasks lie between"
+        return Checked(name=name, standing=Standing.WARNING, text=words)
+    return Checked(name=name, standing=Standing.OK, text="none lie between")
+
+
+def _config(drift: Drift) -> Checked:
+    name = "config"
+    if drift.any:
+        count = len(drift.added) + len(drift.removed) + len(drift.changed)
+        return Checked(name=name, standing=Standing.WARNING, text=f"{count} keys changed")
+    if drift.unknown:
+        return Checked(name=name, standing=Standing.UNKNOWN, text=drift.unknown)
+    return Checked(name=name, standing=Standing.OK, text="as when the target last served")

@@ -16,71 +16,97 @@ is what Dokku's documentation advises, because a tag can be moved. Facts that sh
 from collections.abc import Iterable
 
 from tui.dokku import commands
-from tui.model.plan import Caution, Plan, Proof, Severity
+from tui.model.errors import Refused
+from tui.model.plan import ANYWHERE, Caution, Plan, Proof, Severity
 from tui.model.release import Release, Source, WayBack
-from tui.model.service import Host, Service
-from tui.ways import shared
-from tui.ways.kept import Facts, Options
+from tui.model.service import Service
+from tui.ways.facts import Facts
+from tui.ways.plan import Deed, build, deploy
+from tui.ways.way import Seen, Way
 
-WAY = "registry"
 MEASURED = 33.0
+"""seconds that the command took with a tiny image"""
 NEWEST = 20
 """numbers that are listed"""
+CAUTIONS = (
+    Caution(
+        severity=Severity.NOTE,
+        text="Dokku commits a Dockerfile of its own to the app's repository: a later push of the team's branch "
+        "may be rejected and then needs --force",
+    ),
+    Caution(
+        severity=Severity.WARN,
+        text="release, predeploy and postdeploy tasks and the Procfile come from the image, where it has them "
+        "(migrations!)",
+    ),
+)
 
 
-def plan(
-    service: Service, host: Host, target: Release, leaving: Release, facts: Facts, options: Options, digest: str
-) -> Plan:
-    """The plan that deploys the image by its digest. Raises ValueError where the service names no repository."""
-    if service.image_repository is None:
-        raise ValueError(f"{service.name} has no image_repository")
-    image = f"{service.image_repository}@{digest}"
-    way = shared.Way(
-        name=WAY,
-        argv=commands.git_from_image(service.app, image),
-        title=f"deploy {target.name} from the registry",
-        expected=MEASURED,
-        proof=Proof(source="docker-image", metadata=image),
-        anywhere=True,
-        cautions=(
-            Caution(
-                severity=Severity.NOTE,
-                text="Dokku commits a Dockerfile of its own to the app's repository: a later push of the team's branch "
-                "may be rejected and then needs --force",
-            ),
-            Caution(
-                severity=Severity.WARN,
-                text="release, predeploy and postdeploy tasks and the Procfile come from the image, where it has them "
-                "(migrations!)",
-            ),
-        ),
-    )
-    return shared.plan(service, host, target, leaving, facts, options, way)
+class _Registry(Way):
+    """Deploys a numbered image of a registry by its digest."""
+
+    name = "registry"
+
+    def offer(self, release: Release, service: Service, seen: Seen) -> WayBack:
+        """The way to the release by its image in the service's repository."""
+        if service.image_repository is None:
+            return self.unavailable("services.yaml names no image_repository for the service")
+        tag = _number(release, service)
+        if tag is None:
+            return self.unavailable("which image of the registry it is is not known")
+        if seen.images is None:
+            return self.unavailable("the registry could not be asked")
+        if tag not in seen.images:
+            return self.unavailable("the registry does not have its image")
+        return WayBack(way=self.name, available=True, seconds=MEASURED)
+
+    def releases(self, service: Service, seen: Seen) -> tuple[Release, ...]:
+        """The newest numbered images of the service's repository; other tags are no releases."""
+        if service.image_repository is None:
+            return ()
+        return numbered(service.app, service.image_repository, seen.images or ())
+
+    def image(self, service: Service, target: Release) -> tuple[str, str] | None:
+        """The service's repository and the target's number. Raises Refused where the target is no image of it."""
+        tag = _number(target, service)
+        if service.image_repository is None or tag is None:
+            raise Refused(f"{target.name} is no image of the service's registry", "choose another release (--list)")
+        return service.image_repository, tag
+
+    def plan(self, facts: Facts) -> Plan:
+        """The plan that deploys the image by its digest.
+
+        Raises ValueError where the service names no repository, or the digest is not known.
+        """
+        service = facts.service
+        if service.image_repository is None:
+            raise ValueError(f"{service.name} has no image_repository")
+        if not facts.digest:
+            raise ValueError(f"the digest of {facts.target.name} is not known")
+        image = f"{service.image_repository}@{facts.digest}"
+        argv = commands.git_from_image(service.app, image)
+        deed = Deed(
+            way=self.name,
+            step=deploy(facts, argv, f"deploy {facts.target.name} from the registry", MEASURED),
+            proof=Proof(source="docker-image", metadata=image),
+            moves=(ANYWHERE,),
+            cautions=CAUTIONS,
+        )
+        return build(facts, deed)
 
 
-def releases(app: str, repository: str, tags: Iterable[str]) -> tuple[Release, ...]:
-    """The newest numbered images of the repository; other tags are no releases."""
+WAY = _Registry()
+
+
+def numbered(app: str, repository: str, tags: Iterable[str]) -> tuple[Release, ...]:
+    """The newest numbered images of the repository, highest number first, at most `NEWEST`."""
     numbers = sorted({int(tag) for tag in tags if tag.isascii() and tag.isdigit() and len(tag) <= 9}, reverse=True)
     return tuple(
         Release(app=app, image=f"{repository}:{number}", origin=Source.REGISTRY) for number in numbers[:NEWEST]
     )
 
 
-def number(release: Release, service: Service) -> str | None:
+def _number(release: Release, service: Service) -> str | None:
     """The tag of the release's image in the service's repository."""
     repository, _, tag = (release.image or "").rpartition(":")
     return tag if repository and repository == service.image_repository else None
-
-
-def way_back(release: Release, service: Service, tags: frozenset[str] | None) -> WayBack:
-    """Whether the registry leads to the release. `tags` are all of the repository; None: it could not be asked."""
-    if service.image_repository is None:
-        return WayBack(way=WAY, available=False, reason="services.yaml names no image_repository for the service")
-    tag = number(release, service)
-    if tag is None:
-        return WayBack(way=WAY, available=False, reason="which image of the registry it is is not known")
-    if tags is None:
-        return WayBack(way=WAY, available=False, reason="the registry could not be asked")
-    if tag not in tags:
-        return WayBack(way=WAY, available=False, reason="the registry does not have its image")
-    return WayBack(way=WAY, available=True, seconds=MEASURED)

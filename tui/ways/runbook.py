@@ -13,72 +13,74 @@ from tui.dokku import commands
 from tui.model.host import Capabilities
 from tui.model.plan import Caution, Plan, Severity
 from tui.model.release import Release, Source, Target, TargetKind, WayBack
-from tui.model.service import Host, Service
-from tui.ways import shared
-from tui.ways.kept import Facts, Options
+from tui.model.service import Service
+from tui.ways.facts import Facts
+from tui.ways.plan import Deed, build, deploy
+from tui.ways.way import Seen, Way
 
-WAY = "runbook"
 MEASURED = 18.0
 """seconds that the deploy of a tag took"""
 ROLLBACK, TAGS = "ps:rollback", "tags:deploy"
 
 
-def plan(service: Service, host: Host, target: Release, leaving: Release, facts: Facts, options: Options) -> Plan:
-    """The plan that deploys the target's tag, or that leaves the choice to the host's own `ps:rollback`."""
-    cautions = [
-        Caution(
-            severity=Severity.WARN,
-            text="this command comes from a plugin of the host and proves nothing: only the service itself can say "
-            "what runs afterwards",
+class _Runbook(Way):
+    """Runs the commands of the runbook, where a plugin of the host has them."""
+
+    name = "runbook"
+
+    def offer(self, release: Release, service: Service, seen: Seen) -> WayBack:
+        """The way to the release by its tag on the host."""
+        if seen.host is None:
+            return self.unavailable("what this host can do could not be asked")
+        if TAGS not in seen.host.runbook:
+            return self.unavailable("this host has no tags:deploy")
+        if seen.tags is None:
+            return self.unavailable("the host's tags could not be listed")
+        if release.tag is None or release.tag not in seen.tags:
+            return self.unavailable("the host lists no tag for it")
+        return self._unproven()
+
+    def _unproven(self) -> WayBack:
+        return WayBack(way=self.name, available=True, seconds=MEASURED, reason="proves nothing", sure=False)
+
+    def releases(self, service: Service, seen: Seen) -> tuple[Release, ...]:
+        """The releases that the host's tags name: only tags of the runbook's form, which carry their time."""
+        return tuple(
+            Release(app=service.app, tag=tag, image=f"dokku/{service.app}:{tag}", kept_at=at, origin=Source.TAGS)
+            for tag in seen.tags or ()
+            if (at := _time(tag)) is not None
         )
-    ]
-    if target.tag is not None:
-        argv = commands.tags_deploy(service.app, target.tag)
-        cautions.append(
-            Caution(
-                severity=Severity.WARN,
-                text="not sticky: the next ps:restart or config:set starts the latest image again, which is that of "
-                "the release that is left",
-            )
-        )
-    else:
-        argv = commands.ps_rollback(service.app)
-    way = shared.Way(
-        name=WAY, argv=argv, title=f"go back to {target.name}", expected=MEASURED, proves=False,
-        cautions=tuple(cautions),
-    )  # fmt: skip
-    return shared.plan(service, host, target, leaving, facts, options, way)
+
+    def named(
+        self, service: Service, target: Target, known: tuple[Release, ...], host: Capabilities | None
+    ) -> Release | None:
+        """The previous release as the host's own `ps:rollback` understands it, where the host has that; else None."""
+        if target.kind is not TargetKind.PREVIOUS or host is None or ROLLBACK not in host.runbook:
+            return None
+        words = "previous, as ps:rollback takes it"
+        return Release(app=service.app, said=words, origin=Source.NAMED, ways=(self._unproven(),))
+
+    def plan(self, facts: Facts) -> Plan:
+        """The plan that deploys the target's tag, or that leaves the choice to the host's own `ps:rollback`."""
+        target, app = facts.target, facts.service.app
+        argv, cautions = commands.ps_rollback(app), [UNPROVEN]
+        if target.tag is not None:
+            argv, cautions = commands.tags_deploy(app, target.tag), [UNPROVEN, NOT_STICKY]
+        step = deploy(facts, argv, f"go back to {target.name}", MEASURED)
+        return build(facts, Deed(way=self.name, step=step, proves=False, cautions=tuple(cautions)))
 
 
-def way_back(release: Release, host: Capabilities | None, tags: frozenset[str] | None) -> WayBack:
-    """Whether the host's own commands lead to the release. `tags` None: they were not listed."""
-    if host is None:
-        return WayBack(way=WAY, available=False, reason="what this host can do could not be asked")
-    if TAGS not in host.runbook:
-        return WayBack(way=WAY, available=False, reason="this host has no tags:deploy")
-    if tags is None:
-        return WayBack(way=WAY, available=False, reason="the host's tags could not be listed")
-    if release.tag is None or release.tag not in tags:
-        return WayBack(way=WAY, available=False, reason="the host lists no tag for it")
-    return WayBack(way=WAY, available=True, seconds=MEASURED, reason="proves nothing", sure=False)
-
-
-def releases(app: str, tags: tuple[str, ...]) -> tuple[Release, ...]:
-    """The releases that the host's tags name: only tags of the runbook's form, which carry their time."""
-    return tuple(
-        Release(app=app, tag=tag, image=f"dokku/{app}:{tag}", kept_at=at, origin=Source.TAGS)
-        for tag in tags
-        if (at := _time(tag)) is not None
-    )
-
-
-def named(app: str, target: Target, host: Capabilities | None) -> Release | None:
-    """The previous release as the host's own `ps:rollback` understands it, where the host has that; else None."""
-    if target.kind is not TargetKind.PREVIOUS or host is None or ROLLBACK not in host.runbook:
-        return None
-    words = "previous, as ps:rollback takes it"
-    way = WayBack(way=WAY, available=True, seconds=MEASURED, reason="proves nothing", sure=False)
-    return Release(app=app, said=words, origin=Source.NAMED, ways=(way,))
+WAY = _Runbook()
+UNPROVEN = Caution(
+    severity=Severity.WARN,
+    text="this command comes from a plugin of the host and proves nothing: only the service itself can say "
+    "what runs afterwards",
+)
+NOT_STICKY = Caution(
+    severity=Severity.WARN,
+    text="not sticky: the next ps:restart or config:set starts the latest image again, which is that of "
+    "the release that is left",
+)
 
 
 def _time(tag: str) -> datetime | None:

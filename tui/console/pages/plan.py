@@ -12,7 +12,7 @@ from tui.incident.cause import worded
 from tui.model.incident import Incident
 from tui.model.plan import Plan, Severity, Standing
 from tui.model.release import Release
-from tui.ways import keepfirst
+from tui.ways import keep_first
 
 _LOOKS = {
     Severity.NOTE: ("dot", "dim"),
@@ -74,7 +74,7 @@ def pasted(plan: Plan) -> str:
 
 def _keep_choice(flow: IncidentFlow, plan: Plan) -> list[Choice]:
     """Whether what runs is kept first, and what that costs: off until somebody asks; no choice where it is a must."""
-    if plan.stops or keepfirst.is_kept(plan.leaving):
+    if plan.stops or keep_first.is_kept(plan.leaving):
         return []
     label = "Do not keep what runs first" if flow.keep_first else "Keep what runs first (4-10 s more)"
     return [button("keep-first", label, flow.doing("planning again", flow.toggle_keep))]

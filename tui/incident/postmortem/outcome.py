@@ -193,9 +193,9 @@ def _after_rollback(record: Record) -> Iterator[Fact]:
     where = f"; branch {safe(branch, 100)} stood at {plan.before.tip[:10]}" if branch and plan.before.tip else ""
     text = f"Deploy the fix of {release(plan.leaving)}{where}"
     yield Fact(name="fix", text=text, source=first.plan.source)
-    way = last.made.way
-    if way != "kept":
-        text = f"Keep before each deploy (rollback keep {safe(plan.service)} in CI): this went back by {safe(way)}"
+    if last.made.push is None:  # no kept image was started
+        by = safe(last.made.way)
+        text = f"Keep before each deploy (rollback keep {safe(plan.service)} in CI): this went back by {by}"
         yield Fact(name="keep", text=text, source=last.plan.source)
 
 

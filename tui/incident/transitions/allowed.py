@@ -149,6 +149,7 @@ TABLE: tuple[Row, ...] = (
     _row(ev.Resumed, S.PLANNED, S.ASSESSING),
     _row(ev.Resumed, S.EXECUTING, S.ASSESSING, S.UNCERTAIN, S.FAILED),
     _row(ev.Resumed, S.STOPPED, S.UNCERTAIN),
+    _row(ev.Resumed, S.FAILED, S.UNCERTAIN),
     _row(ev.Resumed, OPEN),
 )
 """`Opened` is in no row: it begins an incident, and is never legal in one"""

@@ -27,6 +27,8 @@ def resumed(incident: Incident, at: datetime) -> Decision:
         case State.EXECUTING | State.STOPPED | State.UNCERTAIN:
             ended = _with_end(incident, at)
             return core.doubt(ended, at) if core.push_begun(ended) else core.nothing_replaced(ended, at)
+        case State.FAILED if core.push_begun(incident) and not core.only_refused(incident):
+            return core.doubt(incident, at)  # what was seen to serve then need not serve now
         case State.VERIFYING if incident.asking is None:
             return incident, (do.Verify(),)
         case State.WATCHING if incident.asking is None and incident.watch is not None:

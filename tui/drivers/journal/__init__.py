@@ -1,0 +1,18 @@
+"""The journal: append-only entries in SQLite, each on disk before its call returns.
+
+`database` is the file and its thread, `schema` its tables; `incidents`, `ledger` and `outbox` are what is in them.
+`locks` and `output` are files beside it, one of each an incident.
+"""
+
+from tui.drivers.journal.incidents import Entry, Incidents, Row
+from tui.drivers.journal.ledger import Ledger
+from tui.drivers.journal.locks import Locks
+from tui.drivers.journal.outbox import Outbox, Waiting
+from tui.drivers.journal.output import Output
+from tui.drivers.journal.schema import SCHEMA
+
+__all__ = ["SCHEMA", "Entry", "Journal", "Row", "Waiting"]
+
+
+class Journal(Incidents, Ledger, Outbox, Output, Locks):
+    """The record on this machine. Raises JournalError, with the file and the fix, for everything that SQLite raises."""

@@ -1,0 +1,83 @@
+"""Incidents and their entries, which are only ever added."""
+
+import sqlite3
+from datetime import datetime
+
+from tui.drivers.journal.database import Database, safe
+from tui.model.value import Value
+
+_ROWS = "SELECT id, service, state, host, app, opened_at FROM incident"
+
+
+class Row(Value):
+    """One incident as the journal lists it; its entries tell the rest."""
+
+    id: str
+    service: str
+    state: str
+    host: str = ""
+    app: str = ""
+    opened_at: str = ""
+    """RFC 3339"""
+
+
+class Entry(Value):
+    """One entry."""
+
+    seq: int
+    at: str
+    kind: str
+    payload: str
+
+
+class Incidents(Database):
+    """The incidents of this machine."""
+
+    async def append(self, incident: str, kind: str, payload: str, at: datetime, state: str | None = None) -> int:
+        """Add an entry and, where it changes, the state in which the incident is found: both or neither. They are on
+        disk when this returns. Returns the entry's number."""
+
+        def add(db: sqlite3.Connection) -> int:
+            if state is not None:
+                row = (state, at.isoformat(), incident)
+                db.execute("UPDATE incident SET state = ?, changed_at = ? WHERE id = ?", row)
+            return _add(db, incident, kind, payload, at)
+
+        return await self._do(add)
+
+    async def open_incident(
+        self, incident: str, service: str, app: str, host: str, at: datetime, kind: str, payload: str
+    ) -> None:
+        """Note that an incident exists, with its first entry: both or neither."""
+        row = (incident, service, app, host, at.isoformat(), "assessing", at.isoformat())
+
+        def add(db: sqlite3.Connection) -> None:
+            db.execute("INSERT INTO incident VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            _add(db, incident, kind, payload, at)
+
+        await self._do(add)
+
+    async def entries(self, incident: str) -> tuple[Entry, ...]:
+        """All entries of an incident, oldest first."""
+        query = "SELECT seq, at, kind, payload FROM entry WHERE incident = ? ORDER BY seq"
+        rows = await self._do(lambda db: db.execute(query, (incident,)).fetchall())
+        return tuple(Entry(seq=seq, at=at, kind=kind, payload=payload) for seq, at, kind, payload in rows)
+
+    async def incidents(self, limit: int = 50) -> tuple[Row, ...]:
+        """The newest incidents, newest first."""
+        return await self._rows(f"{_ROWS} ORDER BY opened_at DESC, id DESC LIMIT ?", (limit,))
+
+    async def open_incidents(self) -> tuple[Row, ...]:
+        """Every incident that is not closed, newest first."""
+        return await self._rows(f"{_ROWS} WHERE state != 'closed' ORDER BY opened_at DESC, id DESC", ())
+
+    async def _rows(self, query: str, values: tuple[object, ...]) -> tuple[Row, ...]:
+        rows = await self._do(lambda db: db.execute(query, values).fetchall())
+        names = ("id", "service", "state", "host", "app", "opened_at")
+        return tuple(Row(**dict(zip(names, row, strict=True))) for row in rows)
+
+
+def _add(db: sqlite3.Connection, incident: str, kind: str, payload: str, at: datetime) -> int:
+    row = (incident, at.isoformat(), kind, safe(payload))
+    done = db.execute("INSERT INTO entry (incident, at, kind, payload) VALUES (?, ?, ?, ?)", row)
+    return int(done.lastrowid or 0)

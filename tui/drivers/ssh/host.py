@@ -1,0 +1,361 @@
+"""One Dokku host over SSH.
+
+Theory. Two connections, each opened when first needed and kept: one for commands, observation and pushes, one for
+streams, so that a log never stands in the way of a write. A server refuses the 11th channel of a connection and frees
+a slot only after the client has seen a command's end, so at most six are used, and a refused channel is tried again:
+nothing was sent with it, nor with one that never opened because a kept connection had died unseen. asyncssh returns
+`exit_status=None` without raising when the link dies; that is `Lost` here, never an exit code. A read that was lost is
+asked once more; a command that changes something is never repeated, because from the moment it was requested on an
+open channel it may have begun, even if the request itself is never answered (`CutOff`). Host keys are strict: an
+unknown one is shown and refused unless its fingerprint was accepted explicitly, a changed one always. How the login
+wants its commands (Dokku's own forced command, or a shell) is found out by one harmless question before the first of
+them; it cannot be guessed from the user's name.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec.structs import replace
+
+from tui.dokku import capabilities
+from tui.dokku.wire import exec_string
+from tui.drivers.ssh import host_keys, login
+from tui.drivers.ssh.channel import KEPT, STREAM_STDERR, Channel, Stream, TooMuch
+from tui.drivers.ssh.identity import Identities
+from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Refused, Unreachable
+from tui.model.host import Form, Link, LinkState
+from tui.model.outcome import Answer, Lost, Outcome, Overflowed, TimedOut
+from tui.model.service import Host
+from tui.model.text import clean_line
+
+if TYPE_CHECKING:
+    import asyncssh
+
+CONNECT_LIMIT = 10.0
+KEEPALIVE = 5.0
+KEEPALIVES_MISSED = 3
+CHANNELS = 6
+LARGEST = 32 << 20
+"""bytes of each output of a read; what says more is hung up on. Of a command that changes something the end is kept"""
+LARGEST_ERRORS = 1 << 20
+"""bytes of stderr of a raw channel that is only read from"""
+REFUSED_PAUSES = (0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256)
+CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes256-ctr")
+
+
+class CutOff(ConnectionError):
+    """The link ended after a command was requested and before the host said yes or no: it may have begun."""
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float: ...
+
+
+class SshHost:
+    """Commands, streams and channels on one host."""
+
+    def __init__(
+        self,
+        host: Host,
+        *,
+        clock: Clock,
+        accept_fingerprint: str | None = None,
+        identities: Identities | None = None,
+        form: Form | None = None,
+    ) -> None:
+        self.host = host
+        self._form = form
+        self._asking_form = asyncio.Lock()
+        self.link = Link(state=LinkState.IDLE, since=clock.now())
+        self.generation = 0
+        """counts the connections opened"""
+        self._clock = clock
+        self._accept = accept_fingerprint
+        self._identities = identities or Identities()
+        self._connections: dict[str, asyncssh.SSHClientConnection] = {}
+        self._opening: dict[str, asyncio.Lock] = {"control": asyncio.Lock(), "streams": asyncio.Lock()}
+        self._slots = {name: asyncio.Semaphore(CHANNELS) for name in self._opening}
+
+    @property
+    def form(self) -> Form:
+        """How this login wants its commands, once it has been asked; before that, the usual one."""
+        return self._form or Form.FORCED
+
+    # ── the link ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def connect(self) -> None:
+        """Open the connection for commands. Raises Unreachable, AuthRefused, HostKeyRefused."""
+        await self._connection("control")
+
+    async def drop(self) -> None:
+        """Let the connections go, so that whatever comes next uses a new one."""
+        found, self._connections = self._connections, {}
+        for connection in found.values():
+            connection.abort()
+
+    async def close(self) -> None:
+        """End the connections politely."""
+        found, self._connections = self._connections, {}
+        for connection in found.values():
+            connection.close()
+        for connection in found.values():
+            with contextlib.suppress(OSError, (await _library()).Error):  # a time-out is an OSError
+                async with asyncio.timeout(1.0):
+                    await connection.wait_closed()
+
+    async def _connection(self, name: str) -> "asyncssh.SSHClientConnection":
+        async with self._opening[name]:
+            known = self._connections.get(name)
+            if known is not None and not known.is_closed():
+                return known
+            self._note(LinkState.CONNECTING)
+            try:
+                made = await self._open()
+            except LinkError as error:
+                refused = isinstance(error, AuthRefused | HostKeyRefused)
+                self._note(LinkState.REFUSED if refused else LinkState.LOST, error.message)
+                raise
+            self._connections[name] = made
+            self.generation += 1
+            self._note(LinkState.LIVE)
+            return made
+
+    def _note(self, state: LinkState, detail: str = "") -> None:
+        now = self._clock.now()
+        heard = now if state is LinkState.LIVE else self.link.heard
+        since = self.link.since if state is self.link.state else now
+        self.link = Link(state=state, since=since, detail=clean_line(detail), heard=heard)
+
+    def _heard(self) -> None:
+        self.link = replace(self.link, state=LinkState.LIVE, heard=self._clock.now(), detail="")
+
+    async def _open(self) -> "asyncssh.SSHClientConnection":
+        """One connection, within the limit. Raises Unreachable, AuthRefused, HostKeyRefused."""
+        library = await _library()
+        guard = host_keys.guard(library, self._known_hosts(), self._accept, self._ended)
+        where, options = self._destination()
+        if self.host.identity_file:
+            options |= await self._identities.options(library, self.host.identity_file)
+        acknowledging = asyncio.create_task(guard.acknowledge())
+        try:
+            async with asyncio.timeout(CONNECT_LIMIT):
+                connection: asyncssh.SSHClientConnection = await library.connect(
+                    where,
+                    client_factory=guard,
+                    known_hosts=guard.on_file,
+                    encryption_algs=list(CIPHERS),
+                    keepalive_interval=KEEPALIVE,
+                    keepalive_count_max=KEEPALIVES_MISSED,
+                    login_timeout=CONNECT_LIMIT,
+                    agent_forwarding=False,
+                    password_auth=False,
+                    kbdint_auth=False,
+                    **options,
+                )
+                return connection
+        except TimeoutError as error:
+            raise Unreachable(
+                f"{self.host.ssh}: no connection within {CONNECT_LIMIT:.0f} s", "network? VPN? host up?"
+            ) from error
+        except library.HostKeyNotVerifiable as error:
+            raise guard.refusal(self.host.ssh) from error
+        except library.KeyExchangeFailed as error:
+            if guard.trusted:
+                # only the kinds of key that are on file were asked for
+                raise guard.refusal(self.host.ssh) from error
+            raise Unreachable(f"{self.host.ssh}: {clean_line(str(error))}", "is its SSH server very old?") from error
+        except library.PermissionDenied as error:
+            key = self.host.identity_file or "the agent's keys or ~/.ssh"
+            raise AuthRefused(
+                f"{self.host.ssh} accepts no key of {key}",
+                "another identity_file, or ask for access: dokku ssh-keys:add",
+            ) from error
+        except (OSError, library.Error) as error:
+            raise Unreachable(
+                f"{self.host.ssh}: {clean_line(str(error)) or type(error).__name__}", "is the host up?"
+            ) from error
+        except library.KeyImportError as error:
+            raise AuthRefused(
+                f"{self.host.ssh}: a key named in ~/.ssh/config cannot be used: {clean_line(str(error))}",
+                "ssh-add it first, or name an identity_file in services.yaml",
+            ) from error
+        except ValueError as error:
+            raise Unreachable(f"{self.host.ssh}: {clean_line(str(error))}", "correct ~/.ssh/config") from error
+        finally:
+            acknowledging.cancel()
+
+    def _ended(self, connection: "asyncssh.SSHClientConnection", error: Exception | None) -> None:
+        """A connection of ours ended without our doing."""
+        for name, known in tuple(self._connections.items()):
+            if known is connection:
+                del self._connections[name]
+                self._note(LinkState.LOST, str(error) if error else "the host closed the connection")
+
+    def _destination(self) -> tuple[str, dict[str, Any]]:
+        """`user@host[:port]`, or an alias that ~/.ssh/config explains."""
+        user, at, rest = self.host.ssh.rpartition("@")
+        name, colon, port = rest.rpartition(":")
+        if not colon or not port.isdigit():
+            name, port = rest, ""
+        options: dict[str, Any] = {}
+        if at:
+            options["username"] = user
+        if port:
+            options["port"] = int(port)
+        return name, options
+
+    def _known_hosts(self) -> Path:
+        return Path(self.host.known_hosts or "~/.ssh/known_hosts").expanduser()
+
+    # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def run(
+        self,
+        argv: tuple[str, ...],
+        *,
+        timeout: float,
+        writes: bool = False,
+        stdin: bytes | None = None,
+        on_output: Callable[[bytes, bool], None] | None = None,
+    ) -> Answer:
+        """One command to its end. Raises LinkError when nothing could be sent, Refused for words that cannot be.
+
+        A read that says more than `LARGEST` ends as Overflowed; of what `writes` says the end is kept.
+        """
+        answer = await self._once(argv, timeout, writes, stdin, on_output)
+        if not writes and isinstance(answer.outcome, Lost):
+            answer = await self._once(argv, timeout, writes, stdin, on_output)
+        return answer
+
+    async def _once(
+        self,
+        argv: tuple[str, ...],
+        timeout: float,
+        writes: bool,
+        stdin: bytes | None,
+        on_output: Callable[[bytes, bool], None] | None,
+    ) -> Answer:
+        await self._connection("control")
+        at, began = self._clock.now(), self._clock.monotonic()
+        channel: Channel | None = None
+        stdout = bytearray()
+        outcome: Outcome
+        try:
+            # waiting for a free channel counts: a host that hangs must not make us wait longer than was said
+            async with asyncio.timeout(timeout):
+                channel = await self.channel(
+                    argv,
+                    on_stderr=on_output and (lambda raw: on_output(raw, True)),
+                    most_errors=None if writes else LARGEST,
+                )
+                if stdin:
+                    channel.write(stdin)
+                channel.write_eof()
+                while chunk := await channel.read():
+                    stdout += chunk
+                    if on_output is not None:
+                        on_output(chunk, False)
+                    if writes:
+                        del stdout[:-KEPT]
+                    elif len(stdout) > LARGEST:
+                        raise TooMuch(LARGEST)
+                outcome = await channel.wait()
+        except TimeoutError:
+            outcome = TimedOut(after=timeout)
+        except TooMuch as error:
+            outcome = Overflowed(limit=error.limit)
+        except OSError as error:
+            outcome = Lost(why=clean_line(str(error)) or type(error).__name__)
+        finally:
+            if channel is not None:
+                await channel.close()
+        if not isinstance(outcome, Lost | TimedOut):
+            self._heard()
+        return Answer(
+            argv=argv,
+            outcome=outcome,
+            started_at=at,
+            seconds=self._clock.monotonic() - began,
+            stdout=bytes(stdout),
+            stderr=bytes(channel.stderr) if channel is not None else b"",
+        )
+
+    async def channel(
+        self,
+        argv: tuple[str, ...],
+        *,
+        name: str = "control",
+        on_stderr: Callable[[bytes], None] | None = None,
+        most_errors: int | None = LARGEST_ERRORS,
+    ) -> Channel:
+        """A command's raw channel, for the drivers of this room. `most_errors`: see Channel.
+
+        Raises LinkError when none could be opened and Refused for words that cannot be: then nothing was sent; CutOff
+        when the command may have begun.
+        """
+        form = self._form or await self._find_form()
+        try:
+            command = exec_string(argv, form)
+        except ValueError as error:
+            raise Refused(f"{argv[0] if argv else 'nothing'} cannot be sent: {clean_line(str(error), 200)}") from error
+        asyncssh = await _library()
+        slots = self._slots[name]
+        await slots.acquire()
+        try:
+            for pause in (*REFUSED_PAUSES, None):
+                connection = await self._connection(name)
+                try:
+                    process = await connection.create_process(command, encoding=None, window=2 << 20)
+                    return Channel(process, slots, asyncssh, on_stderr, most_errors)
+                except asyncssh.ChannelOpenError as error:
+                    if error.code == asyncssh.OPEN_REQUEST_SESSION_FAILED:
+                        # a refusal, or the channel or link ended unanswered: asyncssh does not tell them apart
+                        raise CutOff("no word on whether the command was started") from error
+                    if pause is None:
+                        raise Unreachable(f"{self.host.ssh} refuses further channels", "try again") from error
+                    await asyncio.sleep(pause)
+                except (asyncssh.Error, OSError) as error:
+                    raise CutOff(clean_line(str(error)) or type(error).__name__) from error
+            raise AssertionError("the last round either returns or raises")
+        except BaseException:
+            slots.release()
+            raise
+
+    async def _find_form(self) -> Form:
+        """Ask how commands have to be written. Raises LinkError: nothing that was wanted has been sent then."""
+        async with self._asking_form:
+            if self._form is None:
+                answer = await login.ask(lambda: self._connection("control"), self.host.ssh, self._clock)
+                self._form = capabilities.login_form(answer) or Form.FORCED
+            return self._form
+
+    def stream(self, argv: tuple[str, ...]) -> Stream:
+        """Output of a command that goes on, over the second connection."""
+        return Stream(lambda: self.channel(argv, name="streams", most_errors=STREAM_STDERR))
+
+
+_imported: Any = None
+
+
+async def _library() -> Any:
+    """asyncssh, imported in a thread when first needed: it costs more than the first screen.
+
+    `sys.modules` must not be asked: it holds a module from the moment its import begins.
+    """
+    return _imported or await asyncio.get_running_loop().run_in_executor(None, _import)
+
+
+def _import() -> Any:
+    global _imported
+    import asyncssh
+
+    _imported = asyncssh
+    return asyncssh

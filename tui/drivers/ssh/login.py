@@ -1,0 +1,63 @@
+"""The first question to a host: how does this login want its commands? It changes nothing, whoever hears it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tui.drivers.ssh.channel import Channel, TooMuch
+from tui.model.errors import Unreachable
+from tui.model.outcome import Answer, Exited, Outcome
+from tui.model.text import clean_line
+
+QUESTION = "version"
+"""Dokku's forced command answers it; a shell has no such program"""
+LIMIT = 10.0
+"""seconds for an answer"""
+LARGEST = 64 * 1024
+"""bytes of an answer"""
+PAUSES = (0.002, 0.008, 0.032, 0.128)
+"""seconds before a refused channel is tried again: the server frees one when another command has ended"""
+
+
+async def ask(connect: Callable[[], Awaitable[Any]], where: str, clock: Any) -> Answer:
+    """The answer to the bare question. Raises LinkError: nothing else has been sent then."""
+    at, began = clock.now(), clock.monotonic()
+    for pause in (*PAUSES, None):
+        connection = await connect()
+        import asyncssh  # the connection has brought it, in a thread
+
+        try:
+            async with asyncio.timeout(LIMIT):
+                process = await connection.create_process(QUESTION, encoding=None)
+                channel = Channel(process, asyncio.Semaphore(), asyncssh, most_errors=LARGEST)
+                outcome, stdout = await _heard(channel)
+        except asyncssh.ChannelOpenError as error:
+            if pause is None:
+                raise Unreachable(f"{where} refuses further channels", "try again") from error
+            await asyncio.sleep(pause)
+            continue
+        except TimeoutError as error:
+            words = f"{where}: no answer to `{QUESTION}` within {LIMIT:.0f} s"
+            raise Unreachable(words, "is the host overloaded?") from error
+        except (asyncssh.Error, OSError) as error:
+            words = clean_line(str(error)) or type(error).__name__
+            raise Unreachable(f"{where}: {words}", "try again") from error
+        if not isinstance(outcome, Exited):
+            raise Unreachable(f"{where}: the link ended at the first question", "try again")
+        seconds = clock.monotonic() - began
+        return Answer(argv=(QUESTION,), outcome=outcome, started_at=at, seconds=seconds, stdout=stdout)
+    raise AssertionError("the last round either returns or raises")
+
+
+async def _heard(channel: Channel) -> tuple[Outcome, bytes]:
+    """How the question ended and what was answered. Raises OSError."""
+    stdout = bytearray()
+    try:
+        channel.write_eof()
+        while chunk := await channel.read():
+            stdout += chunk
+            if len(stdout) > LARGEST:
+                raise TooMuch(LARGEST)
+        return await channel.wait(), bytes(stdout)
+    finally:
+        await channel.close()

@@ -1,0 +1,149 @@
+"""GitHub Issues: one issue for an incident, found again by a line of our own, and comments for what follows.
+
+The issues of the repository are listed, not searched: the search index is behind, and a retry would not find what the
+first attempt made.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, segment
+from tui.drivers.vendors.base import Tracker, Vendor
+from tui.drivers.vendors.markdown import body, marker
+from tui.drivers.vendors.tickets import TicketSpec, section
+from tui.model import readers
+from tui.model.finding import Finding, Result
+from tui.model.notice import Message, Receipt
+from tui.model.text import clean_line
+
+FIX = "a token with the permission Issues: read and write for that repository"
+LONGEST_TITLE = 256
+LIMIT = RateLimit("x-ratelimit-remaining", "x-ratelimit-reset", "epoch")
+LONGEST_BODY = 60_000
+"""characters; GitHub takes 65536"""
+PAGES = 5
+"""of 100 issues each: ours is among the newest"""
+
+
+repository = readers.of_form(
+    r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}", "no repository of GitHub; write owner/repository"
+)
+"""reader of a repository's name"""
+
+
+class GitHubSpec(TicketSpec):
+    """The repository in which an incident's ticket is made."""
+
+    where: Annotated[str, repository] = msgspec.field(name="github")
+    url: Annotated[str, readers.base] = "https://api.github.com"
+    token_env: Annotated[str, readers.variable] = "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
+
+
+class GitHubIssues(Tracker):
+    """One repository."""
+
+    def __init__(self, spec: GitHubSpec, token: str) -> None:
+        self._spec = spec
+        headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+        self._api = Api(spec.url, {**headers, "Authorization": f"Bearer {token}"}, LIMIT)
+        owner, _, repository = spec.where.partition("/")
+        self._repository = f"/repos/{segment(owner)}/{segment(repository)}"
+
+    async def close(self) -> None:
+        """End the connections."""
+        await self._api.close()
+
+    async def open(self, message: Message) -> Receipt:
+        """The incident's issue: the one that is there, with this said in it, or a new one."""
+        known = await self._find(message)
+        if isinstance(known, Receipt):
+            return known
+        if known is not None:
+            ref = str(dig(known, "number"))
+            if message.key in str(dig(known, "body")):
+                return Receipt(delivered=True, detail=f"{self._spec.where}#{ref}", ref=ref, link=_link(known))
+            told = await self.comment(message, ref)
+            return Receipt(
+                delivered=told.delivered, detail=told.detail, ref=ref, link=_link(known),
+                retry_after=told.retry_after, final=told.final,
+            )  # fmt: skip
+        title = clean_line(message.title, LONGEST_TITLE)
+        asked: dict[str, Any] = {"title": title, "body": body(message, LONGEST_BODY)}
+        if self._spec.labels:
+            asked["labels"] = list(self._spec.labels)
+        reply = await self._api.ask("POST", f"{self._repository}/issues", asked)
+        if reply.trouble or not isinstance(dig(reply.json, "number"), int):
+            return self._failed(reply)
+        ref = str(dig(reply.json, "number"))
+        have = {str(dig(label, "name")).lower() for label in dig(reply.json, "labels") or ()}
+        dropped = [label for label in self._spec.labels if label.lower() not in have]
+        said = f", without {', '.join(dropped)}: the token may not push, GitHub drops labels then" if dropped else ""
+        return Receipt(delivered=True, detail=f"{self._spec.where}#{ref}{said}", ref=ref, link=_link(reply.json))
+
+    async def comment(self, message: Message, ref: str) -> Receipt:
+        """Comment on the issue `ref`, unless this message is there already."""
+        path = f"{self._repository}/issues/{segment(ref)}/comments"
+        for page in range(1, PAGES + 1):
+            reply = await self._api.get(path, [("per_page", "100"), ("page", str(page))])
+            if reply.trouble or not isinstance(reply.json, list):
+                return self._failed(reply)
+            found = next((one for one in reply.json if message.key in str(dig(one, "body"))), None)
+            if found is not None:
+                return Receipt(delivered=True, detail=f"{self._spec.where}#{ref}", ref=ref, link=_link(found))
+            if len(reply.json) < 100:
+                break
+        reply = await self._api.ask("POST", path, {"body": body(message, LONGEST_BODY)})
+        if reply.trouble:
+            return self._failed(reply)
+        return Receipt(delivered=True, detail=f"{self._spec.where}#{ref}", ref=ref, link=_link(reply.json))
+
+    async def check(self, subject: str, topic: str) -> Finding:
+        """Repository and rights, by reading it."""
+        reply = await self._api.get(self._repository)
+        where = self._spec.where
+        if reply.trouble:
+            said = self._failed(reply).detail
+            return Finding(subject=subject, topic=topic, result=Result.FINDING, text=f"{topic}: {said}", fix=FIX)
+        if dig(reply.json, "has_issues") is False:
+            text, fix = f"{topic}: issues are switched off in {where}", "switch them on, or name another repository"
+            return Finding(subject=subject, topic=topic, result=Result.FINDING, text=text, fix=fix)
+        if self._spec.labels and dig(reply.json, "permissions", "push") is False:
+            text = f"{topic}: issues in {where}, but without labels: the token may not push"
+            return Finding(subject=subject, topic=topic, result=Result.NOTE, text=text, fix=FIX)
+        return Finding(subject=subject, topic=topic, result=Result.OK, text=f"{topic}: issues in {where}")
+
+    async def _find(self, message: Message) -> Any:
+        """The incident's issue, None where there is none yet, or a Receipt of the trouble."""
+        wanted = marker(message.incident)
+        newest = [("state", "all"), ("sort", "created"), ("direction", "desc"), ("per_page", "100")]
+        for page in range(1, PAGES + 1):
+            reply = await self._api.get(f"{self._repository}/issues", [*newest, ("page", str(page))])
+            if reply.trouble or not isinstance(reply.json, list):
+                return self._failed(reply)
+            for one in reply.json:
+                text = dig(one, "body")
+                if isinstance(text, str) and wanted in text and dig(one, "pull_request") is None:
+                    return one
+            if len(reply.json) < 100:
+                break
+        return None
+
+    def _failed(self, reply: Reply) -> Receipt:
+        where = self._spec.where
+        match reply.status:
+            case 404:
+                trouble = f"{where} is not there, or the token may not see it"
+            case 410:
+                trouble = f"issues are switched off in {where}"
+            case _:
+                trouble = reply.trouble or "an unknown form of answer"
+        return Receipt(delivered=False, detail=trouble, retry_after=reply.retry_after, final=reply.final)
+
+
+VENDOR = Vendor(name="github", section=section(GitHubSpec, "github", "owner/repository"), tracker=GitHubIssues)
+
+
+def _link(one: Any) -> str | None:
+    link = dig(one, "html_url")
+    return clean_line(link, 300) if isinstance(link, str) and link.startswith("https://") else None
