@@ -6,7 +6,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "tui"
 ERRORS = frozenset(
-    {"ConsoleError", "ConfigError", "Refused", "AlreadyThere", "TakenByOther", "Unfinished", "HostSaid", "JournalError"}
+    {
+        "ConsoleError",
+        "ConfigError",
+        "Refused",
+        "AlreadyThere",
+        "TakenByOther",
+        "Unfinished",
+        "UnexpectedReply",
+        "JournalError",
+    }
 )
 
 

@@ -50,11 +50,11 @@ from tui import bootstrap
 from tui.cli.main import main
 from tui.drivers.paths import STATE
 from tui.engine.engine import Engine
-from tui.model import redact
 from tui.sandbox import clock as host_clock
 from tui.sandbox.http import Request
 from tui.sandbox.pace import parse_pace
 from tui.sandbox.world import Options, World
+from tui.text import redact
 
 SPEED = 10.0
 PATIENCE = "30s"

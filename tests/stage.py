@@ -12,12 +12,12 @@ from tests.incident.facts import T0
 from tui.drivers.git import Git
 from tui.drivers.journal import Waiting
 from tui.engine.engine import Engine
-from tui.engine.evidence import Evidence
-from tui.engine.releases import Asked, Listing
+from tui.engine.monitor.error_rates import Evidence
+from tui.engine.releases.catalog import Asked, Listing
 from tui.model.evidence import Measurement, Phase, Rate
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.host import Form, Link, LinkState
-from tui.model.observation import Container, Current
+from tui.model.observation import Container, RunningState
 from tui.model.outcome import Answer, Outcome
 from tui.model.release import Release, Source, WayBack
 from tui.model.service import Contacts, Fleet, HealthSpec, Host, RollbackSpec, Service
@@ -328,8 +328,8 @@ def probe(
     return Probe(at=at, url=url, outcome=outcome, seconds=seconds, status=status, detail=detail)
 
 
-def current(of: Service, at: datetime, number: int = 5, *, started: datetime | None = None) -> Current:
-    return Current(
+def current(of: Service, at: datetime, number: int = 5, *, started: datetime | None = None) -> RunningState:
+    return RunningState(
         app=of.app,
         at=at,
         source="git-push",

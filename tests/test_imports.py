@@ -13,7 +13,13 @@ def loaded(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
-MODULES = ["tui.cli.main", "tui.cli.rollback", "tui.cli.reads", "tui.cli.hostwork", "tui.bootstrap"]
+MODULES = [
+    "tui.cli.main",
+    "tui.cli.commands.rollback",
+    "tui.cli.commands.status_logs",
+    "tui.cli.commands.keep_freeze",
+    "tui.bootstrap",
+]
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -23,7 +29,7 @@ def test_the_command_line_pulls_in_nothing_that_draws(module: str) -> None:
 
 def test_heavy_libraries_wait_until_they_are_needed() -> None:
     heavy = {"asyncssh", "httpx", "yaml", "dulwich", "apprise"}
-    assert loaded("import tui.bootstrap, tui.cli.rollback").isdisjoint(heavy)
+    assert loaded("import tui.bootstrap, tui.cli.commands.rollback").isdisjoint(heavy)
 
 
 def test_parsing_arguments_needs_no_engine() -> None:

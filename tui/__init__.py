@@ -16,7 +16,7 @@ The rooms, in the way of the data:
     bootstrap   the composition root
     regular_file  reads small files that people name
 
-One incident: `cli` asks `engine.plan` for a Plan, whose facts `engine.planner` gathers and whose steps a way makes; a
-person confirms, `engine.walk` takes events through `incident.decide`, appends each to the journal before anything acts,
-and lets `engine.perform` carry the effects out.
+One incident: `cli` asks `engine.plan` for a Plan, whose facts `engine.releases.planner` gathers and whose steps a way makes; a
+person confirms, `engine.incident.runner` takes events through `incident.decide`, appends each to the journal before anything acts,
+and lets `engine.incident.handler` carry the effects out.
 """

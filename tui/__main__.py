@@ -52,7 +52,7 @@ def _say_fault(kind: type[BaseException], error: BaseException, trace: "Tracebac
     """A fault of ours, as Python would say it, but without secrets."""
     import traceback
 
-    from tui.model.redact import redact
+    from tui.text.redact import redact
 
     sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
 
@@ -99,7 +99,7 @@ def _console(wanted: "Options") -> int:
             terminal.require(os.environ)
             if wanted.command == "console":
                 return _opened(wanted, _agreed(wanted))
-            from tui.cli.sandbox import served
+            from tui.cli.commands.sandbox import served
 
             with served(wanted) as services:
                 return _opened(wanted, services)
@@ -115,8 +115,8 @@ def _agreed(wanted: "Options") -> str | None:
         return wanted.services
     from pathlib import Path
 
+    from tui.config.reading import bytes_of
     from tui.drivers.trusted import TrustedFiles
-    from tui.services.read import bytes_of
 
     here = Path.cwd() / "services.yaml"
     if not wanted.trust and TrustedFiles().unchanged(here, bytes_of(here)):

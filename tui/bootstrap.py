@@ -7,7 +7,8 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from tui import services
+from tui import config
+from tui.config.trust import Power, fingerprint, powers
 from tui.drivers import vendors
 from tui.drivers.clock import SystemClock
 from tui.drivers.digest import KeyedDigest
@@ -24,21 +25,20 @@ from tui.drivers.vendors.base import Channel, Checked, Counter, Given, IssueTrac
 from tui.engine.engine import Engine
 from tui.engine.ports import ClockPort, Outside
 from tui.model.errors import ConfigError, Refused
-from tui.model.redact import learn, redact
-from tui.services.trust import Power, fingerprint, powers
+from tui.text.redact import learn, redact
 
 Consent = Callable[[Path, tuple[Power, ...], bool], Awaitable[bool]]
 """asks a person about a file and its powers; the last argument: it was trusted before, with other powers"""
 
 
-def fleet(path: str | None) -> services.Fleet:
+def fleet(path: str | None) -> config.Fleet:
     """services.yaml as found from here. Raises ServicesError with every problem of the file, and ConfigError for a file
     of the working directory that nobody trusted: see `agreed`."""
-    file, origin = services.find(path, environ=os.environ, cwd=Path.cwd())
-    raw = services.bytes_of(file)  # once: what was judged is what is used
-    if origin is services.Origin.HERE and not TrustedFiles().unchanged(file, raw):
+    file, origin = config.find(path, environ=os.environ, cwd=Path.cwd())
+    raw = config.bytes_of(file)  # once: what was judged is what is used
+    if origin is config.Origin.HERE and not TrustedFiles().unchanged(file, raw):
         raise _untrusted(file)
-    return services.load(file, environ=os.environ, sections=vendors.sections(), raw=raw)
+    return config.load(file, environ=os.environ, sections=vendors.sections(), raw=raw)
 
 
 async def agreed(path: str | None, ask: Consent | None, *, trust: bool = False) -> str:
@@ -48,10 +48,10 @@ async def agreed(path: str | None, ask: Consent | None, *, trust: bool = False) 
     is open on this machine and the file was trusted before. `ask` None: there is nobody to ask. `trust`: not asked,
     remembered. Nothing is contacted. Raises ConfigError, JournalError.
     """
-    file, origin = services.find(path, environ=os.environ, cwd=Path.cwd())
-    if origin is not services.Origin.HERE:
+    file, origin = config.find(path, environ=os.environ, cwd=Path.cwd())
+    if origin is not config.Origin.HERE:
         return str(file)
-    raw, store = services.bytes_of(file), TrustedFiles()
+    raw, store = config.bytes_of(file), TrustedFiles()
     if store.unchanged(file, raw):  # the usual start: no YAML is read for it
         return str(file)
     found, before = powers(file, raw), store.known(file)
@@ -121,7 +121,7 @@ def engine(
     )
 
 
-def outside(fleet: services.Fleet, environ: Mapping[str, str], clock: ClockPort) -> Outside:
+def outside(fleet: config.Fleet, environ: Mapping[str, str], clock: ClockPort) -> Outside:
     """What is asked and told beside the hosts: set up, and its credential there. What is missing `check` says."""
     every = vendors.drivers(Given(fleet, Secrets(environ), clock))
     counters = (one for one in every if isinstance(one, Counter))

@@ -19,7 +19,7 @@ from tui.console.widgets import log_panel
 from tui.console.widgets.log_panel import LogPanel
 from tui.console.widgets.panel import Panel
 from tui.drivers.clock import SystemClock
-from tui.engine.follow import LogFollower
+from tui.engine.monitor.log_follower import LogFollower
 from tui.model.outcome import Outcome
 
 CHUNK = 65_536

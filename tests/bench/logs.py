@@ -13,7 +13,7 @@ from tests.bench.harness import Bench, Effort, Finding, interleaved, module, on_
 from tests.bench.logapp import CHUNK, LAST, lines
 from tui.console.setup import Setup
 from tui.console.terminal import describe, prepare
-from tui.engine.ring import LogRing
+from tui.engine.monitor.log_ring import LogRing
 
 APP = "tests.bench.logapp"
 COLOURS = re.compile(rb"\x1b[\[(][0-9;]*[A-Za-z]")

@@ -12,7 +12,7 @@ from textual.widgets import DataTable
 from tests.bench.harness import say
 from tui.console.drawing.palette import Palette
 from tui.console.widgets.board import ServiceTable
-from tui.engine.board import ServiceStatus
+from tui.engine.service_monitor import ServiceStatus
 from tui.model.health import Health, Probe, ProbeOutcome
 from tui.model.service import Service
 

@@ -69,7 +69,7 @@ def test_errors(error: errors.ConsoleError, code: int) -> None:
     ("error", "code"),
     [
         (errors.Unreachable("x"), 5),
-        (errors.HostSaid("x"), 5),
+        (errors.UnexpectedReply("x"), 5),
         (errors.JournalError("x"), 5),
         (errors.Refused("x"), 5),
         (errors.Unfinished("x"), 5),

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from tests.cli.test_exits import SENT
 from tests.incident.facts import later, plan
 from tui.cli import options, parting
-from tui.cli.rollback import CLOSINGS
-from tui.incident.postmortem.duty import duty
+from tui.cli.commands.rollback import CLOSINGS
+from tui.incident.postmortem.due import duty
 from tui.model.incident import Question, State, StepRun
 
 ASKED = [q for q in Question if q not in (Question.TARGET, Question.CONFIRM, Question.NOT_IN_ORDER)]

@@ -11,7 +11,7 @@ from tests.conformance.promises import PROMISES, Promise
 from tests.conformance.sources import VERSIONS, Recorded, Source, Unrecorded, live, live_host, sandbox
 from tests.conformance.unrecorded import GAPS
 from tui.model.errors import ConsoleError
-from tui.model.text import clean_line
+from tui.text.clean import clean_line
 
 KEPT, DIFFERS, UNRECORDED, NOT_ASKED = "kept", "DIFFERS", "not recorded", "not asked"
 

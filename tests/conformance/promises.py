@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tests.conformance.sources import Source
-from tui.dokku import capabilities, commands, kept, refusals, reports, shape
+from tui.dokku import build_settings, capabilities, commands, holders, refusals, reports
 from tui.dokku.refusals import Refusal
-from tui.engine.keep import forbid
+from tui.engine.releases.keeper import forbid
 from tui.model.host import Capabilities
-from tui.model.observation import Current
-from tui.model.text import decode
+from tui.model.observation import RunningState
+from tui.text.clean import decode
 
 Check = Callable[[Source], Awaitable[None]]
 NOBODY = "nope"
@@ -106,9 +106,9 @@ async def running(source: Source) -> None:
 @promise("tells in nine reports how the app is built")
 async def built(source: Source) -> None:
     containers = reports.ps_inspect((await source.ask(commands.ps_inspect(source.app))).stdout)
-    answers = {argv: await source.ask(argv) for argv in shape.questions(source.app)}
-    current = Current(app=source.app, at=datetime.now(UTC), containers=containers)
-    found = shape.read(source.app, answers, current)
+    answers = {argv: await source.ask(argv) for argv in build_settings.questions(source.app)}
+    current = RunningState(app=source.app, at=datetime.now(UTC), containers=containers)
+    found = build_settings.read(source.app, answers, current)
     assert found.unknown == (), found
     assert (found.builder, found.scheduler) == ("dockerfile", "docker-local"), found
     assert found.mounts is not None, found
@@ -145,7 +145,7 @@ async def holder(source: Source) -> None:
         answer = await source.ask(setting)
         assert answer.ok, answer
         assert await source.fill(await known(source)), "the holder was not filled, or it was deployed"
-        sealed = await source.ask(commands.git_set_branch(name, kept.SEAL_BRANCH))
+        sealed = await source.ask(commands.git_set_branch(name, holders.SEAL_BRANCH))
         assert sealed.ok, sealed
         rebuilt = await source.ask(("ps:rebuild", name))
         assert (rebuilt.code, refusals.read(rebuilt)) == (1, Refusal.SEALED), rebuilt
@@ -159,8 +159,8 @@ async def holder(source: Source) -> None:
 
 @promise("lets exactly one make an incident's record, and gives back what stands on it", changes=True)
 async def record(source: Source) -> None:
-    app = kept.app_of(source.holder) or source.app
-    name = kept.incident_record(app)
+    app = holders.app_of(source.holder) or source.app
+    name = holders.incident_record(app)
     first = await source.ask(commands.apps_create(name))
     assert first.ok, first
     try:
@@ -169,7 +169,7 @@ async def record(source: Source) -> None:
         pairs = (("ROLLBACK_BY", "ana"), ("ROLLBACK_SINCE", "2026-11-23T22:30:00Z"), ("ROLLBACK_INCIDENT", "demo"))
         noted = await source.ask(commands.config_set(name, pairs))
         assert noted.ok, noted
-        found = kept.record_from_config(
+        found = holders.record_from_config(
             app, reports.config_export((await source.ask(commands.config_export(name))).stdout)
         )
         assert (found.by, found.incident) == ("ana", "demo"), found

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 from tests.sandbox.recordings import progress_of
 from tests.sandboxes import running_sandbox
-from tui.dokku import kept, tree
-from tui.dokku.lines import Framer
+from tui.dokku import commit_files, holders
+from tui.dokku.framing import Framer
 from tui.drivers.clock import SystemClock
 from tui.drivers.git import Git
 from tui.drivers.ssh import SshHost
@@ -118,8 +118,8 @@ class Spoken:
         return await self.link.run(argv, timeout=60.0, writes=True)
 
     async def fill(self, known: Capabilities) -> bool:
-        number = kept.number_of(self.holder)
-        files = tree.keep_tree(self.app, number, {"Procfile": "web: x\n"})
+        number = holders.number_of(self.holder)
+        files = commit_files.keep_tree(self.app, number, {"Procfile": "web: x\n"})
         spec = PushSpec(
             app=self.holder, branch="main", parent=None, files=files, message="Conformance\n",
             author="Conformance <conformance@localhost>", at=datetime(2026, 1, 1, tzinfo=UTC), commit="",
@@ -173,4 +173,4 @@ async def live(destination: str, app: str, *, writes: bool) -> AsyncIterator[Spo
 
 
 def _holder(app: str) -> str:
-    return kept.holder_name(app, 900_000, datetime.now(UTC))
+    return holders.holder_name(app, 900_000, datetime.now(UTC))

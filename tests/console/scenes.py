@@ -26,15 +26,15 @@ from tui.console.pages.incident_page import IncidentPage
 from tui.console.pages.postmortem import PostMortemPage
 from tui.console.pages.resume import Resume
 from tui.console.pages.unfreeze import Unfreeze
-from tui.dokku import kept as kept_names
+from tui.dokku import holders as kept_names
 from tui.dokku.reports import Checks
 from tui.drivers.git import Git
 from tui.drivers.journal import Waiting
-from tui.engine.fleet import Prepared, Run
-from tui.engine.freeze import TeamBranch, Unfrozen
-from tui.engine.gate import Sent
-from tui.engine.releases import Listing
-from tui.engine.walk import Walk
+from tui.engine.all_services import Prepared, Run
+from tui.engine.hosts.gate import Sent
+from tui.engine.incident.runner import IncidentRunner
+from tui.engine.releases.catalog import Listing
+from tui.engine.releases.freeze import TeamBranch, Unfrozen
 from tui.incident import events as ev
 from tui.incident.decide import fold
 from tui.model.evidence import Measurement, Phase, Rate, Source
@@ -154,13 +154,13 @@ class Scene:
 
         await self.until(shown, "showing the log")
 
-    def walk(self, *events: ev.Event) -> Walk:
+    def walk(self, *events: ev.Event) -> IncidentRunner:
         """A walk that stands where these events have brought it; nothing of it goes on."""
         incident = fold(events)
         journal = self.engine.journal
         rows = getattr(journal, "rows")  # noqa: B009 - the stage's own journal
         rows.extend((incident.id, "event", ev.encode(event)) for event in events)
-        return Walk(incident, journal, self.engine.clock, self.engine._performer(None))
+        return IncidentRunner(incident, journal, self.engine.clock, self.engine._performer(None))
 
     async def settle(self) -> str:
         """Draw everything that is known, and say what stands on the screen."""
@@ -402,7 +402,7 @@ def watching(seconds: float = 300) -> tuple[ev.Event, ...]:
     looks = int(seconds // 5)
     for n in range(1, looks):
         at = ago(seconds - 5 * n)
-        earlier.append(ev.Sampled(at=at, sample=Sample(at=at, healthy=True, seconds=0.04 + 0.001 * (n % 7))))
+        earlier.append(ev.HealthSampled(at=at, sample=Sample(at=at, healthy=True, seconds=0.04 + 0.001 * (n % 7))))
     return tuple(earlier)
 
 
@@ -415,7 +415,7 @@ def closed() -> tuple[ev.Event, ...]:
     events = watching(900)
     return (
         *events,
-        ev.Woken(at=NOW),
+        ev.WatchTimerFired(at=NOW),
         ev.Settled(
             at=NOW,
             left_over=(
@@ -486,11 +486,11 @@ def telling(*events: ev.Event) -> Play:
     return lead
 
 
-def told(channel: str, milestone: Milestone, seconds: float, *, detail: str = "") -> ev.Told:
+def told(channel: str, milestone: Milestone, seconds: float, *, detail: str = "") -> ev.DeliveryRecorded:
     delivery = Delivery(
         milestone=milestone, channel=channel, at=ago(seconds), delivered=not detail, detail=detail or "delivered"
     )
-    return ev.Told(at=ago(seconds), delivery=delivery)
+    return ev.DeliveryRecorded(at=ago(seconds), delivery=delivery)
 
 
 TOLD = (
@@ -641,7 +641,9 @@ WARNINGS = (
     Caution(severity=Severity.NOTE, text="worker: release:4 ran 2, now 3 run; the scale stays as it is now"),
 )
 BLOCKED = Caution(severity=Severity.BLOCK, text="a deploy of api-app is running: wait for its end")
-STRAYED = ev.Strayed(at=ago(4), what="something else runs: deployed is 99887766, which is not ours (somebody deployed)")
+STRAYED = ev.ForeignChangeSeen(
+    at=ago(4), what="something else runs: deployed is 99887766, which is not ours (somebody deployed)"
+)
 
 SCENES: dict[str, Play] = {
     "services": nothing,

@@ -9,8 +9,8 @@ import pytest
 from tests.console import scenes
 from tests.console.scenes import Scene, leading, pushed, running, started
 from tui.incident import events as ev
-from tui.model import redact
 from tui.model.errors import Refused
+from tui.text import redact
 
 CANARY = "Zx81Canary"
 LOG = (
@@ -57,7 +57,7 @@ async def test_log_and_output_show_no_secret_at_any_width_wrapped_or_not(state: 
 
 async def test_pages_notices_and_faults_show_no_secret(state: Path) -> None:
     async with started(state, (120, 40)) as scene:
-        story = (*pushed(), ev.Decided(at=scenes.NOW, text=f"they said the password is {CANARY}99"))
+        story = (*pushed(), ev.DecisionNoted(at=scenes.NOW, text=f"they said the password is {CANARY}99"))
         flow = await scene.lead(*story)
         flow.error = Refused(f"https://ada:{CANARY}@host refused", f"unset API_KEY={CANARY}")
         assert "[redacted]" in await clean(scene)
@@ -76,7 +76,7 @@ async def test_copies_and_files_hold_no_secret(state: Path) -> None:
     copied: list[str] = []
     async with started(state, (120, 40)) as scene:
         scene.app._copy_out = lambda text, name: copied.append(text) or "copied"  # type: ignore[func-returns-value]
-        await scene.lead(*pushed(), ev.Decided(at=scenes.NOW, text=f"token={CANARY}"))
+        await scene.lead(*pushed(), ev.DecisionNoted(at=scenes.NOW, text=f"token={CANARY}"))
         await scene.pilot.press("l", "y")
         await scene.until(lambda: len(copied) == 1, "copied")
         await scene.pilot.press("s")

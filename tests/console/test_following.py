@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tests.console.scenes import INCIDENT, opened, started
-from tui.engine.onlooker import EVERY
-from tui.engine.walk import Walk
+from tui.engine.incident.onlooker import EVERY
+from tui.engine.incident.runner import IncidentRunner
 from tui.incident import events as ev
 
 
@@ -33,5 +33,5 @@ async def test_an_incident_of_another_console_is_followed_and_led_once_that_one_
         assert "NOBODY LEADS IT" in await scene.settle()
         with scene.app.keyboard.pressed():
             await scene.controller.resume(INCIDENT)
-        assert isinstance(scene.controller.flows["api"].walk, Walk)
+        assert isinstance(scene.controller.flows["api"].walk, IncidentRunner)
         assert "NOBODY LEADS IT" not in await scene.settle()

@@ -19,8 +19,8 @@ from tui.console.drawing.palette import Palette
 from tui.console.widgets.log_panel import LogPanel
 from tui.drivers.clock import SystemClock
 from tui.drivers.spool import LogSpool
-from tui.engine.follow import Following, LogFollower
-from tui.engine.ring import BLOCK, LogRing
+from tui.engine.monitor.log_follower import Following, LogFollower
+from tui.engine.monitor.log_ring import BLOCK, LogRing
 from tui.model.outcome import Outcome
 
 HOSTILE = (

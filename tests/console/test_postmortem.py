@@ -8,13 +8,13 @@ import pytest
 from tests.console.scenes import INCIDENT, NOW, WELL_FOR, Scene, closed, started
 from tui.console.pages.incident_page import IncidentPage
 from tui.console.pages.postmortem import PostMortemPage, standing
-from tui.engine.walk import Walk
+from tui.engine.incident.runner import IncidentRunner
 from tui.incident.decide import fold
 from tui.incident.events import read
-from tui.incident.postmortem.duty import duty
+from tui.incident.postmortem.due import duty
 from tui.model.incident import Incident
 from tui.model.notice import Delivery, Message, Milestone, Receipt
-from tui.model.postmortem import Duty, Field, Way
+from tui.model.postmortem import DueDate, Field, Way
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def page(scene: Scene) -> PostMortemPage | None:
 async def test_from_the_closed_incident_to_a_file_on_record(size: tuple[int, int], state: Path) -> None:
     async with started(state, size, well_for=WELL_FOR["closed"]) as scene:
         flow = await scene.lead(*closed())
-        assert isinstance(flow.walk, Walk)
+        assert isinstance(flow.walk, IncidentRunner)
         scene.engine.walks[INCIDENT] = flow.walk
         await scene.settle()
         await choose(scene, "post-mortem")
@@ -157,7 +157,7 @@ async def test_the_key_shows_the_incident_at_hand_and_without_one_says_so(state:
     ],
 )
 def test_where_it_stands(now: datetime, written: datetime | None, said: str) -> None:
-    assert standing(Duty(required=True, due=NOW + timedelta(hours=24), written=written), now)[0] == said
+    assert standing(DueDate(required=True, due=NOW + timedelta(hours=24), written=written), now)[0] == said
 
 
 class Ticket:

@@ -6,8 +6,8 @@ import pytest
 
 from tests.console.scenes import NOW, SCENES, Scene, closed, planned, started, telling
 from tui.console.pages import posts
+from tui.incident import announcements as words
 from tui.incident import events as ev
-from tui.incident import telling as words
 from tui.model.notice import Delivery, Milestone
 
 
@@ -83,7 +83,7 @@ async def test_a_ticket_that_was_made_is_linked_and_no_longer_to_be_made(state: 
         milestone=Milestone.STARTED, channel="ticket", at=NOW, delivered=True, link="https://git.example/issues/7"
     )
     async with started(state, (120, 40), well_for=900) as scene:
-        await scene.lead(*closed(), ev.Told(at=NOW, delivery=made))
+        await scene.lead(*closed(), ev.DeliveryRecorded(at=NOW, delivery=made))
         said = await page(scene)
         assert "told ticket: started (https://git.example/issues/7)" in said
         assert "create the incident ticket" not in said

@@ -20,7 +20,7 @@ from tui.console.drawing.palette import Palette
 from tui.console.pages.job import ConfirmJob
 from tui.console.pages.unfreeze import Unfreeze
 from tui.console.widgets.work import ARM, HELD
-from tui.engine.gate import OUTSIDE, Sent
+from tui.engine.hosts.gate import OUTSIDE, Sent
 from tui.incident import events as ev
 
 WRITES = ("apps:create", "apps:destroy", "config:set", "git:set", "git-receive-pack", "builder:set", "ps:", "git:sync")

@@ -13,7 +13,7 @@ from tui.console.drawing.palette import Palette
 from tui.console.page import Choice, Page, View, button
 from tui.console.widgets.board import ServiceTable
 from tui.console.widgets.work import ARM, HELD, SETTLE, WorkPanel
-from tui.engine.board import Board
+from tui.engine.service_monitor import ServiceMonitor
 from tui.model.health import ProbeOutcome
 
 REPEAT = 0.033
@@ -347,7 +347,7 @@ class Table(App[None]):
 
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: ServiceMonitor) -> None:
         super().__init__()
         self.board = board
         self.table = ServiceTable(Palette(), "board")
@@ -367,7 +367,7 @@ class Table(App[None]):
 
 @asynccontextmanager
 async def table(*names: str) -> AsyncIterator[tuple[Table, Pilot[None]]]:
-    board = Board(StageEngine(fleet(*(service(n, order=i) for i, n in enumerate(names))), HandClock()))
+    board = ServiceMonitor(StageEngine(fleet(*(service(n, order=i) for i, n in enumerate(names))), HandClock()))
     app = Table(board)
     async with app.run_test(size=(80, 10)) as pilot:
         await pilot.pause()
@@ -387,7 +387,9 @@ async def test_the_cursor_is_a_service_whatever_place_it_has() -> None:
         await pilot.press("down")
         assert app.table.selected == "blog" and "blog" in cursor_row(app)
         for names in (("web", "blog", "api"), ("blog", "zebra", "api", "web"), ("api", "web", "blog")):
-            app.board = Board(StageEngine(fleet(*(service(n, order=i) for i, n in enumerate(names))), HandClock()))
+            app.board = ServiceMonitor(
+                StageEngine(fleet(*(service(n, order=i) for i, n in enumerate(names))), HandClock())
+            )
             app.redraw()
             assert app.table.selected == "blog" and "blog" in cursor_row(app)
 

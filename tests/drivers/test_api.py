@@ -11,7 +11,7 @@ from tui.drivers.vendors import api as apis
 from tui.drivers.vendors import github, linear, pagerduty, sentry
 from tui.drivers.vendors.api import Api, RateLimit, Reply, read, wait_for, words
 from tui.drivers.web import Raw
-from tui.model.redact import learn
+from tui.text.redact import learn
 
 SECRET = "sesame-open-sesame"
 

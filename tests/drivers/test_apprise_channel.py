@@ -13,9 +13,9 @@ from tests.incident.facts import T0
 from tests.receivers import Receiver, receiving
 from tests.sshd import free_port
 from tui.drivers.vendors.apprise_channel import AppriseChannel
-from tui.model import redact
 from tui.model.errors import ConfigError
 from tui.model.notice import Message, Milestone
+from tui.text import redact
 
 TOKEN = "Zx81CanaryToken9"
 

@@ -12,7 +12,7 @@ from tests.drivers.test_git import connected
 from tests.sshd import Sshd, real_sshd
 from tui.drivers.git import Git, between, history, pack_size
 from tui.drivers.git.wire import ProtocolError
-from tui.model.between import Between
+from tui.model.commit_range import CommitRange
 from tui.ways.preflight import is_migration
 
 COMMIT = ("-c", "user.name=T", "-c", "user.email=t@t", "commit", "-qm", "x")
@@ -58,7 +58,7 @@ def procfile(content: Callable[[str], str | None]) -> tuple[str, ...]:
     return tuple((content("Procfile") or "").splitlines()[1:])
 
 
-async def ask(server: tuple[Sshd, Path], leaving: str, target: str, app: str = "app") -> Between:
+async def ask(server: tuple[Sshd, Path], leaving: str, target: str, app: str = "app") -> CommitRange:
     async with connected(server) as host:
         return await Git().between(host, app, leaving, target, is_migration, procfile)
 
@@ -69,8 +69,8 @@ async def test_migrations_between_are_found_in_either_direction(server: tuple[Ss
     assert found.migrations == ("alembic/versions/2.py", "db/new.sql")
     assert found.tasks == ("release: ./migrate",)
     assert (await ask(server, second, third)).migrations == found.migrations
-    assert (await ask(server, second, first)) == Between(tasks=("release: ./migrate",))
-    assert (await ask(server, first, first)) == Between()
+    assert (await ask(server, second, first)) == CommitRange(tasks=("release: ./migrate",))
+    assert (await ask(server, first, first)) == CommitRange()
 
 
 async def test_a_commit_that_is_not_there_is_unknown_and_named(server: tuple[Sshd, Path], commits: list[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.drivers.test_ssh import ECHO, driver, host_of
 from tests.sshd import Sshd, real_sshd
-from tui.dokku import paste
+from tui.dokku import shell_lines
 from tui.model.errors import LinkError
 from tui.model.host import Form
 from tui.model.outcome import Exited
@@ -76,7 +76,7 @@ async def test_a_host_that_cannot_be_asked_was_sent_nothing(tmp_path: Path) -> N
 
 def test_what_people_paste_is_in_the_form_of_the_login() -> None:
     forced, shell = (Host(name="h", ssh="me@h", form=form) for form in (Form.FORCED, Form.SHELL))
-    assert paste.ssh_line(forced, ("logs", "api")) == "ssh me@h -- 'logs api'"
-    assert paste.ssh_line(shell, ("logs", "api")) == "ssh me@h -- 'dokku logs api'"
-    pushes = [paste.push_lines(h, "api", "main", (("Dockerfile", "FROM x\n"),), None) for h in (forced, shell)]
+    assert shell_lines.ssh_line(forced, ("logs", "api")) == "ssh me@h -- 'logs api'"
+    assert shell_lines.ssh_line(shell, ("logs", "api")) == "ssh me@h -- 'dokku logs api'"
+    pushes = [shell_lines.push_lines(h, "api", "main", (("Dockerfile", "FROM x\n"),), None) for h in (forced, shell)]
     assert ["--receive-pack=dokku git-receive-pack" in p for p in pushes] == [False, True]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.services.fleets import SMALL, load_text
+from tests.config.fleets import SMALL, load_text
 from tests.vendors import Vendors
 from tui import bootstrap
 from tui.drivers.clock import SystemClock

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.config.fleets import SMALL
 from tests.drivers import opsgenie
-from tests.services.fleets import SMALL
 from tests.vendors import Vendors
 from tui import bootstrap
+from tui.config import ServicesError
+from tui.config.trust import HARMLESS
 from tui.drivers import vendors as registry
 from tui.drivers.clock import SystemClock
 from tui.drivers.secrets import learn_all
 from tui.drivers.vendors.base import Vendor
 from tui.model.finding import Finding, Result
-from tui.model.redact import redact
 from tui.model.service import Fleet
 from tui.model.vendor import CREDENTIAL, keys
-from tui.services import ServicesError
-from tui.services.trust import HARMLESS
+from tui.text.redact import redact
 
 README = (Path(__file__).parent.parent.parent / "README.md").read_text()
 KEY = "5f3c-not-of-any-known-make"

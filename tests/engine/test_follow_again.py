@@ -7,7 +7,7 @@ import pytest
 
 from tests.sandboxes import running_sandbox
 from tui import bootstrap
-from tui.engine.follow import Following, LogFollower
+from tui.engine.monitor.log_follower import Following, LogFollower
 
 
 async def test_asked_to_attach_again_it_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ from tests.engine.test_watching import Performing, watching
 from tests.incident.facts import T0, later, plan
 from tests.stage import HandClock, MemoryJournal, settled
 from tui.drivers.journal import Journal
-from tui.engine.gate import Gate
-from tui.engine.walk import Walk
+from tui.engine.hosts.gate import Gate
+from tui.engine.incident.runner import IncidentRunner
 from tui.incident import events as ev
 from tui.incident import watch
 from tui.incident.decide import decide, fold, opened
@@ -43,7 +43,7 @@ async def test_where_the_second_half_of_an_event_cannot_be_written_its_first_hal
     journal: Journal,
 ) -> None:
     clock = HandClock()
-    walk = await Walk.begin(OPENED, journal, clock, Performing(clock))
+    walk = await IncidentRunner.begin(OPENED, journal, clock, Performing(clock))
     sabotage = "CREATE TRIGGER full BEFORE {} BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
     for half in ("UPDATE ON incident", "INSERT ON entry"):
         with sqlite3.connect(journal.path) as other:
@@ -66,7 +66,7 @@ async def test_an_incident_without_its_first_entry_is_not_in_the_journal(journal
         other.execute("CREATE TRIGGER full BEFORE INSERT ON entry BEGIN SELECT RAISE(ABORT, 'full'); END")
     other.close()
     with pytest.raises(JournalError):
-        await Walk.begin(OPENED, journal, HandClock(), Performing(HandClock()))
+        await IncidentRunner.begin(OPENED, journal, HandClock(), Performing(HandClock()))
     assert await journal.incidents() == ()
     await journal.close()
 
@@ -85,7 +85,7 @@ class Slow(MemoryJournal):
 
 async def test_what_is_written_is_applied_although_nobody_waits_for_it_any_more() -> None:
     clock, journal = HandClock(), Slow()
-    walk = Walk(opened(OPENED), journal, clock, Performing(clock))
+    walk = IncidentRunner(opened(OPENED), journal, clock, Performing(clock))
     asked = asyncio.create_task(walk.submit(ev.PlanMade(at=T0, plan=plan())))
     await settled()
     asked.cancel()
@@ -101,7 +101,7 @@ async def test_a_walk_that_ends_waits_for_what_is_being_written_and_begins_nothi
     clock, journal = HandClock(), Slow()
     journal.may.set()
     performing = Performing(clock)
-    walk = Walk(opened(OPENED), journal, clock, performing)
+    walk = IncidentRunner(opened(OPENED), journal, clock, performing)
     await walk.submit(ev.PlanMade(at=T0, plan=plan()))
     journal.may.clear()
     confirmed = asyncio.create_task(walk.submit(ev.Confirmed(at=T0, by="me@box", watch=None)))

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tests.incident.facts import T0, plan
 from tests.stage import HandClock, MemoryJournal, settled
-from tui.engine.walk import Walk
+from tui.engine.incident.runner import IncidentRunner
 from tui.incident import events as ev
 from tui.incident import watch
 from tui.incident.decide import opened
@@ -41,10 +41,10 @@ class Performing:
     async def verify(self, incident: Incident) -> ev.ChecksDone:
         raise AssertionError
 
-    async def look(self, incident: Incident) -> ev.Sampled:
+    async def look(self, incident: Incident) -> ev.HealthSampled:
         self.looks += 1
         at = self.clock.now()
-        return ev.Sampled(at=at, sample=Sample(at=at, healthy=True, seconds=0.05))
+        return ev.HealthSampled(at=at, sample=Sample(at=at, healthy=True, seconds=0.05))
 
     async def measure(self, incident: Incident, phase: Phase) -> ev.Measured:
         self.measured.append((phase, (self.clock.now() - T0).total_seconds()))
@@ -62,7 +62,7 @@ class Performing:
     async def close(self) -> None: ...
 
 
-async def watching(performing: Performing, length: timedelta = LENGTH) -> Walk:
+async def watching(performing: Performing, length: timedelta = LENGTH) -> IncidentRunner:
     """A walk that begins its watch now."""
     incident = opened(ev.Opened(at=T0, incident="inc1", service="api", app="cyc", host="h", by="me@box"))
     incident = replace(
@@ -75,7 +75,7 @@ async def watching(performing: Performing, length: timedelta = LENGTH) -> Walk:
         watch_for=length,
         watch=watch.open_watch(WatchKind.AFTER_ROLLBACK, T0, length),
     )
-    walk = Walk(incident, MemoryJournal(), performing.clock, performing)
+    walk = IncidentRunner(incident, MemoryJournal(), performing.clock, performing)
     await walk.submit(ev.Resumed(at=performing.clock.now(), by="me@box"))
     return walk
 
@@ -165,7 +165,7 @@ class Broken(Performing):
     async def verify(self, incident: Incident) -> ev.ChecksDone:
         raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
 
-    async def look(self, incident: Incident) -> ev.Sampled:
+    async def look(self, incident: Incident) -> ev.HealthSampled:
         self.looks += 1
         raise OSError("no route to host")
 
@@ -202,7 +202,7 @@ async def test_no_error_of_a_look_ends_a_watch() -> None:
 async def test_what_runs_is_asked_until_a_person_is_and_ever_more_seldom() -> None:
     performing = Broken(HandClock())
     incident = replace(begun(State.UNCERTAIN), since=T0)
-    walk = Walk(incident, MemoryJournal(), performing.clock, performing)
+    walk = IncidentRunner(incident, MemoryJournal(), performing.clock, performing)
     await walk.submit(ev.Resumed(at=T0, by="me@box"))
     await performing.clock.advance(20)
     first = performing.looks
@@ -222,7 +222,7 @@ async def test_a_key_that_changed_ends_the_asking_at_once() -> None:
             return ev.NotObserved(at=self.clock.now(), why="h shows another key", final=True)
 
     performing = Listened(HandClock())
-    walk = Walk(begun(State.UNCERTAIN), MemoryJournal(), performing.clock, performing)
+    walk = IncidentRunner(begun(State.UNCERTAIN), MemoryJournal(), performing.clock, performing)
     await walk.submit(ev.Resumed(at=T0, by="me@box"))
     await settled()
     assert walk.incident.asking is Question.OUTCOME_UNKNOWN
@@ -233,7 +233,7 @@ async def test_a_key_that_changed_ends_the_asking_at_once() -> None:
 async def test_a_step_that_breaks_here_is_unknown_and_the_host_is_asked() -> None:
     performing = Broken(HandClock())
     incident = replace(begun(State.PLANNED), asking=Question.CONFIRM)
-    walk = Walk(incident, MemoryJournal(), performing.clock, performing)
+    walk = IncidentRunner(incident, MemoryJournal(), performing.clock, performing)
     await walk.submit(ev.Confirmed(at=T0, by="me@box", watch=None))
     await settled()
     assert walk.error is None

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tui.model.observation import Container, Current
+from tui.model.observation import Container, RunningState
 from tui.model.plan import Plan, PushSpec, Step, StepKind
 from tui.model.release import Release
 
@@ -24,8 +24,8 @@ def current(
     containers: tuple[Container, ...] | None = None,
     tip: str = THEIRS,
     branch: str = "main",
-) -> Current:
-    return Current(
+) -> RunningState:
+    return RunningState(
         app="cyc",
         at=at,
         source="git-push",
@@ -39,7 +39,7 @@ def current(
     )
 
 
-def landed(at: datetime = T0, *, locked: bool | None = False) -> Current:
+def landed(at: datetime = T0, *, locked: bool | None = False) -> RunningState:
     return current(at=at, metadata=OURS, locked=locked, containers=(container("eeeeeeeeeeee", attempt="inc1.1"),))
 
 

@@ -13,7 +13,7 @@ from tui.incident.postmortem.record import Record
 from tui.model.evidence import Measurement, Phase, Rate, Source
 from tui.model.incident import Closing, Sample, StepResult
 from tui.model.notice import Delivery, Milestone
-from tui.model.observation import Current
+from tui.model.observation import RunningState
 from tui.model.outcome import Exited
 from tui.model.plan import Plan
 from tui.model.release import Release
@@ -47,7 +47,7 @@ def made(number: int = 1) -> Plan:
     return replace(plan(), attempt=f"inc1.{number}", target=target, leaving=leaving, before=_before())
 
 
-def _before() -> Current:
+def _before() -> RunningState:
     seen = current(at=later(100))
     return replace(seen, containers=(replace(seen.containers[0], started_at=later(-720)),))
 
@@ -106,13 +106,13 @@ def whole() -> list[Said]:
         checked(later(340)),
         *watch(later(340), 900),
         measured(later(1200), Phase.AFTER, 0, 1800),
-        ev.Told(at=later(1210), delivery=told(later(1210), "ticket", Milestone.STARTED)),
-        ev.Woken(at=later(1241)),
+        ev.DeliveryRecorded(at=later(1210), delivery=told(later(1210), "ticket", Milestone.STARTED)),
+        ev.WatchTimerFired(at=later(1241)),
         ev.Settled(at=later(1244), left_over=("deploys of cyc are frozen until `rollback unfreeze api`",)),
     ]
 
 
-def _landed(at: datetime, of: Plan) -> Current:
+def _landed(at: datetime, of: Plan) -> RunningState:
     """The plan's own attempt serves."""
     seen = landed(at)
     return replace(seen, containers=tuple(replace(c, attempt=of.attempt) for c in seen.containers))
@@ -121,7 +121,7 @@ def _landed(at: datetime, of: Plan) -> Current:
 def watch(since: datetime, seconds: int, healthy: bool | None = True, every: int = 10) -> list[Said]:
     """Looks of a watch."""
     stamps = [since + timedelta(seconds=n) for n in range(every, seconds + 1, every)]
-    return [ev.Sampled(at=at, sample=Sample(at=at, healthy=healthy, seconds=0.044)) for at in stamps]
+    return [ev.HealthSampled(at=at, sample=Sample(at=at, healthy=healthy, seconds=0.044)) for at in stamps]
 
 
 def told(at: datetime, channel: str, milestone: Milestone, *, delivered: bool = True) -> Delivery:

@@ -7,7 +7,7 @@ from tests.incident.test_walk import BEGIN
 from tui.incident import effects as do
 from tui.incident import events as ev
 from tui.incident.decide import decide, opened
-from tui.model.errors import NotNow
+from tui.model.errors import InvalidTransition
 from tui.model.incident import Incident, Question, State, StepResult
 from tui.model.outcome import Exited, Lost, Outcome
 from tui.model.plan import Plan, Proof, StepKind
@@ -46,7 +46,7 @@ def test_whatever_it_said_the_host_is_asked(outcome: Outcome, result: StepResult
     incident, effects = decide(deploying(), end)
     doubt = State.EXECUTING if result is StepResult.DONE else State.UNCERTAIN  # a normal end is no doubt
     assert (incident.state, effects) == (doubt, (do.Observe(),))
-    with pytest.raises(NotNow):
+    with pytest.raises(InvalidTransition):
         decide(incident, ev.StepStarted(at=later(10), step="deploy"))
 
 

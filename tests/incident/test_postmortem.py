@@ -17,7 +17,7 @@ from tests.incident.numbers import unexplained
 from tests.incident.stories import Said
 from tui.incident import events as ev
 from tui.incident.postmortem import markdown, record, write
-from tui.incident.postmortem.duty import duty
+from tui.incident.postmortem.due import duty
 from tui.model.evidence import Phase, Source
 from tui.model.incident import Closing, Sample, StepResult
 from tui.model.notice import Milestone
@@ -86,7 +86,7 @@ def filled() -> list[Said]:
         Field.ACTIONS: "Bound the cache; Alert on 503",
         Field.LESSONS: "Caches need bounds",
     }
-    notes = [ev.Noted(at=later(2000), field=field, text=text, by="me@box") for field, text in words.items()]
+    notes = [ev.PostMortemNoted(at=later(2000), field=field, text=text, by="me@box") for field, text in words.items()]
     return [*stories.whole(), *notes]
 
 
@@ -216,8 +216,10 @@ def test_commands_have_their_ends_and_one_without_is_work_left() -> None:
 
 
 def test_what_was_not_delivered_is_work_left_until_it_is() -> None:
-    failed = ev.Told(at=later(1500), delivery=stories.told(later(1500), "SLACK_URL", Milestone.CLOSED, delivered=False))
-    done = ev.Told(at=later(1600), delivery=stories.told(later(1600), "SLACK_URL", Milestone.CLOSED))
+    failed = ev.DeliveryRecorded(
+        at=later(1500), delivery=stories.told(later(1500), "SLACK_URL", Milestone.CLOSED, delivered=False)
+    )
+    done = ev.DeliveryRecorded(at=later(1600), delivery=stories.told(later(1600), "SLACK_URL", Milestone.CLOSED))
     assert r"- [ ] Tell SLACK\_URL (closed): it was not delivered" in document([*stories.whole(), failed])
     assert "- [ ] Tell" not in document([*stories.whole(), failed, done])
 
@@ -257,9 +259,9 @@ def test_an_alarm_that_ended_by_itself_has_a_duration() -> None:
         stories.opened(),
         ev.Answered(at=later(2), node="healthy", answer=False, evidence="HTTP 503"),
         ev.WatchAsked(at=later(20), length=timedelta(minutes=10), reason="it may pass"),
-        ev.Sampled(at=later(25), sample=Sample(at=later(25), healthy=False)),
+        ev.HealthSampled(at=later(25), sample=Sample(at=later(25), healthy=False)),
         *stories.watch(later(30), 600),
-        ev.Woken(at=later(640)),
+        ev.WatchTimerFired(at=later(640)),
         ev.Settled(at=later(641)),
     ]
     assert moments(said)["Service restored"] == "22:00:40"
@@ -271,7 +273,7 @@ def test_a_fix_forward_does_not_know_when_it_served_and_a_person_may_say() -> No
     found = of(said)
     assert {g.field for g in found.gaps} >= {Field.RESTORED, Field.RESOLUTION}
     assert "- TODO: when the service was well again: the fix was deployed without this console" in document(said)
-    said.append(ev.Noted(at=later(700), field=Field.RESTORED, text=later(540).isoformat(), by="me@box"))
+    said.append(ev.PostMortemNoted(at=later(700), field=Field.RESTORED, text=later(540).isoformat(), by="me@box"))
     assert "**Duration:** 9 minutes" in document(said)
     assert "said by me@box, journal entry 4, Noted" in of(said).duration.source
 
@@ -309,8 +311,8 @@ def test_not_recovered_stays_a_gap_even_after_good_looks() -> None:
 
 def test_unhealthy_again_during_the_watch_moves_the_restoration() -> None:
     said = stories.whole()
-    at = next(i for i, s in enumerate(said) if isinstance(s, ev.Sampled) and s.at == later(400))
-    said[at] = ev.Sampled(at=later(400), sample=Sample(at=later(400), healthy=False))
+    at = next(i for i, s in enumerate(said) if isinstance(s, ev.HealthSampled) and s.at == later(400))
+    said[at] = ev.HealthSampled(at=later(400), sample=Sample(at=later(400), healthy=False))
     assert moments(said)["Service restored"] == "22:06:50"
 
 
@@ -352,13 +354,13 @@ def test_an_undo_within_the_incident_is_told_as_one_and_a_later_one_as_a_decisio
         ev.Confirmed(at=later(200), by="me@box"),
         *stories.steps(later(210), back),
         stories.checked(later(240), Verdict.FAILED),
-        ev.Decided(at=later(250), text="undo: forward again to sha:bbbbbbbbbb"),
+        ev.DecisionNoted(at=later(250), text="undo: forward again to sha:bbbbbbbbbb"),
         ev.PlanMade(at=later(260), plan=forward),
         ev.Confirmed(at=later(300), by="me@box"),
         *stories.steps(later(310), forward),
         stories.checked(later(340)),
         ev.Settled(at=later(342)),
-        ev.Decided(at=later(4000), text="undo: forward once more (incident inc2)"),
+        ev.DecisionNoted(at=later(4000), text="undo: forward once more (incident inc2)"),
     ]
     text = document(said)
     assert "## Incident: api: sha:bbbbbbbbbb rolled back, then forward again" in text
@@ -434,9 +436,9 @@ def test_where_local_time_is_utc_it_is_not_said_twice() -> None:
 
 
 def test_words_replace_earlier_ones_and_empty_ones_take_them_back() -> None:
-    first = ev.Noted(at=later(2000), field=Field.ROOT_CAUSE, text="a leak", by="me@box")
-    again = ev.Noted(at=later(2100), field=Field.ROOT_CAUSE, text="a bigger leak\nand a second cause")
-    gone = ev.Noted(at=later(2200), field=Field.ROOT_CAUSE, text="")
+    first = ev.PostMortemNoted(at=later(2000), field=Field.ROOT_CAUSE, text="a leak", by="me@box")
+    again = ev.PostMortemNoted(at=later(2100), field=Field.ROOT_CAUSE, text="a bigger leak\nand a second cause")
+    gone = ev.PostMortemNoted(at=later(2200), field=Field.ROOT_CAUSE, text="")
     assert section(document([*stories.whole(), first]), "### Root Cause") == ["a leak"]
     twice = [*stories.whole(), first, again]
     assert section(document(twice), "### Root Cause") == ["a bigger leak", "and a second cause"]
@@ -454,8 +456,10 @@ def test_one_is_required_after_p1_and_p2_until_it_is_taken_out() -> None:
 
     assert owed() == (True, True) and owed(level="P2") == (True, True)
     assert owed(level="P3") == (False, False)
-    assert owed(ev.Written(at=later(2000), way=Way.SAVED, where="/tmp/x.md")) == (True, False)
-    assert owed(ev.Told(at=later(2000), delivery=stories.told(later(2000), "ticket", Milestone.POSTMORTEM))) == (
+    assert owed(ev.PostMortemExported(at=later(2000), way=Way.SAVED, where="/tmp/x.md")) == (True, False)
+    assert owed(
+        ev.DeliveryRecorded(at=later(2000), delivery=stories.told(later(2000), "ticket", Milestone.POSTMORTEM))
+    ) == (
         True,
         False,
     )
@@ -502,7 +506,7 @@ def test_the_checker_notices_an_invented_number(true: str, false: str) -> None:
 )
 def test_the_checker_derives_the_rates_of_an_alarm_and_notices_invented_ones(true: str, false: str) -> None:
     whole = stories.whole()
-    at = next(i for i, s in enumerate(whole) if isinstance(s, ev.Sampled) and s.at == later(400))
+    at = next(i for i, s in enumerate(whole) if isinstance(s, ev.HealthSampled) and s.at == later(400))
     said = [*whole[:at], stories.measured(later(400), Phase.AFTER, 40, 500)]
     said += stories.closed(later(500), Closing.NOT_RECOVERED)
     text = document(said)
@@ -550,7 +554,9 @@ def incidents(draw: st.DrawFn) -> list[Said]:
     for _ in range(draw(st.integers(0, 12))):
         at = after(1, 20)
         healthy = draw(st.sampled_from([True, True, True, False, None]))
-        said.append(ev.Sampled(at=at, sample=Sample(at=at, healthy=healthy, seconds=draw(st.integers(1, 900)) / 1000)))
+        said.append(
+            ev.HealthSampled(at=at, sample=Sample(at=at, healthy=healthy, seconds=draw(st.integers(1, 900)) / 1000))
+        )
     said.append(stories.measured(after(), Phase.AFTER, draw(st.integers(0, 50)), 50))
     if draw(st.booleans()):
         said += [ev.CloseAsked(at=after(), closing=draw(st.sampled_from(Closing)), reason="it is over")]

@@ -18,11 +18,11 @@ from tui.incident import events as ev
 from tui.incident.postmortem import markdown, write
 from tui.incident.postmortem.escape import block, code, prose
 from tui.incident.postmortem.record import safe
-from tui.model import redact
 from tui.model.incident import Closing
 from tui.model.postmortem import Field
 from tui.model.trail import Sent
 from tui.model.verification import Check, Verdict
+from tui.text import redact
 
 ATTACKS = (
     "![x](http://evil.example/a.png)",
@@ -87,19 +87,19 @@ def story(text: str) -> list[Said]:
             case ev.ChecksDone():
                 check = Check(name="health", verdict=Verdict.PASSED, evidence=f"x{text}")
                 found.append(replace(one, checks=(check,)))
-            case ev.Told(delivery=delivery):
+            case ev.DeliveryRecorded(delivery=delivery):
                 found.append(replace(one, delivery=replace(delivery, detail=f"x{text}", delivered=False)))
             case ev.Settled():
                 found.append(replace(one, left_over=(f"x{text}",)))
             case _:
                 found.append(one)
     close = ev.CloseAsked(at=later(1240), closing=Closing.RECOVERED, reason=f"x{text}")
-    found = [s for s in found if not isinstance(s, ev.Woken)]
+    found = [s for s in found if not isinstance(s, ev.WatchTimerFired)]
     found.insert(-1, close)
-    found.append(ev.Decided(at=later(1300), text=f"x{text}"))
+    found.append(ev.DecisionNoted(at=later(1300), text=f"x{text}"))
     one_line = " ".join(text.split()).replace(";", ",")
     said = (Field.DESCRIPTION, Field.ROOT_CAUSE, Field.USERS, Field.REVENUE, Field.LESSONS, Field.ACTIONS)
-    found += [ev.Noted(at=later(1400), field=field, text=f"x{one_line}", by=f"x{text}") for field in said]
+    found += [ev.PostMortemNoted(at=later(1400), field=field, text=f"x{one_line}", by=f"x{text}") for field in said]
     return found
 
 

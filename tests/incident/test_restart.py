@@ -10,11 +10,11 @@ from tests.incident.facts import OURS, T0, container, current, later, plan
 from tui.incident import decide as core
 from tui.incident import effects as do
 from tui.incident import events as ev
-from tui.incident import reconcile, standing, watch
+from tui.incident import landed, still_ours, watch
 from tui.incident.decide import opened
 from tui.incident.transitions.uncertain import LOOK_AGAIN
 from tui.model.incident import Incident, Question, Sample, State, StepResult, WatchKind
-from tui.model.observation import Container, Current, Landed, differences, same_release, started_anew
+from tui.model.observation import Container, Landed, RunningState, differences, same_release, started_anew
 from tui.model.outcome import Exited, Lost
 from tui.model.plan import Plan, StepKind
 
@@ -31,7 +31,7 @@ def made() -> Plan:
     return replace(plan(StepKind.PUSH, StepKind.MARK), before=BEFORE)
 
 
-def after(*containers: Container, seconds: float = 120, ids: str = "", **facts: Any) -> Current:
+def after(*containers: Container, seconds: float = 120, ids: str = "", **facts: Any) -> RunningState:
     """The same containers after a restart, their ids kept or new ones."""
     anew = tuple(replace(c, started_at=REBOOT, id=ids + c.id if ids else c.id) for c in containers)
     return replace(current(at=later(seconds), containers=anew), **facts)
@@ -53,7 +53,7 @@ def lost() -> Incident:
     return core.decide(pushing(), end)[0]
 
 
-def seen(incident: Incident, now: Current) -> tuple[Incident, tuple[do.Effect, ...]]:
+def seen(incident: Incident, now: RunningState) -> tuple[Incident, tuple[do.Effect, ...]]:
     return core.decide(incident, ev.Observed(at=now.at, current=now))
 
 
@@ -63,7 +63,7 @@ def test_a_restart_is_no_difference(ids: str) -> None:
     assert same_release(BEFORE, now)
     assert differences(BEFORE, now) == ()
     assert [c.name for c in started_anew(BEFORE, now)] == ["web.1", "worker.1"]
-    assert reconcile.untouched(made(), now)
+    assert landed.untouched(made(), now)
 
 
 def test_another_image_is_one_even_under_the_same_id_and_metadata() -> None:
@@ -84,16 +84,16 @@ def test_a_record_without_images_is_compared_by_what_it_has() -> None:
 
 def test_what_landed_serves_after_a_restart_too() -> None:
     now = after(NEW, ids="new", metadata=OURS)
-    assert reconcile.serves(made(), now)
+    assert landed.serves(made(), now)
     nothing = after(metadata=OURS)
-    assert not reconcile.serves(made(), nothing)
-    assert reconcile.lies_still(made(), nothing)
+    assert not landed.serves(made(), nothing)
+    assert landed.lies_still(made(), nothing)
 
 
 def test_a_way_without_proof_is_not_proven_by_new_ids_of_the_old_image() -> None:
     unproven = replace(made(), push=None, proves=False)
-    assert not reconcile.serves(unproven, after(WEB, WORKER, ids="new"))
-    assert reconcile.serves(unproven, after(NEW))
+    assert not landed.serves(unproven, after(WEB, WORKER, ids="new"))
+    assert landed.serves(unproven, after(NEW))
 
 
 @pytest.mark.parametrize(
@@ -111,20 +111,20 @@ def test_a_lock_is_stale_where_all_that_runs_started_after_the_push(
     neighbours: tuple[tuple[str, datetime], ...], own: tuple[Container, ...], stale: bool
 ) -> None:
     now = after(*own, locked=True, neighbours=neighbours)
-    assert reconcile.suspect(now, SENT)
-    assert reconcile.dead(now, SENT) is stale
-    assert not reconcile.dead(now, later(105)), "it began after the restart"
+    assert landed.suspect(now, SENT)
+    assert landed.dead(now, SENT) is stale
+    assert not landed.dead(now, later(105)), "it began after the restart"
 
 
 def test_a_deploy_at_work_is_not_suspected() -> None:
-    assert not reconcile.suspect(replace(BEFORE, locked=True), SENT)
-    assert not reconcile.suspect(after(WEB, WORKER), SENT), "no lock is there"
+    assert not landed.suspect(replace(BEFORE, locked=True), SENT)
+    assert not landed.suspect(after(WEB, WORKER), SENT), "no lock is there"
 
 
 @pytest.mark.parametrize("facts", [{"locked": True, "neighbours": OTHERS}, {"locked": False, "stale_lock": True}])
 def test_a_push_that_a_restart_ended_did_not_land(facts: dict[str, Any]) -> None:
     incident, effects = seen(lost(), after(WEB, WORKER, **facts))
-    assert (incident.state, effects) == (State.UNCERTAIN, (do.Observe(after=reconcile.APART),))
+    assert (incident.state, effects) == (State.UNCERTAIN, (do.Observe(after=landed.APART),))
     incident, _ = seen(incident, after(WEB, WORKER, seconds=131, **facts))
     assert (incident.state, incident.asking) == (State.FAILED, Question.WHAT_NEXT)
     assert "restarted in the middle of it; the old release serves again" in incident.failure
@@ -145,7 +145,7 @@ def test_with_one_app_a_minute_of_silence_says_it() -> None:
     incident = lost()
     for seconds in (120, 131, 142, 153, 164, 175):
         incident, effects = seen(incident, after(WEB, WORKER, seconds=seconds, locked=True))
-        assert (incident.state, effects) == (State.UNCERTAIN, (do.Observe(after=reconcile.APART),))
+        assert (incident.state, effects) == (State.UNCERTAIN, (do.Observe(after=landed.APART),))
     incident, _ = seen(incident, after(WEB, WORKER, seconds=186, locked=True))
     assert incident.state is State.FAILED
     assert "web.1, worker.1 were restarted in the middle of it" in incident.failure
@@ -187,7 +187,7 @@ def test_a_host_that_still_starts_its_apps_is_no_outage() -> None:
 
 
 def test_a_restart_before_the_metadata_was_written_that_left_the_target_whole() -> None:
-    assert reconcile.landed(made(), (after(NEW, metadata=OURS, locked=True, neighbours=OTHERS),), False, SENT) is (
+    assert landed.landed(made(), (after(NEW, metadata=OURS, locked=True, neighbours=OTHERS),), False, SENT) is (
         Landed.YES
     )
 
@@ -228,7 +228,7 @@ def test_a_push_that_is_said_to_be_done_and_is_not_comes_into_doubt() -> None:
 RUNS = current(at=later(200), metadata=OURS, containers=(NEW, replace(NEW, id="f" * 12, process="worker")))
 
 
-def again(seconds: float = 300, ids: str = "", restart: float = 290, **facts: Any) -> Current:
+def again(seconds: float = 300, ids: str = "", restart: float = 290, **facts: Any) -> RunningState:
     anew = tuple(replace(c, started_at=later(restart), id=ids + c.id if ids else c.id) for c in RUNS.containers)
     return replace(RUNS, at=later(seconds), containers=anew, **facts)
 
@@ -246,52 +246,52 @@ def test_a_restart_in_a_watch_is_named_and_no_alarm(
     ids: str, neighbours: tuple[tuple[str, datetime], ...], words: str
 ) -> None:
     now = again(ids=ids, neighbours=neighbours)
-    watched = standing.Standing(before=RUNS)
-    assert standing.moved(watched, now)
-    first = standing.judge(watched, now, made())
+    watched = still_ours.Standing(before=RUNS)
+    assert still_ours.moved(watched, now)
+    first = still_ours.judge(watched, now, made())
     assert first.stray == ""
     assert words in first.note
-    second = standing.judge(first.standing, replace(now, at=later(305), neighbours=()), made())
+    second = still_ours.judge(first.standing, replace(now, at=later(305), neighbours=()), made())
     assert (second.stray, second.note) == ("", ""), "it is said once"
 
 
 def test_bad_answers_while_a_host_starts_its_apps_are_a_gap_and_later_ones_count() -> None:
     now = again(neighbours=(("blog", later(291)),))
-    judged = standing.judge(standing.Standing(before=RUNS), now, made())
+    judged = still_ours.judge(still_ours.Standing(before=RUNS), now, made())
     assert judged.excused
-    late = standing.judge(judged.standing, replace(now, at=later(300) + reconcile.RESTORE), made())
+    late = still_ours.judge(judged.standing, replace(now, at=later(300) + landed.RESTORE), made())
     assert not late.excused
-    alone = standing.judge(standing.Standing(before=RUNS), again(), made())
+    alone = still_ours.judge(still_ours.Standing(before=RUNS), again(), made())
     assert not alone.excused, "a container that crashes again and again is no excuse"
 
 
 def test_processes_that_come_back_are_no_alarm_and_those_that_stay_away_are() -> None:
     web, worker = RUNS.containers
     gone = replace(RUNS, at=later(210), containers=(web, replace(worker, running=False)))
-    judged = standing.judge(standing.Standing(before=RUNS), gone, made())
+    judged = still_ours.judge(still_ours.Standing(before=RUNS), gone, made())
     assert (judged.stray, judged.note) == ("", "worker.1 does not run; it, or the whole host, is restarting")
-    assert standing.judge(judged.standing, replace(RUNS, at=later(220)), made()).stray == ""
-    late = standing.judge(judged.standing, replace(gone, at=later(210) + reconcile.RESTORE), made())
+    assert still_ours.judge(judged.standing, replace(RUNS, at=later(220)), made()).stray == ""
+    late = still_ours.judge(judged.standing, replace(gone, at=later(210) + landed.RESTORE), made())
     assert late.stray == "worker.1 does not run since 22:03:30Z"
     nothing = replace(RUNS, containers=tuple(replace(c, running=False) for c in RUNS.containers))
-    assert standing.judge(standing.Standing(before=RUNS), nothing, made()).stray == ""
+    assert still_ours.judge(still_ours.Standing(before=RUNS), nothing, made()).stray == ""
 
 
 def test_a_watch_taken_up_while_the_host_restarts_knows_what_is_to_run() -> None:
     nothing = replace(RUNS, at=later(300), containers=tuple(replace(c, running=False) for c in RUNS.containers))
-    assert standing.begin(nothing, made(), RUNS).before == RUNS
-    assert standing.begin(nothing, None, RUNS).before == nothing
-    assert standing.judge(standing.begin(nothing, made(), RUNS), nothing, made()).stray == ""
+    assert still_ours.begin(nothing, made(), RUNS).before == RUNS
+    assert still_ours.begin(nothing, None, RUNS).before == nothing
+    assert still_ours.judge(still_ours.begin(nothing, made(), RUNS), nothing, made()).stray == ""
 
 
 def test_what_is_not_ours_stays_an_alarm() -> None:
     theirs = replace(RUNS, metadata="d" * 40, containers=(WEB, WORKER))
-    assert "not ours any more" in standing.judge(standing.Standing(before=RUNS), theirs, made()).stray
+    assert "not ours any more" in still_ours.judge(still_ours.Standing(before=RUNS), theirs, made()).stray
     scaled = replace(RUNS, containers=RUNS.containers[:1])
-    judged = standing.judge(standing.Standing(before=RUNS), scaled, made())
+    judged = still_ours.judge(still_ours.Standing(before=RUNS), scaled, made())
     assert judged.stray == "the release is ours still, but somebody touched it: worker.1 is not running any more"
     rebuilt = replace(RUNS, containers=(WEB, WORKER))
-    assert "not what was being watched" in standing.judge(standing.Standing(before=RUNS), rebuilt, None).stray
+    assert "not what was being watched" in still_ours.judge(still_ours.Standing(before=RUNS), rebuilt, None).stray
 
 
 def test_the_gap_lowers_the_coverage_and_the_watch_goes_on() -> None:

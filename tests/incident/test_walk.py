@@ -23,7 +23,7 @@ from tui.incident import events as ev
 from tui.incident.decide import fold, opened
 from tui.incident.transitions import allowed
 from tui.incident.transitions.core import Decision
-from tui.model.errors import NotNow
+from tui.model.errors import InvalidTransition
 from tui.model.evidence import Measurement, Phase, Rate, Source
 from tui.model.incident import Closing, Incident, Question, Sample, State, StepResult
 from tui.model.outcome import Exited, Lost, TimedOut
@@ -73,10 +73,10 @@ def answers(node: Node, effect: do.Effect) -> Iterator[ev.Event]:
             yield measured(Phase.AFTER, 0, 1000)
             yield measured(Phase.AFTER, 30, 1000)
             yield measured(Phase.AFTER, None, None)
-            yield ev.Sampled(at=now, sample=Sample(at=now, healthy=True))
-            yield ev.Sampled(at=now, sample=Sample(at=now, healthy=False))
-            yield ev.Strayed(at=now, what="restarted")
-            yield ev.Woken(at=until + timedelta(seconds=1))
+            yield ev.HealthSampled(at=now, sample=Sample(at=now, healthy=True))
+            yield ev.HealthSampled(at=now, sample=Sample(at=now, healthy=False))
+            yield ev.ForeignChangeSeen(at=now, what="restarted")
+            yield ev.WatchTimerFired(at=until + timedelta(seconds=1))
         case do.Settle():
             yield ev.Settled(at=now)
             since = node.incident.unsettled_since
@@ -133,7 +133,7 @@ def moves(node: Node, decide: Decide) -> Iterator[Node]:
     for index, effect in enumerate(node.outstanding):
         rest = node.outstanding[:index] + node.outstanding[index + 1 :]
         for event in answers(node, effect):
-            goes_on = isinstance(event, ev.Sampled | ev.Measured)
+            goes_on = isinstance(event, ev.HealthSampled | ev.Measured)
             keep = (effect,) if isinstance(effect, do.KeepWatch) and goes_on else ()
             yield from apply(node, event, (*rest, *keep), decide)
     if begun and not acting(node):
@@ -149,7 +149,7 @@ def moves(node: Node, decide: Decide) -> Iterator[Node]:
 def apply(node: Node, event: ev.Event, outstanding: tuple[do.Effect, ...], decide: Decide) -> Iterator[Node]:
     try:
         incident, effects = decide(node.incident, event)
-    except NotNow:
+    except InvalidTransition:
         return
     sent = node.sent
     if isinstance(event, ev.StepStarted):

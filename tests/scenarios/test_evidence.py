@@ -16,8 +16,8 @@ from tests.sandboxes import Done, Sandbox
 from tui import bootstrap
 from tui.engine.engine import Engine
 from tui.engine.ports import Outside
-from tui.incident import rates
-from tui.incident.rates import Word
+from tui.incident import error_rates
+from tui.incident.error_rates import Word
 from tui.model.evidence import Measurement, NewIssues, Phase, Rate, Source
 from tui.model.service import Service
 
@@ -134,7 +134,7 @@ async def test_a_lost_stream_is_attached_again_and_what_was_not_seen_is_said(
         box.pull("ssh", listening=False)
         box.pull("cut")
         lost = await until(engine, since, lambda r: "stream lost" in r.note)
-        assert rates.combined(now(engine, since)).word is not Word.UNDER
+        assert error_rates.combined(now(engine, since)).word is not Word.UNDER
         await asyncio.sleep(1.5)
         box.pull("ssh", listening=True)
         back = await until(engine, since, lambda r: (r.total or 0) > (lost.total or 0) + 60)
@@ -170,7 +170,7 @@ async def test_a_format_that_nobody_reads_gives_no_verdict_and_shows_no_request(
         since = engine.clock.now()
         found = await until(engine, since, lambda r: r.unparsed >= 60)
         assert re.search(r"not understood, like 000\.0+\.0+", found.note) and "scenes" not in found.note
-        reading = rates.of(found, 0.01)
+        reading = error_rates.of(found, 0.01)
         assert reading is not None and reading.word is Word.UNSURE and "not understood" in reading.why
 
 
@@ -180,7 +180,7 @@ async def test_without_an_access_log_that_is_said(box: Sandbox, monkeypatch: pyt
         since = engine.clock.now()
         found = await until(engine, since, lambda r: "not even our probes" in r.note, probing=True)
         assert (found.failed, found.total) == (None, None)
-        assert rates.combined(now(engine, since)).reading is None
+        assert error_rates.combined(now(engine, since)).reading is None
 
 
 class Tracker:
@@ -214,7 +214,7 @@ async def test_who_counts_outside_is_asked_beside_and_waited_for_in_vain_only_so
 ) -> None:
     good, dumb = Tracker(answers=True), Tracker(answers=False)
     dumb.source = Source.POSTHOG
-    monkeypatch.setattr("tui.engine.evidence.PATIENCE", 0.2)
+    monkeypatch.setattr("tui.engine.monitor.error_rates.PATIENCE", 0.2)
     async with engine_on(box, monkeypatch, Outside(rates=(good, dumb), issues=good)) as engine:
         api, web = engine.service("api"), engine.service("gateway")
         since = engine.clock.now() - timedelta(seconds=30)
@@ -223,7 +223,7 @@ async def test_who_counts_outside_is_asked_beside_and_waited_for_in_vain_only_so
         assert sentry is not None and sentry.failed == 30
         assert posthog is not None and posthog.failed is None and "no answer within" in posthog.note
         assert found.issues is not None and found.issues.titles == ("UndefinedColumnError",)
-        assert rates.combined(found).word is Word.OVER
+        assert error_rates.combined(found).word is Word.OVER
         assert now(engine, since).of(Source.SENTRY) == sentry, "what it said last stays known"
         assert (await engine.evidence.measure(web, Phase.BEFORE, since)).of(Source.SENTRY) is None
         assert good.asked == 1
@@ -233,7 +233,7 @@ async def test_who_counts_outside_is_asked_beside_and_waited_for_in_vain_only_so
 async def test_a_host_gives_room_for_so_many_logs_and_the_one_that_matters_has_it(
     box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.engine.evidence.PER_HOST", 2)
+    monkeypatch.setattr("tui.engine.monitor.error_rates.PER_HOST", 2)
     async with engine_on(box, monkeypatch) as engine:
         engine.evidence.follow(engine.fleet.services)
         since = engine.clock.now()

@@ -10,7 +10,7 @@ import pytest
 from tests.harness import LocalSandbox, local_sandbox
 from tests.sandboxes import Sandbox
 from tui import bootstrap
-from tui.engine.follow import Following, LogFollower
+from tui.engine.monitor.log_follower import Following, LogFollower
 
 APP = "scenextras-transcription"
 

@@ -11,9 +11,9 @@ from tests.simulation.machines import KILLED, Machine, Process
 from tests.simulation.truth import Standing, Truth, Write
 from tests.simulation.world import APP, World
 from tui.cli.exits import Exit
-from tui.dokku import kept
-from tui.dokku.wire import exec_string
-from tui.engine.gate import Sent
+from tui.dokku import holders
+from tui.dokku.quoting import exec_string
+from tui.engine.hosts.gate import Sent
 from tui.incident import events as ev
 from tui.model.host import Form
 from tui.model.plan import Plan
@@ -286,7 +286,7 @@ def names_keep(process: Process) -> bool:
 def half_made(world: World) -> list[str]:
     """Holders without their seal."""
     apps = world.host.machine.apps.items()
-    return [n for n, app in apps if "--r" in n and app.properties.get("git-deploy-branch") != kept.SEAL_BRANCH]
+    return [n for n, app in apps if "--r" in n and app.properties.get("git-deploy-branch") != holders.SEAL_BRANCH]
 
 
 def of_the_end(truth: Truth, began: Standing) -> Iterator[str]:

@@ -9,17 +9,17 @@ from typing import Any
 from msgspec.structs import replace
 
 import tui.drivers.ssh
-import tui.engine.gate
-import tui.engine.links
+import tui.engine.hosts.connections
+import tui.engine.hosts.gate
 from tests.simulation.machines import replaced
-from tui.engine import health
+from tui.engine.monitor import health
 from tui.incident import decide as deciding
 from tui.incident import effects as do
 from tui.incident import events as ev
-from tui.incident import reconcile, verify
+from tui.incident import landed, verify
 from tui.incident.transitions import core
 from tui.model.incident import Incident, Question, State, StepResult
-from tui.model.observation import Current
+from tui.model.observation import RunningState
 from tui.model.outcome import Answer, Exited, Lost, TimedOut
 from tui.model.verification import Check, Verdict
 
@@ -101,43 +101,43 @@ def lost_is_failure() -> AbstractContextManager[None]:
 @contextmanager
 def freeze_not_undone() -> Iterator[None]:
     """The deploy branch is not given back when a rollback did not land."""
-    real = tui.engine.gate.Gate.write
+    real = tui.engine.hosts.gate.Gate.write
 
     async def write(gate: Any, host: Any, name: str, argv: tuple[str, ...], **more: Any) -> Answer:
         thaws = argv[0] == "git:set" and not argv[-1].startswith("frozen-by-") and argv[1].count("--") == 0
-        if thaws and more.get("incident", tui.engine.gate.OUTSIDE) != tui.engine.gate.OUTSIDE:
+        if thaws and more.get("incident", tui.engine.hosts.gate.OUTSIDE) != tui.engine.hosts.gate.OUTSIDE:
             return Answer(argv=argv, outcome=Exited(code=0), started_at=gate._clock.now(), seconds=0.2)
         return await real(gate, host, name, argv, **more)
 
-    with replaced((tui.engine.gate.Gate, "write", write)):
+    with replaced((tui.engine.hosts.gate.Gate, "write", write)):
         yield
 
 
 @contextmanager
 def stale_stamped_fresh() -> Iterator[None]:
     """What runs is remembered for 20 s and told as seen now."""
-    real = tui.engine.links.Links.current
-    seen: dict[tuple[int, str], Current] = {}
+    real = tui.engine.hosts.connections.Links.current
+    seen: dict[tuple[int, str], RunningState] = {}
 
-    async def current(links: Any, name: str, app: str) -> Current:
+    async def current(links: Any, name: str, app: str) -> RunningState:
         known = seen.get((id(links), app))
         now = links._clock.now()
         if known is not None and now - seen_at[id(links), app] < timedelta(seconds=20):
-            again: Current = replace(known, at=now)
+            again: RunningState = replace(known, at=now)
             return again
         found = await real(links, name, app)
         seen[id(links), app], seen_at[id(links), app] = found, found.at
         return found
 
     seen_at: dict[tuple[int, str], Any] = {}
-    with replaced((tui.engine.links.Links, "current", current)):
+    with replaced((tui.engine.hosts.connections.Links, "current", current)):
         yield
 
 
 @contextmanager
 def observation_skipped() -> Iterator[None]:
     """One look is enough to say that a push did not land."""
-    with replaced((reconcile, "APART", timedelta(0))):
+    with replaced((landed, "APART", timedelta(0))):
         yield
 
 

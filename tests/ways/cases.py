@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from tests.incident.facts import OURS, T0, THEIRS, container, current
 from tui import ways
-from tui.dokku import kept as records
+from tui.dokku import holders as records
+from tui.dokku.build_settings import Shape
 from tui.dokku.reports import Checks
-from tui.dokku.shape import Shape
 from tui.model.plan import Caution, Checked, Plan, Severity, Standing
 from tui.model.release import Release, Source, Target, TargetKind
 from tui.model.service import Host, RollbackSpec, Service

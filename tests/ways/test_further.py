@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.incident.facts import T0, container, current, later
-from tui.dokku import kept
-from tui.model.observation import Current
+from tui.dokku import holders
+from tui.model.observation import RunningState
 from tui.model.release import Arrival, Came, Release
 from tui.ways import further
 
@@ -16,12 +16,12 @@ RELEASE = Release(app="cyc", number=4, holder="cyc--r4--pre-deploy-20261123-2100
 BACK = Arrival(kind=Came.BACK, attempt="inc1.1", at=T0, by="ann@desk")
 
 
-def served(attempt: str | None, **more: object) -> Current:
+def served(attempt: str | None, **more: object) -> RunningState:
     found = current(containers=(replace(container(attempt=attempt), started_at=later(20)),))
     return replace(found, **more)
 
 
-def held(found: Arrival | None, seen: Current, minutes: float) -> bool:
+def held(found: Arrival | None, seen: RunningState, minutes: float) -> bool:
     return found is not None and further.holds(found, seen, later(minutes * 60), LONGEST)
 
 
@@ -31,7 +31,7 @@ def test_the_holders_mark_says_how_what_runs_came() -> None:
 
 
 def test_without_a_mark_the_label_says_that_it_came_and_the_start_when() -> None:
-    record = kept.IncidentRecord(app="cyc", incident="inc1", by="ann@desk", state="frozen")
+    record = holders.IncidentRecord(app="cyc", incident="inc1", by="ann@desk", state="frozen")
     found = further.arrival(RELEASE, served("inc1.1"), record)
     assert found == Arrival(kind=Came.BACK, attempt="inc1.1", at=later(20), by="ann@desk")
     assert further.arrival(RELEASE, served("inc1.1"), None) == replace(found, by=None)
@@ -45,7 +45,7 @@ def test_a_mark_of_an_earlier_time_says_nothing_of_what_came_since() -> None:
 
 def test_a_way_that_leaves_no_label_is_known_by_the_mark_or_the_record() -> None:
     assert further.arrival(replace(RELEASE, came=BACK), served(None), None) == BACK
-    record = kept.IncidentRecord(app="cyc", incident="inc1", by="ann@desk", since=T0, state="frozen", to="release:4")
+    record = holders.IncidentRecord(app="cyc", incident="inc1", by="ann@desk", since=T0, state="frozen", to="release:4")
     assert further.arrival(RELEASE, served(None), record) == BACK
     assert further.arrival(RELEASE, served(None), replace(record, to="release:3")) is None
     assert further.arrival(RELEASE, served(None), replace(record, to=None)) is None, "deploys are held back, no more"
@@ -68,9 +68,9 @@ def test_what_came_by_no_rollback_may_be_left(kind: Came) -> None:
 
 
 def test_the_mark_is_written_and_read_back() -> None:
-    pairs = dict(kept.mark_pairs(came=replace(BACK, by="ann smith@desk, 2nd")))
-    (read,) = (kept.release_from_config(str(RELEASE.holder), pairs).came,)
+    pairs = dict(holders.mark_pairs(came=replace(BACK, by="ann smith@desk, 2nd")))
+    (read,) = (holders.release_from_config(str(RELEASE.holder), pairs).came,)
     assert read == replace(BACK, by="ann_smith@desk_2nd", at=T0.replace(microsecond=0))
     for broken in ("", "back", "back,inc1,,", "sideways,inc1.1,,x", "back,inc1.1,never,"):
-        found = kept.release_from_config(str(RELEASE.holder), {kept.CAME: broken}).came
+        found = holders.release_from_config(str(RELEASE.holder), {holders.CAME: broken}).came
         assert found is None or found == Arrival(kind=Came.BACK, attempt="inc1.1")

@@ -7,9 +7,10 @@ import pytest
 from msgspec.structs import replace
 
 from tests.incident.facts import OTHER, T0, THEIRS, container, current
-from tui.dokku import kept
-from tui.incident import reconcile, verify
-from tui.model.observation import Current, Landed
+from tui.dokku import holders
+from tui.incident import landed as reconcile
+from tui.incident import verify
+from tui.model.observation import Landed, RunningState
 from tui.model.plan import Plan, Severity, StepKind
 from tui.model.release import Release, Source, Target, TargetKind
 from tui.model.service import Host, RollbackSpec, Service
@@ -40,7 +41,9 @@ def made(target: Release = TARGET, options: Options | None = None, service: Serv
     return git.WAY.plan(facts(service=service, target=target, options=options or Options(), **more))
 
 
-def deployed(*, metadata: str = f"/home/dokku/cyc#{WANTED}", source: str = "git-sync", name: str = "new") -> Current:
+def deployed(
+    *, metadata: str = f"/home/dokku/cyc#{WANTED}", source: str = "git-sync", name: str = "new"
+) -> RunningState:
     return replace(current(containers=(container(name),)), source=source, metadata=metadata, git_rev=WANTED)
 
 
@@ -72,10 +75,10 @@ def test_what_is_known_is_marked_on_the_holders_there_are(target: Release, leavi
 
 
 def test_a_record_that_is_ours_or_somebody_elses() -> None:
-    mine = kept.IncidentRecord(app="cyc", incident="inc1", deploy_branch="main")
+    mine = holders.IncidentRecord(app="cyc", incident="inc1", deploy_branch="main")
     frozen = replace(current(branch="frozen-by-inc1"), refs=(("main", THEIRS),))
     assert [s.id for s in made(record=mine, current=frozen).steps] == ["sign", "compare", "deploy"]
-    theirs = kept.IncidentRecord(app="cyc", incident="other")
+    theirs = holders.IncidentRecord(app="cyc", incident="other")
     assert made(record=theirs).steps[0].argv == ("apps:create", "cyc--takeover")
 
 
@@ -101,7 +104,7 @@ def test_without_a_freeze_the_teams_branch_moves() -> None:
         (current(), Landed.NO),
     ],
 )
-def test_only_metadata_and_new_containers_prove_it(seen: Current, landed: Landed) -> None:
+def test_only_metadata_and_new_containers_prove_it(seen: RunningState, landed: Landed) -> None:
     assert reconcile.landed(made(), (seen,), reported=True) is landed
     verdicts = {c.verdict for c in verify.identity(made(), seen)}
     if landed is Landed.YES:

@@ -4,27 +4,29 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.dokku import shape
-from tui.incident.drift import Drift
-from tui.model.between import Between
-from tui.model.observation import Container, Current
+from tui.dokku import build_settings
+from tui.incident.config_drift import Drift
+from tui.model.commit_range import CommitRange
+from tui.model.observation import Container, RunningState
 from tui.model.plan import Severity
 from tui.model.release import Release
 from tui.ways import preflight
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
-SHAPE = shape.Shape(app="api", builder="dockerfile", scheduler="docker-local", mounts="", ports="http:80:5000")
-KEPT = shape.Kept(release=3, processes=(("web", 1),), mounts="", ports="http:80:5000", config_keys=("A", "B"))
+SHAPE = build_settings.Shape(app="api", builder="dockerfile", scheduler="docker-local", mounts="", ports="http:80:5000")
+KEPT = build_settings.Kept(release=3, processes=(("web", 1),), mounts="", ports="http:80:5000", config_keys=("A", "B"))
 TARGET = Release(app="api", number=3)
 FILES = (("Procfile", "web: x\n"),)
 
 
-def current(*processes: str) -> Current:
-    return Current(app="api", at=AT, containers=tuple(Container(id=f"{n}", process=p) for n, p in enumerate(processes)))
+def current(*processes: str) -> RunningState:
+    return RunningState(
+        app="api", at=AT, containers=tuple(Container(id=f"{n}", process=p) for n, p in enumerate(processes))
+    )
 
 
-def said(now: Current, **changes: object) -> list[tuple[Severity, str]]:
-    facts = {"shape": SHAPE, "kept": KEPT, "files": FILES, "between": Between()} | changes
+def said(now: RunningState, **changes: object) -> list[tuple[Severity, str]]:
+    facts = {"shape": SHAPE, "kept": KEPT, "files": FILES, "between": CommitRange()} | changes
     found = preflight.Findings(**facts)  # type: ignore[arg-type]
     return [(c.severity, c.text) for c in preflight.cautions(found, TARGET, now)]
 
@@ -49,14 +51,14 @@ def test_without_a_procfile_only_web_comes_back() -> None:
 
 @pytest.mark.parametrize("path", ["Procfile", "ops/Procfile"])
 def test_the_procfile_in_the_build_directory_counts(path: str) -> None:
-    of = shape.Shape(app="api", build_dir="api", procfile=path)
+    of = build_settings.Shape(app="api", build_dir="api", procfile=path)
     files = ((f"api/{path}", "web: x\nworker: y\n"),)
     found = [severity for severity, _ in said(current("web", "worker"), shape=of, files=files)]
     assert Severity.BLOCK not in found
 
 
 def test_a_scale_that_does_not_come_back_by_itself_is_said() -> None:
-    kept = shape.Kept(release=3, processes=(("web", 3), ("worker", 2)), mounts="", ports="", config_keys=())
+    kept = build_settings.Kept(release=3, processes=(("web", 3), ("worker", 2)), mounts="", ports="", config_keys=())
     files = (("Procfile", "web: x\nworker: y\n"),)
     texts = " ".join(text for _, text in said(current("web"), kept=kept, files=files))
     assert "ps:scale api worker=2" in texts
@@ -71,21 +73,21 @@ def test_a_process_that_was_started_since_is_said() -> None:
 
 
 def test_unknown_is_not_none() -> None:
-    texts = {text: severity for severity, text in said(current("web"), between=Between(unknown="no commit"))}
+    texts = {text: severity for severity, text in said(current("web"), between=CommitRange(unknown="no commit"))}
     assert texts == {"whether migrations lie between is not known: no commit": Severity.WARN}
     ((severity, text),) = ((c.severity, c.text) for c in preflight.config(Drift(unknown="nobody looked"), TARGET))
     assert (severity, "which config keys changed since is not known: nobody looked" in text) == (Severity.NOTE, True)
 
 
 def test_migrations_have_to_be_confirmed_by_name() -> None:
-    between = Between(migrations=tuple(f"migrations/{n}.py" for n in range(7)), tasks=("release: migrate",))
+    between = CommitRange(migrations=tuple(f"migrations/{n}.py" for n in range(7)), tasks=("release: migrate",))
     found = said(current("web"), between=between)
     assert [severity for severity, _ in found] == [Severity.TYPE, Severity.WARN]
     assert found[0][1].endswith("migrations/4.py and 2 more")
 
 
 def test_what_surrounds_a_release_is_compared_by_name_only() -> None:
-    of = shape.Shape(app="api", mounts="/data:/data", ports="http:80:8000", unknown=("nginx",))
+    of = build_settings.Shape(app="api", mounts="/data:/data", ports="http:80:8000", unknown=("nginx",))
     texts = " ".join(text for _, text in said(current("web"), shape=of, moved=("a → b",)))
     for part in (
         "mounts were none",

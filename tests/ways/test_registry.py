@@ -5,12 +5,13 @@ from msgspec.structs import replace
 
 from tests.incident.facts import THEIRS, container, current
 from tests.ways.test_git import RUNNING, SERVICE, facts
-from tui.incident import choose, reconcile, verify
+from tui.incident import landed, verify
 from tui.model.errors import Refused
 from tui.model.observation import Landed
 from tui.model.plan import Plan
 from tui.model.release import Release, Source, Target, TargetKind, matches
 from tui.model.verification import Verdict
+from tui.releases import choose
 from tui.ways import registry
 from tui.ways.way import Seen
 
@@ -53,11 +54,11 @@ def test_only_an_image_of_the_services_own_repository_is_asked_for() -> None:
 
 def test_whatever_branch_it_moved_before_it_failed_the_old_release_serves() -> None:
     moved = replace(current(tip="9" * 40), git_rev="9" * 40, refs=(("main", "9" * 40), ("origin/main", THEIRS)))
-    assert reconcile.landed(made(), (moved,), reported=True) is Landed.NO
+    assert landed.landed(made(), (moved,), reported=True) is Landed.NO
     restarted = replace(moved, containers=(container("other"),))
-    assert reconcile.landed(made(), (restarted,), reported=True) is Landed.UNKNOWN
+    assert landed.landed(made(), (restarted,), reported=True) is Landed.UNKNOWN
     done = replace(moved, source="docker-image", metadata=f"{REPOSITORY}@{DIGEST}", containers=(container("other"),))
-    assert reconcile.landed(made(), (done,), reported=False) is Landed.YES
+    assert landed.landed(made(), (done,), reported=False) is Landed.YES
     assert {c.verdict for c in verify.identity(made(), done)} == {Verdict.PASSED}
 
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tests.incident.facts import T0, THEIRS, container, current
 from tests.ways.test_git import RUNNING, SERVICE, facts
-from tui.incident import reconcile, verify
+from tui.incident import landed, verify
 from tui.model.host import Capabilities
 from tui.model.observation import Landed
 from tui.model.plan import Plan, StepKind, Where
@@ -91,11 +91,11 @@ def test_a_script_runs_here_with_the_persons_words_and_without_a_freeze() -> Non
 @pytest.mark.parametrize("made", [by_tag(), by_script()], ids=["tag", "script"])
 def test_all_that_can_be_seen_is_that_something_else_runs(made: Plan) -> None:
     new = current(metadata=THEIRS, containers=(container("new"),))
-    assert reconcile.landed(made, (new,), reported=True) is Landed.YES
-    assert reconcile.landed(made, (current(),), reported=True) is Landed.NO
-    apart = (current(), current(at=T0 + reconcile.APART))
-    assert reconcile.landed(made, apart[:1], reported=False) is Landed.UNKNOWN
-    assert reconcile.landed(made, apart, reported=False) is Landed.NO
+    assert landed.landed(made, (new,), reported=True) is Landed.YES
+    assert landed.landed(made, (current(),), reported=True) is Landed.NO
+    apart = (current(), current(at=T0 + landed.APART))
+    assert landed.landed(made, apart[:1], reported=False) is Landed.UNKNOWN
+    assert landed.landed(made, apart, reported=False) is Landed.NO
     assert [c.verdict for c in verify.identity(made, new)] == [Verdict.PASSED]
 
 

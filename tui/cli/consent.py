@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tui.cli.confirm import YES
 from tui.cli.narrate import Narrator
-from tui.services.trust import Power
+from tui.config.trust import Power
 
 MOST = 60
 """powers shown; more are counted"""

@@ -50,7 +50,7 @@ def _main(
         no_terminal = ConfigError("the console needs a terminal on stdin and stdout", fix)
         return _fail("console", no_terminal, narrator, json=wanted.json), False
     if wanted.command == "sandbox":
-        from tui.cli.sandbox import sandbox
+        from tui.cli.commands.sandbox import sandbox
 
         try:
             return sandbox(wanted, narrator), False
@@ -145,7 +145,7 @@ async def _end(engine: "Engine", wanted: Options, narrator: Narrator) -> None:
 
 async def _tell_the_rest(engine: "Engine", wanted: Options, narrator: Narrator) -> None:
     """Give what people are to be told a moment; it never changes what the command came to."""
-    from tui.engine.notices import GRACE
+    from tui.engine.notify.outbox import GRACE
 
     if wanted.command != "rollback":
         engine.notices.start()
@@ -158,21 +158,21 @@ async def _tell_the_rest(engine: "Engine", wanted: Options, narrator: Narrator) 
 
 
 def _command(name: str) -> Command:
-    from tui.cli import begin, checks, evidence, hostwork, postmortem, reads, thaw
+    from tui.cli.commands import check, evidence, keep_freeze, postmortem, start, status_logs, unfreeze
 
     commands: dict[str, Command] = {
-        "rollback": begin.rollback,
-        "resume": begin.resume,
-        "undo": begin.undo,
-        "status": reads.status,
-        "logs": reads.logs,
-        "check": checks.check,
-        "incidents": reads.incidents,
+        "rollback": start.rollback,
+        "resume": start.resume,
+        "undo": start.undo,
+        "status": status_logs.status,
+        "logs": status_logs.logs,
+        "check": check.check,
+        "incidents": status_logs.incidents,
         "evidence": evidence.evidence,
         "postmortem": postmortem.postmortem,
-        "keep": hostwork.keep,
-        "freeze": hostwork.freeze,
-        "unfreeze": thaw.unfreeze,
+        "keep": keep_freeze.keep,
+        "freeze": keep_freeze.freeze,
+        "unfreeze": unfreeze.unfreeze,
     }
     return commands[name]
 

@@ -9,9 +9,9 @@ from time import monotonic
 from typing import TextIO
 
 from tui.model.notice import Message
-from tui.model.plain import NO_WIDTH
 from tui.model.plan import Plan, Severity, Standing
-from tui.model.text import clean
+from tui.text.chat import NO_WIDTH
+from tui.text.clean import clean
 
 _COLOURS = {"red": "31;1", "green": "32", "yellow": "33;1", "dim": "2", "bold": "1"}
 

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.cli.exits import Exit, word
-from tui.incident import rates, telling
+from tui.incident import announcements, error_rates
 from tui.model.evidence import Measurement, Rate
 from tui.model.incident import Incident
 from tui.model.outcome import Exited, describe
 from tui.model.plan import Plan
-from tui.model.redact import redacted
 from tui.model.release import Release
-from tui.model.text import clean
+from tui.text.clean import clean
+from tui.text.redact import redacted
 
 SCHEMA = 1
 Document = dict[str, Any]
@@ -194,7 +194,7 @@ def rollback(incident: Incident, code: Exit, message: str = "", fix: str = "") -
                 "link": d.link,
                 "by_hand": d.by_hand,
             }
-            for d in telling.standing(incident.deliveries)
+            for d in announcements.standing(incident.deliveries)
         ],
         "exit_code": int(code),
         "error": error(code, message, fix),
@@ -203,13 +203,15 @@ def rollback(incident: Incident, code: Exit, message: str = "", fix: str = "") -
 
 def measurement(found: Measurement) -> Document:
     """What every source said at one moment. Shares are fractions, times seconds."""
-    together = rates.combined(found)
+    together = error_rates.combined(found)
     return {
         "at": time(found.at),
         "phase": found.phase.value,
         "limit": found.limit,
         "verdict": together.word.value,
-        "decided_by": together.source.value if together.word is not rates.Word.UNSURE and together.source else None,
+        "decided_by": together.source.value
+        if together.word is not error_rates.Word.UNSURE and together.source
+        else None,
         "rates": [rate(r, found.limit) for r in found.rates],
         "p50": found.p50,
         "p95": found.p95,
@@ -227,7 +229,7 @@ def measurement(found: Measurement) -> Document:
 
 def rate(found: Rate, limit: float) -> Document:
     """One source's numbers and what they prove."""
-    reading = rates.of(found, limit)
+    reading = error_rates.of(found, limit)
     return {
         "source": found.source.value,
         "since": time(found.since),

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from tui.incident import onward as ways
+from tui.incident import next_commands as ways
 from tui.model.incident import Closing, Incident, Question, State
-from tui.model.postmortem import Duty
+from tui.model.postmortem import DueDate
 
 _CLOSE = {
     Question.VERIFY_FAILED: Closing.NOT_RECOVERED,
@@ -35,7 +35,7 @@ def words(incident: Incident) -> str:
     return f"what was sent goes on at the host, and may bring {_target(incident)} up without us"
 
 
-def left(incident: Incident, duty: Duty) -> Iterator[str]:
+def left(incident: Incident, duty: DueDate) -> Iterator[str]:
     """What is open, held and due, one line each."""
     yield f"open: incident {incident.id} on {incident.service} ({incident.state})"
     plan = incident.plan

@@ -9,11 +9,11 @@ from tui.console.drawing.labels import QUESTIONS
 from tui.console.frame import Frame
 from tui.console.pages.incident_page import shows
 from tui.console.ports import Screen
-from tui.incident import telling
+from tui.incident import announcements
 from tui.model.incident import Question
 
 if TYPE_CHECKING:
-    from tui.engine.board import ServiceStatus
+    from tui.engine.service_monitor import ServiceStatus
 
 ALARMS = frozenset({Question.WATCH_BREACHED, Question.VERIFY_FAILED, Question.OUTCOME_UNKNOWN, Question.WHAT_NEXT})
 """questions that ring the bell"""
@@ -75,7 +75,7 @@ class Alerts:
     def _undelivered(self, name: str) -> None:
         """Each message that did not reach people, on every page."""
         incident = self._controller.flows[name].incident
-        for one in telling.standing(incident.deliveries) if incident is not None else ():
+        for one in announcements.standing(incident.deliveries) if incident is not None else ():
             key = (name, one.milestone, one.channel)
             if one.delivered:
                 self._untold.discard(key)

@@ -25,15 +25,15 @@ from tui.console.keyboard import Keyboard
 from tui.console.page_stack import PageStack
 from tui.console.prompt import Prompt
 from tui.model.errors import ConsoleError
-from tui.model.redact import redact
+from tui.text.redact import redact
 
 if TYPE_CHECKING:  # the first screen is painted before any of these is imported
     from tui.console.alerts import Alerts
     from tui.console.controller import ConsoleController
     from tui.console.page import Page
     from tui.console.pages.leave import Open
-    from tui.engine.board import Board
     from tui.engine.engine import Engine
+    from tui.engine.service_monitor import ServiceMonitor
 
 DRAW_AFTER = 0.1
 """seconds in which changes are collected before they are drawn: ten frames a second at most"""
@@ -58,7 +58,7 @@ class ConsoleApp(App[int]):
         palette: Palette,
         watch_for: timedelta | None,
         exports: Path,
-        saved_board: "Callable[[Board], None] | None" = None,
+        saved_board: "Callable[[ServiceMonitor], None] | None" = None,
         copy_out: Callable[[str, str], str] | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
@@ -123,7 +123,7 @@ class ConsoleApp(App[int]):
         import tui.console.alerts
         import tui.console.controller
         import tui.console.service_commands
-        import tui.engine.board  # noqa: F401
+        import tui.engine.service_monitor  # noqa: F401
 
         return self._make_engine(passphrase)
 
@@ -132,9 +132,9 @@ class ConsoleApp(App[int]):
         from tui.console.alerts import Alerts
         from tui.console.controller import ConsoleController
         from tui.console.service_commands import ServiceCommands
-        from tui.engine.board import Board
+        from tui.engine.service_monitor import ServiceMonitor
 
-        board = Board(engine)
+        board = ServiceMonitor(engine)
         self.controller = controller = ConsoleController(
             self, engine, board, self._watch_for or engine.fleet.watch.after_rollback, self._exports
         )

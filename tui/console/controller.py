@@ -23,16 +23,16 @@ from tui.console.pages.resume import Resume
 from tui.console.pages.which import Which
 from tui.console.ports import Opener, Screen
 from tui.drivers.clock import local
-from tui.engine.board import Board
+from tui.engine.all_services import Run
 from tui.engine.engine import Engine
-from tui.engine.fleet import Run
-from tui.engine.walk import Walk
+from tui.engine.incident.runner import IncidentRunner
+from tui.engine.service_monitor import ServiceMonitor
 from tui.incident import events as ev
 from tui.model.errors import ConsoleError, Refused
 from tui.model.incident import Incident, State
-from tui.model.redact import redact
 from tui.model.release import Release
 from tui.model.service import Service
+from tui.text.redact import redact
 
 _BUSY = (State.EXECUTING, State.STOPPED, State.UNCERTAIN, State.VERIFYING, State.WATCHING)
 
@@ -40,7 +40,9 @@ _BUSY = (State.EXECUTING, State.STOPPED, State.UNCERTAIN, State.VERIFYING, State
 class ConsoleController:
     """The pages and the incidents of one console."""
 
-    def __init__(self, screen: Screen, engine: Engine, board: Board, watch_for: timedelta, exports: Path) -> None:
+    def __init__(
+        self, screen: Screen, engine: Engine, board: ServiceMonitor, watch_for: timedelta, exports: Path
+    ) -> None:
         self.screen = screen
         self.engine = engine
         self.board = board
@@ -81,7 +83,7 @@ class ConsoleController:
 
     def under_way(self) -> list[Incident]:
         """Incidents in which something runs or is watched by this process."""
-        led = [f.incident for f in self.flows.values() if f.incident is not None and isinstance(f.walk, Walk)]
+        led = [f.incident for f in self.flows.values() if f.incident is not None and isinstance(f.walk, IncidentRunner)]
         return [i for i in led if i.open and (i.state in _BUSY or i.settling is not None)]
 
     def left_open(self) -> list[Open]:

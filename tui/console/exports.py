@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 
 from tui.drivers.paths import private
-from tui.model.redact import redact
+from tui.text.redact import redact
 
 
 def fresh(folder: Path, name: str, suffix: str, text: str) -> Path:

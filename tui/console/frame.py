@@ -23,7 +23,7 @@ from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import WorkPanel
 
 if TYPE_CHECKING:  # the first screen is painted before the engine is imported
-    from tui.engine.board import ServiceStatus
+    from tui.engine.service_monitor import ServiceStatus
     from tui.model.incident import Incident
 
 NO_NOTICE = ("", "ok")

@@ -10,21 +10,21 @@ from datetime import datetime, timedelta
 
 from tui.console.drawing.palette import Palette
 from tui.console.ports import Console
-from tui.dokku.lines import Framer
-from tui.engine.board import ServiceStatus
-from tui.engine.onlooker import Onlooker
-from tui.engine.walk import Walk
+from tui.dokku.framing import Framer
+from tui.engine.incident.onlooker import Onlooker
+from tui.engine.incident.runner import IncidentRunner
+from tui.engine.service_monitor import ServiceStatus
+from tui.incident import decision_tree, error_rates
 from tui.incident import events as ev
-from tui.incident import rates, tree
 from tui.model.errors import ConsoleError, Refused, TakenByOther
 from tui.model.evidence import Measurement, Phase
 from tui.model.health import Health
 from tui.model.incident import Closing, Incident, Question, State
 from tui.model.notice import Delivery, Milestone
-from tui.model.plain import NO_WIDTH
-from tui.model.redact import redact
 from tui.model.release import Release, Target, TargetKind, target_of
 from tui.model.service import Service
+from tui.text.chat import NO_WIDTH
+from tui.text.redact import redact
 from tui.ways import facts
 
 HEARD = 200
@@ -34,10 +34,10 @@ HEARD = 200
 class IncidentFlow:
     """The actions of one incident that is led or followed here, or about to be opened."""
 
-    def __init__(self, console: Console, service: Service, walk: Walk | None = None) -> None:
+    def __init__(self, console: Console, service: Service, walk: IncidentRunner | None = None) -> None:
         self.console = console
         self.service = service
-        self.walk: Walk | Onlooker | None = walk
+        self.walk: IncidentRunner | Onlooker | None = walk
         self.began = console.engine.clock.now()
         self.choosing = False
         """while assessing: the releases are shown instead of the evidence"""
@@ -142,17 +142,17 @@ class IncidentFlow:
 
     async def _answer_by_rate(self) -> None:
         """A source that is sure answers; otherwise the numbers are shown and the person is asked."""
-        found = rates.combined(self.evidence())
-        if found.word is not rates.Word.UNSURE and found.reading is not None:
-            seen = f"{found.source} {rates.numbers(found.reading)}"
-            await self.answer("rate", found.word is rates.Word.OVER, seen)
+        found = error_rates.combined(self.evidence())
+        if found.word is not error_rates.Word.UNSURE and found.reading is not None:
+            seen = f"{found.source} {error_rates.numbers(found.reading)}"
+            await self.answer("rate", found.word is error_rates.Word.OVER, seen)
 
     def _asked(self) -> str | None:
         incident = self.incident
         if incident is None:
             return None
-        _, here = tree.path({a.node: a.answer for a in incident.answers})
-        return here.id if isinstance(here, tree.Node) else None
+        _, here = decision_tree.path({a.node: a.answer for a in incident.answers})
+        return here.id if isinstance(here, decision_tree.Node) else None
 
     async def answer(self, node: str, yes: bool, seen: str, since: datetime | None = None) -> None:
         """Answer a question of the decision tree; `since` is when the evidence for it was first seen."""
@@ -288,7 +288,7 @@ class IncidentFlow:
             milestone=Milestone.CLOSED, channel=channel, at=at, delivered=True, detail=f"says {self.console.engine.by}",
             by_hand=True,
         )  # fmt: skip
-        await self.submit(ev.Told(at=at, delivery=by_hand))
+        await self.submit(ev.DeliveryRecorded(at=at, delivery=by_hand))
 
     async def look_again(self) -> None:
         """Ask the host once more instead of deciding."""
@@ -303,7 +303,7 @@ class IncidentFlow:
 
     async def note(self, text: str) -> None:
         """Put a line on record."""
-        await self.submit(ev.Decided(at=self.console.engine.clock.now(), text=text))
+        await self.submit(ev.DecisionNoted(at=self.console.engine.clock.now(), text=text))
 
     async def _reason(self, question: str, then: str) -> str | None:
         """Ask for the reason that goes on record; `then` is what is being done once it is given."""
@@ -329,7 +329,7 @@ class IncidentFlow:
             self.heard.append(redact(line.text))
         self.console.screen.changed()
 
-    def follow(self, walk: Walk) -> None:
+    def follow(self, walk: IncidentRunner) -> None:
         """Lead this walk from now on."""
         self.walk = walk
         self.console.engine.evidence.follow((self.service,), must=True)

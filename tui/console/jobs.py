@@ -10,13 +10,13 @@ from tui.console.pages.forward import Forward
 from tui.console.pages.job import ConfirmJob, Job, Say
 from tui.console.pages.unfreeze import Unfreeze
 from tui.console.ports import Console
-from tui.dokku import kept
-from tui.engine import fleet as running
+from tui.dokku import holders
+from tui.engine import all_services as running
 from tui.engine import tip
 from tui.engine import undo as undoing
-from tui.engine.freeze import NO_WORD, Unfrozen
-from tui.engine.records import new_id
-from tui.incident import fleet
+from tui.engine.releases.freeze import NO_WORD, Unfrozen
+from tui.engine.store import new_id
+from tui.incident import all_services
 from tui.model.errors import Refused
 from tui.model.incident import Group, Incident
 from tui.model.plan import Plan
@@ -68,7 +68,7 @@ class ConsoleJobs:
             await self._console.board.refresh(service.name)
             return f"frozen: pushes to the team's branch deploy nothing (the deploy branch is {branch})"
 
-        record = kept.incident_record(service.app)
+        record = holders.incident_record(service.app)
         self._confirm(
             title=f"FREEZE {service.name}",
             explain=(
@@ -162,7 +162,7 @@ class ConsoleJobs:
             self._console.screen.open_page(self._everything)
             return
         engine = self._console.engine
-        services = tuple(s.name for s in fleet.order(engine.fleet.services))
+        services = tuple(s.name for s in all_services.order(engine.fleet.services))
         group = Group(id=new_id(engine.clock), services=services, watch=self._console.watch_for)
         await self._carry(Everything(self._console, group))
 

@@ -15,7 +15,7 @@ TYPE_CHECKING = False  # `typing` itself would cost as much as the whole picture
 if TYPE_CHECKING:
     from typing import Any
 
-    from tui.engine.board import Board
+    from tui.engine.service_monitor import ServiceMonitor
 
 NAME = "board.json"
 SCHEMA = 1
@@ -86,7 +86,7 @@ def _parsed(text: str) -> "Any":
     return found
 
 
-def document(board: "Board") -> "dict[str, Any]":
+def document(board: "ServiceMonitor") -> "dict[str, Any]":
     """The board as it is now, to be stored."""
     from tui.console.drawing import labels
 

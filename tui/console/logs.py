@@ -4,14 +4,14 @@ from collections.abc import Callable, Container
 
 from tui.console.ports import Screen
 from tui.drivers.spool import LogSpool
-from tui.engine.board import Board
-from tui.engine.follow import LogFollower
+from tui.engine.monitor.log_follower import LogFollower
+from tui.engine.service_monitor import ServiceMonitor
 
 
 class Logs:
     """One console's logs, by service."""
 
-    def __init__(self, screen: Screen, board: Board, open_ones: Callable[[], Container[str]]) -> None:
+    def __init__(self, screen: Screen, board: ServiceMonitor, open_ones: Callable[[], Container[str]]) -> None:
         self._screen = screen
         self._board = board
         self._open_ones = open_ones

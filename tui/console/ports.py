@@ -14,18 +14,18 @@ from tui.console.drawing.palette import Palette
 if TYPE_CHECKING:  # the first screen is painted before the engine is imported
     from tui.console.drawing.rows import Row
     from tui.console.page import Page
-    from tui.dokku.kept import IncidentRecord
-    from tui.engine.board import Board
+    from tui.dokku.holders import IncidentRecord
+    from tui.engine.all_services import Run
     from tui.engine.engine import Engine
-    from tui.engine.fleet import Run
-    from tui.engine.walk import Walk
+    from tui.engine.incident.runner import IncidentRunner
+    from tui.engine.service_monitor import ServiceMonitor
     from tui.model.incident import Group, Incident
     from tui.model.release import Release
     from tui.model.service import Service
 
 Output = Callable[[str, bytes], None]
 """told which step printed what"""
-Opener = Callable[[Output], Awaitable["Walk"]]
+Opener = Callable[[Output], Awaitable["IncidentRunner"]]
 """opens an incident, or goes on with one; its output is told as it comes"""
 
 
@@ -88,7 +88,7 @@ class Console(Protocol):
     """One console over one engine."""
 
     engine: "Engine"
-    board: "Board"
+    board: "ServiceMonitor"
     watch_for: timedelta
     exports: Path
     """the folder of what people save"""

@@ -14,8 +14,8 @@ from tui.console.terminal import Terminal
 if TYPE_CHECKING:
     from tui.console.app import ConsoleApp
     from tui.console.pages.leave import Open
-    from tui.engine.board import Board
     from tui.engine.engine import Engine
+    from tui.engine.service_monitor import ServiceMonitor
 
 
 def console(wanted: Setup) -> int:
@@ -49,7 +49,7 @@ async def _run(
         path = copy(text, lambda data: _to_terminal(app, data), environ, state / "exports", name)
         return f"copied, and saved: {path}" if fits(text) else f"too large for a clipboard; saved: {path}"
 
-    def save(board: "Board") -> None:
+    def save(board: "ServiceMonitor") -> None:
         writer.submit(_store, state, lastboard.document(board))
 
     writer = ThreadPoolExecutor(1)

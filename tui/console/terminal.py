@@ -152,7 +152,7 @@ def exit_code(app: "App[Any]") -> int:
 def complain(text: str) -> None:
     """Say something on stderr, if anybody is still there to read it."""
     with contextlib.suppress(OSError):
-        from tui.model.redact import redact
+        from tui.text.redact import redact
 
         sys.stderr.write(redact(text))
         sys.stderr.flush()

@@ -7,7 +7,7 @@ from datetime import datetime
 from tui.dokku import commands
 from tui.model.host import Capabilities, Form
 from tui.model.outcome import Answer
-from tui.model.text import decode
+from tui.text.clean import decode
 
 QUESTIONS = (commands.version(), commands.plugin_list(), commands.help_all())
 _VERSION = re.compile(r"dokku version v?([0-9][\w.+~-]*)\s*$")

@@ -89,7 +89,7 @@ def builds_list(app: str) -> Argv:
 
 
 def config_export(app: str) -> Argv:
-    """All variables as one JSON object; 0.2 s. A service's config holds secrets: only `engine.configs` asks for it."""
+    """All variables as one JSON object; 0.2 s. A service's config holds secrets: only `engine.hosts.app_config` asks for it."""
     return ("config:export", "--format", "json", app)
 
 

@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 
 from tui.model.outcome import Answer
-from tui.model.text import clean, decode
+from tui.text.clean import clean, decode
 
 
 class Refusal(StrEnum):

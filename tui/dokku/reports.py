@@ -9,16 +9,16 @@ from typing import Any
 import msgspec
 
 from tui.model import json_text
-from tui.model.errors import HostSaid
+from tui.model.errors import UnexpectedReply
 from tui.model.observation import Container
-from tui.model.text import clean_line, decode
 from tui.model.value import Value
+from tui.text.clean import clean_line, decode
 
 NO_SUCH_APP = 20
 """exit code of every command about an app that does not exist"""
 
 
-class Unreadable(HostSaid):
+class Unreadable(UnexpectedReply):
     """Output that is not what this command prints on any version we know."""
 
     def __init__(self, what: str, raw: bytes | str) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from tui.drivers import paths
 from tui.model.errors import ConsoleError
-from tui.model.redact import redact
+from tui.text.redact import redact
 
 NAME = "faults.log"
 LARGEST = 1024 * 1024

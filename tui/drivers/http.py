@@ -7,7 +7,7 @@ from tui.drivers.web import Raw, Web
 from tui.model import json_text
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.service import Expect, IdentitySpec
-from tui.model.text import clean_line, decode
+from tui.text.clean import clean_line, decode
 
 LARGEST = 64 * 1024
 """bytes of a body that are read"""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tui.model.outcome import Answer, Exited, NeverStarted, Outcome, Signalled, TimedOut
-from tui.model.text import clean_line
+from tui.text.clean import clean_line
 
 GUARD = "ROLLBACK_INSIDE_SCRIPT"
 """environment variable: the incident on whose behalf a script runs"""

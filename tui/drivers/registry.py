@@ -14,7 +14,7 @@ from typing import Any
 from tui.drivers.web import Raw, Web, loopback, private
 from tui.model import json_text
 from tui.model.registry import Digest, Tags
-from tui.model.text import clean_line, decode
+from tui.text.clean import clean_line, decode
 
 USER, PASSWORD = "ROLLBACK_REGISTRY_USER", "ROLLBACK_REGISTRY_PASSWORD"
 LIMIT = 15.0

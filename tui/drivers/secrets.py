@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from tui import regular_file
 from tui.model.errors import ConfigError
-from tui.model.redact import learn, learn_address
 from tui.model.service import Fleet
+from tui.text.redact import learn, learn_address
 
 _SECRET_NAME = re.compile(r"(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_KEY|ROUTING_KEY|_DSN)$")
 """environment variables whose values are secrets, of this console or not"""

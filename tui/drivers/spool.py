@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tui.drivers import paths
-from tui.model.redact import HEAD, Redactor
+from tui.text.redact import HEAD, Redactor
 
 CAP = 64 * 1024 * 1024
 TOTAL = 512 * 1024 * 1024

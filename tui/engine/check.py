@@ -7,21 +7,23 @@ proof that a URL is answered by this app: a name without a site is answered by t
 import secrets
 from urllib.parse import urlsplit, urlunsplit
 
-from tui.dokku import commands, kept, paste, reports, shape
-from tui.engine import health, proof, shapes
+from tui.dokku import build_settings, commands, reports, shell_lines
+from tui.dokku import holders as kept
 from tui.engine.engine import Engine
-from tui.engine.keep import known_to_run
-from tui.engine.links import HostSaid
-from tui.engine.releases import Listing
+from tui.engine.hosts.connections import UnexpectedReply
+from tui.engine.monitor import health
+from tui.engine.releases import build_facts, proof
+from tui.engine.releases.catalog import Listing
+from tui.engine.releases.keeper import known_to_run
 from tui.engine.together import together
-from tui.incident import choose, latest
 from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
 from tui.model.health import ProbeOutcome
 from tui.model.incident import Incident
 from tui.model.release import Target, TargetKind
 from tui.model.service import Host, Service
-from tui.model.text import decode
+from tui.releases import choose, restart_risk
+from tui.text.clean import decode
 from tui.ways import again as anew
 from tui.ways import further, preflight
 
@@ -40,7 +42,7 @@ async def host(engine: Engine, name: str) -> list[Finding]:
         known = await engine.links.capabilities(name)
     except HostKeyRefused as error:
         return [found("host-key", Result.FINDING, f"{error.message} {error.fingerprint}".strip(), error.fix)]
-    except (LinkError, HostSaid) as error:
+    except (LinkError, UnexpectedReply) as error:
         return [found("connection", Result.FINDING, error.message, error.fix)]
     if known.version is None:
         fix = "is this a Dokku host, and does this key belong to its user dokku?"
@@ -71,7 +73,7 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
     lines = await _urls(engine, of)
     try:
         found = await engine.listing(of)
-        build = await shapes.read(engine.links, of, found.current)
+        build = await build_facts.read(engine.links, of, found.current)
     except (ConsoleError, reports.Unreadable) as error:
         return [*lines, _line(of, "host", Result.FINDING, error.message, error.fix)]
     return [
@@ -91,11 +93,11 @@ async def outside(engine: Engine, services: tuple[Service, ...]) -> list[Finding
 
 def drill(at: Host) -> tuple[str, ...]:
     """The commands of a timed drill on an app of its own, to be typed where nothing can be lost."""
-    options, where = paste.destination(at)
+    options, where = shell_lines.destination(at)
     ssh = " ".join(("ssh", *options))
     push = f"GIT_SSH_COMMAND='{ssh}' git push {where}:rollback-drill HEAD:main"
     return (
-        paste.ssh_line(at, commands.apps_create("rollback-drill")),
+        shell_lines.ssh_line(at, commands.apps_create("rollback-drill")),
         "d=$(mktemp -d) && cd $d && git init -qb main && echo 'FROM nginx:alpine' > Dockerfile",
         f"git add -A && git commit -qm one && {push}",
         f"# in services.yaml: services: {{drill: {{host: {at.name}, app: rollback-drill}}}}",
@@ -103,7 +105,7 @@ def drill(at: Host) -> tuple[str, ...]:
         f"git commit -qm two --allow-empty && {push}",
         "time rollback drill previous --yes",
         "rollback unfreeze drill && rollback keep drill --remove-all --yes",
-        paste.ssh_line(at, commands.apps_destroy("rollback-drill")),
+        shell_lines.ssh_line(at, commands.apps_destroy("rollback-drill")),
     )
 
 
@@ -162,8 +164,8 @@ async def _whose(engine: Engine, of: Service, url: str, header: str | None) -> F
 # ── what is on the host ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _build(of: Service, build: shape.Shape) -> list[Finding]:
-    why = shape.unavailable(build)
+def _build(of: Service, build: build_settings.Shape) -> list[Finding]:
+    why = build_settings.unavailable(build)
     if why is not None:
         return [_line(of, "build", Result.FINDING, why, "use another way back: git, registry, script (services.yaml)")]
     where = f"{build.dockerfile}" + (f" in {build.build_dir}" if build.build_dir else "")
@@ -174,9 +176,11 @@ def _build(of: Service, build: shape.Shape) -> list[Finding]:
     return lines
 
 
-def _kept(engine: Engine, of: Service, found: Listing, build: shape.Shape, proven: Incident | None) -> list[Finding]:
+def _kept(
+    engine: Engine, of: Service, found: Listing, build: build_settings.Shape, proven: Incident | None
+) -> list[Finding]:
     lines: list[Finding] = []
-    possible = shapes.possible(found.releases, build)
+    possible = build_facts.possible(found.releases, build)
     longest = engine.fleet.watch.longest
     held = further.refusal(of.name, possible, found.current, found.record, engine.clock.now(), longest)
     if held is not None:
@@ -228,16 +232,16 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
         tip = (current.tip or "nothing")[:10]
         words = f"UNSETTLED: {current.commit[:10]} serves, {current.branch} stands at {tip}: a rebuild deploys that"
         argv = commands.git_sync_own(of.app, current.branch or "BRANCH")
-        lines.append(_line(of, "settled", Result.FINDING, words, f"push the fix, or {paste.ssh_line(at, argv)}"))
+        lines.append(_line(of, "settled", Result.FINDING, words, f"push the fix, or {shell_lines.ssh_line(at, argv)}"))
     if current.locked:
         lines.append(_line(of, "deploy", Result.NOTE, preflight.deploy_runs(of.app)))
     if current.stale_lock:
-        fix = paste.ssh_line(at, commands.apps_unlock(of.app))
+        fix = shell_lines.ssh_line(at, commands.apps_unlock(of.app))
         lines.append(_line(of, "deploy", Result.FINDING, preflight.lock_is_left(of.app), fix))
     if choose.rebuilt(found.releases, current):
         words = f"NOT WHAT WAS DEPLOYED LAST: a rebuild replaced {(current.commit or 'unknown')[:10]} by something else"
         lines.append(_line(of, "rebuilt", Result.FINDING, words, f"rollback {of.name} previous, or deploy the fix"))
-    elif risk := latest.risk(current):
+    elif risk := restart_risk.risk(current):
         fix = anew.cure(of, at, choose.running(found.releases, current))
         lines.append(_line(of, "attempt", Result.FINDING, risk, fix))
     if current.restarting:

@@ -6,21 +6,19 @@ and goes through the gate.
 
 from collections.abc import Callable
 
-from tui.dokku import commands, kept
-from tui.engine import health
-from tui.engine import removal as removals
-from tui.engine.configs import ConfigWatch
-from tui.engine.duty import Duty
-from tui.engine.evidence import Evidence
-from tui.engine.freeze import NO_WORD, Freezer, Unfrozen, Word
-from tui.engine.gate import Gate
-from tui.engine.keep import Keeper
-from tui.engine.ledger import LedgerKeeper
-from tui.engine.links import Links
-from tui.engine.notices import Notifier
-from tui.engine.onlooker import Onlooker
-from tui.engine.perform import HostPerformer, Output
-from tui.engine.planner import Planner, Wanted
+from tui.dokku import commands, holders
+from tui.engine.hosts.app_config import ConfigWatch
+from tui.engine.hosts.connections import HostConnections
+from tui.engine.hosts.gate import Gate
+from tui.engine.hosts.ledger import LedgerKeeper
+from tui.engine.incident.handler import HostEffectHandler, Output
+from tui.engine.incident.onlooker import Onlooker
+from tui.engine.incident.runner import IncidentRunner
+from tui.engine.monitor import health
+from tui.engine.monitor.error_rates import Evidence
+from tui.engine.notify.on_call import OnCallReader
+from tui.engine.notify.outbox import Notifier
+from tui.engine.notify.postmortem import PostMortems
 from tui.engine.ports import (
     ClockPort,
     DigestPort,
@@ -34,10 +32,12 @@ from tui.engine.ports import (
     RegistryPort,
     StreamPort,
 )
-from tui.engine.postmortem import PostMortems
-from tui.engine.records import Illegible, Records, new_id
-from tui.engine.releases import Listing
-from tui.engine.walk import Walk
+from tui.engine.releases import removal as removals
+from tui.engine.releases.catalog import Listing
+from tui.engine.releases.freeze import NO_WORD, Freezer, Unfrozen, Word
+from tui.engine.releases.keeper import Keeper
+from tui.engine.releases.planner import Planner, Wanted
+from tui.engine.store import Illegible, Records, new_id
 from tui.incident import events as ev
 from tui.model.errors import Refused, TakenByOther
 from tui.model.health import Probe, ProbeOutcome
@@ -80,7 +80,7 @@ class Engine:
         self.gate = Gate(journal, clock, read_only=read_only)
         self.records = Records(journal)
         self.ledger = LedgerKeeper(journal)
-        self.links = Links(fleet, self.gate, git, clock, make_host, self.ledger)
+        self.links = HostConnections(fleet, self.gate, git, clock, make_host, self.ledger)
         self.configs = ConfigWatch(self.links, self.ledger, clock, digest)
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
         self.freezer = Freezer(self.links, clock, journal)
@@ -88,10 +88,10 @@ class Engine:
         self.planner = Planner(
             fleet, self.configs, self.records, self.freezer, clock, by, look=self.probe, registries=registries
         )
-        self.walks: dict[str, Walk] = {}
+        self.walks: dict[str, IncidentRunner] = {}
         self.onlookers: dict[str, Onlooker] = {}
         """incidents that other consoles on this machine lead, followed here"""
-        self.duty = Duty(fleet, clock, self.outside.on_call, on_call_store)
+        self.duty = OnCallReader(fleet, clock, self.outside.on_call, on_call_store)
         self.notices = Notifier(
             journal,
             clock,
@@ -189,7 +189,9 @@ class Engine:
 
     # ── incidents ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def open(self, plan: Plan, reason: str, output: Output | None = None, *, group: Group | None = None) -> Walk:
+    async def open(
+        self, plan: Plan, reason: str, output: Output | None = None, *, group: Group | None = None
+    ) -> IncidentRunner:
         """Open an incident with this plan, not confirmed yet."""
         identity = plan.attempt.rpartition(".")[0] if group is None else group.part(plan.service)
         if not self.journal.lock(identity):
@@ -198,27 +200,27 @@ class Engine:
         await walk.submit(ev.PlanMade(at=self.clock.now(), plan=plan))
         return walk
 
-    async def assess(self, service: Service, reason: str, output: Output | None = None) -> Walk:
+    async def assess(self, service: Service, reason: str, output: Output | None = None) -> IncidentRunner:
         """Open an incident without a plan: what is wrong, and is a rollback the answer? Nothing goes to the host."""
         identity = new_id(self.clock)
         if not self.journal.lock(identity):
             raise self._elsewhere(identity)
         return await self._begin(identity, service, reason, output)
 
-    async def join(self, service: Service, group: Group, output: Output | None = None) -> Walk:
+    async def join(self, service: Service, group: Group, output: Output | None = None) -> IncidentRunner:
         """Open the incident of a service of a run that had not been opened yet; nothing goes to the host."""
         identity = group.part(service.name)
         if not self.journal.lock(identity):
             raise self._elsewhere(identity)
         return await self._begin(identity, service, "", output, group)
 
-    def closed_walk(self, incident: Incident) -> Walk:
+    def closed_walk(self, incident: Incident) -> IncidentRunner:
         """A closed incident, for notes that are added later; nothing of it goes on."""
-        return Walk(incident, self.journal, self.clock, self._performer(None))
+        return IncidentRunner(incident, self.journal, self.clock, self._performer(None))
 
     async def _begin(
         self, identity: str, service: Service, reason: str, output: Output | None, group: Group | None = None
-    ) -> Walk:
+    ) -> IncidentRunner:
         event = ev.Opened(
             at=self.clock.now(),
             incident=identity,
@@ -229,13 +231,13 @@ class Engine:
             reason=reason,
             group=group,
         )
-        walk = await Walk.begin(event, self.journal, self.clock, self._performer(output))
+        walk = await IncidentRunner.begin(event, self.journal, self.clock, self._performer(output))
         self.walks[identity] = walk
         self.duty.ask()
         self.notices.follow(walk)
         return walk
 
-    async def resume(self, incident: str, output: Output | None = None) -> Walk:
+    async def resume(self, incident: str, output: Output | None = None) -> IncidentRunner:
         """Take an open incident up where its journal ends. Raises Refused, TakenByOther."""
         found = await self.read(incident)
         if not found.open:
@@ -247,7 +249,7 @@ class Engine:
         service = self.fleet.service(found.service)
         if service is not None and (found.watch_for is not None or found.watch is not None):
             self.evidence.follow((service,), must=True)
-        walk = Walk(found, self.journal, self.clock, self._performer(output))
+        walk = IncidentRunner(found, self.journal, self.clock, self._performer(output))
         self.walks[incident] = walk
         self.notices.follow(walk)
         await walk.submit(ev.Resumed(at=self.clock.now(), by=self.by))
@@ -297,7 +299,7 @@ class Engine:
         """Close an incident that cannot be read. Returns what is left to do. Raises as `Records.set_aside`."""
         return await self.records.set_aside(self.links, self.clock, lost, closing, reason, self.by)
 
-    async def tell(self, incident: str, told: ev.Told) -> None:
+    async def tell(self, incident: str, told: ev.DeliveryRecorded) -> None:
         """Put on record what came of telling people; the incident may be closed, or another console's."""
         walk = self.walks.get(incident)
         if walk is not None:
@@ -305,8 +307,8 @@ class Engine:
         else:
             await self.journal.append(incident, "event", ev.encode(told), told.at)
 
-    def _performer(self, output: Output | None) -> HostPerformer:
-        return HostPerformer(
+    def _performer(self, output: Output | None) -> HostEffectHandler:
+        return HostEffectHandler(
             self.fleet,
             self.links,
             self.probes,
@@ -333,7 +335,7 @@ class Engine:
         for lost in await self.illegible():
             if lost.service == service.name:
                 raise TakenByOther(lost.why, lost.fix)
-        return await removals.plan(self.links, service, lambda found: kept.is_stale(found, self.clock.now()))
+        return await removals.plan(self.links, service, lambda found: holders.is_stale(found, self.clock.now()))
 
     async def remove_all(self, wanted: removals.Removal, say: Callable[[str], None]) -> removals.Removed:
         """Take holders and records away. Raises Refused when read-only, LinkError."""

@@ -5,8 +5,8 @@ proven by metadata and new containers, and recorded as an incident of its own, b
 that of any other deploy.
 """
 
-from tui.engine import freeze
 from tui.engine.engine import Engine
+from tui.engine.releases import freeze
 from tui.model.errors import AlreadyThere, Refused, TakenByOther
 from tui.model.plan import Plan
 from tui.model.release import Target, TargetKind

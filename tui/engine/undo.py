@@ -7,14 +7,15 @@ Without one only `git` can lead there, by building the commit again: that is nam
 
 from tui import ways
 from tui.engine.engine import Engine
-from tui.engine.perform import Output
-from tui.engine.walk import Walk
-from tui.incident import choose, undo
+from tui.engine.incident.handler import Output
+from tui.engine.incident.runner import IncidentRunner
 from tui.incident import events as ev
+from tui.incident import undo
 from tui.model.errors import Refused
 from tui.model.incident import Incident
 from tui.model.plan import Plan
 from tui.model.release import Release, Target, TargetKind, target_of
+from tui.releases import choose
 from tui.ways import kept as kept_way
 from tui.ways.facts import Options
 
@@ -56,16 +57,18 @@ async def plan(engine: Engine, incident: Incident, options: Options, *, way: str
     )
 
 
-async def begin(engine: Engine, incident: Incident, made: Plan, reason: str, output: Output | None = None) -> Walk:
+async def begin(
+    engine: Engine, incident: Incident, made: Plan, reason: str, output: Output | None = None
+) -> IncidentRunner:
     """The walk that carries the plan out, waiting for its confirmation. Raises TakenByOther, NotNow."""
     now = engine.clock.now()
     words = f"undo: forward again to {made.target.name}" + (f": {reason}" if reason else "")
     if incident.open:
         walk = await engine.resume(incident.id, output)
-        await walk.submit(ev.Decided(at=now, text=words))
+        await walk.submit(ev.DecisionNoted(at=now, text=words))
         await walk.submit(ev.PlanMade(at=now, plan=made))
         return walk
     walk = await engine.open(made, f"undo of incident {incident.id}" + (f": {reason}" if reason else ""), output)
-    note = ev.Decided(at=now, text=f"{words} (incident {walk.incident.id})")
+    note = ev.DecisionNoted(at=now, text=f"{words} (incident {walk.incident.id})")
     await engine.closed_walk(incident).submit(note)
     return walk

@@ -29,7 +29,7 @@ from tui.incident import events as ev
 from tui.incident.transitions import closing, core, executing, planning, resuming, uncertain, watching
 from tui.incident.transitions.allowed import possible
 from tui.incident.transitions.core import Decision
-from tui.model.errors import NotNow
+from tui.model.errors import InvalidTransition
 from tui.model.incident import Incident, State
 
 
@@ -54,12 +54,12 @@ def fold(events: Iterable[ev.Event]) -> Incident:
     for event in events:
         if incident is None:
             if not isinstance(event, ev.Opened):
-                raise NotNow(f"the record begins with {type(event).__name__}, not with its opening")
+                raise InvalidTransition(f"the record begins with {type(event).__name__}, not with its opening")
             incident = opened(event)
         else:
             incident, _ = decide(incident, event)
     if incident is None:
-        raise NotNow("the record is empty")
+        raise InvalidTransition("the record is empty")
     return incident
 
 
@@ -67,7 +67,9 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
     """The next incident and the effects to perform. Raises NotNow for an event the state does not allow."""
     if not possible(incident, event):
         asking = f", asking {incident.asking}" if incident.asking else ""
-        raise NotNow(f"{type(event).__name__} is not possible while the incident is {incident.state}{asking}")
+        raise InvalidTransition(
+            f"{type(event).__name__} is not possible while the incident is {incident.state}{asking}"
+        )
     if incident.state is State.CLOSED and isinstance(event, ev.News):
         return incident, ()  # it was under way when the incident ended; nothing acts any more
     match event:
@@ -75,7 +77,7 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
             raise AssertionError("it begins an incident, and is legal in none")
         case ev.SeverityChosen(level=level):
             return replace(incident, severity=level), ()
-        case ev.Decided(at=at, text=text):
+        case ev.DecisionNoted(at=at, text=text):
             return replace(incident, decisions=(*incident.decisions, (at, text))), ()
         case ev.Answered():
             return planning.answered(incident, event), ()
@@ -101,11 +103,11 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
             return uncertain.not_observed(incident, event)
         case ev.ChecksDone():
             return watching.checked(incident, event)
-        case ev.Sampled():
+        case ev.HealthSampled():
             return watching.sampled(incident, event)
-        case ev.Strayed(what=what):
+        case ev.ForeignChangeSeen(what=what):
             return watching.strayed(incident, what)
-        case ev.Woken(at=at):
+        case ev.WatchTimerFired(at=at):
             return watching.woken(incident, at)
         case ev.CheckAgain(at=at):
             return uncertain.check_again(incident, at)
@@ -115,9 +117,9 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
             return watching.measured(incident, event), ()
         case ev.PostChosen(post=post, text=text):
             return replace(incident, post=post, post_text=text), ()
-        case ev.Told(delivery=delivery):
+        case ev.DeliveryRecorded(delivery=delivery):
             return replace(incident, deliveries=(*incident.deliveries, delivery)), ()
-        case ev.Noted() | ev.Written():
+        case ev.PostMortemNoted() | ev.PostMortemExported():
             return closing.noted(incident, event), ()
         case ev.CloseAsked():
             return closing.close_asked(incident, event)

@@ -7,7 +7,7 @@ import msgspec
 from tui.model.evidence import Measurement
 from tui.model.incident import Closing, Group, Sample, StepResult
 from tui.model.notice import Delivery
-from tui.model.observation import Current
+from tui.model.observation import RunningState
 from tui.model.outcome import Outcome
 from tui.model.plan import Plan
 from tui.model.postmortem import Field, Way
@@ -35,7 +35,7 @@ class SeverityChosen(Value, tag=True):
     level: str
 
 
-class Decided(Value, tag=True):
+class DecisionNoted(Value, tag="Decided"):
     """A decision or an answer of a person, with its reason; changes no state by itself."""
 
     at: datetime
@@ -121,7 +121,7 @@ class Observed(Value, tag=True):
     """The host was asked what runs, on a connection opened after whatever was lost."""
 
     at: datetime
-    current: Current
+    current: RunningState
 
 
 class NotObserved(Value, tag=True):
@@ -140,21 +140,21 @@ class ChecksDone(Value, tag=True):
     checks: tuple[Check, ...]
 
 
-class Sampled(Value, tag=True):
+class HealthSampled(Value, tag="Sampled"):
     """One look during a watch."""
 
     at: datetime
     sample: Sample
 
 
-class Strayed(Value, tag=True):
+class ForeignChangeSeen(Value, tag="Strayed"):
     """While watching, something that is not ours was seen to run."""
 
     at: datetime
     what: str
 
 
-class Woken(Value, tag=True):
+class WatchTimerFired(Value, tag="Woken"):
     """A time that was asked for has come."""
 
     at: datetime
@@ -190,14 +190,14 @@ class PostChosen(Value, tag=True):
     """their own words for the first post; empty: as it was made"""
 
 
-class Told(Value, tag=True):
+class DeliveryRecorded(Value, tag="Told"):
     """Somebody outside was told, or could not be."""
 
     at: datetime
     delivery: Delivery
 
 
-class Noted(Value, tag=True):
+class PostMortemNoted(Value, tag="Noted"):
     """The person's own words for the post-mortem; they replace the earlier ones, and empty ones take them back."""
 
     at: datetime
@@ -206,7 +206,7 @@ class Noted(Value, tag=True):
     by: str = ""
 
 
-class Written(Value, tag=True):
+class PostMortemExported(Value, tag="Written"):
     """The post-mortem was taken out of here."""
 
     at: datetime
@@ -250,7 +250,7 @@ class Resumed(Value, tag=True):
 Event = (
     Opened
     | SeverityChosen
-    | Decided
+    | DecisionNoted
     | Answered
     | WatchAsked
     | PlanMade
@@ -263,23 +263,23 @@ Event = (
     | Observed
     | NotObserved
     | ChecksDone
-    | Sampled
-    | Strayed
-    | Woken
+    | HealthSampled
+    | ForeignChangeSeen
+    | WatchTimerFired
     | CheckAgain
     | WatchExtended
     | Measured
     | PostChosen
-    | Told
-    | Noted
-    | Written
+    | DeliveryRecorded
+    | PostMortemNoted
+    | PostMortemExported
     | CloseAsked
     | Settled
     | Unsettled
     | Resumed
 )
 
-News = Observed | NotObserved | Sampled | Woken | ChecksDone | Strayed | WentDown | CameUp
+News = Observed | NotObserved | HealthSampled | WatchTimerFired | ChecksDone | ForeignChangeSeen | WentDown | CameUp
 """results of what goes on by itself; they may still arrive after the end"""
 
 _decoder = msgspec.json.Decoder(Event)

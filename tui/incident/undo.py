@@ -8,10 +8,10 @@ It is possible only while what the incident brought still serves; anything else 
 from collections.abc import Iterable
 
 from tui.incident import events as ev
-from tui.incident import reconcile
+from tui.incident import landed
 from tui.model.errors import AlreadyThere, Refused
 from tui.model.incident import Incident, Question, State
-from tui.model.observation import Current
+from tui.model.observation import RunningState
 from tui.model.plan import Plan
 from tui.model.release import Release
 from tui.model.value import Value
@@ -51,7 +51,7 @@ def trace(events: Iterable[ev.Event]) -> Trace | None:
     return Trace(left=left, brought=brought) if left is not None and brought is not None else None
 
 
-def check(incident: Incident, did: Trace | None, current: Current, running: Release) -> Release:
+def check(incident: Incident, did: Trace | None, current: RunningState, running: Release) -> Release:
     """The release to go forward to again, `running` being what runs now.
 
     Raises Refused with why it is not possible, AlreadyThere where it serves already.
@@ -65,7 +65,7 @@ def check(incident: Incident, did: Trace | None, current: Current, running: Rele
     left, target, now = did.left, did.brought.target.name, current.commit or current.metadata
     if (now is not None and left.is_commit(now)) or (left.commit and left.commit == running.commit):
         raise AlreadyThere(f"{left.name}, which incident {incident.id} left, is what runs now")
-    if not (reconcile.serves(did.brought, current) or reconcile.lies_still(did.brought, current)):
+    if not (landed.serves(did.brought, current) or landed.lies_still(did.brought, current)):
         raise Refused(
             f"what incident {incident.id} brought ({target}) does not run any more; what runs is {running.name}: "
             "undoing it would undo somebody else's deploy",

@@ -1,7 +1,7 @@
 """From single checks to a verdict: measured bad outweighs not measured, which outweighs good."""
 
-from tui.incident import reconcile
-from tui.model.observation import Current
+from tui.incident import landed
+from tui.model.observation import RunningState
 from tui.model.plan import Plan
 from tui.model.verification import Check, Verdict
 
@@ -14,7 +14,7 @@ def assess(checks: tuple[Check, ...]) -> Verdict:
     return Verdict.PASSED if verdicts == {Verdict.PASSED} else Verdict.INCONCLUSIVE
 
 
-def identity(plan: Plan, current: Current) -> tuple[Check, ...]:
+def identity(plan: Plan, current: RunningState) -> tuple[Check, ...]:
     """Two proofs that the target itself serves: what Dokku recorded after success, and what shows that it runs.
 
     A push shows that by its label; another deploy only by containers that were replaced; a way that proves nothing has
@@ -37,8 +37,8 @@ def identity(plan: Plan, current: Current) -> tuple[Check, ...]:
     return (recorded, labelled)
 
 
-def _unlabelled(plan: Plan, current: Current) -> tuple[Check, ...]:
-    new = reconcile.replaced(plan, current)
+def _unlabelled(plan: Plan, current: RunningState) -> tuple[Check, ...]:
+    new = landed.replaced(plan, current)
     ids = ", ".join(f"{c.process}.{c.index} {c.id}" for c in current.containers if c.running) or "no container"
     running = Check(
         name="identity: running",
@@ -72,7 +72,7 @@ def unproven(plan: Plan, before: str | None, now: str | None, where: str | None)
     return service_identity(before, now, where)
 
 
-def processes(plan: Plan, current: Current) -> Check:
+def processes(plan: Plan, current: RunningState) -> Check:
     """Process types and their counts as before the rollback: a worker that vanished is a failure."""
     before, now = dict(plan.before.processes), dict(current.processes)
     worded = ", ".join(f"{name} {count}" for name, count in now.items()) or "none"

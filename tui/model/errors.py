@@ -58,7 +58,7 @@ class LinkLost(LinkError):
     """The link ended, or fell silent, in the middle of a question. Nothing that changes the host was sent with it."""
 
 
-class HostSaid(ConsoleError):
+class UnexpectedReply(ConsoleError):
     """The host answered in a way that cannot be used. `unsure`: nobody knows whether the command took effect."""
 
     def __init__(self, message: str, fix: str = "", *, unsure: bool = False) -> None:
@@ -90,5 +90,5 @@ class Unfinished(ConsoleError):
     """Something was changed on a host, and not all of it could be taken back: `fix` puts it in order."""
 
 
-class NotNow(ConsoleError):
+class InvalidTransition(ConsoleError):
     """The incident's state does not allow this command."""

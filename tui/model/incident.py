@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from tui.model.evidence import Measurement
 from tui.model.notice import Delivery
-from tui.model.observation import Current
+from tui.model.observation import RunningState
 from tui.model.outcome import Outcome
 from tui.model.plan import Plan, StepKind
 from tui.model.postmortem import Note, Writing
@@ -180,11 +180,11 @@ class Incident(Value):
     runs: tuple[StepRun, ...] = ()
     reported: bool = False
     """the host answered our push with its own refusal: one equal look is then enough"""
-    looks: tuple[Current, ...] = ()
+    looks: tuple[RunningState, ...] = ()
     """what was seen since the uncertainty began, the latest two"""
     quiet_since: datetime | None = None
     """since when, while it is uncertain, nothing is at work on the host"""
-    latest: Current | None = None
+    latest: RunningState | None = None
     checks: tuple[Check, ...] = ()
     verdict: Verdict | None = None
     watch_for: timedelta | None = None

@@ -60,7 +60,7 @@ class Container(Value):
         return (self.id, self.started_at) == (other.id, other.started_at)
 
 
-class Current(Value):
+class RunningState(Value):
     """What an app runs now, as the host said at one moment. Unknown is None."""
 
     app: str
@@ -129,13 +129,13 @@ class Current(Value):
         return bool(running) and all(c.restarting for c in running)
 
 
-def same_release(before: Current, now: Current) -> bool:
+def same_release(before: RunningState, now: RunningState) -> bool:
     """Whether the same release runs at both looks: every process of the same image and the same attempt."""
     then, later = before.running, now.running
     return then.keys() == later.keys() and all(later[key].is_same_release(c) for key, c in then.items())
 
 
-def started_anew(before: Current, now: Current) -> tuple[Container, ...]:
+def started_anew(before: RunningState, now: RunningState) -> tuple[Container, ...]:
     """Containers of `now` that run the release of `before` and were started since: restarted, or made anew."""
     then = before.running
     return tuple(
@@ -145,7 +145,7 @@ def started_anew(before: Current, now: Current) -> tuple[Container, ...]:
     )
 
 
-def differences(before: Current, now: Current) -> tuple[str, ...]:
+def differences(before: RunningState, now: RunningState) -> tuple[str, ...]:
     """What changed between two looks, in words; empty when what serves and what would be built next are the same.
 
     A restart changes neither: see `started_anew`.

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from tui.model.observation import Current
+from tui.model.observation import RunningState
 from tui.model.release import Release
 from tui.model.value import Value
 
@@ -141,7 +141,7 @@ class Plan(Value):
     target: Release
     leaving: Release
     """what runs now; its commit may be unknown"""
-    before: Current
+    before: RunningState
     steps: tuple[Step, ...]
     made_at: datetime
     push: PushSpec | None = None

@@ -153,7 +153,7 @@ class PostMortem(Value):
         yield from (fact for fact in (*middle, *self.impact, *last) if fact.gap)
 
 
-class Duty(Value):
+class DueDate(Value):
     """Whether an incident's post-mortem is wanted, until when, and whether it is there."""
 
     required: bool

@@ -4,7 +4,7 @@ After a deploy that failed its check the old containers serve on, but `dokku/APP
 restart would start. Nothing over `dokku@` tells which image that name points at; a deploy that succeeds makes it right.
 """
 
-from tui.dokku import commands, paste
+from tui.dokku import commands, shell_lines
 from tui.model.errors import Refused
 from tui.model.release import Release, Target
 from tui.model.service import Host, Service
@@ -36,8 +36,8 @@ def cure(service: Service, host: Host, running: Release) -> str:
 def other(service: Service, host: Host, running: Release) -> str:
     """The words that make a restart start the release that runs, where it is not kept."""
     if running.commit is not None:
-        line = paste.ssh_line(host, commands.git_sync_own(service.app, running.commit))
+        line = shell_lines.ssh_line(host, commands.git_sync_own(service.app, running.commit))
         return f"{line} builds it again; or deploy the fix"
     if running.image is not None and not running.image.startswith("-"):
-        return f"{paste.ssh_line(host, commands.git_from_image(service.app, running.image))} deploys it again"
+        return f"{shell_lines.ssh_line(host, commands.git_from_image(service.app, running.image))} deploys it again"
     return "an ordinary deploy of the fix"

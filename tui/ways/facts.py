@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from tui.dokku import kept
+from tui.dokku import holders
+from tui.dokku.build_settings import Shape
 from tui.dokku.reports import Checks
-from tui.dokku.shape import Shape
-from tui.model.observation import Current
+from tui.model.observation import RunningState
 from tui.model.plan import Caution, Checked
 from tui.model.release import Release
 from tui.model.service import Host, Service
@@ -45,8 +45,8 @@ class Facts(Value):
     """counts the plans of this incident, from 1"""
     by: str
     at: datetime
-    current: Current
-    record: kept.IncidentRecord | None
+    current: RunningState
+    record: holders.IncidentRecord | None
     files: tuple[tuple[str, str], ...]
     """the target's own files, path → content"""
     digest: str = ""
@@ -77,4 +77,4 @@ class Facts(Value):
     @property
     def frozen_branch(self) -> str | None:
         """The incident's own deploy branch; None where the person wants no freeze."""
-        return kept.frozen_branch(self.incident) if self.options.freeze else None
+        return holders.frozen_branch(self.incident) if self.options.freeze else None

@@ -7,16 +7,16 @@ of what runs, the attempt on its containers, the incident's branch while deploys
 
 from datetime import datetime, timedelta
 
-from tui.dokku import kept
-from tui.incident import choose
+from tui.dokku import holders
 from tui.model.errors import Refused
-from tui.model.observation import Current
+from tui.model.observation import RunningState
 from tui.model.release import Arrival, Came, Release, Target, TargetKind, matches, parse_target
+from tui.releases import choose
 
 FROZEN_BY = "frozen-by-"
 
 
-def arrival(running: Release, current: Current, record: kept.IncidentRecord | None) -> Arrival | None:
+def arrival(running: Release, current: RunningState, record: holders.IncidentRecord | None) -> Arrival | None:
     """How what runs came, where one of these consoles brought it; None where nothing says so.
 
     Without a mark, because the console died before it could be written, the attempt on the containers says it.
@@ -36,7 +36,7 @@ def arrival(running: Release, current: Current, record: kept.IncidentRecord | No
     return Arrival(kind=Came.BACK, attempt=f"{record.incident}.1", at=record.since, by=record.by)
 
 
-def holds(found: Arrival, current: Current, now: datetime, longest: timedelta) -> bool:
+def holds(found: Arrival, current: RunningState, now: datetime, longest: timedelta) -> bool:
     """Whether it is too soon to leave it by `previous`: the app is frozen by it still, or it came within `longest`."""
     if found.kind is not Came.BACK:
         return False
@@ -48,8 +48,8 @@ def holds(found: Arrival, current: Current, now: datetime, longest: timedelta) -
 def refusal(
     service: str,
     releases: tuple[Release, ...],
-    current: Current,
-    record: kept.IncidentRecord | None,
+    current: RunningState,
+    record: holders.IncidentRecord | None,
     now: datetime,
     longest: timedelta,
 ) -> tuple[Arrival, Refused] | None:
@@ -75,14 +75,14 @@ def refusal(
     return found, Refused(f"{message}: `previous` would go one release further", fix)
 
 
-def _started(current: Current) -> datetime | None:
+def _started(current: RunningState) -> datetime | None:
     return min((c.deployed_at for c in current.running.values() if c.deployed_at is not None), default=None)
 
 
-def _before_start(marked: Arrival, current: Current) -> bool:
+def _before_start(marked: Arrival, current: RunningState) -> bool:
     started = _started(current)
     return marked.at is not None and started is not None and marked.at <= started
 
 
-def _by(record: kept.IncidentRecord | None, attempt: str) -> str | None:
+def _by(record: holders.IncidentRecord | None, attempt: str) -> str | None:
     return record.by if record is not None and record.incident == attempt.rpartition(".")[0] else None

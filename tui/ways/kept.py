@@ -8,7 +8,7 @@ Measured on 0.35.15 and 0.38.27: 19-33 s for the push, 0.2-0.6 s for each of the
 
 from collections.abc import Iterable
 
-from tui.dokku import paste, tree
+from tui.dokku import commit_files, shell_lines
 from tui.model.plan import Caution, Plan, PushSpec, Severity, Step, StepKind
 from tui.model.release import Release, WayBack
 from tui.model.service import Service
@@ -52,7 +52,7 @@ class _Kept(Way):
         target = facts.target
         if target.holder is None or target.number is None:
             raise ValueError(f"{target.name} has no holder")
-        contents, removed = tree.go_back_tree(
+        contents, removed = commit_files.go_back_tree(
             target.holder,
             target.number,
             facts.attempt,
@@ -68,7 +68,7 @@ class _Kept(Way):
             argv=("git-receive-pack", facts.service.app),
             writes=True,
             timeout=PUSH_LIMIT,
-            paste=paste.push_lines(facts.host, facts.service.app, push.branch, push.files, push.parent),
+            paste=shell_lines.push_lines(facts.host, facts.service.app, push.branch, push.files, push.parent),
             expected=facts.service.rollback.expected.total_seconds(),
         )
         return build(facts, Deed(way=self.name, step=step, push=push, files=tuple(_cautions(facts, removed))))
@@ -91,7 +91,7 @@ def _push(facts: Facts, contents: tuple[tuple[str, str], ...]) -> PushSpec:
         branch=branch,
         parent=tip,
         files=contents,
-        message=tree.go_back_message(
+        message=commit_files.go_back_message(
             app=facts.service.app,
             target=facts.target.name,
             commit=facts.target.commit,

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from tui.dokku import commands, kept, paste
-from tui.incident import latest
+from tui.dokku import commands, holders, shell_lines
 from tui.model.plan import Caution, Plan, Proof, PushSpec, Severity, Step, StepKind, Where
 from tui.model.value import Value
+from tui.releases import restart_risk
 from tui.ways import downtime, keep_first, preflight, signature, stop_first
 from tui.ways.facts import Facts
 
@@ -64,7 +64,7 @@ def deploy(
         where=where,
         writes=True,
         timeout=DEPLOY_LIMIT,
-        paste=line or paste.ssh_line(facts.host, argv),
+        paste=line or shell_lines.ssh_line(facts.host, argv),
         expected=expected,
     )
 
@@ -131,19 +131,19 @@ def with_commit(made: Plan, commit: str) -> Plan:
 def _command(
     facts: Facts, name: str, kind: StepKind, title: str, argv: tuple[str, ...], *, writes: bool = True
 ) -> Step:
-    line = paste.ssh_line(facts.host, argv)
+    line = shell_lines.ssh_line(facts.host, argv)
     return Step(id=name, kind=kind, title=title, argv=argv, writes=writes, timeout=60.0, paste=line)
 
 
 def _opening(facts: Facts, frozen: str | None) -> tuple[Step, ...]:
     """The steps before the deed: record, signature, comparison, freeze."""
     service, app = facts.service, facts.service.app
-    record, steps = kept.incident_record(app), list[Step]()
+    record, steps = holders.incident_record(app), list[Step]()
     if facts.record is None:
         argv = commands.apps_create(record)
         steps.append(_command(facts, "record", StepKind.RECORD, "take the incident on the host", argv))
     elif facts.record.incident != facts.incident:
-        argv = commands.apps_create(kept.takeover_lock(app))
+        argv = commands.apps_create(holders.takeover_lock(app))
         steps.append(_command(facts, "record", StepKind.RECORD, "take over the incident's record", argv))
     argv = commands.config_set(record, signature.pairs(facts, frozen))
     steps.append(_command(facts, "sign", StepKind.COMMAND, "say who, since when", argv))
@@ -170,7 +170,7 @@ def _marks(facts: Facts, deed: Deed) -> Iterable[Step]:
         left = dict(target.left_bad)
         if leaving.holder is None and leaving.commit:
             left[leaving.commit] = reason
-        pairs = kept.mark_pairs(
+        pairs = holders.mark_pairs(
             served_as=(*target.served_as, COMMIT) if deed.push is not None else None,
             last_served=facts.at,
             left_bad=tuple(left.items()) if back else (),
@@ -181,7 +181,7 @@ def _marks(facts: Facts, deed: Deed) -> Iterable[Step]:
     if options.forward:
         yield from _forward_marks(facts)
     elif back and leaving.holder is not None:
-        argv = commands.config_set(leaving.holder, kept.mark_pairs(bad=reason, last_served=facts.at))
+        argv = commands.config_set(leaving.holder, holders.mark_pairs(bad=reason, last_served=facts.at))
         yield _command(facts, "mark-bad", StepKind.MARK, f"mark {leaving.name} bad", argv)
 
 
@@ -189,15 +189,15 @@ def _forward_marks(facts: Facts) -> Iterable[Step]:
     """The notes on holders after going forward on purpose: nothing is bad any more."""
     target, leaving = facts.target, facts.leaving
     if target.holder is not None and target.bad is not None:
-        argv = commands.config_unset(target.holder, (kept.BAD,))
+        argv = commands.config_unset(target.holder, (holders.BAD,))
         yield _command(facts, "unmark", StepKind.MARK, f"mark {target.name} bad no more", argv)
     if leaving.holder is None:
         return
     rest = tuple((commit, why) for commit, why in leaving.left_bad if not target.is_commit(commit))
-    argv = commands.config_set(leaving.holder, kept.mark_pairs(last_served=facts.at, left_bad=rest))
+    argv = commands.config_set(leaving.holder, holders.mark_pairs(last_served=facts.at, left_bad=rest))
     yield _command(facts, "mark-left", StepKind.MARK, f"note when {leaving.name} served", argv)
     if leaving.left_bad and not rest:
-        argv = commands.config_unset(leaving.holder, (kept.LEFT_BAD,))
+        argv = commands.config_unset(leaving.holder, (holders.LEFT_BAD,))
         yield _command(facts, "unmark-left", StepKind.MARK, f"note that {target.name} is bad no more", argv)
 
 
@@ -219,7 +219,7 @@ def _cautions(facts: Facts, deed: Deed, frozen: str | None) -> Iterable[Caution]
         words = "this deploy is aborted if the console ends or the link breaks: leave it open until it is through"
         yield Caution(severity=Severity.WARN, text=words)
     yield from deed.files
-    if leaving.commit and (risk := latest.risk(current)):
+    if leaving.commit and (risk := restart_risk.risk(current)):
         yield Caution(severity=Severity.WARN, text=risk)
     if deed.proves and not options.forward and facts.target.holder is None and leaving.holder is None:
         words = f"neither release is kept: that {leaving.name} is bad is noted on this machine only"

@@ -7,11 +7,12 @@ the host does not say, that is said: unknown is not the same as unchanged, and n
 import posixpath
 from datetime import datetime
 
-from tui.dokku import appconfig, kept, tree
-from tui.dokku import shape as shapes
-from tui.incident.drift import Drift, Since
-from tui.model.between import Between
-from tui.model.observation import Current
+from tui.dokku import app_config, commit_files
+from tui.dokku import build_settings as shapes
+from tui.dokku import holders as kept
+from tui.incident.config_drift import Drift, Since
+from tui.model.commit_range import CommitRange
+from tui.model.observation import RunningState
 from tui.model.plan import Caution, Checked, Severity, Standing
 from tui.model.release import Release
 from tui.model.value import Value
@@ -30,7 +31,7 @@ class Findings(Value):
     files: tuple[tuple[str, str], ...]
     """the target's files, path where the app's settings look for it → content"""
     moved: tuple[str, ...] = ()
-    between: Between = Between(unknown="it was not asked")
+    between: CommitRange = CommitRange(unknown="it was not asked")
 
 
 def marked(target: Release) -> tuple[Caution, ...]:
@@ -48,7 +49,7 @@ def healthy(why: str, *, again: bool) -> tuple[Caution, ...]:
     return (Caution(severity=Severity.TYPE, text=why),) if why and not again else ()
 
 
-def cautions(found: Findings, target: Release, current: Current) -> tuple[Caution, ...]:
+def cautions(found: Findings, target: Release, current: RunningState) -> tuple[Caution, ...]:
     """The warnings of all that was compared, the gravest first."""
     return (
         *processes(found, target, current),
@@ -57,12 +58,12 @@ def cautions(found: Findings, target: Release, current: Current) -> tuple[Cautio
     )
 
 
-def processes(found: Findings, target: Release, current: Current) -> list[Caution]:
+def processes(found: Findings, target: Release, current: RunningState) -> list[Caution]:
     """The warnings of process types: one that the target lacks would stop, and no scale comes back by itself."""
     said: list[Caution] = []
     files, procfile = dict(found.files), found.shape.procfile
     inside = f"{found.shape.build_dir}/{procfile}" if found.shape.build_dir else procfile
-    wanted = tree.process_types(files.get(inside) or files.get(procfile))
+    wanted = commit_files.process_types(files.get(inside) or files.get(procfile))
     now = dict(current.processes)
     for name, count in now.items():
         if name not in wanted:
@@ -85,7 +86,7 @@ def processes(found: Findings, target: Release, current: Current) -> list[Cautio
     return said
 
 
-def between(lying: Between) -> tuple[Caution, ...]:
+def between(lying: CommitRange) -> tuple[Caution, ...]:
     """The warnings of what the old code would meet: migrations, and tasks that ran. The same for every way back."""
     if lying.unknown:
         words = f"whether migrations lie between is not known: {lying.unknown}"
@@ -120,7 +121,7 @@ def _surroundings(found: Findings, target: Release) -> list[Caution]:
 def kept_names(found: Findings) -> tuple[str, ...] | None:
     """The names of the app's own variables as the target's holder remembers them."""
     names = None if found.kept is None else found.kept.config_keys
-    return None if names is None else tuple(name for name in names if appconfig.is_own(name))
+    return None if names is None else tuple(name for name in names if app_config.is_own(name))
 
 
 def config(drift: Drift, target: Release) -> tuple[Caution, ...]:
@@ -184,12 +185,12 @@ def lock_is_left(app: str) -> str:
 
 
 def looked_at(
-    current: Current,
+    current: RunningState,
     record: kept.IncidentRecord | None,
     incident: str,
     target: Release,
     way: Way,
-    between: Between,
+    between: CommitRange,
     drift: Drift,
     processes: tuple[Caution, ...] | None,
 ) -> tuple[Checked, ...]:
@@ -223,7 +224,7 @@ def _incident(record: kept.IncidentRecord | None, incident: str) -> Checked:
     return Checked(name=name, standing=Standing.WARNING, text=f"the incident is taken over from {who}")
 
 
-def _deploy(current: Current) -> Checked:
+def _deploy(current: RunningState) -> Checked:
     name = "no deploy"
     if current.locked is None:
         return Checked(name=name, standing=Standing.UNKNOWN, text="the host did not say whether a deploy is running")
@@ -258,7 +259,7 @@ def _processes(said: tuple[Caution, ...] | None) -> Checked:
     return Checked(name=name, standing=Standing.OK, text="the target has all that run now")
 
 
-def _migrations(between: Between) -> Checked:
+def _migrations(between: CommitRange) -> Checked:
     name = "migrations"
     if between.unknown:
         return Checked(name=name, standing=Standing.UNKNOWN, text=between.unknown)

@@ -1,6 +1,6 @@
 """The signature of an incident on its record, and of a rollback on the target's holder."""
 
-from tui.dokku import kept
+from tui.dokku import holders
 from tui.model.release import Arrival, Came, parse_target
 from tui.ways.facts import Facts
 
@@ -19,7 +19,7 @@ def pairs(facts: Facts, frozen: str | None) -> tuple[tuple[str, str], ...]:
         ("ROLLBACK_SCHEMA", "1"),
         ("ROLLBACK_INCIDENT", facts.incident),
         ("ROLLBACK_BY", facts.by),
-        ("ROLLBACK_SINCE", kept.stamp(facts.at)),
+        ("ROLLBACK_SINCE", holders.stamp(facts.at)),
         ("ROLLBACK_STATE", "executing"),
         ("ROLLBACK_TO", target.name if back else NOWHERE),
     ]

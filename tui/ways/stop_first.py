@@ -7,7 +7,7 @@ What is left is kept first all the same: a start may fail after the stop, and th
 way out. The setting of the checks is restored exactly, by the plan or at the latest when the incident is closed.
 """
 
-from tui.dokku import commands, paste
+from tui.dokku import commands, shell_lines
 from tui.dokku.reports import Checks
 from tui.model.plan import Caution, Severity, Step, StepKind
 from tui.model.release import Release
@@ -88,5 +88,5 @@ def cautions(service: Service, leaving: Release, found: Stopping) -> tuple[Cauti
 
 
 def _step(host: Host, name: str, title: str, argv: tuple[str, ...]) -> Step:
-    line = paste.ssh_line(host, argv)
+    line = shell_lines.ssh_line(host, argv)
     return Step(id=name, kind=StepKind.CHECKS, title=title, argv=argv, writes=True, timeout=60.0, paste=line)

@@ -3,14 +3,14 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tui.incident import choose, latest
 from tui.model.health import Health, Probe, ProbeOutcome
 from tui.model.host import Link, LinkState
 from tui.model.incident import Incident, Question, State
-from tui.model.text import clean_line
+from tui.releases import choose, restart_risk
+from tui.text.clean import clean_line
 
 if TYPE_CHECKING:
-    from tui.engine.board import ServiceStatus
+    from tui.engine.service_monitor import ServiceStatus
 
 LOOKS: dict[Health, tuple[str, str]] = {
     Health.OK: ("ok", "OK"),
@@ -124,7 +124,7 @@ def marks(status: "ServiceStatus", incident: Incident | None, *, brief: bool = F
         found.append(("RESTARTING" if brief else "RESTARTING AGAIN AND AGAIN", "down"))
     if status.listing is not None and status.listing.current.locked:
         found.append(("DEPLOY" if brief else "DEPLOY RUNNING", "warn"))
-    if status.listing is not None and latest.tried(status.listing.current):
+    if status.listing is not None and restart_risk.tried(status.listing.current):
         found.append(("NO RESTART" if brief else "LAST DEPLOY FAILED: NO RESTART", "warn"))
     if status.trouble:
         found.append(("HOST?", "unknown"))

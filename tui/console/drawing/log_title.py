@@ -9,7 +9,7 @@ from tui.console.drawing.rows import Piece, Row
 
 if TYPE_CHECKING:
     from tui.console.drawing.log_view import LogView
-    from tui.engine.follow import LogFollower
+    from tui.engine.monitor.log_follower import LogFollower
 
 
 def title(

@@ -11,13 +11,13 @@ from rich.cells import cell_len
 from tui.console.drawing.log_line import last_state, marked, steady, window, wrapped
 from tui.console.drawing.rows import Piece, Row, wrap
 from tui.console.wanted import TooSlow, Wanted
-from tui.dokku.lines import frame
-from tui.dokku.logs import LogLine, read_line
-from tui.model.redact import redact_coloured
-from tui.model.text import decode
+from tui.dokku.framing import frame
+from tui.dokku.log_lines import LogLine, read_line
+from tui.text.clean import decode
+from tui.text.redact import redact_coloured
 
 if TYPE_CHECKING:
-    from tui.engine.ring import LogRing, Pattern
+    from tui.engine.monitor.log_ring import LogRing, Pattern
 
 TROUBLE = re.compile(rb"(?i)\b(?:error|exception|traceback|fatal|panic|critical|oomkilled)\b|\bHTTP/[\d.]+\" 5\d\d\b")
 """what `next error` looks for"""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 
-from tui.model.redact import redact
-from tui.model.text import clean_line
+from tui.text.clean import clean_line
+from tui.text.redact import redact
 
 if TYPE_CHECKING:
     from textual.strip import Strip

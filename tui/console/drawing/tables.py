@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 from tui.console.drawing import labels, rows
 from tui.console.drawing.palette import Palette
 from tui.console.drawing.rows import Piece, Row
-from tui.incident import choose, telling
+from tui.incident import announcements
 from tui.model.errors import Refused
 from tui.model.host import Link
 from tui.model.incident import Incident
 from tui.model.outcome import Exited, describe
 from tui.model.release import Release, Target, TargetKind, WayBack
 from tui.model.service import Host
+from tui.releases import choose
 from tui.ways import further
 
 if TYPE_CHECKING:
-    from tui.engine.board import ServiceStatus
-    from tui.engine.releases import Listing
+    from tui.engine.releases.catalog import Listing
+    from tui.engine.service_monitor import ServiceStatus
     from tui.model.trail import Sent
 
 SPAN = timedelta(minutes=15)
@@ -47,7 +48,7 @@ def header(
     if incident is not None:
         severity = f" {incident.severity}" if incident.severity else ""
         right.extend([(f"{incident.service}{severity} {labels.BRIEF[incident.state]}", "warn"), ("  ", "")])
-        if any(not one.delivered for one in telling.standing(incident.deliveries)):
+        if any(not one.delivered for one in announcements.standing(incident.deliveries)):
             right.extend([("NOT TOLD", "down"), ("  ", "")])
     right.append((f"{rows.safe(by.partition('@')[0], 16)}  {now:%H:%MZ} ", "dim"))
     left: list[Piece] = [(f" {band} ", look), (f" {palette.sign(state)} {word}", state), (heard, "dim"), (" ", "")]

@@ -7,8 +7,8 @@ from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 from tui.console.pages import evidence, parts, posts
-from tui.incident import cause, tree
-from tui.incident.cause import Speaks
+from tui.incident import decision_tree, deploy_or_not
+from tui.incident.deploy_or_not import Speaks
 from tui.model.health import Health
 from tui.model.incident import Closing, Incident
 
@@ -18,9 +18,9 @@ ROOM_FOR_NAMES = 12
 WHOLE_TREE = 18
 """rows from which on the whole tree is drawn; with fewer, the path taken and the question it has come to"""
 _ENDS = {
-    tree.End.ROLLBACK: "ROLL BACK",
-    tree.End.MONITOR: "MONITOR",
-    tree.End.FIX_FORWARD: "FIX FORWARD",
+    decision_tree.End.ROLLBACK: "ROLL BACK",
+    decision_tree.End.MONITOR: "MONITOR",
+    decision_tree.End.FIX_FORWARD: "FIX FORWARD",
 }
 
 
@@ -97,11 +97,11 @@ def confirm(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     content.extend(evidence.block(flow, flow.evidence(), cells))
     everyone = {s.service.name: s.health for s in flow.console.board.statuses()}
     current = status.listing.current if status.listing else None
-    found = cause.findings(flow.service.name, everyone, status.bad_since, current, now)
-    path, here = tree.path({a.node: a.answer for a in incident.answers})
+    found = deploy_or_not.findings(flow.service.name, everyone, status.bad_since, current, now)
+    path, here = decision_tree.path({a.node: a.answer for a in incident.answers})
     seen = {a.node: a.evidence for a in incident.answers}
     content.extend(_tree(flow, path, here, seen, cells))
-    if cause.argues_against(found):
+    if deploy_or_not.argues_against(found):
         words_ = "What was seen speaks AGAINST a rollback:" if flow.palette.colour else "AGAINST a rollback speaks:"
         content.append(((words_, "warn"),))
     else:
@@ -131,7 +131,7 @@ def _changed(flow: IncidentFlow, cells: int) -> list[Row]:
     commit = f" ({running.commit[:9]})" if running and running.commit and running.number is not None else ""
     name = f"{running.name}{commit}" if running else "nothing"
     now = flow.console.engine.clock.now()
-    since = f" since {cause.moment(min(starts), now)}" if starts else ""
+    since = f" since {deploy_or_not.moment(min(starts), now)}" if starts else ""
     kept = sum(r.holder is not None for r in older)
     before = f"; before it {older[0].name}; {kept} older kept" if older else "; no older release is known"
     return rows.paragraph(f"Runs {name}{since}{before}.", cells)
@@ -139,8 +139,8 @@ def _changed(flow: IncidentFlow, cells: int) -> list[Row]:
 
 def _tree(
     flow: IncidentFlow,
-    path: tuple[tuple[tree.Node, bool], ...],
-    here: "tree.Node | tree.End",
+    path: tuple[tuple[decision_tree.Node, bool], ...],
+    here: "decision_tree.Node | decision_tree.End",
     seen: dict[str, str],
     cells: int,
 ) -> list[Row]:
@@ -148,7 +148,7 @@ def _tree(
     answered = {node.id: answer for node, answer in path}
     rate = f"{flow.console.engine.fleet.watch.error_rate:.0%}"
     found: list[Row] = []
-    for number, node in enumerate(tree.TREE, 1):
+    for number, node in enumerate(decision_tree.TREE, 1):
         question = rows.fit(f"{number} {node.question.format(rate=rate)}", 35)
         if node.id in answered:
             found.append(_lit(flow, node, question, answered[node.id], seen.get(node.id, "")))
@@ -156,12 +156,12 @@ def _tree(
             found.append(_to_answer(flow, node, question))
         elif flow.room >= WHOLE_TREE:
             found.append(((f"  {question}", "dim"), (f"     yes {_leads(node.yes)}, no {_leads(node.no)}", "dim")))
-    if isinstance(here, tree.End):
+    if isinstance(here, decision_tree.End):
         found.append((("  The runbook says: ", ""), (_ENDS[here], "bold")))
     return found
 
 
-def _lit(flow: IncidentFlow, node: tree.Node, question: str, answer: bool, seen: str) -> Row:
+def _lit(flow: IncidentFlow, node: decision_tree.Node, question: str, answer: bool, seen: str) -> Row:
     """A question that was answered: the answer, where it leads, and what it is based on."""
     return (
         (f"{flow.palette.sign('run')} {question}", ""),
@@ -171,7 +171,7 @@ def _lit(flow: IncidentFlow, node: tree.Node, question: str, answer: bool, seen:
     )
 
 
-def _to_answer(flow: IncidentFlow, node: tree.Node, question: str) -> Row:
+def _to_answer(flow: IncidentFlow, node: decision_tree.Node, question: str) -> Row:
     """The question that is asked now, and where each answer leads."""
     arrow = flow.palette.sign("arrow")
     return (
@@ -181,10 +181,10 @@ def _to_answer(flow: IncidentFlow, node: tree.Node, question: str) -> Row:
     )
 
 
-def _leads(target: "str | tree.End") -> str:
-    if isinstance(target, tree.End):
+def _leads(target: "str | decision_tree.End") -> str:
+    if isinstance(target, decision_tree.End):
         return _ENDS[target]
-    return str(next(number for number, node in enumerate(tree.TREE, 1) if node.id == target))
+    return str(next(number for number, node in enumerate(decision_tree.TREE, 1) if node.id == target))
 
 
 def _answer(flow: IncidentFlow, node: str, seen: str, answer: bool) -> Callable[[], Awaitable[None]]:
@@ -194,19 +194,19 @@ def _answer(flow: IncidentFlow, node: str, seen: str, answer: bool) -> Callable[
     return note
 
 
-def _choices(flow: IncidentFlow, incident: Incident, here: "tree.Node | tree.End") -> list[Choice]:
+def _choices(flow: IncidentFlow, incident: Incident, here: "decision_tree.Node | decision_tree.End") -> list[Choice]:
     by = flow.console.engine.by
     choices: list[Choice] = []
-    if isinstance(here, tree.Node):
+    if isinstance(here, decision_tree.Node):
         node = here.id
         for word, answer in (("Yes", True), ("No", False)):
             noting = flow.doing("noting", _answer(flow, node, f"says {by}", answer))
             choices.append(button(word.lower(), word, noting, recorded=True))
     go_on = button("release", "Choose the release", flow.doing("asking the host", flow.other_release), recorded=True)
     ways = {c.id: c for c in parts.ways_out(flow, incident)}
-    if here is tree.End.MONITOR:
+    if here is decision_tree.End.MONITOR:
         choices.append(ways.pop("monitor"))
-    elif here is tree.End.FIX_FORWARD:
+    elif here is decision_tree.End.FIX_FORWARD:
         choices.append(ways.pop("forward"))
     choices.append(go_on)
     if incident.answers:

@@ -8,10 +8,10 @@ from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 from tui.console.pages import parts, posts
 from tui.console.pages.postmortem import standing
-from tui.incident import telling
+from tui.incident import announcements
 from tui.model.incident import Closing, Incident
 from tui.model.notice import Milestone
-from tui.model.plain import NO_WIDTH
+from tui.text.chat import NO_WIDTH
 
 TICKET = "ticket"
 """the channel that makes one"""
@@ -23,7 +23,7 @@ _GOOD = frozenset({Closing.RECOVERED, Closing.FIXED_FORWARD, Closing.FALSE_ALARM
 def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     """The page of a closed incident: how it ended, and what is left for people."""
     content = [*parts.trouble(flow, cells), *_ended(flow, incident, cells)]
-    content.append(((telling.summary(incident), "bold"),))
+    content.append(((announcements.summary(incident), "bold"),))
     content.extend(posts.standing(flow, incident, cells))
     content.extend(posts.missing(flow, incident, cells))
     todo = todos(flow, incident)
@@ -83,7 +83,7 @@ def todos(flow: IncidentFlow, incident: Incident) -> list[str]:
 def post(flow: IncidentFlow, incident: Incident) -> str:
     """A message for the incident channel: the one that channels are told at the end."""
     environment = flow.console.engine.fleet.environment
-    message = telling.message(incident, Milestone.CLOSED, environment, flow.console.engine.clock.now())
+    message = announcements.message(incident, Milestone.CLOSED, environment, flow.console.engine.clock.now())
     return f"{message.title}\n{message.text}".replace(NO_WIDTH, "")
 
 

@@ -8,9 +8,9 @@ from tui.console.page import Choice, View, button
 from tui.console.pages import parts
 from tui.console.pages.job import JobPage
 from tui.console.ports import Console
-from tui.engine import fleet as running
-from tui.incident import fleet
-from tui.incident.fleet import Part, Stage
+from tui.engine import all_services as running
+from tui.incident import all_services
+from tui.incident.all_services import Part, Stage
 from tui.model.incident import Group, Incident
 from tui.model.plan import Plan
 
@@ -38,7 +38,7 @@ class Everything(JobPage):
     @property
     def under_way(self) -> bool:
         """True while something of it is being carried out, watched, or waits for its turn or a person."""
-        return self._run is not None and any(fleet.stage(part) is not Stage.DONE for part in self._run.parts)
+        return self._run is not None and any(all_services.stage(part) is not Stage.DONE for part in self._run.parts)
 
     async def prepare(self) -> None:
         """Plan what has not been started; of a run that is taken up, what is open is finished first."""
@@ -49,7 +49,7 @@ class Everything(JobPage):
             self._found = await running.prepare(self.console.engine, self._group, None)
             return
         await self._run.settled()
-        self._found = () if fleet.stopped_at(self._run.parts) is not None else await self._run.prepare()
+        self._found = () if all_services.stopped_at(self._run.parts) is not None else await self._run.prepare()
 
     def view(self, cells: int) -> View:
         """The table; before the phrase that of the plans."""
@@ -75,7 +75,7 @@ class Everything(JobPage):
         )
 
     def _line(self, part: Part, cells: int) -> list[Row]:
-        line = fleet.table((part,))[0]
+        line = all_services.table((part,))[0]
         sign, look = _LOOKS[line.stage]
         words = "  ".join(word for word in (line.way, line.words) if word)
         text = (
@@ -84,13 +84,13 @@ class Everything(JobPage):
         return rows.paragraph(self.console.screen.palette.text(text + rows.safe(words, 400)), cells, look, indent=4)
 
     def _at(self) -> str:
-        stopped = fleet.stopped_at(self._run.parts) if self._run is not None else None
+        stopped = all_services.stopped_at(self._run.parts) if self._run is not None else None
         return stopped.service if stopped is not None else ""
 
     def _choices(self) -> list[Choice]:
         if self._busy and self._run is None:
             return [button("cancel", "Cancel", self._leave)]
-        stopped = fleet.stopped_at(self._run.parts) if self._run is not None else None
+        stopped = all_services.stopped_at(self._run.parts) if self._run is not None else None
         found = [button("cancel", "Close" if self._run is not None else "Cancel", self._leave)]
         if stopped is not None and stopped.incident is not None and not stopped.refused:
             found.append(button("open", f"Open {stopped.service}", self._open(stopped.incident)))
@@ -98,7 +98,7 @@ class Everything(JobPage):
             found.append(button("again", "Plan the rest anew", self.prepare))
         if self._found:
             off = next((f"{one.service}: {one.trouble}" for one in self._found if one.trouble), self._busy)
-            label = f"Roll all back (type {fleet.PHRASE})"
+            label = f"Roll all back (type {all_services.PHRASE})"
             found.append(button("go", label, self._go, off=self._read_only or off, danger=True))
         return found
 
@@ -109,8 +109,8 @@ class Everything(JobPage):
         plans = [one.plan for one in self._found if one.plan is not None]
         down = ", ".join(plan.service for plan in plans if plan.downtime)
         stops = f" ({down} will not answer meanwhile)" if down else ""
-        words = f"type {fleet.PHRASE} to roll back {len(plans)} services{stops}: "
-        if self._busy or await self.console.screen.ask(words, wanted=fleet.PHRASE) is None:
+        words = f"type {all_services.PHRASE} to roll back {len(plans)} services{stops}: "
+        if self._busy or await self.console.screen.ask(words, wanted=all_services.PHRASE) is None:
             return
         await self._doing("rolling back", lambda: self._carry_out(plans))
 
@@ -119,7 +119,7 @@ class Everything(JobPage):
             self._run = await running.begin(self.console.engine, self._group, plans, "", None)
         self._found = ()
         self.console.lead_batch(self._run)
-        await self._run.run(plans, f"confirmed by the phrase {fleet.PHRASE!r}")
+        await self._run.run(plans, f"confirmed by the phrase {all_services.PHRASE!r}")
 
 
 def planned(one: running.Prepared, arrow: str) -> str:

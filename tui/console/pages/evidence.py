@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Piece, Row
 from tui.console.incident_flow import IncidentFlow
-from tui.incident import rates, recovery
+from tui.incident import error_rates, watch_verdict
 from tui.incident import watch as watching
-from tui.incident.rates import Word
+from tui.incident.error_rates import Word
 from tui.model.evidence import Measurement, Phase, Rate, Source
 from tui.model.incident import Incident
 
@@ -29,13 +29,13 @@ def block(flow: IncidentFlow, found: Measurement, cells: int) -> list[Row]:
     """The evidence before a rollback."""
     if flow.room < ROOM:
         return _sources(found, cells, brief=True)
-    limit = rates.percent(found.limit)
+    limit = error_rates.percent(found.limit)
     return [_head(f"EVIDENCE  more than {limit} of requests? ", found), *_sources(found, cells), *_more(found, cells)]
 
 
 def of_watch(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
     """The evidence of a watch: what the last checkpoint said, when the next one is, and what it is compared with."""
-    checkpoints = recovery.after(incident)
+    checkpoints = watch_verdict.after(incident)
     tight = flow.room < ROOM
     found: list[Row] = []
     if checkpoints:
@@ -60,12 +60,12 @@ def _next(incident: Incident) -> str:
 
 
 def _head(label: str, found: Measurement, tail: str = "") -> Row:
-    together = rates.combined(found)
+    together = error_rates.combined(found)
     word, look = together.word.value, _LOOKS[together.word]
     if together.disagree:
         word, look = "the sources DISAGREE", "warn"
     elif together.word is not Word.UNSURE:
-        word = f"{word.upper()} {rates.percent(found.limit)} by {together.source}"
+        word = f"{word.upper()} {error_rates.percent(found.limit)} by {together.source}"
     return ((label, "bold"), (word, look), (tail, "dim"))
 
 
@@ -73,11 +73,11 @@ def _compared(incident: Incident, cells: int) -> list[Row]:
     """Before, and the switch: each by the source that counts users."""
     found: list[Row] = []
     switch = next((m for m in reversed(incident.measurements) if m.phase is Phase.SWITCH), None)
-    for label, measurement in (("before", recovery.before(incident)), ("switch, its cost", switch)):
+    for label, measurement in (("before", watch_verdict.before(incident)), ("switch, its cost", switch)):
         log = measurement.of(Source.ACCESS_LOG) if measurement is not None else None
-        reading = rates.of(log, measurement.limit) if log is not None and measurement is not None else None
+        reading = error_rates.of(log, measurement.limit) if log is not None and measurement is not None else None
         if reading is not None and reading.total:
-            found.append(((rows.fit(f" {label}: {rates.numbers(reading)}", cells), "dim"),))
+            found.append(((rows.fit(f" {label}: {error_rates.numbers(reading)}", cells), "dim"),))
         elif label == "before":
             found.append(((" no baseline from before the rollback", "dim"),))
     return found
@@ -90,23 +90,23 @@ def _sources(found: Measurement, cells: int, *, brief: bool = False, worded: boo
 
 def _source(rate: Rate, limit: float, cells: int, *, worded: bool) -> Row:
     """`access log OVER            34 of 1190    2.9% (2.1-4%)      8m, 1s late`: what matters most first."""
-    reading = rates.of(rate, limit)
+    reading = error_rates.of(rate, limit)
     name: Piece = (f" {rate.source.value:<11}", "")
     note = rows.safe(rate.note, 300)
     if reading is None or not reading.total:
         count = f"{rate.failed} failures; " if rate.failed else ""
         said = count + (note or ("no request" if rate.failed is not None else "no numbers"))
         return (name, (rows.fit(said, cells - 12), "unknown"))
-    low, high = rates.percent(reading.low).rstrip("%"), rates.percent(reading.high)
-    by_users = worded and rate.source in rates.USERS
+    low, high = error_rates.percent(reading.low).rstrip("%"), error_rates.percent(reading.high)
+    by_users = worded and rate.source in error_rates.USERS
     word = reading.word.value if reading.word is Word.UNSURE else reading.word.value.upper()
     pieces: list[Piece] = [
         name,
         (f"{word:<16}", _LOOKS[reading.word]) if by_users else (" " * 16, ""),
         (f"{f'{reading.failed} of {reading.total}':<14}", "bold" if reading.failed else ""),
-        (f"{rates.percent(reading.share)} ({low}-{high})".ljust(18), ""),
+        (f"{error_rates.percent(reading.share)} ({low}-{high})".ljust(18), ""),
     ]
-    tail = f" {rates.span(rate.until - rate.since)}" + (f", {rate.lag:.0f}s late" if rate.lag else "")
+    tail = f" {error_rates.span(rate.until - rate.since)}" + (f", {rate.lag:.0f}s late" if rate.lag else "")
     if cells >= WIDE:
         apart = [f"{n} {word}" for n, word in ((rate.refused, "refused"), (rate.closed, "closed by clients")) if n]
         tail += "".join(f"; {text}" for text in (*apart, note) if text)
@@ -119,10 +119,10 @@ def _source(rate: Rate, limit: float, cells: int, *, worded: bool) -> Row:
 def _more(found: Measurement, cells: int) -> list[Row]:
     """Why there is no word, what the bare rule says, what is missing, what was apart; response times; new errors."""
     told: list[str] = []
-    together = rates.combined(found)
+    together = error_rates.combined(found)
     reading = together.reading
     if reading is not None and reading.total and together.word is Word.UNSURE and not together.disagree:
-        _, _, why = rates.said(reading, found.limit).partition(": ")
+        _, _, why = error_rates.said(reading, found.limit).partition(": ")
         told.append(why)
     if cells < WIDE:
         told.extend(f"{r.source}: {rows.safe(r.note, 200)}" for r in found.rates if r.note and r.total)

@@ -9,7 +9,7 @@ from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 
 if TYPE_CHECKING:
-    from tui.engine.onlooker import Onlooker
+    from tui.engine.incident.onlooker import Onlooker
 
 
 def view(flow: IncidentFlow, seen: "Onlooker", page: View, cells: int) -> View:

@@ -6,7 +6,7 @@ from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Piece, Row
 from tui.console.page import Page, View, button
 from tui.console.ports import Console
-from tui.dokku.kept import IncidentRecord
+from tui.dokku.holders import IncidentRecord
 from tui.engine.engine import Engine
 from tui.model.service import Service
 

@@ -4,7 +4,7 @@ same page."""
 from tui.console.incident_flow import IncidentFlow, may_plan
 from tui.console.page import Page, View
 from tui.console.pages import assess, close, following, plan, run, target, unsettled, watch
-from tui.engine.onlooker import Onlooker
+from tui.engine.incident.onlooker import Onlooker
 from tui.model.incident import Question, State
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tui.console.drawing import labels, rows
 from tui.console.page import Page, View, button
-from tui.incident.cause import worded
+from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident, State
 
 _NOTHING_SENT = frozenset({State.ASSESSING, State.PLANNED})

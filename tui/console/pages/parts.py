@@ -8,7 +8,7 @@ from tui.console.drawing.rows import Piece, Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, button
 from tui.incident import undo as undoing
-from tui.incident.cause import worded
+from tui.incident.deploy_or_not import worded
 from tui.model.errors import ConsoleError, JournalError
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Closing, Incident, Question, State

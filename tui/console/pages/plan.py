@@ -8,7 +8,7 @@ from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 from tui.console.pages import parts, posts
 from tui.console.ports import Console
-from tui.incident.cause import worded
+from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident
 from tui.model.plan import Plan, Severity, Standing
 from tui.model.release import Release

@@ -8,12 +8,12 @@ from tui.console.drawing.rows import Row
 from tui.console.exports import fresh
 from tui.console.page import Choice, Page, View, button
 from tui.console.ports import Console
-from tui.engine.notices import GRACE
+from tui.engine.notify.outbox import GRACE
 from tui.incident.postmortem import markdown
 from tui.model.errors import ConsoleError
 from tui.model.incident import Incident
 from tui.model.notice import Milestone
-from tui.model.postmortem import Duty, Field, PostMortem, Way
+from tui.model.postmortem import DueDate, Field, PostMortem, Way
 
 ASKED: dict[Field, str] = {
     Field.DESCRIPTION: "brief description",
@@ -193,7 +193,7 @@ class PostMortemPage(Page):
         await self.read()
 
 
-def standing(duty: Duty, now: datetime) -> tuple[str, str]:
+def standing(duty: DueDate, now: datetime) -> tuple[str, str]:
     """Words for a post-mortem that is due, written or not required, with their look."""
     if duty.written is not None:
         return f"written {duty.written:%Y-%m-%d %H:%MZ}", "ok"

@@ -4,11 +4,11 @@ from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, button
-from tui.incident import telling
-from tui.incident.cause import worded
+from tui.incident import announcements
+from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident
 from tui.model.notice import Delivery, Milestone
-from tui.model.plain import NO_WIDTH
+from tui.text.chat import NO_WIDTH
 
 ROOM_FOR_TEXT = 16
 """rows from which on the whole post is shown; with fewer its title, above all that can wait"""
@@ -18,7 +18,7 @@ def preview(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
     """Rows of what will be posted the moment the rollback begins, and where; no rows without a channel."""
     notices = flow.console.engine.notices
     told = notices.told(incident)
-    if not told or telling.reached(incident):
+    if not told or announcements.reached(incident):
         return []
     names = rows.safe(", ".join(told), 120)
     if not incident.post:
@@ -31,7 +31,7 @@ def preview(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
 
 def choices(flow: IncidentFlow, incident: Incident) -> list[Choice]:
     """Other words, or none."""
-    if not flow.console.engine.notices.told(incident) or telling.reached(incident):
+    if not flow.console.engine.notices.told(incident) or announcements.reached(incident):
         return []
     edit = button("edit-post", "Edit the post", flow.doing("", flow.edit_post))
     if not incident.post:
@@ -44,7 +44,7 @@ def choices(flow: IncidentFlow, incident: Incident) -> list[Choice]:
 
 def standing(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
     """Who was told what, in one paragraph."""
-    found = telling.standing(incident.deliveries)
+    found = announcements.standing(incident.deliveries)
     told: dict[str, list[str]] = {}
     links: dict[str, str] = {}
     for one in found:
@@ -65,7 +65,7 @@ def standing(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
 def missing(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
     """Each message that was not delivered, why, and when it is tried again."""
     content: list[Row] = []
-    for one in telling.standing(incident.deliveries):
+    for one in announcements.standing(incident.deliveries):
         if not one.delivered:
             text = f"{flow.palette.sign('warn')} {undelivered(flow, incident, one)}"
             content.extend(rows.paragraph(text, cells, "warn", indent=2))
@@ -92,7 +92,7 @@ def undelivered(flow: IncidentFlow, incident: Incident, one: Delivery) -> str:
 
 def closing_told(incident: Incident) -> bool:
     """True where people were told that it is over."""
-    return any(d.milestone is Milestone.CLOSED and d.delivered for d in telling.standing(incident.deliveries))
+    return any(d.milestone is Milestone.CLOSED and d.delivered for d in announcements.standing(incident.deliveries))
 
 
 def on_call(flow: IncidentFlow, cells: int) -> list[Row]:

@@ -7,9 +7,9 @@ import msgspec
 from tui.console.drawing import rows, tables
 from tui.console.drawing.rows import Row
 from tui.console.page import Page, View, button
-from tui.engine.gate import Gate
+from tui.engine.hosts.gate import Gate
 from tui.incident import events as ev
-from tui.incident.story import tell
+from tui.incident.timeline import tell
 
 
 def timeline_row(event: ev.Event) -> Row | None:

@@ -8,10 +8,10 @@ from tui.console.drawing.rows import Piece, Row
 from tui.console.page import Page, View, button
 from tui.console.pages import choices as release_choices
 from tui.console.ports import Console
-from tui.engine.board import ServiceStatus
-from tui.incident import latest
+from tui.engine.service_monitor import ServiceStatus
 from tui.model.release import Release
 from tui.model.service import Service
+from tui.releases import restart_risk
 
 
 class Releases(Page):
@@ -31,7 +31,7 @@ class Releases(Page):
         listed = status.listing.releases if status.listing else ()
         previous, said = self._said(status, now, cells)
         choices = release_choices.choices(listed, previous, self._chosen, now=now, cells=cells, palette=palette)
-        if status.listing is not None and latest.tried(status.listing.current):
+        if status.listing is not None and restart_risk.tried(status.listing.current):
             choices.extend(release_choices.again(listed, self._chosen))
         choices.append(button("keep", "Keep what runs now", lambda: self.console.jobs.keep(self.service)))
         return View(
@@ -50,7 +50,7 @@ class Releases(Page):
             content.extend(rows.paragraph(rows.safe(status.trouble, 400), cells, "warn"))
         if status.listing is None:
             return None, [*content, (("not read from the host yet", "unknown"),)]
-        if risk := latest.risk(status.listing.current):
+        if risk := restart_risk.risk(status.listing.current):
             text = f"{self.console.screen.palette.sign('warn')} {rows.safe(risk, 400)}"
             content.extend(rows.paragraph(text, cells, "warn", indent=2))
         longest = self.console.engine.fleet.watch.longest

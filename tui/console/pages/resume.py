@@ -8,7 +8,7 @@ from tui.console.drawing.rows import Row
 from tui.console.page import Choice, Page, View, button
 from tui.console.pages.held import line
 from tui.console.ports import Console
-from tui.incident.cause import worded
+from tui.incident.deploy_or_not import worded
 from tui.model.incident import Group, Incident
 
 

@@ -7,9 +7,9 @@ from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 from tui.console.pages import choices as release_choices
 from tui.console.pages import parts
-from tui.incident import latest
 from tui.model.incident import Incident
 from tui.model.release import Release
+from tui.releases import restart_risk
 
 
 def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
@@ -30,7 +30,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     )
     if flow.taken:
         choices.insert(0, button("take", "Take the incident over", flow.doing("taking over", flow.take_over)))
-    if latest.tried(status.listing.current):
+    if restart_risk.tried(status.listing.current):
         choices.extend(release_choices.again(status.listing.releases, _planner(flow)))
     choices.append(back(flow))
     best = flow.wanted or previous

@@ -8,7 +8,7 @@ from tui.console.drawing.rows import Row
 from tui.console.page import Choice, View, button
 from tui.console.pages.job import JobPage
 from tui.console.ports import Console
-from tui.engine.freeze import TeamBranch, Unfrozen
+from tui.engine.releases.freeze import TeamBranch, Unfrozen
 from tui.model.errors import AlreadyThere
 from tui.model.service import Service
 

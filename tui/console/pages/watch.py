@@ -8,7 +8,7 @@ from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 from tui.console.pages import evidence, parts, posts
 from tui.incident import watch as watching
-from tui.incident.cause import worded
+from tui.incident.deploy_or_not import worded
 from tui.model.incident import Closing, Incident, Question, Watch, WatchKind
 
 _BAR = 30

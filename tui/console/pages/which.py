@@ -6,7 +6,7 @@ from datetime import datetime
 from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Row
 from tui.console.page import Page, View, button
-from tui.incident.cause import worded
+from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident
 
 Do = Callable[[], Awaitable[None]]

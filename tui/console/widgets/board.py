@@ -18,7 +18,7 @@ from tui.model.health import Health
 from tui.model.incident import Incident
 
 if TYPE_CHECKING:
-    from tui.engine.board import ServiceStatus
+    from tui.engine.service_monitor import ServiceStatus
 
 
 class ServiceTable(Panel, can_focus=True):

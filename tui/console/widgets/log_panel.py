@@ -19,10 +19,10 @@ from tui.console.drawing.palette import Palette
 from tui.console.terminal import writer_idle
 from tui.console.wanted import TooSlow
 from tui.console.widgets.panel import Panel
-from tui.model.redact import HEAD, Redactor
+from tui.text.redact import HEAD, Redactor
 
 if TYPE_CHECKING:
-    from tui.engine.follow import LogFollower
+    from tui.engine.monitor.log_follower import LogFollower
 
 PAINT_EVERY = 0.25
 """seconds between frames while lines keep coming: at 80x24 less than 12 KiB/s at any rate of lines"""

@@ -12,9 +12,9 @@ from typing import Any
 
 from tui.drivers.git import pack_size
 from tui.drivers.git import wire as git
-from tui.model.between import Between
-from tui.model.errors import HostSaid, LinkLost
-from tui.model.text import clean_line, decode
+from tui.model.commit_range import CommitRange
+from tui.model.errors import LinkLost, UnexpectedReply
+from tui.text.clean import clean_line, decode
 
 LARGEST = 24 * 1024 * 1024
 """bytes of a pack"""
@@ -29,14 +29,14 @@ async def between(
     target: str,
     wanted: Callable[[str], bool],
     tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
-) -> Between:
+) -> CommitRange:
     """Paths for which `wanted` holds and that differ, and `tasks` of the commit that is left. Raises LinkError."""
     try:
         pack = await _fetch(host, app)
-    except (LinkLost, HostSaid) as error:
-        return Between(unknown=f"the repository could not be read: {clean_line(error.message, 120)}")
+    except (LinkLost, UnexpectedReply) as error:
+        return CommitRange(unknown=f"the repository could not be read: {clean_line(error.message, 120)}")
     if isinstance(pack, str):
-        return Between(unknown=pack)
+        return CommitRange(unknown=pack)
     return await asyncio.to_thread(_compare, pack, leaving, target, wanted, tasks)
 
 
@@ -73,7 +73,7 @@ def _compare(
     target: str,
     wanted: Callable[[str], bool],
     tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
-) -> Between:
+) -> CommitRange:
     from dulwich.errors import ApplyDeltaError, ChecksumMismatch, ObjectFormatException
     from dulwich.object_store import MemoryObjectStore, iter_tree_contents
     from dulwich.objects import Blob, Commit, ObjectID
@@ -82,10 +82,10 @@ def _compare(
     packed = io.BytesIO(raw)
     try:
         if pack_size.too_large(raw):
-            return Between(unknown=f"the repository unpacks to more than {pack_size.LARGEST >> 20} MB")
+            return CommitRange(unknown=f"the repository unpacks to more than {pack_size.LARGEST >> 20} MB")
         store.add_thin_pack(packed.read, None)
     except (ApplyDeltaError, ChecksumMismatch, ObjectFormatException, AssertionError, KeyError, ValueError) as error:
-        return Between(unknown=f"the repository's pack cannot be read: {clean_line(str(error), 120)}")
+        return CommitRange(unknown=f"the repository's pack cannot be read: {clean_line(str(error), 120)}")
 
     def tree(commit: str) -> dict[str, bytes] | None:
         try:
@@ -102,13 +102,13 @@ def _compare(
     old, new = tree(target), tree(leaving)
     missing = [sha[:10] for sha, found in ((leaving, new), (target, old)) if found is None]
     if old is None or new is None:
-        return Between(unknown=f"{' and '.join(missing)} is not in the app's repository")
+        return CommitRange(unknown=f"{' and '.join(missing)} is not in the app's repository")
 
     def content(path: str) -> str | None:
         blob = store[ObjectID(new[path])] if path in new else None
         return decode(blob.data) if isinstance(blob, Blob) else None
 
     changed = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
-    return Between(
+    return CommitRange(
         migrations=tuple(sorted(clean_line(path, 200) for path in changed if wanted(path))), tasks=tasks(content)
     )

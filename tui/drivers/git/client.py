@@ -27,12 +27,12 @@ from tui.drivers.git.wire import (
     packets,
     pkt,
 )
-from tui.model.between import Between
+from tui.model.commit_range import CommitRange
 from tui.model.history import Commit
 from tui.model.outcome import Exited, Lost, NeverStarted, Outcome, TimedOut
 from tui.model.plan import PushSpec
 from tui.model.push import Declined, NotSent, PushEnd, Reported, TipMoved, Unheard
-from tui.model.text import clean_line, decode
+from tui.text.clean import clean_line, decode
 
 LARGEST_ARCHIVE = 8 * 1024 * 1024
 KEPT_PROGRESS = 64 * 1024
@@ -69,7 +69,7 @@ class Git:
         target: str,
         wanted: Callable[[str], bool],
         tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
-    ) -> Between:
+    ) -> CommitRange:
         """What lies between two commits of the app's repository. Raises LinkError; anything else is "not known"."""
         from tui.drivers.git import between
 

@@ -16,7 +16,7 @@ from typing import Any
 from tui.drivers.git import pack_size
 from tui.drivers.git import wire as git
 from tui.model.history import Commit
-from tui.model.text import clean_line, decode
+from tui.text.clean import clean_line, decode
 
 LARGEST = 32 * 1024 * 1024
 """bytes of a pack that are read at most"""

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tui.model.errors import HostSaid, LinkLost
-from tui.model.text import clean_line, decode
+from tui.model.errors import LinkLost, UnexpectedReply
+from tui.text.clean import clean_line, decode
 
 ZERO = "0" * 40
 FLUSH = b"0000"
@@ -21,7 +21,7 @@ LARGEST_ADVERTISEMENT = 8 * 1024 * 1024
 """bytes of a list of refs: some 100,000 branches"""
 
 
-class ProtocolError(HostSaid):
+class ProtocolError(UnexpectedReply):
     """The far side did not speak Git as we know it."""
 
 

@@ -18,7 +18,7 @@ import msgspec
 from tui.drivers import paths
 from tui.drivers.journal.schema import migrate
 from tui.model.errors import JournalError
-from tui.model.redact import redact, redacted
+from tui.text.redact import redact, redacted
 
 T = TypeVar("T")
 

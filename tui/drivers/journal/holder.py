@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from tui.model.text import clean_line
+from tui.text.clean import clean_line
 
 
 def of(lock: Path) -> str:

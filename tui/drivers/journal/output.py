@@ -8,7 +8,7 @@ from typing import IO
 from tui.drivers import paths
 from tui.drivers.journal.database import Database
 from tui.model.errors import ConsoleError
-from tui.model.redact import HEAD, Redactor
+from tui.text.redact import HEAD, Redactor
 
 LARGEST_OUTPUT = 32 * 1024 * 1024
 """bytes of an incident's output that are kept: its beginning, where a deploy that is loud for ever says why"""

@@ -12,7 +12,7 @@ from typing import Any
 
 from tui.model.errors import LinkError
 from tui.model.outcome import Exited, Lost, NeverStarted, Outcome, Overflowed, Signalled
-from tui.model.text import clean_line
+from tui.text.clean import clean_line
 
 CHUNK = 1 << 18
 KEPT = 1 << 20

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec.structs import replace
 
 from tui.dokku import capabilities
-from tui.dokku.wire import exec_string
+from tui.dokku.quoting import exec_string
 from tui.drivers.ssh import host_keys, login
 from tui.drivers.ssh.channel import KEPT, STREAM_STDERR, Channel, Stream, TooMuch
 from tui.drivers.ssh.identity import Identities
@@ -30,7 +30,7 @@ from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Refused, Un
 from tui.model.host import Form, Link, LinkState
 from tui.model.outcome import Answer, Lost, Outcome, Overflowed, TimedOut
 from tui.model.service import Host
-from tui.model.text import clean_line
+from tui.text.clean import clean_line
 
 if TYPE_CHECKING:
     import asyncssh

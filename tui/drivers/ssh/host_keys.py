@@ -8,7 +8,7 @@ from typing import Any
 
 from tui import regular_file
 from tui.model.errors import HostKeyRefused
-from tui.model.text import clean_line
+from tui.text.clean import clean_line
 
 LARGEST = 8 << 20
 """bytes of a file of known hosts"""

@@ -12,7 +12,7 @@ from typing import Any
 
 from tui import regular_file
 from tui.model.errors import AuthRefused
-from tui.model.text import clean_line
+from tui.text.clean import clean_line
 
 LARGEST = 64 * 1024
 """bytes of a file with a key"""

@@ -7,7 +7,7 @@ from typing import Any
 from tui.drivers.ssh.channel import Channel, TooMuch
 from tui.model.errors import Unreachable
 from tui.model.outcome import Answer, Exited, Outcome
-from tui.model.text import clean_line
+from tui.text.clean import clean_line
 
 QUESTION = "version"
 """Dokku's forced command answers it; a shell has no such program"""

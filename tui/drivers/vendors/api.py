@@ -16,9 +16,9 @@ from tui.drivers.secrets import Secrets
 from tui.drivers.web import Raw, Unreachable, Web
 from tui.model import json_text
 from tui.model.notice import Receipt
-from tui.model.redact import redact
-from tui.model.text import clean_line
 from tui.model.value import Value
+from tui.text.clean import clean_line
+from tui.text.redact import redact
 
 CONNECT = 5.0
 TOTAL = 10.0

@@ -17,9 +17,9 @@ from typing import Any
 from tui.drivers.vendors.base import Channel, Vendor
 from tui.model.errors import ConfigError
 from tui.model.notice import Delivery, Message, Milestone, Receipt
-from tui.model.plain import plain
-from tui.model.redact import learn_address, redact
-from tui.model.text import clean, clean_line
+from tui.text.chat import plain
+from tui.text.clean import clean, clean_line
+from tui.text.redact import learn_address, redact
 
 _STATUS = re.compile(r"\berror=(\d{3})\b|\bHTTP[ /]?(\d{3})\b")
 _PASSING = frozenset({408, 425, 429})

@@ -15,7 +15,7 @@ from tui.drivers.vendors.tickets import TicketSpec, section
 from tui.model import readers
 from tui.model.finding import Finding, Result
 from tui.model.notice import Message, Receipt
-from tui.model.text import clean_line
+from tui.text.clean import clean_line
 
 FIX = "a token with the permission Issues: read and write for that repository"
 LONGEST_TITLE = 256

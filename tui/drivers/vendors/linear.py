@@ -19,8 +19,8 @@ from tui.drivers.vendors.tickets import TicketSpec, section
 from tui.model import readers
 from tui.model.finding import Finding, Result
 from tui.model.notice import Message, Receipt
-from tui.model.redact import redact
-from tui.model.text import clean_line
+from tui.text.clean import clean_line
+from tui.text.redact import redact
 
 FIX = "an API key of a member of that team (Linear: Settings, Security & access); where is the team's id"
 LIMIT = RateLimit("x-ratelimit-requests-remaining", "x-ratelimit-requests-reset", "milliseconds")

@@ -3,7 +3,7 @@
 import re
 
 from tui.model.notice import Message, Milestone
-from tui.model.plain import NO_WIDTH
+from tui.text.chat import NO_WIDTH
 
 # other than in a chat, what is in code calls nobody and stays as it is
 _MENTION = re.compile(r"(?<![\w`@])@(?=[\w-])")

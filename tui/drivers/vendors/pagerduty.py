@@ -16,8 +16,8 @@ from tui.model import readers
 from tui.model.finding import Finding, Result
 from tui.model.notice import Delivery, Message, Milestone, OnCall, Receipt
 from tui.model.service import Service
-from tui.model.text import clean_line
 from tui.model.vendor import Place, Section, VendorSettings
+from tui.text.clean import clean_line
 
 TOPIC = "pagerduty"
 LONGEST_NOTE = 20_000

@@ -15,10 +15,10 @@ from tui.drivers.vendors.base import Checked, Counter, IssueTracker, Vendor
 from tui.model import readers
 from tui.model.evidence import NewIssues, Rate, Source
 from tui.model.finding import Finding
-from tui.model.redact import redact
 from tui.model.service import Service
-from tui.model.text import clean_line
 from tui.model.vendor import Place, Section, VendorSettings
+from tui.text.clean import clean_line
+from tui.text.redact import redact
 
 TOPIC = "sentry"
 UNIT = "errors, not requests"

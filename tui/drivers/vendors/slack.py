@@ -15,10 +15,10 @@ from tui.drivers.vendors.base import Channel, Checked, Vendor
 from tui.model import readers
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Milestone, Receipt
-from tui.model.plain import silent
 from tui.model.service import Service
-from tui.model.text import clean_line
 from tui.model.vendor import Place, Section, VendorSettings
+from tui.text.chat import silent
+from tui.text.clean import clean_line
 
 TOPIC = "thread"
 LONGEST = 3900

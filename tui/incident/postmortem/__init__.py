@@ -12,7 +12,7 @@ from datetime import UTC
 from tui.incident import events as ev
 from tui.incident.postmortem import behind, moments, outcome, rates
 from tui.incident.postmortem.record import Record, safe
-from tui.incident.story import tell
+from tui.incident.timeline import tell
 from tui.model.incident import Closing, Incident, StepResult
 from tui.model.postmortem import Fact, Field, Moment, PostMortem
 from tui.model.service import RUNBOOK_SEVERITIES, SeveritySpec
@@ -94,7 +94,7 @@ def _severity(record: Record) -> Fact:
 
 
 _UNTOLD = (
-    ev.StepStarted, ev.Observed, ev.NotObserved, ev.Measured, ev.Woken, ev.CheckAgain, ev.Noted, ev.Written,
+    ev.StepStarted, ev.Observed, ev.NotObserved, ev.Measured, ev.WatchTimerFired, ev.CheckAgain, ev.PostMortemNoted, ev.PostMortemExported,
 )  # fmt: skip
 """what would only fill the timeline, or stands elsewhere"""
 
@@ -110,8 +110,8 @@ def _story(record: Record) -> Iterator[Moment]:
             continue
         said = tell(event)
         text = safe(said[0]) if said is not None else ""
-        if isinstance(event, ev.Sampled) and text == before:
+        if isinstance(event, ev.HealthSampled) and text == before:
             continue
-        before = text if isinstance(event, ev.Sampled) else before
+        before = text if isinstance(event, ev.HealthSampled) else before
         if text:
             yield Moment(name=text.removesuffix(": "), at=event.at, source=entry.source)

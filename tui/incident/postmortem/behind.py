@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from tui.incident import decision_tree
 from tui.incident import events as ev
-from tui.incident import tree
 from tui.incident.postmortem import outcome, rates
 from tui.incident.postmortem.record import Record, length, percent, safe, stamp
 from tui.model.outcome import describe
@@ -57,7 +57,7 @@ def _clock(record: Record, severities: tuple[SeveritySpec, ...], detected: Momen
 def _decisions(record: Record) -> Iterator[Fact]:
     """The path through the decision tree that counted in the end, then everything decided with its reason."""
     answers = record.incident.answers
-    taken, here = tree.path({a.node: a.answer for a in answers})
+    taken, here = decision_tree.path({a.node: a.answer for a in answers})
     for node, answer in taken:
         said = next(a for a in answers if a.node == node.id)
         entry = next(e for e in reversed(record.entries) if isinstance(e.said, ev.Answered) and e.said.node == node.id)
@@ -65,11 +65,11 @@ def _decisions(record: Record) -> Iterator[Fact]:
         why = f" ({safe(said.evidence, 300)})" if said.evidence else ""
         text = f"{question} {'Yes' if answer else 'No'}{why}, {stamp(said.at)}"
         yield Fact(name=f"tree_{node.id}", text=text, source=entry.source, value="yes" if answer else "no")
-    if taken and isinstance(here, tree.End):
+    if taken and isinstance(here, decision_tree.End):
         yield Fact(
             name="tree_end", text=f"The tree ends in: {here.value}", source="the answers above", value=here.value
         )
-    for entry, decided in record.all(ev.Decided):
+    for entry, decided in record.all(ev.DecisionNoted):
         yield Fact(name="decision", text=f"{safe(decided.text)}, {stamp(decided.at)}", source=entry.source)
     for entry, asked in record.all(ev.WatchAsked):
         text = f"Watch, change nothing: {safe(asked.reason) or 'no reason given'}, {stamp(asked.at)}"
@@ -100,13 +100,13 @@ def _checks(record: Record) -> Iterator[Fact]:
     if watch is not None and record.incident.closed_at is not None:
         seen = watch.coverage(record.incident.closed_at)
         end = f"; ended with a question: {safe(record.incident.failure)}" if record.incident.failure else ""
-        last = record.last(ev.Sampled)
+        last = record.last(ev.HealthSampled)
         source = last.source if last is not None else "no look is on record"
         yield Fact(name="coverage", text=f"watch: seen {percent(seen)} of it{end}", source=source, value=round(seen, 4))
 
 
 def _told(record: Record) -> Iterator[Fact]:
-    for entry, told in record.all(ev.Told):
+    for entry, told in record.all(ev.DeliveryRecorded):
         one = told.delivery
         how = "told" if one.delivered else "NOT told"
         by = " by hand" if one.by_hand else ""

@@ -9,7 +9,7 @@ from tui.incident.postmortem.rates import over
 from tui.incident.postmortem.record import Entry, Record, length, minutes, stamp
 from tui.model.evidence import Phase
 from tui.model.incident import Closing
-from tui.model.observation import Current
+from tui.model.observation import RunningState
 from tui.model.postmortem import Fact, Field, Moment
 from tui.model.verification import Verdict
 
@@ -42,7 +42,7 @@ def deployed(record: Record) -> Moment:
     return _started(current, seen)
 
 
-def _started(current: Current, seen: Entry) -> Moment:
+def _started(current: RunningState, seen: Entry) -> Moment:
     """When the containers were put there; in older records when they were started, where no restart came after."""
     running = [c for c in current.containers if c.running]
     starts = [c.deployed_at for c in running if c.deployed_at is not None]
@@ -73,7 +73,7 @@ def _signs(record: Record, limit: float) -> Iterator[tuple[datetime, str, Entry]
                 yield (since or at), "the health check was seen to fail" if since else "it was found unhealthy", entry
             case ev.Measured(measurement=measurement) if over(measurement, limit) is not None:
                 yield measurement.at, f"the error rate was over {limit:.2%}", entry
-            case ev.Sampled(sample=sample) if sample.healthy is False:
+            case ev.HealthSampled(sample=sample) if sample.healthy is False:
                 yield sample.at, "a look found it unhealthy", entry
 
 
@@ -118,7 +118,7 @@ def _well_again(record: Record, limit: float) -> tuple[datetime, str, Entry] | N
         match entry.said:
             case ev.ChecksDone(at=at, checks=checks) if verify.assess(checks) is Verdict.PASSED:
                 found = found or (at, "the verification passed", entry)
-            case ev.Sampled(sample=sample) if sample.healthy:
+            case ev.HealthSampled(sample=sample) if sample.healthy:
                 found = found or (sample.at, "a look found it healthy", entry)
             case ev.Confirmed():
                 found = None
@@ -132,7 +132,7 @@ def _is_bad(entry: Entry, limit: float) -> bool:
     match entry.said:
         case ev.Answered(node="healthy", answer=False) | ev.WentDown():
             return True
-        case ev.Sampled(sample=sample):
+        case ev.HealthSampled(sample=sample):
             return sample.healthy is False
         case ev.ChecksDone(checks=checks):
             return verify.assess(checks) is Verdict.FAILED

@@ -91,7 +91,7 @@ def _how_it_ended(one: Round, record: Record) -> str:
 def _watched(record: Record) -> Fact:
     """The last watch: how long, how much of it was seen, and what was seen."""
     watch = record.incident.watch
-    opened = record.last(ev.Sampled)
+    opened = record.last(ev.HealthSampled)
     assert watch is not None
     until = record.incident.closed_at or (watch.last.at if watch.last else watch.opened_at)
     seen = watch.coverage(until)
@@ -241,7 +241,7 @@ def _same(end: Sent, intent: Sent) -> bool:
 
 
 def _deliveries(record: Record) -> Iterator[tuple[Entry, Delivery]]:
-    return ((entry, told.delivery) for entry, told in record.all(ev.Told))
+    return ((entry, told.delivery) for entry, told in record.all(ev.DeliveryRecorded))
 
 
 def ticket(record: Record) -> tuple[Entry, str] | None:

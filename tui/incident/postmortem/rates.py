@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from tui.incident import events as ev
+from tui.incident.error_rates import FLOOR, USERS, wilson
 from tui.incident.postmortem.record import Entry, Record, percent, safe, stamp
-from tui.incident.rates import FLOOR, USERS, wilson
 from tui.model.evidence import Measurement, Phase, Rate, Source
 from tui.model.postmortem import Fact, Field
 

@@ -11,9 +11,9 @@ from tui.incident.decide import fold
 from tui.model.incident import Incident
 from tui.model.plan import Plan
 from tui.model.postmortem import Fact, Field, Note
-from tui.model.redact import redact
-from tui.model.text import clean, clean_line
 from tui.model.trail import Sent
+from tui.text.clean import clean, clean_line
+from tui.text.redact import redact
 
 E = TypeVar("E")
 LONGEST = 2000
@@ -83,7 +83,9 @@ class Record(NamedTuple):
         note = next((n for n in self.incident.notes if n.field is field), None)
         if note is None:
             return None
-        entry = next(e for e in reversed(self.entries) if isinstance(e.said, ev.Noted) and e.said.field is field)
+        entry = next(
+            e for e in reversed(self.entries) if isinstance(e.said, ev.PostMortemNoted) and e.said.field is field
+        )
         who = f"said by {safe(note.by)}, " if note.by else "said by a person, "
         return note, who + entry.source
 

@@ -79,7 +79,7 @@ def _is_later(incident: Incident, event: ev.WatchExtended) -> bool:
     return incident.watch is not None and event.until > incident.watch.deadline
 
 
-def _has_a_watch(incident: Incident, _event: ev.Sampled) -> bool:
+def _has_a_watch(incident: Incident, _event: ev.HealthSampled) -> bool:
     return incident.watch is not None
 
 
@@ -93,7 +93,7 @@ S, Q = State, Question
 TABLE: tuple[Row, ...] = (
     # a person says
     _row(ev.SeverityChosen, EVERYWHERE),
-    _row(ev.Decided, EVERYWHERE),
+    _row(ev.DecisionNoted, EVERYWHERE),
     _row(ev.Answered, EVERYWHERE),
     _row(ev.PostChosen, OPEN),
     _row(ev.PlanMade, ASKING - {S.UNCERTAIN}, S.PLANNED, asking=ANY_QUESTION, settling=False),
@@ -134,17 +134,17 @@ TABLE: tuple[Row, ...] = (
     # it is verified and watched
     _row(ev.ChecksDone, S.VERIFYING, S.WATCHING),
     _row(ev.ChecksDone, S.CLOSED),
-    _row(ev.Sampled, S.WATCHING, only=_has_a_watch),
-    _row(ev.Sampled, S.CLOSED),
-    _row(ev.Strayed, frozenset({S.WATCHING, S.CLOSED})),
-    _row(ev.Woken, EVERYWHERE),
+    _row(ev.HealthSampled, S.WATCHING, only=_has_a_watch),
+    _row(ev.HealthSampled, S.CLOSED),
+    _row(ev.ForeignChangeSeen, frozenset({S.WATCHING, S.CLOSED})),
+    _row(ev.WatchTimerFired, EVERYWHERE),
     _row(ev.Measured, EVERYWHERE),
     # it ends, and people are told
     _row(ev.Settled, ASKING, S.CLOSED, settling=True),
     _row(ev.Unsettled, ASKING, settling=True),
-    _row(ev.Told, EVERYWHERE),
-    _row(ev.Noted, EVERYWHERE),
-    _row(ev.Written, EVERYWHERE),
+    _row(ev.DeliveryRecorded, EVERYWHERE),
+    _row(ev.PostMortemNoted, EVERYWHERE),
+    _row(ev.PostMortemExported, EVERYWHERE),
     # another process takes it up
     _row(ev.Resumed, S.PLANNED, S.ASSESSING),
     _row(ev.Resumed, S.EXECUTING, S.ASSESSING, S.UNCERTAIN, S.FAILED),

@@ -56,9 +56,9 @@ def unsettled(incident: Incident, event: ev.Unsettled) -> Decision:
     return tried, (do.Settle(closing=incident.settling, after=max(SETTLE_AGAIN, passed)),)
 
 
-def noted(incident: Incident, event: ev.Noted | ev.Written) -> Incident:
+def noted(incident: Incident, event: ev.PostMortemNoted | ev.PostMortemExported) -> Incident:
     """What the post-mortem says in the person's words, and where it went."""
-    if isinstance(event, ev.Written):
+    if isinstance(event, ev.PostMortemExported):
         writing = Writing(at=event.at, way=event.way, where=event.where, by=event.by)
         return replace(incident, written=(*incident.written, writing))
     others = tuple(note for note in incident.notes if note.field is not event.field)

@@ -6,18 +6,18 @@ from msgspec.structs import replace
 
 from tui.incident import effects as do
 from tui.incident import events as ev
-from tui.incident import reconcile
+from tui.incident import landed
 from tui.incident.transitions import core
 from tui.incident.transitions.core import Decision
 from tui.model.incident import Incident, Question, State, StepResult
-from tui.model.observation import Current, Landed
+from tui.model.observation import Landed, RunningState
 from tui.model.plan import Plan
 
 LOOK_AGAIN = timedelta(seconds=2)
 """between looks while the host is still at it"""
 LONGEST_PAUSE = timedelta(seconds=30)
 """between attempts to ask a host that cannot be asked; they grow to this"""
-SECOND_LOOK = reconcile.APART
+SECOND_LOOK = landed.APART
 STILL_RUNNING_LIMIT = timedelta(minutes=15)
 """a deploy lock older than this may be a stale file: unknown"""
 UNKNOWN_LIMIT = timedelta(minutes=2)
@@ -34,7 +34,7 @@ def observed(incident: Incident, event: ev.Observed) -> Decision:
         return seen, ()
     plan, began = incident.plan, incident.sent_at
     looks = (*incident.looks[:1], event.current)
-    found = reconcile.landed(plan, looks, incident.reported, began)
+    found = landed.landed(plan, looks, incident.reported, began)
     if proving and found in (Landed.RUNNING, Landed.UNKNOWN):
         # reported done, and the host has not written it down yet
         if event.at - (incident.runs[-1].ended_at or event.at) < PROVEN_WITHIN:
@@ -50,8 +50,8 @@ def observed(incident: Incident, event: ev.Observed) -> Decision:
             fell = "nothing serves: " + _how_it_fell(plan, event.current)
             down = core.went_down(replace(seen, looks=looks, failure=fell), event.at)
             return core.enter(down, State.FAILED, event.at, asking=Question.WHAT_NEXT), ()
-        case Landed.RUNNING if reconcile.alone(plan, event.current, began):
-            kept = looks if reconcile.alone(plan, looks[0], began) else looks[-1:]
+        case Landed.RUNNING if landed.alone(plan, event.current, began):
+            kept = looks if landed.alone(plan, looks[0], began) else looks[-1:]
             return _wait(replace(seen, looks=kept, quiet_since=None), event.at, SECOND_LOOK, STILL_RUNNING_LIMIT)
         case Landed.RUNNING:
             # what was seen before belongs to a deploy that was still going on
@@ -60,13 +60,13 @@ def observed(incident: Incident, event: ev.Observed) -> Decision:
             return _unknown(replace(seen, quiet_since=seen.quiet_since or event.at), plan, looks, event.at)
 
 
-def _unknown(incident: Incident, plan: Plan, looks: tuple[Current, ...], at: datetime) -> Decision:
+def _unknown(incident: Incident, plan: Plan, looks: tuple[RunningState, ...], at: datetime) -> Decision:
     """Nobody is at it, and one look does not settle it."""
     first, last, began = looks[0], looks[-1], incident.sent_at
-    settles = reconcile.alike(plan, last, last, began) or reconcile.dead(last, began)
-    if not reconcile.alike(plan, first, last, began) and not reconcile.steady(first, last, began):
+    settles = landed.alike(plan, last, last, began) or landed.dead(last, began)
+    if not landed.alike(plan, first, last, began) and not landed.steady(first, last, began):
         looks = looks[1:] or looks
-    elif reconcile.over(first, last, began) and not reconcile.alike(plan, first, last, began):
+    elif landed.over(first, last, began) and not landed.alike(plan, first, last, began):
         return _ask(replace(incident, looks=looks))
     waiting = replace(incident, looks=looks)
     return _wait(waiting, at, SECOND_LOOK if settles else LOOK_AGAIN, UNKNOWN_LIMIT, incident.quiet_since)
@@ -79,15 +79,15 @@ def _to_be_proven(incident: Incident) -> bool:
     return done and incident.state in (State.EXECUTING, State.STOPPED)
 
 
-def _how_it_failed(incident: Incident, plan: Plan, current: Current) -> str:
-    restart = reconcile.why_not(plan, current, incident.sent_at)
+def _how_it_failed(incident: Incident, plan: Plan, current: RunningState) -> str:
+    restart = landed.why_not(plan, current, incident.sent_at)
     said = restart and f"it did not land: {restart}"
     said = said or (incident.runs[-1].detail if incident.runs else "") or "it did not land"
     serving = "the old release serves" + (" again" if restart else "")
     return f"{said}; {serving if current.serving else 'nothing serves'}"
 
 
-def _how_it_fell(plan: Plan, current: Current) -> str:
+def _how_it_fell(plan: Plan, current: RunningState) -> str:
     if plan.push is not None and current.metadata == plan.push.commit:
         return f"{plan.target.name} was deployed, but no process of it runs"
     return f"the deploy of {plan.target.name} ended after what ran had been stopped"
@@ -104,7 +104,7 @@ def _wait(
 def _ask(incident: Incident) -> Decision:
     said = incident.failure
     if incident.plan is not None and incident.latest is not None:
-        why = reconcile.doubt(incident.plan, incident.latest, incident.sent_at)
+        why = landed.doubt(incident.plan, incident.latest, incident.sent_at)
         said = f"nobody knows how it ended: {why}"
     return replace(incident, asking=Question.OUTCOME_UNKNOWN, failure=said), ()
 

@@ -6,11 +6,11 @@ from msgspec.structs import replace
 
 from tui.incident import effects as do
 from tui.incident import events as ev
-from tui.incident import recovery, verify, watch
-from tui.incident.recovery import Outcome
+from tui.incident import verify, watch, watch_verdict
 from tui.incident.transitions import core
 from tui.incident.transitions.allowed import LEFT_ALONE
 from tui.incident.transitions.core import Decision
+from tui.incident.watch_verdict import WatchOutcome
 from tui.model.evidence import Phase
 from tui.model.incident import Closing, Incident, Question, State, WatchKind
 from tui.model.verification import Verdict
@@ -50,7 +50,7 @@ def _open_watch(
     return watching, (do.KeepWatch(until=window.deadline),)
 
 
-def sampled(incident: Incident, event: ev.Sampled) -> Decision:
+def sampled(incident: Incident, event: ev.HealthSampled) -> Decision:
     """One look of the watch; too many bad ones in a row raise the alarm."""
     assert incident.watch is not None
     window = watch.observe(incident.watch, event.sample)
@@ -78,15 +78,15 @@ def woken(incident: Incident, at: datetime) -> Decision:
 
 def _concluded(incident: Incident, kind: WatchKind) -> Decision:
     """Healthy to the end: now the checkpoints count."""
-    found = recovery.conclude(incident)
+    found = watch_verdict.conclude(incident)
     match found.outcome:
-        case Outcome.RECOVERED if kind is WatchKind.AFTER_CLEAN_DEPLOY:
+        case WatchOutcome.RECOVERED if kind is WatchKind.AFTER_CLEAN_DEPLOY:
             return core.settle(incident, Closing.FALSE_ALARM, f"{found.reason}; nothing was changed")
-        case Outcome.RECOVERED:
+        case WatchOutcome.RECOVERED:
             return core.settle(incident, Closing.RECOVERED, found.reason)
-        case Outcome.INCONCLUSIVE:
+        case WatchOutcome.INCONCLUSIVE:
             return replace(incident, asking=Question.WATCH_INCONCLUSIVE, failure=found.reason), ()
-        case Outcome.NOT_RECOVERED | Outcome.WORSE:
+        case WatchOutcome.NOT_RECOVERED | WatchOutcome.WORSE:
             return replace(incident, asking=Question.WATCH_BREACHED, failure=found.reason), ()
 
 
@@ -96,7 +96,7 @@ def measured(incident: Incident, event: ev.Measured) -> Incident:
     watched = incident.state is State.WATCHING and incident.asking is None and incident.settling is None
     if not watched or event.measurement.phase is not Phase.AFTER:
         return noted
-    found = recovery.alarm(noted)
+    found = watch_verdict.alarm(noted)
     return noted if found is None else replace(noted, asking=Question.WATCH_BREACHED, failure=found.reason)
 
 

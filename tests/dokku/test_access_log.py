@@ -1,0 +1,186 @@
+"""Access log lines of recorded hosts, of documented formats, and of anything at all.
+
+The first two lines are from Dokku 0.35.15 (2026-11-23); the JSON ones follow formats that people publish for nginx.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.dokku.access_log import Counted, Entry, Kind, Tally, health_paths, read
+
+HEALTH = frozenset({"/healthcheck/ready"})
+AT = datetime(2026, 11, 23, 21, 21, 6, tzinfo=UTC)
+AGENT = '"-" "curl/7.88.1"'
+STAMP = "172.17.0.1 - - [23/Nov/2026:21:21:06 +0000]"
+"""`@` in the lines below"""
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (f'@ "GET / HTTP/1.1" 200 73 {AGENT}', Kind.ANSWERED),
+        (f'@ "GET /healthcheck/ready HTTP/1.1" 200 34 {AGENT}', Kind.HEALTH),
+        (f'@ "GET /healthcheck/ready?x=1 HTTP/2.0" 503 3 {AGENT}', Kind.HEALTH),
+        (f'2001:db8::17 - bob [23/Nov/2026:21:21:06 +0000] "POST /a HTTP/2.0" 502 154 {AGENT}', Kind.FAILED),
+        (f'[2001:db8::1] - - [23/Nov/2026:21:21:06 +0000] "POST /a HTTP/1.1" 504 0 {AGENT}', Kind.FAILED),
+        (f'@ "GET /a HTTP/1.1" 499 0 {AGENT}', Kind.CLOSED),
+        (f'@ "GET /a HTTP/1.1" 401 9 {AGENT}', Kind.REFUSED),
+        (f'@ "GET /a HTTP/1.1" 400 9 {AGENT}', Kind.ANSWERED),
+        ('@ "" 400 0 "-" "-"', Kind.EMPTY),
+        ('@ "-" 400 0 "-" "-"', Kind.EMPTY),
+        ('@ "\\x16\\x03\\x01\\x02\\x00" 400 157 "-" "-"', Kind.EMPTY),
+        ('@ "GET /?q=\\x22] \\x22 500 HTTP/1.1" 200 7 "-" "a\\x22b"', Kind.ANSWERED),
+        ('@ "GET / HTTP/1.1" 500 7 "-" "rollback-console"', Kind.OWN),
+        (f'@ "GET /?rollback-check=1 HTTP/1.1" 500 7 {AGENT}', Kind.OWN),
+        ('api.example.net @ "GET /a HTTP/1.1" 500 7', Kind.FAILED),
+        ('@ "PROXY http://h/healthcheck/ready HTTP/1.1" 200 7', Kind.HEALTH),
+    ],
+)
+def test_combined_lines(line: str, kind: Kind) -> None:
+    assert read(line.replace("@", STAMP, 1), HEALTH) == Entry(kind=kind, at=AT)
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["22:21:06 +0100", "17:21:06 -0400", "02:51:06 +0530"],
+)
+def test_the_zone_of_the_log_is_its_own(zone: str) -> None:
+    day = "24" if zone.startswith("02") else "23"
+    found = read(f'9.9.9.9 - - [{day}/Nov/2026:{zone}] "GET /a HTTP/1.1" 200 7 {AGENT}')
+    assert found is not None and found.at == AT
+
+
+@pytest.mark.parametrize(
+    ("tail", "seconds"),
+    [
+        ('"-" "curl/7.88.1"', None),
+        ('"-" "curl/7.88.1" 0.250', 0.25),
+        ('"-" "curl/7.88.1" "203.0.113.9" rt=1.500 uct="0.001" urt="1.499"', 1.5),
+        ('"-" "curl/7.88.1" request_time=0.007', 0.007),
+        ('"http://x/1.234" "agent 9.999"', None),
+    ],
+)
+def test_the_time_to_the_answer_is_read_from_the_tail_where_it_is(tail: str, seconds: float | None) -> None:
+    found = read(f'{STAMP} "GET /a HTTP/1.1" 200 7 {tail}')
+    assert found == Entry(kind=Kind.ANSWERED, at=AT, seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (
+            '{"time_local":"23/Nov/2026:21:21:06 +0000","request":"GET /a","status": "502","request_time":"0.250"}',
+            Entry(kind=Kind.FAILED, at=AT, seconds=0.25),
+        ),
+        (
+            '{"time":"2026-11-23T22:21:06+01:00","status":200,"request_time":0.25,"http_user_agent":"rollback-console"}',
+            Entry(kind=Kind.OWN, at=AT, seconds=0.25),
+        ),
+        (
+            '{"@timestamp":"2026-11-23T21:21:06Z","http":{"response":{"status_code":404}},"url":{"path":"/x"}}',
+            Entry(kind=Kind.REFUSED, at=AT),
+        ),
+        (
+            '{"msec":"1795468866.000","status":499,"uri":"/x","upstream_response_time":"0.003, 0.004"}',
+            Entry(kind=Kind.CLOSED, at=AT, seconds=0.004),
+        ),
+        (
+            '{"ts":1795468866000,"Status-Code":200,"request_uri":"/healthcheck/ready?a=1"}',
+            Entry(kind=Kind.HEALTH, at=AT),
+        ),
+        (
+            '{"timestamp":"23/Nov/2026:21:21:06 +0000","verb":"GET","request":"/a","response":"503","agent":"x"}',
+            Entry(kind=Kind.FAILED, at=AT),
+        ),
+        ('{"status":200,"request":"GET /?q=\\x22 HTTP/1.1","request_time":"-"}', Entry(kind=Kind.ANSWERED)),
+        ('{"status":"400","request":"","time":"nonsense"}', Entry(kind=Kind.EMPTY)),
+    ],
+)
+def test_json_lines_whatever_their_keys_are_called(line: str, wanted: Entry) -> None:
+    assert read(line, HEALTH) == wanted
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "-",
+        "{",
+        "[]",
+        '{"level":"info","message":"started"}',
+        '{"status":"ok"}',
+        '{"status":true}',
+        '{"status":12}',
+        f'{STAMP} "GET /a HTTP/1.1" abc 7',
+        f'{STAMP} "GET /a HTTP',
+        "2026/11/23 21:21:06 [error] 7#7: *1 connect() failed (111: Connection refused)",
+    ],
+)
+def test_what_is_no_access_line_is_not_understood(line: str) -> None:
+    assert read(line, HEALTH) is None
+
+
+@given(st.text())
+def test_any_line_is_read_or_is_not_and_nothing_is_raised(line: str) -> None:
+    assert read(line, HEALTH) is None or isinstance(read(line, HEALTH), Entry)
+    assert read("{" + line, HEALTH) is None or line
+
+
+def quoted(text: str) -> str:
+    """As nginx writes a field: no quote, no backslash and no control stays as it is."""
+    return "".join(c if c.isprintable() and c.isascii() and c not in '"\\' else f"\\x{ord(c) & 255:02X}" for c in text)
+
+
+@given(st.text(), st.text(), st.text(), st.integers(100, 599))
+def test_what_clients_send_can_change_neither_status_nor_time(user: str, path: str, agent: str, status: int) -> None:
+    user = quoted(user).replace(" ", "_") or "-"
+    request = f"GET /{quoted(path).replace(' ', '_')} HTTP/1.1"
+    line = f'9.9.9.9 - {user} [23/Nov/2026:21:21:06 +0000] "{request}" {status} 7 "-" "{quoted(agent)}"'
+    found = read(line)
+    assert found is not None and found.at == AT
+    assert (found.kind is Kind.FAILED) == (status >= 500 and "rollback-c" not in line)
+
+
+# ── counting ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+kinds = st.sampled_from([*Kind, None])
+
+
+@given(st.lists(st.tuples(kinds, st.integers(0, 600)), max_size=60), st.integers(0, 600), st.integers(0, 600))
+def test_two_windows_side_by_side_count_what_the_whole_counts(
+    lines: list[tuple[Kind | None, int]], one: int, other: int
+) -> None:
+    tally = Tally()
+    for kind, second in lines:
+        tally.add(None if kind is None else Entry(kind=kind), AT + timedelta(seconds=second))
+    first, last = AT + timedelta(seconds=min(one, other)), AT + timedelta(seconds=max(one, other))
+    whole = tally.counted(AT, last)
+    parts = (tally.counted(AT, first), tally.counted(first, last))
+    for name in ("total", "apart", "failed", "refused", "closed", "own", "unparsed"):
+        assert getattr(whole, name) == sum(getattr(part, name) for part in parts)
+    everything = tally.counted(AT, AT + timedelta(hours=1))
+    assert everything.total + everything.apart + everything.unparsed == len(lines)
+
+
+def test_response_times_are_of_users_requests_that_did_not_fail() -> None:
+    tally = Tally()
+    for kind, seconds in ((Kind.ANSWERED, 0.1), (Kind.ANSWERED, 0.2), (Kind.FAILED, 30.0), (Kind.OWN, 30.0)):
+        tally.add(Entry(kind=kind, seconds=seconds), AT)
+    found = tally.counted(AT, AT + timedelta(seconds=1))
+    assert found.p50 == pytest.approx(0.1, rel=0.06)
+    assert found.p95 == pytest.approx(0.2, rel=0.06)
+    assert tally.counted(AT + timedelta(seconds=1), AT + timedelta(seconds=9)) == Counted()
+
+
+def test_counts_of_long_ago_are_forgotten() -> None:
+    tally = Tally()
+    tally.add(Entry(kind=Kind.FAILED), AT)
+    tally.add(Entry(kind=Kind.FAILED), AT + timedelta(hours=3))
+    assert tally.counted(AT, AT + timedelta(hours=4)).failed == 1
+
+
+def test_paths_of_urls() -> None:
+    assert health_paths(["http://h:1/a/b?c=d", "https://x", None]) == {"/a/b", "/"}

@@ -1,0 +1,147 @@
+"""The ledger on a real journal: what is written, when, and what is still known after a restart."""
+
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from tests.incident.facts import OTHER, OURS, T0, THEIRS, container, current, later
+from tui.drivers.journal import Journal
+from tui.engine.hosts.ledger import EVERY, LedgerKeeper
+from tui.model.errors import JournalError
+from tui.model.ledger import ConfigSeen, Ledger, Remark, RemarkKind
+from tui.releases import merge
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
+    made = Journal(tmp_path / "journal.sqlite")
+    yield made
+    await made.close()
+
+
+async def test_a_row_for_every_change_and_one_that_grows(journal: Journal) -> None:
+    keeper = LedgerKeeper(journal)
+    ours = (container("eeeeeeeeeeee", attempt="inc1.1"),)
+    for at, seen in enumerate((current(), current(), current(metadata=OURS, containers=ours), current())):
+        await keeper.saw("h", replace(seen, at=later(at)))
+    known = await keeper.known("h", "cyc")
+    assert [(s.commit, s.attempt) for s in known.sightings] == [(THEIRS, None), (OURS, "inc1.1"), (THEIRS, None)]
+    assert (known.sightings[0].first_seen, known.sightings[0].last_seen) == (T0, later(1))
+    assert len(await journal.ledger("h", "cyc")) == 3
+    assert await journal.ledger("h", "other") == ()
+
+
+async def test_looking_again_costs_a_write_a_minute_and_the_rest_is_written_at_the_end(journal: Journal) -> None:
+    keeper = LedgerKeeper(journal)
+    await keeper.saw("h", current())
+    await keeper.saw("h", current(at=later(30)))
+    assert (await LedgerKeeper(journal).known("h", "cyc")).sightings[0].last_seen == T0
+    await keeper.saw("h", current(at=T0 + EVERY))
+    assert (await LedgerKeeper(journal).known("h", "cyc")).sightings[0].last_seen == T0 + EVERY
+    await keeper.saw("h", current(at=T0 + EVERY + timedelta(seconds=1)))
+    await keeper.flush()
+    again = LedgerKeeper(journal)
+    assert (await again.known("h", "cyc")) == (await keeper.known("h", "cyc"))
+    await again.saw("h", current(at=later(3600)))
+    assert len((await again.known("h", "cyc")).sightings) == 1
+
+
+async def test_health_belongs_to_what_was_seen_before_and_after_it(journal: Journal) -> None:
+    keeper = LedgerKeeper(journal)
+    await keeper.healthy("h", "cyc", T0)
+    assert (await keeper.known("h", "cyc")).sightings == ()
+    await keeper.saw("h", current())
+    await keeper.healthy("h", "cyc", later(5))
+    await keeper.saw("h", current(at=later(8)))
+    await keeper.healthy("h", "cyc", later(9))
+    await keeper.saw("h", current(metadata=OTHER, at=later(10)))
+    healthy = [s.last_healthy for s in (await LedgerKeeper(journal).known("h", "cyc")).sightings]
+    assert healthy == [later(5), None]
+
+
+async def test_a_healthy_answer_before_the_first_look_is_nobodys(journal: Journal) -> None:
+    first = LedgerKeeper(journal)
+    await first.saw("h", current())
+    await first.flush()
+    again = LedgerKeeper(journal)
+    await again.healthy("h", "cyc", later(3600))
+    await again.saw("h", current(at=later(3601)))
+    assert (await again.known("h", "cyc")).sightings[-1].last_healthy is None
+
+
+async def test_nothing_serving_and_nothing_known_are_no_sighting(journal: Journal) -> None:
+    keeper = LedgerKeeper(journal)
+    await keeper.saw("h", current(containers=()))
+    await keeper.saw("h", replace(current(), metadata=None))
+    assert (await keeper.known("h", "cyc")).sightings == ()
+
+
+async def test_a_deploy_that_failed_is_remarked_once_and_not_while_it_is_under_way(journal: Journal) -> None:
+    keeper = LedgerKeeper(journal)
+    tried = replace(current(), git_rev=OTHER)
+    await keeper.saw("h", replace(tried, locked=True))
+    assert (await keeper.known("h", "cyc")).remarks == ()
+    for second in (1, 2):
+        await keeper.saw("h", replace(tried, at=later(second)))
+    remarks = (await LedgerKeeper(journal).known("h", "cyc")).remarks
+    assert [(r.kind, r.commit, r.at) for r in remarks] == [(RemarkKind.FAILED, OTHER, later(1))]
+
+
+async def test_a_journal_that_cannot_be_written_does_not_keep_anybody_from_looking(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite")
+    keeper = LedgerKeeper(journal)
+    await keeper.saw("h", current())
+    with contextlib.closing(sqlite3.connect(tmp_path / "journal.sqlite")) as other:
+        other.execute("DROP TABLE ledger")
+    await keeper.saw("h", current(metadata=OTHER))
+    assert isinstance(keeper.trouble, JournalError)
+    with pytest.raises(JournalError):
+        await keeper.remark("h", "cyc", Remark(kind=RemarkKind.BAD, commit=OTHER, at=T0, reason="x"))
+    await keeper.flush()
+    assert keeper.trouble is not None
+    await journal.close()
+
+
+async def test_a_row_that_cannot_be_read_is_said_and_the_others_count(journal: Journal) -> None:
+    remark = Remark(kind=RemarkKind.BAD, commit=OTHER, at=T0, reason="x")
+    await LedgerKeeper(journal).remark("h", "cyc", remark)
+    torn = [await journal.ledger_add("h", "cyc", "sighting", text, T0) for text in ('{"source": 7}', '{"sour')]
+    keeper = LedgerKeeper(journal)
+    await keeper.saw("h", current())
+    known = await keeper.known("h", "cyc")
+    assert keeper.trouble is None
+    assert f"entry {torn[0]}, {torn[1]} cannot be read" in keeper.unread[("h", "cyc")]
+    assert (known.remarks, len(known.sightings)) == ((remark,), 1)
+
+
+async def test_other_images_under_the_same_metadata_are_not_believed(journal: Journal) -> None:
+    keeper = LedgerKeeper(journal)
+    first, second = (replace(container(name), image=image) for name, image in (("a", "sha256:1"), ("b", "sha256:2")))
+    for at, one in enumerate((first, replace(first, id="c"), second, second)):
+        await keeper.saw("h", current(containers=(one,), at=later(at)))
+    await keeper.healthy("h", "cyc", later(9))
+    await keeper.saw("h", current(containers=(second,), at=later(10)))
+    known = (await keeper.known("h", "cyc")).sightings
+    assert [(s.certain, s.last_healthy) for s in known] == [(True, None), (False, later(9))]
+    (found,) = merge.merged((), (), Ledger(sightings=known), app="cyc")
+    assert (found.last_healthy, found.last_served) == (None, later(1))
+
+
+async def test_config_is_a_row_for_every_change_and_one_that_grows(journal: Journal) -> None:
+    keeper = LedgerKeeper(journal)
+    for at, value in ((0, "1"), (5, "1"), (90, "1"), (95, "1"), (100, "2"), (110, "1")):
+        seen = ConfigSeen(keys=(("A", value),), key="k", first_seen=later(at), last_seen=later(at))
+        await keeper.saw_config("h", "cyc", seen)
+    rows = [(c.keys[0][1], c.first_seen, c.last_seen) for c in (await keeper.known("h", "cyc")).configs]
+    assert rows == [("1", later(0), later(95)), ("2", later(100), later(100)), ("1", later(110), later(110))]
+    assert len(await journal.ledger("h", "cyc")) == 3
+    await keeper.saw_config(
+        "h", "cyc", ConfigSeen(keys=(("A", "1"),), key="k", first_seen=later(111), last_seen=later(111))
+    )
+    await keeper.flush()
+    assert (await LedgerKeeper(journal).known("h", "cyc")).configs[-1].last_seen == later(111)

@@ -1,0 +1,159 @@
+"""Failures against the limit: every line of the decision table, the interval's promises, and what is said of it."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.incident.facts import T0, later
+from tui.incident import error_rates
+from tui.incident.error_rates import Word, change, judge, of, read, wilson
+from tui.model.evidence import Measurement, Phase, Rate, Source
+
+LIMIT = 0.01
+TABLE = (
+    (30, 2, None),
+    (60, 3, None),
+    (100, 3, None),
+    (200, 5, None),
+    (300, 7, None),
+    (500, 10, 0),
+    (1_000, 17, 3),
+    (2_000, 29, 11),
+    (5_000, 64, 36),
+    (10_000, 120, 80),
+)
+"""requests, failures from which on it is over, failures up to which it is under: two-sided 95 %, 1 %"""
+
+
+@pytest.mark.parametrize(("total", "over_from", "under_to"), TABLE)
+def test_every_number_of_failures_has_the_word_of_the_table(total: int, over_from: int, under_to: int | None) -> None:
+    for failed in range(total + 1):
+        word = judge(failed, total, LIMIT, floor=0)
+        assert (word is Word.OVER) == (failed >= over_from)
+        assert (word is Word.UNDER) == (under_to is not None and failed <= under_to)
+
+
+def test_one_or_two_failures_are_never_over_however_few_the_requests() -> None:
+    assert {judge(failed, total, LIMIT) for total in range(1, 500) for failed in (1, 2) if failed <= total} <= {
+        Word.UNSURE,
+        Word.UNDER,
+    }
+    assert judge(3, 3, LIMIT) is Word.OVER
+
+
+def test_without_a_failure_381_requests_say_under_and_380_say_so() -> None:
+    assert judge(0, 380, LIMIT) is Word.UNSURE
+    assert judge(0, 381, LIMIT) is Word.UNDER
+    assert read(0, 300, LIMIT).needs == 81
+
+
+@given(st.integers(0, 5000), st.integers(0, 5000), st.floats(0.001, 0.5))
+def test_the_interval_holds_the_share_and_lies_within_what_is_possible(failed: int, more: int, limit: float) -> None:
+    total = failed + more
+    low, high = wilson(failed, total)
+    assert 0 <= low <= high <= 1
+    if total:
+        assert low - 1e-12 <= failed / total <= high + 1e-12
+    reading = read(failed, total, limit)
+    assert reading.literal == (total > 0 and failed / total > limit)
+    assert (reading.needs is None) or reading.word is Word.UNSURE
+
+
+@given(st.integers(1, 400), st.integers(1, 400), st.sampled_from([0.01, 0.05, 0.2]))
+def test_as_many_more_requests_of_the_same_kind_as_it_says_decide_it(failed: int, more: int, limit: float) -> None:
+    total = failed + more
+    reading = read(failed, total, limit)
+    if reading.needs is None:
+        return
+    enough = total + reading.needs
+    share = failed / total
+    low, high = wilson_of(share, enough)
+    assert low > limit - 1e-9 or high < limit + 1e-9
+    if reading.needs > 2 and share * enough > error_rates.FLOOR + 1:
+        low, high = wilson_of(share, enough - 2)
+        assert low <= limit + 1e-9 and high >= limit - 1e-9
+
+
+def wilson_of(share: float, total: int) -> tuple[float, float]:
+    """The interval with a share that no whole number of failures has."""
+    centre = (share + error_rates.Z**2 / (2 * total)) / (1 + error_rates.Z**2 / total)
+    spread = share * (1 - share) / total + error_rates.Z**2 / (4 * total**2)
+    half = error_rates.Z * spread**0.5 / (1 + error_rates.Z**2 / total)
+    return centre - half, centre + half
+
+
+def test_nothing_and_everything_have_an_exact_bound() -> None:
+    for total in range(1, 3000):
+        assert (wilson(0, total)[0], wilson(total, total)[1]) == (0.0, 1.0)
+
+
+def test_the_bare_rule_and_the_interval_are_said_to_disagree() -> None:
+    reading = read(2, 100, LIMIT)
+    assert (reading.word, reading.literal, reading.disagrees) == (Word.UNSURE, True, True)
+    words = error_rates.said(reading, LIMIT)
+    assert "2 of 100, 2% (0.6-7%)" in words
+    assert "not enough data" in words and "the bare rule says over 1%" in words and "more requests" in words
+    assert not read(34, 1190, LIMIT).disagrees
+    assert error_rates.said(read(34, 1190, LIMIT), LIMIT) == "34 of 1190, 2.9% (2.1-4%): over 1%"
+
+
+def test_before_and_after_are_compared_only_with_enough_of_both() -> None:
+    assert change((5, 99), (15, 1000)) is None and change((5, 1000), (15, 99)) is None
+    found = change((5, 1000), (15, 1000))
+    assert found is not None and round(found.z, 2) == 2.25 and found.worse
+    back = change((15, 1000), (5, 1000))
+    assert back is not None and back.better and back.ratio < 0.4
+    same = change((0, 500), (0, 500))
+    assert same is not None and (same.z, same.ratio) == (0.0, 1.0)
+
+
+def test_the_exact_test_is_that_of_the_lady_tasting_tea() -> None:
+    assert error_rates.chance((4, 4), (0, 4)) == pytest.approx(1 / 70)
+    assert error_rates.chance((3, 4), (1, 4)) == pytest.approx(17 / 70)
+    assert error_rates.chance((0, 9), (0, 9)) == error_rates.chance((1, 4), (4, 4)) == 1.0
+    assert error_rates.chance((3, 18), (0, 54)) < error_rates.UNLIKELY < error_rates.chance((3, 100), (0, 54))
+
+
+# ── sources ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def rate(source: Source, failed: int | None, total: int | None, **more: object) -> Rate:
+    return Rate(source=source, since=T0, until=later(300), failed=failed, total=total, **more)  # type: ignore[arg-type]
+
+
+def together(*found: Rate) -> error_rates.Combined:
+    return error_rates.combined(Measurement(at=later(300), phase=Phase.AFTER, rates=found))
+
+
+def test_a_source_that_is_sure_decides_and_probes_never_do() -> None:
+    assert together(rate(Source.ACCESS_LOG, 0, 50), rate(Source.SENTRY, 40, 1000)).source is Source.SENTRY
+    assert together(rate(Source.PROBES, 90, 100), rate(Source.POSTHOG, 90, 100)).reading is None
+    unsure = together(rate(Source.SENTRY, 1, 50), rate(Source.ACCESS_LOG, 0, 50))
+    assert (unsure.word, unsure.source) == (Word.UNSURE, Source.ACCESS_LOG)
+    assert together(rate(Source.SENTRY, 40, None)).reading is None
+
+
+def test_sources_that_are_sure_of_different_things_leave_it_to_a_person() -> None:
+    found = together(rate(Source.ACCESS_LOG, 0, 1000), rate(Source.SENTRY, 40, 1000))
+    assert (found.word, found.disagree) == (Word.UNSURE, True)
+
+
+def test_no_word_is_given_where_lines_were_not_understood_or_too_little_was_seen() -> None:
+    withheld = of(rate(Source.ACCESS_LOG, 90, 940, unparsed=60), LIMIT)
+    assert withheld is not None and withheld.word is Word.UNSURE and "6% of the lines" in withheld.why
+    counted = of(rate(Source.ACCESS_LOG, 90, 960, unparsed=40), LIMIT)
+    assert counted is not None and counted.word is Word.OVER
+    unseen = of(rate(Source.ACCESS_LOG, 0, 1000, covered=0.5), LIMIT)
+    assert unseen is not None and unseen.word is Word.UNSURE and "50% of the window" in unseen.why
+    bad_enough = of(rate(Source.ACCESS_LOG, 90, 1000, covered=0.5), LIMIT)
+    assert bad_enough is not None and bad_enough.word is Word.OVER
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(0.0, "0%"), (0.0004, "0.04%"), (0.029, "2.9%"), (0.5, "50%"), (0.0995, "10%")]
+)
+def test_shares_are_short_and_never_a_false_nothing(share: float, words: str) -> None:
+    assert error_rates.percent(share) == words
+    assert error_rates.span(timedelta(seconds=90)) == "90s"

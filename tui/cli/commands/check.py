@@ -1,0 +1,98 @@
+"""`check`: what works, what does not, and the fix of each; exit 3 where something has to be repaired."""
+
+import asyncio
+
+from tui.cli import confirm, output
+from tui.cli.commands.status_logs import chosen
+from tui.cli.exits import Exit
+from tui.cli.narrate import Narrator
+from tui.cli.options import Options
+from tui.engine import check as checking
+from tui.engine.engine import Engine
+from tui.engine.notify import outbox as telling
+from tui.engine.store import new_id
+from tui.model.errors import Refused
+from tui.model.finding import Finding, Result
+from tui.model.notice import Message, Milestone
+from tui.text.chat import plain
+
+
+async def check(engine: Engine, options: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
+    """Look at services.yaml, at every host, at every service, and at what is asked and told beside them; with --notify
+    tell every channel something instead."""
+    if options.notify:
+        return await notify(engine, options, narrator)
+    services = chosen(engine, options)
+    hosts = sorted({s.host for s in services})
+    found = [Finding(subject="services", topic="file", result=Result.NOTE, text=w) for w in engine.fleet.warnings]
+    for lines in await asyncio.gather(*(checking.host(engine, host) for host in hosts)):
+        found.extend(lines)
+    for service in services:
+        found.extend(await checking.service(engine, service))
+    found.extend(await checking.outside(engine, tuple(services)))
+    drills = {host: checking.drill(engine.fleet.host(host)) for host in hosts}
+    wrong = [line for line in found if line.result is Result.FINDING]
+    code = Exit.REFUSED if wrong else Exit.DONE
+    if not options.json:
+        for line in found:
+            output.text(f"{line.result.value:<8} {line.subject:<16} {line.text}")
+            if line.fix:
+                output.text(f"{'':<25} fix: {line.fix}")
+        for host, drill in drills.items():
+            output.text(f"\na timed drill on a test app of {host}, if you want to see it work:")
+            for text in drill:
+                output.text(f"  {text}")
+    items = [
+        {"subject": f.subject, "topic": f.topic, "result": f.result.value, "text": f.text, "fix": f.fix} for f in found
+    ]
+    message = f"{len(wrong)} findings" if wrong else ""
+    drill_lines = {host: list(lines) for host, lines in drills.items()}
+    return code, output.listing(
+        "check", items, drill=drill_lines, exit_code=int(code), error=output.error(code, message)
+    )
+
+
+async def notify(engine: Engine, options: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
+    """Send a test message to every channel and say what came back; exit 3 where one was not delivered."""
+    message = _test_message(engine)
+    channels = [channel for channel in engine.outside.channels if channel.wants(message)]
+    known = {channel.name for channel in engine.outside.channels}
+    unset = [name for name in engine.fleet.notify if name not in known]
+    for name in unset:
+        narrator.say(f"{name} is not set (nor {name}_FILE): nothing is sent there", "yellow")
+    if not known:
+        raise Refused("there is no channel to test", "name variables that hold notification URLs under `notify:`")
+    if engine.gate.read_only:
+        raise Refused("read-only: nothing is sent", "start without --read-only")
+    for name in sorted(known - {channel.name for channel in channels}):
+        narrator.say(f"{name} takes no test: it would make something that stays", "dim")
+    narrator.post(message, tuple(channel.name for channel in channels))
+    await confirm.given(options, narrator, "send it")
+    receipts = await asyncio.gather(*(telling.tried(channel, message) for channel in channels))
+    items: list[output.Document] = []
+    for channel, receipt in zip(channels, receipts, strict=True):
+        items.append(
+            {
+                "channel": channel.name,
+                "delivered": receipt.delivered,
+                "detail": receipt.detail,
+                "link": receipt.link,
+            }
+        )
+        word = "told" if receipt.delivered else "NOT DELIVERED"
+        if not options.json:
+            output.text(f"{word:<14} {channel.name:<24} {receipt.detail} {receipt.link or ''}".rstrip())
+    code = Exit.DONE if all(r.delivered for r in receipts) and not unset else Exit.REFUSED
+    message_ = "" if code is Exit.DONE else "not every channel was told"
+    return code, output.listing("notify", items, unset=unset, exit_code=int(code), error=output.error(code, message_))
+
+
+def _test_message(engine: Engine) -> Message:
+    return Message(
+        incident=f"test-{new_id(engine.clock)}"[:32],
+        service="",
+        milestone=Milestone.STARTED,
+        at=engine.clock.now(),
+        title="rollback: a test message",
+        text=plain(f"Nothing happened. {engine.by} tests whether incidents of {engine.fleet.environment} arrive here."),
+    )

@@ -1,0 +1,114 @@
+"""The commands that change a host outside of an incident: `keep`, `freeze`."""
+
+from tui.cli import confirm, ending, output
+from tui.cli.commands.status_logs import chosen
+from tui.cli.exits import Exit
+from tui.cli.narrate import Narrator
+from tui.cli.options import Options
+from tui.engine.engine import Engine
+from tui.engine.releases.removal import Removal
+from tui.model.errors import AlreadyThere, ConfigError, ConsoleError
+
+Result = tuple[Exit, output.Document]
+
+
+async def keep(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """Keep what runs, service after service; the exit code is that of the worst."""
+    if bool(options.names) == options.all:
+        raise ConfigError("name services, or --all", "rollback keep api, or rollback keep --all")
+    if options.remove_all:
+        return await remove_all(engine, options, narrator)
+    items: list[output.Document] = []
+    codes: list[Exit] = []
+    for service in chosen(engine, options):
+        before = engine.gate.sent
+        try:
+            release = await engine.keep(service, narrator.say)
+        except AlreadyThere as known:
+            narrator.say(f"{service.name}: {known.message}")
+            items.append({"service": service.name, "release": None, "error": output.error(Exit.ALREADY, known.message)})
+            codes.append(Exit.ALREADY)
+        except ConsoleError as error:
+            wrote, again = engine.gate.sent > before, f"rollback keep {service.name}"
+            failed = ending.failed(error, wrote=wrote, onward=again)
+            items.append({"service": service.name, "release": None, "error": _told(narrator, service.name, failed)})
+            codes.append(failed.code)
+        else:
+            narrator.say(f"{service.name}: kept as {release.name} ({release.tag})", "green")
+            items.append({"service": service.name, "release": output.release(release), "error": None})
+            codes.append(Exit.DONE)
+    real = [c for c in codes if c not in (Exit.DONE, Exit.ALREADY)]
+    code = real[0] if real else (Exit.ALREADY if codes and set(codes) == {Exit.ALREADY} else Exit.DONE)
+    return code, output.listing("keep", items, exit_code=int(code))
+
+
+REMOVE_PHRASE = "remove what is kept"
+
+
+async def remove_all(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """Show what would be destroyed, have it confirmed, destroy it; the exit code is that of the worst."""
+    items: list[output.Document] = []
+    codes: list[Exit] = []
+    wanted: list[Removal] = []
+    for service in chosen(engine, options):
+        try:
+            wanted.append(await engine.removal(service))
+        except ConsoleError as error:
+            failed = ending.failed(error, wrote=False, onward="")
+            items.append({"service": service.name, "removed": [], "error": _told(narrator, service.name, failed)})
+            codes.append(failed.code)
+    count = sum(len(one.names) for one in wanted)
+    for one in wanted:
+        narrator.say(f"{one.service} ({one.app} on {one.host}): {len(one.names)} apps will be destroyed", "bold")
+        for release in one.holders:
+            served = output.time(release.last_served) or "unknown"
+            marks = " (runs now; the app itself is not touched)" if release.running else ""
+            narrator.say(f"  {release.name}  {release.holder}  last served {served}{marks}")
+        for name in one.records:
+            narrator.say(f"  record  {name}")
+    if count:
+        narrator.say("afterwards no release of these services has the way back `kept`", "yellow")
+        await confirm.given(options, narrator, "this destroys them", phrase=REMOVE_PHRASE)
+    for one in wanted:
+        before = engine.gate.sent
+        again = f"rollback keep {one.service} --remove-all"
+        try:
+            done = await engine.remove_all(one, narrator.say)
+        except ConsoleError as error:
+            failed = ending.failed(error, wrote=engine.gate.sent > before, onward=again)
+            items.append({"service": one.service, "removed": [], "error": _told(narrator, one.service, failed)})
+            codes.append(failed.code)
+            continue
+        stays = [{"app": name, "reason": why} for name, why in done.stays]
+        item: output.Document = {"service": one.service, "removed": list(done.gone), "stays": stays, "error": None}
+        codes.append(Exit.DONE)
+        if done.stays:
+            codes[-1] = Exit.UNKNOWN if engine.gate.sent > before else Exit.REFUSED
+            left = "; ".join(f"{name}: {why}" for name, why in done.stays)
+            words = f"{len(done.gone)} of {len(one.names)} are gone; {left}"
+            item["error"] = _told(narrator, one.service, ending.Failed(codes[-1], words, again))
+        items.append(item)
+    code = next((c for c in codes if c is not Exit.DONE), Exit.DONE)
+    return code, output.listing("remove", items, exit_code=int(code))
+
+
+def _told(narrator: Narrator, service: str, failed: ending.Failed) -> output.Document | None:
+    """Tell the person; the same for the document."""
+    narrator.say(f"{service}: {failed.message}", "red")
+    if failed.fix:
+        narrator.say(f"  fix: {failed.fix}")
+    return output.error(failed.code, failed.message, failed.fix)
+
+
+async def freeze(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """Hold deploys of one service back."""
+    service = engine.service(options.names[0])
+    await confirm.given(options, narrator, f"hold deploys of {service.name} ({service.app} on {service.host}) back")
+    branch = await engine.freeze(service)
+    said = f"{service.name} is frozen: pushes deploy nothing until `rollback unfreeze {service.name}`"
+    narrator.say(said, "green")
+    document = {
+        "schema": output.SCHEMA, "kind": "freeze", "service": service.name, "app": service.app,
+        "branch": branch, "exit_code": 0, "error": None,
+    }  # fmt: skip
+    return Exit.DONE, document

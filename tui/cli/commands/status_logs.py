@@ -1,0 +1,228 @@
+"""The commands that change nothing: `status`, `logs`, `incidents`."""
+
+import asyncio
+import contextlib
+
+from tui.cli import output
+from tui.cli.commands.postmortem import standing
+from tui.cli.exits import Exit, gravest, of_error
+from tui.cli.narrate import Narrator
+from tui.cli.options import Options
+from tui.dokku import holders
+from tui.dokku.framing import Framer
+from tui.dokku.log_lines import read_line
+from tui.engine.engine import Engine
+from tui.engine.releases.catalog import Listing
+from tui.engine.store import Illegible
+from tui.engine.together import together
+from tui.incident.deploy_or_not import worded
+from tui.model.errors import ConsoleError, Refused
+from tui.model.postmortem import DueDate
+from tui.model.service import Service
+from tui.releases import choose, restart_risk
+from tui.ways import again as anew
+
+Result = tuple[Exit, output.Document]
+LOG_LIMIT = 1000
+"""lines a single request may ask for"""
+
+
+def chosen(engine: Engine, options: Options) -> tuple[Service, ...]:
+    """The services named, or all of them."""
+    if options.names:
+        return tuple(engine.service(name) for name in options.names)
+    return engine.fleet.services
+
+
+async def status(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """Health now, what runs, who has an incident; one line per service."""
+    services = chosen(engine, options)
+    told, _ = await together(together(*(_status(engine, s) for s in services)), engine.duty.refresh())
+    rows = [row for row, _ in told]
+    code = gravest(code for _, code in told)
+    open_here, lost = await engine.records.open()
+    if not options.json:
+        for row in rows:
+            output.text(
+                f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
+                f"{row['detail'] or ''}{_held(row)}"
+                f"{'  RESTARTING: it does not stay up' if row['restarting'] else ''}"
+                f"{'  NOT WHAT WAS DEPLOYED LAST: a rebuild replaced it' if row['rebuilt'] else ''}"
+                f"{'  DO NOT RESTART: the last deploy failed: ' + row['restart_fix'] if row['restart_risk'] else ''}"
+                f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
+            )
+        for line in on_call(engine):
+            output.text(line)
+    for incident in open_here:
+        narrator.say(
+            f"open incident {incident.id} on {incident.service}: rollback resume {incident.known_as}", "yellow"
+        )
+    for one in lost:
+        narrator.say(f"open incident on {one.service}: {one.why}: {one.fix}", "red")
+    unread = [row["service"] for row in rows if row["error"]]
+    said = f"what runs could not be read of {', '.join(unread)}" if unread else ""
+    document = output.listing(
+        "status",
+        rows,
+        open_incidents=[i.id for i in open_here],
+        illegible=[_illegible(one) for one in lost],
+        services=engine.fleet.path,
+        on_call=_on_call(engine),
+        exit_code=int(code),
+        error=output.error(code, said),
+    )
+    return code, document
+
+
+def _illegible(one: Illegible) -> output.Document:
+    return {"incident": one.id, "service": one.service, "reason": one.why, "fix": one.fix}
+
+
+def on_call(engine: Engine) -> list[str]:
+    """Who is on call, how old that is, and whom the runbook names."""
+    duty, found = engine.duty, []
+    if duty.known is not None:
+        age = worded(engine.clock.now() - duty.known.at)
+        found.append(f"on call: {', '.join(duty.known.people)} (read {duty.known.at:%H:%M}Z, {age} old)")
+    if duty.trouble:
+        found.append(f"who is on call could not be asked: {duty.trouble}")
+    if duty.contacts:
+        found.append(f"contacts: {', '.join(duty.contacts)}")
+    return found
+
+
+def _on_call(engine: Engine) -> output.Document:
+    known = engine.duty.known
+    return {
+        "people": list(known.people) if known else [],
+        "at": output.time(known.at) if known else None,
+        "trouble": engine.duty.trouble or None,
+        "contacts": list(engine.duty.contacts),
+    }
+
+
+def _held(row: output.Document) -> str:
+    """Who holds it, since when, and the way on."""
+    if not row["record"] and not row["frozen"]:
+        return ""
+    if not row["held_by_incident"] and not row["frozen"]:
+        since = row["since"] or "unknown"
+        return f"  a record that nobody has signed is there since {since}: rollback unfreeze {row['service']}"
+    who = f"{row['held_by_incident'] or 'unknown'} of {row['by'] or 'unknown'} since {row['since'] or 'unknown'}"
+    if row["frozen"] and not row["incident"]:
+        return f"  FROZEN by {who}: rollback unfreeze {row['service']}"
+    if not row["incident"]:
+        return f"  the record of {who} is left: rollback unfreeze {row['service']}"
+    return f"  INCIDENT {who}"
+
+
+async def _status(engine: Engine, service: Service) -> tuple[output.Document, Exit]:
+    """One service's row. What was not read is null, and `error` says why; the gravest reason stands first."""
+    probe, listed = await together(engine.probe(service), _listing(engine, service))
+    found, error = listed
+    code = of_error(error) if error is not None else Exit.DONE
+    running = next((r for r in found.releases if r.running), None) if found else None
+    rebuilt = choose.rebuilt(found.releases, found.current) if found else None
+    risk = restart_risk.risk(found.current) if found and not rebuilt else ""
+    held = found.record if found else None
+    reasons = (error.message if error else "", probe.detail if probe else "")
+    row = {
+        "service": service.name,
+        "app": service.app,
+        "host": service.host,
+        "health": probe.outcome.value if probe else "unknown",
+        "http_status": probe.status if probe else None,
+        "seconds": probe.seconds if probe else None,
+        "at": output.time(probe.at) if probe else None,
+        "detail": "; ".join(filter(None, reasons)),
+        "release": running.name if running else None,
+        "running": output.named(running) if running and not running.down else None,
+        "restarting": found.current.restarting if found else None,
+        "frozen": holders.is_frozen(found.current.branch) if found else None,
+        "rebuilt": rebuilt,
+        "settled": choose.settled(found.current, choose.running(found.releases, found.current)) if found else None,
+        "restart_risk": risk or None,
+        "restart_fix": anew.cure(service, engine.links.described(service.host), running) if risk and running else None,
+        "incident": held.incident if held and not held.frozen else None,
+        "by": held.by if held else None,
+        "since": output.time(held.since or held.created_at) if held else None,
+        "held_by_incident": held.incident if held else None,
+        "record": held is not None if found else None,
+        "error": output.error(code, error.message, error.fix) if error else None,
+    }
+    return row, code
+
+
+async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, ConsoleError | None]:
+    """What runs, or why that could not be read: a host's trouble, or this app's alone."""
+    try:
+        return await engine.listing(service), None
+    except ConsoleError as error:
+        return None, error
+
+
+async def logs(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """The service's log, cleaned; with --json one object a line."""
+    service = engine.service(options.names[0])
+    if not 1 <= options.lines <= LOG_LIMIT:
+        raise Refused(f"-n {options.lines} is not possible", f"1 to {LOG_LIMIT} lines")
+    framer = Framer()
+    if not options.follow:
+        for line in (*framer.feed(await engine.log(service, options.lines)), *framer.flush()):
+            _log_line(line.text, options)
+        return Exit.DONE, output.listing("logs", [], exit_code=0)
+    stream = engine.logs(service, options.lines)
+    with contextlib.suppress(asyncio.CancelledError):
+        async for chunk in stream:
+            for line in framer.feed(chunk):
+                _log_line(line.text, options)
+    narrator.say(f"the stream ended: {stream.outcome}")
+    return Exit.DONE, output.listing("logs", [], exit_code=0)
+
+
+def _log_line(text: str, options: Options) -> None:
+    if not options.json:
+        output.follow(text)
+        return
+    line = read_line(text)
+    output.follow({"at": output.time(line.at), "process": line.process, "text": line.text})
+
+
+async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Result:
+    """The journal's incidents, newest first."""
+    found, lost = await engine.records.newest()
+    if not options.json:
+        for one in lost:
+            output.text(
+                f"{one.id:<24} {one.service:<16} {'UNREADABLE':<10} {one.why}{f': {one.fix}' if one.open else ''}"
+            )
+        for i in found:
+            end = i.closing.value if i.closing else (f"asking: {i.asking.value}" if i.asking else "")
+            target = f" → {i.plan.target.name}" if i.plan else ""
+            line = f"{i.id:<24} {i.service:<16} {i.state.value:<10} {end}{target}{_wanted(engine.postmortems.duty(i))}"
+            output.text(line)
+    items = [
+        {
+            "incident": i.id,
+            "group": i.group.id if i.group else None,
+            "service": i.service,
+            "opened_at": output.time(i.opened_at),
+            "closed_at": output.time(i.closed_at),
+            "age_seconds": (engine.clock.now() - i.opened_at).total_seconds(),
+            "state": i.state.value,
+            "asking": i.asking.value if i.asking else None,
+            "closing": i.closing.value if i.closing else None,
+            "by": i.by,
+            "to": output.named(i.plan.target) if i.plan else None,
+            "postmortem": standing(engine.postmortems.duty(i)),
+        }
+        for i in found
+    ]
+    return Exit.DONE, output.listing("incidents", items, illegible=[_illegible(one) for one in lost], exit_code=0)
+
+
+def _wanted(duty: DueDate) -> str:
+    """Whether its post-mortem is there, or until when it is due."""
+    if duty.written is not None:
+        return "  post-mortem written"
+    return f"  POST-MORTEM due {duty.due:%Y-%m-%d %H:%MZ}" if duty.open and duty.due is not None else ""

@@ -1,0 +1,210 @@
+"""YAML nodes that know their lines, and the list in which problems collect."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from tui.model.value import Value
+from tui.text.clean import clean_line
+from tui.text.secret_patterns import credential
+
+T = TypeVar("T")
+DEEPEST = 20
+LARGEST = 256 * 1024
+"""characters; a services.yaml is a few kilobytes"""
+FIX = "name the environment variable that holds it, with a key that ends in _env"
+_SECRET = re.compile(r"(?i)(token|password|passwd|secret|(api|private|access|secret|routing)[_-]?key|dsn|webhook)$")
+MOST_NODES = 20_000
+"""parts after aliases are followed: a few lines of aliases to aliases would otherwise become billions"""
+
+
+class Problem(Value):
+    """One thing that is wrong."""
+
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.text}"
+
+
+class Node:
+    """A part of the file: where it stands, how it is called, and what it holds."""
+
+    def __init__(self, value: Any, line: int, key: str, problems: list[Problem]) -> None:
+        self.value = value
+        """a str, a list of Node, a dict of name → Node, or None"""
+        self.written: str | None = None
+        """a str as the file writes it, before variables are put in"""
+        self.line = line
+        self.key = key
+        self._problems = problems
+
+    def problem(self, text: str) -> None:
+        """Note that this part is wrong."""
+        self._problems.append(Problem(line=self.line, text=clean_line(f"{self.key}: {text}" if self.key else text)))
+
+    def mapping(self, known: Iterable[str] | None = None) -> "dict[str, Node]":
+        """The keys of a mapping; unknown ones are problems with the nearest known one named."""
+        if self.value is None:
+            return {}
+        if not isinstance(self.value, dict):
+            self.problem(f"must be keys and values, is {self._kind()}")
+            return {}
+        if known is not None:
+            names = tuple(known)
+            for name, child in self.value.items():
+                if name not in names and _SECRET.search(name):
+                    child.problem(f"is a secret: {FIX}")
+                elif name not in names:
+                    near = difflib.get_close_matches(name, names, 1, 0.5)
+                    fix = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+                    child.problem(f"unknown key; {fix}")
+        return self.value
+
+    def names(self) -> list[str]:
+        """The keys of what should be a mapping, silently: for looking ahead, before anything is judged."""
+        return list(self.value) if isinstance(self.value, dict) else []
+
+    def items(self) -> "list[Node]":
+        """The items of a list."""
+        if self.value is None:
+            return []
+        if not isinstance(self.value, list):
+            self.problem(f"must be a list, is {self._kind()}")
+            return []
+        return self.value
+
+    def text(self) -> str | None:
+        """A plain value. A credential is none, and is not repeated."""
+        if isinstance(self.value, str) and credential(self.value):
+            self.problem(f"holds a credential: {FIX}")
+            return None
+        if isinstance(self.value, str):
+            return self.value
+        self.problem(f"must be a text, is {self._kind()}")
+        return None
+
+    def read(self, reader: Callable[[str], T]) -> T | None:
+        """A plain value through a reader; what the reader raises as ValueError is the problem."""
+        text = self.text()
+        if text is None:
+            return None
+        try:
+            return reader(text)
+        except ValueError as error:
+            self.problem(str(error))
+            return None
+
+    def _kind(self) -> str:
+        if isinstance(self.value, dict):
+            return "keys and values"
+        if isinstance(self.value, list):
+            return "a list"
+        return "empty" if self.value is None else repr(self.value)
+
+
+_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^{}]*))?\}")
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def compose(text: str, environ: Mapping[str, str] | None) -> tuple[Node | None, list[Problem]]:
+    """The file's root node and the problems of its form. Variables are put in; with None they stay as written."""
+    import yaml
+
+    problems: list[Problem] = []
+    if len(text) > LARGEST:
+        return None, [Problem(line=1, text=f"has more than {LARGEST} characters: this is no services.yaml")]
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = mark.line + 1 if mark else 1
+        column = f" at column {mark.column + 1}" if mark else ""
+        return None, [Problem(line=where, text=f"is no YAML{column}: {error.problem or error.context}")]
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        text = f"is no YAML at column {len(before) - before.rfind(chr(10))}: holds an unprintable character"
+        return None, [Problem(line=before.count("\n") + 1, text=text)]
+    except (ValueError, OverflowError) as error:  # PyYAML lets both out of "\UFFFFFFFF" and of endless version numbers
+        return None, [Problem(line=1, text=clean_line(f"is no YAML: {error}", 200))]
+    except RecursionError:
+        return None, [Problem(line=1, text="is nested too deeply")]
+    if root is None:
+        return None, [Problem(line=1, text="is empty: it needs version, hosts and services")]
+    walk = _Walk(environ, problems)
+    made = walk.visit(root, "", root.start_mark.line + 1, frozenset())
+    if walk.left < 0:
+        return None, [Problem(line=1, text=f"has more than {MOST_NODES} parts: its aliases refer to each other")]
+    return made, problems
+
+
+class _Walk:
+    """One pass over what PyYAML composed; `left` is how many parts it may still meet."""
+
+    def __init__(self, environ: Mapping[str, str] | None, problems: list[Problem]) -> None:
+        self.environ = environ
+        self.problems = problems
+        self.left = MOST_NODES
+
+    def visit(self, node: Any, key: str, line: int, above: frozenset[int]) -> Node:
+        """`line` is where the part's key stands (for an alias that is not where its value stands)."""
+        import yaml
+
+        made = Node(None, line, key, self.problems)
+        self.left -= 1
+        if self.left < 0:
+            return made
+        if id(node) in above or len(above) > DEEPEST:
+            made.problem("refers to itself or is nested too deeply")
+            return made
+        inside = above | {id(node)}
+        if isinstance(node, yaml.MappingNode):
+            made.value = self._mapping(node, key, inside)
+        elif isinstance(node, yaml.SequenceNode):
+            made.value = [
+                self.visit(item, f"{key}[{number}]", item.start_mark.line + 1, inside)
+                for number, item in enumerate(node.value)
+            ]
+        elif node.tag != "tag:yaml.org,2002:null":
+            made.written = node.value
+            made.value = node.value if self.environ is None else _expand(node.value, self.environ, made)
+        return made
+
+    def _mapping(self, node: Any, key: str, inside: frozenset[int]) -> dict[str, Node]:
+        import yaml
+
+        found: dict[str, Node] = {}
+        for name_node, value_node in node.value:
+            line = name_node.start_mark.line + 1
+            if not isinstance(name_node, yaml.ScalarNode):
+                Node(None, line, key, self.problems).problem("a key must be a plain word")
+                continue
+            name = name_node.value
+            child = self.visit(value_node, f"{key}.{name}" if key else name, line, inside)
+            if _INVISIBLE.search(name):
+                child.problem("the key holds an unprintable character")
+            elif name in found:
+                child.problem(f"stands twice, first in line {found[name].line}")
+            else:
+                found[name] = child
+        return found
+
+
+def _expand(text: str, environ: Mapping[str, str], node: Node) -> str:
+    def put(found: re.Match[str]) -> str:
+        value = environ.get(found["name"]) or found["default"]
+        if value is None:
+            node.problem(
+                f"{found[0]}: {found['name']} is not set and has no default; write ${{{found['name']}:-default}}"
+            )
+            return ""
+        return value
+
+    if "${" in _VARIABLE.sub("", text):
+        node.problem(f"{text!r} holds a ${{ that is no variable; write ${{NAME}} or ${{NAME:-default}}")
+    expanded = _VARIABLE.sub(put, text)
+    if _INVISIBLE.search(expanded):
+        node.problem(f"{expanded!r} holds an unprintable character")
+    return expanded

@@ -1,0 +1,27 @@
+"""An app's own variables, as `config:export` gives them: names may be shown, values never leave this module's caller.
+
+Dokku keeps settings and notes of its own among them; those change with every deploy and say nothing of the app.
+"""
+
+from tui.model import json_text
+from tui.text.clean import clean_line
+
+NOT_THE_APPS = ("APP_NAME", "GIT_REV", "NO_VHOST")
+"""what Dokku itself writes, besides everything that begins with DOKKU_"""
+
+
+def is_own(name: str) -> bool:
+    """Whether a variable is the app's own rather than Dokku's."""
+    return bool(name) and not name.startswith("DOKKU_") and name not in NOT_THE_APPS
+
+
+def variables(raw: bytes) -> dict[str, str] | None:
+    """The app's own variables of `config:export --format json`; None where that cannot be read.
+
+    No error and no message of the parser comes out of here: it could quote a value.
+    """
+    try:
+        found = json_text.read(raw, dict[str, str])
+    except json_text.NotJson:
+        return None
+    return {clean_line(name, 200): value for name, value in found.items() if is_own(name)}

@@ -1,0 +1,264 @@
+"""The shape of an app's build: which builder, which paths, which options, and whether a Dockerfile of ours can do.
+
+All of it are settings of the app, so they apply to our own commits as to any other. Text reports are read, because
+0.35 has no JSON for half of them and both versions print the same labels (0.38 renamed one, `app json selected`, to
+`app json computed appjson path`). What a report does not say is unknown, and named in `unknown`.
+"""
+
+import re
+import shlex
+from collections.abc import Mapping
+
+import msgspec
+
+from tui.dokku import commands, reports
+from tui.model import json_text
+from tui.model.observation import RunningState
+from tui.model.outcome import Answer
+from tui.model.value import Value
+from tui.text.clean import clean_line, decode
+
+DOCKERFILE = "Dockerfile"
+FROM_DOCKERFILE = "dockerfile"
+LOCAL = "docker-local"
+ROLES = ("procfile", "appjson", "nginx", "checks")
+DEFAULTS = {"procfile": "Procfile", "appjson": "app.json", "nginx": "nginx.conf.sigil", "checks": "CHECKS"}
+FACTS_FILE = "release.json"
+"""what we write beside a release's own files"""
+_OPTION = re.compile(r"(?m)^[ \t]*Docker options (build|deploy|run):")
+
+
+class Shape(Value):
+    """How an app is built and what it runs with. None: the host did not say; an empty text: not set."""
+
+    app: str
+    builder: str | None = None
+    """what builds it: the one selected, else the one that built what runs, else the one detected"""
+    build_dir: str = ""
+    dockerfile: str = DOCKERFILE
+    procfile: str = DEFAULTS["procfile"]
+    appjson: str = DEFAULTS["appjson"]
+    nginx: str = DEFAULTS["nginx"]
+    checks: str = DEFAULTS["checks"]
+    options: tuple[str, ...] = ()
+    """the words of the build options"""
+    scheduler: str | None = None
+    mounts: str | None = None
+    ports: str | None = None
+    holder_dockerfile: str = DOCKERFILE
+    """where a new app, that has the host's own settings, looks for its Dockerfile"""
+    holder_build_dir: str = ""
+    holder_builder: str = ""
+    unknown: tuple[str, ...] = ()
+    """reports that could not be read"""
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Role → path of each file that Dokku reads from the source."""
+        return {role: getattr(self, role) for role in ROLES}
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every path such a file can stand at: with a build directory, in it and at the root."""
+        return tuple(dict.fromkeys(p for path in self.paths.values() for p in places(path, self.build_dir)))
+
+
+class Kept(Value):
+    """What a holder remembers of the shape and surroundings of its release; None: an older holder, it did not say."""
+
+    release: int
+    build_dir: str = ""
+    paths: tuple[tuple[str, str], ...] = ()
+    processes: tuple[tuple[str, int], ...] | None = None
+    mounts: str | None = None
+    ports: str | None = None
+    config_keys: tuple[str, ...] | None = None
+    """names only: no value, and no trace of one, leaves the app's own config"""
+
+
+def questions(app: str) -> tuple[tuple[str, ...], ...]:
+    """The reads that tell the shape: nine, 0.1-0.6 s each, at once."""
+    return tuple(commands.report(plugin, app) for plugin in _REPORTS)
+
+
+_REPORTS = (
+    "builder",
+    "builder-dockerfile",
+    "docker-options",
+    "ps",
+    "app-json",
+    "nginx",
+    "scheduler",
+    "storage",
+    "ports",
+)
+
+
+def read(app: str, answers: Mapping[tuple[str, ...], Answer], current: RunningState | None = None) -> Shape:
+    """The shape from the answers to `questions`."""
+    told: dict[str, dict[str, str]] = {}
+    unknown: list[str] = []
+    raw: dict[str, bytes] = {}
+    for plugin in _REPORTS:
+        answer = answers.get(commands.report(plugin, app))
+        found = reports.text_report(answer.stdout) if answer is not None and answer.ok else {}
+        raw[plugin] = answer.stdout if answer is not None and answer.ok else b""
+        told[plugin] = found
+        if not found:
+            unknown.append(plugin)
+
+    def value(plugin: str, *labels: str) -> str | None:
+        return next((v for label in labels if (v := told[plugin].get(label))), None)
+
+    if current is not None and not current.containers and not told["builder"].get("builder detected"):
+        # nothing is left that could say what built it; whatever was kept was checked when it was kept
+        told["builder"]["builder detected"] = FROM_DOCKERFILE
+        unknown.append("what builds it")
+    builder = told["builder"]
+    selected = value("builder", "builder computed selected", "builder selected", "builder global selected")
+    build_dir = value("builder", "builder computed build dir", "builder build dir", "builder global build dir")
+    return Shape(
+        app=app,
+        builder=selected or _built_by(current) or builder.get("builder detected") or None,
+        build_dir=_path(build_dir or ""),
+        dockerfile=_file(
+            value(
+                "builder-dockerfile",
+                "builder dockerfile dockerfile path",
+                "builder dockerfile computed dockerfile path",
+            ),
+            DOCKERFILE,
+        ),
+        procfile=_file(value("ps", "ps procfile path", "ps computed procfile path"), DEFAULTS["procfile"]),
+        appjson=_file(
+            value(
+                "app-json",
+                "app json appjson path",
+                "app json selected",
+                "app json computed appjson path",
+                "app json computed selected",
+            ),
+            DEFAULTS["appjson"],
+        ),
+        nginx=_file(
+            value("nginx", "nginx nginx conf sigil path", "nginx computed nginx conf sigil path"), DEFAULTS["nginx"]
+        ),
+        options=build_options(raw["docker-options"]),
+        scheduler=value("scheduler", "scheduler computed selected", "scheduler selected"),
+        mounts=None if not told["storage"] else clean_line(told["storage"].get("storage deploy mounts", "")),
+        ports=None if not told["ports"] else clean_line(told["ports"].get("ports map", "")),
+        holder_dockerfile=_file(value("builder-dockerfile", "builder dockerfile global dockerfile path"), DOCKERFILE),
+        holder_build_dir=_path(builder.get("builder global build dir", "")),
+        holder_builder=builder.get("builder global selected", ""),
+        unknown=tuple(unknown),
+    )
+
+
+def build_options(raw: bytes) -> tuple[str, ...]:
+    """The words of the build options in a `docker-options:report`, on however many lines they stand."""
+    parts = _OPTION.split(decode(raw))
+    found = dict(zip(parts[1::2], parts[2::2], strict=False))
+    text = found.get("build", "")
+    try:
+        return tuple(shlex.split(text))
+    except ValueError:
+        return tuple(text.split())
+
+
+def unavailable(shape: Shape) -> str | None:
+    """Why a kept image cannot be started through a Dockerfile of ours, with the fix; None where it can.
+
+    What could not be read is no proof of either: a builder that nobody names is refused, the rest is a caution.
+    """
+    app = shape.app
+    if shape.scheduler not in (None, LOCAL):
+        return f"{app} runs on the scheduler {shape.scheduler}: only {LOCAL} starts what a holder retains"
+    if shape.builder is None:
+        return f"the host does not say what builds {app}: only what a Dockerfile builds can be kept"
+    if shape.builder != FROM_DOCKERFILE:
+        return f"{app} is built by {shape.builder}: only what a Dockerfile builds can be kept"
+    if shape.holder_builder not in ("", FROM_DOCKERFILE):
+        return f"this host builds every new app by {shape.holder_builder}: a holder could not be filled"
+    for word in shape.options:
+        if word == "--target" or word.startswith("--target="):
+            return f"{app} is built with --target, and a kept image has no such stage: docker-options:report {app}"
+        if word in ("--pull", "--pull=true", "--pull=always"):
+            return f"{app} is built with --pull, and a kept image is in no registry: docker-options:report {app}"
+    taken = [path for path in shape.paths.values() if path == FACTS_FILE]
+    if taken:
+        return f"{app} reads its settings from {FACTS_FILE}, where a holder keeps its own facts"
+    return None
+
+
+def places(path: str, build_dir: str) -> tuple[str, ...]:
+    """Where a file can stand. No recording shows whether Dokku looks from the root or from the build directory."""
+    return (path, f"{build_dir}/{path}") if build_dir else (path,)
+
+
+def placed(shape: Shape, files: Mapping[str, str], kept: Kept | None) -> tuple[dict[str, str], tuple[str, ...]]:
+    """A release's own files at the paths that the app's settings name now, and in words what had to be moved."""
+    before = dict(kept.paths) if kept is not None and kept.paths else dict(DEFAULTS)
+    old_dir = kept.build_dir if kept is not None else ""
+    found: dict[str, str] = {}
+    moved: list[str] = []
+    for role, now in shape.paths.items():
+        was = before.get(role, DEFAULTS[role])
+        root, inside = files.get(was), files.get(f"{old_dir}/{was}") if old_dir else None
+        if root is None and inside is None:
+            continue
+        if was != now:
+            moved.append(f"{was} → {now}")
+        if shape.build_dir != old_dir:
+            # another directory than then: what counted there counts here, wherever Dokku looks
+            content = inside if inside is not None else root
+            found.update({place: content for place in places(now, shape.build_dir) if content is not None})
+            continue
+        if root is not None:
+            found[now] = root
+        if inside is not None:
+            found[f"{shape.build_dir}/{now}"] = inside
+    if old_dir != shape.build_dir:
+        moved.append(f"build directory {old_dir or 'none'} → {shape.build_dir or 'none'}")
+    return found, tuple(moved)
+
+
+def facts(
+    shape: Shape, release: int, processes: tuple[tuple[str, int], ...], config_keys: tuple[str, ...] | None
+) -> str:
+    """What a holder remembers, as the content of its `release.json`."""
+    kept = Kept(
+        release=release,
+        build_dir=shape.build_dir,
+        paths=tuple(shape.paths.items()),
+        processes=processes,
+        mounts=shape.mounts,
+        ports=shape.ports,
+        config_keys=config_keys,
+    )
+    return msgspec.json.format(msgspec.json.encode(kept), indent=1).decode() + "\n"
+
+
+def read_facts(text: str | None) -> Kept | None:
+    """What a holder remembers; None where it says nothing that can be read."""
+    try:
+        return None if text is None else json_text.read(text, Kept)
+    except json_text.NotJson:
+        return None
+
+
+def _built_by(current: RunningState | None) -> str | None:
+    """The builder whose label every running container carries, or every stopped one where none runs."""
+    if current is None:
+        return None
+    builders = {c.builder for c in current.containers if c.running} or {c.builder for c in current.containers}
+    return builders.pop() if len(builders) == 1 else None
+
+
+def _file(told: str | None, usual: str) -> str:
+    """A file's path; the usual one where the host names none, or nothing but slashes and steps."""
+    return _path(told or "") or usual
+
+
+def _path(text: str) -> str:
+    """A path as Git trees have it: no blanks, no slash at its ends, no step upwards."""
+    return "/".join(part for part in clean_line(text, 300).strip().split("/") if part not in ("", ".", ".."))

@@ -1,0 +1,120 @@
+"""The contents of our own commits: the one that fills a holder, and the one that goes back to it.
+
+`alternate-tags=""` switches off the label by which Dokku would delete the source image once a container retires.
+A Procfile or app.json at the root of a holder's commit would make Dokku run its tasks, so there they lie in a folder.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from tui.dokku import build_settings as shapes
+from tui.dokku.holders import FILES_FOLDER
+from tui.dokku.reports import Unreadable
+from tui.model import json_text
+from tui.text.clean import clean_line
+
+Tree = tuple[tuple[str, str], ...]
+_NO_ALTERNATE = 'LABEL com.dokku.docker-image-labeler/alternate-tags=""'
+_RELEASE_LINE = re.compile(r"(?m)^[ \t]*release[ \t]*:[ \t]*(?P<task>.*)$\n?")
+_PROCESS_LINE = re.compile(r"(?m)^[ \t]*(?P<name>[A-Za-z0-9_-]+)[ \t]*:[ \t]*\S")
+_TASKS = (("scripts", "dokku", "predeploy"), ("scripts", "dokku", "postdeploy"), ("scripts", "postdeploy"))
+
+
+def keep_tree(app: str, number: int, files: Mapping[str, str], of: shapes.Shape | None = None, facts: str = "") -> Tree:
+    """The commit that fills a holder: the running image, and the release's own files beside it.
+
+    The Dockerfile stands where this host's global settings, which hold for a new app, look for it.
+    """
+    of = of or shapes.Shape(app=app)
+    dockerfile = f'FROM dokku/{app}:latest\n{_NO_ALTERNATE}\nLABEL rollback.kept="{number}"\n'
+    found = {f"{FILES_FOLDER}/{path}": content for path, content in files.items()}
+    found[f"{FILES_FOLDER}/{shapes.FACTS_FILE}"] = facts or f'{{"release":{number}}}\n'
+    for place in shapes.places(of.holder_dockerfile, of.holder_build_dir):
+        found[place] = dockerfile
+    return tuple(sorted(found.items()))
+
+
+def go_back_tree(
+    holder: str,
+    release: int,
+    attempt: str,
+    files: Mapping[str, str],
+    *,
+    run_tasks: bool,
+    of: shapes.Shape | None = None,
+) -> tuple[Tree, tuple[str, ...]]:
+    """The commit that goes back, and the tasks that were taken out of it. Raises Unreadable for a broken app.json.
+
+    `files` stand at the paths that the app's settings name now (`shape.placed`).
+    """
+    of = of or shapes.Shape(app="")
+    dockerfile = (
+        f"FROM dokku/{holder}:latest\n{_NO_ALTERNATE}\n"
+        f'LABEL rollback.release="{release}"\nLABEL rollback.attempt="{attempt}"\n'
+    )
+    own = {path: content for path, content in files.items() if path not in (shapes.DOCKERFILE, shapes.FACTS_FILE)}
+    removed: list[str] = []
+    for path in () if run_tasks else shapes.places(of.procfile, of.build_dir):
+        if path in own:
+            removed += [clean_line(f"release: {task['task']}") for task in _RELEASE_LINE.finditer(own[path])]
+            own[path] = _RELEASE_LINE.sub("", own[path])
+            if not own[path].strip():
+                del own[path]
+    for path in () if run_tasks else shapes.places(of.appjson, of.build_dir):
+        if path in own:
+            own[path], tasks = _without_tasks(own[path])
+            removed += tasks
+    for place in shapes.places(of.dockerfile, of.build_dir):
+        own[place] = dockerfile
+    return tuple(sorted(own.items())), tuple(dict.fromkeys(removed))
+
+
+def process_types(procfile: str | None) -> frozenset[str]:
+    """The process types of a Procfile; without one the image's own command is the web process."""
+    names = {found["name"] for found in _PROCESS_LINE.finditer(procfile or "")} - {"release"}
+    return frozenset(names or {"web"})
+
+
+def tasks(procfile: str | None, app_json: str | None) -> tuple[str, ...]:
+    """The release and deploy tasks that two files of a release name; what cannot be read names itself."""
+    found = [clean_line(f"release: {task['task']}") for task in _RELEASE_LINE.finditer(procfile or "")]
+    try:
+        found += _without_tasks(app_json)[1] if app_json else []
+    except Unreadable:
+        found.append("app.json that cannot be read")
+    return tuple(found)
+
+
+def _without_tasks(text: str) -> tuple[str, list[str]]:
+    try:
+        found = json_text.read(text, dict[str, Any])
+    except json_text.NotJson as error:
+        raise Unreadable("the target's app.json", text) from error
+    removed: list[str] = []
+    for path in _TASKS:
+        level: Any = found
+        for key in path[:-1]:
+            level = level.get(key) if isinstance(level, dict) else None
+        if isinstance(level, dict) and path[-1] in level:
+            removed.append(clean_line(f"{path[-1]}: {level.pop(path[-1])}"))
+    return (msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n" if removed else text), removed
+
+
+def keep_message(*, app: str, number: int, by: str) -> str:
+    """The message of the commit that fills a holder."""
+    return f"Keep release {number} of {app}\n\nKept by {by}. This app retains an image and is never deployed.\n"
+
+
+def go_back_message(
+    *, app: str, target: str, commit: str | None, leaving: str, incident: str, deploy_branch: str
+) -> str:
+    """The message of the commit that goes back: what it is, how to go on, and not to merge it."""
+    return (
+        f"Roll {app} back to {target}\n\n"
+        f"Incident {incident}. Left: {leaving}. The release's own commit: {commit or 'unknown'}.\n\n"
+        "This commit holds no source: it starts an image that was kept. Do not merge it.\n"
+        f"To go on: fix forward on {deploy_branch} and deploy that by an ordinary push after unfreezing.\n"
+    )

@@ -1,0 +1,172 @@
+"""Hosts as the engine uses them: one driver per host, its capabilities asked once, every command through the gate."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from tui.dokku import capabilities, commands, reports
+from tui.engine.hosts.gate import Gate
+from tui.engine.hosts.ledger import LedgerKeeper
+from tui.engine.ports import ClockPort, GitPort, HostPort
+from tui.engine.together import together
+from tui.model.errors import UnexpectedReply
+from tui.model.history import Commit
+from tui.model.host import Capabilities
+from tui.model.observation import Container, RunningState
+from tui.model.outcome import Answer, Exited, NeverStarted, describe
+from tui.model.service import Fleet, Host
+from tui.text.clean import clean_line, decode
+
+__all__ = ["HostConnections", "UnexpectedReply", "unusable"]
+
+
+class HostConnections:
+    """Every host of the fleet, connected when first needed."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        gate: Gate,
+        git: GitPort,
+        clock: ClockPort,
+        make: Callable[[str], HostPort],
+        ledger: LedgerKeeper,
+    ) -> None:
+        self.gate = gate
+        self.git = git
+        self.ledger = ledger
+        self.histories: dict[tuple[str, str, str], tuple[Commit, ...]] = {}
+        """by host, app and tip: the commits behind a tip never change"""
+        self._fleet = fleet
+        self._clock = clock
+        self._make = make
+        self._hosts: dict[str, HostPort] = {}
+        self._known: dict[str, Capabilities] = {}
+        self._asking: dict[str, asyncio.Lock] = {}
+
+    def host(self, name: str) -> HostPort:
+        """The driver of a host."""
+        if name not in self._hosts:
+            self._hosts[name] = self._make(name)
+        return self._hosts[name]
+
+    async def capabilities(self, name: str) -> Capabilities:
+        """What the host can do; asked once per console. Raises LinkError, HostSaid."""
+        async with self._asking.setdefault(name, asyncio.Lock()):
+            if name not in self._known:
+                told = await together(*(self.ask(name, argv) for argv in capabilities.QUESTIONS))
+                answers = {answer.argv: answer for answer in told}
+                form = self.host(name).form
+                self._known[name] = capabilities.detect(answers, at=self._clock.now(), form=form)
+            return self._known[name]
+
+    def described(self, name: str) -> Host:
+        """The host with what is known of its login, for lines that a person can paste."""
+        return replace(self._fleet.host(name), form=self.host(name).form)
+
+    async def ask(self, name: str, argv: tuple[str, ...], *, timeout: float = 20.0) -> Answer:
+        """A read. Raises LinkError when nothing could be asked."""
+        return await self.gate.read(self.host(name), name, argv, timeout=timeout)
+
+    async def tell(self, name: str, argv: tuple[str, ...]) -> bytes:
+        """What a read that has to succeed printed. Raises LinkError, and HostSaid with the host's own words."""
+        answer = await self.ask(name, argv)
+        if not answer.ok:
+            raise unusable(answer)
+        return answer.stdout
+
+    async def close(self) -> None:
+        """End every connection."""
+        await asyncio.gather(*(host.close() for host in self._hosts.values()))
+
+    async def current(self, name: str, app: str) -> RunningState:
+        """What the app runs now: five reads at once on the kept connection. Raises LinkError, HostSaid."""
+        told = await together(
+            self.tell(name, commands.apps_report(app)),
+            self.ask(name, commands.ps_inspect(app)),
+            self.tell(name, commands.git_report(app)),
+            self.ask(name, commands.config_get(app, "GIT_REV")),
+            self.git.refs(self.host(name), app),
+        )
+        report, inspected, git, rev, refs = told
+        facts = reports.apps_report(report)
+        branch = reports.git_report(git).branch
+        stale = bool(facts.locked) and not await self._builds(name, app)
+        current = RunningState(
+            app=app,
+            at=self._clock.now(),
+            source=facts.source,
+            metadata=facts.metadata,
+            git_rev=decode(rev.stdout).strip() or None if rev.ok else None,
+            branch=branch,
+            tip=refs.get(branch) if branch else None,
+            refs=tuple(sorted(refs.items())),
+            locked=False if stale else facts.locked,
+            stale_lock=stale,
+            containers=await self._containers(name, app, inspected),
+        )
+        await self.ledger.saw(name, current)
+        return current
+
+    async def _builds(self, name: str, app: str) -> bool:
+        """Whether a build of the app may be running, although its lock alone cannot say so.
+
+        0.38 knows whether a build's process lives (`display_status`); the lock of one that died stays there. Where the
+        host keeps no record of builds, or does not answer, the lock is believed.
+        """
+        if not (await self.capabilities(name)).builds:
+            return True
+        answer = await self.ask(name, commands.builds_list(app))
+        if not answer.ok:
+            return True
+        return any(build.status in (None, "running") for build in reports.builds_list(answer.stdout))
+
+    async def _containers(self, name: str, app: str, inspected: Answer) -> tuple[Container, ...]:
+        """The containers, or none where the host says that nothing runs. Raises HostSaid where neither is certain.
+
+        ps:inspect exits 1 for an app without containers, but also when one is retired while it looks.
+        """
+        if inspected.ok:
+            return reports.ps_inspect(inspected.stdout)
+        if reports.ps_report(await self.tell(name, commands.ps_report(app))).running == "false":
+            return ()
+        again = await self.ask(name, commands.ps_inspect(app))
+        if not again.ok:
+            raise unusable(again)
+        return reports.ps_inspect(again.stdout)
+
+    async def neighbours(self, name: str, app: str) -> tuple[tuple[str, datetime], ...]:
+        """Other apps of the fleet on that host, each with the earliest start of its running containers.
+
+        What cannot be read is left out: it says nothing about a restart of the host. Raises LinkError.
+        """
+        others = sorted({s.app for s in self._fleet.services if s.host == name} - {app})
+        told = await together(*(self.ask(name, commands.ps_inspect(other)) for other in others))
+        found: list[tuple[str, datetime]] = []
+        for other, answer in zip(others, told, strict=True):
+            try:
+                containers = reports.ps_inspect(answer.stdout) if answer.ok else ()
+            except reports.Unreadable:
+                continue
+            starts = [c.started_at for c in containers if c.running and c.started_at is not None]
+            if starts:
+                found.append((other, min(starts)))
+        return tuple(found)
+
+    async def config(self, name: str, app: str) -> dict[str, str] | None:
+        """The config of one of our own apps; None where the app does not exist. A service's: see `configs`."""
+        answer = await self.ask(name, commands.config_export(app))
+        if answer.ok:
+            return reports.config_export(answer.stdout)
+        if answer.code == reports.NO_SUCH_APP:
+            return None
+        raise unusable(answer)
+
+
+def unusable(answer: Answer) -> UnexpectedReply:
+    """The error for an answer that cannot be used, with the host's own words made harmless."""
+    said = clean_line(decode(answer.stderr or answer.stdout), 300)
+    words = f"`{' '.join(answer.argv)}`: {describe(answer.outcome)}" + (f": {said}" if said else "")
+    return UnexpectedReply(words, unsure=not isinstance(answer.outcome, Exited | NeverStarted))

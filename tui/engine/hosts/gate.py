@@ -1,0 +1,115 @@
+"""The one gate through which everything that changes a host goes.
+
+It knows read-only mode, whether this console holds the incident, and the journal: the intent is on disk before a
+command leaves, its end after it came back. Reads pass by here too, so that the command trail is complete.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+
+from tui.engine.hosts.trail import Trail
+from tui.engine.ports import ClockPort, HostPort, JournalPort, OnOutput
+from tui.model.errors import JournalError, LinkError, Refused
+from tui.model.outcome import Answer, NeverStarted, Outcome, describe
+from tui.model.trail import OUTSIDE, Sent
+
+__all__ = ["OUTSIDE", "Gate", "Sent", "line"]
+
+T = TypeVar("T")
+
+
+class Gate:
+    """Passes commands to hosts."""
+
+    def __init__(self, journal: JournalPort, clock: ClockPort, *, read_only: bool = False) -> None:
+        self.read_only = read_only
+        self.trail = Trail()
+        self.sent = 0
+        """commands that change a host which were let out and may have reached it"""
+        self.lost = ""
+        """why the end of such a command could not be put on record, if so: the record is incomplete"""
+        self._journal = journal
+        self._clock = clock
+
+    @property
+    def wrote(self) -> bool:
+        """Whether a command that changes a host was let out and may have reached it."""
+        return self.sent > 0
+
+    async def read(self, host: HostPort, name: str, argv: tuple[str, ...], *, timeout: float = 20.0) -> Answer:
+        """A command that changes nothing. Raises LinkError when the host cannot be spoken to."""
+        answer = await host.run(argv, timeout=timeout)
+        self.trail.append(
+            Sent(
+                at=answer.started_at,
+                host=name,
+                argv=argv,
+                writes=False,
+                outcome=answer.outcome,
+                seconds=answer.seconds,
+            )
+        )
+        return answer
+
+    async def write(
+        self,
+        host: HostPort,
+        name: str,
+        argv: tuple[str, ...],
+        *,
+        timeout: float,
+        incident: str = OUTSIDE,
+        on_output: OnOutput | None = None,
+    ) -> Answer:
+        """A command that changes the host, sent once. Raises Refused when read-only, LinkError if nothing was sent."""
+
+        async def send() -> Answer:
+            return await host.run(argv, timeout=timeout, writes=True, on_output=on_output)
+
+        return await self.record(name, argv, incident, send, lambda answer: answer.outcome)
+
+    async def record(
+        self,
+        name: str,
+        argv: tuple[str, ...],
+        incident: str,
+        send: Callable[[], Awaitable[T]],
+        outcome_of: Callable[[T], Outcome],
+    ) -> T:
+        """Write the intent, `send`, write the end. The only place that lets a change out.
+
+        What came back is returned even where its end cannot be written: it is known, and `lost` says what is missing.
+        """
+        if self.read_only:
+            raise Refused(f"read-only: `{' '.join(argv)}` was not sent to {name}", "start without --read-only")
+        intent = Sent(at=self._clock.now(), host=name, argv=argv, writes=True, incident=incident)
+        await self._journal.append(incident, "command", _text(intent), intent.at)
+        began = self._clock.monotonic()
+        self.sent += 1
+        try:
+            result = await send()
+        except LinkError:
+            self.sent -= 1  # nothing of it was
+            raise
+        outcome = outcome_of(result)
+        self.sent -= isinstance(outcome, NeverStarted)
+        ended = msgspec.structs.replace(intent, outcome=outcome, seconds=self._clock.monotonic() - began)
+        self.trail.append(ended)
+        try:
+            await self._journal.append(incident, "command", _text(ended), self._clock.now())
+        except JournalError as error:
+            self.lost = error.message
+        return result
+
+
+def _text(sent: Sent) -> str:
+    return msgspec.json.encode(sent).decode()
+
+
+def line(sent: Sent) -> str:
+    """One line of the trail for people."""
+    end = describe(sent.outcome) if sent.outcome else "under way"
+    took = f" {sent.seconds:.1f} s" if sent.seconds is not None else ""
+    return f"{sent.at:%H:%M:%S} {'W' if sent.writes else 'r'} {sent.host}: {' '.join(sent.argv)} → {end}{took}"

@@ -1,0 +1,230 @@
+"""The ledger: what this console sees of releases over time, kept in its journal, because 0.35 keeps no history.
+
+It is fed by every look at what an app runs and by every healthy probe, and costs a write only when something changed or
+a minute has passed. A release that nobody looked at is not in it: its times are "seen", never "was". A healthy answer
+belongs to a release only where a look before it and a look after it showed that one.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from tui.model.errors import JournalError
+from tui.model.ledger import ConfigSeen, Ledger, Remark, RemarkKind, Sighting
+from tui.model.observation import RunningState
+
+T = TypeVar("T", Sighting, Remark, ConfigSeen)
+EVERY = timedelta(minutes=1)
+"""how old the last time seen on disk may be"""
+
+
+class Store(Protocol):
+    """Where it is kept."""
+
+    async def ledger_add(self, host: str, app: str, kind: str, payload: str, at: datetime) -> int: ...
+
+    async def ledger_put(self, seq: int, payload: str) -> None: ...
+
+    async def ledger(self, host: str, app: str) -> Any: ...
+
+
+class _Page:
+    """One app's part, as far as it is in memory."""
+
+    def __init__(self, known: Ledger, seq: int | None, config_seq: int | None) -> None:
+        self.known = known
+        self.seq = seq
+        """the row of the latest sighting"""
+        self.saved: Sighting | None = known.sightings[-1] if known.sightings else None
+        self.config_seq = config_seq
+        self.config_saved: ConfigSeen | None = known.configs[-1] if known.configs else None
+        self.looked = False
+        """whether this console has looked itself"""
+        self.healthy: datetime | None = None
+        """the latest healthy answer since the last look: whose it was the next look tells"""
+
+
+class LedgerKeeper:
+    """Writes down what is seen, and tells what was."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pages: dict[tuple[str, str], _Page] = {}
+        self._turn = asyncio.Lock()
+        self.trouble: JournalError | None = None
+        """why it could not be written last: looking at a host must not fail for it"""
+        self.unread: dict[tuple[str, str], str] = {}
+        """by host and app: that entries cannot be read, and which; the others count"""
+
+    async def saw(self, host: str, current: RunningState) -> None:
+        """Note what runs now, and a deploy that was tried and failed."""
+        try:
+            async with self._turn:
+                await self._saw(host, current)
+            self.trouble = None
+        except JournalError as error:
+            self.trouble = error
+
+    async def healthy(self, host: str, app: str, at: datetime) -> None:
+        """Note that a healthy service answered; the next look tells which release that was."""
+        try:
+            async with self._turn:
+                page = await self._page(host, app)
+                page.healthy = max(page.healthy or at, at)
+            self.trouble = None
+        except JournalError as error:
+            self.trouble = error
+
+    async def saw_config(self, host: str, app: str, seen: ConfigSeen) -> None:
+        """Note how an app's own variables are set, by hashes."""
+        try:
+            async with self._turn:
+                await self._saw_config(host, app, seen)
+            self.trouble = None
+        except JournalError as error:
+            self.trouble = error
+
+    async def remark(self, host: str, app: str, remark: Remark) -> None:
+        """Note something about a commit, unless that is what was noted last. Raises JournalError."""
+        async with self._turn:
+            await self._remark(host, app, remark)
+
+    async def _remark(self, host: str, app: str, remark: Remark) -> None:
+        page = await self._page(host, app)
+        if _says_already(page.known.remarks, remark):
+            return
+        await self._store.ledger_add(host, app, "remark", _text(remark), remark.at)
+        page.known = replace(page.known, remarks=(*page.known.remarks, remark))
+
+    async def known(self, host: str, app: str) -> Ledger:
+        """What is known of an app. Raises JournalError."""
+        async with self._turn:
+            return (await self._page(host, app)).known
+
+    async def flush(self) -> None:
+        """Write the last times that are in memory only: at most the last minute is lost where that fails."""
+        try:
+            async with self._turn:
+                for page in self._pages.values():
+                    if page.known.sightings and page.saved != page.known.sightings[-1]:
+                        await self._save(page, page.known.sightings[-1])
+                    if page.known.configs and page.config_saved != page.known.configs[-1]:
+                        await self._save_config(page, page.known.configs[-1])
+        except JournalError as error:
+            self.trouble = error
+
+    async def _saw(self, host: str, current: RunningState) -> None:
+        page = await self._page(host, current.app)
+        if current.serving and current.metadata is not None:
+            started = max((c.deployed_at for c in current.running.values() if c.deployed_at), default=None)
+            seen = Sighting(
+                source=current.source,
+                metadata=current.metadata,
+                commit=current.commit,
+                attempt=current.attempt,
+                started_at=started,
+                first_seen=current.at,
+                last_seen=current.at,
+                image=current.image,
+                images=tuple(sorted({c.image for c in current.containers if c.running and c.image})),
+            )
+            last = page.known.sightings[-1] if page.known.sightings else None
+            heard, page.healthy = page.healthy if page.looked else None, None
+            page.looked = True
+            if last is not None and last.is_same(seen):
+                grown = replace(last, last_seen=max(last.last_seen, current.at))
+                if heard is not None and heard <= current.at:
+                    grown = replace(grown, last_healthy=max(last.last_healthy or heard, heard))
+                await self._go_on(page, grown)
+            else:
+                if last is not None and seen.replaces(last):
+                    seen = replace(seen, certain=False)
+                page.seq = await self._store.ledger_add(host, current.app, "sighting", _text(seen), current.at)
+                page.known = replace(page.known, sightings=(*page.known.sightings, seen))
+                page.saved = seen
+        tried = current.git_rev
+        if page.known.sightings and not page.known.sightings[-1].certain:
+            return  # a rebuild may have put there what was tried last
+        if current.locked is False and tried and current.commit and tried != current.commit:
+            reason = "its deploy was tried and did not succeed"
+            await self._remark(
+                host, current.app, Remark(kind=RemarkKind.FAILED, commit=tried, at=current.at, reason=reason)
+            )
+
+    async def _go_on(self, page: _Page, seen: Sighting) -> None:
+        page.known = replace(page.known, sightings=(*page.known.sightings[:-1], seen))
+        saved = page.saved
+        due = saved is None or seen.last_seen - saved.last_seen >= EVERY
+        if seen.last_healthy is not None and saved is not None:
+            due = due or saved.last_healthy is None or seen.last_healthy - saved.last_healthy >= EVERY
+        if due:
+            await self._save(page, seen)
+
+    async def _save(self, page: _Page, seen: Sighting) -> None:
+        if page.seq is not None:
+            await self._store.ledger_put(page.seq, _text(seen))
+            page.saved = seen
+
+    async def _saw_config(self, host: str, app: str, seen: ConfigSeen) -> None:
+        page = await self._page(host, app)
+        last = page.known.configs[-1] if page.known.configs else None
+        if last is None or not last.is_same(seen):
+            page.config_seq = await self._store.ledger_add(host, app, "config", _text(seen), seen.first_seen)
+            page.known = replace(page.known, configs=(*page.known.configs, seen))
+            page.config_saved = seen
+            return
+        grown = replace(last, last_seen=max(last.last_seen, seen.last_seen))
+        page.known = replace(page.known, configs=(*page.known.configs[:-1], grown))
+        if page.config_saved is None or grown.last_seen - page.config_saved.last_seen >= EVERY:
+            await self._save_config(page, grown)
+
+    async def _save_config(self, page: _Page, seen: ConfigSeen) -> None:
+        if page.config_seq is not None:
+            await self._store.ledger_put(page.config_seq, _text(seen))
+            page.config_saved = seen
+
+    async def _page(self, host: str, app: str) -> _Page:
+        if (host, app) not in self._pages:
+            rows = await self._store.ledger(host, app)
+            bad: list[int] = []
+            sightings = _legible(rows, "sighting", Sighting, bad)
+            remarks = tuple(remark for _, remark in _legible(rows, "remark", Remark, bad))
+            configs = _legible(rows, "config", ConfigSeen, bad)
+            if bad:
+                numbers = ", ".join(map(str, bad[:5])) + (" …" if len(bad) > 5 else "")
+                self.unread[(host, app)] = f"what was seen of {app} is not known whole: entry {numbers} cannot be read"
+            known = Ledger(
+                sightings=tuple(s for _, s in sightings), remarks=remarks, configs=tuple(c for _, c in configs)
+            )
+            self._pages[(host, app)] = _Page(
+                known, sightings[-1][0] if sightings else None, configs[-1][0] if configs else None
+            )
+        return self._pages[(host, app)]
+
+
+def _says_already(remarks: tuple[Remark, ...], new: Remark) -> bool:
+    """Whether nothing new is said: bad and good take each other back, a failure stands for itself."""
+    if new.kind is RemarkKind.FAILED:
+        return any((r.kind, r.commit) == (new.kind, new.commit) for r in remarks)
+    judged = (RemarkKind.BAD, RemarkKind.GOOD)
+    last = next((r for r in reversed(remarks) if r.commit == new.commit and r.kind in judged), None)
+    return (last.kind if last is not None else RemarkKind.GOOD) is new.kind
+
+
+def _legible(rows: Any, kind: str, of: type[T], bad: list[int]) -> list[tuple[int, T]]:
+    """The entries of this kind with their numbers; the numbers of those that cannot be read go to `bad`."""
+    found: list[tuple[int, T]] = []
+    for row in rows:
+        if row.kind == kind:
+            try:
+                found.append((row.seq, msgspec.json.decode(row.payload, type=of)))
+            except (msgspec.DecodeError, UnicodeError):
+                bad.append(row.seq)
+    return found
+
+
+def _text(value: Sighting | Remark | ConfigSeen) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,1 @@
+"""The loop that carries one incident, and what its effects do."""

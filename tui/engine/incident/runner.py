@@ -1,0 +1,237 @@
+"""The loop that carries one incident: event → decide → journal, synced → publish → effects → events.
+
+The walk owns the tasks that effects are performed in, so closing a screen, losing a terminal or ending a front end's
+wait changes nothing. Front ends `submit` events and read `incident`; notices carry no payload: `changed` only says that
+there is something new to read.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any, assert_never
+
+from tui.engine.incident.effects import Edge, EffectHandler
+from tui.engine.ports import ClockPort, JournalPort
+from tui.incident import effects as do
+from tui.incident import events as ev
+from tui.incident import watch as watching
+from tui.incident.decide import decide, opened
+from tui.model.errors import InvalidTransition
+from tui.model.evidence import Phase
+from tui.model.incident import Closing, Incident, State
+
+LOOK_EVERY = 5.0
+"""seconds between looks during a watch"""
+
+
+class IncidentRunner:
+    """One open incident, carried by this process."""
+
+    def __init__(self, incident: Incident, journal: JournalPort, clock: ClockPort, performer: EffectHandler) -> None:
+        self.incident = incident
+        self.error: BaseException | None = None
+        """what ended the loop, if anything but closing did: the journal could not be written"""
+        self._journal = journal
+        self._clock = clock
+        self._performer = Edge(performer, clock)
+        self._turn = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._commits: set[asyncio.Task[Incident]] = set()
+        self._stopped = False
+        self._watcher: asyncio.Task[None] | None = None
+        self._listeners: list[Callable[[], None]] = []
+        self._news = asyncio.Condition()
+
+    @classmethod
+    async def begin(
+        cls, event: ev.Opened, journal: JournalPort, clock: ClockPort, performer: EffectHandler
+    ) -> "IncidentRunner":
+        """Open an incident: the opening is on disk when this returns."""
+        await journal.open_incident(
+            event.incident, event.service, event.app, event.host, event.at, "event", ev.encode(event)
+        )
+        return cls(opened(event), journal, clock, performer)
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after every change, without payload. Returns what ends the subscription."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def submit(self, event: ev.Event) -> Incident:
+        """Apply one event: decided, on disk, published, its effects begun. Raises NotNow when it is not possible,
+        JournalError when it could not be written; then nothing has changed.
+
+        What is on disk is in memory too, even where the one who waits here is cancelled meanwhile."""
+        commit = asyncio.create_task(self._commit(event))
+        self._commits.add(commit)
+        commit.add_done_callback(self._committed)
+        return await asyncio.shield(commit)
+
+    async def _commit(self, event: ev.Event) -> Incident:
+        async with self._turn:
+            incident, effects = decide(self.incident, event)
+            moved = incident.state.value if incident.state is not self.incident.state else None
+            await self._journal.append(incident.id, "event", ev.encode(event), event.at, moved)
+            self.incident = incident
+            for effect in effects:
+                self._begin(effect)
+        await self._tell()
+        return incident
+
+    def _committed(self, commit: asyncio.Task[Incident]) -> None:
+        self._commits.discard(commit)
+        if not commit.cancelled():
+            commit.exception()  # whoever waits has it; nobody may be left who does
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
+        for listener in tuple(self._listeners):
+            try:
+                listener()
+            except Exception as error:  # noqa: BLE001 - whoever looks on may fail, what is carried out may not
+                context = {"message": "a listener of an incident failed", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
+
+    async def settled(self) -> Incident:
+        """Wait until a person is asked or the incident is closed. Raises what ended the loop otherwise."""
+        async with self._news:
+            await self._news.wait_for(
+                lambda: self.error is not None or not self.incident.open or self.incident.asking is not None
+            )
+        if self.error is not None:
+            raise self.error
+        return self.incident
+
+    async def until_known(self) -> Incident:
+        """Wait until it is known what serves: a person is asked, it is watched, or closed. Raises as `settled`."""
+        async with self._news:
+            await self._news.wait_for(
+                lambda: (
+                    self.error is not None
+                    or not self.incident.open
+                    or self.incident.asking is not None
+                    or (self.incident.state is State.WATCHING and self.incident.settling is None)
+                )
+            )
+        if self.error is not None:
+            raise self.error
+        return self.incident
+
+    async def stop(self) -> None:
+        """End this process's part: what was sent goes on at the host, the journal keeps the incident open."""
+        self._stopped = True
+        try:
+            await self._performer.close()
+        finally:
+            for task in tuple(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, *self._commits, return_exceptions=True)
+
+    # ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _begin(self, effect: do.Effect) -> None:
+        if self._stopped:
+            return  # whoever resumes the incident finds it outstanding
+        match effect:
+            case do.RunStep(step=step):
+                self._spawn(self._run_step(step))
+            case do.Observe(after=after):
+                self._spawn(self._observe(after.total_seconds()))
+            case do.Verify():
+                self._spawn(self._verify())
+            case do.KeepWatch():
+                if self._watcher is None or self._watcher.done():
+                    self._watcher = self._spawn(self._keep_watch())
+            case do.Measure(phase=phase):
+                self._spawn(self._measure(phase))
+            case do.Settle(closing=closing, after=after):
+                self._spawn(self._settle(closing, after.total_seconds()))
+            case _:
+                assert_never(effect)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._guard(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        """The supervisor's edge: what nobody expected ends in `error`, which every waiting front end raises."""
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - shown by whoever waits, never lost
+            self.error = error
+            await self._tell()
+
+    async def _run_step(self, step: str) -> None:
+        await self.submit(ev.StepStarted(at=self._clock.now(), step=step))
+        await self.submit(await self._performer.run_step(self.incident, step, self.submit))
+
+    async def _observe(self, after: float) -> None:
+        if after:
+            await self._clock.sleep(after)
+        await self.submit(await self._performer.observe(self.incident))
+
+    async def _verify(self) -> None:
+        await self.submit(await self._performer.verify(self.incident))
+
+    async def _keep_watch(self) -> None:
+        """Looks at their rhythm, checkpoints at their times. A checkpoint may wait for sources outside, and holds no
+        look up; only the last one is waited for, because the end of the watch is decided by it."""
+        checkpoint: asyncio.Task[None] | None = None
+        while self.incident.open and self.incident.watch is not None and self.incident.settling is None:
+            opened_at = self.incident.watch.opened_at
+            pause = self._until(self.incident.watch.deadline, LOOK_EVERY)
+            if pause > 0:
+                await self._clock.sleep(pause)
+            if not self._watches(opened_at):
+                continue  # the person moved on while nobody looked
+            found = await self._performer.look(self.incident)
+            if not self._watches(opened_at):
+                continue  # what was seen belongs to a watch that is over
+            try:
+                await self.submit(found)
+                if not self._watches(opened_at):
+                    continue
+                if checkpoint is None or checkpoint.done():
+                    checkpoint = self._checkpoint()
+                if self._until(self.incident.watch.deadline, LOOK_EVERY) <= 0:
+                    while checkpoint is not None and self.error is None:
+                        await asyncio.wait({checkpoint})
+                        checkpoint = self._checkpoint()
+                    await self.submit(ev.WatchTimerFired(at=self._clock.now()))
+            except InvalidTransition:
+                return  # the person moved on while the look was under way
+            if self.incident.asking is not None:
+                return
+
+    def _watches(self, opened_at: datetime) -> bool:
+        watch = self.incident.watch
+        return self.incident.state is State.WATCHING and watch is not None and watch.opened_at == opened_at
+
+    def _until(self, deadline: datetime, longest: float) -> float:
+        """Seconds to the next look: at its rhythm, but not past a checkpoint or the end."""
+        now = self._clock.now()
+        left = (deadline - now).total_seconds()
+        due = watching.next_checkpoint(self.incident)
+        to_checkpoint = (due - now).total_seconds() if due is not None else left
+        return min(longest, left, to_checkpoint if to_checkpoint > 0 else longest)
+
+    def _checkpoint(self) -> "asyncio.Task[None] | None":
+        """Measure now, if a checkpoint is due that was not measured yet."""
+        due, now = watching.next_checkpoint(self.incident), self._clock.now()
+        if due is None or due > now or self.incident.asking is not None:
+            return None
+        return self._spawn(self._measure(*watching.phases(self.incident, now)))
+
+    async def _measure(self, *phases: Phase) -> None:
+        for phase in phases:
+            await self.submit(await self._performer.measure(self.incident, phase))
+
+    async def _settle(self, closing: Closing, after: float) -> None:
+        if after:
+            await self._clock.sleep(after)
+        await self.submit(await self._performer.settle(self.incident, closing))

@@ -1,0 +1,1 @@
+"""What goes on all the time: health, error rates, logs."""

@@ -1,0 +1,235 @@
+"""What every source says of a service's failures, from the moment it is followed on: the evidence for the decision.
+
+Four sources side by side: the access log of the host (`tui.engine.monitor.access_log_follower`), our own probes, and whoever counts outside
+(Sentry, PostHog). Reading costs nothing and waits for nobody: the log and the probes are counted as they come; those
+outside are asked only by `measure` and `ask`, each within `PATIENCE`, and what they cannot say is a rate with a note.
+Nothing in here ever stands in the way of a rollback.
+
+A host frees few channels on one connection (`MaxSessions`), and logs are read over the same one: so of each host at
+most `PER_HOST` access logs are followed, those asked for by `must` first. A service that found no room says so.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from tui.dokku import access_log, commands
+from tui.engine.hosts.connections import HostConnections
+from tui.engine.monitor.access_log_follower import AccessFollower
+from tui.engine.ports import ClockPort, Outside, RatePort
+from tui.model.evidence import Measurement, NewIssues, Phase, Rate, Source
+from tui.model.health import Probe, ProbeOutcome
+from tui.model.service import Fleet, Service
+
+PER_HOST = 4
+"""access logs of one host at once: of its six channels for streams two stay free for logs"""
+PATIENCE = 8.0
+"""seconds in which a source outside has to answer"""
+PROBES = 2000
+"""probes remembered of each service: more than two hours of them"""
+BASELINE = timedelta(minutes=15)
+"""how far back the time before a rollback counts: as long as the watch after it"""
+QUIET = 3
+"""probes of ours after which a log that shows none of them is said not to be this app's, or to be off"""
+
+
+class Evidence:
+    """Counts failures of services."""
+
+    def __init__(self, fleet: Fleet, links: HostConnections, clock: ClockPort, outside: Outside) -> None:
+        self._fleet = fleet
+        self._links = links
+        self._clock = clock
+        self._outside = outside
+        self._followers: dict[str, AccessFollower] = {}
+        self._since: dict[str, datetime] = {}
+        self._must: set[str] = set()
+        self._probes: dict[str, deque[Probe]] = {}
+        self._asked: dict[str, Measurement] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # ── following ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def follow(self, services: Iterable[Service], *, must: bool = False) -> None:
+        """Count these services' failures from now on. `must`: another service of the host makes room, if need be."""
+        for service in services:
+            if must:
+                self._must.add(service.name)
+            self._since.setdefault(service.name, self._clock.now())
+            if service.name in self._followers:
+                continue
+            mine = [n for n in self._followers if (s := self._fleet.service(n)) is not None and s.host == service.host]
+            if len(mine) >= PER_HOST:
+                spare = next((n for n in reversed(mine) if n not in self._must), None)
+                if not must or spare is None:
+                    continue
+                self._begin(self._followers.pop(spare).stop())
+            follower = self._follower(service)
+            self._followers[service.name] = follower
+            follower.start()
+
+    def _follower(self, service: Service) -> AccessFollower:
+        argv = commands.access_logs(service.app, tail=True)
+        urls = (service.health.url, service.health.public_url) if service.health else ()
+        host = self._links.host(service.host)
+        return AccessFollower(lambda: host.stream(argv), self._clock, access_log.health_paths(urls))
+
+    def saw(self, service: str, probe: Probe) -> None:
+        """A probe of ours came back."""
+        self._probes.setdefault(service, deque(maxlen=PROBES)).append(probe)
+        follower = self._followers.get(service)
+        if follower is not None and probe.status is not None:
+            self._begin(follower.probed())
+
+    def since(self, service: str) -> datetime | None:
+        """From when on the service's failures are counted; None: not at all."""
+        return self._since.get(service)
+
+    async def close(self) -> None:
+        """End every stream, and what is being asked outside."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(follower.stop() for follower in self._followers.values()))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def now(self, service: Service, phase: Phase, since: datetime, until: datetime | None = None) -> Measurement:
+        """What is known without asking anybody; of those outside, what they said last in this window."""
+        at = self._clock.now()
+        until = until or at
+        counted = self._log(service, since, until)
+        follower = self._followers.get(service.name)
+        found = follower.tally.counted(since, until) if follower is not None else access_log.Counted()
+        own = self._own(service, since, until)
+        rates = [counted, own]
+        asked = self._asked.get(service.name)
+        if asked is not None and asked.at >= since:
+            rates.extend(r for r in asked.rates if r.source not in (Source.ACCESS_LOG, Source.PROBES))
+        p50, p95, timed_by = found.p50, found.p95, Source.ACCESS_LOG
+        if p50 is None:
+            times = sorted(p.seconds or 0.0 for p in self._healthy(service, since, until))
+            p50, p95, timed_by = _share(times, 0.5), _share(times, 0.95), Source.PROBES
+        return Measurement(
+            at=at,
+            phase=phase,
+            rates=tuple(rates),
+            p50=p50,
+            p95=p95,
+            timed_by=timed_by if p50 is not None else None,
+            limit=self._fleet.watch.error_rate,
+            issues=asked.issues if asked is not None and asked.at >= since else None,
+        )
+
+    async def measure(
+        self, service: Service, phase: Phase, since: datetime, until: datetime | None = None
+    ) -> Measurement:
+        """What all sources say of a window; those outside are asked, in no more than `PATIENCE` seconds."""
+        end = until or self._clock.now()
+        outside, issues = await asyncio.gather(
+            asyncio.gather(*(self._ask(port, service, since, end) for port in self._ports(service))),
+            self._issues(service, since, end),
+        )
+        known = self.now(service, phase, since, end)
+        inside = tuple(r for r in known.rates if r.source in (Source.ACCESS_LOG, Source.PROBES))
+        found = replace(known, rates=(*inside, *outside), issues=issues)
+        self._asked[service.name] = found
+        return found
+
+    def baseline(self, service: Service, now: datetime, started: datetime | None) -> datetime:
+        """Where the time before begins: when it was first looked at, when what runs was started, or `BASELINE` ago."""
+        times = [now - BASELINE, self._since.get(service.name, now)]
+        if started is not None and started <= now:
+            times.append(started)
+        return max(times)
+
+    # ── sources ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _log(self, service: Service, since: datetime, until: datetime) -> Rate:
+        follower = self._followers.get(service.name)
+        empty = Rate(source=Source.ACCESS_LOG, since=since, until=until, failed=None, total=None)
+        if follower is None:
+            followed = service.name in self._since
+            why = f"the host has no room for more than {PER_HOST} access logs" if followed else "not followed"
+            return replace(empty, covered=0.0, note=why)
+        found = follower.tally.counted(since, until)
+        covered = follower.covered(since, until)
+        probes = sum(p.status is not None and since <= p.at < until for p in self._probes.get(service.name, ()))
+        notes: list[str] = []
+        if not follower.streaming:
+            notes.append(follower.why or "no line has come yet: no traffic, or access_log off")
+        elif covered < 0.995:
+            notes.append(f"{covered:.0%} of the window seen")
+        if found.total + found.apart + found.unparsed == 0 and probes >= QUIET:
+            notes.append("not even our probes are in it: access_log off, or another site answers")
+        if found.unparsed:
+            lines = found.total + found.apart + found.unparsed
+            notes.append(f"{found.unparsed / lines:.0%} of its lines not understood, like {follower.unread[:40]}")
+        silent = found.total + found.apart + found.unparsed == 0 and covered == 0
+        return replace(
+            empty,
+            failed=None if silent else found.failed,
+            total=None if silent else found.total,
+            lag=follower.lag,
+            unparsed=found.unparsed,
+            excluded=found.apart,
+            refused=found.refused,
+            closed=found.closed,
+            covered=covered,
+            note="; ".join(notes),
+        )
+
+    def _own(self, service: Service, since: datetime, until: datetime) -> Rate:
+        looks = [p for p in self._probes.get(service.name, ()) if since <= p.at < until]
+        answered = [p for p in looks if p.outcome is not ProbeOutcome.UNREACHABLE]
+        note = "" if len(answered) == len(looks) else f"{len(looks) - len(answered)} found no way there"
+        if service.health is None:
+            note = "services.yaml names no health URL"
+        return Rate(
+            source=Source.PROBES,
+            since=since,
+            until=until,
+            failed=sum(p.outcome is ProbeOutcome.UNHEALTHY for p in answered) if looks else None,
+            total=len(answered) if looks else None,
+            lag=0.0,
+            note=note,
+        )
+
+    def _healthy(self, service: Service, since: datetime, until: datetime) -> list[Probe]:
+        probes = self._probes.get(service.name, ())
+        return [p for p in probes if since <= p.at < until and p.outcome is ProbeOutcome.HEALTHY]
+
+    def _ports(self, service: Service) -> list[RatePort]:
+        return [port for port in self._outside.rates if port.covers(service)]
+
+    async def _ask(self, port: RatePort, service: Service, since: datetime, until: datetime) -> Rate:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await port.rate(service, since, until)
+        except TimeoutError:
+            why = f"no answer within {PATIENCE:.0f} s"
+        return Rate(source=port.source, since=since, until=until, failed=None, total=None, note=why)
+
+    async def _issues(self, service: Service, since: datetime, until: datetime) -> NewIssues | None:
+        tracker = self._outside.issues
+        if tracker is None or not tracker.covers(service):
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await tracker.new_issues(service, since, until)
+        except TimeoutError:
+            why = f"no answer within {PATIENCE:.0f} s"
+        return NewIssues(since=since, until=until, total=None, note=why)
+
+
+def _share(times: list[float], share: float) -> float | None:
+    return times[min(len(times) - 1, int(share * len(times)))] if times else None

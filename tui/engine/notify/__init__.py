@@ -1,0 +1,1 @@
+"""People: who is on call, what they are told, the post-mortem."""

@@ -1,0 +1,94 @@
+"""Post-mortems: read from the journal, completed by a person, and noted when they leave this console."""
+
+import re
+from datetime import UTC, datetime
+
+from tui.engine.incident.runner import IncidentRunner
+from tui.engine.ports import ClockPort, JournalPort
+from tui.engine.store import legible
+from tui.incident import events as ev
+from tui.incident import postmortem
+from tui.incident.decide import decide
+from tui.incident.postmortem import record
+from tui.incident.postmortem.due import duty
+from tui.incident.postmortem.record import Record
+from tui.model.errors import Refused
+from tui.model.incident import Incident
+from tui.model.postmortem import DueDate, Field, PostMortem, Way
+from tui.model.service import Fleet
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC|[+-]\d\d:\d\d))?")
+
+
+class PostMortems:
+    """The post-mortems of this machine's journal."""
+
+    def __init__(
+        self, fleet: Fleet, journal: JournalPort, clock: ClockPort, by: str, walks: dict[str, IncidentRunner]
+    ) -> None:
+        self._fleet = fleet
+        self._journal = journal
+        self._clock = clock
+        self._by = by
+        self._walks = walks
+
+    async def record(self, incident: str) -> Record:
+        """Everything on record of it. Raises Refused where the journal knows none, Unreadable."""
+        entries = await self._journal.entries(incident)
+        if not any(e.kind == "event" for e in entries):
+            raise Refused(f"the journal has no incident {incident}", "rollback incidents")
+        with legible(incident):
+            return record.read((e.kind, e.payload) for e in entries)
+
+    async def write(self, incident: str) -> PostMortem:
+        """It as the journal tells it now. Raises Refused where the journal knows none."""
+        found = await self.record(incident)
+        return postmortem.write(found, self._fleet.severities, self._fleet.watch.error_rate)
+
+    def duty(self, incident: Incident) -> DueDate:
+        """Whether it is wanted, until when, and whether it is there."""
+        return duty(incident, self._fleet.postmortem_within)
+
+    async def note(self, incident: str, field: Field, text: str) -> None:
+        """Put a person's words on record; they replace the earlier ones, and empty ones take them back.
+
+        Raises Refused for a time that cannot be read, a level that services.yaml does not know, and where the journal
+        has no such incident.
+        """
+        said = text.strip()
+        if field is Field.SEVERITY:
+            levels = [spec.level for spec in self._fleet.severities]
+            if said not in levels:
+                raise Refused(f"{said!r} is no severity", f"one of {', '.join(levels)}")
+            await self._submit(incident, ev.SeverityChosen(at=self._clock.now(), level=said))
+            return
+        if field in (Field.DEPLOYED, Field.RESTORED) and said:
+            said = moment(said).isoformat()
+        await self._submit(incident, ev.PostMortemNoted(at=self._clock.now(), field=field, text=said, by=self._by))
+
+    async def taken(self, incident: str, way: Way, where: str = "") -> None:
+        """Note that it left this console. Raises Refused where the journal has no such incident."""
+        await self._submit(incident, ev.PostMortemExported(at=self._clock.now(), way=way, where=where, by=self._by))
+
+    async def _submit(self, incident: str, event: ev.Event) -> None:
+        """Through the walk where this process leads it, else straight into the journal: it changes no state."""
+        walk = self._walks.get(incident)
+        if walk is not None:
+            await walk.submit(event)
+            return
+        found = await self.record(incident)
+        decide(found.incident, event)
+        await self._journal.append(incident, "event", ev.encode(event), event.at)
+
+
+def moment(text: str) -> datetime:
+    """A time that a person typed, in UTC where no zone is given. Raises Refused."""
+    fix = "write 2026-11-23 22:04, in UTC, or with its zone: 2026-11-23T22:04:30+02:00"
+    if _TIME.fullmatch(text) is None:
+        raise Refused(f"{text!r} is no time", fix)
+    plain = re.sub(r" ?(Z|UTC)$", "+00:00", text).replace(" +", "+").replace(" -", "-")
+    try:
+        found = datetime.fromisoformat(plain)
+    except ValueError as error:
+        raise Refused(f"{text!r} is no time: {error}", fix) from error
+    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)

@@ -1,0 +1,1 @@
+"""Releases: what is known, planned, kept, frozen and removed."""

@@ -1,0 +1,105 @@
+"""Asking a host how an app is built, and what else a plan wants to know before it is confirmed."""
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from tui import ways
+from tui.dokku import app_config, build_settings, commands, commit_files, holders
+from tui.engine.hosts.connections import HostConnections, UnexpectedReply
+from tui.engine.together import together
+from tui.model.commit_range import CommitRange
+from tui.model.observation import RunningState
+from tui.model.release import Release, WayBack
+from tui.model.service import Service
+from tui.text.clean import clean_line, decode
+from tui.ways import preflight
+
+
+async def read(links: HostConnections, service: Service, current: RunningState | None = None) -> build_settings.Shape:
+    """The shape of the app's build as its settings are now. Raises LinkError."""
+    asked = build_settings.questions(service.app)
+    answers = await together(*(links.ask(service.host, argv) for argv in asked))
+    return build_settings.read(service.app, dict(zip(asked, answers, strict=True)), current)
+
+
+async def config_keys(links: HostConnections, service: Service) -> tuple[str, ...] | None:
+    """The names of the app's own variables, without Dokku's; None where the host did not say. Raises LinkError."""
+    answer = await links.ask(service.host, commands.config_keys(service.app))
+    if not answer.ok:
+        return None
+    names = (clean_line(line, 200) for line in decode(answer.stdout).splitlines())
+    return tuple(sorted(name for name in names if app_config.is_own(name)))
+
+
+async def files_of(links: HostConnections, host: str, holder: str) -> dict[str, str]:
+    """What lies in a holder's folder, by the paths it had. Raises LinkError, and HostSaid for what is no answer."""
+    try:
+        found = await links.git.archive(links.host(host), holder, holders.FILES_BRANCH, (holders.FILES_FOLDER,))
+    except UnexpectedReply as error:
+        raise UnexpectedReply(f"the files of {holder} cannot be read: {error.message}") from error
+    return {
+        path.removeprefix(f"{holders.FILES_FOLDER}/"): decode(content)
+        for path, content in found.items()
+        if path.startswith(f"{holders.FILES_FOLDER}/")
+    }
+
+
+def possible(releases: tuple[Release, ...], of: build_settings.Shape | None) -> tuple[Release, ...]:
+    """The same releases; ways on which the app's shape decides are not available where it forbids them, and why."""
+    why = None if of is None else build_settings.unavailable(of)
+    if why is None:
+        return releases
+
+    def without(way: WayBack) -> WayBack:
+        forbidden = way.available and ways.of(way.way).shaped
+        return WayBack(way=way.way, available=False, reason=why) if forbidden else way
+
+    return tuple(replace(r, ways=tuple(without(w) for w in r.ways)) for r in releases)
+
+
+async def findings(
+    links: HostConnections,
+    service: Service,
+    current: RunningState,
+    leaving: Release,
+    target: Release,
+    of: build_settings.Shape,
+) -> preflight.Findings:
+    """What a plan says beside its steps. Raises LinkError, HostSaid; what could not be known is said in it."""
+    files, lying = await together(
+        _of_holder(links, service.host, target),
+        between(links, service, leaving, target, of),
+    )
+    kept_facts = build_settings.read_facts(files.get(build_settings.FACTS_FILE))
+    placed, moved = build_settings.placed(of, files, kept_facts)
+    return preflight.Findings(
+        shape=of,
+        kept=kept_facts,
+        files=tuple(sorted(placed.items())),
+        moved=moved,
+        between=lying,
+    )
+
+
+async def _of_holder(links: HostConnections, host: str, target: Release) -> dict[str, str]:
+    return {} if target.holder is None else await files_of(links, host, target.holder)
+
+
+async def between(
+    links: HostConnections, service: Service, leaving: Release, target: Release, of: build_settings.Shape | None = None
+) -> CommitRange:
+    """Migrations between two releases, and tasks of the one that is left. Raises LinkError."""
+    of = of or build_settings.Shape(app=service.app)
+    if leaving.commit is None or target.commit is None:
+        which = "what runs now" if leaving.commit is None else target.name
+        return CommitRange(unknown=f"{which} is known by no commit")
+
+    def tasks(content: Callable[[str], str | None]) -> tuple[str, ...]:
+        procfile = (content(path) for path in build_settings.places(of.procfile, of.build_dir))
+        app_json = (content(path) for path in build_settings.places(of.appjson, of.build_dir))
+        return commit_files.tasks(next(filter(None, procfile), None), next(filter(None, app_json), None))
+
+    host = links.host(service.host)
+    wanted = preflight.is_migration
+    return await links.git.between(host, service.app, leaving.commit, target.commit, wanted, tasks)

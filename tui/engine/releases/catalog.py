@@ -1,0 +1,253 @@
+"""Which releases an app has: what runs, what is kept on the host, and everything else that knows of some.
+
+`listing` asks only what going back to a kept release needs. `catalogue` asks every source, and offers every way: what
+could not be asked is said, and takes nothing away from the rest.
+"""
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from tui import ways
+from tui.dokku import commands, reports
+from tui.dokku import holders as kept
+from tui.engine.hosts import incident_record as record
+from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
+from tui.engine.ports import RegistryPort
+from tui.engine.together import together
+from tui.model.errors import ConsoleError, JournalError, LinkError
+from tui.model.history import Commit
+from tui.model.host import Capabilities
+from tui.model.ledger import Ledger
+from tui.model.observation import RunningState
+from tui.model.release import Release, Source
+from tui.model.service import Service
+from tui.model.value import Value
+from tui.releases import choose
+from tui.releases import merge as catalogues
+from tui.ways import runbook
+from tui.ways.way import Seen
+
+RECENT = 20
+"""commits of the app's repository that are read"""
+
+
+class Asked(Value):
+    """A source of the list, and why it could not be asked, if so."""
+
+    source: Source
+    trouble: str = ""
+
+
+class Listing(Value):
+    """An app's releases, newest first, with what they were read from."""
+
+    current: RunningState
+    releases: tuple[Release, ...]
+    record: kept.IncidentRecord | None = None
+    asked: tuple[Asked, ...] = ()
+    host: Capabilities | None = None
+    """what the host can do, where that was asked and answered"""
+
+
+_OTHER_SOURCES = (Source.REPOSITORY, Source.REGISTRY, Source.TAGS)
+
+
+def with_more(fresh: Listing, earlier: Listing) -> Listing:
+    """A listing with what only an earlier catalogue of the same app knows: other ways, commits, images and tags.
+
+    Whatever both know is as the fresh one says: holders, marks, what runs and the incident's record.
+    """
+
+    def same(one: Release, other: Release) -> bool:
+        if one.holder is not None and other.holder is not None:
+            return one.holder == other.holder
+        names = ((one.commit, other.commit), (one.image, other.image), (one.tag, other.tag))
+        return any(mine is not None and mine == theirs for mine, theirs in names)
+
+    def joined(release: Release) -> Release:
+        old = next((r for r in earlier.releases if same(release, r)), None)
+        if old is None:
+            return release
+        own = {way.way: way for way in release.ways}
+        known = {way.way for way in old.ways}
+        return replace(
+            release,
+            ways=(*(own.get(w.way, w) for w in old.ways), *(w for w in release.ways if w.way not in known)),
+            subject=release.subject or old.subject,
+            author=release.author or old.author,
+            committed_at=release.committed_at or old.committed_at,
+            image=release.image or old.image,
+            digest=release.digest or old.digest,
+            told=tuple(sorted({**dict(old.told), **dict(release.told)}.items())),
+        )
+
+    others = (
+        r
+        for r in earlier.releases
+        if r.origin in _OTHER_SOURCES and not r.running and not any(same(r, new) for new in fresh.releases)
+    )
+    known = {asked.source for asked in fresh.asked}
+    return replace(
+        fresh,
+        releases=choose.newest_first((*(joined(r) for r in fresh.releases), *others)),
+        asked=(*fresh.asked, *(a for a in earlier.asked if a.source not in known)),
+        host=earlier.host,
+    )
+
+
+class _Told(Value):
+    """What the host and this machine say of their own accord."""
+
+    current: RunningState
+    holders: tuple[Release, ...]
+    record: kept.IncidentRecord | None
+    ledger: Ledger
+    asked: tuple[Asked, ...]
+
+
+async def listing(links: HostConnections, service: Service) -> Listing:
+    """What runs, and the releases that are kept or that this console has seen. Raises LinkError, HostSaid."""
+    told = await _ask(links, service)
+    order = tuple(way.name for way in ways.WAYS if way.listed)
+    return _listed(told, service, order, Seen())
+
+
+async def catalogue(
+    links: HostConnections,
+    service: Service,
+    order: tuple[str, ...],
+    who: Mapping[str, str] | None = None,
+    registries: RegistryPort | None = None,
+) -> Listing:
+    """The releases that any source knows, with every way of `order`. Raises LinkError, HostSaid."""
+    told = await _ask(links, service)
+    history, host, images = await together(
+        _history(links, service, told), _capabilities(links, service.host), _images(service, registries)
+    )
+    commits, asked = history
+    tags, tags_asked = await _tags(links, service, host)
+    seen = Seen(
+        commits=None if asked.trouble else frozenset(c.id for c in commits),
+        host=host,
+        tags=tags,
+        images=images[0],
+    )
+    told = replace(told, asked=(*told.asked, asked, *tags_asked, *images[1]))
+    others = tuple(release for way in ways.WAYS for release in way.releases(service, seen))
+    return replace(_listed(told, service, order, seen, commits=commits, others=others, who=who), host=host)
+
+
+async def _ask(links: HostConnections, service: Service) -> _Told:
+    host = service.host
+    current, apps = await together(links.current(host, service.app), names(links, host))
+    holders = [name for name in apps if _app_of(name) == service.app]
+    record_there = kept.incident_record(service.app) in apps
+    releases = await together(*(holder_release(links, host, name) for name in holders))
+    found = await record.read(links, host, service.app) if record_there else None
+    if found is None and current.branch is not None and kept.is_frozen(current.branch):
+        found = kept.lost_record(service.app, current.branch)
+    known, trouble = Ledger(), links.ledger.trouble.message if links.ledger.trouble else ""
+    try:
+        known = await links.ledger.known(host, service.app)
+        trouble = trouble or links.ledger.unread.get((host, service.app), "")
+    except JournalError as error:
+        trouble = error.message
+    asked = (Asked(source=Source.HOLDER), Asked(source=Source.LEDGER, trouble=trouble))
+    return _Told(current=current, holders=tuple(releases), record=found, ledger=known, asked=asked)
+
+
+def _listed(
+    told: _Told,
+    service: Service,
+    order: tuple[str, ...],
+    seen: Seen,
+    *,
+    commits: tuple[Commit, ...] = (),
+    others: tuple[Release, ...] = (),
+    who: Mapping[str, str] | None = None,
+) -> Listing:
+    known = catalogues.merged(told.holders, commits, told.ledger, app=service.app, others=others, who=who)
+    if not choose.rebuilt(known, told.current):
+        known = catalogues.with_failure(known, told.current)
+    known = tuple(ways.offered(release, service, order, seen) for release in known)
+    return Listing(
+        current=told.current,
+        releases=choose.with_running(choose.marked(known), told.current),
+        record=told.record,
+        asked=told.asked,
+    )
+
+
+async def _history(links: HostConnections, service: Service, told: _Told) -> tuple[tuple[Commit, ...], Asked]:
+    """The newest commits of the team's own branch; while deploys are frozen the deploy branch is the incident's."""
+    branch = (told.record.deploy_branch if told.record else None) or told.current.branch
+    if kept.is_frozen(branch):
+        return (), Asked(source=Source.REPOSITORY, trouble="it is frozen, and nobody knows the team's branch")
+    tip = dict(told.current.refs).get(branch or "")
+    if branch is None:
+        return (), Asked(source=Source.REPOSITORY, trouble="the app has no deploy branch")
+    found, trouble = await commits(links, service, branch, tip)
+    return found, Asked(source=Source.REPOSITORY, trouble=trouble)
+
+
+async def commits(
+    links: HostConnections, service: Service, branch: str, tip: str | None
+) -> tuple[tuple[Commit, ...], str]:
+    """The newest commits of a branch that stands at `tip`, newest first, and why they could not be read, if so."""
+    if tip is None:
+        return (), f"branch {branch} has no commit"
+    key = (service.host, service.app, tip)
+    if key not in links.histories:
+        try:
+            links.histories[key] = await links.git.history(links.host(service.host), service.app, branch, RECENT)
+        except (LinkError, UnexpectedReply) as error:
+            return (), error.message
+    return links.histories[key], ""
+
+
+async def _capabilities(links: HostConnections, host: str) -> Capabilities | None:
+    try:
+        return await links.capabilities(host)
+    except ConsoleError:
+        return None  # the ways that need to know it then say that they do not
+
+
+async def _tags(
+    links: HostConnections, service: Service, host: Capabilities | None
+) -> tuple[tuple[str, ...] | None, tuple[Asked, ...]]:
+    """The host's own tags, where it has the command; stock Dokku is not asked."""
+    if host is None or runbook.TAGS not in host.runbook:
+        return None, ()
+    answer = await links.ask(service.host, commands.tags(service.app))
+    if not answer.ok:
+        return None, (Asked(source=Source.TAGS, trouble=unusable(answer).message),)
+    return reports.tags(answer.stdout), (Asked(source=Source.TAGS),)
+
+
+async def _images(service: Service, registries: RegistryPort | None) -> tuple[frozenset[str] | None, tuple[Asked, ...]]:
+    """The tags of the service's repository, where services.yaml names one."""
+    if service.image_repository is None or registries is None:
+        return None, ()
+    found = await registries.tags(service.image_repository)
+    if found.trouble:
+        return None, (Asked(source=Source.REGISTRY, trouble=found.trouble),)
+    return frozenset(found.names), (Asked(source=Source.REGISTRY),)
+
+
+async def names(links: HostConnections, host: str) -> tuple[str, ...]:
+    """Every app's name on a host, ours included."""
+    return reports.apps_list(await links.tell(host, commands.apps_list()))
+
+
+async def holder_release(links: HostConnections, host: str, holder: str) -> Release:
+    """What a holder says of itself, and whether it is sealed: two reads."""
+    config, git = await together(links.config(host, holder), links.ask(host, commands.git_report(holder)))
+    release = kept.release_from_config(holder, config or {})
+    branch = reports.git_report(git.stdout).branch if git.ok else None
+    return replace(release, sealed=None if branch is None else branch == kept.SEAL_BRANCH)
+
+
+def _app_of(name: str) -> str | None:
+    parsed = kept.parse_holder(name)
+    return parsed.app if parsed else None

@@ -1,0 +1,460 @@
+"""Keeping what runs: a holder app, never deployed, that retains the running release's image.
+
+create → forbid deploys → push `FROM dokku/APP:latest` → did what runs change meanwhile? → seal → read the seal back.
+Anything that does not hold up on the way destroys the holder again: a holder that might contain something else than
+its name says is worse than none. Where that is not possible either, it is named: keeping again takes it away. Once the
+seal was read back the release is kept, whatever fails afterwards. Measured: 4-7 s on 0.35.15, about 10 s on 0.38.27.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from tui.dokku import build_settings, commands, commit_files, holders, refusals, reports
+from tui.engine.hosts import incident_record
+from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
+from tui.engine.hosts.gate import OUTSIDE
+from tui.engine.ports import ClockPort
+from tui.engine.releases import build_facts, catalog
+from tui.engine.releases.catalog import Listing
+from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, Undone, Unfinished
+from tui.model.host import Capabilities
+from tui.model.observation import RunningState, differences
+from tui.model.outcome import Answer, describe
+from tui.model.plan import PushSpec
+from tui.model.push import Declined, NotSent, PushEnd, Reported, TipMoved, Unheard, outcome_of
+from tui.model.release import Release, Target, TargetKind
+from tui.model.service import Service
+from tui.releases import choose
+from tui.text.clean import clean_line, decode
+
+KEEP_BRANCH = "main"
+TRIES = 4
+UNDER_WAY = timedelta(minutes=2)
+"""a holder without a seal that is younger than this may be somebody's keep at work"""
+LOOK_AGAIN = 1.0
+"""seconds between two looks at somebody else's keep"""
+Say = Callable[[str], None]
+
+
+class Keeper:
+    """Keeps releases of services on one set of links."""
+
+    def __init__(
+        self, links: HostConnections, clock: ClockPort, by: str, retention: int, incident: str = OUTSIDE
+    ) -> None:
+        self._incident = incident
+        """whose journal says what is sent"""
+        self._links = links
+        self._clock = clock
+        self._by = by
+        self._retention = retention
+
+    def within(self, incident: str) -> "Keeper":
+        """The same, as part of an incident: its journal then knows which holder was begun."""
+        return Keeper(self._links, self._clock, self._by, self._retention, incident)
+
+    async def keep(self, service: Service, say: Say) -> Release:
+        """Keep what the service runs now.
+
+        Raises AlreadyThere when it is kept, Refused when it must not be kept, LinkError and HostSaid before anything
+        was begun, Undone where what was begun was taken back, Unfinished where a holder may be left on the host.
+        """
+        for _ in range(TRIES):
+            found = await catalog.listing(self._links, service)
+            holder = await self._begin(service, found, say)
+            if holder is None:
+                say(f"somebody else is keeping {service.app} at this moment")
+                continue
+            await self._let_older_go(service, say)
+            return await self._described(service.host, holder)
+        raise Undone(f"{service.app}: other keeps were faster {TRIES} times", "try again")
+
+    async def _let_older_go(self, service: Service, say: Say) -> None:
+        """What the retention lets go. The new release is kept by now: whatever fails here is said, and no more."""
+        try:
+            for old in await self.expired(service):
+                try:
+                    await self.destroy(service.host, old)
+                    say(f"retention: {old} is gone")
+                except UnexpectedReply as error:
+                    say(f"retention: {old} {'may be there still' if error.unsure else 'stays'}: {error.message}")
+                except Refused as error:
+                    say(f"retention: {old} stays: {error.message}")
+        except ConsoleError as error:
+            say(f"retention: no more is let go: {error.message}")
+
+    async def _described(self, host: str, holder: str) -> Release:
+        """What the new holder says of itself; by its name where it cannot be asked."""
+        try:
+            return await catalog.holder_release(self._links, host, holder)
+        except (LinkError, UnexpectedReply):
+            return replace(holders.release_from_config(holder, {}), sealed=True)
+
+    async def _begin(self, service: Service, found: Listing, say: Say) -> str | None:
+        """A holder that is filled and sealed; None where somebody else's keep has to be waited for first."""
+        if await self._others_are_at_it(service, found, say):
+            return None
+        running = choose.running(found.releases, found.current)
+        if running.holder is not None and running.sealed:
+            trouble = await self._stamp(service.host, running.holder)
+            raise AlreadyThere(f"{running.name} is what runs, and it is kept as {running.holder}{trouble}")
+        commit = known_to_run(found.current)
+        await self._last_deploy_succeeded(service)
+        of = await build_facts.read(self._links, service, found.current)
+        if (why := build_settings.unavailable(of)) is not None:
+            raise Refused(why, "another way back: --list; README: what can be kept")
+        if of.unknown:
+            say(f"{service.app}: the host did not tell {', '.join(of.unknown)}; their usual settings are assumed")
+        keys = await build_facts.config_keys(self._links, service)
+        files = await self.files(service, found.current, commit, of.sources)
+        holder = await self._name(service, found)
+        if holder is None:
+            return None
+        number = holders.number_of(holder)
+        content = commit_files.keep_tree(
+            service.app, number, files, of, build_settings.facts(of, number, found.current.processes, keys)
+        )
+        created = False
+        try:
+            answer = await self._send(service.host, commands.apps_create(holder))
+            if refusals.read(answer) is refusals.Refusal.NAME_TAKEN:
+                return None
+            if not answer.ok:
+                raise unusable(answer)
+            created = True
+            say(f"keeping {service.app} as {holder}")
+            await self._sign(service, holder, found.current, commit)
+            await self._fill(service, holder, found.current, content)
+        except _Runs as runs:
+            raise Unfinished(
+                f"{holder} was deployed by the host, which a holder must never be; {runs}",
+                f"look at it, then destroy it: apps:destroy {holder} --force",
+            ) from None
+        except BaseException as error:
+            await asyncio.shield(self._take_back(service, holder, error, created=created))
+            if isinstance(error, _Outrun):
+                return None
+            if isinstance(error, ConsoleError):
+                raise Undone(f"{error.message}; what was begun is undone", error.fix) from error
+            raise
+        return holder
+
+    async def _take_back(self, service: Service, holder: str, error: BaseException, *, created: bool) -> None:
+        """Destroy a holder that did not come to its end. Raises Unfinished where it may be left on the host.
+
+        `created` False: nobody knows whether it was created by us, so one that carries facts is somebody else's.
+        """
+        host = service.host
+        try:
+            if isinstance(error, asyncio.CancelledError) or (isinstance(error, UnexpectedReply) and error.unsure):
+                await self._links.host(host).drop()  # what was sent on the old link may arrive still: it gets its time
+                await self._clock.sleep(incident_record.SIGNED_WITHIN)
+            if not created and "ROLLBACK_SCHEMA" in (await self._links.config(host, holder) or ()):
+                return
+            await self.destroy(host, holder, ours=True)
+        except ConsoleError as again:
+            why = error.message if isinstance(error, ConsoleError) else "it was interrupted"
+            raise Unfinished(
+                f"{service.app} was not kept: {why}; {holder} may be left on the host, half-made: {again.message}",
+                f"rollback keep {service.name}",
+            ) from error
+
+    async def _last_deploy_succeeded(self, service: Service) -> None:
+        """Raises Refused where the host keeps a record of builds and one has failed since the last that succeeded.
+
+        A rebuild that fails its checks is of the commit that runs, so only this record tells that `:latest` is another
+        image by now. 0.35 has none: there such a rebuild cannot be told from one that never was.
+        """
+        if not (await self._links.capabilities(service.host)).builds:
+            return
+        answer = await self._links.ask(service.host, commands.builds_list(service.app))
+        last = reports.last_failure(reports.builds_list(answer.stdout)) if answer.ok else None
+        if last is not None:
+            raise Refused(
+                f"{service.app}: the last deploy ({clean_line(last.source or 'unknown', 40)}) is {last.status}, so the "
+                "image may be another one than what runs",
+                "deploy a good release first",
+            )
+
+    async def _others_are_at_it(self, service: Service, found: Listing, say: Say) -> bool:
+        """Wait for a keep that is under way; take away what a keep that died has left."""
+        now, taken = self._clock.now(), False
+        for release in found.releases:
+            if release.holder is None or release.sealed is not False:
+                continue
+            began = holders.time_of(release.holder)
+            if timedelta(0) <= now - began < UNDER_WAY:
+                await self._wait_for(service.host, release.holder, UNDER_WAY - (now - began), say)
+                return True
+            say(f"{release.holder} was never finished: it is taken away")
+            try:
+                await self.destroy(service.host, release.holder)
+                taken = True
+            except Refused as error:
+                say(f"{release.holder} stays: {error.message}; {error.fix}")
+        return taken
+
+    async def _wait_for(self, host: str, holder: str, longest: timedelta, say: Say) -> None:
+        """Until somebody else's holder is sealed or gone, or too old to be worked on still."""
+        say(f"waiting for {holder}, which somebody else is filling")
+        until = self._clock.monotonic() + longest.total_seconds()
+        while self._clock.monotonic() < until:
+            answer = await self._links.ask(host, commands.git_report(holder))
+            if answer.code == reports.NO_SUCH_APP:
+                return
+            if answer.ok and reports.git_report(answer.stdout).branch == holders.SEAL_BRANCH:
+                return
+            await self._clock.sleep(LOOK_AGAIN)
+
+    async def files(
+        self, service: Service, current: RunningState, commit: str, paths: tuple[str, ...]
+    ) -> dict[str, str]:
+        """The running release's own files, from a branch that stands at what runs."""
+        branch = next((name for name, tip in current.refs if tip == commit), None)
+        if branch is None:
+            raise Refused(
+                f"no branch of {service.app} stands at {commit[:10]}, so its Procfile and app.json cannot be read",
+                "push that commit to a branch of the app, or deploy again",
+            )
+        host = self._links.host(service.host)
+        try:
+            found = await self._links.git.archive(host, service.app, branch, paths)
+        except UnexpectedReply as error:
+            raise UnexpectedReply(f"the files of {service.app} cannot be read: {error.message}") from error
+        return {path: decode(content) for path, content in found.items()}
+
+    # ── the steps ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _name(self, service: Service, found: Listing) -> str | None:
+        """A new holder's name; None when another keep was faster."""
+        names = await catalog.names(self._links, service.host)
+        if {name for name in names if holders.app_of(name) == service.app} - {r.holder for r in found.releases}:
+            return None  # it may hold what runs now
+        return holders.holder_name(service.app, holders.next_number(service.app, names), self._clock.now())
+
+    async def _sign(self, service: Service, holder: str, current: RunningState, commit: str) -> None:
+        """Forbid deploys of the new holder and write its facts. Raises _Outrun when another keep was faster."""
+        if await self._outrun(service, holder):
+            raise _Outrun
+        at = holders.time_of(holder)
+        pairs = holders.holder_pairs(
+            release=holders.number_of(holder),
+            commit=commit,
+            source=current.source,
+            deployed_at=deployed_at(current),
+            kept_at=at,
+            kept_by=self._by,
+            last_served=at,
+        )
+        known = await self._links.capabilities(service.host)
+        for argv in forbid(holder, known, pairs):
+            await self._write(service.host, argv)
+
+    async def _outrun(self, service: Service, holder: str) -> bool:
+        """Whether another keep has the same number and the lower name: the greater one gives way."""
+        names = await catalog.names(self._links, service.host)
+        same = (
+            n for n in names if holders.app_of(n) == service.app and holders.number_of(n) == holders.number_of(holder)
+        )
+        return min(same, default=holder) < holder
+
+    async def _fill(self, service: Service, holder: str, before: RunningState, files: commit_files.Tree) -> None:
+        await self._push(service, holder, holders.number_of(holder), files)
+        if (reports.ps_report(await self._links.tell(service.host, commands.ps_report(holder)))).running != "false":
+            stopped = await self._send(service.host, commands.ps_stop(holder))
+            raise _Runs("it was stopped" if stopped.ok else f"it could not be stopped: {unusable(stopped).message}")
+        if await self._outrun(service, holder):
+            raise _Outrun
+        now = await self._links.current(service.host, service.app)
+        changed = list(differences(before, now))
+        if now.locked:
+            changed.append("a deploy is running")
+        if changed:
+            raise Refused(f"{service.app} changed while it was kept: {'; '.join(changed)}", "keep it again")
+        await self._write(service.host, commands.git_set_branch(holder, holders.SEAL_BRANCH))
+        await self._write(service.host, commands.builder_set(holder, "selected", "null"))
+        branch = reports.git_report(await self._links.tell(service.host, commands.git_report(holder))).branch
+        running = reports.ps_report(await self._links.tell(service.host, commands.ps_report(holder))).running
+        if branch != holders.SEAL_BRANCH or running != "false":
+            raise Refused(f"{holder} could not be sealed: branch {branch}, running {running}")
+
+    async def _push(self, service: Service, holder: str, number: int, files: commit_files.Tree) -> None:
+        host = self._links.host(service.host)
+        user, _, machine = self._by.partition("@")
+        spec = PushSpec(
+            app=holder,
+            branch=KEEP_BRANCH,
+            parent=None,
+            files=files,
+            message=commit_files.keep_message(app=service.app, number=number, by=self._by),
+            author=f"{user} <{user}@{machine or 'localhost'}>",
+            at=self._clock.now().replace(microsecond=0),
+            commit="",
+            expect=((KEEP_BRANCH, None),),
+        )
+        spec = replace(spec, commit=self._links.git.commit_id(spec))
+
+        async def send() -> PushEnd:
+            return await self._links.git.push(host, spec, timeout=300.0)
+
+        argv = ("git-receive-pack", holder)
+        end = await self._links.gate.record(service.host, argv, self._incident, send, outcome_of)
+        match end:
+            case Reported():
+                return
+            case TipMoved():
+                raise Refused(f"{holder} could not be filled: somebody else pushed to it")
+            case NotSent(why=why):
+                raise Refused(f"{holder} could not be filled: {why}")
+            case Declined(reason=reason):
+                raise Refused(f"{holder} could not be filled: {clean_line(reason, 200)}")
+            case Unheard(outcome=outcome):
+                raise UnexpectedReply(f"{holder} could not be filled: {describe(outcome)}", unsure=True)
+            case _:
+                assert_never(end)
+
+    async def _stamp(self, host: str, holder: str) -> str:
+        """Note that it served until now; what went wrong, in words. It is kept all the same."""
+        try:
+            await self._write(host, commands.config_set(holder, holders.mark_pairs(last_served=self._clock.now())))
+        except (LinkError, UnexpectedReply) as error:
+            return f" (when it served last could not be noted: {error.message})"
+        return ""
+
+    async def _send(self, host: str, argv: tuple[str, ...]) -> Answer:
+        return await self._links.gate.write(self._links.host(host), host, argv, timeout=120.0, incident=self._incident)
+
+    async def _write(self, host: str, argv: tuple[str, ...]) -> None:
+        answer = await self._send(host, argv)
+        if not answer.ok:
+            raise unusable(answer)
+
+    # ── removal ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def expired(self, service: Service) -> tuple[str, ...]:
+        """Holders beyond the retention, oldest first; none while an incident is open."""
+        found = await catalog.listing(self._links, service)
+        if found.record is not None and not found.record.frozen:
+            return ()
+        counted = [r for r in choose.newest_first(found.releases) if r.holder and r.bad is None and r.sealed]
+        spared = {r.holder for r in counted if r.running} | {_previous(found.releases)}
+        over = [r.holder for r in counted[self._retention :] if r.holder is not None and r.holder not in spared]
+        return tuple(reversed(over))
+
+    async def clear(self, host: str, holder: str) -> bool:
+        """Destroy a holder of this console's own that was never finished; False where it was deployed, and stays.
+
+        One that is finished is a kept release like any other. Raises LinkError, HostSaid.
+        """
+        answer = await self._links.ask(host, commands.git_report(holder))
+        if answer.code == reports.NO_SUCH_APP:
+            return True
+        if not answer.ok:
+            raise unusable(answer)
+        if reports.git_report(answer.stdout).branch == holders.SEAL_BRANCH:
+            return True
+        try:
+            await self.destroy(host, holder, ours=True)
+        except Refused:
+            return False
+        return True
+
+    async def destroy(self, host: str, holder: str, *, ours: bool = False) -> None:
+        """Destroy a holder: only an app whose name has the form, that was never deployed and whose config is ours.
+
+        One without any config is half-made: whoever creates a holder writes its config within seconds.
+        """
+        if holders.parse_holder(holder) is None:
+            raise Refused(f"{holder} is no holder", "nothing was destroyed")
+        config = await self._links.config(host, holder)
+        if config is None:
+            return
+        theirs = any(not key.startswith("DOKKU_") for key in config)
+        if not ours and theirs and config.get("ROLLBACK_SCHEMA") != "1":
+            raise Refused(f"{holder} carries no config of ours", f"look at it, then: apps:destroy {holder} --force")
+        told = await self._links.tell(host, commands.ps_report(holder))
+        if reports.ps_report(told).deployed is not False:
+            raise Refused(f"{holder} was deployed", "look at it: a holder never runs")
+        answer = await self._send(host, commands.apps_destroy(holder))
+        if not answer.ok and answer.code != reports.NO_SUCH_APP:
+            raise unusable(answer)
+
+
+class _Outrun(Exception):
+    """Another keep took the same number and has the lower name."""
+
+
+class _Runs(Exception):
+    """The holder was deployed; what was done about it."""
+
+
+def known_to_run(current: RunningState) -> str:
+    """The commit that is known to run. Raises Refused, with the reason, where it is not known for certain.
+
+    The image `dokku/APP:latest` is only what runs after a deploy that succeeded: GIT_REV is written before a build, the
+    metadata after its success, so the two agree only then.
+    """
+    if not current.serving and current.metadata is None:
+        raise Refused(f"{current.app} was never deployed: there is nothing to keep", "deploy it first")
+    if not current.serving:
+        raise Refused(f"{current.app} runs nothing that could be kept", "deploy it first")
+    if current.locked:
+        raise Refused(
+            f"a deploy of {current.app} is running",
+            f"keep it when it has ended; if nobody deploys, one that died left its lock: apps:unlock {current.app}",
+        )
+    commit = current.commit
+    if commit is None:
+        source = current.source or "unknown"
+        raise Refused(
+            f"{current.app} was deployed by {source}: what runs is known by no commit", "deploy it by git push"
+        )
+    tagged = {c.named for c in current.containers if c.running and c.named.startswith(f"dokku/{current.app}:")}
+    if others := sorted(tagged - {f"dokku/{current.app}:latest"}):
+        raise Refused(
+            f"{current.app} runs {', '.join(others)}, and a holder is filled from dokku/{current.app}:latest",
+            "deploy a release by git push first",
+        )
+    if len({c.image for c in current.containers if c.running}) > 1:
+        raise Refused(f"the containers of {current.app} run different images", "deploy or restart it first")
+    if current.git_rev != commit:
+        raise Refused(
+            f"{current.app}: {commit[:10]} was deployed, but {(current.git_rev or 'unknown')[:10]} was tried after it, "
+            "so the image may be another one",
+            "deploy a good release first",
+        )
+    return commit
+
+
+def forbid(holder: str, known: Capabilities, pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, ...], ...]:
+    """The commands that keep a holder from ever being deployed or cleaned up, and write its facts.
+
+    0.35 obeys two variables (the value has to be the word `true`), 0.38 ignores them and has properties instead.
+    """
+    settings: list[tuple[str, str]] = []
+    properties: list[tuple[str, ...]] = []
+    if known.skip_deploy == "property":
+        properties.append(commands.ps_set(holder, "skip-deploy", "true"))
+    else:
+        settings.append(("DOKKU_SKIP_DEPLOY", "true"))
+    if known.skip_cleanup == "property":
+        properties.append(commands.builder_set(holder, "skip-cleanup", "true"))
+    else:
+        settings.append(("DOKKU_SKIP_CLEANUP", "true"))
+    return (*properties, commands.config_set(holder, (*settings, *pairs)))
+
+
+def deployed_at(current: RunningState) -> datetime | None:
+    """When what runs was put there: the best the host can tell of the deploy."""
+    return max((c.deployed_at for c in current.running.values() if c.deployed_at), default=None)
+
+
+def _previous(known: tuple[Release, ...]) -> str | None:
+    try:
+        return choose.choose(Target(kind=TargetKind.PREVIOUS), known).release.holder
+    except Refused:
+        return None

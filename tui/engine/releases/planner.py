@@ -1,0 +1,299 @@
+"""Planning: ask host, journal and registry for what a plan needs, then leave the plan to the way back.
+
+`gather` does all asking and changes nothing; `Way.plan` is pure and makes the plan from what was gathered.
+"""
+
+from msgspec.structs import replace
+
+from tui import ways
+from tui.dokku import holders
+from tui.dokku.build_settings import Shape
+from tui.engine import store
+from tui.engine.hosts import incident_record
+from tui.engine.hosts.app_config import ConfigWatch, Looked
+from tui.engine.hosts.connections import HostConnections
+from tui.engine.ports import ClockPort, RegistryPort
+from tui.engine.releases import build_facts, catalog, leaving, stop_first
+from tui.engine.releases.catalog import Listing
+from tui.engine.releases.freeze import Freezer
+from tui.engine.together import together
+from tui.incident import config_drift, next_commands
+from tui.model.errors import AlreadyThere, JournalError, Refused
+from tui.model.incident import Incident, State
+from tui.model.plan import Caution, Checked, Plan
+from tui.model.release import Release, Target, TargetKind, matches
+from tui.model.service import Fleet, Service
+from tui.model.value import Value
+from tui.releases import choose
+from tui.ways import again as anew
+from tui.ways import kept as kept_way
+from tui.ways import preflight
+from tui.ways.facts import Facts, Options
+from tui.ways.plan import with_commit
+from tui.ways.way import Way
+
+
+class Wanted(Value):
+    """A person's request for a plan."""
+
+    service: Service
+    target: Target
+    options: Options
+    expect_current: Target | None = None
+    """what has to run now; None: anything"""
+    incident: Incident | None = None
+    """the incident that the plan belongs to; None: the plan opens one"""
+    way: str | None = None
+    """the way to take; None: the first of services.yaml"""
+    known_as: str | None = None
+    """the id to plan under where there is no incident yet; None: a new one"""
+
+    @property
+    def again(self) -> bool:
+        """Whether what runs is to be deployed anew."""
+        return self.target.kind is TargetKind.CURRENT
+
+    @property
+    def unasked(self) -> bool:
+        """Whether `previous` alone says where to go, and nobody said what runs now."""
+        return self.target.kind is TargetKind.PREVIOUS and self.expect_current is None
+
+
+class _Compared(Value):
+    """The target compared with what runs."""
+
+    files: tuple[tuple[str, str], ...] = ()
+    """the target's own files, path → content; only for ways that push them"""
+    cautions: tuple[Caution, ...] = ()
+    checked: tuple[Checked, ...] = ()
+
+
+class Planner:
+    """Makes plans for the services of one fleet."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        configs: ConfigWatch,
+        journalled: store.Records,
+        freezer: Freezer,
+        clock: ClockPort,
+        by: str,
+        *,
+        look: leaving.Look,
+        registries: RegistryPort | None,
+    ) -> None:
+        self._fleet = fleet
+        self._configs = configs
+        self._links: HostConnections = configs.links
+        self._records = journalled
+        self._freezer = freezer
+        self._clock = clock
+        self._by = by
+        self._look = look
+        self._registries = registries
+
+    async def plan(self, wanted: Wanted) -> Plan:
+        """A plan from what the host says now; nothing is sent. Raises Refused, LinkError and their kin.
+
+        Where the way does not lead to the target, the refusal names the next one.
+        """
+        way = self._way(wanted)
+        made = way.plan(await self.gather(wanted, way))
+        return made if made.push is None else with_commit(made, self._links.git.commit_id(made.push))
+
+    async def known(self, service: Service, *, every_source: bool) -> Listing:
+        """The releases there are and what runs, by the host alone or by every source. Raises LinkError, HostSaid."""
+        if not every_source:
+            return await catalog.listing(self._links, service)
+        who = {name: i.by for i in (await self._records.newest())[0] for name in (i.id, i.known_as)}
+        return await catalog.catalogue(self._links, service, self._fleet.ways, who, self._registries)
+
+    async def gather(self, wanted: Wanted, way: Way) -> Facts:
+        """Everything that the way's plan is made from. Raises Refused and its kin, LinkError, HostSaid."""
+        service, incident = wanted.service, wanted.incident
+        found = await self.known(service, every_source=not way.listed)
+        mine = incident.known_as if incident is not None else wanted.known_as or store.new_id(self._clock)
+        running = choose.running(found.releases, found.current)
+        await self._may_plan(wanted, found, running, mine)
+        of = await build_facts.read(self._links, service, found.current) if way.shaped else None
+        choice = await self._chosen(wanted, way, found, running, of)
+        seen, healthy, checks = await together(
+            self._compared(service, found, running, choice.release, of, way, mine),
+            leaving.never_live(service, self._links.described(service.host), found, running, self._look, self._clock),
+            stop_first.checks(self._links, service.host, service.app),
+        )
+        facts = Facts(
+            service=service,
+            host=self._links.described(service.host),
+            target=choice.release,
+            leaving=running,
+            options=replace(wanted.options, again=True) if wanted.again else wanted.options,
+            words=str(wanted.target),
+            incident=mine,
+            number=(incident.plans if incident is not None else 0) + 1,
+            by=self._by,
+            at=self._clock.now(),
+            current=found.current,
+            record=None if found.record is not None and found.record.gone else found.record,
+            team_branch=await self._freezer.team_branch(service, found),
+            files=seen.files,
+            digest=await self._digest(service, choice.release, way),
+            skipped=choice.skipped,
+            shape=of,
+            zero_downtime=checks,
+            cautions=(
+                *preflight.marked(choice.release),
+                *preflight.healthy(healthy, again=wanted.again),
+                *seen.cautions,
+            ),
+            checked=seen.checked,
+            leaves_healthy=healthy if wanted.unasked else "",
+        )
+        return await self._with_way_out(found, facts)
+
+    # ── what may be planned ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _way(self, wanted: Wanted) -> Way:
+        """The way asked for, else the first of services.yaml. Raises Refused for one that is not among those."""
+        name = wanted.way or (kept_way.WAY.name if wanted.again else self._fleet.ways[0])
+        if name not in self._fleet.ways:
+            raise Refused(f"{name} is no way of {self._fleet.path}", f"ways: {', '.join(self._fleet.ways)}")
+        return ways.of(name)
+
+    async def _may_plan(self, wanted: Wanted, found: Listing, running: Release, mine: str) -> None:
+        """Raises Refused or TakenByOther where nothing may be planned now, to no release at all."""
+        service, expected, now = wanted.service, wanted.expect_current, self._clock.now()
+        if expected is not None and not matches(expected, running):
+            raise Refused(f"{service.app} runs {running.name}, not {expected}", "look again: --list")
+        if wanted.incident is None:
+            await self._only_one_open(wanted, running)
+        if wanted.unasked:
+            leaving.not_further(service, found, mine, now, self._fleet.watch.longest)
+        stale = found.record is not None and holders.is_stale(found.record, now)
+        incident_record.may_act(found.record, mine, take_over=wanted.options.take_over is not None, stale=stale)
+
+    async def _only_one_open(self, wanted: Wanted, running: Release) -> None:
+        """Raises Refused while an incident of the service is open here, unless the person says what runs.
+
+        `previous` by itself would go further back than anybody meant.
+        """
+        service = wanted.service
+        known, illegible = await self._records.open()
+        for lost in illegible:
+            if lost.service == service.name:
+                raise Refused(f"{lost.why}; nobody knows what it did to {service.name}", lost.fix)
+        for other in known:
+            if other.service != service.name or wanted.expect_current is not None:
+                continue
+            what = f"incident {other.id} on {service.name} is open ({other.state})"
+            expect, ways_on = f"--expect-current {running.name}", next_commands.ways_on(other)
+            if wanted.unasked:
+                fix = f"{ways_on}; to go further back name the release, with {expect}"
+                raise Refused(f"{what}: {_done(other)}", fix)
+            raise Refused(what, f"add {expect}, or {ways_on}")
+
+    # ── which release ────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _chosen(
+        self, wanted: Wanted, way: Way, found: Listing, running: Release, of: Shape | None
+    ) -> choose.Choice:
+        """The release that is meant. Raises Refused, AlreadyThere.
+
+        Only where it is to be refused every source is asked: what else leads there?
+        """
+        service, target = wanted.service, wanted.target
+        if wanted.again:
+            (possible,) = build_facts.possible((running,), of)
+            host = self._links.described(service.host)
+            return choose.Choice(release=anew.chosen(service, host, possible, way, target))
+        if way.listed:
+            try:
+                return choose.choose(target, build_facts.possible(found.releases, of), way.name)
+            except AlreadyThere:
+                raise
+            except Refused:
+                pass  # said below, with what else leads there
+            found = await self.known(service, every_source=True)
+        known = build_facts.possible(found.releases, of)
+        named = way.named(service, target, known, found.host)
+        return choose.choose(target, known, way.name) if named is None else choose.Choice(release=named)
+
+    # ── what is asked of it ──────────────────────────────────────────────────────────────────────────────────────
+
+    async def _compared(
+        self,
+        service: Service,
+        found: Listing,
+        running: Release,
+        target: Release,
+        of: Shape | None,
+        way: Way,
+        incident: str,
+    ) -> _Compared:
+        """The target compared with what runs. Raises LinkError, HostSaid.
+
+        All is asked at once; without a shape only what holds for every way.
+        """
+        files: tuple[tuple[str, str], ...] = ()
+        names: tuple[str, ...] | None = None
+        processes: tuple[Caution, ...] | None = None
+        config = self._configs.look(service)
+        if of is None:
+            lying, looked = await together(build_facts.between(self._links, service, running, target), config)
+            cautions = preflight.between(lying)
+        else:
+            findings = build_facts.findings(self._links, service, found.current, running, target, of)
+            seen, looked = await together(findings, config)
+            lying, files, names = seen.between, seen.files, preflight.kept_names(seen)
+            processes = tuple(preflight.processes(seen, target, found.current))
+            cautions = preflight.cautions(seen, target, found.current)
+        changed = await self._drift(service, target, looked, names)
+        checked = preflight.looked_at(found.current, found.record, incident, target, way, lying, changed, processes)
+        return _Compared(files=files, cautions=(*cautions, *preflight.config(changed, target)), checked=checked)
+
+    async def _drift(
+        self, service: Service, target: Release, config: Looked, names: tuple[str, ...] | None
+    ) -> config_drift.Drift:
+        """How the config differs from that of the target; what could not be read is said in it."""
+        try:
+            known = await self._configs.ledger.known(service.host, service.app)
+        except JournalError as error:
+            return config_drift.Drift(unknown=error.message)
+        return config_drift.compare(target, known, config.seen, config.why, names)
+
+    async def _digest(self, service: Service, release: Release, way: Way) -> str:
+        """The digest that the registry has now for the image that the way deploys; empty where it deploys none.
+
+        Raises Refused.
+        """
+        image = way.image(service, release)
+        if image is None:
+            return ""
+        repository, tag = image
+        if self._registries is None:
+            raise Refused("this console asks no registry", "choose another way (--list)")
+        found = await self._registries.digest(repository, tag)
+        if found.value is None:
+            raise Refused(f"{repository}:{tag}: {found.trouble}", "try again, or another way (--list)")
+        return found.value
+
+    async def _with_way_out(self, found: Listing, facts: Facts) -> Facts:
+        """The facts with the way out, where the service stops first or keeping what runs is asked for.
+
+        Raises LinkError.
+        """
+        if facts.service.rollback.stop_first:
+            return replace(facts, stopping=await stop_first.read(self._links, facts.service, found, facts.leaving))
+        if facts.options.keep_current:
+            return replace(facts, keeping=await stop_first.keeping(self._links, facts.service, found, facts.leaving))
+        return facts
+
+
+def _done(incident: Incident) -> str:
+    if incident.plan is None:
+        return "nothing was done yet"
+    words = f"{incident.plan.leaving.name} → {incident.plan.target.name}"
+    if incident.state in (State.VERIFYING, State.WATCHING):
+        return f"{words} was done"
+    return f"{words} was begun" if incident.wrote else f"{words} was planned"

@@ -1,0 +1,46 @@
+"""When a way back was last proven: by a rollback that was verified, or by a drill on an app that nobody needs.
+
+A holder's image cannot be seen over this login, only started. So the only proof is to have gone back, and the journal
+of this machine remembers it, with its time and how long it took.
+"""
+
+from collections.abc import Iterable
+
+from tui.dokku import holders
+from tui.model.incident import Incident
+from tui.model.release import Release
+from tui.model.verification import Verdict
+from tui.ways import kept as kept_way
+
+DRILL_APP = "rollback-drill"
+
+
+def last(incidents: Iterable[Incident], host: str, app: str) -> Incident | None:
+    """The newest incident of that app in which a kept release was gone back to and verified."""
+    mine = (i for i in incidents if (i.host, i.app) == (host, app) and i.verdict is Verdict.PASSED)
+    proven = (i for i in mine if i.plan is not None and i.plan.way == kept_way.WAY.name)
+    return max(proven, key=lambda i: i.opened_at, default=None)
+
+
+def worded(incident: Incident) -> str:
+    """What was proven, when, and how long the host took, as it was measured."""
+    plan = incident.plan
+    if plan is None:
+        raise ValueError(f"{incident.id} has no plan")
+    run = incident.run_of(plan.decisive.id) if plan.decisive is not None else None
+    took = f" in {(run.ended_at - run.started_at).total_seconds():.0f} s" if run and run.ended_at else ""
+    return f"went back to {plan.target.name}{took} on {holders.stamp(incident.opened_at)} ({incident.id})"
+
+
+def of_holder(target: Release, found: Incident | None) -> str:
+    """When the release that `previous` would take was last proven, and by what."""
+    made = f"kept {holders.stamp(target.kept_at)}" if target.kept_at else "kept at an unknown time"
+    served = f"last served {holders.stamp(target.last_served)}" if target.last_served else "never seen to serve"
+    back = f"gone back to {len(target.served_as)} times" if target.served_as else "never gone back to"
+    here = "no rollback of this service is on record here" if found is None else f"this machine last {worded(found)}"
+    return f"{target.name}: {made}, {served}, {back}; its image cannot be seen, only started; {here}"
+
+
+def of_drill(found: Incident | None) -> str:
+    """When going back was last tried on the drill's app."""
+    return f"the last drill {worded(found)}" if found is not None else "no drill is on record on this machine"

@@ -1,0 +1,221 @@
+"""The board: what is known of every service now, and how old it is.
+
+Health is polled at a steady rate, each service at its own moment of the period, and a poll that is still under way is
+not begun again. What runs is asked of the hosts far more seldom: every question costs a host a fraction of a second of
+its processor. Readers pull snapshots; notices carry nothing.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any
+
+from tui.engine.edge import survived
+from tui.engine.engine import Engine
+from tui.engine.releases.catalog import Listing, with_more
+from tui.incident import health_word as status
+from tui.model.errors import ConsoleError, HostKeyRefused
+from tui.model.health import Health, Probe
+from tui.model.host import Link
+from tui.model.observation import differences
+from tui.model.service import Service
+from tui.model.value import Value
+
+HEALTH_EVERY = timedelta(seconds=5)
+RELEASES_EVERY = timedelta(seconds=60)
+REMEMBERED = 180
+"""probes kept of each service: 15 minutes"""
+
+
+class ServiceStatus(Value):
+    """One service as it stands. Times are those of the measurement, never of the drawing."""
+
+    service: Service
+    health: Health = Health.UNKNOWN
+    probes: tuple[Probe, ...] = ()
+    """oldest first"""
+    bad_since: datetime | None = None
+    """since when, at least, it has been other than healthy"""
+    listing: Listing | None = None
+    listed_at: datetime | None = None
+    """when the host was asked for it: what it says is never older"""
+    catalogued_at: datetime | None = None
+    """when every other source was asked for what the listing has from them; None: it has nothing of theirs"""
+    trouble: str = ""
+    """why the host could not be asked the last time, if so"""
+
+    @property
+    def last(self) -> Probe | None:
+        """The latest look."""
+        return self.probes[-1] if self.probes else None
+
+
+class ServiceMonitor:
+    """Polls while it is open."""
+
+    def __init__(
+        self, engine: Engine, *, every: timedelta = HEALTH_EVERY, releases_every: timedelta = RELEASES_EVERY
+    ) -> None:
+        self.engine = engine
+        self.every = every
+        self.releases_every = releases_every
+        self._probes: dict[str, deque[Probe]] = {s.name: deque(maxlen=REMEMBERED) for s in engine.fleet.services}
+        self._listings: dict[str, Listing] = {}
+        self._listed_at: dict[str, datetime] = {}
+        self._catalogued_at: dict[str, datetime] = {}
+        self._trouble: dict[str, str] = {}
+        self._listing_now: dict[tuple[str, bool], asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._listeners: list[Callable[[], None]] = []
+        self.errors: list[str] = []
+        """faults of ours, to be shown: a poll that failed comes again at its time, never silent"""
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def status(self, name: str) -> ServiceStatus:
+        """One service now."""
+        service = self.engine.service(name)
+        probes = tuple(self._probes[service.name])
+        word = status.classify(probes, self.engine.clock.now(), self.every)
+        sick = word in (Health.DOWN, Health.DEGRADED, Health.UNREACHABLE)
+        return ServiceStatus(
+            service=service,
+            health=word,
+            probes=probes,
+            bad_since=status.since(probes) if sick and word is not Health.DEGRADED else None,
+            listing=self._listings.get(service.name),
+            listed_at=self._listed_at.get(service.name),
+            catalogued_at=self._catalogued_at.get(service.name),
+            trouble=self._trouble.get(service.name, ""),
+        )
+
+    def statuses(self) -> tuple[ServiceStatus, ...]:
+        """Every service now, in the order of services.yaml's `order`."""
+        ordered = sorted(self.engine.fleet.services, key=lambda s: (s.order, s.name))
+        return tuple(self.status(s.name) for s in ordered)
+
+    def link(self, host: str) -> Link:
+        """The connection to a host."""
+        return self.engine.links.host(host).link
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after every change, without payload. Returns what ends the subscription."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    # ── polling ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def start(self) -> None:
+        """Begin to poll: health of each service, and what runs on each host, one service after the other."""
+        count = len(self.engine.fleet.services)
+        for position, service in enumerate(self.engine.fleet.services):
+            self._spawn(self._poll_health(service, self.every.total_seconds() * position / max(1, count)))
+        for host in sorted({s.host for s in self.engine.fleet.services}):
+            self._spawn(self._poll_releases(host))
+
+    async def stop(self) -> None:
+        """End every poll."""
+        tasks = [*self._tasks, *self._listing_now.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def look(self, name: str) -> Probe | None:
+        """One look at a service's health now, besides the rhythm."""
+        service = self.engine.service(name)
+        probe = await self.engine.probe(service)
+        if probe is not None:
+            self._probes[service.name].append(probe)
+            self._tell()
+        return probe
+
+    async def refresh(self, name: str, *, every_source: bool = False) -> None:
+        """Ask the host now what this service runs and what is kept; one such question at a time for each service.
+
+        `every_source` asks for all releases and every way to them (`Engine.catalogue`), which costs more.
+        """
+        service = self.engine.service(name)
+        key = (service.name, every_source)
+        task = self._listing_now.get(key)
+        if task is None or task.done():
+            task = asyncio.create_task(self._list(service, every_source=every_source))
+            self._listing_now[key] = task
+        await asyncio.shield(task)
+
+    async def _poll_health(self, service: Service, offset: float) -> None:
+        if service.health is None:
+            return
+        await self._shown(self.look(service.name))  # the first screen must not wait for its turn
+        await self.engine.clock.sleep(offset)
+        while True:
+            pause = self.every.total_seconds()
+            began = self.engine.clock.monotonic()
+            await self._shown(self.look(service.name))
+            took = self.engine.clock.monotonic() - began
+            jitter = random.uniform(-0.05, 0.05) * pause  # noqa: S311 - spreads polls, guards nothing
+            await self.engine.clock.sleep(max(0.2, pause - took + jitter))
+
+    async def _poll_releases(self, host: str) -> None:
+        mine = [s for s in self.engine.fleet.services if s.host == host]
+        while True:
+            for service in mine:
+                listed = self._listed_at.get(service.name)
+                if listed is None or self.engine.clock.now() - listed >= self.releases_every / 2:
+                    await self._shown(self.refresh(service.name))
+            await self.engine.clock.sleep(self.releases_every.total_seconds())
+
+    async def _list(self, service: Service, *, every_source: bool) -> None:
+        began = self.engine.clock.now()
+        try:
+            listing = await (self.engine.catalogue(service) if every_source else self.engine.listing(service))
+        except (ConsoleError, ValueError) as error:
+            self._trouble[service.name] = _worded(error)
+        else:
+            self._store(service.name, listing, began, every_source=every_source)
+        self._tell()
+
+    def _store(self, name: str, listing: Listing, began: datetime, *, every_source: bool) -> None:
+        """A later question may have been answered earlier: what was asked last stays.
+
+        What every source said stays in the list as long as the same release runs, with an age of its own.
+        """
+        before, listed_at = self._listings.get(name), self._listed_at.get(name)
+        if listed_at is not None and began < listed_at:
+            if every_source and before is not None and not differences(listing.current, before.current):
+                self._listings[name] = with_more(before, listing)
+                self._catalogued_at[name] = began
+            return
+        self._trouble.pop(name, None)
+        self._listed_at[name] = began
+        if every_source:
+            self._catalogued_at[name] = began
+        elif before is not None and name in self._catalogued_at and not differences(before.current, listing.current):
+            listing = with_more(listing, before)
+        else:
+            self._catalogued_at.pop(name, None)
+        self._listings[name] = listing
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _shown(self, poll: Awaitable[object]) -> None:
+        """The edge: a fault of ours in one poll is shown; the next one comes all the same, others are not held up."""
+        if why := await survived(poll):
+            self.errors.append(f"a poll failed: {why}")
+            self._tell()
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+
+def _worded(error: Exception) -> str:
+    if isinstance(error, HostKeyRefused) and error.fingerprint:
+        return f"{error.message} {error.fingerprint} ({error.fix})"
+    if isinstance(error, ConsoleError):
+        return f"{error.message} ({error.fix})" if error.fix else error.message
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,140 @@
+"""The incidents of this machine's journal, read from their entries.
+
+One that cannot be read (a newer console's entry, a torn one) is named with its reason. It holds up its own service, of
+which nobody can say what was done to it, and no other; a person's word sets it aside.
+"""
+
+import contextlib
+import secrets
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from tui.dokku import holders
+from tui.engine.hosts import incident_record
+from tui.engine.hosts.connections import HostConnections, unusable
+from tui.engine.ports import ClockPort, JournalPort
+from tui.incident import events as ev
+from tui.incident.decide import fold
+from tui.model.errors import JournalError, Refused, TakenByOther
+from tui.model.incident import Closing, Incident
+from tui.model.value import Value
+
+
+def new_id(clock: ClockPort) -> str:
+    """A new incident's id: UTC time and four random digits, at most 32 of `[a-z0-9-]`."""
+    return f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+class Illegible(Value):
+    """An incident whose entries cannot be read, by what the journal lists of it."""
+
+    id: str
+    service: str
+    app: str
+    host: str
+    opened_at: str
+    """RFC 3339, as the journal has it"""
+    open: bool
+    why: str
+
+    @property
+    def fix(self) -> str:
+        """What leads on."""
+        return f"update this console, or: rollback resume {self.id} --close not-recovered"
+
+
+class Unreadable(JournalError):
+    """The entries of one incident cannot be read; `JournalError` for one incident alone."""
+
+
+class _Aside(Value):
+    """The entry that sets an incident aside."""
+
+    closing: str
+    reason: str
+    by: str
+    why: str
+
+
+class Records:
+    """The incidents of the journal."""
+
+    def __init__(self, journal: JournalPort) -> None:
+        self._journal = journal
+
+    async def events(self, incident: str) -> tuple[ev.Event, ...]:
+        """Its events, oldest first; none where the journal does not know it. Raises Unreadable."""
+        entries = await self._journal.entries(incident)
+        with legible(incident):
+            return tuple(ev.read(e.payload) for e in entries if e.kind == "event")
+
+    async def read(self, incident: str) -> Incident:
+        """The incident as its entries tell it. Raises Refused where there is none, Unreadable."""
+        events = await self.events(incident)
+        if not events:
+            raise Refused(f"the journal has no incident {incident}", "rollback incidents")
+        with legible(incident):
+            return fold(events)
+
+    async def newest(self) -> tuple[tuple[Incident, ...], tuple[Illegible, ...]]:
+        """The newest incidents, newest first, and those among them that cannot be read."""
+        return await self._sorted(await self._journal.incidents())
+
+    async def open(self) -> tuple[tuple[Incident, ...], tuple[Illegible, ...]]:
+        """Every incident that is not closed, newest first, and those among them that cannot be read."""
+        return await self._sorted(await self._journal.open_incidents())
+
+    async def illegible(self, incident: str) -> Illegible | None:
+        """The open incident of that id, where it cannot be read."""
+        return next((one for one in (await self.open())[1] if one.id == incident), None)
+
+    async def _sorted(self, rows: Sequence[Any]) -> tuple[tuple[Incident, ...], tuple[Illegible, ...]]:
+        found: list[Incident] = []
+        lost: list[Illegible] = []
+        for row in rows:
+            try:
+                found.append(await self.read(row.id))
+            except (JournalError, Refused) as error:
+                told = {name: getattr(row, name) for name in ("id", "service", "app", "host", "opened_at")}
+                lost.append(Illegible(**told, open=row.state != "closed", why=error.message))
+        return tuple(found), tuple(lost)
+
+    async def set_aside(
+        self, links: HostConnections, clock: ClockPort, lost: Illegible, closing: Closing, reason: str, by: str
+    ) -> tuple[str, ...]:
+        """Close an incident that cannot be read, by a person's word. What it holds on its host is let go first: a
+        freeze stays, with its branch, and `unfreeze` ends it. Returns what is left to do, for people. Raises
+        TakenByOther, LinkError, HostSaid, JournalError."""
+        if not self._journal.lock(lost.id):
+            raise TakenByOther(f"another console on this machine has incident {lost.id}")
+        left = await _let_go(links, lost)
+        said = _Aside(closing=closing.value, reason=reason, by=by, why=lost.why)
+        await self._journal.append(lost.id, "aside", msgspec.json.encode(said).decode(), clock.now(), "closed")
+        return left
+
+
+@contextlib.contextmanager
+def legible(incident: str) -> Iterator[None]:
+    """What reading entries raises inside the block becomes Unreadable, whatever it is: an entry that this version does
+    not know, one that is torn, or events that cannot follow each other."""
+    try:
+        yield
+    except Exception as error:
+        words = f"incident {incident} cannot be read: {type(error).__name__}: {error}"
+        raise Unreadable(words, f"update this console, or: rollback resume {incident} --close not-recovered") from error
+
+
+async def _let_go(links: HostConnections, lost: Illegible) -> tuple[str, ...]:
+    found = await incident_record.read(links, lost.host, lost.app)
+    # a run over several services signs with its own id, which its parts' ids begin with
+    if found is None or found.incident not in (lost.id, lost.id.rpartition("-")[0]):
+        return ()
+    if found.deploy_branch is None:
+        await incident_record.remove(links, lost.host, holders.incident_record(lost.app), lost.id)
+        return ()
+    answer = await incident_record.sign(links, lost.host, lost.app, (("ROLLBACK_STATE", "frozen"),), lost.id)
+    if not answer.ok:
+        raise unusable(answer)
+    return (f"deploys of {lost.app} are frozen until `rollback unfreeze {lost.service}`",)

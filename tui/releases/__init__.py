@@ -1,0 +1,1 @@
+"""WHICH RELEASE: what is known of releases, and which one a person means; pure."""

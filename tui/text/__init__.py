@@ -1,0 +1,1 @@
+"""MADE HARMLESS: text from outside, secrets, and what goes to other people; pure."""
