@@ -133,7 +133,8 @@ def _agreed(wanted: "Options") -> str | None:
 
 
 def _opened(wanted: "Options", services: str | None) -> int:
-    from tui.console.start import Setup, console
+    from tui.console.setup import Setup
+    from tui.console.start import console
 
     return console(
         Setup(

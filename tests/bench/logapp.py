@@ -14,7 +14,7 @@ from textual.app import App, ComposeResult
 from textual.widgets import Log
 
 from tests.bench.harness import say
-from tui.console.palette import Palette
+from tui.console.drawing.palette import Palette
 from tui.console.widgets import log_panel
 from tui.console.widgets.log_panel import LogPanel
 from tui.console.widgets.panel import Panel

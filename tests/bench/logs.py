@@ -11,7 +11,7 @@ from time import monotonic
 
 from tests.bench.harness import Bench, Effort, Finding, interleaved, module, on_pty, percentile, ratio
 from tests.bench.logapp import CHUNK, LAST, lines
-from tui.console.start import Setup
+from tui.console.setup import Setup
 from tui.console.terminal import describe, prepare
 from tui.engine.monitor.log_ring import LogRing
 

@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 from textual.widgets import DataTable
 
 from tests.bench.harness import say
-from tui.console.palette import Palette
+from tui.console.drawing.palette import Palette
 from tui.console.widgets.board import ServiceTable
 from tui.engine.service_monitor import ServiceStatus
 from tui.model.health import Health, Probe, ProbeOutcome

@@ -16,15 +16,16 @@ from textual.pilot import Pilot
 from tests.incident.facts import T0
 from tests.stage import HandClock, StageEngine, current, fleet, listing, probe, release, service
 from tui.console.app import ConsoleApp
-from tui.console.front import Front
+from tui.console.controller import ConsoleController
+from tui.console.drawing.palette import Palette
+from tui.console.incident_flow import IncidentFlow
+from tui.console.page import Page
 from tui.console.pages.everything import Everything
 from tui.console.pages.forward import Forward
-from tui.console.pages.page import Page
+from tui.console.pages.incident_page import IncidentPage
 from tui.console.pages.postmortem import PostMortemPage
 from tui.console.pages.resume import Resume
-from tui.console.pages.thaw import Thaw
-from tui.console.palette import Palette
-from tui.console.wizard import Wizard
+from tui.console.pages.unfreeze import Unfreeze
 from tui.dokku import holders as kept_names
 from tui.dokku.reports import Checks
 from tui.drivers.git import Git
@@ -111,9 +112,9 @@ class Scene:
         self.app, self.pilot, self.engine = app, pilot, engine
 
     @property
-    def front(self) -> Front:
-        assert self.app.front is not None
-        return self.app.front
+    def controller(self) -> ConsoleController:
+        assert self.app.controller is not None
+        return self.app.controller
 
     async def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until it is so."""
@@ -123,16 +124,16 @@ class Scene:
             await self.pilot.pause(0.005)
         raise AssertionError(f"never {what}:\n{self.app.export_text()}")
 
-    async def lead(self, *events: ev.Event, of: Service = API) -> Wizard:
+    async def lead(self, *events: ev.Event, of: Service = API) -> IncidentFlow:
         """An incident that these events have brought where it is, with its page open."""
-        wizard = Wizard(self.front, of, self.walk(*events))
-        self.front.wizards[of.name] = wizard
+        flow = IncidentFlow(self.controller, of, self.walk(*events))
+        self.controller.flows[of.name] = flow
         with self.app.keyboard.pressed():
             self.app.select(of.name)
-            self.app.open_page(wizard)
-        await self.front.read_timeline(of.name)
+            self.app.open_page(IncidentPage(flow))
+        await self.controller.read_timeline(of.name)
         await self.log_shown()
-        return wizard
+        return flow
 
     def show(self, page: Page) -> None:
         """Open this page as a key would."""
@@ -142,14 +143,14 @@ class Scene:
     async def log_shown(self) -> None:
         """Wait for the log of the service at the cursor, where there is a place for it."""
         app = self.app
-        if "logs" not in app._desk.boxes(app.size):
+        if "logs" not in app.frame.panels.boxes(app.size):
             return
 
         def shown() -> bool:
             app._draw()
-            app._logs.draw()  # which else waits for its own rhythm
+            app.frame.logs.draw()  # which else waits for its own rhythm
             text = app.export_text()
-            return f"LOGS {app._board.selected}" in text and " 0 kept" not in text
+            return f"LOGS {app.frame.board.selected}" in text and " 0 kept" not in text
 
         await self.until(shown, "showing the log")
 
@@ -243,8 +244,8 @@ async def started(
 async def ready(scene: Scene) -> None:
     """Everything is read: releases, a quarter of an hour of health, the log."""
     app = scene.app
-    await scene.until(lambda: app.front is not None, "started")
-    board = scene.front.board
+    await scene.until(lambda: app.controller is not None, "started")
+    board = scene.controller.board
     await scene.until(lambda: all(s.listing for s in board.statuses()), "listed")
     for name in ("api", "web", "billing"):
         while board.status(name).last is None or board.status(name).last.at < NOW - timedelta(seconds=2):  # type: ignore[union-attr]
@@ -445,9 +446,9 @@ def keys(*pressed: str) -> Play:
 
 def leading(*events: ev.Event, of: Service = API) -> Play:
     async def lead(scene: Scene) -> None:
-        wizard = await scene.lead(*events, of=of)
-        if wizard.incident is not None and wizard.incident.run_of("push") is not None:
-            wizard.output("push", b"-----> Building api-app from Dockerfile\n#5 DONE 0.3s\nremote: =====> Release\n")
+        flow = await scene.lead(*events, of=of)
+        if flow.incident is not None and flow.incident.run_of("push") is not None:
+            flow.output("push", b"-----> Building api-app from Dockerfile\n#5 DONE 0.3s\nremote: =====> Release\n")
 
     return lead
 
@@ -500,8 +501,8 @@ TOLD = (
 
 
 async def target(scene: Scene) -> None:
-    wizard = await scene.lead(*confirmed_down())
-    wizard.choosing = True
+    flow = await scene.lead(*confirmed_down())
+    flow.choosing = True
 
 
 async def trail(scene: Scene) -> None:
@@ -529,7 +530,7 @@ async def timeline(scene: Scene) -> None:
 async def resume(scene: Scene) -> None:
     stories: tuple[tuple[ev.Event, ...], ...] = (running(), planned(BILLING))
     found: list[Incident] = [fold(story) for story in stories]
-    scene.show(Resume(scene.front, (found[0], replace(found[1], id="inc-20261123-2130-c3d4"))))
+    scene.show(Resume(scene.controller, (found[0], replace(found[1], id="inc-20261123-2130-c3d4"))))
 
 
 async def leave(scene: Scene) -> None:
@@ -560,14 +561,12 @@ async def thaw(scene: Scene) -> None:
 
     async def tip() -> None: ...
 
-    page = Thaw(
-        palette=scene.app.palette,
-        service=API,
+    page = Unfreeze(
+        scene.controller,
+        API,
         look=look,
         unfreeze=never,
         deploy_tip=tip,
-        changed=scene.app.changed,
-        away=scene.app.close_work,
     )
     scene.show(page)
     await page.prepare()
@@ -582,7 +581,7 @@ async def undo(scene: Scene) -> None:
     async def begin(made: Plan) -> None:
         raise AssertionError("nobody confirmed it")
 
-    page = Forward(scene.front, title="UNDO api", make=make, begin=begin)
+    page = Forward(scene.controller, title="UNDO api", make=make, begin=begin)
     scene.show(page)
     await page.prepare()
 
@@ -595,7 +594,7 @@ def prepared() -> tuple[Prepared, ...]:
 
 
 async def everything(scene: Scene) -> None:
-    page = Everything(scene.front.onward, Group(id="run-1", services=("billing", "api", "web")))
+    page = Everything(scene.controller, Group(id="run-1", services=("billing", "api", "web")))
     page._found = prepared()
     scene.show(page)
 
@@ -608,7 +607,7 @@ async def everything_stopped(scene: Scene) -> None:
             (("billing", closed()), ("api", (*pushed(), checks(Verdict.FAILED))), ("web", planned(WEB))), 1
         )
     }
-    scene.show(Everything(scene.front.onward, group, Run(scene.engine, group, walks, None)))
+    scene.show(Everything(scene.controller, group, Run(scene.engine, group, walks, None)))
 
 
 async def held(scene: Scene) -> None:
@@ -617,7 +616,7 @@ async def held(scene: Scene) -> None:
             app=of.app, incident="inc-20261123-0311-77aa", by="ops@laptop", since=ago(7200), state=state
         )
 
-    board = scene.front.board
+    board = scene.controller.board
     for of, state in ((API, "frozen"), (WEB, "executing")):
         board._listings[of.name] = replace(board._listings[of.name], record=record(of, state))
     await scene.pilot.press("h")
@@ -628,7 +627,7 @@ def after(*, filling: bool = False) -> Play:
 
     async def show(scene: Scene) -> None:
         await scene.lead(*closed())
-        page = PostMortemPage(scene.front, INCIDENT, lambda at: at)
+        page = PostMortemPage(scene.controller, INCIDENT, lambda at: at)
         page.filling = filling
         await page.read()
         scene.show(page)

@@ -43,23 +43,23 @@ async def test_log_and_output_show_no_secret_at_any_width_wrapped_or_not(state: 
     for size in ((60, 15), (80, 24), (120, 40), (200, 60)):
         async with started(state, size) as scene:
             await leading(*running())(scene)
-            scene.front.wizards["api"].output(
+            scene.controller.flows["api"].output(
                 "push", b"remote: using API_TOKEN=Zx81Canary\nremote: Bearer Zx81Canary\n"
             )
             said = await clean(scene)
             await scene.pilot.press("l", "w")
-            scene.app._logs.draw()
+            scene.app.frame.logs.draw()
             assert "[redacted]" in said + await clean(scene)
             await scene.pilot.press("right", "right")
-            scene.app._logs.draw()
+            scene.app.frame.logs.draw()
             await clean(scene)
 
 
 async def test_pages_notices_and_faults_show_no_secret(state: Path) -> None:
     async with started(state, (120, 40)) as scene:
         story = (*pushed(), ev.DecisionNoted(at=scenes.NOW, text=f"they said the password is {CANARY}99"))
-        wizard = await scene.lead(*story)
-        wizard.error = Refused(f"https://ada:{CANARY}@host refused", f"unset API_KEY={CANARY}")
+        flow = await scene.lead(*story)
+        flow.error = Refused(f"https://ada:{CANARY}@host refused", f"unset API_KEY={CANARY}")
         assert "[redacted]" in await clean(scene)
         await scene.pilot.press("a")
         assert "they said" in await clean(scene)
@@ -81,8 +81,8 @@ async def test_copies_and_files_hold_no_secret(state: Path) -> None:
         await scene.until(lambda: len(copied) == 1, "copied")
         await scene.pilot.press("s")
         await scene.until(lambda: any((state / "exports").glob("log-api-*.txt")), "saved")
-        await scene.front.save_timeline()
-        await scene.front.save_trail()
+        await scene.controller.save_timeline()
+        await scene.controller.save_trail()
         await scene.app.copy(f"password={CANARY}", "page")
         await asyncio.sleep(0)
     assert "[redacted]" in copied[0] and "Zx81" not in "".join(copied)

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.console.scenes import NOW, Scene, opened, rate, started
-from tui.console import rows
-from tui.console.wizard import Wizard
+from tui.console.drawing import rows
+from tui.console.incident_flow import IncidentFlow
+from tui.console.pages.incident_page import IncidentPage
 from tui.incident import events as ev
 from tui.model.evidence import Rate, Source
 
@@ -17,12 +18,12 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-async def asked_for_errors(scene: Scene, *given: Rate) -> Wizard:
+async def asked_for_errors(scene: Scene, *given: Rate) -> IncidentFlow:
     """Users see errors: what comes next?"""
     scene.engine.evidence.given["api"] = given  # type: ignore[attr-defined]
-    wizard = await scene.lead(*opened(), ev.Answered(at=NOW, node="healthy", answer=True, evidence="says me"))
-    await wizard.answer("errors", True, "says me")
-    return wizard
+    flow = await scene.lead(*opened(), ev.Answered(at=NOW, node="healthy", answer=True, evidence="says me"))
+    await flow.answer("errors", True, "says me")
+    return flow
 
 
 @pytest.mark.parametrize(("failed", "total", "answer"), [(34, 1190, True), (1, 1190, False)])
@@ -30,9 +31,9 @@ async def test_a_source_that_is_sure_answers_with_its_numbers(
     state: Path, failed: int, total: int, answer: bool
 ) -> None:
     async with started(state, (80, 24)) as scene:
-        wizard = await asked_for_errors(scene, rate(Source.ACCESS_LOG, failed, total, 480))
-        assert wizard.incident is not None
-        found = next(a for a in wizard.incident.answers if a.node == "rate")
+        flow = await asked_for_errors(scene, rate(Source.ACCESS_LOG, failed, total, 480))
+        assert flow.incident is not None
+        found = next(a for a in flow.incident.answers if a.node == "rate")
         assert found.answer is answer and f"access log {failed} of {total}" in found.evidence
         said = await scene.settle()
     assert f"access log {failed} of {total}" in said
@@ -40,11 +41,11 @@ async def test_a_source_that_is_sure_answers_with_its_numbers(
 
 async def test_without_enough_requests_the_person_is_asked_and_sees_what_is_missing(state: Path) -> None:
     async with started(state, (120, 40)) as scene:
-        wizard = await asked_for_errors(scene, rate(Source.ACCESS_LOG, 2, 90, 480), rate(Source.PROBES, 96, 96, 480))
-        assert wizard.incident is not None
-        assert [a.node for a in wizard.incident.answers] == ["healthy", "errors"]
+        flow = await asked_for_errors(scene, rate(Source.ACCESS_LOG, 2, 90, 480), rate(Source.PROBES, 96, 96, 480))
+        assert flow.incident is not None
+        assert [a.node for a in flow.incident.answers] == ["healthy", "errors"]
         said = await scene.settle()
-        page = " ".join(" ".join(rows.text(row) for row in wizard.view(66).rows).split())
+        page = " ".join(" ".join(rows.text(row) for row in IncidentPage(flow).view(66).rows).split())
     assert "more than 1% of requests? not enough data" in said
     assert "the bare rule says over 1%" in page
     assert "More than 1% of requests?         ?" in said
@@ -53,6 +54,6 @@ async def test_without_enough_requests_the_person_is_asked_and_sees_what_is_miss
 async def test_sources_that_disagree_leave_the_answer_to_the_person(state: Path) -> None:
     async with started(state, (120, 40)) as scene:
         both = (rate(Source.ACCESS_LOG, 0, 2000, 480), rate(Source.SENTRY, 90, 2000, 480))
-        wizard = await asked_for_errors(scene, *both)
-        assert wizard.incident is not None and wizard.incident.answers[-1].node == "errors"
+        flow = await asked_for_errors(scene, *both)
+        assert flow.incident is not None and flow.incident.answers[-1].node == "errors"
         assert "the sources DISAGREE" in await scene.settle()

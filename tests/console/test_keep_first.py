@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.console.scenes import API, BILLING, Scene, plan, planned, started
-from tui.console.wizard import Wizard
+from tui.console.incident_flow import IncidentFlow
+from tui.console.pages.incident_page import IncidentPage
 from tui.model.errors import Refused
 from tui.model.plan import Plan
 from tui.ways.facts import Options
@@ -20,12 +21,12 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def labels(wizard: Wizard) -> dict[str, str]:
-    return {c.id: "".join(text for text, _ in c.row) for c in wizard.view(80).choices}
+def labels(flow: IncidentFlow) -> dict[str, str]:
+    return {c.id: "".join(text for text, _ in c.row) for c in IncidentPage(flow).view(80).choices}
 
 
-async def choose(scene: Scene, wizard: Wizard, name: str) -> None:
-    (choice,) = (c for c in wizard.view(80).choices if c.id == name)
+async def choose(scene: Scene, flow: IncidentFlow, name: str) -> None:
+    (choice,) = (c for c in IncidentPage(flow).view(80).choices if c.id == name)
     assert choice.do is not None
     assert not choice.danger, "it changes no host"
     done: Awaitable[None] = choice.do()
@@ -43,17 +44,17 @@ async def test_it_plans_again_with_the_same_target_and_back(state: Path, monkeyp
 
     async with started(state, (80, 24)) as scene:
         monkeypatch.setattr(scene.engine, "plan", planned_again)
-        wizard = await scene.lead(*planned(API))
-        assert labels(wizard)["keep-first"] == "Keep what runs first (4-10 s more)"
-        await choose(scene, wizard, "keep-first")
-        assert labels(wizard)["keep-first"] == "Do not keep what runs first"
-        await choose(scene, wizard, "keep-first")
-        assert labels(wizard)["keep-first"] == "Keep what runs first (4-10 s more)"
+        flow = await scene.lead(*planned(API))
+        assert labels(flow)["keep-first"] == "Keep what runs first (4-10 s more)"
+        await choose(scene, flow, "keep-first")
+        assert labels(flow)["keep-first"] == "Do not keep what runs first"
+        await choose(scene, flow, "keep-first")
+        assert labels(flow)["keep-first"] == "Keep what runs first (4-10 s more)"
         assert [o.keep_current for o in asked] == [True, False]
-        before = wizard.incident
-        await choose(scene, wizard, "keep-first")
-        assert (wizard.incident, wizard.keep_first) == (before, False), "a plan that failed changes nothing"
-        assert wizard.error is not None
+        before = flow.incident
+        await choose(scene, flow, "keep-first")
+        assert (flow.incident, flow.keep_first) == (before, False), "a plan that failed changes nothing"
+        assert flow.error is not None
         assert not scene.engine.gate.trail
 
 

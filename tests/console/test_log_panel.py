@@ -13,9 +13,9 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from tui.console import rows
-from tui.console.logview import BLOCKS, LogView
-from tui.console.palette import Palette
+from tui.console.drawing import rows
+from tui.console.drawing.log_view import BLOCKS, LogView
+from tui.console.drawing.palette import Palette
 from tui.console.widgets.log_panel import LogPanel
 from tui.drivers.clock import SystemClock
 from tui.drivers.spool import LogSpool

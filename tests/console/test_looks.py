@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.scenes import SCENES, WELL_FOR, Scene, console, ready, stage_engine
-from tui.console.palette import Palette
+from tui.console.drawing.palette import Palette
 
 Compare = Callable[..., bool]
 LOOKS: tuple[tuple[str, tuple[int, int], dict[str, Any]], ...] = (

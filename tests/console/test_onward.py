@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from tests.harness import LocalSandbox, local_sandbox
 from tui import bootstrap
 from tui.console.app import ConsoleApp
-from tui.console.palette import Palette
+from tui.console.drawing.palette import Palette
 from tui.console.widgets.work import HELD
 
 
@@ -35,11 +35,11 @@ class Desk:
     async def chooses(self, identity: str) -> None:
         """Bring the cursor to that choice, wait as a person does, and take it."""
         for _ in range(12):
-            choice = self.app._work.choice
+            choice = self.app.frame.work.choice
             if choice is not None and choice.id == identity:
                 break
             await self.pilot.press("right")
-        choice = self.app._work.choice
+        choice = self.app.frame.work.choice
         assert choice is not None, self.app.export_text()
         assert choice.id == identity, self.app.export_text()
         await self.pilot.pause(HELD + 0.1)
@@ -47,7 +47,7 @@ class Desk:
 
     async def types(self, text: str) -> None:
         """A line and Enter."""
-        await self.until(lambda: self.app._ask.asking)
+        await self.until(lambda: self.app.frame.line.asking)
         await self.pilot.press(*("space" if c == " " else c for c in text), "enter")
 
 
@@ -61,8 +61,10 @@ async def console(box: LocalSandbox, watch: timedelta = timedelta(seconds=12)) -
     )
     async with app.run_test(size=(120, 40)) as pilot:
         desk = Desk(app, pilot)
-        await desk.until(lambda: app.front is not None)
-        await desk.until(lambda: all(s.listing is not None for s in app.front.board.statuses()) if app.front else False)
+        await desk.until(lambda: app.controller is not None)
+        assert app.controller is not None
+        board = app.controller.board
+        await desk.until(lambda: all(s.listing is not None for s in board.statuses()))
         yield desk
     await app.shut()
 
@@ -82,7 +84,7 @@ async def test_all_services_go_back_by_the_phrase_with_a_line_for_each(box: Loca
         await desk.chooses("go")
         await desk.types("all")
         await desk.pilot.press("escape")
-        await desk.until(lambda: not desk.app._ask.asking)
+        await desk.until(lambda: not desk.app.frame.line.asking)
         assert not box.sent("git-receive-pack"), "that is not the phrase"
         await desk.chooses("go")
         await desk.types("all previous")
@@ -104,11 +106,11 @@ async def test_undo_is_offered_while_watching_and_goes_forward_again(box: LocalS
         await desk.sees("on the hosts: api FROZEN")
         await desk.pilot.press("h")
         await desk.sees("FOUND ON THE HOSTS", "api: FROZEN by")
-        front = desk.app.front
-        assert front is not None
-        incident = (await front.engine.incidents())[0]
+        controller = desk.app.controller
+        assert controller is not None
+        incident = (await controller.engine.incidents())[0]
         with desk.app.keyboard.pressed():
-            await front.onward.undo(incident)
+            await controller.jobs.undo(incident)
         await desk.sees("TO release:5", "is marked bad")
         await desk.chooses("go")
         await desk.sees("watch")
@@ -116,12 +118,12 @@ async def test_undo_is_offered_while_watching_and_goes_forward_again(box: LocalS
         await desk.sees("Undo: forward again")
         await desk.chooses("undo")
         await desk.sees("TO release:4")
-        assert desk.app._work._view.key.startswith("UNDO")
-        watching = front.incidents()["api"]
+        assert desk.app.frame.work._view.key.startswith("UNDO")
+        watching = controller.incidents()["api"]
         assert watching.state.value == "watching", "reading a plan disturbs no watch"
         await desk.chooses("go")
         await desk.until(lambda: box.serves() == "v1.4.0")
-        assert len(await front.engine.incidents()) == 2, "undone within the incident that was open"
+        assert len(await controller.engine.incidents()) == 2, "undone within the incident that was open"
 
 
 @pytest.mark.timeout(180)

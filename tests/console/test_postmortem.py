@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.scenes import INCIDENT, NOW, WELL_FOR, Scene, closed, started
+from tui.console.pages.incident_page import IncidentPage
 from tui.console.pages.postmortem import PostMortemPage, standing
 from tui.engine.incident.runner import IncidentRunner
 from tui.incident.decide import fold
@@ -29,7 +30,7 @@ def on_record(scene: Scene) -> Incident:
 
 async def choose(scene: Scene, wanted: str) -> None:
     """Move the cursor there and press Enter."""
-    work = scene.app._work
+    work = scene.app.frame.work
     await scene.pilot.press("home")
     for _ in range(30):
         if work.choice is not None and work.choice.id == wanted:
@@ -41,23 +42,23 @@ async def choose(scene: Scene, wanted: str) -> None:
 
 
 def page(scene: Scene) -> PostMortemPage | None:
-    shown = scene.app._work.page
+    shown = scene.app.frame.work.page
     return shown if isinstance(shown, PostMortemPage) else None
 
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 15)], ids=lambda s: f"{s[0]}x{s[1]}")
 async def test_from_the_closed_incident_to_a_file_on_record(size: tuple[int, int], state: Path) -> None:
     async with started(state, size, well_for=WELL_FOR["closed"]) as scene:
-        wizard = await scene.lead(*closed())
-        assert isinstance(wizard.walk, IncidentRunner)
-        scene.engine.walks[INCIDENT] = wizard.walk
+        flow = await scene.lead(*closed())
+        assert isinstance(flow.walk, IncidentRunner)
+        scene.engine.walks[INCIDENT] = flow.walk
         await scene.settle()
         await choose(scene, "post-mortem")
         await scene.until(lambda: page(scene) is not None, "shown")
         await choose(scene, "fill")
         await scene.until(lambda: "TODO" in scene.app.export_text(), "listing what is missing")
         await choose(scene, Field.ROOT_CAUSE.value)
-        await scene.until(lambda: scene.app._ask.asking, "asking")
+        await scene.until(lambda: scene.app.frame.line.asking, "asking")
         await scene.pilot.press(*"no limit", "enter")
         await scene.until(lambda: bool(on_record(scene).notes), "on record")
         note = on_record(scene).notes[0]
@@ -68,9 +69,9 @@ async def test_from_the_closed_incident_to_a_file_on_record(size: tuple[int, int
         (file,) = (state / "exports").glob("*.md")
         assert "### Root Cause\nno limit\n" in file.read_text(encoding="utf-8")
         assert (on_record(scene).written[0].way, on_record(scene).written[0].where) == (Way.SAVED, str(file))
-        assert wizard.incident is not None and wizard.incident.written, "the page of the closed incident knows it too"
+        assert flow.incident is not None and flow.incident.written, "the page of the closed incident knows it too"
         scene.app.notice("")
-        scene.show(wizard)
+        scene.show(IncidentPage(flow))
         assert "post-mortem, due" not in await scene.settle()
 
 
@@ -78,7 +79,7 @@ async def test_a_second_save_never_overwrites_the_first(state: Path) -> None:
     async with started(state, (80, 24)) as scene:
         await scene.lead(*closed())
         with scene.app.keyboard.pressed():
-            await scene.front.show_postmortem(INCIDENT)
+            await scene.controller.show_postmortem(INCIDENT)
         for count in (1, 2):
             await choose(scene, "save")
             await scene.until(lambda count=count: len(on_record(scene).written) == count, "written")  # type: ignore[misc]
@@ -88,12 +89,12 @@ async def test_a_second_save_never_overwrites_the_first(state: Path) -> None:
 async def test_words_that_are_there_are_edited_not_typed_anew(state: Path) -> None:
     async with started(state, (80, 24)) as scene:
         await scene.lead(*closed())
-        await scene.front.engine.postmortems.note(INCIDENT, Field.ACTIONS, "bound it\nalert on it")
+        await scene.controller.engine.postmortems.note(INCIDENT, Field.ACTIONS, "bound it\nalert on it")
         with scene.app.keyboard.pressed():
-            await scene.front.show_postmortem(INCIDENT)
+            await scene.controller.show_postmortem(INCIDENT)
         await choose(scene, "fill")
         await choose(scene, Field.ACTIONS.value)
-        await scene.until(lambda: scene.app._ask.asking, "asking")
+        await scene.until(lambda: scene.app.frame.line.asking, "asking")
         await scene.pilot.press(*"; test", "enter")
         await scene.until(lambda: on_record(scene).notes[0].text.endswith("test"), "on record")
         assert on_record(scene).notes[0].text == "bound it; alert on it; test"
@@ -103,10 +104,10 @@ async def test_a_time_that_cannot_be_read_is_said_and_changes_nothing(state: Pat
     async with started(state, (80, 24)) as scene:
         await scene.lead(*closed())
         with scene.app.keyboard.pressed():
-            await scene.front.show_postmortem(INCIDENT)
+            await scene.controller.show_postmortem(INCIDENT)
         await choose(scene, "fill")
         await choose(scene, Field.RESTORED.value)
-        await scene.until(lambda: scene.app._ask.asking, "asking")
+        await scene.until(lambda: scene.app.frame.line.asking, "asking")
         await scene.pilot.press(*"soon", "enter")
         await scene.until(lambda: "'soon' is no time" in scene.app.export_text(), "refused")
         assert on_record(scene).notes == ()
@@ -116,7 +117,7 @@ async def test_copying_counts_only_where_it_was_possible(state: Path) -> None:
     async with started(state, (80, 24)) as scene:
         await scene.lead(*closed())
         with scene.app.keyboard.pressed():
-            await scene.front.show_postmortem(INCIDENT)
+            await scene.controller.show_postmortem(INCIDENT)
         copied: list[str] = []
 
         def full(text: str, name: str) -> str:
@@ -186,10 +187,10 @@ async def test_attaching_it_sends_it_to_the_ticket_and_counts_as_written(state: 
     async with started(state, (120, 40)) as scene:
         await scene.lead(*closed())
         with scene.app.keyboard.pressed():
-            await scene.front.show_postmortem(INCIDENT)
+            await scene.controller.show_postmortem(INCIDENT)
         assert "Attach" not in await scene.settle(), "no ticket"
         scene.engine.notices.channels = (ticket,)
-        scene.front.changed()
+        scene.app.changed()
         await choose(scene, "attach")
         await scene.until(lambda: "NOT DELIVERED: given up after 1 try: HTTP 410" in scene.app.export_text(), "said")
         assert duty(on_record(scene), timedelta(hours=24)).written is None

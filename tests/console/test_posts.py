@@ -20,7 +20,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def page(scene: Scene) -> str:
     """What the page says, on one line."""
     await scene.settle()
-    work = scene.app._work
+    work = scene.app.frame.work
     return " ".join(" ".join(work.render_line(y).text for y in range(work.size.height)).split())
 
 
@@ -31,11 +31,11 @@ async def test_other_words_are_typed_and_shown_and_go_on_record(state: Path) -> 
         await scene.pilot.press("right", "right")
         await scene.pilot.pause(0.6)
         await scene.pilot.press("enter")
-        await scene.until(lambda: scene.app._ask.asking, "asking for the text")
+        await scene.until(lambda: scene.app.frame.line.asking, "asking for the text")
         await scene.pilot.press("ctrl+u", *"orders fail, we go back", "enter")
-        wizard = scene.front.wizards["api"]
+        flow = scene.controller.flows["api"]
         await scene.until(
-            lambda: wizard.incident is not None and wizard.incident.post_text == "orders fail, we go back",
+            lambda: flow.incident is not None and flow.incident.post_text == "orders fail, we go back",
             "in other words",
         )
         assert "rolling back to release:4. orders fail, we go back" in await page(scene)
@@ -46,14 +46,14 @@ async def test_other_words_are_typed_and_shown_and_go_on_record(state: Path) -> 
 async def test_posting_nothing_is_a_decision_that_can_be_taken_back(state: Path) -> None:
     async with started(state, (120, 40)) as scene:
         await telling(*planned())(scene)
-        wizard = scene.front.wizards["api"]
-        await wizard.choose_post(post=False)
+        flow = scene.controller.flows["api"]
+        await flow.choose_post(post=False)
         said = await scene.settle()
         assert "POST nothing to SLACK_WEBHOOK, DISCORD_URL: so it was decided" in said
         assert "[ Post it after all ]" in said and "[ Edit the post ]" not in said
-        await wizard.choose_post(post=True)
+        await flow.choose_post(post=True)
         assert "[ Post nothing ]" in await scene.settle()
-        assert wizard.incident is not None and wizard.incident.open
+        assert flow.incident is not None and flow.incident.open
 
 
 async def test_without_a_channel_nothing_is_said_to_be_posted(state: Path) -> None:
@@ -68,13 +68,13 @@ async def test_what_a_person_posted_is_on_record_and_no_longer_to_be_done(state:
         await SCENES["closed"](scene)
         before = await scene.settle()
         assert "post in #incidents" in before and "[ I posted it ]" in before
-        wizard = scene.front.wizards["api"]
-        await wizard.posted("#incidents")
+        flow = scene.controller.flows["api"]
+        await flow.posted("#incidents")
         after = await scene.settle()
         assert "post in #incidents" not in after and "[ I posted it ]" not in after
         assert "told #incidents: closed by hand" in after
-        assert wizard.incident is not None
-        (by_hand,) = wizard.incident.deliveries
+        assert flow.incident is not None
+        (by_hand,) = flow.incident.deliveries
         assert by_hand.by_hand and by_hand.detail == "says tired@bastion"
 
 
@@ -101,20 +101,20 @@ async def test_what_was_not_delivered_is_said_in_the_last_row_once(state: Path) 
 async def test_what_is_copied_is_what_would_be_posted(state: Path) -> None:
     async with started(state, (120, 40), well_for=900) as scene:
         await SCENES["closed-told"](scene)
-        wizard = scene.front.wizards["api"]
+        flow = scene.controller.flows["api"]
         from tui.console.pages.close import post
 
-        assert wizard.incident is not None
+        assert flow.incident is not None
         at = scene.engine.clock.now()
-        message = words.message(wizard.incident, Milestone.CLOSED, "production", at)
-        assert post(wizard, wizard.incident) == f"{message.title}\n{message.text}"
+        message = words.message(flow.incident, Milestone.CLOSED, "production", at)
+        assert post(flow, flow.incident) == f"{message.title}\n{message.text}"
 
 
 async def test_who_is_on_call_stands_on_the_severity_page_with_its_age(state: Path) -> None:
     async with started(state, (120, 40)) as scene:
         await telling(*closed())(scene)
         scene.engine.duty.trouble = "HTTP 503"
-        scene.front.wizards.clear()
+        scene.controller.flows.clear()
         await SCENES["severity"](scene)
         said = await page(scene)
         assert "on call: Ada Lovelace, Grace Hopper (read 18:59Z, 3h old)" in said
@@ -124,6 +124,6 @@ async def test_who_is_on_call_stands_on_the_severity_page_with_its_age(state: Pa
 async def test_there_is_no_preview_once_it_was_sent(state: Path) -> None:
     async with started(state, (120, 40)) as scene:
         await SCENES["run-told"](scene)
-        wizard = scene.front.wizards["api"]
-        assert wizard.incident is not None
-        assert posts.preview(wizard, wizard.incident, 80) == [] and posts.choices(wizard, wizard.incident) == []
+        flow = scene.controller.flows["api"]
+        assert flow.incident is not None
+        assert posts.preview(flow, flow.incident, 80) == [] and posts.choices(flow, flow.incident) == []

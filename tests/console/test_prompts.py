@@ -13,6 +13,7 @@ from textual.keys import _character_to_key
 
 from tests.console.scenes import API, BILLING, WEB, Scene, confirmed_down, opened, planned, running, started, watching
 from tui.console.app import ConsoleApp
+from tui.console.pages.incident_page import shows
 from tui.console.widgets.work import ARM, HELD
 
 OPENING = ("R", "3", "a", "c", "p", "K", "F", "U", "P", "5", "question_mark", "f1", "enter", "h", "z", "r")
@@ -51,7 +52,7 @@ class Hand:
             return await run(action, default_namespace, **more)  # type: ignore[arg-type]
 
         self.app.run_action = noting  # type: ignore[method-assign,assignment]
-        self.app.action_leave = lambda: None  # type: ignore[method-assign]
+        self.app.commands.leave = lambda: None  # type: ignore[method-assign]
 
     async def press(self, *names: str, paced: bool = False) -> None:
         """All at once, as a paste or a slow link brings them, or one after the other."""
@@ -65,27 +66,29 @@ class Hand:
         """The keys that open the line and the text in one go: the line has all of it, and nothing else happened."""
         await self.press(*opener, paced=paced)
         app = self.app
-        if not app._ask.asking:
+        if not app.frame.line.asking:
             raise AssertionError(f"{opener} asked nothing:\n{app.export_text()}")
-        before, page, value = len(self.ran), app._opened.page, app._ask.input.value
+        before, page, value = len(self.ran), app.opened.page, app.frame.line.input.value
         await self.press(*text, paced=paced)
-        assert app._ask.asking, f"{opener}: {text!r} ended it"
-        assert app._ask.input.value == value + text, f"{opener}: {text!r} went elsewhere"
+        assert app.frame.line.asking, f"{opener}: {text!r} ended it"
+        assert app.frame.line.input.value == value + text, f"{opener}: {text!r} went elsewhere"
         assert self.ran[before:] == [], f"{opener}: {text!r} ran {self.ran[before:]}"
-        assert app._opened.page is page
+        assert app.opened.page is page
 
     async def unpaced(self, opener: tuple[str, ...], text: str) -> None:
         """Opener and text without a pause between."""
         app = self.app
         await self.press(*opener, *text)
-        assert app._ask.asking, f"{opener} asked nothing:\n{app.export_text()}"
-        assert app._ask.input.value.endswith(text), f"{opener}: {text!r} went elsewhere: {app._ask.input.value!r}"
+        assert app.frame.line.asking, f"{opener} asked nothing:\n{app.export_text()}"
+        assert app.frame.line.input.value.endswith(text), (
+            f"{opener}: {text!r} went elsewhere: {app.frame.line.input.value!r}"
+        )
 
     async def dismiss(self) -> None:
         """Back to the services, with nothing open."""
         await self.press(*["escape"] * 6, "1")
-        assert not self.app._ask.asking
-        assert self.app._opened.page is None, self.app._opened.page
+        assert not self.app.frame.line.asking
+        assert self.app.opened.page is None, self.app.opened.page
 
 
 @asynccontextmanager
@@ -130,19 +133,19 @@ async def test_a_reason_typed_right_after_enter_is_a_reason(state: Path, paced: 
             await at.scene.lead(*story, of=of)
             await at.scene.settle()
             for choice in choices:
-                at.app._work._to(choice)
-                assert at.app._work.choice is not None and at.app._work.choice.id == choice
-                at.app._work._shown_at = at.app._work._entered_at = -10.0
-                at.app._work._let_go = True
+                at.app.frame.work._to(choice)
+                assert at.app.frame.work.choice is not None and at.app.frame.work.choice.id == choice
+                at.app.frame.work._shown_at = at.app.frame.work._entered_at = -10.0
+                at.app.frame.work._let_go = True
                 for text in ("RK:q?5", "/because it is P1"):
                     if paced:
                         await at.type_into_the_line(("enter",), text, paced=True)
                     else:
                         await at.unpaced(("enter",), text)
                     await at.press("escape")
-                    at.app._work._shown_at = at.app._work._entered_at = -10.0
-                    at.app._work._let_go = True
-            at.app.front.wizards.clear() if at.app.front is not None else None
+                    at.app.frame.work._shown_at = at.app.frame.work._entered_at = -10.0
+                    at.app.frame.work._let_go = True
+            at.app.controller.flows.clear() if at.app.controller is not None else None
             await at.dismiss()
 
 
@@ -169,7 +172,7 @@ async def words_at_random(state: Path, seed: int, count: int, *, paced: bool) ->
             opener = chance.choice((("1", "slash"), ("l", "slash"), ("2", "ampersand"), ("colon",)))
             text = "".join(chance.choice("".join(WORDS)) for _ in range(chance.randrange(1, 12)))
             await at.press(*wander, paced=paced)
-            if at.app._ask.asking:
+            if at.app.frame.line.asking:
                 await at.press("escape")
             if paced:
                 await at.press(*opener[:-1], paced=True)
@@ -177,9 +180,9 @@ async def words_at_random(state: Path, seed: int, count: int, *, paced: bool) ->
             else:
                 await at.unpaced(opener, text)
             await at.press("escape", paced=paced)
-            assert not at.app._ask.asking
-        assert at.app.front is not None
-        assert not [sent for sent in at.app.front.engine.gate.trail if sent.writes]
+            assert not at.app.frame.line.asking
+        assert at.app.controller is not None
+        assert not [sent for sent in at.app.controller.engine.gate.trail if sent.writes]
 
 
 async def test_a_paste_with_line_breaks_is_one_line_and_answers_nothing(state: Path) -> None:
@@ -187,12 +190,12 @@ async def test_a_paste_with_line_breaks_is_one_line_and_answers_nothing(state: P
         await at.press("slash")
         at.app.post_message(events.Paste("first R\nq\nK\n"))
         await at.scene.pilot.pause()
-        assert at.app._ask.asking and at.app._ask.input.value == "first R"
+        assert at.app.frame.line.asking and at.app.frame.line.input.value == "first R"
         await at.press("escape")
         before = list(at.ran)
         at.app.post_message(events.Paste("RKFUPq\n"))
         await at.scene.pilot.pause()
-        assert at.ran == before and at.app._opened.page is None, "a paste that nobody asked for is nothing"
+        assert at.ran == before and at.app.opened.page is None, "a paste that nobody asked for is nothing"
 
 
 # ── the palette ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -201,7 +204,7 @@ async def test_a_paste_with_line_breaks_is_one_line_and_answers_nothing(state: P
 async def first_choice(at: Hand) -> str:
     """What Enter would run, as soon as the page has been drawn."""
     async with asyncio.timeout(10):
-        while (choice := at.app._work.choice) is None:
+        while (choice := at.app.frame.work.choice) is None:
             await at.scene.pilot.pause(0.01)
     return "".join(text for text, _ in choice.row)
 
@@ -211,9 +214,9 @@ async def test_the_palette_takes_letters_and_runs_the_best_fit(state: Path) -> N
         await at.press("colon", *"kep")
         assert "Keep what runs: api" in await first_choice(at)
         await at.press("enter")
-        assert at.app._opened.page is not None and at.app._opened.page.name == "chore"
+        assert at.app.opened.page is not None and at.app.opened.page.name == "chore"
         await at.press("escape", "colon", *"pm", "enter", *"RR")
-        assert "the journal has no incident yet" in at.app._notice[0] or at.app._opened.page is not None
+        assert "the journal has no incident yet" in at.app.frame.notice[0] or at.app.opened.page is not None
 
 
 async def test_what_one_may_want_first_is_on_top_and_arrows_choose(state: Path) -> None:
@@ -227,14 +230,14 @@ async def test_what_one_may_want_first_is_on_top_and_arrows_choose(state: Path) 
         await at.press("1", "colon")
         assert "Incident" in await first_choice(at)
         await at.press(*"gobill", "enter")
-        assert at.app._board.selected == "billing"
-        assert at.app.keyboard.at is at.app._board
+        assert at.app.frame.board.selected == "billing"
+        assert at.app.keyboard.at is at.app.frame.board
 
 
 async def test_letters_that_fit_nothing_run_nothing(state: Path) -> None:
     async with hand(state) as at:
         await at.press("colon", *"xxqqzz", "enter")
-        assert at.app._opened.page is None and not at.app._ask.asking
+        assert at.app.opened.page is None and not at.app.frame.line.asking
 
 
 # ── nothing opens by itself, closing goes back ───────────────────────────────────────────────────────────────────────
@@ -242,52 +245,52 @@ async def test_letters_that_fit_nothing_run_nothing(state: Path) -> None:
 
 async def test_work_that_ends_late_opens_nothing_over_what_the_person_went_on_to(state: Path) -> None:
     async with hand(state) as at:
-        front = at.scene.front
+        controller = at.scene.controller
         gate = asyncio.Event()
-        read = front.engine.incidents
+        read = controller.engine.incidents
 
         async def slowly(*more: int) -> object:
             await gate.wait()
             return await read(*more)
 
-        front.engine.incidents = slowly  # type: ignore[method-assign,assignment]
+        controller.engine.incidents = slowly  # type: ignore[method-assign,assignment]
         await at.scene.lead(*watching(60))
         await at.dismiss()
-        front.wizards.clear()
+        controller.flows.clear()
         await at.press("p", "l", "slash", *"err")
         gate.set()
         await at.scene.pilot.pause()
-        assert at.app._ask.asking and at.app._ask.input.value == "err"
+        assert at.app.frame.line.asking and at.app.frame.line.input.value == "err"
         await at.press(*"or", "enter", "n")
-        assert at.app.keyboard.at is at.app._logs
-        assert at.app._opened.page is None
+        assert at.app.keyboard.at is at.app.frame.logs
+        assert at.app.opened.page is None
 
 
 async def test_what_no_key_began_opens_nothing(state: Path) -> None:
     async with hand(state) as at:
-        at.scene.front.show_trail()
-        assert at.app._opened.page is None
+        at.scene.controller.show_trail()
+        assert at.app.opened.page is None
         assert await at.app.ask("who? ") is None
         at.app.close_work()
-        assert at.app.keyboard.at is at.app._board
+        assert at.app.keyboard.at is at.app.frame.board
 
 
 async def test_help_inside_a_page_goes_back_to_where_one_was(state: Path) -> None:
     async with hand(state) as at:
         await at.press("R")
         await at.press("down", "down")
-        chosen = at.app._work.choice
+        chosen = at.app.frame.work.choice
         for aside in ("question_mark", "c", "a"):
             await at.press(aside)
-            assert at.app._opened.page is not None and at.app._opened.page.name != "wizard"
+            assert at.app.opened.page is not None and at.app.opened.page.name != "wizard"
             await at.press("escape")
-            assert at.app._opened.page is not None and at.app._opened.page.name == "wizard"
-            assert at.app._work.choice == chosen or (
-                chosen and at.app._work.choice and at.app._work.choice.id == chosen.id
+            assert at.app.opened.page is not None and at.app.opened.page.name == "wizard"
+            assert at.app.frame.work.choice == chosen or (
+                chosen and at.app.frame.work.choice and at.app.frame.work.choice.id == chosen.id
             )
         await at.press("l", "question_mark", "escape")
-        assert at.app.keyboard.at is at.app._logs
-        assert at.app._opened.page is at.scene.front.wizards["api"]
+        assert at.app.keyboard.at is at.app.frame.logs
+        assert shows(at.app.opened.page, at.scene.controller.flows["api"])
 
 
 # ── the row ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -302,25 +305,27 @@ async def test_the_key_acts_on_its_row_and_asks_which_where_another_incident_is_
         await at.scene.pilot.pause(ARM)
         await at.press("enter")
         assert "ROLL BACK api" in at.app.export_text()
-        assert at.app._board.selected == "api"
+        assert at.app.frame.board.selected == "api"
         await at.dismiss()
         await at.press("1", "j", "R")
-        assert at.app._opened.page is at.scene.front.wizards["web"], "its own incident is shown without a question"
+        assert shows(at.app.opened.page, at.scene.controller.flows["web"]), (
+            "its own incident is shown without a question"
+        )
 
 
 async def test_a_service_that_the_filter_hides_is_no_keys_business(state: Path) -> None:
     async with hand(state) as at:
         await at.press("slash", *"nothing like it", "enter", "R")
-        assert at.app._opened.page is None
-        assert "no service is shown" in at.app._notice[0]
+        assert at.app.opened.page is None
+        assert "no service is shown" in at.app.frame.notice[0]
 
 
 async def test_an_open_page_keeps_the_cursor_on_its_service(state: Path) -> None:
     async with hand(state) as at:
         await at.press("3")
-        assert at.app._board.pinned and at.app._board.selected == "api"
+        assert at.app.frame.board.pinned and at.app.frame.board.selected == "api"
         await at.press("escape")
-        assert not at.app._board.pinned
+        assert not at.app.frame.board.pinned
 
 
 # ── what goes on record ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -332,15 +337,15 @@ async def test_a_held_enter_records_no_answer(state: Path) -> None:
         for _ in range(40):
             await at.press("enter")
             await asyncio.sleep(0.01)
-        wizard = at.scene.front.wizards["api"]
-        assert wizard.incident is None, "nobody said how bad it is"
+        flow = at.scene.controller.flows["api"]
+        assert flow.incident is None, "nobody said how bad it is"
         await at.scene.pilot.pause(HELD)
         await at.press("enter")
-        await at.scene.until(lambda: wizard.incident is not None, "opened by one deliberate key")
+        await at.scene.until(lambda: flow.incident is not None, "opened by one deliberate key")
         for _ in range(40):
             await at.press("enter")
             await asyncio.sleep(0.01)
-        assert not wizard.choosing, "nobody has read the evidence"
+        assert not flow.choosing, "nobody has read the evidence"
 
 
 async def test_words_that_stand_there_are_not_recorded_by_a_held_enter(state: Path) -> None:
@@ -350,7 +355,7 @@ async def test_words_that_stand_there_are_not_recorded_by_a_held_enter(state: Pa
             answer = asyncio.ensure_future(at.app.ask("post: ", initial="as it stands"))
             await asyncio.sleep(0)
         await at.press("enter", "enter")
-        assert at.app._ask.asking and not answer.done()
+        assert at.app.frame.line.asking and not answer.done()
         await at.press("end", "enter")
         assert await answer == "as it stands"
 
@@ -371,24 +376,24 @@ async def test_leaving_with_an_open_incident_says_what_goes_on(state: Path, leav
 
 async def test_leaving_says_what_is_so_now(state: Path) -> None:
     async with started(state, (80, 24)) as scene:
-        wizard = await scene.lead(*opened())
+        flow = await scene.lead(*opened())
         await scene.pilot.press("q")
         assert "nothing was sent" in scene.app.export_text()
-        assert wizard.walk is not None
-        wizard.walk.incident = scene.walk(*running()).incident
+        assert flow.walk is not None
+        flow.walk.incident = scene.walk(*running()).incident
         await scene.settle()
         assert "goes on at the host" in " ".join(scene.app.export_text().split())
 
 
 async def test_a_passphrase_waits_for_its_key_and_is_asked_for_by_no_page(state: Path) -> None:
     async with hand(state) as at:
-        waited = asyncio.ensure_future(at.app._ask_secret("passphrase of id_ed25519: "))
+        waited = asyncio.ensure_future(at.app.prompt.secret("passphrase of id_ed25519: "))
         await at.scene.pilot.pause()
-        assert not at.app._ask.asking and "i types it" in at.app._notice[0]
+        assert not at.app.frame.line.asking and "i types it" in at.app.frame.notice[0]
         await at.press("down", "i", *"Rq K5", "enter")
         assert await waited == "Rq K5"
-        assert "Rq K5" not in at.app.export_text() and at.app._opened.page is None
-        again = asyncio.ensure_future(at.app._ask_secret("passphrase of id_ed25519: "))
+        assert "Rq K5" not in at.app.export_text() and at.app.opened.page is None
+        again = asyncio.ensure_future(at.app.prompt.secret("passphrase of id_ed25519: "))
         await at.scene.pilot.pause()
         await at.press("i", "escape")
         assert await again is None, "would not say"

@@ -16,9 +16,9 @@ from textual.pilot import Pilot
 from tests.sandboxes import Sandbox, running_sandbox
 from tui import bootstrap
 from tui.console.app import ConsoleApp
-from tui.console.pages.chore import Chore
-from tui.console.pages.thaw import Thaw
-from tui.console.palette import Palette
+from tui.console.drawing.palette import Palette
+from tui.console.pages.job import ConfirmJob
+from tui.console.pages.unfreeze import Unfreeze
 from tui.console.widgets.work import ARM, HELD
 from tui.engine.hosts.gate import OUTSIDE, Sent
 from tui.incident import events as ev
@@ -74,11 +74,16 @@ class Monkey:
             await self.pilot.pause(0.05)
         raise TimeoutError(self.app.export_text())
 
+    async def asked(self, words: str) -> None:
+        """The page says this, and nothing is being done: a page may be shown before the host has answered, and takes no
+        Enter until then."""
+        await self.until(lambda: words in (said := self.app.export_text()) and "asking the host" not in said)
+
     def look(self) -> None:
-        page = self.app._work.page
+        page = self.app.frame.work.page
         if page is not None:
-            self.reached.add(f"{page.name}:{self.app._work._view.key.partition('-')[0]}")
-        notice = self.app._notice[0]
+            self.reached.add(f"{page.name}:{self.app.frame.work._view.key.partition('-')[0]}")
+        notice = self.app.frame.notice[0]
         if "fault of the console" in notice and notice not in self.faults:
             self.faults.append(notice)
         assert not self.app._exit, "it left"
@@ -87,13 +92,13 @@ class Monkey:
         """From a fresh start to the end: where something is sent, this is what it takes."""
         await self.press("R")
         for seen in ("How bad is it?", "The runbook says", "previous is release:4", "WILL RUN"):
-            await self.until(lambda seen=seen: seen in self.app.export_text())  # type: ignore[misc]
+            await self.asked(seen)
             await self.pilot.pause(HELD + 0.1)
             self.look()
             await self.press("right" if seen == "WILL RUN" else "enter")
         await self.pilot.pause(HELD + 0.1)
         await self.press("enter")
-        if self.app.front is None or self.app.front.engine.gate.read_only:
+        if self.app.controller is None or self.app.controller.engine.gate.read_only:
             return
         for seen in ("go back to release:4", "left", "RECOVERED"):
             await self.until(lambda seen=seen: seen in self.app.export_text())  # type: ignore[misc]
@@ -138,15 +143,15 @@ async def console(box: Sandbox, *, read_only: bool, monkeypatch: pytest.MonkeyPa
         watch_for=timedelta(seconds=10),
         exports=box.state / "exports",
     )
-    monkeypatch.setattr(app, "action_leave", lambda: None)  # leaving is tested elsewhere; here it would end the test
+    monkeypatch.setattr(app.commands, "leave", lambda: None)  # leaving is tested elsewhere; here it would end the test
     async with app.run_test(size=(100, 30)) as pilot:
         monkey = Monkey(app, pilot, seed)
         await monkey.until(
-            lambda: app.front is not None and all(s.listing is not None for s in app.front.board.statuses())
+            lambda: app.controller is not None and all(s.listing is not None for s in app.controller.board.statuses())
         )
         await monkey.play(count)
-        assert app.front is not None
-        gate = app.front.engine.gate
+        assert app.controller is not None
+        gate = app.controller.engine.gate
         if read_only:
             assert not [sent for sent in gate.trail if sent.writes]
         else:
@@ -159,8 +164,8 @@ async def console(box: Sandbox, *, read_only: bool, monkeypatch: pytest.MonkeyPa
 
 async def _journal_is_in_order(app: ConsoleApp) -> None:
     """Every write in the journal stands after the plan and the word that allow it."""
-    assert app.front is not None
-    journal = app.front.engine.journal
+    assert app.controller is not None
+    journal = app.controller.engine.journal
     words = 0
     for row in await journal.incidents(limit=500):
         planned = confirmed = False
@@ -203,20 +208,20 @@ async def test_keys_at_random_change_a_host_only_after_a_plan_and_a_word(
     count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     confirmed: list[str] = []
-    run = Chore._run
+    run = ConfirmJob._run
 
-    async def noting(chore: Chore) -> None:
-        confirmed.append(chore._title)
-        await run(chore)
+    async def noting(page: ConfirmJob) -> None:
+        confirmed.append(page.job.title)
+        await run(page)
 
-    thaw = Thaw._thaw
+    let_through = Unfreeze._let_through
 
-    async def noting_thaw(page: Thaw) -> None:
+    async def noting_unfreeze(page: Unfreeze) -> None:
         confirmed.append("UNFREEZE")
-        await thaw(page)
+        await let_through(page)
 
-    monkeypatch.setattr(Chore, "_run", noting)
-    monkeypatch.setattr(Thaw, "_thaw", noting_thaw)
+    monkeypatch.setattr(ConfirmJob, "_run", noting)
+    monkeypatch.setattr(Unfreeze, "_let_through", noting_unfreeze)
     with running_sandbox(tmp_path) as box:
         monkey = await console(box, read_only=False, monkeypatch=monkeypatch, count=count, seed=2)
         outside = bootstrap.engine(box.services)
@@ -239,10 +244,13 @@ async def test_a_held_or_doubled_enter_confirms_nothing(tmp_path: Path, monkeypa
         )
         async with app.run_test(size=(80, 24)) as pilot:
             monkey = Monkey(app, pilot, 3)
-            await monkey.until(lambda: app.front is not None and app.front.board.status("api").listing is not None)
+            await monkey.until(lambda: app.controller is not None)
+            assert app.controller is not None
+            board = app.controller.board
+            await monkey.until(lambda: board.status("api").listing is not None)
             await pilot.press("R")
             for seen in ("How bad is it?", "The runbook says", "previous is release:4"):
-                await monkey.until(lambda seen=seen: seen in app.export_text())  # type: ignore[misc]
+                await monkey.asked(seen)
                 await pilot.pause(HELD + 0.1)
                 await pilot.press("enter")
             await monkey.until(lambda: "WILL RUN" in app.export_text())

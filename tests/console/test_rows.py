@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.console import rows
-from tui.console.palette import COLOURED, Palette
+from tui.console.drawing import rows
+from tui.console.drawing.palette import COLOURED, Palette
 
 NASTY = st.one_of(
     st.text(),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.scenes import INCIDENT, SCENES, WELL_FOR, started
-from tui.console.palette import Palette
+from tui.console.drawing.palette import Palette
 from tui.model.service import RUNBOOK_SEVERITIES
 
 SCREENS = Path(__file__).parent / "screens"
@@ -49,7 +49,7 @@ async def test_screen(name: str, state: Path) -> None:
         for size in SIZES:
             await scene.pilot.resize_terminal(*size)
             said = await scene.settle()
-            work = scene.app._work
+            work = scene.app.frame.work
             shown = " ".join(" ".join(work.render_line(y).text for y in range(work.size.height)).split())
             no_wider(said, size)
             for words in MATTERS.get(name, ()):

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tui.cli import options
 from tui.console import clipboard, lastboard, splash
 from tui.console.driver import SHORT, Writer
-from tui.console.start import Setup
+from tui.console.setup import Setup
 from tui.console.terminal import Terminal, describe
 
 UTF8 = {"LANG": "en_GB.UTF-8"}

@@ -9,8 +9,8 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from tests.stage import HandClock, StageEngine, fleet, probe, service
-from tui.console.pages.page import Choice, Page, View, button
-from tui.console.palette import Palette
+from tui.console.drawing.palette import Palette
+from tui.console.page import Choice, Page, View, button
 from tui.console.widgets.board import ServiceTable
 from tui.console.widgets.work import ARM, HELD, SETTLE, WorkPanel
 from tui.engine.service_monitor import ServiceMonitor

@@ -67,7 +67,7 @@ def test_textual_alone_still_dies_of_them(state: Path) -> None:
 CRASH = """
 import os, sys
 from tui.console import terminal
-from tui.console.start import Setup
+from tui.console.setup import Setup
 terminal.prepare(terminal.describe(os.environ, Setup()), os.environ)
 from textual.app import App
 class Crash(App):

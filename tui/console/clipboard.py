@@ -1,4 +1,4 @@
-"""Copying: always into a file, and into the clipboard of whatever terminal is at the far end (OSC 52) where it takes
+"""Copying: always into a file, and into the clipboard of the terminal at the far end (OSC 52) where it takes
 it."""
 
 import base64
@@ -23,7 +23,7 @@ def copy(text: str, write: Callable[[str], None], environ: Mapping[str, str], fo
 
 
 def fits(text: str) -> bool:
-    """Whether terminals take it."""
+    """True where terminals take a text of this length."""
     return len(base64.b64encode(text.encode())) <= LARGEST
 
 

@@ -126,7 +126,7 @@ class Writer(threading.Thread):
         """Nothing is ever held back."""
 
     def isatty(self) -> bool:
-        """It stands for the terminal."""
+        """True: what is written here goes to the terminal."""
         return True
 
     def fileno(self) -> int:
@@ -145,7 +145,7 @@ class ConsoleDriver(LinuxDriver):
         self._file = sys.__stdout__
 
     def start_application_mode(self) -> None:
-        """As Textual, with our writer."""
+        """Begin as Textual does, with the writer of this file."""
         loop = asyncio.get_running_loop()
 
         def paint_again() -> None:
@@ -165,13 +165,13 @@ class ConsoleDriver(LinuxDriver):
         splash.up = splash.used = True
 
     def stop_application_mode(self) -> None:
-        """As Textual, and every mode off that it may have left on."""
+        """End as Textual does, and switch every mode off that it may have left on."""
         super().stop_application_mode()
         self.write(splash.MODES_OFF)
         splash.up = False
 
     def run_input_thread(self) -> None:
-        """As Textual's, but no byte ends it, and the end of the terminal is a hang-up."""
+        """Read as Textual's does, but no byte ends it, and the end of the terminal is a hang-up."""
         parser = XTermParser(self._debug)
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:

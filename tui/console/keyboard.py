@@ -46,7 +46,7 @@ class Keyboard:
         _PRESSED.set(self._number)
 
     def decides(self) -> bool:
-        """Whether what runs now may say who has the keys; it has then said so."""
+        """True where what runs now may say who has the keys; asking counts as having said so."""
         number = _PRESSED.get()
         if number is None or number < self._decided:
             return False
@@ -66,7 +66,7 @@ class Keyboard:
             self.go(shown[(here + step) % len(shown)])
 
     def settle(self) -> None:
-        """Make it so, whatever hid, showed or blurred a panel meanwhile."""
+        """Give the keys to the panel that has them by now: panels may have been hidden, shown or blurred."""
         screen = self._screen
         if screen is not None:
             screen.set_focus(self._line.input if self._line.asking else self._shown(), scroll_visible=False)

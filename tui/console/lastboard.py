@@ -69,7 +69,7 @@ class _Plain:
 
 
 def _parsed(text: str) -> "Any":
-    """`json.loads` by its own scanner: what `json` imports besides (`re`, `enum`) costs as much as the interpreter's
+    """`json.loads` by its own scanner: what else `json` imports (`re`, `enum`) costs as much as the interpreter's
     start. Raises ValueError."""
     try:
         from _json import make_scanner
@@ -87,8 +87,8 @@ def _parsed(text: str) -> "Any":
 
 
 def document(board: "ServiceMonitor") -> "dict[str, Any]":
-    """The board as it stands, to be stored."""
-    from tui.console import words
+    """The board as it is now, to be stored."""
+    from tui.console.drawing import labels
 
     rows = []
     for status in board.statuses():
@@ -96,8 +96,8 @@ def document(board: "ServiceMonitor") -> "dict[str, Any]":
         rows.append(
             {
                 "service": status.service.name,
-                "health": words.LOOKS[status.health][1],
-                "release": words.release(status),
+                "health": labels.LOOKS[status.health][1],
+                "release": labels.release(status),
                 "detail": last.detail if last is not None else "",
                 "at": _stamp(last.at) if last is not None else None,
             }

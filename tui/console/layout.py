@@ -7,7 +7,7 @@ every one of them the services' health and the log stay on screen while there is
 from typing import NamedTuple
 
 SMALLEST = (60, 15)
-"""columns and rows below which only a word about the size is shown; whatever runs goes on"""
+"""columns and rows below which only a word about the size is shown; what runs goes on"""
 WIDE, TALL, WIDEST = 120, 30, 180
 GUTTER = 1
 """empty columns between panels side by side"""
@@ -23,7 +23,7 @@ class Box(NamedTuple):
 
 
 def too_small(width: int, height: int) -> bool:
-    """Whether nothing useful fits."""
+    """True where nothing useful fits."""
     return width < SMALLEST[0] or height < SMALLEST[1]
 
 

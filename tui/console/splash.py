@@ -1,7 +1,7 @@
 """The first picture: the last known board, marked with its age, written before anything heavy is imported.
 
-The standard library only, and of that nothing slow: no argparse, no pathlib, no typing, no dataclasses. What stands
-in the file of the last board is text from outside; what is not printable ASCII is shown as `?`.
+The standard library only, and of that nothing slow: no argparse, no pathlib, no typing, no dataclasses. The
+file of the last board is text from outside; what is not printable ASCII is shown as `?`.
 """
 
 import os
@@ -52,7 +52,7 @@ def shows(argv: "Sequence[str]") -> str | None:
 
 
 def drawable(environ: "Mapping[str, str]") -> bool:
-    """Whether this kind of terminal can put the cursor somewhere. One that terminfo does not know is taken for an
+    """True where this kind of terminal can put the cursor somewhere. One that terminfo does not know is taken for an
     ordinary one: the newest terminals are unknown on old hosts."""
     term = environ.get("TERM", "")
     if term in NO_SCREEN:
@@ -83,7 +83,7 @@ def begin(argv: "Sequence[str]", environ: "Mapping[str, str]") -> bool:
 
 
 def end() -> None:
-    """Leave the terminal as a shell wants it, whatever has happened; nothing is written when nothing has."""
+    """Leave the terminal as a shell wants it, also after a fault; nothing is written when nothing has."""
     global up, used
     if used:
         put(MODES_OFF + (LEAVE if up else ""))

@@ -4,35 +4,18 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.console import terminal
+from tui.console.setup import Setup
 from tui.console.terminal import Terminal
 
 if TYPE_CHECKING:
     from tui.console.app import ConsoleApp
+    from tui.console.pages.leave import Open
     from tui.engine.engine import Engine
     from tui.engine.service_monitor import ServiceMonitor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
-    """What was asked for."""
-
-    services: str | None = None
-    read_only: bool = False
-    accept_host_key: str | None = None
-    watch: timedelta | None = None
-    """None: as services.yaml says"""
-    colour: bool = True
-    ascii_only: bool | None = None
-    """None: as locale and terminal say"""
-    mouse: bool | None = None
-    """None: off inside ssh, where it would keep people from selecting text"""
-    low_bandwidth: bool = False
 
 
 def console(wanted: Setup) -> int:
@@ -57,7 +40,7 @@ async def _run(
     from tui.console import lastboard
     from tui.console.app import ConsoleApp
     from tui.console.clipboard import copy, fits
-    from tui.console.palette import Palette
+    from tui.console.drawing.palette import Palette
     from tui.drivers.paths import state_dir
 
     state = state_dir()
@@ -85,6 +68,12 @@ async def _run(
         left_open = app.left_open()
         await app.shut()
         await asyncio.to_thread(writer.shutdown)
+    _say_farewell(app, left_open)
+    return terminal.exit_code(app)
+
+
+def _say_farewell(app: "ConsoleApp", left_open: "list[Open]") -> None:
+    """On the terminal as it was found: what is open still, and why the console could not start."""
     if left_open:
         from tui.console.pages.leave import farewell
 
@@ -92,7 +81,6 @@ async def _run(
     if app.failure is not None:
         fix = f"  fix: {app.failure.fix}\n" if app.failure.fix else ""
         terminal.complain(f"{app.failure.message}\n{fix}")
-    return terminal.exit_code(app)
 
 
 def _store(state: Path, document: dict[str, Any]) -> None:

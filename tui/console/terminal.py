@@ -20,7 +20,7 @@ from tui.model.value import Value
 if TYPE_CHECKING:
     from textual.app import App
 
-    from tui.console.start import Setup
+    from tui.console.setup import Setup
 
 Colours = Literal["none", "16", "256", "true"]
 INSTEAD = "rollback status, rollback SERVICE previous; rollback --help lists everything"
@@ -30,7 +30,7 @@ SYSTEMS: dict[Colours, str] = {"none": "standard", "16": "standard", "256": "256
 
 
 class Terminal(Value):
-    """What the terminal can show and do; decided once, at start."""
+    """The abilities of the terminal; decided once, at start."""
 
     colors: Colours
     ascii: bool
@@ -104,7 +104,7 @@ def prepare(terminal: Terminal, environ: MutableMapping[str, str]) -> None:
 
 @contextlib.contextmanager
 def kept() -> Iterator[None]:
-    """Leave the terminal as it was found, whatever happens in between; SIGHUP and SIGTERM become an orderly end."""
+    """Leave the terminal as it was found, also after a fault; SIGHUP and SIGTERM become an orderly end."""
     before: list[Any] | None = None
     with contextlib.suppress(termios.error, OSError):  # no terminal, or one that is gone
         before = termios.tcgetattr(0)
@@ -159,7 +159,7 @@ def complain(text: str) -> None:
 
 
 def writer_idle(app: "App[Any]") -> bool:
-    """Whether the terminal has taken all that was written to it: a frame made before that only adds to the queue.
+    """True where the terminal has taken all that was written to it: a frame made before that only adds to the queue.
 
     Where nothing can be known (tests, the web) nothing is held back."""
     writer = getattr(getattr(app, "_driver", None), "_writer_thread", None)

@@ -1,6 +1,6 @@
 """What a person looks for in a log: a regular expression whose time is limited, or those very words.
 
-The expression comes from a tired person and meets 32 MB of whatever an app writes: some expressions take longer than
+The expression comes from a tired person and meets 32 MB of what an app writes: some expressions take longer than
 anybody waits for (`(x|xx)+y` on one long line). `regex` can stop in the middle, which `re` cannot.
 """
 
@@ -15,7 +15,7 @@ _FLAGS = regex.IGNORECASE | regex.MULTILINE
 
 
 class TooSlow(Exception):
-    """The expression takes too long on what stands in this log."""
+    """The expression takes too long on this log."""
 
 
 class Wanted:
@@ -49,7 +49,7 @@ class Wanted:
             raise TooSlow from error
 
     def spans(self, data: bytes) -> Iterator[tuple[int, int]]:
-        """Where it stands in one line, as byte positions. Raises TooSlow."""
+        """The places of its matches in one line, as pairs of byte positions. Raises TooSlow."""
         try:
             for found in self._compiled.finditer(data, timeout=self._left()):
                 yield found.span()

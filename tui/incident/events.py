@@ -285,9 +285,9 @@ News = Observed | NotObserved | HealthSampled | WatchTimerFired | ChecksDone | F
 _decoder = msgspec.json.Decoder(Event)
 
 
-def tag(event: Event) -> str:
-    """The word under which the journal stores this kind of event; a class that is renamed keeps it."""
-    return str(event.__struct_config__.tag)
+def tag(event: Value) -> str:
+    """The word for what stands in a journal: an event that is renamed keeps it, and what is no event has its own name."""
+    return str(event.__struct_config__.tag or type(event).__name__)
 
 
 def encode(event: Event) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 
-from tui.console import views
-from tui.console.pages.page import Choice, button
-from tui.console.palette import Palette
+from tui.console.drawing import tables
+from tui.console.drawing.palette import Palette
+from tui.console.page import Choice, button
 from tui.model.release import Release
 
 Chosen = Callable[[Release, str | None], Callable[[], Awaitable[None]]]
@@ -25,21 +25,21 @@ def choices(
     """In the given order; what cannot be chosen says why. `recorded`: choosing one goes on an incident's record."""
     found: list[Choice] = []
     for release in releases:
-        ways = views.ways_of(release)
-        row = views.release_row(
+        ways = tables.ways_of(release)
+        row = tables.release_row(
             release, previous=previous is not None and _same(release, previous), now=now, cells=cells, palette=palette
         )
         first = chosen(release, ways[0].way if ways else None)
-        found.append(Choice(id=identity(release), row=row, do=first, off=views.why_not(release), recorded=recorded))
+        found.append(Choice(id=identity(release), row=row, do=first, off=tables.why_not(release), recorded=recorded))
         for way in ways[1:]:
-            row = views.release_row(release, previous=False, now=now, cells=cells, palette=palette, way=way)
+            row = tables.release_row(release, previous=False, now=now, cells=cells, palette=palette, way=way)
             do = chosen(release, way.way)
             found.append(Choice(id=f"{identity(release)} {way.way}", row=row, do=do, recorded=recorded))
     return found
 
 
 def again(releases: Iterable[Release], chosen: Chosen) -> list[Choice]:
-    """What runs, deployed anew: a deploy that failed has left a restart that would start its image."""
+    """A choice to deploy what runs anew: a deploy that failed has left a restart that would start its image."""
     found = next((r for r in releases if r.running and not r.down), None)
     if found is None:
         return []
@@ -49,7 +49,7 @@ def again(releases: Iterable[Release], chosen: Chosen) -> list[Choice]:
 
 
 def identity(release: Release) -> str:
-    """What tells it from every other one of the list."""
+    """A text that tells a release from every other one of the list."""
     return f"{release.name} {release.holder or release.commit or release.image or ''}"
 
 

@@ -1,18 +1,16 @@
 """All services back to their previous releases: the plans in one table, the phrase, one line for each as it goes."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
 
-from tui.console import rows
+from tui.console.drawing import rows
+from tui.console.drawing.rows import Row
+from tui.console.page import Choice, View, button
 from tui.console.pages import parts
-from tui.console.pages.page import Choice, Page, View, button
-from tui.console.palette import Palette
-from tui.console.rows import Row
+from tui.console.pages.job import JobPage
+from tui.console.ports import Console
 from tui.engine import all_services as running
-from tui.engine.engine import Engine
 from tui.incident import all_services
 from tui.incident.all_services import Part, Stage
-from tui.model.errors import ConsoleError
 from tui.model.incident import Group, Incident
 from tui.model.plan import Plan
 
@@ -25,43 +23,21 @@ _LOOKS = {
 }
 
 
-class Front(Protocol):
-    """What this page asks of the console."""
-
-    @property
-    def engine(self) -> Engine: ...
-
-    @property
-    def palette(self) -> Palette: ...
-
-    async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None: ...
-
-    def changed(self) -> None: ...
-
-    def close_work(self) -> None: ...
-
-    def lead(self, run: running.Run) -> None: ...
-
-    async def show_incident(self, incident: Incident) -> None: ...
-
-
-class Everything(Page):
-    """One run over all services, from its plans to where it stands."""
+class Everything(JobPage):
+    """One run over all services, from its plans to its end."""
 
     name = "everything"
 
-    def __init__(self, front: Front, group: Group, run: running.Run | None = None) -> None:
-        self.front = front
+    def __init__(self, console: Console, group: Group, run: running.Run | None = None) -> None:
+        super().__init__(console)
         self._group = group
         self._run = run
         """None until it is confirmed"""
         self._found: Sequence[running.Prepared] = ()
-        self._busy = ""
-        self._error: ConsoleError | None = None
 
     @property
     def under_way(self) -> bool:
-        """Whether something of it is being carried out, watched, or waits for its turn or a person."""
+        """True while something of it is being carried out, watched, or waits for its turn or a person."""
         return self._run is not None and any(all_services.stage(part) is not Stage.DONE for part in self._run.parts)
 
     async def prepare(self) -> None:
@@ -70,28 +46,15 @@ class Everything(Page):
 
     async def _prepare(self) -> None:
         if self._run is None:
-            self._found = await running.prepare(self.front.engine, self._group, None)
+            self._found = await running.prepare(self.console.engine, self._group, None)
             return
         await self._run.settled()
         self._found = () if all_services.stopped_at(self._run.parts) is not None else await self._run.prepare()
 
-    async def _doing(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
-        if self._busy:
-            return
-        self._busy, self._error = what, None
-        self.front.changed()
-        try:
-            await work()
-        except ConsoleError as error:
-            self._error = error
-        finally:
-            self._busy = ""
-            self.front.changed()
-
     def view(self, cells: int) -> View:
         """The table; before the phrase that of the plans."""
-        sign = self.front.palette.sign
-        content = parts.busy_or_wrong(self.front.palette, self._busy, self._error, cells)
+        sign = self.console.screen.palette.sign
+        content = parts.busy_or_wrong(self.console.screen.palette, self._busy, self._error, cells)
         if self._run is not None:
             for part in self._run.parts:
                 content.extend(self._line(part, cells))
@@ -115,8 +78,10 @@ class Everything(Page):
         line = all_services.table((part,))[0]
         sign, look = _LOOKS[line.stage]
         words = "  ".join(word for word in (line.way, line.words) if word)
-        text = f"{self.front.palette.sign(sign)} {rows.fit(line.service, 15)} {rows.fit(line.stage.value, 12)} "
-        return rows.paragraph(self.front.palette.text(text + rows.safe(words, 400)), cells, look, indent=4)
+        text = (
+            f"{self.console.screen.palette.sign(sign)} {rows.fit(line.service, 15)} {rows.fit(line.stage.value, 12)} "
+        )
+        return rows.paragraph(self.console.screen.palette.text(text + rows.safe(words, 400)), cells, look, indent=4)
 
     def _at(self) -> str:
         stopped = all_services.stopped_at(self._run.parts) if self._run is not None else None
@@ -128,35 +93,32 @@ class Everything(Page):
         stopped = all_services.stopped_at(self._run.parts) if self._run is not None else None
         found = [button("cancel", "Close" if self._run is not None else "Cancel", self._leave)]
         if stopped is not None and stopped.incident is not None and not stopped.refused:
-            incident = stopped.incident
-            found.append(button("open", f"Open {stopped.service}", lambda: self.front.show_incident(incident)))
+            found.append(button("open", f"Open {stopped.service}", self._open(stopped.incident)))
         if stopped is not None and not self._busy:
             found.append(button("again", "Plan the rest anew", self.prepare))
         if self._found:
             off = next((f"{one.service}: {one.trouble}" for one in self._found if one.trouble), self._busy)
-            if self.front.engine.gate.read_only:
-                off = "read-only: nothing is sent"
             label = f"Roll all back (type {all_services.PHRASE})"
-            found.append(button("go", label, self._go, off=off, danger=True))
+            found.append(button("go", label, self._go, off=self._read_only or off, danger=True))
         return found
 
-    async def _leave(self) -> None:
-        self.front.close_work()
+    def _open(self, incident: Incident) -> Callable[[], Awaitable[None]]:
+        return lambda: self.console.show(self.console.engine.service(incident.service))
 
     async def _go(self) -> None:
         plans = [one.plan for one in self._found if one.plan is not None]
         down = ", ".join(plan.service for plan in plans if plan.downtime)
         stops = f" ({down} will not answer meanwhile)" if down else ""
         words = f"type {all_services.PHRASE} to roll back {len(plans)} services{stops}: "
-        if self._busy or await self.front.ask(words, wanted=all_services.PHRASE) is None:
+        if self._busy or await self.console.screen.ask(words, wanted=all_services.PHRASE) is None:
             return
         await self._doing("rolling back", lambda: self._carry_out(plans))
 
     async def _carry_out(self, plans: Sequence[Plan]) -> None:
         if self._run is None:
-            self._run = await running.begin(self.front.engine, self._group, plans, "", None)
+            self._run = await running.begin(self.console.engine, self._group, plans, "", None)
         self._found = ()
-        self.front.lead(self._run)
+        self.console.lead_batch(self._run)
         await self._run.run(plans, f"confirmed by the phrase {all_services.PHRASE!r}")
 
 

@@ -1,62 +1,52 @@
 """What every source says of a service's failures, as rows: who, how many of how many, what that proves.
 
-The word about the limit stands beside each source that counts requests of users, because sources may disagree. Where
+The word about the limit is beside each source that counts requests of users, because sources may disagree. Where
 there is little room our own probes are left out, and each source has one row.
 """
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tui.console import rows, words
-from tui.console.rows import Piece, Row
+from tui.console.drawing import labels, rows
+from tui.console.drawing.rows import Piece, Row
+from tui.console.incident_flow import IncidentFlow
 from tui.incident import error_rates, watch_verdict
 from tui.incident import watch as watching
 from tui.incident.error_rates import Word
 from tui.model.evidence import Measurement, Phase, Rate, Source
 from tui.model.incident import Incident
-from tui.model.service import Service
 
 if TYPE_CHECKING:
-    from tui.console.wizard import Wizard
-    from tui.engine.engine import Engine
-    from tui.engine.service_monitor import ServiceStatus
+    pass
 
 ROOM = 14
 """rows of a page from which on every source has its row, with a head above them"""
 WIDE = 100
-"""columns from which on notes stand beside the numbers"""
+"""columns from which on notes are beside the numbers"""
 _LOOKS = {Word.OVER: "down", Word.UNDER: "ok", Word.UNSURE: "unknown"}
 
 
-def since(engine: "Engine", service: Service, status: "ServiceStatus") -> datetime:
-    """Since when failures are counted for the decision: of what runs, and no longer ago than a watch is long."""
-    current = status.listing.current if status.listing else None
-    starts = [c.deployed_at for c in current.running.values() if c.deployed_at] if current else []
-    return engine.evidence.baseline(service, engine.clock.now(), min(starts, default=None))
-
-
-def block(wizard: "Wizard", found: Measurement, cells: int) -> list[Row]:
+def block(flow: IncidentFlow, found: Measurement, cells: int) -> list[Row]:
     """The evidence before a rollback."""
-    if wizard.room < ROOM:
+    if flow.room < ROOM:
         return _sources(found, cells, brief=True)
     limit = error_rates.percent(found.limit)
     return [_head(f"EVIDENCE  more than {limit} of requests? ", found), *_sources(found, cells), *_more(found, cells)]
 
 
-def of_watch(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
+def of_watch(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
     """The evidence of a watch: what the last checkpoint said, when the next one is, and what it is compared with."""
     checkpoints = watch_verdict.after(incident)
-    tight = wizard.room < ROOM
+    tight = flow.room < ROOM
     found: list[Row] = []
     if checkpoints:
         last = checkpoints[-1]
-        found.append(_head(f"CHECKPOINT {words.clock(last.at)} ", last, _next(incident)))
+        found.append(_head(f"CHECKPOINT {labels.clock(last.at)} ", last, _next(incident)))
         found.extend(_sources(last, cells, brief=tight))
         if not tight:
             found.extend(_more(last, cells))
     else:
-        begin, end = watching.window(incident, Phase.AFTER, wizard.front.engine.clock.now())
-        live = wizard.front.engine.evidence.now(wizard.service, Phase.AFTER, begin or end, end)
+        begin, end = watching.window(incident, Phase.AFTER, flow.console.engine.clock.now())
+        live = flow.console.engine.evidence.now(flow.service, Phase.AFTER, begin or end, end)
         found.append(((f"No checkpoint yet{_next(incident)}. So far:", "dim"),))
         found.extend(_sources(live, cells, brief=tight, worded=False))
     if not tight:
@@ -66,7 +56,7 @@ def of_watch(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
 
 def _next(incident: Incident) -> str:
     at = watching.next_checkpoint(incident)
-    return f", next {words.clock(at)}" if at is not None else ""
+    return f", next {labels.clock(at)}" if at is not None else ""
 
 
 def _head(label: str, found: Measurement, tail: str = "") -> Row:

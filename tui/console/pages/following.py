@@ -3,34 +3,34 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.console import rows, words
-from tui.console.pages.page import Choice, View, button
-from tui.console.rows import Row
+from tui.console.drawing import labels, rows
+from tui.console.drawing.rows import Row
+from tui.console.incident_flow import IncidentFlow
+from tui.console.page import Choice, View, button
 
 if TYPE_CHECKING:
-    from tui.console.wizard import Wizard
     from tui.engine.incident.onlooker import Onlooker
 
 
-def view(wizard: "Wizard", seen: "Onlooker", page: View, cells: int) -> View:
+def view(flow: IncidentFlow, seen: "Onlooker", page: View, cells: int) -> View:
     """The page of the incident's state, with who leads it above, and none of what only the leader may do."""
     return replace(
         page,
         key=f"following-{page.key}-{bool(seen.held_by)}",
-        rows=[*_who(wizard, seen, cells), *page.rows],
-        choices=_choices(wizard, seen),
+        rows=[*_who(flow, seen, cells), *page.rows],
+        choices=_choices(flow, seen),
         first="leave",
     )
 
 
-def _who(wizard: "Wizard", seen: "Onlooker", cells: int) -> list[Row]:
+def _who(flow: IncidentFlow, seen: "Onlooker", cells: int) -> list[Row]:
     incident = seen.incident
     by = rows.safe(incident.by, 60)
-    age = words.age(wizard.front.engine.clock.now() - seen.at)
+    age = labels.age(flow.console.engine.clock.now() - seen.at)
     if not incident.open:
         return [((f"FOLLOWED: led by {by} in another console; it is closed", "dim"),)]
     if not seen.held_by:
-        said = f"{wizard.palette.sign('warn')} NOBODY LEADS IT: the console of {by} is gone; what was sent goes on"
+        said = f"{flow.palette.sign('warn')} NOBODY LEADS IT: the console of {by} is gone; what was sent goes on"
         return rows.paragraph(said, cells, "warn", indent=2)
     said = f"FOLLOWING {by}, {rows.safe(seen.held_by, 80)}: to be looked at only; as of {age} ago"
     found = rows.paragraph(said, cells, "run", indent=2)
@@ -39,12 +39,12 @@ def _who(wizard: "Wizard", seen: "Onlooker", cells: int) -> list[Row]:
     return found
 
 
-def _choices(wizard: "Wizard", seen: "Onlooker") -> list[Choice]:
+def _choices(flow: IncidentFlow, seen: "Onlooker") -> list[Choice]:
     async def leave() -> None:
-        wizard.front.close_work()
+        flow.console.screen.close_work()
 
     async def take_up() -> None:
-        await wizard.front.resume(seen.incident.id)
+        await flow.console.resume(seen.incident.id)
 
     off = "" if not seen.held_by else f"{seen.held_by} leads it"
     found = [button("leave", "Close this page", leave)]

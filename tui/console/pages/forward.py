@@ -5,78 +5,52 @@ while somebody reads here.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import Protocol
 
+from tui.console.page import Choice, View, button
 from tui.console.pages import parts
 from tui.console.pages import plan as planned
-from tui.console.pages.page import Choice, Page, View, button
-from tui.console.palette import Palette
-from tui.engine.engine import Engine
-from tui.model.errors import ConsoleError
+from tui.console.pages.job import JobPage
+from tui.console.ports import Console
 from tui.model.plan import Plan
 
-
-class Front(Protocol):
-    """What this page asks of the console."""
-
-    engine: Engine
-    watch_for: timedelta
-
-    @property
-    def palette(self) -> Palette: ...
-
-    async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None: ...
-
-    def changed(self) -> None: ...
-
-    def close_work(self) -> None: ...
+_ASKING = "asking the host"
 
 
-class Forward(Page):
+class Forward(JobPage):
     """One plan forward."""
 
     name = "forward"
 
     def __init__(
         self,
-        front: Front,
+        console: Console,
         *,
         title: str,
         make: Callable[[], Awaitable[Plan]],
         begin: Callable[[Plan], Awaitable[None]],
         otherwise: tuple[str, Callable[[], Awaitable[None]]] | None = None,
     ) -> None:
-        self.front = front
+        super().__init__(console, busy=_ASKING)
         self._title = title
         self._make = make
         self._begin = begin
         self._otherwise = otherwise
         """what to offer where there is no such plan"""
         self._plan: Plan | None = None
-        self._error: ConsoleError | None = None
-        self._busy = "asking the host"
-
-    @property
-    def palette(self) -> Palette:
-        """How it is drawn."""
-        return self.front.palette
 
     async def prepare(self) -> None:
         """Make the plan; why there is none is shown."""
-        try:
+
+        async def make() -> None:
             self._plan = await self._make()
-        except ConsoleError as error:
-            self._error = error
-        finally:
-            self._busy = ""
-            self.front.changed()
+
+        await self._doing(_ASKING, make)
 
     def view(self, cells: int) -> View:
         """The plan, or why there is none."""
-        content = parts.busy_or_wrong(self.palette, self._busy, self._error, cells)
+        content = parts.busy_or_wrong(self.console.screen.palette, self._busy, self._error, cells)
         if self._plan is not None:
-            content.extend(planned.shown(self, self._plan, cells))
+            content.extend(planned.shown(self.console, self._plan, cells, self.room))
         return View(
             key=f"{self._title}-{self._busy}-{self._plan is not None}",
             title=((self._title, "title"),),
@@ -94,29 +68,20 @@ class Forward(Page):
                 label, do = self._otherwise
                 found.append(button("otherwise", label, do))
             return found
-        off = plan.blocked[0].text if plan.blocked else ""
-        if self.front.engine.gate.read_only:
-            off = "read-only: nothing is sent"
+        off = self._read_only or (plan.blocked[0].text if plan.blocked else "")
         typed = " (type its name)" if plan.typed else ""
         label = f"Go forward to {plan.target.name}{typed}"
         found.append(button("go", label, self._go, off=off or self._busy, danger=True))
         return found
 
-    async def _leave(self) -> None:
-        self.front.close_work()
-
     async def _go(self) -> None:
+        await self._doing("your word", self._confirmed)
+
+    async def _confirmed(self) -> None:
         plan = self._plan
-        if plan is None or self._busy:
+        if plan is None:
             return
-        self._busy = "your word"
-        try:
-            words = f"type {plan.service} to go forward to {plan.target.name}: "
-            if plan.typed and await self.front.ask(words, wanted=plan.service) is None:
-                return
-            await self._begin(plan)
-        except ConsoleError as error:
-            self._error = error
-        finally:
-            self._busy = ""
-            self.front.changed()
+        words = f"type {plan.service} to go forward to {plan.target.name}: "
+        if plan.typed and await self.console.screen.ask(words, wanted=plan.service) is None:
+            return
+        await self._begin(plan)

@@ -1,11 +1,11 @@
 """What a console finds held on the hosts when it starts: frozen apps and incidents of others, each with the way on."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable
 
-from tui.console import rows, words
-from tui.console.pages.page import Page, View, button
-from tui.console.rows import Piece, Row
+from tui.console.drawing import labels, rows
+from tui.console.drawing.rows import Piece, Row
+from tui.console.page import Page, View, button
+from tui.console.ports import Console
 from tui.dokku.holders import IncidentRecord
 from tui.engine.engine import Engine
 from tui.model.service import Service
@@ -13,36 +13,21 @@ from tui.model.service import Service
 Found = tuple[Service, IncidentRecord]
 
 
-class Front(Protocol):
-    """What this page asks of the application."""
-
-    @property
-    def engine(self) -> Engine: ...
-
-    def held(self) -> Sequence[Found]: ...
-
-    async def unfreeze(self, service: Service) -> None: ...
-
-    async def begin(self, service: Service) -> None: ...
-
-    def close_work(self) -> None: ...
-
-
 class Held(Page):
     """Which services are held, by whom, since when."""
 
     name = "held"
 
-    def __init__(self, front: Front) -> None:
-        self.front = front
+    def __init__(self, console: Console) -> None:
+        self.console = console
 
     def view(self, cells: int) -> View:
         """A line and a way on for each."""
-        found = self.front.held()
+        found = self.console.held()
         content: list[Row] = []
         choices = [button("later", "Not now", self._later)]
         for service, record in found:
-            text = "".join(text for text, _ in line(service, record, self.front.engine))
+            text = "".join(text for text, _ in line(service, record, self.console.engine))
             content.extend(rows.paragraph(text, cells, "run" if record.frozen else "warn", indent=4))
             label = f"Unfreeze {service.name}" if record.frozen else f"Show {service.name}"
             choices.append(button(service.name, label, self._on(service, record)))
@@ -51,18 +36,18 @@ class Held(Page):
 
     def _on(self, service: Service, record: IncidentRecord) -> Callable[[], Awaitable[None]]:
         async def on() -> None:
-            await (self.front.unfreeze(service) if record.frozen else self.front.begin(service))
+            await (self.console.jobs.unfreeze(service) if record.frozen else self.console.begin(service))
 
         return on
 
     async def _later(self) -> None:
-        self.front.close_work()
+        self.console.screen.close_work()
 
 
 def line(service: Service, record: IncidentRecord, engine: Engine) -> Row:
     """Who holds a service, since when, and what to do about it."""
     began = record.since or record.created_at
-    since = f" since {began:%m-%d %H:%MZ} ({words.age(engine.clock.now() - began)})" if began is not None else ""
+    since = f" since {began:%m-%d %H:%MZ} ({labels.age(engine.clock.now() - began)})" if began is not None else ""
     who = f"{rows.safe(record.incident or 'unknown', 40)} of {rows.safe(record.by or 'unknown', 40)}"
     what = "FROZEN" if record.frozen else "INCIDENT"
     way = f"rollback unfreeze {service.name}" if record.frozen else "theirs: ask them, or take it over with a reason"

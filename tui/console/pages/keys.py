@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from textual.fuzzy import FuzzySearch
 
-from tui.console import rows
-from tui.console.pages.page import Choice, Page, View
-from tui.console.rows import Row
+from tui.console.drawing import rows
+from tui.console.drawing.rows import Row
+from tui.console.page import Choice, Page, View
 
 
 class Bound(NamedTuple):

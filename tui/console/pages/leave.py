@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from tui.console import rows, words
-from tui.console.pages.page import Page, View, button
+from tui.console.drawing import labels, rows
+from tui.console.page import Page, View, button
 from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident, State
 
@@ -33,7 +33,7 @@ class Leave(Page):
         self._leave = leave
 
     def view(self, cells: int) -> View:
-        """As it stands now; the cursor is on staying."""
+        """Each open incident and what goes on without this console; the cursor is on staying."""
         found = self._found()
         content = [row for one in found for row in _rows(one, cells)]
         if not found:
@@ -59,16 +59,16 @@ class Leave(Page):
 
 
 def farewell(found: Sequence[Open]) -> list[str]:
-    """What is said on the terminal once the screen is gone: each open incident, and the line that takes it up."""
+    """The lines for the terminal once the screen is gone: each open incident, and the line that takes it up."""
     return [
         f"{one.incident.service}: {said(one)}; take it up: rollback resume {one.incident.known_as}" for one in found
     ]
 
 
 def said(one: Open) -> str:
-    """What goes on without us, in words."""
+    """The state of an open incident, and what goes on without this console."""
     frozen = ["its deploys are held back until it is closed"] if one.frozen else []
-    return "; ".join([f"{words.BRIEF[one.incident.state]}: {_goes_on(one.incident)}", *frozen])
+    return "; ".join([f"{labels.BRIEF[one.incident.state]}: {_goes_on(one.incident)}", *frozen])
 
 
 def _rows(one: Open, cells: int) -> list[rows.Row]:
@@ -100,7 +100,7 @@ def _goes_on(incident: Incident) -> str:
             return "nothing is under way at the host; the new release is not proven yet"
         case State.WATCHING if incident.watch is not None:
             left = incident.watch.deadline - incident.watch.opened_at
-            return f"the watch ({worded(left)}) runs to {words.clock(incident.watch.deadline)} with nobody looking"
+            return f"the watch ({worded(left)}) runs to {labels.clock(incident.watch.deadline)} with nobody looking"
         case State.FAILED:
             return "nothing is under way at the host; it waits for your word"
         case _:

@@ -1,12 +1,12 @@
-"""Rows that several pages share: where the walk stands, what went wrong, what can be done besides."""
+"""Rows that several pages share: which step it is, what went wrong, what else can be done."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from tui.console import rows, words
-from tui.console.pages.page import Choice, button
-from tui.console.palette import Palette
-from tui.console.rows import Piece, Row
+from tui.console.drawing import labels, rows
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Piece, Row
+from tui.console.incident_flow import IncidentFlow
+from tui.console.page import Choice, button
 from tui.incident import undo as undoing
 from tui.incident.deploy_or_not import worded
 from tui.model.errors import ConsoleError, JournalError
@@ -14,15 +14,12 @@ from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Closing, Incident, Question, State
 from tui.model.service import SeveritySpec
 
-if TYPE_CHECKING:
-    from tui.console.wizard import Wizard
-
 STEPS = ("severity", "confirm", "release", "plan", "roll back", "verify", "watch", "close")
 
 
-def title(wizard: "Wizard", step: int, cells: int) -> tuple[Piece, ...]:
+def title(flow: IncidentFlow, step: int, cells: int) -> tuple[Piece, ...]:
     """Which service, and where in the walk; `step` counts from 0."""
-    head: tuple[Piece, ...] = (("ROLL BACK ", "title"), (wizard.service.name, "bold"), (" ", ""))
+    head: tuple[Piece, ...] = (("ROLL BACK ", "title"), (flow.service.name, "bold"), (" ", ""))
     if cells < 100:
         return (*head, (f"{step + 1}/{len(STEPS)} {STEPS[step]}", "focus"))
     steps: list[Piece] = []
@@ -32,7 +29,7 @@ def title(wizard: "Wizard", step: int, cells: int) -> tuple[Piece, ...]:
 
 
 def busy_or_wrong(palette: Palette, busy: str, error: ConsoleError | None, cells: int) -> list[Row]:
-    """What is being done, and what could not be done with what would help."""
+    """Rows of what is being done, and of an error with what would help."""
     found: list[Row] = []
     if busy:
         found.append(((f"{palette.sign('run')} {busy}{palette.sign('more')}", "run"),))
@@ -44,13 +41,13 @@ def busy_or_wrong(palette: Palette, busy: str, error: ConsoleError | None, cells
     return found
 
 
-def trouble(wizard: "Wizard", cells: int) -> list[Row]:
-    """What could not be done, and what would help; or what is being done."""
-    found = busy_or_wrong(wizard.palette, wizard.busy, wizard.error, cells)
-    if wizard.walk is not None and wizard.walk.error is not None:
-        stopped = wizard.walk.error
+def trouble(flow: IncidentFlow, cells: int) -> list[Row]:
+    """Rows of what is being done, of an error with what would help, and of a walk that cannot go on."""
+    found = busy_or_wrong(flow.palette, flow.busy, flow.error, cells)
+    if flow.walk is not None and flow.walk.error is not None:
+        stopped = flow.walk.error
         why = stopped.message if isinstance(stopped, ConsoleError) else f"{type(stopped).__name__}: {stopped}"
-        text = f"{wizard.palette.sign('down')} this console cannot go on: {rows.safe(why, 300)}"
+        text = f"{flow.palette.sign('down')} this console cannot go on: {rows.safe(why, 300)}"
         found.extend(rows.paragraph(text, cells, "down", indent=2))
         if isinstance(stopped, JournalError):
             words = f"its record is incomplete; what was sent goes on at the host. First: {stopped.fix}"
@@ -59,38 +56,38 @@ def trouble(wizard: "Wizard", cells: int) -> list[Row]:
     return found
 
 
-def health_rows(wizard: "Wizard", now: datetime, cells: int) -> list[Row]:
+def health_rows(flow: IncidentFlow, now: datetime, cells: int) -> list[Row]:
     """The service's health: the word and since when first, the answer after it."""
-    status = wizard.status
-    look, word = words.LOOKS[status.health]
+    status = flow.status
+    look, word = labels.LOOKS[status.health]
     last = status.last
     since = ""
     if status.bad_since is not None:
-        since = f" since at least {words.clock(status.bad_since)} ({worded(now - status.bad_since)})"
+        since = f" since at least {labels.clock(status.bad_since)} ({worded(now - status.bad_since)})"
     elif last is not None:
-        since = f" (seen {words.age(now - last.at)} ago)"
-    said = f"{wizard.palette.sign(look)} {word}{since}: HTTP {words.http(last)} in {words.response(last)}"
+        since = f" (seen {labels.age(now - last.at)} ago)"
+    said = f"{flow.palette.sign(look)} {word}{since}: HTTP {labels.http(last)} in {labels.response(last)}"
     detail = rows.safe(last.detail, 200) if last is not None else ""
     if detail:
-        said = f"{wizard.palette.sign(look)} {word}{since}: {detail} in {words.response(last)}"
+        said = f"{flow.palette.sign(look)} {word}{since}: {detail} in {labels.response(last)}"
     return rows.paragraph(said, cells, look if look != "ok" else "", indent=2)
 
 
-def downtime(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
+def downtime(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
     """The clock of a service that does not answer because it is being replaced, and afterwards how long it was."""
     since, until = incident.down_since, incident.down_until
     if since is None:
         return []
     if until is not None:
         return [((f"It did not answer for {(until - since).total_seconds():.0f} s while it was replaced.", "dim"),)]
-    plan, passed = incident.plan, wizard.front.engine.clock.now() - since
+    plan, passed = incident.plan, flow.console.engine.clock.now() - since
     planned = plan.downtime if plan is not None else None
     usual = f" (usually {planned[0]:.0f}-{planned[1]:.0f} s)" if planned else ""
     serves = "nothing serves" if incident.state is State.FAILED else "the target is being started"
     # what was planned and takes as long as planned is no trouble
     calm = planned is not None and passed.total_seconds() <= planned[1] and incident.state is not State.FAILED
     look, word = ("run", "Stopped") if calm else ("down", "DOWN")
-    said = f"{wizard.palette.sign(look)} {word} {words.countdown(passed)}{usual}: {serves}"
+    said = f"{flow.palette.sign(look)} {word} {labels.countdown(passed)}{usual}: {serves}"
     return rows.paragraph(said, cells, look, indent=2)
 
 
@@ -99,11 +96,11 @@ def clock_of(spec: SeveritySpec, since: datetime, now: datetime) -> Piece:
     if spec.respond_within is None:
         return (spec.response, "dim")
     if spec.respond_within <= timedelta(0):
-        return (f"at once; running {words.countdown(now - since)}", "down")
+        return (f"at once; running {labels.countdown(now - since)}", "down")
     left = since + spec.respond_within - now
     if left <= timedelta(0):
-        return (f"{spec.response}: over by {words.countdown(-left)}", "down")
-    return (f"{spec.response}: {words.countdown(left)} left", "warn")
+        return (f"{spec.response}: over by {labels.countdown(-left)}", "down")
+    return (f"{spec.response}: {labels.countdown(left)} left", "warn")
 
 
 def response_before(probes: tuple[Probe, ...], before: datetime) -> float | None:
@@ -114,37 +111,37 @@ def response_before(probes: tuple[Probe, ...], before: datetime) -> float | None
     return times[len(times) // 2] if times else None
 
 
-def undo(wizard: "Wizard", incident: Incident, *, brief: bool = False) -> list[Choice]:
+def undo(flow: IncidentFlow, incident: Incident, *, brief: bool = False) -> list[Choice]:
     """Forward again to what the incident left, where there is something to undo."""
     if incident.plan is None or not undoing.changed(incident):
         return []
     to = f" to {incident.plan.leaving.name}" if incident.plans == 1 else ""
     label = "Undo" if brief else f"Undo: forward again{to}"
-    return [button("undo", label, lambda: wizard.front.undo(incident))]
+    return [button("undo", label, lambda: flow.console.jobs.undo(incident))]
 
 
-def ways_out(wizard: "Wizard", incident: Incident) -> list[Choice]:
-    """What can be done at every step instead of going on; each asks for its reason."""
+def ways_out(flow: IncidentFlow, incident: Incident) -> list[Choice]:
+    """Choices that there are at every step instead of going on; each asks for its reason."""
     busy = _not_now(incident)
     before = incident.asking in (Question.TARGET, Question.CONFIRM, Question.WHAT_NEXT)
-    minutes = wizard.front.engine.fleet.watch.after_clean_deploy.total_seconds() / 60
+    minutes = flow.console.engine.fleet.watch.after_clean_deploy.total_seconds() / 60
     return [
         button(
             "monitor",
             f"Monitor only ({minutes:.0f} min)",
-            wizard.doing("watching", wizard.monitor),
+            flow.doing("watching", flow.monitor),
             off=busy or ("" if before else "the release was changed already"),
         ),
         button(
             "forward",
             "Fix forward",
-            wizard.doing("closing", lambda: wizard.finish(Closing.FIXED_FORWARD, "fixed forward how? ")),
+            flow.doing("closing", lambda: flow.finish(Closing.FIXED_FORWARD, "fixed forward how? ")),
             off=busy,
         ),
         button(
             "abort",
             "Abort",
-            wizard.doing("closing", lambda: wizard.finish(Closing.ABORTED, "abort, why? ")),
+            flow.doing("closing", lambda: flow.finish(Closing.ABORTED, "abort, why? ")),
             off=busy,
         ),
     ]

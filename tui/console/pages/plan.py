@@ -1,46 +1,18 @@
 """The plan: from, to, at what cost, what to know, and the exact commands; then the person's word."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
 
-from tui.console import rows
+from tui.console.drawing import rows
+from tui.console.drawing.rows import Piece, Row
+from tui.console.incident_flow import IncidentFlow
+from tui.console.page import Choice, View, button
 from tui.console.pages import parts, posts
-from tui.console.pages.page import Choice, View, button
-from tui.console.palette import Palette
-from tui.console.rows import Piece, Row
-from tui.engine.engine import Engine
+from tui.console.ports import Console
 from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident
 from tui.model.plan import Plan, Severity, Standing
 from tui.model.release import Release
 from tui.ways import keep_first
-
-if TYPE_CHECKING:
-    from tui.console.wizard import Wizard
-
-
-class Desk(Protocol):
-    """What a page that shows a plan asks of the application."""
-
-    @property
-    def engine(self) -> Engine: ...
-
-    @property
-    def watch_for(self) -> timedelta: ...
-
-
-class Shows(Protocol):
-    """A page that shows a plan."""
-
-    room: int
-
-    @property
-    def palette(self) -> Palette: ...
-
-    @property
-    def front(self) -> Desk: ...
-
 
 _LOOKS = {
     Severity.NOTE: ("dot", "dim"),
@@ -50,54 +22,47 @@ _LOOKS = {
 }
 
 
-def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
-    """What will be done; nothing has been."""
+def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
+    """The page of the plan: what will be done; nothing has been."""
     plan = incident.plan
     if plan is None:
         raise ValueError("planned without a plan")
-    post = posts.preview(wizard, incident, cells)
-    content = [*parts.trouble(wizard, cells), *shown(wizard, plan, cells, post)]
-    label = f"Roll {plan.service} back to {plan.target.name}"
-    if plan.again:
-        label = f"Deploy {plan.target.name} again"
-    off = ""
-    if plan.blocked:
-        off = plan.blocked[0].text
-    elif wizard.front.engine.gate.read_only:
-        off = "read-only: nothing is sent"
-    choices = [
-        button("cancel", "Cancel", wizard.doing("dropping the plan", wizard.drop_plan)),
-        button(
-            "go",
-            label + (" (type its name)" if plan.typed else ""),
-            wizard.doing("beginning", wizard.confirm),
-            off=off,
-            danger=True,
-        ),
-        *posts.choices(wizard, incident),
-        *_keep_choice(wizard, plan),
-        *parts.ways_out(wizard, incident),
-    ]
-    text = pasted(plan)
+    post = posts.preview(flow, incident, cells)
+    content = [*parts.trouble(flow, cells), *shown(flow.console, plan, cells, flow.room, post)]
     return View(
         key=f"plan-{plan.attempt}",
-        title=parts.title(wizard, 3, cells),
+        title=parts.title(flow, 3, cells),
         rows=content,
-        choices=choices,
+        choices=_choices(flow, incident, plan),
         first="cancel",
-        text=text,
+        text=pasted(plan),
     )
 
 
-def shown(page: Shows, plan: Plan, cells: int, post: Sequence[Row] = ()) -> list[Row]:
-    """From, to, what to know, what it costs, what is posted about it, and the exact commands."""
-    cost = [*_how(page, plan, cells), *_checked(page, plan, cells), *_summary(page, plan, cells)]
-    way = f"FROM {_named(plan.leaving)}  {page.palette.sign('arrow')}  TO {_named(plan.target)}"
+def _choices(flow: IncidentFlow, incident: Incident, plan: Plan) -> list[Choice]:
+    label = f"Deploy {plan.target.name} again" if plan.again else f"Roll {plan.service} back to {plan.target.name}"
+    typed = " (type its name)" if plan.typed else ""
+    read_only = "read-only: nothing is sent" if flow.console.engine.gate.read_only else ""
+    off = plan.blocked[0].text if plan.blocked else read_only
+    return [
+        button("cancel", "Cancel", flow.doing("dropping the plan", flow.drop_plan)),
+        button("go", label + typed, flow.doing("beginning", flow.confirm), off=off, danger=True),
+        *posts.choices(flow, incident),
+        *_keep_choice(flow, plan),
+        *parts.ways_out(flow, incident),
+    ]
+
+
+def shown(console: Console, plan: Plan, cells: int, room: int, post: Sequence[Row] = ()) -> list[Row]:
+    """From, to, what to know, what it costs, what is posted about it, and the exact commands, as rows. `room` is the
+    number of rows that the page has."""
+    cost = [*_how(console, plan, cells), *_checked(console, plan, cells), *_summary(console, plan, cells)]
+    way = f"FROM {_named(plan.leaving)}  {console.screen.palette.sign('arrow')}  TO {_named(plan.target)}"
     return [
         *rows.paragraph(way, cells, "bold"),
-        *_cautions(page, plan, cells),  # above everything that can wait: nobody scrolls to a warning
-        *([*post, *cost] if page.room < posts.ROOM_FOR_TEXT else [*cost, *post]),
-        *_cautions(page, plan, cells, notes=True),
+        *_cautions(console, plan, cells),  # above everything that can wait: nobody scrolls to a warning
+        *([*post, *cost] if room < posts.ROOM_FOR_TEXT else [*cost, *post]),
+        *_cautions(console, plan, cells, notes=True),
         *_commands(plan, cells),
     ]
 
@@ -107,27 +72,27 @@ def pasted(plan: Plan) -> str:
     return "\n".join(_paste(plan))
 
 
-def _keep_choice(wizard: "Wizard", plan: Plan) -> list[Choice]:
+def _keep_choice(flow: IncidentFlow, plan: Plan) -> list[Choice]:
     """Whether what runs is kept first, and what that costs: off until somebody asks; no choice where it is a must."""
     if plan.stops or keep_first.is_kept(plan.leaving):
         return []
-    label = "Do not keep what runs first" if wizard.keep_first else "Keep what runs first (4-10 s more)"
-    return [button("keep-first", label, wizard.doing("planning again", wizard.toggle_keep))]
+    label = "Do not keep what runs first" if flow.keep_first else "Keep what runs first (4-10 s more)"
+    return [button("keep-first", label, flow.doing("planning again", flow.toggle_keep))]
 
 
-def _how(wizard: Shows, plan: Plan, cells: int) -> list[Row]:
+def _how(console: Console, plan: Plan, cells: int) -> list[Row]:
     cost = f"~{plan.expected:.0f} s"
     if plan.downtime:
         cost += f", does not answer for {plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s"
     else:
         cost += ", downtime unknown" if plan.downtime_unknown else ", no downtime"
-    host = wizard.front.engine.fleet.host(plan.host)
+    host = console.engine.fleet.host(plan.host)
     return rows.paragraph(f"HOW  {plan.way}: {cost}; on {rows.safe(host.ssh, 60)} ({host.name})", cells, indent=5)
 
 
-def _summary(wizard: Shows, plan: Plan, cells: int) -> list[Row]:
-    now = wizard.front.engine.clock.now()
-    said = [f"then verify, watch {worded(wizard.front.watch_for)}"]
+def _summary(console: Console, plan: Plan, cells: int) -> list[Row]:
+    now = console.engine.clock.now()
+    said = [f"then verify, watch {worded(console.watch_for)}"]
     if plan.frozen_branch:
         said.insert(0, "deploys are held back (CI stays green, deploys nothing)")
     if plan.target.last_served is not None:
@@ -141,13 +106,13 @@ def _named(release: Release) -> str:
     return f"{release.name}{commit}{subject}"
 
 
-def _cautions(wizard: Shows, plan: Plan, cells: int, *, notes: bool = False) -> list[Row]:
+def _cautions(console: Console, plan: Plan, cells: int, *, notes: bool = False) -> list[Row]:
     """The warnings, the gravest first; or what is only good to know."""
     found: list[Row] = []
     wanted = [c for c in plan.warnings if (c.severity is Severity.NOTE) is notes]
     for caution in sorted(wanted, key=lambda c: list(Severity).index(c.severity), reverse=True):
         sign, look = _LOOKS[caution.severity]
-        text = f"{wizard.palette.sign(sign)} {rows.safe(caution.text, 400)}"
+        text = f"{console.screen.palette.sign(sign)} {rows.safe(caution.text, 400)}"
         found.extend(rows.paragraph(text, cells, look, indent=2))
     return found
 
@@ -160,14 +125,14 @@ _STANDINGS = {
 }
 
 
-def _checked(wizard: Shows, plan: Plan, cells: int) -> list[Row]:
+def _checked(console: Console, plan: Plan, cells: int) -> list[Row]:
     """What was looked at, in as few rows as it takes: a sign and a word each; the warnings say the rest."""
     lines: list[Row] = []
     row: list[Piece] = [("CHECKED", "bold")]
     used = len("CHECKED")
     for look in plan.checked:
         sign, style = _STANDINGS[look.standing]
-        mark = f"{wizard.palette.sign(sign)} "
+        mark = f"{console.screen.palette.sign(sign)} "
         if used + 2 + len(mark) + len(look.name) > cells:
             lines.append(tuple(row))
             row, used = [("       ", "")], len("CHECKED")

@@ -2,15 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from pathlib import Path
-from typing import Protocol
 
-from tui.console import rows
+from tui.console.drawing import rows
+from tui.console.drawing.rows import Row
 from tui.console.exports import fresh
-from tui.console.pages.page import Choice, Page, View, button
-from tui.console.palette import Palette
-from tui.console.rows import Row
-from tui.engine.engine import Engine
+from tui.console.page import Choice, Page, View, button
+from tui.console.ports import Console
 from tui.engine.notify.outbox import GRACE
 from tui.incident.postmortem import markdown
 from tui.model.errors import ConsoleError
@@ -34,36 +31,14 @@ ASKED: dict[Field, str] = {
 """what the line asks, in the template's order"""
 
 
-class Front(Protocol):
-    """What this page asks of the console."""
-
-    engine: Engine
-
-    @property
-    def palette(self) -> Palette: ...
-
-    @property
-    def exports(self) -> Path: ...
-
-    def changed(self) -> None: ...
-
-    def notice(self, text: str, look: str = "ok") -> None: ...
-
-    def close_work(self) -> None: ...
-
-    async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None: ...
-
-    async def copy(self, text: str, name: str) -> bool: ...
-
-
 class PostMortemPage(Page):
     """The post-mortem of one incident."""
 
     name = "post-mortem"
     aside = True
 
-    def __init__(self, front: Front, incident: str, local: Callable[[datetime], datetime]) -> None:
-        self.front = front
+    def __init__(self, console: Console, incident: str, local: Callable[[datetime], datetime]) -> None:
+        self.console = console
         self.identity = incident
         self.filling = False
         """the fields are shown instead of the document"""
@@ -72,10 +47,10 @@ class PostMortemPage(Page):
         self._local = local
 
     async def read(self) -> None:
-        """What the journal says now. Raises Refused where it has no such incident."""
-        self.found = await self.front.engine.postmortems.write(self.identity)
-        self._incident = await self.front.engine.read(self.identity)
-        self.front.changed()
+        """Read what the journal says now. Raises Refused where it has no such incident."""
+        self.found = await self.console.engine.postmortems.write(self.identity)
+        self._incident = await self.console.engine.read(self.identity)
+        self.console.screen.changed()
 
     @property
     def text(self) -> str:
@@ -91,12 +66,12 @@ class PostMortemPage(Page):
 
     def _standing(self, cells: int) -> tuple[tuple[str, str], ...]:
         assert self._incident is not None
-        said, look = standing(self.front.engine.postmortems.duty(self._incident), self.front.engine.clock.now())
+        said, look = standing(self.console.engine.postmortems.duty(self._incident), self.console.engine.clock.now())
         return ((f"  {rows.fit(said, max(0, cells - 32)).rstrip()}", look),)
 
     def _document(self, title: tuple[tuple[str, str], ...], cells: int) -> View:
         assert self.found is not None
-        sign = self.front.palette.sign
+        sign = self.console.screen.palette.sign
         gaps = self.found.gaps
         content: list[Row] = []
         if gaps:
@@ -142,24 +117,24 @@ class PostMortemPage(Page):
 
     async def _fill(self) -> None:
         self.filling = True
-        self.front.changed()
+        self.console.screen.changed()
 
     async def _back(self) -> None:
         self.filling = False
-        self.front.changed()
+        self.console.screen.changed()
 
     async def _done(self) -> None:
-        self.front.close_work()
+        self.console.screen.close_work()
 
     def _asking(self, field: Field, now: str) -> Callable[[], Awaitable[None]]:
         async def ask() -> None:
-            said = await self.front.ask(f"{ASKED[field]}: ", initial="; ".join(now.split("\n")))
+            said = await self.console.screen.ask(f"{ASKED[field]}: ", initial="; ".join(now.split("\n")))
             if said is None:
                 return
             try:
-                await self.front.engine.postmortems.note(self.identity, field, said)
+                await self.console.engine.postmortems.note(self.identity, field, said)
             except ConsoleError as error:
-                self.front.notice(rows.safe(f"{error.message}. {error.fix}"), "down")
+                self.console.screen.notice(rows.safe(f"{error.message}. {error.fix}"), "down")
                 return
             await self.read()
 
@@ -168,58 +143,58 @@ class PostMortemPage(Page):
     async def _save(self) -> None:
         await self.read()
         try:
-            path = fresh(self.front.exports, f"post-mortem-{self.identity}", ".md", self.text)
+            path = fresh(self.console.exports, f"post-mortem-{self.identity}", ".md", self.text)
         except OSError as error:
-            self.front.notice(f"not saved: {error}", "down")
+            self.console.screen.notice(f"not saved: {error}", "down")
             return
         await self._taken(Way.SAVED, str(path))
-        self.front.notice(f"saved: {path}")
+        self.console.screen.notice(f"saved: {path}")
 
     async def _copy(self) -> None:
         await self.read()
-        if await self.front.copy(self.text, f"post-mortem-{self.identity}"):
+        if await self.console.screen.copy(self.text, f"post-mortem-{self.identity}"):
             await self.copied()
 
     def _attaching(self) -> list[Choice]:
         """Offered where a ticket takes it and has not got it yet."""
         incident = self._incident
-        if incident is None or incident.open or not self.front.engine.notices.takers(incident):
+        if incident is None or incident.open or not self.console.engine.notices.takers(incident):
             return []
         if any(d.milestone is Milestone.POSTMORTEM and d.delivered for d in incident.deliveries):
             return []
         return [button("attach", "Attach to the ticket", self._attach)]
 
     async def _attach(self) -> None:
-        notices = self.front.engine.notices
+        notices = self.console.engine.notices
         await self.read()
         try:
-            await notices.post(await self.front.engine.read(self.identity), self.text)
+            await notices.post(await self.console.engine.read(self.identity), self.text)
         except ConsoleError as error:
-            self.front.notice(rows.safe(f"{error.message}. {error.fix}"), "down")
+            self.console.screen.notice(rows.safe(f"{error.message}. {error.fix}"), "down")
             return
-        self.front.notice("being sent to the ticket")
+        self.console.screen.notice("being sent to the ticket")
         await notices.finish(GRACE)
         await self.read()
         told = self._incident.deliveries if self._incident is not None else ()
         last = next((d for d in reversed(told) if d.milestone is Milestone.POSTMORTEM), None)
         if last is None:
-            self.front.notice("not delivered yet: it waits in the outbox", "warn")
+            self.console.screen.notice("not delivered yet: it waits in the outbox", "warn")
         elif last.delivered:
-            self.front.notice(rows.safe(f"attached: {last.link or last.detail}"))
+            self.console.screen.notice(rows.safe(f"attached: {last.link or last.detail}"))
         else:
-            self.front.notice(rows.safe(f"NOT DELIVERED: {last.detail}"), "down")
+            self.console.screen.notice(rows.safe(f"NOT DELIVERED: {last.detail}"), "down")
 
     async def copied(self) -> None:
         """It is on the clipboard, and in a file."""
         await self._taken(Way.COPIED)
 
     async def _taken(self, way: Way, where: str = "") -> None:
-        await self.front.engine.postmortems.taken(self.identity, way, where)
+        await self.console.engine.postmortems.taken(self.identity, way, where)
         await self.read()
 
 
 def standing(duty: DueDate, now: datetime) -> tuple[str, str]:
-    """Where the post-mortem stands, in words with their look."""
+    """Words for a post-mortem that is due, written or not required, with their look."""
     if duty.written is not None:
         return f"written {duty.written:%Y-%m-%d %H:%MZ}", "ok"
     if duty.due is not None:

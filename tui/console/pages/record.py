@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from tui.console import rows, views
-from tui.console.pages.page import Page, View, button
-from tui.console.rows import Row
+from tui.console.drawing import rows, tables
+from tui.console.drawing.rows import Row
+from tui.console.page import Page, View, button
 from tui.engine.hosts.gate import Gate
 from tui.incident import events as ev
 from tui.incident.timeline import tell
@@ -39,8 +39,8 @@ def _wrapped(row: Row, cells: int) -> list[Row]:
     return [(*head, (first, look)), *(((" " * indent, ""), (line, look)) for line in others)]
 
 
-class Timeline(Page):
-    """What happened in one incident."""
+class TimelinePage(Page):
+    """The timeline of one incident."""
 
     name = "timeline"
     aside = True
@@ -67,7 +67,7 @@ class Timeline(Page):
         )
 
 
-class Trail(Page):
+class TrailPage(Page):
     """Every command that left this console."""
 
     name = "trail"
@@ -81,7 +81,7 @@ class Trail(Page):
         """Newest first: what was just sent is what one wants to see."""
         trail = self._gate.trail
         sent = list(trail)
-        content = [line for one in reversed(sent) for line in _wrapped(views.trail_row(one), cells)]
+        content = [line for one in reversed(sent) for line in _wrapped(tables.trail_row(one), cells)]
         older = trail.sent - len(sent)
         said = f"{trail.sent} sent, {trail.writes} of them writes" + (f"; {older} older not kept" if older else "")
         title = (("COMMANDS ", "title"), (said, "dim"))

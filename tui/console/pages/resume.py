@@ -1,30 +1,15 @@
 """Unfinished incidents, offered at start: nothing is done until one is taken up."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Protocol
 
-from tui.console import rows, words
-from tui.console.pages.held import Found, line
-from tui.console.pages.page import Choice, Page, View, button
-from tui.console.rows import Row
-from tui.engine.engine import Engine
+from tui.console.drawing import labels, rows
+from tui.console.drawing.rows import Row
+from tui.console.page import Choice, Page, View, button
+from tui.console.pages.held import line
+from tui.console.ports import Console
 from tui.incident.deploy_or_not import worded
 from tui.model.incident import Group, Incident
-
-
-class Front(Protocol):
-    """What this page asks of the application."""
-
-    engine: Engine
-
-    async def resume(self, incident: str) -> None: ...
-
-    async def resume_run(self, group: Group) -> None: ...
-
-    def held(self) -> Sequence[Found]: ...
-
-    def close_work(self) -> None: ...
 
 
 class Resume(Page):
@@ -32,19 +17,19 @@ class Resume(Page):
 
     name = "resume"
 
-    def __init__(self, front: Front, incidents: tuple[Incident, ...]) -> None:
-        self.front = front
+    def __init__(self, console: Console, incidents: tuple[Incident, ...]) -> None:
+        self.console = console
         self.incidents = incidents
 
     def view(self, cells: int) -> View:
-        """Each with where it stands and how long ago."""
-        now = self.front.engine.clock.now()
+        """Each incident with its state and how long it has been in it."""
+        now = self.console.engine.clock.now()
         content: list[Row] = [
             (("This machine's journal has unfinished incidents.", "warn"),),
             (("Taking one up asks the host what happened; nothing is sent a second time.", "dim"),),
         ]
         groups = {i.group.id: i.group for i in self.incidents if i.group is not None}
-        content.extend(line(service, record, self.front.engine) for service, record in self.front.held())
+        content.extend(line(service, record, self.console.engine) for service, record in self.console.held())
         choices = [Choice(id=g.id, row=_run(g), do=self._resume_run(g)) for g in groups.values()]
         choices += [self._choice(i, now) for i in self.incidents]
         choices.append(button("later", "Not now (they stay open)", self._later))
@@ -57,8 +42,8 @@ class Resume(Page):
         )
 
     def _choice(self, incident: Incident, now: datetime) -> Choice:
-        """One that another console leads is shown as it stands there."""
-        onlooker = self.front.engine.onlookers.get(incident.id)
+        """One that another console leads is shown as that one has brought it on."""
+        onlooker = self.console.engine.onlookers.get(incident.id)
         if onlooker is None:
             row = _row(incident, worded(now - incident.since))
             return Choice(id=incident.id, row=row, do=self._resume(incident.id))
@@ -70,18 +55,18 @@ class Resume(Page):
 
     def _resume(self, incident: str) -> Callable[[], Awaitable[None]]:
         async def take_up() -> None:
-            await self.front.resume(incident)
+            await self.console.resume(incident)
 
         return take_up
 
     def _resume_run(self, group: Group) -> Callable[[], Awaitable[None]]:
         async def take_up() -> None:
-            await self.front.resume_run(group)
+            await self.console.jobs.resume_batch(group)
 
         return take_up
 
     async def _later(self) -> None:
-        self.front.close_work()
+        self.console.screen.close_work()
 
 
 def _run(group: Group) -> Row:
@@ -89,10 +74,10 @@ def _run(group: Group) -> Row:
 
 
 def _row(incident: Incident, ago: str) -> Row:
-    asking = f", {words.QUESTIONS[incident.asking]}" if incident.asking else ""
+    asking = f", {labels.QUESTIONS[incident.asking]}" if incident.asking else ""
     target = f" to {incident.plan.target.name}" if incident.plan else ""
     return (
         (f"{rows.fit(incident.service, 14)} ", "bold"),
-        (f"{words.STATES[incident.state]}{target}", "warn"),
+        (f"{labels.STATES[incident.state]}{target}", "warn"),
         (f"{asking}; since {ago}; by {rows.safe(incident.by, 40)}; {incident.id}", "dim"),
     )

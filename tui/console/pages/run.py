@@ -1,22 +1,19 @@
 """The rollback as it runs, what is uncertain about it, its verification, and what to do when it failed."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from tui.console import rows, words
+from tui.console.drawing import labels, rows
+from tui.console.drawing.rows import Row
+from tui.console.incident_flow import IncidentFlow
+from tui.console.page import Choice, View, button
 from tui.console.pages import parts, posts
-from tui.console.pages.page import Choice, View, button
-from tui.console.rows import Row
 from tui.model.incident import Closing, Incident, Question, State, StepResult
 from tui.model.outcome import describe
 from tui.model.plan import Plan
 from tui.model.verification import Verdict
 
-if TYPE_CHECKING:
-    from tui.console.wizard import Wizard
-
 _ABOVE = 4
-"""rows that stand above the steps at most, while they run"""
+"""rows above the steps at most, while they run"""
 _RESULTS = {
     StepResult.DONE: ("yes", "ok"),
     StepResult.REFUSED: ("no", "down"),
@@ -30,35 +27,35 @@ _VERDICTS = {
 }
 
 
-def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
+def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     """Steps with elapsed against expected, then checks, then the question if there is one."""
-    now = wizard.front.engine.clock.now()
-    content = parts.trouble(wizard, cells)
-    content.extend(parts.downtime(wizard, incident, cells))
-    content.extend(_state(wizard, incident, now, cells))
-    content.extend(posts.missing(wizard, incident, cells))
-    content.extend(posts.standing(wizard, incident, cells))
+    now = flow.console.engine.clock.now()
+    content = parts.trouble(flow, cells)
+    content.extend(parts.downtime(flow, incident, cells))
+    content.extend(_state(flow, incident, now, cells))
+    content.extend(posts.missing(flow, incident, cells))
+    content.extend(posts.standing(flow, incident, cells))
     plan = incident.plan
     if incident.checks:
-        content.extend(_checks(wizard, incident, cells))
+        content.extend(_checks(flow, incident, cells))
     if plan is not None:
-        content.extend(_steps(wizard, incident, plan, now, cells))
+        content.extend(_steps(flow, incident, plan, now, cells))
     if incident.state in (State.EXECUTING, State.STOPPED, State.UNCERTAIN, State.FAILED):
-        room = max(1, wizard.room - len(content) - (2 if incident.asking else 0))
-        tail = [line for line in wizard.heard if line.strip()][-room:]
-        content.extend((("   " + wizard.palette.sign("bar") + " ", "dim"), (line, "dim")) for line in tail)
+        room = max(1, flow.room - len(content) - (2 if incident.asking else 0))
+        tail = [line for line in flow.heard if line.strip()][-room:]
+        content.extend((("   " + flow.palette.sign("bar") + " ", "dim"), (line, "dim")) for line in tail)
     step = 5 if incident.state is State.VERIFYING else 4
     return View(
         key=f"run-{incident.plans}-{incident.asking}",
-        title=parts.title(wizard, step, cells),
+        title=parts.title(flow, step, cells),
         rows=content,
-        choices=_choices(wizard, incident),
+        choices=_choices(flow, incident),
     )
 
 
-def _state(wizard: "Wizard", incident: Incident, now: datetime, cells: int) -> list[Row]:
-    sign = wizard.palette.sign
-    passed = words.countdown(now - incident.since)
+def _state(flow: IncidentFlow, incident: Incident, now: datetime, cells: int) -> list[Row]:
+    sign = flow.palette.sign
+    passed = labels.countdown(now - incident.since)
     if incident.settling is not None:
         return [((f"{sign('run')} putting the host in order", "run"),)]
     match incident.state:
@@ -92,29 +89,29 @@ def _timed(passed: str, said: str, cells: int, look: str) -> list[Row]:
     return [((f"{passed} ", "bold"), (first, look)), *(((line, look),) for line in others)]
 
 
-def _steps(wizard: "Wizard", incident: Incident, plan: Plan, now: datetime, cells: int) -> list[Row]:
+def _steps(flow: IncidentFlow, incident: Incident, plan: Plan, now: datetime, cells: int) -> list[Row]:
     found: list[Row] = []
-    through = _through(incident, plan) if wizard.room < len(plan.steps) + _ABOVE else 0
+    through = _through(incident, plan) if flow.room < len(plan.steps) + _ABOVE else 0
     if through > 1:
         spent = sum(((r.ended_at or now) - r.started_at).total_seconds() for r in incident.runs[:through])
         text = f"{through} steps before are done, {spent:.1f} s"
-        found.append(((f" {wizard.palette.sign('yes')} ", "ok"), (text, "dim")))
+        found.append(((f" {flow.palette.sign('yes')} ", "ok"), (text, "dim")))
     for step in plan.steps[through if through > 1 else 0 :]:
         run = incident.run_of(step.id)
         name = rows.fit(step.title, 34)
         if run is None:
-            found.append(((f" {wizard.palette.sign('dot')} {name}", "dim"),))
+            found.append(((f" {flow.palette.sign('dot')} {name}", "dim"),))
             continue
         took = (run.ended_at or now) - run.started_at
         seconds = f"{took.total_seconds():.1f} s" if run.ended_at else f"{took.total_seconds():.0f} s"
         expected = f" of ~{step.expected:.0f} s" if step.expected else ""
         if run.ended_at is None or run.result is None:
-            found.append(((f" {wizard.palette.sign('run')} {name} ", "run"), (seconds + expected, "bold")))
+            found.append(((f" {flow.palette.sign('run')} {name} ", "run"), (seconds + expected, "bold")))
             continue
         sign, look = _RESULTS[run.result]
         end = describe(run.outcome) if run.outcome else ""
         found.append(
-            ((f" {wizard.palette.sign(sign)} ", look), (f"{name} ", ""), (f"{seconds}  {rows.safe(end, 80)}", "dim"))
+            ((f" {flow.palette.sign(sign)} ", look), (f"{name} ", ""), (f"{seconds}  {rows.safe(end, 80)}", "dim"))
         )
         if run.detail:
             found.extend(rows.paragraph(f"     {rows.safe(run.detail, 400)}", cells, look, indent=5))
@@ -130,39 +127,39 @@ def _through(incident: Incident, plan: Plan) -> int:
     return len(plan.steps)
 
 
-def _checks(wizard: "Wizard", incident: Incident, cells: int) -> list[Row]:
+def _checks(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
     found: list[Row] = []
     for check in incident.checks:
         sign, look = _VERDICTS[check.verdict]
-        text = f" {wizard.palette.sign(sign)} {check.verdict.value} {check.name}: {rows.safe(check.evidence, 400)}"
+        text = f" {flow.palette.sign(sign)} {check.verdict.value} {check.name}: {rows.safe(check.evidence, 400)}"
         found.extend(rows.paragraph(text, cells, look if check.verdict is not Verdict.PASSED else "", indent=4))
     return found
 
 
-def _choices(wizard: "Wizard", incident: Incident) -> list[Choice]:
+def _choices(flow: IncidentFlow, incident: Incident) -> list[Choice]:
     if incident.asking is None:
         return []
-    again = button("again", "Look again", wizard.doing("asking the host", wizard.look_again))
+    again = button("again", "Look again", flow.doing("asking the host", flow.look_again))
     give_up = button(
         "give-up",
         "Close: not recovered",
-        wizard.doing("closing", lambda: wizard.finish(Closing.NOT_RECOVERED, "not recovered, what now? ")),
+        flow.doing("closing", lambda: flow.finish(Closing.NOT_RECOVERED, "not recovered, what now? ")),
     )
-    other = button("other", "Another release", wizard.doing("asking the host", wizard.other_release))
+    other = button("other", "Another release", flow.doing("asking the host", flow.other_release))
     match incident.asking:
         case Question.OUTCOME_UNKNOWN:
             return [again, give_up]
         case Question.VERIFY_FAILED | Question.VERIFY_INCONCLUSIVE:
-            watch = button("watch", "Watch it anyway", wizard.doing("watching", wizard.watch_anyway))
-            return [again, other, *parts.undo(wizard, incident), watch, give_up]
+            watch = button("watch", "Watch it anyway", flow.doing("watching", flow.watch_anyway))
+            return [again, other, *parts.undo(flow, incident), watch, give_up]
         case _:
-            ways = [c for c in parts.ways_out(wizard, incident) if c.id != "forward"]
+            ways = [c for c in parts.ways_out(flow, incident) if c.id != "forward"]
             step = incident.plan.decisive if incident.plan is not None else None
             begun = step is not None and incident.run_of(step.id) is not None
             fallen = incident.latest is not None and not incident.latest.serving
             left = incident.plan.leaving if incident.plan is not None and fallen else None
             way_out = (
-                [button("bring-back", f"Bring {left.name} back", wizard.doing("planning", wizard.bring_back))]
+                [button("bring-back", f"Bring {left.name} back", flow.doing("planning", flow.bring_back))]
                 if left is not None
                 else []
             )

@@ -1,20 +1,16 @@
 """An incident that is over, of which something is left on the host: why, and the ways on."""
 
-from typing import TYPE_CHECKING
-
-from tui.console import rows
+from tui.console.drawing import rows
+from tui.console.incident_flow import IncidentFlow
+from tui.console.page import View, button
 from tui.console.pages import parts
-from tui.console.pages.page import View, button
 from tui.model.incident import Closing, Incident
 
-if TYPE_CHECKING:
-    from tui.console.wizard import Wizard
 
-
-def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
+def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     """Nothing is lost by trying again: the host is looked at before anything is changed."""
-    content = parts.trouble(wizard, cells)
-    text = f"{wizard.palette.sign('warn')} the host could not be put in order: {rows.safe(incident.unsettled, 400)}"
+    content = parts.trouble(flow, cells)
+    text = f"{flow.palette.sign('warn')} the host could not be put in order: {rows.safe(incident.unsettled, 400)}"
     content.extend(rows.paragraph(text, cells, "warn", indent=2))
     left = f"Left there perhaps: freeze and record of {incident.app}. The incident stays open until they are gone."
     content.extend(rows.paragraph(left, cells, "", indent=0))
@@ -23,14 +19,14 @@ def view(wizard: "Wizard", incident: Incident, cells: int) -> View:
     closing = incident.settling or Closing.ABORTED
     return View(
         key="unsettled",
-        title=parts.title(wizard, 7, cells),
+        title=parts.title(flow, 7, cells),
         rows=content,
         choices=[
-            button("again", "Try again", wizard.doing("asking the host", wizard.look_again)),
+            button("again", "Try again", flow.doing("asking the host", flow.look_again)),
             button(
                 "give-up",
                 "Close all the same",
-                wizard.doing("closing", lambda: wizard.finish(closing, "closed with the host not in order, why? ")),
+                flow.doing("closing", lambda: flow.finish(closing, "closed with the host not in order, why? ")),
             ),
         ],
     )

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
-from tui.console import rows, words
-from tui.console.pages.page import Page, View, button
-from tui.console.rows import Row
+from tui.console.drawing import labels, rows
+from tui.console.drawing.rows import Row
+from tui.console.page import Page, View, button
 from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident
 
@@ -42,9 +42,9 @@ class Which(Page):
         if self._begin is not None:
             content.append(((f"{self._service}: no incident is open on it.", "bold"),))
         for one in self._incidents:
-            asking = f", {words.QUESTIONS[one.asking]}" if one.asking else ""
+            asking = f", {labels.QUESTIONS[one.asking]}" if one.asking else ""
             since = worded(self._now() - one.since)
-            text = f"Open: {one.service}, {words.STATES[one.state]}, since {since}{asking} ({one.id})"
+            text = f"Open: {one.service}, {labels.STATES[one.state]}, since {since}{asking} ({one.id})"
             content.extend(rows.paragraph(text, cells, "warn", indent=6))
         choices = [button("begin", f"Roll back {self._service}", self._begin)] if self._begin is not None else []
         choices += [button(one.id, f"Show {one.service}", self._show(one)) for one in self._incidents]

@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from tui.console import rows
-from tui.console.palette import Palette
+from tui.console.drawing import rows
+from tui.console.drawing.palette import Palette
 from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import HELD
 
@@ -37,7 +37,7 @@ class _Line(Input):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """What happens while the person types."""
+    """The two calls that are made while the person types."""
 
     typed: Callable[[str], None]
     """told the whole text after every change"""
@@ -82,12 +82,12 @@ class AskLine(Horizontal):
 
     @property
     def asking(self) -> bool:
-        """Whether an answer is being waited for."""
+        """True while an answer is waited for."""
         return self._asked is not None and not self._asked.done()
 
     @property
     def input(self) -> Input:
-        """What shows the cursor while it asks."""
+        """The widget that shows the cursor while it asks."""
         return self._line
 
     def ask(
@@ -100,8 +100,8 @@ class AskLine(Horizontal):
         secret: bool = False,
         live: Live | None = None,
     ) -> "asyncio.Future[str | None]":
-        """What was typed, or None where the person would not say. With `wanted` only that text is taken; an empty
-        answer is taken only with `empty`. What is typed next belongs to it."""
+        """Ask. The future has what was typed, or None where the person would not say. With `wanted` only that
+        text is taken; an empty answer is taken only with `empty`. What is typed next belongs to it."""
         self.answer(None)
         loop = asyncio.get_running_loop()
         self._asked = loop.create_future()
@@ -116,7 +116,7 @@ class AskLine(Horizontal):
 
     async def press(self, event: events.Key) -> None:
         """A key while it asks: a letter is text, anything else edits, steers, answers or cancels; it is nothing else's
-        key, whatever it does elsewhere."""
+        key, also where it does something elsewhere."""
         before = self._line.value
         if event.key != "enter":
             self._untouched = False
@@ -147,7 +147,7 @@ class AskLine(Horizontal):
             self._live.typed(self._line.value)
 
     def submit(self, text: str) -> None:
-        """Enter: taken if it is what was asked for. Words that stand there already are not taken by an Enter that may
+        """Enter: taken if it is what was asked for. Words that are there already are not taken by an Enter that may
         come from a key held down: nobody has read them."""
         said = text.strip()
         if not said and not self._empty:

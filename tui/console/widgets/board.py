@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
-from tui.console import views
-from tui.console.palette import Palette
-from tui.console.rows import Piece, Row
+from tui.console import actions
+from tui.console.drawing import tables
+from tui.console.drawing.labels import LOOKS
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Piece, Row
 from tui.console.widgets.panel import Panel
-from tui.console.words import LOOKS
 from tui.model.health import Health
 from tui.model.incident import Incident
 
@@ -23,14 +24,8 @@ if TYPE_CHECKING:
 class ServiceTable(Panel, can_focus=True):
     """Health, release, age, marks."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "app.releases", "Releases"),
-        Binding("down,j", "move(1)", "Next service", show=False),
-        Binding("up,k", "move(-1)", "Previous service", show=False),
-        Binding("home,g", "move(-999)", "First service", show=False),
-        Binding("end,G", "move(999)", "Last service", show=False),
-        Binding("slash", "app.filter_services", "Filter"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.SERVICES)
+    where = actions.SERVICES
 
     class Selected(Message):
         """Another service has the cursor."""
@@ -57,7 +52,7 @@ class ServiceTable(Panel, can_focus=True):
             self.selected = wanted_now
             self.post_message(self.Selected())
         cells, height = self.size.width, self.size.height
-        head, table = views.board(found, incidents, selected=self.selected, now=now, cells=cells, palette=self.palette)
+        head, table = tables.board(found, incidents, selected=self.selected, now=now, cells=cells, palette=self.palette)
         names = [s.service.name for s in found]
         position = names.index(self.selected) if self.selected in names else 0
         if height == 1:
@@ -78,6 +73,11 @@ class ServiceTable(Panel, can_focus=True):
             if sick:
                 return None if self.selected in sick else sick[0]
         return None if self.selected in names else names[0]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every service, those that the filter hides, too."""
+        return tuple(s.service.name for s in self._all)
 
     @property
     def shown(self) -> str | None:

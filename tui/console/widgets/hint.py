@@ -2,37 +2,11 @@
 
 from textual.screen import Screen
 
-from tui.console import rows
-from tui.console.rows import Piece
+from tui.console import actions
+from tui.console.actions import LATER, key_name
+from tui.console.drawing import rows
+from tui.console.drawing.rows import Piece
 from tui.console.widgets.panel import Panel
-
-SHORT = {
-    "escape": "Esc", "enter": "Enter", "slash": "/", "colon": ":", "question_mark": "?", "tab": "Tab", "ampersand": "&",
-    "pageup": "PgUp", "pagedown": "PgDn", "space": "Space", "shift+tab": "Shift-Tab", "up": "Up", "down": "Down",
-    "left": "Left", "right": "Right", "home": "Home", "end": "End", "ctrl+p": "Ctrl-P", "f1": "F1",
-    "exclamation_mark": "!", "left_square_bracket": "[", "right_square_bracket": "]", "ctrl+c": "Ctrl-C",
-}  # fmt: skip
-RANK = (
-    "passphrase",
-    "choose",
-    "close",
-    "releases",
-    "rollback",
-    "search",
-    "trouble",
-    "newest",
-    "focus_logs",
-    "filter",
-    "palette",
-    "help",
-    "quit",
-)
-"""actions that come first; the rest follow in the order of their panels"""
-
-
-def key_name(key: str) -> str:
-    """A key as people call it."""
-    return SHORT.get(key, key)
 
 
 class HintBar(Panel):
@@ -46,7 +20,7 @@ class HintBar(Panel):
             self.show((), [((rows.fit(notice, cells - len(tail)), look), (tail, "dim"))])
             return
         found = [a for a in screen.active_bindings.values() if a.binding.show and a.binding.description and a.enabled]
-        found.sort(key=lambda a: _rank(a.binding.action))
+        found.sort(key=lambda a: _rank(a.node, a.binding.action))
         pieces: list[Piece] = []
         room, said = cells, set[str]()
         for active in found:
@@ -62,6 +36,6 @@ class HintBar(Panel):
         self.show((), [tuple(pieces)])
 
 
-def _rank(action: str) -> int:
-    name = action.rpartition(".")[2].partition("(")[0]
-    return RANK.index(name) if name in RANK else len(RANK)
+def _rank(node: object, name: str) -> int:
+    action = actions.of(getattr(node, "where", ""), name)
+    return LATER if action is None or action.hint is None else action.hint

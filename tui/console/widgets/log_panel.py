@@ -10,11 +10,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
-from tui.console import logwords
-from tui.console.logview import TROUBLE, LogView
-from tui.console.palette import Palette
+from tui.console import actions
+from tui.console.drawing import log_title
+from tui.console.drawing.log_view import TROUBLE, LogView
+from tui.console.drawing.palette import Palette
 from tui.console.terminal import writer_idle
 from tui.console.wanted import TooSlow
 from tui.console.widgets.panel import Panel
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from tui.engine.monitor.log_follower import LogFollower
 
 PAINT_EVERY = 0.25
-"""seconds between frames while lines keep coming: at 80x24 less than 12 KiB/s, whatever arrives"""
+"""seconds between frames while lines keep coming: at 80x24 less than 12 KiB/s at any rate of lines"""
 PAINT_SOON = 0.05
 """seconds to the frame of a line that comes after a silence"""
 PATIENT = 0.5
@@ -46,30 +47,8 @@ class Asking(Protocol):
 class LogPanel(Panel, can_focus=True):
     """One service's log."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "line(1)", "Line down", show=False),
-        Binding("up,k", "line(-1)", "Line up", show=False),
-        Binding("pagedown,space", "page(1)", "Page down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("left", "side(-1)", "To the left", show=False),
-        Binding("right", "side(1)", "To the right", show=False),
-        Binding("home,g", "oldest", "Oldest line", show=False),
-        Binding("end,G", "newest", "Follow the newest"),
-        Binding("f", "follow", "Follow or hold", show=False),
-        Binding("slash", "search", "Search"),
-        Binding("n", "again(1)", "Next match", show=False),
-        Binding("N", "again(-1)", "Previous match", show=False),
-        Binding("ampersand", "filter", "Filter"),
-        Binding("e", "trouble(1)", "Next error"),
-        Binding("E", "trouble(-1)", "Previous error", show=False),
-        Binding("w", "wrap", "Wrap"),
-        Binding("t", "stamps", "Timestamps", show=False),
-        Binding("A", "colours", "Colours of the app", show=False),
-        Binding("s", "save", "Save all"),
-        Binding("y", "copy", "Copy"),
-        Binding("plus", "context(1)", "More lines around a match", show=False),
-        Binding("minus", "context(-1)", "Fewer lines around a match", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.LOG)
+    where = actions.LOG
 
     def __init__(self, palette: Palette, name: str, asking: Asking, exports: Path) -> None:
         super().__init__(palette, name)
@@ -128,14 +107,14 @@ class LogPanel(Panel, can_focus=True):
         height = self.size.height - (1 if self.size.height > 1 else 0)
         page, self._shown_from, self._shown_to = self.look.page(ring, self.size.width, height)
         if not page:
-            page = [logwords.nothing(follower, self.look)]
+            page = [log_title.nothing(follower, self.look)]
         if self.look.too_slow:
             words, self.look.too_slow = self.look.too_slow, ""
             self._hits = None
             self._asking.notice(f"{words}: takes too long in this log, given up; try the words themselves", "warn")
         if self.look.behind(ring):
             self.changed()
-        said = logwords.title(self._service, follower, self.look, self._shown_to, self._hits)
+        said = log_title.title(self._service, follower, self.look, self._shown_to, self._hits)
         self.show(said, page)
 
     # ── moving ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -161,7 +140,7 @@ class LogPanel(Panel, can_focus=True):
         self.action_line(step * for_lines)
 
     def action_side(self, step: int) -> None:
-        """To the side by half a window; following does not touch it."""
+        """Move to the side by half a window; following does not touch it."""
         self.look.left = max(0, self.look.left + step * max(8, self.size.width // 2))
         self.draw()
 
@@ -324,7 +303,7 @@ class LogPanel(Panel, can_focus=True):
         self._asking.begin_work(save)
 
     async def action_copy(self) -> None:
-        """What is visible, as text."""
+        """Copy what is visible, as text."""
         text = "\n".join("".join(piece for piece, _ in row) for row in self._rows)
         await self._asking.copy(text, f"log-{self._service}")
 

@@ -8,14 +8,15 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.console import rows
-from tui.console.palette import Palette
-from tui.console.rows import Piece, Row
+from tui.console import actions
+from tui.console.drawing import rows
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Piece, Row
 
 
 class Panel(Widget):
@@ -24,10 +25,8 @@ class Panel(Widget):
     DEFAULT_CSS = """
     Panel { background: ansi_default; color: ansi_default; overflow: hidden; scrollbar-size: 0 0; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pageup", "scroll_rows(-1)", "Page up", show=False),
-        Binding("pagedown", "scroll_rows(1)", "Page down", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.PANEL)
+    where = actions.PANEL
 
     def __init__(self, palette: Palette, name: str, *, titled: bool = True) -> None:
         super().__init__(id=name)
@@ -43,7 +42,7 @@ class Panel(Widget):
     # ── what to show ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def show(self, title: tuple[Piece, ...], content: list[Row], foot: list[Row] | None = None) -> None:
-        """These rows from now on; `foot` stays at the bottom whatever is scrolled."""
+        """These rows from now on; `foot` stays at the bottom and is never scrolled."""
         self._title, self._rows, self._foot = title, tuple(content), tuple(foot or ())
         self._top = max(0, min(self._top, len(self._rows) - self._room()))
         self._repaint()
@@ -62,7 +61,7 @@ class Panel(Widget):
         self._top = 0
 
     def lines(self) -> list[Row]:
-        """What the panel shows now, line by line."""
+        """The rows that the panel shows now, as many as it is high."""
         height = self.size.height
         if not height:
             return []
@@ -119,7 +118,7 @@ class Panel(Widget):
         self._repaint()
 
     def on_blur(self) -> None:
-        """And who has them no more."""
+        """The title shows that the keys went elsewhere."""
         self._repaint()
 
     def action_scroll_rows(self, pages: int) -> None:

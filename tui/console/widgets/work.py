@@ -10,12 +10,13 @@ from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
-from tui.console import rows
-from tui.console.pages.page import Choice, Page, View
-from tui.console.palette import Palette
-from tui.console.rows import Piece, Row
+from tui.console import actions
+from tui.console.drawing import rows
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Piece, Row
+from tui.console.page import Choice, Page, View
 from tui.console.widgets.panel import Panel
 
 ARM = 0.5
@@ -28,7 +29,7 @@ SETTLE = 0.25
 
 
 class Place(NamedTuple):
-    """Where a person was on a page: what they come back to."""
+    """The place of a person on a page, to come back to."""
 
     key: str
     """of the view"""
@@ -40,14 +41,8 @@ class Place(NamedTuple):
 class WorkPanel(Panel, can_focus=True):
     """One page at a time."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Choose"),
-        Binding("down,j,right", "move(1)", "Next", show=False),
-        Binding("up,k,left", "move(-1)", "Previous", show=False),
-        Binding("home,g", "edge(-1)", "First", show=False),
-        Binding("end,G", "edge(1)", "Last", show=False),
-        Binding("y", "copy", "Copy"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.PAGE)
+    where = actions.PAGE
 
     def __init__(
         self,
@@ -85,7 +80,7 @@ class WorkPanel(Panel, can_focus=True):
 
     @property
     def place(self) -> Place:
-        """Where the person is on this page."""
+        """The place of the person on this page."""
         return Place(key=self._view.key, cursor=self._cursor, top=self._top)
 
     def note(self, key: str) -> None:
@@ -121,12 +116,12 @@ class WorkPanel(Panel, can_focus=True):
 
     @property
     def choice(self) -> Choice | None:
-        """Where the cursor is."""
+        """The choice at the cursor; None where there is none."""
         return next((c for c in self._view.choices if c.id == self._cursor), None)
 
     @property
     def armed(self) -> bool:
-        """Whether the choice at the cursor would be taken by Enter now."""
+        """True where Enter would take the choice at the cursor now."""
         choice = self.choice
         if choice is None or choice.off or choice.do is None:
             return False
@@ -181,7 +176,7 @@ class WorkPanel(Panel, can_focus=True):
     # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def action_move(self, step: int) -> None:
-        """To the next or previous choice; where there is none, one row up or down."""
+        """Go to the next or previous choice; where there is none, one row up or down."""
         self._let_go = True
         ids = [c.id for c in self._view.choices]
         if not ids:
@@ -199,7 +194,7 @@ class WorkPanel(Panel, can_focus=True):
         return key in steps
 
     def action_edge(self, step: int) -> None:
-        """To the first or last choice."""
+        """Go to the first or last choice."""
         self._let_go = True
         if self._view.choices:
             self._to(self._view.choices[0 if step < 0 else -1].id)

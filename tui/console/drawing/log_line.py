@@ -5,7 +5,7 @@ from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
 
-from tui.console.rows import Piece, Row
+from tui.console.drawing.rows import Piece, Row
 
 _PREFIX = re.compile(rb"(?:\x1b\[[0-9;]*m)?\d{4}-\d\d-\d\dT[0-9:.]+Z app\[[^\]]{1,64}\]:(?:\x1b\[[0-9;]*m)? ?")
 _UNSTEADY = re.compile(
@@ -50,7 +50,7 @@ def window(body: list[Piece], left: int, cells: int) -> list[Piece]:
 
 
 def wrapped(head: list[Piece], body: list[Piece], cells: int, used: int) -> list[Row]:
-    """A line on as many rows as it takes, broken anywhere: logs are searched by eye for what stands where."""
+    """A line on as many rows as it takes, broken anywhere: logs are searched by eye, column by column."""
     lines: list[list[Piece]] = [list(head)]
     room = cells - used
     for text, look in body:
@@ -82,7 +82,7 @@ def _fitting(text: str, position: int, cells: int) -> int:
 
 
 def last_state(raw: bytes) -> bytes:
-    """A progress bar's last state with Dokku's prefix: what stands before a CR was overwritten, the prefix was not."""
+    """A progress bar's last state with Dokku's prefix: what is before a CR was overwritten, the prefix was not."""
     raw = raw.rstrip(b"\r")
     if b"\r" not in raw:
         return raw

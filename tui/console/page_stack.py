@@ -7,7 +7,7 @@ from textual.widget import Widget
 from tui.console.widgets.work import Place, WorkPanel
 
 if TYPE_CHECKING:
-    from tui.console.pages.page import Page
+    from tui.console.page import Page
 
 
 class _Opened(NamedTuple):
@@ -18,8 +18,8 @@ class _Opened(NamedTuple):
     """where the person was on it when another was laid over it"""
 
 
-class Opened:
-    """What closing goes back to."""
+class PageStack:
+    """The open pages of one console, and what closing each goes back to."""
 
     def __init__(self, work: WorkPanel) -> None:
         self._work = work

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from tui.console.logline import last_state, marked, steady, window, wrapped
-from tui.console.rows import Piece, Row, wrap
+from tui.console.drawing.log_line import last_state, marked, steady, window, wrapped
+from tui.console.drawing.rows import Piece, Row, wrap
 from tui.console.wanted import TooSlow, Wanted
 from tui.dokku.framing import frame
 from tui.dokku.log_lines import LogLine, read_line
@@ -30,7 +30,7 @@ _PROCESS_LOOKS = ("process-0", "process-1", "process-2", "process-3", "process-4
 
 @dataclass(slots=True)
 class LogView:
-    """How one reader looks at one log. `top` is the number of the first line shown, None while following."""
+    """The view of one log that one reader has. `top` is the number of the first line shown, None while following."""
 
     top: int | None = None
     at: int | None = None
@@ -50,7 +50,7 @@ class LogView:
     _matched: list[int] = field(default_factory=list)
     _filtered_to: int = 0
     _owed_to: int = 0
-    """lines up to here (not included) stand around a match, whether they came already or not"""
+    """lines up to here (not included) are shown around a match, whether they came already or not"""
     _every: list[int] = field(default_factory=list)
     """lines that the search is found in, as far as they were counted"""
     _counted_to: int = 0
@@ -93,7 +93,7 @@ class LogView:
         return matched
 
     def behind(self, ring: "LogRing") -> bool:
-        """Whether the filter has not looked at all lines yet."""
+        """True while the filter has not looked at all lines."""
         return self.filter is not None and self._filtered_to < ring.last
 
     def _around(self, matched: list[int], start: int, stop: int) -> None:
@@ -182,7 +182,7 @@ class LogView:
         return numbers[index]
 
     def around(self, ring: "LogRing", number: int, height: int) -> int:
-        """The first line to show so that `number` stands in the upper third of a window that is full."""
+        """The first line to show so that `number` is in the upper third of a window that is full."""
         numbers = self.numbers(ring)
         if not numbers:
             return number
@@ -224,7 +224,7 @@ class LogView:
         return marked(line.text, marks, ground)
 
     def _found_in(self, text: bytes) -> list[tuple[int, int, str]]:
-        """Where the search stands in a line, as positions of characters."""
+        """The places where the search is found in a line, as positions of characters with their look."""
         if self.search is None:
             return []
         self.search.allow()
@@ -241,7 +241,7 @@ class LogView:
 
 
 def allow(wanted: "Pattern") -> None:
-    """Give a person's expression time for the next block; patterns of ours need none."""
+    """Give a person's expression time for the next block; the console's own patterns need none."""
     if isinstance(wanted, Wanted):
         wanted.allow()
 

@@ -58,7 +58,7 @@ QUESTIONS: dict[Question, str] = {
 
 
 def age(length: timedelta) -> str:
-    """How old: `<5s`, then in steps of 5 s, minutes, hours, days."""
+    """An age in words: `<5s`, then in steps of 5 s, minutes, hours, days."""
     seconds = int(length.total_seconds())
     if seconds < 5:
         return "<5s"
@@ -97,7 +97,7 @@ def http(probe: Probe | None) -> str:
 
 
 def release(status: "ServiceStatus") -> str:
-    """What runs, as it is spoken of."""
+    """The name of the release that runs, as it is spoken of."""
     if status.listing is None:
         return "unknown"
     running = next((r for r in status.listing.releases if r.running), None)
@@ -105,7 +105,7 @@ def release(status: "ServiceStatus") -> str:
 
 
 def marks(status: "ServiceStatus", incident: Incident | None, *, brief: bool = False) -> list[tuple[str, str]]:
-    """What else is to be known of a service, in words with their looks; `brief` where there is little room."""
+    """Marks of what else is to be known of a service, as pairs of word and look; `brief` where there is little room."""
     found: list[tuple[str, str]] = []
     if incident is not None and incident.open:
         found.append(("INC" if brief else f"INCIDENT {BRIEF[incident.state]}", "warn"))

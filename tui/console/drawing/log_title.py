@@ -5,10 +5,10 @@ Moments, not ages: a title that counts seconds would cost bytes in every one of 
 
 from typing import TYPE_CHECKING
 
-from tui.console.rows import Piece, Row
+from tui.console.drawing.rows import Piece, Row
 
 if TYPE_CHECKING:
-    from tui.console.logview import LogView
+    from tui.console.drawing.log_view import LogView
     from tui.engine.monitor.log_follower import LogFollower
 
 
@@ -45,7 +45,7 @@ def title(
 
 
 def nothing(follower: "LogFollower", look: "LogView") -> Row:
-    """Why no line is shown."""
+    """A row that says why no line is shown."""
     if look.filter is not None and len(follower.ring):
         return ((f"no line of {len(follower.ring)} matches {look.filter_words}", "dim"),)
     match follower.state.value:

@@ -1,7 +1,7 @@
 """The few looks that text can have, and the few signs; each has a twin without colour and one in ASCII.
 
 Colours are the terminal's own sixteen: they fit every background a person has chosen, cost the fewest bytes, and need
-no guess about the terminal. Colour never stands alone: every state is a word, and a sign of its own shape.
+no guess about the terminal. Colour is never the only sign: every state is a word, and a sign of its own shape.
 """
 
 import re
@@ -88,7 +88,7 @@ SPARKS = ("▁▂▃▄▅▆▇█", " .:-=+*#")
 
 
 class Palette:
-    """How this terminal is drawn on: `colour` and `ascii_only` are decided once, at start."""
+    """The looks and signs of one terminal: `colour` and `ascii_only` are decided once, at start."""
 
     def __init__(self, *, colour: bool = True, ascii_only: bool = False) -> None:
         self.colour = colour
@@ -126,8 +126,8 @@ _NAMED = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 
 
 def sgr(parameters: str) -> Style:
-    """What an app's own colour may do here: foreground, bold, underline. Backgrounds, blinking and hiding are left out,
-    so that no line can pass for one of ours or hide."""
+    """The style that an app's own colour is given here: foreground, bold, underline. Backgrounds, blinking and hiding
+    are left out, so that no line can pass for one of the console's own, or hide."""
     codes = [int(part) if part.isdigit() and len(part) < 4 else -1 for part in re.split("[;:]", parameters)]
     colour, bold, underline = None, None, None
     position = 0

@@ -14,7 +14,7 @@ class _Places(Layout):
     name = "places"
 
     def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
-        boxes = parent.boxes(size) if isinstance(parent, Desk) else {}
+        boxes = parent.boxes(size) if isinstance(parent, PanelContainer) else {}
         found: list[WidgetPlacement] = []
         for child in children:
             box = boxes.get("hint" if child.id == "ask" else child.id or "")
@@ -24,18 +24,18 @@ class _Places(Layout):
         return found
 
 
-class Desk(Widget):
+class PanelContainer(Widget):
     """All panels. A panel without a place at this size is not displayed, so that it cannot have the focus."""
 
     DEFAULT_CSS = """
-    Desk { width: 100%; height: 100%; background: ansi_default; color: ansi_default; overflow: hidden; }
+    PanelContainer { width: 100%; height: 100%; background: ansi_default; color: ansi_default; overflow: hidden; }
     """
 
     class Fitted(Message):
         """The panels fit another size."""
 
     def __init__(self, *panels: Widget) -> None:
-        super().__init__(id="desk")
+        super().__init__(id="panels")
         self._panels = panels
         self._arranged: tuple[object, ...] = ()
         self.services = 4
@@ -46,7 +46,7 @@ class Desk(Widget):
 
     @property
     def layout(self) -> Layout:
-        """Ours; style sheets only know Textual's own layouts by name."""
+        """The layout by places; style sheets only know Textual's own layouts by name."""
         return self._by_places
 
     def compose(self) -> ComposeResult:
@@ -54,7 +54,7 @@ class Desk(Widget):
         yield from self._panels
 
     def boxes(self, size: Size) -> dict[str, Box]:
-        """Where everything lies at this size."""
+        """The box of each panel at this size, by its name."""
         return places(size.width, size.height, services=self.services, work=self.work, zoomed=self.zoomed)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -63,7 +63,7 @@ class Desk(Widget):
         self.post_message(self.Fitted())
 
     def arrange_again(self) -> None:
-        """What is shown, or its number, has changed."""
+        """Lay the panels out again where it matters: what is shown may have changed."""
         if self.size.width:
             self._fit(self.size)
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tui.console import rows, words
-from tui.console.palette import Palette
-from tui.console.rows import Piece, Row
+from tui.console.drawing import labels, rows
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Piece, Row
 from tui.incident import announcements
 from tui.model.errors import Refused
 from tui.model.host import Link
@@ -38,16 +38,16 @@ def header(
     cells: int,
     palette: Palette,
 ) -> Row:
-    """Where am I, is it live, may I, who am I, what is going on."""
+    """The header: environment and host, state of the link, read-only or not, incident, person and time, as one row."""
     band = "SANDBOX" if host.sandbox else rows.safe(environment, 16).upper()
     look = {"SANDBOX": "band-sandbox", "PRODUCTION": "band-production", "STAGING": "band-staging"}.get(band, "band")
-    state, word, heard = words.link(link, now)
+    state, word, heard = labels.link(link, now)
     right: list[Piece] = []
     if read_only:
         right.extend([("READ-ONLY", "band"), (" ", "")])
     if incident is not None:
         severity = f" {incident.severity}" if incident.severity else ""
-        right.extend([(f"{incident.service}{severity} {words.BRIEF[incident.state]}", "warn"), ("  ", "")])
+        right.extend([(f"{incident.service}{severity} {labels.BRIEF[incident.state]}", "warn"), ("  ", "")])
         if any(not one.delivered for one in announcements.standing(incident.deliveries)):
             right.extend([("NOT TOLD", "down"), ("  ", "")])
     right.append((f"{rows.safe(by.partition('@')[0], 16)}  {now:%H:%MZ} ", "dim"))
@@ -73,23 +73,23 @@ def board(
     head += f"{'LAST 15m':<{spark}} " if spark else ""
     found: list[Row] = []
     for status in statuses:
-        look, word = words.LOOKS[status.health]
+        look, word = labels.LOOKS[status.health]
         here = status.service.name == selected
         last = status.last
         pieces: list[Piece] = [
             (f" {palette.sign('cursor') if here else ' '} ", "focus"),
             (f"{palette.sign(look)} {word:<8}", look),
             (rows.fit(status.service.name, name) + " ", "bold" if here else ""),
-            (rows.fit(words.release(status), 15) + " ", ""),
-            (f"{words.http(last):<5}", "" if look == "ok" else look),
-            (f"{words.response(last):>6} ", ""),
-            (f"{words.age(now - last.at) if last else '-':>4} ", "unknown" if look == "unknown" else "dim"),
+            (rows.fit(labels.release(status), 15) + " ", ""),
+            (f"{labels.http(last):<5}", "" if look == "ok" else look),
+            (f"{labels.response(last):>6} ", ""),
+            (f"{labels.age(now - last.at) if last else '-':>4} ", "unknown" if look == "unknown" else "dim"),
         ]
         if spark:
             pieces.append((_spark(status, now, spark, palette), "ok" if look == "ok" else look))
             pieces.append((" ", ""))
         room = cells - rows.width(tuple(pieces))
-        for mark, style in words.marks(status, incidents.get(status.service.name), brief=room < 24):
+        for mark, style in labels.marks(status, incidents.get(status.service.name), brief=room < 24):
             pieces.extend([(mark, style), (" ", "")])
         room = cells - rows.width(tuple(pieces))
         if last is not None and last.detail and look != "ok" and room >= 16:
@@ -99,7 +99,7 @@ def board(
 
 
 def _spark(status: "ServiceStatus", now: datetime, cells: int, palette: Palette) -> str:
-    parts = words.shares(status.probes, now, cells, SPAN)
+    parts = labels.shares(status.probes, now, cells, SPAN)
     return "".join(palette.sign("dot") if share is None else palette.spark(share) for share in parts)
 
 
@@ -121,7 +121,7 @@ def previous_of(service: str, listing: "Listing", now: datetime, longest: timede
 
 
 def why_not(release: Release) -> str:
-    """Why a release cannot be chosen; empty when it can."""
+    """The reason why a release cannot be chosen; empty when it can."""
     if release.running and not release.down:
         return "it runs now"
     if release.way is None:
@@ -137,7 +137,7 @@ def release_row(
     if way is not None:
         return ((" " * 43, ""), (_cost(way), ""), (f"  {rows.safe(way.reason, 80)}" if way.reason else "", "dim"))
     served = release.last_served or release.kept_at or release.deployed_at or release.committed_at
-    when = f"{served:%m-%d %H:%M} {words.age(now - served):>4}" if served else "unknown"
+    when = f"{served:%m-%d %H:%M} {labels.age(now - served):>4}" if served else "unknown"
     no = why_not(release)
     if release.running and not release.down:
         end: Piece = ("RESTARTING", "down") if release.restarting else ("RUNNING", "run")

@@ -1,23 +1,19 @@
-"""The walk through the runbook, as a person is led: severity, confirm, release, plan, roll back, verify, watch, close.
+"""What can be done with one incident, from its opening to its closing; which page shows it is `pages/incident_page`.
 
-Which page is shown follows from the incident's state alone, so that a new login finds the same page. What this object
-holds is only what no incident knows: the page of two that belong to `assessing`, an error to show, the output heard.
-Every action ends in an event that is submitted to the engine's walk; nothing here touches a host.
+An incident flow holds only what no incident knows: the page of two that belong to `assessing`, an error to show, the
+output heard. Every action ends in an event that is submitted to the engine; nothing here touches a host.
 """
 
 from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Protocol
 
-from tui.console.pages import assess, close, evidence, following, plan, run, target, unsettled, watch
-from tui.console.pages.page import Page, View
-from tui.console.palette import Palette
+from tui.console.drawing.palette import Palette
+from tui.console.ports import Console
 from tui.dokku.framing import Framer
-from tui.engine.engine import Engine
 from tui.engine.incident.onlooker import Onlooker
 from tui.engine.incident.runner import IncidentRunner
-from tui.engine.service_monitor import ServiceMonitor, ServiceStatus
+from tui.engine.service_monitor import ServiceStatus
 from tui.incident import decision_tree, error_rates
 from tui.incident import events as ev
 from tui.model.errors import ConsoleError, Refused, TakenByOther
@@ -35,49 +31,14 @@ HEARD = 200
 """lines of output kept for showing"""
 
 
-class Front(Protocol):
-    """What the wizard asks of the console."""
+class IncidentFlow:
+    """The actions of one incident that is led or followed here, or about to be opened."""
 
-    engine: Engine
-    board: ServiceMonitor
-    watch_for: timedelta
-
-    @property
-    def palette(self) -> Palette: ...
-
-    async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None: ...
-
-    def changed(self) -> None: ...
-
-    def refresh(self, service: Service) -> None: ...
-
-    def ask_outside(self, service: Service) -> None: ...
-
-    def close_work(self) -> None: ...
-
-    async def copy(self, text: str, name: str) -> bool: ...
-
-    async def resume(self, incident: str) -> None: ...
-
-    async def show_postmortem(self, incident: str) -> None: ...
-
-    async def unfreeze(self, service: Service) -> None: ...
-
-    async def undo(self, incident: Incident) -> None: ...
-
-    async def save_timeline(self) -> None: ...
-
-
-class Wizard(Page):
-    """One incident being led, or about to be opened."""
-
-    name = "wizard"
-
-    def __init__(self, front: Front, service: Service, walk: IncidentRunner | None = None) -> None:
-        self.front = front
+    def __init__(self, console: Console, service: Service, walk: IncidentRunner | None = None) -> None:
+        self.console = console
         self.service = service
         self.walk: IncidentRunner | Onlooker | None = walk
-        self.began = front.engine.clock.now()
+        self.began = console.engine.clock.now()
         self.choosing = False
         """while assessing: the releases are shown instead of the evidence"""
         self.wanted: Release | None = None
@@ -94,7 +55,8 @@ class Wizard(Page):
         self.heard: deque[str] = deque(maxlen=HEARD)
         self._framers: dict[str, Framer] = {}
         self._seen: State | None = None
-        self._unsubscribe: Callable[[], None] | None = None
+        self.room = 40
+        """rows that its page has for content"""
         if walk is not None:
             self.follow(walk)
 
@@ -102,49 +64,37 @@ class Wizard(Page):
 
     @property
     def incident(self) -> Incident | None:
-        """The incident as it stands, once it is open."""
+        """The incident as it is now; None until it is open."""
         return self.walk.incident if self.walk else None
 
     @property
     def status(self) -> ServiceStatus:
-        """The service as it stands."""
-        return self.front.board.status(self.service.name)
+        """The service as it was seen last."""
+        return self.console.board.status(self.service.name)
 
     @property
     def palette(self) -> Palette:
-        """How it is drawn."""
-        return self.front.palette
+        """The looks and signs of this terminal."""
+        return self.console.screen.palette
 
     def evidence(self) -> Measurement:
-        """What is known now of the service's failures while what runs has run."""
-        since = evidence.since(self.front.engine, self.service, self.status)
-        return self.front.engine.evidence.now(self.service, Phase.BEFORE, since)
+        """The failures of the service since what runs was started, as far as they are counted now."""
+        return self.console.engine.evidence.now(self.service, Phase.BEFORE, self._counted_since())
 
-    def view(self, cells: int) -> View:
-        """The page that the incident's state asks for; of another console's incident to be looked at only."""
-        if isinstance(self.walk, Onlooker):
-            return following.view(self, self.walk, self._page(cells), cells)
-        return self._page(cells)
+    def _counted_since(self) -> datetime:
+        """Since when failures are counted for the decision: of what runs, and no longer ago than a watch is long."""
+        current = self.status.listing.current if self.status.listing else None
+        starts = [c.deployed_at for c in current.running.values() if c.deployed_at] if current else []
+        engine = self.console.engine
+        return engine.evidence.baseline(self.service, engine.clock.now(), min(starts, default=None))
 
-    def _page(self, cells: int) -> View:
-        incident = self.incident
-        if incident is None or (incident.severity is None and incident.state is State.ASSESSING):
-            return assess.severity(self, cells)
-        if (self.choosing or self.wanted is not None) and may_plan(incident):
-            return target.view(self, incident, cells)
-        if incident.asking is Question.NOT_IN_ORDER:
-            return unsettled.view(self, incident, cells)
-        match incident.state:
-            case State.ASSESSING:
-                return assess.confirm(self, incident, cells)
-            case State.PLANNED:
-                return plan.view(self, incident, cells)
-            case State.EXECUTING | State.STOPPED | State.UNCERTAIN | State.FAILED | State.VERIFYING:
-                return run.view(self, incident, cells)
-            case State.WATCHING:
-                return watch.view(self, incident, cells)
-            case State.CLOSED:
-                return close.view(self, incident, cells)
+    def _measure(self) -> None:
+        """Ask who counts errors outside, while everything else goes on."""
+
+        async def ask() -> None:
+            await self.console.engine.evidence.measure(self.service, Phase.BEFORE, self._counted_since())
+
+        self.console.screen.begin_work(ask)
 
     # ── acting ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -153,14 +103,14 @@ class Wizard(Page):
         if self._acting:
             return
         self._acting, self.busy, self.error = True, what, None
-        self.front.changed()
+        self.console.screen.changed()
         try:
             await work()
         except ConsoleError as error:
             self.error = error
         finally:
             self._acting, self.busy = False, ""
-            self.front.changed()
+            self.console.screen.changed()
 
     def doing(self, what: str, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         """`act`, to be done later."""
@@ -172,11 +122,11 @@ class Wizard(Page):
 
     async def open(self, level: str) -> None:
         """Open the incident with this severity: on disk on this machine, nothing goes to the host."""
-        engine = self.front.engine
+        engine = self.console.engine
         if self.walk is None:
             self.follow(await engine.assess(self.service, "", self.output))
         await self.submit(ev.SeverityChosen(at=engine.clock.now(), level=level))
-        self.front.ask_outside(self.service)
+        self._measure()
         await self._answer_by_evidence()
 
     async def _answer_by_evidence(self) -> None:
@@ -206,7 +156,7 @@ class Wizard(Page):
 
     async def answer(self, node: str, yes: bool, seen: str, since: datetime | None = None) -> None:
         """Answer a question of the decision tree; `since` is when the evidence for it was first seen."""
-        at = self.front.engine.clock.now()
+        at = self.console.engine.clock.now()
         await self.submit(ev.Answered(at=at, node=node, answer=yes, evidence=seen, since=since))
         if self._asked() == "rate":
             await self._answer_by_rate()
@@ -219,7 +169,7 @@ class Wizard(Page):
         incident = self.incident
         if incident is not None and incident.answers:
             last = incident.answers[-1]
-            await self.submit(ev.Answered(at=self.front.engine.clock.now(), node=last.node, answer=None))
+            await self.submit(ev.Answered(at=self.console.engine.clock.now(), node=last.node, answer=None))
 
     async def make_plan(self, release: Release, way: str | None, take_over: str | None = None) -> None:
         """Plan this way to this release from what the host says now. Raises Refused, LinkError and their kin."""
@@ -231,8 +181,8 @@ class Wizard(Page):
         again = release.running and not release.down
         asked = Target(kind=TargetKind.CURRENT) if again else target_of(release)
         options = facts.Options(take_over=self._taken_over, keep_current=self.keep_first)
-        made = await self.front.engine.plan(self.service, asked, options, incident=incident, way=way)
-        await self.submit(ev.PlanMade(at=self.front.engine.clock.now(), plan=made))
+        made = await self.console.engine.plan(self.service, asked, options, incident=incident, way=way)
+        await self.submit(ev.PlanMade(at=self.console.engine.clock.now(), plan=made))
         self.wanted, self.choosing = None, False
 
     async def toggle_keep(self) -> None:
@@ -249,7 +199,7 @@ class Wizard(Page):
             raise
 
     async def take_over(self) -> None:
-        """Plan again, taking the incident from whoever has it; the reason goes on record."""
+        """Plan again, taking the incident from the person who has it; the reason goes on record."""
         reason = await self._reason("why do you take it over? ", "planning")
         if reason and self.wanted is not None:
             await self.note(f"take over: {reason}")
@@ -264,15 +214,15 @@ class Wizard(Page):
             doing = "deploy it again" if incident.plan.again else f"roll it back to {incident.plan.target.name}"
             words = f"type {self.service.name} to {doing}: "
             self.busy = ""
-            if await self.front.ask(words, wanted=self.service.name) is None:
+            if await self.console.screen.ask(words, wanted=self.service.name) is None:
                 return
-        engine = self.front.engine
-        await self.submit(ev.Confirmed(at=engine.clock.now(), by=engine.by, watch=self.front.watch_for))
+        engine = self.console.engine
+        await self.submit(ev.Confirmed(at=engine.clock.now(), by=engine.by, watch=self.console.watch_for))
 
     async def drop_plan(self) -> None:
         """Back from the plan to the releases; nothing was sent."""
         self.wanted, self.choosing = None, True
-        await self.submit(ev.PlanDropped(at=self.front.engine.clock.now(), reason="another release"))
+        await self.submit(ev.PlanDropped(at=self.console.engine.clock.now(), reason="another release"))
 
     async def other_release(self) -> None:
         """Show the releases; leaves a plan that was not confirmed."""
@@ -280,7 +230,7 @@ class Wizard(Page):
         if self.incident is not None and self.incident.state is State.PLANNED:
             await self.drop_plan()
         self.choosing = True
-        await self.front.board.refresh(self.service.name, every_source=True)
+        await self.console.board.refresh(self.service.name, every_source=True)
 
     async def bring_back(self) -> None:
         """Nothing serves: plan the way to the release that was left. Raises Refused where nobody kept it."""
@@ -299,22 +249,22 @@ class Wizard(Page):
         """Watch for the clean deploy's ten minutes instead of changing anything."""
         reason = await self._reason("monitor only, why? ", "watching")
         if reason:
-            length = self.front.engine.fleet.watch.after_clean_deploy
-            await self.submit(ev.WatchAsked(at=self.front.engine.clock.now(), length=length, reason=reason))
+            length = self.console.engine.fleet.watch.after_clean_deploy
+            await self.submit(ev.WatchAsked(at=self.console.engine.clock.now(), length=length, reason=reason))
 
     async def watch_anyway(self) -> None:
         """Watch a target that could not be verified."""
         reason = await self._reason("watch it although it is not verified, why? ", "watching")
         if reason:
-            at = self.front.engine.clock.now()
-            await self.submit(ev.WatchAsked(at=at, length=self.front.watch_for, reason=reason))
+            at = self.console.engine.clock.now()
+            await self.submit(ev.WatchAsked(at=at, length=self.console.watch_for, reason=reason))
 
     async def extend(self, length: timedelta) -> None:
         """Watch that much longer."""
         incident = self.incident
         if incident is None or incident.watch is None:
             return
-        at = self.front.engine.clock.now()
+        at = self.console.engine.clock.now()
         await self.submit(ev.WatchExtended(at=at, until=max(at, incident.watch.deadline) + length))
 
     async def edit_post(self) -> None:
@@ -322,47 +272,47 @@ class Wizard(Page):
         incident = self.incident
         if incident is None:
             return
-        now = self.front.engine.notices.preview(incident).text.replace(NO_WIDTH, "")
-        said = await self.front.ask("post: ", initial=" ".join(now.split()))
+        now = self.console.engine.notices.preview(incident).text.replace(NO_WIDTH, "")
+        said = await self.console.screen.ask("post: ", initial=" ".join(now.split()))
         if said:
-            await self.submit(ev.PostChosen(at=self.front.engine.clock.now(), text=said))
+            await self.submit(ev.PostChosen(at=self.console.engine.clock.now(), text=said))
 
     async def choose_post(self, *, post: bool) -> None:
-        """Whether anything is posted for this incident."""
-        await self.submit(ev.PostChosen(at=self.front.engine.clock.now(), post=post))
+        """Decide whether anything is posted for this incident; it goes on record."""
+        await self.submit(ev.PostChosen(at=self.console.engine.clock.now(), post=post))
 
     async def posted(self, channel: str) -> None:
         """The person says that they told people themselves."""
-        at = self.front.engine.clock.now()
+        at = self.console.engine.clock.now()
         by_hand = Delivery(
-            milestone=Milestone.CLOSED, channel=channel, at=at, delivered=True, detail=f"says {self.front.engine.by}",
+            milestone=Milestone.CLOSED, channel=channel, at=at, delivered=True, detail=f"says {self.console.engine.by}",
             by_hand=True,
         )  # fmt: skip
         await self.submit(ev.DeliveryRecorded(at=at, delivery=by_hand))
 
     async def look_again(self) -> None:
         """Ask the host once more instead of deciding."""
-        await self.submit(ev.CheckAgain(at=self.front.engine.clock.now()))
+        await self.submit(ev.CheckAgain(at=self.console.engine.clock.now()))
 
     async def finish(self, closing: Closing, question: str) -> None:
         """Close the incident, with the reason on record."""
         reason = await self._reason(question, "closing")
         if reason:
-            at = self.front.engine.clock.now()
+            at = self.console.engine.clock.now()
             await self.submit(ev.CloseAsked(at=at, closing=closing, reason=reason))
 
     async def note(self, text: str) -> None:
         """Put a line on record."""
-        await self.submit(ev.DecisionNoted(at=self.front.engine.clock.now(), text=text))
+        await self.submit(ev.DecisionNoted(at=self.console.engine.clock.now(), text=text))
 
     async def _reason(self, question: str, then: str) -> str | None:
         """Ask for the reason that goes on record; `then` is what is being done once it is given."""
         self.busy = ""
-        self.front.changed()
-        reason = await self.front.ask(question)
+        self.console.screen.changed()
+        reason = await self.console.screen.ask(question)
         if reason:
             self.busy = then
-            self.front.changed()
+            self.console.screen.changed()
         return reason
 
     async def submit(self, event: ev.Event) -> None:
@@ -374,21 +324,21 @@ class Wizard(Page):
     # ── meanwhile ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def output(self, step: str, raw: bytes) -> None:
-        """What a step prints, as it comes."""
+        """Take what a step prints, as it comes."""
         for line in self._framers.setdefault(step, Framer()).feed(raw):
             self.heard.append(redact(line.text))
-        self.front.changed()
+        self.console.screen.changed()
 
     def follow(self, walk: IncidentRunner) -> None:
         """Lead this walk from now on."""
         self.walk = walk
-        self.front.engine.evidence.follow((self.service,), must=True)
-        self._unsubscribe = walk.subscribe(self._news)
+        self.console.engine.evidence.follow((self.service,), must=True)
+        walk.subscribe(self._news)
 
     def look_on(self, onlooker: Onlooker) -> None:
         """Show what another console on this machine leads."""
         self.walk = onlooker
-        self._unsubscribe = onlooker.subscribe(self._news)
+        onlooker.subscribe(self._news)
 
     def _news(self) -> None:
         """After every change; what runs on the host is read again when the incident has come to another state."""
@@ -396,23 +346,17 @@ class Wizard(Page):
         if incident is not None and incident.state is not self._seen:
             self._seen = incident.state
             if incident.state in (State.VERIFYING, State.WATCHING, State.FAILED, State.CLOSED):
-                self.front.refresh(self.service)
-        self.front.changed()
-
-    async def closed(self) -> None:
-        """The panel is gone; the walk goes on without it."""
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-            self._unsubscribe = None
+                self.console.screen.begin_work(lambda: self.console.board.refresh(self.service.name))
+        self.console.screen.changed()
 
     @property
     def taken(self) -> bool:
-        """Whether somebody else has the incident on the host."""
+        """True where somebody else has the incident on the host."""
         return isinstance(self.error, TakenByOther)
 
 
 def may_plan(incident: Incident) -> bool:
-    """Whether the incident's state allows another plan."""
+    """True where the incident's state allows another plan."""
     if incident.state is State.PLANNED or incident.settling is not None or not incident.open:
         return False
     return incident.asking is not None and incident.asking is not Question.OUTCOME_UNKNOWN

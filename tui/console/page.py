@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from tui.console.rows import Piece, Row
+from tui.console.drawing.rows import Piece, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A page as it stands now."""
+    """The content of a page as it is now."""
 
     key: str
     """the same as long as it is the same page: the cursor stays, and the time to arm runs from its first showing"""
@@ -66,7 +66,4 @@ class Page:
         raise NotImplementedError
 
     async def copied(self) -> None:
-        """Its text was copied."""
-
-    async def closed(self) -> None:
-        """The panel was closed; nothing of an incident changes by that."""
+        """Called once its text was copied."""

@@ -15,7 +15,7 @@ from tui.text.redact import redact
 if TYPE_CHECKING:
     from textual.strip import Strip
 
-    from tui.console.palette import Palette
+    from tui.console.drawing.palette import Palette
 
 Piece = tuple[str, str]
 """text and the name of its look"""
@@ -29,7 +29,7 @@ def row(*pieces: Piece | str) -> Row:
 
 
 def text(row: Row) -> str:
-    """What the row says."""
+    """The text of a row, without looks."""
     return "".join(piece for piece, _ in row)
 
 

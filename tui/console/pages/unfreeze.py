@@ -2,58 +2,53 @@
 
 from collections.abc import Awaitable, Callable
 
-from tui.console import rows, words
-from tui.console.pages.page import Choice, Page, View, button
-from tui.console.palette import Palette
-from tui.console.rows import Row
+from tui.console.drawing import labels, rows
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Row
+from tui.console.page import Choice, View, button
+from tui.console.pages.job import JobPage
+from tui.console.ports import Console
 from tui.engine.releases.freeze import TeamBranch, Unfrozen
-from tui.model.errors import AlreadyThere, ConsoleError
+from tui.model.errors import AlreadyThere
 from tui.model.service import Service
 
+_ASKING = "asking the host"
 
-class Thaw(Page):
+
+class Unfreeze(JobPage):
     """One frozen service."""
 
     name = "thaw"
 
     def __init__(
         self,
-        *,
-        palette: Palette,
+        console: Console,
         service: Service,
+        *,
         look: Callable[[], Awaitable[TeamBranch]],
         unfreeze: Callable[[], Awaitable[Unfrozen]],
         deploy_tip: Callable[[], Awaitable[None]],
-        changed: Callable[[], None],
-        away: Callable[[], None],
-        off: str = "",
     ) -> None:
-        self._palette = palette
+        super().__init__(console, busy=_ASKING)
         self._service = service
         self._look = look
         self._unfreeze = unfreeze
         self._deploy_tip = deploy_tip
-        self._changed = changed
-        self._away = away
-        self._off = off
-        self._busy = "asking the host"
         self._seen: TeamBranch | None = None
         self._done: Unfrozen | None = None
-        self._error: ConsoleError | None = None
 
     async def prepare(self) -> None:
-        """Ask what stands on the team's branch."""
-        try:
+        """Ask what is on the team's branch."""
+
+        async def ask() -> None:
             self._seen = await self._look()
-        except ConsoleError as error:
-            self._error = error
-        finally:
-            self._busy = ""
-            self._changed()
+
+        await self._doing(_ASKING, ask)
 
     def view(self, cells: int) -> View:
-        """What stands there, or how it went."""
-        sign = self._palette.sign
+        """The team's branch, and what came of letting deploys through."""
+        palette = self.console.screen.palette
+        sign = palette.sign
         content: list[Row] = []
         if self._busy:
             content.append(((f"{sign('run')} {self._busy}{sign('more')}", "run"),))
@@ -66,7 +61,7 @@ class Thaw(Page):
             content.append(((f"{sign('ok')} deploys go to {self._done.standing.branch} again", "ok"),))
         seen = self._done.standing if self._done is not None else self._seen
         if seen is not None:
-            content.extend(_standing(seen, cells, self._palette, frozen=self._done is None))
+            content.extend(_standing(seen, cells, palette, frozen=self._done is None))
         if self._done is not None:
             content.extend(
                 rows.paragraph(f"next normal deploy: {rows.safe(self._done.push, 400)}", cells, "", indent=2)
@@ -85,31 +80,28 @@ class Thaw(Page):
         leave = button("cancel", "Done" if self._done or self._error else "Stay frozen", self._leave)
         if seen is None or (self._error is not None and self._done is None):
             return [leave]
-        through = button("go", "Let deploys through", self._thaw, off=self._off, danger=True)
+        through = button("go", "Let deploys through", self._let_through, off=self._read_only, danger=True)
         unsettled = seen.settled is not True and seen.tip is not None
         if self._done is not None:
-            return [leave, button("tip", "Deploy the tip", self._deploy_tip, off=self._off)] if unsettled else [leave]
-        both = button("tip", "... and deploy the tip", self._thaw_and_deploy, off=self._off, danger=True)
+            return (
+                [leave, button("tip", "Deploy the tip", self._deploy_tip, off=self._read_only)]
+                if unsettled
+                else [leave]
+            )
+        both = button("tip", "... and deploy the tip", self._let_through_and_deploy, off=self._read_only, danger=True)
         return [leave, through, *([both] if unsettled else [])]
 
-    async def _leave(self) -> None:
-        self._away()
-
-    async def _thaw(self) -> None:
+    async def _let_through(self) -> None:
         if self._busy or self._done is not None:
             return
-        self._busy = "letting deploys through"
-        self._changed()
-        try:
-            self._done = await self._unfreeze()
-        except ConsoleError as error:
-            self._error = error
-        finally:
-            self._busy = ""
-            self._changed()
 
-    async def _thaw_and_deploy(self) -> None:
-        await self._thaw()
+        async def unfreeze() -> None:
+            self._done = await self._unfreeze()
+
+        await self._doing("letting deploys through", unfreeze)
+
+    async def _let_through_and_deploy(self) -> None:
+        await self._let_through()
         if self._done is not None:
             await self._deploy_tip()
 
@@ -131,7 +123,7 @@ def _standing(seen: TeamBranch, cells: int, palette: Palette, *, frozen: bool) -
     if seen.pushed:
         found.append(((f"On {seen.branch}, and not what runs (newest first):", "bold"),))
     for commit in seen.pushed:
-        when = words.clock(commit.at) if commit.at is not None else "unknown"
+        when = labels.clock(commit.at) if commit.at is not None else "unknown"
         line: Row = ((f"  {commit.id[:10]} ", "dim"), (rows.safe(commit.subject, 60), ""))
         line = (*line, (f"  {rows.safe(commit.author, 30)} {when}", "dim"))
         if commit.id in bad:

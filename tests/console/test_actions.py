@@ -1,0 +1,68 @@
+"""The table of actions: every row can be done, no key means two things in one place, and the README names every key."""
+
+import re
+from pathlib import Path
+
+from textual.actions import parse
+
+from tui.console import actions
+from tui.console.actions import ACTIONS, EVERYWHERE, LOG, PAGE, PANEL, SERVICES
+from tui.console.app import ConsoleApp
+from tui.console.commands import Commands
+from tui.console.service_commands import ServiceCommands
+from tui.console.widgets.board import ServiceTable
+from tui.console.widgets.log_panel import LogPanel
+from tui.console.widgets.panel import Panel
+from tui.console.widgets.work import WorkPanel
+
+OWNERS: dict[str, type[ConsoleApp | Panel]] = {
+    EVERYWHERE: ConsoleApp,
+    SERVICES: ServiceTable,
+    PAGE: WorkPanel,
+    LOG: LogPanel,
+    PANEL: Panel,
+}
+DOERS = (Commands, ServiceCommands)
+README = Path(__file__).parents[2] / "README.md"
+SPELT = {"plus": "+", "minus": "-", "ctrl+q": "Ctrl-Q", "ctrl+c": "Ctrl-C"}
+TOOLKIT = {"Tab", "Shift-Tab"}
+"""keys of rows that the toolkit binds"""
+
+
+def test_every_row_has_its_method() -> None:
+    for action in ACTIONS:
+        destination, name, _ = parse(action.name)
+        if destination == "app" and action.keys:
+            (doer,) = (one for one in DOERS if hasattr(one, name))
+            assert not action.when or hasattr(doer, action.when), action
+        else:
+            owner = ConsoleApp if destination == "app" else OWNERS[action.where]
+            assert callable(getattr(owner, f"action_{name}", None)), action
+
+
+def test_every_method_has_its_row() -> None:
+    rows = {action.name for action in ACTIONS} | {action.when for action in ACTIONS}
+    for doer in DOERS:
+        for name in (name for name in vars(doer) if not name.startswith("_")):
+            assert name in rows or f"app.{name}" in rows, f"{doer.__name__}.{name}"
+
+
+def test_a_key_means_one_thing_in_one_place() -> None:
+    keys = [(action.where, key) for action in ACTIONS for key in action.keys.split(",") if key]
+    assert len(keys) == len(set(keys))
+
+
+def test_every_panel_has_the_bindings_of_its_place() -> None:
+    for where, owner in OWNERS.items():
+        assert owner.where == where
+        assert actions.bindings(where) == owner.BINDINGS
+
+
+def test_the_readme_names_every_key_and_no_other() -> None:
+    table = README.read_text(encoding="utf-8").partition("| key | does |\n")[2].partition("\n\n")[0]
+    cells = [line.split(" | ")[0] for line in table.splitlines()[1:]]
+    said = {key for cell in cells for key in re.findall(r"`([^`]+)`", cell)}
+    if any("arrows" in cell for cell in cells):
+        said |= {"Up", "Down", "Left", "Right"}
+    bound = {key for action in ACTIONS for key in action.keys.split(",") if key}
+    assert said == {SPELT.get(key, actions.key_name(key)) for key in bound} | TOOLKIT

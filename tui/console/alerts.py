@@ -1,0 +1,97 @@
+"""What the console says by itself in the last row: questions nobody looks at, undelivered messages, what it found."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tui.console.controller import ConsoleController
+from tui.console.drawing import rows
+from tui.console.drawing.labels import QUESTIONS
+from tui.console.frame import Frame
+from tui.console.pages.incident_page import shows
+from tui.console.ports import Screen
+from tui.incident import announcements
+from tui.model.incident import Question
+
+if TYPE_CHECKING:
+    from tui.engine.service_monitor import ServiceStatus
+
+ALARMS = frozenset({Question.WATCH_BREACHED, Question.VERIFY_FAILED, Question.OUTCOME_UNKNOWN, Question.WHAT_NEXT})
+"""questions that ring the bell"""
+
+
+class Alerts:
+    """The alerts of one console. Each is said once: what was said is remembered."""
+
+    def __init__(self, screen: Screen, frame: Frame, controller: ConsoleController) -> None:
+        self._screen = screen
+        self._frame = frame
+        self._controller = controller
+        self._asked: dict[str, Question | None] = {}
+        self._untold: set[tuple[str, str, str]] = set()
+        self._timeline_stamp: object = None
+        self._told_found = False
+
+    def of_incidents(self) -> None:
+        """Say what is new about the incidents that are led here; their timeline is read again."""
+        for name in self._controller.flows:
+            self._question(name)
+            self._undelivered(name)
+        if any(f.walk is not None for f in self._controller.flows.values()):
+            self._read_timeline_when_new()
+
+    def of_hosts(self, statuses: "Sequence[ServiceStatus]") -> None:
+        """Say what was found on the hosts, once every one of them was asked, and what went wrong in asking."""
+        if not self._told_found and all(s.listed_at is not None or s.trouble for s in statuses):
+            self._told_found = True
+            self._found()
+        for faults in (self._controller.board.errors, self._controller.engine.notices.errors):
+            if faults:
+                self._screen.notice(rows.safe(faults.pop(0)), "down")
+
+    def _found(self) -> None:
+        """One line for all that was found unfinished or held. It opens nothing."""
+        said = []
+        if self._controller.open_elsewhere:
+            said.append(f"unfinished: {', '.join(self._controller.open_elsewhere)} (5 shows how to take it up)")
+        if found := self._controller.held():
+            held = ", ".join(f"{s.name} {'FROZEN' if r.frozen else 'INCIDENT'}" for s, r in found)
+            said.append(f"on the hosts: {held} (h shows by whom)")
+        if said:
+            self._screen.notice("; ".join(said), "warn")
+
+    def _question(self, name: str) -> None:
+        """A question that nobody is looking at, with a bell when it is an alarm."""
+        flow = self._controller.flows[name]
+        asking = flow.incident.asking if flow.incident is not None else None
+        if self._asked.get(name) is asking:
+            return
+        self._asked[name] = asking
+        self._read_timeline()
+        if asking in ALARMS:
+            self._screen.bell()
+            if not shows(self._frame.work.page, flow):
+                self._screen.notice(f"{name}: {QUESTIONS[asking]} (5 shows it)", "down")
+
+    def _undelivered(self, name: str) -> None:
+        """Each message that did not reach people, on every page."""
+        incident = self._controller.flows[name].incident
+        for one in announcements.standing(incident.deliveries) if incident is not None else ():
+            key = (name, one.milestone, one.channel)
+            if one.delivered:
+                self._untold.discard(key)
+            elif key not in self._untold:
+                self._untold.add(key)
+                self._screen.notice(rows.safe(f"{name}: NOT DELIVERED: {one.channel}: {one.detail}"), "warn")
+
+    def _read_timeline_when_new(self) -> None:
+        incident = self._controller.incident(self._frame.board.selected)
+        stamp: object = None
+        if incident is not None:
+            counts = (len(incident.runs), len(incident.decisions), len(incident.deliveries))
+            stamp = (incident.id, incident.since, *counts)
+        if stamp != self._timeline_stamp:
+            self._timeline_stamp = stamp
+            self._read_timeline()
+
+    def _read_timeline(self) -> None:
+        self._screen.begin_work(lambda: self._controller.read_timeline(self._frame.board.selected))

@@ -1,0 +1,113 @@
+"""The panels of the screen, and what is drawn on them from what is known now.
+
+It only reads and draws. Who has the keys, what keys do and what is begun meanwhile is decided elsewhere.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.console.drawing import rows, tables
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Row
+from tui.console.layout import SMALLEST
+from tui.console.panel_layout import PanelContainer
+from tui.console.ports import Console
+from tui.console.widgets.ask import AskLine
+from tui.console.widgets.board import ServiceTable
+from tui.console.widgets.hint import HintBar
+from tui.console.widgets.log_panel import Asking, LogPanel
+from tui.console.widgets.panel import Panel
+from tui.console.widgets.work import WorkPanel
+
+if TYPE_CHECKING:  # the first screen is painted before the engine is imported
+    from tui.engine.service_monitor import ServiceStatus
+    from tui.model.incident import Incident
+
+NO_NOTICE = ("", "ok")
+
+
+class Frame:
+    """The panels of one console."""
+
+    def __init__(self, palette: Palette, asking: Asking, exports: Path) -> None:
+        self.palette = palette
+        self.notice: tuple[str, str] = NO_NOTICE
+        """what the last row says instead of keys, with its look"""
+        self.header = Panel(palette, "header", titled=False)
+        self.board = ServiceTable(palette, "board")
+        self.work = WorkPanel(palette, "work", clock=_monotonic, run=asking.begin_work, copy=asking.copy)
+        self.logs = LogPanel(palette, "logs", asking, exports)
+        self.timeline = Panel(palette, "timeline")
+        self.hint = HintBar(palette, "hint", titled=False)
+        self.small = Panel(palette, "small", titled=False)
+        self.line = AskLine(palette, "ask")
+        self.panels = PanelContainer(
+            self.header, self.board, self.work, self.logs, self.timeline, self.hint, self.line, self.small
+        )
+
+    def draw_starting(self) -> None:
+        """The header before the engine is built."""
+        self.header.show((), [((" starting", "bold"),)])
+
+    def draw(self, console: Console, statuses: "Sequence[ServiceStatus]", now: datetime) -> None:
+        """Every panel but the log, which has a rhythm of its own."""
+        self.board.draw(statuses, console.incidents(), now)
+        self.work.draw()
+        self._draw_header(console, now)
+        if self.timeline.display:
+            self._draw_timeline(console)
+        self.draw_hint()
+
+    def draw_hint(self) -> None:
+        """The keys that matter now, or the notice."""
+        if self.hint.display:
+            self.hint.draw(self.hint.screen, *self.notice)
+
+    def draw_fault(self, error: Exception) -> None:
+        """A fault of the console, in the last row: it must not end the console in the middle of a rollback."""
+        self.notice = (rows.safe(f"a fault of the console: {type(error).__name__}: {error}"), "down")
+        self.draw_hint()
+
+    def draw_too_small(self, under_way: "Sequence[Incident]") -> None:
+        """The word about the size, and what goes on all the same."""
+        columns, lines = SMALLEST
+        have = self.panels.size
+        said = f"need {columns}x{lines}, have {have.width}x{have.height}; q quits"
+        content: list[Row] = [((said, "warn"),)]
+        content += [((f"{i.service}: {i.state.value} goes on", "run"),) for i in under_way]
+        self.small.show((), content)
+
+    def _draw_header(self, console: Console, now: datetime) -> None:
+        fleet = console.engine.fleet
+        selected = fleet.service(self.board.selected or "") or fleet.services[0]
+        host = fleet.host(selected.host)
+        row = tables.header(
+            environment=fleet.environment,
+            host=host,
+            link=console.board.link(host.name),
+            read_only=console.engine.gate.read_only,
+            by=console.engine.by,
+            incident=console.incident(self.board.selected),
+            now=now,
+            cells=self.header.size.width,
+            palette=self.palette,
+        )
+        self.header.show((), [row])
+
+    def _draw_timeline(self, console: Console) -> None:
+        incident = console.incident(self.board.selected)
+        room = max(1, self.timeline.size.height - 1)
+        if incident is not None and console.timeline:
+            title, content = (("TIMELINE ", "title"), (incident.id, "dim")), console.timeline[-room:]
+        else:
+            sent = list(console.engine.gate.trail)[-room:]
+            title = (("COMMANDS SENT ", "title"), ("newest last", "dim"))
+            content = [tables.trail_row(one) for one in sent]
+        self.timeline.show(title, list(content))
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()

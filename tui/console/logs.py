@@ -1,0 +1,57 @@
+"""The logs that are followed: of the service at the cursor, and of every service with an open incident."""
+
+from collections.abc import Callable, Container
+
+from tui.console.ports import Screen
+from tui.drivers.spool import LogSpool
+from tui.engine.monitor.log_follower import LogFollower
+from tui.engine.service_monitor import ServiceMonitor
+
+
+class Logs:
+    """One console's logs, by service."""
+
+    def __init__(self, screen: Screen, board: ServiceMonitor, open_ones: Callable[[], Container[str]]) -> None:
+        self._screen = screen
+        self._board = board
+        self._open_ones = open_ones
+        """says which services have an open incident now"""
+        self._followers: dict[str, LogFollower] = {}
+        self._containers: dict[str, frozenset[str]] = {}
+
+    def of(self, name: str) -> LogFollower:
+        """The service's log, followed from now on. Others end, unless an incident is open on them."""
+        follower = self._followers.get(name)
+        if follower is None:
+            follower = self._followers[name] = self._begun(name)
+            open_ones = self._open_ones()
+            for other in [n for n in self._followers if n != name and n not in open_ones]:
+                self._screen.begin_work(self._followers.pop(other).stop)
+        self._attach_to_what_runs(name, follower)
+        return follower
+
+    async def stop(self) -> None:
+        """End every stream."""
+        for follower in self._followers.values():
+            await follower.stop()
+
+    def _begun(self, name: str) -> LogFollower:
+        engine = self._board.engine
+        service = engine.service(name)
+        spool = LogSpool(service.name, engine.clock.now())
+        follower = LogFollower(lambda lines: engine.logs(service, lines), engine.clock, spool=spool, spooled=spool.raw)
+        follower.start()
+        return follower
+
+    def _attach_to_what_runs(self, name: str, follower: LogFollower) -> None:
+        """A log belongs to containers: when others run, it is attached to anew."""
+        listing = self._board.status(name).listing
+        if listing is None:
+            return
+        now = frozenset(c.id for c in listing.current.containers if c.running)
+        before = self._containers.get(name)
+        self._containers[name] = now
+        if before is not None and now and before != now:
+            gone, come = ", ".join(sorted(before - now)), ", ".join(sorted(now - before))
+            words = f"container replaced: {gone or 'none'} by {come or 'none'}"
+            self._screen.begin_work(lambda: follower.attach_again(words))

@@ -1,0 +1,21 @@
+"""What the console was started with: the options of the command line that concern it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """The options that the console was started with."""
+
+    services: str | None = None
+    read_only: bool = False
+    accept_host_key: str | None = None
+    watch: timedelta | None = None
+    """None: as services.yaml says"""
+    colour: bool = True
+    ascii_only: bool | None = None
+    """None: as locale and terminal say"""
+    mouse: bool | None = None
+    """None: off inside ssh, where it would keep people from selecting text"""
+    low_bandwidth: bool = False
