@@ -193,7 +193,7 @@ def test_a_build_that_dies_leaves_a_lock_that_does_not_hold_anybody_up(tmp_path:
 
 def test_one_interrupt_does_not_abort_a_deploy_that_would_die_with_us(tmp_path: Path) -> None:
     with local_sandbox(tmp_path, pace="0.25", speed=5) as box:
-        running = box.process("api", "previous", "--way", "git", "--yes")
+        running = box.begin("api", "previous", "--way", "git", "--yes")
         box.await_that(lambda app: bool(app["lock_held"]))
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=100)
