@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from tui.sandbox.answers import start_lines
 from tui.sandbox.build import content_of
-from tui.sandbox.deploy import apply_source
+from tui.sandbox.deploy.release import apply_source
 from tui.sandbox.host import Host
 from tui.sandbox.images import APP_LABEL, Image
 from tui.sandbox.machine import App, Build

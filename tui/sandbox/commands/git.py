@@ -7,7 +7,8 @@ import tarfile
 
 from tui.sandbox.builds import recorded_build
 from tui.sandbox.client import Call, Refused, bang
-from tui.sandbox.deploy import Source, build_and_deploy
+from tui.sandbox.deploy.build import Source
+from tui.sandbox.deploy.flow import build_and_deploy
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.gitside import deploy_branch
 from tui.sandbox.lines import tool

@@ -7,7 +7,8 @@ gives every release.
 from __future__ import annotations
 
 from tui.sandbox.client import Call, Refused, bang
-from tui.sandbox.deploy import nginx, start_processes
+from tui.sandbox.deploy.nginx import nginx
+from tui.sandbox.deploy.start import start_processes
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.images import Image
 from tui.sandbox.lines import arrow, detail, thick

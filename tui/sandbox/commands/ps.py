@@ -8,7 +8,11 @@ from typing import Any
 from tui.sandbox.builds import recorded_build
 from tui.sandbox.client import Call, Refused, bang
 from tui.sandbox.containers import Container, timestamp
-from tui.sandbox.deploy import Source, build_and_deploy, configure, goodbye, nginx, release, start_processes
+from tui.sandbox.deploy.build import Source
+from tui.sandbox.deploy.flow import build_and_deploy, goodbye
+from tui.sandbox.deploy.nginx import configure, nginx
+from tui.sandbox.deploy.release import release
+from tui.sandbox.deploy.start import start_processes
 from tui.sandbox.dispatch import Parsed, command, parse
 from tui.sandbox.gitside import MARK, deploy_branch
 from tui.sandbox.images import Image
