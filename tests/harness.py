@@ -54,7 +54,7 @@ from tui.model import redact
 from tui.sandbox import clock as host_clock
 from tui.sandbox.http import Request
 from tui.sandbox.pace import parse_pace
-from tui.sandbox.world import Options, World
+from tui.sandbox.sandbox_process import Options, World
 
 SPEED = 10.0
 PATIENCE = "30s"

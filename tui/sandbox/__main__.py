@@ -11,8 +11,8 @@ import signal
 import sys
 
 from tui.sandbox.pace import parse_pace
+from tui.sandbox.sandbox_process import Options, World
 from tui.sandbox.scenario import SCENARIOS
-from tui.sandbox.world import Options, World
 
 
 def arguments(argv: list[str]) -> tuple[Options, bool]:

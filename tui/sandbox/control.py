@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tui.sandbox.colleague import Colleague
+from tui.sandbox.fake_teammate import Colleague
 from tui.sandbox.faults import KINDS, Fault, When
 from tui.sandbox.host import Host
 from tui.sandbox.http import HttpServer, Request, Response

@@ -7,11 +7,11 @@ import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from tui.sandbox.argv_split import UnmatchedQuote, split_command
 from tui.sandbox.client import Call, Canceled, Client, ClientGone, Refused, bang
 from tui.sandbox.host import Host
 from tui.sandbox.lines import CommandFailed, tool
 from tui.sandbox.machine import AppMissing
-from tui.sandbox.words import UnmatchedQuote, split_command
 
 BROKEN = 70  # no exit code of Dokku's
 

@@ -16,7 +16,7 @@ from dulwich.server import BackendRepo, DictBackend, UploadPackHandler
 
 from tui.sandbox.client import Call, Refused
 from tui.sandbox.dispatch import command
-from tui.sandbox.gitside import FLUSH, app_of, on_band, pkt, read_pkt
+from tui.sandbox.git_server import FLUSH, app_of, on_band, pkt, read_pkt
 from tui.sandbox.machine import App
 from tui.sandbox.repos import BadRef, read_files
 

@@ -14,7 +14,7 @@ from tui.sandbox.deploy.nginx import configure, nginx
 from tui.sandbox.deploy.release import release
 from tui.sandbox.deploy.start import start_processes
 from tui.sandbox.dispatch import Parsed, command, parse
-from tui.sandbox.gitside import MARK, deploy_branch
+from tui.sandbox.git_server import MARK, deploy_branch
 from tui.sandbox.images import Image
 from tui.sandbox.lines import CommandFailed, arrow, complaint, tool
 from tui.sandbox.locks import deploy_lock

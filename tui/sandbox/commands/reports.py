@@ -10,7 +10,7 @@ from tui.sandbox.client import Call, Refused, bang
 from tui.sandbox.commands.builds import second
 from tui.sandbox.commands.config import compact
 from tui.sandbox.dispatch import command
-from tui.sandbox.gitside import deploy_branch
+from tui.sandbox.git_server import deploy_branch
 from tui.sandbox.machine import App
 from tui.sandbox.recorded import VERSIONS, Report, load
 

@@ -12,7 +12,7 @@ from dulwich.pack import write_pack_objects
 
 from tui.sandbox.client import Client
 from tui.sandbox.dispatch import run
-from tui.sandbox.gitside import pkt
+from tui.sandbox.git_server import pkt
 from tui.sandbox.host import Host
 from tui.sandbox.images import Behaviour
 from tui.sandbox.machine import App
