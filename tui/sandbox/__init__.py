@@ -7,7 +7,7 @@ imports nothing else of ``tui``.
 
 How a command travels::
 
-    server (SSH) or shimserver (unix socket) → client.Call → dispatch → commands/* or git_server
+    server (SSH) or shimserver (unix socket) → host.Call → dispatch → commands/* or git_server
         → deploy (says its lines as it goes) → machine (apps, images, containers) → web (HTTP) and logs
 
 ``machine`` is the truth; ``recorded`` holds what the real hosts said; ``faults`` breaks things on request;

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tui.sandbox.client import Call, ClientGone, Refused
+from tui.sandbox.client import ClientGone, Refused
+from tui.sandbox.host import Call
 from tui.sandbox.lines import CommandFailed
 from tui.sandbox.machine import App, Build
 

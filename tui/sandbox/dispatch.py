@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from tui.sandbox.argv_split import UnmatchedQuote, split_command
-from tui.sandbox.client import Call, Canceled, Client, ClientGone, Refused, bang
-from tui.sandbox.host import Host
+from tui.sandbox.client import Canceled, Client, ClientGone, Refused, bang
+from tui.sandbox.host import Call, Host
 from tui.sandbox.lines import CommandFailed, tool
 from tui.sandbox.machine import AppMissing
 

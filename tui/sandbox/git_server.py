@@ -19,11 +19,11 @@ from dulwich.errors import ChecksumMismatch
 from dulwich.object_store import BaseObjectStore
 
 from tui.sandbox.builds import recorded_build
-from tui.sandbox.client import Call, Refused
+from tui.sandbox.client import Refused
 from tui.sandbox.deploy.build import Source
 from tui.sandbox.deploy.flow import build_and_deploy
 from tui.sandbox.dispatch import command
-from tui.sandbox.host import Push
+from tui.sandbox.host import Call, Push
 from tui.sandbox.lines import CommandFailed
 from tui.sandbox.locks import deploy_lock
 from tui.sandbox.machine import App

@@ -14,9 +14,10 @@ from typing import cast
 from dulwich.protocol import CAPABILITY_FILTER, Protocol
 from dulwich.server import BackendRepo, DictBackend, UploadPackHandler
 
-from tui.sandbox.client import Call, Refused
+from tui.sandbox.client import Refused
 from tui.sandbox.dispatch import command
 from tui.sandbox.git_server import FLUSH, app_of, on_band, pkt, read_pkt
+from tui.sandbox.host import Call
 from tui.sandbox.machine import App
 from tui.sandbox.repos import BadRef, read_files
 

@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tui.sandbox.client import Call, ClientGone, Refused, bang
+from tui.sandbox.client import ClientGone, Refused, bang
+from tui.sandbox.host import Call
 from tui.sandbox.machine import App
 
 

@@ -6,7 +6,7 @@ only the newest.
 
 from __future__ import annotations
 
-from tui.sandbox.client import Call
+from tui.sandbox.host import Call
 from tui.sandbox.images import Image
 from tui.sandbox.lines import arrow, detail, step
 from tui.sandbox.machine import App

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from tui.sandbox.client import Call
 from tui.sandbox.containers import Container
-from tui.sandbox.host import Host
+from tui.sandbox.host import Call, Host
 from tui.sandbox.machine import App
 from tui.sandbox.web import USER_REQUESTS_A_SECOND
 

@@ -9,22 +9,16 @@ Pretended users ask for a few pages a second (`traffic` says how many); what bec
 the format of stock Dokku unless a test wants another one, or none.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 from collections import deque
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from tui.sandbox import clock
 from tui.sandbox.answers import BAD_GATEWAY, USER_PATHS, answer, tick_lines
 from tui.sandbox.containers import Container, Log
 from tui.sandbox.http import HttpServer, Request, Response
-from tui.sandbox.machine import App
-
-if TYPE_CHECKING:
-    from tui.sandbox.host import Host
+from tui.sandbox.machine import App, Machine
 
 USERS = ("203.0.113.17", "203.0.113.80", "198.51.100.4", "198.51.100.201")
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -36,8 +30,8 @@ BEAT = 1 / BEATS_A_SECOND
 
 
 class Sites:
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
         self._servers: dict[str, HttpServer] = {}
         self.access_logs: dict[str, Log] = {}
         self.traffic: dict[str, int] = {}
@@ -64,10 +58,10 @@ class Sites:
             await server.close()
 
     async def _respond(self, name: str, request: Request) -> Response:
-        app = self._host.machine.apps.get(name)
+        app = self._machine.apps.get(name)
         if app is not None and app.answered_by:
             # nginx takes another site, and writes that site's log
-            app = self._host.machine.apps.get(app.answered_by, app)
+            app = self._machine.apps.get(app.answered_by, app)
             name = app.name
         container = self._pick(app) if app is not None else None
         agent = request.headers.get("user-agent", "-")
@@ -77,7 +71,7 @@ class Sites:
                 status=502, body=BAD_GATEWAY.encode(), headers={"Server": "nginx", "Content-Type": "text/html"}
             )
         container.requests += 1
-        uptime = int(self._host.machine.now() - container.started)
+        uptime = int(self._machine.now() - container.started)
         content = container.content
         given = answer(app.name, content, request.path, container.requests, container.short_id, uptime)
         if given.hangs:
@@ -97,7 +91,7 @@ class Sites:
         return Response(status=given.status, body=given.body.encode(), headers=headers)
 
     def _pick(self, app: App) -> Container | None:
-        serving = self._host.machine.serving(app)
+        serving = self._machine.serving(app)
         return min(serving, key=lambda container: container.requests) if serving else None
 
     def _log(self, app: str, address: str, request: str, status: int, size: int, agent: str, now: float = 0.0) -> None:
@@ -139,12 +133,12 @@ class Sites:
             beat += 1
             await clock.sleep(max(0.0, began + beat * BEAT - clock.now()))  # what came late is caught up with
             whole_second = beat % BEATS_A_SECOND == 0
-            for container in list(self._host.machine.containers.values()):
+            for container in list(self._machine.containers.values()):
                 talkative = container.content.behaviour.log_rate > BEATS_A_SECOND
                 if container.running and (whole_second or talkative):
                     speak(container, BEAT if talkative else 1.0)
             if whole_second:
-                for app in self._host.machine.apps.values():
+                for app in self._machine.apps.values():
                     if app.name in self._servers and app.deployed:
                         self._users(app)
 

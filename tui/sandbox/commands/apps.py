@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.client import Refused, bang
 from tui.sandbox.dispatch import command, parse
+from tui.sandbox.host import Call
 from tui.sandbox.machine import DOMAIN
 
 RUNLEVEL = "invoke-rc.d: could not determine current runlevel"

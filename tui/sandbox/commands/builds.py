@@ -6,9 +6,10 @@ import json
 from datetime import UTC, datetime
 
 from tui.sandbox import clock
-from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.client import Refused, bang
 from tui.sandbox.containers import timestamp
 from tui.sandbox.dispatch import command, parse
+from tui.sandbox.host import Call
 from tui.sandbox.machine import App, Build
 
 

@@ -8,9 +8,10 @@ import base64
 import json
 import shlex
 
-from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.client import Refused, bang
 from tui.sandbox.commands.ps import restart_with_release
 from tui.sandbox.dispatch import Parsed, command, parse
+from tui.sandbox.host import Call
 from tui.sandbox.machine import App
 
 SHOW_USAGE = (

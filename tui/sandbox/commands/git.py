@@ -6,11 +6,12 @@ import io
 import tarfile
 
 from tui.sandbox.builds import recorded_build
-from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.client import Refused, bang
 from tui.sandbox.deploy.build import Source
 from tui.sandbox.deploy.flow import build_and_deploy
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.git_server import deploy_branch
+from tui.sandbox.host import Call
 from tui.sandbox.lines import tool
 from tui.sandbox.locks import deploy_lock
 from tui.sandbox.machine import App

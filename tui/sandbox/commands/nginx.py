@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from tui.sandbox.client import Call
 from tui.sandbox.dispatch import command, parse
+from tui.sandbox.host import Call
 from tui.sandbox.machine import DOMAIN
 
 SHOWN = 20

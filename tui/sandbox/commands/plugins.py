@@ -6,10 +6,11 @@ gives every release.
 
 from __future__ import annotations
 
-from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.client import Refused, bang
 from tui.sandbox.deploy.nginx import nginx
 from tui.sandbox.deploy.start import start_processes
 from tui.sandbox.dispatch import command, parse
+from tui.sandbox.host import Call
 from tui.sandbox.images import Image
 from tui.sandbox.lines import arrow, detail, thick
 from tui.sandbox.machine import App

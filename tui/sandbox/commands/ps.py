@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tui.sandbox.builds import recorded_build
-from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.client import Refused, bang
 from tui.sandbox.containers import Container, timestamp
 from tui.sandbox.deploy.build import Source
 from tui.sandbox.deploy.flow import build_and_deploy, goodbye
@@ -15,6 +15,7 @@ from tui.sandbox.deploy.release import release
 from tui.sandbox.deploy.start import start_processes
 from tui.sandbox.dispatch import Parsed, command, parse
 from tui.sandbox.git_server import MARK, deploy_branch
+from tui.sandbox.host import Call
 from tui.sandbox.images import Image
 from tui.sandbox.lines import CommandFailed, arrow, complaint, tool
 from tui.sandbox.locks import deploy_lock

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.client import Refused, bang
 from tui.sandbox.commands.builds import second
 from tui.sandbox.commands.config import compact
 from tui.sandbox.dispatch import command
 from tui.sandbox.git_server import deploy_branch
+from tui.sandbox.host import Call
 from tui.sandbox.machine import App
 from tui.sandbox.recorded import VERSIONS, Report, load
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tui.sandbox.build import Builder, BuildFailed, dockerfile_path
-from tui.sandbox.client import Call
+from tui.sandbox.host import Call
 from tui.sandbox.lines import CommandFailed, Line, arrow, complaint, tool
 from tui.sandbox.machine import App
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from tui.sandbox import clock
 from tui.sandbox.answers import check_answer, health_answer
-from tui.sandbox.client import Call
 from tui.sandbox.containers import Container
+from tui.sandbox.host import Call
 from tui.sandbox.lines import RED_BANG, CommandFailed, Line, arrow, complaint, detail, step, thick, tool
 from tui.sandbox.machine import App
 

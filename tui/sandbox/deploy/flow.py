@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from tui.sandbox.client import Call
 from tui.sandbox.deploy.build import Source, build
 from tui.sandbox.deploy.release import apply_source, release
 from tui.sandbox.deploy.start import start_processes
+from tui.sandbox.host import Call
 from tui.sandbox.lines import Line, arrow, detail, step, thick
 from tui.sandbox.machine import DOMAIN, App
 

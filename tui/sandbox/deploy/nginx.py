@@ -1,7 +1,7 @@
 """The site of an app in nginx: written anew by a deploy, which is the moment the traffic switches."""
 
-from tui.sandbox.client import Call
 from tui.sandbox.containers import Container
+from tui.sandbox.host import Call
 from tui.sandbox.lines import arrow, detail, tool
 from tui.sandbox.machine import DOMAIN, App
 

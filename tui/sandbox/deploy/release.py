@@ -2,8 +2,8 @@
 
 import json
 
-from tui.sandbox.client import Call
 from tui.sandbox.deploy.checks import startup_checks
+from tui.sandbox.host import Call
 from tui.sandbox.images import Image
 from tui.sandbox.lines import RED_BANG, CommandFailed, arrow, complaint, detail, thick, tool
 from tui.sandbox.machine import App

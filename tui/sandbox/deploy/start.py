@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tui.sandbox.answers import start_lines
-from tui.sandbox.client import Call, ClientGone
+from tui.sandbox.client import ClientGone
 from tui.sandbox.containers import Container
 from tui.sandbox.deploy.checks import check, container_output
 from tui.sandbox.deploy.nginx import nginx
 from tui.sandbox.deploy.release import dokku_scripts, task
+from tui.sandbox.host import Call
 from tui.sandbox.images import Image
 from tui.sandbox.lines import Line, arrow, detail, thick
 from tui.sandbox.machine import App
