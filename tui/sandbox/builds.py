@@ -1,7 +1,5 @@
 """0.38.27's record of every deploy: id, process, source, outcome and full output; 0.35.15 keeps none."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,7 @@
 """The far end of one command: a client over SSH or the shim's socket, and the ways a command ends early.
 
 A dead client is noticed as Dokku notices it: at the next line of output, which then kills the command. A detached
-call (git push) goes on to its end whatever becomes of the client. Silence alone (a stalled network) kills nothing.
+call (git push) goes on to its end even if the client dies. Silence alone (a stalled network) kills nothing.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ class Canceled(Exception):
 
 
 class Refused(Exception):
-    """A command's refusal: ``code`` is its exit code, ``lines`` go to stderr as they are."""
+    """A command's refusal: `code` is its exit code, `lines` go to stderr as they are."""
 
     def __init__(self, code: int, *lines: str, out: str = "") -> None:
         super().__init__(lines[0] if lines else "")
@@ -32,7 +32,7 @@ def bang(text: str) -> str:
 
 
 class Client(ABC):
-    """Bytes in from and out to whoever runs a command. ``connection`` numbers the connection it came over."""
+    """Bytes in from and out to whoever runs a command. `connection` numbers the connection it came over."""
 
     connection: int = 0
     tty: bool = False
@@ -63,6 +63,7 @@ class Client(ABC):
         """The connection stays open and says nothing until called with False."""
 
     def feed(self, data: bytes) -> None:
+        """Takes in bytes that the client sent, and wakes who reads."""
         self._input += data
         self.received += len(data)
         if self.watch_bytes is not None and self.received >= self.watch_bytes[0]:
@@ -70,15 +71,17 @@ class Client(ABC):
         self._arrived.set()
 
     def feed_end(self) -> None:
+        """The client sends no more; what was sent before can still be read."""
         self._ended = True
         self._arrived.set()
 
     def lost(self) -> None:
+        """The client is dead: its command notices at the next line it says, and reads come to an end."""
         self.gone = True
         self.feed_end()
 
     async def read(self, count: int) -> bytes:
-        """At least one byte and at most ``count``; empty at the end of input."""
+        """At least one byte and at most `count`; empty at the end of input."""
         while not self._input and not self._ended:
             self._arrived.clear()
             await self._arrived.wait()
@@ -97,6 +100,7 @@ class Client(ABC):
         return bytes(got)
 
     async def until_gone(self) -> None:
+        """Waits until the client is dead; what it sends meanwhile is thrown away."""
         while not self.gone:
             self._arrived.clear()
             await self._arrived.wait()

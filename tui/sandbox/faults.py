@@ -1,6 +1,6 @@
 """Trouble on request: armed through the control socket, set off by the call, byte, second or phase it names.
 
-A fault with a ``command_prefix`` binds to the next calls that start so (``times`` of them); the others change the
+A fault with a `command_prefix` binds to the next calls that start so (`times` of them); the others change the
 host at once.
 """
 
@@ -52,6 +52,8 @@ ENDLESS = b"=====> and on and on\n" * 800
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class When:
+    """When a fault strikes a command: at once if only the prefix is given; an empty prefix fits every command."""
+
     command_prefix: str = ""
     after_bytes: int | None = None
     after_sent: int | None = None
@@ -61,6 +63,8 @@ class When:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Fault:
+    """One fault, to be used up `times` times. `KINDS` says which of the other fields a kind reads."""
+
     kind: str
     when: When = field(default_factory=When)
     times: int = 1
@@ -129,6 +133,7 @@ class Faults:
             self._later(fault.seconds, lambda: self._release(fault.app))
 
     def clear(self) -> None:
+        """Disarms everything: silent connections speak again, locks without a deploy are gone."""
         self.armed.clear()
         for call in self._silent:
             call.client.stall(False)
@@ -201,6 +206,7 @@ class Faults:
             self._strike(call, fault)
 
     def reached(self, call: FaultyCall, phase: str) -> None:
+        """A deploy has come to that phase: faults that wait for it strike."""
         for fault in call.faults:
             if fault.when.after_phase == phase:
                 self._strike(call, fault)

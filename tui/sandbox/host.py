@@ -58,6 +58,7 @@ class Call:
 
     @property
     def name(self) -> str:
+        """The command's name such as `apps:list`, or "" before the line was split."""
         return self.words[0] if self.words else ""
 
     def write(self, data: bytes, *, error: bool = False) -> None:
@@ -76,16 +77,19 @@ class Call:
             self.host.faults.sent(self)
 
     def out(self, text: str) -> None:
+        """One line on stdout. Raises as `write` does."""
         self.write(f"{text}\n".encode("utf-8", "surrogateescape"))
 
     def err(self, text: str) -> None:
+        """One line on stderr. Raises as `write` does."""
         self.write(f"{text}\n".encode("utf-8", "surrogateescape"), error=True)
 
     def raw(self, text: str) -> None:
+        """Text on stdout as it is, without a line end. Raises as `write` does."""
         self.write(text.encode("utf-8", "surrogateescape"))
 
     def say(self, line: Line) -> None:
-        """A line of a deploy, on the stream and with the mark of this version. Raises ClientGone as ``write`` does."""
+        """A line of a deploy, on the stream and with the mark of this version. Raises ClientGone as `write` does."""
         if self.record is not None:
             self.record.append(line.text)
         if line.kind == "tool" and (self.complaints or " !     " in line.text):
@@ -99,10 +103,12 @@ class Call:
             self.out(line.text)
 
     def say_all(self, lines: Iterable[Line]) -> None:
+        """Lines of a deploy, one after the other; what produces them goes on only as far as the client hears."""
         for line in lines:
             self.say(line)
 
     async def pause(self, seconds: float) -> None:
+        """Waits so many recorded seconds at the host's pace, longer in a deploy that was told to be slow."""
         await self.host.pace.pause(seconds * self.slow)
 
     def phase(self, name: str) -> None:
@@ -114,7 +120,7 @@ class Call:
 
 
 class Host:
-    """``plugins``: the host also has the runbook's commands (ps:rollback, tags:*), as some plugin would bring them."""
+    """`plugins`: the host also has the runbook's commands (ps:rollback, tags:*), as some plugin would bring them."""
 
     def __init__(self, *, version: str, pace: Pace, plugins: bool = False) -> None:
         self.machine = Machine(version=version)
@@ -131,11 +137,13 @@ class Host:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def call(self, client: Client, line: str) -> Call:
+        """The record of a command that starts now. It is kept for good: `GET /state` shows every one."""
         call = Call(host=self, client=client, number=len(self.calls) + 1, line=line, started=self.machine.now())
         self.calls.append(call)
         return call
 
     def running_calls(self) -> list[Call]:
+        """The commands that have neither ended nor been killed, oldest first."""
         return [call for call in self.calls if call.exit is None and not call.aborted]
 
     async def restart(self, ids: str = "keep") -> None:
@@ -163,6 +171,8 @@ class Host:
         await self.sites.open(app)
 
     def later(self, seconds: float, action: Callable[[], object]) -> None:
+        """Does something once, so many seconds of the host from now; never if the host closes first."""
+
         async def wait() -> None:
             await clock.sleep(seconds)
             action()
@@ -182,6 +192,7 @@ class Host:
             self.machine.retire(None)
 
     async def close(self) -> None:
+        """Ends what the host does by itself, disarms its faults and closes the ports of the apps."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

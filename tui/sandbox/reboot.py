@@ -1,12 +1,12 @@
 """A host that restarts, at any moment: every connection and command dies, and the apps are started again.
 
-Measured on both versions, in the middle of a push: container ids stay and only ``StartedAt`` changes; metadata and
-branch stay old, GIT_REV is the new sha, ``dokku/APP:latest`` the image that was never deployed; the lock's file stays
-for good; 0.38.27's ``builds:list`` says `abandoned` in its first answer. After the switch the new web container, still
-named ``upcoming``, is what Dokku knows of, the worker is the old one, and an ``upcoming`` container that Dokku knows
+Measured on both versions, in the middle of a push: container ids stay and only `StartedAt` changes; metadata and
+branch stay old, GIT_REV is the new sha, `dokku/APP:latest` the image that was never deployed; the lock's file stays
+for good; 0.38.27's `builds:list` says `abandoned` in its first answer. After the switch the new web container, still
+named `upcoming`, is what Dokku knows of, the worker is the old one, and an `upcoming` container that Dokku knows
 nothing of goes on running, because Docker starts every container again that ran.
 
-``ids="change"``: ``ps:restore`` found the containers gone and released ``:latest`` anew, whatever image that is by now
+`ids="change"`: `ps:restore` found the containers gone and released `:latest` anew, which may be another image by now
 (recorded of 0.35.15: "App has been detected as not running, releasing").
 """
 
@@ -42,7 +42,7 @@ def _start_again(container: Container, now: float) -> None:
 
 
 def _release_again(machine: Machine, app: App) -> None:
-    """New containers from ``:latest`` in the place of those that Dokku knows of."""
+    """New containers from `:latest` in the place of those that Dokku knows of."""
     image = machine.images.find(app.image)
     if image is None:
         return

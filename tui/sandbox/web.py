@@ -1,11 +1,11 @@
 """The services themselves, one real HTTP port per app, and the nginx in front of them with its access log.
 
-Every answer of a container carries ``X-Release``, the version of what its image holds (the text of the VERSION
-file, such as v1.4.0, or the short commit), and ``X-Commit``, the commit that content was first built from. Going
-back to a kept release therefore shows the old version again, whatever the commit that was pushed. A 502 is nginx's
+Every answer of a container carries `X-Release`, the version of what its image holds (the text of the VERSION
+file, such as v1.4.0, or the short commit), and `X-Commit`, the commit that content was first built from. Going
+back to a kept release therefore shows the old version again, not the commit that was pushed. A 502 is nginx's
 own and carries neither.
 
-Pretended users ask for a few pages a second (`traffic` says how many); what becomes of it stands in the access log, in
+Pretended users ask for a few pages a second (`traffic` says how many); what becomes of it is in the access log, in
 the format of stock Dokku unless a test wants another one, or none.
 """
 
@@ -30,6 +30,8 @@ BEAT = 1 / BEATS_A_SECOND
 
 
 class Sites:
+    """The apps' HTTP ports, their access logs and their pretended users."""
+
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._servers: dict[str, HttpServer] = {}
@@ -54,6 +56,7 @@ class Sites:
         app.port = self._servers[app.name].port
 
     async def close(self) -> None:
+        """Closes the apps' ports."""
         for server in self._servers.values():
             await server.close()
 
@@ -161,6 +164,7 @@ def _stamp(second: int) -> str:
 
 
 def speak(container: Container, seconds: float, at: int | None = None) -> None:
+    """Adds to a container's log what it prints in so many seconds; `at` is nanoseconds since the epoch, for a past."""
     rate = container.content.behaviour.log_rate
     for number in range(max(1, int(rate * seconds))):
         container.ticks += 1

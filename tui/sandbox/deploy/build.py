@@ -21,6 +21,9 @@ class Source:
 
 
 async def build(call: Call, app: App, source: Source) -> None:
+    """Builds the source into `dokku/APP:latest`. Raises CommandFailed if it fails, or if there is nothing to build it
+    with.
+    """
     machine = call.host.machine
     call.phase("build")
     if app.properties.get("builder-selected") == "null":
@@ -81,4 +84,5 @@ def after_failed_build(call: Call, app: App) -> Iterator[Line]:
 
 
 def short(image_id: str) -> str:
+    """The 12 digits that Docker prints of an image."""
     return image_id.removeprefix("sha256:")[:12]

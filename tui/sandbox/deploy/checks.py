@@ -55,6 +55,7 @@ async def uptime_check(call: Call, container: Container) -> list[str]:
 
 
 async def path_checks(call: Call, app: App, container: Container, checks: list[dict[str, Any]]) -> list[str]:
+    """Asks the paths of app.json. Returns a complaint for each check that failed, none if all is well."""
     tempo = call.host.durations.start_up
     for found in checks:
         call.say(detail(announced(found)))
@@ -83,6 +84,7 @@ async def path_checks(call: Call, app: App, container: Container, checks: list[d
 
 
 def announced(found: dict[str, Any]) -> str:
+    """Dokku's line about a check that it is going to make, with the defaults it fills in."""
     retries = int(found.get("attempts", 3)) - 1
     return (
         f"Running healthcheck name='{found.get('name', 'default')}' delay={found.get('initialDelay', 0)} "
@@ -91,12 +93,14 @@ def announced(found: dict[str, Any]) -> str:
 
 
 def refused_once(container: Container, path: str) -> str:
+    """The line of 0.35.15's client about its first attempt, which comes before the process listens."""
     at = clock.utc().strftime("%Y/%m/%d %H:%M:%S.%f")
     where = f"{container.address}:5000"
     return f'{at} WARN RESTY Get "http://{where}{path}": dial tcp {where}: connect: connection refused, Attempt 1'
 
 
 def crash_failures(checks: list[dict[str, Any]]) -> list[str]:
+    """The complaints about a process that has died: no check finds anybody there."""
     failed = ["Failure in name='port listening check': container state is not running"]
     for found in checks:
         name, path = found.get("name", "default"), found.get("path", "/")
@@ -107,6 +111,7 @@ def crash_failures(checks: list[dict[str, Any]]) -> list[str]:
 
 
 def check_failed(call: Call, app: App, container: Container, failures: list[str]) -> Iterator[Line]:
+    """Dokku's lines about a failed start; while they are said the container ends and is deleted."""
     for failure in failures:
         yield tool(f"{RED_BANG}{failure}")
     yield step(container.id)
@@ -125,6 +130,7 @@ def check_failed(call: Call, app: App, container: Container, failures: list[str]
 
 
 def container_output(app: App, container: Container) -> Iterator[Line]:
+    """The newest ten lines of the container's log between Dokku's two headings."""
     which = f"{app.name} container output ({container.short_id} {container.dyno})"
     yield thick(f"Start of {which}")
     for logged in container.log.last(10):

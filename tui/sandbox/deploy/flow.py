@@ -18,6 +18,7 @@ def skips_deploy(call: Call, app: App) -> bool:
 
 
 def skips_cleanup(call: Call, app: App) -> bool:
+    """Whether the app keeps its unused images; 0.38.27 knows the variable and the property."""
     return bool(app.config.get("DOKKU_SKIP_CLEANUP")) or (
         not call.host.machine.old and app.properties.get("builder-skip-cleanup") == "true"
     )
@@ -54,6 +55,7 @@ async def build_and_deploy(call: Call, app: App, source: Source) -> None:
 
 
 def goodbye(app: App) -> Iterator[Line]:
+    """The last lines of a deploy that succeeded."""
     yield thick("Application deployed:")
     yield detail(f"http://{app.name}.{DOMAIN}")
     yield step("")

@@ -17,6 +17,9 @@ async def nginx(call: Call, app: App, switch_to: list[Container] | None) -> None
 
 
 async def configure(call: Call, app: App, switch_to: list[Container] | None) -> None:
+    """Writes the site and reloads nginx, without the line about the network that `nginx` says before; traffic goes to
+    the containers given.
+    """
     tempo = call.host.durations.start_up
     await call.pause(1.0 * tempo)
     call.say(arrow(f"Configuring {app.name}.{DOMAIN}...(using built-in template)"))

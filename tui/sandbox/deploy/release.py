@@ -29,6 +29,7 @@ def apply_source(app: App, files: dict[str, bytes]) -> None:
 
 
 def parse_procfile(text: str) -> dict[str, str]:
+    """Process types and their commands; a type that is there twice has its last command."""
     entries = (line.partition(":") for line in text.splitlines() if ":" in line and not line.startswith("#"))
     return {name.strip(): command.strip() for name, _, command in entries}
 
@@ -56,6 +57,7 @@ async def release(call: Call, app: App, image: Image) -> str:
 
 
 def dokku_scripts(app: App) -> dict[str, str]:
+    """The tasks that app.json has for Dokku, by name; empty if it has none or something else in their place."""
     scripts = app.app_json.get("scripts")
     inside = scripts.get("dokku") if isinstance(scripts, dict) else None
     return {key: str(value) for key, value in inside.items()} if isinstance(inside, dict) else {}

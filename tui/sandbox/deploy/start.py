@@ -87,6 +87,9 @@ async def start_one(
     started: list[tuple[str, Container]],
     replaced: Replaced,
 ) -> None:
+    """One new container, checked and then the process's current one; `started` and `replaced` grow. Raises
+    CommandFailed for a failed check.
+    """
     machine = call.host.machine
     tempo = call.host.durations.start_up
     call.phase("preflight")
@@ -123,6 +126,7 @@ async def start_one(
 
 
 def rename(call: Call, app: App, dyno: str, container: Container) -> Iterator[Line]:
+    """Gives the new container the process's name; one that still has it gets the time behind its own."""
     machine = call.host.machine
     name = f"{app.name}.{dyno}"
     for other in machine.containers_of(app):
