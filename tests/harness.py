@@ -53,7 +53,7 @@ from tui.engine.engine import Engine
 from tui.sandbox import clock as host_clock
 from tui.sandbox.http import Request
 from tui.sandbox.pace import parse_pace
-from tui.sandbox.world import Options, World
+from tui.sandbox.sandbox_process import Options, World
 from tui.text import redact
 
 SPEED = 10.0

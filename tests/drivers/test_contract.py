@@ -27,7 +27,7 @@ from tui.model.plan import PushSpec
 from tui.model.push import NotSent, PushEnd, Reported, Unheard
 from tui.model.service import Expect, Host, IdentitySpec
 from tui.sandbox.pace import Pace
-from tui.sandbox.world import Options, World
+from tui.sandbox.sandbox_process import Options, World
 
 APP = "scenextras"
 SMALL = 256 * 1024

@@ -9,7 +9,7 @@ import pytest
 
 from tests.sandbox.guest import Guest, visiting
 from tui.sandbox.pace import Pace
-from tui.sandbox.world import Options, World
+from tui.sandbox.sandbox_process import Options, World
 
 ALMOST_AT_ONCE = Pace(factor=1 / 200)
 

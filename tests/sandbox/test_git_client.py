@@ -11,7 +11,7 @@ import pytest
 
 from tests.sandbox.gitclient import GitClient
 from tests.sandbox.guest import Guest, go_back, keeping, source
-from tui.sandbox.world import World
+from tui.sandbox.sandbox_process import World
 
 BOTH = pytest.mark.parametrize("world", ["0.35.15", "0.38.27"], indirect=True)
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.sandbox.gitclient import GitClient
 from tests.sandbox.guest import Guest
-from tui.sandbox.world import World
+from tui.sandbox.sandbox_process import World
 
 NOT_A_COMMAND = (
     " !     `ps:rollback scenextras` is not a dokku command.\n"

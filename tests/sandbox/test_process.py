@@ -18,7 +18,7 @@ import yaml
 
 from tests.sandbox.guest import Guest, go_back, source, visiting
 from tests.sshd import Sshd, real_sshd
-from tui.sandbox.world import World
+from tui.sandbox.sandbox_process import World
 
 START = (sys.executable, "-m", "tui.sandbox", "--pace", "0.005")
 

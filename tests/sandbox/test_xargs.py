@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from tui.sandbox.words import UnmatchedQuote, split_command
+from tui.sandbox.argv_split import UnmatchedQuote, split_command
 
 needs_xargs = pytest.mark.skipif(shutil.which("xargs") is None, reason="no xargs on this machine")
 

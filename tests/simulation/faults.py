@@ -10,8 +10,8 @@ from detangle import SimLoop
 
 from tests.simulation.machines import Machine
 from tests.simulation.world import APP, DOKKU, ENDLESS, World
-from tui.sandbox.client import Call
 from tui.sandbox.faults import Fault, When
+from tui.sandbox.host import Call
 from tui.sandbox.scenario import misbehave
 
 Strike = Callable[["Faults"], Coroutine[Any, Any, None]]

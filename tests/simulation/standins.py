@@ -148,8 +148,8 @@ def install() -> None:
     import tui.drivers.journal.locks
     import tui.drivers.paths
     import tui.drivers.web
+    import tui.sandbox.git_server
     import tui.sandbox.gitread
-    import tui.sandbox.gitside
 
     in_loop = Aside(asyncio, Runner=Runner)
     back = Aside(asyncio, to_thread=baton.to_thread, run_coroutine_threadsafe=lambda coro, _: baton.Asked(coro))
@@ -171,7 +171,7 @@ def install() -> None:
         (SSHConnection, "send_packet", _without_ignored(SSHConnection.send_packet)),
         (SSHPacketLogger, "_log_packet", _quiet),
         (SSHLogger, "log", _quiet),
-        (tui.sandbox.gitside, "asyncio", back),
+        (tui.sandbox.git_server, "asyncio", back),
         (tui.sandbox.gitread, "asyncio", back),
         (tui.drivers.journal.database, "ThreadPoolExecutor", Inline),
         (

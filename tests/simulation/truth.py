@@ -7,7 +7,7 @@ from typing import Any
 from tests.simulation.loop import PROCESS, wall
 from tests.simulation.machines import Process
 from tests.simulation.world import APP, World
-from tui.sandbox.client import Call
+from tui.sandbox.host import Call
 from tui.sandbox.machine import App
 
 WATCHED = (APP,)
@@ -67,9 +67,9 @@ class Truth:
         host = world.host
         self._call, self._reached = host.call, host.faults.reached
         host.call = self._called  # type: ignore[method-assign]
-        host.faults.reached = self._phase  # type: ignore[method-assign]
+        host.faults.reached = self._phase  # type: ignore[method-assign, assignment]
         self._begin = host.faults.begin
-        host.faults.begin = self._begun  # type: ignore[method-assign]
+        host.faults.begin = self._begun  # type: ignore[method-assign, assignment]
         world.look = self.look  # what a command changed last is seen at its end, not when the next one is typed
         self.look()
 

@@ -12,10 +12,10 @@ from detangle import spawn
 import tui.sandbox.commands
 from tests.simulation.loop import Universe
 from tests.simulation.machines import Machine, Process
-from tui.sandbox.client import Call, Refused
-from tui.sandbox.colleague import Colleague
+from tui.sandbox.client import Refused
 from tui.sandbox.control import Control
-from tui.sandbox.host import Host
+from tui.sandbox.fake_teammate import Colleague
+from tui.sandbox.host import Call, Host
 from tui.sandbox.http import Request, Response
 from tui.sandbox.pace import Pace
 from tui.sandbox.seed import seed

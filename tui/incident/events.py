@@ -286,7 +286,7 @@ _decoder = msgspec.json.Decoder(Event)
 
 
 def tag(event: Value) -> str:
-    """The word for what stands in a journal: an event that is renamed keeps it, and what is no event has its own name."""
+    """The word for an entry of a journal: a renamed event keeps it, and what is no event has its own name."""
     return str(event.__struct_config__.tag or type(event).__name__)
 
 

@@ -1,6 +1,4 @@
-"""``python -m tui.sandbox``: starts the host, prints one JSON line about it, serves until SIGTERM or SIGINT."""
-
-from __future__ import annotations
+"""`python -m tui.sandbox`: starts the host, prints one JSON line about it, serves until SIGTERM or SIGINT."""
 
 import argparse
 import asyncio
@@ -11,8 +9,8 @@ import signal
 import sys
 
 from tui.sandbox.pace import parse_pace
+from tui.sandbox.sandbox_process import Options, World
 from tui.sandbox.scenario import SCENARIOS
-from tui.sandbox.world import Options, World
 
 
 def arguments(argv: list[str]) -> tuple[Options, bool]:
@@ -34,6 +32,7 @@ def arguments(argv: list[str]) -> tuple[Options, bool]:
 
 
 def end_with_parent(stop: asyncio.Event) -> None:
+    """Sets `stop` once stdin is at its end, which it is however the parent ended."""
     if not os.read(0, 4096):
         stop.set()
 
@@ -44,6 +43,7 @@ def no_farewell(record: logging.LogRecord) -> bool:
 
 
 async def serve(options: Options, with_parent: bool = False) -> None:
+    """Runs one sandbox until SIGTERM or SIGINT, or until its parent ends; prints one line of JSON when it is ready."""
     logging.getLogger("asyncio").addFilter(no_farewell)
     stop = asyncio.Event()
     if with_parent:

@@ -3,8 +3,6 @@
 Failures are spread evenly by counting, not by chance: with an error rate of 0.03 every 33rd request or so fails.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 
@@ -30,6 +28,8 @@ TRACEBACK = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
+    """One HTTP answer of a service. `hangs`: it comes only after a minute."""
+
     status: int
     body: str
     kind: str = "application/json"
@@ -37,10 +37,12 @@ class Answer:
 
 
 def nth_fails(rate: float, number: int) -> bool:
+    """Whether the `number`-th request is among the failing ones at this rate, a share from 0 to 1."""
     return int(number * rate) != int((number - 1) * rate)
 
 
 def health_answer(app: str, health: str) -> Answer:
+    """What the health paths of an app answer in one of the states of `images.HEALTHS`; any other counts as `ok`."""
     word = READY_WORDS.get(app, "ok")
     match health:
         case "503":
@@ -56,7 +58,7 @@ def health_answer(app: str, health: str) -> Answer:
 
 
 def answer(app: str, content: Content, path: str, number: int, host: str, uptime: int) -> Answer:
-    """The answer to the ``number``-th request of one container."""
+    """The answer to the `number`-th request of one container."""
     behaviour = content.behaviour
     if path in HEALTH_PATHS:
         return health_answer(app, behaviour.health)
@@ -91,7 +93,7 @@ def start_lines(process: str, content: Content) -> tuple[str, ...]:
 
 
 def tick_lines(process: str, content: Content, number: int) -> tuple[str, ...]:
-    """What a container prints in its ``number``-th second, requests apart."""
+    """What a container prints in its `number`-th second, requests apart."""
     if process != "web":
         return (f"worker tick {number} version={content.version}",) if number % 2 == 0 else ()
     if content.behaviour.log == "tracebacks" and number % 5 == 0:

@@ -1,10 +1,8 @@
 """From a source tree to an image: reads the Dockerfile, says what BuildKit says, and puts the image into the store.
 
-Knows FROM, LABEL, RUN and whatever copies; a base named ``dokku/…`` must be on the host, one without a slash counts
+Knows FROM, LABEL, RUN and what copies; a base named `dokku/…` must be on the host, one without a slash counts
 as pulled before, anything else is looked up and not found, as on a host without a registry.
 """
-
-from __future__ import annotations
 
 import json
 import shlex
@@ -23,6 +21,10 @@ class BuildFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dockerfile:
+    """The parts of a Dockerfile that decide a build. `base_line` counts from 1; `base` and `steps` are those of the
+    last stage.
+    """
+
     text: str
     base: str
     base_line: int
@@ -32,10 +34,12 @@ class Dockerfile:
 
     @property
     def copies(self) -> bool:
+        """Whether an instruction needs files of the source, so that BuildKit loads a build context."""
         return any(step.startswith(("COPY", "ADD")) for step in self.steps)
 
 
 def parse_dockerfile(text: str) -> Dockerfile:
+    """Reads a Dockerfile. Without a FROM the base is `scratch`; instructions that are not known are passed over."""
     base, base_line = "scratch", 1
     labels: dict[str, str] = {}
     steps: list[str] = []
@@ -59,12 +63,13 @@ def parse_dockerfile(text: str) -> Dockerfile:
 
 
 def stage_wanted(app: App) -> str:
-    """The ``--target`` among the app's own build options, which apply to our Dockerfile as to any other."""
+    """The `--target` among the app's own build options, which apply to a release's Dockerfile as to any other."""
     words = app.properties.get("docker-options-build", "").replace("=", " ").split()
     return words[words.index("--target") + 1] if "--target" in words[:-1] else ""
 
 
 def dockerfile_path(app: App) -> str:
+    """The path of the app's Dockerfile in its source, `Dockerfile` unless the app has its own."""
     return app.properties.get("builder-dockerfile-dockerfile-path") or "Dockerfile"
 
 
@@ -78,7 +83,7 @@ def content_of(files: dict[str, bytes], commit: str) -> Content:
 
 
 class Builder:
-    """One build. Iterate ``lines()`` to its end, then take ``image``; raises BuildFailed in between."""
+    """One build. Iterate `lines()` to its end, then take `image`; raises BuildFailed in between."""
 
     def __init__(
         self,
@@ -102,6 +107,9 @@ class Builder:
         self.image: Image | None = None
 
     def lines(self) -> Iterator[str]:
+        """BuildKit's output, line by line, without its line ends. Raises BuildFailed after the lines that say why; a
+        last line of success means that `image` is set.
+        """
         dockerfile = parse_dockerfile(self._files[dockerfile_path(self._app)].decode())
         yield f"#0 {BUILT_IN}"
         yield ""

@@ -1,12 +1,11 @@
 """0.38.27's record of every deploy: id, process, source, outcome and full output; 0.35.15 keeps none."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tui.sandbox.client import Call, ClientGone, Refused
+from tui.sandbox.client import ClientGone, Refused
+from tui.sandbox.host import Call
 from tui.sandbox.lines import CommandFailed
 from tui.sandbox.machine import App, Build
 

@@ -1,22 +1,11 @@
-"""The far end of one command: a client over SSH or the shim's socket, and the call made over it.
+"""The far end of one command: a client over SSH or the shim's socket, and the ways a command ends early.
 
 A dead client is noticed as Dokku notices it: at the next line of output, which then kills the command. A detached
-call (git push) goes on to its end whatever becomes of the client. Silence alone (a stalled network) kills nothing.
+call (git push) goes on to its end even if the client dies. Silence alone (a stalled network) kills nothing.
 """
-
-from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-from tui.sandbox.lines import Line
-
-if TYPE_CHECKING:
-    from tui.sandbox.faults import Fault
-    from tui.sandbox.host import Host
 
 
 class ClientGone(Exception):
@@ -28,7 +17,7 @@ class Canceled(Exception):
 
 
 class Refused(Exception):
-    """A command's refusal: ``code`` is its exit code, ``lines`` go to stderr as they are."""
+    """A command's refusal: `code` is its exit code, `lines` go to stderr as they are."""
 
     def __init__(self, code: int, *lines: str, out: str = "") -> None:
         super().__init__(lines[0] if lines else "")
@@ -43,7 +32,7 @@ def bang(text: str) -> str:
 
 
 class Client(ABC):
-    """Bytes in from and out to whoever runs a command. ``connection`` numbers the connection it came over."""
+    """Bytes in from and out to whoever runs a command. `connection` numbers the connection it came over."""
 
     connection: int = 0
     tty: bool = False
@@ -74,6 +63,7 @@ class Client(ABC):
         """The connection stays open and says nothing until called with False."""
 
     def feed(self, data: bytes) -> None:
+        """Takes in bytes that the client sent, and wakes who reads."""
         self._input += data
         self.received += len(data)
         if self.watch_bytes is not None and self.received >= self.watch_bytes[0]:
@@ -81,15 +71,17 @@ class Client(ABC):
         self._arrived.set()
 
     def feed_end(self) -> None:
+        """The client sends no more; what was sent before can still be read."""
         self._ended = True
         self._arrived.set()
 
     def lost(self) -> None:
+        """The client is dead: its command notices at the next line it says, and reads come to an end."""
         self.gone = True
         self.feed_end()
 
     async def read(self, count: int) -> bytes:
-        """At least one byte and at most ``count``; empty at the end of input."""
+        """At least one byte and at most `count`; empty at the end of input."""
         while not self._input and not self._ended:
             self._arrived.clear()
             await self._arrived.wait()
@@ -108,93 +100,8 @@ class Client(ABC):
         return bytes(got)
 
     async def until_gone(self) -> None:
+        """Waits until the client is dead; what it sends meanwhile is thrown away."""
         while not self.gone:
             self._arrived.clear()
             await self._arrived.wait()
             self._input.clear()
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Call:
-    """One command while it runs."""
-
-    host: Host
-    client: Client
-    number: int
-    line: str
-    started: float
-    words: list[str] = field(default_factory=list)
-    args: list[str] = field(default_factory=list)
-    exit: int | None = None
-    ended: float | None = None
-    aborted: bool = False
-    canceled: bool = False
-    detached: bool = False
-    powerless: bool = False  # the host restarted under it: nothing of it is put in order any more
-    task: asyncio.Task[object] | None = None
-    quiet: bool = False
-    marked: bool = False  # 0.35.15 puts ESC[1G before its own lines of a build
-    band: bool = False  # a push that asked for bands gets everything but its report on band 2
-    merged: bool = False  # 0.38.27 sends everything a deploy says to stdout
-    complaints: list[str] = field(default_factory=list)
-    record: list[str] | None = None  # 0.38.27 keeps the output of every build
-    slow: float = 1.0
-    reached: list[str] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    sent: int = 0
-
-    @property
-    def name(self) -> str:
-        return self.words[0] if self.words else ""
-
-    def write(self, data: bytes, *, error: bool = False) -> None:
-        """Raises ClientGone unless the call is detached, Canceled if somebody cancelled its deploy."""
-        if self.canceled:
-            raise Canceled
-        if self.client.gone:
-            if self.detached:
-                return
-            raise ClientGone
-        if self.band:
-            data, error = b"%04x\x02" % (len(data) + 5) + data, False
-        self.client.send(data, error=error)
-        self.sent += len(data)
-        if self.faults:
-            self.host.faults.sent(self)
-
-    def out(self, text: str) -> None:
-        self.write(f"{text}\n".encode("utf-8", "surrogateescape"))
-
-    def err(self, text: str) -> None:
-        self.write(f"{text}\n".encode("utf-8", "surrogateescape"), error=True)
-
-    def raw(self, text: str) -> None:
-        self.write(text.encode("utf-8", "surrogateescape"))
-
-    def say(self, line: Line) -> None:
-        """A line of a deploy, on the stream and with the mark of this version. Raises ClientGone as ``write`` does."""
-        if self.record is not None:
-            self.record.append(line.text)
-        if line.kind == "tool" and (self.complaints or " !     " in line.text):
-            self.complaints.append(line.text)
-        old = self.host.machine.old
-        if line.kind == "step":
-            self.out(("\x1b[1G" if old and self.marked else "") + line.text)
-        elif line.kind == "tool" and (old or not self.merged):
-            self.err(line.text)
-        else:
-            self.out(line.text)
-
-    def say_all(self, lines: Iterable[Line]) -> None:
-        for line in lines:
-            self.say(line)
-
-    async def pause(self, seconds: float) -> None:
-        await self.host.pace.pause(seconds * self.slow)
-
-    def phase(self, name: str) -> None:
-        """Marks how far a deploy has come; faults wait for these names."""
-        self.reached.append(name)
-        self.host.faults.reached(self, name)
-        if self.powerless:
-            raise asyncio.CancelledError

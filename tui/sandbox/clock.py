@@ -3,8 +3,6 @@
 It is the machine's time unless `run` says otherwise.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from datetime import UTC, datetime

@@ -4,8 +4,6 @@ A log is a bounded ring with absolute line numbers; a reader that follows asks f
 it has seen.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
@@ -19,6 +17,8 @@ KEPT_LINES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
+    """One line that a container or nginx wrote, without its line end."""
+
     at: int  # nanoseconds since the epoch
     text: str
 
@@ -32,19 +32,22 @@ class Log:
         self._changed = asyncio.Event()
 
     def append(self, text: str, at: int | None = None) -> None:
+        """Adds a line, now unless `at` (nanoseconds since the epoch) says when; wakes who follows."""
         self.lines.append(LogLine(clock.now_ns() if at is None else at, text))
         self.written += 1
         self.wake()
 
     def wake(self) -> None:
-        # Wakes who waits now, and nobody who comes later.
+        """Wakes who waits for a change now, and nobody who comes later."""
         self._changed.set()
         self._changed.clear()
 
     def last(self, count: int) -> list[LogLine]:
+        """The newest lines, oldest first; all that are kept for 0."""
         return list(self.lines)[-count:] if count else list(self.lines)
 
     def after(self, number: int) -> list[LogLine]:
+        """The lines after the first `number` ever written, as far as they are still kept."""
         missed = self.written - number
         return list(self.lines)[-missed:] if missed > 0 else []
 
@@ -55,6 +58,8 @@ class Log:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Container:
+    """One container as Docker knows it. Times are seconds since the epoch; `index` counts from 1."""
+
     id: str
     name: str
     app: str
@@ -81,17 +86,21 @@ class Container:
 
     @property
     def running(self) -> bool:
+        """Whether its process lives."""
         return self.status == "running"
 
     @property
     def short_id(self) -> str:
+        """The 12 digits that Docker prints."""
         return self.id[:12]
 
     @property
     def dyno(self) -> str:
+        """Dokku's name of the process, such as `web.1`."""
         return f"{self.process}.{self.index}"
 
     def exit(self, code: int = 0) -> None:
+        """Ends the process, unless it has ended before; who follows the log is woken."""
         if self.running:
             self.status = "exited"
             self.exit_code = code
@@ -107,5 +116,6 @@ def timestamp(seconds: float) -> str:
 
 
 def nanotime(nanoseconds: int) -> str:
+    """Nanoseconds since the epoch as RFC 3339 in UTC, with nine decimals."""
     whole, rest = divmod(nanoseconds, 1_000_000_000)
     return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"

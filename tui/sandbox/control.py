@@ -1,18 +1,16 @@
 """The strings behind the stage: HTTP and JSON under a secret path, for tests and drills.
 
-``GET /state`` shows everything; the POSTs push as a colleague would, arm faults, change behaviours, let the timer
-strike. A refusal is status 400 with ``{"error": …}``. All of it acts on the same objects as the commands, and none
+`GET /state` shows everything; the POSTs push as a colleague would, arm faults, change behaviours, let the timer
+strike. A refusal is status 400 with `{"error": …}`. All of it acts on the same objects as the commands, and none
 of it goes through the forced command.
 """
-
-from __future__ import annotations
 
 import json
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tui.sandbox.colleague import Colleague
+from tui.sandbox.fake_teammate import Colleague
 from tui.sandbox.faults import KINDS, Fault, When
 from tui.sandbox.host import Host
 from tui.sandbox.http import HttpServer, Request, Response
@@ -27,6 +25,8 @@ Action = Callable[[Told], Awaitable[object]]
 
 
 class Control:
+    """The control port of one sandbox: `_actions` lists what it can be told."""
+
     def __init__(self, host: Host, ssh: SshHouse) -> None:
         self._host = host
         self._ssh = ssh
@@ -55,12 +55,15 @@ class Control:
 
     @property
     def url(self) -> str:
+        """The address with the secret path, without a slash at its end; right once the port is open."""
         return f"http://127.0.0.1:{self._server.port}/{self._token}"
 
     async def listen(self) -> None:
+        """Opens a free port on 127.0.0.1."""
         await self._server.listen()
 
     async def close(self) -> None:
+        """Ends the pushes of the teammate, then the port."""
         await self._colleague.close()
         await self._server.close()
 
@@ -89,7 +92,7 @@ class Control:
         return await self._colleague.push(told)
 
     async def _fault(self, told: Told) -> object:
-        """{kind, when: {command_prefix, after_bytes, after_seconds, after_phase}, times, …}; see ``Fault``."""
+        """{kind, when: {command_prefix, after_bytes, after_seconds, after_phase}, times, …}; see `Fault`."""
         when = When(**told.pop("when", {}))
         self._host.faults.arm(Fault(when=when, **told))
         return {"armed": len(self._host.faults.armed)}
@@ -118,7 +121,7 @@ class Control:
         return {}
 
     async def _remove_image(self, told: Told) -> object:
-        """{app}: ``docker image rm --force`` by root; the app stays and says nothing."""
+        """{app}: `docker image rm --force` by root; the app stays and says nothing."""
         images = self._host.machine.images
         app = self._host.machine.app(told["app"])
         image = images.find(app.image)
@@ -128,7 +131,7 @@ class Control:
         return {}
 
     async def _tag(self, told: Told) -> object:
-        """{image, tags: [...]}: ``docker tag`` by root."""
+        """{image, tags: [...]}: `docker tag` by root."""
         images = self._host.machine.images
         for tag in told["tags"]:
             images.tag(images.images[told["image"]], tag)
@@ -139,7 +142,7 @@ class Control:
         return {}
 
     async def _restart_host(self, told: Told) -> object:
-        """{ids?: keep or change}: every connection and command dies, every container starts again; see ``reboot``."""
+        """{ids?: keep or change}: every connection and command dies, every container starts again; see `reboot`."""
         await self._host.restart(told.get("ids", "keep"))
         return {}
 
@@ -195,4 +198,5 @@ class Control:
 
 
 def answer(status: int, document: object) -> Response:
+    """A response with a JSON document."""
     return Response(status=status, body=json.dumps(document).encode(), headers={"Content-Type": "application/json"})

@@ -1,17 +1,15 @@
-"""From a command line to the command that answers it, and to ``is not a dokku command`` for all others."""
-
-from __future__ import annotations
+"""From a command line to the command that answers it, and to `is not a dokku command` for all others."""
 
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tui.sandbox.client import Call, Canceled, Client, ClientGone, Refused, bang
-from tui.sandbox.host import Host
+from tui.sandbox.argv_split import UnmatchedQuote, split_command
+from tui.sandbox.client import Canceled, Client, ClientGone, Refused, bang
+from tui.sandbox.host import Call, Host
 from tui.sandbox.lines import CommandFailed, tool
 from tui.sandbox.machine import AppMissing
-from tui.sandbox.words import UnmatchedQuote, split_command
 
 BROKEN = 70  # no exit code of Dokku's
 
@@ -20,6 +18,8 @@ Action = Callable[[Call], Awaitable[int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
+    """A registered command: what runs, which field of Durations it costs, and which hosts have it."""
+
     run: Action
     costs: str  # a field of Durations
     since_new: bool  # 0.38.27 only
@@ -30,6 +30,10 @@ COMMANDS: dict[str, Command] = {}
 
 
 def command(*names: str, costs: str = "read", new: bool = False, plugin: bool = False) -> Callable[[Action], Action]:
+    """Registers what it decorates under these names; `costs` is the field of Durations that it takes before it says
+    anything.
+    """
+
     def register(action: Action) -> Action:
         for name in names:
             COMMANDS[name] = Command(run=action, costs=costs, since_new=new, plugin=plugin)
@@ -39,6 +43,7 @@ def command(*names: str, costs: str = "read", new: bool = False, plugin: bool = 
 
 
 def find(host: Host, name: str) -> Command | None:
+    """The command of that name; None if this host does not have it."""
     found = COMMANDS.get(name)
     if found is None or (found.since_new and host.machine.old) or (found.plugin and not host.plugins):
         return None
@@ -65,6 +70,7 @@ async def run(host: Host, client: Client, line: str) -> int | None:
 
 
 async def dispatch(call: Call) -> int:
+    """Runs a call and says its refusal, if it has one. Returns the exit code. Raises ClientGone."""
     try:
         await call.host.faults.begin(call)
         return await attempt(call)
@@ -84,6 +90,9 @@ async def dispatch(call: Call) -> int:
 
 
 async def attempt(call: Call) -> int:
+    """Splits the line and runs its command; the help without one. Raises Refused for a line or command that Dokku does
+    not know.
+    """
     try:
         words = split_command(call.line)
     except UnmatchedQuote as complaint:
@@ -103,7 +112,7 @@ async def attempt(call: Call) -> int:
 
 
 def leading_flags(call: Call, words: list[str]) -> list[str]:
-    """Dokku's own flags stand before the command; ``--app NAME`` becomes the command's first argument."""
+    """Dokku's own flags stand before the command; `--app NAME` becomes the command's first argument."""
     app: list[str] = []
     force: list[str] = []
     while words and words[0].startswith("--") and " " not in words[0]:
@@ -119,13 +128,17 @@ def leading_flags(call: Call, words: list[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
+    """Arguments, apart: those in their order, and flags with their values, `true` for a switch."""
+
     plain: tuple[str, ...]
     flags: dict[str, str]
 
     def has(self, *names: str) -> bool:
+        """Whether one of these flags was given."""
         return any(name in self.flags for name in names)
 
     def first(self, missing: str = "Please specify an app to run the command on") -> str:
+        """The first argument that is no flag. Raises Refused(1) with this text if there is none."""
         if not self.plain:
             raise Refused(1, bang(missing))
         return self.plain[0]
@@ -155,6 +168,7 @@ def parse(
 
 
 def refuse_flag(call: Call, name: str, usage: tuple[str, ...]) -> None:
+    """Raises Refused(2), always: the words of each version about a flag that it does not know."""
     unknown = f"unknown flag: {name}"
     head = f"Usage of {call.name}:"
     if call.host.machine.old:

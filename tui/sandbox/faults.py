@@ -1,20 +1,18 @@
 """Trouble on request: armed through the control socket, set off by the call, byte, second or phase it names.
 
-A fault with a ``command_prefix`` binds to the next calls that start so (``times`` of them); the others change the
+A fault with a `command_prefix` binds to the next calls that start so (`times` of them); the others change the
 host at once.
 """
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from tui.sandbox import clock
-from tui.sandbox.client import Call, Refused
-
-if TYPE_CHECKING:
-    from tui.sandbox.host import Host
+from tui.sandbox.client import Client, Refused
+from tui.sandbox.machine import Machine
+from tui.sandbox.pace import Pace
 
 KINDS = {
     "drop_connection": "cuts the TCP connection",
@@ -54,6 +52,8 @@ ENDLESS = b"=====> and on and on\n" * 800
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class When:
+    """When a fault strikes a command: at once if only the prefix is given; an empty prefix fits every command."""
+
     command_prefix: str = ""
     after_bytes: int | None = None
     after_sent: int | None = None
@@ -63,6 +63,8 @@ class When:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Fault:
+    """One fault, to be used up `times` times. `KINDS` says which of the other fields a kind reads."""
+
     kind: str
     when: When = field(default_factory=When)
     times: int = 1
@@ -77,14 +79,43 @@ class Fault:
     stderr: str = " !     the sandbox was told to fail this command"
 
 
+class FaultyCall(Protocol):
+    """What a fault needs to know of a running command, and what it changes in it."""
+
+    client: Client
+    line: str
+    args: list[str]
+    reached: list[str]
+    slow: float
+    powerless: bool
+    faults: list[Fault]
+    sent: int
+
+    def write(self, data: bytes, *, error: bool = False) -> None:
+        """Bytes to the client, on stdout or stderr."""
+
+
+class FaultyHost(Protocol):
+    """What faults need of the host they break."""
+
+    machine: Machine
+    pace: Pace
+
+    def running_calls(self) -> Sequence[FaultyCall]:
+        """The commands that have not ended."""
+
+    async def restart(self, ids: str = "keep") -> None:
+        """Every command dies, and the apps start again."""
+
+
 class Faults:
     """All armed faults of a host."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: FaultyHost) -> None:
         self._host = host
         self.armed: list[Fault] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._silent: list[Call] = []
+        self._silent: list[FaultyCall] = []
 
     def arm(self, fault: Fault) -> None:
         """Raises ValueError for an unknown kind, AppMissing for an unknown app."""
@@ -102,6 +133,7 @@ class Faults:
             self._later(fault.seconds, lambda: self._release(fault.app))
 
     def clear(self) -> None:
+        """Disarms everything: silent connections speak again, locks without a deploy are gone."""
         self.armed.clear()
         for call in self._silent:
             call.client.stall(False)
@@ -130,14 +162,14 @@ class Faults:
                 return fault
         return None
 
-    async def begin(self, call: Call) -> None:
+    async def begin(self, call: FaultyCall) -> None:
         """Binds faults to a call that starts. Raises Refused for a command told to fail."""
         for fault in list(self.armed):
             if fault.kind in BOUND and call.line.startswith(fault.when.command_prefix):
                 self._use(fault)
                 await self._bind(call, fault)
 
-    async def _bind(self, call: Call, fault: Fault) -> None:
+    async def _bind(self, call: FaultyCall, fault: Fault) -> None:
         match fault.kind:
             case "fail_command":
                 raise Refused(fault.exit, fault.stderr)
@@ -161,7 +193,7 @@ class Faults:
                 call.faults.append(fault)
                 self._wait_for(call, fault)
 
-    def _wait_for(self, call: Call, fault: Fault) -> None:
+    def _wait_for(self, call: FaultyCall, fault: Fault) -> None:
         when = fault.when
         if when.after_bytes is not None:
             arrived = asyncio.Event()
@@ -173,18 +205,19 @@ class Faults:
         elif when.after_phase is None and when.after_sent is None:
             self._strike(call, fault)
 
-    def reached(self, call: Call, phase: str) -> None:
+    def reached(self, call: FaultyCall, phase: str) -> None:
+        """A deploy has come to that phase: faults that wait for it strike."""
         for fault in call.faults:
             if fault.when.after_phase == phase:
                 self._strike(call, fault)
 
-    def sent(self, call: Call) -> None:
+    def sent(self, call: FaultyCall) -> None:
         """The call has said more."""
         for fault in call.faults:
             if fault.when.after_sent is not None and call.sent >= fault.when.after_sent:
                 self._strike(call, fault)
 
-    def _strike(self, call: Call, fault: Fault) -> None:
+    def _strike(self, call: FaultyCall, fault: Fault) -> None:
         if fault.kind == "drop_connection":
             call.client.drop()
         elif fault.kind == "restart_host":
@@ -196,7 +229,7 @@ class Faults:
             if fault.seconds:
                 self._later(fault.seconds, lambda: call.client.stall(False))
 
-    async def _after_event(self, event: asyncio.Event, call: Call, fault: Fault) -> None:
+    async def _after_event(self, event: asyncio.Event, call: FaultyCall, fault: Fault) -> None:
         await event.wait()
         self._strike(call, fault)
 

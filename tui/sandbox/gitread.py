@@ -2,8 +2,6 @@
 knows no paths).
 """
 
-from __future__ import annotations
-
 import asyncio
 import gzip
 import io
@@ -14,14 +12,16 @@ from typing import cast
 from dulwich.protocol import CAPABILITY_FILTER, Protocol
 from dulwich.server import BackendRepo, DictBackend, UploadPackHandler
 
-from tui.sandbox.client import Call, Refused
+from tui.sandbox.client import Refused
 from tui.sandbox.dispatch import command
-from tui.sandbox.gitside import FLUSH, app_of, on_band, pkt, read_pkt
+from tui.sandbox.git_server import FLUSH, app_of, on_band, pkt, read_pkt
+from tui.sandbox.host import Call
 from tui.sandbox.machine import App
 from tui.sandbox.repos import BadRef, read_files
 
 
 def repository_of(call: Call) -> App:
+    """The app whose repository the call names. Raises Refused(128) with git's words if there is none."""
     name = app_of(call)
     app = call.host.machine.apps.get(name)
     if app is None:
@@ -33,20 +33,22 @@ class Reading(UploadPackHandler):
     """Without partial clones: the recorded hosts ignore filters, and so a client gets everything."""
 
     def capabilities(self) -> list[bytes]:
+        """What dulwich offers, without filters."""
         return [name for name in super().capabilities() if name != CAPABILITY_FILTER]
 
     @classmethod
     def required_capabilities(cls) -> tuple[bytes, ...]:
-        # git's own server serves clients that can do nothing at all.
+        """None: git's own server serves clients that can do nothing at all."""
         return ()
 
     def set_client_capabilities(self, caps: Iterable[bytes]) -> None:
-        # git asks for a filter even where none is offered.
+        """Takes the client's capabilities without a filter, which git asks for even where none is offered."""
         super().set_client_capabilities([name for name in caps if not name.startswith(CAPABILITY_FILTER)])
 
 
 @command("git-upload-pack")
 async def upload_pack(call: Call) -> int:
+    """Serves a fetch or clone. Exit 128 if the client leaves in the middle."""
     app = repository_of(call)
     loop = asyncio.get_running_loop()
 
@@ -79,7 +81,7 @@ async def upload_pack(call: Call) -> int:
 
 @command("git-upload-archive")
 async def upload_archive(call: Call) -> int:
-    """``git archive --remote``: arguments are options, one ref, and paths that must all exist."""
+    """`git archive --remote`: arguments are options, one ref, and paths that must all exist."""
     app = repository_of(call)
     arguments: list[str] = []
     try:
@@ -103,6 +105,7 @@ async def upload_archive(call: Call) -> int:
 
 
 def full_names(ref: str) -> tuple[str, ...]:
+    """The refs that a short name may mean, in the order in which git tries them here."""
     return (f"refs/heads/{ref}", f"refs/tags/{ref}", ref)
 
 

@@ -1,7 +1,5 @@
 """As much of an HTTP/1.1 server as the sandbox needs: GET and POST, bodies with a length, connections kept open."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -12,6 +10,8 @@ LARGEST_BODY = 4_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
+    """One request; the names of its headers are in small letters."""
+
     method: str
     target: str
     headers: dict[str, str]
@@ -19,11 +19,14 @@ class Request:
 
     @property
     def path(self) -> str:
+        """The target without its query."""
         return self.target.partition("?")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
+    """One response; the server itself adds its length and whether the connection stays."""
+
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
@@ -33,7 +36,7 @@ Responder = Callable[[Request], Awaitable[Response]]
 
 
 class HttpServer:
-    """One listening port. ``respond`` is awaited for every request, and cancelled if the server closes."""
+    """One listening port. `respond` is awaited for every request, and cancelled if the server closes."""
 
     def __init__(self, respond: Responder) -> None:
         self._respond = respond
@@ -42,10 +45,12 @@ class HttpServer:
         self.port = 0
 
     async def listen(self, port: int = 0) -> None:
+        """Opens the port on 127.0.0.1; 0 takes any free one, which is then in `port`."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
+        """Closes the port and ends the requests that are being answered."""
         if self._server is not None:
             self._server.close()
         for task in self._tasks:

@@ -4,8 +4,6 @@ An image's id is a digest of its content, base and labels, as with a cached buil
 gives the same id.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable
@@ -20,12 +18,12 @@ HEALTHS = ("ok", "503", "html", "not_ready", "hang")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """How the services of a release behave: the file ``behaviour.json`` of its source, all keys optional.
+    """How the services of a release behave: the file `behaviour.json` of its source, all keys optional.
 
-    ``health``: what the health paths answer. ``check``: what Dokku's start-up check of the same paths sees ("" =
-    the same as anybody). ``error_rate``: share of all other requests that fail with 500. ``crash``: the process
-    dies at its start. ``build_fails``, ``release_fails``: the build, the release task. ``log``: "tracebacks" or "".
-    ``log_rate``: lines a second.
+    `health`: what the health paths answer. `check`: what Dokku's start-up check of the same paths sees ("" =
+    the same as anybody). `error_rate`: share of all other requests that fail with 500. `crash`: the process
+    dies at its start. `build_fails`, `release_fails`: the build, the release task. `log`: "tracebacks" or "".
+    `log_rate`: lines a second.
     """
 
     health: str = "ok"
@@ -38,7 +36,7 @@ class Behaviour:
     log: str = ""
     log_rate: float = 1.0
 
-    def changed(self, values: dict[str, Any]) -> Behaviour:
+    def changed(self, values: dict[str, Any]) -> "Behaviour":
         """Raises ValueError for a key that does not exist or a value that makes no sense."""
         known = {entry.name for entry in fields(self)}
         for key in values:
@@ -52,9 +50,9 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What an image holds: ``version``, the text of its VERSION file or the short commit, and the commit it came from.
+    """What an image holds: `version`, the text of its VERSION file or the short commit, and the commit it came from.
 
-    Both stay with the content: an image built ``FROM`` it, as every way back is, shows the original version and
+    Both stay with the content: an image built `FROM` it, as every way back is, shows the original version and
     commit.
     """
 
@@ -65,6 +63,8 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
+    """One image; `id` begins with `sha256:`, `created` is seconds since the epoch."""
+
     id: str
     content: Content
     labels: dict[str, str]
@@ -72,7 +72,7 @@ class Image:
 
 
 class ImageMissing(Exception):
-    """No such image on this host; ``str()`` is its name."""
+    """No such image on this host; `str()` is its name."""
 
 
 class ImageStore:
@@ -83,10 +83,11 @@ class ImageStore:
         self.tags: dict[str, str] = {}
 
     def find(self, name: str) -> Image | None:
-        """By ``repository:tag`` or id."""
+        """By `repository:tag` or id."""
         return self.images.get(self.tags.get(with_tag(name), name))
 
     def build(self, tag: str, content: Content, labels: dict[str, str], base: str, now: float) -> Image:
+        """Puts an image under a tag, and returns it: the one that is there already if nothing about it is new."""
         recipe = [base, content.version, content.commit, repr(content.behaviour), sorted(labels.items())]
         digest = "sha256:" + hashlib.sha256(json.dumps(recipe).encode()).hexdigest()
         image = self.images.get(digest) or Image(id=digest, content=content, labels=dict(labels), created=now)
@@ -95,16 +96,19 @@ class ImageStore:
         return image
 
     def tag(self, image: Image, tag: str) -> None:
+        """Lets the tag mean this image from now on."""
         self.tags[with_tag(tag)] = image.id
 
     def tags_of(self, image_id: str) -> list[str]:
+        """All tags that mean this image."""
         return [tag for tag, target in self.tags.items() if target == image_id]
 
     def untag(self, tag: str) -> None:
+        """Deletes a tag, not the image; one that does not exist is no error."""
         self.tags.pop(with_tag(tag), None)
 
     def remove(self, image_id: str, in_use: Iterable[str]) -> bool:
-        """``docker image remove ID`` without force: refused for an image in use or with two or more tags."""
+        """`docker image remove ID` without force: refused for an image in use or with two or more tags."""
         if image_id not in self.images or image_id in set(in_use) or len(self.tags_of(image_id)) > 1:
             return False
         for tag in self.tags_of(image_id):
@@ -114,11 +118,12 @@ class ImageStore:
 
 
 def with_tag(name: str) -> str:
+    """The name with `:latest` if it has no tag."""
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
 def canonical(name: str) -> str:
-    """As BuildKit prints it: ``docker.io/library/labbase:1``, ``docker.io/dokku/app:latest``."""
+    """As BuildKit prints it: `docker.io/library/labbase:1`, `docker.io/dokku/app:latest`."""
     full = with_tag(name)
     head, slash, _ = full.partition("/")
     if not slash:

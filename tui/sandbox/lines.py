@@ -1,10 +1,8 @@
 """A line of deploy output before it has a stream: who says it decides where it comes out on which version.
 
-Recorded: on 0.35.15 Dokku's own lines of a build go to stdout behind the bytes ``ESC[1G``, complaints and tools'
+Recorded: on 0.35.15 Dokku's own lines of a build go to stdout behind the bytes `ESC[1G`, complaints and tools'
 output to stderr without; 0.38.27 sends everything to stdout as it is. A git push carries all of it on band 2.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -13,36 +11,44 @@ RED_BANG = "\x1b[1m\x1b[31m !     \x1b[0m\x1b[0m"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    kind: str  # "step": Dokku's own; "tool": from another program, or a complaint; "bare": as it stands, stdout
+    """One line of output, or several with line ends between them."""
+
+    kind: str  # "step": Dokku's own; "tool": from another program, or a complaint
     text: str
 
 
 def step(text: str) -> Line:
+    """A line of Dokku's own, as it is."""
     return Line("step", text)
 
 
 def arrow(text: str) -> Line:
+    """A line of Dokku's about a step it takes."""
     return Line("step", f"-----> {text}")
 
 
 def thick(text: str) -> Line:
+    """A heading of Dokku's."""
     return Line("step", f"=====> {text}")
 
 
 def detail(text: str) -> Line:
+    """A line of Dokku's below a step or heading."""
     return Line("step", f"       {text}")
 
 
 def tool(text: str) -> Line:
+    """A line from another program."""
     return Line("tool", text)
 
 
 def complaint(text: str) -> Line:
+    """A complaint of Dokku's."""
     return Line("tool", f" !     {text}")
 
 
 class CommandFailed(Exception):
-    """A deploy came to a bad end after saying why; ``code`` is the exit code."""
+    """A deploy came to a bad end after saying why; `code` is the exit code."""
 
     def __init__(self, code: int = 1) -> None:
         super().__init__(f"exit {code}")

@@ -1,20 +1,20 @@
 """The deploy lock: a file that is shown, and a flock(2) that counts.
 
-A deploy looks only at the flock, so ``apps:lock``, which merely creates the file, blocks nothing. Measured: a
+A deploy looks only at the flock, so `apps:lock`, which merely creates the file, blocks nothing. Measured: a
 killed client leaves the file behind on 0.38.27, and on both versions when its command ran with a terminal.
 """
-
-from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tui.sandbox.client import Call, ClientGone, Refused, bang
+from tui.sandbox.client import ClientGone, Refused, bang
+from tui.sandbox.host import Call
 from tui.sandbox.machine import App
 
 
 def refuse_if_locked(app: App) -> None:
+    """Raises Refused(1) with Dokku's words while a deploy of the app holds its flock."""
     if app.lock_held:
         raise Refused(
             1,

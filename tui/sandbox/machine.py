@@ -1,10 +1,8 @@
 """The state of the pretend host: apps, images, containers, what is due to be deleted. No sockets, no waiting.
 
 Everything Dokku keeps in files under /home/dokku and /var/lib/dokku is an attribute here, repositories included
-(see ``repos``).
+(see `repos`).
 """
-
-from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ DOMAIN = "dokku.lab"
 
 @dataclass(slots=True, kw_only=True)
 class Build:
-    """A record of 0.38's ``builds:list``."""
+    """A record of 0.38's `builds:list`."""
 
     id: str
     pid: int
@@ -36,6 +34,8 @@ class Build:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class App:
+    """One app with everything that Dokku keeps about it; times are seconds since the epoch."""
+
     name: str
     created_at: int
     repo: Repository
@@ -65,6 +65,7 @@ class App:
 
     @property
     def image(self) -> str:
+        """The name of the image that a restart starts."""
         return f"dokku/{self.name}:latest"
 
     def stops_first(self, process: str) -> bool:
@@ -82,10 +83,12 @@ class Due:
 
 
 class AppMissing(Exception):
-    """``str()`` is the app's name."""
+    """`str()` is the app's name."""
 
 
 class Machine:
+    """All that a host has in its files and in Docker, and what changes it."""
+
     def __init__(self, *, version: str) -> None:
         self.version = version
         self.apps: dict[str, App] = {}
@@ -106,6 +109,7 @@ class Machine:
 
     @staticmethod
     def now() -> float:
+        """Seconds since the epoch, on the host's clock."""
         return clock.now()
 
     def number(self) -> int:
@@ -114,16 +118,18 @@ class Machine:
         return self._numbers
 
     def new_id(self) -> str:
+        """64 hex digits, never the same twice."""
         return hashlib.sha256(f"{self.number()} {clock.now_ns()}".encode()).hexdigest()
 
     def app(self, name: str) -> App:
+        """The app of that name. Raises AppMissing."""
         try:
             return self.apps[name]
         except KeyError:
             raise AppMissing(name) from None
 
     def pushed(self, name: str) -> Image | None:
-        """In the registry, by ``REPOSITORY:N``, or by ``REPOSITORY@sha256:…``: documented, and not recorded."""
+        """In the registry, by `REPOSITORY:N`, or by `REPOSITORY@sha256:…`: documented, and not recorded."""
         repository, at, digest = name.partition("@")
         if not at:
             return self.registry.get(name)
@@ -131,11 +137,13 @@ class Machine:
         return next((i for n, i in known if i.id == digest and n.rpartition(":")[0] == repository), None)
 
     def create_app(self, name: str, created_at: float | None = None) -> App:
+        """A new app without a release; it takes the place of one of the same name."""
         app = App(name=name, created_at=int(created_at or self.now()), repo=Repository())
         self.apps[name] = app
         return app
 
     def destroy_app(self, app: App) -> None:
+        """Deletes the app, its containers, its images that are free to go, and what was due to be deleted of it."""
         for container in self.containers_of(app):
             container.exit(137)
             del self.containers[container.id]
@@ -149,6 +157,7 @@ class Machine:
         del self.apps[app.name]
 
     def containers_of(self, app: App) -> list[Container]:
+        """All containers of the app, orphans and exited ones among them, oldest first."""
         return [container for container in self.containers.values() if container.app == app.name]
 
     def serving(self, app: App) -> list[Container]:
@@ -157,12 +166,15 @@ class Machine:
         return [container for container in found if container is not None and container.running]
 
     def current(self, app: App) -> dict[str, Container | None]:
+        """The container that Dokku knows of each process, by dyno; None where it was deleted."""
         return {dyno: self.containers.get(container_id) for dyno, container_id in app.current.items()}
 
     def images_in_use(self) -> set[str]:
+        """The ids of images that have a container, running or not."""
         return {container.image_id for container in self.containers.values()}
 
     def start_container(self, app: App, image: Image, ref: str, dyno: str, name: str) -> Container:
+        """A new container that runs the image from now on; `ref` is the image's name in it, `name` its own."""
         process, _, index = dyno.partition(".")
         now = self.now()
         keys = [f"{key}={masked(key, value)}" for key, value in app.config.items()]
@@ -208,7 +220,7 @@ class Machine:
                 self.images.remove(image.id, in_use)
 
     def register_retired(self, app: App, container: Container, wait: float) -> None:
-        """Dead after ``wait`` seconds: the container, its image, and the images its label names (git:from-image's)."""
+        """Dead after `wait` seconds: the container, its image, and the images its label names (git:from-image's)."""
         at = self.now() + wait
         self.dead_containers.append(Due(app.name, container.id, at))
         running = {other.image_id for other in self.serving(app)}
@@ -244,6 +256,7 @@ class Machine:
 
 
 def alternate_tags(value: str) -> list[str]:
+    """The image names in the value of such a label, which is a list in JSON or empty."""
     return [tag for tag in value.strip("[]").replace('"', "").replace(",", " ").split() if tag]
 
 

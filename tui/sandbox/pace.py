@@ -3,8 +3,6 @@
 The seconds are what the recorded hosts needed beyond the SSH transport, on two idle cores with a tiny image.
 """
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass
 
@@ -20,22 +18,24 @@ OLD_CONTAINER_STOPS = 65.0  # seen: exited 65 s after the switch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """``factor`` scales every recorded duration; 0 means at once."""
+    """`factor` scales every recorded duration; 0 means at once."""
 
     factor: float
 
     async def pause(self, seconds: float) -> None:
+        """Waits so many recorded seconds; gives way once if that is no time at all."""
         if self.factor > 0 and seconds > 0:
             await clock.sleep(seconds * self.factor)
         else:
             await asyncio.sleep(0)
 
     def scaled(self, seconds: float) -> float:
+        """The seconds of the host that so many recorded ones take."""
         return seconds * self.factor
 
 
 def parse_pace(text: str) -> Pace:
-    """``recorded``, ``fast`` (1/20) or a factor such as ``0.5``; raises ValueError for anything else."""
+    """`recorded`, `fast` (1/20) or a factor such as `0.5`; raises ValueError for anything else."""
     if text == "recorded":
         return Pace(factor=RECORDED)
     if text == "fast":

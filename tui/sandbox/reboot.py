@@ -1,36 +1,29 @@
 """A host that restarts, at any moment: every connection and command dies, and the apps are started again.
 
-Measured on both versions, in the middle of a push: container ids stay and only ``StartedAt`` changes; metadata and
-branch stay old, GIT_REV is the new sha, ``dokku/APP:latest`` the image that was never deployed; the lock's file stays
-for good; 0.38.27's ``builds:list`` says `abandoned` in its first answer. After the switch the new web container, still
-named ``upcoming``, is what Dokku knows of, the worker is the old one, and an ``upcoming`` container that Dokku knows
+Measured on both versions, in the middle of a push: container ids stay and only `StartedAt` changes; metadata and
+branch stay old, GIT_REV is the new sha, `dokku/APP:latest` the image that was never deployed; the lock's file stays
+for good; 0.38.27's `builds:list` says `abandoned` in its first answer. After the switch the new web container, still
+named `upcoming`, is what Dokku knows of, the worker is the old one, and an `upcoming` container that Dokku knows
 nothing of goes on running, because Docker starts every container again that ran.
 
-``ids="change"``: ``ps:restore`` found the containers gone and released ``:latest`` anew, whatever image that is by now
+`ids="change"`: `ps:restore` found the containers gone and released `:latest` anew, which may be another image by now
 (recorded of 0.35.15: "App has been detected as not running, releasing").
 """
 
-from __future__ import annotations
-
-import asyncio
-from typing import TYPE_CHECKING
-
-from tui.sandbox.client import Call
 from tui.sandbox.containers import Container
-from tui.sandbox.machine import App
-
-if TYPE_CHECKING:
-    from tui.sandbox.host import Host
+from tui.sandbox.machine import App, Machine
 
 WAYS = ("keep", "change")
 
 
-async def restart(host: Host, *, ids: str = "keep") -> None:
-    """Everything that runs dies at once; then the apps come back. Raises ValueError for another way."""
+def check(ids: str) -> None:
+    """Raises ValueError unless `ids` is one of `WAYS`."""
     if ids not in WAYS:
         raise ValueError(f"ids is one of {', '.join(WAYS)}")
-    await _die(host.running_calls())
-    machine = host.machine
+
+
+def come_back(machine: Machine, *, ids: str) -> None:
+    """The apps after the restart: no flock is held any more, what ran runs again, in new containers for `change`."""
     for app in machine.apps.values():
         app.lock_held = False
     for container in list(machine.containers.values()):
@@ -40,19 +33,7 @@ async def restart(host: Host, *, ids: str = "keep") -> None:
     if ids == "change":
         for app in machine.apps.values():
             if app.deployed and app.restore:
-                _release_again(host, app)
-
-
-async def _die(calls: list[Call]) -> None:
-    """Killed where they wait, without a word: what each would have put in order stays as it is."""
-    tasks: list[asyncio.Task[object]] = []
-    for call in calls:
-        call.powerless = True
-        call.client.lost()
-        if call.task is not None and call.task is not asyncio.current_task():
-            call.task.cancel()
-            tasks.append(call.task)
-    await asyncio.gather(*tasks, return_exceptions=True)
+                _release_again(machine, app)
 
 
 def _start_again(container: Container, now: float) -> None:
@@ -60,9 +41,8 @@ def _start_again(container: Container, now: float) -> None:
     container.status, container.started = "running", now
 
 
-def _release_again(host: Host, app: App) -> None:
-    """New containers from ``:latest`` in the place of those that Dokku knows of."""
-    machine = host.machine
+def _release_again(machine: Machine, app: App) -> None:
+    """New containers from `:latest` in the place of those that Dokku knows of."""
     image = machine.images.find(app.image)
     if image is None:
         return

@@ -1,12 +1,10 @@
-"""An image registry on 127.0.0.1:5055: with ``push-on-release`` every release gets a number and is kept there.
+"""An image registry on 127.0.0.1:5055: with `push-on-release` every release gets a number and is kept there.
 
-Measured: each release bumps the number, failed ones too; the container runs ``SERVER/dokku/APP:N``; the host keeps
+Measured: each release bumps the number, failed ones too; the container runs `SERVER/dokku/APP:N`; the host keeps
 only the newest.
 """
 
-from __future__ import annotations
-
-from tui.sandbox.client import Call
+from tui.sandbox.host import Call
 from tui.sandbox.images import Image
 from tui.sandbox.lines import arrow, detail, step
 from tui.sandbox.machine import App
@@ -15,10 +13,12 @@ ADDRESS = "127.0.0.1:5055"
 
 
 def pushes(app: App) -> bool:
+    """Whether the app's releases go to the registry."""
     return app.properties.get("registry-push-on-release") == "true" and bool(app.properties.get("registry-server"))
 
 
 def repository(app: App) -> str:
+    """The app's place in its registry, without a tag. Raises KeyError for an app that has none."""
     return f"{app.properties['registry-server']}/dokku/{app.name}"
 
 

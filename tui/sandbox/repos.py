@@ -1,10 +1,8 @@
 """The apps' repositories: dulwich's, bare and in memory, served over SSH like any other.
 
 What flows in: files to commit, names to resolve, packs (through a quarantine: objects of a refused push never arrive,
-as with git). What flows out: commit ids, trees as flat ``path → bytes``, refs.
+as with git). What flows out: commit ids, trees as flat `path → bytes`, refs.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -17,11 +15,13 @@ ZERO = "0" * 40
 
 
 class BadRef(Exception):
-    """A name that resolves to no commit; ``str()`` is the name."""
+    """A name that resolves to no commit; `str()` is the name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
+    """Who made a commit, `Name <address>`, and when, in seconds since the epoch."""
+
     who: str
     at: int
 
@@ -34,6 +34,7 @@ class Quarantine(MemoryObjectStore):
         self._kept = kept
 
     def get_raw(self, name: RawObjectID | ObjectID) -> tuple[int, bytes]:
+        """An object of the push, or else of the app. Raises KeyError."""
         try:
             return super().get_raw(name)
         except KeyError:
@@ -46,6 +47,7 @@ class Quarantine(MemoryObjectStore):
             return self._kept[name]
 
     def keep(self) -> None:
+        """The push is accepted: its objects become the app's."""
         for name in self:
             self._kept.add_object(self[name])
 
@@ -59,6 +61,7 @@ class Repository:
 
     @property
     def store(self) -> BaseObjectStore:
+        """The objects."""
         return self.repo.object_store
 
     def refs(self) -> dict[str, str]:
@@ -67,26 +70,32 @@ class Repository:
         return dict(sorted((name, value) for name, value in found.items() if name != "HEAD"))
 
     def ref(self, name: str) -> str | None:
+        """The id that a ref has, given by its full name; None if there is no such ref."""
         value = self.repo.refs.read_ref(Ref(name.encode()))
         return None if value is None else value.decode()
 
     def branch(self, name: str) -> str | None:
+        """The tip of a branch; None if there is no such branch."""
         return self.ref(f"refs/heads/{name}")
 
     def head(self) -> str | None:
+        """The commit that HEAD leads to; None while its branch has none."""
         try:
             return self.repo.refs[Ref(b"HEAD")].decode()
         except KeyError:
             return None
 
     def head_name(self) -> str:
+        """The full name of the branch that HEAD means."""
         target = self.repo.refs.get_symrefs().get(Ref(b"HEAD"), Ref(b""))
         return target.decode()
 
     def set_head(self, branch: str) -> None:
+        """Lets HEAD mean this branch, which need not exist."""
         self.repo.refs.set_symbolic_ref(Ref(b"HEAD"), Ref(f"refs/heads/{branch}".encode()))
 
     def set_ref(self, name: str, commit: str | None) -> None:
+        """Moves or creates a ref, given by its full name; None deletes it."""
         if commit is None:
             self.repo.refs.remove_if_equals(Ref(name.encode()), None)
         else:
@@ -105,7 +114,7 @@ class Repository:
         return commit.id.decode()
 
     def resolve(self, name: str) -> str:
-        """A branch, tag, ``HEAD`` or (abbreviated) id to a commit id. Raises BadRef."""
+        """A branch, tag, `HEAD` or (abbreviated) id to a commit id. Raises BadRef."""
         for candidate in (name, f"refs/tags/{name}", f"refs/heads/{name}"):
             try:
                 value = self.repo.refs[Ref(candidate.encode())]
@@ -124,7 +133,7 @@ class Repository:
             found = self.store[found.object[1]]
         return found.id.decode()
 
-    def copy_all(self, other: Repository) -> None:
+    def copy_all(self, other: "Repository") -> None:
         """Every object of another repository, as a fetch would."""
         if other is not self:
             for name in self.store:
@@ -132,6 +141,7 @@ class Repository:
 
 
 def write_tree(store: BaseObjectStore, files: dict[str, bytes]) -> ObjectID:
+    """Puts the files into the store, folders and all. Returns the id of their tree."""
     tree = Tree()
     folders: dict[str, dict[str, bytes]] = {}
     for path, data in files.items():

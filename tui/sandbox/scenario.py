@@ -1,7 +1,5 @@
 """What may be wrong when the sandbox wakes up, by name; every scenario starts from the seeded host."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -12,6 +10,8 @@ from tui.sandbox.images import Content
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
+    """Something that is wrong from the start: one sentence about it, and what brings it about."""
+
     about: str
     begin: Callable[[Host], None]
 
@@ -31,12 +31,14 @@ def misbehave(host: Host, app: str, **values: object) -> None:
 
 
 def set_content(host: Host, image_id: str, content: Content) -> None:
+    """Lets an image hold something else under the same id; an image that is gone stays gone."""
     image = host.machine.images.images.get(image_id)
     if image is not None:
         host.machine.images.images[image_id] = replace(image, content=content)
 
 
 def healthy(host: Host) -> None:
+    """Makes api's bad release healthy."""
     misbehave(host, "scenextras", health="ok", check="", error_rate=0.0, log="")
 
 
@@ -47,6 +49,8 @@ def busy(host: Host) -> None:
 
 
 def arm(kind: str, **values: object) -> Callable[[Host], None]:
+    """A beginning that arms a fault; the values are fields of `Fault`."""
+
     def begin(host: Host) -> None:
         when = values.pop("when", When())
         assert isinstance(when, When)

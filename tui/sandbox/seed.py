@@ -1,11 +1,9 @@
-"""What the host looks like when it wakes up: four apps, four kept releases each, and a bad release out on ``api``.
+"""What the host looks like when it wakes up: four apps, four kept releases each, and a bad release out on `api`.
 
 No pacing and no commands: the state is put in place as weeks of deploys and keeps would have left it. Only
-``scenextras`` is ill: its v1.5.0 went out six minutes ago, its readiness fails, every fifth request fails, its log
+`scenextras` is ill: its v1.5.0 went out six minutes ago, its readiness fails, every fifth request fails, its log
 is full of tracebacks, and nobody kept it.
 """
-
-from __future__ import annotations
 
 import json
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from tui.sandbox.answers import start_lines
 from tui.sandbox.build import content_of
-from tui.sandbox.deploy import apply_source
+from tui.sandbox.deploy.release import apply_source
 from tui.sandbox.host import Host
 from tui.sandbox.images import APP_LABEL, Image
 from tui.sandbox.machine import App, Build
@@ -29,6 +27,8 @@ BAD_JSON = b'{"health": "503", "check": "ok", "error_rate": 0.2, "log": "traceba
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
+    """One release of an app: who brought it out, and how long before now."""
+
     version: str
     ago: timedelta
     author: str
@@ -38,7 +38,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """An app and its releases, oldest first; the last one runs. ``kept`` are the versions that have a holder."""
+    """An app and its releases, oldest first; the last one runs. `kept` are the versions that have a holder."""
 
     app: str
     check: str
@@ -56,6 +56,7 @@ ANA, BORIS, CHEN = (
 
 
 def release(version: str, author: str, message: str, *, bad: bool = False, **ago: float) -> Release:
+    """A Release in fewer words; `ago` is given as timedelta takes it."""
     return Release(version=version, ago=timedelta(**ago), author=author, message=message, bad=bad)
 
 
@@ -136,11 +137,13 @@ def app_files(story: Story, version: str) -> dict[str, bytes]:
 
 
 async def seed(host: Host) -> None:
+    """Puts all apps in place, with their ports open."""
     for story in STORIES:
         await tell(host, story)
 
 
 async def tell(host: Host, story: Story) -> None:
+    """Puts one app in place: its commits, its images, its holders, and the containers of its last release."""
     machine = host.machine
     now = machine.now()
     born = now - story.releases[0].ago.total_seconds()
@@ -181,10 +184,12 @@ async def tell(host: Host, story: Story) -> None:
 
 
 def app_labels(app: str) -> dict[str, str]:
+    """The labels that Dokku's build gives an image of the app."""
     return {APP_LABEL: app, "com.dokku.builder-type": "dockerfile", "com.dokku.image-stage": "release"}
 
 
 def record_deploy(host: Host, app: App, commit: str, at: float) -> None:
+    """What Dokku knows of a deploy that ended at that time, in seconds since the epoch."""
     app.deploy_source, app.metadata, app.last_updated = "git-push", commit, int(at)
     app.deployed = app.released = True
     if not host.machine.old:
@@ -195,7 +200,7 @@ def record_deploy(host: Host, app: App, commit: str, at: float) -> None:
 
 
 def keep(host: Host, app: App, image: Image, commit: str, number: int, deployed: float, kept: float) -> None:
-    """A sealed holder, as ``rollback keep`` leaves it."""
+    """A sealed holder, as `rollback keep` leaves it."""
     machine = host.machine
     stamp = datetime.fromtimestamp(kept, UTC)
     name = f"{app.name}--r{number}--pre-deploy-{stamp:%Y%m%d-%H%M%S}"
@@ -267,4 +272,5 @@ async def wake(host: Host, app: App, image: Image, since: float) -> None:
 
 
 def rfc3339(at: float) -> str:
+    """A time in seconds since the epoch as RFC 3339 in UTC, without fractions."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,7 +1,5 @@
 """The services.yaml that fits this sandbox: the team's four services, on loopback."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from tui.sandbox.host import Host
@@ -10,6 +8,8 @@ from tui.sandbox.server import SshHouse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
+    """One service of the team's as services.yaml has it; `word` is what its health says when it is well."""
+
     name: str
     title: str
     app: str
@@ -45,6 +45,7 @@ SERVICES = (
 
 
 def services_yaml(host: Host, ssh: SshHouse) -> str:
+    """The text of a services.yaml with the host, its keys and all services. Needs open ports."""
     lines = [
         "# Written by the sandbox for this run; it ends with it.",
         "version: 1",

@@ -1,11 +1,9 @@
-"""The forced command of a real sshd, ``python -m tui.sandbox.shim SOCKET``: hands the session over to a sandbox.
+"""The forced command of a real sshd, `python -m tui.sandbox.shim SOCKET`: hands the session over to a sandbox.
 
 Takes the command from SSH_ORIGINAL_COMMAND, carries stdin, stdout and stderr as frames over the sandbox's unix
-socket (see ``shimserver``) and exits with the code it is given. If the session dies, so does the socket, and the
+socket (see `shimserver`) and exits with the code it is given. If the session dies, so does the socket, and the
 sandbox sees a dead client. Standard library only: it starts once for every command.
 """
-
-from __future__ import annotations
 
 import os
 import select
@@ -17,6 +15,7 @@ LOST = 255
 
 
 def frame(kind: bytes, payload: bytes) -> bytes:
+    """One frame: a byte of kind, four bytes of length, the payload."""
     return kind + len(payload).to_bytes(4, "big") + payload
 
 
@@ -73,11 +72,13 @@ class Session:
 
 
 def write_all(descriptor: int, data: bytes) -> None:
+    """Writes all of it, in as many pieces as the descriptor takes. Raises BrokenPipeError if nobody reads any more."""
     while data:
         data = data[os.write(descriptor, data) :]
 
 
 def main() -> int:
+    """Runs one session on the socket named in the arguments. Returns the exit code, LOST if either side died."""
     with socket.socket(socket.AF_UNIX) as sandbox:
         sandbox.connect(sys.argv[1])
         if os.isatty(0):

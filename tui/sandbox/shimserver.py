@@ -1,11 +1,9 @@
 """The unix socket behind a real sshd's forced command: frames in, frames out, the same commands as over SSH.
 
-A frame is one byte of kind, four bytes of length (big endian), the payload. From the shim: ``c`` the command line,
-``t`` with a terminal, ``i`` input, ``e`` end of input. To the shim: ``1`` stdout, ``2`` stderr, ``x`` the exit code
+A frame is one byte of kind, four bytes of length (big endian), the payload. From the shim: `c` the command line,
+`t` with a terminal, `i` input, `e` end of input. To the shim: `1` stdout, `2` stderr, `x` the exit code
 as text.
 """
-
-from __future__ import annotations
 
 import asyncio
 from pathlib import Path
@@ -16,6 +14,7 @@ from tui.sandbox.host import Host
 
 
 def frame(kind: bytes, payload: bytes) -> bytes:
+    """One frame: a byte of kind, four bytes of length, the payload."""
     return kind + len(payload).to_bytes(4, "big") + payload
 
 
@@ -30,6 +29,7 @@ class ShimClient(Client):
         self._held: list[bytes] | None = None
 
     def send(self, data: bytes, *, error: bool) -> None:
+        """Sends one frame, or keeps it for later while the client is stalled."""
         framed = frame(b"2" if error else b"1", data)
         if self._held is not None:
             self._held.append(framed)
@@ -37,6 +37,7 @@ class ShimClient(Client):
             self._writer.write(framed)
 
     async def drain(self) -> None:
+        """Waits until the socket has taken most of it; a socket that is closed means a dead client."""
         if not self.gone:
             try:
                 await self._writer.drain()
@@ -44,20 +45,25 @@ class ShimClient(Client):
                 self.lost()
 
     def drop(self) -> None:
+        """Cuts the socket, at which the shim ends its session."""
         self.lost()
         self._writer.transport.abort()
 
     def stall(self, silent: bool) -> None:
+        """Keeps back what is sent; afterwards sends what was kept."""
         held, self._held = self._held or [], [] if silent else None
         for framed in held:
             self._writer.write(framed)
 
     def end(self, code: int) -> None:
+        """Sends the exit code."""
         if not self.gone:
             self._writer.write(frame(b"x", str(code).encode()))
 
 
 class ShimServer:
+    """The unix socket; one connection is one command."""
+
     def __init__(self, host: Host, path: Path) -> None:
         self._host = host
         self.path = path
@@ -65,11 +71,13 @@ class ShimServer:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def listen(self) -> None:
+        """Opens the socket, in the place of an old one, for every user of the machine."""
         self.path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._accept, self.path)
         self.path.chmod(0o666)
 
     async def close(self) -> None:
+        """Ends the commands, closes the socket and deletes its file."""
         if self._server is not None:
             self._server.close()
         for task in self._tasks:
@@ -109,11 +117,13 @@ class ShimServer:
 
 
 async def read_frame(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """Kind and payload of the next frame. Raises IncompleteReadError at the end of the connection."""
     head = await reader.readexactly(5)
     return head[:1], await reader.readexactly(int.from_bytes(head[1:], "big"))
 
 
 async def feed(client: ShimClient, reader: asyncio.StreamReader) -> None:
+    """Passes the session's input on until the shim is gone."""
     try:
         while True:
             kind, payload = await read_frame(reader)

@@ -1,18 +1,16 @@
-"""The whole host as one JSON document, for ``GET /state``."""
-
-from __future__ import annotations
+"""The whole host as one JSON document, for `GET /state`."""
 
 from dataclasses import asdict
 from typing import Any
 
-from tui.sandbox.client import Call
 from tui.sandbox.containers import Container
-from tui.sandbox.host import Host
+from tui.sandbox.host import Call, Host
 from tui.sandbox.machine import App
 from tui.sandbox.web import USER_REQUESTS_A_SECOND
 
 
 def snapshot(host: Host) -> dict[str, Any]:
+    """Apps by name, images by id, what is due to be deleted, every command and push so far, the armed faults."""
     machine = host.machine
     return {
         "dokku": machine.version,
@@ -35,6 +33,7 @@ def snapshot(host: Host) -> dict[str, Any]:
 
 
 def app_state(host: Host, app: App) -> dict[str, Any]:
+    """One app: Dokku's files about it, its refs, its containers and the version it serves."""
     machine = host.machine
     image = machine.images.find(app.image)
     serving = machine.serving(app)
@@ -66,6 +65,7 @@ def app_state(host: Host, app: App) -> dict[str, Any]:
 
 
 def container_state(container: Container) -> dict[str, Any]:
+    """One container, with the numbers of its requests and lines of log so far."""
     return {
         "id": container.id,
         "name": container.name,
@@ -81,6 +81,7 @@ def container_state(container: Container) -> dict[str, Any]:
 
 
 def call_state(call: Call) -> dict[str, Any]:
+    """One command: what was sent, when, over which connection, and how it ended."""
     return {
         "number": call.number,
         "connection": call.client.connection,

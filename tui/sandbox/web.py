@@ -1,30 +1,24 @@
 """The services themselves, one real HTTP port per app, and the nginx in front of them with its access log.
 
-Every answer of a container carries ``X-Release``, the version of what its image holds (the text of the VERSION
-file, such as v1.4.0, or the short commit), and ``X-Commit``, the commit that content was first built from. Going
-back to a kept release therefore shows the old version again, whatever the commit that was pushed. A 502 is nginx's
+Every answer of a container carries `X-Release`, the version of what its image holds (the text of the VERSION
+file, such as v1.4.0, or the short commit), and `X-Commit`, the commit that content was first built from. Going
+back to a kept release therefore shows the old version again, not the commit that was pushed. A 502 is nginx's
 own and carries neither.
 
-Pretended users ask for a few pages a second (`traffic` says how many); what becomes of it stands in the access log, in
+Pretended users ask for a few pages a second (`traffic` says how many); what becomes of it is in the access log, in
 the format of stock Dokku unless a test wants another one, or none.
 """
-
-from __future__ import annotations
 
 import functools
 import json
 from collections import deque
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from tui.sandbox import clock
 from tui.sandbox.answers import BAD_GATEWAY, USER_PATHS, answer, tick_lines
 from tui.sandbox.containers import Container, Log
 from tui.sandbox.http import HttpServer, Request, Response
-from tui.sandbox.machine import App
-
-if TYPE_CHECKING:
-    from tui.sandbox.host import Host
+from tui.sandbox.machine import App, Machine
 
 USERS = ("203.0.113.17", "203.0.113.80", "198.51.100.4", "198.51.100.201")
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -36,8 +30,10 @@ BEAT = 1 / BEATS_A_SECOND
 
 
 class Sites:
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    """The apps' HTTP ports, their access logs and their pretended users."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
         self._servers: dict[str, HttpServer] = {}
         self.access_logs: dict[str, Log] = {}
         self.traffic: dict[str, int] = {}
@@ -60,14 +56,15 @@ class Sites:
         app.port = self._servers[app.name].port
 
     async def close(self) -> None:
+        """Closes the apps' ports."""
         for server in self._servers.values():
             await server.close()
 
     async def _respond(self, name: str, request: Request) -> Response:
-        app = self._host.machine.apps.get(name)
+        app = self._machine.apps.get(name)
         if app is not None and app.answered_by:
             # nginx takes another site, and writes that site's log
-            app = self._host.machine.apps.get(app.answered_by, app)
+            app = self._machine.apps.get(app.answered_by, app)
             name = app.name
         container = self._pick(app) if app is not None else None
         agent = request.headers.get("user-agent", "-")
@@ -77,7 +74,7 @@ class Sites:
                 status=502, body=BAD_GATEWAY.encode(), headers={"Server": "nginx", "Content-Type": "text/html"}
             )
         container.requests += 1
-        uptime = int(self._host.machine.now() - container.started)
+        uptime = int(self._machine.now() - container.started)
         content = container.content
         given = answer(app.name, content, request.path, container.requests, container.short_id, uptime)
         if given.hangs:
@@ -97,7 +94,7 @@ class Sites:
         return Response(status=given.status, body=given.body.encode(), headers=headers)
 
     def _pick(self, app: App) -> Container | None:
-        serving = self._host.machine.serving(app)
+        serving = self._machine.serving(app)
         return min(serving, key=lambda container: container.requests) if serving else None
 
     def _log(self, app: str, address: str, request: str, status: int, size: int, agent: str, now: float = 0.0) -> None:
@@ -139,12 +136,12 @@ class Sites:
             beat += 1
             await clock.sleep(max(0.0, began + beat * BEAT - clock.now()))  # what came late is caught up with
             whole_second = beat % BEATS_A_SECOND == 0
-            for container in list(self._host.machine.containers.values()):
+            for container in list(self._machine.containers.values()):
                 talkative = container.content.behaviour.log_rate > BEATS_A_SECOND
                 if container.running and (whole_second or talkative):
                     speak(container, BEAT if talkative else 1.0)
             if whole_second:
-                for app in self._host.machine.apps.values():
+                for app in self._machine.apps.values():
                     if app.name in self._servers and app.deployed:
                         self._users(app)
 
@@ -167,6 +164,7 @@ def _stamp(second: int) -> str:
 
 
 def speak(container: Container, seconds: float, at: int | None = None) -> None:
+    """Adds to a container's log what it prints in so many seconds; `at` is nanoseconds since the epoch, for a past."""
     rate = container.content.behaviour.log_rate
     for number in range(max(1, int(rate * seconds))):
         container.ticks += 1

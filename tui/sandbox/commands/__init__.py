@@ -1,16 +1,28 @@
 """Every Dokku command the sandbox knows, one plugin a file; importing this package registers them all."""
 
-from tui.sandbox import gitread, gitside
-from tui.sandbox.commands import apps, builds, config, domestic, git, logs, nginx, plugins, properties, ps, reports
+from tui.sandbox import git_server, gitread
+from tui.sandbox.commands import (
+    apps,
+    builds,
+    builtin_commands,
+    config,
+    git,
+    logs,
+    nginx,
+    plugins,
+    properties,
+    ps,
+    reports,
+)
 
 __all__ = [
     "apps",
     "builds",
+    "builtin_commands",
     "config",
-    "domestic",
     "git",
+    "git_server",
     "gitread",
-    "gitside",
     "logs",
     "nginx",
     "plugins",

@@ -1,11 +1,10 @@
 """apps:* — create, destroy, list, and the lock that blocks nothing."""
 
-from __future__ import annotations
-
 import json
 
-from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.client import Refused, bang
 from tui.sandbox.dispatch import command, parse
+from tui.sandbox.host import Call
 from tui.sandbox.machine import DOMAIN
 
 RUNLEVEL = "invoke-rc.d: could not determine current runlevel"
@@ -13,6 +12,7 @@ RUNLEVEL = "invoke-rc.d: could not determine current runlevel"
 
 @command("apps:create", costs="create")
 async def create(call: Call) -> int:
+    """Creates the app. Raises Refused(1) for a name that is taken or that Dokku does not allow."""
     name = parse(call).first("Please specify an app to run the command on")
     machine = call.host.machine
     if name in machine.apps:
@@ -39,6 +39,9 @@ async def create(call: Call) -> int:
 
 @command("apps:destroy")
 async def destroy(call: Call) -> int:
+    """Deletes the app with its containers and images. Raises Refused(1) without `--force`, as nobody answers the
+    question.
+    """
     options = parse(call, switches=("--force", "-f"))
     app = call.host.machine.app(options.first())
     if not options.has("--force", "-f"):
@@ -65,6 +68,7 @@ async def destroy(call: Call) -> int:
 
 @command("apps:list")
 async def list_apps(call: Call) -> int:
+    """The names of all apps, holders among them; 0.38.27 also as JSON."""
     options = parse(call, values=() if call.host.machine.old else ("--format",))
     names = sorted(call.host.machine.apps)
     if options.flags.get("--format") == "json":
@@ -79,12 +83,14 @@ async def list_apps(call: Call) -> int:
 
 @command("apps:exists")
 async def exists(call: Call) -> int:
+    """Says nothing; exit 0 if the app exists, 20 if not."""
     call.host.machine.app(parse(call).first())
     return 0
 
 
 @command("apps:lock", costs="write")
 async def lock(call: Call) -> int:
+    """Creates the lock's file, which no deploy looks at."""
     call.host.machine.app(parse(call).first()).lock_file = True
     call.out("-----> Deploy lock created")
     return 0
@@ -92,6 +98,7 @@ async def lock(call: Call) -> int:
 
 @command("apps:locked")
 async def locked(call: Call) -> int:
+    """Exit 0 if the lock's file is there. Raises Refused(1) if it is not."""
     if not call.host.machine.app(parse(call).first()).lock_file:
         raise Refused(1, bang("Deploy lock does not exist"))
     call.out("Deploy lock exists")
@@ -100,6 +107,7 @@ async def locked(call: Call) -> int:
 
 @command("apps:unlock", costs="write")
 async def unlock(call: Call) -> int:
+    """Deletes the lock's file; a deploy that runs keeps its flock. Raises Refused(1) if there is no file."""
     app = call.host.machine.app(parse(call).first())
     if not app.lock_file:
         raise Refused(1, bang("Unable to remove deploy lock"))

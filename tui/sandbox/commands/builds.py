@@ -1,31 +1,34 @@
 """builds:* — 0.38.27's records of deploys; they name times, sources and outcomes, never a commit or an image."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 
 from tui.sandbox import clock
-from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.client import Refused, bang
 from tui.sandbox.containers import timestamp
 from tui.sandbox.dispatch import command, parse
+from tui.sandbox.host import Call
 from tui.sandbox.machine import App, Build
 
 
 def seconds(build: Build) -> int:
+    """How long a build took, or has taken until now, in whole seconds."""
     return round((build.finished or clock.utc().timestamp()) - build.started)
 
 
 def duration(build: Build) -> str:
+    """How long a build took as Dokku shows it, `1m5s` or `42s`."""
     minutes, rest = divmod(seconds(build), 60)
     return f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
 
 def second(at: float) -> str:
+    """A time in seconds since the epoch as RFC 3339 in UTC, without fractions."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def as_json(app: App, build: Build) -> dict[str, object]:
+    """One record in the shape of `builds:list --format json`; `finished_at` is missing while the build runs."""
     record: dict[str, object] = {
         "id": build.id,
         "app": app.name,
@@ -46,12 +49,14 @@ def as_json(app: App, build: Build) -> dict[str, object]:
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:
+    """Lines of a table whose columns are as wide as their longest cell; at least one row is needed."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 @command("builds:list", new=True)
 async def list_builds(call: Call) -> int:
+    """The builds of an app, newest first, as a table or as JSON; without an app those that run anywhere, as a table."""
     options = parse(call, values=("--format", "--status", "--kind"))
     if not options.plain:
         running = [
@@ -86,6 +91,7 @@ async def list_builds(call: Call) -> int:
 
 
 def named(call: Call, app: App, name: str) -> Build | None:
+    """The build of that id, or for `current` the one that runs; None if there is none."""
     if name == "current":
         return next((build for build in app.builds if build.display == "running"), None)
     return next((build for build in app.builds if build.id == name), None)
@@ -93,6 +99,7 @@ def named(call: Call, app: App, name: str) -> Build | None:
 
 @command("builds:info", new=True)
 async def info(call: Call) -> int:
+    """One record, as rows or as JSON. Raises Refused(1) without an id or for one that is not known."""
     options = parse(call, values=("--format",))
     app = call.host.machine.app(options.first())
     if len(options.plain) < 2:
@@ -123,6 +130,9 @@ async def info(call: Call) -> int:
 
 @command("builds:output", new=True)
 async def output(call: Call) -> int:
+    """What a build has said; `current`, which is the default, follows until it ends. For an unknown id it says nothing
+    and exits with 0.
+    """
     options = parse(call)
     app = call.host.machine.app(options.first())
     wanted = options.plain[1] if len(options.plain) > 1 else "current"
@@ -143,6 +153,7 @@ async def output(call: Call) -> int:
 
 @command("builds:cancel", new=True)
 async def cancel(call: Call) -> int:
+    """Kills the app's running deploy, whose own client gets exit code 141; exit 0 also if none runs."""
     app = call.host.machine.app(parse(call).first())
     running = next((build for build in app.builds if build.display == "running"), None)
     deploying = [other for other in call.host.running_calls() if running is not None and other.record is running.output]

@@ -1,16 +1,15 @@
-"""config:* — the environment of an app; set without ``--no-restart`` it deploys, beside any deploy that runs
+"""config:* — the environment of an app; set without `--no-restart` it deploys, beside any deploy that runs
 already.
 """
-
-from __future__ import annotations
 
 import base64
 import json
 import shlex
 
-from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.client import Refused, bang
 from tui.sandbox.commands.ps import restart_with_release
 from tui.sandbox.dispatch import Parsed, command, parse
+from tui.sandbox.host import Call
 from tui.sandbox.machine import App
 
 SHOW_USAGE = (
@@ -20,6 +19,9 @@ SHOW_USAGE = (
 
 
 def environment(call: Call, options: Parsed) -> tuple[str, dict[str, str], App | None]:
+    """The name, the variables and the app that the options mean; no app for `--global`. Raises AppMissing, Refused(1)
+    without an app.
+    """
     if options.has("--global"):
         return "global", call.host.machine.global_config, None
     app = call.host.machine.app(options.first())
@@ -27,11 +29,15 @@ def environment(call: Call, options: Parsed) -> tuple[str, dict[str, str], App |
 
 
 def keys_after_app(options: Parsed) -> tuple[str, ...]:
+    """The arguments behind the app's name, or all of them with `--global`."""
     return options.plain if options.has("--global") else options.plain[1:]
 
 
 @command("config:set", costs="write")
 async def set_values(call: Call) -> int:
+    """Sets variables, then deploys unless told not to. Raises Refused(1) for what is no KEY=VALUE, before anything is
+    set.
+    """
     options = parse(call, switches=("--no-restart", "--encoded", "--global"))
     name, values, app = environment(call, options)
     given: dict[str, str] = {}
@@ -55,6 +61,7 @@ async def set_values(call: Call) -> int:
 
 @command("config:unset", costs="write")
 async def unset_values(call: Call) -> int:
+    """Deletes variables, then deploys unless told not to; one that is not set is no error."""
     options = parse(call, switches=("--no-restart", "--global"))
     name, values, app = environment(call, options)
     for key in keys_after_app(options):
@@ -68,6 +75,7 @@ async def unset_values(call: Call) -> int:
 
 @command("config:clear", costs="write")
 async def clear_values(call: Call) -> int:
+    """Deletes all variables, then deploys unless told not to."""
     options = parse(call, switches=("--no-restart", "--global"))
     _, values, app = environment(call, options)
     values.clear()
@@ -78,6 +86,7 @@ async def clear_values(call: Call) -> int:
 
 @command("config:get")
 async def get_value(call: Call) -> int:
+    """The value of one variable; exit 1 and no word if it is not set."""
     options = parse(call, switches=("--quoted", "--global"))
     _, values, _ = environment(call, options)
     for key in keys_after_app(options)[:1]:
@@ -89,6 +98,7 @@ async def get_value(call: Call) -> int:
 
 @command("config:keys")
 async def keys(call: Call) -> int:
+    """The names of the variables, sorted, one a line."""
     _, values, _ = environment(call, parse(call, switches=("--merged", "--global")))
     for key in sorted(values):
         call.out(key)
@@ -97,6 +107,7 @@ async def keys(call: Call) -> int:
 
 @command("config:show", "config")
 async def show(call: Call) -> int:
+    """The variables with their values, in columns; `--merged` adds the global ones."""
     options = parse(call, switches=("--merged", "--global"), usage=SHOW_USAGE)
     name, values, app = environment(call, options)
     if options.has("--merged") and app is not None:
@@ -112,6 +123,7 @@ async def show(call: Call) -> int:
 
 @command("config:export")
 async def export(call: Call) -> int:
+    """The variables in a format for programs: `exports` by default. Raises Refused(1) for one that is not known."""
     options = parse(call, switches=("--merged", "--global"), values=("--format",))
     _, values, _ = environment(call, options)
     values = dict(sorted(values.items()))
@@ -133,8 +145,10 @@ async def export(call: Call) -> int:
 
 
 def compact(value: object) -> str:
+    """JSON without blanks, other alphabets as they are."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def quoted(value: str) -> str:
+    """The value in single quotes, as a shell reads it back."""
     return "'" + value.replace("'", "'\\''") + "'"

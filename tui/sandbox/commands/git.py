@@ -1,15 +1,15 @@
 """git:* — the deploys that die with their client: git:sync, git:from-image, git:from-archive."""
 
-from __future__ import annotations
-
 import io
 import tarfile
 
 from tui.sandbox.builds import recorded_build
-from tui.sandbox.client import Call, Refused, bang
-from tui.sandbox.deploy import Source, build_and_deploy
+from tui.sandbox.client import Refused, bang
+from tui.sandbox.deploy.build import Source
+from tui.sandbox.deploy.flow import build_and_deploy
 from tui.sandbox.dispatch import command, parse
-from tui.sandbox.gitside import deploy_branch
+from tui.sandbox.git_server import deploy_branch
+from tui.sandbox.host import Call
 from tui.sandbox.lines import tool
 from tui.sandbox.locks import deploy_lock
 from tui.sandbox.machine import App
@@ -63,6 +63,7 @@ def fetched(call: Call, app: App, remote: str, ref: str) -> str:
 
 
 def repository_at(call: Call, remote: str) -> Repository | None:
+    """The repository of another app of this host; None for any other place."""
     if not remote.startswith("/home/dokku/"):
         return None
     found = call.host.machine.apps.get(remote.removeprefix("/home/dokku/").rstrip("/"))
@@ -70,6 +71,7 @@ def repository_at(call: Call, remote: str) -> Repository | None:
 
 
 def unreachable(remote: str) -> tuple[str, ...]:
+    """git's lines about a remote that cannot be read: a path, or a host whose name is not found."""
     if remote.startswith("/"):
         return (
             f"fatal: '{remote}' does not appear to be a git repository",
@@ -107,6 +109,7 @@ async def from_image(call: Call) -> int:
 
 
 def why_not_pulled(image: str) -> str:
+    """Docker's words for an image that neither the registry here nor Docker Hub gives."""
     if image.startswith(f"{ADDRESS}/"):
         return f"manifest for {image} not found: manifest unknown: manifest unknown"
     lookup = "dial tcp: lookup registry-1.docker.io on 10.255.255.53:53: no such host"
@@ -115,7 +118,7 @@ def why_not_pulled(image: str) -> str:
 
 @command("git:from-archive")
 async def from_archive(call: Call) -> int:
-    """Only ``--``, a tar on stdin; a URL is not reachable from here."""
+    """Only `--`, a tar on stdin; a URL is not reachable from here."""
     call.merged = True
     options = parse(call, values=("--archive-type",))
     app = call.host.machine.app(options.first())
@@ -178,11 +181,13 @@ async def commit_and_deploy(
 
 @command("git:status")
 async def status(call: Call) -> int:
+    """Raises Refused(128), always: the repositories are bare."""
     call.host.machine.app(parse(call).first())
     raise Refused(128, "fatal: this operation must be run in a work tree")
 
 
 @command("git:initialize", costs="write")
 async def initialize(call: Call) -> int:
+    """Says nothing: every app has its repository from the start."""
     call.host.machine.app(parse(call).first())
     return 0

@@ -1,13 +1,12 @@
 """logs — lines of each process one after the other, not merged by time, then, with -t, as they come."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterable
 
-from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.client import Refused, bang
 from tui.sandbox.containers import Container, LogLine, nanotime
 from tui.sandbox.dispatch import command, parse
+from tui.sandbox.host import Call
 from tui.sandbox.machine import App
 
 COLOURS = (36, 33, 32, 35, 31)
@@ -21,6 +20,7 @@ USAGE = (
 
 
 def rendered(container: Container, lines: Iterable[LogLine], colour: int, *, quiet: bool) -> str:
+    """Lines as `logs` prints them: with time, name and colour, or the bare text."""
     if quiet:
         return "".join(f"{line.text}\n" for line in lines)
     dyno = container.dyno
@@ -29,6 +29,9 @@ def rendered(container: Container, lines: Iterable[LogLine], colour: int, *, qui
 
 @command("logs")
 async def logs(call: Call) -> int:
+    """The last lines of each process, then with `-t` the new ones. Raises Refused(1) for an app that was never
+    deployed, Refused(2) for a number that is none.
+    """
     options = parse(call, switches=("-t", "--tail", "-q", "--quiet"), values=("-n", "--num", "-p", "--ps"), usage=USAGE)
     app = call.host.machine.app(options.first())
     if not app.deployed:
@@ -51,6 +54,7 @@ async def logs(call: Call) -> int:
 
 
 def shown(call: Call, app: App, process: str) -> list[tuple[Container, int]]:
+    """The containers of the process, or of all for "", each with its colour; the colour counts all containers."""
     found = [container for container in call.host.machine.current(app).values() if container is not None]
     return [
         (container, COLOURS[position % len(COLOURS)])

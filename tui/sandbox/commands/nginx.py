@@ -1,11 +1,9 @@
 """nginx:*-logs and the URLs of an app."""
 
-from __future__ import annotations
-
 import asyncio
 
-from tui.sandbox.client import Call
 from tui.sandbox.dispatch import command, parse
+from tui.sandbox.host import Call
 from tui.sandbox.machine import DOMAIN
 
 SHOWN = 20
@@ -37,12 +35,14 @@ async def access_logs(call: Call) -> int:
 
 @command("nginx:error-logs", costs="write")
 async def error_logs(call: Call) -> int:
+    """Says nothing: the pretended nginx has no errors."""
     call.host.machine.app(parse(call, switches=("-t", "-n")).first())
     return 0
 
 
 @command("urls", "url", costs="write")
 async def urls(call: Call) -> int:
+    """The app's URL, one line."""
     app = call.host.machine.app(parse(call).first())
     call.out(f"http://{app.name}.{DOMAIN}")
     return 0
@@ -50,6 +50,7 @@ async def urls(call: Call) -> int:
 
 @command("ports:list")
 async def ports(call: Call) -> int:
+    """The app's one port mapping, 80 to 5000."""
     app = call.host.machine.app(parse(call).first())
     call.out(f"-----> Port mappings for {app.name}")
     call.out("    -----> scheme  host port  container port")

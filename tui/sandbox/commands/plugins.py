@@ -1,14 +1,14 @@
-"""``deploy APP TAG``, and the runbook's commands on a host that has them by some plugin: ps:rollback and tags:*.
+"""`deploy APP TAG`, and the runbook's commands on a host that has them by some plugin: ps:rollback and tags:*.
 
 No stock Dokku has ps:rollback or tags:*; their wording is the sandbox's own. They work on tags that such a host
 gives every release.
 """
 
-from __future__ import annotations
-
-from tui.sandbox.client import Call, Refused, bang
-from tui.sandbox.deploy import nginx, start_processes
+from tui.sandbox.client import Refused, bang
+from tui.sandbox.deploy.nginx import nginx
+from tui.sandbox.deploy.start import start_processes
 from tui.sandbox.dispatch import command, parse
+from tui.sandbox.host import Call
 from tui.sandbox.images import Image
 from tui.sandbox.lines import arrow, detail, thick
 from tui.sandbox.machine import App
@@ -16,12 +16,14 @@ from tui.sandbox.registry import pushes, repository
 
 
 def tags(call: Call, app: App) -> list[str]:
+    """The tags of the app's images without the repository's name, sorted as text."""
     prefix = f"dokku/{app.name}:"
     return sorted(tag.removeprefix(prefix) for tag in call.host.machine.images.tags if tag.startswith(prefix))
 
 
 @command("tags:list", "tags", plugin=True)
 async def tags_list(call: Call) -> int:
+    """The tags of the app's images, one a line."""
     app = call.host.machine.app(parse(call).first())
     call.out(f"=====> Image tags for dokku/{app.name}")
     for tag in tags(call, app):
@@ -31,6 +33,7 @@ async def tags_list(call: Call) -> int:
 
 @command("tags:create", plugin=True, costs="write")
 async def tags_create(call: Call) -> int:
+    """Gives the image that a restart would start another tag. Raises Refused(1) without a tag or an image."""
     options = parse(call)
     app = call.host.machine.app(options.first())
     image = call.host.machine.images.find(app.image)
@@ -43,18 +46,22 @@ async def tags_create(call: Call) -> int:
 
 @command("tags:deploy", plugin=True)
 async def tags_deploy(call: Call) -> int:
+    """Deploys the image of a tag, as `deploy` does."""
     return await deploy_tag(call)
 
 
 @command("deploy")
 async def deploy(call: Call) -> int:
-    """Stock Dokku, and hardly documented: takes no lock, writes no metadata, and the next restart takes ``:latest``
+    """Stock Dokku, and hardly documented: takes no lock, writes no metadata, and the next restart takes `:latest`
     again.
     """
     return await deploy_tag(call)
 
 
 async def deploy_tag(call: Call) -> int:
+    """Starts the image of a tag, by default `latest`, without lock and metadata. Raises Refused(1) for a tag without an
+    image, CommandFailed for a failed check.
+    """
     options = parse(call)
     app = call.host.machine.app(options.first())
     tag = options.plain[1] if len(options.plain) > 1 else ""

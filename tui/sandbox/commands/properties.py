@@ -1,11 +1,10 @@
 """X:set — properties of apps, told apart from invalid ones by what the version's reports show."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 
-from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.client import Refused, bang
 from tui.sandbox.dispatch import command, parse
+from tui.sandbox.host import Call
 from tui.sandbox.recorded import Recorded
 
 PLUGINS = (
@@ -52,6 +51,7 @@ UNSETTABLE = (
 
 
 def valid(recorded: Recorded, plugin: str) -> tuple[str, ...]:
+    """The names that a plugin's `:set` takes on this version, in the order its refusal lists them."""
     listed = LISTED.get((recorded.version, plugin))
     if listed is not None:
         return listed
@@ -64,6 +64,10 @@ def valid(recorded: Recorded, plugin: str) -> tuple[str, ...]:
 
 
 def setter(plugin: str) -> Callable[[Call], Awaitable[int]]:
+    """The `:set` command of a plugin; an empty value unsets. It raises Refused(1) for a property that the version does
+    not have.
+    """
+
     async def set_property(call: Call) -> int:
         options = parse(call, switches=("--global",))
         machine = call.host.machine

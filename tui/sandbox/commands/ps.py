@@ -1,16 +1,19 @@
 """ps:* — what runs: scale, stop, start, restart, rebuild, retire, inspect."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
 from tui.sandbox.builds import recorded_build
-from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.client import Refused, bang
 from tui.sandbox.containers import Container, timestamp
-from tui.sandbox.deploy import Source, build_and_deploy, configure, goodbye, nginx, release, start_processes
+from tui.sandbox.deploy.build import Source
+from tui.sandbox.deploy.flow import build_and_deploy, goodbye
+from tui.sandbox.deploy.nginx import configure, nginx
+from tui.sandbox.deploy.release import release
+from tui.sandbox.deploy.start import start_processes
 from tui.sandbox.dispatch import Parsed, command, parse
-from tui.sandbox.gitside import MARK, deploy_branch
+from tui.sandbox.git_server import MARK, deploy_branch
+from tui.sandbox.host import Call
 from tui.sandbox.images import Image
 from tui.sandbox.lines import CommandFailed, arrow, complaint, tool
 from tui.sandbox.locks import deploy_lock
@@ -19,6 +22,7 @@ from tui.sandbox.repos import read_files
 
 
 def targets(call: Call, options: Parsed) -> list[App]:
+    """All apps sorted by name with `--all`, else the one named. Raises AppMissing, Refused(1) without a name."""
     apps = call.host.machine.apps
     if options.has("--all"):
         return [apps[name] for name in sorted(apps)]
@@ -26,6 +30,7 @@ def targets(call: Call, options: Parsed) -> list[App]:
 
 
 def latest(call: Call, app: App) -> Image | None:
+    """The image that `dokku/APP:latest` means now; None if there is none."""
     return call.host.machine.images.find(app.image)
 
 
@@ -57,6 +62,9 @@ async def restart_with_release(call: Call, app: App) -> None:
 
 @command("ps:restart")
 async def restart(call: Call) -> int:
+    """New containers from `latest`, without a build and without looking at the lock; exit code of the last app that
+    failed.
+    """
     call.merged = True
     code = 0
     for app in targets(call, parse(call, switches=("--all",), values=("--parallel",))):
@@ -99,6 +107,9 @@ def complain_again(call: Call) -> None:
 
 
 async def rebuild_one(call: Call, app: App) -> None:
+    """Builds the tip of the deploy branch anew. Raises CommandFailed without commits or for a failed deploy, Refused
+    while another deploy runs.
+    """
     call.merged = call.marked = True
     branch = deploy_branch(call, app) or "master"
     commit = app.repo.branch(branch)
@@ -114,6 +125,7 @@ async def rebuild_one(call: Call, app: App) -> None:
 
 @command("ps:stop")
 async def stop(call: Call) -> int:
+    """Stops the containers of apps, which then stay down over a restart of the host."""
     for app in targets(call, parse(call, switches=("--all",), values=("--parallel",))):
         if not app.deployed:
             call.err(bang(f"App {app.name} has not been deployed"))
@@ -131,12 +143,14 @@ async def stop(call: Call) -> int:
 
 @command("ps:start")
 async def start(call: Call) -> int:
+    """Starts apps that do not run, by a release of `latest`."""
     for app in targets(call, parse(call, switches=("--all",), values=("--parallel",))):
         await start_one_app(call, app)
     return 0
 
 
 async def start_one_app(call: Call, app: App) -> None:
+    """Leaves alone what runs, and says so. Raises CommandFailed if the image is missing or a check fails."""
     if not app.deployed:
         call.err(bang(f"App {app.name} has not been deployed"))
         return
@@ -160,6 +174,9 @@ async def start_one_app(call: Call, app: App) -> None:
 
 @command("ps:scale")
 async def scale(call: Call) -> int:
+    """Shows the number of containers of each process type, or sets it and deploys. Raises Refused(1) for what is no
+    number.
+    """
     options = parse(call, switches=("--skip-deploy",))
     app = call.host.machine.app(options.first())
     wanted = options.plain[1:]
@@ -185,6 +202,7 @@ async def scale(call: Call) -> int:
 
 @command("ps:retire")
 async def retire(call: Call) -> int:
+    """Deletes what is due, of one app or of all, and names all that it tried, each by its id."""
     options = parse(call)
     app = call.host.machine.app(options.plain[0]) if options.plain else None
     call.out("-----> Retiring old containers and images")
@@ -198,6 +216,7 @@ async def retire(call: Call) -> int:
 
 @command("ps:restore")
 async def restore(call: Call) -> int:
+    """Starts the stopped containers of apps that are meant to run, as the host does when it boots."""
     for app in targets(call, parse(call, switches=("--all",))):
         if app.deployed and app.restore:
             for container in call.host.machine.current(app).values():
@@ -210,6 +229,9 @@ async def restore(call: Call) -> int:
 
 @command("ps:inspect", costs="inspect")
 async def inspect(call: Call) -> int:
+    """Docker's facts about the app's containers, as JSON with an indent of 4; exit 1 and a complaint if one was
+    deleted.
+    """
     app = call.host.machine.app(parse(call).first())
     found: list[dict[str, Any]] = []
     missing: list[str] = []

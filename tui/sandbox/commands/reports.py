@@ -2,15 +2,14 @@
 version has it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 
-from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.client import Refused, bang
 from tui.sandbox.commands.builds import second
 from tui.sandbox.commands.config import compact
 from tui.sandbox.dispatch import command
-from tui.sandbox.gitside import deploy_branch
+from tui.sandbox.git_server import deploy_branch
+from tui.sandbox.host import Call
 from tui.sandbox.machine import App
 from tui.sandbox.recorded import VERSIONS, Report, load
 
@@ -58,6 +57,7 @@ def live_values(call: Call, app: App, name: str) -> dict[str, str]:
 
 
 def process_values(call: Call, app: App) -> dict[str, str]:
+    """The values of `ps:report` that follow the containers, with a `status-` row for each of them."""
     current = call.host.machine.current(app)
     states = {dyno: "missing" if container is None else container.status for dyno, container in current.items()}
     running = [state == "running" for state in states.values()]
@@ -73,6 +73,7 @@ def process_values(call: Call, app: App) -> dict[str, str]:
 
 
 def build_values(app: App) -> dict[str, str]:
+    """The values of `builds:report`: of the newest build, or all empty if there was none."""
     if not app.builds:
         return dict.fromkeys(
             (
@@ -101,6 +102,7 @@ def build_values(app: App) -> dict[str, str]:
 
 
 def key_of(label: str) -> str:
+    """The key that belongs to a row's label: `Git sha` is `git-sha`."""
     return label.lower().replace(" ", "-")
 
 
@@ -117,6 +119,7 @@ def rows_of(report: Report, app: App, values: dict[str, str]) -> list[tuple[str,
 
 
 def as_text(report: Report, app: App, rows: list[tuple[str, str, str]]) -> str:
+    """The report of one app, as lines for people: labels padded as the version's plugin does it."""
     lines = [f"=====> {app.name} {report.title} information"]
     width = max([30, *(len(label) + 1 for _, label, _ in rows)])
     for _, label, value in rows:
@@ -126,6 +129,7 @@ def as_text(report: Report, app: App, rows: list[tuple[str, str, str]]) -> str:
 
 
 def as_json(report: Report, app: App, values: dict[str, str]) -> str:
+    """The report of one app as one JSON object, keys sorted; the report must have a recorded JSON."""
     assert report.json is not None
     prefix = PREFIXES.get(report.name, report.name)
     document: dict[str, object] = {}
@@ -138,6 +142,8 @@ def as_json(report: Report, app: App, values: dict[str, str]) -> str:
 
 
 def reporter(name: str) -> Callable[[Call], Awaitable[int]]:
+    """The `:report` command of a plugin: of one app or of all, as text, JSON or one flag's value."""
+
     async def show(call: Call) -> int:
         report = call.host.recorded.reports[name]
         machine = call.host.machine
@@ -174,6 +180,7 @@ def reporter(name: str) -> Callable[[Call], Awaitable[int]]:
 
 
 def invalid_flag(report: Report, rows: list[tuple[str, str, str]]) -> Refused:
+    """The refusal of a flag, with all flags there are; the caller raises it."""
     names = [f"--{key}" for key, _, _ in rows]
     listed = ", ".join(sorted(names)) if report.style == "go" else " ".join(names)
     return Refused(1, bang(f"Invalid flag passed, valid flags: {listed}"))

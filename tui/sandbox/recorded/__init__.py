@@ -1,10 +1,8 @@
 """What the recorded hosts said, word for word: constant texts, the shape of every report, one whole container.
 
 The JSON files beside this one were recorded on 2026-11-23 on hosts of Dokku 0.35.15 and 0.38.27 (Debian 13, Docker
-26.1.5, nginx 1.26.3). The one declared substitution is ``{app}``, the name of the app asked about.
+26.1.5, nginx 1.26.3). The one declared substitution is `{app}`, the name of the app asked about.
 """
-
-from __future__ import annotations
 
 import copy
 import json
@@ -18,7 +16,7 @@ VERSIONS = ("0.35.15", "0.38.27")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One ``X:report``: rows of label and recorded value, and the recorded JSON object if the version has one."""
+    """One `X:report`: rows of label and recorded value, and the recorded JSON object if the version has one."""
 
     name: str
     title: str
@@ -29,18 +27,21 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
+    """All that one version said: `texts` by command, `reports` by plugin."""
+
     version: str
     texts: dict[str, str]
     reports: dict[str, Report]
     _container: dict[str, Any]
 
     def container(self) -> dict[str, Any]:
-        """A fresh copy of one recorded element of ``ps:inspect``."""
+        """A fresh copy of one recorded element of `ps:inspect`."""
         return copy.deepcopy(self._container)
 
 
 @cache
 def load(version: str) -> Recorded:
+    """What the version said, read once. Raises FileNotFoundError for one that was not recorded."""
     raw = json.loads(resources.files(__name__).joinpath(f"{version}.json").read_text(encoding="utf-8"))
     reports = {
         name: Report(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sandbox.guest import Guest
-from tui.sandbox.words import UnmatchedQuote, split_command
+from tui.sandbox.argv_split import UnmatchedQuote, split_command
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
 """Commands about the host itself: version, help, plugins, cleanup, checks, and what only root may do."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 
-from tui.sandbox.client import Call, Refused, bang
+from tui.sandbox.client import Refused, bang
 from tui.sandbox.dispatch import command, parse
+from tui.sandbox.host import Call
 from tui.sandbox.lines import complaint
 from tui.sandbox.machine import App
 from tui.sandbox.recorded import VERSIONS, load
@@ -21,12 +20,14 @@ PLUGIN_HELP = (
 
 @command("version")
 async def version(call: Call) -> int:
+    """The version of Dokku, one line."""
     call.out(f"dokku version {call.host.machine.version}")
     return 0
 
 
 @command("help")
 async def help_text(call: Call) -> int:
+    """The recorded help, with `--all` also that of the plugins a host has."""
     everything = "--all" in call.args
     call.raw(call.host.recorded.texts["help --all" if everything else "help"])
     if everything and call.host.plugins:
@@ -37,6 +38,8 @@ async def help_text(call: Call) -> int:
 
 
 def recorded_text(name: str) -> Callable[[Call], Awaitable[int]]:
+    """A command that answers with the recorded text of that name, and is unknown to a version without one."""
+
     async def say(call: Call) -> int:
         text = call.host.recorded.texts.get(name)
         if text is None:
@@ -59,6 +62,7 @@ for _name in sorted(
 
 @command("events:list")
 async def events_list(call: Call) -> int:
+    """Dokku's refusal on stderr, with exit 0: the recorded hosts log no events."""
     raise_nothing = bang("Events logger disabled")
     call.err(raise_nothing)
     return 0
@@ -66,11 +70,13 @@ async def events_list(call: Call) -> int:
 
 @command("plugin:install", "plugin:uninstall", "plugin:update", "ssh-keys:add", "ssh-keys:remove")
 async def root_only(call: Call) -> int:
+    """Raises Refused(1), always: nobody is root over SSH."""
     raise Refused(1, bang("This command must be run as root"))
 
 
 @command("cleanup", costs="write")
 async def cleanup(call: Call) -> int:
+    """Removes exited containers and unused images, of one app or of the host."""
     options = parse(call, switches=("--global",))
     app = call.host.machine.app(options.plain[0]) if options.plain else None
     call.host.machine.cleanup(app)
@@ -80,6 +86,7 @@ async def cleanup(call: Call) -> int:
 
 @command("checks:disable", costs="write")
 async def checks_disable(call: Call) -> int:
+    """From now on a deploy stops the old containers first: of all process types, or of those named."""
     app, named = checks_of(call)
     call.out(f"-----> Disabling zero downtime for app{said_types(app, named)}")
     if named is None:
@@ -92,6 +99,9 @@ async def checks_disable(call: Call) -> int:
 
 @command("checks:skip", costs="write")
 async def checks_skip(call: Call) -> int:
+    """Notes that new containers need no checks: of all process types, or of those named. Deploys here check all the
+    same.
+    """
     app, named = checks_of(call)
     call.out(f"-----> Skipping zero downtime for app{said_types(app, named)}")
     if named is None:
@@ -104,6 +114,7 @@ async def checks_skip(call: Call) -> int:
 
 @command("checks:enable", costs="write")
 async def checks_enable(call: Call) -> int:
+    """New containers are checked again, beside the old ones: of all process types, or of those named."""
     app, named = checks_of(call)
     call.out(f"-----> Enabling zero downtime for app's{said_types(app, named).removeprefix(chr(39) + 's')}")
     if named is None:
@@ -121,6 +132,7 @@ def checks_of(call: Call) -> tuple[App, list[str] | None]:
 
 
 def said_types(app: App, named: list[str] | None) -> str:
+    """How Dokku names the app and the process types in these answers."""
     return f" ({app.name})" if named is None else f"'s ({app.name}) proctypes ({','.join(named)})"
 
 
@@ -132,6 +144,7 @@ def listed(before: str, add: list[str] | None = None, remove: list[str] | None =
 
 @command("storage:list")
 async def storage_list(call: Call) -> int:
+    """The app's mounts, of which there are none: only 0.38.27 says a heading."""
     app = call.host.machine.app(parse(call).first())
     if not call.host.machine.old:
         call.out(f"-----> {app.name} volume bind-mounts:")
@@ -140,7 +153,7 @@ async def storage_list(call: Call) -> int:
 
 @command("enter", "run", costs="inspect")
 async def in_container(call: Call) -> int:
-    """Only ``cat /app/VERSION``, which is what somebody would ask; anything else says so."""
+    """Only `cat /app/VERSION`, which is what somebody would ask; anything else says so."""
     app = call.host.machine.app(parse_loosely(call))
     containers = [container for container in call.host.machine.current(app).values() if container is not None]
     if call.args[-2:] == ["cat", "/app/VERSION"] and containers:
@@ -151,6 +164,7 @@ async def in_container(call: Call) -> int:
 
 
 def parse_loosely(call: Call) -> str:
+    """The first argument, an app's name; the others are left to the caller. Raises Refused(1) if there is none."""
     if not call.args:
         raise Refused(1, bang("Please specify an app to run the command on"))
     return call.args[0]

@@ -1,7 +1,5 @@
 """One running sandbox: the host, its SSH and unix sockets, its control port and its services.yaml."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -23,6 +21,8 @@ assert _commands.__all__  # importing them is what registers the commands
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
+    """How a sandbox starts; `state` is a directory that stays, without it a temporary one is deleted at the end."""
+
     dokku: str  # a version, or "plugins"
     pace: Pace
     state: str | None = None
@@ -31,7 +31,7 @@ class Options:
 
 
 class World:
-    """``async with World(options) as world``; then ``world.about`` is what the process prints."""
+    """`async with World(options) as world`; then `world.about` is what the process prints."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -46,7 +46,7 @@ class World:
         self.shim = ShimServer(self.host, self.state / "dokku.sock")
         self.about: dict[str, object] = {}
 
-    async def __aenter__(self) -> World:
+    async def __aenter__(self) -> "World":
         await seed(self.host)
         await self.ssh.listen(self._options.port)
         await self.shim.listen()

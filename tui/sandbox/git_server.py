@@ -4,13 +4,11 @@ What flows in: pkt-lines and a pack. What flows out: the advertisement, progress
 Facts that shape it, measured on both versions:
 
 - Dokku deploys *in the hook*, before git compares the old id with the ref. A push with a stale old id is deployed and
-  then answered ``ng … failed to update ref``, with exit status 0.
+  then answered `ng … failed to update ref`, with exit status 0.
 - The hook outlives its client: once the pack has arrived whole, a deploy runs to its end whoever is listening.
 - Objects of a refused push are dropped with its quarantine.
 - A push to another branch than the deploy branch moves the ref and only warns; the first push sets the deploy branch.
 """
-
-from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
@@ -19,10 +17,11 @@ from dulwich.errors import ChecksumMismatch
 from dulwich.object_store import BaseObjectStore
 
 from tui.sandbox.builds import recorded_build
-from tui.sandbox.client import Call, Refused
-from tui.sandbox.deploy import Source, build_and_deploy
+from tui.sandbox.client import Refused
+from tui.sandbox.deploy.build import Source
+from tui.sandbox.deploy.flow import build_and_deploy
 from tui.sandbox.dispatch import command
-from tui.sandbox.host import Push
+from tui.sandbox.host import Call, Push
 from tui.sandbox.lines import CommandFailed
 from tui.sandbox.locks import deploy_lock
 from tui.sandbox.machine import App
@@ -39,6 +38,8 @@ MARK = "\x1b[1G\x1b[K"
 
 @dataclass(slots=True, kw_only=True)
 class Update:
+    """One ref of a push, and how it ends: `status` is `ok` or git's reason against it."""
+
     ref: str
     old: str
     new: str
@@ -47,15 +48,19 @@ class Update:
 
 @dataclass(slots=True, kw_only=True)
 class PushRequest:
+    """What a client wants to push, and what its git can do."""
+
     updates: list[Update] = field(default_factory=list)
     capabilities: tuple[str, ...] = ()
 
 
 def pkt(payload: bytes) -> bytes:
+    """The payload as one pkt-line: four hex digits of length before it."""
     return b"%04x" % (len(payload) + 4) + payload
 
 
 def on_band(number: int, data: bytes) -> bytes:
+    """The data on a side band, in as many pkt-lines as it takes."""
     pieces = (data[start : start + BAND_LIMIT] for start in range(0, len(data), BAND_LIMIT))
     return b"".join(pkt(bytes([number]) + piece) for piece in pieces)
 
@@ -67,12 +72,14 @@ async def read_pkt(call: Call) -> bytes | None:
 
 
 def app_of(call: Call) -> str:
+    """The app's name in the path that git was given: without slashes, Dokku's folder and `.git`."""
     path = call.args[0] if call.args else ""
     return path.strip("/").removeprefix("home/dokku/").removesuffix(".git")
 
 
 @command("git-receive-pack")
 async def receive_pack(call: Call) -> int:
+    """Serves a push, which creates the app if there is none. Exit 128 if the client leaves before the pack is whole."""
     machine = call.host.machine
     name = app_of(call)
     # Dokku creates an app by its first push.
@@ -111,6 +118,7 @@ async def receive_pack(call: Call) -> int:
 
 
 def advertisement(app: App) -> bytes:
+    """The refs of the app as pkt-lines, the first with the capabilities, and a flush."""
     refs = app.repo.refs()
     lines = [f"{value} {name}" for name, value in refs.items()] or [f"{ZERO} capabilities^{{}}"]
     first = pkt(f"{lines[0]}\0{CAPABILITIES}\n".encode())
@@ -118,6 +126,7 @@ def advertisement(app: App) -> bytes:
 
 
 async def read_request(call: Call) -> PushRequest:
+    """What the client wants to push, up to the flush. Raises EOFError if it leaves before."""
     request = PushRequest()
     while (line := await read_pkt(call)) is not None:
         command_text, _, capabilities = line.rstrip(b"\n").partition(b"\0")
@@ -157,6 +166,7 @@ async def unpack(call: Call, quarantine: Quarantine, request: PushRequest) -> st
 
 
 async def hook(call: Call, app: App, request: PushRequest, store: BaseObjectStore) -> None:
+    """Runs pre-receive for the branches of a push; a refusal or failed deploy declines all of its refs."""
     try:
         for update in request.updates:
             if update.new != ZERO and update.ref.startswith("refs/heads/"):
@@ -170,6 +180,7 @@ async def hook(call: Call, app: App, request: PushRequest, store: BaseObjectStor
 
 
 def decline(request: PushRequest) -> None:
+    """Marks all refs of the push as declined by the hook."""
     for update in request.updates:
         update.status = "pre-receive hook declined"
 
@@ -220,6 +231,7 @@ def accept(call: Call, app: App, request: PushRequest, quarantine: Quarantine) -
 
 
 def report(call: Call, request: PushRequest, unpacked: str) -> None:
+    """Tells the client how each ref ended, on band 1 if it uses bands; nothing if it asked for no report."""
     if not any(name.startswith("report-status") for name in request.capabilities):
         return
     lines = [f"unpack {unpacked}\n"]

@@ -1,13 +1,11 @@
 """How the forced command splits what SSH hands it into words.
 
-Measured on both versions: everything but git goes through ``xargs -n 1``, whose default program is /bin/echo, so
-every word is echoed on a line of its own and the lines become the arguments. Hence a word that is exactly ``-n``
-(or holds an n among only n, e, E) vanishes, ``-e`` and ``-E`` become an empty argument, and ``--help`` and
-``--version`` turn into echo's own text. ``git-*`` and ``git:*`` are split on blanks, without quotes (git's quoted
+Measured on both versions: everything but git goes through `xargs -n 1`, whose default program is /bin/echo, so
+every word is echoed on a line of its own and the lines become the arguments. Hence a word that is exactly `-n`
+(or holds an n among only n, e, E) vanishes, `-e` and `-E` become an empty argument, and `--help` and
+`--version` turn into echo's own text. `git-*` and `git:*` are split on blanks, without quotes (git's quoted
 path loses its quotes).
 """
-
-from __future__ import annotations
 
 import re
 
@@ -36,7 +34,7 @@ GIT_SERVICES = ("git-receive-pack", "git-upload-pack", "git-upload-archive")
 
 
 class UnmatchedQuote(Exception):
-    """xargs refuses a command line with an open quote; ``str()`` is its message."""
+    """xargs refuses a command line with an open quote; `str()` is its message."""
 
 
 def split_command(line: str) -> list[str]:

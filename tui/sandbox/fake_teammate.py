@@ -1,7 +1,5 @@
 """A colleague or CI: commands and pushes from inside the process, through the same paths as everybody else's."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 import json
@@ -12,7 +10,7 @@ from dulwich.pack import write_pack_objects
 
 from tui.sandbox.client import Client
 from tui.sandbox.dispatch import run
-from tui.sandbox.gitside import pkt
+from tui.sandbox.git_server import pkt
 from tui.sandbox.host import Host
 from tui.sandbox.images import Behaviour
 from tui.sandbox.machine import App
@@ -35,12 +33,15 @@ class Insider(Client):
         self.err = bytearray()
 
     def send(self, data: bytes, *, error: bool) -> None:
+        """Keeps the bytes in `out` or `err`."""
         (self.err if error else self.out).extend(data)
 
     async def drain(self) -> None:
+        """Gives way once; what was sent is taken at once."""
         await asyncio.sleep(0)
 
     def drop(self) -> None:
+        """The same as a client that died: there is no connection to cut."""
         self.lost()
 
     def stall(self, silent: bool) -> None:
@@ -48,18 +49,21 @@ class Insider(Client):
 
 
 class Colleague:
+    """Somebody else who works on the same host; tests and drills act through it."""
+
     def __init__(self, host: Host) -> None:
         self._host = host
         self._tasks: set[asyncio.Task[dict[str, Any]]] = set()
 
     async def command(self, line: str) -> dict[str, Any]:
+        """Runs one command to its end: `exit` (None if it died), `stdout` and `stderr` as text."""
         client = Insider()
         client.feed_end()
         code = await run(self._host, client, line)
         return {"exit": code, "stdout": text(client.out), "stderr": text(client.err)}
 
     async def push(self, told: dict[str, Any]) -> dict[str, Any]:
-        """Pushes a commit made up from ``told``; returns at once unless ``wait``. Raises ValueError, AppMissing."""
+        """Pushes a commit made up from `told`; returns at once unless `wait`. Raises ValueError, AppMissing."""
         app = self._host.machine.app(told["app"])
         branch = told.get("branch", BRANCH)
         commit = self._commit(app, branch, told)
@@ -108,10 +112,12 @@ class Colleague:
         return {"exit": code, "status": status, "output": text(client.out)}
 
     async def close(self) -> None:
+        """Ends the pushes that still run."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 def text(data: bytearray) -> str:
+    """The output as text; bytes that are no UTF-8 become U+FFFD."""
     return data.decode("utf-8", "replace")
