@@ -15,9 +15,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.console.palette import Palette
+
 from tui import bootstrap
 from tui.console.app import ConsoleApp
-from tui.console.palette import Palette
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from tests.conformance.sources import Source
 from tui.dokku import build_settings, capabilities, commands, holders, refusals, reports
+from tui.dokku.holders import forbid
 from tui.dokku.refusals import Refusal
-from tui.engine.releases.keeper import forbid
 from tui.model.host import Capabilities
 from tui.model.observation import RunningState
 from tui.text.clean import decode

@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from tui.dokku import commands
 from tui.model.errors import Refused
+from tui.model.host import Capabilities
 from tui.model.release import Arrival, Came, Release, Source
 from tui.model.value import Value
 from tui.text.clean import clean_line
@@ -315,3 +317,21 @@ def is_stale(record: IncidentRecord, now: datetime) -> bool:
         return now > record.watch_until + STALE_AFTER_WATCH
     opened = record.since or record.created_at
     return opened is not None and now > opened + STALE_AFTER_OPENING
+
+
+def forbid(holder: str, known: Capabilities, pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, ...], ...]:
+    """The commands that keep a holder from ever being deployed or cleaned up, and write its facts.
+
+    0.35 obeys two variables (the value has to be the word `true`), 0.38 ignores them and has properties instead.
+    """
+    settings: list[tuple[str, str]] = []
+    properties: list[tuple[str, ...]] = []
+    if known.skip_deploy == "property":
+        properties.append(commands.ps_set(holder, "skip-deploy", "true"))
+    else:
+        settings.append(("DOKKU_SKIP_DEPLOY", "true"))
+    if known.skip_cleanup == "property":
+        properties.append(commands.builder_set(holder, "skip-cleanup", "true"))
+    else:
+        settings.append(("DOKKU_SKIP_CLEANUP", "true"))
+    return (*properties, commands.config_set(holder, (*settings, *pairs)))

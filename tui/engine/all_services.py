@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from tui.engine.engine import Engine
-from tui.engine.incident.handler import Output
 from tui.engine.incident.runner import IncidentRunner
+from tui.engine.incident.steps import Output
 from tui.incident import all_services
 from tui.incident import events as ev
 from tui.incident.all_services import Part, Stage

@@ -14,7 +14,6 @@ from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.monitor import health
 from tui.engine.releases import build_facts, proof
 from tui.engine.releases.catalog import Listing
-from tui.engine.releases.keeper import known_to_run
 from tui.engine.together import together
 from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
@@ -23,6 +22,7 @@ from tui.model.incident import Incident
 from tui.model.release import Target, TargetKind
 from tui.model.service import Host, Service
 from tui.releases import choose, restart_risk
+from tui.releases.keepable import known_to_run
 from tui.text.clean import decode
 from tui.ways import again as anew
 from tui.ways import further, preflight

@@ -11,9 +11,10 @@ from tui.engine.hosts.app_config import ConfigWatch
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.hosts.gate import Gate
 from tui.engine.hosts.ledger import LedgerKeeper
-from tui.engine.incident.handler import HostEffectHandler, Output
+from tui.engine.incident.handler import HostEffectHandler
 from tui.engine.incident.onlooker import Onlooker
 from tui.engine.incident.runner import IncidentRunner
+from tui.engine.incident.steps import Output, Ports
 from tui.engine.monitor import health
 from tui.engine.monitor.error_rates import Evidence
 from tui.engine.notify.on_call import OnCallReader
@@ -308,17 +309,8 @@ class Engine:
             await self.journal.append(incident, "event", ev.encode(told), told.at)
 
     def _performer(self, output: Output | None) -> HostEffectHandler:
-        return HostEffectHandler(
-            self.fleet,
-            self.links,
-            self.probes,
-            self.journal,
-            self.clock,
-            output,
-            self.processes,
-            self.keeper,
-            self.evidence,
-        )
+        ports = Ports(self.fleet, self.links, self.probes, self.journal, self.clock)
+        return HostEffectHandler(ports, output, self.processes, self.keeper, self.evidence)
 
     # ── keeping and freezing ─────────────────────────────────────────────────────────────────────────────────────
 

@@ -7,8 +7,8 @@ Without one only `git` can lead there, by building the commit again: that is nam
 
 from tui import ways
 from tui.engine.engine import Engine
-from tui.engine.incident.handler import Output
 from tui.engine.incident.runner import IncidentRunner
+from tui.engine.incident.steps import Output
 from tui.incident import events as ev
 from tui.incident import undo
 from tui.model.errors import Refused

@@ -1,47 +1,32 @@
-"""Carries effects out: steps, observations, checks, looks of a watch, and putting the host in order at the end.
+"""Carries effects out: steps (`steps`), observations, checks, looks of a watch, putting the host in order (`close`).
 
-Every method ends in one event. What a step's end means for the plan is said here, in `StepResult`: a command that only
-writes notes or settings is done when it exits 0 (what matters is read back later), the push is only ever proven by
-observation, which the core asks for.
+Every method ends in one event.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import assert_never
 
 from msgspec.structs import replace
 
-from tui.dokku import commands, holders, refusals, reports
-from tui.engine.hosts import incident_record
-from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
+from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.incident.close import Settler
 from tui.engine.incident.downtime import Downtime
+from tui.engine.incident.steps import Note, Output, Ports, StepRunner, plan_of
 from tui.engine.monitor import health
 from tui.engine.monitor.error_rates import Evidence
-from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
-from tui.engine.releases import catalog, stop_first
+from tui.engine.ports import ProcessPort
 from tui.engine.releases.keeper import Keeper
 from tui.incident import events as ev
 from tui.incident import landed, still_ours, verify, watch
-from tui.model.errors import AlreadyThere, HostKeyRefused, JournalError, LinkError, Refused, Unfinished, Unreachable
+from tui.model.errors import HostKeyRefused, LinkError
 from tui.model.evidence import Measurement, Phase
 from tui.model.health import ProbeOutcome
-from tui.model.incident import Closing, Incident, Sample, StepResult, WatchKind
+from tui.model.incident import Closing, Incident, Sample, WatchKind
 from tui.model.ledger import Remark, RemarkKind
-from tui.model.observation import RunningState, differences
-from tui.model.outcome import Answer, Exited, Lost, NeverStarted, Outcome, Overflowed, Signalled, TimedOut, describe
-from tui.model.plan import DECISIVE, Plan, Step, StepKind, Where
-from tui.model.push import Declined, NotSent, PushEnd, Reported, TipMoved, Unheard, outcome_of
-from tui.model.service import Fleet
+from tui.model.observation import RunningState
+from tui.model.outcome import Lost, TimedOut
+from tui.model.plan import Plan
 from tui.model.verification import Verdict
-from tui.releases import restart_risk
-from tui.text.clean import clean_line, decode
-
-Note = Callable[[ev.Event], Awaitable[object]]
-"""takes an event that is none of the effect's own end"""
-Output = Callable[[str, bytes], None]
-"""step id and raw bytes of its output, as they come"""
 
 
 class HostEffectHandler:
@@ -49,281 +34,27 @@ class HostEffectHandler:
 
     def __init__(
         self,
-        fleet: Fleet,
-        links: HostConnections,
-        probes: ProbePort,
-        journal: JournalPort,
-        clock: ClockPort,
+        ports: Ports,
         output: Output | None = None,
         processes: ProcessPort | None = None,
         keeper: Keeper | None = None,
         evidence: Evidence | None = None,
     ) -> None:
+        self._fleet, self._links, self._probes, _, self._clock = ports
         self._evidence = evidence
-        self._processes = processes
-        self._keeper = keeper
-        self._fleet = fleet
-        self._links = links
-        self._probes = probes
-        self._journal = journal
-        self._clock = clock
-        self._output = output
-        self.downtime: Downtime | None = None
-        """measures how long a service that stops first does not answer"""
-        self._settler = Settler(links, clock, journal, keeper)
-        self._identity_before: dict[str, str | None] = {}
+        self._steps = StepRunner(ports, output, processes, keeper)
+        self._settler = Settler(ports.links, ports.clock, ports.journal, keeper)
         self._watched: dict[tuple[str, datetime], still_ours.Standing] = {}
         """what ran when a watch of the deploy itself began"""
 
-    # ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def downtime(self) -> Downtime | None:
+        """What measures how long a service that stops first does not answer."""
+        return self._steps.downtime
 
     async def run_step(self, incident: Incident, step: str, note: Note) -> ev.StepEnded:
         """Carry out one step of the incident's plan; what is seen on the way goes to `note`."""
-        plan = _plan(incident)
-        todo = next(s for s in plan.steps if s.id == step)
-        service = self._fleet.service(plan.service)
-        if plan.stops and todo.kind in DECISIVE and service is not None:
-            self.downtime = Downtime(self._probes, self._clock, service, note)
-            self.downtime.begin()
-        try:
-            match todo.kind:
-                case StepKind.COMPARE:
-                    return await self._compare(plan, todo)
-                case StepKind.PUSH:
-                    return await self._push(incident, plan, todo)
-                case StepKind.DEPLOY:
-                    return await self._deploy(incident, plan, todo)
-                case StepKind.RECORD:
-                    return await self._record(incident, plan, todo)
-                case StepKind.COMMAND | StepKind.FREEZE | StepKind.MARK | StepKind.CHECKS | StepKind.STOP:
-                    answer = await self._links.gate.write(
-                        self._links.host(plan.host),
-                        plan.host,
-                        todo.argv,
-                        timeout=todo.timeout,
-                        incident=incident.id,
-                        on_output=lambda raw, _: self._heard(incident.id, todo.id, raw),
-                    )
-                    ended = self._of_answer(todo, answer)
-                    if todo.kind is StepKind.MARK and ended.result is StepResult.DONE:
-                        trouble = await self._mark_kept(incident, plan)
-                        return self._ended(todo, answer.outcome, StepResult.FAILED, trouble) if trouble else ended
-                    return ended
-                case StepKind.KEEP:
-                    return await self._keep(incident, plan, todo)
-                case _:
-                    assert_never(todo.kind)
-        except (LinkError, JournalError) as error:  # the gate lets nothing out before it is on record
-            return self._ended(todo, NeverStarted(why=error.message), StepResult.FAILED, error.message)
-
-    async def _keep(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:
-        """Keep what is left. A plan that says so promises a way out: without one nothing is stopped or replaced."""
-        service = self._fleet.service(plan.service)
-        if service is None or self._keeper is None:
-            raise ValueError(f"{plan.service} cannot be kept here")
-        then = "nothing was stopped" if plan.stops else "it was not left"
-        failed = f"{plan.leaving.name} could not be kept, so {then}"
-        try:
-            keeper = self._keeper.within(incident.id)
-            made = await keeper.keep(service, lambda text: self._heard(incident.id, step.id, f"{text}\n".encode()))
-        except AlreadyThere:
-            return self._ended(step, Exited(code=0), StepResult.DONE, "")
-        except (Refused, UnexpectedReply, LinkError) as error:
-            return self._ended(step, Exited(code=1), StepResult.REFUSED, f"{failed}: {error.message}")
-        except Unfinished as error:
-            return self._ended(step, Lost(why=error.message), StepResult.UNSURE, f"{failed}: {error.message}")
-        return self._ended(step, Exited(code=0), StepResult.DONE, f"kept as {made.holder}")
-
-    async def _mark_kept(self, incident: Incident, plan: Plan) -> str:
-        """What was kept on the way out is bad as well: the plan could not know its holder's name. Trouble, in words."""
-        run, service = incident.run_of("keep"), self._fleet.service(plan.service)
-        if run is None or run.result is not StepResult.DONE or service is None or plan.leaving.holder is not None:
-            return ""
-        pairs = holders.mark_pairs(bad=f"left by incident {incident.id}")
-        try:
-            found = (await catalog.listing(self._links, service)).releases
-        except (UnexpectedReply, reports.Unreadable) as error:
-            return f"what was kept could not be marked bad: {error.message}"
-        for holder in (r.holder for r in found if r.holder and r.commit and r.commit == plan.leaving.commit):
-            argv = commands.config_set(holder, pairs)
-            answer = await self._links.gate.write(
-                self._links.host(plan.host), plan.host, argv, timeout=30.0, incident=incident.id
-            )
-            if not answer.ok:
-                return f"{holder} could not be marked bad: {unusable(answer).message}"
-        return ""
-
-    def _of_answer(self, step: Step, answer: Answer) -> ev.StepEnded:
-        said = clean_line(decode(answer.stderr or answer.stdout), 300)
-        match answer.outcome:
-            case Exited(code=0):
-                return self._ended(step, answer.outcome, StepResult.DONE, "")
-            case Exited():
-                return self._ended(step, answer.outcome, StepResult.FAILED, f"{step.title}: {said}", reported=True)
-            case NeverStarted(why=why):
-                return self._ended(step, answer.outcome, StepResult.FAILED, f"{step.title}: not sent: {why}")
-            case Lost() | TimedOut() | Signalled() | Overflowed():
-                return self._ended(step, answer.outcome, StepResult.UNSURE, f"{step.title}: {describe(answer.outcome)}")
-            case _:
-                assert_never(answer.outcome)
-
-    async def _record(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:
-        answer = await incident_record.create(self._links, plan.host, step.argv[1], incident.id)
-        if incident_record.taken(answer):
-            return self._ended(
-                step,
-                answer.outcome,
-                StepResult.REFUSED,
-                f"somebody else has just taken {plan.app}: {step.argv[1]} exists",
-            )
-        if answer.ok and step.argv[1] == holders.takeover_lock(plan.app):
-            # under the lock the record must still be what the plan saw; its signature is what the next step replaces
-            words = "the incident's record changed hands since the plan"
-            try:
-                now = await incident_record.read(self._links, plan.host, plan.app)
-            except (LinkError, UnexpectedReply) as error:
-                return self._ended(step, answer.outcome, StepResult.FAILED, error.message)
-            if now is None or now.incident != plan.record_of:
-                return self._ended(step, answer.outcome, StepResult.FAILED, words)
-        return self._of_answer(step, answer)
-
-    async def _compare(self, plan: Plan, step: Step) -> ev.StepEnded:
-        try:
-            now = await self._links.current(plan.host, plan.app)
-        except UnexpectedReply as error:
-            return self._ended(step, Lost(why=error.message), StepResult.REFUSED, error.message)
-        changed = list(differences(plan.before, now))
-        if now.locked:
-            changed.append("a deploy is running")
-        for branch, tip in plan.push.expect if plan.push else ():
-            if dict(now.refs).get(branch) != tip and not any(branch in words for words in changed):
-                changed.append(f"branch {branch} moved")
-        if changed:
-            return self._ended(
-                step, Exited(code=0), StepResult.REFUSED, f"not as planned any more: {'; '.join(changed)}"
-            )
-        return self._ended(step, Exited(code=0), StepResult.DONE, "")
-
-    async def _push(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:
-        spec = plan.push
-        if spec is None:
-            raise ValueError("a push step without a commit")
-        host = self._links.host(plan.host)
-        await self._ask_identity(incident, plan)
-
-        async def send() -> PushEnd:
-            return await self._links.git.push(
-                host, spec, timeout=step.timeout, on_progress=lambda raw: self._heard(incident.id, step.id, raw)
-            )
-
-        end = await self._links.gate.record(plan.host, step.argv, incident.id, send, outcome_of)
-        match end:
-            case TipMoved(branch=branch, expected=expected, found=found):
-                words = f"branch {branch} moved since the plan: {expected or 'none'} → {found or 'none'}"
-                return self._ended(step, NeverStarted(why=words), StepResult.REFUSED, words)
-            case NotSent(why=why):
-                return self._ended(step, NeverStarted(why=why), StepResult.REFUSED, f"nothing was sent: {why}")
-            case Reported(exit=code):
-                return self._ended(step, Exited(code=code or 0), StepResult.DONE, "")
-            case Declined(reason=reason, exit=code, progress=progress):
-                refusal = refusals.read(progress)
-                words = clean_line(refusals.explain(refusal) if refusal else reason, 300)
-                if refusal in refusals.LEAVES_ITS_IMAGE:
-                    words += restart_risk.after_failure(plan.app)
-                if refusal is refusals.Refusal.NO_IMAGE:
-                    words += await self._image_gone(incident, plan)
-                words += await self._give_back(incident, plan)
-                return self._ended(step, Exited(code=code or 1), StepResult.UNSURE, words, reported=True)
-            case Unheard(outcome=outcome):
-                return self._ended(step, outcome, StepResult.UNSURE, f"push: {describe(outcome)}")
-            case _:
-                assert_never(end)
-
-    async def _ask_identity(self, incident: Incident, plan: Plan) -> None:
-        """What the service says of itself before it is replaced."""
-        service = self._fleet.service(plan.service)
-        if service is not None and incident.id not in self._identity_before:
-            self._identity_before[incident.id] = await health.ask_identity(self._probes, service)
-
-    async def _deploy(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:
-        """One command that changes what serves. Whatever it says, the host is asked afterwards."""
-        await self._ask_identity(incident, plan)
-        if step.where is Where.LOCAL:
-            answer = await self._here(incident, plan, step)
-        else:
-            answer = await self._links.gate.write(
-                self._links.host(plan.host),
-                plan.host,
-                step.argv,
-                timeout=step.timeout,
-                incident=incident.id,
-                on_output=lambda raw, _: self._heard(incident.id, step.id, raw),
-            )
-        if isinstance(answer.outcome, NeverStarted):
-            words = f"{step.title}: {answer.outcome.why}"
-            return self._ended(step, answer.outcome, StepResult.REFUSED, words)
-        if not isinstance(answer.outcome, Exited) or answer.ok:
-            return self._of_answer(step, answer)
-        refusal = refusals.read(answer)
-        words = refusals.explain(refusal) if refusal else _last_line(answer)
-        if refusal in refusals.LEAVES_ITS_IMAGE and step.where is Where.HOST:
-            words += restart_risk.after_failure(plan.app)
-        detail = f"{step.title}: {describe(answer.outcome)}: {words}" + await self._give_back(incident, plan)
-        return self._ended(step, answer.outcome, StepResult.UNSURE, detail, reported=True)
-
-    async def _image_gone(self, incident: Incident, plan: Plan) -> str:
-        """The holder says so from now on, lest anybody's `previous` chooses it again; what went wrong, in words."""
-        if plan.target.holder is None:
-            return ""
-        argv = commands.config_set(plan.target.holder, holders.mark_pairs(bad="its image is gone from the host"))
-        try:
-            answer = await self._links.gate.write(
-                self._links.host(plan.host), plan.host, argv, timeout=30.0, incident=incident.id
-            )
-        except LinkError as error:
-            return f" (its holder could not be marked: {error.message})"
-        return "" if answer.ok else f" (its holder could not be marked: {describe(answer.outcome)})"
-
-    async def _give_back(self, incident: Incident, plan: Plan) -> str:
-        """The host has ended a deploy that failed: its checks are set as before at once; what went wrong, in words."""
-        if not plan.stops:
-            return ""
-        try:
-            await stop_first.restore(self._links, plan, incident.id)
-        except (LinkError, UnexpectedReply) as error:
-            return f" (its checks are still disabled: {error.message})"
-        return ""
-
-    async def _here(self, incident: Incident, plan: Plan, step: Step) -> Answer:
-        """A program of this machine. It passes the gate as well: what it does changes a host."""
-        processes = self._processes
-        if processes is None:
-            raise Unreachable("this console cannot run programs of this machine")
-
-        async def send() -> Answer:
-            return await processes.run(
-                step.argv,
-                timeout=step.timeout,
-                guard=incident.id,
-                on_output=lambda raw, _: self._heard(incident.id, step.id, raw),
-                env={"ROLLBACK_SERVICE": plan.service, "ROLLBACK_APP": plan.app},
-            )
-
-        return await self._links.gate.record(plan.host, step.argv, incident.id, send, lambda answer: answer.outcome)
-
-    def _heard(self, incident: str, step: str, raw: bytes) -> None:
-        self._journal.spool(incident, raw)
-        if self.downtime is not None:
-            self.downtime.heard(raw)
-        if self._output is not None:
-            self._output(step, raw)
-
-    def _ended(
-        self, step: Step, outcome: Outcome, result: StepResult, detail: str, *, reported: bool = False
-    ) -> ev.StepEnded:
-        return ev.StepEnded(
-            at=self._clock.now(), step=step.id, outcome=outcome, result=result, detail=detail, reported=reported
-        )
+        return await self._steps.run_step(incident, step, note)
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -343,7 +74,7 @@ class HostEffectHandler:
 
     async def verify(self, incident: Incident) -> ev.ChecksDone:
         """Identity stands first: health of the wrong release says nothing. Host and service are asked together."""
-        plan = _plan(incident)
+        plan = plan_of(incident)
         service = self._fleet.service(incident.service)
         row = None if service is None else asyncio.create_task(health.passes(self._probes, self._clock, service))
         try:
@@ -359,7 +90,7 @@ class HostEffectHandler:
             if healthy.verdict is Verdict.PASSED:
                 await self._links.ledger.healthy(plan.host, plan.app, self._clock.now())
             checks.extend(await health.smoke(self._probes, service))
-            before = self._identity_before.get(incident.id)
+            before = self._steps.identity_before.get(incident.id)
             if plan.proves:
                 checks.extend(await health.identity(self._probes, service, before, again=plan.again))
             else:
@@ -410,7 +141,7 @@ class HostEffectHandler:
         watched = incident.watch
         if current.locked or watched is None:
             return None
-        ours = _plan(incident) if watched.kind is WatchKind.AFTER_ROLLBACK else None
+        ours = plan_of(incident) if watched.kind is WatchKind.AFTER_ROLLBACK else None
         key = (incident.id, watched.opened_at)
         known = self._watched.get(key) or still_ours.begin(current, ours, incident.latest)
         if still_ours.moved(known, current):
@@ -444,17 +175,6 @@ class HostEffectHandler:
             await self.downtime.end()
 
 
-def _plan(incident: Incident) -> Plan:
-    if incident.plan is None:
-        raise ValueError("the incident has no plan")
-    return incident.plan
-
-
 def _was_lost(incident: Incident) -> bool:
     last = incident.runs[-1] if incident.runs else None
     return last is None or last.outcome is None or isinstance(last.outcome, Lost | TimedOut)
-
-
-def _last_line(answer: Answer) -> str:
-    lines = decode(answer.stderr or answer.stdout).split("\n")
-    return clean_line(next((line for line in reversed(lines) if line.strip()), ""), 300)

@@ -8,7 +8,7 @@ seal was read back the release is kept, whatever fails afterwards. Measured: 4-7
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -21,7 +21,6 @@ from tui.engine.ports import ClockPort
 from tui.engine.releases import build_facts, catalog
 from tui.engine.releases.catalog import Listing
 from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, Undone, Unfinished
-from tui.model.host import Capabilities
 from tui.model.observation import RunningState, differences
 from tui.model.outcome import Answer, describe
 from tui.model.plan import PushSpec
@@ -29,6 +28,7 @@ from tui.model.push import Declined, NotSent, PushEnd, Reported, TipMoved, Unhea
 from tui.model.release import Release, Target, TargetKind
 from tui.model.service import Service
 from tui.releases import choose
+from tui.releases.keepable import deployed_at, known_to_run
 from tui.text.clean import clean_line, decode
 
 KEEP_BRANCH = "main"
@@ -251,7 +251,7 @@ class Keeper:
             last_served=at,
         )
         known = await self._links.capabilities(service.host)
-        for argv in forbid(holder, known, pairs):
+        for argv in holders.forbid(holder, known, pairs):
             await self._write(service.host, argv)
 
     async def _outrun(self, service: Service, holder: str) -> bool:
@@ -390,67 +390,6 @@ class _Outrun(Exception):
 
 class _Runs(Exception):
     """The holder was deployed; what was done about it."""
-
-
-def known_to_run(current: RunningState) -> str:
-    """The commit that is known to run. Raises Refused, with the reason, where it is not known for certain.
-
-    The image `dokku/APP:latest` is only what runs after a deploy that succeeded: GIT_REV is written before a build, the
-    metadata after its success, so the two agree only then.
-    """
-    if not current.serving and current.metadata is None:
-        raise Refused(f"{current.app} was never deployed: there is nothing to keep", "deploy it first")
-    if not current.serving:
-        raise Refused(f"{current.app} runs nothing that could be kept", "deploy it first")
-    if current.locked:
-        raise Refused(
-            f"a deploy of {current.app} is running",
-            f"keep it when it has ended; if nobody deploys, one that died left its lock: apps:unlock {current.app}",
-        )
-    commit = current.commit
-    if commit is None:
-        source = current.source or "unknown"
-        raise Refused(
-            f"{current.app} was deployed by {source}: what runs is known by no commit", "deploy it by git push"
-        )
-    tagged = {c.named for c in current.containers if c.running and c.named.startswith(f"dokku/{current.app}:")}
-    if others := sorted(tagged - {f"dokku/{current.app}:latest"}):
-        raise Refused(
-            f"{current.app} runs {', '.join(others)}, and a holder is filled from dokku/{current.app}:latest",
-            "deploy a release by git push first",
-        )
-    if len({c.image for c in current.containers if c.running}) > 1:
-        raise Refused(f"the containers of {current.app} run different images", "deploy or restart it first")
-    if current.git_rev != commit:
-        raise Refused(
-            f"{current.app}: {commit[:10]} was deployed, but {(current.git_rev or 'unknown')[:10]} was tried after it, "
-            "so the image may be another one",
-            "deploy a good release first",
-        )
-    return commit
-
-
-def forbid(holder: str, known: Capabilities, pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, ...], ...]:
-    """The commands that keep a holder from ever being deployed or cleaned up, and write its facts.
-
-    0.35 obeys two variables (the value has to be the word `true`), 0.38 ignores them and has properties instead.
-    """
-    settings: list[tuple[str, str]] = []
-    properties: list[tuple[str, ...]] = []
-    if known.skip_deploy == "property":
-        properties.append(commands.ps_set(holder, "skip-deploy", "true"))
-    else:
-        settings.append(("DOKKU_SKIP_DEPLOY", "true"))
-    if known.skip_cleanup == "property":
-        properties.append(commands.builder_set(holder, "skip-cleanup", "true"))
-    else:
-        settings.append(("DOKKU_SKIP_CLEANUP", "true"))
-    return (*properties, commands.config_set(holder, (*settings, *pairs)))
-
-
-def deployed_at(current: RunningState) -> datetime | None:
-    """When what runs was put there: the best the host can tell of the deploy."""
-    return max((c.deployed_at for c in current.running.values() if c.deployed_at), default=None)
 
 
 def _previous(known: tuple[Release, ...]) -> str | None:

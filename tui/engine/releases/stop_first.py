@@ -5,11 +5,11 @@ from tui.engine.hosts.connections import HostConnections, unusable
 from tui.engine.hosts.gate import OUTSIDE
 from tui.engine.releases import build_facts
 from tui.engine.releases.catalog import Listing
-from tui.engine.releases.keeper import known_to_run
 from tui.model.errors import Refused
 from tui.model.plan import Plan
 from tui.model.release import Release
 from tui.model.service import Service
+from tui.releases.keepable import known_to_run
 from tui.ways import keep_first, stop_first
 
 

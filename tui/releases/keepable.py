@@ -1,0 +1,49 @@
+"""May what runs be kept? Only what is known for certain to run, and when it was put there."""
+
+from datetime import datetime
+
+from tui.model.errors import Refused
+from tui.model.observation import RunningState
+
+
+def known_to_run(current: RunningState) -> str:
+    """The commit that is known to run. Raises Refused, with the reason, where it is not known for certain.
+
+    The image `dokku/APP:latest` is only what runs after a deploy that succeeded: GIT_REV is written before a build, the
+    metadata after its success, so the two agree only then.
+    """
+    if not current.serving and current.metadata is None:
+        raise Refused(f"{current.app} was never deployed: there is nothing to keep", "deploy it first")
+    if not current.serving:
+        raise Refused(f"{current.app} runs nothing that could be kept", "deploy it first")
+    if current.locked:
+        raise Refused(
+            f"a deploy of {current.app} is running",
+            f"keep it when it has ended; if nobody deploys, one that died left its lock: apps:unlock {current.app}",
+        )
+    commit = current.commit
+    if commit is None:
+        source = current.source or "unknown"
+        raise Refused(
+            f"{current.app} was deployed by {source}: what runs is known by no commit", "deploy it by git push"
+        )
+    tagged = {c.named for c in current.containers if c.running and c.named.startswith(f"dokku/{current.app}:")}
+    if others := sorted(tagged - {f"dokku/{current.app}:latest"}):
+        raise Refused(
+            f"{current.app} runs {', '.join(others)}, and a holder is filled from dokku/{current.app}:latest",
+            "deploy a release by git push first",
+        )
+    if len({c.image for c in current.containers if c.running}) > 1:
+        raise Refused(f"the containers of {current.app} run different images", "deploy or restart it first")
+    if current.git_rev != commit:
+        raise Refused(
+            f"{current.app}: {commit[:10]} was deployed, but {(current.git_rev or 'unknown')[:10]} was tried after it, "
+            "so the image may be another one",
+            "deploy a good release first",
+        )
+    return commit
+
+
+def deployed_at(current: RunningState) -> datetime | None:
+    """When what runs was put there: the best the host can tell of the deploy."""
+    return max((c.deployed_at for c in current.running.values() if c.deployed_at), default=None)
