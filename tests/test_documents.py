@@ -1,0 +1,52 @@
+"""Documents are held to the code: every room is on the map, every word has a place, the diagram is the table's."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tui.cli.options import COMMANDS
+from tui.incident.transitions import allowed
+
+TUI = Path(__file__).parents[1] / "tui"
+GUIDE = (TUI / "README.md").read_text()
+MAP = (TUI / "__init__.py").read_text()
+README = (TUI.parent / "README.md").read_text()
+
+
+def rooms() -> list[str]:
+    found = [p for p in sorted(TUI.iterdir()) if p.is_dir() or p.suffix == ".py"]
+    return [f"{p.name}/" if p.is_dir() else p.name for p in found if not p.name.startswith("__")]
+
+
+def section(title: str) -> str:
+    return GUIDE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_every_room_is_on_the_map(room: str) -> None:
+    assert f"| `{room}` |" in section("The map")
+    assert room == "help/" or f"\n    {room.removesuffix('.py')} " in MAP, "the docstring of `tui`"
+
+
+def test_the_diagram_is_drawn_from_the_table() -> None:
+    assert f"```mermaid\n{allowed.diagram()}\n```" in GUIDE, "write what `allowed.diagram()` returns"
+
+
+def test_every_word_of_the_glossary_has_one_meaning_and_a_place() -> None:
+    rows = re.findall(r"^\| (\w+) \| ([^|]+) \| `([\w/.]+)` \|$", section("Glossary"), re.MULTILINE)
+    assert len(rows) > 15
+    assert len({word for word, _, _ in rows}) == len(rows)
+    assert [place for _, _, place in rows if not (TUI / place).exists()] == []
+
+
+@pytest.mark.parametrize("document", [GUIDE, README], ids=["guide", "README"])
+def test_files_that_are_named_exist(document: str) -> None:
+    named = set(re.findall(r"`((?:tui|tests)/[\w/]+(?:\.\w+)?/?)`", document))
+    assert named
+    assert [one for one in sorted(named) if not (TUI.parent / one).exists()] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_documented(command: str) -> None:
+    assert re.search(rf"rollback (?:[\w./-]+ )*{command}\b", README), f"the README says nothing of `rollback {command}`"
