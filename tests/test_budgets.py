@@ -12,8 +12,8 @@ MANY = {"Engine": 13, "Planner": 8}
 """constructors that take more than PARAMETERS"""
 SHARED = {
     "Answer", "Build", "Channel", "Checked", "Choice", "Clock", "Container", "Entry", "Finding", "Host", "Ledger",
-    "Line", "LogLine", "Node", "Options", "Place", "Reading", "Refused", "Release", "Row", "Section", "Service", "Source",
-    "Standing", "TooLarge", "Unreachable", "Unreadable", "Wanted", "Way", "Word",
+    "Line", "LogLine", "Node", "Options", "Place", "Reading", "Refused", "Release", "Row", "Section", "Service",
+    "Source", "Standing", "TooLarge", "Unreachable", "Unreadable", "Wanted", "Way", "Word",
 }  # fmt: skip
 """public class names with several owners; the sandbox, which shares no code, has some of them"""
 
