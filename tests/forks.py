@@ -83,9 +83,20 @@ def described() -> list[Any]:
 
 def _preload() -> None:
     """Import what the program imports, and forget its own modules that know of streams: a child makes them anew."""
-    for name in ("begin", "checks", "evidence", "hostwork", "main", "postmortem", "reads", "sandbox", "thaw"):
-        importlib.import_module(f"tui.cli.{name}")
-    for name in ("tui.bootstrap", "asyncssh", "httpx", "httpcore", "anyio._backends._asyncio", "yaml", "_strptime"):
+    from tui.cli import commands
+
+    for path in sorted(Path(commands.__file__).parent.glob("[a-z]*.py")):
+        importlib.import_module(f"{commands.__name__}.{path.stem}")
+    for name in (
+        "tui.cli.main",
+        "tui.bootstrap",
+        "asyncssh",
+        "httpx",
+        "httpcore",
+        "anyio._backends._asyncio",
+        "yaml",
+        "_strptime",
+    ):
         importlib.import_module(name)
     for name in [name for name in sys.modules if name.startswith(("tui.cli", "tui.console", "tui.__main__"))]:
         del sys.modules[name]

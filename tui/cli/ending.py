@@ -24,7 +24,9 @@ class Failed:
 
 def of(engine: "Engine", error: ConsoleError) -> Failed:
     """An error, and what had been sent before it: the code follows from both."""
-    return failed(error, wrote=_wrote(engine), onward=_onward(engine))
+    # a refusal speaks of this command alone, not of what its incident had sent before
+    wrote = engine.gate.wrote if isinstance(error, Refused) else _wrote(engine)
+    return failed(error, wrote=wrote, onward=_onward(engine))
 
 
 def failed(error: ConsoleError, *, wrote: bool, onward: str) -> Failed:
