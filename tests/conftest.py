@@ -15,7 +15,7 @@ hypothesis.settings.load_profile("here")
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """For `-n auto`: most tests wait for a host, a terminal or a clock: more of them than processors."""
-    return max(4, 3 * (os.cpu_count() or 1))
+    return max(4, 2 * (os.cpu_count() or 1))
 
 
 @pytest.hookimpl(tryfirst=True)

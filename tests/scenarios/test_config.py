@@ -76,7 +76,7 @@ def test_unchanged_is_said_and_so_is_what_was_never_seen(box: Sandbox) -> None:
 
 def test_looks_are_as_rare_as_the_minute_and_the_deploy_want(box: Sandbox) -> None:
     """A whole rollback with its watch reads them once, for the plan."""
-    done = box.run("gateway", "previous", "--yes", "--watch", "6s", "--json")
+    done = box.run("gateway", "previous", "--yes", "--watch", "60s", "--json")
     assert done.code == 0, done.stderr
     assert (
         len(box.sent(f"config:export --format json {APP}")) - len(box.sent(f"config:export --format json {APP}-")) == 1
