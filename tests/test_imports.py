@@ -35,3 +35,10 @@ def test_heavy_libraries_wait_until_they_are_needed() -> None:
 def test_parsing_arguments_needs_no_engine() -> None:
     found = loaded("from tui.cli.options import parse; parse(['api', 'previous'])")
     assert not any(name.startswith(("tui.engine", "tui.drivers")) for name in found)
+
+
+def test_names_that_others_call_are_reachable_as_before() -> None:
+    from tui.dokku.access import read
+    from tui.dokku.access_log import read as renamed
+
+    assert read is renamed
