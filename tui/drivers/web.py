@@ -11,12 +11,12 @@ import os
 import ssl
 import zlib
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.drivers import certificates
 from tui.drivers.certificates import UnusableCertificates
 from tui.drivers.proxies import Proxies, Proxy, UnusableProxy
+from tui.model.destination import is_loopback
 from tui.text.redact import learn
 
 if TYPE_CHECKING:
@@ -169,12 +169,4 @@ def private(url: str) -> bool:
         where = httpx.URL(url)
     except httpx.InvalidURL:
         return False
-    return bool(where.host) and (where.scheme == "https" or (where.scheme == "http" and loopback(where.host)))
-
-
-def loopback(host: str) -> bool:
-    """Whether a host's name or address is this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return bool(where.host) and (where.scheme == "https" or (where.scheme == "http" and is_loopback(where.host)))
