@@ -7,7 +7,6 @@ from collections.abc import Generator
 import hypothesis
 import pytest
 
-
 hypothesis.settings.register_profile("here", deadline=None)  # how long an example takes says more of the machine
 hypothesis.settings.load_profile("here")
 
