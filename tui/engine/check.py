@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from tui.dokku import build_settings, commands, reports, shell_lines
 from tui.dokku import holders as kept
+from tui.engine import check_access_log
 from tui.engine.engine import Engine
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.monitor import health
@@ -78,6 +79,7 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
         return [*lines, _line(of, "host", Result.FINDING, error.message, error.fix)]
     return [
         *lines,
+        *await check_access_log.look(engine, of),
         *_build(of, build),
         *_kept(engine, of, found, build, proof.last(await engine.incidents(), of.host, of.app)),
         *_state(engine.links.described(of.host), of, found),
@@ -95,7 +97,7 @@ def drill(at: Host) -> tuple[str, ...]:
     """The commands of a timed drill on an app of its own, to be typed where nothing can be lost."""
     options, where = shell_lines.destination(at)
     ssh = " ".join(("ssh", *options))
-    push = f"GIT_SSH_COMMAND='{ssh}' git push {where}:rollback-drill HEAD:main"
+    push = f"GIT_SSH_COMMAND='{ssh}' git push {where.bracketed}:rollback-drill HEAD:main"
     return (
         shell_lines.ssh_line(at, commands.apps_create("rollback-drill")),
         "d=$(mktemp -d) && cd $d && git init -qb main && echo 'FROM nginx:alpine' > Dockerfile",
