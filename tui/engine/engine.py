@@ -7,6 +7,7 @@ and goes through the gate.
 from collections.abc import Callable
 
 from tui.dokku import commands, holders
+from tui.engine import whose
 from tui.engine.hosts.app_config import ConfigWatch
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.hosts.gate import Gate
@@ -231,6 +232,8 @@ class Engine:
             by=self.by,
             reason=reason,
             group=group,
+            file=whose.path(self.fleet),
+            address=self.fleet.host(service.host).ssh,
         )
         walk = await IncidentRunner.begin(event, self.journal, self.clock, self._performer(output))
         self.walks[identity] = walk
@@ -239,12 +242,14 @@ class Engine:
         return walk
 
     async def resume(self, incident: str, output: Output | None = None) -> IncidentRunner:
-        """Take an open incident up where its journal ends. Raises Refused, TakenByOther."""
+        """Take an open incident up where its journal ends. Raises Refused, TakenByOther; ConfigError where it is of
+        another services file."""
         found = await self.read(incident)
         if not found.open:
             raise Refused(f"incident {incident} is closed: {found.closing}", "rollback incidents")
         if incident in self.walks:
             return self.walks[incident]
+        whose.check(self.fleet, found)
         if not self.journal.lock(incident):
             raise self._elsewhere(incident)
         service = self.fleet.service(found.service)
