@@ -190,7 +190,7 @@ def _same(one: str, other: str) -> bool:
 @functools.cache
 def _own_configuration(meant: str) -> str:
     """A file that includes the configuration of a home, and the system's. It lives as long as this process."""
-    lines = [f'Include "{file}"' for file in (Path(meant, ".ssh/config"), SYSTEM) if file.is_file()]
+    lines = [f'Include "{file}"' for file in (Path(meant, ".ssh/config"), SYSTEM)]  # one that is missing says nothing
     known = " ".join(f'"{Path(meant, ".ssh", name)}"' for name in ("known_hosts", "known_hosts2"))
     handle, path = tempfile.mkstemp(prefix="rollback-ssh-")
     with os.fdopen(handle, "w") as file:
