@@ -19,9 +19,10 @@ from msgspec.structs import replace
 
 from tui.dokku import access_log, commands
 from tui.engine.hosts.connections import HostConnections
+from tui.engine.monitor import series
 from tui.engine.monitor.access_log_follower import AccessFollower
 from tui.engine.ports import ClockPort, Outside, RatePort
-from tui.model.evidence import Measurement, NewIssues, Phase, Rate, Source
+from tui.model.evidence import Measurement, NewIssues, Phase, Rate, Series, Source
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.service import Fleet, Service
 
@@ -74,9 +75,8 @@ class Evidence:
 
     def _follower(self, service: Service) -> AccessFollower:
         argv = commands.access_logs(service.app, tail=True)
-        urls = (service.health.url, service.health.public_url) if service.health else ()
         host = self._links.host(service.host)
-        return AccessFollower(lambda: host.stream(argv), self._clock, access_log.health_paths(urls))
+        return AccessFollower(lambda: host.stream(argv), self._clock)
 
     def saw(self, service: str, probe: Probe) -> None:
         """A probe of ours came back."""
@@ -145,6 +145,12 @@ class Evidence:
         self._asked[service.name] = found
         return found
 
+    def series(self, service: Service, since: datetime, until: datetime, count: int) -> Series:
+        """The window in `count` slices, for a chart. Raises ValueError for a window without length."""
+        return series.of(
+            self._followers.get(service.name), tuple(self._probes.get(service.name, ())), since, until, count
+        )
+
     def baseline(self, service: Service, now: datetime, started: datetime | None) -> datetime:
         """Where the time before begins: when it was first looked at, when what runs was started, or `BASELINE` ago."""
         times = [now - BASELINE, self._since.get(service.name, now)]
@@ -173,7 +179,7 @@ class Evidence:
             notes.append("not even our probes are in it: access_log off, or another site answers")
         if found.unparsed:
             lines = found.total + found.apart + found.unparsed
-            notes.append(f"{found.unparsed / lines:.0%} of its lines not understood, like {follower.unread[:40]}")
+            notes.append(f"{found.unparsed} of its {lines} lines not understood, like {follower.unread[:40]}")
         silent = found.total + found.apart + found.unparsed == 0 and covered == 0
         return replace(
             empty,
