@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from tui.model.commit_range import CommitRange
+from tui.model.commit_range import CommitRange, Migrated, SourceTree
 from tui.model.evidence import NewIssues, Rate, Source
 from tui.model.finding import Finding
 from tui.model.health import Probe
@@ -88,6 +88,7 @@ class GitPort(Protocol):
         target: str,
         wanted: Callable[[str], bool],
         tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
+        databases: Callable[[SourceTree, SourceTree], tuple[Migrated, ...]] | None = None,
     ) -> CommitRange: ...
 
     async def archive(self, host: Any, app: str, branch: str, paths: Sequence[str]) -> Mapping[str, bytes]: ...
