@@ -145,9 +145,7 @@ class Planner:
             digest=await self._digest(service, choice.release, way),
             skipped=choice.skipped,
             shape=of,
-            gate=PushGate()
-            if of is None
-            else build_gate.gate(of, checks, found.record.restore if found.record else ()),
+            gate=PushGate() if of is None else build_gate.gate(of, checks, restore),
             baked=seen.baked,
             zero_downtime=checks,
             cautions=(
