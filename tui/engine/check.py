@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from tui.dokku import build_gate, build_settings, commands, reports, shell_lines
 from tui.dokku import holders as kept
+from tui.engine import check_access_log
 from tui.engine.engine import Engine
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.monitor import health
@@ -78,6 +79,7 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
         return [*lines, _line(of, "host", Result.FINDING, error.message, error.fix)]
     return [
         *lines,
+        *await check_access_log.look(engine, of),
         *_build(of, build),
         *_kept(engine, of, found, build, proof.last(await engine.incidents(), of.host, of.app)),
         *_state(engine.links.described(of.host), of, found),
