@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from tui.drivers.ssh import causes, client_config, host_keys
+from tui.drivers.ssh import causes, client_config, host_keys, openssh
 from tui.drivers.ssh.causes import Wanted
 from tui.drivers.ssh.host_keys import KeysOnFile
 from tui.drivers.ssh.identity import Identities, PassphraseWanted
 from tui.drivers.ssh.settings import Settings
 from tui.model.destination import parse
 from tui.model.errors import AuthRefused, Unreachable
-from tui.model.service import Host
+from tui.model.service import Host, Transport
 from tui.text.clean import clean_line
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Opener:
 
     async def open(self, asyncssh: Any, ended: Ended) -> "asyncssh.SSHClientConnection":
         """A connection; `ended` is told when it ends. Raises Unreachable, AuthRefused, HostKeyRefused."""
+        if self._host.transport is Transport.OPENSSH:
+            return await openssh.open_connection(self._host, ended)  # type: ignore[return-value]
         settings = await client_config.settings(self._host)
         return await self._hop(asyncssh, settings, self._host.ssh, ended, bool(self._host.identity_file), ())
 
