@@ -120,7 +120,10 @@ class Opener:
         except TimeoutError as error:
             raise causes.no_answer(wanted, limit) from error
         except asyncssh.HostKeyNotVerifiable as error:
-            raise guard.refusal(str(error)) from error
+            refused = guard.refusal(str(error))
+            if asked := {"KnownHostsCommand", "VerifyHostKeyDNS"} & set(settings.beyond):
+                refused.fix += f"; {' and '.join(sorted(asked))} is followed by ssh only: {_OPENSSH}"
+            raise refused from error
         except asyncssh.PermissionDenied as error:
             raise self._refused(settings, who, required, offer.passed_over) from error
         except asyncssh.Error as error:
@@ -160,7 +163,8 @@ class Opener:
         if tunnel is not None:
             found["tunnel"] = tunnel
         elif settings.proxy_command:
-            found["proxy_command"] = [os.environ.get("SHELL") or "/bin/sh", "-c", f"exec {settings.proxy_command}"]
+            shell = os.environ.get("SHELL") or "/bin/sh"
+            found["proxy_command"] = ["/bin/sh", "-c", _DEAF, shell, f"exec {settings.proxy_command}"]
         else:
             found["family"] = _FAMILIES.get(settings.address_family, socket.AF_UNSPEC)
             if settings.bind_address:
@@ -179,6 +183,8 @@ class Opener:
         return AuthRefused(f"{who} accepts no key of {keys}{more}", fix)
 
 
+_DEAF = 'trap \'\' INT QUIT; exec "$0" -c "$1"'
+"""a Ctrl-C is for the console, which may be in the middle of a change, and not for what carries its link"""
 _OPENSSH = "set `transport: openssh` for this host in services.yaml"
 
 

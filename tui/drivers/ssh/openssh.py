@@ -70,6 +70,7 @@ class OpenSshConnection:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C is for the console, which may be in the middle of a change
         )
         made = OpenSshProcess(process, self)
         self._processes.add(made)
@@ -205,6 +206,7 @@ async def open_connection(host: Host, ended: Callable[[Any, Exception | None], N
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
     try:
         async with asyncio.timeout(max(LIMIT, settings.connect_timeout or 0)):
