@@ -12,7 +12,7 @@ from tui.model.service import Expect, HealthSpec, Host, IdentitySpec, RollbackSp
 from tui.model.vendor import Place
 
 RESERVED = (
-    "all", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
+    "all", "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
     "postmortem", "sandbox", "previous", "current",
 )  # fmt: skip
 """words of the command line: no service can be called so"""
