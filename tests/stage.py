@@ -109,6 +109,12 @@ class NoProbes:
     async def probe(self, url: str, *args: Any, **how: Any) -> Probe:
         raise AssertionError(f"the stage's {url} was asked")
 
+    async def websocket(self, url: str, *args: Any, **how: Any) -> Probe:
+        raise AssertionError(f"the stage's {url} was asked")
+
+    async def tcp(self, endpoint: str, *args: Any, **how: Any) -> Probe:
+        raise AssertionError(f"the stage's {endpoint} was asked")
+
     async def identity(self, *args: Any) -> str | None:
         return None
 
@@ -324,7 +330,7 @@ def probe(
 ) -> Probe:
     status = {ProbeOutcome.HEALTHY: 200, ProbeOutcome.UNHEALTHY: 503}.get(outcome)
     detail = detail or ("" if outcome is ProbeOutcome.HEALTHY else "HTTP 503, expected 200" if status else "no answer")
-    url = of.health.url if of.health else ""
+    url = of.health.address if of.health else ""
     return Probe(at=at, url=url, outcome=outcome, seconds=seconds, status=status, detail=detail)
 
 

@@ -9,7 +9,10 @@ import ssl
 import zlib
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from tui import regular_file
 
 if TYPE_CHECKING:
     import httpx
@@ -41,8 +44,13 @@ class Raw(NamedTuple):
 class Web:
     """Asks over HTTP. httpx is imported with the first request: it costs more than the first screen."""
 
-    def __init__(self, *, keep: bool = True, timeout: float = 30.0, connect: float | None = None) -> None:
-        """`keep`: connections are used again. `timeout`: seconds for each read; the callers limit the whole."""
+    def __init__(
+        self, *, keep: bool = True, timeout: float = 30.0, connect: float | None = None, ca: str | None = None
+    ) -> None:
+        """`keep`: connections are used again. `timeout`: seconds for each read; the callers limit the whole.
+
+        `ca`: a file of certificates that are trusted, as the system's are."""
+        self._ca = ca
         self._keep, self._timeout, self._connect = keep, timeout, connect or timeout
         self._making = asyncio.Lock()  # two first questions at once need one client
         self._client: httpx.AsyncClient | None = None
@@ -110,7 +118,7 @@ class Web:
         # a request that asks for `Connection: close` gets a connection of its own only if no idle one is kept
         limits = httpx.Limits(max_keepalive_connections=10 if self._keep else 0)
         return httpx.AsyncClient(
-            verify=_certificates(),
+            verify=_certificates() if self._ca is None else _certificates_with(self._ca),
             limits=limits,
             follow_redirects=False,
             timeout=httpx.Timeout(self._timeout, connect=self._connect),
@@ -121,6 +129,16 @@ class Web:
 def _certificates() -> ssl.SSLContext:
     """The system's; loading them takes 20 ms, and every client may use the same."""
     return ssl.create_default_context()
+
+
+def _certificates_with(file: str) -> ssl.SSLContext:
+    """The system's and those of a file. Raises OSError naming it where they cannot be used."""
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(cadata=regular_file.read(Path(file)).decode())
+    except (OSError, ValueError) as error:
+        raise OSError(f"the certificates of {file} cannot be used: {error}") from error
+    return context
 
 
 def unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
