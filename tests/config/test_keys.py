@@ -280,11 +280,6 @@ def test_links_of_a_service_come_before_those_of_all(tmp_path: Path) -> None:
     )
 
 
-def test_settle_needs_a_stop(tmp_path: Path) -> None:
-    ((line, said),) = problems(SMALL + "    rollback: {settle: 5s}\n", tmp_path)
-    assert line == 11 and said.endswith("settle is the pause between stop and start: it needs stop_first: true")
-
-
 def test_many_services_make_a_large_file(tmp_path: Path) -> None:
     hosts = "".join(f"  h{n}: {{ssh: dokku@host{n}.example}}\n" for n in range(50))
     note = "    # " + "what this service is for, whom it serves, and what to look at first " * 18 + "\n"

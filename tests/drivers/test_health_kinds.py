@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.sshd import free_port
 from tui.drivers.clock import SystemClock
 from tui.drivers.http import HttpProbes
 from tui.model.health import Probe, ProbeOutcome, RequestExtras
@@ -80,7 +79,7 @@ async def test_a_port_that_closes_at_once_is_not_well(probes: HttpProbes) -> Non
     assert seen.outcome is ProbeOutcome.UNHEALTHY and "closed at once" in seen.detail
 
 
-@pytest.mark.parametrize("endpoint", [f"127.0.0.1:{free_port()}", "no-such-host.invalid:1", "[::1]:1"])
+@pytest.mark.parametrize("endpoint", ["127.0.0.1:1", "no-such-host.invalid:1", "[::1]:1"])
 async def test_a_port_that_nobody_has_is_unreachable(probes: HttpProbes, endpoint: str) -> None:
     seen = await probes.tcp(endpoint)
     assert seen.outcome is ProbeOutcome.UNREACHABLE and seen.detail

@@ -6,7 +6,7 @@ from typing import Any
 from tui.config import values
 from tui.config.nodes import Node
 from tui.config.shapes import Found, Keys, Setting, read
-from tui.model import readers
+from tui.model.destination import is_loopback, parse
 from tui.model.service import Host, Service
 
 RESERVED = (
@@ -20,7 +20,7 @@ def host(beside: Path) -> Keys[Any]:
     """The shape of one host, whose name is still wanted; relative paths start at the folder `beside`."""
 
     def made(found: Found) -> Any:
-        if found["sandbox"] and not readers.is_loopback(found["ssh"]):
+        if found["sandbox"] and not is_loopback(parse(found["ssh"]).host):
             found.at("ssh").problem(f"{found['ssh']!r} is not this machine, but the host is marked sandbox: true")
         return lambda name: Host(name=name, **found.all())
 
@@ -29,7 +29,7 @@ def host(beside: Path) -> Keys[Any]:
             Setting(
                 name="ssh",
                 shape=values.ssh,
-                words="Where it is: `user@host`, `user@host:port`, or an alias of ~/.ssh/config.",
+                words="Where it is: `user@host:port`, `ssh://user@host`, or an alias of ~/.ssh/config.",
                 required=True,
                 missing=": write user@host or an alias of ~/.ssh/config",
                 example="dokku@dokku.example.com",
@@ -101,7 +101,8 @@ def read_services(
         _check_name(one, name)
         if name in RESERVED:
             one.problem(f"{name!r} is a word of the command line; choose another name")
-        for owner in (other for app, other in owners if app == name and other != name):
+        own = one.names()["app"].value if "app" in one.names() else None
+        for owner in (other for app, other in owners if app == name and other != name and own != name):
             one.problem(f"is called like the app of {owner!r}; a name has to mean one service")
         make = read(shape, one)
         at = one.names().get("host")

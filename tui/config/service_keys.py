@@ -18,8 +18,6 @@ def _rollback(found: Found) -> RollbackSpec:
     downtime = found["downtime"] or None
     if found["stop_first"] and downtime is None and "downtime" not in found.bad:
         found.node.problem("stop_first: true needs a downtime, e.g. 10s-30s")
-    if found["settle"] and not found["stop_first"] and not found.at("settle").inherited:
-        found.at("settle").problem("settle is the pause between stop and start: it needs stop_first: true")
     return RollbackSpec(**{**found.all(), "downtime": downtime})
 
 
@@ -52,7 +50,7 @@ _ROLLBACK = Keys(
         Setting(
             name="settle",
             shape=readers.duration,
-            words="The pause between stop and start, in which locks and files are let go. With `stop_first` only.",
+            words="How long after the deploy its answers do not count yet: while it opens files or loads an index.",
             default=timedelta(0),
             told="0s",
             example="5s",

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tui.model import destination
 from tui.model.readers import DURATION, PATTERNS, duration
 
 RANGES: dict[Callable[[str], int], tuple[int, int]] = {}
@@ -13,11 +14,12 @@ RANGES: dict[Callable[[str], int], tuple[int, int]] = {}
 _SPAN = DURATION.replace("(?=.)", "(?=[0-9])").replace("([0-9]", "(?:[0-9]")
 DOWNTIME = f"none|{_SPAN}-{_SPAN}"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
-APP = r"[a-z0-9][a-z0-9.-]{0,62}"
+APP = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 PERCENTAGE = r"(?:100(?:\.0{1,6})?|[0-9]{1,2}(?:\.[0-9]{1,6})?)%"
 REPOSITORY = r"[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?(?:/[a-z0-9][a-z0-9._-]*)*"
 HOST_HEADER = r"[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?"
-SSH = r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]*@)?[A-Za-z0-9_.][A-Za-z0-9._-]*(?::([0-9]{1,5}))?"
+SSH = r"[^\s-]\S*"
+"""much less than `destination.parse` says: a pattern of all forms would help nobody"""
 TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
@@ -61,11 +63,8 @@ def yes_no(text: str) -> bool:
 
 
 def ssh(text: str) -> str:
-    """`user@host[:port]`, or an alias of ~/.ssh/config. A leading dash would be an option of ssh."""
-    found = re.fullmatch(SSH, text)
-    if found is None or (found[1] is not None and not 0 < int(found[1]) < 65536):
-        raise ValueError(f"{text!r} is no ssh destination; write user@host, user@host:port or an alias")
-    return text
+    """An ssh destination, in the one form `user@host:port`. A leading dash would be an option of ssh."""
+    return str(destination.parse(text))
 
 
 def remote(text: str) -> str:
@@ -134,9 +133,9 @@ def name(text: str) -> str:
 
 
 def app(text: str) -> str:
-    """A Dokku app's name."""
+    """A Dokku app's name. Capitals and underscores are those of older hosts, which go on with such apps."""
     if not re.fullmatch(APP, text):
-        raise ValueError(f"{text!r} is no Dokku app: small letters, digits, dot and dash, at most 63")
+        raise ValueError(f"{text!r} is no Dokku app: letters, digits, dot, dash and underscore, at most 63")
     return text
 
 

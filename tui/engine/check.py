@@ -72,7 +72,7 @@ async def host(engine: Engine, name: str) -> list[Finding]:
 
 async def service(engine: Engine, of: Service) -> list[Finding]:
     """Its health, its URLs, its build, what is kept, and who holds it."""
-    lines = await _urls(engine, of)
+    lines = [*_said(engine, of), *await _urls(engine, of)]
     try:
         found = await engine.listing(of)
         build = await build_facts.read(engine.links, of, found.current)
@@ -97,7 +97,7 @@ def drill(at: Host) -> tuple[str, ...]:
     """The commands of a timed drill on an app of its own, to be typed where nothing can be lost."""
     options, where = shell_lines.destination(at)
     ssh = " ".join(("ssh", *options))
-    push = f"GIT_SSH_COMMAND='{ssh}' git push {where}:rollback-drill HEAD:main"
+    push = f"GIT_SSH_COMMAND='{ssh}' git push {where.bracketed}:rollback-drill HEAD:main"
     return (
         shell_lines.ssh_line(at, commands.apps_create("rollback-drill")),
         "d=$(mktemp -d) && cd $d && git init -qb main && echo 'FROM nginx:alpine' > Dockerfile",
@@ -109,6 +109,20 @@ def drill(at: Host) -> tuple[str, ...]:
         "rollback unfreeze drill && rollback keep drill --remove-all --yes",
         shell_lines.ssh_line(at, commands.apps_destroy("rollback-drill")),
     )
+
+
+def _said(engine: Engine, of: Service) -> list[Finding]:
+    """What services.yaml says of this service that the console goes by."""
+    watch, back = engine.fleet.watch_of(of.name), of.rollback
+    minutes = watch.after_rollback.total_seconds() / 60
+    words = f"watched {minutes:.0f} min after a rollback, {watch.error_rate:.2%} of failed requests are too many"
+    if back.settle:
+        words += f"; its answers count {back.settle.total_seconds():.0f} s after a deploy"
+    lines = [_line(of, "watch", Result.OK, words)]
+    if of.owner:
+        lines.append(_line(of, "owner", Result.OK, f"it belongs to {of.owner}"))
+    lines += [_line(of, "link", Result.OK, f"{name}: {url}") for name, url in engine.fleet.links_of(of.name)]
+    return lines
 
 
 def _line(of: Service, topic: str, result: Result, text: str, fix: str = "") -> Finding:
@@ -195,7 +209,7 @@ def _kept(
 ) -> list[Finding]:
     lines: list[Finding] = []
     possible = build_facts.possible(found.releases, build)
-    longest = engine.fleet.watch.longest
+    longest = engine.fleet.watch_of(of.name).longest
     held = further.refusal(of.name, possible, found.current, found.record, engine.clock.now(), longest)
     if held is not None:
         lines.append(_line(of, "back", Result.NOTE, held[1].message, held[1].fix))

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
+
+from tui.model.destination import is_loopback
 
 PATTERNS: dict[Callable[[str], Any], str] = {}
 """of readers that take what matches a pattern as a whole: that pattern, as the JSON Schema of services.yaml has it"""
@@ -68,15 +69,6 @@ def base(text: str) -> str:
     if parts.query or parts.fragment:
         raise ValueError(f"{text!r} has something after its path; write the address alone, e.g. https://sentry.io")
     return text.rstrip("/")
-
-
-def is_loopback(destination: str) -> bool:
-    """Whether an ssh destination or a host name is this machine."""
-    name = destination.rpartition("@")[2].partition(":")[0]
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
 
 
 def variable(text: str) -> str:

@@ -237,8 +237,10 @@ class Fleet(Value):
         return (*own, *((label, address) for label, address in self.links if label not in dict(own)))
 
     def service(self, name: str) -> Service | None:
-        """The service of that name or of that app's name."""
-        return next((s for s in self.services if name in (s.name, s.app)), None)
+        """The service of that name, or the only one whose app is called so."""
+        by_app = [s for s in self.services if s.app == name]
+        named = next((s for s in self.services if s.name == name), None)
+        return named or (by_app[0] if len(by_app) == 1 else None)
 
     def host(self, name: str) -> Host:
         """The host of that name; the loader guarantees that every service's host exists."""

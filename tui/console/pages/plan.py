@@ -92,7 +92,7 @@ def _how(console: Console, plan: Plan, cells: int) -> list[Row]:
 
 def _summary(console: Console, plan: Plan, cells: int) -> list[Row]:
     now = console.engine.clock.now()
-    said = [f"then verify, watch {worded(console.watch_for)}"]
+    said = [f"then verify, watch {worded(console.watch_for(plan.service))}"]
     if plan.frozen_branch:
         said.insert(0, "deploys are held back (CI stays green, deploys nothing)")
     if plan.target.last_served is not None:

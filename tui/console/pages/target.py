@@ -22,12 +22,14 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
         return View(key="target", title=parts.title(flow, 2, cells), rows=content, choices=[again, back(flow)])
     now = engine.clock.now()
     seen = labels.age(now - status.listed_at) if status.listed_at else "unknown"
-    previous, reason = tables.previous_of(status.service.name, status.listing, now, engine.fleet.watch.longest)
+    longest = engine.fleet.watch_of(status.service.name).longest
+    previous, reason = tables.previous_of(status.service.name, status.listing, now, longest)
     said = f"previous is {previous.name}: {reason}" if previous else reason
     content.extend(rows.paragraph(f"As the host said {seen} ago. {rows.safe(said, 400)}", cells, "dim"))
     choices = release_choices.choices(
         status.listing.releases, previous, _planner(flow), now=now, cells=cells, palette=flow.palette, recorded=True
     )
+    content.append(tables.release_head(cells))
     if flow.taken:
         choices.insert(0, button("take", "Take the incident over", flow.doing("taking over", flow.take_over)))
     if restart_risk.tried(status.listing.current):

@@ -50,6 +50,7 @@ async def passes(probes: ProbePort, clock: ClockPort, service: Service) -> Check
     spec = service.health
     if spec is None:
         return Check(name="health", verdict=Verdict.INCONCLUSIVE, evidence="services.yaml names no health address")
+    await clock.sleep(service.rollback.settle.total_seconds())  # its answers do not count yet
     began, row = clock.monotonic(), 0
     times: list[float] = []
     while True:
