@@ -21,7 +21,7 @@ from tui.model.host import Form, Link, LinkState
 from tui.model.observation import Container, RunningState
 from tui.model.outcome import Answer, Outcome
 from tui.model.release import Release, Source, WayBack
-from tui.model.service import Contacts, Fleet, HealthSpec, Host, RollbackSpec, Service
+from tui.model.service import Budgets, Contacts, Fleet, HealthSpec, Host, RollbackSpec, Service
 from tui.ways import NAMES
 
 COMMITS = {number: f"{number}{'abcdef0123456789' * 3}"[:40] for number in range(1, 10)}
@@ -334,6 +334,7 @@ def fleet(*services: Service, sandbox: bool = False) -> Fleet:
         services=services or (service("api", order=1), service("web", order=2), service("billing", order=3)),
         ways=NAMES,
         contacts=Contacts(slack=("#incidents",)),
+        budgets=Budgets(confirm=timedelta(hours=1), roll_back=timedelta(hours=1), verify=timedelta(hours=1)),
     )
 
 
