@@ -7,7 +7,7 @@ from tui.config import values
 from tui.config.nodes import Node
 from tui.config.shapes import Found, Keys, Setting, read
 from tui.model.destination import is_loopback, parse
-from tui.model.service import Host, Service
+from tui.model.service import Host, Service, Transport
 
 RESERVED = (
     "all", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
@@ -63,6 +63,14 @@ def host(beside: Path) -> Keys[Any]:
                 default=1,
                 told="1",
                 example="2",
+            ),
+            Setting(
+                name="transport",
+                shape=values.transport,
+                words="What carries the link: the console's own SSH, or the machine's `ssh` program (`openssh`).",
+                default=Transport.ASYNCSSH,
+                told="asyncssh",
+                example="openssh",
             ),
         ),
         make=made,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from tui.model import destination
 from tui.model.readers import DURATION, PATTERNS, duration
+from tui.model.service import Transport
 
 RANGES: dict[Callable[[str], int], tuple[int, int]] = {}
 """the smallest and the largest number that a reader of whole numbers takes"""
@@ -65,6 +66,13 @@ def yes_no(text: str) -> bool:
 def ssh(text: str) -> str:
     """An ssh destination, in the one form `user@host:port`. A leading dash would be an option of ssh."""
     return str(destination.parse(text))
+
+
+def transport(text: str) -> Transport:
+    """What carries the link to a host."""
+    if text not in list(Transport):
+        raise ValueError(f"{text!r} is no transport; write {' or '.join(Transport)}")
+    return Transport(text)
 
 
 def remote(text: str) -> str:
@@ -154,4 +162,5 @@ PATTERNS |= {
     header_value: HOST_HEADER,
     name: NAME,
     app: APP,
+    transport: "|".join(Transport),
 }
