@@ -18,10 +18,12 @@ from tui.engine.incident.runner import IncidentRunner
 from tui.engine.incident.steps import Output, Ports
 from tui.engine.monitor import health
 from tui.engine.monitor.error_rates import Evidence
+from tui.engine.monitor.log_health import HealthProbes
 from tui.engine.notify.on_call import OnCallReader
 from tui.engine.notify.outbox import Notifier
 from tui.engine.notify.postmortem import PostMortems
 from tui.engine.ports import (
+    AddressPort,
     ClockPort,
     DigestPort,
     GitPort,
@@ -59,7 +61,7 @@ class Engine:
         *,
         make_host: Callable[[str], HostPort],
         git: GitPort,
-        probes: ProbePort,
+        probes: AddressPort,
         journal: JournalPort,
         clock: ClockPort,
         by: str,
@@ -77,12 +79,12 @@ class Engine:
         self.by = by
         self.clock = clock
         self.journal = journal
-        self.probes = probes
         self.git = git
         self.gate = Gate(journal, clock, read_only=read_only)
         self.records = Records(journal)
         self.ledger = LedgerKeeper(journal)
         self.links = HostConnections(fleet, self.gate, git, clock, make_host, self.ledger)
+        self.probes: ProbePort = HealthProbes(probes, self.links, clock)
         self.configs = ConfigWatch(self.links, self.ledger, clock, digest)
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
         self.freezer = Freezer(self.links, clock, journal)

@@ -35,9 +35,11 @@ repository = readers.of_form(
 class GitHubSpec(TicketSpec):
     """The repository in which an incident's ticket is made."""
 
-    where: Annotated[str, repository] = msgspec.field(name="github")
-    url: Annotated[str, readers.base] = "https://api.github.com"
-    token_env: Annotated[str, readers.variable] = "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
+    where: Annotated[str, repository, "owner/repository in which the issue is made"] = msgspec.field(name="github")
+    url: Annotated[str, readers.base, "address of the API of GitHub Enterprise"] = "https://api.github.com"
+    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the token"] = (
+        "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
+    )
 
 
 class GitHubIssues(Tracker):
