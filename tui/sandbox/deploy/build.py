@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from tui.sandbox import builders
 from tui.sandbox.buildkit import Builder, BuildFailed, BuildOrder, dockerfile_path
 from tui.sandbox.deploy.buildpacks import herokuish, pack
+from tui.sandbox.deploy.troubles import BUILD, struck
+from tui.sandbox.dockerfile import parse_dockerfile
 from tui.sandbox.host import Call
 from tui.sandbox.lines import CommandFailed, Line, arrow, complaint, tool
 from tui.sandbox.machine import App
@@ -51,6 +53,11 @@ async def build(call: Call, app: App, source: Source) -> None:
     fails = call.host.faults.take_mode("build", app.name) is not None
     before = machine.images.find(app.image)
     try:
+        if trouble := "docker" if machine.docker_down else struck(call, app, BUILD):
+            base = parse_dockerfile(source.files.get(dockerfile_path(app), b"").decode()).base
+            call.say(arrow(f"Building {app.name} from {'Dockerfile' if builder == builders.DOCKERFILE else builder}"))
+            call.say_all(tool(text.format(base=base)) for text in BUILD[trouble])
+            raise BuildFailed
         match builder:
             case builders.HEROKUISH:
                 await herokuish(call, app, source.commit, source.files, fails=fails)
