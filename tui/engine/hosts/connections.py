@@ -88,16 +88,17 @@ class HostConnections:
         """What the app runs now: five reads at once on the kept connection. Raises LinkError, HostSaid: for an app that
         is not there what apps:report says of it, before whatever the other questions come to."""
         there: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        told = await together(
+        answers = await together(
             self._report(name, app, there),
             self.ask(name, commands.ps_inspect(app)),
             _after(there, self.tell(name, commands.git_report(app))),
             self.ask(name, commands.config_get(app, "GIT_REV")),
             _after(there, self.git.refs(self.host(name), app)),
         )
-        report, inspected, git, rev, refs = told
+        report, inspected, git, rev, refs = answers
         facts = reports.apps_report(report)
-        branch = reports.git_report(git).branch
+        told = reports.git_report(git)
+        branch = told.branch
         stale = bool(facts.locked) and not await self._builds(name, app)
         current = RunningState(
             app=app,
@@ -111,6 +112,8 @@ class HostConnections:
             locked=False if stale else facts.locked,
             stale_lock=stale,
             containers=await self._containers(name, app, inspected),
+            source_image=told.source_image,
+            updated_at=told.updated_at,
         )
         await self.ledger.saw(name, current)
         return current
