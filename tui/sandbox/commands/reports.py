@@ -45,6 +45,8 @@ def live_values(call: Call, app: App, name: str) -> dict[str, str]:
         "git-last-updated-at": str(app.last_updated) if app.last_updated else "",
         "checks-disabled-list": app.checks_disabled,
         "checks-skipped-list": app.checks_skipped,
+        "ports-map": f"http:{app.port}:5000",
+        "ports-map-json": compact([{"container_port": 5000, "host_port": app.port, "scheme": "http"}]),
         "network-web-listeners": " ".join(f"{container.address}:5000" for container in machine.serving(app)),
     }
     if machine.old:
@@ -80,7 +82,8 @@ def process_values(call: Call, app: App) -> dict[str, str]:
     if on_k3s(call.host.machine, app):
         return k3s.process_values(call, app)
     current = call.host.machine.current(app)
-    states = {dyno: "missing" if container is None else container.status for dyno, container in current.items()}
+    away = call.host.machine.docker_down  # then Dokku finds no state of any container
+    states = {dyno: "missing" if container is None or away else container.status for dyno, container in current.items()}
     running = [state == "running" for state in states.values()]
     values = {
         "deployed": "true" if app.deployed else "false",
