@@ -46,7 +46,7 @@ async def host(engine: Engine, name: str) -> list[Finding]:
     try:
         known = await engine.links.capabilities(name)
     except HostKeyRefused as error:
-        return [found("host-key", Result.FINDING, f"{error.message} {error.fingerprint}".strip(), error.fix)]
+        return [found("host-key", Result.FINDING, error.message, error.fix)]
     except (LinkError, UnexpectedReply) as error:
         return [found("connection", Result.FINDING, error.message, error.fix)]
     if known.version is None:
