@@ -114,6 +114,7 @@ def test_a_deploy_that_no_freeze_holds_back_is_a_foreign_one_to_the_watch(calm: 
     assert calm.run("keep", "it").code == 0
     assert calm.pull("deploy", app="it", version="v2.0.0", wait=True)["status"] == "ok"
     running = calm.begin("it", "previous", "--yes", "--watch", "90s", "--json")
+    assert running.stderr is not None
     while (line := running.stderr.readline()).strip() != "watching":
         assert line, "it ended without a watch"
     assert calm.pull("deploy", app="it", version="v3.0.0", wait=True)["status"] == "ok"
