@@ -256,6 +256,18 @@ async def test_a_certificate_of_a_known_authority_is_enough(tmp_path: Path, home
                     break
                 await asyncio.sleep(0.1)
             assert seen == expected, pattern
+        (folder / "host_key-cert.pub").unlink()
+        subprocess.run([*sign[:-1], "elsewhere", str(folder / "host_key.pub")], check=True)
+        os.kill(server.pid, 1)
+        bare = f"@cert-authority * {authority}"
+        for known, expected in ((bare, "HostKeyRefused"), (bare + Path(server.known_hosts).read_text(), "in")):
+            (home / ".ssh/known_hosts").write_text(known)
+            for _ in range(50):
+                seen = await verdict(Host(name="h", ssh=server.destination, identity_file=server.identity))
+                if seen == expected:
+                    break
+                await asyncio.sleep(0.1)
+            assert seen == expected, "a certificate for another name is none; the key itself may be on file"
 
 
 # ── keys and agents ──────────────────────────────────────────────────────────────────────────────────────────────────

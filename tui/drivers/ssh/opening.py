@@ -96,12 +96,22 @@ class Opener:
         return await self._hop(asyncssh, hop, name, lambda *_: None, False, (*mine, last))
 
     async def _login(
-        self, asyncssh: Any, settings: Settings, who: str, ended: Ended, required: bool, tunnel: Any
+        self,
+        asyncssh: Any,
+        settings: Settings,
+        who: str,
+        ended: Ended,
+        required: bool,
+        tunnel: Any,
+        plain: bool = False,
     ) -> "asyncssh.SSHClientConnection":
+        """One try at one host. `plain`: its certificate is no good, and its key is looked at by itself."""
         if "RevokedHostKeys" in settings.beyond:
             raise Unreachable(f"{who}: RevokedHostKeys of ~/.ssh/config is read by ssh only", _OPENSSH)
         wanted = Wanted(who, settings.host, settings.port)
         on_file = await asyncio.to_thread(KeysOnFile, asyncssh, settings, who, self._accept)
+        if plain:
+            on_file.authorities.clear()
         guard = host_keys.guard(asyncssh, on_file, ended)
         offer = await self._identities.offer(asyncssh, settings, required=required)
         limit = min(settings.connect_timeout or LIMIT, LONGEST)
@@ -120,6 +130,8 @@ class Opener:
         except TimeoutError as error:
             raise causes.no_answer(wanted, limit) from error
         except asyncssh.HostKeyNotVerifiable as error:
+            if on_file.authorities and on_file.keys and guard.shown is None and "revoked" not in str(error):
+                return await self._login(asyncssh, settings, who, ended, required, tunnel, plain=True)
             refused = guard.refusal(str(error))
             if asked := {"KnownHostsCommand", "VerifyHostKeyDNS"} & set(settings.beyond):
                 refused.fix += f"; {' and '.join(sorted(asked))} is followed by ssh only: {_OPENSSH}"
