@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import local_sandbox
+from tests.harness import PATIENCE, LocalSandbox, local_sandbox
 from tests.sandboxes import Sandbox
 
 APP = "scenextras-gateway"
@@ -15,6 +15,12 @@ APP = "scenextras-gateway"
 @pytest.fixture(params=["0.35.15", "0.38.27"])
 def box(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     with local_sandbox(tmp_path, dokku=request.param) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def box1(tmp_path: Path) -> Iterator[LocalSandbox]:
+    with local_sandbox(tmp_path, speed=1) as sandbox:
         yield sandbox
 
 
@@ -59,11 +65,128 @@ def test_a_push_that_fails_gives_the_builder_back(box: Sandbox) -> None:
     assert (done.code, selected(box)) == (4, "pack"), done.stderr
 
 
-def test_a_setting_that_changed_since_the_plan_stops_it_before_anything_is_touched(box: Sandbox) -> None:
-    if box.look()["dokku"] == "0.35.15":
-        command(box, f"config:set --no-restart {APP} DOKKU_CNB_EXPERIMENTAL=1")
-        done = box.run("gateway", "release:4", "--yes", "--json")
-        assert (done.code, "DOKKU_CNB_EXPERIMENTAL" in done.stderr) == (3, True), done.stderr
-    else:
-        command(box, f"config:set --no-restart {APP} DOKKU_CNB_EXPERIMENTAL=1")
-        assert box.run("gateway", "release:4", "--plan", "--json").code == 0
+def test_where_pack_would_take_our_commit_it_is_refused(box: Sandbox) -> None:
+    old = box.look()["dokku"] == "0.35.15"
+    command(box, f"config:set --no-restart {APP} DOKKU_CNB_EXPERIMENTAL=1")
+    done = box.run("gateway", "release:4", "--plan", "--json")
+    assert (done.code, "DOKKU_CNB_EXPERIMENTAL" in done.stderr) == ((3, True) if old else (0, False)), done.stderr
+
+
+def test_a_setting_that_changes_after_the_plan_stops_it_before_the_app_is_touched(local: Sandbox) -> None:
+    local.pull("fault", kind="slow_command", when={"command_prefix": f"apps:create {APP}--incident"}, seconds=10)
+    running = local.begin("gateway", "release:4", "--yes", "--json")
+    while not local.sent(f"apps:create {APP}--incident"):
+        assert running.poll() is None
+    command(local, f"builder:set {APP} selected herokuish")
+    out, err = running.communicate()
+    assert (running.returncode, "builder selected was none, is herokuish" in out) == (3, True), err
+    assert (selected(local), local.sent(f"git-receive-pack '{APP}'")) == ("herokuish", [])
+
+
+def test_a_console_that_is_killed_leaves_a_builder_that_resume_gives_back(box1: LocalSandbox) -> None:
+    command(box1, f"builder:set {APP} selected herokuish")
+    box1.pull("fault", kind="slow_command", when={"command_prefix": f"builder:set {APP} selected"}, seconds=2)
+    running = box1.process("gateway", "release:4", "--yes")
+    while not box1.sent(f"builder:set {APP} selected dockerfile"):
+        assert running.poll() is None
+    running.kill()
+    running.communicate(timeout=10)
+    box1.await_that(lambda app: app["properties"]["builder-selected"] == "dockerfile", APP)
+    done = box1.run("resume", "--json")
+    assert (done.code, selected(box1)) == (3, "herokuish"), done.stderr
+    assert f"{APP}--incident" not in box1.look()["apps"]
+
+
+def test_what_runs_from_an_image_and_commits_that_dokku_made_are_never_offered(local: Sandbox) -> None:
+    made(local, "image")
+    assert local.pull("deploy", app="it", version="v2.0.0", wait=True)["status"] == "ok"
+    done = local.run("it", "previous", "--yes", "--json")
+    assert (done.code, "sha:" in done.document["error"]["fix"]) == (3, False), done.stderr
+    listed = local.run("it", "--list", "--json").document["items"]
+    offered = [w["way"] for release in listed for w in release["ways"] if w["available"]]
+    assert offered == []
+    frozen = local.run("freeze", "it", "--yes")
+    assert (frozen.code, "CI's next one goes live" in frozen.stderr) == (0, True), frozen.stderr
+
+
+def test_a_deploy_that_no_freeze_holds_back_is_a_foreign_one_to_the_watch(calm: Sandbox) -> None:
+    made(calm, "image")
+    assert calm.run("keep", "it").code == 0
+    assert calm.pull("deploy", app="it", version="v2.0.0", wait=True)["status"] == "ok"
+    running = calm.begin("it", "previous", "--yes", "--watch", "90s", "--json")
+    assert running.stderr is not None
+    while (line := running.stderr.readline()).strip() != "watching":
+        assert line, "it ended without a watch"
+    assert calm.pull("deploy", app="it", version="v3.0.0", wait=True)["status"] == "ok"
+    out, err = running.communicate()
+    assert running.returncode == 6, err
+    assert "what runs is not ours any more" in out
+
+
+def test_a_worker_that_nothing_says_how_to_start_is_not_kept(local: Sandbox) -> None:
+    made(local, "nixpacks")
+    command(local, "ps:set it procfile-path elsewhere")
+    done = local.run("keep", "it", "--json")
+    assert (done.code, "no Procfile says how" in done.stdout) == (3, True), done.stderr
+
+
+EVERY = ("herokuish", "pack", "nixpacks", "railpack", "image", "archive")
+CASES = [(dokku, b) for dokku in ("0.35.15", "0.38.27") for b in EVERY if (dokku, b) != ("0.35.15", "railpack")]
+NOW = {"GREETING": "new", "NEWONLY": "1"}
+
+
+def made(box: Sandbox, builder: str, **told: Any) -> None:
+    """An app of two processes, its first release live, known to services.yaml."""
+    command(box, "config:set --no-restart --global GLOBALVAR=gold")
+    config = {"GREETING": "old", "OLDONLY": "yes"}
+    box.pull("app", name="it", builder=builder, worker=True, config=config, **told)
+    services = Path(box.services)
+    services.write_text(services.read_text().replace("patience: 12s", f"patience: {PATIENCE}"))
+
+
+def config_changes(box: Sandbox) -> None:
+    command(box, "config:set --no-restart it GREETING=new NEWONLY=1")
+    command(box, "config:unset --no-restart it OLDONLY")
+    command(box, "config:unset --no-restart --global GLOBALVAR")
+
+
+def containers(box: Sandbox) -> dict[str, Any]:
+    found = box.app("it")
+    return {c["process"]: c for c in found["containers"] if c["id"] in found["current"].values()}
+
+
+@pytest.mark.parametrize(("dokku", "builder"), CASES)
+def test_a_release_of_every_builder_comes_back_with_the_config_of_now(tmp_path: Path, dokku: str, builder: str) -> None:
+    with local_sandbox(tmp_path, dokku=dokku) as box:
+        made(box, builder, predeploy=builder == "herokuish")
+        kept = box.run("keep", "it", "--json")
+        assert kept.code == 0, kept.stderr
+        assert ("secrets too" in kept.stderr) == (builder == "herokuish")
+        config = box.app(kept.document["items"][0]["release"]["holder"])["config"]
+        assert config["ROLLBACK_BUILDER"] == {"image": "dockerfile", "archive": "dockerfile"}.get(builder, builder)
+        assert {"GLOBALVAR", "GREETING", "OLDONLY"} <= set(config["ROLLBACK_CONFIG_KEYS"].split(","))
+        config_changes(box)
+        sick = box.pull("deploy", app="it", version="v2.0.0", behaviour={"error_rate": 1.0}, wait=True)
+        assert sick["status"] == "ok", sick
+        built = command(box, "builder:report it --builder-selected")
+
+        done = box.run("it", "previous", "--yes", "--json")
+        assert (done.code, box.app("it")["serves"]) == (0, "v1.0.0"), done.stderr
+        assert [c["runs"] for _, c in sorted(containers(box).items())] == ["web", "worker"]
+        for container in containers(box).values():
+            sees = container["sees"]
+            assert {key: sees.get(key) for key in NOW} == NOW
+            assert not {"OLDONLY", "GLOBALVAR"} & sees.keys()
+        brought = builder in ("image", "archive")
+        assert ("CI's next one goes live" in done.stderr) == brought
+        assert ("CI's next one goes live" in box.run("status", "it").stdout) == brought
+
+        undone = box.run("unfreeze", "it", "--yes")
+        assert undone.code == 0, undone.stderr
+        assert command(box, "builder:report it --builder-selected") == built
+        assert box.pull("deploy", app="it", version="v3.0.0", wait=True)["status"] == "ok"
+        web = containers(box)["web.1"]
+        assert (box.app("it")["serves"], web["sees"]["GREETING"]) == ("v3.0.0", "new")
+        asked = "config:get it DOKKU_APP_TYPE" if dokku == "0.35.15" else "builder:report it --builder-detected"
+        told = command(box, asked)
+        assert told.strip() == {"image": "dockerfile", "archive": "dockerfile"}.get(builder, builder)

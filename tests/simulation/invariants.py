@@ -111,7 +111,7 @@ def _nothing_changed(process: Process, truth: Truth) -> Iterator[str]:
 
 def _difference(before: Standing, after: Standing) -> str:
     """What a command changed; a service that died or came up by itself is no change of ours."""
-    names = ("attempt", "metadata", "branch", "record", "lock", "checks", "holders")
+    names = ("attempt", "metadata", "branch", "record", "lock", "checks", "builder", "holders")
     found = [
         f"{name} {getattr(before, name)} → {getattr(after, name)}"
         for name in names
@@ -305,6 +305,8 @@ def of_the_end(truth: Truth, began: Standing) -> Iterator[str]:
             yield f"the deploy branch of {name} is {now.branch}, was {began.branch}"
         if now.checks != began.checks:
             yield f"checks of {name} are {now.checks}"
+        if now.builder != began.builder:
+            yield f"the builder of {name} is {now.builder or 'none'}, was {began.builder or 'none'}"
     if any(names_keep(process) for process in truth.world.processes):
         for name in half_made(truth.world):
             yield f"half-made still, though it was said that keeping again takes it away: {name}"

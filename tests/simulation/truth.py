@@ -33,6 +33,8 @@ class Standing:
     lock: bool
     """whether somebody is just taking the record over"""
     checks: tuple[str, str]
+    builder: str
+    """the builder that is selected for the app"""
     holders: tuple[tuple[str, str], ...]
     """name and bad mark of each"""
 
@@ -97,6 +99,7 @@ class Truth:
             record=None if record is None else record.config.get("ROLLBACK_INCIDENT", ""),
             lock=f"{app.name}--takeover" in machine.apps,
             checks=(app.checks_disabled, app.checks_skipped),
+            builder=app.properties.get("builder-selected", ""),
             holders=tuple(
                 sorted(
                     (name, other.config.get("ROLLBACK_BAD", ""))

@@ -160,3 +160,27 @@ def test_every_way_of_the_order_is_offered_or_says_why_not() -> None:
     assert (image.available, image.reason) == (False, "no commit is known of it")
     unread = offered(TARGET, SERVICE, ("git",), Seen()).ways[0]
     assert "could not be read" in unread.reason
+
+
+@pytest.mark.parametrize(
+    ("release", "source"),
+    [
+        (Release(app="cyc", commit="d" * 40, author="Dokku", subject="Initial commit", origin=Source.REPOSITORY), None),
+        (
+            Release(app="cyc", commit="d" * 40, author="CI", subject="Automated commit @ 1", origin=Source.REPOSITORY),
+            "tar",
+        ),
+        (Release(app="cyc", commit="d" * 40, author="CI", subject="First", origin=Source.REPOSITORY), "docker-image"),
+        (Release(app="cyc", commit="d" * 40, source="docker-image", holder="cyc--r1--x"), "git-push"),
+    ],
+)
+def test_a_commit_that_may_need_an_image_that_is_gone_is_not_offered(release: Release, source: str | None) -> None:
+    found = git.WAY.offer(release, SERVICE, Seen(commits=frozenset({"d" * 40}), source=source))
+    assert (found.available, "Dokku's own" in found.reason) == (False, True)
+
+
+def test_commits_of_archives_and_of_the_team_are_offered() -> None:
+    archive = Release(app="cyc", commit="d" * 40, author="Dokku", source="tar", holder="cyc--r1--x")
+    pushed = Release(app="cyc", commit="d" * 40, author="Ana", source="git-push", origin=Source.LEDGER)
+    for release in (archive, pushed):
+        assert git.WAY.offer(release, SERVICE, Seen(source="docker-image")).available

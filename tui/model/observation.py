@@ -1,10 +1,12 @@
 """What a host was seen to run, and what two such looks say about a step whose end nobody told us."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tui.model.value import Value
+
+_WHOLE = timedelta(seconds=1)
 
 
 class Container(Value):
@@ -105,13 +107,14 @@ class RunningState(Value):
     def own_commit(self) -> str | None:
         """Dokku's own commit of the image or archive that serves; None where it is not known to be of what serves.
 
-        Dokku moves the deploy branch to that commit before it builds (both versions): so it is of what serves only
-        where every container was made afterwards. An image is besides known by its name.
+        Dokku moves the deploy branch to that commit before it builds (both versions, 1-6 s after the command), and
+        makes containers seconds later: so it is of what serves only where every container was made afterwards, by the
+        host's clock in whole seconds. An image is known by its name as well.
         """
         made = [c.created_at for c in self.running.values()]
         if self.source not in ("docker-image", "tar") or not made or self.updated_at is None or self.tip is None:
             return None
-        if any(at is None or at < self.updated_at for at in made) or self.git_rev != self.tip:
+        if any(at is None or at < self.updated_at - _WHOLE for at in made) or self.git_rev != self.tip:
             return None
         return self.tip if self.source == "tar" or self.source_image == self.metadata else None
 

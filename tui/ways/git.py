@@ -21,8 +21,8 @@ from tui.ways.facts import Facts
 from tui.ways.plan import Deed, build, deploy
 from tui.ways.way import Seen, Way
 
-DOKKU = "Dokku"
-"""the author of the commits that Dokku makes"""
+DOKKU, AUTOMATED = "Dokku", "Automated commit"
+"""the author of commits that Dokku makes, unless it is told another, and how the subject of all but the first begins"""
 MEASURED = 29.0
 """seconds that the command took with a tiny image on an idle host"""
 
@@ -41,7 +41,7 @@ class _Git(Way):
         """
         if release.commit is None:
             return self.unavailable("no commit is known of it")
-        if why := _builds_on(release):
+        if why := _builds_on(release, seen.source):
             return self.unavailable(why)
         words, recent = "builds from source: slow", seen.commits is not None and release.commit in seen.commits
         if seen.commits is None:
@@ -90,15 +90,18 @@ class _Git(Way):
 WAY = _Git()
 
 
-def _builds_on(release: Release) -> str:
+def _builds_on(release: Release, source: str | None) -> str:
     """Why a commit that Dokku made itself cannot be trusted to build; empty for every other, and for an archive's.
 
     `git:from-image` commits `FROM IMAGE`, and Dokku removes that image from the host once its containers are replaced.
-    Its commits have one author, as those of `git:from-archive` (both versions), and name what they hold in no line.
+    Its commits look like those of `git:from-archive` (both versions), whose author a CI may choose besides. `source` is
+    how the app is deployed: of one that comes from images nobody knows another commit.
     """
     if release.source == builders.ARCHIVE:
         return ""
-    if release.source == builders.IMAGE or release.author == DOKKU:
+    theirs = release.author == DOKKU or (release.subject or "").startswith(AUTOMATED)
+    unknown = release.origin is Source.REPOSITORY and release.source is None
+    if release.source == builders.IMAGE or theirs or (unknown and source == builders.IMAGE):
         return "its commit is Dokku's own, and builds only where the image that it names is there still"
     return ""
 

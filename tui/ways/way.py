@@ -17,6 +17,8 @@ class Seen(Value):
     """the newest commits of the app's repository; None: it could not be read"""
     host: Capabilities | None = None
     """what the host can do; None: it could not be asked"""
+    source: str | None = None
+    """the deploy source of what runs, or that the team's deploys had before a rollback; None: not known"""
     tags: tuple[str, ...] | None = None
     """the tags that the host's own `tags` lists, in its order; None: they were not listed"""
     images: frozenset[str] | None = None

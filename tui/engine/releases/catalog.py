@@ -130,6 +130,7 @@ async def catalogue(
     seen = Seen(
         commits=None if asked.trouble else frozenset(c.id for c in commits),
         host=host,
+        source=(told.record.unheld if told.record is not None else None) or told.current.source,
         tags=tags,
         images=images[0],
     )
