@@ -7,8 +7,9 @@ proof that a URL is answered by this app: a name without a site is answered by t
 import secrets
 from urllib.parse import urlsplit, urlunsplit
 
-from tui.dokku import build_settings, commands, reports, shell_lines
+from tui.dokku import build_gate, build_settings, commands, reports, shell_lines
 from tui.dokku import holders as kept
+from tui.engine import check_access_log
 from tui.engine.engine import Engine
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.monitor import health
@@ -78,6 +79,7 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
         return [*lines, _line(of, "host", Result.FINDING, error.message, error.fix)]
     return [
         *lines,
+        *await check_access_log.look(engine, of),
         *_build(of, build),
         *_kept(engine, of, found, build, proof.last(await engine.incidents(), of.host, of.app)),
         *_state(engine.links.described(of.host), of, found),
@@ -165,7 +167,7 @@ async def _whose(engine: Engine, of: Service, url: str, header: str | None) -> F
 
 
 def _build(of: Service, build: build_settings.Shape) -> list[Finding]:
-    why = build_settings.unavailable(build)
+    why = build_gate.unkeepable(build)
     if why is not None:
         return [_line(of, "build", Result.FINDING, why, "use another way back: git, registry, script (services.yaml)")]
     where = f"{build.dockerfile}" + (f" in {build.build_dir}" if build.build_dir else "")

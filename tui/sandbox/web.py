@@ -113,7 +113,9 @@ class Sites:
                 }
                 self.access_logs[app].append(json.dumps(told, separators=(",", ":")))
             case "strange":
-                self.access_logs[app].append(f"{address}|{now:.0f}|{asked}|{status}|{size}")
+                self.access_logs[app].append(
+                    f"{address}|{now:.0f}|{asked}|{'fail' if status >= 500 else 'pass'}|{size}"
+                )
             case "combined":
                 stamp = _stamp(int(now))
                 self.access_logs[app].append(f'{address} - - [{stamp}] "{asked}" {status} {size} "-" "{agent}"')
@@ -174,5 +176,5 @@ def speak(container: Container, seconds: float, at: int | None = None) -> None:
     rate = container.content.behaviour.log_rate
     for number in range(max(1, int(rate * seconds))):
         container.ticks += 1
-        for text in tick_lines(container.process, container.content, container.ticks):
+        for text in tick_lines(container.runs, container.content, container.ticks):
             container.log.append(text, None if at is None else at + number * 1_000_000)

@@ -21,6 +21,7 @@ from tui.model.postmortem import DueDate
 from tui.model.service import Service
 from tui.releases import choose, restart_risk
 from tui.ways import again as anew
+from tui.ways import preflight
 
 Result = tuple[Exit, output.Document]
 LOG_LIMIT = 1000
@@ -51,6 +52,8 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
                 f"{'  DO NOT RESTART: the last deploy failed: ' + row['restart_fix'] if row['restart_risk'] else ''}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
             )
+            if row["error"] and row["error"]["fix"]:
+                output.text(f"{'':<16} fix: {row['error']['fix']}")
         for line in on_call(engine):
             output.text(line)
     for incident in open_here:
@@ -110,7 +113,8 @@ def _held(row: output.Document) -> str:
         return f"  a record that nobody has signed is there since {since}: rollback unfreeze {row['service']}"
     who = f"{row['held_by_incident'] or 'unknown'} of {row['by'] or 'unknown'} since {row['since'] or 'unknown'}"
     if row["frozen"] and not row["incident"]:
-        return f"  FROZEN by {who}: rollback unfreeze {row['service']}"
+        words = f"  FROZEN by {who}: rollback unfreeze {row['service']}"
+        return f"{words}; {row['deploys_go_live']}" if row["deploys_go_live"] else words
     if not row["incident"]:
         return f"  the record of {who} is left: rollback unfreeze {row['service']}"
     return f"  INCIDENT {who}"
@@ -139,6 +143,7 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "running": output.named(running) if running and not running.down else None,
         "restarting": found.current.restarting if found else None,
         "frozen": holders.is_frozen(found.current.branch) if found else None,
+        "deploys_go_live": _unheld(service, found),
         "rebuilt": rebuilt,
         "settled": choose.settled(found.current, choose.running(found.releases, found.current)) if found else None,
         "restart_risk": risk or None,
@@ -151,6 +156,13 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "error": output.error(code, error.message, error.fix) if error else None,
     }
     return row, code
+
+
+def _unheld(service: Service, found: Listing | None) -> str | None:
+    """That deploys go live although the app is frozen, in words; None where they do not, or nobody knows."""
+    if found is None or found.record is None or not holders.is_frozen(found.current.branch):
+        return None
+    return preflight.unheld(service.app, found.record.unheld) if found.record.unheld else None
 
 
 async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, ConsoleError | None]:

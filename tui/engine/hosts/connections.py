@@ -1,17 +1,19 @@
 """Hosts as the engine uses them: one driver per host, its capabilities asked once, every command through the gate."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Coroutine
 from datetime import datetime
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from tui.dokku import capabilities, commands, reports
+from tui.dokku import capabilities, commands, refusals, reports
 from tui.engine.hosts.gate import Gate
 from tui.engine.hosts.ledger import LedgerKeeper
 from tui.engine.ports import ClockPort, GitPort, HostPort
 from tui.engine.together import together
-from tui.model.errors import UnexpectedReply
+from tui.model.errors import ConsoleError, UnexpectedReply
 from tui.model.history import Commit
 from tui.model.host import Capabilities
 from tui.model.observation import Container, RunningState
@@ -19,6 +21,7 @@ from tui.model.outcome import Answer, Exited, NeverStarted, describe
 from tui.model.service import Fleet, Host
 from tui.text.clean import clean_line, decode
 
+A = TypeVar("A")
 __all__ = ["HostConnections", "UnexpectedReply", "unusable"]
 
 
@@ -82,17 +85,20 @@ class HostConnections:
         await asyncio.gather(*(host.close() for host in self._hosts.values()))
 
     async def current(self, name: str, app: str) -> RunningState:
-        """What the app runs now: five reads at once on the kept connection. Raises LinkError, HostSaid."""
-        told = await together(
-            self.tell(name, commands.apps_report(app)),
+        """What the app runs now: five reads at once on the kept connection. Raises LinkError, HostSaid: for an app that
+        is not there what apps:report says of it, before whatever the other questions come to."""
+        there: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        answers = await together(
+            self._report(name, app, there),
             self.ask(name, commands.ps_inspect(app)),
-            self.tell(name, commands.git_report(app)),
+            _after(there, self.tell(name, commands.git_report(app))),
             self.ask(name, commands.config_get(app, "GIT_REV")),
-            self.git.refs(self.host(name), app),
+            _after(there, self.git.refs(self.host(name), app)),
         )
-        report, inspected, git, rev, refs = told
+        report, inspected, git, rev, refs = answers
         facts = reports.apps_report(report)
-        branch = reports.git_report(git).branch
+        told = reports.git_report(git)
+        branch = told.branch
         stale = bool(facts.locked) and not await self._builds(name, app)
         current = RunningState(
             app=app,
@@ -106,9 +112,21 @@ class HostConnections:
             locked=False if stale else facts.locked,
             stale_lock=stale,
             containers=await self._containers(name, app, inspected),
+            source_image=told.source_image,
+            updated_at=told.updated_at,
         )
         await self.ledger.saw(name, current)
         return current
+
+    async def _report(self, name: str, app: str, there: asyncio.Future[None]) -> bytes:
+        try:
+            answer = await self.ask(name, commands.apps_report(app))
+        finally:
+            if not there.done():
+                there.set_result(None)
+        if not answer.ok:
+            raise unusable(answer)
+        return answer.stdout
 
     async def _builds(self, name: str, app: str) -> bool:
         """Whether a build of the app may be running, although its lock alone cannot say so.
@@ -121,7 +139,9 @@ class HostConnections:
         answer = await self.ask(name, commands.builds_list(app))
         if not answer.ok:
             return True
-        return any(build.status in (None, "running") for build in reports.builds_list(answer.stdout))
+        with contextlib.suppress(reports.Unreadable):
+            return any(build.status in (None, "running") for build in reports.builds_list(answer.stdout))
+        return True
 
     async def _containers(self, name: str, app: str, inspected: Answer) -> tuple[Container, ...]:
         """The containers, or none where the host says that nothing runs. Raises HostSaid where neither is certain.
@@ -130,6 +150,8 @@ class HostConnections:
         """
         if inspected.ok:
             return reports.ps_inspect(inspected.stdout)
+        if not isinstance(inspected.outcome, Exited):
+            raise unusable(inspected)  # what did not end in its time has said nothing, and is not waited for twice
         if reports.ps_report(await self.tell(name, commands.ps_report(app))).running == "false":
             return ()
         again = await self.ask(name, commands.ps_inspect(app))
@@ -165,8 +187,22 @@ class HostConnections:
         raise unusable(answer)
 
 
+async def _after(there: asyncio.Future[None], asked: Coroutine[Any, Any, A]) -> A:
+    """What was asked; its trouble only once apps:report has answered: a repository that is missing may be an app that
+    is."""
+    try:
+        return await asked
+    except ConsoleError:
+        await there
+        raise
+
+
 def unusable(answer: Answer) -> UnexpectedReply:
     """The error for an answer that cannot be used, with the host's own words made harmless."""
     said = clean_line(decode(answer.stderr or answer.stdout), 300)
     words = f"`{' '.join(answer.argv)}`: {describe(answer.outcome)}" + (f": {said}" if said else "")
-    return UnexpectedReply(words, unsure=not isinstance(answer.outcome, Exited | NeverStarted))
+    known = refusals.read(answer)
+    fix = refusals.fix(known) if known else ""
+    if known:
+        words = f"{refusals.explain(known)}: {words}"
+    return UnexpectedReply(words, fix, unsure=not isinstance(answer.outcome, Exited | NeverStarted))

@@ -3,9 +3,11 @@
 from tui.sandbox import git_server, gitread
 from tui.sandbox.commands import (
     apps,
+    buildpacks,
     builds,
     builtin_commands,
     config,
+    docker_options,
     git,
     logs,
     nginx,
@@ -13,13 +15,16 @@ from tui.sandbox.commands import (
     properties,
     ps,
     reports,
+    run,
 )
 
 __all__ = [
     "apps",
+    "buildpacks",
     "builds",
     "builtin_commands",
     "config",
+    "docker_options",
     "git",
     "git_server",
     "gitread",
@@ -29,4 +34,5 @@ __all__ = [
     "properties",
     "ps",
     "reports",
+    "run",
 ]
