@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from tui.cli import output
+from tui.cli import first_night, output
 from tui.cli.commands.postmortem import standing
 from tui.cli.exits import Exit, gravest, of_error
 from tui.cli.narrate import Narrator
@@ -11,6 +11,7 @@ from tui.cli.options import Options
 from tui.dokku import holders
 from tui.dokku.framing import Framer
 from tui.dokku.log_lines import read_line
+from tui.engine import check as checking
 from tui.engine.engine import Engine
 from tui.engine.releases.catalog import Listing
 from tui.engine.store import Illegible
@@ -62,6 +63,8 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
         )
     for one in lost:
         narrator.say(f"open incident on {one.service}: {one.why}: {one.fix}", "red")
+    never = tuple(str(row["service"]) for row in rows if row["never_kept"])
+    first_night.warn(never, narrator)
     unread = [row["service"] for row in rows if row["error"]]
     said = f"what runs could not be read of {', '.join(unread)}" if unread else ""
     document = output.listing(
@@ -70,6 +73,7 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
         open_incidents=[i.id for i in open_here],
         illegible=[_illegible(one) for one in lost],
         services=engine.fleet.path,
+        never_kept=list(never),
         on_call=_on_call(engine),
         exit_code=int(code),
         error=output.error(code, said),
@@ -141,6 +145,7 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "detail": "; ".join(filter(None, reasons)),
         "release": running.name if running else None,
         "running": output.named(running) if running and not running.down else None,
+        "never_kept": checking.never_kept(engine, found) if found else None,
         "restarting": found.current.restarting if found else None,
         "frozen": holders.is_frozen(found.current.branch) if found else None,
         "deploys_go_live": _unheld(service, found),

@@ -84,6 +84,13 @@ class SshHost:
         """How this login wants its commands, once it has been asked; before that, the usual one."""
         return self._form or Form.FORCED
 
+    @property
+    def address(self) -> str | None:
+        """The other end's IP address while a connection to it is open; None behind a jump host."""
+        connection = self._connections.get("control")
+        found = connection.get_extra_info("peername") if connection is not None else None
+        return str(found[0]) if found else None
+
     # ── the link ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def connect(self) -> None:
