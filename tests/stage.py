@@ -21,7 +21,7 @@ from tui.model.host import Form, Link, LinkState
 from tui.model.observation import Container, RunningState
 from tui.model.outcome import Answer, Outcome
 from tui.model.release import Release, Source, WayBack
-from tui.model.service import Contacts, Fleet, HealthSpec, Host, RollbackSpec, Service
+from tui.model.service import Budgets, Contacts, Fleet, HealthSpec, Host, RollbackSpec, Service
 from tui.ways import NAMES
 
 COMMITS = {number: f"{number}{'abcdef0123456789' * 3}"[:40] for number in range(1, 10)}
@@ -109,6 +109,12 @@ class NoProbes:
 
     async def probe(self, url: str, *args: Any, **how: Any) -> Probe:
         raise AssertionError(f"the stage's {url} was asked")
+
+    async def websocket(self, url: str, *args: Any, **how: Any) -> Probe:
+        raise AssertionError(f"the stage's {url} was asked")
+
+    async def tcp(self, endpoint: str, *args: Any, **how: Any) -> Probe:
+        raise AssertionError(f"the stage's {endpoint} was asked")
 
     async def identity(self, *args: Any) -> str | None:
         return None
@@ -328,6 +334,7 @@ def fleet(*services: Service, sandbox: bool = False) -> Fleet:
         services=services or (service("api", order=1), service("web", order=2), service("billing", order=3)),
         ways=NAMES,
         contacts=Contacts(slack=("#incidents",)),
+        budgets=Budgets(confirm=timedelta(hours=1), roll_back=timedelta(hours=1), verify=timedelta(hours=1)),
     )
 
 
@@ -336,7 +343,7 @@ def probe(
 ) -> Probe:
     status = {ProbeOutcome.HEALTHY: 200, ProbeOutcome.UNHEALTHY: 503}.get(outcome)
     detail = detail or ("" if outcome is ProbeOutcome.HEALTHY else "HTTP 503, expected 200" if status else "no answer")
-    url = of.health.url if of.health else ""
+    url = of.health.address if of.health else ""
     return Probe(at=at, url=url, outcome=outcome, seconds=seconds, status=status, detail=detail)
 
 

@@ -40,5 +40,9 @@ def test_parsing_arguments_needs_no_engine() -> None:
 def test_names_that_others_call_are_reachable_as_before() -> None:
     from tui.dokku.access import read
     from tui.dokku.access_log import read as renamed
+    from tui.drivers import github
+    from tui.drivers.vendors.github import GitHubIssues
+    from tui.model.outside import TicketKind, TicketSpec
 
-    assert read is renamed
+    assert read is renamed and github.GitHubIssues is GitHubIssues
+    assert TicketSpec(kind=TicketKind.GITHUB, where="acme/api").labels == ()

@@ -46,8 +46,8 @@ services.yaml:6: hosts.azure.sandbox: 'maybe' is neither true nor false
 services.yaml:9: services.api.host: 'azur' is no host of this file; known: azure
 services.yaml:10: services.api.app: 'Scene/Xtras' is no Dokku app: letters, digits, dot, dash and underscore, at most 63
 services.yaml:11: services.api.health.url: 'ftp://x' is no http or https address; write e.g. https://example.com/health
+services.yaml:12: services.api.rollback.expected: '30' is no duration; write 30s, 5m, 1h or 1m30s
 services.yaml:12: services.api.rollback.downtime: '30s-10s' runs backwards; write the shorter time first
-services.yaml:12: services.api.rollback.expected: '30' is no duration; write 30s, 5m or 1h
 services.yaml:13: services.api.titel: unknown key; did you mean 'title'?
 services.yaml:14: services.status: 'status' is a word of the command line; choose another name
 services.yaml:14: services.status: app is missing
@@ -78,7 +78,7 @@ WITH = [
     ("services:\n  web: {}\n", 11, "services: stands twice, first in line 5"),
     ("retention: 0\n", 11, "retention: '0' is no whole number from 1 to 100"),
     ("retention: []\n", 11, "retention: must be a text, is a list"),
-    ("watch: {after_rollback: 15}\n", 11, "watch.after_rollback: '15' is no duration; write 30s, 5m or 1h"),
+    ("watch: {after_rollback: 15}\n", 11, "watch.after_rollback: '15' is no duration; write 30s, 5m, 1h or 1m30s"),
     ("watch:\n  longest: 15 m\n", 12, "watch.longest: '15 m' is no duration"),
     ("watch:\n  longest: 5m\n", 11, "watch: longest is shorter than after_rollback"),
     ("watch: {error_rate: 101%}\n", 11, "watch.error_rate: '101%' is no percentage; write e.g. 1%"),
@@ -100,7 +100,7 @@ WITH = [
     ('environment: "\\ud800"\n', 11, "environment: '\\ud800' holds an unprintable character"),
     # the service's own keys: the small file ends inside its health
     ("      passes: 0\n", 11, "services.web.health.passes: '0' is no whole number from 1 to 20"),
-    ("      patience: soon\n", 11, "services.web.health.patience: 'soon' is no duration; write 30s, 5m or 1h"),
+    ("      patience: soon\n", 11, "services.web.health.patience: 'soon' is no duration; write 30s, 5m, 1h or 1m30s"),
     ("      urls: x\n", 11, "services.web.health.urls: unknown key; did you mean 'url'?"),
     ("      public_url: http://u:pw@x/\n", 11, "services.web.health.public_url: holds a password"),
     ("      public_url: http://a b/\n", 11, "services.web.health.public_url: 'http://a b/' is no http or https"),
@@ -285,12 +285,12 @@ def test_no_service_takes_a_word_of_the_command_line(tmp_path: Path, command: st
         ('a: "\\UFFFFFFFF"\n', 1, "is no YAML: "),
         (f"%YAML {'1' * 5000}.1\n---\na: 1\n", 1, "is no YAML: "),
         ("[" * 5000, 1, "is nested too deeply"),
-        ("a: " + "x" * 300_000, 1, "has more than 262144 characters: this is no services.yaml"),
+        ("a: " + "x" * 3_000_000, 1, "has more than 2097152 characters: this is no services.yaml"),
         ("a: &a [*a]\n", 1, "a[0]: refers to itself or is nested too deeply"),
         (
             "l0: &l0 [x, x]\n" + "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 12)),
             1,
-            "has more than 20000 parts: its aliases refer to each other",
+            "has more than 200000 parts: its aliases refer to each other",
         ),
     ],
     ids=lambda value: repr(value)[:30],
@@ -345,7 +345,7 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(tmp_path: Path) -> None
     file = tmp_path / "services.yaml"
     with file.open("wb") as sparse:
         sparse.truncate(1 << 40)
-    with pytest.raises(ServicesError, match="has more than 262144 characters"):
+    with pytest.raises(ServicesError, match="has more than 2097152 characters"):
         load(file, environ={})
 
 

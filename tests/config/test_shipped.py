@@ -76,7 +76,7 @@ def test_the_api_is_asked_inside_and_outside_and_pinged(fleet: Fleet) -> None:
     assert api is not None and api.health is not None
     assert api.health.public_url == "https://scenextras.com/healthcheck/ready"
     assert [(s.url, s.expect) for s in api.smoke] == [
-        ("https://scenextras.com/ping", Expect(status=200, text="pong")),
+        ("https://scenextras.com/ping", Expect(status=(200,), text="pong")),
     ]
 
 

@@ -149,12 +149,23 @@ async def holder(source: Source) -> None:
         assert sealed.ok, sealed
         rebuilt = await source.ask(("ps:rebuild", name))
         assert (rebuilt.code, refusals.read(rebuilt)) == (1, Refusal.SEALED), rebuilt
+        await looked_at(source, name)
         told = reports.ps_report((await source.ask(commands.ps_report(name))).stdout)
         assert (told.deployed, told.running) == (False, "false"), told
         assert ".rollback/release.json" in await source.files()
     finally:
         gone = await source.ask(commands.apps_destroy(name))
     assert gone.ok, gone
+
+
+async def looked_at(source: Source, name: str) -> None:
+    """An entrypoint that is in no image tells that the image is there, and starts nothing of it."""
+    nowhere = "/rollback-looks-only"
+    option = await source.ask(("docker-options:add", name, "run", f"--entrypoint={nowhere}"))
+    assert option.ok, option
+    look = await source.ask(("run", name, nowhere))
+    assert look.code == 1, look
+    assert f'exec: "{nowhere}": stat {nowhere}: no such file or directory' in decode(look.stderr), look
 
 
 @promise("lets exactly one make an incident's record, and gives back what stands on it", changes=True)

@@ -17,8 +17,20 @@ GAPS = tuple(
     Gap(what=what, instead=instead)
     for what, instead in (
         ("versions other than 0.35.15 and 0.38.27", "check says so; what a host can do follows from its own answers"),
-        ("herokuish, pack, nixpacks and other builders", "kept is refused with the reason; other ways are offered"),
-        ("k3s and other schedulers", "kept is refused with the reason"),
+        (
+            "nixpacks' and railpack's own programs, real buildpacks",
+            "the recorded frames were built by hand, as they do",
+        ),
+        ("railpack, lambda and null on 0.35.15; nomad", "kept is refused with the reason; other ways are offered"),
+        (
+            "the k3s binary, several nodes, 0.38.27 on k3s",
+            "0.35.15 against Kubernetes 1.31 is recorded; 0.38 was only read",
+        ),
+        (
+            "docker quotas, registry refusals, wrong platforms",
+            "the sandbox fails the deploy in Docker's documented words",
+        ),
+        ("config:keys of a host without variables", "empty, as config:show --global was"),
         (
             "a release, predeploy or postdeploy task that runs and succeeds",
             "the sandbox's words are those of the source",

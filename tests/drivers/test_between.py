@@ -12,7 +12,7 @@ from tests.drivers.test_git import connected
 from tests.sshd import Sshd, real_sshd
 from tui.drivers.git import Git, between, history, pack_size
 from tui.drivers.git.wire import ProtocolError
-from tui.model.commit_range import CommitRange
+from tui.model.commit_range import CommitRange, Migrated, SourceTree
 from tui.ways.preflight import is_migration
 
 COMMIT = ("-c", "user.name=T", "-c", "user.email=t@t", "commit", "-qm", "x")
@@ -109,3 +109,16 @@ def test_a_pack_that_unpacks_to_gigabytes_is_not_unpacked() -> None:
             pack_size.too_large(broken)
     with pytest.raises(ProtocolError, match="unpacks to more"):
         list(history.Pack().feed(bomb))
+
+
+async def test_migrations_are_compared_by_their_content_in_both_trees(
+    server: tuple[Sshd, Path], commits: list[str]
+) -> None:
+    def told(leaving: SourceTree, target: SourceTree) -> tuple[Migrated, ...]:
+        assert leaving.content("db/new.sql") == "create" and target.content("db/new.sql") is None
+        only = tuple(sorted(leaving.files.keys() - target.files.keys()))
+        return (Migrated(tool="x", folder="db", target=None, between=only),)
+
+    async with connected(server) as host:
+        found = await Git().between(host, "app", commits[2], commits[1], is_migration, procfile, told)
+    assert found.databases[0].between == ("alembic/versions/2.py", "db/new.sql")

@@ -309,7 +309,7 @@ async def test_a_health_url_may_answer_anything(talk: str) -> None:
     try:
         async with server(TALKS[talk]) as port, asyncio.timeout(20):
             url = f"http://127.0.0.1:{port}/ready"
-            seen = await probes.probe(url, expect, timeout=1.5, identity_header="x-release")
+            seen = await probes.probe(url, expect, timeout=1.5)
             assert seen.outcome in (ProbeOutcome.UNHEALTHY, ProbeOutcome.UNREACHABLE)
             assert seen.detail
             plain = await probes.probe(url, Expect(text="pong", reject_html=True), timeout=1.5, fresh=True)

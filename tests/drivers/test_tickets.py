@@ -157,8 +157,8 @@ async def test_labels_that_were_dropped_are_said(vendors: Vendors) -> None:
 @pytest.mark.parametrize(
     ("kind", "detail", "final", "wait"),
     [
-        ("secondary", "does not allow this (HTTP 403): You have exceeded a secondary rate limit.", False, 60.0),
-        ("primary", "does not allow this (HTTP 403): API rate limit exceeded for user ID 1.", False, 540.0),
+        ("secondary", "asks us to wait (HTTP 403): You have exceeded a secondary rate limit.", False, 60.0),
+        ("primary", "asks us to wait (HTTP 403): API rate limit exceeded for user ID 1.", False, 540.0),
         ("limited-date", "asks us to wait (HTTP 429)", False, 30.0),
         ("disabled", "issues are switched off in acme/api", True, None),
         ("forbidden", "does not allow this (HTTP 403): Resource not accessible by personal access token", True, None),

@@ -229,9 +229,13 @@ async def test_a_buildpack_that_is_named_takes_the_commit_and_the_old_release_se
 
 
 async def test_a_failed_herokuish_build_leaves_a_half_built_image(guest: Guest) -> None:
-    await made(guest, "herokuish")
+    await guest.control("/app", name="it", builder="herokuish")
+    first = (await guest.app("it"))["image"]
+    await guest.control("/tag", image=first, tags=["aside:1", "aside:2"])  # several releases stay on the host
+    await guest.control("/deploy", app="it", version="v2.0.0", wait=True)
     await guest.ok("config:set --no-restart it BUILDPACK_URL=https://x.invalid/bp.git")
-    assert (await back(guest)).report == DECLINED
+    failed = await guest.control("/deploy", app="it", version="v3.0.0", wait=True)
+    assert failed["status"] == "pre-receive hook declined"
     found = await guest.app("it")
     assert (found["serves"], found["image_version"]) == ("v2.0.0", "half-built")
 

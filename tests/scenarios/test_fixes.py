@@ -173,8 +173,9 @@ NOT_WALKED = {
     ("cli/main.py", "rollback status, rollback SERVICE previous; rollback --help lists everything"): "help",
     (
         "config/reading.py",
-        "name one with --services FILE; `rollback sandbox` tries the console on a pretend host",
+        "`rollback init dokku@HOST` writes one, --services FILE names one; `rollback sandbox` needs none",
     ): "help",
+    ("cli/commands/init.py", "rollback init dokku@host.example"): "usage",
     ("cli/commands/keep_freeze.py", "rollback keep api, or rollback keep --all"): "usage",
     ("cli/commands/all_services.py", "rollback SERVICE --list, or rollback status"): "usage",
     ("cli/commands/all_services.py", "rollback all previous"): "usage",

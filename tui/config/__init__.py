@@ -1,9 +1,10 @@
 """services.yaml → Fleet. Every problem of the file is reported at once, each with line, key, value and the fix.
 
 Takes the file's text and the environment; gives a `Fleet` that holds together: every service's host exists, no name is
-ambiguous, a sandbox host is on this machine. `read` finds the file, `trust` says what it can make us do, `nodes`
-walks the YAML and knows its lines, `values` reads single values, `schema` says which keys there are, `inventory` reads
-hosts and services, `vendors` the sections that vendors describe themselves.
+ambiguous, a sandbox host is on this machine. `read` finds the file, `trust` says what it can make us do, `nodes` walks
+the YAML and knows its lines, `values` reads single values, `shapes` says of what a file may consist, `schema`,
+`service_keys` and `health_keys` which keys there are, `hosts_and_services` what has to fit together, `vendors` has the
+sections that vendors describe themselves.
 """
 
 from collections.abc import Mapping

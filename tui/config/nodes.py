@@ -11,11 +11,11 @@ from tui.text.secret_patterns import credential
 
 T = TypeVar("T")
 DEEPEST = 20
-LARGEST = 256 * 1024
-"""characters; a services.yaml is a few kilobytes"""
+LARGEST = 2 * 1024 * 1024
+"""characters; a service takes a few hundred, with comments one or two thousand"""
 FIX = "name the environment variable that holds it, with a key that ends in _env"
 _SECRET = re.compile(r"(?i)(token|password|passwd|secret|(api|private|access|secret|routing)[_-]?key|dsn|webhook)$")
-MOST_NODES = 20_000
+MOST_NODES = 200_000
 """parts after aliases are followed: a few lines of aliases to aliases would otherwise become billions"""
 
 
@@ -29,24 +29,56 @@ class Problem(Value):
         return f"{self.line}: {self.text}"
 
 
+Problems = dict[Problem, None]
+"""every problem once, in the order in which they were found"""
+
+
 class Node:
     """A part of the file: where it stands, how it is called, and what it holds."""
 
-    def __init__(self, value: Any, line: int, key: str, problems: list[Problem]) -> None:
+    def __init__(self, value: Any, line: int, key: str, problems: Problems) -> None:
         self.value = value
         """a str, a list of Node, a dict of name → Node, or None"""
         self.written: str | None = None
         """a str as the file writes it, before variables are put in"""
+        self.inherited = False
+        """it is not written here, but among the defaults"""
         self.line = line
         self.key = key
-        self._problems = problems
+        self.problems = problems
 
     def problem(self, text: str) -> None:
-        """Note that this part is wrong."""
-        self._problems.append(Problem(line=self.line, text=clean_line(f"{self.key}: {text}" if self.key else text)))
+        """Note that this part is wrong; once, however often it is used."""
+        found = Problem(line=self.line, text=clean_line(f"{self.key}: {text}" if self.key else text))
+        self.problems[found] = None
 
-    def mapping(self, known: Iterable[str] | None = None) -> "dict[str, Node]":
-        """The keys of a mapping; unknown ones are problems with the nearest known one named."""
+    def over(self, default: "Node") -> "Node":
+        """This part with what it lacks taken from `default`: mappings key by key, everything else as a whole."""
+        if not (isinstance(self.value, dict) and isinstance(default.value, dict)):
+            return self
+        made = Node(dict(self.value), self.line, self.key, self.problems)
+        for name, below in default.value.items():
+            own = made.value.get(name)
+            if own is None:
+                made.value[name] = below.as_inherited()
+            elif own.value is None:  # `health: null`: nothing of the defaults
+                del made.value[name]
+            else:
+                made.value[name] = own.over(below)
+        return made
+
+    def as_inherited(self) -> "Node":
+        """The same part, marked as inherited with everything in it."""
+        made = Node(self.value, self.line, self.key, self.problems)
+        made.written, made.inherited = self.written, True
+        if isinstance(self.value, dict):
+            made.value = {name: one.as_inherited() for name, one in self.value.items()}
+        return made
+
+    def mapping(self, known: Iterable[str] | None = None, free: str = "") -> "dict[str, Node]":
+        """The keys of a mapping; unknown ones are problems with the nearest known one named.
+
+        `free`: how keys begin that may have any name and are left out."""
         if self.value is None:
             return {}
         if not isinstance(self.value, dict):
@@ -55,6 +87,8 @@ class Node:
         if known is not None:
             names = tuple(known)
             for name, child in self.value.items():
+                if free and name.startswith(free):
+                    continue
                 if name not in names and _SECRET.search(name):
                     child.problem(f"is a secret: {FIX}")
                 elif name not in names:
@@ -63,9 +97,9 @@ class Node:
                     child.problem(f"unknown key; {fix}")
         return self.value
 
-    def names(self) -> list[str]:
+    def names(self) -> "dict[str, Node]":
         """The keys of what should be a mapping, silently: for looking ahead, before anything is judged."""
-        return list(self.value) if isinstance(self.value, dict) else []
+        return self.value if isinstance(self.value, dict) else {}
 
     def items(self) -> "list[Node]":
         """The items of a list."""
@@ -87,14 +121,19 @@ class Node:
         return None
 
     def read(self, reader: Callable[[str], T]) -> T | None:
-        """A plain value through a reader; what the reader raises as ValueError is the problem."""
+        """A plain value through a reader; what the reader raises as ValueError is the problem.
+
+        What a variable holds may be a secret: the problem shows what is written instead."""
         text = self.text()
         if text is None:
             return None
         try:
             return reader(text)
         except ValueError as error:
-            self.problem(str(error))
+            said = str(error)
+            if self.written is not None and self.written != text:
+                said = said.replace(repr(text), f"{self.written!r}, with its variables put in,")
+            self.problem(said)
             return None
 
     def _kind(self) -> str:
@@ -105,45 +144,58 @@ class Node:
         return "empty" if self.value is None else repr(self.value)
 
 
-_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^{}]*))?\}")
+VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^{}]*))?\}")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def compose(text: str, environ: Mapping[str, str] | None) -> tuple[Node | None, list[Problem]]:
+def compose(text: str, environ: Mapping[str, str] | None) -> tuple[Node | None, Problems]:
     """The file's root node and the problems of its form. Variables are put in; with None they stay as written."""
     import yaml
 
-    problems: list[Problem] = []
+    problems: Problems = {}
     if len(text) > LARGEST:
-        return None, [Problem(line=1, text=f"has more than {LARGEST} characters: this is no services.yaml")]
+        return None, {Problem(line=1, text=f"has more than {LARGEST} characters: this is no services.yaml"): None}
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = _composed(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = mark.line + 1 if mark else 1
         column = f" at column {mark.column + 1}" if mark else ""
-        return None, [Problem(line=where, text=f"is no YAML{column}: {error.problem or error.context}")]
+        return None, {Problem(line=where, text=f"is no YAML{column}: {error.problem or error.context}"): None}
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         text = f"is no YAML at column {len(before) - before.rfind(chr(10))}: holds an unprintable character"
-        return None, [Problem(line=before.count("\n") + 1, text=text)]
+        return None, {Problem(line=before.count("\n") + 1, text=text): None}
     except (ValueError, OverflowError) as error:  # PyYAML lets both out of "\UFFFFFFFF" and of endless version numbers
-        return None, [Problem(line=1, text=clean_line(f"is no YAML: {error}", 200))]
+        return None, {Problem(line=1, text=clean_line(f"is no YAML: {error}", 200)): None}
     except RecursionError:
-        return None, [Problem(line=1, text="is nested too deeply")]
+        return None, {Problem(line=1, text="is nested too deeply"): None}
     if root is None:
-        return None, [Problem(line=1, text="is empty: it needs version, hosts and services")]
+        return None, {Problem(line=1, text="is empty: it needs version, hosts and services"): None}
     walk = _Walk(environ, problems)
     made = walk.visit(root, "", root.start_mark.line + 1, frozenset())
     if walk.left < 0:
-        return None, [Problem(line=1, text=f"has more than {MOST_NODES} parts: its aliases refer to each other")]
+        return None, {Problem(line=1, text=f"has more than {MOST_NODES} parts: its aliases refer to each other"): None}
     return made, problems
+
+
+def _composed(text: str) -> Any:
+    """PyYAML's nodes. libyaml, where it is there, is ten times as fast; what it refuses PyYAML itself explains."""
+    import yaml
+
+    quick = getattr(yaml, "CSafeLoader", None)
+    if quick is not None:
+        try:
+            return yaml.compose(text, Loader=quick)
+        except (yaml.YAMLError, ValueError, RecursionError):
+            pass  # the other one says why, or reads it
+    return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
 class _Walk:
     """One pass over what PyYAML composed; `left` is how many parts it may still meet."""
 
-    def __init__(self, environ: Mapping[str, str] | None, problems: list[Problem]) -> None:
+    def __init__(self, environ: Mapping[str, str] | None, problems: Problems) -> None:
         self.environ = environ
         self.problems = problems
         self.left = MOST_NODES
@@ -176,8 +228,12 @@ class _Walk:
         import yaml
 
         found: dict[str, Node] = {}
+        merged: list[Node] = []
         for name_node, value_node in node.value:
             line = name_node.start_mark.line + 1
+            if name_node.tag == "tag:yaml.org,2002:merge":
+                merged += self._merged(value_node, key, line, inside)
+                continue
             if not isinstance(name_node, yaml.ScalarNode):
                 Node(None, line, key, self.problems).problem("a key must be a plain word")
                 continue
@@ -189,7 +245,22 @@ class _Walk:
                 child.problem(f"stands twice, first in line {found[name].line}")
             else:
                 found[name] = child
+        for part in merged:
+            for name, child in part.names().items():
+                found.setdefault(name, child)
         return found
+
+    def _merged(self, node: Any, key: str, line: int, inside: frozenset[int]) -> list[Node]:
+        """The mappings that `<<` takes over: what is written beside it counts first, then the first of them."""
+        import yaml
+
+        parts = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        if not parts or not all(isinstance(part, yaml.MappingNode) for part in parts):
+            Node(None, line, key, self.problems).problem(
+                "<< takes keys and values over: write <<: *name, or a list of such"
+            )
+            return []
+        return [self.visit(part, key, line, inside) for part in parts]
 
 
 def _expand(text: str, environ: Mapping[str, str], node: Node) -> str:
@@ -202,9 +273,10 @@ def _expand(text: str, environ: Mapping[str, str], node: Node) -> str:
             return ""
         return value
 
-    if "${" in _VARIABLE.sub("", text):
+    if "${" in VARIABLE.sub("", text):
         node.problem(f"{text!r} holds a ${{ that is no variable; write ${{NAME}} or ${{NAME:-default}}")
-    expanded = _VARIABLE.sub(put, text)
+    expanded = VARIABLE.sub(put, text)
     if _INVISIBLE.search(expanded):
-        node.problem(f"{expanded!r} holds an unprintable character")
+        what = repr(text) if expanded == text else f"what {text!r} stands for"  # which may be a secret
+        node.problem(f"{what} holds an unprintable character")
     return expanded

@@ -58,7 +58,7 @@ def find(path: str | None, *, environ: Mapping[str, str], cwd: Path) -> tuple[Pa
             return file, origin
     raise ConfigError(
         f"there is no services.yaml: looked for $ROLLBACK_SERVICES, {here} and {own}",
-        "name one with --services FILE; `rollback sandbox` tries the console on a pretend host",
+        "`rollback init dokku@HOST` writes one, --services FILE names one; `rollback sandbox` needs none",
     )
 
 

@@ -2,118 +2,254 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from tui.config import values, vendors
-from tui.config.hosts_and_services import read_hosts, read_services, shared_addresses
-from tui.config.keys import get
-from tui.config.nodes import Node, Problem
+from tui.config.hosts_and_services import host, read_hosts, read_services, shared_addresses
+from tui.config.nodes import Node, Problems
+from tui.config.service_keys import LINKS, service, watch
+from tui.config.shapes import Found, Keys, Many, Named, Setting, Text, read
 from tui.model import readers
-from tui.model.service import RUNBOOK_SEVERITIES, Contacts, Fleet, SeveritySpec, WatchSpec
+from tui.model.service import RUNBOOK_SEVERITIES, Budgets, Contacts, Fleet, SeveritySpec, WatchSpec
 from tui.model.vendor import Place
 from tui.ways import NAMES
 
-TOP = (
-    "version", "environment", "hosts", "services", "ways", "retention", "watch", "severities", "contacts", "notify",
-    "links", "postmortem_within",
-)  # fmt: skip
+FREE = "x-"
+"""how keys at the top begin that nobody reads: parts to be taken over by aliases and `<<`"""
 
 
-def read_fleet(root: Node, path: str, problems: list[Problem], sections: vendors.Sections) -> Fleet | None:
+def _version(text: str) -> int:
+    if text != "1":
+        raise ValueError(f"{text!r} is not known; this console reads version 1")
+    return 1
+
+
+def _way(text: str) -> str:
+    if text not in NAMES:
+        raise ValueError(f"{text!r} is no way back; known: {', '.join(NAMES)}")
+    return text
+
+
+readers.PATTERNS |= {_version: "1", _way: "|".join(NAMES)}
+
+
+def _severity(found: Found) -> Any:
+    within = found["respond_within"]
+    worded = found["response"] or (found.at("respond_within").value if within is not None else "Next business day")
+    return lambda level: SeveritySpec(**{**found.all(), "level": level, "response": worded})
+
+
+_SEVERITY = Keys(
+    keys=(
+        Setting(
+            name="criteria",
+            shape=Text(),
+            words="When an incident has this level.",
+            required=True,
+            example="Service down",
+        ),
+        Setting(
+            name="respond_within",
+            shape=readers.duration,
+            words="The time from detection to response.",
+            told="the next business day",
+            example="5m",
+        ),
+        Setting(name="response", shape=Text(), words="The same in words.", told="respond_within", example="at once"),
+        Setting(name="action", shape=Text(), words="What is done then.", required=True, example="Rollback NOW"),
+    ),
+    make=_severity,
+)
+_BUDGETS = Keys(
+    keys=tuple(
+        Setting(
+            name=name,
+            shape=readers.duration,
+            words=words,
+            default=getattr(Budgets(), name),
+            told=f"{getattr(Budgets(), name).total_seconds():.0f}s",
+            example=example,
+        )
+        for name, words, example in (
+            ("confirm", "To see that the trouble is real; after it: roll back.", "45s"),
+            ("roll_back", "From the first change of the host to the target serving.", "2m"),
+            ("verify", "To prove that it is well.", "1m"),
+        )
+    ),
+    make=lambda found: Budgets(**found.all()),
+)
+
+
+def top(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Found]:
+    """The shape of the whole file. Hosts and services are read apart: they have to fit each other."""
+    one = service(sections, beside, shared)
+    contacts = Keys(
+        keys=(
+            *vendors.shapes(sections, Place.CONTACTS),
+            Setting(
+                name="slack",
+                shape=Many(Text()),
+                words="Channels that are told, named to people.",
+                default=(),
+                told="none",
+                example='["#incidents"]',
+            ),
+            Setting(
+                name="email",
+                shape=Text(),
+                words="An address, named to people.",
+                told="none",
+                example="team@example.com",
+            ),
+        ),
+        make=lambda found: found,
+    )
+    return Keys(
+        keys=(
+            Setting(name="version", shape=_version, words="Of this file's form: 1.", required=True, example="1"),
+            Setting(
+                name="environment",
+                shape=Text(),
+                words="What these services are, shown as a band: production, staging or another word.",
+                default="production",
+                told="production",
+                example="staging",
+            ),
+            Setting(
+                name="hosts",
+                shape=Named(item=host(beside), name=values.name),
+                words="The Dokku servers, by name.",
+                required=True,
+            ),
+            Setting(
+                name="defaults",
+                shape=one,
+                words="What services have in common, with the keys of a service. Mappings are merged key by key; lists "
+                "and plain values of a service replace those here, and `KEY: null` takes none.",
+                told="none",
+                example="{host: dokku, health: {passes: 5}}",
+            ),
+            Setting(
+                name="services", shape=Named(item=one, name=values.name), words="The services, by name.", required=True
+            ),
+            Setting(
+                name="ways",
+                shape=Many(_way),
+                words="Ways back, the preferred one first; another is taken only by `--way`.",
+                default=NAMES,
+                told=", ".join(NAMES),
+                example="[kept, git]",
+            ),
+            Setting(
+                name="retention",
+                shape=values.whole(1, 100),
+                words="Kept releases of each app; older ones go.",
+                default=5,
+                told="5",
+                example="10",
+            ),
+            Setting(
+                name="watch",
+                shape=watch(WatchSpec()),
+                words="Watching times and the limit of all services.",
+                default=WatchSpec(),
+            ),
+            Setting(
+                name="budgets",
+                shape=_BUDGETS,
+                words="How long the runbook gives each step; the console says when one takes longer.",
+                default=Budgets(),
+            ),
+            Setting(
+                name="severities",
+                shape=Named(item=_SEVERITY),
+                words="The levels of an incident, by name, the gravest first.",
+                default=(),
+                told="P1 to P4 of the runbook",
+            ),
+            Setting(name="contacts", shape=contacts, words="Whom the runbook tells.", told="none"),
+            Setting(
+                name="notify",
+                shape=Many(readers.variable),
+                words="Names of environment variables that hold apprise addresses, which are told of every milestone.",
+                default=(),
+                told="none",
+                example="[DISCORD_URL]",
+            ),
+            Setting(
+                name="links",
+                shape=LINKS,
+                words="Pages for people, by name, shown with every service.",
+                default=(),
+                told="none",
+                example="{status: https://status.example.com}",
+            ),
+            Setting(
+                name="postmortem_within",
+                shape=readers.duration,
+                words="How soon a post-mortem has to be scheduled.",
+                default=timedelta(hours=24),
+                told="24h",
+                example="48h",
+            ),
+            *vendors.shapes(sections, Place.TOP),
+        ),
+        make=lambda found: found,
+        free=FREE,
+    )
+
+
+def read_fleet(root: Node, path: str, problems: Problems, sections: vendors.Sections) -> Fleet | None:
     """The fleet, as far as it can be read; what cannot is added to `problems`."""
-    top = root.mapping((*TOP, *vendors.names(sections, Place.TOP)))
-    for required in ("version", "hosts", "services"):
-        if required not in top:
-            root.problem(f"{required} is missing")
-    version = top.get("version")
-    if version is not None and version.text() not in (None, "1"):
-        version.problem(f"{version.value!r} is not known; this console reads version 1")
-    hosts = read_hosts(top.get("hosts"), Path(path).parent)
-    services = read_services(top.get("services"), top["hosts"].names() if "hosts" in top else [], sections)
-    environment = top["environment"].text() if "environment" in top else "production"
-    known = (*vendors.names(sections, Place.CONTACTS), "slack", "email")
-    contacts = top["contacts"].mapping(known) if "contacts" in top else {}
-    fleet = Fleet(
+    beside = Path(path).parent
+    shape = top(sections, beside, WatchSpec())
+    nodes = root.mapping(shape.names(), FREE)
+    for key in shape.keys:
+        if key.required and key.name not in nodes:
+            root.problem(f"{key.name} is missing")
+    apart = ("hosts", "services", "defaults")
+    made = {
+        key.name: key.default if key.name not in nodes or (one := read(key.shape, nodes[key.name])) is None else one
+        for key in shape.keys
+        if key.name not in apart
+    }
+    _ways(nodes.get("ways"))
+    hosts = read_hosts(nodes.get("hosts"), host(beside))
+    named = tuple(nodes["hosts"].names()) if "hosts" in nodes else ()
+    services = read_services(
+        nodes.get("services"), nodes.get("defaults"), named, service(sections, beside, made["watch"])
+    )
+    contacts: Found | None = made["contacts"]
+    below = dict(contacts.nodes) if contacts is not None else {}
+    settings = (*vendors.read(below, sections, Place.CONTACTS), *vendors.read(nodes, sections, Place.TOP))
+    if problems:
+        return None
+    return Fleet(
         path=path,
-        environment=environment or "production",
+        environment=made["environment"] or "production",
         hosts=hosts,
         services=tuple(sorted(services, key=lambda s: (s.order, s.name))),
-        ways=_ways(top.get("ways")),
-        retention=get(top, "retention", values.whole(1, 100), 5),
-        watch=_watch(top.get("watch")),
-        severities=_severities(top.get("severities")) or RUNBOOK_SEVERITIES,
-        contacts=_contacts(contacts),
-        notify=_notify(top.get("notify")),
-        vendors=(*vendors.read(contacts, sections, Place.CONTACTS), *vendors.read(top, sections, Place.TOP)),
-        links=_links(top.get("links")),
-        postmortem_within=get(top, "postmortem_within", values.duration, timedelta(hours=24)),
+        ways=made["ways"],
+        retention=made["retention"],
+        watch=made["watch"],
+        budgets=made["budgets"],
+        severities=tuple(make(level) for level, make in made["severities"]) or RUNBOOK_SEVERITIES,
+        contacts=Contacts(slack=contacts["slack"], email=contacts["email"]) if contacts is not None else Contacts(),
+        notify=made["notify"],
+        vendors=settings,
+        links=made["links"],
+        postmortem_within=made["postmortem_within"],
         warnings=shared_addresses(services),
     )
-    return None if problems else fleet
 
 
-def _ways(node: Node | None) -> tuple[str, ...]:
+def _ways(node: Node | None) -> None:
     if node is None:
-        return NAMES
+        return
     if not node.value:
         node.problem(f"names no way back; known: {', '.join(NAMES)}")
-    found: list[str] = []
+    seen: set[str] = set()
     for item in node.items():
-        way = item.text()
-        if way is not None and way not in NAMES:
-            item.problem(f"{way!r} is no way back; known: {', '.join(NAMES)}")
-        elif way in found:
-            item.problem(f"{way!r} stands twice")
-        elif way is not None:
-            found.append(way)
-    return tuple(found)
-
-
-def _watch(node: Node | None) -> WatchSpec:
-    keys = node.mapping(("after_rollback", "longest", "after_clean_deploy", "error_rate")) if node else {}
-    default = WatchSpec()
-    made = WatchSpec(
-        after_rollback=get(keys, "after_rollback", values.duration, default.after_rollback),
-        longest=get(keys, "longest", values.duration, default.longest),
-        after_clean_deploy=get(keys, "after_clean_deploy", values.duration, default.after_clean_deploy),
-        error_rate=get(keys, "error_rate", values.percentage, default.error_rate),
-    )
-    if node is not None and made.longest < made.after_rollback:
-        node.problem("longest is shorter than after_rollback")
-    return made
-
-
-def _severities(node: Node | None) -> tuple[SeveritySpec, ...]:
-    found: list[SeveritySpec] = []
-    for level, one in (node.mapping() if node else {}).items():
-        keys = one.mapping(("criteria", "respond_within", "response", "action"))
-        for required in ("criteria", "action"):
-            if required not in keys:
-                one.problem(f"{required} is missing")
-        within = get(keys, "respond_within", values.duration, None)
-        worded = keys["response"].text() if "response" in keys else None
-        found.append(
-            SeveritySpec(
-                level=level,
-                criteria=(keys["criteria"].text() if "criteria" in keys else None) or "",
-                response=worded or (keys["respond_within"].value if within is not None else "Next business day"),
-                respond_within=within,
-                action=(keys["action"].text() if "action" in keys else None) or "",
-            )
-        )
-    return tuple(found)
-
-
-def _contacts(keys: dict[str, Node]) -> Contacts:
-    return Contacts(
-        slack=tuple(t for i in (keys["slack"].items() if "slack" in keys else []) if (t := i.text()) is not None),
-        email=keys["email"].text() if "email" in keys else None,
-    )
-
-
-def _notify(node: Node | None) -> tuple[str, ...]:
-    return tuple(n for i in (node.items() if node else []) if (n := i.read(readers.variable)) is not None)
-
-
-def _links(node: Node | None) -> tuple[tuple[str, str], ...]:
-    named = (node.mapping() if node else {}).items()
-    return tuple((key, address) for key, one in named if (address := one.read(readers.url)) is not None)
+        if isinstance(item.value, str) and item.value in seen:
+            item.problem(f"{item.value!r} stands twice")
+        seen.add(str(item.value))

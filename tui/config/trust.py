@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tui.config.nodes import Node, compose
 from tui.config.reading import ServicesError, decoded
+from tui.config.schema import FREE
 from tui.model.value import Value
 
 HARMLESS = frozenset({
@@ -21,8 +22,11 @@ HARMLESS = frozenset({
     "expected", "downtime", "stop_first", "settle", "reason", "max_parallel",
     "after_rollback", "longest", "after_clean_deploy", "error_rate",
     "criteria", "respond_within", "response", "action", "labels", "schedule", "slack", "email",
+    "contains", "log", "owner", "confirm", "roll_back", "verify",
 })  # fmt: skip
 """keys whose values only change words, numbers and order"""
+FREE_NAMES = frozenset({"headers", "links"})
+"""keys below which names are free, and say nothing of what their values can do"""
 _ADDRESS = ("${", "://")
 """a value that holds one of these is a power, under any key"""
 
@@ -40,7 +44,8 @@ def powers(file: Path, raw: bytes) -> tuple[Power, ...]:
     root, problems = compose(decoded(file, raw), None)
     if root is None or problems:
         raise ServicesError(str(file), tuple(problems))
-    return tuple(_powers(root, ""))
+    used = {key: child for key, child in root.names().items() if not key.startswith(FREE)}
+    return tuple(power for key, child in used.items() for power in _powers(child, key))
 
 
 def fingerprint(found: tuple[Power, ...]) -> str:
@@ -53,7 +58,7 @@ def _powers(node: Node, name: str) -> list[Power]:
     """`name` is the last key above the node; the items of a list have that of the list."""
     if isinstance(node.value, dict):
         below = [(child, key) for key, child in node.value.items() if not (name == "expect" and key == "json")]
-        return [power for child, key in below for power in _powers(child, key)]
+        return [power for child, key in below for power in _powers(child, name if name in FREE_NAMES else key)]
     if isinstance(node.value, list):
         return [power for child in node.value for power in _powers(child, name)]
     if node.value is None or (name in HARMLESS and not any(sign in node.value for sign in _ADDRESS)):

@@ -7,26 +7,27 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tui.model import destination
+from tui.model.readers import DURATION, PATTERNS, duration
 from tui.model.service import Transport
 
-_DURATION = re.compile(r"([0-9]{1,6})(s|m|h)")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_APP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+RANGES: dict[Callable[[str], int], tuple[int, int]] = {}
+"""the smallest and the largest number that a reader of whole numbers takes"""
+_SPAN = DURATION.replace("(?=.)", "(?=[0-9])").replace("([0-9]", "(?:[0-9]")
+DOWNTIME = f"none|{_SPAN}-{_SPAN}"
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+APP = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+PERCENTAGE = r"(?:100(?:\.0{1,6})?|[0-9]{1,2}(?:\.[0-9]{1,6})?)%"
+REPOSITORY = r"[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?(?:/[a-z0-9][a-z0-9._-]*)*"
+HOST_HEADER = r"[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?"
+SSH = r"[^\s-]\S*"
+"""much less than `destination.parse` says: a pattern of all forms would help nobody"""
+TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
-def duration(text: str) -> timedelta:
-    """`30s`, `5m`, `1h`."""
-    found = _DURATION.fullmatch(text)
-    if found is None:
-        raise ValueError(f"{text!r} is no duration; write 30s, 5m or 1h")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-def downtime(text: str) -> tuple[timedelta, timedelta] | None:
-    """`none`, or a range like `10s-30s`."""
+def downtime(text: str) -> tuple[timedelta, ...]:
+    """`none`, which is empty, or a range like `10s-30s`."""
     if text == "none":
-        return None
+        return ()
     low, dash, high = text.partition("-")
     if not dash:
         raise ValueError(f"{text!r} is no downtime; write none or a range like 10s-30s")
@@ -38,11 +39,9 @@ def downtime(text: str) -> tuple[timedelta, timedelta] | None:
 
 def percentage(text: str) -> float:
     """`1%` as a fraction."""
-    number, sign, rest = text.partition("%")
-    share = float(number) if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", number) else -1.0
-    if not sign or rest or not 0 <= share <= 100:
+    if not re.fullmatch(PERCENTAGE, text):
         raise ValueError(f"{text!r} is no percentage; write e.g. 1%")
-    return share / 100
+    return float(text.removesuffix("%")) / 100
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -53,14 +52,15 @@ def whole(low: int, high: int) -> Callable[[str], int]:
             raise ValueError(f"{text!r} is no whole number from {low} to {high}")
         return int(text)
 
+    RANGES[read] = (low, high)
     return read
 
 
 def yes_no(text: str) -> bool:
     """`true` or `false`."""
-    if text not in ("true", "false"):
+    if text not in TRUTHS:
         raise ValueError(f"{text!r} is neither true nor false")
-    return text == "true"
+    return TRUTHS[text]
 
 
 def ssh(text: str) -> str:
@@ -96,14 +96,14 @@ def written_login(text: str) -> str | None:
 
 def repository(text: str) -> str:
     """An image repository without a tag."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9][a-z0-9._-]*)*", text):
+    if not re.fullmatch(REPOSITORY, text):
         raise ValueError(f"{text!r} is no image repository; write e.g. registry.example.com/team/app, without a tag")
     return text
 
 
 def header_value(text: str) -> str:
     """A host name for a Host header, with or without a port."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?", text):
+    if not re.fullmatch(HOST_HEADER, text):
         raise ValueError(f"{text!r} is no host name; write e.g. api.example.com")
     return text
 
@@ -120,16 +120,29 @@ def path(beside: Path) -> Callable[[str], str]:
     return read
 
 
+def pattern(text: str) -> str:
+    """A regular expression. It is used by a library that can be stopped; what it takes, that one must take."""
+    import regex
+
+    try:
+        regex.compile(text)
+    except regex.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error}") from error
+    if not text:
+        raise ValueError("is empty: every line would match")
+    return text
+
+
 def name(text: str) -> str:
     """A name of a service or host."""
-    if not _NAME.fullmatch(text):
+    if not re.fullmatch(NAME, text):
         raise ValueError(f"{text!r} is no name: letters, digits, dot, dash and underscore, at most 63")
     return text
 
 
 def app(text: str) -> str:
     """A Dokku app's name. Capitals and underscores are those of older hosts, which go on with such apps."""
-    if not _APP.fullmatch(text):
+    if not re.fullmatch(APP, text):
         raise ValueError(f"{text!r} is no Dokku app: letters, digits, dot, dash and underscore, at most 63")
     return text
 
@@ -138,3 +151,16 @@ def address(text: str) -> str:
     """Host and port of an address: what decides who is asked."""
     parts = urlsplit(text)
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+PATTERNS |= {
+    downtime: DOWNTIME,
+    percentage: PERCENTAGE,
+    yes_no: "|".join(TRUTHS),
+    ssh: SSH,
+    repository: REPOSITORY,
+    header_value: HOST_HEADER,
+    name: NAME,
+    app: APP,
+    transport: "|".join(Transport),
+}

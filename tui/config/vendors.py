@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tui.config.nodes import Node
-from tui.model.vendor import Key, Place, Section, VendorSettings, keys
+from tui.config.shapes import Apart, Found, Keys, Many, Setting
+from tui.model import vendor as model
+from tui.model.vendor import Place, Section, VendorSettings, keys
 
 Sections = tuple[Section, ...]
 
@@ -14,11 +16,35 @@ def names(sections: Sections, place: Place) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.name for one in sections if one.place is place))
 
 
+def shapes(sections: Sections, place: Place) -> tuple[Setting, ...]:
+    """The sections at one place, as keys of the mapping there."""
+    return tuple(_shape(name, _sharing(sections, place, name)) for name in names(sections, place))
+
+
 def read(parts: dict[str, Node], sections: Sections, place: Place) -> tuple[VendorSettings, ...]:
     """The settings of every vendor that has a section among these `parts` of the file; problems are noted in them."""
-    shared = [(name, [s for s in sections if s.place is place and s.name == name]) for name in names(sections, place)]
-    found = (_section(parts.get(name), among) for name, among in shared)
+    found = (_section(parts.get(name), _sharing(sections, place, name)) for name in names(sections, place))
     return tuple(one for one in found if one is not None)
+
+
+def _sharing(sections: Sections, place: Place, name: str) -> list[Section]:
+    return [one for one in sections if one.place is place and one.name == name]
+
+
+def _shape(name: str, among: list[Section]) -> Setting:
+    """Read as a whole by `read`, because which vendor it is depends on its keys."""
+    like = tuple(Keys(keys=tuple(map(_key, keys(one.settings))), make=Found.all) for one in among)
+    words = " Or: ".join(_meaning(one) for one in among)
+    return Setting(name=name, shape=Apart(read=lambda node: node, like=like), words=words)
+
+
+def _meaning(section: Section) -> str:
+    return (section.settings.__doc__ or "").partition("\n")[0]
+
+
+def _key(key: model.Key) -> Setting:
+    shape = Many(key.reader) if key.many else key.reader
+    return Setting(name=key.name, shape=shape, words=key.words, default=key.default, required=key.required)
 
 
 def _section(node: Node | None, among: list[Section]) -> VendorSettings | None:
@@ -31,7 +57,8 @@ def _section(node: Node | None, among: list[Section]) -> VendorSettings | None:
     known |= dict.fromkeys(key.name for one in chosen or among for key in keys(one.settings))
     parts = node.mapping(known)
     if len(chosen) != 1:
-        node.problem(f"needs either {' or '.join(f'{one.choice}: {one.hint}' for one in among)}")
+        if not (node.inherited and not chosen):
+            node.problem(f"needs either {' or '.join(f'{one.choice}: {one.hint}' for one in among)}")
         return None
     return _settings(node, parts, chosen[0].settings)
 
@@ -39,17 +66,17 @@ def _section(node: Node | None, among: list[Section]) -> VendorSettings | None:
 def _settings(node: Node, parts: dict[str, Node], kind: type[VendorSettings]) -> VendorSettings | None:
     every = keys(kind)
     missing = [key.name for key in every if key.required and key.name not in parts]
-    if missing:
+    if missing and not node.inherited:
         node.problem(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing")
     values = {key.field: _value(parts[key.name], key) for key in every if key.name in parts}
     given = {name: value for name, value in values.items() if value is not None}
     if any(key.required and key.field not in given for key in every):
-        return None  # a problem by now
+        return None  # a problem by now, or a part that only the defaults have
     make: Callable[..., VendorSettings] = kind
     return make(**given)
 
 
-def _value(node: Node, key: Key) -> Any:
+def _value(node: Node, key: model.Key) -> Any:
     if not key.many:
         return node.read(key.reader)
     return tuple(one for item in node.items() if (one := item.read(key.reader)) is not None)

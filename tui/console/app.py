@@ -135,9 +135,7 @@ class ConsoleApp(App[int]):
         from tui.engine.service_monitor import ServiceMonitor
 
         board = ServiceMonitor(engine)
-        self.controller = controller = ConsoleController(
-            self, engine, board, self._watch_for or engine.fleet.watch.after_rollback, self._exports
-        )
+        self.controller = controller = ConsoleController(self, engine, board, self._watch_for, self._exports)
         self._alerts = Alerts(self, self.frame, controller)
         self._doers.append(ServiceCommands(self, self.frame, self.keyboard, controller))
         self.frame.panels.services = len(engine.fleet.services)

@@ -41,12 +41,12 @@ class ConsoleController:
     """The pages and the incidents of one console."""
 
     def __init__(
-        self, screen: Screen, engine: Engine, board: ServiceMonitor, watch_for: timedelta, exports: Path
+        self, screen: Screen, engine: Engine, board: ServiceMonitor, watch_for: timedelta | None, exports: Path
     ) -> None:
         self.screen = screen
         self.engine = engine
         self.board = board
-        self.watch_for = watch_for
+        self._watch_for = watch_for
         self.exports = exports
         self.flows: dict[str, IncidentFlow] = {}
         """incidents that are led or followed here, and those about to be opened, by service"""
@@ -56,6 +56,10 @@ class ConsoleController:
         self._timeline_of: str | None = None
         self.jobs = ConsoleJobs(self)
         self.logs = Logs(screen, board, self.incidents)
+
+    def watch_for(self, service: str = "") -> timedelta:
+        """How long a rollback of a service, or of all, is watched: as was asked for, or as services.yaml says."""
+        return self._watch_for or self.engine.fleet.watch_of(service).after_rollback
 
     # ── which incidents there are ────────────────────────────────────────────────────────────────────────────────
 
@@ -219,7 +223,7 @@ class ConsoleController:
             flow.follow(walk)
         self.open_elsewhere.pop(service.name, None)
         now = self.engine.clock.now()
-        await walk.submit(ev.Confirmed(at=now, by=self.engine.by, watch=self.watch_for))
+        await walk.submit(ev.Confirmed(at=now, by=self.engine.by, watch=self.watch_for(service.name)))
         self._show(flow)
 
     def lead_batch(self, run: Run) -> None:

@@ -217,7 +217,9 @@ class IncidentFlow:
             if await self.console.screen.ask(words, wanted=self.service.name) is None:
                 return
         engine = self.console.engine
-        await self.submit(ev.Confirmed(at=engine.clock.now(), by=engine.by, watch=self.console.watch_for))
+        await self.submit(
+            ev.Confirmed(at=engine.clock.now(), by=engine.by, watch=self.console.watch_for(self.service.name))
+        )
 
     async def drop_plan(self) -> None:
         """Back from the plan to the releases; nothing was sent."""
@@ -249,7 +251,7 @@ class IncidentFlow:
         """Watch for the clean deploy's ten minutes instead of changing anything."""
         reason = await self._reason("monitor only, why? ", "watching")
         if reason:
-            length = self.console.engine.fleet.watch.after_clean_deploy
+            length = self.console.engine.fleet.watch_of(self.service.name).after_clean_deploy
             await self.submit(ev.WatchAsked(at=self.console.engine.clock.now(), length=length, reason=reason))
 
     async def watch_anyway(self) -> None:
@@ -257,7 +259,7 @@ class IncidentFlow:
         reason = await self._reason("watch it although it is not verified, why? ", "watching")
         if reason:
             at = self.console.engine.clock.now()
-            await self.submit(ev.WatchAsked(at=at, length=self.console.watch_for, reason=reason))
+            await self.submit(ev.WatchAsked(at=at, length=self.console.watch_for(self.service.name), reason=reason))
 
     async def extend(self, length: timedelta) -> None:
         """Watch that much longer."""

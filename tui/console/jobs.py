@@ -164,7 +164,7 @@ class ConsoleJobs:
             return
         engine = self._console.engine
         services = tuple(s.name for s in all_services.order(engine.fleet.services))
-        group = Group(id=new_id(engine.clock), services=services, watch=self._console.watch_for)
+        group = Group(id=new_id(engine.clock), services=services, watch=self._console.watch_for())
         await self._carry(Everything(self._console, group))
 
     async def resume_batch(self, group: Group) -> None:

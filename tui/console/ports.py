@@ -89,11 +89,13 @@ class Console(Protocol):
 
     engine: "Engine"
     board: "ServiceMonitor"
-    watch_for: timedelta
     exports: Path
     """the folder of what people save"""
     timeline: "list[Row]"
     """what happened in the incident at hand, as it was read last"""
+
+    def watch_for(self, service: str = "") -> timedelta:
+        """How long a rollback of a service, or of all, is watched."""
 
     @property
     def screen(self) -> Screen:

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
+from tui import regular_file
 from tui.text.clean import clean_line
 
 REPLACING = {"SSL_CERT_FILE": Path.is_file, "SSL_CERT_DIR": Path.is_dir}
@@ -19,8 +20,9 @@ class UnusableCertificates(OSError):
     """The variables leave TLS with nobody to trust; they are named, with the fix. Nothing was sent."""
 
 
-def context(environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Who is trusted. Raises UnusableCertificates where a variable leaves nobody."""
+def context(environ: Mapping[str, str], file: str | None = None) -> ssl.SSLContext:
+    """Who is trusted; whoever a `file` holds, too. Raises UnusableCertificates where a variable leaves nobody, or the
+    file holds none."""
     wrong = troubles(environ)
     try:
         made = ssl.create_default_context()
@@ -32,6 +34,12 @@ def context(environ: Mapping[str, str]) -> ssl.SSLContext:
         if (value := environ.get(name, "").strip()) and name not in wrong:
             path = Path(value)
             made.load_verify_locations(capath=value) if path.is_dir() else made.load_verify_locations(cafile=value)
+    if file is not None:
+        try:
+            made.load_verify_locations(cadata=regular_file.read(Path(file)).decode())
+        except (OSError, ValueError) as error:
+            why = clean_line(getattr(error, "strerror", None) or str(error), 80)
+            raise UnusableCertificates(f"the certificates of {file} cannot be used: {why}") from error
     return made
 
 

@@ -1,49 +1,72 @@
-"""Health URLs, asked with one httpx client. Trouble on the network is a result, never an exception."""
+"""Health addresses (HTTP, WebSocket, TCP), asked afresh each time. Trouble on the network is a result, no exception."""
 
 import asyncio
 from typing import Any
 
+from tui.drivers import tcp, websocket
 from tui.drivers.web import Raw, Web
+from tui.incident.healthy_answer import dotted, unhealthy
 from tui.model import json_text
-from tui.model.health import Probe, ProbeOutcome
+from tui.model.health import PLAIN, Probe, ProbeOutcome, RequestExtras
 from tui.model.service import Expect, IdentitySpec
-from tui.text.clean import clean_line, decode
+from tui.text.clean import clean_line
 
 LARGEST = 64 * 1024
 """bytes of a body that are read"""
 
 
 class HttpProbes:
-    """Asks health URLs."""
+    """Asks health addresses."""
 
     def __init__(self, clock: Any) -> None:
         self._clock = clock
-        self._web = Web(keep=False)
+        self._webs: dict[str | None, Web] = {}
+        """by the certificates that are trusted with the system's"""
 
     async def close(self) -> None:
         """End the connections."""
-        await self._web.close()
+        for web in self._webs.values():
+            await web.close()
 
     async def probe(
-        self,
-        url: str,
-        expect: Expect,
-        *,
-        host_header: str | None = None,
-        identity_header: str | None = None,
-        timeout: float = 5.0,
-        fresh: bool = False,
+        self, url: str, expect: Expect, asking: RequestExtras = PLAIN, *, timeout: float = 5.0, fresh: bool = False
     ) -> Probe:
         """One request; `fresh` uses a connection of its own, because a kept one may still lead to the old container."""
         at, began = self._clock.now(), self._clock.monotonic()
         try:
             async with asyncio.timeout(timeout):
-                status, headers, body = await self._get(url, host_header, fresh)
+                status, headers, body = await self._get(url, asking, {"Connection": "close"} if fresh else {})
         except (TimeoutError, OSError, ValueError) as error:
-            why = f"no answer within {timeout:.0f} s" if isinstance(error, TimeoutError) else str(error)
-            return Probe(at=at, url=url, outcome=ProbeOutcome.UNREACHABLE, detail=clean_line(why or repr(error), 200))
-        why = unhealthy(expect, status, headers.get("content-type", ""), body)
-        said = headers.get(identity_header) if identity_header else None
+            return self._unreachable(url, at, error, timeout)
+        why = unhealthy(expect, url, status, headers, body)
+        return self._answered(url, at, began, status, why)
+
+    async def websocket(self, url: str, asking: RequestExtras = PLAIN, *, timeout: float = 5.0) -> Probe:
+        """One handshake of a WebSocket."""
+        at, began = self._clock.now(), self._clock.monotonic()
+        key, wanted = websocket.handshake()
+        try:
+            async with asyncio.timeout(timeout):
+                answer = await self._get(websocket.address(url), asking, wanted)
+        except (TimeoutError, OSError, ValueError) as error:
+            return self._unreachable(url, at, error, timeout)
+        return self._answered(url, at, began, answer.status, websocket.unhealthy(key, answer))
+
+    async def tcp(self, endpoint: str, *, timeout: float = 5.0) -> Probe:
+        """One connection to a host and port."""
+        return await tcp.look(endpoint, self._clock, timeout)
+
+    async def identity(self, spec: IdentitySpec, asking: RequestExtras = PLAIN) -> str | None:
+        """What the service says it is; None: it did not say."""
+        try:
+            async with asyncio.timeout(5.0):
+                _, headers, body = await self._get(spec.url, asking, {"Connection": "close"})
+        except (TimeoutError, OSError, ValueError):
+            return None
+        said = headers.get(spec.header.lower()) if spec.header is not None else _said(body, spec.json or "")
+        return clean_line(said, 100) if said else None
+
+    def _answered(self, url: str, at: Any, began: float, status: int, why: str) -> Probe:
         return Probe(
             at=at,
             url=url,
@@ -51,65 +74,27 @@ class HttpProbes:
             seconds=self._clock.monotonic() - began,
             status=status,
             detail=why,
-            release=clean_line(said, 100) if said else None,
         )
 
-    async def identity(self, spec: IdentitySpec, host_header: str | None = None) -> str | None:
-        """What the service says it is; None: it did not say."""
-        try:
-            async with asyncio.timeout(5.0):
-                _, headers, body = await self._get(spec.url, host_header, True)
-        except (TimeoutError, OSError, ValueError):
-            return None
-        said = headers.get(spec.header.lower()) if spec.header is not None else _said(body, spec.json or "")
-        return clean_line(said, 100) if said else None
+    def _unreachable(self, url: str, at: Any, error: Exception, timeout: float) -> Probe:
+        why = f"no answer within {timeout:.0f} s" if isinstance(error, TimeoutError) else str(error)
+        return Probe(at=at, url=url, outcome=ProbeOutcome.UNREACHABLE, detail=clean_line(why or repr(error), 200))
 
-    async def _get(self, url: str, host_header: str | None, fresh: bool) -> Raw:
+    async def _get(self, url: str, asking: RequestExtras, more: dict[str, str]) -> Raw:
         """The answer, its body's beginning. Raises OSError or ValueError for all trouble."""
-        headers = {"Cache-Control": "no-cache"}
-        if host_header:
-            headers["Host"] = host_header
-        if fresh:
-            headers["Connection"] = "close"
-        return await self._web.send("GET", url, headers, largest=LARGEST, cut=True)
-
-
-def unhealthy(expect: Expect, status: int, content_type: str, body: bytes) -> str:
-    """Why this answer is not that of a healthy service, in one harmless line; empty when it is."""
-    if status != expect.status:
-        return clean_line(f"HTTP {status}, expected {expect.status}: {decode(body[:200])}", 200)
-    if expect.reject_html and ("text/html" in content_type.lower() or body.lstrip()[:1] == b"<"):
-        return "answered with HTML: this is a web page, not the service"
-    if expect.text is not None and decode(body).strip() != expect.text:
-        return clean_line(f"answered {decode(body[:100]).strip()!r}, expected {expect.text!r}", 200)
-    if not expect.json:
-        return ""
-    try:
-        told: Any = json_text.read(body)
-    except json_text.NotJson as error:
-        return clean_line(f"answered what is not JSON ({error}): {decode(body[:100])!r}", 200)
-    for path, wanted in expect.json:
-        found = dotted(told, path)
-        if found != wanted:
-            return clean_line(f"{path} is {found!r}, expected {wanted!r}", 200)
-    return ""
+        headers = {"cache-control": "no-cache"} | {
+            name.lower(): value for name, value in (*asking.headers, *more.items())
+        }
+        if asking.host_header:
+            headers["host"] = asking.host_header
+        web = self._webs.setdefault(asking.ca, Web(keep=False, ca=asking.ca))
+        return await web.send("GET", url, headers, largest=LARGEST, cut=True)
 
 
 def _said(body: bytes, path: str) -> str | None:
     """The value at a dotted path of a body, as text; None where there is none, or the body is no JSON."""
     try:
-        return dotted(json_text.read(body), path)
+        found = dotted(json_text.read(body), path)
     except json_text.NotJson:
         return None
-
-
-def dotted(told: object, path: str) -> str | None:
-    """The value at a dotted path of what JSON told, as text; None where there is none."""
-    level = told
-    for key in path.split("."):
-        if not isinstance(level, dict) or key not in level:
-            return None
-        level = level[key]
-    if isinstance(level, bool):
-        return "true" if level else "false"
-    return None if level is None or isinstance(level, dict | list) else str(level)
+    return None if found == "null" else found

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from tui import regular_file
 from tui.model.errors import ConfigError
-from tui.model.service import Fleet
+from tui.model.service import Fleet, RequestHeader, Service
 from tui.text.redact import learn, learn_address
 
 _SECRET_NAME = re.compile(r"(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_KEY|ROUTING_KEY|_DSN)$")
@@ -43,6 +43,12 @@ class Secrets:
             return None
 
 
+def _headers(service: Service) -> Iterable[RequestHeader]:
+    yield from service.health.headers if service.health is not None else ()
+    for spec in service.smoke:
+        yield from spec.headers
+
+
 def learn_all(fleet: Fleet, environ: Mapping[str, str], named: Iterable[str]) -> None:
     """Learn every credential that this console may come across, whether or not it is used.
 
@@ -55,6 +61,9 @@ def learn_all(fleet: Fleet, environ: Mapping[str, str], named: Iterable[str]) ->
         login = urlsplit(service.git_remote) if service.git_remote and "://" in service.git_remote else None
         if login is not None and (login.password or login.scheme in ("http", "https")):
             learn(login.password or login.username or "")
+        for header in _headers(service):
+            for name in header.credentials:
+                learn(environ.get(name, ""))
     settings = (*fleet.vendors, *(one for service in fleet.services for one in service.vendors))
     for name in {*named, *fleet.notify, *(name for one in settings for name in one.credentials)}:
         found = secrets.held(name)

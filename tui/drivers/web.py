@@ -49,8 +49,13 @@ class Raw(NamedTuple):
 class Web:
     """Asks over HTTP. httpx is imported with the first request: it costs more than the first screen."""
 
-    def __init__(self, *, keep: bool = True, timeout: float = 30.0, connect: float | None = None) -> None:
-        """`keep`: connections are used again. `timeout`: seconds for each read; the callers limit the whole."""
+    def __init__(
+        self, *, keep: bool = True, timeout: float = 30.0, connect: float | None = None, ca: str | None = None
+    ) -> None:
+        """`keep`: connections are used again. `timeout`: seconds for each read; the callers limit the whole.
+
+        `ca`: a file of certificates that are trusted, as the system's are."""
+        self._ca = ca
         self._keep, self._timeout, self._connect = keep, timeout, connect or timeout
         self._making = asyncio.Lock()  # two first questions at once need one client
         self._clients: dict[tuple[Proxy | None, bool], httpx.AsyncClient] = {}
@@ -131,7 +136,7 @@ class Web:
         # a request that asks for `Connection: close` gets a connection of its own only if no idle one is kept
         limits = httpx.Limits(max_keepalive_connections=10 if self._keep else 0)
         return httpx.AsyncClient(
-            verify=_certificates() if tls else False,
+            verify=_certificates(self._ca) if tls else False,
             limits=limits,
             follow_redirects=False,
             timeout=httpx.Timeout(self._timeout, connect=self._connect),
@@ -141,9 +146,9 @@ class Web:
 
 
 @functools.cache
-def _certificates() -> ssl.SSLContext:
+def _certificates(file: str | None = None) -> ssl.SSLContext:
     """Loading them takes 20 ms, and every client may use the same."""
-    return certificates.context(os.environ)
+    return certificates.context(os.environ, file)
 
 
 def unpacking(encoding: str) -> Callable[[bytes, int], bytes]:

@@ -7,6 +7,8 @@ proof that a URL is answered by this app: a name without a site is answered by t
 import secrets
 from urllib.parse import urlsplit, urlunsplit
 
+from msgspec.structs import replace
+
 from tui.dokku import build_gate, build_settings, commands, reports, shell_lines
 from tui.dokku import holders as kept
 from tui.engine import check_access_log
@@ -18,7 +20,7 @@ from tui.engine.releases.catalog import Listing
 from tui.engine.together import together
 from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
-from tui.model.health import ProbeOutcome
+from tui.model.health import ProbeOutcome, RequestExtras
 from tui.model.incident import Incident
 from tui.model.release import Target, TargetKind
 from tui.model.service import Host, Service
@@ -73,7 +75,7 @@ async def host(engine: Engine, name: str) -> list[Finding]:
 
 async def service(engine: Engine, of: Service) -> list[Finding]:
     """Its health, its URLs, its build, what is kept, and who holds it."""
-    lines = await _urls(engine, of)
+    lines = [*_said(engine, of), *await _urls(engine, of)]
     try:
         found = await engine.listing(of)
         build = await build_facts.read(engine.links, of, found.current)
@@ -113,6 +115,20 @@ def drill(at: Host) -> tuple[str, ...]:
     )
 
 
+def _said(engine: Engine, of: Service) -> list[Finding]:
+    """What services.yaml says of this service that the console goes by."""
+    watch, back = engine.fleet.watch_of(of.name), of.rollback
+    minutes = watch.after_rollback.total_seconds() / 60
+    words = f"watched {minutes:.0f} min after a rollback, {watch.error_rate:.2%} of failed requests are too many"
+    if back.settle:
+        words += f"; its answers count {back.settle.total_seconds():.0f} s after a deploy"
+    lines = [_line(of, "watch", Result.OK, words)]
+    if of.owner:
+        lines.append(_line(of, "owner", Result.OK, f"it belongs to {of.owner}"))
+    lines += [_line(of, "link", Result.OK, f"{name}: {url}") for name, url in engine.fleet.links_of(of.name)]
+    return lines
+
+
 def _line(of: Service, topic: str, result: Result, text: str, fix: str = "") -> Finding:
     return Finding(subject=of.name, topic=topic, result=result, text=text, fix=fix)
 
@@ -123,20 +139,31 @@ def _line(of: Service, topic: str, result: Result, text: str, fix: str = "") -> 
 async def _urls(engine: Engine, of: Service) -> list[Finding]:
     spec = of.health
     if spec is None:
-        fix = f"services.yaml: services.{of.name}.health.url"
+        fix = f"services.yaml: services.{of.name}.health.url, or tcp, websocket or log for what has no URL"
         return [_line(of, "health", Result.FINDING, "no health URL", fix)]
     lines: list[Finding] = []
     seen = await health.probe(engine.probes, of)
-    if seen is None or seen.outcome is not ProbeOutcome.HEALTHY:
-        words = f"{seen.outcome}: {seen.detail} ({seen.url})" if seen else "not asked"
-        fix = "look at the service, or at its health URL in services.yaml"
-        lines.append(_line(of, "health", Result.FINDING, words, fix))
-    else:
-        lines.append(_line(of, "health", Result.OK, f"healthy in {(seen.seconds or 0) * 1000:.0f} ms ({seen.url})"))
+    for one in seen.parts or (seen,) if seen is not None else ():
+        topic = "public" if one.url == spec.public_url else "health"
+        if one.outcome is ProbeOutcome.HEALTHY:
+            took = f"healthy in {(one.seconds or 0) * 1000:.0f} ms ({one.url})"
+            lines.append(_line(of, topic, Result.OK, took))
+        else:
+            fix = _cure(one.detail)
+            lines.append(_line(of, topic, Result.FINDING, f"{one.outcome}: {one.detail} ({one.url})", fix))
+    if any(not url.startswith("https:") for url in (spec.url, spec.public_url) if url and spec.headers):
+        words = "its health headers go over plain http: whoever is on the way can read what they hold"
+        lines.append(_line(of, "headers", Result.NOTE, words, "an https address, or one on this network alone"))
     for url, header in ((spec.url, spec.host_header), (spec.public_url, None)):
         if url is not None:
             lines.append(await _whose(engine, of, url, header))
     return lines
+
+
+def _cure(detail: str) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in detail:
+        return "a certificate of your own: name its authority with health.ca in services.yaml"
+    return "look at the service, or at its health in services.yaml"
 
 
 async def _whose(engine: Engine, of: Service, url: str, header: str | None) -> Finding:
@@ -147,7 +174,8 @@ async def _whose(engine: Engine, of: Service, url: str, header: str | None) -> F
     spec = of.health
     if spec is None:
         return _line(of, "url", Result.NOTE, f"{url} was not asked")
-    probe = await engine.probes.probe(marked, spec.expect, host_header=header, fresh=True)
+    asking = replace(RequestExtras.of(of, url), host_header=header)
+    probe = await engine.probes.probe(marked, spec.expect, asking, fresh=True)
     if probe.outcome is ProbeOutcome.UNREACHABLE:
         return _line(of, "url", Result.FINDING, f"{url} does not answer: {probe.detail}", "is the address right?")
     here = [of.app, *(s.app for s in engine.fleet.services if s.host == of.host and s.app != of.app)]
@@ -185,7 +213,7 @@ def _kept(
 ) -> list[Finding]:
     lines: list[Finding] = []
     possible = build_facts.possible(found.releases, build)
-    longest = engine.fleet.watch.longest
+    longest = engine.fleet.watch_of(of.name).longest
     held = further.refusal(of.name, possible, found.current, found.record, engine.clock.now(), longest)
     if held is not None:
         lines.append(_line(of, "back", Result.NOTE, held[1].message, held[1].fix))

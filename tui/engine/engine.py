@@ -7,6 +7,7 @@ and goes through the gate.
 from collections.abc import Callable
 
 from tui.dokku import commands, holders
+from tui.engine import whose
 from tui.engine.hosts.app_config import ConfigWatch
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.hosts.gate import Gate
@@ -17,10 +18,12 @@ from tui.engine.incident.runner import IncidentRunner
 from tui.engine.incident.steps import Output, Ports
 from tui.engine.monitor import health
 from tui.engine.monitor.error_rates import Evidence
+from tui.engine.monitor.log_health import HealthProbes
 from tui.engine.notify.on_call import OnCallReader
 from tui.engine.notify.outbox import Notifier
 from tui.engine.notify.postmortem import PostMortems
 from tui.engine.ports import (
+    AddressPort,
     ClockPort,
     DigestPort,
     GitPort,
@@ -58,7 +61,7 @@ class Engine:
         *,
         make_host: Callable[[str], HostPort],
         git: GitPort,
-        probes: ProbePort,
+        probes: AddressPort,
         journal: JournalPort,
         clock: ClockPort,
         by: str,
@@ -76,12 +79,12 @@ class Engine:
         self.by = by
         self.clock = clock
         self.journal = journal
-        self.probes = probes
         self.git = git
         self.gate = Gate(journal, clock, read_only=read_only)
         self.records = Records(journal)
         self.ledger = LedgerKeeper(journal)
         self.links = HostConnections(fleet, self.gate, git, clock, make_host, self.ledger)
+        self.probes: ProbePort = HealthProbes(probes, self.links, clock)
         self.configs = ConfigWatch(self.links, self.ledger, clock, digest)
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
         self.freezer = Freezer(self.links, clock, journal)
@@ -231,6 +234,8 @@ class Engine:
             by=self.by,
             reason=reason,
             group=group,
+            file=whose.path(self.fleet),
+            address=self.fleet.host(service.host).ssh,
         )
         walk = await IncidentRunner.begin(event, self.journal, self.clock, self._performer(output))
         self.walks[identity] = walk
@@ -239,12 +244,14 @@ class Engine:
         return walk
 
     async def resume(self, incident: str, output: Output | None = None) -> IncidentRunner:
-        """Take an open incident up where its journal ends. Raises Refused, TakenByOther."""
+        """Take an open incident up where its journal ends. Raises Refused, TakenByOther; ConfigError where it is of
+        another services file."""
         found = await self.read(incident)
         if not found.open:
             raise Refused(f"incident {incident} is closed: {found.closing}", "rollback incidents")
         if incident in self.walks:
             return self.walks[incident]
+        whose.check(self.fleet, found)
         if not self.journal.lock(incident):
             raise self._elsewhere(incident)
         service = self.fleet.service(found.service)

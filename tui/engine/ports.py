@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from tui.model.commit_range import CommitRange
+from tui.model.commit_range import CommitRange, Migrated, SourceTree
 from tui.model.evidence import NewIssues, Rate, Source
 from tui.model.finding import Finding
-from tui.model.health import Probe
+from tui.model.health import Probe, RequestExtras
 from tui.model.history import Commit
 from tui.model.host import Form, Link
 from tui.model.notice import Delivery, Message, OnCall, Receipt
@@ -88,6 +88,7 @@ class GitPort(Protocol):
         target: str,
         wanted: Callable[[str], bool],
         tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
+        databases: Callable[[SourceTree, SourceTree], tuple[Migrated, ...]] | None = None,
     ) -> CommitRange: ...
 
     async def archive(self, host: Any, app: str, branch: str, paths: Sequence[str]) -> Mapping[str, bytes]: ...
@@ -103,23 +104,26 @@ class GitPort(Protocol):
     ) -> PushEnd: ...
 
 
-class ProbePort(Protocol):
-    """Health URLs."""
+class AddressPort(Protocol):
+    """Health addresses."""
 
     async def probe(
-        self,
-        url: str,
-        expect: Expect,
-        *,
-        host_header: str | None = None,
-        identity_header: str | None = None,
-        timeout: float = 5.0,
-        fresh: bool = False,
+        self, url: str, expect: Expect, asking: RequestExtras = ..., *, timeout: float = 5.0, fresh: bool = False
     ) -> Probe: ...
 
-    async def identity(self, spec: IdentitySpec, host_header: str | None = None) -> str | None: ...
+    async def websocket(self, url: str, asking: RequestExtras = ..., *, timeout: float = 5.0) -> Probe: ...
+
+    async def tcp(self, endpoint: str, *, timeout: float = 5.0) -> Probe: ...
+
+    async def identity(self, spec: IdentitySpec, asking: RequestExtras = ...) -> str | None: ...
 
     async def close(self) -> None: ...
+
+
+class ProbePort(AddressPort, Protocol):
+    """Everything that health is asked of: addresses, and the log on the host."""
+
+    async def log(self, service: Service, pattern: str) -> Probe: ...
 
 
 class ProcessPort(Protocol):

@@ -24,6 +24,7 @@ from tui.model.service import Service
 from tui.model.value import Value
 
 HEALTH_EVERY = timedelta(seconds=5)
+LOG_EVERY = timedelta(seconds=30)
 RELEASES_EVERY = timedelta(seconds=60)
 REMEMBERED = 180
 """probes kept of each service: 15 minutes"""
@@ -78,7 +79,7 @@ class ServiceMonitor:
         """One service now."""
         service = self.engine.service(name)
         probes = tuple(self._probes[service.name])
-        word = status.classify(probes, self.engine.clock.now(), self.every)
+        word = status.classify(probes, self.engine.clock.now(), self._every(service))
         sick = word in (Health.DOWN, Health.DEGRADED, Health.UNREACHABLE)
         return ServiceStatus(
             service=service,
@@ -144,13 +145,18 @@ class ServiceMonitor:
             self._listing_now[key] = task
         await asyncio.shield(task)
 
+    def _every(self, service: Service) -> timedelta:
+        """A log is read over the host's connection, which costs the host more than an answer to a request."""
+        reads_log = service.health is not None and service.health.log is not None
+        return max(self.every, LOG_EVERY) if reads_log else self.every
+
     async def _poll_health(self, service: Service, offset: float) -> None:
         if service.health is None:
             return
         await self._shown(self.look(service.name))  # the first screen must not wait for its turn
         await self.engine.clock.sleep(offset)
         while True:
-            pause = self.every.total_seconds()
+            pause = self._every(service).total_seconds()
             began = self.engine.clock.monotonic()
             await self._shown(self.look(service.name))
             took = self.engine.clock.monotonic() - began

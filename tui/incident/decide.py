@@ -45,6 +45,8 @@ def opened(event: ev.Opened) -> Incident:
         since=event.at,
         reason=event.reason,
         group=event.group,
+        file=event.file,
+        address=event.address,
     )
 
 

@@ -26,6 +26,10 @@ class Opened(Value, tag=True):
     by: str
     reason: str = ""
     group: Group | None = None
+    file: str = ""
+    """the services file it was opened with; journals of older versions do not say"""
+    address: str = ""
+    """where that file says the host is"""
 
 
 class SeverityChosen(Value, tag=True):

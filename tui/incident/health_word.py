@@ -7,6 +7,8 @@ in between the service is degraded. What is too old is stale, whatever it said.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from tui.model.health import Health, Probe, ProbeOutcome
 
 ENOUGH = 2
@@ -14,11 +16,23 @@ ENOUGH = 2
 STALE_AFTER = 3
 """missed polls after which the last answer is no longer shown as current"""
 
+_GRAVITY = (ProbeOutcome.UNHEALTHY, ProbeOutcome.UNREACHABLE, ProbeOutcome.HEALTHY)
 _WORDS = {
     ProbeOutcome.HEALTHY: Health.OK,
     ProbeOutcome.UNHEALTHY: Health.DOWN,
     ProbeOutcome.UNREACHABLE: Health.UNREACHABLE,
 }
+
+
+def together(parts: Sequence[Probe]) -> Probe:
+    """Several looks at one service as one: bad outweighs unknown, which outweighs good. The first is the service's own
+    address, whose time and status are shown while all is well."""
+    if len(parts) == 1:
+        return parts[0]
+    gravest = min(parts, key=lambda one: _GRAVITY.index(one.outcome))
+    if gravest.outcome is ProbeOutcome.HEALTHY:
+        return replace(parts[0], parts=tuple(parts))
+    return replace(gravest, parts=tuple(parts), detail=f"{gravest.url}: {gravest.detail}")
 
 
 def classify(probes: Sequence[Probe], now: datetime, every: timedelta) -> Health:

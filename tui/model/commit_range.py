@@ -1,6 +1,37 @@
 """What lies between two commits of an app, as far as its repository on the host tells."""
 
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
 from tui.model.value import Value
+
+
+class SourceTree(NamedTuple):
+    """One commit's files."""
+
+    files: Mapping[str, bytes]
+    """path → the id of its content"""
+    content: Callable[[str], str | None]
+    """the text of a path; None where there is no such file"""
+
+
+class Migrated(Value):
+    """Migrations of one tool in one folder, between the release that runs and the one to go back to."""
+
+    tool: str
+    folder: str
+    target: str | None
+    """the newest revision that the target knows; None: none"""
+    between: tuple[str, ...] = ()
+    """those that it does not know, oldest first"""
+    down: tuple[str, ...] = ()
+    """what undoes them, in order, inside the app's container; empty: nothing does"""
+    forward_only: tuple[str, ...] = ()
+    """those among them that say no way back"""
+    only_target: tuple[str, ...] = ()
+    """those that the target has and what runs has not"""
+    changed: tuple[str, ...] = ()
+    """those that are in both and differ"""
 
 
 class CommitRange(Value):
@@ -10,5 +41,7 @@ class CommitRange(Value):
     """why it is not known; empty: it is"""
     migrations: tuple[str, ...] = ()
     """paths of migrations that one of the two has and the other has not, or has changed"""
+    databases: tuple[Migrated, ...] = ()
+    """the same by the tools that are known, with what undoes them"""
     tasks: tuple[str, ...] = ()
     """release and deploy tasks of the release that runs: they ran when it was deployed"""

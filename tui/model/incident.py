@@ -171,6 +171,10 @@ class Incident(Value):
     opened_at: datetime
     since: datetime
     """when the state was entered"""
+    file: str = ""
+    """the services file it was opened with; empty: an older version opened it"""
+    address: str = ""
+    """where that file says the host is"""
     state: State = State.ASSESSING
     asking: Question | None = Question.TARGET
     severity: str | None = None

@@ -34,25 +34,51 @@ class Host(Value):
 class Expect(Value):
     """What a healthy answer is. Everything given must hold."""
 
-    status: int = 200
+    status: tuple[int, ...] = (200,)
+    """any of these"""
     json: tuple[tuple[str, str], ...] = ()
     """pairs of dotted path and exact value"""
+    contains: tuple[str, ...] = ()
+    """each of these is somewhere in the body"""
     text: str | None = None
     """the whole body, blanks at its ends aside"""
     reject_html: bool = True
 
 
-class HealthSpec(Value):
-    """How health is asked for."""
+class RequestHeader(Value):
+    """A header that is sent with a request; its value may be a credential and is never shown."""
 
-    url: str
+    name: str
+    value: str
+    credentials: tuple[str, ...] = ()
+    """names of the environment variables that were put in without a default"""
+
+
+class HealthSpec(Value):
+    """How health is asked for: by one or more of `url`, `tcp`, `websocket` and `log`, each of which must be well."""
+
+    url: str | None = None
     public_url: str | None = None
+    tcp: str | None = None
+    """host and port that take connections"""
+    websocket: str | None = None
+    """an address that answers a WebSocket handshake"""
+    log: str | None = None
+    """a regular expression that a line of the running containers' log matches"""
     host_header: str | None = None
+    headers: tuple[RequestHeader, ...] = ()
+    ca: str | None = None
+    """path of certificates in PEM form that are trusted for this service, with the system's"""
     expect: Expect = Expect()
     passes: int = 3
     """healthy answers in a row, each on a connection of its own, that count as recovered"""
     patience: timedelta = timedelta(seconds=60)
     """how long that row may take to come about after a rollback; then it is not healthy"""
+
+    @property
+    def address(self) -> str:
+        """What is asked, in the words of services.yaml."""
+        return self.url or self.websocket or self.tcp or f"log: {self.log}"
 
 
 class SmokeSpec(Value):
@@ -61,6 +87,7 @@ class SmokeSpec(Value):
     url: str
     expect: Expect = Expect()
     host_header: str | None = None
+    headers: tuple[RequestHeader, ...] = ()
 
 
 class IdentitySpec(Value):
@@ -97,6 +124,12 @@ class Service(Value):
     image_repository: str | None = None
     git_remote: str | None = None
     script: tuple[str, ...] = ()
+    owner: str | None = None
+    """who knows this service: a person, a team, a channel"""
+    links: tuple[tuple[str, str], ...] = ()
+    """name and address of pages for people: runbook, dashboard"""
+    watch: "WatchSpec | None" = None
+    """its own watching times and limit; None: those of all services"""
     vendors: tuple[VendorSettings, ...] = ()
 
     def vendor(self, kind: type[S]) -> S | None:
@@ -159,6 +192,14 @@ class WatchSpec(Value):
     """as a fraction"""
 
 
+class Budgets(Value):
+    """How long the runbook gives each of its steps."""
+
+    confirm: timedelta = timedelta(seconds=30)
+    roll_back: timedelta = timedelta(seconds=60)
+    verify: timedelta = timedelta(seconds=30)
+
+
 class Contacts(Value):
     """Whom the runbook tells."""
 
@@ -178,6 +219,7 @@ class Fleet(Value):
     """names of ways back, the preferred one first; whoever reads the file has checked that they exist"""
     retention: int = 5
     watch: WatchSpec = WatchSpec()
+    budgets: Budgets = Budgets()
     severities: tuple[SeveritySpec, ...] = RUNBOOK_SEVERITIES
     contacts: Contacts = Contacts()
     notify: tuple[str, ...] = ()
@@ -193,9 +235,22 @@ class Fleet(Value):
         """The settings of one vendor for all services; None where its section is not written."""
         return of_kind(kind, self.vendors)
 
+    def watch_of(self, name: str) -> WatchSpec:
+        """The watching times and the limit of a service: its own, or those of all."""
+        service = self.service(name)
+        return self.watch if service is None or service.watch is None else service.watch
+
+    def links_of(self, name: str) -> tuple[tuple[str, str], ...]:
+        """The links of a service, its own first, and those of all; a name of its own hides one of all."""
+        service = self.service(name)
+        own = service.links if service is not None else ()
+        return (*own, *((label, address) for label, address in self.links if label not in dict(own)))
+
     def service(self, name: str) -> Service | None:
-        """The service of that name or of that app's name."""
-        return next((s for s in self.services if name in (s.name, s.app)), None)
+        """The service of that name, or the only one whose app is called so."""
+        by_app = [s for s in self.services if s.app == name]
+        named = next((s for s in self.services if s.name == name), None)
+        return named or (by_app[0] if len(by_app) == 1 else None)
 
     def host(self, name: str) -> Host:
         """The host of that name; the loader guarantees that every service's host exists."""

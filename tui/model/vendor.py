@@ -20,9 +20,9 @@ CREDENTIAL = "_env"
 class VendorSettings(Value):
     """One vendor's settings, a field for each key of its section.
 
-    A field is `Annotated` with its reader (text in, value out, ValueError with the valid form); without one any text
-    will do. A tuple is a list of such values. A field without a default has to be written. `msgspec.field(name=…)`
-    gives the key another name than the field.
+    A field is `Annotated` with its reader (text in, value out, ValueError with the valid form) and, for the page of the
+    operators, with what it means; without them any text will do. A tuple is a list of such values. A field without a
+    default has to be written. `msgspec.field(name=…)` gives the key another name than the field.
     """
 
     @property
@@ -51,6 +51,8 @@ class Key(NamedTuple):
     """it is a list of such values"""
     required: bool
     default: Any
+    words: str
+    """what it means, for operators"""
 
 
 def keys(settings: type[VendorSettings]) -> tuple[Key, ...]:
@@ -59,9 +61,10 @@ def keys(settings: type[VendorSettings]) -> tuple[Key, ...]:
 
 
 def _key(field: msgspec.structs.FieldInfo) -> Key:
-    kind, reader = field.type, str
+    kind, reader, words = field.type, str, ""
     if get_origin(kind) is Annotated:
-        kind, reader, *_ = get_args(kind)
+        kind, reader, *more = get_args(kind)
+        words = "".join(more)
     return Key(
         name=field.encode_name,
         field=field.name,
@@ -69,6 +72,7 @@ def _key(field: msgspec.structs.FieldInfo) -> Key:
         many=get_origin(kind) is tuple,
         required=field.required,
         default=None if field.required else field.default,
+        words=words,
     )
 
 

@@ -22,16 +22,18 @@ KINDS = {
     "slow_command": "the command waits `seconds` before it begins",
     "full_disk": "objects and images cannot be written",
     "slow_deploy": "a deploy takes `factor` times as long",
-    "fail_next_deploy": "`mode`: build, release or another task, check, crash, or helm (k3s: killed in its upgrade)",
+    "fail_next_deploy": "`mode`: build, a task, check, crash, helm (k3s), or one of deploy/troubles",
     "hold_lock": "somebody else's deploy holds the lock of `app`, for `seconds` or until cleared",
     "wrong_app": "requests to `app` are answered by `by`",
     "refuse_login": "the key is not accepted",
     "garbage": "the command answers bytes that mean nothing, and `exit`",
     "byte_wise": "what the command says arrives byte by byte",
     "endless": "the command says something on `stream` for ever",
+    "warn": "lines of `stderr` come on `stream` before the command says anything",
+    "docker_down": "Docker does not answer, until cleared; what runs goes on",
     "restart_host": "the whole host restarts; `ids`: keep or change",
 }
-AT_ONCE = ("hold_lock", "wrong_app")
+AT_ONCE = ("hold_lock", "wrong_app", "docker_down")
 BOUND = (
     "restart_host",
     "drop_connection",
@@ -43,6 +45,7 @@ BOUND = (
     "garbage",
     "byte_wise",
     "endless",
+    "warn",
 )
 """kinds that bind to a command as it starts"""
 GARBAGE = b"\xff\xfe\x00\x1b]0;x\x07" + b"[" * 2000 + b'{"a": \xc3' + bytes(range(256)) * 8
@@ -124,6 +127,9 @@ class Faults:
         if fault.kind not in AT_ONCE:
             self.armed.append(fault)
             return
+        if fault.kind == "docker_down":
+            self._host.machine.docker_down = True
+            return
         app = self._host.machine.app(fault.app)
         if fault.kind == "wrong_app":
             app.answered_by = fault.by
@@ -135,6 +141,7 @@ class Faults:
     def clear(self) -> None:
         """Disarms everything: silent connections speak again, locks without a deploy are gone."""
         self.armed.clear()
+        self._host.machine.docker_down = False
         for call in self._silent:
             call.client.stall(False)
         self._silent.clear()
@@ -181,6 +188,8 @@ class Faults:
                     call.write(ENDLESS, error=fault.stream == "stderr")
                     await call.client.drain()
                     await asyncio.sleep(0)
+            case "warn":
+                call.write(f"{fault.stderr}\n".encode(), error=fault.stream == "stderr")
             case "byte_wise":
                 call.client.byte_wise = True
             case "slow_command":

@@ -116,6 +116,7 @@ class Machine:
         self.global_properties: dict[str, str] = {}
         self.registry: dict[str, Image] = {}
         self.cluster = Cluster()
+        self.docker_down = False
         self.deploys = 0
         self.executed: list[Executed] = []
         self._numbers = 1000

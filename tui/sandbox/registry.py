@@ -6,10 +6,15 @@ only the newest.
 
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image
-from tui.sandbox.lines import arrow, detail, step
+from tui.sandbox.lines import CommandFailed, arrow, complaint, detail, step, tool
 from tui.sandbox.machine import App
 
 ADDRESS = "127.0.0.1:5055"
+PUSH_REFUSED = {
+    "push-denied": "denied: requested access to the resource is denied",
+    "push-unauthorized": "unauthorized: authentication required",
+}
+"""modes of `fail_next_deploy`: what the registry says (its words are documented; Dokku's are recorded)"""
 
 
 def pushes(app: App) -> bool:
@@ -39,6 +44,11 @@ async def push_release(call: Call, app: App, image: Image) -> str:
         )
     )
     await call.pause(2.0)
+    for mode, refusal in PUSH_REFUSED.items():
+        if call.host.faults.take_mode(mode, app.name) is not None:
+            await call.pause(58.0)  # Dokku tries again and again for a minute
+            call.say_all((tool(refusal), complaint("Unable to push image")))
+            raise CommandFailed
     layers = [image.id.removeprefix("sha256:")[start : start + 12] for start in range(0, 60, 12)]
     call.say_all(step(f"{layer}: {state}") for state in ("Preparing", "Pushed") for layer in layers)
     call.say(step(f"{number}: digest: {image.id} size: 1359"))

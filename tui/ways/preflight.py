@@ -5,17 +5,19 @@ the host does not say, that is said: unknown is not the same as unchanged, and n
 """
 
 import posixpath
+from collections.abc import Iterator
 from datetime import datetime
 
 from tui.dokku import app_config, builders, commit_files
 from tui.dokku import build_settings as shapes
 from tui.dokku import holders as kept
 from tui.incident.config_drift import Drift, Since
-from tui.model.commit_range import CommitRange
+from tui.model.commit_range import CommitRange, Migrated
 from tui.model.observation import RunningState
 from tui.model.plan import Caution, Checked, Severity, Standing
 from tui.model.release import Release
 from tui.model.value import Value
+from tui.ways import migration_tools
 from tui.ways.way import Way
 
 SHOWN = 5
@@ -127,10 +129,37 @@ def between(lying: CommitRange) -> tuple[Caution, ...]:
     if lying.migrations:
         words = f"migrations lie between, and going back does not undo them: {_listed(lying.migrations)}"
         said.append(Caution(severity=Severity.TYPE, text=words))
+    for one in lying.databases:
+        said.extend(Caution(severity=Severity.WARN, text=words) for words in database(one))
     if lying.tasks:
         words = f"what runs now ran tasks when it was deployed, which are not undone: {_listed(lying.tasks)}"
         said.append(Caution(severity=Severity.WARN, text=words))
     return tuple(said)
+
+
+def database(found: Migrated) -> Iterator[str]:
+    """What a tool's migrations mean for the way back: up to where the target knows them, and what undoes the rest."""
+    where = f"{found.tool} ({found.folder})"
+    if found.between:
+        knows = f"up to {found.target}" if found.target else "none of them"
+        yield f"{where}: the target knows {knows}; newer are {_listed(found.between)}"
+    if found.forward_only:
+        names = _listed(found.forward_only)
+        yield f"{where}: forward-only, {names} can not be undone: the old code meets the new database"
+    elif found.down:
+        commands = " ; then ".join(found.down)
+        yield (
+            f"{where}: to undo them, and lose what only they hold, run before leaving what runs now, since only that "
+            f"has them: {commands}"
+        )
+    elif found.between:
+        yield f"{where}: no one command undoes them for certain: by hand, or the old code meets the new database"
+    if found.only_target:
+        yield f"{where}: the target has migrations that what runs has not, and its tasks would run them: " + _listed(
+            found.only_target
+        )
+    if found.changed:
+        yield f"{where}: changed after they were written, which no command undoes: {_listed(found.changed)}"
 
 
 def _surroundings(found: Findings, target: Release) -> list[Caution]:
@@ -189,7 +218,9 @@ def _at(at: datetime | None) -> str:
 def is_migration(path: str) -> bool:
     """Whether a file of a source tree is a database migration, by where it lies."""
     folders = posixpath.dirname(path).split("/")
-    return path.endswith(".sql") or "migrations" in folders or "alembic/versions/" in path
+    return (
+        path.endswith(".sql") or "migrations" in folders or "alembic/versions/" in path or migration_tools.is_one(path)
+    )
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -297,6 +328,8 @@ def _migrations(between: CommitRange) -> Checked:
         return Checked(name=name, standing=Standing.UNKNOWN, text=between.unknown)
     if between.migrations or between.tasks:
         words = f"{len(between.migrations)} files and {len(between.tasks)} tasks lie between"
+        if between.databases:
+            words += f" ({', '.join(dict.fromkeys(one.tool for one in between.databases))})"
         return Checked(name=name, standing=Standing.WARNING, text=words)
     return Checked(name=name, standing=Standing.OK, text="none lie between")
 

@@ -10,6 +10,7 @@ from tui.cli.narrate import Narrator
 from tui.cli.options import Options
 from tui.drivers.clock import local
 from tui.engine import all_services as running
+from tui.engine import whose
 from tui.engine.engine import Engine
 from tui.engine.notify.outbox import GRACE
 from tui.incident import announcements
@@ -26,6 +27,7 @@ Result = tuple[Exit, output.Document]
 async def postmortem(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """The post-mortem of the incident named, or of the only one that lacks its own. Raises Refused."""
     identity = await _single(engine, options.incident) if options.incident else await _the_one(engine)
+    whose.check(engine.fleet, await engine.read(identity))
     for field, text in options.set:
         await engine.postmortems.note(identity, field, text)
     found = await engine.postmortems.write(identity)

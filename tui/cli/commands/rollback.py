@@ -17,7 +17,7 @@ from tui.drivers.clock import stepped
 from tui.engine.engine import Engine
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.store import Illegible
-from tui.incident import decide, next_commands
+from tui.incident import budgets, decide, next_commands
 from tui.incident import events as ev
 from tui.model.errors import ConfigError, Refused
 from tui.model.incident import Closing, Incident, Question, State
@@ -247,6 +247,8 @@ async def _to_the_end(engine: Engine, walk: IncidentRunner, narrator: Narrator) 
                 break
             reason = walk.incident.failure
             await walk.submit(ev.CloseAsked(at=engine.clock.now(), closing=Closing.ABORTED, reason=reason))
+    if said := budgets.rolled_back(walk.incident, engine.fleet.budgets):
+        narrator.say(said, "dim")
     return _result(walk.incident, narrator)
 
 

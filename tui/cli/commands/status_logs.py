@@ -18,6 +18,7 @@ from tui.engine.store import Illegible
 from tui.engine.together import together
 from tui.incident.deploy_or_not import worded
 from tui.model.errors import ConsoleError, Refused
+from tui.model.health import Probe, ProbeOutcome
 from tui.model.postmortem import DueDate
 from tui.model.service import Service
 from tui.releases import choose, restart_risk
@@ -53,6 +54,8 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
                 f"{'  DO NOT RESTART: the last deploy failed: ' + row['restart_fix'] if row['restart_risk'] else ''}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
             )
+            for line in _more(row):
+                output.text(f"{'':<16} {line}")
             if row["error"] and row["error"]["fix"]:
                 output.text(f"{'':<16} fix: {row['error']['fix']}")
         for line in on_call(engine):
@@ -79,6 +82,15 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
         error=output.error(code, said),
     )
     return code, document
+
+
+def _more(row: output.Document) -> list[str]:
+    """Each address that was asked beside others; and of a service that is not well, whom to ask and where to look."""
+    lines = [f"{one['health']:<12} {one['url']}  {one['detail']}".rstrip() for one in row["asked"]]
+    if row["health"] != ProbeOutcome.HEALTHY:
+        lines += [f"owner        {row['owner']}"] if row["owner"] else []
+        lines += [f"{name:<12} {address}" for name, address in row["links"].items()]
+    return lines
 
 
 def _illegible(one: Illegible) -> output.Document:
@@ -143,6 +155,9 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "seconds": probe.seconds if probe else None,
         "at": output.time(probe.at) if probe else None,
         "detail": "; ".join(filter(None, reasons)),
+        "asked": [_asked(one) for one in probe.parts] if probe else [],
+        "owner": service.owner,
+        "links": dict(engine.fleet.links_of(service.name)),
         "release": running.name if running else None,
         "running": output.named(running) if running and not running.down else None,
         "never_kept": checking.never_kept(engine, found) if found else None,
@@ -161,6 +176,11 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "error": output.error(code, error.message, error.fix) if error else None,
     }
     return row, code
+
+
+def _asked(one: Probe) -> output.Document:
+    """One of several addresses that were asked."""
+    return {"url": one.url, "health": one.outcome.value, "http_status": one.status, "detail": one.detail}
 
 
 def _unheld(service: Service, found: Listing | None) -> str | None:

@@ -5,8 +5,10 @@ from tui.cli.commands import rollback as single
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
-from tui.engine import tip
+from tui.dokku import holders
+from tui.engine import tip, whose
 from tui.engine.engine import Engine
+from tui.engine.hosts import incident_record
 from tui.engine.releases.freeze import NO_WORD, TeamBranch, Unfrozen, Word
 from tui.model.errors import AlreadyThere, ConsoleError, Refused
 from tui.model.incident import Closing, Incident
@@ -18,6 +20,7 @@ Result = tuple[Exit, output.Document]
 async def unfreeze(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """Let deploys through again; with `--deploy-tip` deploy what stands on the branch, confirmed and proven."""
     service = engine.service(options.names[0])
+    await _whose(engine, service)
     deploy = options.deploy_tip
     word = Word(branch=options.branch, take_over=options.take_over)
     if not options.yes and not narrator.interactive:
@@ -29,6 +32,19 @@ async def unfreeze(engine: Engine, options: Options, narrator: Narrator) -> Resu
             raise Refused(f"{service.name} stays frozen", f"rollback unfreeze {service.name}")
         deploy = said
     return await _thawed(engine, service, options, narrator, deploy=deploy)
+
+
+async def _whose(engine: Engine, service: Service) -> None:
+    """Raises ConfigError where what freezes this service is an incident of another services file, or where nothing does
+    and a service of the same name in another file is frozen; as far as this machine's journal knows them."""
+    record = await incident_record.read(engine.links, service.host, service.app)
+    known = [i for i in await engine.incidents() if i.service == service.name and (i.left_frozen or i.open)]
+    if record is not None:
+        known = [i for i in known if record.incident in (i.id, i.known_as)]
+    elif holders.is_frozen((await engine.links.current(service.host, service.app)).branch):
+        return
+    for incident in known[:1]:
+        whose.check(engine.fleet, incident)
 
 
 async def offer(engine: Engine, incident: Incident, options: Options, narrator: Narrator) -> None:

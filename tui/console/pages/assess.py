@@ -148,7 +148,7 @@ def _tree(
 ) -> list[Row]:
     """Every question on a row; those on the path are lit, the one to answer is marked."""
     answered = {node.id: answer for node, answer in path}
-    rate = f"{flow.console.engine.fleet.watch.error_rate:.0%}"
+    rate = f"{flow.console.engine.fleet.watch_of(flow.service.name).error_rate:.0%}"
     found: list[Row] = []
     for number, node in enumerate(decision_tree.TREE, 1):
         question = rows.fit(f"{number} {node.question.format(rate=rate)}", 35)

@@ -59,7 +59,7 @@ def _drawn(flow: IncidentFlow, begin: datetime, end: datetime, marks: Sequence[M
     if not found.asked:
         return []
     axis, palette = Axis(begin, end, room), flow.palette
-    limit = flow.console.engine.fleet.watch.error_rate
+    limit = flow.console.engine.fleet.watch_of(flow.service.name).error_rate
     tall = flow.room >= TALL
     content = [
         *_failures(found, limit, 4 if tall else 2, palette),

@@ -7,6 +7,7 @@ from tui.console.drawing.palette import Palette
 from tui.console.drawing.rows import Piece, Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, button
+from tui.incident import budgets
 from tui.incident import undo as undoing
 from tui.incident.deploy_or_not import worded
 from tui.model.errors import ConsoleError, JournalError
@@ -44,6 +45,7 @@ def busy_or_wrong(palette: Palette, busy: str, error: ConsoleError | None, cells
 def trouble(flow: IncidentFlow, cells: int) -> list[Row]:
     """Rows of what is being done, of an error with what would help, and of a walk that cannot go on."""
     found = busy_or_wrong(flow.palette, flow.busy, flow.error, cells)
+    found.extend(_over_budget(flow, cells))
     if flow.walk is not None and flow.walk.error is not None:
         stopped = flow.walk.error
         why = stopped.message if isinstance(stopped, ConsoleError) else f"{type(stopped).__name__}: {stopped}"
@@ -54,6 +56,17 @@ def trouble(flow: IncidentFlow, cells: int) -> list[Row]:
             found.extend(rows.paragraph(f"  {rows.safe(words, 300)}", cells, "", indent=2))
         found.append((("  restart the console and resume; nothing is sent twice", ""),))
     return found
+
+
+def _over_budget(flow: IncidentFlow, cells: int) -> list[Row]:
+    """A step that takes longer than the runbook gives it, and what the runbook wants then."""
+    if flow.incident is None:
+        return []
+    engine = flow.console.engine
+    spent = budgets.running(flow.incident, engine.fleet.budgets, engine.clock.now())
+    if spent is None or not spent.over:
+        return []
+    return rows.paragraph(f"{flow.palette.sign('warn')} {spent.over}", cells, "warn", indent=2)
 
 
 def health_rows(flow: IncidentFlow, now: datetime, cells: int) -> list[Row]:
@@ -70,7 +83,32 @@ def health_rows(flow: IncidentFlow, now: datetime, cells: int) -> list[Row]:
     detail = rows.safe(last.detail, 200) if last is not None else ""
     if detail:
         said = f"{flow.palette.sign(look)} {word}{since}: {detail} in {labels.response(last)}"
-    return rows.paragraph(said, cells, look if look != "ok" else "", indent=2)
+    found = rows.paragraph(said, cells, look if look != "ok" else "", indent=2)
+    return [*found, *looks_apart(flow, cells), *about(flow, cells)]
+
+
+_LOOKS = {ProbeOutcome.HEALTHY: "ok", ProbeOutcome.UNHEALTHY: "down", ProbeOutcome.UNREACHABLE: "warn"}
+
+
+def looks_apart(flow: IncidentFlow, cells: int) -> list[Row]:
+    """Each address that was asked beside others, on a row of its own."""
+    last = flow.status.last
+    found: list[Row] = []
+    for one in last.parts if last is not None else ():
+        look = _LOOKS[one.outcome]
+        came = rows.safe(one.detail, 200) or labels.response(one)
+        said = f"  {flow.palette.sign(look)} {rows.safe(one.url, 100)} {came}"
+        found.extend(rows.paragraph(said, cells, look if look != "ok" else "dim", indent=4))
+    return found
+
+
+def about(flow: IncidentFlow, cells: int) -> list[Row]:
+    """Who knows the service, and where to look, as far as services.yaml says."""
+    service = flow.service
+    said = [f"owner {rows.safe(service.owner, 80)}"] if service.owner else []
+    links = flow.console.engine.fleet.links_of(service.name)
+    said += [f"{rows.safe(name, 30)} {rows.safe(address, 200)}" for name, address in links]
+    return [row for one in said for row in rows.paragraph(f"  {one}", cells, "dim", indent=4)]
 
 
 def downtime(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
@@ -124,7 +162,7 @@ def ways_out(flow: IncidentFlow, incident: Incident) -> list[Choice]:
     """Choices that there are at every step instead of going on; each asks for its reason."""
     busy = _not_now(incident)
     before = incident.asking in (Question.TARGET, Question.CONFIRM, Question.WHAT_NEXT)
-    minutes = flow.console.engine.fleet.watch.after_clean_deploy.total_seconds() / 60
+    minutes = flow.console.engine.fleet.watch_of(flow.service.name).after_clean_deploy.total_seconds() / 60
     return [
         button(
             "monitor",

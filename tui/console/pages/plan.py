@@ -108,7 +108,7 @@ def _how(console: Console, plan: Plan, cells: int) -> list[Row]:
 
 
 def _summary(console: Console, plan: Plan, cells: int) -> list[Row]:
-    said = [f"then verify, watch {worded(console.watch_for)}"]
+    said = [f"then verify, watch {worded(console.watch_for(plan.service))}"]
     if plan.frozen_branch:
         said.insert(0, "deploys are held back (CI stays green, deploys nothing)")
     writes = sum(step.writes for step in plan.steps)

@@ -53,7 +53,7 @@ class Releases(Page):
         if risk := restart_risk.risk(status.listing.current):
             text = f"{self.console.screen.palette.sign('warn')} {rows.safe(risk, 400)}"
             content.extend(rows.paragraph(text, cells, "warn", indent=2))
-        longest = self.console.engine.fleet.watch.longest
+        longest = self.console.engine.fleet.watch_of(self.service.name).longest
         previous, reason = tables.previous_of(self.service.name, status.listing, now, longest)
         if previous is not None:
             content.extend(rows.paragraph(f"previous is {previous.name}: {rows.safe(reason, 400)}", cells, "dim"))

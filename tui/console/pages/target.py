@@ -22,7 +22,8 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
         return View(key="target", title=parts.title(flow, 2, cells), rows=content, choices=[again, back(flow)])
     now = engine.clock.now()
     seen = labels.age(now - status.listed_at) if status.listed_at else "unknown"
-    previous, reason = tables.previous_of(status.service.name, status.listing, now, engine.fleet.watch.longest)
+    longest = engine.fleet.watch_of(status.service.name).longest
+    previous, reason = tables.previous_of(status.service.name, status.listing, now, longest)
     said = f"previous is {previous.name}: {reason}" if previous else reason
     content.extend(rows.paragraph(f"As the host said {seen} ago. {rows.safe(said, 400)}", cells, "dim"))
     choices = release_choices.choices(

@@ -90,6 +90,7 @@ def _seen(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int, *, c
             (f"slowest {watch.slowest * 1000:.0f}ms", "dim"),
         ),
     ]
+    found += [*parts.looks_apart(flow, cells), *parts.about(flow, cells)]
     if charted:
         return [*found, *_noted(flow, watch, cells)]
     room = max(1, min(_BAR * 2, cells - len("response  up to 99999ms")))
@@ -134,7 +135,7 @@ def _end(flow: IncidentFlow, word: str, closing: Closing, question: str) -> Choi
 
 
 def _extend(flow: IncidentFlow, watch: Watch, left: timedelta) -> Choice:
-    longest = flow.console.engine.fleet.watch.longest
+    longest = flow.console.engine.fleet.watch_of(flow.service.name).longest
     extra = watch.opened_at + longest - watch.deadline
     possible = extra > timedelta(0) and left + extra > timedelta(0)
     return button(

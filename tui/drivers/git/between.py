@@ -12,12 +12,14 @@ from typing import Any
 
 from tui.drivers.git import pack_size
 from tui.drivers.git import wire as git
-from tui.model.commit_range import CommitRange
+from tui.model.commit_range import CommitRange, Migrated, SourceTree
 from tui.model.errors import LinkLost, UnexpectedReply
 from tui.text.clean import clean_line, decode
 
 LARGEST = 24 * 1024 * 1024
 """bytes of a pack"""
+LONGEST = 256 * 1024
+"""bytes of one file that are looked into"""
 LIMIT = 8.0
 """seconds: a plan waits for this"""
 
@@ -29,6 +31,7 @@ async def between(
     target: str,
     wanted: Callable[[str], bool],
     tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
+    databases: Callable[[SourceTree, SourceTree], tuple[Migrated, ...]] | None = None,
 ) -> CommitRange:
     """Paths for which `wanted` holds and that differ, and `tasks` of the commit that is left. Raises LinkError."""
     try:
@@ -37,7 +40,7 @@ async def between(
         return CommitRange(unknown=f"the repository could not be read: {clean_line(error.message, 120)}")
     if isinstance(pack, str):
         return CommitRange(unknown=pack)
-    return await asyncio.to_thread(_compare, pack, leaving, target, wanted, tasks)
+    return await asyncio.to_thread(_compare, pack, leaving, target, wanted, tasks, databases)
 
 
 async def _fetch(host: Any, app: str) -> bytes | str:
@@ -73,6 +76,7 @@ def _compare(
     target: str,
     wanted: Callable[[str], bool],
     tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
+    databases: Callable[[SourceTree, SourceTree], tuple[Migrated, ...]] | None,
 ) -> CommitRange:
     from dulwich.errors import ApplyDeltaError, ChecksumMismatch, ObjectFormatException
     from dulwich.object_store import MemoryObjectStore, iter_tree_contents
@@ -104,11 +108,16 @@ def _compare(
     if old is None or new is None:
         return CommitRange(unknown=f"{' and '.join(missing)} is not in the app's repository")
 
-    def content(path: str) -> str | None:
-        blob = store[ObjectID(new[path])] if path in new else None
-        return decode(blob.data) if isinstance(blob, Blob) else None
+    def source(files: dict[str, bytes]) -> SourceTree:
+        def content(path: str) -> str | None:
+            blob = store[ObjectID(files[path])] if path in files else None
+            return decode(blob.data[:LONGEST]) if isinstance(blob, Blob) else None
+
+        return SourceTree(files, content)
 
     changed = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
     return CommitRange(
-        migrations=tuple(sorted(clean_line(path, 200) for path in changed if wanted(path))), tasks=tasks(content)
+        migrations=tuple(sorted(clean_line(path, 200) for path in changed if wanted(path))),
+        databases=databases(source(new), source(old)) if databases is not None else (),
+        tasks=tasks(source(new).content),
     )

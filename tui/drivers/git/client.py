@@ -27,7 +27,7 @@ from tui.drivers.git.wire import (
     packets,
     pkt,
 )
-from tui.model.commit_range import CommitRange
+from tui.model.commit_range import CommitRange, Migrated, SourceTree
 from tui.model.history import Commit
 from tui.model.outcome import Exited, Lost, NeverStarted, Outcome, TimedOut
 from tui.model.plan import PushSpec
@@ -69,11 +69,12 @@ class Git:
         target: str,
         wanted: Callable[[str], bool],
         tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
+        databases: Callable[[SourceTree, SourceTree], tuple[Migrated, ...]] | None = None,
     ) -> CommitRange:
         """What lies between two commits of the app's repository. Raises LinkError; anything else is "not known"."""
         from tui.drivers.git import between
 
-        return await between.between(host, app, leaving, target, wanted, tasks)
+        return await between.between(host, app, leaving, target, wanted, tasks, databases)
 
     async def archive(self, host: Any, app: str, branch: str, paths: Sequence[str]) -> dict[str, bytes]:
         """Files of a branch, path → content; what is not there is absent. Raises LinkError, HostSaid."""

@@ -1,16 +1,19 @@
 """A vendor's JSON over HTTP: one question, one `Reply`. What the other side says is a value, never an exception.
 
-5 s for a connection, 10 s for the whole, no redirects, TLS only (loopback aside), because every question carries a
-credential. Trouble is said in words that are harmless and hold no secret.
+5 s for a connection, 10 s for the whole, TLS only (loopback aside), because every question carries a credential. What
+has moved (301, 307, 308) is followed on the same host alone, with the same question: the credential goes nowhere else.
+Trouble is said in words that are harmless and hold no secret.
 """
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from tui.drivers.secrets import Secrets
 from tui.drivers.web import Raw, Unreachable, Web
@@ -24,6 +27,11 @@ CONNECT = 5.0
 TOTAL = 10.0
 """seconds for one question"""
 LARGEST = 2 * 1024 * 1024
+MOVED = (301, 307, 308)
+HOPS = 3
+"""moves that are followed in one question"""
+LIMITED = 60.0
+"""seconds to wait where a vendor says that it limits us, and not for how long"""
 LONGEST_WAIT = 3600.0
 """seconds: what asks for more is not waited for"""
 Params = Iterable[tuple[str, str]]
@@ -56,6 +64,8 @@ class Reply(Value, eq=False):
     """seconds that the other side wants us to wait"""
     final: bool = False
     """asking again is of no use"""
+    moved: str = ""
+    """the address that answered, where it is another than the one that was asked"""
     doubt: bool = False
     """it was sent, and whether it was done is not known"""
 
@@ -89,8 +99,13 @@ class Api:
         try:
             async with asyncio.timeout(TOTAL):
                 asked = {**self._headers, **typed, **(headers or {})}
-                url = self.base + path
-                raw = await self._web.send(method, url, asked, largest=LARGEST, content=content, secret=True)
+                url = first = self.base + path
+                for _ in range(HOPS + 1):
+                    raw = await self._web.send(method, url, asked, largest=LARGEST, content=content, secret=True)
+                    onward = there(url, raw)
+                    if onward is None:
+                        break
+                    url = onward
         except TimeoutError:
             return Reply(trouble=f"no answer within {TOTAL:.0f} s", doubt=True)
         except Unreachable as error:
@@ -99,7 +114,8 @@ class Api:
             return Reply(trouble=_harmless(str(error)), final=True)
         except OSError as error:
             return Reply(trouble=_harmless(str(error)), doubt=True)
-        return read(raw, self._limit)
+        reply = read(raw, self._limit)
+        return reply if url == first else replace(reply, moved=clean_line(url.partition("?")[0], 300))
 
 
 class Apis:
@@ -123,6 +139,20 @@ class Apis:
             await api.close()
 
 
+def there(url: str, raw: Raw) -> str | None:
+    """Where an answer sends us, if it has moved for good or keeps the question, and stays on the same host."""
+    location = raw.headers.get("location", "").strip()
+    if raw.status not in MOVED or not location:
+        return None
+    try:
+        onward = urljoin(url, location)
+        here, away = urlsplit(url), urlsplit(onward)
+        same = (here.scheme, here.hostname, here.port) == (away.scheme, away.hostname, away.port)
+    except ValueError:
+        return None
+    return onward if same and away.username is None and onward != url else None
+
+
 def read(raw: Raw, limit: RateLimit | None = None) -> Reply:
     """The Reply to an answer, judged by its HTTP status; how long to wait by the vendor's `limit`."""
     try:
@@ -135,11 +165,13 @@ def read(raw: Raw, limit: RateLimit | None = None) -> Reply:
         return Reply(status=status, headers=headers, json=json, trouble=trouble)
     said = _harmless(words(json)) if json is not None else ""
     wait = wait_for(headers, limit)
+    if wait is None and status in (403, 429) and _LIMITS.search(said):
+        wait = LIMITED
     return Reply(
         status=status,
         headers=headers,
         json=json,
-        trouble=_words(status, said, headers if json is None else {}),
+        trouble=_words(status, said, headers, wait if _LIMITS.search(said) else None, page=json is None),
         said=said,
         retry_after=wait,
         final=wait is None and status < 500 and status not in (408, 425, 429),
@@ -170,20 +202,33 @@ def number(json: Any) -> float | None:
     return float(json)
 
 
-def _words(status: int, said: str, headers: Mapping[str, str]) -> str:
-    if status in (429, 420):
+_LIMITS = re.compile(r"rate.?limit|abuse detection|too many requests", re.IGNORECASE)
+
+
+def _words(status: int, said: str, headers: Mapping[str, str], wait: float | None, *, page: bool) -> str:
+    if status in (429, 420) or wait is not None:
         known = f"asks us to wait (HTTP {status})"
     elif 300 <= status < 400:
-        known = f"sends us to another address (HTTP {status}), where we do not go: is the url right?"
+        known = f"sends us to another address (HTTP {status}), where we do not go: is the url right?{_away(headers)}"
     elif status == 401:
         known = "refuses the token (HTTP 401)"
     elif status == 403:
         known = "does not allow this (HTTP 403)"
     else:
         known = f"HTTP {status}"
-    if "html" in headers.get("content-type", ""):
+    if page and "html" in headers.get("content-type", ""):
         return f"{known}, with a web page"
     return f"{known}: {said}" if said else known
+
+
+def _away(headers: Mapping[str, str]) -> str:
+    """The host and path of a redirect, without what may be secret in it."""
+    try:
+        at = urlsplit(headers.get("location", "").strip())
+        host = at.hostname
+    except ValueError:
+        return ""
+    return f" It names {_harmless(f'{host}{at.path}')[:120]}" if host else ""
 
 
 def _no_json(headers: Mapping[str, str]) -> str:

@@ -35,9 +35,11 @@ repository = readers.of_form(
 class GitHubSpec(TicketSpec):
     """The repository in which an incident's ticket is made."""
 
-    where: Annotated[str, repository] = msgspec.field(name="github")
-    url: Annotated[str, readers.base] = "https://api.github.com"
-    token_env: Annotated[str, readers.variable] = "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
+    where: Annotated[str, repository, "owner/repository in which the issue is made"] = msgspec.field(name="github")
+    url: Annotated[str, readers.base, "address of the API of GitHub Enterprise"] = "https://api.github.com"
+    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the token"] = (
+        "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
+    )
 
 
 class GitHubIssues(Tracker):
@@ -101,13 +103,32 @@ class GitHubIssues(Tracker):
     async def check(self, subject: str, topic: str) -> Finding:
         """Repository and rights, by reading it."""
         reply = await self._api.get(self._repository)
-        where = self._spec.where
+        where, told = self._spec.where, reply.json
+
+        def wrong(text: str, fix: str) -> Finding:
+            return Finding(subject=subject, topic=topic, result=Result.FINDING, text=f"{topic}: {text}", fix=fix)
+
         if reply.trouble:
-            said = self._failed(reply).detail
-            return Finding(subject=subject, topic=topic, result=Result.FINDING, text=f"{topic}: {said}", fix=FIX)
-        if dig(reply.json, "has_issues") is False:
-            text, fix = f"{topic}: issues are switched off in {where}", "switch them on, or name another repository"
-            return Finding(subject=subject, topic=topic, result=Result.FINDING, text=text, fix=fix)
+            return wrong(self._failed(reply).detail, FIX)
+        if not isinstance(dig(told, "has_issues"), bool):
+            return wrong(f"what answers for {where} is not GitHub: it names no repository", "is the url right?")
+        if dig(told, "archived") is True:
+            return wrong(
+                f"{where} is archived: nothing can be written there", "unarchive it, or name another repository"
+            )
+        if dig(told, "disabled") is True:
+            return wrong(f"{where} is disabled by GitHub", "name another repository")
+        if dig(told, "has_issues") is False:
+            return wrong(f"issues are switched off in {where}", "switch them on, or name another repository")
+        listed = await self._api.get(f"{self._repository}/issues", [("per_page", "1")])
+        if listed.trouble:
+            return wrong(self._failed(listed).detail, FIX)
+        if reply.moved:
+            name = dig(told, "full_name")
+            new = clean_line(name, 150) if isinstance(name, str) else reply.moved
+            text = f"{topic}: issues in {where}, which was renamed: it is {new} now"
+            fix = f"write {new} in services.yaml: the old name may be given to another repository"
+            return Finding(subject=subject, topic=topic, result=Result.NOTE, text=text, fix=fix)
         if self._spec.labels and dig(reply.json, "permissions", "push") is False:
             text = f"{topic}: issues in {where}, but without labels: the token may not push"
             return Finding(subject=subject, topic=topic, result=Result.NOTE, text=text, fix=FIX)
@@ -130,14 +151,28 @@ class GitHubIssues(Tracker):
         return None
 
     def _failed(self, reply: Reply) -> Receipt:
-        where = self._spec.where
+        where, said = self._spec.where, reply.said.lower()
         match reply.status:
             case 404:
                 trouble = f"{where} is not there, or the token may not see it"
             case 410:
-                trouble = f"issues are switched off in {where}"
+                trouble = f"issues are switched off in {where}, or the issue was deleted"
+            case 451:
+                trouble = f"{where} is blocked by GitHub"
+            case 403 if "archived" in said:
+                trouble = f"{where} is archived: nothing can be written there"
+            case 403 if "is locked" in said:
+                trouble = f"the issue in {where} is locked"
+            case 403 if "saml" in said or "x-github-sso" in reply.headers:
+                trouble = (
+                    f"the token is not authorised for the organisation of {where} (SAML): do that in GitHub's settings"
+                )
+            case _ if 300 <= reply.status < 400:
+                trouble = f"{where} was renamed or moved: {reply.trouble}"
             case _:
                 trouble = reply.trouble or "an unknown form of answer"
+        if reply.moved:
+            trouble = f"{where} was renamed, and under its new address ({reply.moved}): {trouble}"
         return Receipt(delivered=False, detail=trouble, retry_after=reply.retry_after, final=reply.final)
 
 

@@ -46,9 +46,11 @@ LABELS = """query($names: [String!]) {
 class LinearSpec(TicketSpec):
     """The team in which an incident's ticket is made."""
 
-    where: Annotated[str, readers.slug] = msgspec.field(name="linear")
-    url: Annotated[str, readers.base] = "https://api.linear.app"
-    token_env: Annotated[str, readers.variable] = "LINEAR_API_KEY"  # noqa: S105 - the name of a variable
+    where: Annotated[str, readers.slug, "the team's id, in which the issue is made"] = msgspec.field(name="linear")
+    url: Annotated[str, readers.base, "address of the API"] = "https://api.linear.app"
+    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the API key"] = (
+        "LINEAR_API_KEY"  # noqa: S105 - the name of a variable
+    )
 
 
 class LinearIssues(Tracker):

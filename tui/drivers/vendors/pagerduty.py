@@ -33,17 +33,22 @@ LIMIT = RateLimit("ratelimit-remaining", "ratelimit-reset", "seconds")
 class PagerDutySpec(VendorSettings):
     """Who is on call, which incident is acknowledged, where change events go."""
 
-    words: str = msgspec.field(default="", name="schedule")
-    """what the runbook says to people, e.g. `Check PagerDuty schedule`"""
-    schedules: Annotated[tuple[str, ...], readers.slug] = ()
-    services: Annotated[tuple[str, ...], readers.slug] = ()
-    """ids of the services whose open incident is acknowledged and noted"""
-    sender: Annotated[str | None, readers.email] = None
-    """the e-mail of the user in whose name that is done"""
-    url: Annotated[str, readers.base] = "https://api.pagerduty.com"
-    events_url: Annotated[str, readers.base] = "https://events.pagerduty.com"
-    token_env: Annotated[str, readers.variable] = "PAGERDUTY_TOKEN"  # noqa: S105 - the name of a variable
-    routing_key_env: Annotated[str, readers.variable] = "PAGERDUTY_ROUTING_KEY"
+    words: Annotated[str, str, "what people are told, where nobody is known to be on call"] = msgspec.field(
+        default="", name="schedule"
+    )
+    schedules: Annotated[tuple[str, ...], readers.slug, "ids of the schedules that say who is on call"] = ()
+    services: Annotated[
+        tuple[str, ...], readers.slug, "ids of the services whose open incident is acknowledged and noted"
+    ] = ()
+    sender: Annotated[str | None, readers.email, "e-mail of the user in whose name that is done"] = None
+    url: Annotated[str, readers.base, "address of the REST API"] = "https://api.pagerduty.com"
+    events_url: Annotated[str, readers.base, "address of the Events API"] = "https://events.pagerduty.com"
+    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the REST API token"] = (
+        "PAGERDUTY_TOKEN"  # noqa: S105 - the name of a variable
+    )
+    routing_key_env: Annotated[
+        str, readers.variable, "name of the environment variable that holds the routing key of change events"
+    ] = "PAGERDUTY_ROUTING_KEY"
 
     @property
     def contact(self) -> str:

@@ -25,9 +25,11 @@ PROJECT_KEY = "phc_"
 class PosthogSpec(VendorSettings):
     """Where a service's exceptions and users are counted by PostHog."""
 
-    project: Annotated[str, readers.slug]
-    url: Annotated[str, readers.base] = "https://us.posthog.com"
-    token_env: Annotated[str, readers.variable] = "POSTHOG_API_KEY"  # noqa: S105 - the name of a variable
+    project: Annotated[str, readers.slug, "the project's number"]
+    url: Annotated[str, readers.base, "address of the region, or of your own PostHog"] = "https://us.posthog.com"
+    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the API key"] = (
+        "POSTHOG_API_KEY"  # noqa: S105 - the name of a variable
+    )
 
 
 SECTION = Section(Place.SERVICE, TOPIC, PosthogSpec)

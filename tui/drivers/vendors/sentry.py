@@ -33,11 +33,13 @@ LIMIT = RateLimit("x-sentry-rate-limit-remaining", "x-sentry-rate-limit-reset", 
 class SentrySpec(VendorSettings):
     """Where a service's errors are counted by Sentry."""
 
-    organization: Annotated[str, readers.slug]
-    project: Annotated[str, readers.slug]
-    environment: Annotated[str | None, readers.word] = None
-    url: Annotated[str, readers.base] = "https://sentry.io"
-    token_env: Annotated[str, readers.variable] = "SENTRY_TOKEN"  # noqa: S105 - the name of a variable
+    organization: Annotated[str, readers.slug, "the organization's slug"]
+    project: Annotated[str, readers.slug, "the project's slug"]
+    environment: Annotated[str | None, readers.word, "count only errors of this environment"] = None
+    url: Annotated[str, readers.base, "address of your own Sentry"] = "https://sentry.io"
+    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the token"] = (
+        "SENTRY_TOKEN"  # noqa: S105 - the name of a variable
+    )
 
 
 SECTION = Section(Place.SERVICE, TOPIC, SentrySpec)

@@ -50,9 +50,11 @@ channel = readers.of_form(
 class ThreadSpec(VendorSettings):
     """The Slack channel in which an incident gets one thread."""
 
-    channel: Annotated[str, channel]
-    url: Annotated[str, readers.base] = "https://slack.com/api"
-    token_env: Annotated[str, readers.variable] = "SLACK_BOT_TOKEN"  # noqa: S105 - the name of a variable
+    channel: Annotated[str, channel, "the channel's name in quotes, or its id"]
+    url: Annotated[str, readers.base, "address of the API"] = "https://slack.com/api"
+    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the bot's token"] = (
+        "SLACK_BOT_TOKEN"  # noqa: S105 - the name of a variable
+    )
 
 
 SECTION = Section(Place.TOP, TOPIC, ThreadSpec)

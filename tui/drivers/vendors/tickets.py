@@ -19,7 +19,7 @@ class TicketSpec(VendorSettings):
     """Where an incident's ticket is made: what the settings of every tracker hold."""
 
     where: str
-    labels: Annotated[tuple[str, ...], readers.word] = ()
+    labels: Annotated[tuple[str, ...], readers.word, "labels of the ticket"] = ()
     url: str = ""
     token_env: str = ""
 

@@ -126,7 +126,7 @@ class Evidence:
             p50=p50,
             p95=p95,
             timed_by=timed_by if p50 is not None else None,
-            limit=self._fleet.watch.error_rate,
+            limit=self._fleet.watch_of(service.name).error_rate,
             issues=asked.issues if asked is not None and asked.at >= since else None,
         )
 

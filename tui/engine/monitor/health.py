@@ -1,8 +1,14 @@
 """Health as it is asked for: one probe of a service, and a row of healthy answers on fresh connections."""
 
+from collections.abc import Coroutine
+from typing import Any
+
+from msgspec.structs import replace
+
 from tui.engine.ports import ClockPort, ProbePort
-from tui.incident import verify
-from tui.model.health import Probe, ProbeOutcome
+from tui.engine.together import together
+from tui.incident import health_word, verify
+from tui.model.health import Probe, ProbeOutcome, RequestExtras
 from tui.model.service import Service
 from tui.model.verification import Check, Verdict
 
@@ -11,11 +17,29 @@ BETWEEN = 1.0
 
 
 async def probe(probes: ProbePort, service: Service, *, fresh: bool = False) -> Probe | None:
-    """One look at the service's health URL, or None where services.yaml names none."""
+    """One look at everything that services.yaml names for the service's health; None where it names nothing."""
+    asked = _asked(probes, service, fresh)
+    return health_word.together(await together(*asked)) if asked else None
+
+
+def _asked(probes: ProbePort, service: Service, fresh: bool) -> list[Coroutine[Any, Any, Probe]]:
+    """One question for everything that services.yaml names, the service's own address first."""
     spec = service.health
     if spec is None:
-        return None
-    return await probes.probe(spec.url, spec.expect, host_header=spec.host_header, fresh=fresh)
+        return []
+    asked: list[Coroutine[Any, Any, Probe]] = []
+    if spec.url is not None:
+        asked.append(probes.probe(spec.url, spec.expect, RequestExtras.of(service, spec.url), fresh=fresh))
+    if spec.websocket is not None:
+        asked.append(probes.websocket(spec.websocket, RequestExtras.of(service, spec.websocket)))
+    if spec.tcp is not None:
+        asked.append(probes.tcp(spec.tcp))
+    if spec.log is not None:
+        asked.append(probes.log(service, spec.log))
+    if spec.public_url is not None:
+        asking = replace(RequestExtras.of(service, spec.public_url), host_header=None)
+        asked.append(probes.probe(spec.public_url, spec.expect, asking, fresh=fresh))
+    return asked
 
 
 async def passes(probes: ProbePort, clock: ClockPort, service: Service) -> Check:
@@ -25,22 +49,25 @@ async def passes(probes: ProbePort, clock: ClockPort, service: Service) -> Check
     """
     spec = service.health
     if spec is None:
-        return Check(name="health", verdict=Verdict.INCONCLUSIVE, evidence="services.yaml names no health URL")
+        return Check(name="health", verdict=Verdict.INCONCLUSIVE, evidence="services.yaml names no health address")
+    await clock.sleep(service.rollback.settle.total_seconds())  # its answers do not count yet
     began, row = clock.monotonic(), 0
     times: list[float] = []
     while True:
-        seen = await probes.probe(spec.url, spec.expect, host_header=spec.host_header, fresh=True)
+        seen = await probe(probes, service, fresh=True)
+        if seen is None:
+            return Check(name="health", verdict=Verdict.INCONCLUSIVE, evidence="services.yaml names no health address")
         row = row + 1 if seen.outcome is ProbeOutcome.HEALTHY else 0
         if row:
             times.append(seen.seconds or 0.0)
         if row >= spec.passes:
             slowest = max(times[-row:])
-            evidence = f"{row} of {row} healthy in a row, slowest {slowest * 1000:.0f} ms: {spec.url}"
+            evidence = f"{row} of {row} healthy in a row, slowest {slowest * 1000:.0f} ms: {addresses(seen)}"
             return Check(name="health", verdict=Verdict.PASSED, evidence=evidence)
         if clock.monotonic() - began > spec.patience.total_seconds():
             unreachable = seen.outcome is ProbeOutcome.UNREACHABLE
             verdict = Verdict.INCONCLUSIVE if unreachable else Verdict.FAILED
-            return Check(name="health", verdict=verdict, evidence=f"{seen.outcome}: {seen.detail} ({spec.url})")
+            return Check(name="health", verdict=verdict, evidence=worded(seen))
         await clock.sleep(BETWEEN)
 
 
@@ -48,7 +75,8 @@ async def smoke(probes: ProbePort, service: Service) -> tuple[Check, ...]:
     """The smoke requests, one after the other."""
     found: list[Check] = []
     for spec in service.smoke:
-        seen = await probes.probe(spec.url, spec.expect, host_header=spec.host_header, fresh=True)
+        asking = replace(RequestExtras.of(service, spec.url, spec.headers), host_header=spec.host_header)
+        seen = await probes.probe(spec.url, spec.expect, asking, fresh=True)
         verdict = {
             ProbeOutcome.HEALTHY: Verdict.PASSED,
             ProbeOutcome.UNHEALTHY: Verdict.FAILED,
@@ -72,5 +100,15 @@ async def ask_identity(probes: ProbePort, service: Service) -> str | None:
     """What the service says it is right now; None: it did not say, or nothing is configured."""
     if service.identity is None:
         return None
-    header = service.health.host_header if service.health else None
-    return await probes.identity(service.identity, header)
+    return await probes.identity(service.identity, RequestExtras.of(service, service.identity.url))
+
+
+def addresses(seen: Probe) -> str:
+    """Everything that was asked, in one line."""
+    return ", ".join(one.url for one in seen.parts or (seen,))
+
+
+def worded(seen: Probe) -> str:
+    """What a look came to, and where, in one line."""
+    where = "" if seen.parts and seen.detail else f" ({addresses(seen)})"
+    return f"{seen.outcome}: {seen.detail}{where}"

@@ -43,7 +43,8 @@ class PostMortems:
     async def write(self, incident: str) -> PostMortem:
         """It as the journal tells it now. Raises Refused where the journal knows none."""
         found = await self.record(incident)
-        return postmortem.write(found, self._fleet.severities, self._fleet.watch.error_rate)
+        limit = self._fleet.watch_of(found.incident.service).error_rate
+        return postmortem.write(found, self._fleet.severities, limit)
 
     def duty(self, incident: Incident) -> DueDate:
         """Whether it is wanted, until when, and whether it is there."""

@@ -1,5 +1,6 @@
 """Asking a host how an app is built, and what else a plan wants to know before it is confirmed."""
 
+import shlex
 from collections.abc import Callable
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from tui.dokku import (
     commit_files,
     holders,
     reports,
+    shell_lines,
 )
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply
 from tui.engine.together import together
@@ -23,7 +25,7 @@ from tui.model.observation import RunningState
 from tui.model.release import Release, WayBack
 from tui.model.service import Service
 from tui.text.clean import decode
-from tui.ways import preflight
+from tui.ways import migrations, preflight
 
 
 async def read(links: HostConnections, service: Service, current: RunningState | None = None) -> build_settings.Shape:
@@ -136,4 +138,11 @@ async def between(
 
     host = links.host(service.host)
     wanted = preflight.is_migration
-    return await links.git.between(host, service.app, leaving.commit, target.commit, wanted, tasks)
+    found = await links.git.between(host, service.app, leaving.commit, target.commit, wanted, tasks, migrations.compare)
+    at = links.described(service.host)
+
+    def line(command: str) -> str:
+        return shell_lines.ssh_line(at, ("run", service.app, *shlex.split(command)))
+
+    typed = tuple(replace(one, down=tuple(map(line, one.down))) for one in found.databases)
+    return replace(found, databases=typed)

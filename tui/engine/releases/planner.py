@@ -175,7 +175,7 @@ class Planner:
         if wanted.incident is None:
             await self._only_one_open(wanted, running)
         if wanted.unasked:
-            leaving.not_further(service, found, mine, now, self._fleet.watch.longest)
+            leaving.not_further(service, found, mine, now, self._fleet.watch_of(service.name).longest)
         stale = found.record is not None and holders.is_stale(found.record, now)
         incident_record.may_act(found.record, mine, take_over=wanted.options.take_over is not None, stale=stale)
 

@@ -9,6 +9,7 @@ from tui.sandbox.build_records import recorded_build
 from tui.sandbox.client import Refused, bang
 from tui.sandbox.deploy.build import Source
 from tui.sandbox.deploy.flow import build_and_deploy
+from tui.sandbox.deploy.troubles import PULL, struck
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.git_server import deploy_branch
 from tui.sandbox.host import Call
@@ -112,6 +113,8 @@ async def build_from_image(call: Call, app: App, image: str) -> None:
         call.out("-----> Image exists on host, skipping pull")
     else:
         call.out("-----> Pulling image")
+        if trouble := struck(call, app, PULL):
+            raise Refused(1, PULL[trouble].format(name=image.rpartition(":")[0]))
         if pull(call, image) is None:
             raise Refused(1, f"Error response from daemon: {why_not_pulled(image)}")
     files = {"Dockerfile": f"FROM {image}\n".encode()}

@@ -13,6 +13,7 @@ from tui.sandbox.deploy.flow import build_and_deploy, goodbye
 from tui.sandbox.deploy.nginx import configure, nginx
 from tui.sandbox.deploy.release import release
 from tui.sandbox.deploy.start import start_processes
+from tui.sandbox.deploy.troubles import DAEMON
 from tui.sandbox.dispatch import Parsed, command, parse
 from tui.sandbox.git_server import MARK, deploy_branch
 from tui.sandbox.host import Call
@@ -255,6 +256,8 @@ async def inspect(call: Call) -> int:
     app = call.host.machine.app(parse(call).first())
     if kube.on_k3s(call.host.machine, app) and app.released:
         return 0
+    if call.host.machine.docker_down:
+        raise Refused(1, DAEMON, bang(DAEMON) + "\n", out="[]")
     found: list[dict[str, Any]] = []
     missing: list[str] = []
     for dyno, container_id in sorted(app.current.items()):

@@ -82,7 +82,8 @@ def process_values(call: Call, app: App) -> dict[str, str]:
     if on_k3s(call.host.machine, app):
         return k3s.process_values(call, app)
     current = call.host.machine.current(app)
-    states = {dyno: "missing" if container is None else container.status for dyno, container in current.items()}
+    away = call.host.machine.docker_down  # then Dokku finds no state of any container
+    states = {dyno: "missing" if container is None or away else container.status for dyno, container in current.items()}
     running = [state == "running" for state in states.values()]
     values = {
         "deployed": "true" if app.deployed else "false",

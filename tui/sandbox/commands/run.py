@@ -8,6 +8,7 @@ entrypoint runs first: `executed` of the state shows that, whatever the command.
 from tui.sandbox.client import Refused, bang
 from tui.sandbox.commands import k3s
 from tui.sandbox.commands.docker_options import options_of
+from tui.sandbox.deploy.troubles import DAEMON
 from tui.sandbox.dispatch import command
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image
@@ -29,6 +30,8 @@ async def run(call: Call) -> int:
     app, words = app_and_words(call)
     if on_k3s(call.host.machine, app):
         return await k3s.run_in_pod(call)
+    if call.host.machine.docker_down:
+        raise Refused(1, DAEMON)
     image = call.host.machine.images.find(app.image)
     if image is None:
         raise Refused(

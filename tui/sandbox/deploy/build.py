@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from tui.sandbox import builders
 from tui.sandbox.buildkit import Builder, BuildFailed, BuildOrder, dockerfile_path
 from tui.sandbox.deploy.buildpacks import herokuish, pack
+from tui.sandbox.deploy.troubles import BUILD, struck
+from tui.sandbox.dockerfile import parse_dockerfile
 from tui.sandbox.host import Call
+from tui.sandbox.images import APP_LABEL
 from tui.sandbox.lines import CommandFailed, Line, arrow, complaint, tool
 from tui.sandbox.machine import App
 
@@ -51,6 +54,11 @@ async def build(call: Call, app: App, source: Source) -> None:
     fails = call.host.faults.take_mode("build", app.name) is not None
     before = machine.images.find(app.image)
     try:
+        if trouble := "docker" if machine.docker_down else struck(call, app, BUILD):
+            base = parse_dockerfile(source.files.get(dockerfile_path(app), b"").decode()).base
+            call.say(arrow(f"Building {app.name} from {'Dockerfile' if builder == builders.DOCKERFILE else builder}"))
+            call.say_all(tool(text.format(base=base)) for text in BUILD[trouble])
+            raise BuildFailed
         match builder:
             case builders.HEROKUISH:
                 await herokuish(call, app, source.commit, source.files, fails=fails)
@@ -98,6 +106,8 @@ def after_failed_build(call: Call, app: App, *, half_built: bool = False) -> Ite
     held = [container.image_id for container in machine.containers_of(app)]
     held = [image_id for image_id in dict.fromkeys(reversed(held)) if image_id in machine.images.images]
     current = [container.image_id for container in machine.current(app).values() if container is not None]
+    if half_built and machine.old:
+        held += [image_id for image_id in release_images(call, app) if image_id not in held]
     if held:
         shown = held if machine.old else held[:1]
         yield complaint(f"Retagging old image {chr(10).join(short(image_id) for image_id in shown)} as {app.image}")
@@ -107,6 +117,13 @@ def after_failed_build(call: Call, app: App, *, half_built: bool = False) -> Ite
         machine.images.untag(app.image)
         yield complaint(f"Removing invalid image tag {app.image}")
     yield complaint("App build failed")
+
+
+def release_images(call: Call, app: App) -> list[str]:
+    """The ids of all releases of the app that are on the host, by their labels, as Dokku looks for them."""
+    found = call.host.machine.images.images.values()
+    mine = (image for image in found if image.labels.get(APP_LABEL) == app.name)
+    return [image.id for image in mine if image.labels.get("com.dokku.image-stage") == "release"]
 
 
 def short(image_id: str) -> str:

@@ -10,12 +10,15 @@ from tui.sandbox.deploy.checks import check, container_output, dies
 from tui.sandbox.deploy.k3s import install
 from tui.sandbox.deploy.nginx import nginx
 from tui.sandbox.deploy.release import dokku_scripts, task
+from tui.sandbox.deploy.troubles import PLATFORM, START, WRONG_FORMAT, struck
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image
 from tui.sandbox.kube import on_k3s
-from tui.sandbox.lines import Line, arrow, detail, thick
+from tui.sandbox.lines import CommandFailed, Line, arrow, detail, thick, tool
 from tui.sandbox.machine import App
 from tui.sandbox.pace import OLD_CONTAINER_STOPS, WAIT_TO_RETIRE
+
+START_JOB = "/var/lib/dokku/plugins/available/scheduler-docker-local/bin/scheduler-deploy-process-container"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,11 +106,22 @@ async def start_one(
         await call.pause(0.9 * tempo)
         call.say(detail(f"Attempting pre-flight checks ({dyno})"))
     name = f"{app.name}.{dyno}.upcoming-{machine.number()}"
+    if trouble := struck(call, app, START):
+        call.say(tool(START[trouble].format(name=name, id=machine.new_id())))
+        call.say_all((tool("parallel: This job failed:"), tool(f"{START_JOB} {app.name} dockerfile {app.image}")))
+        raise CommandFailed
+    wrong_platform = bool(struck(call, app, ("platform",)))
+    if wrong_platform:
+        call.say(tool(PLATFORM))
     container = machine.start_container(app, image, ref, dyno, name)
     try:
         for text in start_lines(container.runs, container.content) if container.runs else said_at_end(container):
             container.log.append(text)
         container.ticks = 1
+        if wrong_platform:
+            container.log.lines.clear()
+            container.log.append(WRONG_FORMAT.format(container.start.path))
+            container.exit(1)
         if stopped_first:
             # nobody looks whether it lives: a process that ends at once is a deploy that succeeded
             await call.pause(3.0 * tempo)

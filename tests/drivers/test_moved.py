@@ -1,0 +1,143 @@
+"""Trackers that moved, were archived or limit us: followed on their own host, named, tried again later."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.drivers.outside import message
+from tui.drivers.vendors import api as apis
+from tui.drivers.vendors.api import Api, read, there
+from tui.drivers.vendors.github import GitHubIssues, GitHubSpec
+from tui.drivers.web import Raw
+from tui.model.finding import Result
+
+BASE = "https://api.example"
+OLD = f"{BASE}/repos/acme/old"
+NEW = f"{BASE}/repositories/1"
+REPOSITORY = {"full_name": "acme/new", "has_issues": True, "permissions": {"push": True}}
+
+
+def answer(status: int, body: Any = None, **headers: str) -> Raw:
+    named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
+    return Raw(status, {"content-type": "application/json", **named}, json.dumps(body).encode())
+
+
+class Wire:
+    """What is on the other side, by method and address without its query."""
+
+    def __init__(self, answers: dict[str, Raw]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    async def send(self, method: str, url: str, headers: dict[str, str], **how: Any) -> Raw:
+        self.asked.append(f"{method} {url.partition('?')[0]}")
+        found = self.answers.get(self.asked[-1]) or self.answers.get(url.partition("?")[0])
+        return found if found is not None else answer(404, {"message": "Not Found"})
+
+    async def close(self) -> None: ...
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
+    found = Wire({})
+    monkeypatch.setattr(apis, "Web", lambda **how: found)
+    return found
+
+
+def tracker() -> GitHubIssues:
+    return GitHubIssues(GitHubSpec(where="acme/old", url=BASE), "token")
+
+
+@pytest.mark.parametrize("status", [301, 307, 308])
+async def test_a_renamed_repository_gets_the_issue_under_its_new_name(wire: Wire, status: int) -> None:
+    wire.answers = {
+        OLD: answer(status, {}, location=NEW),
+        f"{OLD}/issues": answer(status, {}, location=f"{NEW}/issues"),
+        NEW: answer(200, REPOSITORY),
+        f"GET {NEW}/issues": answer(200, []),
+        f"POST {NEW}/issues": answer(201, {"number": 7, "html_url": "https://github.com/acme/new/issues/7"}),
+    }
+    found = await tracker().check("api", "ticket")
+    assert found.result is Result.NOTE and "renamed" in found.text and "acme/new" in found.fix
+    made = await tracker().open(message())
+    assert made.delivered and made.link == "https://github.com/acme/new/issues/7"
+    assert wire.asked.count(f"POST {NEW}/issues") == 1
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://evil.example/repositories/1",
+        "http://api.example/repositories/1",
+        "https://api.example:8443/repositories/1",
+        "https://user@api.example/repositories/1",
+        "//evil.example/x",
+        "https://[broken",
+        "",
+        OLD,
+    ],
+)
+async def test_nothing_is_followed_to_another_host_and_no_token_goes_there(wire: Wire, location: str) -> None:
+    wire.answers = {OLD: answer(301, {}, location=location)}
+    found = await tracker().check("api", "ticket")
+    assert found.result is Result.FINDING and "renamed or moved" in found.text
+    assert wire.asked == [f"GET {OLD}"]
+
+
+async def test_a_circle_ends_and_is_no_ok(wire: Wire) -> None:
+    wire.answers = {
+        f"{BASE}/a": answer(301, {}, location="/b"),
+        f"{BASE}/b": answer(301, {}, location="/a"),
+    }
+    reply = await Api(BASE, {}).get("/a")
+    assert reply.trouble and reply.final and len(wire.asked) == apis.HOPS + 1
+
+
+def test_what_is_only_elsewhere_for_now_is_not_followed() -> None:
+    for status in (200, 302, 303, 304):
+        assert there(OLD, answer(status, {}, location=NEW)) is None
+    assert there(OLD, answer(301, {}, location="/repositories/1")) == NEW
+    away = read(answer(302, None, location="https://sso.example/login?token=s3cret"))
+    assert "sso.example/login" in away.trouble and "s3cret" not in away.trouble and away.final
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({**REPOSITORY, "archived": True}, "is archived"),
+        ({**REPOSITORY, "disabled": True}, "disabled by GitHub"),
+        ({**REPOSITORY, "has_issues": False}, "switched off"),
+        ({"login": "captive portal"}, "not GitHub"),
+        ([], "not GitHub"),
+    ],
+)
+async def test_check_never_says_ok_where_no_issue_can_be_made(wire: Wire, told: Any, words: str) -> None:
+    wire.answers = {OLD: answer(200, told), f"{OLD}/issues": answer(200, [])}
+    found = await tracker().check("api", "ticket")
+    assert found.result is Result.FINDING and words in found.text and found.fix
+
+
+@pytest.mark.parametrize(
+    ("refused", "final", "words"),
+    [
+        (answer(403, {"message": "You have exceeded a secondary rate limit."}), False, "asks us to wait"),
+        (answer(429, {"message": "slow down"}), False, "asks us to wait"),
+        (answer(403, {"message": "You have triggered an abuse detection mechanism."}), False, "asks us to wait"),
+        (answer(403, {"message": "Repository was archived so is read-only."}), True, "is archived"),
+        (answer(403, {"message": "Unable to create comment because issue is locked."}), True, "is locked"),
+        (answer(403, {"message": "Resource protected by organization SAML enforcement."}), True, "SAML"),
+        (answer(410, {"message": "Issues has been disabled in this repository."}), True, "switched off"),
+        (answer(451, {"message": "Repository access blocked"}), True, "blocked by GitHub"),
+        (answer(401, {"message": "Bad credentials"}), True, "refuses the token"),
+        (answer(502, None), False, "HTTP 502"),
+    ],
+)
+async def test_a_refusal_has_its_own_name_and_limits_are_tried_again(
+    wire: Wire, refused: Raw, final: bool, words: str
+) -> None:
+    wire.answers = {f"GET {OLD}/issues": answer(200, []), f"POST {OLD}/issues": refused}
+    told = await tracker().open(message())
+    assert not told.delivered and told.final is final and words in told.detail
+    if "rate limit" in told.detail or "abuse" in told.detail:
+        assert told.retry_after is not None and told.retry_after >= 60

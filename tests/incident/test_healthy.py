@@ -1,0 +1,162 @@
+"""What a healthy answer is, over HTTP and in a log; and what several looks at one service come to."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tui.incident import budgets, health_word, healthy_log
+from tui.incident.healthy_answer import dotted, unhealthy
+from tui.incident.healthy_log import WrittenLine
+from tui.model.health import Probe, ProbeOutcome, RequestExtras
+from tui.model.incident import Incident, State
+from tui.model.observation import Container
+from tui.model.service import Budgets, Expect, HealthSpec, RequestHeader, Service
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+JSON = {"content-type": "application/json"}
+
+
+def why(expect: Expect, body: Any, status: int = 200, **headers: str) -> str:
+    raw = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    return unhealthy(expect, "http://x.example/", status, headers or JSON, raw)
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted", "body", "well"),
+    [
+        ("a.b.c", "1", {"a": {"b": {"c": 1}}}, True),
+        ("a.b.c", "1", {"a": {"b": {"c": 2}}}, False),
+        ("a.b.c", "1", {"a": {"b": 1}}, False),
+        ("a.b", "x", {"a.b": "x", "a": {"b": "y"}}, True),
+        ("a.b.c", "x", {"a.b": {"c": "x"}}, True),
+        ("checks.1.state", "ok", {"checks": [{"state": "no"}, {"state": "ok"}]}, True),
+        ("checks.2.state", "ok", {"checks": [{"state": "ok"}]}, False),
+        ("0", "ok", ["ok"], True),
+        ("up", "true", {"up": True}, True),
+        ("up", "True", {"up": True}, True),
+        ("up", "true", {"up": "true"}, True),
+        ("up", "1", {"up": True}, False),
+        ("n", "1.0", {"n": 1}, True),
+        ("n", "1", {"n": 1.5}, False),
+        ("v", "1.10", {"v": "1.10"}, True),
+        ("error", "null", {"error": None}, True),
+        ("error", "null", {}, False),
+        ("a", "x", {"a": {"b": "x"}}, False),
+    ],
+)
+def test_a_value_by_its_path(path: str, wanted: str, body: Any, well: bool) -> None:
+    assert (why(Expect(json=((path, wanted),)), body) == "") is well
+    assert dotted(body, "") is None
+
+
+@pytest.mark.parametrize(
+    ("expect", "body", "status", "words"),
+    [
+        (Expect(status=(200, 204)), "", 204, ""),
+        (Expect(status=(200, 204)), "", 202, "HTTP 202, expected 200 or 204"),
+        (Expect(contains=("ready", "db")), "db ready", 200, ""),
+        (Expect(contains=("ready", "db")), "cache ready", 200, "'db' is not in the answer: 'cache ready'"),
+        (Expect(contains=("Welcome",)), "<html>Welcome</html>", 200, "answered with HTML: this is a web page"),
+        (Expect(contains=("Welcome",), reject_html=False), "<html>Welcome</html>", 200, ""),
+    ],
+)
+def test_statuses_and_parts_of_the_body(expect: Expect, body: str, status: int, words: str) -> None:
+    said = why(expect, body, status)
+    assert said.startswith(words) and bool(said) == bool(words)
+
+
+# ── a log ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+WORKER = Container(id="a1", process="worker", started_at=AT)
+
+
+def line(text: str, seconds: int, process: str | None = "worker.1") -> WrittenLine:
+    return WrittenLine(AT + timedelta(seconds=seconds), process, text)
+
+
+def said(*lines: WrittenLine, most: int = 10, containers: tuple[Container, ...] = (WORKER,)) -> healthy_log.Said:
+    return healthy_log.lines("up", containers, lines, lambda text: "up" in text, most)
+
+
+@pytest.mark.parametrize(
+    "containers",
+    [(), (Container(id="a", process="worker", running=False),), (Container(id="a", process="w", restarting=True),)],
+)
+def test_every_process_has_to_run(containers: tuple[Container, ...]) -> None:
+    wrong = healthy_log.processes(containers)
+    assert wrong is not None and wrong[0] is ProbeOutcome.UNHEALTHY and wrong[1]
+    assert healthy_log.processes((WORKER,)) is None
+
+
+def test_a_line_since_the_start_counts_and_one_of_an_earlier_container_does_not() -> None:
+    assert said(line("up", 1)) == (ProbeOutcome.HEALTHY, "")
+    assert said(line("up", 0)) == (ProbeOutcome.HEALTHY, "")
+    assert said(line("up", -1), line("starting", 1))[0] is ProbeOutcome.UNHEALTHY
+    assert said(line("up", 1, "release.1"))[0] is ProbeOutcome.UNHEALTHY
+    assert said(line("up", 1, None))[0] is ProbeOutcome.UNHEALTHY
+    assert said(WrittenLine(None, "worker.1", "up"))[0] is ProbeOutcome.UNHEALTHY
+    assert said()[0] is ProbeOutcome.UNHEALTHY
+
+
+def test_where_the_log_is_longer_than_what_was_read_nothing_is_known() -> None:
+    outcome, why = said(line("busy", 1), line("busy", 2), most=2)
+    assert outcome is ProbeOutcome.UNREACHABLE and why == "no line of the newest 2 matches 'up'; the log is longer"
+
+
+# ── several looks ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def look(url: str, outcome: ProbeOutcome, detail: str = "", seconds: float | None = 0.1) -> Probe:
+    return Probe(at=AT, url=url, outcome=outcome, detail=detail, seconds=seconds)
+
+
+def test_bad_outweighs_unknown_outweighs_good() -> None:
+    own, public = look("own", ProbeOutcome.HEALTHY), look("public", ProbeOutcome.HEALTHY, seconds=0.9)
+    sick, lost = look("sick", ProbeOutcome.UNHEALTHY, "HTTP 500"), look("lost", ProbeOutcome.UNREACHABLE, "no answer")
+    assert health_word.together([own]) is own
+    well = health_word.together([own, public])
+    assert (well.outcome, well.url, well.seconds) == (ProbeOutcome.HEALTHY, "own", 0.1)
+    assert well.parts == (own, public) and well.part("public") is public and well.part("other") is None
+    bad = health_word.together([own, lost, sick])
+    assert (bad.outcome, bad.detail) == (ProbeOutcome.UNHEALTHY, "sick: HTTP 500")
+    assert health_word.together([own, lost]).outcome is ProbeOutcome.UNREACHABLE
+
+
+# ── what goes with a request ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_headers_of_health_go_nowhere_else() -> None:
+    token = RequestHeader(name="Authorization", value="Bearer s3cret", credentials=("T",))
+    own = RequestHeader(name="authorization", value="Bearer other")
+    health = HealthSpec(url="https://api.example/health", headers=(token,), host_header="h", ca="/ca.pem")
+    service = Service(name="a", title="a", host="h", app="a", health=health)
+    assert RequestExtras.of(service, "https://api.example/version").headers == (("Authorization", "Bearer s3cret"),)
+    for elsewhere in ("http://api.example/version", "https://api.example:8443/", "https://evil.example/"):
+        assert RequestExtras.of(service, elsewhere).headers == ()
+    both = RequestExtras.of(service, "https://api.example/ping", (own,))
+    assert both.headers == (("authorization", "Bearer other"),)
+    assert (
+        RequestExtras.of(Service(name="a", title="a", host="h", app="a"), "https://x/", (own,)).headers == both.headers
+    )
+
+
+# ── the runbook's times ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_step_that_takes_longer_than_the_runbook_gives_it_says_what_then() -> None:
+    begun = Incident(id="i", service="api", app="api", host="h", opened_at=AT, by="me", since=AT)
+    given = Budgets(confirm=timedelta(seconds=30), verify=timedelta(seconds=20))
+    assert (spent := budgets.running(begun, given, AT + timedelta(seconds=30))) is not None and spent.over == ""
+    late = budgets.running(begun, given, AT + timedelta(seconds=31))
+    assert late is not None and late.over == "confirming takes 31 s, the runbook gives it 30 s: roll back"
+    verifying = replace(begun, state=State.VERIFYING, asking=None, served_at=AT)
+    slow = budgets.running(verifying, given, AT + timedelta(seconds=25))
+    assert slow is not None and slow.over.startswith("verifying takes 25 s, the runbook gives it 20 s")
+    sent = replace(begun, state=State.EXECUTING, confirmed_at=AT)
+    gone = budgets.running(sent, given, AT + timedelta(minutes=2))
+    assert gone is not None and gone.over.startswith("rolling back takes 120 s, the runbook gives it 60 s")
+    assert budgets.running(replace(begun, state=State.WATCHING), given, AT) is None
+    assert budgets.rolled_back(begun, given) == ""

@@ -1,0 +1,224 @@
+"""How services.yaml describes one service, and the watching times that a service may have of its own."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tui.config import health_keys, values, vendors
+from tui.config.nodes import Node
+from tui.config.shapes import Found, Keys, Many, Named, Setting, Text
+from tui.model import readers
+from tui.model.service import RollbackSpec, Service, WatchSpec
+from tui.model.vendor import Place
+
+LINKS = Named(item=readers.url)
+
+
+def _rollback(found: Found) -> RollbackSpec:
+    downtime = found["downtime"] or None
+    if found["stop_first"] and downtime is None and "downtime" not in found.bad:
+        found.node.problem("stop_first: true needs a downtime, e.g. 10s-30s")
+    return RollbackSpec(**{**found.all(), "downtime": downtime})
+
+
+_ROLLBACK = Keys(
+    keys=(
+        Setting(
+            name="expected",
+            shape=readers.duration,
+            words="How long a rollback of this service usually takes.",
+            default=timedelta(seconds=30),
+            told="30s",
+            example="45s",
+        ),
+        Setting(
+            name="downtime",
+            shape=values.downtime,
+            words="How long it does not answer meanwhile: `none`, or the shortest and the longest.",
+            default=(),
+            told="none",
+            example="10s-30s",
+        ),
+        Setting(
+            name="stop_first",
+            shape=values.yes_no,
+            words="It is stopped before the other release starts: for what may run only once.",
+            default=False,
+            told="false",
+            example="true",
+        ),
+        Setting(
+            name="settle",
+            shape=readers.duration,
+            words="How long after the deploy its answers do not count yet: while it opens files or loads an index.",
+            default=timedelta(0),
+            told="0s",
+            example="5s",
+        ),
+        Setting(
+            name="reason",
+            shape=Text(),
+            words="Why it costs that, shown in the plan.",
+            default="",
+            told="none",
+            example="BadgerDB requires stop-rebuild",
+        ),
+    ),
+    make=_rollback,
+)
+
+
+def watch(base: WatchSpec) -> Keys[WatchSpec]:
+    """The shape of `watch:`; what is left out is as in `base`."""
+
+    def made(found: Found) -> WatchSpec:
+        spec = WatchSpec(**found.all())
+        if spec.longest < spec.after_rollback:
+            found.node.problem("longest is shorter than after_rollback")
+        return spec
+
+    return Keys(
+        keys=(
+            Setting(
+                name="after_rollback",
+                shape=readers.duration,
+                words="How long a service is watched after a rollback.",
+                default=base.after_rollback,
+                told="15m",
+                example="20m",
+            ),
+            Setting(
+                name="longest",
+                shape=readers.duration,
+                words="To what a watch can be extended.",
+                default=base.longest,
+                told="30m",
+                example="1h",
+            ),
+            Setting(
+                name="after_clean_deploy",
+                shape=readers.duration,
+                words='How long the "monitor" of the decision tree lasts, after a deploy without trouble.',
+                default=base.after_clean_deploy,
+                told="10m",
+                example="5m",
+            ),
+            Setting(
+                name="error_rate",
+                shape=values.percentage,
+                words="The share of failed requests above which it is bad.",
+                default=base.error_rate,
+                told="1%",
+                example="0.5%",
+            ),
+        ),
+        make=made,
+    )
+
+
+def _git_remote(node: Node) -> str | None:
+    if values.written_login(node.written or ""):
+        node.problem("holds a credential; write https://${GIT_TOKEN}@… and set GIT_TOKEN in the environment")
+        return None
+    if node.written is None or node.written == node.value:
+        return node.read(values.remote)
+    try:  # a variable was put in: what it holds may be a credential, and is not shown
+        return values.remote(str(node.value))
+    except ValueError:
+        node.problem(f"{node.written!r} is no Git remote; write e.g. git@github.com:team/app.git")
+    return None
+
+
+def service(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Any]:
+    """The shape of one service: what is made of it still wants its name."""
+    own = (
+        Setting(name="title", shape=Text(), words="What people call it.", told="its name", example="Python API"),
+        Setting(name="host", shape=str, words="The name of its host in `hosts`.", required=True, example="dokku"),
+        Setting(name="app", shape=values.app, words="Its app on that host.", required=True, example="scenextras"),
+        Setting(
+            name="order",
+            shape=values.whole(0, 9999),
+            words="Its place when all services go back: lowest first.",
+            default=100,
+            told="100",
+            example="30",
+        ),
+        Setting(
+            name="owner",
+            shape=Text(),
+            words="Who knows it: a person, a team, a channel. Shown with the service.",
+            told="none",
+            example='payments team, "#payments"',
+        ),
+        Setting(
+            name="links",
+            shape=LINKS,
+            words="Pages for people, by name: its runbook, its dashboard. Added to the `links` of all.",
+            default=(),
+            told="none",
+            example="{runbook: https://wiki.example.com/api}",
+        ),
+        Setting(
+            name="health",
+            shape=health_keys.health(beside),
+            words="How it is asked whether it is well.",
+            told="none: nothing is proven by health",
+        ),
+        Setting(
+            name="smoke",
+            shape=health_keys.SMOKE,
+            words="A list of requests that a working service answers, asked after a rollback.",
+            default=(),
+            told="none",
+        ),
+        Setting(
+            name="identity",
+            shape=health_keys.IDENTITY,
+            words="Where it says itself which release answers: a proof of its own.",
+            told="none",
+        ),
+        Setting(
+            name="rollback",
+            shape=_ROLLBACK,
+            words="What a rollback of it costs.",
+            default=RollbackSpec(),
+            told="30s, no downtime",
+        ),
+        Setting(
+            name="watch",
+            shape=watch(shared),
+            words="Its own watching times and limit; what is left out is that of all services.",
+            told="that of all services",
+        ),
+        Setting(
+            name="image_repository",
+            shape=values.repository,
+            words="Where its images are, for the way `registry`. Without a tag.",
+            told="none",
+            example="registry.example.com/team/api",
+        ),
+        Setting(
+            name="git_remote",
+            shape=Text(_git_remote),
+            words="Where its commits are, for the way `git`. A credential only as `${NAME}`.",
+            told="none",
+            example="git@github.com:team/api.git",
+        ),
+        Setting(
+            name="script",
+            shape=Many(Text()),
+            words="A program of yours and its arguments, for the way `script`.",
+            default=(),
+            told="none",
+            example="[./scripts/rollback/rollback.sh, api]",
+        ),
+    )
+
+    def made(found: Found) -> Any:
+        given = found.all()
+        for one in vendors.names(sections, Place.SERVICE):
+            del given[one]
+        given["vendors"] = vendors.read(dict(found.nodes), sections, Place.SERVICE)
+        return lambda name: Service(**{**given, "name": name, "title": given["title"] or name})
+
+    return Keys(keys=(*own, *vendors.shapes(sections, Place.SERVICE)), make=made)

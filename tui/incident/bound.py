@@ -1,0 +1,31 @@
+"""Whose an incident is: a host, an app and a services file. Two files may name a service alike, one in staging and one
+in production, and what is asked of the one proves nothing of the other.
+
+A file that was moved away is no other file, as long as its service is on the same host and is the same app there.
+"""
+
+from tui.model.errors import ConfigError
+from tui.model.incident import Incident
+from tui.model.service import Fleet
+
+
+def check(incident: Incident, fleet: Fleet, *, file: str, moved: bool) -> None:
+    """Raises ConfigError, naming both, where the incident is not this file's. `file`: the path of `fleet`, as
+    `Opened.file` is written; `moved`: the file that the incident was opened with is not there any more."""
+    service = fleet.service(incident.service)
+    here = "no such service" if service is None else f"app {service.app} on {service.host}"
+    same = service is not None and (service.app, service.host) == (incident.app, incident.host)
+    if same and service is not None and incident.file not in ("", file):
+        address = fleet.host(service.host).ssh
+        here += f" ({address})"
+        same = moved and address == incident.address
+    if same or (service is None and incident.file in ("", file)):
+        return  # a service that its own file names no more is nobody else's; who needs it says so
+    at = f" ({incident.address})" if incident.address else ""
+    whose = f"{incident.service}: app {incident.app} on {incident.host}{at}"
+    whose += f", of {incident.file}" if incident.file else ""
+    words = f"incident {incident.id} is of {whose}; {file or 'this services file'} says of {incident.service}: {here}"
+    fix = (
+        f"--services {incident.file}" if incident.file and not moved else "--services with the file it was opened with"
+    )
+    raise ConfigError(words, fix)

@@ -1,0 +1,116 @@
+"""Database migrations between two source trees: which tool, up to where the target knows them, what lies between, and
+the command that takes them back. It is for people, before the newer release is left, because only that release has the
+files that undo them; nothing in here is ever run by this console.
+"""
+
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+
+from tui.model.commit_range import Migrated, SourceTree
+from tui.text.clean import clean_line
+from tui.ways.migration_tools import Migration, Tool, ToUndo, folder_of, text_of, tool_of
+
+SHORT = 160
+"""characters of a name that are shown"""
+_MAYBE = re.compile(r"migrat|versions/|drizzle/|\.sql$", re.IGNORECASE)
+_SAFE = re.compile(r"[\w./-]+", re.ASCII)
+"""names that may become part of a command: they come out of a repository, and are pasted by people"""
+
+
+def compare(leaving: SourceTree, target: SourceTree) -> tuple[Migrated, ...]:
+    """What lies between the release that is left and the one to go back to, one for each tool and folder."""
+    newer, older = _all(leaving), _all(target)
+    found: list[Migrated] = []
+    for key in sorted(newer.keys() | older.keys(), key=lambda key: (key[0].name, key[1])):
+        one = _between(*key, newer.get(key, {}), older.get(key, {}), leaving, target)
+        if one is not None:
+            found.append(one)
+    return tuple(found)
+
+
+Revisions = Mapping[str, str]
+"""revision → path"""
+
+
+def _all(tree: SourceTree) -> dict[tuple[Tool, str], dict[str, str]]:
+    found: dict[tuple[Tool, str], dict[str, str]] = defaultdict(dict)
+    for path in sorted(p for p in tree.files if _MAYBE.search(p)):
+        known = tool_of(tree, path)
+        if known is None:
+            continue
+        tool, revision = known
+        folder = folder_of(path)
+        if path.endswith(("/migration.sql", "/up.sql")):
+            folder = folder_of(folder)
+        if tool.name == "Alembic":
+            named = re.search(r"^revision\b[^=\n]*=\s*[\"']([^\"']+)", text_of(tree, path), re.MULTILINE)
+            revision = named[1] if named else revision
+        found[tool, folder][revision] = path
+    return found
+
+
+def _between(
+    tool: Tool, folder: str, new: Revisions, old: Revisions, leaving: SourceTree, target: SourceTree
+) -> Migrated | None:
+    added = [Migration(rev, new[rev], text_of(leaving, new[rev])) for rev in new.keys() - old.keys()]
+    added.sort(key=lambda one: _key(tool, one.revision))
+    if tool.name == "Alembic":
+        added = _by_parents(added)
+    gone = sorted(old.keys() - new.keys(), key=lambda rev: _key(tool, rev))
+    changed = [new[r] for r in new.keys() & old.keys() if leaving.files[new[r]] != target.files.get(old[r])]
+    if not (added or gone or changed):
+        return None
+    known = _heads(old, target) if tool.name == "Alembic" else max(old, key=lambda rev: _key(tool, rev), default=None)
+    mixed = known is not None and any(_key(tool, one.revision) < _key(tool, known) for one in added)
+    forward = tuple(_name(one.path) for one in added if not tool.undoes(one, leaving))
+    commands: tuple[str, ...] = ()
+    names = (folder, *(known.split(" and ") if known else ()), *(n for one in added for n in (one.revision, one.path)))
+    clear = not forward and not gone and (tool.any_order or not mixed) and all(map(_SAFE.fullmatch, names))
+    if added and clear:
+        commands = tuple(tool.down(ToUndo(folder, known, tuple(added), leaving, mixed)) or ())
+    return Migrated(
+        tool=tool.name,
+        folder=clean_line(folder, SHORT),
+        target=clean_line(known, SHORT) if known else None,
+        between=tuple(_name(one.path) for one in added),
+        down=commands,
+        forward_only=forward,
+        only_target=tuple(_name(old[rev]) for rev in gone),
+        changed=tuple(sorted(_name(path) for path in changed)),
+    )
+
+
+def _name(path: str) -> str:
+    base = posixpath.basename(path)
+    if base in ("migration.sql", "up.sql"):
+        base = posixpath.basename(posixpath.dirname(path))
+    return clean_line(base, SHORT)
+
+
+def _key(tool: Tool, revision: str) -> tuple[tuple[int, ...], str]:
+    numbers = tuple(int(part) for part in re.findall(r"\d+", revision)) if tool.name != "Alembic" else ()
+    return numbers, revision
+
+
+def _parents(text: str) -> set[str]:
+    told = re.search(r"^down_revision\b[^=\n]*=\s*(.+?)$", text, re.MULTILINE)
+    return set(re.findall(r"[\"']([^\"']+)[\"']", told[1])) if told else set()
+
+
+def _heads(old: Revisions, tree: SourceTree) -> str | None:
+    """The revisions that no other builds upon."""
+    below = {parent for path in old.values() for parent in _parents(text_of(tree, path))}
+    return " and ".join(sorted(set(old) - below)) or None
+
+
+def _by_parents(added: list[Migration]) -> list[Migration]:
+    """Each behind those that it builds upon."""
+    left, placed = list(added), list[Migration]()
+    while left:
+        names = {one.revision for one in left}
+        ready = [one for one in left if not _parents(one.text) & (names - {one.revision})] or left
+        placed.extend(ready)
+        left = [one for one in left if one not in ready]
+    return placed
