@@ -80,7 +80,7 @@ def test_a_key_that_changed_comes_before_all_else(box: Sandbox) -> None:
     assert code == 10
     assert (found["frozen"], found["incident"], found["release"]) == (None, None, None)
     key, _, health = str(found["detail"]).partition("; ")
-    assert "another one than on file" in key and "expected 200" in health
+    assert "another key than the one on file" in key and "expected 200" in health
 
 
 def test_a_host_whose_port_is_closed_and_one_that_cannot_be_read(box: Sandbox) -> None:
