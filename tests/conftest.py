@@ -7,6 +7,9 @@ from collections.abc import Generator
 import hypothesis
 import pytest
 
+from tests.lighter import lighten
+
+lighten()
 hypothesis.settings.register_profile("here", deadline=None)  # how long an example takes says more of the machine
 hypothesis.settings.load_profile("here")
 

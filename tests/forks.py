@@ -257,8 +257,10 @@ def serve() -> None:
 
 def _preload() -> None:
     """Import what the programs import, and forget those modules that know of streams: a child makes them anew."""
+    from tests.lighter import lighten
     from tui.cli import commands
 
+    lighten()
     for path in sorted(Path(commands.__file__).parent.glob("[a-z]*.py")):
         importlib.import_module(f"{commands.__name__}.{path.stem}")
     for name in (

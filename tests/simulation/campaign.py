@@ -20,6 +20,8 @@ from tests.simulation.run import VERSIONS, Found, Prepared
 ROOT = Path(__file__).parents[2]
 SEEDS = Path(__file__).parent / "seeds"
 FAILED, FOUND = SEEDS / "failed.json", SEEDS / "planted.json"
+Work = tuple[int, str | None]
+"""a seed, and the bug that is planted"""
 REAL_LIMIT = 120
 """seconds of this machine that one seed may take"""
 
@@ -79,7 +81,7 @@ def hunt(plant: str, first: int, count: int, jobs: int) -> int:
     tried = 0
     for found in run(range(first, first + count), plant, jobs=jobs):
         tried += 1
-        if found.broken and (new := _new(found)):
+        if found.broken and (new := _new(found, next(run([found.seed], jobs=1), found))):
             say(f"{plant}: seed {found.seed}, after {tried}: {new}")
             told: dict[str, Any] = json.loads(FOUND.read_text()) if FOUND.exists() else {}
             told[plant] = {"seed": found.seed, "after": tried, "broken": new}
@@ -93,17 +95,20 @@ def again(jobs: int) -> int:
     """The seed that found each planted bug finds it still."""
     missed = 0
     told: dict[str, Any] = json.loads(FOUND.read_text())
-    for plant in told:
-        found = next(run([int(told[plant]["seed"])], plant, jobs=jobs), None)
-        new = _new(found) if found is not None and found.broken else ""
+    planted_in = {plant: int(told[plant]["seed"]) for plant in told}
+    works = [(seed, plant) for plant, seed in planted_in.items()] + [(seed, None) for seed in {*planted_in.values()}]
+    came = {(found.seed, found.plant): found for found in _run(works, jobs=jobs)}
+    for plant, seed in planted_in.items():
+        found = came.get((seed, plant))
+        new = _new(found, came.get((seed, None), found)) if found is not None and found.broken else ""
         say(f"{plant}: {new or 'NOT FOUND'}")
         missed += not new
     return 1 if missed else 0
 
 
-def _new(found: Found) -> str:
+def _new(found: Found, without: Found) -> str:
     """What is broken with the planted bug, and is not so without it; ids of incidents and commits do not matter."""
-    plain = {_kind(words) for words in next(run([found.seed], jobs=1), found).broken}
+    plain = {_kind(words) for words in without.broken}
     return next((words for words in found.broken if _kind(words) not in plain), "")
 
 
@@ -113,9 +118,13 @@ def _kind(words: str) -> str:
 
 def run(seeds: Sequence[int], plant: str | None = None, *, jobs: int, more: float = 0.0) -> Iterator[Found]:
     """Each seed's result, as they come; `more`: seconds until which further seeds follow the last."""
+    yield from _run([(seed, plant) for seed in seeds], jobs=jobs, more=more)
+
+
+def _run(works: Sequence[Work], *, jobs: int, more: float = 0.0) -> Iterator[Found]:
     until = real_now() + more
     out, into = os.pipe()
-    children = [_worker(seeds, n, jobs, plant, until, into) for n in range(jobs)]
+    children = [_worker(works, n, jobs, until, into) for n in range(jobs)]
     os.close(into)
     with os.fdopen(out, "rb") as results:
         try:
@@ -130,14 +139,14 @@ def run(seeds: Sequence[int], plant: str | None = None, *, jobs: int, more: floa
                 os.waitpid(child, 0)
 
 
-def _worker(seeds: Sequence[int], n: int, jobs: int, plant: str | None, until: float, into: int) -> int:
+def _worker(works: Sequence[Work], n: int, jobs: int, until: float, into: int) -> int:
     """A process that prepares worlds and runs every `jobs`-th seed, each in a child of its own."""
     if child := os.fork():
         return child
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     prepared: dict[str, Prepared] = {}
     try:
-        for seed in _mine(seeds, n, jobs, until):
+        for seed, plant in _mine(works, n, jobs, until):
             version = version_of(seed)
             if version not in prepared:
                 prepared[version] = Prepared(version)
@@ -148,11 +157,12 @@ def _worker(seeds: Sequence[int], n: int, jobs: int, plant: str | None, until: f
         os._exit(0)
 
 
-def _mine(seeds: Sequence[int], n: int, jobs: int, until: float) -> Iterator[int]:
-    yield from seeds[n::jobs]
-    following = seeds[-1] + 1 + n
+def _mine(works: Sequence[Work], n: int, jobs: int, until: float) -> Iterator[Work]:
+    yield from works[n::jobs]
+    last, plant = works[-1]
+    following = last + 1 + n
     while real_now() < until:
-        yield following
+        yield following, plant
         following += jobs
 
 
@@ -169,6 +179,7 @@ def _one(prepared: Prepared, seed: int, plant: str | None, into: int) -> None:
             found = prepared.run(seed, planted.PLANTED[plant] if plant else planted.nothing)
         except BaseException as error:  # noqa: BLE001 - the harness's own fault is reported as the seed's
             found = Found(seed=seed, broken=[f"the simulation itself: {error!r}"])
+        found.plant = plant
         found.trace, found.broken = [], [words[:330] for words in found.broken[:8]]
         raw = pickle.dumps(found)
         os.write(into, len(raw).to_bytes(2, "big") + raw)  # at most PIPE_BUF bytes: in one piece

@@ -30,6 +30,8 @@ class Found:
     """What came of one seed."""
 
     seed: int
+    plant: str | None = None
+    """the planted bug"""
     broken: list[str] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
     digest: str = ""

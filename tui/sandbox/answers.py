@@ -57,6 +57,12 @@ def health_answer(app: str, health: str) -> Answer:
             return Answer(status=200, body=json.dumps({"status": word}, separators=(",", ":")))
 
 
+def page_status(content: Content, number: int) -> int:
+    """The status of the `number`-th request of one container, where it is for a page."""
+    rate = content.behaviour.error_rate
+    return 500 if rate and nth_fails(rate, number) else 200
+
+
 def answer(app: str, content: Content, path: str, number: int, host: str, uptime: int) -> Answer:
     """The answer to the `number`-th request of one container."""
     behaviour = content.behaviour
@@ -64,7 +70,7 @@ def answer(app: str, content: Content, path: str, number: int, host: str, uptime
         return health_answer(app, behaviour.health)
     if path == "/ping":
         return Answer(status=200, body="pong", kind="text/plain")
-    if behaviour.error_rate and nth_fails(behaviour.error_rate, number):
+    if page_status(content, number) == 500:
         return Answer(status=500, body='{"error":"internal server error"}')
     about = {"app": app, "version": content.version, "host": host, "uptime": uptime}
     return Answer(status=200, body=json.dumps(about, separators=(",", ":")))

@@ -8,6 +8,8 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
+from typing import NamedTuple
 
 from tui.sandbox import clock
 from tui.sandbox.image_config import ImageConfig, Start
@@ -17,8 +19,7 @@ from tui.sandbox.profile import seen
 KEPT_LINES = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(NamedTuple):
     """One line that a container or nginx wrote, without its line end."""
 
     at: int  # nanoseconds since the epoch
@@ -46,12 +47,16 @@ class Log:
 
     def last(self, count: int) -> list[LogLine]:
         """The newest lines, oldest first; all that are kept for 0."""
-        return list(self.lines)[-count:] if count else list(self.lines)
+        return self._newest(count) if count else list(self.lines)
 
     def after(self, number: int) -> list[LogLine]:
         """The lines after the first `number` ever written, as far as they are still kept."""
-        missed = self.written - number
-        return list(self.lines)[-missed:] if missed > 0 else []
+        return self._newest(self.written - number)
+
+    def _newest(self, count: int) -> list[LogLine]:
+        newest = list(islice(reversed(self.lines), max(0, count)))
+        newest.reverse()
+        return newest
 
     async def changed(self) -> None:
         """Until the next line, or until the container ends."""

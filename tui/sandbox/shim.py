@@ -7,8 +7,8 @@ sandbox sees a dead client. Standard library only: it starts once for every comm
 
 import os
 import select
-import socket
 import sys
+from _socket import AF_UNIX, socket  # `socket` takes longer to import than Python to start
 
 CHUNK = 65_536
 LOST = 255
@@ -22,7 +22,7 @@ def frame(kind: bytes, payload: bytes) -> bytes:
 class Session:
     """Bytes between the session's three streams and the sandbox, until one side ends."""
 
-    def __init__(self, sandbox: socket.socket) -> None:
+    def __init__(self, sandbox: socket) -> None:
         self._sandbox = sandbox
         self._waiting = bytearray()
 
@@ -79,15 +79,22 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 def main() -> int:
     """Runs one session on the socket named in the arguments. Returns the exit code, LOST if either side died."""
-    with socket.socket(socket.AF_UNIX) as sandbox:
+    sandbox = socket(AF_UNIX)
+    try:
         sandbox.connect(sys.argv[1])
         if os.isatty(0):
             sandbox.sendall(frame(b"t", b""))
         sandbox.sendall(frame(b"c", os.environ.get("SSH_ORIGINAL_COMMAND", "").encode()))
-        try:
-            return Session(sandbox).run()
-        except (BrokenPipeError, ConnectionResetError):
-            return LOST
+        return _served(sandbox)
+    finally:
+        sandbox.close()
+
+
+def _served(sandbox: socket) -> int:
+    try:
+        return Session(sandbox).run()
+    except (BrokenPipeError, ConnectionResetError):
+        return LOST
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from collections import deque
 from datetime import UTC, datetime
 
 from tui.sandbox import clock
-from tui.sandbox.answers import BAD_GATEWAY, USER_PATHS, answer, tick_lines
+from tui.sandbox.answers import BAD_GATEWAY, USER_PATHS, answer, page_status, tick_lines
 from tui.sandbox.containers import Container, Log
 from tui.sandbox.http import HttpServer, Request, Response
 from tui.sandbox.machine import App, Machine
@@ -94,14 +94,14 @@ class Sites:
         return Response(status=given.status, body=given.body.encode(), headers=headers)
 
     def _pick(self, app: App) -> Container | None:
-        serving = self._machine.serving(app)
-        return min(serving, key=lambda container: container.requests) if serving else None
+        return min(self._machine.serving(app), key=_requests, default=None)
 
     def _log(self, app: str, address: str, request: str, status: int, size: int, agent: str, now: float = 0.0) -> None:
-        at = datetime.fromtimestamp(now or clock.now(), UTC)
+        now = now or clock.now()
         asked = f"{request} HTTP/1.1"
         match self.formats.get(app, "combined"):
             case "json":
+                at = datetime.fromtimestamp(now, UTC)
                 told = {
                     "time_iso8601": at.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
                     "remote_addr": address,
@@ -114,10 +114,10 @@ class Sites:
                 self.access_logs[app].append(json.dumps(told, separators=(",", ":")))
             case "strange":
                 self.access_logs[app].append(
-                    f"{address}|{at.timestamp():.0f}|{asked}|{'fail' if status >= 500 else 'pass'}|{size}"
+                    f"{address}|{now:.0f}|{asked}|{'fail' if status >= 500 else 'pass'}|{size}"
                 )
             case "combined":
-                stamp = _stamp(int(at.timestamp()))
+                stamp = _stamp(int(now))
                 self.access_logs[app].append(f'{address} - - [{stamp}] "{asked}" {status} {size} "-" "{agent}"')
 
     def rotate(self, app: str) -> None:
@@ -135,7 +135,8 @@ class Sites:
         """What every container prints by itself, and a few requests of pretended users a second."""
         beat, began = 0, clock.now()
         while True:
-            beat += 1
+            quick = any(c.content.behaviour.log_rate > BEATS_A_SECOND for c in self._machine.containers.values())
+            beat += 1 if quick else BEATS_A_SECOND - beat % BEATS_A_SECOND
             await clock.sleep(max(0.0, began + beat * BEAT - clock.now()))  # what came late is caught up with
             whole_second = beat % BEATS_A_SECOND == 0
             for container in list(self._machine.containers.values()):
@@ -149,18 +150,23 @@ class Sites:
 
     def _users(self, app: App, at: float | None = None) -> None:
         now = clock.now() if at is None else at
+        serving = self._machine.serving(app)
         for number in range(self.traffic.get(app.name, USER_REQUESTS_A_SECOND)):
-            container = self._pick(app)
             status = 502
             path = USER_PATHS[int(now * 7 + number) % len(USER_PATHS)]
-            if container is not None:
+            if serving:
+                container = serving[0] if len(serving) == 1 else min(serving, key=_requests)
                 container.requests += 1
-                status = answer(app.name, container.content, path, container.requests, "", 0).status
+                status = page_status(container.content, container.requests)
             address = USERS[int(now + number) % len(USERS)]
             self._log(app.name, address, f"GET {path}", status, 154 if status == 502 else 73, BROWSER, now)
 
 
-@functools.lru_cache(maxsize=64)
+def _requests(container: Container) -> int:
+    return container.requests
+
+
+@functools.lru_cache(maxsize=1024)  # the past of all apps is told in the same seconds
 def _stamp(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 

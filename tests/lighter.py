@@ -1,0 +1,44 @@
+"""What a process of tests does without, because it costs a fifth of the time and nothing depends on it."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+from asyncssh.connection import SSHConnection
+from asyncssh.constants import MSG_IGNORE
+from asyncssh.logging import SSHLogger
+from asyncssh.packet import SSHPacketLogger
+
+
+@functools.cache
+def lighten() -> None:
+    """For the rest of this process: half of SSH's packets, asyncssh's log of packets, the same YAML again and again."""
+    setattr(SSHConnection, "send_packet", _without_ignored(SSHConnection.send_packet))  # noqa: B010
+    setattr(SSHPacketLogger, "_log_packet", _quiet)  # noqa: B010
+    setattr(SSHLogger, "log", _where_heard(SSHLogger.log))  # noqa: B010
+    # nodes say where they stand in a text and nothing else, and nobody changes them
+    setattr(yaml, "compose", functools.lru_cache(maxsize=32)(yaml.compose))  # noqa: B010
+
+
+def _without_ignored(send: Callable[..., None]) -> Callable[..., None]:
+    """asyncssh sends a packet to be ignored before every other one, against a weakness of old ciphers."""
+
+    def sent(connection: SSHConnection, pkttype: int, *args: bytes, **more: Any) -> None:
+        if pkttype != MSG_IGNORE:
+            send(connection, pkttype, *args, **more)
+
+    return sent
+
+
+def _quiet(*_: Any, **__: Any) -> None: ...
+
+
+def _where_heard(log: Callable[..., None]) -> Callable[..., None]:
+    """The texts are made before anybody is asked whether they are wanted."""
+
+    def logged(logger: SSHLogger, level: int, *args: Any, **more: Any) -> None:
+        if logger.isEnabledFor(level):
+            log(logger, level, *args, **more)
+
+    return logged
