@@ -7,16 +7,16 @@ import pytest
 import yaml
 
 from tui.proposal import ci
-from tui.proposal.ci import Setting
+from tui.proposal.ci import CiSetup
 
 GOLDEN = Path(__file__).parent / "golden"
-PLAIN = Setting(
+PLAIN = CiSetup(
     key="~/.ssh/my dokku",
     services="services.yaml",
     source="dokku-rollback @ git+https://git.example/team/rollback@0123abc",
     known_source=True,
 )
-ODD = Setting(services='ops/it\'s "100%" $HOME.yaml')
+ODD = CiSetup(services='ops/it\'s "100%" $HOME.yaml')
 
 
 @pytest.mark.parametrize("kind", ci.KINDS, ids=ci.NAMES)
@@ -29,7 +29,7 @@ def test_an_example_of_a_source_is_called_so(kind: ci.CiSystem) -> None:
     assert ("please check" in kind.write(ODD)) is (kind.name != "cron")
 
 
-def commands(kind: ci.CiSystem, of: Setting) -> list[str]:
+def commands(kind: ci.CiSystem, of: CiSetup) -> list[str]:
     """What a shell of that CI is given."""
     text = kind.write(of)
     if kind.name == "cron":

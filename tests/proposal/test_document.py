@@ -119,7 +119,7 @@ def test_an_ill_service_is_taken_with_its_own_check_and_said_to_be_ill() -> None
     text = proposed(AppFacts(app="api", health=found))
     assert "answered HTTP 503" in text
     spec = loaded(text).services[0].health
-    assert spec is not None and spec.expect.status == 200 and spec.expect.json == ()
+    assert spec is not None and spec.expect.status == (200,) and spec.expect.json == ()
 
 
 def test_two_apps_that_answer_the_same_are_told_apart_by_who_they_say_they_are() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from tui.config import values
 from tui.config.nodes import Node
 from tui.config.request_headers import HEADERS
-from tui.config.shapes import Found, Keys, Many, Named, OneOrMany, Setting, Text
+from tui.config.shapes import FileKey, Found, Keys, Many, Named, OneOrMany, Text
 from tui.model import readers
 from tui.model.service import Expect, HealthSpec, IdentitySpec, SmokeSpec
 
@@ -21,7 +21,7 @@ def _plain(node: Node) -> str | None:
 
 _EXPECT = Keys(
     keys=(
-        Setting(
+        FileKey(
             name="status",
             shape=OneOrMany(values.whole(100, 599)),
             words="The HTTP status of a healthy answer, or a list of several.",
@@ -29,7 +29,7 @@ _EXPECT = Keys(
             told="200",
             example="[200, 204]",
         ),
-        Setting(
+        FileKey(
             name="json",
             shape=Named(item=Text(_plain), deep=True),
             words="Values in a JSON body, by their path: `a.b.c`, or the mapping itself; `checks.0.state` for lists.",
@@ -37,7 +37,7 @@ _EXPECT = Keys(
             told="none",
             example="{status: ready, checks.db.up: true}",
         ),
-        Setting(
+        FileKey(
             name="contains",
             shape=OneOrMany(Text()),
             words="A text that is somewhere in the body (its first 64 kB), or a list of several.",
@@ -45,14 +45,14 @@ _EXPECT = Keys(
             told="none",
             example='"all systems go"',
         ),
-        Setting(
+        FileKey(
             name="text",
             shape=Text(),
             words="The whole body, blanks at its ends aside.",
             told="none",
             example="pong",
         ),
-        Setting(
+        FileKey(
             name="reject_html",
             shape=values.yes_no,
             words="A web page is no healthy answer: proxies show one when the service is gone. `false` for a website.",
@@ -63,18 +63,18 @@ _EXPECT = Keys(
     ),
     make=lambda found: Expect(**found.all()),
 )
-EXPECT = Setting(
+EXPECT = FileKey(
     name="expect", shape=_EXPECT, words="What a healthy answer is; everything given must hold.", default=Expect(),
     told="status 200, no web page",
 )  # fmt: skip
-HOST_HEADER = Setting(
+HOST_HEADER = FileKey(
     name="host_header",
     shape=values.header_value,
     words="The host name that is asked for, where the address is another, such as an IP.",
     told="the one in the URL",
     example="api.example.com",
 )
-REQUEST_HEADERS = Setting(
+REQUEST_HEADERS = FileKey(
     name="headers",
     shape=HEADERS,
     words="Headers that are sent with it. A credential only as `${NAME}`. `X-Forwarded-Proto: https` is for what is "
@@ -100,35 +100,35 @@ def health(beside: Path) -> Keys[HealthSpec]:
     """The shape of `health:`; relative paths start at the folder `beside`."""
     return Keys(
         keys=(
-            Setting(
+            FileKey(
                 name="url",
                 shape=readers.url,
                 words="The address that is asked.",
                 told="none",
                 example="https://api.example.com/health",
             ),
-            Setting(
+            FileKey(
                 name="public_url",
                 shape=readers.url,
                 words="The address by which users come, asked beside `url` and shown in a row of its own.",
                 told="none",
                 example="https://example.com/health",
             ),
-            Setting(
+            FileKey(
                 name="tcp",
                 shape=readers.endpoint,
                 words="A host and port that must take a connection, and keep it.",
                 told="none",
                 example="db.example.com:5432",
             ),
-            Setting(
+            FileKey(
                 name="websocket",
                 shape=readers.websocket,
                 words="An address that must answer a WebSocket handshake with 101.",
                 told="none",
                 example="wss://example.com/socket",
             ),
-            Setting(
+            FileKey(
                 name="log",
                 shape=values.pattern,
                 words="For a worker without an address: all its processes run, and a line of their log, since they "
@@ -138,7 +138,7 @@ def health(beside: Path) -> Keys[HealthSpec]:
             ),
             HOST_HEADER,
             REQUEST_HEADERS,
-            Setting(
+            FileKey(
                 name="ca",
                 shape=values.path(beside),
                 words="A file of certificates (PEM) that are trusted for its addresses, as the system's are.",
@@ -146,7 +146,7 @@ def health(beside: Path) -> Keys[HealthSpec]:
                 example="certificates/own-ca.pem",
             ),
             EXPECT,
-            Setting(
+            FileKey(
                 name="passes",
                 shape=values.whole(1, 20),
                 words="Healthy answers in a row, each on a connection of its own, that count as recovered.",
@@ -154,7 +154,7 @@ def health(beside: Path) -> Keys[HealthSpec]:
                 told="3",
                 example="5",
             ),
-            Setting(
+            FileKey(
                 name="patience",
                 shape=readers.duration,
                 words="How long that row may take to come about after a rollback.",
@@ -172,7 +172,7 @@ def health(beside: Path) -> Keys[HealthSpec]:
 SMOKE = Many(
     Keys(
         keys=(
-            Setting(
+            FileKey(
                 name="url",
                 shape=readers.url,
                 words="The address of one request that a working service answers.",
@@ -188,21 +188,21 @@ SMOKE = Many(
 )
 IDENTITY: Keys[Any] = Keys(
     keys=(
-        Setting(
+        FileKey(
             name="url",
             shape=readers.url,
             words="The address at which the service says which release it is.",
             required=True,
             example="https://example.com/version",
         ),
-        Setting(
+        FileKey(
             name="header",
             shape=Text(),
             words="The header of the answer that says it.",
             told="none",
             example="X-Release",
         ),
-        Setting(
+        FileKey(
             name="json",
             shape=Text(),
             words="The path in the JSON body that says it.",

@@ -5,7 +5,7 @@ from typing import Any
 
 from tui.config import values
 from tui.config.nodes import Node
-from tui.config.shapes import Found, Keys, Setting, read
+from tui.config.shapes import FileKey, Found, Keys, read
 from tui.model.destination import is_loopback, parse
 from tui.model.service import Host, Service, Transport
 
@@ -26,7 +26,7 @@ def host(beside: Path) -> Keys[Any]:
 
     return Keys(
         keys=(
-            Setting(
+            FileKey(
                 name="ssh",
                 shape=values.ssh,
                 words="Where it is: `user@host:port`, `ssh://user@host`, or an alias of ~/.ssh/config.",
@@ -34,21 +34,21 @@ def host(beside: Path) -> Keys[Any]:
                 missing=": write user@host or an alias of ~/.ssh/config",
                 example="dokku@dokku.example.com",
             ),
-            Setting(
+            FileKey(
                 name="identity_file",
                 shape=values.path(beside),
                 words="The private key to log in with. Relative paths start beside services.yaml.",
                 told="as ssh finds it",
                 example="~/.ssh/dokku",
             ),
-            Setting(
+            FileKey(
                 name="known_hosts",
                 shape=values.path(beside),
                 words="The file of host keys that are accepted.",
                 told="as ssh finds it",
                 example="known_hosts",
             ),
-            Setting(
+            FileKey(
                 name="sandbox",
                 shape=values.yes_no,
                 words="It is a pretend host on this machine, where nothing can be lost.",
@@ -56,7 +56,7 @@ def host(beside: Path) -> Keys[Any]:
                 told="false",
                 example="true",
             ),
-            Setting(
+            FileKey(
                 name="max_parallel",
                 shape=values.whole(1, 16),
                 words="How many of its services may go back at the same time.",
@@ -64,7 +64,7 @@ def host(beside: Path) -> Keys[Any]:
                 told="1",
                 example="2",
             ),
-            Setting(
+            FileKey(
                 name="transport",
                 shape=values.transport,
                 words="What carries the link: the console's own SSH, or the machine's `ssh` program (`openssh`).",

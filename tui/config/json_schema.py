@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.config.schema import top
-from tui.config.shapes import Apart, Keys, Many, Named, OneOrMany, Setting, Text
+from tui.config.shapes import Apart, FileKey, Keys, Many, Named, OneOrMany, Text
 from tui.config.values import NAME as NAME_OF_A_SERVICE
 from tui.config.values import RANGES, TRUTHS
 from tui.config.vendors import Sections
@@ -85,7 +85,7 @@ def _keys(shape: Keys[Any], *, partial: bool, without: tuple[str, ...] = ()) -> 
     return made
 
 
-def _key(key: Setting, *, partial: bool) -> Json:
+def _key(key: FileKey, *, partial: bool) -> Json:
     told: Json = {"description": key.words} if key.words else {}
     found = _shape(key.shape, partial=partial)
     if partial:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.config.schema import top
-from tui.config.shapes import Apart, Keys, Many, Named, Setting
+from tui.config.shapes import Apart, FileKey, Keys, Many, Named
 from tui.config.vendors import Sections
 from tui.model.service import WatchSpec
 
@@ -47,13 +47,13 @@ def _inside(shape: Any) -> list[tuple[str, Keys[Any]]]:
     return []
 
 
-def _default(key: Setting) -> str:
+def _default(key: FileKey) -> str:
     if key.required:
         return "required"
     return key.told or ("" if key.default is None or not isinstance(key.default, str) else key.default) or "–"
 
 
-def _example(key: Setting) -> str:
+def _example(key: FileKey) -> str:
     return f"`{_cell(key.example)}`" if key.example else "see below"
 
 

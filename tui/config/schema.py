@@ -8,7 +8,7 @@ from tui.config import values, vendors
 from tui.config.hosts_and_services import host, read_hosts, read_services, shared_addresses
 from tui.config.nodes import Node, Problems
 from tui.config.service_keys import LINKS, service, watch
-from tui.config.shapes import Found, Keys, Many, Named, Setting, Text, read
+from tui.config.shapes import FileKey, Found, Keys, Many, Named, Text, read
 from tui.model import readers
 from tui.model.service import RUNBOOK_SEVERITIES, Budgets, Contacts, Fleet, SeveritySpec, WatchSpec
 from tui.model.vendor import Place
@@ -41,28 +41,28 @@ def _severity(found: Found) -> Any:
 
 _SEVERITY = Keys(
     keys=(
-        Setting(
+        FileKey(
             name="criteria",
             shape=Text(),
             words="When an incident has this level.",
             required=True,
             example="Service down",
         ),
-        Setting(
+        FileKey(
             name="respond_within",
             shape=readers.duration,
             words="The time from detection to response.",
             told="the next business day",
             example="5m",
         ),
-        Setting(name="response", shape=Text(), words="The same in words.", told="respond_within", example="at once"),
-        Setting(name="action", shape=Text(), words="What is done then.", required=True, example="Rollback NOW"),
+        FileKey(name="response", shape=Text(), words="The same in words.", told="respond_within", example="at once"),
+        FileKey(name="action", shape=Text(), words="What is done then.", required=True, example="Rollback NOW"),
     ),
     make=_severity,
 )
 _BUDGETS = Keys(
     keys=tuple(
-        Setting(
+        FileKey(
             name=name,
             shape=readers.duration,
             words=words,
@@ -86,7 +86,7 @@ def top(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Fou
     contacts = Keys(
         keys=(
             *vendors.shapes(sections, Place.CONTACTS),
-            Setting(
+            FileKey(
                 name="slack",
                 shape=Many(Text()),
                 words="Channels that are told, named to people.",
@@ -94,7 +94,7 @@ def top(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Fou
                 told="none",
                 example='["#incidents"]',
             ),
-            Setting(
+            FileKey(
                 name="email",
                 shape=Text(),
                 words="An address, named to people.",
@@ -106,8 +106,8 @@ def top(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Fou
     )
     return Keys(
         keys=(
-            Setting(name="version", shape=_version, words="Of this file's form: 1.", required=True, example="1"),
-            Setting(
+            FileKey(name="version", shape=_version, words="Of this file's form: 1.", required=True, example="1"),
+            FileKey(
                 name="environment",
                 shape=Text(),
                 words="What these services are, shown as a band: production, staging or another word.",
@@ -115,13 +115,13 @@ def top(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Fou
                 told="production",
                 example="staging",
             ),
-            Setting(
+            FileKey(
                 name="hosts",
                 shape=Named(item=host(beside), name=values.name),
                 words="The Dokku servers, by name.",
                 required=True,
             ),
-            Setting(
+            FileKey(
                 name="defaults",
                 shape=one,
                 words="What services have in common, with the keys of a service. Mappings are merged key by key; lists "
@@ -129,10 +129,10 @@ def top(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Fou
                 told="none",
                 example="{host: dokku, health: {passes: 5}}",
             ),
-            Setting(
+            FileKey(
                 name="services", shape=Named(item=one, name=values.name), words="The services, by name.", required=True
             ),
-            Setting(
+            FileKey(
                 name="ways",
                 shape=Many(_way),
                 words="Ways back, the preferred one first; another is taken only by `--way`.",
@@ -140,7 +140,7 @@ def top(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Fou
                 told=", ".join(NAMES),
                 example="[kept, git]",
             ),
-            Setting(
+            FileKey(
                 name="retention",
                 shape=values.whole(1, 100),
                 words="Kept releases of each app; older ones go.",
@@ -148,27 +148,27 @@ def top(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Fou
                 told="5",
                 example="10",
             ),
-            Setting(
+            FileKey(
                 name="watch",
                 shape=watch(WatchSpec()),
                 words="Watching times and the limit of all services.",
                 default=WatchSpec(),
             ),
-            Setting(
+            FileKey(
                 name="budgets",
                 shape=_BUDGETS,
                 words="How long the runbook gives each step; the console says when one takes longer.",
                 default=Budgets(),
             ),
-            Setting(
+            FileKey(
                 name="severities",
                 shape=Named(item=_SEVERITY),
                 words="The levels of an incident, by name, the gravest first.",
                 default=(),
                 told="P1 to P4 of the runbook",
             ),
-            Setting(name="contacts", shape=contacts, words="Whom the runbook tells.", told="none"),
-            Setting(
+            FileKey(name="contacts", shape=contacts, words="Whom the runbook tells.", told="none"),
+            FileKey(
                 name="notify",
                 shape=Many(readers.variable),
                 words="Names of environment variables that hold apprise addresses, which are told of every milestone.",
@@ -176,7 +176,7 @@ def top(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Fou
                 told="none",
                 example="[DISCORD_URL]",
             ),
-            Setting(
+            FileKey(
                 name="links",
                 shape=LINKS,
                 words="Pages for people, by name, shown with every service.",
@@ -184,7 +184,7 @@ def top(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Fou
                 told="none",
                 example="{status: https://status.example.com}",
             ),
-            Setting(
+            FileKey(
                 name="postmortem_within",
                 shape=readers.duration,
                 words="How soon a post-mortem has to be scheduled.",

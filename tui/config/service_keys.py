@@ -6,7 +6,7 @@ from typing import Any
 
 from tui.config import health_keys, values, vendors
 from tui.config.nodes import Node
-from tui.config.shapes import Found, Keys, Many, Named, Setting, Text
+from tui.config.shapes import FileKey, Found, Keys, Many, Named, Text
 from tui.model import readers
 from tui.model.service import RollbackSpec, Service, WatchSpec
 from tui.model.vendor import Place
@@ -23,7 +23,7 @@ def _rollback(found: Found) -> RollbackSpec:
 
 _ROLLBACK = Keys(
     keys=(
-        Setting(
+        FileKey(
             name="expected",
             shape=readers.duration,
             words="How long a rollback of this service usually takes.",
@@ -31,7 +31,7 @@ _ROLLBACK = Keys(
             told="30s",
             example="45s",
         ),
-        Setting(
+        FileKey(
             name="downtime",
             shape=values.downtime,
             words="How long it does not answer meanwhile: `none`, or the shortest and the longest.",
@@ -39,7 +39,7 @@ _ROLLBACK = Keys(
             told="none",
             example="10s-30s",
         ),
-        Setting(
+        FileKey(
             name="stop_first",
             shape=values.yes_no,
             words="It is stopped before the other release starts: for what may run only once.",
@@ -47,7 +47,7 @@ _ROLLBACK = Keys(
             told="false",
             example="true",
         ),
-        Setting(
+        FileKey(
             name="settle",
             shape=readers.duration,
             words="How long after the deploy its answers do not count yet: while it opens files or loads an index.",
@@ -55,7 +55,7 @@ _ROLLBACK = Keys(
             told="0s",
             example="5s",
         ),
-        Setting(
+        FileKey(
             name="reason",
             shape=Text(),
             words="Why it costs that, shown in the plan.",
@@ -79,7 +79,7 @@ def watch(base: WatchSpec) -> Keys[WatchSpec]:
 
     return Keys(
         keys=(
-            Setting(
+            FileKey(
                 name="after_rollback",
                 shape=readers.duration,
                 words="How long a service is watched after a rollback.",
@@ -87,7 +87,7 @@ def watch(base: WatchSpec) -> Keys[WatchSpec]:
                 told="15m",
                 example="20m",
             ),
-            Setting(
+            FileKey(
                 name="longest",
                 shape=readers.duration,
                 words="To what a watch can be extended.",
@@ -95,7 +95,7 @@ def watch(base: WatchSpec) -> Keys[WatchSpec]:
                 told="30m",
                 example="1h",
             ),
-            Setting(
+            FileKey(
                 name="after_clean_deploy",
                 shape=readers.duration,
                 words='How long the "monitor" of the decision tree lasts, after a deploy without trouble.',
@@ -103,7 +103,7 @@ def watch(base: WatchSpec) -> Keys[WatchSpec]:
                 told="10m",
                 example="5m",
             ),
-            Setting(
+            FileKey(
                 name="error_rate",
                 shape=values.percentage,
                 words="The share of failed requests above which it is bad.",
@@ -132,10 +132,10 @@ def _git_remote(node: Node) -> str | None:
 def service(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Any]:
     """The shape of one service: what is made of it still wants its name."""
     own = (
-        Setting(name="title", shape=Text(), words="What people call it.", told="its name", example="Python API"),
-        Setting(name="host", shape=str, words="The name of its host in `hosts`.", required=True, example="dokku"),
-        Setting(name="app", shape=values.app, words="Its app on that host.", required=True, example="scenextras"),
-        Setting(
+        FileKey(name="title", shape=Text(), words="What people call it.", told="its name", example="Python API"),
+        FileKey(name="host", shape=str, words="The name of its host in `hosts`.", required=True, example="dokku"),
+        FileKey(name="app", shape=values.app, words="Its app on that host.", required=True, example="scenextras"),
+        FileKey(
             name="order",
             shape=values.whole(0, 9999),
             words="Its place when all services go back: lowest first.",
@@ -143,14 +143,14 @@ def service(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys
             told="100",
             example="30",
         ),
-        Setting(
+        FileKey(
             name="owner",
             shape=Text(),
             words="Who knows it: a person, a team, a channel. Shown with the service.",
             told="none",
             example='payments team, "#payments"',
         ),
-        Setting(
+        FileKey(
             name="links",
             shape=LINKS,
             words="Pages for people, by name: its runbook, its dashboard. Added to the `links` of all.",
@@ -158,53 +158,53 @@ def service(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys
             told="none",
             example="{runbook: https://wiki.example.com/api}",
         ),
-        Setting(
+        FileKey(
             name="health",
             shape=health_keys.health(beside),
             words="How it is asked whether it is well.",
             told="none: nothing is proven by health",
         ),
-        Setting(
+        FileKey(
             name="smoke",
             shape=health_keys.SMOKE,
             words="A list of requests that a working service answers, asked after a rollback.",
             default=(),
             told="none",
         ),
-        Setting(
+        FileKey(
             name="identity",
             shape=health_keys.IDENTITY,
             words="Where it says itself which release answers: a proof of its own.",
             told="none",
         ),
-        Setting(
+        FileKey(
             name="rollback",
             shape=_ROLLBACK,
             words="What a rollback of it costs.",
             default=RollbackSpec(),
             told="30s, no downtime",
         ),
-        Setting(
+        FileKey(
             name="watch",
             shape=watch(shared),
             words="Its own watching times and limit; what is left out is that of all services.",
             told="that of all services",
         ),
-        Setting(
+        FileKey(
             name="image_repository",
             shape=values.repository,
             words="Where its images are, for the way `registry`. Without a tag.",
             told="none",
             example="registry.example.com/team/api",
         ),
-        Setting(
+        FileKey(
             name="git_remote",
             shape=Text(_git_remote),
             words="Where its commits are, for the way `git`. A credential only as `${NAME}`.",
             told="none",
             example="git@github.com:team/api.git",
         ),
-        Setting(
+        FileKey(
             name="script",
             shape=Many(Text()),
             words="A program of yours and its arguments, for the way `script`.",

@@ -56,7 +56,7 @@ class Apart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class FileKey:
     """One key of a mapping, and what may be written after it."""
 
     name: str
@@ -101,7 +101,7 @@ class Found:
 class Keys(Generic[T]):
     """A mapping with known keys, and what is made of it."""
 
-    keys: tuple[Setting, ...]
+    keys: tuple[FileKey, ...]
     make: Callable[[Found], T]
     """makes the value; notes what does not go together at its node"""
     any_of: tuple[str, ...] = ()

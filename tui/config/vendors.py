@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tui.config.nodes import Node
-from tui.config.shapes import Apart, Found, Keys, Many, Setting
+from tui.config.shapes import Apart, FileKey, Found, Keys, Many
 from tui.model import vendor as model
 from tui.model.vendor import Place, Section, VendorSettings, keys
 
@@ -16,7 +16,7 @@ def names(sections: Sections, place: Place) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.name for one in sections if one.place is place))
 
 
-def shapes(sections: Sections, place: Place) -> tuple[Setting, ...]:
+def shapes(sections: Sections, place: Place) -> tuple[FileKey, ...]:
     """The sections at one place, as keys of the mapping there."""
     return tuple(_shape(name, _sharing(sections, place, name)) for name in names(sections, place))
 
@@ -31,20 +31,20 @@ def _sharing(sections: Sections, place: Place, name: str) -> list[Section]:
     return [one for one in sections if one.place is place and one.name == name]
 
 
-def _shape(name: str, among: list[Section]) -> Setting:
+def _shape(name: str, among: list[Section]) -> FileKey:
     """Read as a whole by `read`, because which vendor it is depends on its keys."""
     like = tuple(Keys(keys=tuple(map(_key, keys(one.settings))), make=Found.all) for one in among)
     words = " Or: ".join(_meaning(one) for one in among)
-    return Setting(name=name, shape=Apart(read=lambda node: node, like=like), words=words)
+    return FileKey(name=name, shape=Apart(read=lambda node: node, like=like), words=words)
 
 
 def _meaning(section: Section) -> str:
     return (section.settings.__doc__ or "").partition("\n")[0]
 
 
-def _key(key: model.Key) -> Setting:
+def _key(key: model.Key) -> FileKey:
     shape = Many(key.reader) if key.many else key.reader
-    return Setting(name=key.name, shape=shape, words=key.words, default=key.default, required=key.required)
+    return FileKey(name=key.name, shape=shape, words=key.words, default=key.default, required=key.required)
 
 
 def _section(node: Node | None, among: list[Section]) -> VendorSettings | None:

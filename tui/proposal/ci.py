@@ -16,7 +16,7 @@ KEY, KNOWN = "ROLLBACK_SSH_KEY", "ROLLBACK_KNOWN_HOSTS"
 SOURCE = "dokku-rollback @ git+https://git.example/rollback"
 
 
-class Setting(Value):
+class CiSetup(Value):
     """What the lines are made from."""
 
     services: str
@@ -40,15 +40,15 @@ class CiSystem(Value):
     """where its file is written"""
     use: str
     """how the deploy waits for it"""
-    write: Callable[[Setting], str]
+    write: Callable[[CiSetup], str]
 
 
-def keep_line(of: Setting) -> str:
+def keep_line(of: CiSetup) -> str:
     """The command, for a POSIX shell."""
     return f"rollback --services {shlex.quote(of.services)} keep --all || test $? -eq 9"
 
 
-def _login(of: Setting) -> list[str]:
+def _login(of: CiSetup) -> list[str]:
     key = _path(of.key)
     return [
         install_line(of),
@@ -64,12 +64,12 @@ def _path(text: str) -> str:
     return f"~/{shlex.quote(text.removeprefix('~/'))}" if text.startswith("~/") else shlex.quote(text)
 
 
-def install_line(of: Setting) -> str:
+def install_line(of: CiSetup) -> str:
     """The command that brings the program, for a POSIX shell."""
     return f"pip install -q {shlex.quote(of.source)}"
 
 
-def _head(of: Setting, what: str) -> list[str]:
+def _head(of: CiSetup, what: str) -> list[str]:
     said = comment(
         f"Keeps what runs before a deploy, so that there is a way back to it. {what} "
         f"{KEY}: a private key that Dokku takes; {KNOWN}: what `ssh-keyscan` says of the host, "
@@ -82,7 +82,7 @@ def _head(of: Setting, what: str) -> list[str]:
     )
 
 
-def _github(of: Setting) -> str:
+def _github(of: CiSetup) -> str:
     lines = [
         *_head(of, "In the workflow that deploys: a job with `uses: ./.github/workflows/rollback-keep.yml` and "
                "`secrets: inherit`, and `needs:` that job in the one that deploys."),
@@ -109,7 +109,7 @@ def _github(of: Setting) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _gitlab(of: Setting) -> str:
+def _gitlab(of: CiSetup) -> str:
     lines = [
         *_head(of, "In .gitlab-ci.yml: `include: [{local: .gitlab/rollback-keep.yml}]`; the stage .pre comes before "
                "all others."),
@@ -126,7 +126,7 @@ def _gitlab(of: Setting) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _woodpecker(of: Setting) -> str:
+def _woodpecker(of: CiSetup) -> str:
     lines = [
         *_head(of, "In the workflow that deploys: `depends_on: [rollback-keep]`."),
         "when:",
@@ -144,7 +144,7 @@ def _woodpecker(of: Setting) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cron(of: Setting) -> str:
+def _cron(of: CiSetup) -> str:
     """For /etc/cron.d: `%` would be a line's end there, and the sixth field is the user."""
     line = keep_line(of).replace("%", "\\%")
     lines = [

@@ -82,9 +82,9 @@ def lines(kind: ci.CiSystem, services: Path) -> tuple[str, ...]:
     return ci.install_line(of), ci.keep_line(of)
 
 
-def _setting(services: str, key: str | None) -> ci.Setting:
+def _setting(services: str, key: str | None) -> ci.CiSetup:
     source = _source()
-    of = ci.Setting(services=services, source=source or ci.SOURCE, known_source=source is not None)
+    of = ci.CiSetup(services=services, source=source or ci.SOURCE, known_source=source is not None)
     return of if key is None else replace(of, key=key)
 
 
