@@ -15,7 +15,7 @@ from tests.drivers.test_ssh import driver
 from tests.sshd import Sshd, free_port, real_sshd
 from tui.drivers.git import Git
 from tui.drivers.ssh import SshHost
-from tui.drivers.ssh.openssh import OpenSshConnection, cause
+from tui.drivers.ssh.openssh import cause
 from tui.drivers.ssh.settings import Settings
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Unreachable
 from tui.model.host import LinkState
@@ -24,7 +24,7 @@ from tui.model.service import Host, Transport
 
 ANSWERS = """case "$SSH_ORIGINAL_COMMAND" in
 version) echo dokku version 0.35.15;; sleep*) exec $SSH_ORIGINAL_COMMAND;; cat) exec cat;;
-fail) echo oops >&2; exit 20;; last) exit 255;; big) exec head -c 3000000 /dev/zero;;
+slow) echo begun; exec sleep 30;; fail) echo oops >&2; exit 20;; last) exit 255;; big) exec head -c 3000000 /dev/zero;;
 git-*) cd "$HOME"; exec sh -c "$SSH_ORIGINAL_COMMAND";; *) echo "$SSH_ORIGINAL_COMMAND";; esac"""
 
 
@@ -111,11 +111,11 @@ async def test_who_the_host_is_and_who_we_are(target: Host, tmp_path: Path) -> N
 
 async def test_a_write_whose_link_dies_is_lost_and_what_follows_opens_another(target: Host) -> None:
     async with driver(target) as host:
-        assert (await host.run(("version",), timeout=20)).ok
-        writing = asyncio.create_task(host.run(("sleep", "30"), timeout=20, writes=True))
-        connection: Any = host._connections["control"]
-        while not (connection._processes if isinstance(connection, OpenSshConnection) else connection._channels):
-            await asyncio.sleep(0.01)
+        begun = asyncio.Event()
+        writing = asyncio.create_task(
+            host.run(("slow",), timeout=30, writes=True, on_output=lambda raw, _: begun.set() if raw else None)
+        )
+        await begun.wait()
         await host.drop()
         assert isinstance((await writing).outcome, Lost)
         assert (await host.run(("version",), timeout=20)).ok
