@@ -19,8 +19,8 @@ from tui.model.readers import PATTERNS
 from tui.model.service import WatchSpec
 
 NAME = "services.schema.json"
-LINE = f"# yaml-language-server: $schema={NAME}"
-"""the first line of a services.yaml beside which the schema is; elsewhere with the path or address of the schema"""
+LINE = f"# yaml-language-server: $schema=tui/{NAME}"
+"""the first line of the shipped services.yaml; other files name the schema where they have it"""
 _VARIABLE = {"type": "string", "pattern": r"\$\{[A-Za-z_]"}
 _PLAIN: dict[str, Any] = {"type": ["string", "number", "boolean"]}
 Json = dict[str, Any]
@@ -52,8 +52,7 @@ def text(sections: Sections) -> str:
 
 def shipped() -> Path:
     """The file that comes with this package."""
-    packaged = Path(str(resources.files("tui"))) / NAME
-    return packaged if packaged.exists() else packaged.parent.parent / NAME
+    return Path(str(resources.files("tui"))) / NAME
 
 
 def _services(name: str) -> Json:
