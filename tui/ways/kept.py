@@ -9,6 +9,7 @@ Measured on 0.35.15 and 0.38.27: 19-33 s for the push, 0.2-0.6 s for each of the
 from collections.abc import Iterable
 
 from tui.dokku import commit_files, shell_lines
+from tui.model.holder_look import ImageState
 from tui.model.plan import Caution, Plan, PushSpec, Severity, Step, StepKind
 from tui.model.release import Release, WayBack
 from tui.model.service import Service
@@ -35,13 +36,22 @@ class _Kept(Way):
             return self.unavailable("its seal could not be read")
         if not release.sealed:
             return self.unavailable("its holder is not sealed: it may hold another release by now")
+        if release.looked is not None and release.looked.gone:
+            return self.unavailable(f"its image is gone from the host (seen {release.looked.at:%Y-%m-%d %H:%MZ})")
         return WayBack(way=self.name, available=True, seconds=service.rollback.expected.total_seconds())
 
+    def surely_leads(self, target: Release) -> bool:
+        """Whether the image of its holder was seen to be there."""
+        return target.looked is not None and target.looked.image is ImageState.THERE
+
     def seen_to_lead(self, target: Release) -> str:
-        """That the holder is sealed, which is all that can be seen of it."""
+        """That the holder is sealed, and what the look at its image found."""
         if target.holder is None:
             return super().seen_to_lead(target)
-        return f"{target.holder} is sealed; its image cannot be seen over this login, only started"
+        if target.looked is not None and target.looked.image is ImageState.THERE:
+            return f"{target.holder} is sealed and its image is on the host"
+        why = target.looked.why if target.looked is not None else "nobody looked"
+        return f"{target.holder} is sealed; whether its image is on the host is not known: {why}"
 
     def plan(self, facts: Facts) -> Plan:
         """The plan that pushes, complete but for the commit's id, which `plan.with_commit` fills in.

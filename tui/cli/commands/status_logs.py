@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from datetime import datetime
 
 from tui.cli import output
 from tui.cli.commands.postmortem import standing
@@ -45,7 +46,7 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
         for row in rows:
             output.text(
                 f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
-                f"{row['detail'] or ''}{_held(row)}"
+                f"{row['detail'] or ''}{_held(row)}{_image(row, engine.clock.now())}"
                 f"{'  RESTARTING: it does not stay up' if row['restarting'] else ''}"
                 f"{'  NOT WHAT WAS DEPLOYED LAST: a rebuild replaced it' if row['rebuilt'] else ''}"
                 f"{'  DO NOT RESTART: the last deploy failed: ' + row['restart_fix'] if row['restart_risk'] else ''}"
@@ -116,6 +117,25 @@ def _held(row: output.Document) -> str:
     return f"  INCIDENT {who}"
 
 
+def _image(row: output.Document, now: datetime) -> str:
+    """What the last look at its newest kept image found, with its age; nothing where nobody has looked."""
+    seen = row["kept_image"]
+    if seen is None:
+        return ""
+    at = holders.read_stamp(seen["at"])
+    age = f"({worded(now - at)} ago)" if at is not None else ""
+    words = {"there": "image there", "gone": "IMAGE GONE", "unknown": "image not known to be there"}[seen["state"]]
+    fix = f": rollback keep {row['service']}" if seen["state"] == "gone" else ""
+    return f"  {seen['release']} {words} {age}{fix}"
+
+
+def _newest_image(found: Listing) -> output.Document | None:
+    """The last look at the newest kept release's image, with its name."""
+    kept = next((r for r in choose.newest_first(found.releases) if r.holder and r.sealed and r.bad is None), None)
+    seen = output.look(kept.looked) if kept is not None else None
+    return {"release": kept.name, "holder": kept.holder, **seen} if kept is not None and seen is not None else None
+
+
 async def _status(engine: Engine, service: Service) -> tuple[output.Document, Exit]:
     """One service's row. What was not read is null, and `error` says why; the gravest reason stands first."""
     probe, listed = await together(engine.probe(service), _listing(engine, service))
@@ -148,6 +168,7 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "since": output.time(held.since or held.created_at) if held else None,
         "held_by_incident": held.incident if held else None,
         "record": held is not None if found else None,
+        "kept_image": _newest_image(found) if found else None,
         "error": output.error(code, error.message, error.fix) if error else None,
     }
     return row, code

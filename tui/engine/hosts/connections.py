@@ -66,9 +66,15 @@ class HostConnections:
         """The host with what is known of its login, for lines that a person can paste."""
         return replace(self._fleet.host(name), form=self.host(name).form)
 
-    async def ask(self, name: str, argv: tuple[str, ...], *, timeout: float = 20.0) -> Answer:
-        """A read. Raises LinkError when nothing could be asked."""
-        return await self.gate.read(self.host(name), name, argv, timeout=timeout)
+    def now(self) -> datetime:
+        """What the clock says, for what is read here."""
+        return self._clock.now()
+
+    async def ask(
+        self, name: str, argv: tuple[str, ...], *, timeout: float = 20.0, only_on: int | None = None
+    ) -> Answer:
+        """A read; `only_on` is the number of the one connection it may go over. Raises LinkError if it was not sent."""
+        return await self.gate.read(self.host(name), name, argv, timeout=timeout, only_on=only_on)
 
     async def tell(self, name: str, argv: tuple[str, ...]) -> bytes:
         """What a read that has to succeed printed. Raises LinkError, and HostSaid with the host's own words."""

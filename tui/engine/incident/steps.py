@@ -13,7 +13,7 @@ from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusa
 from tui.engine.incident.downtime import Downtime
 from tui.engine.monitor import health
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
-from tui.engine.releases import catalog, stop_first
+from tui.engine.releases import catalog, kept_before, stop_first
 from tui.engine.releases.keeper import Keeper
 from tui.incident import events as ev
 from tui.model.errors import AlreadyThere, JournalError, LinkError, Refused, Unfinished, Unreachable
@@ -256,7 +256,7 @@ class StepRunner:
         """The holder says so from now on, lest anybody's `previous` chooses it again; what went wrong, in words."""
         if plan.target.holder is None:
             return ""
-        argv = commands.config_set(plan.target.holder, holders.mark_pairs(bad="its image is gone from the host"))
+        argv = commands.config_set(plan.target.holder, holders.mark_pairs(bad=kept_before.GONE))
         try:
             answer = await self._links.gate.write(
                 self._links.host(plan.host), plan.host, argv, timeout=30.0, incident=incident.id

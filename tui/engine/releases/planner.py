@@ -9,7 +9,7 @@ from tui import ways
 from tui.dokku import holders
 from tui.dokku.build_settings import Shape
 from tui.engine import store
-from tui.engine.hosts import incident_record
+from tui.engine.hosts import holder_looks, incident_record
 from tui.engine.hosts.app_config import ConfigWatch, Looked
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.ports import ClockPort, RegistryPort
@@ -117,7 +117,7 @@ class Planner:
         running = choose.running(found.releases, found.current)
         await self._may_plan(wanted, found, running, mine)
         of = await build_facts.read(self._links, service, found.current) if way.shaped else None
-        choice = await self._chosen(wanted, way, found, running, of)
+        choice, found = await self._choice_seen(wanted, way, found, running, of)
         seen, healthy, checks = await together(
             self._compared(service, found, running, choice.release, of, way, mine),
             leaving.never_live(service, self._links.described(service.host), found, running, self._look, self._clock),
@@ -195,6 +195,24 @@ class Planner:
 
     # ── which release ────────────────────────────────────────────────────────────────────────────────────────────
 
+    async def _choice_seen(
+        self, wanted: Wanted, way: Way, found: Listing, running: Release, of: Shape | None
+    ) -> tuple[choose.Choice, Listing]:
+        """The release that is meant, whose image was looked for where the way starts a kept one, and the list since.
+
+        One whose image is gone is passed over like one without a way back: named, with the reason. Raises as `_chosen`.
+        """
+        while True:
+            choice = await self._chosen(wanted, way, found, running, of)
+            holder = choice.release.holder
+            if way is not kept_way.WAY or holder is None:
+                return choice, found
+            look = await holder_looks.look(self._links, wanted.service.host, holder)
+            if not look.gone:
+                return replace(choice, release=replace(choice.release, looked=look)), found
+            found = catalog.seen(found, wanted.service, look)
+            running = choose.running(found.releases, found.current)
+
     async def _chosen(
         self, wanted: Wanted, way: Way, found: Listing, running: Release, of: Shape | None
     ) -> choose.Choice:
@@ -214,7 +232,10 @@ class Planner:
                 raise
             except Refused:
                 pass  # said below, with what else leads there
+            looks = tuple(r.looked for r in found.releases if r.looked is not None)
             found = await self.known(service, every_source=True)
+            for look in looks:
+                found = catalog.seen(found, service, look)
         known = build_facts.possible(found.releases, of)
         named = way.named(service, target, known, found.host)
         return choose.choose(target, known, way.name) if named is None else choose.Choice(release=named)

@@ -151,7 +151,7 @@ async def storage_list(call: Call) -> int:
     return 0
 
 
-@command("enter", "run", costs="inspect")
+@command("enter", costs="inspect")
 async def in_container(call: Call) -> int:
     """Only `cat /app/VERSION`, which is what somebody would ask; anything else says so."""
     app = call.host.machine.app(parse_loosely(call))
