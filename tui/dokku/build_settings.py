@@ -21,6 +21,7 @@ from tui.text.clean import clean_line, decode
 DOCKERFILE = "Dockerfile"
 FROM_DOCKERFILE = "dockerfile"
 LOCAL = "docker-local"
+K3S = "k3s"
 ROLES = ("procfile", "appjson", "nginx", "checks")
 DEFAULTS = {"procfile": "Procfile", "appjson": "app.json", "nginx": "nginx.conf.sigil", "checks": "CHECKS"}
 FACTS_FILE = "release.json"
@@ -171,8 +172,8 @@ def unavailable(shape: Shape) -> str | None:
     What could not be read is no proof of either: a builder that nobody names is refused, the rest is a caution.
     """
     app = shape.app
-    if shape.scheduler not in (None, LOCAL):
-        return f"{app} runs on the scheduler {shape.scheduler}: only {LOCAL} starts what a holder retains"
+    if shape.scheduler not in (None, LOCAL, K3S):
+        return f"{app} runs on the scheduler {shape.scheduler}: only {LOCAL} and {K3S} start what a holder retains"
     if shape.builder is None:
         return f"the host does not say what builds {app}: only what a Dockerfile builds can be kept"
     if shape.builder != FROM_DOCKERFILE:

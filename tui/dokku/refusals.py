@@ -20,6 +20,13 @@ class Refusal(StrEnum):
     SEALED = "the holder is sealed and cannot be rebuilt"
     TASK_FAILED = "a release or deploy task failed; the old release serves"
     CHECK_FAILED = "the new container failed its health check; the old release serves"
+    HELM_BUSY = "another Helm operation on the app is under way, or one died and nobody ended it: nothing was changed"
+    PODS_FAILED = (
+        "the new pods did not become ready in time; the old ones serve on and have lost their config: their next "
+        "restart starts them without any variable, so deploy a good release at once"
+    )
+    PODS_BACK = "the new pods did not become ready in time; Helm went back to the old release, with its config"
+    NO_CLUSTER = "the Dokku host cannot reach its Kubernetes cluster"
     BUILD_FAILED = "the build failed; the old release serves"
     DISK_FULL = "the host's disk is full"
     INVALID_PROPERTY = "this Dokku does not know that property"
@@ -28,7 +35,7 @@ class Refusal(StrEnum):
     REF_MOVED = "the branch moved while the host was at work; what was sent may serve nevertheless"
 
 
-LEAVES_ITS_IMAGE = (Refusal.CHECK_FAILED, Refusal.TASK_FAILED)
+LEAVES_ITS_IMAGE = (Refusal.CHECK_FAILED, Refusal.TASK_FAILED, Refusal.PODS_FAILED, Refusal.PODS_BACK)
 """failures after the build: `dokku/APP:latest` is the failed image from then on, though the old container serves"""
 _SAID = r"^\s*!\s.*"
 """how Dokku begins a line of its own, so that an app's or a build's output is not taken for Dokku's word"""
@@ -49,6 +56,10 @@ _SIGNS = tuple(
         (Refusal.NO_CHANGES, _SAID + "No changes detected"),
         (Refusal.WRONG_BRANCH, "WARNING: deploy did not complete, you must push to"),
         (Refusal.SEALED, "Cannot build from '[^']*' as there are no commits stored at that branch"),
+        (Refusal.HELM_BUSY, _SAID + r"another operation \(install/upgrade/rollback\) is in progress"),
+        (Refusal.NO_CLUSTER, _SAID + "kubernetes api not available"),
+        (Refusal.PODS_BACK, _SAID + "Error deploying: .*has been rolled back due to atomic"),
+        (Refusal.PODS_FAILED, _SAID + "Error deploying: .*context deadline"),
         (Refusal.TASK_FAILED, _SAID + "task failed"),
         (
             Refusal.CHECK_FAILED,
@@ -91,6 +102,10 @@ _FIXES = {
     Refusal.SEALED: "this is meant: a holder retains an image and is never built",
     Refusal.TASK_FAILED: "look at its output; without --run-tasks it does not run",
     Refusal.CHECK_FAILED: "look at the output of the push: the container's log is gone with it",
+    Refusal.HELM_BUSY: "wait a few minutes and try again; where it stays so, an admin of the cluster has to end it",
+    Refusal.PODS_FAILED: "deploy a good release at once; scheduler-k3s:set APP rollback-on-failure true prevents it",
+    Refusal.PODS_BACK: "look at the output of the push",
+    Refusal.NO_CLUSTER: "is the cluster up? Nothing of the app can be seen or changed until then",
     Refusal.BUILD_FAILED: "look at the output of the push",
     Refusal.DISK_FULL: "make room on the host (`docker system df`), keeping the holders' images",
     Refusal.INVALID_PROPERTY: "the host's version has another way of setting this",

@@ -8,11 +8,13 @@ Measured on 0.35.15 and 0.38.27: 19-33 s for the push, 0.2-0.6 s for each of the
 
 from collections.abc import Iterable
 
-from tui.dokku import commit_files, shell_lines
+from tui.dokku import commit_files, k3s, shell_lines
+from tui.dokku.build_settings import Shape
 from tui.model.holder_look import ImageState
 from tui.model.plan import Caution, Plan, PushSpec, Severity, Step, StepKind
 from tui.model.release import Release, WayBack
 from tui.model.service import Service
+from tui.ways import on_k3s
 from tui.ways.facts import Facts
 from tui.ways.plan import Deed, build
 from tui.ways.way import Seen, Way
@@ -70,6 +72,9 @@ class _Kept(Way):
             run_tasks=facts.options.run_tasks,
             of=facts.shape,
         )
+        probed = False
+        if facts.cluster is not None:
+            contents, probed = k3s.tree(contents, facts.shape or Shape(app=facts.service.app), facts.attempt)
         push = _push(facts, contents)
         step = Step(
             id="push",
@@ -77,11 +82,12 @@ class _Kept(Way):
             title=_title(facts),
             argv=("git-receive-pack", facts.service.app),
             writes=True,
-            timeout=PUSH_LIMIT,
+            timeout=PUSH_LIMIT if facts.cluster is None else facts.cluster.push_limit,
             paste=shell_lines.push_lines(facts.host, facts.service.app, push.branch, push.files, push.parent),
             expected=facts.service.rollback.expected.total_seconds(),
         )
-        return build(facts, Deed(way=self.name, step=step, push=push, files=tuple(_cautions(facts, removed))))
+        said = (*_cautions(facts, removed), *on_k3s.cautions(facts, probed))
+        return build(facts, Deed(way=self.name, step=step, push=push, files=said))
 
 
 WAY = _Kept()

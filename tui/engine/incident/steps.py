@@ -7,7 +7,7 @@ when it exits 0 (what matters is read back later), the push is only ever proven 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, assert_never
 
-from tui.dokku import commands, holders, refusals, reports
+from tui.dokku import commands, holders, k3s, refusals, reports
 from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.incident.downtime import Downtime
@@ -211,6 +211,8 @@ class StepRunner:
                 words = clean_line(refusals.explain(refusal) if refusal else reason, 300)
                 if refusal in refusals.LEAVES_ITS_IMAGE:
                     words += restart_risk.after_failure(plan.app)
+                if refusal is refusals.Refusal.HELM_BUSY:
+                    words += f"; {k3s.ways_out(plan.app)}"
                 if refusal is refusals.Refusal.NO_IMAGE:
                     words += await self._image_gone(incident, plan)
                 words += await self._give_back(incident, plan)
@@ -249,6 +251,8 @@ class StepRunner:
         words = refusals.explain(refusal) if refusal else _last_line(answer)
         if refusal in refusals.LEAVES_ITS_IMAGE and step.where is Where.HOST:
             words += restart_risk.after_failure(plan.app)
+        if refusal is refusals.Refusal.HELM_BUSY:
+            words += f"; {k3s.ways_out(plan.app)}"
         detail = f"{step.title}: {describe(answer.outcome)}: {words}" + await self._give_back(incident, plan)
         return self._ended(step, answer.outcome, StepResult.UNSURE, detail, reported=True)
 

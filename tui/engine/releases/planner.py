@@ -6,7 +6,7 @@
 from msgspec.structs import replace
 
 from tui import ways
-from tui.dokku import holders
+from tui.dokku import holders, k3s
 from tui.dokku.build_settings import Shape
 from tui.engine import store
 from tui.engine.hosts import holder_looks, incident_record
@@ -27,7 +27,7 @@ from tui.model.value import Value
 from tui.releases import choose
 from tui.ways import again as anew
 from tui.ways import kept as kept_way
-from tui.ways import preflight
+from tui.ways import on_k3s, preflight
 from tui.ways.facts import Facts, Options
 from tui.ways.plan import with_commit
 from tui.ways.way import Way
@@ -116,6 +116,8 @@ class Planner:
         mine = incident.known_as if incident is not None else wanted.known_as or store.new_id(self._clock)
         running = choose.running(found.releases, found.current)
         await self._may_plan(wanted, found, running, mine)
+        if found.current.pods is not None and service.rollback.stop_first:
+            raise on_k3s.stop_first(service)
         of = await build_facts.read(self._links, service, found.current) if way.shaped else None
         choice, found = await self._choice_seen(wanted, way, found, running, of)
         seen, healthy, checks = await together(
@@ -142,6 +144,7 @@ class Planner:
             skipped=choice.skipped,
             shape=of,
             zero_downtime=checks,
+            cluster=await self._cluster(service, found),
             cautions=(
                 *preflight.marked(choice.release),
                 *preflight.healthy(healthy, again=wanted.again),
@@ -151,6 +154,12 @@ class Planner:
             leaves_healthy=healthy if wanted.unasked else "",
         )
         return await self._with_way_out(found, facts)
+
+    async def _cluster(self, service: Service, found: Listing) -> k3s.Settings | None:
+        """How the scheduler k3s is set, for an app on it. Raises LinkError."""
+        if found.current.pods is None:
+            return None
+        return k3s.settings(await self._links.ask(service.host, k3s.settings_report(service.app)))
 
     # ── what may be planned ──────────────────────────────────────────────────────────────────────────────────────
 
