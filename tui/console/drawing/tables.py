@@ -134,7 +134,9 @@ def why_not(release: Release) -> str:
 def release_head(cells: int) -> Row:
     """The headings over releases: what each column is."""
     date = f"{'LAST SERVED':<13}" if cells >= DATED else ""
-    return ((rows.fit(f"  {'RELEASE':<16}{'AGE':<9}{date}{'COMMIT':<10}{'WAY, COST':<13}SUBJECT", cells).rstrip(), "dim"),)
+    return (
+        (rows.fit(f"  {'RELEASE':<16}{'AGE':<9}{date}{'COMMIT':<10}{'WAY, COST':<13}SUBJECT", cells).rstrip(), "dim"),
+    )
 
 
 def release_row(

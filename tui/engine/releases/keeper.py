@@ -102,7 +102,7 @@ class Keeper:
         if await self._others_are_at_it(service, found, say):
             return None
         running = choose.running(found.releases, found.current)
-        lost = await kept_before.lost(self._links, self._clock, service.host, found.releases, running, self._write)
+        lost = await kept_before.lost(self._links, self._clock, service, found.releases, running, self._write)
         try:
             commit = known_to_run(found.current)
             await self._last_deploy_succeeded(service)
