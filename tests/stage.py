@@ -14,7 +14,8 @@ from tui.drivers.journal import Waiting
 from tui.engine.engine import Engine
 from tui.engine.monitor.error_rates import Evidence
 from tui.engine.releases.catalog import Asked, Listing
-from tui.model.evidence import Measurement, Phase, Rate
+from tui.model.evidence import Measurement, Phase, Rate, Series, Slice
+from tui.model.evidence import Source as Counts
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.host import Form, Link, LinkState
 from tui.model.observation import Container, RunningState
@@ -224,6 +225,17 @@ class StageEvidence(Evidence):
     """Says what it was given; follows nothing."""
 
     given: dict[str, tuple[Rate, ...]]
+    drawn: tuple[tuple[timedelta, timedelta, int, int, float], ...] = ()
+    """what a chart shows: from and until (after now), failed and total of each slice in between, its p95 in seconds"""
+
+    def series(self, service: Service, since: datetime, until: datetime, count: int) -> Series:
+        now, width = self._clock.now(), (until - since) / count
+        slices: list[Slice] = []
+        for begin in (since + width * n for n in range(count)):
+            told = next((d for d in self.drawn if d[0] <= begin - now < d[1]), None)
+            failed, total, p95 = told[2:] if told else (0, None, None)
+            slices.append(Slice(since=begin, until=begin + width, failed=failed, total=total, p95=p95))
+        return Series(source=Counts.ACCESS_LOG, timed_by=Counts.ACCESS_LOG, slices=tuple(slices))
 
     def follow(self, services: Iterable[Service], *, must: bool = False) -> None: ...
 

@@ -20,6 +20,7 @@ from tui.drivers.process import GUARD, LocalProcesses
 from tui.drivers.registry import HttpRegistry
 from tui.drivers.secrets import Secrets, learn_all
 from tui.drivers.ssh import Identities, SshHost
+from tui.drivers.surroundings import Surroundings
 from tui.drivers.trusted import TrustedFiles
 from tui.drivers.vendors.base import Channel, Checked, Counter, Given, IssueTracker, OnCallSource
 from tui.engine.engine import Engine
@@ -34,7 +35,7 @@ Consent = Callable[[Path, tuple[Power, ...], bool], Awaitable[bool]]
 def fleet(path: str | None) -> config.Fleet:
     """services.yaml as found from here. Raises ServicesError with every problem of the file, and ConfigError for a file
     of the working directory that nobody trusted: see `agreed`."""
-    file, origin = config.find(path, environ=os.environ, cwd=Path.cwd())
+    file, origin = config.find(path, environ=os.environ, cwd=_here())
     raw = config.bytes_of(file)  # once: what was judged is what is used
     if origin is config.Origin.HERE and not TrustedFiles().unchanged(file, raw):
         raise _untrusted(file)
@@ -48,7 +49,7 @@ async def agreed(path: str | None, ask: Consent | None, *, trust: bool = False) 
     is open on this machine and the file was trusted before. `ask` None: there is nobody to ask. `trust`: not asked,
     remembered. Nothing is contacted. Raises ConfigError, JournalError.
     """
-    file, origin = config.find(path, environ=os.environ, cwd=Path.cwd())
+    file, origin = config.find(path, environ=os.environ, cwd=_here())
     if origin is not config.Origin.HERE:
         return str(file)
     raw, store = config.bytes_of(file), TrustedFiles()
@@ -131,7 +132,7 @@ def outside(fleet: config.Fleet, environ: Mapping[str, str], clock: ClockPort) -
         issues=next((one for one in trackers if any(map(one.covers, fleet.services))), None),
         channels=tuple(one for one in every if isinstance(one, Channel) and one.ready),
         on_call=next((one for one in every if isinstance(one, OnCallSource) and one.knows_on_call), None),
-        checks=tuple(one for one in every if isinstance(one, Checked)),
+        checks=(Surroundings(environ), *(one for one in every if isinstance(one, Checked))),
     )
 
 
@@ -153,5 +154,16 @@ def _learning(ask: Callable[[str], str]) -> Callable[[str], str]:
 
 def whoami() -> str:
     """`user@machine`, as others see it on the incident record."""
-    user = os.environ.get("SUDO_USER") or getpass.getuser()
+    try:
+        user = os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in many containers
+        user = f"uid{os.getuid()}"
     return f"{user}@{socket.gethostname()}"
+
+
+def _here() -> Path:
+    """The working directory, or its name where somebody removed it: then nothing is found in it."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path(os.environ.get("PWD") or os.sep)

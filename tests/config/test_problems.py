@@ -21,7 +21,7 @@ hosts:
 services:
   api:
     host: azur
-    app: Scene_Xtras
+    app: Scene/Xtras
     health: {url: "ftp://x"}
     rollback: {expected: 30, downtime: 30s-10s}
     titel: x
@@ -41,10 +41,10 @@ GOLDEN = """\
 20 problems in services.yaml
 services.yaml:1: version: '2' is not known; this console reads version 1
 services.yaml:2: enviroment: unknown key; did you mean 'environment'?
-services.yaml:5: hosts.azure.ssh: '-oProxyCommand=evil' is no ssh destination; write user@host, user@host:port or an alias
+services.yaml:5: hosts.azure.ssh: '-oProxyCommand=evil' is no ssh destination; write user@host, user@host:port, ssh://user@host:port, user@[::1]:port or an alias of ~/.ssh/config
 services.yaml:6: hosts.azure.sandbox: 'maybe' is neither true nor false
 services.yaml:9: services.api.host: 'azur' is no host of this file; known: azure
-services.yaml:10: services.api.app: 'Scene_Xtras' is no Dokku app: small letters, digits, dot and dash, at most 63
+services.yaml:10: services.api.app: 'Scene/Xtras' is no Dokku app: letters, digits, dot, dash and underscore, at most 63
 services.yaml:11: services.api.health.url: 'ftp://x' is no http or https address; write e.g. https://example.com/health
 services.yaml:12: services.api.rollback.downtime: '30s-10s' runs backwards; write the shorter time first
 services.yaml:12: services.api.rollback.expected: '30' is no duration; write 30s, 5m or 1h
@@ -175,7 +175,7 @@ WITH = [
     ("  two: {host: here, app: web-app}\n", 11, "services.two.app: 'web-app' is already the app of 'web'"),
     ("  two: {host: there, app: x}\n", 11, "services.two.host: 'there' is no host of this file; known: here"),
     ("  two: {host: here}\n", 11, "services.two: app is missing"),
-    ("  two: {host: here, app: Upper}\n", 11, "services.two.app: 'Upper' is no Dokku app"),
+    ("  two: {host: here, app: Up/per}\n", 11, "services.two.app: 'Up/per' is no Dokku app"),
     ("  two:\n", 11, "services.two: host is missing"),
     ("  -x: {host: here, app: x}\n", 11, "services.-x: '-x' is no name"),
 ]
@@ -208,7 +208,7 @@ def test_destinations_that_ssh_takes(tmp_path: Path, ssh: str) -> None:
         "dokku@host:65536",
         "dokku@host:",
         "@host",
-        "ssh://host",
+        "ssh://host/app",
         "",
     ],
 )
@@ -216,7 +216,7 @@ def test_destinations_that_nobody_takes(tmp_path: Path, ssh: str) -> None:
     text = SMALL.replace("ssh: dokku@host.example", f"ssh: {ssh!r}")
     ((line, said),) = problems(text, tmp_path)
     assert line == 4
-    assert said.startswith(f"hosts.here.ssh: {ssh!r} is no ssh destination; write user@host, user@host:port")
+    assert said.startswith(f"hosts.here.ssh: {ssh!r} ") and "; write " in said
 
 
 @pytest.mark.parametrize("ssh", ["dokku@127.0.0.1:2222", "dokku@localhost", "127.9.9.9"])

@@ -159,7 +159,8 @@ async def holder(source: Source) -> None:
 
 @promise("lets exactly one make an incident's record, and gives back what stands on it", changes=True)
 async def record(source: Source) -> None:
-    app = holders.app_of(source.holder) or source.app
+    holder = holders.parse_holder(source.holder)
+    app = holder.app if holder else source.app
     name = holders.incident_record(app)
     first = await source.ask(commands.apps_create(name))
     assert first.ok, first

@@ -217,6 +217,13 @@ def stage_engine(*, read_only: bool = False, well_for: float = 0) -> StageEngine
 
     engine.health, engine.releases = seen, listed
     engine.evidence.given["api"] = RATES  # type: ignore[attr-defined]
+    bad, good, now = timedelta(minutes=-9), timedelta(seconds=-well_for), timedelta(0)
+    engine.evidence.drawn = (  # type: ignore[attr-defined]
+        (timedelta(minutes=-13), bad, 0, 50, 0.04),
+        (bad, (bad + good) / 2, 3, 50, 0.19),
+        ((bad + good) / 2, good, 9, 50, 0.24),
+        (good, now, 0, 50, 0.046),
+    )
     return engine
 
 

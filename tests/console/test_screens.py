@@ -106,7 +106,7 @@ MATTERS: dict[str, tuple[str, ...]] = {
     "verify": ("is it healthy, and is it the release we sent?",),
     "verify-failed": ("VERIFICATION FAILED", "failed health: unhealthy: HTTP 503, expected 200", "[ Look again ]"),
     "confirm-rate": ("access log OVER 34 of 1190", "[ Yes ]"),
-    "watch": ("10:00 left", "seen 100% of it", "up to 46ms", "UNDER 1% by access log, next 22:05:00Z", "1 of 780"),
+    "watch": ("10:00 left", "seen 100% of it", "slowest 46ms", "UNDER 1% by access log, next 22:05:00Z", "1 of 780"),
     "watch-begun": ("14:30 left", "No checkpoint yet, next 22:00:30Z"),
     "watch-over": ("ALARM: worse: access log: 41 of 780, 5.3% (3.9-7.1%)", "[ Another release ]"),
     "watch-alarm": ("ALARM: something else runs: deployed is 99887766, which is not ours (somebody deployed)",),

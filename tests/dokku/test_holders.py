@@ -1,5 +1,6 @@
 """Names and config of holders and records: written, read back, and everything else left alone."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -36,6 +37,23 @@ def test_a_name_says_what_it_was_made_of(app: str, number: int, at: datetime) ->
 )
 def test_other_names_are_no_holders(name: str) -> None:
     assert holders.parse_holder(name) is None
+
+
+@pytest.mark.parametrize("app", ["my_app", "updater_local", "sigoe_nv", "MyApp", "App_1.x", "A", "x__y", "A_B"])
+def test_apps_of_older_hosts_have_holders_that_new_ones_take(app: str) -> None:
+    name = holders.holder_name(app, 7, AT)
+    assert re.fullmatch(r"[a-z0-9][a-z0-9.-]*", name), "Dokku 0.22 and newer refuse any other"
+    assert holders.holds(name, app) and holders.number_of(name) == 7 and holders.is_ours(name)
+    assert holders.next_number(app, [name]) == 8
+    for other in (app.lower().replace("_", "-"), app.lower(), app.upper(), app.replace("_", "__")):
+        assert other == app or not holders.holds(name, other), "two apps never share a holder"
+        assert other == app or holders.incident_record(other) != holders.incident_record(app)
+    assert re.fullmatch(r"[a-z0-9.-]+--incident", holders.incident_record(app))
+
+
+def test_a_new_app_names_its_holders_itself() -> None:
+    assert holders.holder_name("api", 7, AT) == "api--r7--pre-deploy-20261123-210001"
+    assert (holders.incident_record("a.b-c"), holders.takeover_lock("api")) == ("a.b-c--incident", "api--takeover")
 
 
 def test_too_long_a_name_is_refused_with_the_reason() -> None:

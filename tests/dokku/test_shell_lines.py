@@ -40,9 +40,11 @@ def test_a_shell_hands_ssh_what_we_would_send(shell: dict[str, str], value: str)
 
 
 def test_destinations() -> None:
-    assert shell_lines.destination(Host(name="a", ssh="prod")) == ((), "prod")
-    assert shell_lines.destination(Host(name="a", ssh="dokku@::1")) == ((), "dokku@::1")
-    assert shell_lines.destination(Host(name="a", ssh="dokku@h:22")) == (("-p", "22"), "dokku@h")
+    assert shell_lines.ssh_line(Host(name="a", ssh="prod"), ("version",)) == "ssh prod -- version"
+    assert shell_lines.ssh_line(Host(name="a", ssh="dokku@h:22"), ("version",)) == "ssh -p 22 dokku@h -- version"
+    six = Host(name="a", ssh="dokku@[2001:db8::1]:22")
+    assert shell_lines.ssh_line(six, ("version",)) == "ssh -p 22 dokku@2001:db8::1 -- version"
+    assert "'dokku@[2001:db8::1]:api' HEAD:main" in shell_lines.git_push(six, "api", "main")
 
 
 def test_the_pasted_push_makes_the_same_tree_and_cannot_be_turned_into_a_command(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ async def test_a_hook_that_declines_says_why(server: tuple[Sshd, Path], repo: Pa
 
 async def test_a_repository_that_does_not_exist(server: tuple[Sshd, Path], repo: Path) -> None:
     async with connected(server) as host:
-        with pytest.raises(ProtocolError, match="does not appear to be a git repository"):
+        with pytest.raises(ProtocolError, match=r"there is no app .* on the host"):
             await Git().refs(host, "missing")
 
 

@@ -235,11 +235,11 @@ def test_reads_give_one_document(local: Sandbox, words: tuple[str, ...]) -> None
 
 def test_a_wrong_file_reports_everything_before_anything_is_touched(tmp_path: Path) -> None:
     wrong = tmp_path / "services.yaml"
-    wrong.write_text("version: 1\nhosts: {h: {shh: x}}\nservices: {all: {host: q, app: API}}\n")
+    wrong.write_text("version: 1\nhosts: {h: {shh: x}}\nservices: {all: {host: q, app: A/PI}}\n")
     box = Sandbox(told={}, state=tmp_path / "state", services=str(wrong))
     done = box.run("status", "--json")
     assert done.code == 2
-    for part in (f"{wrong}:2", "did you mean 'ssh'", "'all' is a word", "'API' is no Dokku app"):
+    for part in (f"{wrong}:2", "did you mean 'ssh'", "'all' is a word", "'A/PI' is no Dokku app"):
         assert part in done.stderr
     assert isinstance(done.document["error"]["message"], str)
     assert not (tmp_path / "state" / "journal.sqlite").exists()

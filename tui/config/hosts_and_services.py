@@ -7,6 +7,7 @@ from tui.config import values, vendors
 from tui.config.keys import get, pairs
 from tui.config.nodes import Node
 from tui.model import readers
+from tui.model.destination import is_loopback, parse
 from tui.model.service import Expect, HealthSpec, Host, IdentitySpec, RollbackSpec, Service, SmokeSpec
 from tui.model.vendor import Place
 
@@ -31,7 +32,7 @@ def read_hosts(node: Node | None, beside: Path) -> tuple[Host, ...]:
             continue
         destination = keys["ssh"].read(values.ssh) or ""
         sandbox = get(keys, "sandbox", values.yes_no, False)
-        if sandbox and destination and not readers.is_loopback(destination):
+        if sandbox and destination and not is_loopback(parse(destination).host):
             keys["ssh"].problem(f"{destination!r} is not this machine, but the host is marked sandbox: true")
         found.append(
             Host(

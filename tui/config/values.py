@@ -6,10 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tui.model import destination
+
 _DURATION = re.compile(r"([0-9]{1,6})(s|m|h)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_APP = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
+_APP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 def duration(text: str) -> timedelta:
@@ -61,11 +63,8 @@ def yes_no(text: str) -> bool:
 
 
 def ssh(text: str) -> str:
-    """`user@host[:port]`, or an alias of ~/.ssh/config. A leading dash would be an option of ssh."""
-    found = re.fullmatch(r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]*@)?[A-Za-z0-9_.][A-Za-z0-9._-]*(?::([0-9]{1,5}))?", text)
-    if found is None or (found[1] is not None and not 0 < int(found[1]) < 65536):
-        raise ValueError(f"{text!r} is no ssh destination; write user@host, user@host:port or an alias")
-    return text
+    """An ssh destination, in the one form `user@host:port`. A leading dash would be an option of ssh."""
+    return str(destination.parse(text))
 
 
 def remote(text: str) -> str:
@@ -121,9 +120,9 @@ def name(text: str) -> str:
 
 
 def app(text: str) -> str:
-    """A Dokku app's name."""
+    """A Dokku app's name. Capitals and underscores are those of older hosts, which go on with such apps."""
     if not _APP.fullmatch(text):
-        raise ValueError(f"{text!r} is no Dokku app: small letters, digits, dot and dash, at most 63")
+        raise ValueError(f"{text!r} is no Dokku app: letters, digits, dot, dash and underscore, at most 63")
     return text
 
 

@@ -267,12 +267,24 @@ class Tally:
     def counted(self, since: datetime, until: datetime) -> Counted:
         """The seconds that begin within the window, its end not among them."""
         first, last = math.ceil(since.timestamp()), math.ceil(until.timestamp())
+        return self._together(second for second in self._seconds if first <= second < last)
+
+    def series(self, since: datetime, width: float, count: int) -> tuple[Counted, ...]:
+        """`count` windows of `width` seconds one after the other, read in one pass."""
+        slices: list[list[int]] = [[] for _ in range(count)]
+        begin = since.timestamp()
+        for second in self._seconds:
+            place = int((second - begin) // width)
+            if 0 <= place < count:
+                slices[place].append(second)
+        return tuple(self._together(seconds) for seconds in slices)
+
+    def _together(self, seconds: Iterable[int]) -> Counted:
         kinds: Counter[str] = Counter()
         times: Counter[int] = Counter()
-        for second, counts in self._seconds.items():
-            if first <= second < last:
-                kinds.update(counts)
-                times.update(self._times.get(second, {}))
+        for second in seconds:
+            kinds.update(self._seconds[second])
+            times.update(self._times.get(second, {}))
         return Counted(
             **{kind.value: kinds[kind] for kind in Kind},
             unparsed=kinds["unparsed"],

@@ -7,6 +7,7 @@ split on them; free text is base64.
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ LONGEST = 63
 _HOLDER = re.compile(
     r"(?P<app>[a-z0-9][a-z0-9.-]*)--r(?P<number>[1-9][0-9]{0,8})--(?P<tag>pre-deploy-(?P<day>[0-9]{8})-(?P<time>[0-9]{6}))"
 )
+_NEW = re.compile(r"[a-z0-9][a-z0-9.-]*")
 STALE_AFTER_WATCH = timedelta(minutes=10)
 STALE_AFTER_OPENING = timedelta(minutes=30)
 
@@ -39,6 +41,7 @@ class Holder(Value):
     """A holder's name, taken apart."""
 
     app: str
+    """the app's `stem`"""
     number: int
     tag: str
     at: datetime
@@ -73,9 +76,21 @@ class IncidentRecord(Value):
 # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def stem(app: str) -> str:
+    """What the names of an app's holders and record begin with: the app's own name, where Dokku takes it for new apps.
+
+    Apps of older hosts may have underscores and capitals, which `apps:create` refuses since 0.22. Theirs are replaced,
+    and a mark keeps `my_app` apart from `my-app`.
+    """
+    if _NEW.fullmatch(app):
+        return app
+    mark = hashlib.sha256(app.encode()).hexdigest()[:6]
+    return f"{re.sub(r'[^a-z0-9.-]', '-', app.lower())}-{mark}"
+
+
 def holder_name(app: str, number: int, at: datetime) -> str:
     """The holder's name. Raises Refused where it would be too long for Dokku."""
-    name = f"{app}--r{number}--pre-deploy-{at.astimezone(UTC):%Y%m%d-%H%M%S}"
+    name = f"{stem(app)}--r{number}--pre-deploy-{at.astimezone(UTC):%Y%m%d-%H%M%S}"
     if len(name) > LONGEST:
         raise Refused(
             f"{name} has {len(name)} characters, {LONGEST} are possible", "the app's name is too long to be kept"
@@ -95,10 +110,10 @@ def parse_holder(name: str) -> Holder | None:
     return Holder(app=found["app"], number=int(found["number"]), tag=found["tag"], at=at)
 
 
-def app_of(name: str) -> str | None:
-    """The app whose holder has this name; None for every other name."""
+def holds(name: str, app: str) -> bool:
+    """Whether a name is that of a holder of this app."""
     found = parse_holder(name)
-    return found.app if found else None
+    return found is not None and found.app == stem(app)
 
 
 def number_of(holder: str) -> int:
@@ -130,12 +145,12 @@ def is_frozen(branch: str | None) -> bool:
 
 def incident_record(app: str) -> str:
     """The app whose creation takes an incident."""
-    return f"{app}--incident"
+    return f"{stem(app)}--incident"
 
 
 def takeover_lock(app: str) -> str:
     """The app whose creation guards taking a record over."""
-    return f"{app}--takeover"
+    return f"{stem(app)}--takeover"
 
 
 def is_record(name: str) -> bool:
@@ -150,7 +165,7 @@ def is_ours(name: str) -> bool:
 
 def next_number(app: str, names: Iterable[str]) -> int:
     """One more than the highest number of that app's holders."""
-    return max((h.number for name in names if (h := parse_holder(name)) and h.app == app), default=0) + 1
+    return max((h.number for name in names if (h := parse_holder(name)) and h.app == stem(app)), default=0) + 1
 
 
 # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────

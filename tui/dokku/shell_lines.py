@@ -3,18 +3,17 @@
 import shlex
 
 from tui.dokku.quoting import exec_string
+from tui.model.destination import Destination, parse
 from tui.model.host import Form
 from tui.model.service import Host
 
 
-def destination(host: Host) -> tuple[tuple[str, ...], str]:
+def destination(host: Host) -> tuple[tuple[str, ...], Destination]:
     """The ssh options and the destination of a host."""
     options: list[str] = []
-    where, colon, port = host.ssh.rpartition(":")
-    if not colon or not port.isdigit() or (":" in where and not where.endswith("]")):
-        where, port = host.ssh, ""
-    if port:
-        options += ["-p", port]
+    where = parse(host.ssh)
+    if where.port is not None:
+        options += ["-p", str(where.port)]
     if host.identity_file:
         options += ["-i", host.identity_file]
     if host.known_hosts:
@@ -25,14 +24,14 @@ def destination(host: Host) -> tuple[tuple[str, ...], str]:
 def ssh_line(host: Host, argv: tuple[str, ...]) -> str:
     """`ssh … dokku@host -- command`; the `--` keeps ssh from taking the command's options for its own."""
     options, where = destination(host)
-    return f"{shlex.join(('ssh', *options, where, '--'))} {shlex.quote(exec_string(argv, host.form))}"
+    return f"{shlex.join(('ssh', *options, where.bare, '--'))} {shlex.quote(exec_string(argv, host.form))}"
 
 
 def git_push(host: Host, app: str, branch: str) -> str:
     """An ordinary deploy of whatever is checked out, by a Git client."""
     options, where = destination(host)
     through = ("--receive-pack=dokku git-receive-pack",) if host.form is Form.SHELL else ()
-    push = shlex.join(("git", "push", *through, f"{where}:{app}", f"HEAD:{branch}"))
+    push = shlex.join(("git", "push", *through, f"{where.bracketed}:{app}", f"HEAD:{branch}"))
     return f"GIT_SSH_COMMAND={shlex.quote(shlex.join(('ssh', *options)))} {push}" if options else push
 
 
@@ -49,6 +48,6 @@ def push_lines(host: Host, app: str, branch: str, files: tuple[tuple[str, str], 
     lease = f"--force-with-lease=refs/heads/{branch}:{parent or ''}"
     # a shell runs Git's own program, which is not Dokku's
     through = ("--receive-pack=dokku git-receive-pack",) if host.form is Form.SHELL else ()
-    push = shlex.join(("git", "push", *through, lease, f"{where}:{app}", f"HEAD:refs/heads/{branch}"))
+    push = shlex.join(("git", "push", *through, lease, f"{where.bracketed}:{app}", f"HEAD:refs/heads/{branch}"))
     lines.append(f"GIT_SSH_COMMAND={shlex.quote(ssh)} {push}")
     return "\n".join(lines)

@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tui.drivers.web import Raw, Web, loopback, private
+from tui.drivers.web import Raw, Web, private
 from tui.model import json_text
+from tui.model.destination import is_loopback
 from tui.model.registry import Digest, Tags
 from tui.text.clean import clean_line, decode
 
@@ -149,7 +150,7 @@ def split(repository: str) -> tuple[str, str]:
         host, path = HUB, repository if slash else f"library/{repository}"
     if not re.fullmatch(r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*", path) or not re.fullmatch(r"[\w.-]+(?::\d{1,5})?", host):
         raise Trouble(clean_line(f"{repository!r} is no repository", 200))
-    return f"{'http' if loopback(host.partition(':')[0]) else 'https'}://{host}", path
+    return f"{'http' if is_loopback(host.partition(':')[0]) else 'https'}://{host}", path
 
 
 def _guard(url: str) -> None:

@@ -1,15 +1,23 @@
-"""One httpx client: made in a thread with the first request, no redirects, bodies of a size that is agreed on.
+"""httpx clients: made in a thread with the first request, no redirects, bodies of a size that is agreed on.
+
+There is one client for each proxy, because which one an address needs is decided here and not by httpx.
 
 Trouble of the network is an OSError, an address that is none a ValueError: the callers turn both into values.
 """
 
 import asyncio
 import functools
+import os
 import ssl
 import zlib
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
+
+from tui.drivers import certificates
+from tui.drivers.certificates import UnusableCertificates
+from tui.drivers.proxies import Proxies, Proxy, UnusableProxy
+from tui.model.destination import is_loopback
+from tui.text.redact import learn
 
 if TYPE_CHECKING:
     import httpx
@@ -45,12 +53,12 @@ class Web:
         """`keep`: connections are used again. `timeout`: seconds for each read; the callers limit the whole."""
         self._keep, self._timeout, self._connect = keep, timeout, connect or timeout
         self._making = asyncio.Lock()  # two first questions at once need one client
-        self._client: httpx.AsyncClient | None = None
+        self._clients: dict[tuple[Proxy | None, bool], httpx.AsyncClient] = {}
 
     async def close(self) -> None:
         """End the kept connections; may be called again."""
-        client, self._client = self._client, None
-        if client is not None:
+        found, self._clients = self._clients, {}
+        for client in found.values():
             await client.aclose()
 
     async def send(
@@ -68,7 +76,7 @@ class Web:
 
         What is `secret` goes nowhere where others can read it: Exposed is raised.
         """
-        client = await self._ready()
+        client = await self._ready(url)
         if secret and not private(url):
             raise Exposed("its address is not https: no credential is sent there")
         import httpx
@@ -94,33 +102,48 @@ class Web:
         except httpx.HTTPError as error:
             raise OSError(f"{type(error).__name__}: {error}".rstrip(": ")) from error
 
-    async def _ready(self) -> "httpx.AsyncClient":
+    async def _ready(self, url: str) -> "httpx.AsyncClient":
+        """The client for an address. Raises Unreachable where the environment does not let it be asked."""
         async with self._making:
-            if self._client is None:
-                try:
-                    self._client = await asyncio.get_running_loop().run_in_executor(None, self._make)
-                except (ImportError, OSError, ValueError) as error:  # a proxy or certificates of the environment
-                    raise Unreachable(f"HTTP cannot be set up here: {error}") from error
-            return self._client
+            try:
+                tls = url[:6].lower() == "https:"
+                proxy = Proxies(os.environ).of(url)
+                key = proxy, tls or (proxy is not None and proxy.url.startswith("https:"))
+                if key not in self._clients:
+                    make = functools.partial(self._make, *key)
+                    self._clients[key] = await asyncio.get_running_loop().run_in_executor(None, make)
+                return self._clients[key]
+            except (UnusableProxy, UnusableCertificates) as error:
+                raise Unreachable(str(error)) from error
+            except (ImportError, OSError, ValueError) as error:
+                raise Unreachable(f"HTTP cannot be set up here: {error}") from error
 
-    def _make(self) -> "httpx.AsyncClient":
+    def _make(self, proxy: Proxy | None, tls: bool) -> "httpx.AsyncClient":
         """In a thread: importing and loading certificates take longer than a frame."""
         import httpx
 
+        through: httpx.Proxy | None = None
+        if proxy is not None:
+            if proxy.password:
+                learn(proxy.password)
+            login = (proxy.user, proxy.password) if proxy.user is not None else None
+            through = httpx.Proxy(proxy.url, auth=login, ssl_context=_certificates() if tls else None)
         # a request that asks for `Connection: close` gets a connection of its own only if no idle one is kept
         limits = httpx.Limits(max_keepalive_connections=10 if self._keep else 0)
         return httpx.AsyncClient(
-            verify=_certificates(),
+            verify=_certificates() if tls else False,
             limits=limits,
             follow_redirects=False,
             timeout=httpx.Timeout(self._timeout, connect=self._connect),
+            proxy=through,
+            trust_env=False,  # its own reading fails as a whole for one word that it does not know
         )
 
 
 @functools.cache
 def _certificates() -> ssl.SSLContext:
-    """The system's; loading them takes 20 ms, and every client may use the same."""
-    return ssl.create_default_context()
+    """Loading them takes 20 ms, and every client may use the same."""
+    return certificates.context(os.environ)
 
 
 def unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
@@ -146,12 +169,4 @@ def private(url: str) -> bool:
         where = httpx.URL(url)
     except httpx.InvalidURL:
         return False
-    return bool(where.host) and (where.scheme == "https" or (where.scheme == "http" and loopback(where.host)))
-
-
-def loopback(host: str) -> bool:
-    """Whether a host's name or address is this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return bool(where.host) and (where.scheme == "https" or (where.scheme == "http" and is_loopback(where.host)))

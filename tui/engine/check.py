@@ -99,7 +99,7 @@ def drill(at: Host) -> tuple[str, ...]:
     """The commands of a timed drill on an app of its own, to be typed where nothing can be lost."""
     options, where = shell_lines.destination(at)
     ssh = " ".join(("ssh", *options))
-    push = f"GIT_SSH_COMMAND='{ssh}' git push {where}:rollback-drill HEAD:main"
+    push = f"GIT_SSH_COMMAND='{ssh}' git push {where.bracketed}:rollback-drill HEAD:main"
     return (
         shell_lines.ssh_line(at, commands.apps_create("rollback-drill")),
         "d=$(mktemp -d) && cd $d && git init -qb main && echo 'FROM nginx:alpine' > Dockerfile",

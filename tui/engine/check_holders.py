@@ -37,7 +37,7 @@ async def newest(engine: Engine, of: Service, found: Listing) -> tuple[Listing, 
     kept = next((r for r in choose.newest_first(found.releases) if r.holder and r.sealed and r.bad is None), None)
     if kept is None or kept.holder is None:
         return found, []
-    look = await looks.look(engine.links, of.host, kept.holder)
+    look = await looks.look(engine.links, of.host, of.app, kept.holder)
 
     def line(result: Result, text: str, fix: str = "") -> list[Finding]:
         return [Finding(subject=of.name, topic="image", result=result, text=text, fix=fix)]

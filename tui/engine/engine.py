@@ -148,7 +148,7 @@ class Engine:
     async def looked(self, service: Service, found: Listing) -> Listing:
         """The listing after a look at the image of every holder in it; what prevents a look is said in it."""
         names = [r.holder for r in found.releases if r.holder is not None]
-        for look in await together(*(holder_looks.look(self.links, service.host, name) for name in names)):
+        for look in await together(*(holder_looks.look(self.links, service.host, service.app, name) for name in names)):
             found = catalog.seen(found, service, look)
         return found
 

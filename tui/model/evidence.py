@@ -41,6 +41,39 @@ class Rate(Value):
     note: str = ""
 
 
+class Slice(Value):
+    """One cell of a chart: what one source counted in a short time."""
+
+    since: datetime
+    until: datetime
+    failed: int = 0
+    total: int | None = None
+    """None: nobody looked; 0: nobody asked for anything"""
+    p50: float | None = None
+    """seconds, of answers that did not fail"""
+    p95: float | None = None
+
+    @property
+    def share(self) -> float | None:
+        """The share of failures, 0 to 1; None: nothing to count."""
+        return self.failed / self.total if self.total else None
+
+
+class Series(Value):
+    """How a service's failures and response times went, slice by slice, all of the same length."""
+
+    source: Source
+    """who counted the failures"""
+    timed_by: Source
+    """who measured the response times"""
+    slices: tuple[Slice, ...]
+
+    @property
+    def asked(self) -> bool:
+        """Whether there is a number in it."""
+        return any(s.total for s in self.slices)
+
+
 class Phase(StrEnum):
     """Which part of the incident a measurement is of."""
 

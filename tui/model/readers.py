@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
-from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+from tui.model.destination import is_loopback
 
 
 def url(text: str) -> str:
@@ -29,15 +30,6 @@ def base(text: str) -> str:
     if parts.query or parts.fragment:
         raise ValueError(f"{text!r} has something after its path; write the address alone, e.g. https://sentry.io")
     return text.rstrip("/")
-
-
-def is_loopback(destination: str) -> bool:
-    """Whether an ssh destination or a host name is this machine."""
-    name = destination.rpartition("@")[2].partition(":")[0]
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
 
 
 def variable(text: str) -> str:

@@ -88,7 +88,7 @@ def links(host: Host) -> HostConnections:
 async def test_a_look_is_remembered_with_what_it_found(told: Said, found: ImageState) -> None:
     host = Host(told)
     on = links(host)
-    look = await holder_looks.look(on, "main", HOLDER)
+    look = await holder_looks.look(on, "main", "scenextras", HOLDER)
     assert (look.image, host.sent[-1]) == (found, LOOK)
     assert (await on.ledger.known("main", "scenextras")).looks == (look,)
 
@@ -105,7 +105,7 @@ async def test_a_look_is_remembered_with_what_it_found(told: Said, found: ImageS
     ids=["no option", "another entrypoint", "another connection", "another version", "says nothing"],
 )
 async def test_run_is_never_sent_where_its_entrypoint_was_not_read_on_the_same_connection(host: Host) -> None:
-    look = await holder_looks.look(links(host), "main", HOLDER)
+    look = await holder_looks.look(links(host), "main", "scenextras", HOLDER)
     assert look.image is ImageState.UNKNOWN and look.why
     assert not [argv for argv in host.sent if argv[0] == "run"]
 

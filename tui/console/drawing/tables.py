@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SPAN = timedelta(minutes=15)
 """what the sparkline shows"""
+DATED = 90
+"""columns from which on releases show the date beside the age"""
 
 
 def header(
@@ -129,15 +131,25 @@ def why_not(release: Release) -> str:
     return ""
 
 
+def release_head(cells: int) -> Row:
+    """The headings over releases: what each column is."""
+    date = f"{'LAST SERVED':<13}" if cells >= DATED else ""
+    return (
+        (rows.fit(f"  {'RELEASE':<16}{'AGE':<9}{date}{'COMMIT':<10}{'WAY, COST':<13}SUBJECT", cells).rstrip(), "dim"),
+    )
+
+
 def release_row(
     release: Release, *, previous: bool, now: datetime, cells: int, palette: Palette, way: WayBack | None = None
 ) -> Row:
     """One release: what it is, when it served, how to get there and at what cost, or why not. With `way`: another way
     to the release of the row above."""
     if way is not None:
-        return ((" " * 43, ""), (_cost(way), ""), (f"  {rows.safe(way.reason, 80)}" if way.reason else "", "dim"))
+        before = 16 + 9 + (13 if cells >= DATED else 0) + 10
+        return ((" " * before, ""), (_cost(way), ""), (f"  {rows.safe(way.reason, 80)}" if way.reason else "", "dim"))
     served = release.last_served or release.kept_at or release.deployed_at or release.committed_at
-    when = f"{served:%m-%d %H:%M} {labels.age(now - served):>4}" if served else "unknown"
+    when = f"{labels.age(now - served)} ago" if served else "unknown"
+    date = rows.fit(f"{served:%m-%d %H:%M}" if served else "", 13) if cells >= DATED else ""
     no = why_not(release)
     if release.running and not release.down:
         end: Piece = ("RESTARTING", "down") if release.restarting else ("RUNNING", "run")
@@ -147,9 +159,10 @@ def release_row(
         end = (_cost(release.way), "ok")
     pieces: list[Piece] = [
         (rows.fit(release.name, 15) + " ", "bold" if previous else ""),
+        (rows.fit(when, 9), ""),
+        (date, "dim"),
         (rows.fit((release.commit or "unknown")[:9], 10), "dim"),
-        (rows.fit(when, 17), ""),
-        end,
+        (end[0].ljust(12), end[1]),
     ]
     if previous:
         pieces.append((f" {palette.sign('ok')} previous", "focus"))
@@ -160,7 +173,7 @@ def release_row(
     if release.failed is not None:
         pieces.append((f" {palette.sign('warn')} {rows.safe(release.failed, 60)}", "warn"))
     if release.subject:
-        pieces.append((f"  {rows.safe(release.subject, 80)}", "dim"))
+        pieces.append((f" {rows.safe(release.subject, 80)}", "" if previous else "dim"))
     if release.tag and cells >= 110:
         pieces.append((f"  tag:{release.tag}", "dim"))
     return tuple(pieces)

@@ -6,7 +6,7 @@ from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
-from tui.console.pages import evidence, parts, posts
+from tui.console.pages import charts, evidence, parts, posts
 from tui.incident import decision_tree, deploy_or_not
 from tui.incident.deploy_or_not import Speaks
 from tui.model.health import Health
@@ -94,6 +94,8 @@ def confirm(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     content = parts.trouble(flow, cells)
     content.extend(parts.health_rows(flow, now, cells))
     content.extend(_changed(flow, cells))
+    if flow.room >= charts.ROOM_BEFORE:
+        content.extend(charts.of_evidence(flow, cells))
     content.extend(evidence.block(flow, flow.evidence(), cells))
     everyone = {s.service.name: s.health for s in flow.console.board.statuses()}
     current = status.listing.current if status.listing else None

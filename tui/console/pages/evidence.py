@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ROOM = 14
 """rows of a page from which on every source has its row, with a head above them"""
+ROOM_FOR_FAILED = 66
+"""columns from which on the count says what it counts"""
 WIDE = 100
 """columns from which on notes are beside the numbers"""
 _LOOKS = {Word.OVER: "down", Word.UNDER: "ok", Word.UNSURE: "unknown"}
@@ -89,7 +91,7 @@ def _sources(found: Measurement, cells: int, *, brief: bool = False, worded: boo
 
 
 def _source(rate: Rate, limit: float, cells: int, *, worded: bool) -> Row:
-    """`access log OVER            34 of 1190    2.9% (2.1-4%)      8m, 1s late`: what matters most first."""
+    """`access log OVER            34 of 1190 failed   2.9% (2.1-4%)  in 8m, 1s late`: what matters most first."""
     reading = error_rates.of(rate, limit)
     name: Piece = (f" {rate.source.value:<11}", "")
     note = rows.safe(rate.note, 300)
@@ -100,13 +102,15 @@ def _source(rate: Rate, limit: float, cells: int, *, worded: bool) -> Row:
     low, high = error_rates.percent(reading.low).rstrip("%"), error_rates.percent(reading.high)
     by_users = worded and rate.source in error_rates.USERS
     word = reading.word.value if reading.word is Word.UNSURE else reading.word.value.upper()
+    counted = f"{reading.failed} of {reading.total}"
+    counted = f"{counted} failed".ljust(19) if cells >= ROOM_FOR_FAILED else counted.ljust(14)
     pieces: list[Piece] = [
         name,
         (f"{word:<16}", _LOOKS[reading.word]) if by_users else (" " * 16, ""),
-        (f"{f'{reading.failed} of {reading.total}':<14}", "bold" if reading.failed else ""),
+        (counted, "bold" if reading.failed else ""),
         (f"{error_rates.percent(reading.share)} ({low}-{high})".ljust(18), ""),
     ]
-    tail = f" {error_rates.span(rate.until - rate.since)}" + (f", {rate.lag:.0f}s late" if rate.lag else "")
+    tail = f"in {error_rates.span(rate.until - rate.since)}" + (f", {rate.lag:.0f}s late" if rate.lag else "")
     if cells >= WIDE:
         apart = [f"{n} {word}" for n, word in ((rate.refused, "refused"), (rate.closed, "closed by clients")) if n]
         tail += "".join(f"; {text}" for text in (*apart, note) if text)

@@ -59,7 +59,7 @@ class Releases(Page):
             content.extend(rows.paragraph(f"previous is {previous.name}: {rows.safe(reason, 400)}", cells, "dim"))
         else:
             content.extend(rows.paragraph(rows.safe(reason, 500), cells, "warn"))
-        return previous, content
+        return previous, [*content, tables.release_head(cells)]
 
     def _chosen(self, release: Release, way: str | None) -> Callable[[], Awaitable[None]]:
         async def begin() -> None:

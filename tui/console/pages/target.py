@@ -28,6 +28,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     choices = release_choices.choices(
         status.listing.releases, previous, _planner(flow), now=now, cells=cells, palette=flow.palette, recorded=True
     )
+    content.append(tables.release_head(cells))
     if flow.taken:
         choices.insert(0, button("take", "Take the incident over", flow.doing("taking over", flow.take_over)))
     if restart_risk.tried(status.listing.current):

@@ -6,12 +6,14 @@ from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
-from tui.console.pages import evidence, parts, posts
+from tui.console.pages import charts, evidence, parts, posts
 from tui.incident import watch as watching
 from tui.incident.deploy_or_not import worded
 from tui.model.incident import Closing, Incident, Question, Watch, WatchKind
 
 _BAR = 30
+ROOM_FOR_CHART = 10
+"""rows of a page from which on the watch is a picture"""
 
 
 def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
@@ -31,8 +33,10 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
         text = f"{flow.palette.sign(look)} {'ALARM: ' if look == 'down' else ''}{rows.safe(said, 400)}"
         content.extend(rows.paragraph(text, cells, look, indent=2))
     content.extend(posts.missing(flow, incident, cells))
-    content.extend(_seen(flow, incident, watch, cells))
+    drawn = charts.of_watch(flow, incident, watch, cells) if flow.room >= ROOM_FOR_CHART else []
+    content.extend(_seen(flow, incident, watch, cells, charted=bool(drawn)))
     content.extend(evidence.of_watch(flow, incident, cells))
+    content.extend(drawn)
     content.extend(parts.downtime(flow, incident, cells))
     if watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
         content.append((("Nothing was changed: this watches the deploy as it is.", "dim"),))
@@ -67,7 +71,8 @@ def _countdown(flow: IncidentFlow, watch: Watch) -> Row:
     )
 
 
-def _seen(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int) -> list[Row]:
+def _seen(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int, *, charted: bool) -> list[Row]:
+    """The looks of this watch in numbers; without a chart the latest response times as one row."""
     status = flow.status
     look, word = labels.LOOKS[status.health]
     before = parts.response_before(status.probes, incident.opened_at)
@@ -85,12 +90,20 @@ def _seen(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int) -> l
             (f"slowest {watch.slowest * 1000:.0f}ms", "dim"),
         ),
     ]
+    if charted:
+        return [*found, *_noted(flow, watch, cells)]
     room = max(1, min(_BAR * 2, cells - len("response  up to 99999ms")))
     times = [p.seconds for p in status.probes if p.seconds is not None][-room:]
     if len(times) > 1:
         slowest = max(times)
         line = "".join(flow.palette.spark(t / slowest if slowest else 0.0) for t in times)
         found.append(((f"response {line} ", "dim"), (f"up to {slowest * 1000:.0f}ms", "dim")))
+    return [*found, *_noted(flow, watch, cells)]
+
+
+def _noted(flow: IncidentFlow, watch: Watch, cells: int) -> list[Row]:
+    """What the looks noted, newest last, and how many in a row were bad."""
+    found: list[Row] = []
     for at, note in watch.notes[-2:]:
         text = f"{flow.palette.sign('warn')} {labels.clock(at)} {rows.safe(note, 200)}"
         found.extend(rows.paragraph(text, cells, "warn"))

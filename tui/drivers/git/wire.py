@@ -39,6 +39,11 @@ async def asked(host: Any, service: str, app: str, limit: float) -> AsyncIterato
                 yield channel
             finally:
                 await channel.close()
+    except ProtocolError as error:
+        if "does not appear to be a git repository" in error.message:
+            words = f"there is no app {app} on the host, or no repository of it"
+            raise ProtocolError(words, "compare `app` in services.yaml with `apps:list`") from error
+        raise
     except TimeoutError as error:
         raise LinkLost(f"{what}: no answer within {limit:.0f} s", "is the host overloaded?") from error
     except OSError as error:

@@ -3,7 +3,7 @@
 The only place that sends `run`. It goes to a holder whose entrypoint was read on the same connection, and nowhere else.
 """
 
-from tui.dokku import holder_looks, holders
+from tui.dokku import holder_looks
 from tui.dokku.holder_looks import NotLookedAt
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply
 from tui.engine.together import together
@@ -14,13 +14,11 @@ BUILDER = "ROLLBACK_BUILDER"
 """in a holder's config: what built the release that it retains"""
 
 
-async def look(links: HostConnections, host: str, holder: str) -> HolderLook:
-    """Whether the holder's image is there. What prevents the look makes it unknown, and nothing is raised."""
+async def look(links: HostConnections, host: str, app: str, holder: str) -> HolderLook:
+    """Whether the image of a holder of the app is there. What prevents the look makes it unknown; nothing is raised."""
     found = await _asked(links, host, holder)
     try:
-        app = holders.app_of(holder)
-        if app is not None:
-            await links.ledger.looked(host, app, found)
+        await links.ledger.looked(host, app, found)
     except JournalError as error:
         links.ledger.trouble = error
     return found

@@ -116,7 +116,7 @@ class Settler:
             if entry.kind != "command":
                 continue
             match msgspec.json.decode(entry.payload, type=Sent).argv:
-                case ("apps:create", name) if holders.app_of(name) == incident.app and name not in found:
+                case ("apps:create", name) if holders.holds(name, incident.app) and name not in found:
                     found.append(name)
         return tuple(found)
 

@@ -19,9 +19,10 @@ from msgspec.structs import replace
 
 from tui.dokku import access_log, commands
 from tui.engine.hosts.connections import HostConnections
+from tui.engine.monitor import series
 from tui.engine.monitor.access_log_follower import AccessFollower
 from tui.engine.ports import ClockPort, Outside, RatePort
-from tui.model.evidence import Measurement, NewIssues, Phase, Rate, Source
+from tui.model.evidence import Measurement, NewIssues, Phase, Rate, Series, Source
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.service import Fleet, Service
 
@@ -144,6 +145,12 @@ class Evidence:
         found = replace(known, rates=(*inside, *outside), issues=issues)
         self._asked[service.name] = found
         return found
+
+    def series(self, service: Service, since: datetime, until: datetime, count: int) -> Series:
+        """The window in `count` slices, for a chart. Raises ValueError for a window without length."""
+        return series.of(
+            self._followers.get(service.name), tuple(self._probes.get(service.name, ())), since, until, count
+        )
 
     def baseline(self, service: Service, now: datetime, started: datetime | None) -> datetime:
         """Where the time before begins: when it was first looked at, when what runs was started, or `BASELINE` ago."""

@@ -155,7 +155,7 @@ async def catalogue(
 async def _ask(links: HostConnections, service: Service) -> _Told:
     host = service.host
     current, apps = await together(links.current(host, service.app), names(links, host))
-    holders = [name for name in apps if _app_of(name) == service.app]
+    holders = [name for name in apps if kept.holds(name, service.app)]
     record_there = kept.incident_record(service.app) in apps
     releases = await together(*(holder_release(links, host, name) for name in holders))
     found = await record.read(links, host, service.app) if record_there else None
@@ -260,8 +260,3 @@ async def holder_release(links: HostConnections, host: str, holder: str) -> Rele
     release = kept.release_from_config(holder, config or {})
     branch = reports.git_report(git.stdout).branch if git.ok else None
     return replace(release, sealed=None if branch is None else branch == kept.SEAL_BRANCH)
-
-
-def _app_of(name: str) -> str | None:
-    parsed = kept.parse_holder(name)
-    return parsed.app if parsed else None

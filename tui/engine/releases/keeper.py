@@ -102,7 +102,7 @@ class Keeper:
         if await self._others_are_at_it(service, found, say):
             return None
         running = choose.running(found.releases, found.current)
-        lost = await kept_before.lost(self._links, self._clock, service.host, found.releases, running, self._write)
+        lost = await kept_before.lost(self._links, self._clock, service, found.releases, running, self._write)
         try:
             commit = known_to_run(found.current)
             await self._last_deploy_succeeded(service)
@@ -242,7 +242,7 @@ class Keeper:
     async def _name(self, service: Service, found: Listing) -> str | None:
         """A new holder's name; None when another keep was faster."""
         names = await catalog.names(self._links, service.host)
-        if {name for name in names if holders.app_of(name) == service.app} - {r.holder for r in found.releases}:
+        if {name for name in names if holders.holds(name, service.app)} - {r.holder for r in found.releases}:
             return None  # it may hold what runs now
         return holders.holder_name(service.app, holders.next_number(service.app, names), self._clock.now())
 
@@ -269,9 +269,7 @@ class Keeper:
     async def _outrun(self, service: Service, holder: str) -> bool:
         """Whether another keep has the same number and the lower name: the greater one gives way."""
         names = await catalog.names(self._links, service.host)
-        same = (
-            n for n in names if holders.app_of(n) == service.app and holders.number_of(n) == holders.number_of(holder)
-        )
+        same = (n for n in names if holders.holds(n, service.app) and holders.number_of(n) == holders.number_of(holder))
         return min(same, default=holder) < holder
 
     async def _fill(self, service: Service, holder: str, before: RunningState, files: commit_files.Tree) -> str:

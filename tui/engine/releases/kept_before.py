@@ -16,6 +16,7 @@ from tui.engine.together import together
 from tui.model.errors import AlreadyThere, LinkError, Refused
 from tui.model.holder_look import HolderLook, ImageState
 from tui.model.release import Release
+from tui.model.service import Service
 
 GONE = "its image is gone from the host"
 """why a holder is marked bad after a push has failed for want of its image"""
@@ -24,7 +25,7 @@ GONE = "its image is gone from the host"
 async def lost(
     links: HostConnections,
     clock: ClockPort,
-    host: str,
+    service: Service,
     known: tuple[Release, ...],
     running: Release,
     write: Write,
@@ -35,13 +36,14 @@ async def lost(
     """
     if running.holder is None or not running.sealed:
         return None
-    found = await _look(links, host, running.holder, write)
+    found = await _look(links, service.host, service.app, running.holder, write)
     if found.gone:
         return running
     words = f"{running.name} is what runs, and it is kept as {running.holder}"
     if found.image is ImageState.UNKNOWN:
         words += f"; whether its image is still there is not known: {found.why}"
     others = tuple(r for r in known if r.holder != running.holder)
+    host = service.host
     troubles = (await _stamp(clock, host, running.holder, write), *await allow_all(links, host, others, write))
     raise AlreadyThere("; ".join(filter(None, (words, *troubles))))
 
@@ -96,12 +98,12 @@ def _was_seen(release: Release) -> bool:
     return release.looked is not None and release.looked.image is not ImageState.UNKNOWN
 
 
-async def _look(links: HostConnections, host: str, holder: str, write: Write) -> HolderLook:
+async def _look(links: HostConnections, host: str, app: str, holder: str, write: Write) -> HolderLook:
     """One look; a holder from before looks were possible is allowed to be looked at first."""
-    found = await looks.look(links, host, holder)
+    found = await looks.look(links, host, app, holder)
     if found.image is ImageState.UNKNOWN and await looks.without_option(links, host, holder):
         trouble = await allow_looks(host, holder, write)
-        found = found if trouble else await looks.look(links, host, holder)
+        found = found if trouble else await looks.look(links, host, app, holder)
     return found
 
 

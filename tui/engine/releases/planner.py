@@ -216,7 +216,7 @@ class Planner:
             holder = choice.release.holder
             if way is not kept_way.WAY or holder is None:
                 return choice, found
-            look = await holder_looks.look(self._links, wanted.service.host, holder)
+            look = await holder_looks.look(self._links, wanted.service.host, wanted.service.app, holder)
             if not look.gone:
                 return replace(choice, release=replace(choice.release, looked=look)), found
             found = catalog.seen(found, wanted.service, look)

@@ -1,0 +1,94 @@
+"""Small charts of text: columns in eighths of a cell over an axis of time, with marks.
+
+A column is as high as its value; what was not measured has no axis below it, so that nothing seen and nothing wrong
+look different. Values over the limit have another colour, and the limit is a line where it is high enough to be drawn.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Piece, Row
+
+GUTTER = 6
+"""cells left of the columns: the scale"""
+
+
+class Mark(NamedTuple):
+    """Something that happened, on the axis."""
+
+    at: datetime
+    sign: str
+    """name of the palette's sign"""
+    look: str
+
+
+class Axis(NamedTuple):
+    """The time that the columns share: `cells` of the same length from `begin` to `end`."""
+
+    begin: datetime
+    end: datetime
+    cells: int
+
+    def place(self, at: datetime) -> int | None:
+        """The cell of that moment; None outside of the axis. The very end belongs to the last cell."""
+        whole = (self.end - self.begin).total_seconds()
+        passed = (at - self.begin).total_seconds()
+        if not 0 <= passed <= whole or whole <= 0:
+            return None
+        return min(self.cells - 1, int(passed / whole * self.cells))
+
+
+def scale(values: Sequence[float | None], limit: float) -> float:
+    """What the top of a chart stands for: the highest value, and never less than twice the limit."""
+    return max([limit * 2, *(v for v in values if v is not None)], default=limit * 2) or 1.0
+
+
+def columns(
+    values: Sequence[float | None], top: float, height: int, palette: Palette, *, limit: float | None = None
+) -> list[list[Piece]]:
+    """`height` rows of one cell a value, the upper row first."""
+    line = None if limit is None else min(height - 1, int(limit / top * height))
+    drawn: list[list[Piece]] = []
+    for level in reversed(range(height)):
+        cells: list[Piece] = []
+        for value in values:
+            filled = 0.0 if value is None else min(1.0, value / top) * height - level
+            over = limit is not None and value is not None and value > limit
+            if filled >= 1:
+                _add(cells, palette.sign("full"), "down" if over else "ok")
+            elif filled > 0:
+                _add(cells, palette.spark(filled), "down" if over else "ok")
+            elif level == line and line:
+                _add(cells, palette.sign("limit"), "dim")
+            else:
+                _add(cells, " ", "")
+        drawn.append(cells)
+    return drawn
+
+
+def baseline(axis: Axis, measured: Sequence[bool], marks: Sequence[Mark], palette: Palette) -> list[Piece]:
+    """The line below: whole where something was measured, blank elsewhere; marks, the later ones on top."""
+    signs: list[Piece] = [(palette.sign("rule"), "dim") if seen else (" ", "") for seen in measured]
+    for mark in marks:
+        place = axis.place(mark.at)
+        if place is not None:
+            signs[place] = (palette.sign(mark.sign), mark.look)
+    cells: list[Piece] = []
+    for text, look in signs:
+        _add(cells, text, look)
+    return cells
+
+
+def labelled(label: str, cells: Sequence[Piece], palette: Palette, bar: str = "bar") -> Row:
+    """A row of a chart behind its scale."""
+    return ((f"{label[: GUTTER - 1]:>{GUTTER - 1}}", "dim"), (palette.sign(bar), "dim"), *cells)
+
+
+def _add(cells: list[Piece], text: str, look: str) -> None:
+    """One more cell; neighbours of one look are one piece, which is fewer bytes on the wire."""
+    if cells and cells[-1][1] == look:
+        cells[-1] = (cells[-1][0] + text, look)
+    else:
+        cells.append((text, look))
