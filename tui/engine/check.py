@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from tui.dokku import build_settings, commands, reports, shell_lines
 from tui.dokku import holders as kept
-from tui.engine import check_holders
+from tui.engine import check_holders, check_k3s
 from tui.engine.engine import Engine
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.monitor import health
@@ -79,10 +79,12 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
     except (ConsoleError, reports.Unreadable) as error:
         return [*lines, _line(of, "host", Result.FINDING, error.message, error.fix)]
     found, looked = await check_holders.newest(engine, of, found)
+    pods = await check_k3s.lines(engine, of, found)
     return [
         *lines,
         *_build(of, build),
         *looked,
+        *pods,
         *_kept(engine, of, found, build, proof.last(await engine.incidents(), of.host, of.app)),
         *_state(engine.links.described(of.host), of, found),
         *await _incidents(engine, of),

@@ -49,7 +49,7 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
                 f"{row['detail'] or ''}{_held(row)}{_image(row, engine.clock.now())}"
                 f"{'  RESTARTING: it does not stay up' if row['restarting'] else ''}"
                 f"{'  NOT WHAT WAS DEPLOYED LAST: a rebuild replaced it' if row['rebuilt'] else ''}"
-                f"{'  DO NOT RESTART: the last deploy failed: ' + row['restart_fix'] if row['restart_risk'] else ''}"
+                f"{_risk(row)}{_pods(row)}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
             )
         for line in on_call(engine):
@@ -117,6 +117,20 @@ def _held(row: output.Document) -> str:
     return f"  INCIDENT {who}"
 
 
+def _risk(row: output.Document) -> str:
+    """What a failed deploy has left behind, with the way out."""
+    if not row["restart_risk"]:
+        return ""
+    what = "DO NOT RESTART: the last deploy failed"
+    if row["pods"] is not None:
+        what = "DEPLOY A GOOD RELEASE AT ONCE: the last deploy failed, the config of what serves may be lost"
+    return f"  {what}: {row['restart_fix']}"
+
+
+def _pods(row: output.Document) -> str:
+    return "  ONLY SOME PODS RUN" if row["pods"] == "mixed" else ""
+
+
 def _image(row: output.Document, now: datetime) -> str:
     """What the last look at its newest kept image found, with its age; nothing where nobody has looked."""
     seen = row["kept_image"]
@@ -157,7 +171,8 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "detail": "; ".join(filter(None, reasons)),
         "release": running.name if running else None,
         "running": output.named(running) if running and not running.down else None,
-        "restarting": found.current.restarting if found else None,
+        "restarting": found.current.restarting if found and found.current.pods is None else None,
+        "pods": found.current.pods if found else None,
         "frozen": holders.is_frozen(found.current.branch) if found else None,
         "rebuilt": rebuilt,
         "settled": choose.settled(found.current, choose.running(found.releases, found.current)) if found else None,

@@ -252,6 +252,7 @@ class Keeper:
         """Forbid deploys of the new holder and write its facts. Raises _Outrun when another keep was faster."""
         if await self._outrun(service, holder):
             raise _Outrun
+        await sealing.on_the_host(self._links, service.host, holder, self._write)
         at = holders.time_of(holder)
         pairs = holders.holder_pairs(
             release=holders.number_of(holder),

@@ -5,7 +5,8 @@ A holder that cannot be sealed is no kept release. One that cannot be looked at 
 
 from collections.abc import Awaitable, Callable
 
-from tui.dokku import commands, holder_looks, holders, reports
+from tui.dokku import commands, holder_looks, holders, k3s, reports
+from tui.dokku.build_settings import LOCAL
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply
 from tui.model.errors import LinkError, Refused
 
@@ -25,6 +26,16 @@ async def seal(links: HostConnections, host: str, holder: str, write: Write) -> 
     if branch != holders.SEAL_BRANCH or running != "false":
         raise Refused(f"{holder} could not be sealed: branch {branch}, running {running}")
     return await allow_looks(host, holder, write)
+
+
+async def on_the_host(links: HostConnections, host: str, holder: str, write: Write) -> None:
+    """A holder belongs on the Dokku host itself: where every new app goes to another scheduler, it is set for this one.
+
+    Otherwise Dokku calls it deployed, and nobody could look at its image. Raises LinkError, HostSaid.
+    """
+    given = k3s.selected(await links.ask(host, k3s.scheduler_report(holder)))
+    if given not in (None, LOCAL):
+        await write(host, ("scheduler:set", holder, "selected", LOCAL))
 
 
 async def allow_looks(host: str, holder: str, write: Write) -> str:
