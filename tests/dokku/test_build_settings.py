@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.dokku.builder_recordings import BUILDPACKS
 from tests.sandbox.recordings import records
-from tui.dokku import build_settings
+from tui.dokku import build_gate, build_settings
 from tui.model.observation import Container, RunningState
 from tui.model.outcome import Answer, Exited
 
@@ -17,9 +18,16 @@ RUNS = RunningState(app="scenextras", at=AT, containers=(Container(id="a", proce
 DOCKERFILE = build_settings.Shape(app="a", builder="dockerfile", scheduler="docker-local")
 
 
+def said(text: str) -> Answer:
+    return Answer(argv=(), outcome=Exited(code=0), stdout=text.encode(), stderr=b"", started_at=AT, seconds=0.1)
+
+
 def answers(version: str, **changes: tuple[str, str]) -> dict[tuple[str, ...], Answer]:
     """The recorded reports of an app, with rows changed: plugin → (row as recorded, row wanted)."""
-    found: dict[tuple[str, ...], Answer] = {}
+    found: dict[tuple[str, ...], Answer] = {
+        ("buildpacks:report", "scenextras"): said(BUILDPACKS),
+        ("config:keys", "--global"): said(""),
+    }
     wanted = {" ".join(argv): argv for argv in build_settings.questions("scenextras")}
     for record in records("reads", version):
         argv = wanted.get(record.command)
@@ -28,14 +36,7 @@ def answers(version: str, **changes: tuple[str, str]) -> dict[tuple[str, ...], A
         old, new = changes.get(argv[0].removesuffix(":report").replace("-", "_"), ("", ""))
         assert old in record.stdout
         text = record.stdout.replace(old, new, 1) if old else record.stdout
-        found[argv] = Answer(
-            argv=argv,
-            outcome=Exited(code=record.exit),
-            stdout=text.encode(),
-            stderr=b"",
-            started_at=AT,
-            seconds=0.1,
-        )
+        found[argv] = msgspec.structs.replace(said(text), argv=argv, outcome=Exited(code=record.exit))
     return found
 
 
@@ -46,7 +47,7 @@ def test_an_app_of_the_recorded_hosts_can_be_kept(version: str) -> None:
     assert (found.builder, found.scheduler, found.build_dir) == ("dockerfile", "docker-local", "")
     assert found.paths == build_settings.DEFAULTS
     assert (found.dockerfile, found.options, found.mounts, found.ports) == ("Dockerfile", (), "", "http:80:5000")
-    assert build_settings.unavailable(found) is None
+    assert build_gate.unkeepable(found) is None
 
 
 @pytest.mark.parametrize("version", ["0.35.15", "0.38.27"])
@@ -65,7 +66,7 @@ def test_settings_are_read_where_that_version_prints_them(version: str) -> None:
     assert (found.build_dir, found.dockerfile) == ("backend", "p/Dockerfile")
     assert (found.procfile, found.appjson, found.nginx) == ("ops/Procfile", "ops/app.json", "ops/nginx.sigil")
     assert found.options == ("--build-arg", "A=1", "--target=prod")
-    assert "--target" in (build_settings.unavailable(found) or "")
+    assert "--target" in (build_gate.unkeepable(found) or "")
 
 
 def test_options_on_several_lines_are_all_read() -> None:
@@ -82,18 +83,16 @@ def test_options_on_several_lines_are_all_read() -> None:
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"builder": "herokuish"}, "herokuish"),
-        ({"builder": "pack"}, "pack"),
+        ({"builder": "lambda"}, "lambda"),
         ({"builder": None}, "does not say"),
         ({"scheduler": "k3s"}, "k3s"),
         ({"options": ("--target", "prod")}, "--target"),
         ({"options": ("--pull",)}, "--pull"),
-        ({"holder_builder": "nixpacks"}, "every new app"),
         ({"appjson": "release.json"}, "release.json"),
     ],
 )
 def test_where_a_dockerfile_of_ours_cannot_stand_in_the_reason_is_given(changed: dict[str, object], why: str) -> None:
-    told = build_settings.unavailable(msgspec.structs.replace(DOCKERFILE, **changed))
+    told = build_gate.unkeepable(msgspec.structs.replace(DOCKERFILE, **changed))
     assert told is not None
     assert why in told
 
@@ -101,7 +100,7 @@ def test_where_a_dockerfile_of_ours_cannot_stand_in_the_reason_is_given(changed:
 def test_what_nobody_answered_is_unknown_and_never_fine() -> None:
     found = build_settings.read("scenextras", {}, None)
     assert "builder" in found.unknown
-    assert build_settings.unavailable(found) is not None
+    assert build_gate.unkeepable(found) is not None
 
 
 def test_files_go_where_the_settings_say_now() -> None:

@@ -85,7 +85,7 @@ def test_settings_that_changed_since_move_the_files_and_say_so(box: Sandbox) -> 
     [
         ("docker-options:add APP build '--target prod'", "--target"),
         ("docker-options:add APP build --pull", "--pull"),
-        ("builder:set APP selected herokuish", "built by herokuish"),
+        ("docker-options:add APP build '--env X=1'", "--env"),
         ("scheduler:set APP selected k3s", "scheduler k3s"),
     ],
 )

@@ -205,7 +205,8 @@ def recorded() -> dict[str, bytes]:
         name, values = msgspec.json.decode(line)
         target = name.partition(" ")[0]
         first.setdefault(target, values)
-        found[name] = msgspec.json.encode(_longer(values, first[target]))
+        # through the type, so that a field that plans have gained since has its default, as in an older journal
+        found[name] = msgspec.json.encode(msgspec.convert(_longer(values, first[target]), Plan))
     return found
 
 

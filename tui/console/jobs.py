@@ -64,9 +64,10 @@ class ConsoleJobs:
         """Hold the service's deploys back."""
 
         async def work(say: Say) -> str:
-            branch = await self._console.engine.freeze(service)
+            frozen = await self._console.engine.freeze(service)
             await self._console.board.refresh(service.name)
-            return f"frozen: pushes to the team's branch deploy nothing (the deploy branch is {branch})"
+            said = f"frozen: pushes to the team's branch deploy nothing (the deploy branch is {frozen.branch})"
+            return f"{said}; {frozen.unheld}" if frozen.unheld else said
 
         record = holders.incident_record(service.app)
         self._confirm(

@@ -3,6 +3,8 @@
 Dokku keeps settings and notes of its own among them; those change with every deploy and say nothing of the app.
 """
 
+from collections.abc import Iterable
+
 from tui.model import json_text
 from tui.text.clean import clean_line
 
@@ -13,6 +15,11 @@ NOT_THE_APPS = ("APP_NAME", "GIT_REV", "NO_VHOST")
 def is_own(name: str) -> bool:
     """Whether a variable is the app's own rather than Dokku's."""
     return bool(name) and not name.startswith("DOKKU_") and name not in NOT_THE_APPS
+
+
+def own_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The names of the app's own variables among these, sorted."""
+    return tuple(sorted({name for name in names if is_own(name)}))
 
 
 def variables(raw: bytes) -> dict[str, str] | None:

@@ -1,4 +1,4 @@
-"""The shape of an app's build: which builder, which paths, which options, and whether a Dockerfile of ours can do.
+"""The shape of an app's build: which builder, which paths, which options. What follows from it: `build_gate`.
 
 All of it are settings of the app, so they apply to our own commits as to any other. Text reports are read, because
 0.35 has no JSON for half of them and both versions print the same labels (0.38 renamed one, `app json selected`, to
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tui.dokku import commands, reports
+from tui.dokku import builders, commands, refusals, reports
 from tui.model import json_text
 from tui.model.observation import RunningState
 from tui.model.outcome import Answer
@@ -19,9 +19,6 @@ from tui.model.value import Value
 from tui.text.clean import clean_line, decode
 
 DOCKERFILE = "Dockerfile"
-FROM_DOCKERFILE = "dockerfile"
-LOCAL = "docker-local"
-K3S = "k3s"
 ROLES = ("procfile", "appjson", "nginx", "checks")
 DEFAULTS = {"procfile": "Procfile", "appjson": "app.json", "nginx": "nginx.conf.sigil", "checks": "CHECKS"}
 FACTS_FILE = "release.json"
@@ -34,7 +31,21 @@ class Shape(Value):
 
     app: str
     builder: str | None = None
-    """what builds it: the one selected, else the one that built what runs, else the one detected"""
+    """what built what runs, else what builds it"""
+    selected: str = ""
+    """the builder that counts before any detection: the app's own, else the host's"""
+    own_selected: str = ""
+    """the app's own setting of it"""
+    buildpacks: str = ""
+    """the app's own buildpacks, which Dokku writes into every commit"""
+    keys: tuple[str, ...] = ()
+    """names of all variables of the app, Dokku's included, sorted"""
+    global_keys: tuple[str, ...] = ()
+    """names of all variables that the host gives to every app"""
+    experimental: bool = False
+    """this host obeys DOKKU_CNB_EXPERIMENTAL, as 0.35 does"""
+    source_image: str = ""
+    """the image whose files Dokku reads in place of a commit's"""
     build_dir: str = ""
     dockerfile: str = DOCKERFILE
     procfile: str = DEFAULTS["procfile"]
@@ -49,7 +60,6 @@ class Shape(Value):
     holder_dockerfile: str = DOCKERFILE
     """where a new app, that has the host's own settings, looks for its Dockerfile"""
     holder_build_dir: str = ""
-    holder_builder: str = ""
     unknown: tuple[str, ...] = ()
     """reports that could not be read"""
 
@@ -75,17 +85,30 @@ class Kept(Value):
     ports: str | None = None
     config_keys: tuple[str, ...] | None = None
     """names only: no value, and no trace of one, leaves the app's own config"""
+    predeploy: bool = False
+    """a predeploy task ran: its image carries the config of then in its own environment"""
 
 
 def questions(app: str) -> tuple[tuple[str, ...], ...]:
-    """The reads that tell the shape: nine, 0.1-0.6 s each, at once."""
-    return tuple(commands.report(plugin, app) for plugin in _REPORTS)
+    """The reads that tell the shape: thirteen, 0.1-0.6 s each, at once."""
+    return (*(commands.report(plugin, app) for plugin in _REPORTS), *_variables(app))
 
+
+def gate_questions(app: str) -> tuple[tuple[str, ...], ...]:
+    """The reads that tell what `build_gate` asks: six."""
+    return (*(commands.report(plugin, app) for plugin in (*GATE, "checks")), *_variables(app)[:2])
+
+
+def _variables(app: str) -> tuple[tuple[str, ...], ...]:
+    return (commands.config_keys(app), commands.config_keys("--global"), commands.config_get(app, "DOKKU_APP_TYPE"))
+
+
+GATE = ("builder", "buildpacks", "docker-options")
+VARIABLES = "config keys"
 
 _REPORTS = (
-    "builder",
+    *GATE,
     "builder-dockerfile",
-    "docker-options",
     "ps",
     "app-json",
     "nginx",
@@ -95,8 +118,17 @@ _REPORTS = (
 )
 
 
-def read(app: str, answers: Mapping[tuple[str, ...], Answer], current: RunningState | None = None) -> Shape:
-    """The shape from the answers to `questions`."""
+def read(
+    app: str,
+    answers: Mapping[tuple[str, ...], Answer],
+    current: RunningState | None = None,
+    *,
+    experimental: bool = False,
+) -> Shape:
+    """The shape from the answers to `questions`, or to `gate_questions`, which leave the rest as usual.
+
+    `experimental`: whether this host obeys DOKKU_CNB_EXPERIMENTAL.
+    """
     told: dict[str, dict[str, str]] = {}
     unknown: list[str] = []
     raw: dict[str, bytes] = {}
@@ -105,22 +137,31 @@ def read(app: str, answers: Mapping[tuple[str, ...], Answer], current: RunningSt
         found = reports.text_report(answer.stdout) if answer is not None and answer.ok else {}
         raw[plugin] = answer.stdout if answer is not None and answer.ok else b""
         told[plugin] = found
-        if not found:
+        # a host without the plugin has none of its settings
+        if not found and not (answer is not None and refusals.read(answer) is refusals.Refusal.NOT_A_COMMAND):
             unknown.append(plugin)
 
     def value(plugin: str, *labels: str) -> str | None:
         return next((v for label in labels if (v := told[plugin].get(label))), None)
 
-    if current is not None and not current.containers and not told["builder"].get("builder detected"):
-        # nothing is left that could say what built it; whatever was kept was checked when it was kept
-        told["builder"]["builder detected"] = FROM_DOCKERFILE
-        unknown.append("what builds it")
+    keys, global_keys, kind = (answers.get(argv) for argv in _variables(app))
+    if keys is None or not keys.ok or global_keys is None or not global_keys.ok:
+        unknown.append(VARIABLES)
     builder = told["builder"]
-    selected = value("builder", "builder computed selected", "builder selected", "builder global selected")
+    selected = value("builder", "builder computed selected", "builder selected", "builder global selected") or ""
+    detected = _word(kind) or builder.get("builder detected") or selected
+    containers = current.containers if current is not None else ()
     build_dir = value("builder", "builder computed build dir", "builder build dir", "builder global build dir")
     return Shape(
         app=app,
-        builder=selected or _built_by(current) or builder.get("builder detected") or None,
+        builder=builders.of_app(containers, detected or None),
+        selected=clean_line(selected, 100),
+        own_selected=clean_line(builder.get("builder selected", ""), 100),
+        buildpacks=clean_line(told["buildpacks"].get("buildpacks list", ""), 300),
+        keys=_names(keys),
+        global_keys=_names(global_keys),
+        experimental=experimental,
+        source_image=(current.source_image if current is not None else None) or "",
         build_dir=_path(build_dir or ""),
         dockerfile=_file(
             value(
@@ -150,7 +191,6 @@ def read(app: str, answers: Mapping[tuple[str, ...], Answer], current: RunningSt
         ports=None if not told["ports"] else clean_line(told["ports"].get("ports map", "")),
         holder_dockerfile=_file(value("builder-dockerfile", "builder dockerfile global dockerfile path"), DOCKERFILE),
         holder_build_dir=_path(builder.get("builder global build dir", "")),
-        holder_builder=builder.get("builder global selected", ""),
         unknown=tuple(unknown),
     )
 
@@ -164,31 +204,6 @@ def build_options(raw: bytes) -> tuple[str, ...]:
         return tuple(shlex.split(text))
     except ValueError:
         return tuple(text.split())
-
-
-def unavailable(shape: Shape) -> str | None:
-    """Why a kept image cannot be started through a Dockerfile of ours, with the fix; None where it can.
-
-    What could not be read is no proof of either: a builder that nobody names is refused, the rest is a caution.
-    """
-    app = shape.app
-    if shape.scheduler not in (None, LOCAL, K3S):
-        return f"{app} runs on the scheduler {shape.scheduler}: only {LOCAL} and {K3S} start what a holder retains"
-    if shape.builder is None:
-        return f"the host does not say what builds {app}: only what a Dockerfile builds can be kept"
-    if shape.builder != FROM_DOCKERFILE:
-        return f"{app} is built by {shape.builder}: only what a Dockerfile builds can be kept"
-    if shape.holder_builder not in ("", FROM_DOCKERFILE):
-        return f"this host builds every new app by {shape.holder_builder}: a holder could not be filled"
-    for word in shape.options:
-        if word == "--target" or word.startswith("--target="):
-            return f"{app} is built with --target, and a kept image has no such stage: docker-options:report {app}"
-        if word in ("--pull", "--pull=true", "--pull=always"):
-            return f"{app} is built with --pull, and a kept image is in no registry: docker-options:report {app}"
-    taken = [path for path in shape.paths.values() if path == FACTS_FILE]
-    if taken:
-        return f"{app} reads its settings from {FACTS_FILE}, where a holder keeps its own facts"
-    return None
 
 
 def places(path: str, build_dir: str) -> tuple[str, ...]:
@@ -224,7 +239,12 @@ def placed(shape: Shape, files: Mapping[str, str], kept: Kept | None) -> tuple[d
 
 
 def facts(
-    shape: Shape, release: int, processes: tuple[tuple[str, int], ...], config_keys: tuple[str, ...] | None
+    shape: Shape,
+    release: int,
+    processes: tuple[tuple[str, int], ...],
+    config_keys: tuple[str, ...] | None,
+    *,
+    predeploy: bool = False,
 ) -> str:
     """What a holder remembers, as the content of its `release.json`."""
     kept = Kept(
@@ -235,6 +255,7 @@ def facts(
         mounts=shape.mounts,
         ports=shape.ports,
         config_keys=config_keys,
+        predeploy=predeploy,
     )
     return msgspec.json.format(msgspec.json.encode(kept), indent=1).decode() + "\n"
 
@@ -247,12 +268,16 @@ def read_facts(text: str | None) -> Kept | None:
         return None
 
 
-def _built_by(current: RunningState | None) -> str | None:
-    """The builder whose label every running container carries, or every stopped one where none runs."""
-    if current is None:
-        return None
-    builders = {c.builder for c in current.containers if c.running} or {c.builder for c in current.containers}
-    return builders.pop() if len(builders) == 1 else None
+def _word(answer: Answer | None) -> str:
+    """The one word of an answer."""
+    return clean_line(decode(answer.stdout), 100).strip() if answer is not None and answer.ok else ""
+
+
+def _names(answer: Answer | None) -> tuple[str, ...]:
+    """The names of variables, one a line."""
+    if answer is None or not answer.ok:
+        return ()
+    return tuple(sorted({clean_line(line, 200) for line in decode(answer.stdout).split("\n") if line.strip()}))
 
 
 def _file(told: str | None, usual: str) -> str:

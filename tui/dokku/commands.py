@@ -164,8 +164,13 @@ def ps_rollback(app: str) -> Argv:
 
 
 def builder_set(app: str, key: str, value: str) -> Argv:
-    """A property of the builder plugin; 0.25 s."""
-    return ("builder:set", app, key, value)
+    """A property of the builder plugin; 0.25 s. Without a value it is the host's own again."""
+    return ("builder:set", app, key, *([value] if value else []))
+
+
+def git_set(app: str, key: str) -> Argv:
+    """Takes a property of the git plugin back."""
+    return ("git:set", app, key)
 
 
 def logs(app: str, lines: int, *, tail: bool = False) -> Argv:

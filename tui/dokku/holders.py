@@ -35,6 +35,11 @@ STALE_AFTER_OPENING = timedelta(minutes=30)
 BAD = "ROLLBACK_BAD"
 LEFT_BAD = "ROLLBACK_LEFT_BAD"
 CAME = "ROLLBACK_CAME"
+IMAGE = "ROLLBACK_IMAGE"
+BUILDER = "ROLLBACK_BUILDER"
+CONFIG_KEYS = "ROLLBACK_CONFIG_KEYS"
+RESTORE = "ROLLBACK_RESTORE"
+UNHELD = "ROLLBACK_UNHELD"
 
 
 class Holder(Value):
@@ -64,6 +69,10 @@ class IncidentRecord(Value):
     """how the team had set its zero-downtime checks, disabled and skipped, before a stop-first service went back"""
     created_at: datetime | None = None
     """when the app was created: all that is known of a record without keys"""
+    restore: tuple[tuple[str, str], ...] = ()
+    """settings of the app that a push needed otherwise, name → value to put back, see `build_gate`"""
+    unheld: str | None = None
+    """how the team deploys, where no freeze holds that back: docker-image or tar"""
     gone: bool = False
     """there is no such app: only the deploy branch still tells of the freeze"""
 
@@ -207,8 +216,11 @@ def holder_pairs(
     kept_at: datetime,
     kept_by: str,
     last_served: datetime | None,
+    image: str | None = None,
+    builder: str | None = None,
+    config_keys: tuple[str, ...] = (),
 ) -> tuple[tuple[str, str], ...]:
-    """The facts of a release for its holder's config; unknown is absent."""
+    """The facts of a release for its holder's config; unknown is absent. `config_keys`: names, never values."""
     found = (
         ("ROLLBACK_SCHEMA", "1"),
         ("ROLLBACK_RELEASE", str(release)),
@@ -218,6 +230,9 @@ def holder_pairs(
         ("ROLLBACK_KEPT_AT", stamp(kept_at)),
         ("ROLLBACK_KEPT_BY", re.sub(r"\s+", "_", kept_by)),
         ("ROLLBACK_LAST_SERVED", stamp(last_served) if last_served else None),
+        (IMAGE, image),
+        (BUILDER, builder),
+        (CONFIG_KEYS, ",".join(name for name in config_keys if _KEY.fullmatch(name))),
     )
     return tuple((key, value) for key, value in found if value)
 
@@ -245,6 +260,7 @@ def mark_pairs(
     return tuple(found)
 
 
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _ATTEMPT = re.compile(r"[a-z0-9-]{1,32}\.[0-9]{1,4}")
 
@@ -264,6 +280,9 @@ def release_from_config(holder: str, config: Mapping[str, str]) -> Release:
         commit=commit if _COMMIT.fullmatch(commit) else None,
         served_as=tuple(c for c in config.get("ROLLBACK_SERVED_AS", "").split(",") if _COMMIT.fullmatch(c)),
         source=clean_line(config["ROLLBACK_SOURCE"]) if config.get("ROLLBACK_SOURCE") else None,
+        image=clean_line(config[IMAGE], 300) if config.get(IMAGE) else None,
+        builder=clean_line(config[BUILDER], 100) if config.get(BUILDER) else None,
+        config_keys=tuple(k for k in config.get(CONFIG_KEYS, "").split(",") if _KEY.fullmatch(k)),
         deployed_at=read_stamp(config.get("ROLLBACK_DEPLOYED_AT")),
         kept_at=read_stamp(config.get("ROLLBACK_KEPT_AT")) or name.at,
         kept_by=clean_line(by) if by else None,
@@ -311,8 +330,21 @@ def record_from_config(app: str, config: Mapping[str, str], created_at: datetime
         deploy_branch=word("DEPLOY_BRANCH"),
         to=word("TO"),
         checks=_two(word("CHECKS")),
+        restore=restored(word("RESTORE") or ""),
+        unheld=word("UNHELD"),
         created_at=created_at,
     )
+
+
+def restore_word(restore: tuple[tuple[str, str], ...]) -> str:
+    """Settings to put back, as `ROLLBACK_RESTORE` has them: `name=value` with commas between."""
+    return ",".join(f"{name}={value}" for name, value in restore)
+
+
+def restored(text: str) -> tuple[tuple[str, str], ...]:
+    """What `restore_word` wrote; what is malformed is left out."""
+    pairs = (entry.partition("=") for entry in text.split(","))
+    return tuple((name, value) for name, equals, value in pairs if name and equals)
 
 
 def _two(text: str | None) -> tuple[str, str] | None:

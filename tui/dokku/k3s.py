@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from tui.dokku import reports
-from tui.dokku.build_settings import K3S as K3S
+from tui.dokku.build_gate import K3S as K3S
 from tui.dokku.build_settings import Shape, places
 from tui.dokku.commands import Argv
 from tui.dokku.reports import Unreadable

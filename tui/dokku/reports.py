@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from tui.dokku import builders
 from tui.model import json_text
 from tui.model.errors import UnexpectedReply
 from tui.model.observation import Container
@@ -41,6 +42,10 @@ class GitReport(Value):
     branch: str | None
     own_branch: str | None
     global_branch: str | None
+    source_image: str | None = None
+    """the image whose files Dokku reads in place of those of a commit: what `git:from-image` tried last"""
+    updated_at: datetime | None = None
+    """when the deploy branch moved last: `git:from-image` and `git:from-archive` move it before they build"""
 
 
 class PsReport(Value):
@@ -113,7 +118,13 @@ def git_report(raw: bytes) -> GitReport:
     own = found["git deploy branch"] or None
     everywhere = found.get("git global deploy branch") or None
     computed = found.get("git computed deploy branch") or None
-    return GitReport(branch=own or computed or everywhere, own_branch=own, global_branch=everywhere)
+    return GitReport(
+        branch=own or computed or everywhere,
+        own_branch=own,
+        global_branch=everywhere,
+        source_image=clean_line(found.get("git source image", ""), 300) or None,
+        updated_at=_epoch(found.get("git last updated at")),
+    )
 
 
 def ps_report(raw: bytes) -> PsReport:
@@ -215,6 +226,7 @@ class _State(msgspec.Struct, rename="pascal"):
 class _Config(msgspec.Struct, rename="pascal"):
     labels: dict[str, str] | None = None
     image: str = ""
+    cmd: list[str] | None = None
 
 
 class _Inspected(msgspec.Struct, rename="pascal"):
@@ -225,6 +237,7 @@ class _Inspected(msgspec.Struct, rename="pascal"):
     state: _State
     created: str | None = None
     image: str = ""
+    path: str = ""
     restart_count: int = 0
     config: _Config | None = None
 
@@ -281,7 +294,9 @@ def _container(item: _Inspected, process: str, index: int) -> Container:
         exit_code=item.state.exit_code,
         release=labels.get("rollback.release"),
         attempt=labels.get("rollback.attempt"),
-        builder=labels.get("com.dokku.builder-type") or None,
+        builder=builders.of_container(labels, item.path),
+        command=tuple((item.config.cmd if item.config else None) or ()),
+        predeploy=labels.get("com.dokku.predeploy-phase") == "true",
     )
 
 

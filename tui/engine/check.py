@@ -7,7 +7,7 @@ proof that a URL is answered by this app: a name without a site is answered by t
 import secrets
 from urllib.parse import urlsplit, urlunsplit
 
-from tui.dokku import build_settings, commands, reports, shell_lines
+from tui.dokku import build_gate, build_settings, commands, reports, shell_lines
 from tui.dokku import holders as kept
 from tui.engine import check_holders, check_k3s
 from tui.engine.engine import Engine
@@ -171,7 +171,7 @@ async def _whose(engine: Engine, of: Service, url: str, header: str | None) -> F
 
 
 def _build(of: Service, build: build_settings.Shape) -> list[Finding]:
-    why = build_settings.unavailable(build)
+    why = build_gate.unkeepable(build)
     if why is not None:
         return [_line(of, "build", Result.FINDING, why, "use another way back: git, registry, script (services.yaml)")]
     where = f"{build.dockerfile}" + (f" in {build.build_dir}" if build.build_dir else "")

@@ -37,7 +37,7 @@ from tui.engine.ports import (
 from tui.engine.releases import catalog
 from tui.engine.releases import removal as removals
 from tui.engine.releases.catalog import Listing
-from tui.engine.releases.freeze import NO_WORD, Freezer, Unfrozen, Word
+from tui.engine.releases.freeze import NO_WORD, Freezer, Frozen, Unfrozen, Word
 from tui.engine.releases.keeper import Keeper
 from tui.engine.releases.planner import Planner, Wanted
 from tui.engine.store import Illegible, Records, new_id
@@ -343,7 +343,7 @@ class Engine:
         """Take holders and records away. Raises Refused when read-only, LinkError."""
         return await removals.remove(self.links, self.keeper, wanted, say)
 
-    async def freeze(self, service: Service) -> str:
+    async def freeze(self, service: Service) -> Frozen:
         """Hold deploys back. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid, Unfinished."""
         return await self.freezer.freeze(service, new_id(self.clock), self.by)
 

@@ -36,7 +36,11 @@ class Container(Value):
     told: bool = True
     """False: a pod that did not say which attempt brought it, or was not asked"""
     builder: str | None = None
-    """label `com.dokku.builder-type`: what built the image that runs"""
+    """what built the image that runs, see `dokku/builders`"""
+    command: tuple[str, ...] = ()
+    """what it was started with, behind the image's own entry point"""
+    predeploy: bool = False
+    """its image is what a predeploy task left behind: the values of all config of then are in it"""
 
     @property
     def name(self) -> str:
@@ -82,6 +86,10 @@ class RunningState(Value):
     stale_lock: bool = False
     """the lock's file is there and no build runs: somebody locked by hand, or a deploy died; it holds nobody up"""
     containers: tuple[Container, ...] = ()
+    source_image: str | None = None
+    """the image whose files Dokku reads in place of those of a commit; written before a build, like `git_rev`"""
+    updated_at: datetime | None = None
+    """when the deploy branch moved last"""
     pods: str | None = None
     """on the scheduler k3s: Dokku's word for whether the pods run, true, mixed or false. `containers` then names those
     that should run, without ids, times or images, which nothing tells. None: containers of the host itself"""
@@ -96,7 +104,21 @@ class RunningState(Value):
             return self.metadata
         if self.source == "git-sync" and self.metadata:
             return self.metadata.rpartition("#")[2] or None
-        return None
+        return self.own_commit if self.source == "tar" else None
+
+    @property
+    def own_commit(self) -> str | None:
+        """Dokku's own commit of the image or archive that serves; None where it is not known to be of what serves.
+
+        Dokku moves the deploy branch to that commit before it builds (both versions): so it is of what serves only
+        where every container was made afterwards. An image is besides known by its name.
+        """
+        made = [c.created_at for c in self.running.values()]
+        if self.source not in ("docker-image", "tar") or not made or self.updated_at is None or self.tip is None:
+            return None
+        if any(at is None or at < self.updated_at for at in made) or self.git_rev != self.tip:
+            return None
+        return self.tip if self.source == "tar" or self.source_image == self.metadata else None
 
     @property
     def attempt(self) -> str | None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tui.model.observation import RunningState
-from tui.model.release import Release
+from tui.model.release import UNHELD, Release
 from tui.model.value import Value
 
 
@@ -29,6 +29,8 @@ class StepKind(StrEnum):
     STOP = "stop"
     CHECKS = "checks"
     """switch zero-downtime checks off or on again"""
+    SETTING = "setting"
+    """set what a push needs otherwise, or give it back"""
     PUSH = "push"
     """send the commit of the plan"""
     DEPLOY = "deploy"
@@ -173,6 +175,10 @@ class Plan(Value):
     outlives: bool = True
     """whether the host finishes the deploy when this console ends; False: it is aborted, perhaps half-way"""
 
+    gate: tuple[tuple[str, str], ...] = ()
+    """name → value of what decides who builds the push, as planned; empty: it pushes nothing, or is an older plan"""
+    restore: tuple[tuple[str, str], ...] = ()
+    """settings of the app that the push needs otherwise, name → value to put back once deploys are let through"""
     forward: bool = False
     """a person goes forward again on purpose: what is left is not marked bad, and the target is so no more"""
     again: bool = False
@@ -190,6 +196,12 @@ class Plan(Value):
     def stops(self) -> bool:
         """Whether what serves is stopped before the target starts."""
         return self.checks_before is not None
+
+    @property
+    def unheld(self) -> str | None:
+        """How the team deploys, where the freeze does not hold that back; None where it does."""
+        sources = (self.before.source, self.leaving.source, self.target.source)
+        return next((source for source in sources if source in UNHELD), None)
 
     @property
     def blocked(self) -> tuple[Caution, ...]:

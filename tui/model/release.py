@@ -27,6 +27,10 @@ class Source(StrEnum):
     """nothing but the person's word"""
 
 
+UNHELD = ("docker-image", "tar")
+"""deploy sources that no deploy branch holds back: `git:from-image` and `git:from-archive`"""
+
+
 class WayBack(Value):
     """One way to a release: available at a cost, or not and why."""
 
@@ -77,8 +81,12 @@ class Release(Value):
     served_as: tuple[str, ...] = ()
     """ids of commits of ours that brought it back: what GIT_REV and the metadata say while it serves again"""
     source: str | None = None
-    """Dokku's deploy source: git-push, git-sync, docker-image"""
+    """Dokku's deploy source: git-push, git-sync, docker-image, tar"""
     image: str | None = None
+    builder: str | None = None
+    """what built its image, as its holder remembers it; older holders were all filled from a Dockerfile's image"""
+    config_keys: tuple[str, ...] = ()
+    """names of the variables that were set when it was kept, the host's global ones included"""
     digest: str | None = None
     """`sha256:…` of its image in the registry"""
     subject: str | None = None

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
-from tui.dokku import holders
+from tui.dokku import builders, holders
+from tui.dokku.build_gate import PushGate
 from tui.dokku.build_settings import Shape
+from tui.dokku.commit_files import Baked
 from tui.dokku.k3s import Settings
 from tui.dokku.reports import Checks
 from tui.model.observation import RunningState
@@ -55,6 +57,10 @@ class Facts(Value):
     skipped: tuple[tuple[str, str], ...] = ()
     shape: Shape | None = None
     """how the app is built now; None: it was not asked"""
+    gate: PushGate = PushGate()
+    """what a push to the app needs, and follows from"""
+    baked: Baked = Baked()
+    """what the target's image brings along"""
     zero_downtime: Checks | None = None
     """how the host replaces containers, where the service does not stop first by its own settings; None: not known"""
     cautions: tuple[Caution, ...] = ()
@@ -76,6 +82,13 @@ class Facts(Value):
     def attempt(self) -> str:
         """The plan's id, `<incident>.<n>`: ends up as a label on the container."""
         return f"{self.incident}.{self.number}"
+
+    @property
+    def unheld(self) -> str | None:
+        """How the team deploys, where no freeze holds that back: from an image or an archive; None: it does."""
+        before = self.record.unheld if self.record is not None else None
+        now = (self.current.source, self.leaving.source, self.target.source)
+        return before or next((source for source in now if builders.from_image_or_archive(source)), None)
 
     @property
     def frozen_branch(self) -> str | None:

@@ -12,7 +12,7 @@ s; 42 s on a loaded host) and 0.38.27 (29 s) with a tiny image: a real app adds 
 - From another remote the host first copies all its branches and tags over those of the app's repository.
 """
 
-from tui.dokku import commands
+from tui.dokku import builders, commands
 from tui.model.host import Capabilities
 from tui.model.plan import ANYWHERE, Caution, Plan, Proof, Severity
 from tui.model.release import Release, Source, Target, TargetKind, WayBack, matches
@@ -21,6 +21,8 @@ from tui.ways.facts import Facts
 from tui.ways.plan import Deed, build, deploy
 from tui.ways.way import Seen, Way
 
+DOKKU = "Dokku"
+"""the author of the commits that Dokku makes"""
 MEASURED = 29.0
 """seconds that the command took with a tiny image on an idle host"""
 
@@ -39,6 +41,8 @@ class _Git(Way):
         """
         if release.commit is None:
             return self.unavailable("no commit is known of it")
+        if why := _builds_on(release):
+            return self.unavailable(why)
         words, recent = "builds from source: slow", seen.commits is not None and release.commit in seen.commits
         if seen.commits is None:
             words += "; the app's repository could not be read"
@@ -84,6 +88,19 @@ class _Git(Way):
 
 
 WAY = _Git()
+
+
+def _builds_on(release: Release) -> str:
+    """Why a commit that Dokku made itself cannot be trusted to build; empty for every other, and for an archive's.
+
+    `git:from-image` commits `FROM IMAGE`, and Dokku removes that image from the host once its containers are replaced.
+    Its commits have one author, as those of `git:from-archive` (both versions), and name what they hold in no line.
+    """
+    if release.source == builders.ARCHIVE:
+        return ""
+    if release.source == builders.IMAGE or release.author == DOKKU:
+        return "its commit is Dokku's own, and builds only where the image that it names is there still"
+    return ""
 
 
 def _cautions(facts: Facts) -> list[Caution]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from tui.dokku import commands, holders, shell_lines
+from tui.dokku import build_gate, commands, holders, shell_lines
 from tui.model.plan import Caution, Plan, Proof, PushSpec, Severity, Step, StepKind, Where
 from tui.model.value import Value
 from tui.releases import restart_risk
@@ -76,8 +76,9 @@ def build(facts: Facts, deed: Deed) -> Plan:
     stopping = facts.stopping if deed.by_host else None
     facts = replace(facts, stopping=stopping)
     steps = (
-        *_opening(facts, frozen),
+        *_opening(facts, frozen, pushes=deed.push is not None),
         deed.step,
+        *(_given_back(facts) if frozen is None and deed.push is not None else ()),
         *(stop_first.restore(service, facts.host, stopping) if stopping else ()),
         *(_marks(facts, deed) if deed.proves else ()),
     )
@@ -110,6 +111,8 @@ def build(facts: Facts, deed: Deed) -> Plan:
         forward=facts.options.forward,
         again=facts.options.again,
         leaves_healthy=facts.leaves_healthy,
+        gate=facts.gate.seen if deed.push is not None else (),
+        restore=facts.gate.restore if deed.push is not None else (),
     )
 
 
@@ -135,8 +138,8 @@ def _command(
     return Step(id=name, kind=kind, title=title, argv=argv, writes=writes, timeout=60.0, paste=line)
 
 
-def _opening(facts: Facts, frozen: str | None) -> tuple[Step, ...]:
-    """The steps before the deed: record, signature, comparison, freeze."""
+def _opening(facts: Facts, frozen: str | None, *, pushes: bool) -> tuple[Step, ...]:
+    """The steps before the deed: record, signature, comparison, freeze, and what a push needs set otherwise."""
     service, app = facts.service, facts.service.app
     record, steps = holders.incident_record(app), list[Step]()
     if facts.record is None:
@@ -156,9 +159,18 @@ def _opening(facts: Facts, frozen: str | None) -> tuple[Step, ...]:
     if frozen is not None and facts.current.branch != frozen:
         argv = commands.git_set_branch(app, frozen)
         steps.append(_command(facts, "freeze", StepKind.FREEZE, "hold deploys back", argv))
+    if pushes:
+        steps.extend(_command(facts, n.id, StepKind.SETTING, n.title, n.argv) for n in facts.gate.needs)
     if facts.stopping is not None:
         steps.extend(stop_first.stop(service, facts.host, facts.stopping))
     return tuple(steps)
+
+
+def _given_back(facts: Facts) -> Iterable[Step]:
+    """The steps after a push without a freeze: nothing holds the settings of the team back any longer."""
+    title = "give the setting back"
+    for number, argv in enumerate(build_gate.restoring(facts.service.app, facts.gate.restore)):
+        yield _command(facts, f"restore-{number}" if number else "restore", StepKind.SETTING, title, argv)
 
 
 def _marks(facts: Facts, deed: Deed) -> Iterable[Step]:
@@ -224,6 +236,8 @@ def _cautions(facts: Facts, deed: Deed, frozen: str | None) -> Iterable[Caution]
     if deed.proves and not options.forward and facts.target.holder is None and leaving.holder is None:
         words = f"neither release is kept: that {leaving.name} is bad is noted on this machine only"
         yield Caution(severity=Severity.NOTE, text=words)
+    if frozen is not None and (source := facts.unheld) is not None:
+        yield Caution(severity=Severity.WARN, text=preflight.unheld(service.app, source))
     if frozen is None and not options.forward and not options.again:
         words = "without a freeze the next push to the deploy branch undoes this"
         yield Caution(severity=Severity.WARN, text=words)

@@ -7,7 +7,7 @@ the host does not say, that is said: unknown is not the same as unchanged, and n
 import posixpath
 from datetime import datetime
 
-from tui.dokku import app_config, commit_files
+from tui.dokku import app_config, builders, commit_files
 from tui.dokku import build_settings as shapes
 from tui.dokku import holders as kept
 from tui.incident.config_drift import Drift, Since
@@ -32,6 +32,14 @@ class Findings(Value):
     """the target's files, path where the app's settings look for it → content"""
     moved: tuple[str, ...] = ()
     between: CommitRange = CommitRange(unknown="it was not asked")
+    baked: commit_files.Baked = commit_files.Baked()
+    """what the target's image brings along"""
+
+
+def unheld(app: str, source: str) -> str:
+    """The words for deploys that go live although the app is frozen."""
+    how = "from an image" if source == builders.IMAGE else "from an archive"
+    return f"deploys of {app} are not held back: it is deployed {how}, and CI's next one goes live"
 
 
 def marked(target: Release) -> tuple[Caution, ...]:
@@ -55,7 +63,28 @@ def cautions(found: Findings, target: Release, current: RunningState) -> tuple[C
         *processes(found, target, current),
         *between(found.between),
         *_surroundings(found, target),
+        *baked(found.baked, target),
     )
+
+
+def baked(brought: commit_files.Baked, target: Release) -> tuple[Caution, ...]:
+    """The warnings of the config of then that the target's image carries."""
+    said: list[Caution] = []
+    if brought.emptied and brought.builder != builders.HEROKUISH:
+        words = (
+            f"a predeploy task left the config of then in {target.name}'s image: gone since, back empty and not unset: "
+            f"{_listed(brought.emptied)}"
+        )
+        said.append(Caution(severity=Severity.WARN, text=words))
+    if brought.back:
+        words = f"gone since {target.name} was kept, and back with their values of then: {_listed(brought.back)}"
+        said.append(Caution(severity=Severity.WARN, text=words))
+    if brought.builder == builders.HEROKUISH:
+        words = (
+            "herokuish wrote the config of then into the image; what runs sees that of now, but not through /app/.env"
+        )
+        said.append(Caution(severity=Severity.NOTE, text=words))
+    return tuple(said)
 
 
 def processes(found: Findings, target: Release, current: RunningState) -> list[Caution]:
@@ -63,7 +92,10 @@ def processes(found: Findings, target: Release, current: RunningState) -> list[C
     said: list[Caution] = []
     files, procfile = dict(found.files), found.shape.procfile
     inside = f"{found.shape.build_dir}/{procfile}" if found.shape.build_dir else procfile
-    wanted = commit_files.process_types(files.get(inside) or files.get(procfile))
+    text = files.get(inside) or files.get(procfile)
+    wanted = commit_files.process_types(text)
+    if text is None and found.baked.builder == builders.HEROKUISH and found.kept is not None:
+        wanted |= {name for name, _ in found.kept.processes or ()}  # its image knows its own process types
     now = dict(current.processes)
     for name, count in now.items():
         if name not in wanted:

@@ -27,6 +27,10 @@ def pairs(facts: Facts, frozen: str | None) -> tuple[tuple[str, str], ...]:
         signed.append(("ROLLBACK_DEPLOY_BRANCH", facts.team_branch))
     if facts.stopping is not None and facts.stopping.before is not None:
         signed.append(("ROLLBACK_CHECKS", ":".join(facts.stopping.before)))
+    if facts.gate.restore:
+        signed.append((holders.RESTORE, holders.restore_word(facts.gate.restore)))
+    if frozen is not None and facts.unheld is not None:
+        signed.append((holders.UNHELD, facts.unheld))
     return tuple(signed)
 
 

@@ -104,11 +104,13 @@ async def freeze(engine: Engine, options: Options, narrator: Narrator) -> Result
     """Hold deploys of one service back."""
     service = engine.service(options.names[0])
     await confirm.given(options, narrator, f"hold deploys of {service.name} ({service.app} on {service.host}) back")
-    branch = await engine.freeze(service)
+    frozen = await engine.freeze(service)
     said = f"{service.name} is frozen: pushes deploy nothing until `rollback unfreeze {service.name}`"
     narrator.say(said, "green")
+    if frozen.unheld:
+        narrator.say(frozen.unheld, "yellow")
     document = {
         "schema": output.SCHEMA, "kind": "freeze", "service": service.name, "app": service.app,
-        "branch": branch, "exit_code": 0, "error": None,
+        "branch": frozen.branch, "deploys_go_live": frozen.unheld or None, "exit_code": 0, "error": None,
     }  # fmt: skip
     return Exit.DONE, document

@@ -27,7 +27,7 @@ from tui.model.plan import Plan
 from tui.model.service import Service
 from tui.releases import choose, restart_risk
 from tui.ways import again as anew
-from tui.ways import facts
+from tui.ways import facts, preflight
 
 Result = tuple[Exit, output.Document]
 _STATES = {
@@ -303,6 +303,8 @@ def _words(incident: Incident, code: Exit) -> tuple[str, str]:
     if code is Exit.DONE and incident.closing is Closing.UNWATCHED:
         frozen = incident.plan is not None and incident.plan.frozen_branch is not None
         tail = f"; deploys are frozen until `rollback unfreeze {incident.service}`" if frozen else ""
+        if frozen and incident.plan is not None and (source := incident.plan.unheld) is not None:
+            tail += f"; {preflight.unheld(incident.app, source)}"
         return f"{incident.service} is back on {target}: verified, not watched{tail}", ""
     if code is Exit.DONE:
         why = f": {incident.close_reason}" if incident.close_reason else ""

@@ -22,6 +22,7 @@ from tui.model.postmortem import DueDate
 from tui.model.service import Service
 from tui.releases import choose, restart_risk
 from tui.ways import again as anew
+from tui.ways import preflight
 
 Result = tuple[Exit, output.Document]
 LOG_LIMIT = 1000
@@ -111,7 +112,8 @@ def _held(row: output.Document) -> str:
         return f"  a record that nobody has signed is there since {since}: rollback unfreeze {row['service']}"
     who = f"{row['held_by_incident'] or 'unknown'} of {row['by'] or 'unknown'} since {row['since'] or 'unknown'}"
     if row["frozen"] and not row["incident"]:
-        return f"  FROZEN by {who}: rollback unfreeze {row['service']}"
+        words = f"  FROZEN by {who}: rollback unfreeze {row['service']}"
+        return f"{words}; {row['deploys_go_live']}" if row["deploys_go_live"] else words
     if not row["incident"]:
         return f"  the record of {who} is left: rollback unfreeze {row['service']}"
     return f"  INCIDENT {who}"
@@ -174,6 +176,7 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "restarting": found.current.restarting if found and found.current.pods is None else None,
         "pods": found.current.pods if found else None,
         "frozen": holders.is_frozen(found.current.branch) if found else None,
+        "deploys_go_live": _unheld(service, found),
         "rebuilt": rebuilt,
         "settled": choose.settled(found.current, choose.running(found.releases, found.current)) if found else None,
         "restart_risk": risk or None,
@@ -187,6 +190,13 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "error": output.error(code, error.message, error.fix) if error else None,
     }
     return row, code
+
+
+def _unheld(service: Service, found: Listing | None) -> str | None:
+    """That deploys go live although the app is frozen, in words; None where they do not, or nobody knows."""
+    if found is None or found.record is None or not holders.is_frozen(found.current.branch):
+        return None
+    return preflight.unheld(service.app, found.record.unheld) if found.record.unheld else None
 
 
 async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, ConsoleError | None]:

@@ -90,17 +90,18 @@ class HostConnections:
 
     async def current(self, name: str, app: str) -> RunningState:
         """What the app runs now: five reads at once on the kept connection. Raises LinkError, HostSaid."""
-        told = await together(
+        answers = await together(
             self.tell(name, commands.apps_report(app)),
             self.ask(name, commands.ps_inspect(app)),
             self.tell(name, commands.git_report(app)),
             self.ask(name, commands.config_get(app, "GIT_REV")),
             self.git.refs(self.host(name), app),
         )
-        report, inspected, git, rev, refs = told
+        report, inspected, git, rev, refs = answers
         facts = reports.apps_report(report)
-        branch = reports.git_report(git).branch
-        found = await self._containers(name, app, inspected)
+        told = reports.git_report(git)
+        branch = told.branch
+        pods, containers = await self._containers(name, app, inspected)
         stale = bool(facts.locked) and not await self._builds(name, app)
         current = RunningState(
             app=app,
@@ -113,8 +114,10 @@ class HostConnections:
             refs=tuple(sorted(refs.items())),
             locked=False if stale else facts.locked,
             stale_lock=stale,
-            containers=found[1],
-            pods=found[0],
+            containers=containers,
+            pods=pods,
+            source_image=told.source_image,
+            updated_at=told.updated_at,
         )
         await self.ledger.saw(name, current)
         return current

@@ -3,15 +3,12 @@
 The only place that sends `run`. It goes to a holder whose entrypoint was read on the same connection, and nowhere else.
 """
 
-from tui.dokku import holder_looks
+from tui.dokku import holder_looks, holders
 from tui.dokku.holder_looks import NotLookedAt
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply
 from tui.engine.together import together
 from tui.model.errors import JournalError, LinkError
 from tui.model.holder_look import HolderLook, ImageState
-
-BUILDER = "ROLLBACK_BUILDER"
-"""in a holder's config: what built the release that it retains"""
 
 
 async def look(links: HostConnections, host: str, app: str, holder: str) -> HolderLook:
@@ -46,7 +43,7 @@ async def _asked(links: HostConnections, host: str, holder: str) -> HolderLook:
             links.ask(host, holder_looks.options_report(holder), only_on=connection),
             links.ask(host, holder_looks.scheduler_report(holder), only_on=connection),
         )
-        builder = (config or {}).get(BUILDER)
+        builder = (config or {}).get(holders.BUILDER)
         argv = holder_looks.question(holder, options, scheduler, version, builder)
         if not (holder_looks.is_look(argv) and holder_looks.allowed(options) and argv[1] == holder):
             raise AssertionError(f"{argv} would start the release: its entrypoint was not read just now")

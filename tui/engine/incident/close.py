@@ -1,4 +1,4 @@
-"""Leaving a host in order at the end of an incident: branch, checks, half-made holders, record, in this order.
+"""Leaving a host in order at the end of an incident: branch, checks, builder, half-made holders, record.
 
 The host is looked at before anything is changed, so that it can be done again after any failure or death. The record
 goes last: as long as it is there, every console knows who has something on the host.
@@ -10,7 +10,7 @@ from tui.dokku import commands, holders
 from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections, unusable
 from tui.engine.ports import ClockPort, JournalPort
-from tui.engine.releases import stop_first
+from tui.engine.releases import builder_setting, stop_first
 from tui.engine.releases.keeper import Keeper
 from tui.incident import landed
 from tui.model.incident import Incident, State, StepResult, StepRun
@@ -19,6 +19,7 @@ from tui.model.outcome import Exited
 from tui.model.plan import DECISIVE, Plan, StepKind
 from tui.model.trail import Sent
 from tui.model.value import Value
+from tui.ways import preflight
 
 
 class Order(Value):
@@ -57,13 +58,16 @@ class Settler:
         if mine or seen is None:
             current = await self._branch(incident, plan, current)
             checks = await self._checks(incident, plan, left)
+            builder = await self._builder(incident, plan, current, left)
             if seen is not None:
-                await self._record(incident, needed=holders.is_frozen(current.branch) or not checks)
+                await self._record(incident, needed=holders.is_frozen(current.branch) or not checks or not builder)
         await self._lock(incident, plan, seen)
         await self._deploy_lock(incident, current, left)
         frozen = holders.is_frozen(current.branch)
         if frozen:
             left.append(f"deploys of {app} are frozen until `rollback unfreeze {incident.service}`")
+            if seen is not None and seen.unheld is not None:
+                left.append(preflight.unheld(app, seen.unheld))
         return Order(left=tuple(left), frozen=frozen)
 
     async def _is_mine(self, incident: Incident, plan: Plan, seen: holders.IncidentRecord | None) -> bool:
@@ -98,6 +102,19 @@ class Settler:
             )
             return False
         await stop_first.restore(self._links, plan, incident.id)
+        return True
+
+    async def _builder(self, incident: Incident, plan: Plan, current: RunningState, left: list[str]) -> bool:
+        """Give the team's builder back once deploys are let through; False where that must wait."""
+        if not plan.restore or holders.is_frozen(current.branch):
+            return True
+        if incident.state is State.UNCERTAIN:
+            left.append(
+                f"{incident.app} may have the builder dockerfile selected still, as a deploy may be running: when it "
+                f"has ended, `rollback unfreeze {incident.service}`"
+            )
+            return False
+        await builder_setting.give_back(self._links, incident.host, incident.app, plan.restore, incident.id)
         return True
 
     async def _holders(self, incident: Incident, left: list[str]) -> None:

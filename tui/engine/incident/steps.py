@@ -7,13 +7,14 @@ when it exits 0 (what matters is read back later), the push is only ever proven 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, assert_never
 
-from tui.dokku import commands, holders, k3s, refusals, reports
+from tui.dokku import build_gate, commands, holders, k3s, refusals, reports
 from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
+from tui.engine.incident import push_gate
 from tui.engine.incident.downtime import Downtime
 from tui.engine.monitor import health
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
-from tui.engine.releases import catalog, kept_before, stop_first
+from tui.engine.releases import build_facts, builder_setting, catalog, kept_before, stop_first
 from tui.engine.releases.keeper import Keeper
 from tui.incident import events as ev
 from tui.model.errors import AlreadyThere, JournalError, LinkError, Refused, Unfinished, Unreachable
@@ -76,7 +77,14 @@ class StepRunner:
                     return await self._deploy(incident, plan, todo)
                 case StepKind.RECORD:
                     return await self._record(incident, plan, todo)
-                case StepKind.COMMAND | StepKind.FREEZE | StepKind.MARK | StepKind.CHECKS | StepKind.STOP:
+                case (
+                    StepKind.COMMAND
+                    | StepKind.FREEZE
+                    | StepKind.MARK
+                    | StepKind.CHECKS
+                    | StepKind.SETTING
+                    | StepKind.STOP
+                ):
                     answer = await self._links.gate.write(
                         self._links.host(plan.host),
                         plan.host,
@@ -171,9 +179,10 @@ class StepRunner:
     async def _compare(self, plan: Plan, step: Step) -> ev.StepEnded:
         try:
             now = await self._links.current(plan.host, plan.app)
+            gate = await build_facts.seen_by_gate(self._links, plan.host, now) if plan.gate else ()
         except UnexpectedReply as error:
             return self._ended(step, Lost(why=error.message), StepResult.REFUSED, error.message)
-        changed = list(differences(plan.before, now))
+        changed = [*differences(plan.before, now), *build_gate.changes(plan.gate, gate)]
         if now.locked:
             changed.append("a deploy is running")
         for branch, tip in plan.push.expect if plan.push else ():
@@ -191,6 +200,8 @@ class StepRunner:
             raise ValueError("a push step without a commit")
         host = self._links.host(plan.host)
         await self._ask_identity(incident, plan)
+        if why := await push_gate.closed(self._links, plan, incident.id):
+            return self._ended(step, NeverStarted(why=why), StepResult.REFUSED, f"nothing was sent: {why}")
 
         async def send() -> PushEnd:
             return await self._links.git.push(
@@ -270,13 +281,16 @@ class StepRunner:
         return "" if answer.ok else f" (its holder could not be marked: {describe(answer.outcome)})"
 
     async def _give_back(self, incident: Incident, plan: Plan) -> str:
-        """The host has ended a deploy that failed: its checks are set as before at once; what went wrong, in words."""
-        if not plan.stops:
-            return ""
+        """A deploy of the host's failed: checks and builder are set as before at once; what went wrong, in words."""
         try:
-            await stop_first.restore(self._links, plan, incident.id)
+            if plan.stops:
+                await stop_first.restore(self._links, plan, incident.id)
         except (LinkError, UnexpectedReply) as error:
             return f" (its checks are still disabled: {error.message})"
+        try:
+            await builder_setting.give_back(self._links, plan.host, plan.app, plan.restore, incident.id)
+        except (LinkError, UnexpectedReply) as error:
+            return f" (the builder dockerfile is selected still: {error.message})"
         return ""
 
     async def _here(self, incident: Incident, plan: Plan, step: Step) -> Answer:

@@ -5,14 +5,24 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from tui import ways
-from tui.dokku import app_config, build_settings, commands, commit_files, holders
+from tui.dokku import (
+    app_config,
+    build_gate,
+    build_settings,
+    builders,
+    capabilities,
+    commands,
+    commit_files,
+    holders,
+    reports,
+)
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply
 from tui.engine.together import together
 from tui.model.commit_range import CommitRange
 from tui.model.observation import RunningState
 from tui.model.release import Release, WayBack
 from tui.model.service import Service
-from tui.text.clean import clean_line, decode
+from tui.text.clean import decode
 from tui.ways import preflight
 
 
@@ -20,16 +30,24 @@ async def read(links: HostConnections, service: Service, current: RunningState |
     """The shape of the app's build as its settings are now. Raises LinkError."""
     asked = build_settings.questions(service.app)
     answers = await together(*(links.ask(service.host, argv) for argv in asked))
-    return build_settings.read(service.app, dict(zip(asked, answers, strict=True)), current)
+    told = dict(zip(asked, answers, strict=True))
+    obeys = await _experimental(links, service.host)
+    return build_settings.read(service.app, told, current, experimental=obeys)
 
 
-async def config_keys(links: HostConnections, service: Service) -> tuple[str, ...] | None:
-    """The names of the app's own variables, without Dokku's; None where the host did not say. Raises LinkError."""
-    answer = await links.ask(service.host, commands.config_keys(service.app))
-    if not answer.ok:
-        return None
-    names = (clean_line(line, 200) for line in decode(answer.stdout).splitlines())
-    return tuple(sorted(name for name in names if app_config.is_own(name)))
+async def seen_by_gate(links: HostConnections, host: str, current: RunningState) -> tuple[tuple[str, str], ...]:
+    """Everything that decides what becomes of a push to the app, as it is now. Raises LinkError, HostSaid."""
+    asked = build_settings.gate_questions(current.app)
+    answers = await together(*(links.ask(host, argv) for argv in asked))
+    told = dict(zip(asked, answers, strict=True))
+    of = build_settings.read(current.app, told, current, experimental=await _experimental(links, host))
+    checks = told[commands.report("checks", current.app)]
+    return build_gate.seen(of, reports.checks_report(checks.stdout) if checks.ok else None)
+
+
+async def _experimental(links: HostConnections, host: str) -> bool:
+    """Whether the host obeys DOKKU_CNB_EXPERIMENTAL; 0.38 does not, and nobody recorded what lies between."""
+    return not capabilities.at_least((await links.capabilities(host)).version, (0, 38))
 
 
 async def files_of(links: HostConnections, host: str, holder: str) -> dict[str, str]:
@@ -47,7 +65,7 @@ async def files_of(links: HostConnections, host: str, holder: str) -> dict[str, 
 
 def possible(releases: tuple[Release, ...], of: build_settings.Shape | None) -> tuple[Release, ...]:
     """The same releases; ways on which the app's shape decides are not available where it forbids them, and why."""
-    why = None if of is None else build_settings.unavailable(of)
+    why = None if of is None else build_gate.unavailable(of)
     if why is None:
         return releases
 
@@ -76,9 +94,25 @@ async def findings(
     return preflight.Findings(
         shape=of,
         kept=kept_facts,
+        baked=_baked(target, kept_facts, files, of),
         files=tuple(sorted(placed.items())),
         moved=moved,
         between=lying,
+    )
+
+
+def _baked(
+    target: Release, kept: build_settings.Kept | None, files: dict[str, str], of: build_settings.Shape
+) -> commit_files.Baked:
+    """What the target's image brings along of the config of then."""
+    names = target.config_keys or app_config.own_names((kept.config_keys if kept is not None else None) or ())
+    paths = dict(kept.paths) if kept is not None else {}
+    app_json = files.get(paths.get("appjson", build_settings.DEFAULTS["appjson"]))
+    known = build_settings.VARIABLES not in of.unknown
+    return commit_files.Baked(
+        builder=target.builder or builders.DOCKERFILE,
+        gone=tuple(sorted({*names} - {*of.keys, *of.global_keys})) if known else (),
+        in_env=(kept is not None and kept.predeploy) or (app_json is not None and commit_files.has_predeploy(app_json)),
     )
 
 

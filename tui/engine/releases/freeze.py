@@ -13,12 +13,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from tui.dokku import commands, holders, reports, shell_lines
+from tui.dokku import builders, commands, holders, reports, shell_lines
 from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.hosts.gate import OUTSIDE
 from tui.engine.ports import ClockPort, JournalPort
-from tui.engine.releases import catalog, stop_first
+from tui.engine.releases import builder_setting, catalog, stop_first
 from tui.engine.releases.catalog import Listing
 from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, TakenByOther, Undone, Unfinished
 from tui.model.history import Commit
@@ -26,6 +26,7 @@ from tui.model.service import Service
 from tui.model.trail import Sent
 from tui.model.value import Value
 from tui.releases import choose
+from tui.ways import preflight
 
 
 class TeamBranch(Value):
@@ -59,6 +60,15 @@ class Unfrozen(Value):
     """the exact command of the next normal deploy"""
 
 
+class Frozen(Value):
+    """What freezing did."""
+
+    branch: str
+    """the deploy branch that nobody pushes to"""
+    unheld: str = ""
+    """that deploys go live all the same, in words; empty where they are held back"""
+
+
 class Word(Value):
     """A person's word on an unfreeze."""
 
@@ -81,8 +91,8 @@ class Freezer:
 
     # ── freezing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def freeze(self, service: Service, incident: str, by: str) -> str:
-        """Freeze outside of an incident; returns the frozen branch.
+    async def freeze(self, service: Service, incident: str, by: str) -> Frozen:
+        """Freeze outside of an incident.
 
         Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid where nothing was changed, Undone where it is
         not any more, Unfinished where something of it is left on the host.
@@ -99,6 +109,8 @@ class Freezer:
         if found is not None:
             raise TakenByOther(_held(found), f"rollback unfreeze {service.name}: says what can be done")
         frozen = holders.frozen_branch(incident)
+        source = reports.apps_report(await self._links.tell(host, commands.apps_report(app))).source
+        unheld = source if source is not None and builders.from_image_or_archive(source) else ""
         pairs = (
             ("ROLLBACK_SCHEMA", "1"),
             ("ROLLBACK_INCIDENT", incident),
@@ -106,6 +118,7 @@ class Freezer:
             ("ROLLBACK_SINCE", holders.stamp(self._clock.now())),
             ("ROLLBACK_STATE", "frozen"),
             ("ROLLBACK_DEPLOY_BRANCH", branch),
+            *(((holders.UNHELD, unheld),) if unheld else ()),
         )
         created = await incident_record.create(self._links, host, holders.incident_record(app), incident)
         if incident_record.taken(created):
@@ -122,7 +135,7 @@ class Freezer:
             if isinstance(error, ConsoleError):
                 raise Undone(f"{app} was not frozen: {error.message}; what was begun is undone", error.fix) from error
             raise
-        return frozen
+        return Frozen(branch=frozen, unheld=preflight.unheld(app, unheld) if unheld else "")
 
     async def _undo(self, service: Service, incident: str, branch: str, error: BaseException) -> None:
         """Take a freeze back that did not come to its end. Raises Unfinished where that is not possible either."""
@@ -157,7 +170,7 @@ class Freezer:
         return await standing(self._links, service, found, await self._to_restore(service, found, word))
 
     async def unfreeze(self, service: Service, word: Word) -> Unfrozen:
-        """Give branch and checks back, and remove the record.
+        """Give branch, checks and builder back, and remove the record.
 
         Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid where nothing was sent, Unfinished after that.
         """
@@ -186,6 +199,7 @@ class Freezer:
                 raise UnexpectedReply(f"the deploy branch is {now}, not {branch}")
         if held is not None and held.checks is not None:
             await stop_first.give_back(self._links, host, app, held.checks)
+        await builder_setting.give_back(self._links, host, app, await self._settings(service, found))
         current = await self._links.current(host, app)
         if held is not None and not held.gone:
             await incident_record.remove(self._links, host, holders.incident_record(app))
@@ -208,6 +222,13 @@ class Freezer:
         if branch is None or not holders.is_frozen(branch):
             return branch
         return await remembered(self._journal, service, branch.removeprefix(holders.FROZEN_BY))
+
+    async def _settings(self, service: Service, found: Listing) -> tuple[tuple[str, str], ...]:
+        """The settings to put back, as the record has them, or this machine's journal where the record is gone."""
+        held = found.record
+        if held is None or not held.gone or held.incident is None:
+            return held.restore if held is not None else ()
+        return holders.restored(await remembered(self._journal, service, held.incident, holders.RESTORE) or "")
 
     async def _to_restore(self, service: Service, found: Listing, word: Word) -> str:
         """The branch to give back. Raises AlreadyThere, TakenByOther, Refused where nothing may be unfrozen."""
@@ -289,14 +310,16 @@ async def begun_here(journal: JournalPort, service: Service, incident: str) -> b
     return bool(await _commands(journal, service, incident))
 
 
-async def remembered(journal: JournalPort, service: Service, incident: str) -> str | None:
-    """The team's branch that this machine wrote onto the record of that incident, should the record be gone."""
+async def remembered(
+    journal: JournalPort, service: Service, incident: str, wanted: str = "ROLLBACK_DEPLOY_BRANCH"
+) -> str | None:
+    """What this machine wrote onto the record of that incident, by its key, should the record be gone."""
     for argv in await _commands(journal, service, incident):
         if argv[:1] != ("config:set",) or holders.incident_record(service.app) not in argv:
             continue
         for word in argv:
             key, _, value = word.partition("=")
-            if key == "ROLLBACK_DEPLOY_BRANCH" and value:
+            if key == wanted and value:
                 return value
     return None
 

@@ -8,19 +8,19 @@ seal was read back the release is kept, whatever fails afterwards. Measured: 4-7
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import assert_never
 
 from msgspec.structs import replace
 
-from tui.dokku import build_settings, commands, commit_files, holders, refusals, reports
+from tui.dokku import builders, commands, commit_files, holders, refusals, reports
 from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.hosts.gate import OUTSIDE
 from tui.engine.ports import ClockPort
-from tui.engine.releases import build_facts, catalog, kept_before, sealing
+from tui.engine.releases import catalog, keep_content, kept_before, sealing
 from tui.engine.releases.catalog import Listing
+from tui.engine.releases.keep_content import HolderContent, Say
 from tui.model.errors import ConsoleError, LinkError, Refused, Undone, Unfinished
 from tui.model.observation import RunningState, differences
 from tui.model.outcome import Answer, describe
@@ -30,7 +30,7 @@ from tui.model.release import Release, Target, TargetKind
 from tui.model.service import Service
 from tui.releases import choose
 from tui.releases.keepable import deployed_at, known_to_run
-from tui.text.clean import clean_line, decode
+from tui.text.clean import clean_line
 
 KEEP_BRANCH = "main"
 TRIES = 4
@@ -38,7 +38,6 @@ UNDER_WAY = timedelta(minutes=2)
 """a holder without a seal that is younger than this may be somebody's keep at work"""
 LOOK_AGAIN = 1.0
 """seconds between two looks at somebody else's keep"""
-Say = Callable[[str], None]
 
 
 class Keeper:
@@ -104,29 +103,17 @@ class Keeper:
         running = choose.running(found.releases, found.current)
         lost = await kept_before.lost(self._links, self._clock, service, found.releases, running, self._write)
         try:
-            commit = known_to_run(found.current)
+            known_to_run(found.current)
             await self._last_deploy_succeeded(service)
-            of = await build_facts.read(self._links, service, found.current)
-            if (why := build_settings.unavailable(of)) is not None:
-                raise Refused(why, "another way back: --list; README: what can be kept")
+            content = await keep_content.read(self._links, service, found.current, say)
         except Refused as refused:
             raise kept_before.refusal(lost, refused) from None
-        if of.unknown:
-            say(f"{service.app}: the host did not tell {', '.join(of.unknown)}; their usual settings are assumed")
-        keys = await build_facts.config_keys(self._links, service)
-        files: Mapping[str, str] | None = None
         if lost is not None:
             say(f"the image of {lost.holder} is gone from the host: {lost.name} is kept again")
-            files = await kept_before.files(self._links, service.host, lost, of)
-        files = files or await self.files(service, found.current, commit, of.sources)
-        commit = lost.commit or commit if lost is not None else commit
+            content = await kept_before.content(self._links, service.host, lost, content)
         holder = await self._name(service, found)
         if holder is None:
             return None
-        number = holders.number_of(holder)
-        content = commit_files.keep_tree(
-            service.app, number, files, of, build_settings.facts(of, number, found.current.processes, keys)
-        )
         created = False
         try:
             answer = await self._send(service.host, commands.apps_create(holder))
@@ -136,7 +123,7 @@ class Keeper:
                 raise unusable(answer)
             created = True
             say(f"keeping {service.app} as {holder}")
-            await self._sign(service, holder, found.current, commit, kept_before.pairs(lost))
+            await self._sign(service, holder, found.current, content, kept_before.pairs(lost))
             if trouble := await self._fill(service, holder, found.current, content):
                 say(f"{holder}: {trouble}")
         except _Runs as runs:
@@ -220,23 +207,6 @@ class Keeper:
                 return
             await self._clock.sleep(LOOK_AGAIN)
 
-    async def files(
-        self, service: Service, current: RunningState, commit: str, paths: tuple[str, ...]
-    ) -> dict[str, str]:
-        """The running release's own files, from a branch that stands at what runs."""
-        branch = next((name for name, tip in current.refs if tip == commit), None)
-        if branch is None:
-            raise Refused(
-                f"no branch of {service.app} stands at {commit[:10]}, so its Procfile and app.json cannot be read",
-                "push that commit to a branch of the app, or deploy again",
-            )
-        host = self._links.host(service.host)
-        try:
-            found = await self._links.git.archive(host, service.app, branch, paths)
-        except UnexpectedReply as error:
-            raise UnexpectedReply(f"the files of {service.app} cannot be read: {error.message}") from error
-        return {path: decode(content) for path, content in found.items()}
-
     # ── the steps ────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _name(self, service: Service, found: Listing) -> str | None:
@@ -247,24 +217,36 @@ class Keeper:
         return holders.holder_name(service.app, holders.next_number(service.app, names), self._clock.now())
 
     async def _sign(
-        self, service: Service, holder: str, current: RunningState, commit: str, more: tuple[tuple[str, str], ...]
+        self,
+        service: Service,
+        holder: str,
+        current: RunningState,
+        content: HolderContent,
+        more: tuple[tuple[str, str], ...],
     ) -> None:
-        """Forbid deploys of the new holder and write its facts. Raises _Outrun when another keep was faster."""
+        """Forbid deploys of the new holder, have its Dockerfile build it, and write its facts.
+
+        Raises _Outrun when another keep was faster.
+        """
         if await self._outrun(service, holder):
             raise _Outrun
         await sealing.on_the_host(self._links, service.host, holder, self._write)
         at = holders.time_of(holder)
         pairs = holders.holder_pairs(
             release=holders.number_of(holder),
-            commit=commit,
+            commit=content.commit,
             source=current.source,
+            image=current.metadata if current.source == builders.IMAGE else None,
+            builder=content.shape.builder,
+            config_keys=content.config_keys,
             deployed_at=deployed_at(current),
             kept_at=at,
             kept_by=self._by,
             last_served=at,
         )
         known = await self._links.capabilities(service.host)
-        for argv in holders.forbid(holder, known, (*pairs, *more)):
+        selected = commands.builder_set(holder, "selected", builders.DOCKERFILE)
+        for argv in (*holders.forbid(holder, known, (*pairs, *more)), selected):
             await self._write(service.host, argv)
 
     async def _outrun(self, service: Service, holder: str) -> bool:
@@ -273,8 +255,9 @@ class Keeper:
         same = (n for n in names if holders.holds(n, service.app) and holders.number_of(n) == holders.number_of(holder))
         return min(same, default=holder) < holder
 
-    async def _fill(self, service: Service, holder: str, before: RunningState, files: commit_files.Tree) -> str:
-        await self._push(service, holder, holders.number_of(holder), files)
+    async def _fill(self, service: Service, holder: str, before: RunningState, content: HolderContent) -> str:
+        number = holders.number_of(holder)
+        await self._push(service, holder, number, content.tree(number, before))
         if (reports.ps_report(await self._links.tell(service.host, commands.ps_report(holder)))).running != "false":
             stopped = await self._send(service.host, commands.ps_stop(holder))
             raise _Runs("it was stopped" if stopped.ok else f"it could not be stopped: {unusable(stopped).message}")

@@ -4,13 +4,14 @@ The holder of a lost image has everything but the image: what is known of the re
 and retention lets it go once the new one is sealed.
 """
 
-from collections.abc import Mapping
+from msgspec.structs import replace
 
 from tui.dokku import build_settings, commands, holders
 from tui.engine.hosts import holder_looks as looks
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply
 from tui.engine.ports import ClockPort
 from tui.engine.releases import build_facts
+from tui.engine.releases.keep_content import HolderContent
 from tui.engine.releases.sealing import Write, allow_looks
 from tui.engine.together import together
 from tui.model.errors import AlreadyThere, LinkError, Refused
@@ -48,16 +49,20 @@ async def lost(
     raise AlreadyThere("; ".join(filter(None, (words, *troubles))))
 
 
-async def files(links: HostConnections, host: str, lost: Release, of: build_settings.Shape) -> Mapping[str, str] | None:
-    """The release's own files, from the holder that lost its image; None where it says nothing. Raises LinkError."""
+async def content(links: HostConnections, host: str, lost: Release, known: HolderContent) -> HolderContent:
+    """The content of the new holder: the release's own commit and files, as the one that lost its image has them.
+
+    What it does not say is as what runs says. Raises LinkError.
+    """
     if lost.holder is None:
-        return None
+        return known
     try:
         found = await build_facts.files_of(links, host, lost.holder)
     except UnexpectedReply:
-        return None
+        found = {}
     facts = build_settings.read_facts(found.get(build_settings.FACTS_FILE))
-    return build_settings.placed(of, found, facts)[0]
+    files = build_settings.placed(known.shape, found, facts)[0]
+    return replace(known, commit=lost.commit or known.commit, files=tuple(sorted(files.items())) or known.files)
 
 
 def refusal(lost: Release | None, refused: Refused) -> Refused:

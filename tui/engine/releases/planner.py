@@ -6,8 +6,10 @@
 from msgspec.structs import replace
 
 from tui import ways
-from tui.dokku import holders, k3s
+from tui.dokku import build_gate, holders, k3s
+from tui.dokku.build_gate import PushGate
 from tui.dokku.build_settings import Shape
+from tui.dokku.commit_files import Baked
 from tui.engine import store
 from tui.engine.hosts import holder_looks, incident_record
 from tui.engine.hosts.app_config import ConfigWatch, Looked
@@ -64,6 +66,7 @@ class _Compared(Value):
 
     files: tuple[tuple[str, str], ...] = ()
     """the target's own files, path → content; only for ways that push them"""
+    baked: Baked = Baked()
     cautions: tuple[Caution, ...] = ()
     checked: tuple[Checked, ...] = ()
 
@@ -143,6 +146,10 @@ class Planner:
             digest=await self._digest(service, choice.release, way),
             skipped=choice.skipped,
             shape=of,
+            gate=PushGate()
+            if of is None
+            else build_gate.gate(of, checks, found.record.restore if found.record else ()),
+            baked=seen.baked,
             zero_downtime=checks,
             cluster=await self._cluster(service, found),
             cautions=(
@@ -268,6 +275,7 @@ class Planner:
         files: tuple[tuple[str, str], ...] = ()
         names: tuple[str, ...] | None = None
         processes: tuple[Caution, ...] | None = None
+        baked = Baked()
         config = self._configs.look(service)
         if of is None:
             lying, looked = await together(build_facts.between(self._links, service, running, target), config)
@@ -275,12 +283,13 @@ class Planner:
         else:
             findings = build_facts.findings(self._links, service, found.current, running, target, of)
             seen, looked = await together(findings, config)
-            lying, files, names = seen.between, seen.files, preflight.kept_names(seen)
+            lying, files, names, baked = seen.between, seen.files, preflight.kept_names(seen), seen.baked
             processes = tuple(preflight.processes(seen, target, found.current))
             cautions = preflight.cautions(seen, target, found.current)
         changed = await self._drift(service, target, looked, names)
         checked = preflight.looked_at(found.current, found.record, incident, target, way, lying, changed, processes)
-        return _Compared(files=files, cautions=(*cautions, *preflight.config(changed, target)), checked=checked)
+        cautions = (*cautions, *preflight.config(changed, target))
+        return _Compared(files=files, baked=baked, cautions=cautions, checked=checked)
 
     async def _drift(
         self, service: Service, target: Release, config: Looked, names: tuple[str, ...] | None

@@ -6,7 +6,7 @@ A holder that cannot be sealed is no kept release. One that cannot be looked at 
 from collections.abc import Awaitable, Callable
 
 from tui.dokku import commands, holder_looks, holders, k3s, reports
-from tui.dokku.build_settings import LOCAL
+from tui.dokku.build_gate import LOCAL
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply
 from tui.model.errors import LinkError, Refused
 

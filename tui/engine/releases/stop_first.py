@@ -1,6 +1,6 @@
 """What a plan for a service that stops before it starts has to know: how its checks are set, and its way out."""
 
-from tui.dokku import build_settings, commands, reports
+from tui.dokku import build_gate, commands, reports
 from tui.engine.hosts.connections import HostConnections, unusable
 from tui.engine.hosts.gate import OUTSIDE
 from tui.engine.releases import build_facts
@@ -35,7 +35,7 @@ async def _unkeepable(links: HostConnections, service: Service, found: Listing, 
         known_to_run(found.current)
     except Refused as refused:
         return refused.message
-    return build_settings.unavailable(await build_facts.read(links, service, found.current)) or ""
+    return build_gate.unkeepable(await build_facts.read(links, service, found.current)) or ""
 
 
 async def checks(links: HostConnections, host: str, app: str) -> reports.Checks | None:

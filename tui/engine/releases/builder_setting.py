@@ -1,0 +1,21 @@
+"""Giving an app's own builder back, where a push of ours needed its Dockerfile to be built."""
+
+from tui.dokku import build_gate, builders, commands, reports
+from tui.engine.hosts.connections import HostConnections, unusable
+from tui.engine.hosts.gate import OUTSIDE
+
+
+async def give_back(
+    links: HostConnections, host: str, app: str, restore: tuple[tuple[str, str], ...], incident: str = OUTSIDE
+) -> None:
+    """Set the builder as it was, where ours is the one that is set. Raises LinkError, HostSaid."""
+    before = dict(restore).get(build_gate.SELECTED)
+    if before is None or before == builders.DOCKERFILE:
+        return
+    told = reports.text_report(await links.tell(host, commands.report("builder", app)))
+    if told.get("builder selected") != builders.DOCKERFILE:
+        return
+    for argv in build_gate.restoring(app, restore):
+        answer = await links.gate.write(links.host(host), host, argv, timeout=30.0, incident=incident)
+        if not answer.ok:
+            raise unusable(answer)
