@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from tui.dokku import build_settings, commands, reports, shell_lines
 from tui.dokku import holders as kept
-from tui.engine import check_holders
+from tui.engine import check_access_log, check_holders
 from tui.engine.engine import Engine
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.monitor import health
@@ -81,6 +81,7 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
     found, looked = await check_holders.newest(engine, of, found)
     return [
         *lines,
+        *await check_access_log.look(engine, of),
         *_build(of, build),
         *looked,
         *_kept(engine, of, found, build, proof.last(await engine.incidents(), of.host, of.app)),
