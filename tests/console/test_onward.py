@@ -111,13 +111,13 @@ async def test_undo_is_offered_while_watching_and_goes_forward_again(box: LocalS
         incident = (await controller.engine.incidents())[0]
         with desk.app.keyboard.pressed():
             await controller.jobs.undo(incident)
-        await desk.sees("TO release:5", "is marked bad")
+        await desk.sees("TO   release:5", "is marked bad")
         await desk.chooses("go")
         await desk.sees("watch")
         await desk.until(lambda: box.serves() == "v1.5.0")
         await desk.sees("Undo: forward again")
         await desk.chooses("undo")
-        await desk.sees("TO release:4")
+        await desk.sees("TO   release:4")
         assert desk.app.frame.work._view.key.startswith("UNDO")
         watching = controller.incidents()["api"]
         assert watching.state.value == "watching", "reading a plan disturbs no watch"

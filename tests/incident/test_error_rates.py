@@ -140,11 +140,53 @@ def test_sources_that_are_sure_of_different_things_leave_it_to_a_person() -> Non
     assert (found.word, found.disagree) == (Word.UNSURE, True)
 
 
-def test_no_word_is_given_where_lines_were_not_understood_or_too_little_was_seen() -> None:
-    withheld = of(rate(Source.ACCESS_LOG, 90, 940, unparsed=60), LIMIT)
-    assert withheld is not None and withheld.word is Word.UNSURE and "6% of the lines" in withheld.why
-    counted = of(rate(Source.ACCESS_LOG, 90, 960, unparsed=40), LIMIT)
-    assert counted is not None and counted.word is Word.OVER
+def test_lines_that_were_not_understood_widen_the_interval_until_there_is_no_word() -> None:
+    """From 0 of 1000 on: the more lines could not be read, the less is said, and never that it is over."""
+    words = []
+    for unparsed in range(60):
+        found = of(rate(Source.ACCESS_LOG, 0, 1000, unparsed=unparsed), LIMIT)
+        assert found is not None and found.word is not Word.OVER and found.high >= unparsed / (1000 + unparsed)
+        assert found.unread == unparsed and (unparsed == 0 or f"{unparsed} line" in error_rates.numbers(found))
+        words.append(found.word)
+    assert words == sorted(words, key=(Word.UNDER, Word.UNSURE).index) and set(words) == {Word.UNDER, Word.UNSURE}
+    hidden = of(rate(Source.ACCESS_LOG, 9, 960, unparsed=40), LIMIT)
+    assert hidden is not None and hidden.word is Word.UNSURE and hidden.high > 0.05
+    nothing = of(rate(Source.ACCESS_LOG, 0, 0, unparsed=40), LIMIT)
+    assert nothing is not None and nothing.word is Word.UNSURE and "40 of 40 lines" in nothing.why
+
+
+def test_what_is_over_even_if_every_line_that_was_not_understood_went_well_is_over() -> None:
+    sure = of(rate(Source.ACCESS_LOG, 90, 940, unparsed=60), LIMIT)
+    assert sure is not None and sure.word is Word.OVER and sure.low > LIMIT and sure.high > 0.15
+    doubtful = of(rate(Source.ACCESS_LOG, 90, 940, unparsed=9000), LIMIT)
+    assert doubtful is not None and doubtful.word is Word.UNSURE and "9000 of 9940 lines" in doubtful.why
+
+
+@given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 300), st.integers(0, 300))
+def test_the_truth_about_unread_lines_lies_within_the_interval(
+    good: int, bad: int, lost_good: int, lost_bad: int
+) -> None:
+    """Counted: good and bad; not understood: the rest. The interval holds what reading everything would have given."""
+    found = read(bad, good + bad, LIMIT, unread=lost_good + lost_bad)
+    low, high = wilson(bad + lost_bad, good + bad + lost_good + lost_bad)
+    assert found.low <= low + 1e-12 and high <= found.high + 1e-12
+
+
+def test_before_and_after_differ_only_as_far_as_they_do_in_every_case() -> None:
+    def told(failed: int, unread: int = 0) -> error_rates.Reading:
+        return read(failed, 1000 - unread, LIMIT, unread=unread)
+
+    sure = error_rates.compared(told(60), told(5))
+    assert sure is not None and sure.better
+    hidden = error_rates.compared(told(60), told(5, unread=80))
+    assert hidden is not None and not hidden.better and not hidden.worse
+    worse = error_rates.compared(told(5, unread=3), told(60))
+    assert worse is not None and worse.worse
+    assert error_rates.compared(told(5, unread=80), told(60)) == error_rates.Change(z=0.0, ratio=1.0)
+    assert error_rates.fewer_by_chance(told(60), told(5, unread=80)) > error_rates.UNLIKELY
+
+
+def test_no_word_is_given_where_too_little_was_seen() -> None:
     unseen = of(rate(Source.ACCESS_LOG, 0, 1000, covered=0.5), LIMIT)
     assert unseen is not None and unseen.word is Word.UNSURE and "50% of the window" in unseen.why
     bad_enough = of(rate(Source.ACCESS_LOG, 90, 1000, covered=0.5), LIMIT)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from tui.dokku import build_gate, build_settings, commands, reports, shell_lines
 from tui.dokku import holders as kept
-from tui.engine import check_holders, check_k3s
+from tui.engine import check_access_log, check_holders, check_k3s
 from tui.engine.engine import Engine
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.monitor import health
@@ -82,6 +82,7 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
     pods = await check_k3s.lines(engine, of, found)
     return [
         *lines,
+        *await check_access_log.look(engine, of),
         *_build(of, build),
         *looked,
         *pods,

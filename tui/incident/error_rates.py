@@ -4,6 +4,9 @@ The runbook's rule is bare: "more than 1 % of requests". Its literal answer (the
 beside the Wilson interval of the same numbers, which says what so few requests can prove at all. Where the two
 disagree, that is said and a person decides. One or two failures are never enough to roll back on (`FLOOR`).
 
+Lines of a log that were not understood are mostly the failing ones. So they widen the interval: it begins where all of
+them went well and ends where all of them failed. Few of them change no word, many leave none.
+
 The interval excludes a limit L exactly when (p-L)² n > z² L(1-L): Wilson's is the inverted score test. So it can be
 said how many more requests would decide it if the share stayed as it is.
 """
@@ -11,6 +14,8 @@ said how many more requests would decide it if the share stayed as it is.
 import math
 from datetime import timedelta
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from tui.model.evidence import Measurement, Rate, Source
 from tui.model.value import Value
@@ -23,8 +28,6 @@ COMPARABLE = 100
 """requests that both windows need before they are compared"""
 UNLIKELY = 0.025
 """one-sided: what is less likely is not called chance"""
-UNPARSED = 0.05
-"""share of lines not understood above which no verdict is given: the failures may be among them"""
 SEEN = 0.9
 """share of a window that must have been seen for `under`: what nobody saw is not good"""
 MANY = 10_000
@@ -57,6 +60,8 @@ class Reading(Value):
     """how many more requests would decide it if the share stayed; None: it is decided, or no number would"""
     why: str = ""
     """why no word is given although there are numbers"""
+    unread: int = 0
+    """lines that were not understood: in neither number, and in the interval as the best and the worst case"""
 
     @property
     def disagrees(self) -> bool:
@@ -105,23 +110,39 @@ def wilson(failed: int, total: int, z: float = Z) -> tuple[float, float]:
     return low, 1.0 if failed >= total else min(1.0, centre + half)
 
 
-def judge(failed: int, total: int, limit: float, *, floor: int = FLOOR) -> Word:
+def bounds(failed: int, total: int, unread: int = 0) -> tuple[float, float]:
+    """The interval of the share where `unread` lines may be successes, failures, or both."""
+    failed = min(failed, total)
+    return wilson(failed, total + unread)[0], wilson(failed + unread, total + unread)[1]
+
+
+def judge(failed: int, total: int, limit: float, *, floor: int = FLOOR, unread: int = 0) -> Word:
     """The word for these numbers."""
-    low, high = wilson(failed, total)
+    low, high = bounds(failed, total, unread)
     if low > limit and failed >= floor:
         return Word.OVER
     return Word.UNDER if high < limit else Word.UNSURE
 
 
-def read(failed: int, total: int, limit: float) -> Reading:
+def read(failed: int, total: int, limit: float, *, unread: int = 0) -> Reading:
     """These numbers against the limit."""
     failed = min(failed, total)
     share = failed / total if total else 0.0
-    low, high = wilson(failed, total)
-    word = judge(failed, total, limit)
-    needs = None if word is not Word.UNSURE else _needs(failed, total, limit)
+    low, high = bounds(failed, total, unread)
+    word = judge(failed, total, limit, unread=unread)
+    hidden = word is Word.UNSURE and judge(failed, total, limit) is not Word.UNSURE
+    lost = f"{unread} of {total + unread} lines were not understood, and failures may be among them"
     return Reading(
-        failed=failed, total=total, share=share, low=low, high=high, word=word, literal=share > limit, needs=needs
+        failed=failed,
+        total=total,
+        share=share,
+        low=low,
+        high=high,
+        word=word,
+        literal=share > limit,
+        needs=_needs(failed, total, limit) if word is Word.UNSURE and not hidden else None,
+        why=lost if hidden or (unread and not total) else "",
+        unread=unread,
     )
 
 
@@ -139,25 +160,11 @@ def of(rate: Rate, limit: float) -> Reading | None:
     """A source's reading; None where it has no numbers, or no denominator."""
     if rate.failed is None or rate.total is None:
         return None
-    found = read(rate.failed, rate.total, limit)
-    lines = rate.total + rate.unparsed + rate.excluded
-    why = ""
-    if lines and rate.unparsed / lines > UNPARSED:
-        why = f"{rate.unparsed / lines:.0%} of the lines were not understood"
-    elif found.word is Word.UNDER and rate.covered is not None and rate.covered < SEEN:
+    found = read(rate.failed, rate.total, limit, unread=rate.unparsed)
+    if found.word is Word.UNDER and rate.covered is not None and rate.covered < SEEN:
         why = f"only {rate.covered:.0%} of the window was seen"
-    if not why:
-        return found
-    return Reading(
-        failed=found.failed,
-        total=found.total,
-        share=found.share,
-        low=found.low,
-        high=found.high,
-        word=Word.UNSURE,
-        literal=found.literal,
-        why=why,
-    )
+        return replace(found, word=Word.UNSURE, needs=None, why=why)
+    return found
 
 
 def combined(measurement: Measurement) -> Combined:
@@ -184,6 +191,31 @@ def change(before: tuple[int, int], after: tuple[int, int]) -> Change | None:
     return Change(z=difference / spread if spread else 0.0, ratio=ratio)
 
 
+def compared(before: Reading, after: Reading) -> Change | None:
+    """Two readings compared. With lines that were not understood, the change that there is at least: from the worst
+    before to the best after, and the other way round."""
+    if not before.unread and not after.unread:
+        return change((before.failed, before.total), (after.failed, after.total))
+    (best, worst), (best_after, worst_after) = _cases(before), _cases(after)
+    least, most = change(worst, best_after), change(best, worst_after)
+    if least is None or most is None:
+        return None
+    if least.z > 0:
+        return least
+    return most if most.z < 0 else Change(z=0.0, ratio=1.0)
+
+
+def _cases(reading: Reading) -> tuple[tuple[int, int], tuple[int, int]]:
+    """(failed, total) where all lines that were not understood went well, and where all of them failed."""
+    total = reading.total + reading.unread
+    return (reading.failed, total), (reading.failed + reading.unread, total)
+
+
+def fewer_by_chance(before: Reading, after: Reading) -> float:
+    """How likely so few failures are by chance; lines that were not understood count as failures after, not before."""
+    return chance(_cases(before)[0], _cases(after)[1])
+
+
 def chance(before: tuple[int, int], after: tuple[int, int]) -> float:
     """How likely so few failures after are by chance, were nothing changed: Fisher's exact test, one-sided. For
     windows too small for `change`."""
@@ -208,10 +240,16 @@ def percent(share: float) -> str:
 
 def numbers(reading: Reading) -> str:
     """`34 of 1190, 2.9% (2.0-4.0%)`."""
+    lost = f", {lines(reading.unread)} not understood" if reading.unread else ""
     if not reading.total:
-        return "no request"
+        return f"no request{lost}"
     interval = f"{percent(reading.low).rstrip('%')}-{percent(reading.high)}"
-    return f"{reading.failed} of {reading.total}, {percent(reading.share)} ({interval})"
+    return f"{reading.failed} of {reading.total}, {percent(reading.share)} ({interval}){lost}"
+
+
+def lines(count: int) -> str:
+    """`1 line`, `7 lines`."""
+    return f"{count} line" if count == 1 else f"{count} lines"
 
 
 def worded(rate: Rate, limit: float) -> str:

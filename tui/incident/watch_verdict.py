@@ -116,6 +116,8 @@ def _doubt(watch: Watch, base: Measurement | None, last: Measurement) -> str:
     measured = reading is not None and reading.total > 0 and not reading.why
     if reading is not None and reading.literal:
         return f"{_numbers(now, last)}: by the bare rule it is over, for certain it is not"
+    if reading is not None and reading.unread and reading.why and any(not then.why for then, _ in _pairs(base, last)):
+        return f"what was counted before cannot be read now: {_numbers(now, last)}"
     if not _was_over(base):
         return ""
     if not measured or reading is None:
@@ -132,10 +134,7 @@ def _clearly_fewer(base: Measurement | None, last: Measurement) -> bool:
     changed = _changed(base, last)
     if changed is not None:
         return changed.better
-    return any(
-        error_rates.chance((then.failed, then.total), (now.failed, now.total)) < error_rates.UNLIKELY
-        for then, now in _pairs(base, last)
-    )
+    return any(error_rates.fewer_by_chance(then, now) < error_rates.UNLIKELY for then, now in _pairs(base, last))
 
 
 def _pairs(base: Measurement | None, last: Measurement) -> list[tuple[Reading, Reading]]:
@@ -153,7 +152,7 @@ def _pairs(base: Measurement | None, last: Measurement) -> list[tuple[Reading, R
 
 def _changed(base: Measurement | None, last: Measurement) -> Change | None:
     """After against before, by the first source that counted enough both times."""
-    changes = (error_rates.change((a.failed, a.total), (b.failed, b.total)) for a, b in _pairs(base, last))
+    changes = (error_rates.compared(then, now) for then, now in _pairs(base, last))
     return next((c for c in changes if c is not None), None)
 
 
@@ -192,7 +191,8 @@ def _numbers(now: error_rates.Combined, last: Measurement) -> str:
         why = f" ({log.note})" if log is not None and log.note else ""
         return f"nobody counted requests{why}"
     if not now.reading.total:
-        return f"{now.source}: no request of a user"
+        lost = now.reading.unread
+        return f"{now.source}: no request of a user" + (f", {error_rates.lines(lost)} not understood" if lost else "")
     return f"{now.source}: {error_rates.said(now.reading, last.limit)}"
 
 

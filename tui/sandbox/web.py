@@ -113,7 +113,9 @@ class Sites:
                 }
                 self.access_logs[app].append(json.dumps(told, separators=(",", ":")))
             case "strange":
-                self.access_logs[app].append(f"{address}|{at.timestamp():.0f}|{asked}|{status}|{size}")
+                self.access_logs[app].append(
+                    f"{address}|{at.timestamp():.0f}|{asked}|{'fail' if status >= 500 else 'pass'}|{size}"
+                )
             case "combined":
                 stamp = _stamp(int(at.timestamp()))
                 self.access_logs[app].append(f'{address} - - [{stamp}] "{asked}" {status} {size} "-" "{agent}"')

@@ -11,7 +11,6 @@ from tui.console.ports import Console
 from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident
 from tui.model.plan import Plan, Severity, Standing
-from tui.model.release import Release
 from tui.ways import keep_first
 
 _LOOKS = {
@@ -57,14 +56,32 @@ def shown(console: Console, plan: Plan, cells: int, room: int, post: Sequence[Ro
     """From, to, what to know, what it costs, what is posted about it, and the exact commands, as rows. `room` is the
     number of rows that the page has."""
     cost = [*_how(console, plan, cells), *_checked(console, plan, cells), *_summary(console, plan, cells)]
-    way = f"FROM {_named(plan.leaving)}  {console.screen.palette.sign('arrow')}  TO {_named(plan.target)}"
     return [
-        *rows.paragraph(way, cells, "bold"),
+        *_from_to(console, plan, cells),
         *_cautions(console, plan, cells),  # above everything that can wait: nobody scrolls to a warning
         *([*post, *cost] if room < posts.ROOM_FOR_TEXT else [*cost, *post]),
         *_cautions(console, plan, cells, notes=True),
         *_commands(plan, cells),
     ]
+
+
+def _from_to(console: Console, plan: Plan, cells: int) -> list[Row]:
+    """What is left and what comes back, one under the other: name, commit, age, subject."""
+    now = console.engine.clock.now()
+    since = {c.deployed_at for c in plan.before.containers if c.running and c.deployed_at is not None}
+    runs = f"runs {worded(now - min(since))}" if since else ""
+    served = plan.target.last_served
+    found: list[Row] = []
+    for word, release, age in (
+        ("FROM", plan.leaving, runs),
+        ("TO  ", plan.target, f"served {worded(now - served)} ago" if served else ""),
+    ):
+        commit = f" {release.commit[:9]}" if release.commit and release.number is not None else ""
+        subject = f' "{rows.safe(release.subject, 120)}"' if release.subject else ""
+        said = f"{word} {release.name}{commit}"
+        tail = "".join(f"  {text.strip()}" for text in (age, subject) if text)
+        found.append(((said, "bold"), (rows.fit(tail, cells - len(said)).rstrip(), "")))
+    return found
 
 
 def pasted(plan: Plan) -> str:
@@ -91,19 +108,12 @@ def _how(console: Console, plan: Plan, cells: int) -> list[Row]:
 
 
 def _summary(console: Console, plan: Plan, cells: int) -> list[Row]:
-    now = console.engine.clock.now()
     said = [f"then verify, watch {worded(console.watch_for)}"]
     if plan.frozen_branch:
         said.insert(0, "deploys are held back (CI stays green, deploys nothing)")
-    if plan.target.last_served is not None:
-        said.insert(0, f"it served last {worded(now - plan.target.last_served)} ago")
+    writes = sum(step.writes for step in plan.steps)
+    said.append(f"{len(plan.steps)} commands, {writes} of them change the host: PgDn shows them")
     return rows.paragraph(f"     {'; '.join(said)}", cells, "dim", indent=5)
-
-
-def _named(release: Release) -> str:
-    commit = f" {release.commit[:9]}" if release.commit and release.number is not None else ""
-    subject = f' "{rows.safe(release.subject, 40)}"' if release.subject else ""
-    return f"{release.name}{commit}{subject}"
 
 
 def _cautions(console: Console, plan: Plan, cells: int, *, notes: bool = False) -> list[Row]:

@@ -47,7 +47,6 @@ class AccessFollower:
         self,
         start: Callable[[], StreamPort],
         clock: ClockPort,
-        health: frozenset[str],
         *,
         beginning: float = BEGINNING,
     ) -> None:
@@ -60,7 +59,6 @@ class AccessFollower:
         """the shape of the last line that was not understood, letters and digits hidden"""
         self._start = start
         self._clock = clock
-        self._health = health
         self._beginning = beginning
         self._task: asyncio.Task[None] | None = None
         self._stream: StreamPort | None = None
@@ -186,7 +184,7 @@ class AccessFollower:
 
     def _count(self, text: str, at: datetime) -> access_log.Entry | None:
         """One line that is new."""
-        entry = access_log.read(text, self._health)
+        entry = access_log.read(text)
         self.tally.add(entry, at)
         self._know(text, entry)
         if entry is None:
@@ -212,14 +210,14 @@ class AccessFollower:
         self._attached_at = now
         if lost is None:
             for text in lines:
-                self._know(text, access_log.read(text, self._health))
+                self._know(text, access_log.read(text))
             self._spans.append((now, None))
             return
         known = joined(self._seen, [hash(text) for text in lines])
         whole = known > 0 or (not self._seen and len(lines) < SHOWN)
         came, written = self.last_at, self._log_time
         for text in lines[known:]:
-            entry = access_log.read(text, self._health)
+            entry = access_log.read(text)
             at = now
             if entry is not None and entry.at is not None and came is not None and written is not None:
                 at = min(now, max(lost, came + (entry.at - written)))

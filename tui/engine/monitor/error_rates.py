@@ -75,9 +75,8 @@ class Evidence:
 
     def _follower(self, service: Service) -> AccessFollower:
         argv = commands.access_logs(service.app, tail=True)
-        urls = (service.health.url, service.health.public_url) if service.health else ()
         host = self._links.host(service.host)
-        return AccessFollower(lambda: host.stream(argv), self._clock, access_log.health_paths(urls))
+        return AccessFollower(lambda: host.stream(argv), self._clock)
 
     def saw(self, service: str, probe: Probe) -> None:
         """A probe of ours came back."""
@@ -180,7 +179,7 @@ class Evidence:
             notes.append("not even our probes are in it: access_log off, or another site answers")
         if found.unparsed:
             lines = found.total + found.apart + found.unparsed
-            notes.append(f"{found.unparsed / lines:.0%} of its lines not understood, like {follower.unread[:40]}")
+            notes.append(f"{found.unparsed} of its {lines} lines not understood, like {follower.unread[:40]}")
         silent = found.total + found.apart + found.unparsed == 0 and covered == 0
         return replace(
             empty,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from tui.incident import events as ev
-from tui.incident.error_rates import FLOOR, USERS, wilson
+from tui.incident.error_rates import FLOOR, USERS, bounds, lines
 from tui.incident.postmortem.record import Entry, Record, percent, safe, stamp
 from tui.model.evidence import Measurement, Phase, Rate, Source
 from tui.model.postmortem import Fact, Field
@@ -20,7 +20,7 @@ def over(measurement: Measurement, limit: float) -> Rate | None:
         failed = rate.failed or 0
         if rate.source not in USERS or failed < FLOOR or not rate.total:
             continue
-        if wilson(failed, rate.total)[0] > limit:
+        if bounds(failed, rate.total, rate.unparsed)[0] > limit:
             return rate
     return None
 
@@ -77,12 +77,13 @@ def _fact(name: str, entry: Entry, rate: Rate, *, lead: str = "", field: Field |
     if not rate.total:
         text = f"{before}{rate.failed} errors of an unknown number of requests, {rate.source.value}, {window}{lag}"
         return Fact(name=name, text=text, source=entry.source, field=field)
-    low, high = wilson(rate.failed or 0, rate.total)
+    low, high = bounds(rate.failed or 0, rate.total, rate.unparsed)
     share = _share(rate)
     counted = _COUNTED.get(rate.source, f"requests, {rate.source.value}")
+    lost = f"; {lines(rate.unparsed)} not understood, all of them in the interval" if rate.unparsed else ""
     text = (
         f"{before}{percent(share)} ({rate.failed} of {rate.total} {counted}, {window}{lag}; "
-        f"95% interval {percent(low)} to {percent(high)})"
+        f"95% interval {percent(low)} to {percent(high)}{lost})"
     )
     source = f"{rate.source.value}, Wilson interval ({entry.source})"
     return Fact(name=name, text=text, source=source, value=round(share, 6), field=field)

@@ -1,0 +1,38 @@
+"""`check` on an access log: what will be understood in an incident is known in daylight."""
+
+import pytest
+
+from tui.engine.check_access_log import said
+from tui.model.finding import Result
+from tui.model.service import Service
+
+STAMP = "203.0.113.9 - - [23/Nov/2026:21:21:06 +0000]"
+READ = f'{STAMP} "GET /a HTTP/1.1" 200 7 "-" "curl" 0.012'
+STRANGE = "203.0.113.9|GET /private?order=s3cret|pass"
+OURS = f'{STAMP} "GET /h?rollback-check=1f HTTP/1.1" 200 7'
+API = Service(name="api", title="API", host="h1", app="app")
+
+
+@pytest.mark.parametrize(
+    ("lines", "result", "words"),
+    [
+        ([], Result.NOTE, "no line: no traffic yet"),
+        ([READ] * 3, Result.OK, "last 3 lines of its access log are understood, with response times"),
+        (
+            [READ] * 19 + [STRANGE],
+            Result.NOTE,
+            "of its access log are not understood, like 000.0",
+        ),
+        ([STRANGE] * 20, Result.FINDING, "20 of the last 20 lines"),
+    ],
+)
+def test_it_says_what_it_understands(lines: list[str], result: Result, words: str) -> None:
+    (found,) = said(API, lines)
+    assert found.result is result and words in found.text
+    assert "s3cret" not in found.text and (found.result is not Result.FINDING or "access-log-format" in found.fix)
+
+
+def test_a_format_without_agents_is_said_because_our_own_requests_count_then() -> None:
+    _, note = said(API, [READ, OURS])
+    assert note.result is Result.NOTE and "no user agent" in note.text
+    assert len(said(API, [READ, f'{OURS} "-" "rollback-console"'])) == 1

@@ -1,0 +1,54 @@
+"""What of an app's access log will be understood in an incident: a few real lines of it are read in daylight."""
+
+from tui.dokku import access_log, commands
+from tui.engine.engine import Engine
+from tui.engine.monitor.access_log_follower import hidden
+from tui.model.errors import LinkError
+from tui.model.finding import Finding, Result
+from tui.model.outcome import describe
+from tui.model.service import Service
+from tui.text.clean import clean_line, decode
+
+_TOPIC = "access-log"
+_FIX = (
+    "`nginx:set {app} access-log-format`: a format with the status in it, e.g. nginx's combined; then nginx:show-config"
+)
+
+
+async def look(engine: Engine, of: Service) -> list[Finding]:
+    """How many of the log's last lines are understood, and what they lack."""
+    try:
+        told = await engine.links.ask(of.host, commands.access_logs(of.app))
+    except LinkError as error:
+        return [_line(of, Result.NOTE, f"its access log was not read: {error.message}")]
+    if not told.ok:
+        return [_line(of, Result.NOTE, f"its access log was not read: {describe(told.outcome)}")]
+    return said(of, decode(told.stdout).splitlines())
+
+
+def said(of: Service, raw: list[str]) -> list[Finding]:
+    """The findings on these lines."""
+    lines = [line for line in (clean_line(one, 8000) for one in raw) if line.strip()]
+    if not lines:
+        words = "its access log has no line: no traffic yet, or access_log off"
+        return [_line(of, Result.NOTE, words)]
+    read = [(line, entry) for line in lines if (entry := access_log.read(line)) is not None]
+    unread = [line for line in lines if access_log.read(line) is None]
+    if unread:
+        words = f"{len(unread)} of the last {len(lines)} lines of its access log are not understood, like "
+        words += f"{hidden(unread[-1])[:60]}: they widen every error rate"
+        grave = len(unread) * 2 > len(lines)
+        found = [_line(of, Result.FINDING if grave else Result.NOTE, words, _FIX.format(app=of.app))]
+    else:
+        times = "with" if any(entry.seconds is not None for _, entry in read) else "without"
+        words = f"the last {len(lines)} lines of its access log are understood, {times} response times"
+        found = [_line(of, Result.OK, words)]
+    ours = [line for line, entry in read if entry.kind is access_log.Kind.OWN]
+    if ours and not any(access_log.shows_agents(line) for line in ours):
+        words = "its access log names no user agent: our own health requests are counted as those of users"
+        found.append(_line(of, Result.NOTE, words, _FIX.format(app=of.app)))
+    return found
+
+
+def _line(of: Service, result: Result, text: str, fix: str = "") -> Finding:
+    return Finding(subject=of.name, topic=_TOPIC, result=result, text=text, fix=fix)
