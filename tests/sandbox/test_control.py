@@ -184,6 +184,7 @@ async def test_behaviour_of_the_running_release_can_change(guest: Guest) -> None
     with pytest.raises(httpx.ReadTimeout):
         await guest.http.get(f"{guest.about['urls']['gateway']}/health", timeout=0.1)
     await guest.control("/behaviour", app="scenextras-gateway", health="ok", error_rate=0.03)
+    await guest.control("/traffic", app="scenextras-gateway", per_second=0)
     assert [await status("gateway", "/api/x") for _ in range(100)].count(500) == 3
 
 
@@ -214,6 +215,7 @@ async def test_a_removed_image_and_a_removed_app(guest: Guest) -> None:
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))
 async def test_every_scenario_shows_itself(guest: Guest, name: str) -> None:
+    await guest.control("/traffic", app="scenextras", per_second=0)
     await guest.control("/scenario", name=name)
     ready = await guest.get("api", "/healthcheck/ready")
     match name:
@@ -227,6 +229,8 @@ async def test_every_scenario_shows_itself(guest: Guest, name: str) -> None:
             state = await guest.state()
             assert ready.status_code == 200
             assert state["apps"]["scenextras"]["requests_a_second"] == 60
+        case "builders":
+            assert guest.about["urls"].keys() >= {"by-herokuish", "by-pack", "by-nixpacks", "by-image", "by-archive"}
         case "held-lock":
             assert (await guest.run("apps:locked scenextras")).exit == 0
         case "wrong-app":

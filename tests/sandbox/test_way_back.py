@@ -25,6 +25,7 @@ async def test_wakes_up_with_a_bad_release_on_api_and_three_healthy_services(gue
         health = await guest.get(service, "/health")
         assert (health.status_code, health.json()) == (200, {"status": word})
         assert (await guest.get(service, "/ping")).text == "pong"
+    await guest.control("/traffic", app="scenextras", per_second=0)
     statuses = [(await guest.get("api", "/api/scenes")).status_code for _ in range(20)]
     assert statuses.count(500) == 4
     assert "UndefinedColumnError" in await guest.ok("logs scenextras")

@@ -94,7 +94,8 @@ def test_a_service_that_stops_first_is_refused_there(box: Sandbox) -> None:
     text = Path(box.services).read_text()
     assert box.run("keep", "gateway").code == 0
     box.pull("deploy", app=APP, version="v2.0.0", wait=True)
-    at = text.index("rollback:", text.index(f"app: {APP}"))
-    Path(box.services).write_text(f"{text[:at]}rollback: {{downtime: 10s-30s, stop_first: true}}\n    x-{text[at:]}")
+    before, app, after = text.partition(f"app: {APP}")
+    after = after.replace("downtime: none", "downtime: 10s-30s, stop_first: true", 1)
+    Path(box.services).write_text(before + app + after)
     done = box.run("gateway", "previous", "--yes", "--json")
     assert (done.code, "stop before it starts" in done.document["error"]["message"]) == (3, True), done.stdout

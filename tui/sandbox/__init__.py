@@ -10,6 +10,17 @@ How a command travels::
     server (SSH) or shimserver (unix socket) → host.Call → dispatch → commands/* or git_server
         → deploy (says its lines as it goes) → machine (apps, images, containers) → web (HTTP) and logs
 
+Apps that no Dockerfile built are made by the control port, before or while it runs::
+
+    POST /app {"name": "shop", "builder": "herokuish", "worker": true, "predeploy": true, "config": {"KEY": "old"}}
+    POST /deploy {"app": "shop", "version": "v2.0.0", "behaviour": {"health": "503"}, "wait": true}
+
+`builder` is dockerfile, herokuish, pack, nixpacks, railpack (0.38.27), image (git:from-image) or archive; `/deploy`
+brings later releases by the same door. The app is a service of services.yaml from then on. The scenario `builders`
+starts with one of each. In `GET /state` a container tells what it `runs` ("" = nothing, a worker may be a second web)
+and which environment its process `sees`; `executed` lists every time code of a release ran, so a look at a holder that
+starts it shows. `POST /prune_images` is root's `docker image prune --all`.
+
 `machine` is the truth; `recorded` holds what the real hosts said; `faults` breaks things on request;
 `control` lets a test look inside and pull the strings.
 """

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tui.sandbox import clock
+from tui.sandbox.image_config import ImageConfig, Start
 from tui.sandbox.images import Content
+from tui.sandbox.profile import seen
 
 KEPT_LINES = 20_000
 
@@ -82,12 +84,24 @@ class Container:
     looping: bool = False  # it does not stay up, and Docker starts it again and again
     requests: int = 0
     ticks: int = 0
+    start: Start = field(default_factory=lambda: Start(path="/app/server", runs="web"))
+    given: dict[str, str] = field(default_factory=dict)  # the environment that Docker gave it, over the image's own
+    config: ImageConfig = field(default_factory=ImageConfig)
     log: Log = field(default_factory=Log)
 
     @property
     def running(self) -> bool:
         """Whether its process lives."""
         return self.status == "running"
+
+    @property
+    def runs(self) -> str:
+        """The process type whose code runs in it; "" if it has nothing to start."""
+        return self.start.runs
+
+    def sees(self) -> dict[str, str]:
+        """The environment that its process finds."""
+        return seen(self.config, self.given)
 
     @property
     def short_id(self) -> str:

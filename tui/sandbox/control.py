@@ -33,7 +33,10 @@ class Control:
         self._token = secrets.token_urlsafe(16)
         self._server = HttpServer(self._respond)
         self._colleague = Colleague(host)
+        self.changed: Callable[[], None] = lambda: None
+        """heard after an app was made; set by whoever writes services.yaml"""
         self._actions: dict[str, Action] = {
+            "/app": self.bring,
             "/deploy": self._deploy,
             "/fault": self._fault,
             "/faults/clear": self._clear,
@@ -42,6 +45,7 @@ class Control:
             "/command": self._command,
             "/retire": self._retire,
             "/remove_image": self._remove_image,
+            "/prune_images": self._prune_images,
             "/remove_app": self._remove_app,
             "/tag": self._tag,
             "/restart_host": self._restart_host,
@@ -85,6 +89,15 @@ class Control:
         except (ValueError, KeyError, TypeError) as error:
             return answer(400, {"error": f"{type(error).__name__}: {error}"})
 
+    async def bring(self, told: Told) -> object:
+        """{name, builder?, version?, behaviour?, worker?, predeploy?, release_task?, check?, config?, commands?}: an
+        app and its first release by herokuish, pack, nixpacks, railpack, a Dockerfile, image or archive; `/deploy`
+        brings its later ones. It is a service of services.yaml from then on.
+        """
+        made = await self._colleague.bring(told)
+        self.changed()
+        return made
+
     async def _deploy(self, told: Told) -> object:
         """{app, version?, behaviour?, branch?, force?, wait?, files?, message?}: a colleague's push, through
         git-receive-pack.
@@ -108,7 +121,10 @@ class Control:
         return {}
 
     async def _scenario(self, told: Told) -> object:
-        SCENARIOS[told["name"]].begin(self._host)
+        scenario = SCENARIOS[told["name"]]
+        for app in scenario.apps(self._host):
+            await self.bring(app)
+        scenario.begin(self._host)
         return {}
 
     async def _command(self, told: Told) -> object:
@@ -129,6 +145,11 @@ class Control:
         if image is not None:
             images.images.pop(image.id, None)
         return {}
+
+    async def _prune_images(self, told: Told) -> object:
+        """`docker image prune --all` by root: no holder's image is left, and nothing says so."""
+        machine = self._host.machine
+        return {"removed": machine.images.prune(machine.images_in_use())}
 
     async def _tag(self, told: Told) -> object:
         """{image, tags: [...]}: `docker tag` by root."""

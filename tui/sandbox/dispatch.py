@@ -50,9 +50,12 @@ def find(host: Host, name: str) -> Command | None:
     return found
 
 
-async def run(host: Host, client: Client, line: str) -> int | None:
-    """Runs one command to its end. The exit code, or None if its client died and the command with it."""
+async def run(host: Host, client: Client, line: str, *, slow: float = 1.0) -> int | None:
+    """Runs one command to its end, `slow` times as long as it takes. The exit code, or None if its client died and
+    the command with it.
+    """
     call = host.call(client, line)
+    call.slow = slow
     call.task = asyncio.current_task()
     try:
         call.exit = await dispatch(call)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from dulwich.errors import ChecksumMismatch
 from dulwich.object_store import BaseObjectStore
 
-from tui.sandbox.builds import recorded_build
+from tui.sandbox.build_records import recorded_build
 from tui.sandbox.client import Refused
 from tui.sandbox.deploy.build import Source
 from tui.sandbox.deploy.flow import build_and_deploy
@@ -201,6 +201,7 @@ async def pre_receive(call: Call, app: App, update: Update, store: BaseObjectSto
         call.marked = True
         await build_and_deploy(call, app, Source(commit=update.new, files=read_files(store, update.new)))
         app.deploy_source, app.metadata = "git-push", update.new
+        app.source_image = ""  # seen: used once more by this push, and gone after it
 
 
 def deploy_branch(call: Call, app: App) -> str | None:

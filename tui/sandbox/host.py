@@ -11,6 +11,7 @@ from tui.sandbox.lines import Line
 from tui.sandbox.machine import App, Machine
 from tui.sandbox.pace import DURATIONS, RETIRE_EVERY, Pace
 from tui.sandbox.recorded import Recorded, load
+from tui.sandbox.stories import Story
 from tui.sandbox.web import Sites
 
 
@@ -131,6 +132,8 @@ class Host:
         self.faults = Faults(self)
         self.calls: list[Call] = []
         self.pushes: list[Push] = []
+        self.stories: dict[str, Story] = {}
+        """apps that were made on request, with what a release of them is built from"""
         self.sites = Sites(self.machine)
         self.cut: Callable[[], None] = lambda: None
         """ends every connection; set by whoever listens"""

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from tui.sandbox.image_config import ImageConfig
+
 ALTERNATE_TAGS = "com.dokku.docker-image-labeler/alternate-tags"
 APP_LABEL = "com.dokku.app-name"
 
@@ -69,6 +71,7 @@ class Image:
     content: Content
     labels: dict[str, str]
     created: float
+    config: ImageConfig = field(default_factory=ImageConfig)
 
 
 class ImageMissing(Exception):
@@ -86,14 +89,37 @@ class ImageStore:
         """By `repository:tag` or id."""
         return self.images.get(self.tags.get(with_tag(name), name))
 
-    def build(self, tag: str, content: Content, labels: dict[str, str], base: str, now: float) -> Image:
+    def build(
+        self,
+        tag: str,
+        content: Content,
+        labels: dict[str, str],
+        base: str,
+        now: float,
+        config: ImageConfig | None = None,
+    ) -> Image:
         """Puts an image under a tag, and returns it: the one that is there already if nothing about it is new."""
+        config = config or ImageConfig()
         recipe = [base, content.version, content.commit, repr(content.behaviour), sorted(labels.items())]
-        digest = "sha256:" + hashlib.sha256(json.dumps(recipe).encode()).hexdigest()
-        image = self.images.get(digest) or Image(id=digest, content=content, labels=dict(labels), created=now)
+        digest = "sha256:" + hashlib.sha256(json.dumps([*recipe, *config.recipe()]).encode()).hexdigest()
+        made = Image(id=digest, content=content, labels=dict(labels), created=now, config=config)
+        image = self.images.get(digest) or made
         self.images[digest] = image
         self.tags[with_tag(tag)] = digest
         return image
+
+    def variant(self, image: Image, tag: str, now: float, config: ImageConfig, labels: dict[str, str]) -> Image:
+        """The image with another config and more labels, under a tag: what `docker commit` leaves."""
+        return self.build(tag, image.content, {**image.labels, **labels}, image.id, now, config)
+
+    def prune(self, in_use: Iterable[str]) -> list[str]:
+        """`docker image prune --all` by root: every image without a container goes, tags and all. Their ids."""
+        gone = [image_id for image_id in self.images if image_id not in set(in_use)]
+        for image_id in gone:
+            for tag in self.tags_of(image_id):
+                del self.tags[tag]
+            del self.images[image_id]
+        return gone
 
     def tag(self, image: Image, tag: str) -> None:
         """Lets the tag mean this image from now on."""

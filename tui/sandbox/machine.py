@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tui.sandbox import clock
 from tui.sandbox.containers import Container
+from tui.sandbox.image_config import start_of
 from tui.sandbox.images import ALTERNATE_TAGS, APP_LABEL, Image, ImageStore
 from tui.sandbox.repos import Repository
 
@@ -72,6 +73,20 @@ class App:
         """Whether a deploy stops this process type before it starts it anew."""
         return self.checks_disabled == "_all_" or process in self.checks_disabled.split(",")
 
+    def skips_checks(self, process: str) -> bool:
+        """Whether new containers of this process type take the traffic unchecked."""
+        return self.checks_skipped == "_all_" or process in self.checks_skipped.split(",")
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """Code of an app's release that ran, and why: `start`, `task`, `run`, `enter` or `profile`."""
+
+    app: str
+    kind: str
+    command: str
+    at: float
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -100,6 +115,7 @@ class Machine:
         self.global_properties: dict[str, str] = {}
         self.registry: dict[str, Image] = {}
         self.deploys = 0
+        self.executed: list[Executed] = []
         self._numbers = 1000
 
     @property
@@ -127,6 +143,14 @@ class Machine:
             return self.apps[name]
         except KeyError:
             raise AppMissing(name) from None
+
+    def config_of(self, app: App) -> dict[str, str]:
+        """The app's variables with the host's below them, as builds and containers are given them."""
+        return {**self.global_config, **app.config}
+
+    def execute(self, app: App, kind: str, command: str) -> None:
+        """Writes down that code of the app's release runs now."""
+        self.executed.append(Executed(app.name, kind, command, self.now()))
 
     def pushed(self, name: str) -> Image | None:
         """In the registry, by `REPOSITORY:N`, or by `REPOSITORY@sha256:…`: documented, and not recorded."""
@@ -177,7 +201,10 @@ class Machine:
         """A new container that runs the image from now on; `ref` is the image's name in it, `name` its own."""
         process, _, index = dyno.partition(".")
         now = self.now()
-        keys = [f"{key}={masked(key, value)}" for key, value in app.config.items()]
+        start = start_of(image.config, process, app.procfile)
+        given = {**self.config_of(app), "DYNO": dyno, "PORT": "5000" if process == "web" else ""}
+        shown = {**{key: value for key, value in image.config.env.items() if key not in given}, **self.config_of(app)}
+        keys = [f"{key}={masked(key, value)}" for key, value in shown.items()]
         path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         container = Container(
             id=self.new_id(),
@@ -189,13 +216,18 @@ class Machine:
             image_ref=ref,
             content=image.content,
             labels={**image.labels, "com.dokku.dyno": dyno, "com.dokku.process-type": process},
-            env=(*keys, f"DYNO={dyno}", "PORT=5000", path, "BUILD_REV=XXXXXX"),
+            env=(*keys, f"DYNO={dyno}", f"PORT={given['PORT']}", path, "BUILD_REV=XXXXXX"),
             address=f"172.31.35.{2 + self.number() % 250}",
             created=now - 0.3,
             started=now,
             pid=80_000 + self.number(),
+            start=start,
+            given=given,
+            config=image.config,
         )
         self.containers[container.id] = container
+        if start.runs:
+            self.execute(app, "start", " ".join((start.path, *start.args)))
         return container
 
     def cleanup(self, app: App | None) -> None:

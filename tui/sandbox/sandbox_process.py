@@ -13,7 +13,7 @@ from tui.sandbox.pace import Pace
 from tui.sandbox.scenario import SCENARIOS
 from tui.sandbox.seed import seed
 from tui.sandbox.server import SshHouse
-from tui.sandbox.services import SERVICES, services_yaml
+from tui.sandbox.services import services_of, services_yaml
 from tui.sandbox.shimserver import ShimServer
 
 assert _commands.__all__  # importing them is what registers the commands
@@ -51,22 +51,32 @@ class World:
         await self.ssh.listen(self._options.port)
         await self.shim.listen()
         await self.control.listen()
-        SCENARIOS[self._options.scenario].begin(self.host)
+        scenario = SCENARIOS[self._options.scenario]
+        for told in scenario.apps(self.host):
+            await self.control.bring(told)
+        scenario.begin(self.host)
         self.host.start()
-        services = self.state / "services.yaml"
-        services.write_text(services_yaml(self.host, self.ssh), encoding="utf-8")
-        apps = self.host.machine.apps
         self.about = {
-            "services": str(services),
+            "services": str(self.state / "services.yaml"),
             "ssh": f"127.0.0.1:{self.ssh.port}",
-            "urls": {service.name: f"http://127.0.0.1:{apps[service.app].port}" for service in SERVICES},
+            "urls": {},
             "identity_file": str(self.ssh.identity_file),
             "known_hosts": str(self.ssh.known_hosts),
             "control": self.control.url,
             "socket": str(self.shim.path),
             "state": str(self.state),
         }
+        self.control.changed = self._write_services
+        self._write_services()
         return self
+
+    def _write_services(self) -> None:
+        """services.yaml and the URLs of `about`, anew: apps may have been made."""
+        (self.state / "services.yaml").write_text(services_yaml(self.host, self.ssh), encoding="utf-8")
+        apps, urls = self.host.machine.apps, self.about["urls"]
+        assert isinstance(urls, dict)
+        for service in services_of(self.host):
+            urls[service.name] = f"http://127.0.0.1:{apps[service.app].port}"
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -2,18 +2,32 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tui.sandbox.faults import Fault, When
 from tui.sandbox.host import Host
 from tui.sandbox.images import Content
+from tui.sandbox.stories import BUILDERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """Something that is wrong from the start: one sentence about it, and what brings it about."""
+    """Something that is wrong from the start: one sentence about it, what brings it about, and the apps that it needs
+    beside the team's (`/app` of the control port says what they are told).
+    """
 
     about: str
     begin: Callable[[Host], None]
+    apps: Callable[[Host], list[dict[str, Any]]] = lambda host: []
+
+
+def one_of_each(host: Host) -> list[dict[str, Any]]:
+    """An app for every builder that the version has, each with a worker and some config."""
+    return [
+        {"name": f"by-{builder}", "builder": builder, "worker": True, "config": {"GREETING": "old", "OLDONLY": "yes"}}
+        for builder in BUILDERS
+        if builder != "railpack" or not host.machine.old
+    ]
 
 
 def misbehave(host: Host, app: str, **values: object) -> None:
@@ -82,6 +96,11 @@ SCENARIOS = {
     "wrong-app": Scenario(
         about="requests to search are answered by api",
         begin=arm("wrong_app", app="scenextras-autocomplete", by="scenextras"),
+    ),
+    "builders": Scenario(
+        about="beside the team's, an app for every builder: by-herokuish, by-pack, by-nixpacks, by-image, by-archive",
+        begin=lambda host: None,
+        apps=one_of_each,
     ),
     "full-disk": Scenario(
         about="the host's disk is full: nothing can be built",

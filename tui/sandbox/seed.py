@@ -5,135 +5,22 @@ No pacing and no commands: the state is put in place as weeks of deploys and kee
 is full of tracebacks, and nobody kept it.
 """
 
-import json
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from tui.sandbox.answers import start_lines
-from tui.sandbox.build import content_of
+from tui.sandbox.buildkit import content_of
 from tui.sandbox.deploy.release import apply_source
+from tui.sandbox.dockerfile import applied, parse_dockerfile
 from tui.sandbox.host import Host
+from tui.sandbox.image_config import ImageConfig
 from tui.sandbox.images import APP_LABEL, Image
 from tui.sandbox.machine import App, Build
 from tui.sandbox.repos import Signature, read_files
+from tui.sandbox.stories import BAD_JSON, BRANCH, STORIES, Story, app_files
 from tui.sandbox.web import speak
 
-BRANCH = "main"
 SEAL = "kept-do-not-build"
 LOG_SECONDS = 300
-BASES = {"scenextras": "python:3.12-slim", "default": "golang:1.23-alpine"}
-BAD_JSON = b'{"health": "503", "check": "ok", "error_rate": 0.2, "log": "tracebacks"}\n'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
-    """One release of an app: who brought it out, and how long before now."""
-
-    version: str
-    ago: timedelta
-    author: str
-    message: str
-    bad: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """An app and its releases, oldest first; the last one runs. `kept` are the versions that have a holder."""
-
-    app: str
-    check: str
-    releases: tuple[Release, ...]
-    kept: tuple[str, ...]
-    worker: bool = False
-    migrates: bool = False  # its Procfile has a release task
-
-
-ANA, BORIS, CHEN = (
-    "Ana Ruiz <ana@scenextras.com>",
-    "Boris Weber <boris@scenextras.com>",
-    "Chen Li <chen@scenextras.com>",
-)
-
-
-def release(version: str, author: str, message: str, *, bad: bool = False, **ago: float) -> Release:
-    """A Release in fewer words; `ago` is given as timedelta takes it."""
-    return Release(version=version, ago=timedelta(**ago), author=author, message=message, bad=bad)
-
-
-STORIES = (
-    Story(
-        app="scenextras",
-        check="/healthcheck/ready",
-        releases=(
-            release("v1.0.0", ANA, "Serve scenes over the API", days=41),
-            release("v1.1.0", BORIS, "Search by mood", days=24, hours=3),
-            release("v1.2.0", ANA, "Thumbnails for scenes", days=13, hours=6),
-            release("v1.3.0", CHEN, "Page comments by cursor", days=6, hours=2),
-            release("v1.4.0", ANA, "Faster scene lists", days=2, hours=5),
-            release("v1.5.0", BORIS, "Store thumbnails by key", minutes=6, bad=True),
-        ),
-        kept=("v1.1.0", "v1.2.0", "v1.3.0", "v1.4.0"),
-    ),
-    Story(
-        app="scenextras-gateway",
-        check="/health",
-        releases=(
-            release("v1.0.0", CHEN, "Sign in with a link", days=38),
-            release("v1.0.1", CHEN, "Refuse expired links", days=30, hours=1),
-            release("v1.1.0", BORIS, "Rate limits per user", days=19, hours=7),
-            release("v1.2.0", CHEN, "Sessions survive a restart", days=9, hours=4),
-            release("v1.2.1", CHEN, "Log the reason of a refusal", days=3, hours=8),
-        ),
-        kept=("v1.0.0", "v1.0.1", "v1.1.0", "v1.2.0"),
-        migrates=True,
-    ),
-    Story(
-        app="scenextras-autocomplete",
-        check="/ping",
-        releases=(
-            release("v1.0.0", BORIS, "Index scenes with BadgerDB", days=35),
-            release("v1.0.1", BORIS, "Fold accents", days=27, hours=2),
-            release("v1.1.0", ANA, "Suggest while typing", days=16, hours=9),
-            release("v1.2.0", BORIS, "Compact the index at night", days=5, hours=1),
-        ),
-        kept=("v1.0.0", "v1.0.1", "v1.1.0", "v1.2.0"),
-    ),
-    Story(
-        app="scenextras-transcription",
-        check="/health",
-        releases=(
-            release("v1.0.0", CHEN, "Transcribe uploads", days=33),
-            release("v1.1.0", CHEN, "Queue long uploads", days=22, hours=5),
-            release("v1.2.0", ANA, "Speaker labels", days=12, hours=2),
-            release("v1.2.1", CHEN, "Retry a lost worker", days=8, hours=6),
-            release("v1.3.0", ANA, "Subtitles in three formats", days=1, hours=4),
-        ),
-        kept=("v1.0.0", "v1.1.0", "v1.2.0", "v1.2.1"),
-        worker=True,
-    ),
-)
-
-
-def app_files(story: Story, version: str) -> dict[str, bytes]:
-    """The source tree of one release."""
-    app, check = story.app, story.check
-    base = BASES.get(app, BASES["default"])
-    dockerfile = (
-        f"FROM {base}\nWORKDIR /app\nCOPY server /app/server\nCOPY Procfile app.json /app/\n"
-        'COPY VERSION /app/VERSION\nEXPOSE 5000\nCMD ["/app/server"]\n'
-    )
-    startup = {"type": "startup", "name": "ready", "path": check, "attempts": 3, "timeout": 5}
-    app_json = json.dumps({"name": app, "healthchecks": {"web": [startup]}}, indent=2) + "\n"
-    procfile = "web: /app/server\n"
-    procfile += "worker: /app/server --worker\n" if story.worker else ""
-    procfile += "release: /app/server migrate\n" if story.migrates else ""
-    return {
-        "Dockerfile": dockerfile.encode(),
-        "Procfile": procfile.encode(),
-        "VERSION": f"{version}\n".encode(),
-        "app.json": app_json.encode(),
-        "server": f"#!/bin/sh\n# {app} {version}\n".encode(),
-    }
 
 
 async def seed(host: Host) -> None:
@@ -161,7 +48,8 @@ async def tell(host: Host, story: Story) -> None:
         )
         parents = (commit,)
         app.repo.set_ref(f"refs/tags/{told.version}", commit)
-        image = machine.images.build(app.image, content_of(files, commit), app_labels(app.name), "", at)
+        config = applied(ImageConfig(workdir="/"), parse_dockerfile(files["Dockerfile"].decode()), files)
+        image = machine.images.build(app.image, content_of(files, commit), app_labels(app.name), "", at, config)
         record_deploy(host, app, commit, at)
         if told.version in story.kept:
             number += 1
@@ -246,7 +134,7 @@ def keep(host: Host, app: App, image: Image, commit: str, number: int, deployed:
     }
     if host.plugins:
         machine.images.tag(image, f"dokku/{app.name}:pre-deploy-{stamp:%Y%m%d-%H%M%S}")
-    machine.images.build(holder.image, image.content, labels, app.image, kept)
+    machine.images.build(holder.image, image.content, labels, app.image, kept, image.config)
 
 
 async def wake(host: Host, app: App, image: Image, since: float) -> None:
@@ -263,7 +151,7 @@ async def wake(host: Host, app: App, image: Image, since: float) -> None:
             age = int(min(machine.now() - since, LOG_SECONDS))
             container.ticks = int(machine.now() - since) - age
             if container.ticks == 0:
-                for text in start_lines(process, container.content):
+                for text in start_lines(container.runs, container.content):
                     container.log.append(text, int((since - 9) * 1e9))
             for second in range(age):
                 speak(container, 1.0, int((machine.now() - age + second) * 1e9))

@@ -44,6 +44,16 @@ SERVICES = (
 )
 
 
+def services_of(host: Host) -> tuple[Service, ...]:
+    """The team's services, and those that were made on request."""
+    made = (
+        Service(name=name, title=name, app=name, order=100 + number, health="/health", word="ok")
+        for number, name in enumerate(host.stories)
+        if name in host.machine.apps
+    )
+    return (*SERVICES, *made)
+
+
 def services_yaml(host: Host, ssh: SshHouse) -> str:
     """The text of a services.yaml with the host, its keys and all services. Needs open ports."""
     lines = [
@@ -64,7 +74,7 @@ def services_yaml(host: Host, ssh: SshHouse) -> str:
 def service_lines(host: Host, *, named: str, address: str) -> list[str]:
     """The services of services.yaml, on the host that it calls `named`, answering at this address."""
     lines: list[str] = []
-    for service in SERVICES:
+    for service in services_of(host):
         base = f"http://{address}:{host.machine.apps[service.app].port}"
         lines += [
             f"  {service.name}:",

@@ -170,5 +170,5 @@ def speak(container: Container, seconds: float, at: int | None = None) -> None:
     rate = container.content.behaviour.log_rate
     for number in range(max(1, int(rate * seconds))):
         container.ticks += 1
-        for text in tick_lines(container.process, container.content, container.ticks):
+        for text in tick_lines(container.runs, container.content, container.ticks):
             container.log.append(text, None if at is None else at + number * 1_000_000)

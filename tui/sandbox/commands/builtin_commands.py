@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from tui.sandbox.client import Refused, bang
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.host import Call
-from tui.sandbox.lines import complaint
 from tui.sandbox.machine import App
 from tui.sandbox.recorded import VERSIONS, load
 
@@ -149,22 +148,3 @@ async def storage_list(call: Call) -> int:
     if not call.host.machine.old:
         call.out(f"-----> {app.name} volume bind-mounts:")
     return 0
-
-
-@command("enter", costs="inspect")
-async def in_container(call: Call) -> int:
-    """Only `cat /app/VERSION`, which is what somebody would ask; anything else says so."""
-    app = call.host.machine.app(parse_loosely(call))
-    containers = [container for container in call.host.machine.current(app).values() if container is not None]
-    if call.args[-2:] == ["cat", "/app/VERSION"] and containers:
-        call.out(containers[0].content.version)
-        return 0
-    call.say(complaint("the sandbox has no shells"))
-    return 1
-
-
-def parse_loosely(call: Call) -> str:
-    """The first argument, an app's name; the others are left to the caller. Raises Refused(1) if there is none."""
-    if not call.args:
-        raise Refused(1, bang("Please specify an app to run the command on"))
-    return call.args[0]

@@ -2,8 +2,10 @@
 
 import io
 import tarfile
+from collections.abc import Iterator
 
-from tui.sandbox.builds import recorded_build
+from tui.sandbox import clock
+from tui.sandbox.build_records import recorded_build
 from tui.sandbox.client import Refused, bang
 from tui.sandbox.deploy.build import Source
 from tui.sandbox.deploy.flow import build_and_deploy
@@ -17,6 +19,8 @@ from tui.sandbox.registry import ADDRESS, pull
 from tui.sandbox.repos import BadRef, Repository, Signature, read_files
 
 COMMITTER = "Automated <automated@dokku.sh>"
+NEW_BRANCH = " * [new branch]      {0:<10} -> {0}"
+SCRATCH = "/tmp/dokku"  # noqa: S108 - what the host says, no path here
 
 
 @command("git:sync")
@@ -92,7 +96,14 @@ async def from_image(call: Call) -> int:
     app = machine.app(options.first())
     if len(options.plain) < 2:
         raise Refused(1, bang("Please specify an image"))
-    image = options.plain[1]
+    with recorded_build(call, app, call.name):
+        await build_from_image(call, app, options.plain[1])
+    return 0
+
+
+async def build_from_image(call: Call, app: App, image: str) -> None:
+    """The image pulled, committed and deployed. Raises Refused for one that is nowhere, or that is deployed already."""
+    machine = call.host.machine
     call.out("-----> Generating build context")
     if machine.old:
         call.out("       Setting Dockerfile")
@@ -105,7 +116,6 @@ async def from_image(call: Call) -> int:
             raise Refused(1, f"Error response from daemon: {why_not_pulled(image)}")
     files = {"Dockerfile": f"FROM {image}\n".encode()}
     await commit_and_deploy(call, app, files, f'["{image}"]', ("docker-image", image))
-    return 0
 
 
 def why_not_pulled(image: str) -> str:
@@ -124,6 +134,13 @@ async def from_archive(call: Call) -> int:
     app = call.host.machine.app(options.first())
     if options.plain[1:2] != ("--",):
         raise Refused(1, bang("Invalid archive url specified"))
+    with recorded_build(call, app, call.name):
+        await build_from_archive(call, app)
+    return 0
+
+
+async def build_from_archive(call: Call, app: App) -> None:
+    """The tar on stdin, committed and deployed. Raises Refused(2) for what is no tar, Refused(1) for the same again."""
     call.out("-----> Fetching tar file from stdin")
     data = bytearray()
     while chunk := await call.client.read(65_536):
@@ -138,9 +155,25 @@ async def from_archive(call: Call) -> int:
     except tarfile.TarError:
         torn = ("tar: This does not look like a tar archive", "tar: Exiting with failure status due to previous errors")
         raise Refused(2, *torn, *torn) from None
+    for text in unpacked(call):
+        call.out(text)
     call.out("       Moving unarchived files and folders into place")
+    if call.host.machine.old:
+        place = f"{SCRATCH}-{call.host.machine.number()}-trigger-git-git-from-archive.4rK1xj/."
+        call.say(tool(f"mv: cannot move '.' to '{place}': Device or resource busy"))
     await commit_and_deploy(call, app, files, None, ("tar", "--"))
-    return 0
+
+
+def unpacked(call: Call) -> Iterator[str]:
+    """What 0.38.27 notes about an archive that it unpacks; 0.35.15 notes nothing."""
+    if call.host.machine.old:
+        return
+    folder = f"{SCRATCH}-{call.host.machine.number()}-trigger-git-git-from-archive"
+    for event in ("extraction_started", "extraction_completed"):
+        yield (
+            f"[archive-security] timestamp={clock.utc():%Y-%m-%dT%H:%M:%SZ} user=dokku event={event} archive_type=tar "
+            f"source={folder}.yWNchL/src.tar details=dest={folder}.j56iLn"
+        )
 
 
 async def commit_and_deploy(
@@ -151,29 +184,37 @@ async def commit_and_deploy(
     """
     machine = call.host.machine
     call.out("-----> Updating git repository with specified build context")
-    branch = deploy_branch(call, app) or "master"
-    tip = app.repo.branch(branch)
+    if done[0] == "docker-image":
+        app.source_image = done[1]
+    if deploy_branch(call, app) is None:
+        app.properties["git-deploy-branch"] = "master"
+        call.out("       Detected branch, setting deploy-branch to master")
+    # Seen with a frozen app: Dokku clones HEAD, commits there, and lets the deploy branch follow.
+    branch = app.repo.head_name().removeprefix("refs/heads/")
+    tip = app.repo.head()
     if tip is not None and read_files(app.repo.store, tip) == files:
         raise Refused(
             1,
             bang("No changes detected, skipping git commit"),
             bang("Call 'ps:rebuild' on app to rebuild the app from existing source"),
         )
-    if app.repo.head() is None and tip is not None:
+    if tip is None and app.repo.refs():
         call.out("fatal: bad revision 'HEAD'")
     author = Signature(who=COMMITTER, at=int(machine.now()))
     parents = (tip,) if tip is not None else ()
     commit = app.repo.commit(files, message="Automated commit", author=author, parents=parents)
-    app.repo.set_ref(f"refs/heads/{branch}", commit)
-    app.repo.set_head(branch)
-    app.source_image = done[1] if done[0] == "docker-image" else ""
-    call.say(tool(f"From /tmp/dokku-{machine.number()}-trigger-git-git-from-directory.fsApAt"))
-    call.say(
-        tool(
-            f"   {tip[:7]}..{commit[:7]}  {branch} -> {branch}" if tip else f" * [new branch]      {branch} -> {branch}"
-        )
-    )
-    with recorded_build(call, app, call.name), deploy_lock(call, app):
+    new = not app.repo.refs()
+    for name in (branch, deploy_branch(call, app) or "master"):
+        app.repo.set_ref(f"refs/heads/{name}", commit)
+    for name in ("HEAD", branch):
+        app.repo.set_ref(f"refs/remotes/origin/{name}", tip or commit)
+    if not new:
+        moved = f"   {tip[:7]}..{commit[:7]}  {branch:<10} -> {branch}" if tip else NEW_BRANCH.format(branch)
+        call.say(tool(f"From {SCRATCH}-{machine.number()}-trigger-git-git-from-directory.fsApAt"))
+        call.say(tool(moved))
+    if done[0] != "docker-image":
+        app.source_image = ""
+    with deploy_lock(call, app):
         call.marked = True
         await build_and_deploy(call, app, Source(commit=commit, files=files, alternate_tags=alternate_tags))
         app.deploy_source, app.metadata = done

@@ -3,19 +3,16 @@
 Recorded on 0.35.15 (2026-11-28). What runs is the sandbox's own containers all the same.
 """
 
-import re
-
 from tui.sandbox.client import Refused, bang
-from tui.sandbox.dispatch import COMMANDS, command, parse
+from tui.sandbox.commands.ps import inspect as inspect_containers
+from tui.sandbox.commands.run import enter as enter_container
+from tui.sandbox.dispatch import command, parse
 from tui.sandbox.host import Call
 from tui.sandbox.machine import App
-from tui.sandbox.repos import read_files
 
 K3S = "k3s"
 DEFAULTS = {"deploy-timeout": "300s", "namespace": "default", "rollback-on-failure": "false"}
-_ENV = re.compile(r'(?m)^ENV (?P<key>[A-Z_]+)="(?P<value>[^"]*)"$')
 _PANIC = "panic: runtime error: index out of range [{0}] with length {0}\n\ngoroutine 1 [running]:"
-_inspect, _enter = COMMANDS["ps:inspect"].run, COMMANDS["enter"].run
 
 
 def on_pods(app: App) -> bool:
@@ -26,7 +23,7 @@ def on_pods(app: App) -> bool:
 @command("ps:inspect", costs="inspect")
 async def inspect(call: Call) -> int:
     """Nothing, and exit 0."""
-    return 0 if on_pods(call.host.machine.app(parse(call).first())) else await _inspect(call)
+    return 0 if on_pods(call.host.machine.app(parse(call).first())) else await inspect_containers(call)
 
 
 @command("enter", costs="inspect")
@@ -34,7 +31,7 @@ async def enter(call: Call) -> int:
     """APP PROC.N env: the environment of that pod, behind a dot. Past the last one it panics."""
     app = call.host.machine.app(call.args[0]) if call.args else None
     if app is None or not on_pods(app):
-        return await _enter(call)
+        return await enter_container(call)
     process, _, index = call.args[1].partition(".")
     count = app.scale.get(process, 0)
     if count == 0:
@@ -44,10 +41,11 @@ async def enter(call: Call) -> int:
     call.err("")
     if call.args[2:] != ["env"]:
         raise Refused(1, bang("command terminated with exit code 1"))
-    env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOSTNAME": f"{app.name}-{process}-65758b7959-{index}"}
-    files = read_files(app.repo.store, app.metadata) if re.fullmatch("[0-9a-f]{40}", app.metadata) else {}
-    env |= {m["key"]: m["value"] for m in _ENV.finditer(files.get("Dockerfile", b"").decode())}
-    env |= {**app.config, "GIT_REV": app.metadata, "PORT": "5000", "HOME": "/"}
+    container = call.host.machine.current(app).get(f"{process}.{index}")
+    if container is None or not container.running:
+        raise Refused(1, bang(f'unable to upgrade connection: container not found ("{app.name}-{process}")'))
+    path = "/usr/local/bin:/usr/bin:/bin"
+    env = {"PATH": path, **container.sees(), "HOSTNAME": f"{app.name}-{process}-65758b7959-{container.short_id[:5]}"}
     call.out("." + "\n".join(f"{key}={value}" for key, value in env.items()))
     return 0
 

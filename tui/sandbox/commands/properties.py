@@ -38,6 +38,8 @@ LISTED = {
     ),
     ("0.38.27", "builder"): ("build-dir", "selected", "skip-cleanup"),
 }
+HIDDEN = {"git": ("source-image",)}
+"""properties that can be set, and that no refusal lists (recorded: `git:set APP source-image` clears it)"""
 UNSETTABLE = (
     "sha",
     "source-image",
@@ -77,9 +79,11 @@ def setter(plugin: str) -> Callable[[Call], Awaitable[int]]:
             store, rest = machine.app(options.first()).properties, options.plain[1:]
         name = rest[0] if rest else ""
         known = valid(call.host.recorded, plugin)
-        if name not in known:
+        if name not in (*known, *HIDDEN.get(plugin, ())):
             raise Refused(1, bang(f"Invalid property specified, valid properties include: {', '.join(known)}"))
         key, value = f"{plugin}-{name}", rest[1] if len(rest) > 1 else ""
+        if name == "source-image" and not options.has("--global"):
+            machine.app(options.first()).source_image = value
         if value:
             store[key] = value
             call.out(f"=====> Setting {name} to {value}")
@@ -89,20 +93,6 @@ def setter(plugin: str) -> Callable[[Call], Awaitable[int]]:
         return 0
 
     return set_property
-
-
-@command("docker-options:add", "docker-options:remove", costs="write")
-async def docker_options(call: Call) -> int:
-    """APP PHASES OPTION; phases are named with commas."""
-    if len(call.args) < 3:
-        raise Refused(1, bang("Please specify docker options to add to the phase"))
-    app = call.host.machine.app(call.args[0])
-    option = " ".join(call.args[2:])
-    for phase in call.args[1].split(","):
-        key = f"docker-options-{phase}"
-        kept = [line for line in app.properties.get(key, "").split("\n") if line and line != option]
-        app.properties[key] = "\n".join([*kept, option] if call.name.endswith("add") else kept)
-    return 0
 
 
 for _plugin in PLUGINS:

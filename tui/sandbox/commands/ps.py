@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tui.sandbox.builds import recorded_build
+from tui.sandbox.build_records import recorded_build
 from tui.sandbox.client import Refused, bang
 from tui.sandbox.containers import Container, timestamp
 from tui.sandbox.deploy.build import Source
@@ -47,7 +47,7 @@ async def release_and_start(call: Call, app: App) -> None:
     image = latest(call, app)
     if image is None:
         raise missing_image(call, app)
-    ref = await release(call, app, image)
+    image, ref = await release(call, app, image)
     call.say(arrow(f"Deploying {app.name} via the docker-local scheduler..."))
     await start_processes(call, app, image, ref)
 
@@ -120,7 +120,9 @@ async def rebuild_one(call: Call, app: App) -> None:
         raise CommandFailed
     with recorded_build(call, app, "ps:rebuild"), deploy_lock(call, app):
         assert commit is not None
-        await build_and_deploy(call, app, Source(commit=commit, files=read_files(app.repo.store, commit)))
+        tags = f'["{app.source_image}"]' if app.source_image else None
+        files = read_files(app.repo.store, commit)
+        await build_and_deploy(call, app, Source(commit=commit, files=files, alternate_tags=tags))
 
 
 @command("ps:stop")
@@ -259,6 +261,7 @@ def inspected(call: Call, app: App, container: Container) -> dict[str, Any]:
     text = json.dumps(recorded).replace(old_id, container.id).replace(old_id[:12], container.short_id)
     entry: dict[str, Any] = json.loads(text.replace(old_address, container.address))
     entry["Name"] = f"/{container.name}"
+    entry["Path"], entry["Args"] = container.start.path, list(container.start.args)
     entry["NetworkSettings"]["Networks"]["bridge"]["DNSNames"][0] = container.name
     entry["Image"] = container.image_id
     entry["Created"] = timestamp(container.created)

@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable
 from tui.sandbox.client import Refused, bang
 from tui.sandbox.commands.builds import second
 from tui.sandbox.commands.config import compact
+from tui.sandbox.commands.docker_options import PHASES, options_of
 from tui.sandbox.dispatch import command
 from tui.sandbox.git_server import deploy_branch
 from tui.sandbox.host import Call
-from tui.sandbox.machine import App
+from tui.sandbox.machine import App, Machine
 from tui.sandbox.recorded import VERSIONS, Report, load
 
 PREFIXES = {"apps": "app", "certs": "ssl"}
@@ -20,16 +21,14 @@ def live_values(call: Call, app: App, name: str) -> dict[str, str]:
     """Values by full key; keys a report does not show are ignored."""
     machine = call.host.machine
     values: dict[str, str] = {}
+    plugins = sorted(load(machine.version).reports, key=len, reverse=True)
+    for key, value in machine.global_properties.items():
+        plugin = next((plugin for plugin in plugins if key.startswith(f"{plugin}-")), "")
+        rest = key.removeprefix(f"{plugin}-")
+        values |= {f"{plugin}-global-{rest}": value, f"{plugin}-computed-{rest}": value}
     for key, value in app.properties.items():
         values[key] = value
-        plugin = next(
-            (
-                plugin
-                for plugin in sorted(load(machine.version).reports, key=len, reverse=True)
-                if key.startswith(f"{plugin}-")
-            ),
-            "",
-        )
+        plugin = next((plugin for plugin in plugins if key.startswith(f"{plugin}-")), "")
         if value and plugin:
             values[f"{plugin}-computed-{key.removeprefix(f'{plugin}-')}"] = value
     values |= {
@@ -48,11 +47,26 @@ def live_values(call: Call, app: App, name: str) -> dict[str, str]:
     }
     if machine.old:
         values["git-deploy-branch"] = deploy_branch(call, app) or "master"
-        values["docker-options-deploy"] = f"--restart={app.properties.get('ps-restart-policy') or 'on-failure:10'}"
+        restart = f"--restart={app.properties.get('ps-restart-policy') or 'on-failure:10'}"
+        values["docker-options-deploy"] = " ".join([*options_of(app, "deploy"), restart])
+    for phase in ("build", "run") if machine.old else PHASES:
+        values[f"docker-options-{phase}"] = " ".join(options_of(app, phase))
+    values |= stack_values(machine, app)
     if name == "ps":
         values |= process_values(call, app)
     if name == "builds":
         values |= build_values(app)
+    return values
+
+
+def stack_values(machine: Machine, app: App) -> dict[str, str]:
+    """The values of `buildpacks:report`, and what the builder says about the app's ports."""
+    image = machine.images.find(app.image)
+    frame = image.config.frame if image is not None else "dockerfile"
+    stack = app.properties.get("buildpacks-stack") or machine.global_properties.get("buildpacks-stack")
+    values = {"buildpacks-computed-stack": stack or "gliderlabs/herokuish:latest-24"}
+    if frame != "dockerfile":
+        values["ports-map-detected"] = "http:80:5000"
     return values
 
 
@@ -136,6 +150,9 @@ def as_json(report: Report, app: App, values: dict[str, str]) -> str:
     for key, recorded in report.json.items():
         full = key if key in values else f"{prefix}-{key}"
         plain = recorded.replace("{app}", app.name) if isinstance(recorded, str) else recorded
+        if key.endswith("-list") and isinstance(recorded, list):
+            document[key] = options_of(app, key.removesuffix("-list"))
+            continue
         document[key] = values.get(full, plain)
     document |= {key: value for key, value in values.items() if key.startswith("status-")}
     return compact(dict(sorted(document.items())))
@@ -171,6 +188,8 @@ def reporter(name: str) -> Callable[[Call], Awaitable[int]]:
                     # Recorded: the flags of processes are listed only to who asks for one.
                     asked = flags[0].startswith("--status-")
                     raise invalid_flag(report, [row for row in rows if asked or not row[0].startswith("status-")])
+                if not value and report.style == "bash" and machine.old:
+                    raise Refused(1, bang("not deployed"))
                 call.out(value)
             else:
                 call.out(as_text(report, app, rows))

@@ -1,12 +1,21 @@
-"""The build of a commit into the app's image, and what is left of the old image when it fails."""
+"""The build of a commit into the app's image, by the builder that gets it, and what is left when it fails."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tui.sandbox.build import Builder, BuildFailed, dockerfile_path
+from tui.sandbox import builders
+from tui.sandbox.buildkit import Builder, BuildFailed, BuildOrder, dockerfile_path
+from tui.sandbox.deploy.buildpacks import herokuish, pack
 from tui.sandbox.host import Call
 from tui.sandbox.lines import CommandFailed, Line, arrow, complaint, tool
 from tui.sandbox.machine import App
+
+# What nixpacks writes, with its lines about the app's own language left out.
+NIXPACKS_FRAME = (
+    'FROM ghcr.io/railwayapp/nixpacks:ubuntu-1745885067\nENTRYPOINT ["/bin/bash", "-l", "-c"]\nWORKDIR /app/\n'
+    "COPY . /app/.\nRUN mkdir -p /app/bin\n"
+)
+RAILPACK_FRAME = "FROM ghcr.io/railwayapp/railpack-runtime:latest\nWORKDIR /app\nCOPY . /app\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +35,8 @@ async def build(call: Call, app: App, source: Source) -> None:
     """
     machine = call.host.machine
     call.phase("build")
-    if app.properties.get("builder-selected") == "null":
+    builder = builders.choose(machine, app, source.files, dockerfile_path(app))
+    if builder == builders.NULL:
         call.say(arrow(f"Building {app.name} from null"))
         if machine.images.find(app.image) is None:
             call.say(complaint(f"App image ({app.image}) not found"))
@@ -36,38 +46,53 @@ async def build(call: Call, app: App, source: Source) -> None:
     if dockerfile_path(app) != "Dockerfile" and dockerfile_path(app) not in source.files:
         call.say(complaint("Invalid dockerfile-path specified"))
         raise CommandFailed
-    if dockerfile_path(app) not in source.files:
-        call.say(arrow(f"Building {app.name} from herokuish"))
-        call.say(complaint("Herokuish image gliderlabs/herokuish:latest-24 is not available"))
-        call.say(complaint("App build failed"))
-        raise CommandFailed
-    call.say(arrow(f"Building {app.name} from Dockerfile"))
+    builders.note(machine, app, builder)
     # The next deploy's failure belongs to the app it was armed for.
-    fault = call.host.faults.take_mode("build", app.name)
-    builder = Builder(
-        machine,
-        app,
-        source.files,
-        source.commit,
-        alternate_tags=source.alternate_tags,
-        full_disk=any(armed.kind == "full_disk" for armed in call.faults),
-        fails=fault is not None,
-    )
+    fails = call.host.faults.take_mode("build", app.name) is not None
+    before = machine.images.find(app.image)
     try:
-        for text in builder.lines():
-            await call.pause(0.035)
-            call.say(tool(text))
+        match builder:
+            case builders.HEROKUISH:
+                await herokuish(call, app, source.commit, source.files, fails=fails)
+            case builders.PACK:
+                await pack(call, app, source.commit, source.files, fails=fails)
+            case _:
+                await with_buildkit(call, app, source, builder, fails=fails)
     except BuildFailed:
-        call.say_all(after_failed_build(call, app))
+        half_built = machine.images.find(app.image) is not before
+        call.say_all(after_failed_build(call, app, half_built=half_built))
         raise CommandFailed from None
-    if machine.old:
-        app.config["DOKKU_APP_TYPE"] = "dockerfile"
     call.phase("built")
 
 
-def after_failed_build(call: Call, app: App) -> Iterator[Line]:
+async def with_buildkit(call: Call, app: App, source: Source, builder: str, *, fails: bool) -> None:
+    """The builders that write or take a Dockerfile. Raises BuildFailed."""
+    call.say(arrow(f"Building {app.name} from {'Dockerfile' if builder == builders.DOCKERFILE else builder}"))
+    frames = {builders.NIXPACKS: NIXPACKS_FRAME, builders.RAILPACK: RAILPACK_FRAME}
+    text = frames.get(builder) or source.files.get(dockerfile_path(app), b"").decode()
+    if not text:
+        call.say(tool("ERROR: failed to solve: failed to read dockerfile: open Dockerfile: no such file or directory"))
+        raise BuildFailed
+    order = BuildOrder(
+        files=source.files,
+        commit=source.commit,
+        dockerfile=text,
+        builder=builder,
+        # 0.35.15 says dockerfile of what nixpacks built (recorded)
+        label=builders.DOCKERFILE if call.host.machine.old else builder,
+        alternate_tags=source.alternate_tags,
+        full_disk=any(armed.kind == "full_disk" for armed in call.faults),
+        fails=fails,
+    )
+    for line in Builder(call.host.machine, app, order).lines():
+        await call.pause(0.035)
+        call.say(tool(line))
+
+
+def after_failed_build(call: Call, app: App, *, half_built: bool = False) -> Iterator[Line]:
     """The old image gets its tag back if a container still holds it; else the tag goes, and with it the way to start
-    the app.
+    the app. 0.35.15 names all images it finds in one argument, which fails without a word: then a half-built image
+    keeps the tag.
     """
     machine = call.host.machine
     held = [container.image_id for container in machine.containers_of(app)]
@@ -76,7 +101,8 @@ def after_failed_build(call: Call, app: App) -> Iterator[Line]:
     if held:
         shown = held if machine.old else held[:1]
         yield complaint(f"Retagging old image {chr(10).join(short(image_id) for image_id in shown)} as {app.image}")
-        machine.images.tag(machine.images.images[current[0] if current else held[0]], app.image)
+        if not (half_built and len(shown) > 1):
+            machine.images.tag(machine.images.images[current[0] if current else held[0]], app.image)
     else:
         machine.images.untag(app.image)
         yield complaint(f"Removing invalid image tag {app.image}")

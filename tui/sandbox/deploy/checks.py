@@ -17,74 +17,95 @@ from tui.sandbox.machine import App
 LISTENING = (
     "Running healthcheck name='port listening check' attempts=3 port=5000 retries=2 timeout=5 type='listening' wait=5"
 )
+UPTIME = 10.0
+"""seconds that a process without a check of its own has to live (recorded on both versions)"""
+Check = dict[str, Any]
 
 
-def startup_checks(app: App) -> list[dict[str, Any]]:
-    """The web checks of app.json that run at start; without a type they are of type startup."""
+def startup_checks(app: App, process: str = "web") -> list[Check]:
+    """The checks that app.json has for the start of a process type; without a type of their own they are of startup."""
     checks = app.app_json.get("healthchecks")
-    web = checks.get("web") if isinstance(checks, dict) else None
-    found = [check for check in web if isinstance(check, dict)] if isinstance(web, list) else []
+    listed = checks.get(process) if isinstance(checks, dict) else None
+    found = [check for check in listed if isinstance(check, dict)] if isinstance(listed, list) else []
     return [check for check in found if check.get("type", "startup") == "startup"]
+
+
+def checks_of(call: Call, app: App, process: str) -> list[Check]:
+    """The checks that are made: those of app.json, or a time to live. Only 0.35.15 reads a variable for its length."""
+    named = call.host.machine.config_of(app).get("DOKKU_DEFAULT_CHECKS_WAIT", "") if call.host.machine.old else ""
+    uptime = float(named) if named.isdigit() else UPTIME
+    return startup_checks(app, process) or [{"name": "default", "uptime": uptime}]
+
+
+def dies(container: Container) -> bool:
+    """Whether its process ends at its start: by its own fault, or because there is nothing to start."""
+    return container.content.behaviour.crash or not container.runs
 
 
 async def check(call: Call, app: App, container: Container) -> None:
     """Dokku's start-up checks. Raises CommandFailed with the container removed and the image left behind."""
     call.phase("checking")
-    checks = startup_checks(app) if container.process == "web" else []
+    checks = checks_of(call, app, container.process)
+    web = container.process == "web"
     await call.pause(0.5 * call.host.durations.start_up)
-    call.say(arrow(f"Executing {len(checks) + 1} healthchecks"))
-    faults = call.host.faults
-    crashes = container.content.behaviour.crash or faults.take_mode("crash", app.name) is not None
-    if crashes:
+    call.say(arrow(f"Executing {len(checks) + web} healthchecks"))
+    if dies(container) or call.host.faults.take_mode("crash", app.name) is not None:
         container.exit(2)
-    failures = await path_checks(call, app, container, checks) if checks else await uptime_check(call, container)
+    call.say_all(detail(announced(found)) for found in checks)
+    if web:
+        call.say(detail(LISTENING))
+    failures = await results(call, app, container, checks)
     if failures:
         call.say_all(check_failed(call, app, container, failures))
         raise CommandFailed
     call.say(detail(f"All checks successful ({container.dyno})"))
 
 
-async def uptime_check(call: Call, container: Container) -> list[str]:
-    """Without checks in app.json a process passes if it lives for ten seconds."""
-    call.say(detail("Running healthcheck name='default' type='uptime' uptime=10"))
-    await call.pause(10.0)
-    if not container.running:
-        return ["Failure in name='default': container state is not running"]
-    call.say(detail("Healthcheck succeeded name='default'"))
-    return []
-
-
-async def path_checks(call: Call, app: App, container: Container, checks: list[dict[str, Any]]) -> list[str]:
-    """Asks the paths of app.json. Returns a complaint for each check that failed, none if all is well."""
+async def results(call: Call, app: App, container: Container, checks: list[Check]) -> list[str]:
+    """Makes the checks of one container. Returns a complaint for each that failed, none if all is well."""
     tempo = call.host.durations.start_up
-    for found in checks:
-        call.say(detail(announced(found)))
-    call.say(detail(LISTENING))
-    await call.pause(0.6)
-    if call.host.machine.old:
-        call.say(tool(refused_once(container, str(checks[0].get("path", "/")))))
-    if not container.running:
-        return crash_failures(checks)
-    await call.pause(1.0 * tempo)
-    call.say(detail("Healthcheck succeeded name='port listening check'"))
-    told_to_fail = call.host.faults.take_mode("check", app.name) is not None
+    paths = [found for found in checks if "uptime" not in found]
+    lives = [found for found in checks if "uptime" in found]
+    if container.process == "web":
+        await call.pause(0.6)
+        if paths and call.host.machine.old:
+            call.say(tool(refused_once(container, str(paths[0].get("path", "/")))))
+        if not container.running:
+            return crash_failures(checks)
+        await call.pause(1.0 * tempo)
+        call.say(detail("Healthcheck succeeded name='port listening check'"))
     failures: list[str] = []
-    for found in checks:
+    told_to_fail = bool(paths) and call.host.faults.take_mode("check", app.name) is not None
+    for found in paths:
         await call.pause(1.3 * tempo)
+        failures += path_result(call, app, container, found, told_to_fail=told_to_fail)
+    await call.pause(max((float(found["uptime"]) for found in lives), default=0.0))
+    for found in lives:
         name = found.get("name", "default")
-        seen = check_answer(app.name, container.content, str(found.get("path", "/")))
-        if told_to_fail:
-            seen = health_answer(app.name, "503")
-        if seen.status < 400:
+        if container.running:
             call.say(detail(f"Healthcheck succeeded name='{name}'"))
-            continue
-        failures.append(f"Failure in name='{name}': unexpected status code: {seen.status}")
-        call.say_all((thick("Start healthcheck output"), detail(seen.body), thick("End healthcheck output")))
+        else:
+            failures.append(f"Failure in name='{name}': container state is not running")
     return failures
 
 
-def announced(found: dict[str, Any]) -> str:
+def path_result(call: Call, app: App, container: Container, found: Check, *, told_to_fail: bool) -> list[str]:
+    """Asks one path, and says what came of it. Returns the complaint, if there is one."""
+    name = found.get("name", "default")
+    seen = check_answer(app.name, container.content, str(found.get("path", "/")))
+    if told_to_fail:
+        seen = health_answer(app.name, "503")
+    if seen.status < 400:
+        call.say(detail(f"Healthcheck succeeded name='{name}'"))
+        return []
+    call.say_all((thick("Start healthcheck output"), detail(seen.body), thick("End healthcheck output")))
+    return [f"Failure in name='{name}': unexpected status code: {seen.status}"]
+
+
+def announced(found: Check) -> str:
     """Dokku's line about a check that it is going to make, with the defaults it fills in."""
+    if "uptime" in found:
+        return f"Running healthcheck name='{found.get('name', 'default')}' type='uptime' uptime={found['uptime']:g}"
     retries = int(found.get("attempts", 3)) - 1
     return (
         f"Running healthcheck name='{found.get('name', 'default')}' delay={found.get('initialDelay', 0)} "
@@ -99,11 +120,14 @@ def refused_once(container: Container, path: str) -> str:
     return f'{at} WARN RESTY Get "http://{where}{path}": dial tcp {where}: connect: connection refused, Attempt 1'
 
 
-def crash_failures(checks: list[dict[str, Any]]) -> list[str]:
+def crash_failures(checks: list[Check]) -> list[str]:
     """The complaints about a process that has died: no check finds anybody there."""
     failed = ["Failure in name='port listening check': container state is not running"]
     for found in checks:
         name, path = found.get("name", "default"), found.get("path", "/")
+        if "uptime" in found:
+            failed.append(f"Failure in name='{name}': container state is not running")
+            continue
         failed.append(
             f"Failure in name='{name}': Get \"http://:5000{path}\": dial tcp :5000: connect: connection refused"
         )
@@ -116,7 +140,7 @@ def check_failed(call: Call, app: App, container: Container, failures: list[str]
         yield tool(f"{RED_BANG}{failure}")
     yield step(container.id)
     yield complaint(f"Could not start due to {len(failures)} failed checks ({container.dyno})")
-    if not container.content.behaviour.crash:
+    if not dies(container):
         container.log.append("got SIGTERM, draining 1s")
     yield from container_output(app, container)
     yield from container_output(app, container)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from tui.sandbox.deploy.build import Source, build
-from tui.sandbox.deploy.release import apply_source, release
+from tui.sandbox.deploy.release import apply_source, files_of_release, release
 from tui.sandbox.deploy.start import start_processes
 from tui.sandbox.host import Call
-from tui.sandbox.lines import Line, arrow, detail, step, thick
+from tui.sandbox.lines import Line, arrow, complaint, detail, step, thick
 from tui.sandbox.machine import DOMAIN, App
 
 
@@ -37,10 +37,10 @@ async def build_and_deploy(call: Call, app: App, source: Source) -> None:
         machine.cleanup(app)
         call.say(arrow("Cleaning up..."))
     await build(call, app, source)
-    apply_source(app, source.files)
+    gone = apply_source(app, files_of_release(machine, app, source.files))
     image = machine.images.find(app.image)
     assert image is not None
-    ref = await release(call, app, image)
+    image, ref = await release(call, app, image)
     if skips_deploy(call, app):
         await call.pause(0.3)
         call.say(arrow("Skipping deployment"))
@@ -49,6 +49,7 @@ async def build_and_deploy(call: Call, app: App, source: Source) -> None:
         return
     await call.pause(0.5 * call.host.durations.start_up)
     call.say(arrow(f"Deploying {app.name} via the docker-local scheduler..."))
+    call.say_all(complaint(f"Skipping {name} as it is missing from the current Procfile") for name in gone)
     await start_processes(call, app, image, ref)
     call.say_all(goodbye(app))
     app.released = True

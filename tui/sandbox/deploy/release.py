@@ -1,12 +1,19 @@
-"""The release: Procfile and app.json take effect, and the tasks run that come before the start."""
+"""The release: Procfile and app.json take effect, config goes into herokuish images, and the tasks run that come
+before the start.
+
+Recorded: a predeploy task leaves its container as the image (`docker commit`), and with it all config of that time in
+the image's own environment. A source image that is still set (`git:from-image`) gives the files, whatever is pushed.
+"""
 
 import json
+from dataclasses import replace
 
 from tui.sandbox.deploy.checks import startup_checks
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image
 from tui.sandbox.lines import RED_BANG, CommandFailed, arrow, complaint, detail, thick, tool
-from tui.sandbox.machine import App
+from tui.sandbox.machine import App, Machine
+from tui.sandbox.profile import APP_SCRIPT, GLOBAL_SCRIPT, exports
 from tui.sandbox.registry import push_release, pushes
 
 NO_CHECKS = (
@@ -16,16 +23,30 @@ NO_CHECKS = (
 )
 
 
-def apply_source(app: App, files: dict[str, bytes]) -> None:
-    """Procfile and app.json take effect with the release, wherever the app says they are."""
+def files_of_release(machine: Machine, app: App, files: dict[str, bytes]) -> dict[str, bytes]:
+    """Where Dokku takes Procfile and app.json from: the commit, unless a source image is set."""
+    if not app.source_image:
+        return files
+    image = machine.images.find(app.source_image)
+    return image.config.source_files() if image is not None else {}
+
+
+def apply_source(app: App, files: dict[str, bytes]) -> list[str]:
+    """Procfile and app.json take effect with the release, wherever the app says they are. Returns the process types
+    that had a scale and are gone; without a Procfile all of them stay.
+    """
     procfile_path = app.properties.get("ps-procfile-path") or "Procfile"
     app_json_path = app.properties.get("app-json-selected") or app.properties.get("app-json-appjson-path") or "app.json"
     app.procfile = parse_procfile(files.get(procfile_path, b"").decode())
-    app.app_json = json.loads(files.get(app_json_path, b"{}"))
-    types = tuple(name for name in app.procfile if name != "release") or ("web",)
-    app.process_types = types if "web" in types else ("web", *types)
+    app.app_json = json.loads(files.get(app_json_path) or b"{}")
+    types = [name for name in app.procfile if name != "web"] if app.procfile else list(app.scale)
+    app.process_types = ("web", *sorted(name for name in types if name != "web"))
+    gone = [name for name in app.scale if name not in app.process_types and name != "web"]
+    for name in gone:
+        del app.scale[name]
     for name in app.process_types:
         app.scale.setdefault(name, 0)
+    return gone
 
 
 def parse_procfile(text: str) -> dict[str, str]:
@@ -34,15 +55,35 @@ def parse_procfile(text: str) -> dict[str, str]:
     return {name.strip(): command.strip() for name, _, command in entries}
 
 
-async def release(call: Call, app: App, image: Image) -> str:
-    """Tasks before the start: predeploy of app.json, release of the Procfile; each can fail the deploy. The name to
-    start.
+def with_config(machine: Machine, app: App, image: Image) -> Image:
+    """A herokuish image with the present config in it: Dokku's release writes it, by the image's label."""
+    if image.labels.get("com.dokku.builder-type") != "herokuish":
+        return image
+    written = {GLOBAL_SCRIPT: exports(machine.global_config), APP_SCRIPT: exports(app.config)}
+    config = replace(image.config, files=image.config.files | written)
+    return machine.images.variant(image, app.image, machine.now(), config, {})
+
+
+def committed(machine: Machine, app: App, image: Image) -> Image:
+    """The container of a predeploy task as the app's image, the environment of now in it."""
+    config = replace(image.config, env={**image.config.env, **machine.config_of(app)})
+    labels = {"com.dokku.predeploy-phase": "true", "dokku_phase_script": "predeploy"}
+    return machine.images.variant(image, app.image, machine.now(), config, labels)
+
+
+async def release(call: Call, app: App, image: Image) -> tuple[Image, str]:
+    """Tasks before the start: predeploy of app.json, release of the Procfile; each can fail the deploy. The image to
+    start, and its name.
     """
+    machine = call.host.machine
     call.phase("release")
     await call.pause(0.6)
     call.say(arrow(f"Releasing {app.name}..."))
+    image = with_config(machine, app, image)
     scripts = dokku_scripts(app)
     await task(call, app, image, "predeploy", scripts.get("predeploy"), "app.json")
+    if scripts.get("predeploy"):
+        image = committed(machine, app, image)
     await task(call, app, image, "release", app.procfile.get("release"), "Procfile")
     if not app.released:
         name = "first deploy postdeploy" if call.host.machine.old else "heroku.postdeploy"
@@ -53,7 +94,7 @@ async def release(call: Call, app: App, image: Image) -> str:
     if not startup_checks(app):
         call.say(tool(f"{RED_BANG}No healthchecks found in app.json for web process type"))
         call.say_all(detail(text) for text in NO_CHECKS)
-    return ref
+    return image, ref
 
 
 def dokku_scripts(app: App) -> dict[str, str]:
@@ -64,14 +105,16 @@ def dokku_scripts(app: App) -> dict[str, str]:
 
 
 async def task(call: Call, app: App, image: Image, name: str, command: str | None, where: str) -> None:
-    """One task in a container of its own. The wording of a task that runs is Dokku's source's, not a recording's."""
+    """One task in a container of its own, of which predeploy's is kept."""
     await call.pause(0.4)
     call.say(arrow(f"Checking for {name} task"))
     if not command:
         call.say(detail(f"No {name} task found, skipping"))
         return
     ran = f"{app.name} {name} task ({call.host.machine.new_id()[:9]})"
-    call.say(arrow(f"Executing {name} task from {where} in ephemeral container: {command}"))
+    place = "" if name == "predeploy" else " in ephemeral container"
+    call.say(detail(f"Executing {name} task from {where}{place}: {command}"))
+    call.host.machine.execute(app, "task", command)
     await call.pause(1.5)
     fault = call.host.faults.take_mode(name, app.name)
     failed = fault is not None or (name == "release" and image.content.behaviour.release_fails)

@@ -1,7 +1,8 @@
 """What the recorded hosts said, word for word: constant texts, the shape of every report, one whole container.
 
-The JSON files beside this one were recorded on 2026-11-23 on hosts of Dokku 0.35.15 and 0.38.27 (Debian 13, Docker
-26.1.5, nginx 1.26.3). The one declared substitution is `{app}`, the name of the app asked about.
+The JSON files beside this one were recorded on 2026-11-23 (buildpacks and k3s: 2026-11-28) on hosts of Dokku 0.35.15
+and 0.38.27 (Debian 13, Docker 26.1.5, nginx 1.26.3). The one declared substitution is `{app}`, the name of the app
+asked about.
 """
 
 import copy

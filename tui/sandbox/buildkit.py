@@ -1,14 +1,18 @@
 """From a source tree to an image: reads the Dockerfile, says what BuildKit says, and puts the image into the store.
 
-Knows FROM, LABEL, RUN and what copies; a base named `dokku/…` must be on the host, one without a slash counts
-as pulled before, anything else is looked up and not found, as on a host without a registry.
+A base named `dokku/…` must be on the host, one without a slash counts as pulled before, anything else is looked up and
+not found, as on a host without a registry. The options that `docker-options` has for the phase `build` are the
+command line's: a label is taken over, and what `docker buildx build` does not know fails the build before it begins.
 """
 
 import json
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
+from tui.sandbox.dockerfile import CopyMissing, Dockerfile, applied, parse_dockerfile
+from tui.sandbox.image_config import WORK_FOLDERS, ImageConfig
 from tui.sandbox.images import APP_LABEL, Behaviour, Content, Image, canonical
 from tui.sandbox.machine import App, Machine
 
@@ -20,52 +24,52 @@ class BuildFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dockerfile:
-    """The parts of a Dockerfile that decide a build. `base_line` counts from 1; `base` and `steps` are those of the
-    last stage.
+class BuildOrder:
+    """What is to be built, and the trouble in store. `builder` is who wrote the Dockerfile: nixpacks and railpack do
+    it themselves, of a base that their images bring along.
     """
 
-    text: str
-    base: str
-    base_line: int
-    labels: dict[str, str]
-    steps: tuple[str, ...]  # instructions that make a layer, without FROM
-    stages: tuple[str, ...]
-
-    @property
-    def copies(self) -> bool:
-        """Whether an instruction needs files of the source, so that BuildKit loads a build context."""
-        return any(step.startswith(("COPY", "ADD")) for step in self.steps)
+    files: dict[str, bytes]
+    commit: str
+    dockerfile: str
+    builder: str = "dockerfile"
+    label: str = "dockerfile"
+    alternate_tags: str | None = None
+    full_disk: bool = False
+    fails: bool = False
 
 
-def parse_dockerfile(text: str) -> Dockerfile:
-    """Reads a Dockerfile. Without a FROM the base is `scratch`; instructions that are not known are passed over."""
-    base, base_line = "scratch", 1
-    labels: dict[str, str] = {}
-    steps: list[str] = []
-    stages: list[str] = []
-    for number, line in enumerate(text.split("\n"), 1):
-        word, _, rest = line.strip().partition(" ")
-        match word.upper():
-            case "FROM":
-                base, base_line = rest.split()[0], number
-                stages += rest.split()[2:3]
-                steps.clear()
-            case "LABEL":
-                for pair in shlex.split(rest):
-                    key, _, value = pair.partition("=")
-                    labels[key] = value
-            case "RUN" | "COPY" | "ADD" | "WORKDIR":
-                steps.append(line.strip())
-    return Dockerfile(
-        text=text, base=base, base_line=base_line, labels=labels, steps=tuple(steps), stages=tuple(stages)
-    )
+KNOWN_OPTIONS = (
+    "--add-host", "--allow", "--build-arg", "--build-context", "--cache-from", "--cache-to", "--cgroup-parent",
+    "--file", "--iidfile", "--label", "--load", "--network", "--no-cache", "--no-cache-filter", "--output",
+    "--platform", "--progress", "--provenance", "--pull", "--push", "--quiet", "--sbom", "--secret", "--shm-size",
+    "--ssh", "--tag", "--target", "--ulimit",
+)  # fmt: skip
+"""of `docker buildx build` 0.14, by its own help"""
 
 
-def stage_wanted(app: App) -> str:
-    """The `--target` among the app's own build options, which apply to a release's Dockerfile as to any other."""
-    words = app.properties.get("docker-options-build", "").replace("=", " ").split()
-    return words[words.index("--target") + 1] if "--target" in words[:-1] else ""
+def build_options(app: App) -> list[str]:
+    """The app's options of the phase `build`, word by word."""
+    return shlex.split(app.properties.get("docker-options-build", "").replace("\n", " "))
+
+
+def unknown_option(app: App) -> str:
+    """What Docker's client says of the first build option that it does not know; "" if it knows all."""
+    for word in build_options(app):
+        name = word.partition("=")[0]
+        if name.startswith("--") and name not in KNOWN_OPTIONS:
+            return f"unknown flag: {name}"
+        if name.startswith("-") and not name.startswith("--") and name[1:2] not in ("f", "o", "q", "t"):
+            return f"unknown shorthand flag: '{name[1]}' in {name}"
+    return ""
+
+
+def option(app: App, name: str) -> str:
+    """The last value of one build option; "" if it is not there."""
+    words = build_options(app)
+    values = [word.partition("=")[2] for word in words if word.startswith(f"{name}=")]
+    values += [value for word, value in pairwise(words) if word == name]
+    return values[-1] if values else ""
 
 
 def dockerfile_path(app: App) -> str:
@@ -85,24 +89,10 @@ def content_of(files: dict[str, bytes], commit: str) -> Content:
 class Builder:
     """One build. Iterate `lines()` to its end, then take `image`; raises BuildFailed in between."""
 
-    def __init__(
-        self,
-        machine: Machine,
-        app: App,
-        files: dict[str, bytes],
-        commit: str,
-        *,
-        alternate_tags: str | None = None,
-        full_disk: bool = False,
-        fails: bool = False,
-    ) -> None:
+    def __init__(self, machine: Machine, app: App, order: BuildOrder) -> None:
         self._machine = machine
         self._app = app
-        self._files = files
-        self._commit = commit
-        self._alternate = alternate_tags
-        self._full_disk = full_disk
-        self._fails = fails
+        self._order = order
         self._number = 0
         self.image: Image | None = None
 
@@ -110,19 +100,24 @@ class Builder:
         """BuildKit's output, line by line, without its line ends. Raises BuildFailed after the lines that say why; a
         last line of success means that `image` is set.
         """
-        dockerfile = parse_dockerfile(self._files[dockerfile_path(self._app)].decode())
+        order = self._order
+        dockerfile = parse_dockerfile(order.dockerfile)
+        if complaint := unknown_option(self._app):
+            yield complaint
+            yield "See 'docker buildx build --help'."
+            raise BuildFailed
         yield f"#0 {BUILT_IN}"
         yield ""
         # BuildKit counts the file's bytes and its own envelope.
         yield from self._step("[internal] load build definition from Dockerfile", sent=len(dockerfile.text) + 37)
-        target = stage_wanted(self._app)
+        target = option(self._app, "--target")
         if target and target not in dockerfile.stages:
             yield f'ERROR: failed to solve: target stage "{target}" could not be found'
             raise BuildFailed
         # What Dokku's cleanup has just deleted, BuildKit takes from the registry again.
         base = self._machine.images.find(dockerfile.base) or self._machine.pushed(dockerfile.base)
         title = f"[internal] load metadata for {canonical(dockerfile.base)}"
-        if base is None and "/" in dockerfile.base:
+        if base is None and "/" in dockerfile.base and order.builder == "dockerfile":
             yield from self._missing(dockerfile, title)
             raise BuildFailed
         yield from self._step(title)
@@ -131,30 +126,48 @@ class Builder:
         yield from self._step(f"[1/{total}] FROM {canonical(dockerfile.base)}", cached=total == 1)
         if dockerfile.copies:
             yield from self._step("[internal] load build context", size="5.75MB 0.0s")
-        content = base.content if base else content_of(self._files, self._commit)
+        yield from self._layers(dockerfile, base, total)
+        yield from self._export(self._made())
+
+    def _layers(self, dockerfile: Dockerfile, base: Image | None, total: int) -> Iterator[str]:
+        order = self._order
+        content = base.content if base else content_of(order.files, order.commit)
+        frame = order.builder
+        begin = base.config if base else ImageConfig(frame=frame, workdir=WORK_FOLDERS.get(frame, "/"))
+        try:
+            config = applied(begin, dockerfile, order.files)
+        except CopyMissing as missing:
+            yield f'ERROR: failed to solve: failed to compute cache key: "{missing}": not found'
+            raise BuildFailed from None
         for position, step in enumerate(dockerfile.steps, 2):
             yield from self._step(f"[{position}/{total}] {step}", cached=True)
-        if self._fails or (base is None and content.behaviour.build_fails):
+        if order.fails or (base is None and content.behaviour.build_fails):
             yield from self._broken(dockerfile, total + 1)
             raise BuildFailed
-        if self._full_disk:
+        if order.full_disk:
             yield from self._no_space()
             raise BuildFailed
-        inherited = base.labels if base else {}
-        self.image = self._store(dockerfile, content, inherited)
-        yield from self._export(self.image)
+        self.image = self._store(dockerfile, content, base, config)
 
-    def _store(self, dockerfile: Dockerfile, content: Content, inherited: dict[str, str]) -> Image:
+    def _made(self) -> Image:
+        assert self.image is not None
+        return self.image
+
+    def _store(self, dockerfile: Dockerfile, content: Content, base: Image | None, config: ImageConfig) -> Image:
         labels = {
-            **inherited,
+            **(base.labels if base else {}),
             **dockerfile.labels,
             APP_LABEL: self._app.name,
-            "com.dokku.builder-type": "dockerfile",
+            "com.dokku.builder-type": self._order.label,
             "com.dokku.image-stage": "release",
         }
-        if self._alternate is not None:
-            labels["com.dokku.docker-image-labeler/alternate-tags"] = self._alternate
-        return self._machine.images.build(self._app.image, content, labels, dockerfile.base, self._machine.now())
+        key, equals, value = option(self._app, "--label").partition("=")
+        if equals:
+            labels[key] = value
+        if self._order.alternate_tags is not None:
+            labels["com.dokku.docker-image-labeler/alternate-tags"] = self._order.alternate_tags
+        now = self._machine.now()
+        return self._machine.images.build(self._app.image, content, labels, dockerfile.base, now, config)
 
     def _step(self, title: str, *, sent: int = 0, size: str = "", cached: bool = False) -> Iterator[str]:
         self._number += 1
