@@ -1,13 +1,12 @@
 """How the tests are run."""
 
+import gc
 import os
-import sys
+from collections.abc import Generator
 
 import hypothesis
 import pytest
 
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests start hundreds of processes: each would compile the program
-sys.dont_write_bytecode = False
 hypothesis.settings.register_profile("here", deadline=None)  # how long an example takes says more of the machine
 hypothesis.settings.load_profile("here")
 
@@ -23,3 +22,14 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     """Several workers share the tests by stealing: a few take much longer than the rest. One process needs no xdist."""
     if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
         config.option.dist = "worksteal"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """What is imported and collected stays to the end: the garbage collector need not look through it, now or ever."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()

@@ -1,169 +1,150 @@
-"""Command lines with broken standard streams, each in a process of its own that costs no start of an interpreter.
+"""Command lines that are processes of their own and cost no start of an interpreter.
 
-One process imports what the program needs, and forks for each command line: the child has the streams that it is given,
-sets `sys.stdin`, `sys.stdout` and `sys.stderr` up as an interpreter that starts with them, imports what speaks and
-draws (`tui.cli`, `tui.console`) as `python -m tui` does, and ends as the interpreter ends. `described` says how the
-three stand, for a comparison with a process that really started so.
+One process, the nursery, imports what `tui` and `tui.sandbox` need, and forks for each command line. The child has the
+streams, the environment and the terminal that it is given, sets `sys.stdin`, `sys.stdout` and `sys.stderr` up as an
+interpreter that starts with them, imports what speaks and draws (`tui.cli`, `tui.console`, Textual) as `python -m tui`
+does, and ends as the interpreter ends. It becomes a child of the process that asked, with signals
+and `waitpid`.
 
-    with forks(box) as forked:
-        done = forked.run({1: "/dev/full"}, "status")          # None closes a descriptor; the others are pipes
+`Popen` and `run` have the words of `subprocess`, `on_terminal` is for a program that has a terminal. All three fork for
+`python -m tui …` and `python -m tui.sandbox …` and really start everything else. `run_broken` is for streams that are
+closed or full; `described` says how the streams are set up, for a comparison with a process that really started so.
 """
 
-import contextlib
+import atexit
+import ctypes
+import fcntl
+import functools
 import gc
 import importlib
+import inspect
 import io
 import json
 import os
+import runpy
 import selectors
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+import termios
+import threading
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:  # a process that only describes its streams needs neither
-    from tests.sandboxes import Done, Sandbox
-
+ROOT = Path(__file__).parents[1]
+DESCRIBE = "tests.forks"
+"""as a module: no command line; how the streams are set up is written to descriptor 3"""
+MODULES = ("tui", "tui.sandbox", DESCRIBE)
+DECIDES = ("PYTHON", "LC_", "LANG")
+"""variables that begin so are for an interpreter that starts: a nursery for each of their values"""
+FOREIGN = ("LD_", "COV_", "COVERAGE_", "PYTHON")
+"""variables that begin so change an interpreter: one that the tests themselves do not have really starts"""
+SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
+PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
 Broken = dict[int, str | None]
-DESCRIBE = "--described"
-"""instead of a command line: how the streams stand, on a descriptor of its own"""
+"""descriptors that are closed (None) or that file"""
 
 
-@dataclass(slots=True, kw_only=True)
-class Forks:
-    """The process that forks."""
-
-    served: "subprocess.Popen[str]"
-
-    def run(self, broken: Broken, *words: str) -> "Done":
-        """A command line to its end."""
-        from tests.sandboxes import Done
-
-        assert self.served.stdin is not None and self.served.stdout is not None
-        self.served.stdin.write(json.dumps({"broken": list(broken.items()), "words": words}) + "\n")
-        self.served.stdin.flush()
-        line = self.served.stdout.readline()
-        assert line, "the process that forks has ended"
-        return Done(**json.loads(line))
-
-    def described(self, broken: Broken) -> Any:
-        """No command line: how the streams of one would stand."""
-        done = self.run(broken, DESCRIBE)
-        assert done.code == 0, done.stderr
-        return json.loads(done.stdout)
+# ── for tests ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@contextlib.contextmanager
-def forks(box: "Sandbox") -> Iterator[Forks]:
-    """Start it, end it."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.forks", *box.argv()[3:]],
-        env=box.env(), cwd=Path(__file__).parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as served:  # fmt: skip
-        yield Forks(served=served)
+class Popen(subprocess.Popen[Any]):
+    """As `subprocess.Popen`."""
+
+    def _execute_child(self, *given: Any) -> None:
+        start: Any = super()._execute_child  # type: ignore[misc]
+        told = inspect.signature(start).bind(*given).arguments
+        argv, env = told["args"], os.environ if told["env"] is None else told["env"]
+        unusual = [told[name] for name in ("preexec_fn", "pass_fds", "shell", "executable") if told[name]]
+        if unusual or not can_fork(argv, env):
+            start(*given)
+            return
+        ends = [told["p2cread"], told["c2pwrite"], told["errwrite"]]
+        streams = [number if end == -1 else end for number, end in enumerate(ends)]
+        self.pid = spawn(argv, env, streams, session=told["start_new_session"], folder=told["cwd"])
+        made: Any = self
+        made._child_created = True
+        made._close_pipe_fds(*(told[name] for name in PIPES))
 
 
-def described() -> list[Any]:
-    """How the standard streams of this process stand."""
-    found: list[Any] = []
-    streams: list[Any] = [sys.stdin, sys.stdout, sys.stderr]
-    for stream in streams:
-        if stream is None:
-            found.append(None)
-        else:
-            told = (stream.encoding, stream.errors, stream.line_buffering, stream.write_through)
-            found.append([type(stream).__name__, type(stream.buffer).__name__, stream.name, stream.mode, *told])
-    return found
-
-
-# ── the process itself ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _preload() -> None:
-    """Import what the program imports, and forget its own modules that know of streams: a child makes them anew."""
-    from tui.cli import commands
-
-    for path in sorted(Path(commands.__file__).parent.glob("[a-z]*.py")):
-        importlib.import_module(f"{commands.__name__}.{path.stem}")
-    for name in (
-        "tui.cli.main",
-        "tui.bootstrap",
-        "asyncssh",
-        "httpx",
-        "httpcore",
-        "anyio._backends._asyncio",
-        "yaml",
-        "_strptime",
-    ):
-        importlib.import_module(name)
-    for name in [name for name in sys.modules if name.startswith(("tui.cli", "tui.console", "tui.__main__"))]:
-        del sys.modules[name]
-    gc.collect()
-    gc.freeze()  # no child looks through all this again
-
-
-def _streams() -> None:
-    """As an interpreter that starts makes them: None where the descriptor is closed. The first process was started with
-    pipes, and lends what else an interpreter decides.
-    """
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
+def run(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    timeout: float = 110,
+) -> "subprocess.CompletedProcess[str]":
+    """As `subprocess.run`; what it says is captured, and stdin is empty."""
+    pipes: Any = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with Popen(argv, env=env, cwd=cwd, text=True, **pipes) as process:
         try:
-            os.fstat(number)
-        except OSError:
-            stream = None
-        else:
-            stream = _stream(number, name)
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
+            said = process.communicate(timeout=timeout)
+        except BaseException:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(argv, process.returncode, *said)
 
 
-def _stream(number: int, name: str) -> Any:
-    like, mode = getattr(sys, f"__{name}__"), "r" if number == 0 else "w"
-    raw: Any = io.FileIO(number, mode, closefd=False)
-    raw.name = f"<{name}>"
-    buffer = raw if isinstance(like.buffer, io.FileIO) else type(like.buffer)(raw)
-    stream: Any = io.TextIOWrapper(
-        buffer, like.encoding, like.errors, "\n", line_buffering=like.line_buffering, write_through=like.write_through
+def on_terminal(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    rows: int = 24,
+    columns: int = 80,
+    redirected: Mapping[int, Path] | None = None,
+) -> tuple[int, int]:
+    """A program that leads a session on a terminal of its own: its pid, and the terminal's far end. Streams that are
+    redirected are these files instead, for writing.
+    """
+    far, near = os.openpty()
+    termios.tcsetwinsize(near, (rows, columns))
+    to = {number: os.open(path, os.O_WRONLY | os.O_CREAT) for number, path in (redirected or {}).items()}
+    streams = [to.get(number, near) for number in range(3)]
+    pid = (
+        spawn(argv, env, streams, session=True, terminal=True) if can_fork(argv, env) else _started(argv, env, streams)
     )
-    stream.mode = mode
-    return stream
+    for number in (near, *to.values()):
+        os.close(number)
+    return pid, far
 
 
-def _serve(argv: list[str]) -> int:
-    """Answer every line of stdin; in a child this returns when the program is to begin: -1, or where to describe."""
-    _preload()
-    for line in sys.stdin:
-        asked = json.loads(line)
-        pipes = [os.pipe(), os.pipe()]
-        child = os.fork()
-        if not child:
-            nothing = os.open(os.devnull, os.O_RDONLY)
-            os.dup2(nothing, 0)
-            for number, (_, writing) in enumerate(pipes, 1):
-                os.dup2(writing, number)
-            os.closerange(3, 1 + max(nothing, *(end for pipe in pipes for end in pipe)))
-            beside = os.dup(1) if DESCRIBE in asked["words"] else -1
-            for number, path in asked["broken"]:
-                os.close(number)
-                if path is not None:
-                    opened = os.open(path, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-                    if opened != number:
-                        os.dup2(opened, number)
-                        os.close(opened)
-                    os.set_inheritable(number, True)
-            sys.argv = ["tui", *argv, *asked["words"]]
-            _streams()
-            return beside
-        for _, writing in pipes:
-            os.close(writing)
-        said = _read([reading for reading, _ in pipes])
-        _, status = os.waitpid(child, 0)
-        code = os.waitstatus_to_exitcode(status)
-        sys.stdout.write(json.dumps({"code": code, "stdout": said[0], "stderr": said[1]}) + "\n")
-        sys.stdout.flush()
-    os._exit(0)
+def _started(argv: Sequence[str], env: Mapping[str, str], streams: Sequence[int]) -> int:
+    take = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+    started = subprocess.Popen(
+        [sys.executable, "-S", "-c", take, *argv],
+        env=env,
+        stdin=streams[0],
+        stdout=streams[1],
+        stderr=streams[2],
+        start_new_session=True,
+    )
+    started.returncode = 0  # it is the caller's from here on
+    return started.pid
+
+
+def run_broken(argv: Sequence[str], env: Mapping[str, str], broken: Broken) -> tuple[int, list[str]]:
+    """A command line to its end, its streams broken: the exit code, and what came through its stdout and stderr."""
+    return _heard(argv, env, broken, 2)
+
+
+def run_described(env: Mapping[str, str], broken: Broken) -> Any:
+    """How the streams of a command line would be set up."""
+    code, said = _heard([sys.executable, "-m", DESCRIBE], env, broken, 3)
+    assert code == 0, said
+    return json.loads(said[2])
+
+
+def _heard(argv: Sequence[str], env: Mapping[str, str], broken: Broken, outward: int) -> tuple[int, list[str]]:
+    assert can_fork(argv, env)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    pipes = [os.pipe() for _ in range(outward)]
+    pid = spawn(argv, env, [nothing, *(writing for _, writing in pipes)], broken=broken)
+    for number in (nothing, *(writing for _, writing in pipes)):
+        os.close(number)
+    said = _read([reading for reading, _ in pipes])
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said
 
 
 def _read(readers: list[int]) -> list[str]:
@@ -182,11 +163,187 @@ def _read(readers: list[int]) -> list[str]:
     return [said[reader].decode() for reader in readers]
 
 
-if __name__ == "__main__":
-    to = _serve(sys.argv[1:])
-    if to >= 0:
-        os.write(to, json.dumps(described()).encode())
-        sys.exit()
-    from tui.__main__ import main
+def can_fork(argv: Sequence[str], env: Mapping[str, str]) -> bool:
+    """Whether it is a program of ours, in an interpreter like this one."""
+    ours = len(argv) > 2 and list(argv[:2]) == [sys.executable, "-m"] and argv[2] in MODULES
+    return ours and all(os.environ.get(name) == value for name, value in env.items() if name.startswith(FOREIGN))
 
-    main()
+
+_asking = threading.Lock()
+
+
+def spawn(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    streams: Sequence[int],
+    *,
+    session: bool = False,
+    terminal: bool = False,
+    folder: Path | str | None = None,
+    broken: Broken | None = None,
+) -> int:
+    """Fork it, with these as its first descriptors and no others. Returns the pid of this new child of ours."""
+    asked = {
+        "module": argv[2],
+        "words": list(argv[3:]),
+        "env": dict(env),
+        "folder": str(folder or Path.cwd()),
+        "session": session,
+        "terminal": terminal,
+        "broken": list((broken or {}).items()),
+    }
+    data = json.dumps(asked).encode()
+    with _asking:
+        here = _nursery(frozenset((name, value) for name, value in env.items() if name.startswith(DECIDES)))
+        socket.send_fds(here, [len(data).to_bytes(4, "big")], list(streams))
+        here.sendall(data)
+        answer = here.recv(4)
+    assert answer, "the nursery has ended"
+    return int.from_bytes(answer, "big")
+
+
+@functools.cache
+def _nursery(decided: frozenset[tuple[str, str]]) -> socket.socket:
+    """The way to the process that forks. What it leaves behind becomes a child of this one."""
+    ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+    env = {name: value for name, value in os.environ.items() if not name.startswith(DECIDES)}
+    here, there = socket.socketpair()
+    with there:
+        served = subprocess.Popen(
+            [sys.executable, "-c", "import tests.forks; tests.forks.serve()", str(there.fileno())],
+            env=env | dict(decided),
+            cwd=ROOT,
+            pass_fds=[there.fileno()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+    atexit.register(_end, here, served)
+    return here
+
+
+def _end(here: socket.socket, served: "subprocess.Popen[bytes]") -> None:
+    here.close()
+    served.communicate()
+
+
+# ── the nursery, and what it leaves in the world ─────────────────────────────────────────────────────────────────────
+
+
+def serve() -> None:
+    """Fork for whoever asks, to the end. In a child this runs the program."""
+    there = socket.socket(fileno=int(sys.argv[1]))
+    _preload()
+    while True:
+        head, streams, _, _ = socket.recv_fds(there, 4, 8)
+        if not head:
+            return
+        size, data = int.from_bytes(head, "big"), b""
+        while len(data) < size:
+            data += there.recv(size - len(data))
+        reading, writing = os.pipe()
+        between = os.fork()
+        if not between:
+            child = os.fork()
+            if not child:
+                _become(json.loads(data), streams)
+                return
+            os.write(writing, child.to_bytes(4, "big"))
+            os._exit(0)  # the child now belongs to whoever asked
+        os.waitpid(between, 0)
+        there.sendall(os.read(reading, 4))
+        for number in (reading, writing, *streams):
+            os.close(number)
+
+
+def _preload() -> None:
+    """Import what the programs import, and forget those modules that know of streams: a child makes them anew."""
+    from tui.cli import commands
+
+    for path in sorted(Path(commands.__file__).parent.glob("[a-z]*.py")):
+        importlib.import_module(f"{commands.__name__}.{path.stem}")
+    for name in (
+        "tui.cli.main",
+        "tui.bootstrap",
+        "tui.sandbox.sandbox_process",
+        "asyncssh",
+        "httpx",
+        "httpcore",
+        "anyio._backends._asyncio",
+        "yaml",
+        "_strptime",
+    ):
+        importlib.import_module(name)
+    for name in [name for name in sys.modules if name.startswith(("tui.cli", "tui.console", "tui.__main__"))]:
+        del sys.modules[name]
+    gc.collect()
+    gc.freeze()  # no child looks through all this again
+
+
+def _become(asked: dict[str, Any], streams: list[int]) -> None:
+    """This process is the program from here on."""
+    if asked["session"]:
+        os.setsid()
+    if asked["terminal"]:
+        fcntl.ioctl(streams[0], termios.TIOCSCTTY, 0)
+    for number, stream in enumerate(streams):  # each stream has a higher number than where it goes
+        os.dup2(stream, number)
+    os.closerange(len(streams), os.sysconf("SC_OPEN_MAX"))
+    for number, path in asked["broken"]:
+        os.close(number)
+        if path is not None:
+            opened = os.open(path, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            os.set_inheritable(number, True)
+    os.environ.clear()
+    os.environ.update(asked["env"])
+    time.tzset()
+    os.chdir(asked["folder"])
+    _streams()
+    if asked["module"] == DESCRIBE:
+        os.write(3, json.dumps(described()).encode())
+        return
+    sys.argv = ["", *asked["words"]]
+    runpy.run_module(asked["module"], run_name="__main__", alter_sys=True)
+
+
+def described() -> list[Any]:
+    """How the standard streams of this process are set up."""
+    found: list[Any] = []
+    streams: list[Any] = [sys.stdin, sys.stdout, sys.stderr]
+    for stream in streams:
+        if stream is None:
+            found.append(None)
+        else:
+            told = (stream.encoding, stream.errors, stream.line_buffering, stream.write_through)
+            found.append([type(stream).__name__, type(stream.buffer).__name__, stream.name, stream.mode, *told])
+    return found
+
+
+def _streams() -> None:
+    """As an interpreter that starts makes them: None where the descriptor is closed. The nursery was started with
+    pipes, and lends what else an interpreter decides.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            stream = None
+        else:
+            stream = _stream(number, name)
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+def _stream(number: int, name: str) -> Any:
+    like, mode = getattr(sys, f"__{name}__"), "r" if number == 0 else "w"
+    raw: Any = io.FileIO(number, mode, closefd=False)
+    raw.name = f"<{name}>"
+    lines = like.line_buffering or (raw.isatty() and not like.write_through)
+    buffer = raw if isinstance(like.buffer, io.FileIO) else type(like.buffer)(raw)
+    stream: Any = io.TextIOWrapper(
+        buffer, like.encoding, like.errors, "\n", line_buffering=lines, write_through=like.write_through
+    )
+    stream.mode = mode
+    return stream

@@ -4,6 +4,8 @@ import contextlib
 import functools
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +15,8 @@ from time import monotonic, sleep
 from typing import Any
 
 import httpx
+
+from tests import forks
 
 
 @functools.cache
@@ -80,26 +84,28 @@ class Sandbox:
 
     def run(self, *words: str) -> Done:
         """Run a command line to its end, without a terminal."""
-        done = subprocess.run(
-            self.argv(*words), env=self.env(), capture_output=True, text=True, timeout=110, stdin=subprocess.DEVNULL
-        )
+        done = forks.run(self.argv(*words), env=self.env())
         return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
     def typed(self, text: str, *words: str) -> Done:
-        """Run a command line on a terminal, where this is typed; all that it says is its stdout."""
-        done = subprocess.run(
-            ["script", "-qec", " ".join(self.argv(*words)), "/dev/null"],
-            input=text,
-            env=self.env(),
-            capture_output=True,
-            text=True,
-            timeout=110,
-        )
-        return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+        """Run a command line on a terminal, where this is typed and then its end; all that it says is its stdout."""
+        pid, terminal = forks.on_terminal(self.argv(*words), self.env())
+        os.write(terminal, f"{text}\x04".encode())
+        said, until = b"", monotonic() + 110
+        while select.select([terminal], [], [], max(0.0, until - monotonic()))[0]:
+            try:
+                said += os.read(terminal, 65536)
+            except OSError:  # nobody has the terminal any more
+                break
+        else:
+            os.kill(pid, signal.SIGKILL)
+        os.close(terminal)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        return Done(code=code, stdout=said.decode().replace("\r\n", "\n"), stderr="")
 
     def begin(self, *words: str) -> "subprocess.Popen[str]":
         """Start a command line and leave it running."""
-        return subprocess.Popen(
+        return forks.Popen(
             self.argv(*words),
             env=self.env(),
             stdin=subprocess.DEVNULL,
@@ -132,7 +138,7 @@ def running_sandbox(
     complaints = folder / "sandbox.stderr"
     with (
         complaints.open("wb") as stderr,
-        subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, text=True) as served,
+        forks.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, text=True) as served,
     ):
         try:
             line = served.stdout.readline() if served.stdout else ""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forks import run
 from tests.pty.terminals import environment, pty_of
 from tui.drivers.trusted import TrustedFiles
 from tui.model.errors import JournalError
@@ -53,20 +54,10 @@ def _write(folder: Path, listener: socket.socket, title: str = "API") -> None:
 
 
 def _run(folder: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return run(
         [sys.executable, "-m", "tui", *words],
         cwd=folder,
-        env={
-            **HOME,
-            "PYTHONPATH": str(Path(__file__).parents[2]),
-            "ROLLBACK_STATE_DIR": str(folder / "state"),
-            **environ,
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+        env={**HOME, "ROLLBACK_STATE_DIR": str(folder / "state"), **environ},
     )
 
 

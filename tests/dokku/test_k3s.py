@@ -127,7 +127,7 @@ def test_whether_pods_run() -> None:
         ("push_pods_failed_too", Refusal.PODS_FAILED),
         ("push_pods_back", Refusal.PODS_BACK),
         ("push_helm_busy", Refusal.HELM_BUSY),
-        ("push_helm_killed", None),
+        ("push_helm_killed", Refusal.OUT_OF_MEMORY),
         ("enter_cluster_down", Refusal.NO_CLUSTER),
     ],
 )

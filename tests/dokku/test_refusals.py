@@ -11,6 +11,10 @@ from tui.dokku import refusals
 from tui.dokku.refusals import Refusal
 from tui.model.outcome import Answer, Exited
 
+ELSEWHERE = [
+    line.split(" | ", 1)
+    for line in (Path(__file__).parent / "data" / "said_elsewhere.txt").read_text(encoding="utf-8").splitlines()[1:]
+]
 RECORDED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data" / "refusals.json").read_text())["answers"]
 
 
@@ -18,6 +22,33 @@ RECORDED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data" / "r
 def test_recorded_refusals(said: dict[str, Any]) -> None:
     expected = None if said["refusal"] is None else Refusal[said["refusal"]]
     assert refusals.read((said["stderr"] + "\n" + said["stdout"]).encode()) is expected
+
+
+@pytest.mark.parametrize(("name", "text"), ELSEWHERE, ids=lambda part: part[:60])
+def test_what_other_hosts_say_is_named_for_what_it_is(name: str, text: str) -> None:
+    assert refusals.read(text.replace("\\n", "\n").encode()) is Refusal[name]
+
+
+def test_every_cause_that_is_known_from_elsewhere_has_an_example() -> None:
+    shown = {name for name, _ in ELSEWHERE} | {said["refusal"] for said in RECORDED}
+    untold = {"SEALED", "ROOT_ONLY", "TASK_FAILED", "NO_CHANGES"}
+    assert {refusal.name for refusal in Refusal} - shown <= untold
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (b" !     Could not start due to 1 failed checks (web.1)\n", True),
+        (b"exec format error\n !     Could not start due to 1 failed checks (web.1)\n", True),
+        (b"Error response from daemon: driver failed: Bind for 0.0.0.0:80 failed: port is already allocated\n", True),
+        (b"exec /cnb/lifecycle/creator: exec format error\n !     App build failed\n", False),
+        (b"process did not complete successfully: exit code: 137\n !     App build failed\n", False),
+        (b"toomanyrequests\n !     App build failed\n", False),
+        (b" !     App build failed\n", False),
+    ],
+)
+def test_what_failed_after_its_build_leaves_its_image_whatever_the_cause_is_called(text: bytes, left: bool) -> None:
+    assert refusals.leaves_its_image(text) is left
 
 
 def test_an_answer_that_ended_well_refuses_nothing() -> None:

@@ -151,3 +151,50 @@ def test_apps_as_json() -> None:
 )
 def test_known_refusals(said: bytes, refusal: Refusal | None) -> None:
     assert refusals.read(said) is refusal
+
+
+REPORT = b'{"app-deploy-source":"git-push","app-deploy-source-metadata":"abc","app-locked":"false"}'
+INSPECTED = b'[\n  {"Id": "0123456789abcdef", "Name": "/cyc.web.1", "State": {"Running": true}}\n]\n'
+NOISE = (
+    b" !     The property x is deprecated\n",
+    b"WARNING: Error loading config file: /home/dokku/.docker/config.json: permission denied\n",
+    b"[warning] this plugin is old\n[]\n",
+    b'{"level":"warning","msg":"x"}\n',
+    b"-----> {not json\n",
+    b"perl: warning: Setting locale failed. \xff\xfe\n",
+    b"\x1b[1G\x1b[33mWARN\x1b[0m slow disk\r\n",
+    b"{\n",
+    b"slow disk, no line's end: ",
+)
+
+
+@pytest.mark.parametrize("noise", NOISE)
+def test_lines_before_and_behind_a_document_do_not_make_it_unreadable(noise: bytes) -> None:
+    for raw in (noise + REPORT, REPORT + b"\n" + noise, noise + noise + REPORT + noise):
+        assert (reports.apps_report(raw).metadata, reports.apps_report(raw).locked) == ("abc", False)
+    for raw in (noise + INSPECTED, INSPECTED + noise):
+        assert [c.running for c in reports.ps_inspect(raw)] == [True]
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", REPORT[:-1], b"null", b"[]", b"what\n", b"\xff" * 20, b"[" * 5000])
+def test_what_is_no_document_of_that_kind_is_said_to_be_unreadable(raw: bytes) -> None:
+    with pytest.raises(reports.Unreadable):
+        reports.apps_report(raw)
+
+
+def test_one_byte_that_is_no_text_spoils_its_own_value_alone() -> None:
+    found = reports.apps_report(REPORT.replace(b"git-push", b"git-\xff"))
+    assert found.metadata == "abc"
+
+
+def test_truth_and_numbers_as_such_and_keys_that_nobody_knows_are_read() -> None:
+    raw = b'{"ps-running":true,"deployed":true,"processes":2,"new-key":{"a":1},"status-web.1":"running (CID: 1)"}'
+    found = reports.ps_report(raw)
+    assert (found.running, found.deployed, found.processes) == ("true", True, 2)
+
+
+def test_a_warning_is_no_name_of_an_app() -> None:
+    raw = b"WARNING: Error loading config file\n=====> My Apps\napi\nScen_Extras\n !     deprecated\n"
+    assert reports.apps_list(raw) == ("api", "Scen_Extras")
+    assert reports.apps_list(b'WARNING: x\n["api","web"]\n') == ("api", "web")
+    assert reports.apps_list(b"[]") == ()

@@ -21,7 +21,7 @@ def follower() -> AccessFollower:
     def stream() -> AsyncIterator[bytes]:
         raise AssertionError("nothing is streamed here")
 
-    return AccessFollower(stream, HandClock(T0), frozenset())  # type: ignore[arg-type]
+    return AccessFollower(stream, HandClock(T0))  # type: ignore[arg-type]
 
 
 def heard(into: AccessFollower, at: datetime, *statuses: int) -> None:

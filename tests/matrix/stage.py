@@ -3,7 +3,6 @@
 import contextlib
 import os
 import resource
-import shlex
 import signal
 import subprocess
 import time
@@ -12,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import ptyprocess
-
+from tests.forks import on_terminal
 from tests.sandboxes import Done, Sandbox, running_sandbox
 from tests.scenarios.test_real_sshd import forced, through
 from tests.sshd import SSHD, Sshd, answers, real_sshd
@@ -87,12 +85,8 @@ class Stage:
         os.mkfifo(pipe)
         with err.open("wb") as kept:
             reader = subprocess.Popen(["cat", str(pipe)], stdout=kept)
-        line = f"exec {shlex.join(self.box.argv(*words))} >{shlex.quote(str(out))} 2>{shlex.quote(str(pipe))}"
-        child = ptyprocess.PtyProcess.spawn(["/bin/sh", "-c", line], env=self.env())
-        terminal = os.dup(child.fd)
-        child.fileobj.close()
-        child.closed = child.terminated = True
-        return Running(pid=child.pid, terminal=terminal, out=out, err=err, reader=reader)
+        pid, terminal = on_terminal(self.box.argv(*words), self.env(), redirected={1: out, 2: pipe})
+        return Running(pid=pid, terminal=terminal, out=out, err=err, reader=reader)
 
     def env(self) -> dict[str, str]:
         """The command's environment, with a clock that can be stepped where that is wanted."""

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 
-import ptyprocess
 import pyte
+
+from tests.forks import on_terminal
 
 LIMIT = 30.0
 """seconds after which what was waited for counts as never happening"""
@@ -28,12 +29,7 @@ class Pty:
         self.raw = b""
         self._display = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._display)
-        child = ptyprocess.PtyProcess.spawn(list(argv), env=dict(environ), dimensions=(rows, columns))
-        self.pid: int = child.pid
-        self.fd: int = os.dup(child.fd)
-        # the terminal's far end is ours alone from here on: what closes it is the hang-up
-        child.fileobj.close()
-        child.closed = child.terminated = True
+        self.pid, self.fd = on_terminal(argv, environ, rows=rows, columns=columns)
 
     @property
     def text(self) -> str:

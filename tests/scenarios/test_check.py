@@ -38,12 +38,12 @@ def test_nothing_to_say_about_a_service_that_is_well_and_nothing_is_changed(box:
 
 
 def test_every_trouble_is_named_with_its_fix(box: Sandbox) -> None:
-    command(box, f"builder:set {APP} selected herokuish")
+    command(box, f"docker-options:add {APP} build '--target prod'")
     box.pull("fault", kind="wrong_app", app=APP, by="scenextras")
     _, items = findings(box, "gateway")
     assert items["gateway", "url"]["text"].endswith("is answered by another app: scenextras")
-    assert "built by herokuish" in items["gateway", "build"]["text"]
-    assert "built by herokuish" in items["gateway", "way-back"]["text"]
+    assert "--target" in items["gateway", "build"]["text"]
+    assert "--target" in items["gateway", "way-back"]["text"]
 
 
 def test_frozen_unsettled_failed_and_unkept_are_said(box: Sandbox) -> None:

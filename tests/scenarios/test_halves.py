@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forks import Popen
 from tests.harness import LocalSandbox, local_sandbox
 from tests.sandboxes import Done, Sandbox
 
@@ -258,7 +259,7 @@ def test_a_record_that_nobody_signs_goes_at_unfreeze_and_a_signed_one_only_by_a_
 
 def test_a_record_is_never_taken_from_a_console_that_signs_it_meanwhile(slow: Sandbox) -> None:
     slow.pull("command", command=f"apps:create {RECORD}")
-    other = subprocess.Popen(slow.argv("unfreeze", "api", "--yes", "--json"), env=slow.env(), stdout=subprocess.PIPE)
+    other = Popen(slow.argv("unfreeze", "api", "--yes", "--json"), env=slow.env(), stdout=subprocess.PIPE)
     while not slow.sent(f"config:export --format json {RECORD}"):
         assert other.poll() is None
     slow.pull("command", command=f"config:set --no-restart {RECORD} ROLLBACK_INCIDENT=x1 ROLLBACK_BY=ann@desk")
@@ -283,7 +284,7 @@ def test_a_record_that_changes_hands_under_the_lock_leaves_no_lock(here: Sandbox
 def test_what_was_kept_on_the_way_out_is_no_nothing_changed(here: Sandbox) -> None:
     slow_command(here, f"builder:set {APP}--r5", 1)
     running = here.begin("api", "previous", "--yes", "--keep-current", "--json")
-    while not here.sent(f"builder:set {APP}--r5"):
+    while len(here.sent(f"builder:set {APP}--r5")) < 2:  # the second one seals it
         assert running.poll() is None
     here.pull("command", command=f"git:set {APP} deploy-branch other")
     out, err = running.communicate(timeout=60)

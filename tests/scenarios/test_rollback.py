@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forks import Popen
 from tests.harness import LocalSandbox
 from tests.sandboxes import Sandbox
 
@@ -247,7 +248,7 @@ def test_a_wrong_file_reports_everything_before_anything_is_touched(tmp_path: Pa
 
 def test_a_stopped_reader_is_no_error(box: Sandbox) -> None:
     argv = box.argv("logs", "api", "-n", "100")
-    with subprocess.Popen(argv, env=box.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+    with Popen(argv, env=box.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout is not None
         running.stdout.readline()
         running.stdout.close()

@@ -99,3 +99,20 @@ def test_an_app_list_without_an_end_is_named(box: Sandbox, stream: str) -> None:
     code, found = row(box)
     assert code == 3
     assert "more output than is read" in str(found["detail"])
+
+
+def test_an_app_that_is_missing_is_its_own_trouble_and_is_named(box: Sandbox, tmp_path: Path) -> None:
+    told = yaml.safe_load(Path(box.services).read_text())
+    told["services"] = {"api": told["services"]["api"], "gone": {"host": "sandbox", "app": "no-such-app"}}
+    path = tmp_path / "services.yaml"
+    path.write_text(yaml.safe_dump(told))
+    box.services = os.fspath(path)
+    done = box.run("status", "--json")
+    rows = {row["service"]: row for row in done.document["items"]}
+    assert done.code == 3 and rows["api"]["release"] and rows["api"]["error"] is None
+    assert rows["gone"]["error"]["message"].startswith("the app does not exist")
+    assert "`apps:list`" in rows["gone"]["error"]["fix"]
+    listed = box.run("gone", "--list", "--json")
+    assert listed.code == 3 and listed.document["error"]["message"].startswith("the app does not exist")
+    checked = box.run("check", "gone", "--json").document["items"]
+    assert any(item["topic"] == "host" and item["text"].startswith("the app does not exist") for item in checked)

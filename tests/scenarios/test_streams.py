@@ -3,7 +3,6 @@ traceback or a code that is not documented, and what was done to a host keeps it
 
 import json
 import os
-import pty
 import re
 import resource
 import shlex
@@ -16,7 +15,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from tests.forks import Broken, Forks, forks
+from tests.forks import Broken, Popen, on_terminal, run_broken, run_described
 from tests.harness import LocalSandbox, local_sandbox
 from tests.sandboxes import Done, Sandbox
 from tui.cli.exits import Exit
@@ -58,11 +57,10 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSandbox]:
         yield sandbox
 
 
-@pytest.fixture(scope="module")
-def forked(still: LocalSandbox) -> Iterator[Forks]:
-    """For its command lines with streams of their own."""
-    with forks(still) as made:
-        yield made
+def forked(box: Sandbox, broken: Broken, *words: str) -> Done:
+    """A command line with streams of its own."""
+    code, (stdout, stderr) = run_broken(box.argv(*words), box.env(), broken)
+    return Done(code=code, stdout=stdout, stderr=stderr)
 
 
 def shell(box: Sandbox, redirected: str, *words: str) -> Done:
@@ -81,24 +79,24 @@ def test_every_command_is_tried() -> None:
 
 
 @pytest.mark.parametrize("redirected", ["", *BROKEN])
-def test_a_fork_has_the_streams_of_a_process_that_starts(still: LocalSandbox, forked: Forks, redirected: str) -> None:
+def test_a_fork_has_the_streams_of_a_process_that_starts(still: LocalSandbox, redirected: str) -> None:
     told = "import json, os; from tests.forks import described; os.write(9, json.dumps(described()).encode())"
     started = bash(still, f"exec 9>&1; {shlex.join([sys.executable, '-c', told])} {redirected}")
     assert (started.code, started.stderr) == (0, "")
-    assert forked.described(BROKEN.get(redirected, {})) == json.loads(started.stdout)
+    assert run_described(still.env(), BROKEN.get(redirected, {})) == json.loads(started.stdout)
 
 
 @pytest.mark.parametrize("redirected", BROKEN)
-def test_a_process_that_starts_so_ends_as_a_fork_does(still: LocalSandbox, forked: Forks, redirected: str) -> None:
-    assert shell(still, redirected, *READS["status"]).code == forked.run(BROKEN[redirected], *READS["status"]).code
+def test_a_process_that_starts_so_ends_as_a_fork_does(still: LocalSandbox, redirected: str) -> None:
+    assert shell(still, redirected, *READS["status"]).code == forked(still, BROKEN[redirected], *READS["status"]).code
 
 
 @pytest.mark.parametrize("name", READS)
-def test_whatever_is_wrong_with_the_streams_it_ends_with_one_line_and_its_own_code(forked: Forks, name: str) -> None:
-    whole = forked.run({}, *READS[name])
+def test_whatever_is_wrong_with_streams_it_ends_with_one_line_and_its_own_code(still: LocalSandbox, name: str) -> None:
+    whole = forked(still, {}, *READS[name])
     assert whole.code in CODES and "Traceback" not in whole.stderr
     for redirected, broken in BROKEN.items():
-        done = forked.run(broken, *READS[name])
+        done = forked(still, broken, *READS[name])
         assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr, (redirected, done.stderr)
         told = bool(whole.stdout.strip()) and redirected == "1>/dev/full"
         wanted = Exit.REFUSED if told and whole.code == Exit.DONE else whole.code
@@ -136,7 +134,7 @@ def test_a_terminal_that_was_stopped_holds_nothing_up(slow: LocalSandbox) -> Non
             os.write(writing, b"x" * 65536)
     except BlockingIOError:
         os.set_blocking(writing, True)
-    with subprocess.Popen(
+    with Popen(
         slow.argv("api", "previous", "--yes"), env=slow.env(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=writing,
     ) as process:  # fmt: skip
@@ -224,7 +222,9 @@ def test_a_disk_that_fills_while_the_push_runs_leaves_an_unknown_outcome_and_an_
 
 @pytest.mark.parametrize("after", [0.12, 0.25, 0.4, 0.6])
 def test_ctrl_c_at_the_very_beginning_ends_quietly(still: LocalSandbox, after: float) -> None:
-    process = still.process("status", "--json")
+    process = subprocess.Popen(
+        still.argv("status", "--json"), env=still.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     sleep(after)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=30)
@@ -255,9 +255,7 @@ def test_ctrl_c_in_a_running_rollback_says_what_goes_on_and_how_to_take_it_up(sl
 
 
 def test_ctrl_c_at_a_question_sends_nothing(box: LocalSandbox) -> None:
-    child, terminal = pty.fork()
-    if not child:
-        os.execve(box.argv()[0], box.argv("api", "previous"), box.env())
+    child, terminal = on_terminal(box.argv("api", "previous"), box.env())
     seen, until = b"", monotonic() + 60
     while b"[y/N]" not in seen:
         assert monotonic() < until, seen

@@ -147,6 +147,7 @@ def install() -> None:
     import tui.drivers.journal.database
     import tui.drivers.journal.locks
     import tui.drivers.paths
+    import tui.drivers.ssh.client_config
     import tui.drivers.web
     import tui.sandbox.git_server
     import tui.sandbox.gitread
@@ -182,7 +183,8 @@ def install() -> None:
         (tui.drivers.journal.database, "fcntl", Aside(fcntl, flock=_hold)),
         (tui.drivers.journal.locks, "fcntl", Aside(fcntl, flock=_hold)),
         (tui.drivers.paths, "os", Aside(os, environ=Environment())),
-        (tui.drivers.web, "ssl", Aside(ssl, create_default_context=lambda: _CONTEXT)),
+        (tui.drivers.web, "_certificates", lambda: _CONTEXT),
+        (tui.drivers.ssh.client_config, "program", lambda: None),
         (sys, "stdout", Streams("stdout", sys.stdout)),
         (sys, "stderr", Streams("stderr", sys.stderr)),
     ):

@@ -1,9 +1,11 @@
 """The one framing boundary of streams: bytes in any chunks → whole, harmless lines.
 
 Theory. A line ends at LF. UTF-8 is decoded only once a line is whole, so a character cut by a chunk is never broken. A
-CR inside a line is a progress bar's way of starting over: what stands after the last CR counts (a CR before the LF is
-the other half of CRLF). Colours become spans; every other control character becomes visible. A line longer than the
-cap is cut, and says how much is missing, so that one endless line can neither fill memory nor the screen.
+CR inside a line starts it over on a terminal. Here it never reaches Dokku's own prefix, which says when and by which
+process a line was written; and it takes nothing away, but for a progress bar that is drawn anew: what users send can
+hold a CR, too. (A CR before the LF is the other half of CRLF.) Colours become spans; every other control character
+becomes visible. A line longer than the cap is cut, and says how much is missing, so that one endless line can neither
+fill memory nor the screen.
 """
 
 import re
@@ -14,6 +16,16 @@ from tui.text.clean import clean, decode
 LONGEST = 16_384
 """bytes of a line that are kept"""
 _SGR = re.compile(r"\x1b\[([0-9;:]*)m")
+_PREFIX = re.compile(
+    r"(?:\x1b\[(?:[0-9;:]*m|1?G|K))*\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z app\[[\w.-]{1,64}\]:"
+    r"(?:\x1b\[[0-9;:]*m)* ?",
+    re.ASCII,
+)
+"""what `logs` writes before each line, with its colours"""
+_BAR = re.compile(r"\d ?%|[#=█▓▉-▏━]{2,}|^[\s\d./|\\-]*$")
+"""what a progress bar looks like; without one a CR takes nothing away"""
+_LETTERS = re.compile(r"[^\W\d_]+")
+_CR = "\u240d"
 
 
 class Span(Value):
@@ -62,12 +74,29 @@ class Framer:
         raw, dropped = bytes(self._rest), self._dropped
         self._rest.clear()
         self._dropped = 0
-        raw = raw.rstrip(b"\r")
-        _, _, raw = raw.rpartition(b"\r")
-        line = frame(decode(raw))
+        line = frame(started_over(decode(raw.rstrip(b"\r"))))
         if dropped:
             line = Line(text=f"{line.text}… ({dropped} bytes more)", spans=line.spans)
         return line
+
+
+def started_over(text: str) -> str:
+    """A line with what its CRs mean: behind the prefix, and nothing lost but earlier looks of one progress bar."""
+    if "\r" not in text:
+        return text
+    prefix = _PREFIX.match(text)
+    cut = prefix.end() if prefix is not None else 0
+    pieces = [piece for piece in text[cut:].split("\r") if piece]
+    if not pieces:
+        return text[:cut]
+    last = _words(pieces[-1])
+    if all(_BAR.search(piece) and last[: len(was := _words(piece))] == was for piece in pieces[:-1]):
+        return text[:cut] + pieces[-1]
+    return text[:cut] + _CR.join(pieces)
+
+
+def _words(piece: str) -> list[str]:
+    return _LETTERS.findall(_SGR.sub("", piece))
 
 
 def frame(text: str) -> Line:
@@ -82,10 +111,48 @@ def frame(text: str) -> Line:
         if not piece.isprintable():
             piece = clean(piece).replace("\n", "\ufffd")
         if style and piece:
-            spans.append(Span(start=at, end=at + len(piece), style=style))
+            spans.append(Span(start=at, end=at + len(piece), style=style.replace("~", ";")))
         parts.append(piece)
         at += len(piece)
         if found:
-            style = "" if found[1] in ("", "0") else found[1]
+            style = together(style, found[1])
             position = found.end()
     return Line(text="".join(parts), spans=tuple(spans))
+
+
+_ENDS = {"22": ("1", "2"), "23": ("3",), "24": ("4", "21"), "27": ("7",), "29": ("9",), "39": ("38",), "49": ("48",)}
+_HIDES = {"5", "6", "8", "25", "28"}
+"""blinking and concealed text: a log is to be read"""
+
+
+def together(style: str, parameters: str) -> str:
+    """The look after one more sequence: a terminal adds what comes to what is there, until it is taken back."""
+    looks = style.split(";") if style else []
+    held = [tuple(look.split("~")) for look in looks]
+    told = parameters.split(";")
+    while told:
+        one = told.pop(0)
+        if one in ("", "0", "00"):
+            held = []
+        elif one in _HIDES:
+            continue
+        elif one in _ENDS:
+            held = [look for look in held if _kind(look) not in _ENDS[one]]
+        else:
+            look = [one]
+            if one in ("38", "48") and told:
+                look += [told.pop(0) for _ in range(min(len(told), 2 if told[0] == "5" else 4))]
+            held = [other for other in held if _kind(other) != _kind(tuple(look))] + [tuple(look)]
+    return ";".join("~".join(look) for look in held[:_MOST])
+
+
+_MOST = 8
+"""looks at once"""
+
+
+def _kind(look: tuple[str, ...]) -> str:
+    """Colours replace each other; everything else is its own kind."""
+    one = look[0].partition(":")[0]
+    if re.fullmatch("38|3[0-7]|9[0-7]", one):
+        return "38"
+    return "48" if re.fullmatch("48|4[0-7]|10[0-7]", one) else one

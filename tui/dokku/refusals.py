@@ -14,10 +14,25 @@ class Refusal(StrEnum):
     NO_SUCH_APP = "the app does not exist"
     LOCKED = "another deploy of this app is running"
     NAME_TAKEN = "the name is already taken"
+    NOT_PERMITTED = "the host's access rules do not let this key's user do that"
     NO_IMAGE = "the image is gone from the host, and cannot be pulled"
+    RATE_LIMITED = "the registry answers no more for now: too many images were pulled"
+    REGISTRY_DENIED = "the registry does not let the host read that image"
+    CERTIFICATE = "the host does not trust a certificate on the way to what it has to fetch"
+    NO_NAME = "the host cannot resolve names: its DNS does not answer, or does not know that name"
+    REGISTRY_DOWN = "the registry does not answer the host"
+    REMOTE_DENIED = "the host may not read that Git repository"
     NO_CHANGES = "Dokku sees no change and did nothing"
     WRONG_BRANCH = "the push went to a branch that is not deployed"
     SEALED = "the holder is sealed and cannot be rebuilt"
+    DOCKER_DOWN = "Docker does not answer on the host"
+    DISK_FULL = "the host's disk is full"
+    DISK_QUOTA = "a quota of the host's disk is used up"
+    DISK_READ_ONLY = "the host's disk is read-only"
+    WRONG_OWNER = "files of the app on the host belong to somebody else than dokku"
+    WRONG_ARCHITECTURE = "the image is for another kind of processor than the host's"
+    PORT_TAKEN = "a port that the app publishes on the host is taken"
+    OUT_OF_MEMORY = "the host's memory ran out, or a process was killed"
     TASK_FAILED = "a release or deploy task failed; the old release serves"
     CHECK_FAILED = "the new container failed its health check; the old release serves"
     HELM_BUSY = "another Helm operation on the app is under way, or one died and nobody ended it: nothing was changed"
@@ -28,30 +43,60 @@ class Refusal(StrEnum):
     PODS_BACK = "the new pods did not become ready in time; Helm went back to the old release, with its config"
     NO_CLUSTER = "the Dokku host cannot reach its Kubernetes cluster"
     BUILD_FAILED = "the build failed; the old release serves"
-    DISK_FULL = "the host's disk is full"
+    PLUGIN_FAILED = "a plugin of the host failed"
     INVALID_PROPERTY = "this Dokku does not know that property"
     NOT_DEPLOYED = "the app was never deployed"
     ROOT_ONLY = "only root may run that on the host"
     REF_MOVED = "the branch moved while the host was at work; what was sent may serve nevertheless"
 
 
-LEAVES_ITS_IMAGE = (Refusal.CHECK_FAILED, Refusal.TASK_FAILED, Refusal.PODS_FAILED, Refusal.PODS_BACK)
-"""failures after the build: `dokku/APP:latest` is the failed image from then on, though the old container serves"""
 _SAID = r"^\s*!\s.*"
 """how Dokku begins a line of its own, so that an app's or a build's output is not taken for Dokku's word"""
-# the order matters: a failed pull also says that the build failed, a build that failed also that the push was declined
+_DAEMON = r"(?:Error response from daemon|driver failed programming|userland proxy|set up container networking).*"
+"""how Docker 26.1 begins a line of its own"""
+# the order matters: a failed pull also says that the build failed, a build that failed also that the push was declined;
+# what the app's own output may say as well (certificates, names) is looked for only where no check or task failed
 _SIGNS = tuple(
     (refusal, re.compile(pattern, re.MULTILINE))
     for refusal, pattern in (
         (Refusal.NOT_A_COMMAND, _SAID + "is not a dokku command"),
         (Refusal.LOCKED, _SAID + "currently has a deploy lock in place"),
         (Refusal.NAME_TAKEN, _SAID + "Name is already taken"),
+        (
+            Refusal.NOT_PERMITTED,
+            r"^\s*(?:!\s+)?(?:User|Key) .*(?:does not have permissions? to|is not (?:allowed|authorized|permitted) to)"
+            "|" + _SAID + r"(?:Access denied|[Nn]ot authori[sz]ed|[Pp]ermission denied|Insufficient permissions)",
+        ),
         (Refusal.REF_MOVED, "cannot lock ref 'refs/heads/|failed to update ref"),
-        (Refusal.DISK_FULL, "no space left on device"),
+        (Refusal.DISK_QUOTA, "[Dd]isk quota exceeded|EDQUOT"),
+        (Refusal.DISK_FULL, "(?i:no space left on device)|ENOSPC|enough free space in /"),
+        (Refusal.DISK_READ_ONLY, "[Rr]ead-only file ?system|EROFS"),
+        (
+            Refusal.WRONG_OWNER,
+            "insufficient permission for adding an object|unable to (?:create|write) .*Permission denied",
+        ),
+        (
+            Refusal.DOCKER_DOWN,
+            r"Cannot connect to the Docker daemon|[Ii]s the docker daemon running|error during connect: "
+            r"|docker\.sock: connect: (?:no such file|connection refused|permission denied)"
+            r"|trying to connect to the [Dd]ocker (?:daemon socket|API)",
+        ),
         (
             Refusal.NO_IMAGE,
-            "pull access denied|manifest unknown|not found: manifest|failed to resolve source metadata"
-            "|registry-1\\.docker\\.io/v2/dokku/|Failed to pull image|" + _SAID + r"App image \(dokku/",
+            r"for docker\.io/dokku/|registry-1\.docker\.io/v2/dokku/|pull access denied for [^\s/.:]+(?:/[^\s/]+)?,"
+            r"|manifest unknown|not found: manifest|[Nn]o such image:|" + _SAID + r"App image \(dokku/",
+        ),
+        (
+            Refusal.WRONG_ARCHITECTURE,
+            r"exec format error|no matching manifest for \S+ in the manifest list"
+            r"|no match for platform in manifest|image operating system \S+ cannot be used",
+        ),
+        (Refusal.PORT_TAKEN, "port is already allocated|" + _DAEMON + "address already in use"),
+        (
+            Refusal.OUT_OF_MEMORY,
+            r"did not complete successfully: exit code: 137|returned a non-zero code: 137|exit status 137"
+            r"|executor failed running .*exit code: 137|(?:[Cc]annot|to) allocate memory|heap out of memory"
+            r"|signal: killed|fatal error: Killed|ResourceExhausted.*memory|: line \d+:\s+\d+ Killed ",
         ),
         (Refusal.NO_CHANGES, _SAID + "No changes detected"),
         (Refusal.WRONG_BRANCH, "WARNING: deploy did not complete, you must push to"),
@@ -65,25 +110,72 @@ _SIGNS = tuple(
             Refusal.CHECK_FAILED,
             r"healthcheck failed|Failure in name=|failed checks \(|^\S*/bin/scheduler-deploy-process-container \S",
         ),
+        (Refusal.RATE_LIMITED, r"(?i:toomanyrequests|pull rate limit|\b429 Too Many Requests)"),
+        (Refusal.CERTIFICATE, r"x509: |tls: failed to verify certificate|SSL certificate problem"),
+        (
+            Refusal.REGISTRY_DENIED,
+            r"pull access denied|unauthorized: |denied: requested access|denied: access forbidden"
+            r"|no basic auth credentials|insufficient_scope|authorization failed"
+            r"|: (?:401 Unauthorized|403 Forbidden)|denied: Permission",
+        ),
+        (
+            Refusal.NO_NAME,
+            r"dial tcp: lookup \S+|Could not resolve host|[Tt]emporary failure (?:in name resolution|resolving)"
+            r"|EAI_AGAIN|Name or service not known",
+        ),
+        (
+            Refusal.REMOTE_DENIED,
+            r"Permission denied \(publickey|could not read Username for|Could not read from remote repository"
+            r"|Host key verification failed|fatal: Authentication failed for|remote: Repository not found",
+        ),
+        (
+            Refusal.REGISTRY_DOWN,
+            r"TLS handshake timeout|dial tcp \S+: (?:i/o timeout|connect: )|Client\.Timeout exceeded"
+            r"|net/http: request canceled|unexpected status(?: code)? .*: 5\d\d|unexpected HTTP status: 5\d\d"
+            r"|server gave HTTP response to HTTPS client|received unexpected HTTP status",
+        ),
+        (Refusal.NO_IMAGE, "failed to resolve source metadata|Failed to pull image"),
         (Refusal.BUILD_FAILED, _SAID + "App build failed"),
         (Refusal.INVALID_PROPERTY, _SAID + "Invalid property specified"),
         (Refusal.NOT_DEPLOYED, _SAID + r"App \S+ has not been deployed"),
         (Refusal.NO_SUCH_APP, _SAID + r"App \S+ does not exist"),
         (Refusal.ROOT_ONLY, _SAID + "This command must be run as root"),
+        (Refusal.PLUGIN_FAILED, r"/var/lib/dokku/plugins/(?:enabled|available)/[\w-]+/\S+: line \d+: "),
     )
 )
+_AFTER_THE_BUILD = (Refusal.CHECK_FAILED, Refusal.TASK_FAILED, Refusal.PODS_FAILED, Refusal.PODS_BACK)
+_MAY_BE_AFTER = (Refusal.WRONG_ARCHITECTURE, Refusal.PORT_TAKEN, Refusal.OUT_OF_MEMORY)
+"""causes that end a build or the start of what was built"""
+
+
+def leaves_its_image(said: Answer | bytes) -> bool:
+    """Whether it failed after the build: `dokku/APP:latest` is the failed image from then on, though the old container
+    serves."""
+    if isinstance(said, Answer) and said.ok:
+        return False
+    signs = {refusal for refusal, sign in _SIGNS if sign.search(_text(said))}
+    if signs & set(_AFTER_THE_BUILD):
+        return True
+    return bool(signs & set(_MAY_BE_AFTER)) and not signs & {Refusal.BUILD_FAILED, Refusal.NO_IMAGE}
 
 
 def read(said: Answer | bytes) -> Refusal | None:
     """The refusal in an answer, or in the output of a push; None where none is known."""
-    if isinstance(said, Answer):
-        if said.ok:
-            return None
-        text = decode(said.stderr + b"\n" + said.stdout)
-    else:
-        text = decode(said)
-    text = clean(text)
+    if isinstance(said, Answer) and said.ok:
+        return None
+    text = _text(said)
     return next((refusal for refusal, sign in _SIGNS if sign.search(text)), None)
+
+
+def _text(said: Answer | bytes) -> str:
+    """The end of what was said: a refusal ends an output, and an output may be long."""
+    if isinstance(said, Answer):
+        said = said.stderr[-_LOOKED_AT:] + b"\n" + said.stdout[-_LOOKED_AT:]
+    return clean(decode(said[-2 * _LOOKED_AT :]))
+
+
+_LOOKED_AT = 100_000
+"""bytes of each stream"""
 
 
 def explain(refusal: Refusal) -> str:
@@ -94,7 +186,7 @@ def explain(refusal: Refusal) -> str:
 _FIXES = {
     Refusal.NOT_A_COMMAND: "choose a way back that this host has",
     Refusal.NO_SUCH_APP: "compare the app's name in services.yaml with `apps:list`",
-    Refusal.LOCKED: "wait for its end (`apps:locked APP`), then try again",
+    Refusal.LOCKED: "wait for its end (`apps:locked APP`), then try again; if nothing deploys: `apps:unlock APP`",
     Refusal.NAME_TAKEN: "somebody was faster: look at who has the incident",
     Refusal.NO_IMAGE: "choose another release: this one cannot be started any more",
     Refusal.NO_CHANGES: "`ps:rebuild APP` starts again what was deployed last",
@@ -107,6 +199,21 @@ _FIXES = {
     Refusal.PODS_BACK: "look at the output of the push",
     Refusal.NO_CLUSTER: "is the cluster up? Nothing of the app can be seen or changed until then",
     Refusal.BUILD_FAILED: "look at the output of the push",
+    Refusal.NOT_PERMITTED: "use a key whose user may, or have root allow it (with the acl plugin: `acl:add APP USER`)",
+    Refusal.RATE_LIMITED: "wait, or log the host in: `registry:login`; kept releases need no registry",
+    Refusal.REGISTRY_DENIED: "log the host in: `registry:login SERVER USER`; kept releases need no registry",
+    Refusal.CERTIFICATE: "root puts the authority's certificate on the host, or the clock right; then try again",
+    Refusal.NO_NAME: "have root look at the host's DNS (/etc/resolv.conf); kept releases need no registry",
+    Refusal.REGISTRY_DOWN: "try again when it answers; kept releases need no registry",
+    Refusal.REMOTE_DENIED: "`git:auth`, or `git:generate-deploy-key` and the key into the repository; or push yourself",
+    Refusal.DOCKER_DOWN: "have root look: `systemctl status docker`; until then nothing can be deployed",
+    Refusal.DISK_QUOTA: "have root raise the quota or make room (`docker system df`), keeping the holders' images",
+    Refusal.DISK_READ_ONLY: "have root look at the disk first (`dmesg`): nothing can be deployed until it is writable",
+    Refusal.WRONG_OWNER: "as root: `chown -R dokku:dokku /home/dokku/APP`, then try again",
+    Refusal.WRONG_ARCHITECTURE: "deploy an image that was built for the host; a kept release was",
+    Refusal.PORT_TAKEN: "look who has it: `ports:report`, `docker-options:report`; an old container may still stop",
+    Refusal.OUT_OF_MEMORY: "make room in memory (`ps:stop` what nobody needs); a kept release builds next to nothing",
+    Refusal.PLUGIN_FAILED: "look at the line that names the plugin; `plugin:list`, and root for what it lacks",
     Refusal.DISK_FULL: "make room on the host (`docker system df`), keeping the holders' images",
     Refusal.INVALID_PROPERTY: "the host's version has another way of setting this",
     Refusal.NOT_DEPLOYED: "deploy it first",
@@ -118,3 +225,8 @@ _FIXES = {
 def fix(refusal: Refusal) -> str:
     """What to do now."""
     return _FIXES[refusal]
+
+
+def told(refusal: Refusal) -> str:
+    """What it is and what to do now, in one line."""
+    return f"{explain(refusal)} ({fix(refusal)})"

@@ -2,9 +2,11 @@
 0.35 only prefixed; text values are padded with blanks. What is missing is None, never a value that looks healthy.
 """
 
+import contextlib
+import json
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,6 +17,7 @@ from tui.model.observation import Container
 from tui.model.value import Value
 from tui.text.clean import clean_line, decode
 
+T = TypeVar("T")
 NO_SUCH_APP = 20
 """exit code of every command about an app that does not exist"""
 
@@ -77,13 +80,54 @@ class Build(Value):
     finished_at: datetime | None = None
 
 
+def document(raw: bytes, kind: type[T], what: str) -> T:
+    """The JSON document of an answer. Raises Unreadable, naming `what`, where there is none of that kind.
+
+    Lines of Dokku's own (` !     The property x is deprecated`), of Docker or of a plugin may stand before it or behind
+    it, and bytes that are no UTF-8 in it: neither makes it unreadable. Of several documents the longest counts, because
+    warnings may be JSON, too.
+    """
+    with contextlib.suppress(json_text.NotJson):
+        return json_text.read(raw, kind)
+    text = decode(raw)
+    found: list[tuple[int, T]] = []
+    at = 0
+    for _ in range(_TRIED):
+        begins = _OPENS.search(text, at)
+        if begins is None:
+            break
+        start = begins.end() - 1
+        try:
+            _, end = _DECODER.raw_decode(text, start)
+            found.append((end - start, json_text.read(text[start:end], kind)))
+            at = end
+        except json_text.NotJson:
+            at = end
+        except (ValueError, RecursionError):
+            at = start + 1
+    if not found:
+        raise Unreadable(what, raw)
+    return max(found, key=lambda one: one[0])[1]
+
+
+_OPENS = re.compile(r'^[ \t]*[\[{]|\{(?=\s*")|\[(?=\s*[{"])', re.MULTILINE)
+_TRIED = 100
+"""places that are tried: a host's warnings are few"""
+_DECODER = json.JSONDecoder()
+
+
 def json_report(raw: bytes, prefix: str) -> dict[str, str]:
     """A `*:report --format json` with its keys bare; a key that exists bare and prefixed has one value."""
-    try:
-        found = json_text.read(raw, dict[str, Any])
-    except json_text.NotJson as error:
-        raise Unreadable(f"{prefix}:report", raw) from error
-    return {key.removeprefix(f"{prefix}-"): value for key, value in found.items() if isinstance(value, str)}
+    found = document(raw, dict[str, Any], f"{prefix}:report")
+    texts = {key: _as_text(value) for key, value in found.items()}
+    return {key.removeprefix(f"{prefix}-"): value for key, value in texts.items() if value is not None}
+
+
+def _as_text(value: Any) -> str | None:
+    """Both versions write every value as a text; a newer one may write truth and numbers as such."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int) else None
 
 
 def text_report(raw: bytes) -> dict[str, str]:
@@ -156,14 +200,14 @@ _TYPES = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_,-]{0,199}")
 
 def apps_list(raw: bytes) -> tuple[str, ...]:
     """The names of `apps:list`, without its header, or of its JSON on 0.38. Raises Unreadable for other JSON."""
-    if raw.lstrip().startswith(b"["):
-        try:
-            return tuple(json_text.read(raw, list[str]))
-        except json_text.NotJson as error:
-            raise Unreadable("apps:list", raw) from error
-    return tuple(
-        line.strip() for line in decode(raw).splitlines() if line.strip() and not line.startswith(("=", "-", " !"))
-    )
+    if _LISTED.search(raw):
+        return tuple(document(raw, list[str], "apps:list"))
+    return tuple(line.strip() for line in decode(raw).splitlines() if _APP.fullmatch(line.strip()))
+
+
+_APP = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+"""a name of an app; no warning of one word ends without a sign"""
+_LISTED = re.compile(rb'^\s*\[\s*["\]]', re.MULTILINE)
 
 
 def tags(raw: bytes) -> tuple[str, ...]:
@@ -173,18 +217,12 @@ def tags(raw: bytes) -> tuple[str, ...]:
 
 def config_export(raw: bytes) -> dict[str, str]:
     """The variables of `config:export --format json`. Raises Unreadable."""
-    try:
-        return json_text.read(raw, dict[str, str])
-    except json_text.NotJson as error:
-        raise Unreadable("config:export", raw) from error
+    return document(raw, dict[str, str], "config:export")
 
 
 def builds_list(raw: bytes) -> tuple[Build, ...]:
     """The builds of `builds:list APP --format json`, newest first as Dokku gives them. Raises Unreadable."""
-    try:
-        found = json_text.read(raw, list[_Build])
-    except json_text.NotJson as error:
-        raise Unreadable("builds:list", raw) from error
+    found = document(raw, list[_Build], "builds:list")
     return tuple(
         Build(
             id=build.id,
@@ -256,10 +294,7 @@ def ps_inspect(raw: bytes) -> tuple[Container, ...]:
     left behind by a deploy that died after the switch, is named `APP.web.1.upcoming-N`; it is left out unless no other
     container of its process runs, because then it is what serves.
     """
-    try:
-        found = json_text.read(raw, list[_Inspected])
-    except json_text.NotJson as error:
-        raise Unreadable("ps:inspect", raw) from error
+    found = document(raw, list[_Inspected], "ps:inspect")
     named: list[Container] = []
     upcoming: list[Container] = []
     for item in found:

@@ -17,15 +17,38 @@ UNSEEN = (
     r"\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
     r"\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f"
 )
-_CONTROL = re.compile(f"[{UNSEEN}]")
-# what Dokku 0.35 itself prints before every line of build output: cursor to column 1, erase to end of line
-_DOKKU_MARKS = re.compile(r"\x1b\[(?:1G|K)")
+# joiners that scripts and pictures need to be read: within Arabic, Syriac, N'Ko, Indic, Burmese, Khmer and Mongolian
+# words, behind an Indic virama, between two pictures, and the tags of a flag
+_SCRIPTS = (
+    r"\u0620-\u06dc\u06de-\u070e\u0710-\u088f\u0892-\u08e1\u08e3-\u0df3\u1000-\u109f\u1780-\u180d\u1810-\u18aa"
+    r"\ua8e0-\ua8ff"
+)
+_VIRAMAS = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u17d2"
+_PICTURES = "\u00a9\u00ae\u203c-\u3299\ufe0f\U0001f000-\U0001faff"
+_NEEDED = (
+    f"(?<=[{_SCRIPTS}])[\u200c\u200d](?=[{_SCRIPTS}])|(?<=[{_VIRAMAS}])[\u200c\u200d]"
+    f"|(?<=[{_PICTURES}])\u200d(?=[{_PICTURES}])|(?<=\U0001f3f4)[\U000e0030-\U000e007a]{{3,6}}\U000e007f"
+)
+_CONTROL = re.compile(f"({_NEEDED})|[{UNSEEN}]")
+# looks alone, and no way to hide anything: what Dokku 0.35 prints before every line of build output (cursor to
+# column 1, erase to end of line), the character set that `tput sgr0` chooses, the cursor shown or hidden
+_MARKS = re.compile(r"\x1b(?:\[1?G|\[K|\([AB0]|\[\?(?:25|12)[hl]|[=>])")
+# how a typewriter writes bold and underlined: the same letter twice, or a line and a letter
+_STRUCK = re.compile(r"(.)\x08\1|_\x08(.)")
 
 
 def clean(text: str) -> str:
     """One or more lines of `text` without colours and secrets, with every other control character made visible."""
-    text = _DOKKU_MARKS.sub("", _SGR.sub("", text)).replace("\r\n", "\n")
-    return redact(_CONTROL.sub(lambda found: "\u241b" if found[0] == "\x1b" else "\ufffd", text).expandtabs(4))
+    text = _MARKS.sub("", _SGR.sub("", text)).replace("\r\n", "\n")
+    if "\x08" in text:
+        text = _STRUCK.sub(lambda found: found[1] or found[2], text)
+    return redact(_CONTROL.sub(_visible, text).expandtabs(4))
+
+
+def _visible(found: re.Match[str]) -> str:
+    if found[1]:
+        return found[1]
+    return "\u241b" if found[0] == "\x1b" else "\u240d" if found[0] == "\r" else "\ufffd"
 
 
 def clean_line(text: str, limit: int = 500) -> str:

@@ -53,6 +53,8 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
                 f"{_risk(row)}{_pods(row)}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
             )
+            if row["error"] and row["error"]["fix"]:
+                output.text(f"{'':<16} fix: {row['error']['fix']}")
         for line in on_call(engine):
             output.text(line)
     for incident in open_here:

@@ -16,16 +16,16 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
 
 from tui.dokku import capabilities
 from tui.dokku.quoting import exec_string
-from tui.drivers.ssh import host_keys, login
+from tui.drivers.ssh import login
 from tui.drivers.ssh.channel import KEPT, STREAM_STDERR, Channel, Stream, TooMuch
 from tui.drivers.ssh.identity import Identities
+from tui.drivers.ssh.opening import Opener
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Refused, Unreachable
 from tui.model.host import Form, Link, LinkState
 from tui.model.outcome import Answer, Lost, Outcome, Overflowed, TimedOut
@@ -35,16 +35,12 @@ from tui.text.clean import clean_line
 if TYPE_CHECKING:
     import asyncssh
 
-CONNECT_LIMIT = 10.0
-KEEPALIVE = 5.0
-KEEPALIVES_MISSED = 3
 CHANNELS = 6
 LARGEST = 32 << 20
 """bytes of each output of a read; what says more is hung up on. Of a command that changes something the end is kept"""
 LARGEST_ERRORS = 1 << 20
 """bytes of stderr of a raw channel that is only read from"""
 REFUSED_PAUSES = (0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256)
-CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes256-ctr")
 
 
 class CutOff(ConnectionError):
@@ -80,8 +76,7 @@ class SshHost:
         self._number = 0
         """which of them the one for commands is"""
         self._clock = clock
-        self._accept = accept_fingerprint
-        self._identities = identities or Identities()
+        self._opener = Opener(host, identities or Identities(), accept_fingerprint)
         self._connections: dict[str, asyncssh.SSHClientConnection] = {}
         self._opening: dict[str, asyncio.Lock] = {"control": asyncio.Lock(), "streams": asyncio.Lock()}
         self._slots = {name: asyncio.Semaphore(CHANNELS) for name in self._opening}
@@ -148,59 +143,8 @@ class SshHost:
         self.link = replace(self.link, state=LinkState.LIVE, heard=self._clock.now(), detail="")
 
     async def _open(self) -> "asyncssh.SSHClientConnection":
-        """One connection, within the limit. Raises Unreachable, AuthRefused, HostKeyRefused."""
-        library = await _library()
-        guard = host_keys.guard(library, self._known_hosts(), self._accept, self._ended)
-        where, options = self._destination()
-        if self.host.identity_file:
-            options |= await self._identities.options(library, self.host.identity_file)
-        acknowledging = asyncio.create_task(guard.acknowledge())
-        try:
-            async with asyncio.timeout(CONNECT_LIMIT):
-                connection: asyncssh.SSHClientConnection = await library.connect(
-                    where,
-                    client_factory=guard,
-                    known_hosts=guard.on_file,
-                    encryption_algs=list(CIPHERS),
-                    keepalive_interval=KEEPALIVE,
-                    keepalive_count_max=KEEPALIVES_MISSED,
-                    login_timeout=CONNECT_LIMIT,
-                    agent_forwarding=False,
-                    password_auth=False,
-                    kbdint_auth=False,
-                    **options,
-                )
-                return connection
-        except TimeoutError as error:
-            raise Unreachable(
-                f"{self.host.ssh}: no connection within {CONNECT_LIMIT:.0f} s", "network? VPN? host up?"
-            ) from error
-        except library.HostKeyNotVerifiable as error:
-            raise guard.refusal(self.host.ssh) from error
-        except library.KeyExchangeFailed as error:
-            if guard.trusted:
-                # only the kinds of key that are on file were asked for
-                raise guard.refusal(self.host.ssh) from error
-            raise Unreachable(f"{self.host.ssh}: {clean_line(str(error))}", "is its SSH server very old?") from error
-        except library.PermissionDenied as error:
-            key = self.host.identity_file or "the agent's keys or ~/.ssh"
-            raise AuthRefused(
-                f"{self.host.ssh} accepts no key of {key}",
-                "another identity_file, or ask for access: dokku ssh-keys:add",
-            ) from error
-        except (OSError, library.Error) as error:
-            raise Unreachable(
-                f"{self.host.ssh}: {clean_line(str(error)) or type(error).__name__}", "is the host up?"
-            ) from error
-        except library.KeyImportError as error:
-            raise AuthRefused(
-                f"{self.host.ssh}: a key named in ~/.ssh/config cannot be used: {clean_line(str(error))}",
-                "ssh-add it first, or name an identity_file in services.yaml",
-            ) from error
-        except ValueError as error:
-            raise Unreachable(f"{self.host.ssh}: {clean_line(str(error))}", "correct ~/.ssh/config") from error
-        finally:
-            acknowledging.cancel()
+        """One connection, within the limits. Raises Unreachable, AuthRefused, HostKeyRefused."""
+        return await self._opener.open(await _library(), self._ended)
 
     def _ended(self, connection: "asyncssh.SSHClientConnection", error: Exception | None) -> None:
         """A connection of ours ended without our doing."""
@@ -208,22 +152,6 @@ class SshHost:
             if known is connection:
                 del self._connections[name]
                 self._note(LinkState.LOST, str(error) if error else "the host closed the connection")
-
-    def _destination(self) -> tuple[str, dict[str, Any]]:
-        """`user@host[:port]`, or an alias that ~/.ssh/config explains."""
-        user, at, rest = self.host.ssh.rpartition("@")
-        name, colon, port = rest.rpartition(":")
-        if not colon or not port.isdigit():
-            name, port = rest, ""
-        options: dict[str, Any] = {}
-        if at:
-            options["username"] = user
-        if port:
-            options["port"] = int(port)
-        return name, options
-
-    def _known_hosts(self) -> Path:
-        return Path(self.host.known_hosts or "~/.ssh/known_hosts").expanduser()
 
     # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,16 +1,21 @@
-"""Private keys that services.yaml names: each read once, and its passphrase asked for once in a process.
+"""The keys that a login is tried with, in the order in which OpenSSH tries them, and each passphrase asked for once.
 
-A key that was unlocked stays unlocked until the process ends, for every connection to every host that uses it; so does
-the answer that nobody can unlock it, lest a console that polls asks a person for ever.
+Of the files that services.yaml or ~/.ssh/config names the public half is enough: the agent may hold the rest. First
+come certificates, then the agent's keys that are named, its others (unless only named ones may be used), then the
+files. So an agent with twenty keys does not use up the tries that a server allows. A key that was unlocked stays
+unlocked until the process ends; so does the answer that nobody can unlock it, lest a console that polls asks a person
+for ever. For a key of ~/.ssh/config it is asked for only once the server has said that it takes that key.
 """
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui import regular_file
+from tui.drivers.ssh.settings import Settings
 from tui.model.errors import AuthRefused
 from tui.text.clean import clean_line
 
@@ -18,6 +23,39 @@ LARGEST = 64 * 1024
 """bytes of a file with a key"""
 TRIES = 3
 """times that a passphrase is asked for, as ssh does"""
+AGENT_LIMIT = 10.0
+"""seconds for the agent to list its keys"""
+SECURITY_KEY = ("sk-", "webauthn-")
+
+
+class Offer(NamedTuple):
+    """What a login is tried with."""
+
+    keys: list[Any]
+    """asyncssh's key pairs"""
+    agent: Any
+    """the agent's connection, to be closed once we are in; None where there is none"""
+    passed_over: tuple[str, ...]
+    """files that are not tried, each with why"""
+
+
+class PassphraseWanted(Exception):
+    """The server takes a key that is locked. It is asked for without a connection that waits, which is then opened
+    anew."""
+
+    def __init__(self, path: str, raw: bytes) -> None:
+        super().__init__(f"{path} needs a passphrase")
+        self.path, self.raw = path, raw
+
+
+class _Named(NamedTuple):
+    """A file that is named for a key."""
+
+    path: str
+    public: Any
+    """its public half; None where only the private one knows it"""
+    raw: bytes | None
+    """the private half as it is on file"""
 
 
 class Identities:
@@ -29,23 +67,109 @@ class Identities:
         self._refused: dict[str, AuthRefused] = {}
         self._turn = asyncio.Lock()
 
-    async def options(self, asyncssh: Any, path: str) -> dict[str, Any]:
-        """The options that make asyncssh use this key. Raises AuthRefused."""
+    async def offer(self, asyncssh: Any, settings: Settings, *, required: bool = False) -> Offer:
+        """The keys for one login. `required`: a file that cannot be used is an error, since services.yaml names it.
+
+        Raises AuthRefused.
+        """
+        named: list[_Named] = []
+        passed_over: list[str] = []
+        for path in settings.identity_files:
+            try:
+                named.append(await asyncio.to_thread(_named, asyncssh, path))
+            except FileNotFoundError:
+                if required:
+                    raise AuthRefused(f"{path}: No such file or directory", _ANOTHER) from None
+            except (OSError, ValueError) as error:
+                words = f"{path}: {clean_line(getattr(error, 'strerror', None) or str(error), 200)}"
+                if required:
+                    raise AuthRefused(words, _ANOTHER) from error
+                passed_over.append(words)
+        agent, held = await _agent(asyncssh, settings.agent)
+        try:
+            keys = await self._ordered(asyncssh, settings, named, held, passed_over, required)
+        except BaseException:
+            if agent is not None:
+                agent.close()
+            raise
+        return Offer(keys, agent, tuple(passed_over))
+
+    async def _ordered(
+        self, asyncssh: Any, settings: Settings, named: list[_Named], held: list[Any], lost: list[str], required: bool
+    ) -> list[Any]:
+        certificates = [
+            found
+            for path in (*settings.certificate_files, *(f"{one.path}-cert.pub" for one in named))
+            if (found := await asyncio.to_thread(_certificate, asyncssh, path)) is not None
+        ]
+        by_agent = {pair.public_data: pair for pair in held}
+        first: list[Any] = []
+        last: list[Any] = []
+        for one in named:
+            pair = by_agent.pop(one.public.public_data, None) if one.public is not None else None
+            make: Callable[[], Any] | None
+            if pair is not None:
+                first.append(pair)
+                make = _again(asyncssh, pair)
+            else:
+                make = await self._of_file(asyncssh, one, lost, required)
+                if make is not None:
+                    last.append(make())
+            for certificate in certificates if make is not None else ():
+                made = make() if make is not None else None
+                if made is not None and certificate.key.public_data == made.key_public_data:
+                    made.set_certificate(certificate)
+                    first.insert(0, made)
+        others = [] if settings.identities_only else [pair for pair in held if pair.public_data in by_agent]
+        return [*first, *others, *last]
+
+    async def _of_file(self, asyncssh: Any, one: _Named, lost: list[str], required: bool) -> Callable[[], Any] | None:
+        """What makes the key pair of a file; None where it cannot be used here, with a word in `lost`."""
+        if one.raw is None:
+            why = f"{one.path} is a public key, and no agent holds its other half"
+            if required:
+                raise AuthRefused(why, f"ssh-add the private key, or name its file ({_agent_word()})")
+            lost.append(why)
+            return None
+        raw: bytes = one.raw
+        try:
+            key: Any = self._unlocked.get(one.path) or await asyncio.to_thread(_import, asyncssh, raw, one.path, None)
+        except _Locked:
+            if not required and one.public is not None:
+                return lambda: _locked_pair(asyncssh, one.public, lambda: self._now(one.path, raw, lost))
+            if not required and self._ask is None:
+                lost.append(f"{one.path} needs a passphrase and nobody can be asked")
+                return None
+            key = await self.unlock(asyncssh, one.path, one.raw)
+        except AuthRefused as error:
+            if required:
+                raise
+            lost.append(error.message)
+            return None
+        self._unlocked[one.path] = key
+        if key.get_algorithm().startswith(SECURITY_KEY):
+            lost.append(f"{one.path} is a security key, which needs an agent or `transport: openssh`")
+        return lambda: _pair(asyncssh, key)
+
+    def _now(self, path: str, raw: bytes, lost: list[str]) -> Any:
+        """The key, if it is open. Raises PassphraseWanted, and ValueError where nobody can be asked."""
+        if path in self._unlocked:
+            return self._unlocked[path]
+        if self._ask is None or path in self._refused:
+            lost.append(f"{path} needs a passphrase and nobody can be asked")
+            raise ValueError("the key is locked")
+        raise PassphraseWanted(path, raw)
+
+    async def unlock(self, asyncssh: Any, path: str, raw: bytes) -> Any:
+        """The key, opened with what a person types, once in a process. Raises AuthRefused."""
         async with self._turn:  # two connections that need one key need one answer
             if path in self._refused:
                 raise self._refused[path]
             if path not in self._unlocked:
-                raw = await asyncio.to_thread(_read, path)
-                try:
-                    self._unlocked[path] = await asyncio.to_thread(_import, asyncssh, raw, path, None)
-                except _Locked:
-                    if await _agent_has(asyncssh, public := _public_half(path)):
-                        return {"client_keys": [], "agent_identities": [public]}
-                    self._unlocked[path] = await self._unlock(asyncssh, raw, path)
-            return {"client_keys": [self._unlocked[path]]}
+                self._unlocked[path] = await self._unlock(asyncssh, raw, path)
+            return self._unlocked[path]
 
     async def _unlock(self, asyncssh: Any, raw: bytes, path: str) -> Any:
-        """The key, opened with what a person types. Raises AuthRefused."""
         if self._ask is None:
             raise AuthRefused(f"{path} needs a passphrase and nobody can be asked", "ssh-add it first")
         loop = asyncio.get_running_loop()
@@ -59,16 +183,39 @@ class Identities:
         raise self._refused[path]
 
 
+_ANOTHER = "name another identity_file in services.yaml"
+
+
 class _Locked(Exception):
     """The key needs another passphrase."""
 
 
-def _read(path: str) -> bytes:
+def _named(asyncssh: Any, path: str) -> _Named:
+    """The halves of a key that are on file. Raises OSError, FileNotFoundError for neither; ValueError."""
+    whole = os.path.expanduser(path)  # noqa: PTH111 - ~nobody is left as it is, where Path raises
+    raw = public = None
+    with contextlib.suppress(FileNotFoundError):
+        raw = regular_file.read(Path(whole), LARGEST)
+    for beside in (f"{whole}.pub", whole):
+        with contextlib.suppress(OSError, ValueError, UnicodeDecodeError):
+            public = asyncssh.import_public_key(regular_file.read(Path(beside), LARGEST))
+            break
+    if raw is not None and b"PRIVATE KEY" not in raw and public is not None:
+        raw = None  # the file that is named is the public half
+        with contextlib.suppress(OSError):
+            beside = whole.removesuffix(".pub")
+            raw = regular_file.read(Path(beside), LARGEST) if beside != whole else None
+    if raw is None and public is None:
+        raise FileNotFoundError(whole)
+    return _Named(path, public, raw)
+
+
+def _certificate(asyncssh: Any, path: str) -> Any:
+    """A certificate; None where there is none that can be read."""
     try:
-        return regular_file.read(Path(path).expanduser(), LARGEST)
-    except (OSError, RuntimeError) as error:  # RuntimeError: ~nobody
-        why = getattr(error, "strerror", None) or str(error)
-        raise AuthRefused(f"{path}: {why}", "name another identity_file in services.yaml") from error
+        return asyncssh.import_certificate(regular_file.read(Path(path).expanduser(), LARGEST))
+    except (OSError, ValueError, RuntimeError):
+        return None
 
 
 def _import(asyncssh: Any, raw: bytes, path: str, passphrase: str | None) -> Any:
@@ -82,21 +229,47 @@ def _import(asyncssh: Any, raw: bytes, path: str, passphrase: str | None) -> Any
     except (asyncssh.KeyImportError, ValueError) as error:
         if passphrase is not None or "passphrase" in str(error).lower():
             raise _Locked from error
-        raise AuthRefused(f"{path} is no usable key: {clean_line(str(error))}") from error
+        raise AuthRefused(f"{path} is no usable key: {clean_line(str(error))}", _ANOTHER) from error
 
 
-def _public_half(path: str) -> str:
-    return f"{Path(path).expanduser()}.pub"
+def _pair(asyncssh: Any, key: Any) -> Any:
+    (pair,) = asyncssh.load_keypairs([key])
+    return pair
 
 
-async def _agent_has(asyncssh: Any, public: str) -> bool:
-    """Whether ssh-agent holds the private half of this file's key."""
-    if not os.environ.get("SSH_AUTH_SOCK"):
-        return False
+def _again(asyncssh: Any, pair: Any) -> Callable[[], Any]:
+    """What makes another pair of the same key of the agent, to carry a certificate."""
+    return lambda: type(pair)(pair._agent, pair.key_algorithm, pair.key_public_data, pair.get_comment_bytes() or b"")
+
+
+def _locked_pair(asyncssh: Any, public: Any, key: Callable[[], Any]) -> Any:
+    """A pair whose private half is opened when the server has said that it takes the key."""
+
+    class Locked(asyncssh.SSHKeyPair):  # type: ignore[misc, name-defined, unused-ignore]
+        """Signs once it is unlocked."""
+
+        async def sign_async(self, data: bytes) -> bytes:
+            """The signature. Raises ValueError where nobody can unlock it: then the next key is tried."""
+            return bytes(key().sign(data, self.sig_algorithm))
+
+    kind, signs = public.algorithm, public.sig_algorithms
+    return Locked(kind, kind, signs, signs, public.public_data, public.get_comment_bytes())
+
+
+async def _agent(asyncssh: Any, path: str | None) -> tuple[Any, list[Any]]:
+    """The agent's connection and its keys; None and no keys where there is none, or it does not answer."""
+    if not path:
+        return None, []
+    agent = None
     try:
-        raw = await asyncio.to_thread(regular_file.read, Path(public), LARGEST)
-        wanted = asyncssh.import_public_key(raw).public_data
-        async with asyncssh.connect_agent() as agent:
-            return any(pair.public_data == wanted for pair in await agent.get_keys())
+        async with asyncio.timeout(AGENT_LIMIT):
+            agent = await asyncssh.connect_agent(path)
+            return agent, list(await agent.get_keys())
     except (OSError, ValueError, asyncssh.Error):
-        return False  # no agent there, or no public half beside the key: then the passphrase is needed
+        if agent is not None:
+            agent.close()
+        return None, []
+
+
+def _agent_word() -> str:
+    return "SSH_AUTH_SOCK names an agent" if os.environ.get("SSH_AUTH_SOCK") else "SSH_AUTH_SOCK names no agent"

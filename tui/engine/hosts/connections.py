@@ -1,18 +1,20 @@
 """Hosts as the engine uses them: one driver per host, its capabilities asked once, every command through the gate."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Coroutine
 from datetime import datetime
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from tui.dokku import capabilities, commands, reports
+from tui.dokku import capabilities, commands, refusals, reports
 from tui.engine.hosts import k3s
 from tui.engine.hosts.gate import Gate
 from tui.engine.hosts.ledger import LedgerKeeper
 from tui.engine.ports import ClockPort, GitPort, HostPort
 from tui.engine.together import together
-from tui.model.errors import UnexpectedReply
+from tui.model.errors import ConsoleError, UnexpectedReply
 from tui.model.history import Commit
 from tui.model.host import Capabilities
 from tui.model.observation import Container, RunningState
@@ -20,6 +22,7 @@ from tui.model.outcome import Answer, Exited, NeverStarted, describe
 from tui.model.service import Fleet, Host
 from tui.text.clean import clean_line, decode
 
+A = TypeVar("A")
 __all__ = ["HostConnections", "UnexpectedReply", "unusable"]
 
 
@@ -89,13 +92,15 @@ class HostConnections:
         await asyncio.gather(*(host.close() for host in self._hosts.values()))
 
     async def current(self, name: str, app: str) -> RunningState:
-        """What the app runs now: five reads at once on the kept connection. Raises LinkError, HostSaid."""
+        """What the app runs now: five reads at once on the kept connection. Raises LinkError, HostSaid: for an app that
+        is not there what apps:report says of it, before whatever the other questions come to."""
+        there: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answers = await together(
-            self.tell(name, commands.apps_report(app)),
+            self._report(name, app, there),
             self.ask(name, commands.ps_inspect(app)),
-            self.tell(name, commands.git_report(app)),
+            _after(there, self.tell(name, commands.git_report(app))),
             self.ask(name, commands.config_get(app, "GIT_REV")),
-            self.git.refs(self.host(name), app),
+            _after(there, self.git.refs(self.host(name), app)),
         )
         report, inspected, git, rev, refs = answers
         facts = reports.apps_report(report)
@@ -122,6 +127,16 @@ class HostConnections:
         await self.ledger.saw(name, current)
         return current
 
+    async def _report(self, name: str, app: str, there: asyncio.Future[None]) -> bytes:
+        try:
+            answer = await self.ask(name, commands.apps_report(app))
+        finally:
+            if not there.done():
+                there.set_result(None)
+        if not answer.ok:
+            raise unusable(answer)
+        return answer.stdout
+
     async def _builds(self, name: str, app: str) -> bool:
         """Whether a build of the app may be running, although its lock alone cannot say so.
 
@@ -133,7 +148,9 @@ class HostConnections:
         answer = await self.ask(name, commands.builds_list(app))
         if not answer.ok:
             return True
-        return any(build.status in (None, "running") for build in reports.builds_list(answer.stdout))
+        with contextlib.suppress(reports.Unreadable):
+            return any(build.status in (None, "running") for build in reports.builds_list(answer.stdout))
+        return True
 
     async def with_pods(self, name: str, current: RunningState) -> RunningState:
         """The same with what each pod says of itself, for an app on k3s: about 5 s. Raises LinkError."""
@@ -149,6 +166,8 @@ class HostConnections:
             if not inspected.stdout.strip() and (pods := await k3s.pods(self.gate, self.host(name), name, app)):
                 return pods
             return None, reports.ps_inspect(inspected.stdout)
+        if not isinstance(inspected.outcome, Exited):
+            raise unusable(inspected)  # what did not end in its time has said nothing, and is not waited for twice
         if reports.ps_report(await self.tell(name, commands.ps_report(app))).running == "false":
             return None, ()
         again = await self.ask(name, commands.ps_inspect(app))
@@ -184,8 +203,22 @@ class HostConnections:
         raise unusable(answer)
 
 
+async def _after(there: asyncio.Future[None], asked: Coroutine[Any, Any, A]) -> A:
+    """What was asked; its trouble only once apps:report has answered: a repository that is missing may be an app that
+    is."""
+    try:
+        return await asked
+    except ConsoleError:
+        await there
+        raise
+
+
 def unusable(answer: Answer) -> UnexpectedReply:
     """The error for an answer that cannot be used, with the host's own words made harmless."""
     said = clean_line(decode(answer.stderr or answer.stdout), 300)
     words = f"`{' '.join(answer.argv)}`: {describe(answer.outcome)}" + (f": {said}" if said else "")
-    return UnexpectedReply(words, unsure=not isinstance(answer.outcome, Exited | NeverStarted))
+    known = refusals.read(answer)
+    fix = refusals.fix(known) if known else ""
+    if known:
+        words = f"{refusals.explain(known)}: {words}"
+    return UnexpectedReply(words, fix, unsure=not isinstance(answer.outcome, Exited | NeverStarted))

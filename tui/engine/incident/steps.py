@@ -219,8 +219,8 @@ class StepRunner:
                 return self._ended(step, Exited(code=code or 0), StepResult.DONE, "")
             case Declined(reason=reason, exit=code, progress=progress):
                 refusal = refusals.read(progress)
-                words = clean_line(refusals.explain(refusal) if refusal else reason, 300)
-                if refusal in refusals.LEAVES_ITS_IMAGE:
+                words = refusals.told(refusal) if refusal else clean_line(reason, 300)
+                if refusals.leaves_its_image(progress):
                     words += restart_risk.after_failure(plan.app)
                 if refusal is refusals.Refusal.HELM_BUSY:
                     words += f"; {k3s.ways_out(plan.app)}"
@@ -259,8 +259,8 @@ class StepRunner:
         if not isinstance(answer.outcome, Exited) or answer.ok:
             return self._of_answer(step, answer)
         refusal = refusals.read(answer)
-        words = refusals.explain(refusal) if refusal else _last_line(answer)
-        if refusal in refusals.LEAVES_ITS_IMAGE and step.where is Where.HOST:
+        words = refusals.told(refusal) if refusal else _last_line(answer)
+        if refusals.leaves_its_image(answer) and step.where is Where.HOST:
             words += restart_risk.after_failure(plan.app)
         if refusal is refusals.Refusal.HELM_BUSY:
             words += f"; {k3s.ways_out(plan.app)}"

@@ -128,6 +128,7 @@ class Planner:
             leaving.never_live(service, self._links.described(service.host), found, running, self._look, self._clock),
             stop_first.checks(self._links, service.host, service.app),
         )
+        restore = found.record.restore if found.record is not None else ()
         facts = Facts(
             service=service,
             host=self._links.described(service.host),
@@ -146,9 +147,7 @@ class Planner:
             digest=await self._digest(service, choice.release, way),
             skipped=choice.skipped,
             shape=of,
-            gate=PushGate()
-            if of is None
-            else build_gate.gate(of, checks, found.record.restore if found.record else ()),
+            gate=PushGate() if of is None else build_gate.gate(of, checks, restore),
             baked=seen.baked,
             zero_downtime=checks,
             cluster=await self._cluster(service, found),

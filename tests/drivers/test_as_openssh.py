@@ -1,0 +1,371 @@
+"""Whatever the real client does with a configuration, the driver does: the same reading, the same verdict."""
+
+import asyncio
+import os
+import random
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import pytest
+
+from tests.drivers.test_ssh import ECHO, driver
+from tests.sshd import Sshd, real_sshd
+from tui.drivers.ssh import client_config, known_hosts, settings
+from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Unreachable
+from tui.model.service import Host
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0tzZLVoMbKWqrZCTFYqQLPUkFRkKBJ4C3bLQnk2Lzd"
+
+
+@pytest.fixture(scope="module")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with real_sshd(tmp_path_factory.mktemp("sshd"), ECHO) as server:
+        yield server
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "a home"
+    (folder / ".ssh").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    return folder
+
+
+# ── files of known hosts ─────────────────────────────────────────────────────────────────────────────────────────────
+
+PATTERNS = [
+    "web1", "WEB1", "web1,10.0.0.1", "web*", "web?", "*", "!web1,*", "*,!web1", "[web1]:2222", "[web*]:*", "[web1]:22",
+    "10.0.0.*", "web1.prod", "w[e]b1", "[[]web1]:2222", ",web1", "web1,", "|1|AAAA|BBBB", "|2|x|y", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["web1", "[web1]:2222", "10.0.0.1", "web1.prod"])
+def test_patterns_match_as_the_real_client_has_it(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "known"
+    for pattern in PATTERNS:
+        file.write_text(f"# a comment\n{pattern} {KEY} and a comment\n")
+        done = subprocess.run(["ssh-keygen", "-F", name, "-f", str(file)], capture_output=True, text=True)
+        found = known_hosts.look_up((file,), (name,))
+        assert bool(found.keys) == (KEY in done.stdout), pattern
+
+
+def test_hashed_names_are_those_of_the_real_client(tmp_path: Path) -> None:
+    file = tmp_path / "known"
+    file.write_text(f"web1 {KEY}\n[web1]:2222 {KEY}\n")
+    subprocess.run(["ssh-keygen", "-q", "-H", "-f", str(file)], check=True, capture_output=True)
+    assert "web1" not in file.read_text()
+    assert [bool(known_hosts.look_up((file,), (one,)).keys) for one in ("WEB1", "[web1]:2222", "web2")] == [1, 1, 0]
+    file.write_text(known_hosts.line("[web9]:1", KEY, hashed=True))
+    done = subprocess.run(["ssh-keygen", "-F", "[web9]:1", "-f", str(file)], capture_output=True, text=True)
+    assert KEY in done.stdout
+
+
+def test_lines_that_cannot_be_read_are_passed_over_and_markers_are_not_keys(tmp_path: Path) -> None:
+    file = tmp_path / "known"
+    file.write_bytes(
+        b"\xff\xfe\n@unknown web1 ssh-rsa AAAA\nweb1\nweb1 ssh-rsa\n"
+        + f"@cert-authority *.prod,web1 {KEY}\n@revoked * {KEY} x\n  web1   {KEY}\n".encode()
+    )
+    found = known_hosts.look_up((Path("/dev/null"), tmp_path / "none", file), ("web1",))
+    assert (found.keys, found.authorities, found.revoked, found.by_port) == ((KEY,), (KEY,), (KEY,), True)
+    assert not known_hosts.look_up((file,), ("[web1]:22", "web1")).by_port
+
+
+# ── configurations ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+PIECES = [
+    "HostName 127.0.0.1", "HostName=10.0.0.%p", 'HostName "web.example" # not a part', "hostname = %h.example",
+    "Port 2222", "PORT=2200 # why", "User deploy", 'User "dokku"', "IdentityFile ~/.ssh/one",
+    'IdentityFile "%d/.ssh/with blank"', "IdentityFile /keys/%r@%h-%p%%", "IdentityFile ${HOME}/x",
+    "IdentitiesOnly yes",
+    "UserKnownHostsFile ~/.ssh/a ~/.ssh/b", "UserKnownHostsFile none", "GlobalKnownHostsFile /etc/known",
+    "HostKeyAlias web.prod", "ConnectTimeout 1m30s", "AddressFamily inet6", "ProxyJump me@bastion:2200,other",
+    "ProxyJump none", "ProxyCommand nc -X 5 %h %p", "StrictHostKeyChecking accept-new", "HashKnownHosts yes",
+    "CertificateFile ~/.ssh/one-cert.pub", "IdentityAgent none", "IdentityAgent ~/agent.sock", "RequestTTY force",
+    "ServerAliveInterval 1h", "RemoteCommand uptime", "Ciphers ^aes256-ctr", "KexAlgorithms -curve25519-sha256",
+    "PubkeyAcceptedAlgorithms +ssh-rsa", "BindAddress 127.0.0.1", "Match host 10.*", "Match originalhost web1",
+    "Match user deploy,dokku", "Match exec \"test %h != x\"", "Match exec false", "Match final", "Host web? !web2",
+    "Host *", "Host other", "Include extra.*", "Tag x", "IgnoreUnknown Nonsense", "LocalForward 9999 localhost:1",
+]  # fmt: skip
+PLAIN: dict[str, Callable[[Any], str | None]] = {
+    "hostname": lambda s: s.host,
+    "user": lambda s: s.user,
+    "port": lambda s: str(s.port),
+    "hostkeyalias": lambda s: s.host_key_alias,
+    "proxyjump": lambda s: ",".join(s.jumps) or None,
+    "connecttimeout": lambda s: None if s.connect_timeout is None else str(int(s.connect_timeout)),
+    "addressfamily": lambda s: s.address_family,
+    "bindaddress": lambda s: s.bind_address,
+}
+
+
+@pytest.mark.parametrize("seed", range(36))
+async def test_what_is_used_is_what_the_real_client_says(seed: int, home: Path) -> None:
+    picked = random.Random(seed)
+    text = "\n".join(picked.sample(PIECES, picked.randint(2, 14)))
+    (home / ".ssh/config").write_text(text + "\n")
+    (home / ".ssh/extra.conf").write_text("Port 4444\n")
+    argv = ["ssh", "-G", "-F", str(home / ".ssh/config"), "-l", "me", "web1"]
+    done = await asyncio.to_thread(subprocess.run, argv, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    target = Host(name="h", ssh="me@web1")
+    if done.returncode:
+        with pytest.raises(Unreachable, match="the SSH configuration"):
+            await client_config.settings(target)
+        return
+    said = settings.options(done.stdout)
+    used = await client_config.settings(target)
+    for key, of in PLAIN.items():
+        value = said.get(key, ["none"])[0]
+        assert of(used) == (None if value == "none" else value), (key, text)
+    assert len(used.identity_files) == len(said["identityfile"]), text
+    assert all(Path(one).is_absolute() and "~" not in one for one in used.identity_files), text
+    assert used.identities_only == (said["identitiesonly"] == ["yes"])
+    if "userknownhostsfile" in text.lower():
+        assert [str(one) for one in used.user_known_hosts] == [
+            one for one in said["userknownhostsfile"][0].split() if one != "none"
+        ] or not said["userknownhostsfile"][0].startswith("/root/.ssh/a"), text
+    ours = dict(used.algorithms)
+    for key in settings.ALGORITHMS:
+        assert ours.get(key, tuple(said[key][0].split(","))) == tuple(said[key][0].split(",")), key
+
+
+def test_tokens_variables_and_blanks_in_paths(tmp_path: Path) -> None:
+    (tmp_path / "a b").write_text("")
+    text = (
+        f"hostname 10.0.0.1\nuser me\nport 22\nuserknownhostsfile {tmp_path}/a b ~/.ssh/%k\n"
+        "identityfile ~/.ssh/%r_%n_%p_%%_%z\nidentityfile ${KEYS}/x\nidentityagent $SOCK\nproxycommand nc %h %p\n"
+    )
+    read = settings.read(text, "web1", home="/h", environ={"KEYS": "/keys", "SOCK": "/s"}, usual={})
+    assert read.identity_files == ("/h/.ssh/me_web1_22_%_%z", "/keys/x")
+    assert [str(one) for one in read.user_known_hosts] == [f"{tmp_path}/a b", "/h/.ssh/web1"]
+    assert (read.agent, read.proxy_command) == ("/s", "nc 10.0.0.1 22")
+
+
+async def test_without_an_ssh_program_the_configuration_is_read_all_the_same(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_config, "program", lambda: None)
+    (home / ".ssh/config").write_text(
+        "Host web1\n  HostName 10.0.0.1\n  Port 2222\n  IdentityFile ~/.ssh/one\n  IdentityFile ~/.ssh/two\n"
+        "  HostKeyAlias x\n  ProxyJump a,b\n  IdentitiesOnly yes\n"
+    )
+    found = await client_config.settings(Host(name="h", ssh="me@web1"))
+    assert (found.host, found.port, found.user, found.host_key_alias) == ("10.0.0.1", 2222, "me", "x")
+    assert [Path(one).name for one in found.identity_files] == ["one", "two"]
+    assert (found.jumps, found.identities_only) == (("a", "b"), True)
+    plain = await client_config.settings(Host(name="h", ssh="other:2200", known_hosts="/k", identity_file="/i"))
+    assert (plain.host, plain.port, plain.identity_files) == ("other", 2200, ("/i",))
+    assert (plain.user_known_hosts, plain.global_known_hosts) == ((Path("/k"),), ())
+    assert (await client_config.settings(Host(name="h", ssh="other"))).user_known_hosts[0] == home / ".ssh/known_hosts"
+    (home / ".ssh/config").write_text("Port many\n")
+    with pytest.raises(Unreachable, match="the SSH configuration"):
+        await client_config.settings(Host(name="h", ssh="me@web1"))
+
+
+# ── log-ins ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+LOGINS = {
+    "comments, = and quotes": ('HostKeyAlias = "x" # why\n', "x {key}"),
+    "a missing identity first": ("IdentityFile /no/such\n", "[127.0.0.1]:{port} {key}"),
+    "an entry without a port": ("", "127.0.0.1 {key}"),
+    "a pattern for every port": ("", "[127.0.*]:* {key}"),
+    "an exception to a pattern": ("", "*,![127.0.0.1]:{port} {key}"),
+    "two files": ("UserKnownHostsFile /no/such {home}/.ssh/other\n", ""),
+    "a global file": ("GlobalKnownHostsFile {home}/.ssh/other\n", ""),
+    "nothing on file": ("", ""),
+    "another key": ("", "[127.0.0.1]:{port} {wrong}"),
+    "another key without a port": ("", "127.0.0.1 {wrong}"),
+    "a revoked key": ("", "[127.0.0.1]:{port} {key}\n@revoked * {key}"),
+    "an alias that has no port": ("HostKeyAlias x\n", "[x]:{port} {key}"),
+    "a terminal, a command, a forwarding": ("RequestTTY force\nServerAliveInterval 1h\nConnectTimeout 1m\n", "* {key}"),
+    "a condition that runs": ('Match exec "test %p = {port}"\n HostKeyAlias y\n', "y {key}"),
+    "another family": ("AddressFamily inet6\n", "* {key}"),
+    "chosen algorithms": ("Ciphers aes256-ctr\nKexAlgorithms ^curve25519-sha256\nMACs hmac-sha2-256\n", "* {key}"),
+    "algorithms that do not fit": ("PubkeyAcceptedAlgorithms rsa-sha2-512\n", "* {key}"),
+    "a command on the way": ("ProxyCommand {python} {home}/carry %h %p\n", "[127.0.0.1]:{port} {key}"),
+}
+CARRY = """import os, socket, sys, threading
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+def out():
+    while data := s.recv(65536): os.write(1, data)
+    os._exit(0)
+threading.Thread(target=out, daemon=True).start()
+while data := os.read(0, 65536): s.sendall(data)
+"""
+
+
+def written(server: Sshd, home: Path, config: str, known: str) -> None:
+    """A configuration and a file of known hosts, with what is known only now put in."""
+    import sys
+
+    (home / "carry").write_text(CARRY)
+    key = " ".join(Path(server.known_hosts).read_text().split()[1:3])
+    words = {"home": home, "port": server.port, "key": key, "wrong": KEY, "python": sys.executable}
+    folder = home / ".ssh"
+    (folder / "config").write_text(
+        f"Host web1\nHostName 127.0.0.1\nPort {server.port}\nUser {server.user}\n"
+        + config.format(**words).replace(str(home), f'"{home}"' if "KnownHosts" in config else str(home))
+        + f"\nHost web1\nIdentityFile {server.identity}\n"
+    )
+    (folder / "known_hosts").write_text(known.format(**words) + "\n")
+    (folder / "other").write_text(f"[127.0.0.1]:{server.port} {key}\n")
+
+
+async def verdict(target: Host) -> str:
+    try:
+        async with driver(target) as host:
+            return "in" if (await host.run(("version",), timeout=20)).ok else "failed"
+    except LinkError as error:
+        return type(error).__name__
+
+
+@pytest.mark.parametrize("case", LOGINS)
+async def test_both_clients_come_to_the_same_verdict(sshd: Sshd, tmp_path: Path, home: Path, case: str) -> None:
+    if "command on" in case:  # a shell splits the path at its blank, for both
+        home = tmp_path / "home"
+        (home / ".ssh").mkdir(parents=True)
+        os.environ["HOME"] = str(home)  # put back by the fixture
+    config, known = LOGINS[case]
+    written(sshd, home, config, known)
+    argv = ["ssh", *client_config.chosen(), "-o", "BatchMode=yes", "-T", "web1", "version"]
+    done = await asyncio.to_thread(subprocess.run, argv, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    seen = await verdict(Host(name="h", ssh="web1"))
+    assert (seen == "in") == (done.returncode == 0), (seen, done.stderr)
+
+
+async def test_a_certificate_of_a_known_authority_is_enough(tmp_path: Path, home: Path) -> None:
+    with real_sshd(tmp_path / "s", ECHO) as server:
+        folder = tmp_path / "s"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "ca")], check=True)
+        sign = ["ssh-keygen", "-q", "-s", str(folder / "ca"), "-I", "x", "-h", "-n", "127.0.0.1"]
+        subprocess.run([*sign, str(folder / "host_key.pub")], check=True)
+        config = (folder / "sshd_config").read_text()
+        (folder / "sshd_config").write_text(f"HostCertificate {folder}/host_key-cert.pub\n{config}")
+        os.kill(server.pid, 1)  # reads its configuration anew
+        authority = (folder / "ca.pub").read_text()
+        for pattern, expected in (("127.0.*", "in"), (f"[127.0.0.1]:{server.port}", "in"), ("10.*", "HostKeyRefused")):
+            (home / ".ssh/known_hosts").write_text(f"@cert-authority {pattern} {authority}")
+            for _ in range(50):
+                seen = await verdict(Host(name="h", ssh=server.destination, identity_file=server.identity))
+                if seen == expected:
+                    break
+                await asyncio.sleep(0.1)
+            assert seen == expected, pattern
+
+
+# ── keys and agents ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[Path]:
+    """An agent with seven keys that nobody takes: more than a server lets anybody try."""
+    socket = tmp_path / "agent"
+    with subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL) as process:
+        try:
+            monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
+            while not socket.exists():
+                assert process.poll() is None
+            for number in range(7):
+                key = tmp_path / f"stranger{number}"
+                asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(key))
+                key.chmod(0o600)
+                subprocess.run(["ssh-add", "-q", str(key)], check=True, capture_output=True)
+            yield socket
+        finally:
+            process.terminate()
+
+
+async def test_the_agent_signs_for_a_public_half_and_named_keys_come_first(
+    sshd: Sshd, agent: Path, home: Path, tmp_path: Path
+) -> None:
+    subprocess.run(["ssh-add", "-q", sshd.identity], check=True, capture_output=True)
+    public = tmp_path / "mine.pub"
+    public.write_text(Path(f"{sshd.identity}.pub").read_text())
+    where: dict[str, Any] = {"name": "h", "ssh": sshd.destination, "known_hosts": sshd.known_hosts}
+    assert await verdict(Host(**where, identity_file=str(public))) == "in"
+    assert await verdict(Host(**where, identity_file=str(public.with_suffix("")))) == "in", "its .pub is enough"
+    (home / ".ssh/config").write_text(f"IdentityFile {public}\n")
+    assert await verdict(Host(**where)) == "in", "the eighth key of the agent is tried first, since it is named"
+    (home / ".ssh/config").write_text("")
+    async with driver(Host(**where)) as host:
+        with pytest.raises(AuthRefused, match="more keys were tried than the host allows") as refused:
+            await host.connect()
+    assert "identity_file" in refused.value.fix
+
+
+async def test_a_public_half_without_an_agent_is_explained_or_its_private_one_beside_it_is_used(
+    sshd: Sshd, home: Path, tmp_path: Path
+) -> None:
+    where: dict[str, Any] = {"name": "h", "ssh": sshd.destination, "known_hosts": sshd.known_hosts}
+    assert await verdict(Host(**where, identity_file=f"{sshd.identity}.pub")) == "in"
+    alone = tmp_path / "alone.pub"
+    alone.write_text(Path(f"{sshd.identity}.pub").read_text())
+    async with driver(Host(**where, identity_file=str(alone))) as host:
+        with pytest.raises(AuthRefused, match=r"alone\.pub is a public key, and no agent holds") as refused:
+            await host.connect()
+    assert "ssh-add" in refused.value.fix
+
+
+# ── jump hosts ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def jumping(server: Sshd, home: Path, *, jump: str, target: str) -> Host:
+    """web1 through a jump host: the same server under two names, each with its own line on file."""
+    key = " ".join(Path(server.known_hosts).read_text().split()[1:3])
+    (home / ".ssh/config").write_text(
+        f"Host web1 bastion\n  Port {server.port}\n  User {server.user}\n  IdentityFile {server.identity}\n"
+        "Host web1\n  HostName 127.0.0.1\n  HostKeyAlias web1\n  ProxyJump bastion\n"
+        "Host bastion\n  HostName localhost\n  HostKeyAlias bastion\n"
+    )
+    lines = {"bastion": jump or key, "web1": target or key}
+    (home / ".ssh/known_hosts").write_text("".join(f"{name} {one}\n" for name, one in lines.items() if one != "none"))
+    return Host(name="h", ssh="web1")
+
+
+@pytest.mark.parametrize(
+    ("jump", "target", "who", "what"),
+    [
+        ("", "", None, ""),
+        ("none", "", "the jump host bastion of web1", "shows an unknown key"),
+        (KEY, "", "the jump host bastion of web1", "shows another key than the one on file"),
+        ("", "none", "web1", "shows an unknown key"),
+        ("", KEY, "web1", "shows another key than the one on file"),
+    ],
+)
+async def test_whose_key_it_is_through_a_jump_host(
+    sshd: Sshd, home: Path, jump: str, target: str, who: str | None, what: str
+) -> None:
+    made = jumping(sshd, home, jump=jump, target=target)
+    if who is None:
+        assert await verdict(made) == "in"
+        return
+    async with driver(made) as host:
+        with pytest.raises(HostKeyRefused) as refused:
+            await host.connect()
+    assert refused.value.message.startswith(f"{who} {what}"), refused.value.message
+    assert refused.value.fingerprint.startswith("SHA256:")
+    assert refused.value.changed == (KEY in (jump, target))
+    if not refused.value.changed:
+        async with driver(made, accept_fingerprint=refused.value.fingerprint) as host:
+            assert (await host.run(("version",), timeout=20)).ok
+
+
+async def test_a_jump_host_that_cannot_reach_the_target_is_named_so(sshd: Sshd, home: Path) -> None:
+    made = jumping(sshd, home, jump="", target="")
+    file = home / ".ssh/config"
+    file.write_text("Host web1\n  Port 1\n" + file.read_text())
+    async with driver(made) as host:
+        with pytest.raises(Unreachable, match="web1 cannot be reached through its jump host"):
+            await host.connect()
+    file.write_text("Host web1\n  ProxyJump a\nHost a\n  ProxyJump b\nHost b\n  ProxyJump a\n")
+    async with driver(made) as host:
+        with pytest.raises(Unreachable, match="in a circle"):
+            await host.connect()
+    file.write_text("Host web1\n  ProxyJump none.invalid\n")
+    async with driver(made) as host:
+        with pytest.raises(Unreachable, match=r"the jump host none\.invalid of web1: the name none\.invalid does not"):
+            await host.connect()

@@ -1,0 +1,194 @@
+"""One connection to a host, over its jump hosts, as the machine's SSH configuration says.
+
+Theory. `client_config` asks the real client how the destination is reached; here that is done. Each host on the way has
+its own settings, its own key on file and its own errors: what a jump host shows is never laid at the target's door.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from tui.drivers.ssh import causes, client_config, host_keys
+from tui.drivers.ssh.causes import Wanted
+from tui.drivers.ssh.host_keys import KeysOnFile
+from tui.drivers.ssh.identity import Identities, PassphraseWanted
+from tui.drivers.ssh.settings import Settings
+from tui.model.destination import parse
+from tui.model.errors import AuthRefused, Unreachable
+from tui.model.service import Host
+from tui.text.clean import clean_line
+
+if TYPE_CHECKING:
+    import asyncssh
+
+LIMIT = 10.0
+"""seconds for each host on the way, where ConnectTimeout says nothing"""
+LONGEST = 60.0
+"""seconds of a ConnectTimeout that are waited"""
+KEEPALIVE = 5.0
+KEEPALIVES_MISSED = 3
+HOPS = 8
+CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes256-ctr")
+_FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
+_OPTIONS = {"ciphers": "encryption_algs", "macs": "mac_algs", "kexalgorithms": "kex_algs"}
+_OPTIONS |= {"pubkeyacceptedalgorithms": "signature_algs"}
+
+Ended = Callable[[Any, Exception | None], None]
+
+
+class Opener:
+    """Opens connections to one host."""
+
+    def __init__(self, host: Host, identities: Identities, accept: str | None) -> None:
+        """`accept`: the fingerprint that a person accepted."""
+        self._host = host
+        self._identities = identities
+        self._accept = accept
+
+    async def open(self, asyncssh: Any, ended: Ended) -> "asyncssh.SSHClientConnection":
+        """A connection; `ended` is told when it ends. Raises Unreachable, AuthRefused, HostKeyRefused."""
+        settings = await client_config.settings(self._host)
+        return await self._hop(asyncssh, settings, self._host.ssh, ended, bool(self._host.identity_file), ())
+
+    async def _hop(
+        self, asyncssh: Any, settings: Settings, who: str, ended: Ended, required: bool, through: tuple[str, ...]
+    ) -> "asyncssh.SSHClientConnection":
+        """A connection to the host of `settings`, after those to its jump hosts. `through`: who wants it."""
+        tunnel = await self._jumped(asyncssh, settings, who, through)
+        try:
+            while True:
+                try:
+                    made = await self._login(asyncssh, settings, who, ended, required, tunnel)
+                    break
+                except PassphraseWanted as wanted:
+                    await self._identities.unlock(asyncssh, wanted.path, wanted.raw)
+        except BaseException:
+            if tunnel is not None:
+                tunnel.abort()
+            raise
+        if tunnel is not None:
+            made.set_tunnel(tunnel)  # it ends with what goes through it
+        return made
+
+    async def _jumped(self, asyncssh: Any, settings: Settings, who: str, through: tuple[str, ...]) -> Any:
+        """The connection to the last of the jump hosts; None where there are none."""
+        if not settings.jumps:
+            return None
+        *before, last = settings.jumps
+        name = f"the jump host {last} of {who if not through else through[0]}"
+        if len(through) >= HOPS or last in through[1:]:
+            raise Unreachable(f"{who}: its jump hosts lead round in a circle ({last})", "correct ProxyJump")
+        try:
+            hop = await client_config.settings(Host(name="jump", ssh=str(parse(last))))
+        except ValueError as error:
+            raise Unreachable(f"{name}: {error}", "correct ProxyJump") from error
+        if before:
+            hop = replace(hop, jumps=tuple(before), proxy_command=None)
+        if (hop.host, hop.port) == (settings.host, settings.port):
+            return None  # a pattern that says ProxyJump for everybody, the jump host included
+        mine = through or (self._host.ssh,)
+        return await self._hop(asyncssh, hop, name, lambda *_: None, False, (*mine, last))
+
+    async def _login(
+        self, asyncssh: Any, settings: Settings, who: str, ended: Ended, required: bool, tunnel: Any
+    ) -> "asyncssh.SSHClientConnection":
+        if "RevokedHostKeys" in settings.beyond:
+            raise Unreachable(f"{who}: RevokedHostKeys of ~/.ssh/config is read by ssh only", _OPENSSH)
+        wanted = Wanted(who, settings.host, settings.port)
+        on_file = await asyncio.to_thread(KeysOnFile, asyncssh, settings, who, self._accept)
+        guard = host_keys.guard(asyncssh, on_file, ended)
+        offer = await self._identities.offer(asyncssh, settings, required=required)
+        limit = min(settings.connect_timeout or LIMIT, LONGEST)
+        acknowledging = asyncio.create_task(guard.acknowledge())
+        try:
+            async with asyncio.timeout(limit):
+                return await asyncssh.connect(  # type: ignore[no-any-return]
+                    settings.host,
+                    settings.port,
+                    client_factory=guard,
+                    known_hosts=lambda *_: (on_file.keys, on_file.authorities, on_file.revoked),
+                    client_keys=offer.keys or None,
+                    login_timeout=limit,
+                    **self._options(settings, on_file, tunnel),
+                )
+        except TimeoutError as error:
+            raise causes.no_answer(wanted, limit) from error
+        except asyncssh.HostKeyNotVerifiable as error:
+            raise guard.refusal(str(error)) from error
+        except asyncssh.PermissionDenied as error:
+            raise self._refused(settings, who, required, offer.passed_over) from error
+        except asyncssh.Error as error:
+            raise causes.of_library(asyncssh, error, wanted) from error
+        except OSError as error:
+            raise causes.of_network(error, wanted) from error
+        except ValueError as error:
+            raise Unreachable(f"{who}: {clean_line(str(error))}", "correct ~/.ssh/config") from error
+        finally:
+            acknowledging.cancel()
+            if offer.agent is not None:
+                offer.agent.close()
+
+    def _options(self, settings: Settings, on_file: KeysOnFile, tunnel: Any) -> dict[str, Any]:
+        """How asyncssh is told; nothing is left to its own reading of ~/.ssh/config."""
+        found: dict[str, Any] = {
+            "config": None,
+            "username": settings.user,
+            "host_key_alias": settings.host_key_alias,
+            "server_host_key_algs": on_file.algorithms,
+            "encryption_algs": list(CIPHERS),
+            "agent_path": None,
+            "agent_forwarding": False,
+            "gss_host": None,
+            "host_based_auth": False,
+            "password_auth": False,
+            "kbdint_auth": False,
+            "keepalive_interval": KEEPALIVE,
+            "keepalive_count_max": KEEPALIVES_MISSED,
+        }
+        usable = {
+            "encryption_algs": "encryption", "mac_algs": "mac", "kex_algs": "kex", "signature_algs": "public_key",
+        }  # fmt: skip
+        for name, written in settings.algorithms:
+            if (option := _OPTIONS.get(name)) is not None and (some := _known(usable[option], written)):
+                found[option] = some
+        if tunnel is not None:
+            found["tunnel"] = tunnel
+        elif settings.proxy_command:
+            found["proxy_command"] = [os.environ.get("SHELL") or "/bin/sh", "-c", f"exec {settings.proxy_command}"]
+        else:
+            found["family"] = _FAMILIES.get(settings.address_family, socket.AF_UNSPEC)
+            if settings.bind_address:
+                found["local_addr"] = (settings.bind_address, 0)
+        return found
+
+    def _refused(self, settings: Settings, who: str, required: bool, passed_over: tuple[str, ...]) -> AuthRefused:
+        """None of the keys was taken: which were there, and what else may be tried."""
+        keys = self._host.identity_file if required else "the agent's or of ~/.ssh"
+        more = f" ({'; '.join(passed_over)})" if passed_over else ""
+        fix = "another identity_file, or ask for access: dokku ssh-keys:add"
+        if settings.beyond and not required:
+            fix += f"; {', '.join(settings.beyond)}: {_OPENSSH}"
+        elif any("security key" in one for one in passed_over):
+            fix = _OPENSSH
+        return AuthRefused(f"{who} accepts no key of {keys}{more}", fix)
+
+
+_OPENSSH = "set `transport: openssh` for this host in services.yaml"
+
+
+def _known(kind: str, written: tuple[str, ...]) -> list[str]:
+    """Those algorithms that asyncssh has; what it has not, it would not start with."""
+    from asyncssh import encryption, kex, mac, public_key
+
+    every = {
+        "encryption": encryption.get_encryption_algs,
+        "kex": kex.get_kex_algs,
+        "mac": mac.get_mac_algs,
+        "public_key": public_key.get_public_key_algs,
+    }[kind]()
+    names = {one.decode() for one in every}
+    return [one for one in written if one in names]
