@@ -8,9 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tui.dokku import build_settings, k3s, refusals, reports
-from tui.dokku.k3s import Pod, Settings
-from tui.dokku.refusals import Refusal
+from tui.dokku import build_settings, k3s, reports
+from tui.dokku.k3s import K3sSettings, Pod
 from tui.dokku.reports import Unreadable
 from tui.model.outcome import Answer, Exited, Lost, TimedOut
 
@@ -74,9 +73,9 @@ def test_the_scale_names_every_pod_there_should_be() -> None:
 
 
 def test_the_schedulers_settings() -> None:
-    assert k3s.settings(answer("settings")) == Settings(deploy_timeout=300.0, rollback_on_failure=False)
+    assert k3s.settings(answer("settings")) == K3sSettings(deploy_timeout=300.0, rollback_on_failure=False)
     assert k3s.settings(answer("settings")).push_limit == 330.0
-    assert k3s.settings(answer("enter_no_pods")) == Settings()
+    assert k3s.settings(answer("enter_no_pods")) == K3sSettings()
     own = SAID["settings"]["stdout"].replace("computed deploy timeout:       300s", "computed deploy timeout:       35")
     assert k3s.settings(answer("settings", stdout=own)).push_limit == 65.0
 
@@ -118,21 +117,6 @@ def test_whether_pods_run() -> None:
             for n in ("ps_report", "ps_report_nothing_runs", "ps_report_three")
         )
     ] == [(True, "true", 1), (True, "false", 1), (True, "true", 3)]
-
-
-@pytest.mark.parametrize(
-    ("name", "refusal"),
-    [
-        ("push_pods_failed", Refusal.PODS_FAILED),
-        ("push_pods_failed_too", Refusal.PODS_FAILED),
-        ("push_pods_back", Refusal.PODS_BACK),
-        ("push_helm_busy", Refusal.HELM_BUSY),
-        ("push_helm_killed", Refusal.OUT_OF_MEMORY),
-        ("enter_cluster_down", Refusal.NO_CLUSTER),
-    ],
-)
-def test_how_deploys_on_pods_fail(name: str, refusal: Refusal | None) -> None:
-    assert refusals.read(SAID[name]["stderr"].encode()) is refusal
 
 
 # ── what we bring ────────────────────────────────────────────────────────────────────────────────────────────────────

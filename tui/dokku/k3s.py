@@ -42,7 +42,7 @@ _ATTEMPT = re.compile(r"[a-z0-9-]{1,32}\.[0-9]{1,4}")
 _SCALE = re.compile(r"(?m)^(?P<process>[A-Za-z0-9_-]+):[ \t]+(?P<count>[0-9]{1,4})[ \t]*$")
 
 
-class Settings(Value):
+class K3sSettings(Value):
     """How the scheduler is set for an app. None: the host did not say."""
 
     deploy_timeout: float | None = None
@@ -111,7 +111,7 @@ def scaled(raw: bytes) -> tuple[tuple[str, int], ...]:
     return tuple((process, count) for process, count in rows if count)
 
 
-def settings(answer: Answer) -> Settings:
+def settings(answer: Answer) -> K3sSettings:
     """The settings in force; what the host does not say is unknown."""
     found = reports.text_report(answer.stdout) if answer.ok else {}
 
@@ -119,7 +119,7 @@ def settings(answer: Answer) -> Settings:
         return found.get(f"scheduler k3s computed {name}") or found.get(f"scheduler k3s {name}") or ""
 
     word = value("rollback on failure")
-    return Settings(
+    return K3sSettings(
         deploy_timeout=seconds(value("deploy timeout")),
         rollback_on_failure={"true": True, "false": False}.get(word),
     )

@@ -161,7 +161,7 @@ class Planner:
         )
         return await self._with_way_out(found, facts)
 
-    async def _cluster(self, service: Service, found: Listing) -> k3s.Settings | None:
+    async def _cluster(self, service: Service, found: Listing) -> k3s.K3sSettings | None:
         """How the scheduler k3s is set, for an app on it. Raises LinkError."""
         if found.current.pods is None:
             return None
