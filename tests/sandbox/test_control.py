@@ -231,6 +231,8 @@ async def test_every_scenario_shows_itself(guest: Guest, name: str) -> None:
             assert state["apps"]["scenextras"]["requests_a_second"] == 60
         case "builders":
             assert guest.about["urls"].keys() >= {"by-herokuish", "by-pack", "by-nixpacks", "by-image", "by-archive"}
+        case "k3s":
+            assert await guest.ok("ps:inspect on-k3s") == ""
         case "held-lock":
             assert (await guest.run("apps:locked scenextras")).exit == 0
         case "wrong-app":

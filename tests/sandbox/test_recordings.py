@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from tests.sandbox.guest import Guest, go_back, keeping, source
 from tests.sandbox.recordings import Record, neutral, progress_of, record, records, script
+from tui.sandbox.fake_teammate import tar_of
 
 VERSIONS = ("0.35.15", "0.38.27")
 BOTH = pytest.mark.parametrize(("world", "version"), [(version, version) for version in VERSIONS], indirect=["world"])
@@ -200,3 +202,94 @@ def shape(value: object) -> object:
     if isinstance(value, list):
         return [shape(inside) for inside in value[:1]]
     return type(value).__name__
+
+
+# --- other builders
+
+
+async def made_by(guest: Guest, builder: str, name: str = "b-it") -> None:
+    await guest.control("/app", name=name, builder=builder, worker=True)
+    await guest.ok(f"apps:create {name}--r1")
+    old = "0.35" in await guest.ok("version")
+    await guest.ok(
+        f"config:set --no-restart {name}--r1 DOKKU_SKIP_DEPLOY=true" if old else f"ps:set {name}--r1 skip-deploy true"
+    )
+    await guest.push(f"{name}--r1", keeping(name))
+    await guest.ok(f"git:set {name} deploy-branch frozen-by-1")
+
+
+BACK = {
+    "Dockerfile": 'FROM dokku/b-it--r1:latest\nLABEL rollback.release="1"\n',
+    "Procfile": "web: x\nworker: y\n",
+    "app.json": json.dumps({"healthchecks": {"web": [{"type": "startup", "name": "kept-v1", "path": "/health"}]}}),
+}
+
+
+@BOTH
+async def test_a_look_at_a_holder_says_what_was_recorded(guest: Guest, version: str) -> None:
+    found = {told.name: told for told in records("builders", version)}
+    await made_by(guest, "dockerfile")
+    await guest.ok("docker-options:add b-it--r1 run --entrypoint=/rollback-looks-only")
+    there, gone = found["look: there"], found["look: gone"]
+    done = await guest.run("run b-it--r1 x")
+    assert (done.exit, done.out, done.err) == (there.exit, there.stdout, there.stderr)
+    if "look: report" in found:
+        report = found["look: report"]
+        assert await guest.ok("docker-options:report b-it--r1") == report.stdout.replace(
+            report.command.split()[1], "b-it--r1"
+        )
+    await guest.control("/prune_images")
+    done = await guest.run("run b-it--r1 x")
+
+    stderr = gone.stderr.replace(gone.command.split()[1], "b-it--r1")
+    assert (done.exit, done.out, done.err) == (gone.exit, gone.stdout, stderr)
+
+
+@BOTH
+async def test_a_buildpack_that_takes_the_commit_says_what_was_recorded(guest: Guest, version: str) -> None:
+    (found,) = [told for told in records("builders", version) if told.name == "a buildpack named"]
+    await made_by(guest, "herokuish")
+    await guest.ok("config:set --no-restart b-it BUILDPACK_URL=https://example.invalid/bp.git")
+    pushed = await guest.push("b-it", BACK, "frozen-by-1")
+    told = [line for line in script(pushed.progress, "b-it")[0] if not line.startswith(("<id>", " !     Retagging"))]
+    wanted = script(progress_of(found.stderr), "b-hk")[0]
+    assert told == [line for line in wanted if not line.startswith(("<id>", " !     Retagging"))]
+
+
+@pytest.mark.parametrize(("world", "version"), [("0.35.15", "0.35.15")], indirect=["world"])
+async def test_going_back_to_herokuish_and_a_refused_option_say_what_was_recorded(guest: Guest, version: str) -> None:
+    found = {told.name: told for told in records("builders", version)}
+    await made_by(guest, "herokuish")
+    await guest.control("/deploy", app="b-it", version="v2.0.0", branch="frozen-by-1", force=True, wait=True)
+    pushed = await guest.push("b-it", BACK, "frozen-by-1")
+    recorded = script(progress_of(found["back to herokuish"].stderr).replace("/startup", "/health"), "b-hk")
+    # the recorded app had a release task until then, and its worker's check was the default one
+    wanted = [line.replace("b-hk--r1--v1", "b-it--r1") for line in recorded[0] if "Skipping release" not in line]
+    assert script(pushed.progress, "b-it")[0] == wanted
+    await guest.ok("docker-options:add b-it build '--env X=1'")
+    pushed = await guest.push("b-it", BACK, "frozen-by-1")
+    told = [line.partition(" as ")[0] for line in script(pushed.progress, "b-it")[0] if not line.startswith("<id>")]
+    wanted = script(progress_of(found["an option of a buildpack build"].stderr), "b-hk")[0]
+    assert told == [line.partition(" as ")[0] for line in wanted]
+
+
+@BOTH
+async def test_an_archive_says_what_was_recorded(guest: Guest, version: str) -> None:
+    found = {told.name: told for told in records("builders", version)}
+    await guest.ok("apps:create b-it")
+    files = {"Dockerfile": "FROM lab:1\nCOPY release /app/release\n", "release": "x", "VERSION": "v1.0.0\n"}
+    check = {"type": "startup", "name": "ar-1.0.0", "path": "/health"}
+    files["app.json"] = json.dumps({"healthchecks": {"web": [check]}})
+    data = tar_of({path: text.encode() for path, text in files.items()})
+    for name in ("from-archive", "from-archive: the same"):
+        recorded = found[name]
+        done = await guest.run("git:from-archive b-it --", data)
+        assert done.exit == recorded.exit
+        for said, wanted in ((done.out, recorded.stdout), (done.err, recorded.stderr)):
+            assert plain(said, "b-it") == plain(wanted.replace("/startup", "/health"), "b-ar")
+
+
+def plain(text: str, app: str) -> list[str]:
+    """A deploy's lines without temporary names and the emulated base of the recording."""
+    lines = script(re.sub(r"dokku-\d+-trigger-[\w-]+\.\w+", "<scratch>", text), app)[0]
+    return [line for line in lines if not line.isdigit()]

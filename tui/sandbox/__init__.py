@@ -21,6 +21,11 @@ starts with one of each. In `GET /state` a container tells what it `runs` ("" = 
 and which environment its process `sees`; `executed` lists every time code of a release ran, so a look at a holder that
 starts it shows. `POST /prune_images` is root's `docker image prune --all`.
 
+`"scheduler": "k3s"` hands an app to Dokku's Kubernetes scheduler, with a registry (scenario `k3s`): pods in the place
+of containers, and what a failed or killed deploy does to them. `POST /cluster` takes the cluster away (`down`), starts
+pods anew (`app`, `reschedule`) or frees a pending Helm release (`app`, `release`); the fault `fail_next_deploy` has the
+mode `helm`.
+
 `machine` is the truth; `recorded` holds what the real hosts said; `faults` breaks things on request;
 `control` lets a test look inside and pull the strings.
 """

@@ -84,6 +84,8 @@ class Container:
     looping: bool = False  # it does not stay up, and Docker starts it again and again
     requests: int = 0
     ticks: int = 0
+    namespace: str = ""  # of a pod; "" for a container of Docker's
+    secret: str = ""  # the name of the Secret that a pod's config comes from
     start: Start = field(default_factory=lambda: Start(path="/app/server", runs="web"))
     given: dict[str, str] = field(default_factory=dict)  # the environment that Docker gave it, over the image's own
     config: ImageConfig = field(default_factory=ImageConfig)

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from tui.sandbox import kube
 from tui.sandbox.fake_teammate import Colleague
 from tui.sandbox.faults import KINDS, Fault, When
 from tui.sandbox.host import Host
@@ -46,6 +47,7 @@ class Control:
             "/retire": self._retire,
             "/remove_image": self._remove_image,
             "/prune_images": self._prune_images,
+            "/cluster": self._cluster,
             "/remove_app": self._remove_app,
             "/tag": self._tag,
             "/restart_host": self._restart_host,
@@ -90,9 +92,9 @@ class Control:
             return answer(400, {"error": f"{type(error).__name__}: {error}"})
 
     async def bring(self, told: Told) -> object:
-        """{name, builder?, version?, behaviour?, worker?, predeploy?, release_task?, check?, config?, commands?}: an
-        app and its first release by herokuish, pack, nixpacks, railpack, a Dockerfile, image or archive; `/deploy`
-        brings its later ones. It is a service of services.yaml from then on.
+        """{name, builder?, version?, behaviour?, worker?, predeploy?, release_task?, scheduler?, check?, config?,
+        commands?}: an app and its first release by herokuish, pack, nixpacks, railpack, a Dockerfile, image or archive;
+        `/deploy` brings its later ones. It is a service of services.yaml from then on.
         """
         made = await self._colleague.bring(told)
         self.changed()
@@ -150,6 +152,19 @@ class Control:
         """`docker image prune --all` by root: no holder's image is left, and nothing says so."""
         machine = self._host.machine
         return {"removed": machine.images.prune(machine.images_in_use())}
+
+    async def _cluster(self, told: Told) -> object:
+        """{down?, app?, reschedule?, release?}: Kubernetes cannot be reached; every pod of the app starts anew; its
+        admin frees a Helm release that is pending.
+        """
+        machine = self._host.machine
+        machine.cluster.down = bool(told.get("down", machine.cluster.down))
+        if told.get("reschedule"):
+            kube.reschedule(machine, machine.app(told["app"]))
+        if told.get("release"):
+            app = machine.app(told["app"])
+            machine.cluster.helm[(kube.namespace(machine, app), app.name)] = "deployed"
+        return {}
 
     async def _tag(self, told: Told) -> object:
         """{image, tags: [...]}: `docker tag` by root."""

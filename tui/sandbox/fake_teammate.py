@@ -19,6 +19,7 @@ from tui.sandbox.host import Host
 from tui.sandbox.image_config import ImageConfig
 from tui.sandbox.images import Behaviour
 from tui.sandbox.machine import App
+from tui.sandbox.registry import ADDRESS
 from tui.sandbox.repos import ZERO, Repository, Signature
 from tui.sandbox.stories import BRANCH, BUILDERS, CHEN, STORIES, Story, app_files
 
@@ -88,6 +89,9 @@ class Colleague:
         pairs = " ".join(f"{key}={value}" for key, value in told.get("config", {}).items())
         lines = [f"apps:create {name}", f"config:set --no-restart {name} {pairs}" if pairs else ""]
         lines.append(f"ps:scale --skip-deploy {name} web=1 worker=1" if told.get("worker") else "")
+        if told.get("scheduler"):
+            lines.append(f"scheduler:set {name} selected {told['scheduler']}")
+            lines += [f"registry:set {name} server {ADDRESS}", f"registry:set {name} push-on-release true"]
         for line in (*lines, *told.get("commands", [])):
             done = await self.command(line, slow=0.0) if line else {"exit": 0}
             if done["exit"] != 0:

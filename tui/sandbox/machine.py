@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from tui.sandbox import clock
+from tui.sandbox.cluster import Cluster
 from tui.sandbox.containers import Container
 from tui.sandbox.image_config import start_of
 from tui.sandbox.images import ALTERNATE_TAGS, APP_LABEL, Image, ImageStore
@@ -114,6 +115,7 @@ class Machine:
         self.global_config: dict[str, str] = {}
         self.global_properties: dict[str, str] = {}
         self.registry: dict[str, Image] = {}
+        self.cluster = Cluster()
         self.deploys = 0
         self.executed: list[Executed] = []
         self._numbers = 1000

@@ -10,6 +10,7 @@ nothing of goes on running, because Docker starts every container again that ran
 (recorded of 0.35.15: "App has been detected as not running, releasing").
 """
 
+from tui.sandbox import kube
 from tui.sandbox.containers import Container
 from tui.sandbox.machine import App, Machine
 
@@ -30,6 +31,9 @@ def come_back(machine: Machine, *, ids: str) -> None:
         app = machine.apps[container.app]
         if container.running and app.restore:
             _start_again(container, machine.now())
+    for app in machine.apps.values():
+        if app.restore:
+            kube.reschedule(machine, app)
     if ids == "change":
         for app in machine.apps.values():
             if app.deployed and app.restore:

@@ -102,6 +102,11 @@ SCENARIOS = {
         begin=lambda host: None,
         apps=one_of_each,
     ),
+    "k3s": Scenario(
+        about="beside the team's, on-k3s: a web pod and a worker that Dokku's scheduler k3s deploys",
+        begin=lambda host: None,
+        apps=lambda host: [{"name": "on-k3s", "scheduler": "k3s", "worker": True, "config": {"GREETING": "old"}}],
+    ),
     "full-disk": Scenario(
         about="the host's disk is full: nothing can be built",
         begin=arm("full_disk", when=When(command_prefix="git-receive-pack"), times=1000),

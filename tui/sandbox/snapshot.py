@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from tui.sandbox import kube
 from tui.sandbox.containers import Container
 from tui.sandbox.host import Call, Host
 from tui.sandbox.machine import App
@@ -26,6 +27,7 @@ def snapshot(host: Host) -> dict[str, Any]:
             }
             for image in machine.images.images.values()
         },
+        "secrets": {name: sorted(values) for name, values in machine.cluster.secrets.items()},
         "executed": [asdict(entry) for entry in machine.executed],
         "dead_images": [due.id for due in machine.dead_images],
         "dead_containers": [due.id for due in machine.dead_containers],
@@ -53,6 +55,8 @@ def app_state(host: Host, app: App) -> dict[str, Any]:
         "upstream": app.upstream,
         "scale": app.scale,
         "deployed": app.deployed,
+        "scheduler": kube.scheduler(machine, app),
+        "helm": machine.cluster.helm.get((kube.namespace(machine, app), app.name), ""),
         "restore": app.restore,
         "deploy_source": app.deploy_source,
         "metadata": app.metadata,
@@ -80,6 +84,7 @@ def container_state(container: Container) -> dict[str, Any]:
         "path": container.start.path,
         "args": list(container.start.args),
         "runs": container.runs,
+        "pod": container.namespace,
         "sees": container.sees(),
         "started": container.started,
         "restarts": container.restarts,

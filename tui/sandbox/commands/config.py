@@ -10,6 +10,8 @@ from tui.sandbox.client import Refused, bang
 from tui.sandbox.commands.ps import restart_with_release
 from tui.sandbox.dispatch import Parsed, command, parse
 from tui.sandbox.host import Call
+from tui.sandbox.kube import on_k3s
+from tui.sandbox.lines import CommandFailed
 from tui.sandbox.machine import App
 
 SHOW_USAGE = (
@@ -31,6 +33,17 @@ def environment(call: Call, options: Parsed) -> tuple[str, dict[str, str], App |
 def keys_after_app(options: Parsed) -> tuple[str, ...]:
     """The arguments behind the app's name, or all of them with `--global`."""
     return options.plain if options.has("--global") else options.plain[1:]
+
+
+async def restarted(call: Call, app: App) -> None:
+    """The restart after a change. Raises CommandFailed if it fails, but not on k3s: there the exit code stays 0."""
+    try:
+        await restart_with_release(call, app)
+    except CommandFailed:
+        if not on_k3s(call.host.machine, app):
+            raise
+        said = "\n".join(call.complaints)
+        call.err(bang(f"Failure while restarting app: {said}") + "\n")
 
 
 @command("config:set", costs="write")
@@ -55,7 +68,7 @@ async def set_values(call: Call) -> int:
         call.out(f"       {f'{key}:':<{width}}  {given[key]}")
     if app is not None and not options.has("--no-restart") and app.deployed:
         call.out(f"-----> Restarting app {name}")
-        await restart_with_release(call, app)
+        await restarted(call, app)
     return 0
 
 
@@ -69,7 +82,7 @@ async def unset_values(call: Call) -> int:
         values.pop(key, None)
     if app is not None and not options.has("--no-restart") and app.deployed:
         call.out(f"-----> Restarting app {name}")
-        await restart_with_release(call, app)
+        await restarted(call, app)
     return 0
 
 
@@ -80,7 +93,7 @@ async def clear_values(call: Call) -> int:
     _, values, app = environment(call, options)
     values.clear()
     if app is not None and not options.has("--no-restart") and app.deployed:
-        await restart_with_release(call, app)
+        await restarted(call, app)
     return 0
 
 

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Iterable
 
+from tui.sandbox import kube
 from tui.sandbox.client import Refused, bang
+from tui.sandbox.commands.k3s import log_lines, refuse_if_down
 from tui.sandbox.containers import Container, LogLine, nanotime
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.host import Call
@@ -23,6 +25,8 @@ def rendered(container: Container, lines: Iterable[LogLine], colour: int, *, qui
     """Lines as `logs` prints them: with time, name and colour, or the bare text."""
     if quiet:
         return "".join(f"{line.text}\n" for line in lines)
+    if container.namespace:
+        return log_lines(container, [line.text for line in lines], quiet=False)
     dyno = container.dyno
     return "".join(f"\x1b[{colour}m{nanotime(line.at)} app[{dyno}]:\x1b[0m {line.text}\n" for line in lines)
 
@@ -56,6 +60,9 @@ async def logs(call: Call) -> int:
 def shown(call: Call, app: App, process: str) -> list[tuple[Container, int]]:
     """The containers of the process, or of all for "", each with its colour; the colour counts all containers."""
     found = [container for container in call.host.machine.current(app).values() if container is not None]
+    if kube.on_k3s(call.host.machine, app):
+        refuse_if_down(call)
+        found = kube.pods(call.host.machine, app)
     return [
         (container, COLOURS[position % len(COLOURS)])
         for position, container in enumerate(found)

@@ -4,6 +4,7 @@ import asyncio
 
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.host import Call
+from tui.sandbox.kube import on_k3s
 from tui.sandbox.machine import DOMAIN
 
 SHOWN = 20
@@ -15,7 +16,7 @@ async def access_logs(call: Call) -> int:
     options = parse(call, switches=("-t", "-n"))
     app = call.host.machine.app(options.first())
     log = call.host.sites.access_logs.get(app.name)
-    if log is None:
+    if log is None or on_k3s(call.host.machine, app):  # the ingress of a cluster is elsewhere
         return 0
     seen = log.written
     call.raw("".join(f"{line.text}\n" for line in log.last(SHOWN)))

@@ -16,6 +16,7 @@ PLUGINS = (
     "registry",
     "scheduler",
     "scheduler-docker-local",
+    "scheduler-k3s",
     "app-json",
     "network",
     "nginx",

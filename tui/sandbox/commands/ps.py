@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
+from tui.sandbox import kube
 from tui.sandbox.build_records import recorded_build
 from tui.sandbox.client import Refused, bang
+from tui.sandbox.commands.k3s import refuse_if_down
 from tui.sandbox.containers import Container, timestamp
 from tui.sandbox.deploy.build import Source
 from tui.sandbox.deploy.flow import build_and_deploy, goodbye
@@ -48,7 +50,7 @@ async def release_and_start(call: Call, app: App) -> None:
     if image is None:
         raise missing_image(call, app)
     image, ref = await release(call, app, image)
-    call.say(arrow(f"Deploying {app.name} via the docker-local scheduler..."))
+    call.say(arrow(f"Deploying {app.name} via the {kube.scheduler(call.host.machine, app)} scheduler..."))
     await start_processes(call, app, image, ref)
 
 
@@ -133,6 +135,9 @@ async def stop(call: Call) -> int:
             call.err(bang(f"App {app.name} has not been deployed"))
             continue
         call.out(f"-----> Stopping {app.name}")
+        if kube.on_k3s(call.host.machine, app):
+            stop_pods(call, app)
+            continue
         await call.pause(call.host.durations.stop)
         for container in call.host.machine.current(app).values():
             if container is not None:
@@ -141,6 +146,18 @@ async def stop(call: Call) -> int:
         if call.host.machine.old:
             app.config["DOKKU_APP_RESTORE"] = "0"
     return 0
+
+
+def stop_pods(call: Call, app: App) -> None:
+    """Takes the pods of an app away. Raises Refused(1) without a cluster."""
+    machine = call.host.machine
+    refuse_if_down(call)
+    for process in dict.fromkeys(pod.process for pod in kube.pods(machine, app)):
+        call.out(f"       Stopping {process} process")
+    for pod in kube.pods(machine, app):
+        pod.exit()
+        del machine.containers[pod.id]
+    app.restore = False
 
 
 @command("ps:start")
@@ -156,7 +173,8 @@ async def start_one_app(call: Call, app: App) -> None:
     if not app.deployed:
         call.err(bang(f"App {app.name} has not been deployed"))
         return
-    containers = call.host.machine.current(app).values()
+    machine = call.host.machine
+    containers = kube.pods(machine, app) if kube.on_k3s(machine, app) else list(machine.current(app).values())
     if containers and all(container is not None and container.running for container in containers):
         call.err(bang(f"App {app.name} already running"))
         await nginx(call, app, None)
@@ -235,6 +253,8 @@ async def inspect(call: Call) -> int:
     deleted.
     """
     app = call.host.machine.app(parse(call).first())
+    if kube.on_k3s(call.host.machine, app) and app.released:
+        return 0
     found: list[dict[str, Any]] = []
     missing: list[str] = []
     for dyno, container_id in sorted(app.current.items()):

@@ -5,12 +5,14 @@ version has it.
 from collections.abc import Awaitable, Callable
 
 from tui.sandbox.client import Refused, bang
+from tui.sandbox.commands import k3s
 from tui.sandbox.commands.builds import second
 from tui.sandbox.commands.config import compact
 from tui.sandbox.commands.docker_options import PHASES, options_of
 from tui.sandbox.dispatch import command
 from tui.sandbox.git_server import deploy_branch
 from tui.sandbox.host import Call
+from tui.sandbox.kube import on_k3s
 from tui.sandbox.machine import App, Machine
 from tui.sandbox.recorded import VERSIONS, Report, load
 
@@ -50,8 +52,11 @@ def live_values(call: Call, app: App, name: str) -> dict[str, str]:
         restart = f"--restart={app.properties.get('ps-restart-policy') or 'on-failure:10'}"
         values["docker-options-deploy"] = " ".join([*options_of(app, "deploy"), restart])
     for phase in ("build", "run") if machine.old else PHASES:
-        values[f"docker-options-{phase}"] = " ".join(options_of(app, phase))
+        options = options_of(app, phase)
+        values[f"docker-options-{phase}"] = "".join(f"{o} " for o in options) if machine.old else " ".join(options)
     values |= stack_values(machine, app)
+    if values.get("registry-computed-server"):
+        values["registry-computed-server"] += "/"
     if name == "ps":
         values |= process_values(call, app)
     if name == "builds":
@@ -72,6 +77,8 @@ def stack_values(machine: Machine, app: App) -> dict[str, str]:
 
 def process_values(call: Call, app: App) -> dict[str, str]:
     """The values of `ps:report` that follow the containers, with a `status-` row for each of them."""
+    if on_k3s(call.host.machine, app):
+        return k3s.process_values(call, app)
     current = call.host.machine.current(app)
     states = {dyno: "missing" if container is None else container.status for dyno, container in current.items()}
     running = [state == "running" for state in states.values()]

@@ -5,16 +5,16 @@ nothing of the app is started, and what Docker says tells whether the image is t
 entrypoint runs first: `executed` of the state shows that, whatever the command.
 """
 
-import shlex
-from collections.abc import Mapping
-
 from tui.sandbox.client import Refused, bang
+from tui.sandbox.commands import k3s
 from tui.sandbox.commands.docker_options import options_of
 from tui.sandbox.dispatch import command
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image
+from tui.sandbox.kube import on_k3s
 from tui.sandbox.machine import App
 from tui.sandbox.profile import seen
+from tui.sandbox.shell import said
 
 NOT_FOUND = (
     "Error response from daemon: failed to create task for container: failed to create shim task: OCI runtime create "
@@ -27,6 +27,8 @@ NOT_FOUND = (
 async def run(call: Call) -> int:
     """APP COMMAND: in a container that goes away. Raises Refused(1) without an image."""
     app, words = app_and_words(call)
+    if on_k3s(call.host.machine, app):
+        return await k3s.run_in_pod(call)
     image = call.host.machine.images.find(app.image)
     if image is None:
         raise Refused(
@@ -75,54 +77,13 @@ def environment(call: Call, app: App, image: Image) -> dict[str, str]:
     return seen(image.config, given)
 
 
-def said(call: Call, words: list[str], env: Mapping[str, str], image: Image) -> int:
-    """What a command says in a container, and its exit code: a few that somebody would ask are known."""
-    if words[:2] == ["sh", "-c"] or words[:2] == ["bash", "-c"]:
-        words = shlex.split(words[2]) if len(words) > 2 else []
-    match words:
-        case []:
-            return 0
-        case ["env"] | ["printenv"]:
-            for key, value in env.items():
-                call.out(f"{key}={value}")
-        case ["printenv", key]:
-            if key not in env:
-                return 1
-            call.out(env[key])
-        case ["cat", path]:
-            return cat(call, path, image)
-        case ["echo", *rest]:
-            call.out(" ".join(rest))
-        case ["true"] | ["false"]:
-            return words[0] == "false"
-        case ["exit", code] if code.isdigit():
-            return int(code)
-        case [name, *_] if "/" in name:
-            call.err(f"bash: line 1: {name}: No such file or directory")
-            return 127
-        case [name, *_]:
-            call.err(f"bash: line 1: {name}: command not found")
-            return 127
-    return 0
-
-
-def cat(call: Call, path: str, image: Image) -> int:
-    """A file of the image; every image of the sandbox has its VERSION."""
-    data = image.config.files.get(path)
-    if path == "/app/VERSION":
-        data = f"{image.content.version}\n".encode()
-    if data is None:
-        call.err(f"cat: {path}: No such file or directory")
-        return 1
-    call.write(data)
-    return 0
-
-
 @command("enter", costs="inspect")
 async def enter(call: Call) -> int:
     """APP [PROCESS[.N]] COMMAND: in a container that serves. Raises Refused(1) where there is none."""
     app, words = app_and_words(call)
     machine = call.host.machine
+    if on_k3s(machine, app):
+        return await k3s.enter_pod(call, app, words)
     current = {dyno: container for dyno, container in machine.current(app).items() if container is not None}
     which = next((dyno for dyno in sorted(current) if words and words[0] in (dyno, dyno.partition(".")[0])), "")
     if which:

@@ -3,18 +3,12 @@
 from collections.abc import Iterator
 
 from tui.sandbox.deploy.build import Source, build
-from tui.sandbox.deploy.release import apply_source, files_of_release, release
+from tui.sandbox.deploy.release import apply_source, files_of_release, release, skips_deploy
 from tui.sandbox.deploy.start import start_processes
 from tui.sandbox.host import Call
+from tui.sandbox.kube import scheduler
 from tui.sandbox.lines import Line, arrow, complaint, detail, step, thick
 from tui.sandbox.machine import DOMAIN, App
-
-
-def skips_deploy(call: Call, app: App) -> bool:
-    """0.35.15 knows only the variable, and only the word true; 0.38.27 only the property."""
-    if call.host.machine.old:
-        return app.config.get("DOKKU_SKIP_DEPLOY") == "true"
-    return app.properties.get("ps-skip-deploy") == "true"
 
 
 def skips_cleanup(call: Call, app: App) -> bool:
@@ -41,14 +35,14 @@ async def build_and_deploy(call: Call, app: App, source: Source) -> None:
     image = machine.images.find(app.image)
     assert image is not None
     image, ref = await release(call, app, image)
-    if skips_deploy(call, app):
+    if skips_deploy(machine, app):
         await call.pause(0.3)
         call.say(arrow("Skipping deployment"))
         call.say(step(""))
         app.released = True
         return
     await call.pause(0.5 * call.host.durations.start_up)
-    call.say(arrow(f"Deploying {app.name} via the docker-local scheduler..."))
+    call.say(arrow(f"Deploying {app.name} via the {scheduler(machine, app)} scheduler..."))
     call.say_all(complaint(f"Skipping {name} as it is missing from the current Procfile") for name in gone)
     await start_processes(call, app, image, ref)
     call.say_all(goodbye(app))

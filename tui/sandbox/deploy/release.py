@@ -11,6 +11,7 @@ from dataclasses import replace
 from tui.sandbox.deploy.checks import startup_checks
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image
+from tui.sandbox.kube import on_k3s
 from tui.sandbox.lines import RED_BANG, CommandFailed, arrow, complaint, detail, thick, tool
 from tui.sandbox.machine import App, Machine
 from tui.sandbox.profile import APP_SCRIPT, GLOBAL_SCRIPT, exports
@@ -55,6 +56,13 @@ def parse_procfile(text: str) -> dict[str, str]:
     return {name.strip(): command.strip() for name, _, command in entries}
 
 
+def skips_deploy(machine: Machine, app: App) -> bool:
+    """0.35.15 knows only the variable, and only the word true; 0.38.27 only the property."""
+    if machine.old:
+        return app.config.get("DOKKU_SKIP_DEPLOY") == "true"
+    return app.properties.get("ps-skip-deploy") == "true"
+
+
 def with_config(machine: Machine, app: App, image: Image) -> Image:
     """A herokuish image with the present config in it: Dokku's release writes it, by the image's label."""
     if image.labels.get("com.dokku.builder-type") != "herokuish":
@@ -89,6 +97,8 @@ async def release(call: Call, app: App, image: Image) -> tuple[Image, str]:
         name = "first deploy postdeploy" if call.host.machine.old else "heroku.postdeploy"
         await task(call, app, image, name, None, "app.json")
     ref = await push_release(call, app, image) if pushes(app) else app.image
+    if on_k3s(machine, app) and not skips_deploy(machine, app):
+        return image, ref
     await call.pause(0.4)
     call.say(thick("Processing deployment checks"))
     if not startup_checks(app):

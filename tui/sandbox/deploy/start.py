@@ -7,10 +7,12 @@ from tui.sandbox.answers import start_lines
 from tui.sandbox.client import ClientGone
 from tui.sandbox.containers import Container
 from tui.sandbox.deploy.checks import check, container_output, dies
+from tui.sandbox.deploy.k3s import install
 from tui.sandbox.deploy.nginx import nginx
 from tui.sandbox.deploy.release import dokku_scripts, task
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image
+from tui.sandbox.kube import on_k3s
 from tui.sandbox.lines import Line, arrow, detail, thick
 from tui.sandbox.machine import App
 from tui.sandbox.pace import OLD_CONTAINER_STOPS, WAIT_TO_RETIRE
@@ -25,9 +27,12 @@ class Replaced:
 
 async def start_processes(call: Call, app: App, image: Image, ref: str) -> None:
     """New containers beside the old ones, checks, switch, rename. Raises CommandFailed if a check fails; then nothing
-    was switched.
+    was switched. An app on k3s is handed to the cluster.
     """
     machine = call.host.machine
+    if on_k3s(machine, app):
+        await install(call, app, image, ref)
+        return
     tempo = call.host.durations.start_up
     replaced = Replaced()
     started: list[tuple[str, Container]] = []
