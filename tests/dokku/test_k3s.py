@@ -36,7 +36,7 @@ def test_what_a_pod_says_of_itself() -> None:
     )
     bare = SAID["enter_ours_without_dots"]["stdout"].replace("=inc7\n", "=inc7.2\n")
     assert k3s.pod(answer("enter_ours_without_dots", stdout=bare)) == Pod(said=True, attempt="inc7.2")
-    first = "...ROLLBACK_ATTEMPT=inc1.1\nPATH=/bin\nHOSTNAME=kub-web-1\n"
+    first = "...ROLLBACK_ATTEMPT=inc1.1\nHOSTNAME=kub-web-1\nHOME=/\n"
     assert k3s.pod(answer("enter_ours", stdout=first)) == Pod(said=True, attempt="inc1.1")
     assert k3s.pod(answer("enter_theirs")) == Pod(said=True)
 
@@ -52,10 +52,10 @@ def test_a_pod_that_cannot_be_entered_says_nothing(name: str) -> None:
         {"stdout": ""},
         {"stdout": "."},
         {"stdout": ".kub 1.0.0 ok\n"},
-        {"stdout": ".PATH=/bin\nROLLBACK_ATTEMPT=inc1.1\n"},
-        {"stdout": ".PATH=/bin\nHOSTNAME=a\nROLLBACK_ATTEMPT=inc1.1\nROLLBACK_ATTEMPT=inc2.1\n"},
-        {"stdout": ".PATH=/bin\nHOSTNAME=a\nROLLBACK_ATTEMPT=\x1b[31minc1.1\n"},
-        {"stdout": ".PATH=/bin\nHOSTNAME=a\nROLLBACK_ATTEMPT=\n"},
+        {"stdout": ".PATH=/bin\nHOSTNAME=a\nROLLBACK_ATTEMPT=inc1.1\n"},
+        {"stdout": ".HOSTNAME=a\nROLLBACK_ATTEMPT=inc1.1\nROLLBACK_ATTEMPT=inc2.1\nHOME=/\n"},
+        {"stdout": ".HOSTNAME=a\nROLLBACK_ATTEMPT=\x1b[31minc1.1\nHOME=/\n"},
+        {"stdout": ".HOSTNAME=a\nROLLBACK_ATTEMPT=\nHOME=/\n"},
         {"outcome": TimedOut(after=30.0)},
         {"outcome": Lost(why="the link ended")},
     ],

@@ -50,7 +50,7 @@ def test_keep_failed_deploy_previous_proof_unfreeze(box: Sandbox) -> None:
     back = box.run("gateway", "previous", "--yes", "--expect-current", running, "--json")
     assert (back.code, box.serves("gateway")) == (0, good), back.stderr
     (proof,) = (c for c in back.document["checks"] if c["name"] == "identity: running")
-    assert (proof["verdict"], "web.1 " in proof["evidence"]) == ("passed", True)
+    assert (proof["verdict"], "did not say" in proof["evidence"]) == ("passed", False), proof
     assert len(box.sent(f"enter {APP} web.1 env")) >= 1
     assert row(box)["running"] == back.document["to"]
 
@@ -96,3 +96,16 @@ def test_a_service_that_stops_first_is_refused_there(box: Sandbox) -> None:
     Path(box.services).write_text(before + app + after)
     done = box.run("gateway", "previous", "--yes", "--json")
     assert (done.code, "stop before it starts" in done.document["error"]["message"]) == (3, True), done.stdout
+
+
+def test_a_helm_release_that_was_left_pending_is_named_with_its_ways_out(box: Sandbox) -> None:
+    assert box.run("keep", "gateway").code == 0
+    box.pull("deploy", app=APP, version="v2.0.0", wait=True)
+    box.pull("fault", kind="fail_next_deploy", mode="helm", app=APP)
+    box.pull("deploy", app=APP, version="v3.0.0", wait=True)
+    running = f"sha:{box.app(APP)['metadata'][:12]}"
+    back = box.run("gateway", "previous", "--yes", "--expect-current", running, "--json")
+    assert back.code in (4, 5), back.stderr
+    said = back.document["error"]["message"]
+    assert f"sh.helm.release.v1.{APP}.vN" in said and "Never ps:stop" in said
+    assert not [line for line in box.sent("ps:stop") if line == f"ps:stop {APP}"]

@@ -145,7 +145,7 @@ def pod(answer: Answer) -> Pod:
     """What a pod says of itself in the answer to `enter`."""
     lines = decode(answer.stdout).lstrip(".").splitlines()
     names = {line.partition("=")[0] for line in lines if "=" in line}
-    if not answer.ok or not {"HOSTNAME", "PATH"} <= names:
+    if not answer.ok or not {"HOSTNAME", "HOME"} <= names:
         return Pod(said=False)
     values = {line.partition("=")[2] for line in lines if line.startswith(f"{VARIABLE}=")}
     if not values:

@@ -83,7 +83,8 @@ _SIGNS = tuple(
         ),
         (
             Refusal.NO_IMAGE,
-            r"for docker\.io/dokku/|registry-1\.docker\.io/v2/dokku/|pull access denied for [^\s/.:]+(?:/[^\s/]+)?,"
+            r"resolve source metadata for docker\.io/dokku/"
+            r"|registry-1\.docker\.io/v2/dokku/|pull access denied for [^\s/.:]+(?:/[^\s/]+)?,"
             r"|manifest unknown|not found: manifest|[Nn]o such image:|" + _SAID + r"App image \(dokku/",
         ),
         (
