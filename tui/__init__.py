@@ -8,6 +8,7 @@ The rooms, in the way of the data:
     dokku/      how Dokku speaks: intent → argument lists, bytes → facts               (pure)
     releases/   which release: what is known of them, and which one a person means     (pure)
     incident/   what to decide: decide(incident, event) → (incident, effects)          (pure)
+    proposal/   what a services.yaml for a host should say: facts in, text out            (pure)
     ways/       ways back: plan builders, one file each, listed in `WAYS`              (pure)
     drivers/    how we touch it: ssh, git, http, journal, clock; vendors/ one file each, listed in `REGISTRY`
     engine/     who runs the loop: effects out to drivers, events back in; one gate for every change

@@ -25,8 +25,11 @@ from tui.drivers.trusted import TrustedFiles
 from tui.drivers.vendors.base import Channel, Checked, Counter, Given, IssueTracker, OnCallSource
 from tui.engine.engine import Engine
 from tui.engine.ports import ClockPort, Outside
+from tui.model import destination
 from tui.model.errors import ConfigError, Refused
+from tui.model.service import Host
 from tui.text.redact import learn, redact
+from tui.ways import NAMES
 
 Consent = Callable[[Path, tuple[Power, ...], bool], Awaitable[bool]]
 """asks a person about a file and its powers; the last argument: it was trusted before, with other powers"""
@@ -81,21 +84,49 @@ def _untrusted(file: Path) -> ConfigError:
     )
 
 
+def read(file: Path, raw: bytes) -> config.Fleet:
+    """The fleet that a trusted file of these bytes would be. Raises ServicesError with every problem."""
+    return config.load(file, environ=os.environ, sections=vendors.sections(), raw=raw)
+
+
+def trust_written(file: Path, before: bytes | None, raw: bytes) -> None:
+    """A file that was written for this user just now needs no question; one that was changed stays as trusted as it
+    was. `before` None: it is new. Raises JournalError."""
+    store = TrustedFiles()
+    if before is None or store.unchanged(file, before):
+        store.trust(file, raw, fingerprint(powers(file, raw)))
+
+
+def reached_at(known: Engine, host: Host) -> str | None:
+    """The name or address that a host is reached by over HTTP; None where only its alias is known. Connects first."""
+    name = destination.parse(host.ssh).host
+    if set(".:") & set(name) or destination.is_loopback(name):
+        return name
+    link = known.links.host(host.name)
+    return link.address if isinstance(link, SshHost) else None
+
+
+def unwritten(path: Path, host: Host) -> config.Fleet:
+    """A fleet of one host and no service, for a services.yaml that is still to be written there."""
+    return config.Fleet(path=str(path), environment="", hosts=(host,), services=(), ways=NAMES)
+
+
 def engine(
     path: str | None,
     *,
+    known: config.Fleet | None = None,
     read_only: bool = False,
     accept_host_key: str | None = None,
     ask_passphrase: Callable[[str], str] | None = None,
     clock: ClockPort | None = None,
 ) -> Engine:
-    """An engine over real hosts, by the machine's clock if no other is given. Raises ConfigError, JournalError, and
-    Refused inside a script that a rollback runs."""
+    """An engine over real hosts, by the machine's clock if no other is given. `known`: a fleet that is read already.
+    Raises ConfigError, JournalError, and Refused inside a script that a rollback runs."""
     if inside := os.environ.get(GUARD):
         raise Refused(
             f"this was called by a script that incident {inside} runs", "the script must not call rollback itself"
         )
-    known = fleet(path)
+    known = known or fleet(path)
     clock = clock or SystemClock()
     if logging.lastResort is not None:  # what libraries complain of where nobody listens goes to stderr
         logging.lastResort.setFormatter(_Redacting())

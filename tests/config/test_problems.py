@@ -219,6 +219,14 @@ def test_destinations_that_nobody_takes(tmp_path: Path, ssh: str) -> None:
     assert said.startswith(f"hosts.here.ssh: {ssh!r} ") and "; write " in said
 
 
+def test_the_transport_of_a_host(tmp_path: Path) -> None:
+    text = SMALL.replace("ssh: dokku@host.example", "ssh: dokku@host.example\n    transport: %s")
+    assert load_text(SMALL, tmp_path).hosts[0].transport == "asyncssh"
+    assert load_text(text % "openssh", tmp_path).hosts[0].transport == "openssh"
+    ((line, said),) = problems(text % "telnet", tmp_path)
+    assert (line, said) == (5, "hosts.here.transport: 'telnet' is no transport; write asyncssh or openssh")
+
+
 @pytest.mark.parametrize("ssh", ["dokku@127.0.0.1:2222", "dokku@localhost", "127.9.9.9"])
 def test_a_sandbox_is_on_this_machine(tmp_path: Path, ssh: str) -> None:
     text = SMALL.replace("ssh: dokku@host.example", f"ssh: {ssh}\n    sandbox: true")

@@ -1,6 +1,7 @@
 """Whatever the real client does with a configuration, the driver does: the same reading, the same verdict."""
 
 import asyncio
+import base64
 import os
 import random
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from tests.drivers.test_ssh import ECHO, driver
 from tests.sshd import Sshd, real_sshd
-from tui.drivers.ssh import client_config, known_hosts, settings
+from tui.drivers.ssh import Identities, client_config, known_hosts, settings
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Unreachable
 from tui.model.service import Host
 
@@ -308,6 +309,49 @@ async def test_a_public_half_without_an_agent_is_explained_or_its_private_one_be
         with pytest.raises(AuthRefused, match=r"alone\.pub is a public key, and no agent holds") as refused:
             await host.connect()
     assert "ssh-add" in refused.value.fix
+
+
+async def test_what_only_ssh_can_do_is_said_with_the_transport(sshd: Sshd, home: Path, tmp_path: Path) -> None:
+    """A security key, a command that knows hosts: `transport: openssh` is the way, and is named."""
+    words = (b"sk-ssh-ed25519@openssh.com", bytes(32), b"ssh:")
+    blob = b"".join(len(word).to_bytes(4, "big") + word for word in words)
+    (tmp_path / "sk").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n")
+    (tmp_path / "sk.pub").write_text(f"sk-ssh-ed25519@openssh.com {base64.b64encode(blob).decode()} me\n")
+    where: dict[str, Any] = {"name": "h", "ssh": sshd.destination}
+    async with driver(Host(**where, known_hosts=sshd.known_hosts, identity_file=str(tmp_path / "sk"))) as host:
+        with pytest.raises(AuthRefused, match="security key") as key:
+            await host.connect()
+    (home / ".ssh/config").write_text(f"IdentityFile {tmp_path}/sk\nKnownHostsCommand /bin/true\n")
+    async with driver(Host(**where, known_hosts=sshd.known_hosts)) as host:
+        with pytest.raises(AuthRefused, match="security key") as named:
+            await host.connect()
+    async with driver(Host(**where)) as host:
+        with pytest.raises(HostKeyRefused) as unknown:
+            await host.connect()
+    assert "KnownHostsCommand" in unknown.value.fix
+    assert all("transport: openssh" in one.value.fix for one in (key, named, unknown))
+
+
+async def test_a_key_of_the_configuration_is_unlocked_once_the_host_takes_it(tmp_path: Path, home: Path) -> None:
+    with real_sshd(tmp_path / "s", ECHO, passphrase="opensesame") as server:
+        stranger = tmp_path / "stranger"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "other", "-f", str(stranger)], check=True)
+        (home / ".ssh/config").write_text(f"IdentityFile {stranger}\nIdentityFile {server.identity}\n")
+        asked: list[str] = []
+
+        def typed(prompt: str) -> str:
+            asked.append(prompt)
+            return "opensesame"
+
+        mine = Identities(typed)
+        for _ in range(2):
+            async with driver(
+                Host(name="h", ssh=server.destination, known_hosts=server.known_hosts), identities=mine
+            ) as host:
+                assert (await host.run(("version",), timeout=20)).ok
+        assert asked == [f"passphrase of {server.identity}: "], (
+            "the other key is not the host's, and is not asked about"
+        )
 
 
 # ── jump hosts ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,8 @@ CHANGES = (
     (r"(?m)^\d\.\d{3} ", "<seconds> "),
     (r"\.upcoming-\d+", ".upcoming-<n>"),
     (r"\b1[67]\d{8}\b", "<epoch>"),
+    (r'(?<=http:)\d+(?=:5000\b)|(?<=host_port":)\d+|(?<=host_port\\":)\d+', "<port>"),  # each app here has its own
+    (r"(?m)^(    http +)\d+ +(?=5000$)|(?<=\.dokku\.lab):\d+", r"\1"),
     (r"version( |=)v?\d+\.\d+\.\d+(-\w+)?", r"version\1<version>"),
 )
 

@@ -81,27 +81,18 @@ async def _run(wanted: Options, narrator: Narrator, clock: "ClockPort | None" = 
 
 
 async def _whole(wanted: Options, narrator: Narrator, clock: "ClockPort | None") -> tuple[int, bool]:
-    from tui import bootstrap
-    from tui.cli import consent
     from tui.drivers import paths
 
-    passphrase = getpass.getpass if narrator.interactive else None
     try:
         if said := paths.secure():
             narrator.say(said, "yellow")
-        ask = consent.ask(narrator) if narrator.interactive else None
-        engine = bootstrap.engine(
-            await bootstrap.agreed(wanted.services, ask, trust=wanted.trust),
-            read_only=wanted.read_only,
-            accept_host_key=wanted.accept_host_key,
-            ask_passphrase=passphrase,
-            clock=clock,
-        )
+        engine = await _engine(wanted, narrator, clock)
     except ConsoleError as error:
         return _fail(wanted.command, error, narrator, json=wanted.json), False
     except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest
         return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json), False
-    narrator.say(f"services: {engine.fleet.path} ({engine.fleet.environment})", "dim")
+    if wanted.command != "init":
+        narrator.say(f"services: {engine.fleet.path} ({engine.fleet.environment})", "dim")
     try:
         code, document = await _carried_out(engine, wanted, narrator)
     finally:
@@ -110,6 +101,32 @@ async def _whole(wanted: Options, narrator: Narrator, clock: "ClockPort | None")
     if wanted.json and wanted.command != "logs":
         output.write(document)
     return int(code), engine.gate.wrote
+
+
+async def _engine(wanted: Options, narrator: Narrator, clock: "ClockPort | None") -> "Engine":
+    """The engine that the command acts through; that of `init` knows a host that no file names yet. Raises ConfigError,
+    JournalError, Refused."""
+    from tui import bootstrap
+    from tui.cli import consent
+
+    ask = consent.ask(narrator) if narrator.interactive else None
+    known = None
+    if wanted.command == "init":
+        from tui.cli.commands import init
+
+        init.refuse(wanted)
+        before = None
+        if wanted.add or init.only_ci(wanted):
+            before = bootstrap.fleet(await bootstrap.agreed(wanted.services, ask, trust=wanted.trust))
+        known = before if before is not None and init.only_ci(wanted) else init.fleet(wanted, before)
+    return bootstrap.engine(
+        None if known is not None else await bootstrap.agreed(wanted.services, ask, trust=wanted.trust),
+        known=known,
+        read_only=wanted.read_only,
+        accept_host_key=wanted.accept_host_key,
+        ask_passphrase=getpass.getpass if narrator.interactive else None,
+        clock=clock,
+    )
 
 
 async def _carried_out(engine: "Engine", wanted: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
@@ -158,9 +175,10 @@ async def _tell_the_rest(engine: "Engine", wanted: Options, narrator: Narrator) 
 
 
 def _command(name: str) -> Command:
-    from tui.cli.commands import check, evidence, keep_freeze, postmortem, start, status_logs, unfreeze
+    from tui.cli.commands import check, evidence, init, keep_freeze, postmortem, start, status_logs, unfreeze
 
     commands: dict[str, Command] = {
+        "init": init.init,
         "rollback": start.rollback,
         "resume": start.resume,
         "undo": start.undo,

@@ -12,8 +12,8 @@ from tui.model.postmortem import Field
 from tui.model.release import TARGET_HELP, Target, TargetKind, parse_target
 
 COMMANDS = (
-    "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo", "postmortem",
-    "sandbox",
+    "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
+    "postmortem", "sandbox",
 )  # fmt: skip
 """words that are commands and therefore no names of services"""
 
@@ -71,6 +71,13 @@ class Options:
     attach: bool = False
     """postmortem: send it to the incident's ticket"""
     set: tuple[tuple[Field, str], ...] = ()
+    destination: str | None = None
+    """init: where the host is, `dokku@host` or an alias of ~/.ssh/config"""
+    add: bool = False
+    environment: str | None = None
+    identity_file: str | None = None
+    known_hosts: str | None = None
+    ci: str | None = None
     serve: bool = False
     dokku: str = "0.35.15"
     pace: str = "recorded"
@@ -176,6 +183,28 @@ def _rollback_parser(prog: str) -> _Parser:
     return parser
 
 
+def _init_options(parser: _Parser) -> None:
+    from tui.proposal.ci import NAMES
+
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = (
+        "Ask a host for its apps and write ./services.yaml (or --services FILE). Nothing on it changes."
+    )
+    parser.epilog = (
+        "examples:\n"
+        "  rollback init dokku@host.example\n"
+        "  rollback init dokku@host.example --identity-file ~/.ssh/dokku --ci github\n"
+        "  rollback init --add                     apps that are new since then"
+    )
+    parser.add_argument("destination", nargs="?", metavar="DESTINATION", help="dokku@host[:port], or an ssh alias")
+    parser.add_argument("--add", action="store_true", help="put new apps into a file that is there, after a question")
+    parser.add_argument("--environment", metavar="NAME", help="what the file calls it (production)")
+    parser.add_argument("--identity-file", metavar="PATH", help="the private key, where the agent's is not meant")
+    parser.add_argument("--known-hosts", metavar="PATH", help="where the host's own key is (~/.ssh/known_hosts)")
+    parser.add_argument("--ci", choices=NAMES, help="also write the file that keeps a release before each deploy")
+    parser.add_argument("--yes", action="store_true", help="do not ask: guesses say `please check` in the file")
+
+
 def _command_parsers(prog: str) -> _Parser:
     parser = _Parser(
         prog=prog,
@@ -184,6 +213,7 @@ def _command_parsers(prog: str) -> _Parser:
     )
     sub = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     common, part = _common(), _taking_part()
+    _init_options(sub.add_parser("init", parents=[common], help="write services.yaml for a host, or add its new apps"))
     status = sub.add_parser("status", parents=[common], help="health now, what runs, open incidents")
     status.add_argument("names", nargs="*", metavar="SERVICE")
     check = sub.add_parser(
@@ -269,6 +299,10 @@ def _first_word(argv: Sequence[str]) -> str | None:
         "--except",
         "--for",
         "--branch",
+        "--environment",
+        "--identity-file",
+        "--known-hosts",
+        "--ci",
     }
     skip = False
     for word in argv:

@@ -8,11 +8,11 @@ from tui.config.keys import get, pairs
 from tui.config.nodes import Node
 from tui.model import readers
 from tui.model.destination import is_loopback, parse
-from tui.model.service import Expect, HealthSpec, Host, IdentitySpec, RollbackSpec, Service, SmokeSpec
+from tui.model.service import Expect, HealthSpec, Host, IdentitySpec, RollbackSpec, Service, SmokeSpec, Transport
 from tui.model.vendor import Place
 
 RESERVED = (
-    "all", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
+    "all", "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
     "postmortem", "sandbox", "previous", "current",
 )  # fmt: skip
 """words of the command line: no service can be called so"""
@@ -25,7 +25,7 @@ def read_hosts(node: Node | None, beside: Path) -> tuple[Host, ...]:
     if node is not None and not node.value:
         node.problem("names no host")
     for key, one in (node.mapping() if node else {}).items():
-        keys = one.mapping(("ssh", "identity_file", "known_hosts", "sandbox", "max_parallel"))
+        keys = one.mapping(("ssh", "identity_file", "known_hosts", "sandbox", "max_parallel", "transport"))
         _check_name(one, key)
         if "ssh" not in keys:
             one.problem("ssh is missing: write user@host or an alias of ~/.ssh/config")
@@ -42,6 +42,7 @@ def read_hosts(node: Node | None, beside: Path) -> tuple[Host, ...]:
                 known_hosts=get(keys, "known_hosts", path, None),
                 sandbox=sandbox,
                 max_parallel=get(keys, "max_parallel", values.whole(1, 16), 1),
+                transport=get(keys, "transport", values.transport, Transport.ASYNCSSH),
             )
         )
     return tuple(found)

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tui.model import destination
+from tui.model.service import Transport
 
 _DURATION = re.compile(r"([0-9]{1,6})(s|m|h)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
@@ -65,6 +66,13 @@ def yes_no(text: str) -> bool:
 def ssh(text: str) -> str:
     """An ssh destination, in the one form `user@host:port`. A leading dash would be an option of ssh."""
     return str(destination.parse(text))
+
+
+def transport(text: str) -> Transport:
+    """What carries the link to a host."""
+    if text not in list(Transport):
+        raise ValueError(f"{text!r} is no transport; write {' or '.join(Transport)}")
+    return Transport(text)
 
 
 def remote(text: str) -> str:

@@ -31,6 +31,8 @@ from tui.ways import further, preflight
 TESTED = ("0.35", "0.38")
 """versions whose answers were recorded"""
 MARK = "rollback-check"
+NEVER_KEPT = "never-kept"
+"""the topic of a service of which no release is kept"""
 
 
 async def host(engine: Engine, name: str) -> list[Finding]:
@@ -198,8 +200,7 @@ def _kept(
         lines.append(_line(of, "way-back", Result.OK, words))
         lines.append(_line(of, "proven", Result.NOTE, proof.of_holder(target, proven)))
     except Refused as error:
-        fix = f"run `rollback keep {of.name}` before each deploy"
-        lines.append(_line(of, "way-back", Result.FINDING, error.message, fix))
+        lines.append(_no_way_back(engine, of, found, build, error))
     holders = [r for r in possible if r.holder is not None]
     counted = [r for r in holders if r.bad is None]
     words = (
@@ -221,6 +222,24 @@ def _kept(
     else:
         lines.append(_line(of, "kept-now", Result.OK, f"what runs is {running.name}, kept as {running.holder}"))
     return lines
+
+
+def _no_way_back(engine: Engine, of: Service, found: Listing, build: build_settings.Shape, error: Refused) -> Finding:
+    """Why `previous` names nothing: what is kept begins with what runs, or nothing is kept, or whatever else."""
+    kept_now = [release for release in found.releases if release.holder is not None]
+    possible = build_gate.unkeepable(build) is None
+    if possible and never_kept(engine, found):
+        words = "no release is kept, so there is no way back"
+        return _line(of, NEVER_KEPT, Result.FINDING, words, f"rollback keep {of.name}")
+    if possible and kept_now and all(release.running for release in kept_now):
+        words = "what runs is the first release that is kept: from the next deploy on there is a way back to it"
+        return _line(of, "way-back", Result.NOTE, words)
+    return _line(of, "way-back", Result.FINDING, error.message, f"run `rollback keep {of.name}` before each deploy")
+
+
+def never_kept(engine: Engine, found: Listing) -> bool:
+    """Whether a service has the way back `kept`, and nothing was ever kept of it."""
+    return "kept" in engine.fleet.ways and not any(r.holder is not None for r in found.releases)
 
 
 def _state(at: Host, of: Service, found: Listing) -> list[Finding]:

@@ -1,10 +1,19 @@
 """What services.yaml describes: hosts, services, and the runbook's own numbers."""
 
 from datetime import timedelta
+from enum import StrEnum
 
 from tui.model.host import Form
 from tui.model.value import Value
 from tui.model.vendor import S, VendorSettings, of_kind
+
+
+class Transport(StrEnum):
+    """What carries the link to a host."""
+
+    ASYNCSSH = "asyncssh"
+    OPENSSH = "openssh"
+    """the machine's own ssh program"""
 
 
 class Host(Value):
@@ -19,6 +28,7 @@ class Host(Value):
     form: Form = Form.FORCED
     """how its login wants its commands: found out by asking, never written in services.yaml"""
     max_parallel: int = 1
+    transport: Transport = Transport.ASYNCSSH
 
 
 class Expect(Value):

@@ -1,5 +1,6 @@
 """One running sandbox: the host, its SSH and unix sockets, its control port and its services.yaml."""
 
+import shlex
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -59,6 +60,11 @@ class World:
         self.about = {
             "services": str(self.state / "services.yaml"),
             "ssh": f"127.0.0.1:{self.ssh.port}",
+            "init": (
+                f"rollback init dokku@127.0.0.1:{self.ssh.port}"
+                f" --identity-file {shlex.quote(str(self.ssh.identity_file))}"
+                f" --known-hosts {shlex.quote(str(self.ssh.known_hosts))}"
+            ),
             "urls": {},
             "identity_file": str(self.ssh.identity_file),
             "known_hosts": str(self.ssh.known_hosts),

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tui.cli import confirm, output
+from tui.cli import confirm, first_night, output
 from tui.cli.commands.status_logs import chosen
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
@@ -11,10 +11,15 @@ from tui.engine import check as checking
 from tui.engine.engine import Engine
 from tui.engine.notify import outbox as telling
 from tui.engine.store import new_id
+from tui.engine.together import together
 from tui.model.errors import Refused
 from tui.model.finding import Finding, Result
 from tui.model.notice import Message, Milestone
+from tui.model.service import Service
 from tui.text.chat import plain
+
+AT_ONCE = 4
+"""services that are looked at at once"""
 
 
 async def check(engine: Engine, options: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
@@ -24,12 +29,8 @@ async def check(engine: Engine, options: Options, narrator: Narrator) -> tuple[E
         return await notify(engine, options, narrator)
     services = chosen(engine, options)
     hosts = sorted({s.host for s in services})
-    found = [Finding(subject="services", topic="file", result=Result.NOTE, text=w) for w in engine.fleet.warnings]
-    for lines in await asyncio.gather(*(checking.host(engine, host) for host in hosts)):
-        found.extend(lines)
-    for service in services:
-        found.extend(await checking.service(engine, service))
-    found.extend(await checking.outside(engine, tuple(services)))
+    found = await findings(engine, services)
+    never = never_kept(found)
     drills = {host: checking.drill(engine.fleet.host(host)) for host in hosts}
     wrong = [line for line in found if line.result is Result.FINDING]
     code = Exit.REFUSED if wrong else Exit.DONE
@@ -42,14 +43,57 @@ async def check(engine: Engine, options: Options, narrator: Narrator) -> tuple[E
             output.text(f"\na timed drill on a test app of {host}, if you want to see it work:")
             for text in drill:
                 output.text(f"  {text}")
-    items = [
-        {"subject": f.subject, "topic": f.topic, "result": f.result.value, "text": f.text, "fix": f.fix} for f in found
-    ]
+    first_night.warn(never, narrator)
+    items = [item(one) for one in found]
     message = f"{len(wrong)} findings" if wrong else ""
     drill_lines = {host: list(lines) for host, lines in drills.items()}
     return code, output.listing(
-        "check", items, drill=drill_lines, exit_code=int(code), error=output.error(code, message)
+        "check",
+        items,
+        drill=drill_lines,
+        never_kept=list(never),
+        exit_code=int(code),
+        error=output.error(code, message),
     )
+
+
+async def findings(engine: Engine, services: tuple[Service, ...]) -> list[Finding]:
+    """Everything that was looked at."""
+    hosts = sorted({s.host for s in services})
+    found = [Finding(subject="services", topic="file", result=Result.NOTE, text=w) for w in engine.fleet.warnings]
+    for lines in await asyncio.gather(*(checking.host(engine, host) for host in hosts)):
+        found.extend(lines)
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def one(service: Service) -> list[Finding]:
+        async with room:
+            return await checking.service(engine, service)
+
+    for lines in await together(*(one(service) for service in services)):
+        found.extend(lines)
+    found.extend(await checking.outside(engine, services))
+    return found
+
+
+def item(one: Finding) -> output.Document:
+    """A line as the document has it."""
+    return {"subject": one.subject, "topic": one.topic, "result": one.result.value, "text": one.text, "fix": one.fix}
+
+
+def show_wrong(found: list[Finding], narrator: Narrator) -> None:
+    """Only what has to be repaired; services without a kept release are said apart."""
+    wrong = [one for one in found if one.result is Result.FINDING and one.topic != checking.NEVER_KEPT]
+    for one in wrong:
+        output.text(f"{one.result.value:<8} {one.subject:<16} {one.text}")
+        if one.fix:
+            output.text(f"{'':<25} fix: {one.fix}")
+    if not wrong:
+        narrator.say("check: nothing else has to be repaired", "green")
+
+
+def never_kept(found: list[Finding]) -> tuple[str, ...]:
+    """The services of which no release is kept."""
+    return tuple(one.subject for one in found if one.topic == checking.NEVER_KEPT)
 
 
 async def notify(engine: Engine, options: Options, narrator: Narrator) -> tuple[Exit, output.Document]:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from datetime import datetime
 
-from tui.cli import output
+from tui.cli import first_night, output
 from tui.cli.commands.postmortem import standing
 from tui.cli.exits import Exit, gravest, of_error
 from tui.cli.narrate import Narrator
@@ -12,6 +12,7 @@ from tui.cli.options import Options
 from tui.dokku import holders
 from tui.dokku.framing import Framer
 from tui.dokku.log_lines import read_line
+from tui.engine import check as checking
 from tui.engine.engine import Engine
 from tui.engine.releases.catalog import Listing
 from tui.engine.store import Illegible
@@ -63,6 +64,8 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
         )
     for one in lost:
         narrator.say(f"open incident on {one.service}: {one.why}: {one.fix}", "red")
+    never = tuple(str(row["service"]) for row in rows if row["never_kept"])
+    first_night.warn(never, narrator)
     unread = [row["service"] for row in rows if row["error"]]
     said = f"what runs could not be read of {', '.join(unread)}" if unread else ""
     document = output.listing(
@@ -71,6 +74,7 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
         open_incidents=[i.id for i in open_here],
         illegible=[_illegible(one) for one in lost],
         services=engine.fleet.path,
+        never_kept=list(never),
         on_call=_on_call(engine),
         exit_code=int(code),
         error=output.error(code, said),
@@ -175,6 +179,7 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "detail": "; ".join(filter(None, reasons)),
         "release": running.name if running else None,
         "running": output.named(running) if running and not running.down else None,
+        "never_kept": checking.never_kept(engine, found) if found else None,
         "restarting": found.current.restarting if found and found.current.pods is None else None,
         "pods": found.current.pods if found else None,
         "frozen": holders.is_frozen(found.current.branch) if found else None,

@@ -1,6 +1,5 @@
 """Why a host cannot be spoken to, in words for people, each cause with its own fix."""
 
-import asyncio
 import errno
 import re
 import socket
@@ -10,6 +9,13 @@ from tui.model.errors import AuthRefused, LinkError, Unreachable
 from tui.text.clean import clean_line
 
 _NUMBER = re.compile(r"\[Errno (-?[0-9]+)\]")
+NUMBERS = {
+    "Connection refused": errno.ECONNREFUSED,
+    "No route to host": errno.EHOSTUNREACH,
+    "Network is unreachable": errno.ENETUNREACH,
+    "timed out": errno.ETIMEDOUT,
+}
+"""the system's words, as ssh repeats them"""
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN, errno.EHOSTDOWN}
 
 
@@ -21,12 +27,6 @@ class Wanted(NamedTuple):
     host: str
     """its name or address on the network"""
     port: int
-
-    @property
-    def place(self) -> str:
-        """The address, where it says more than the name."""
-        where = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-        return where if self.host in self.who and str(self.port) in self.who else f"{where}, which is {self.who},"
 
 
 def of_network(error: OSError, wanted: Wanted) -> Unreachable:
@@ -69,10 +69,7 @@ def of_library(asyncssh: Any, error: Exception, wanted: Wanted) -> LinkError:
     """For what the SSH library says, host keys aside."""
     said = clean_line(str(error), 200) or type(error).__name__
     if "Too many authentication failures" in said:
-        return AuthRefused(
-            f"{wanted.who}: more keys were tried than the host allows",
-            "name the right one: identity_file in services.yaml, or IdentityFile and IdentitiesOnly in ~/.ssh/config",
-        )
+        return too_many_keys(wanted.who)
     if isinstance(error, asyncssh.ConnectionLost):
         return hung_up(wanted)
     if isinstance(error, asyncssh.ChannelOpenError):
@@ -86,6 +83,9 @@ def of_library(asyncssh: Any, error: Exception, wanted: Wanted) -> LinkError:
     return Unreachable(f"{wanted.who}: {said}", "is the host up?")
 
 
-def is_timeout(error: BaseException) -> bool:
-    """Whether a limit of ours ended it."""
-    return isinstance(error, TimeoutError | asyncio.TimeoutError)
+def too_many_keys(who: str) -> AuthRefused:
+    """The host let go before the right key was tried."""
+    return AuthRefused(
+        f"{who}: more keys were tried than the host allows",
+        "name the right one: identity_file in services.yaml, or IdentityFile and IdentitiesOnly in ~/.ssh/config",
+    )

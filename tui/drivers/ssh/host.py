@@ -92,6 +92,13 @@ class SshHost:
         known = self._connections.get("control")
         return self._number if known is not None and not known.is_closed() else 0
 
+    @property
+    def address(self) -> str | None:
+        """The other end's IP address while a connection to it is open; None behind a jump host."""
+        connection = self._connections.get("control")
+        found = connection.get_extra_info("peername") if connection is not None else None
+        return str(found[0]) if found else None
+
     # ── the link ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def connect(self) -> None:

@@ -131,6 +131,12 @@ class Identities:
                 raise AuthRefused(why, f"ssh-add the private key, or name its file ({_agent_word()})")
             lost.append(why)
             return None
+        if one.public is not None and one.public.get_algorithm().startswith(SECURITY_KEY):
+            why = f"{one.path} is a security key, which only ssh and an agent can use"
+            if required:
+                raise AuthRefused(why, "ssh-add it, or set `transport: openssh` for this host in services.yaml")
+            lost.append(why)
+            return None
         raw: bytes = one.raw
         try:
             key: Any = self._unlocked.get(one.path) or await asyncio.to_thread(_import, asyncssh, raw, one.path, None)
@@ -147,8 +153,6 @@ class Identities:
             lost.append(error.message)
             return None
         self._unlocked[one.path] = key
-        if key.get_algorithm().startswith(SECURITY_KEY):
-            lost.append(f"{one.path} is a security key, which needs an agent or `transport: openssh`")
         return lambda: _pair(asyncssh, key)
 
     def _now(self, path: str, raw: bytes, lost: list[str]) -> Any:

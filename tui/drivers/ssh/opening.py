@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from tui.drivers.ssh import causes, client_config, host_keys
+from tui.drivers.ssh import causes, client_config, host_keys, openssh
 from tui.drivers.ssh.causes import Wanted
 from tui.drivers.ssh.host_keys import KeysOnFile
 from tui.drivers.ssh.identity import Identities, PassphraseWanted
 from tui.drivers.ssh.settings import Settings
 from tui.model.destination import parse
 from tui.model.errors import AuthRefused, Unreachable
-from tui.model.service import Host
+from tui.model.service import Host, Transport
 from tui.text.clean import clean_line
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Opener:
 
     async def open(self, asyncssh: Any, ended: Ended) -> "asyncssh.SSHClientConnection":
         """A connection; `ended` is told when it ends. Raises Unreachable, AuthRefused, HostKeyRefused."""
+        if self._host.transport is Transport.OPENSSH:
+            return await openssh.open_connection(self._host, ended)  # type: ignore[return-value]
         settings = await client_config.settings(self._host)
         return await self._hop(asyncssh, settings, self._host.ssh, ended, bool(self._host.identity_file), ())
 
@@ -118,7 +120,10 @@ class Opener:
         except TimeoutError as error:
             raise causes.no_answer(wanted, limit) from error
         except asyncssh.HostKeyNotVerifiable as error:
-            raise guard.refusal(str(error)) from error
+            refused = guard.refusal(str(error))
+            if asked := {"KnownHostsCommand", "VerifyHostKeyDNS"} & set(settings.beyond):
+                refused.fix += f"; {' and '.join(sorted(asked))} is followed by ssh only: {_OPENSSH}"
+            raise refused from error
         except asyncssh.PermissionDenied as error:
             raise self._refused(settings, who, required, offer.passed_over) from error
         except asyncssh.Error as error:
@@ -158,7 +163,8 @@ class Opener:
         if tunnel is not None:
             found["tunnel"] = tunnel
         elif settings.proxy_command:
-            found["proxy_command"] = [os.environ.get("SHELL") or "/bin/sh", "-c", f"exec {settings.proxy_command}"]
+            shell = os.environ.get("SHELL") or "/bin/sh"
+            found["proxy_command"] = ["/bin/sh", "-c", _DEAF, shell, f"exec {settings.proxy_command}"]
         else:
             found["family"] = _FAMILIES.get(settings.address_family, socket.AF_UNSPEC)
             if settings.bind_address:
@@ -177,6 +183,8 @@ class Opener:
         return AuthRefused(f"{who} accepts no key of {keys}{more}", fix)
 
 
+_DEAF = 'trap \'\' INT QUIT; exec "$0" -c "$1"'
+"""a Ctrl-C is for the console, which may be in the middle of a change, and not for what carries its link"""
 _OPENSSH = "set `transport: openssh` for this host in services.yaml"
 
 

@@ -45,15 +45,15 @@ async def error_logs(call: Call) -> int:
 async def urls(call: Call) -> int:
     """The app's URL, one line."""
     app = call.host.machine.app(parse(call).first())
-    call.out(f"http://{app.name}.{DOMAIN}")
+    call.out(f"http://{app.name}.{DOMAIN}:{app.port}")
     return 0
 
 
 @command("ports:list")
 async def ports(call: Call) -> int:
-    """The app's one port mapping, 80 to 5000."""
+    """The app's one port mapping, to 5000."""
     app = call.host.machine.app(parse(call).first())
     call.out(f"-----> Port mappings for {app.name}")
     call.out("    -----> scheme  host port  container port")
-    call.out("    http           80         5000")
+    call.out(f"    http           {app.port:<11}5000")
     return 0

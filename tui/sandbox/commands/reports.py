@@ -45,6 +45,8 @@ def live_values(call: Call, app: App, name: str) -> dict[str, str]:
         "git-last-updated-at": str(app.last_updated) if app.last_updated else "",
         "checks-disabled-list": app.checks_disabled,
         "checks-skipped-list": app.checks_skipped,
+        "ports-map": f"http:{app.port}:5000",
+        "ports-map-json": compact([{"container_port": 5000, "host_port": app.port, "scheme": "http"}]),
         "network-web-listeners": " ".join(f"{container.address}:5000" for container in machine.serving(app)),
     }
     if machine.old:

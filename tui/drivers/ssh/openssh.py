@@ -1,0 +1,293 @@
+"""`transport: openssh`: the machine's own `ssh` carries the link, for logins that only it can do.
+
+Theory. One ssh process logs in and holds the connection (a master on a private socket of ours, never the person's own
+ControlPath); each command is a second, short ssh process through that socket. It is given no other way to the host: a
+command whose master is gone fails at once, it never logs in anew behind our back. ssh leaves with 255 both for its own
+trouble and for a command that does; where the master is gone or ssh itself said something, nobody knows how the command
+ended. The master ends with this process, however that ends. A connection here has the methods of asyncssh's that are
+used, so that everything above it is the same for both.
+"""
+
+import asyncio
+import contextlib
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tui.drivers.ssh import causes, client_config
+from tui.drivers.ssh.causes import Wanted
+from tui.drivers.ssh.settings import Settings
+from tui.model.destination import parse
+from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Unreachable
+from tui.model.service import Host
+from tui.text.clean import clean_line, decode
+
+LIMIT = 30.0
+"""seconds for a login: a security key waits for a finger"""
+KEPT = 64 * 1024
+LOST = 255
+_PLAIN = ("BatchMode=yes", "RemoteCommand=none", "RequestTTY=no", "EscapeChar=none", "LogLevel=ERROR")
+_MASTER = (
+    "StrictHostKeyChecking=yes", "ClearAllForwardings=yes", "ForwardAgent=no", "ForwardX11=no", "PermitLocalCommand=no",
+    "ServerAliveInterval=5", "ServerAliveCountMax=3", "ControlPersist=no", "Tunnel=no",
+)  # fmt: skip
+_HELD = 'exec 3<&0; "$@" </dev/null & p=$!; (cat <&3 >/dev/null; kill $p) >/dev/null 2>&1 & wait $p'
+"""runs a program until stdin ends: a console that is killed takes its master with it"""
+_OWN_WORDS = re.compile(
+    rb"^(mux_client|ssh: |kex_exchange|client_loop|Connection (to|closed|reset)|ControlSocket)", re.MULTILINE
+)
+
+
+class OpenSshConnection:
+    """A login that an ssh process holds."""
+
+    def __init__(
+        self, master: asyncio.subprocess.Process, folder: Path, ended: Callable[[Any, Exception | None], None]
+    ):
+        self._master = master
+        self._folder = folder
+        self._processes: set[OpenSshProcess] = set()
+        self._watching = asyncio.create_task(self._watch(ended))
+
+    @property
+    def socket(self) -> Path:
+        """What commands go through."""
+        return self._folder / "s"
+
+    def is_closed(self) -> bool:
+        """Whether the login has ended."""
+        return self._master.returncode is not None
+
+    async def create_process(self, command: str, **_: Any) -> "OpenSshProcess":
+        """A command on the host; bytes both ways. Raises OSError."""
+        options = [word for one in (*_PLAIN, "ControlMaster=no", "ProxyCommand=false") for word in ("-o", one)]
+        process = await asyncio.create_subprocess_exec(
+            client_config.program() or "ssh",
+            *("-F", "none", "-S", str(self.socket), "-T", *options, "--", "host.invalid", command),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C is for the console, which may be in the middle of a change
+        )
+        made = OpenSshProcess(process, self)
+        self._processes.add(made)
+        return made
+
+    def let_go(self, process: "OpenSshProcess") -> None:
+        """It has ended."""
+        self._processes.discard(process)
+
+    def abort(self) -> None:
+        """End it now."""
+        for process in tuple(self._processes):
+            process.close()
+        if self._master.stdin is not None:
+            self._master.stdin.close()
+
+    close = abort
+
+    async def wait_closed(self) -> None:
+        """Until it has ended."""
+        await asyncio.wait({self._watching})
+
+    async def _watch(self, ended: Callable[[Any, Exception | None], None]) -> None:
+        said = await _end_of(self._master)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        for process in tuple(self._processes):  # a command that outlives its master would wait for nothing
+            process.close()
+        ended(self, ConnectionError(said) if said else None)
+
+
+class OpenSshProcess:
+    """One command, with the parts of asyncssh's process that `Channel` uses."""
+
+    def __init__(self, process: asyncio.subprocess.Process, connection: OpenSshConnection) -> None:
+        self._process = process
+        self._connection = connection
+        self._closed = False
+        self._said = bytearray()
+        self.exit_signal = None
+        self.stdin = self
+        self.stdout = process.stdout
+        self.stderr = _Heard(process.stderr, self._said)
+
+    # what Channel uses of stdin
+
+    def write(self, data: bytes) -> None:
+        """Send. Raises BrokenPipeError once the command has ended."""
+        if self._process.returncode is not None or self._closed or self._process.stdin is None:
+            raise BrokenPipeError("the link has ended")
+        self._process.stdin.write(data)
+
+    async def drain(self) -> None:
+        """Wait until it has left. Raises OSError."""
+        if self._process.stdin is not None:
+            await self._process.stdin.drain()
+
+    def write_eof(self) -> None:
+        """Nothing more will be sent."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    # what it uses of the process
+
+    async def wait_closed(self) -> None:
+        """Until the command has ended and what ssh said of it was heard."""
+        await self._process.wait()
+        await self.stderr.ended()
+
+    @property
+    def exit_status(self) -> int | None:
+        """The exit code; None where ssh could not say."""
+        code = self._process.returncode
+        if code is None or code < 0 or self._closed:
+            return None
+        if code == LOST and (self._connection.is_closed() or _OWN_WORDS.search(bytes(self._said))):
+            return None
+        return code
+
+    def close(self) -> None:
+        """Stop listening: ssh ends, and closes the channel."""
+        self._closed = self._closed or self._process.returncode is None
+        self._connection.let_go(self)
+        self.stderr.hang_up()
+        # the only way to end it whose pipes may be full, or have been read half
+        self._process._transport.close()  # type: ignore[attr-defined]
+
+
+class _Heard:
+    """A reader of stderr that keeps the end of what came, for the verdict on how the command ended."""
+
+    def __init__(self, reader: Any, said: bytearray) -> None:
+        self._reader = reader
+        self._said = said
+        self._done = asyncio.Event()
+
+    async def read(self, count: int) -> bytes:
+        """The next bytes; empty at the end."""
+        try:
+            chunk: bytes = await self._reader.read(count)
+        except BaseException:
+            self._done.set()
+            raise
+        self._said += chunk
+        del self._said[:-KEPT]
+        if not chunk:
+            self._done.set()
+        return chunk
+
+    def hang_up(self) -> None:
+        """Nobody reads on."""
+        self._done.set()
+
+    async def ended(self) -> None:
+        """Until all was read, by whoever reads it."""
+        await self._done.wait()
+
+
+async def open_connection(host: Host, ended: Callable[[Any, Exception | None], None]) -> OpenSshConnection:
+    """A login by the ssh program. Raises Unreachable, AuthRefused, HostKeyRefused."""
+    ssh = client_config.program()
+    if ssh is None:
+        raise Unreachable(f"{host.ssh}: there is no ssh in PATH", "install it, or set `transport: asyncssh`")
+    settings = await client_config.settings(host)
+    folder = Path(tempfile.mkdtemp(prefix="rb-"))
+    options = [word for one in (*_PLAIN, *_MASTER) for word in ("-o", one)]
+    if settings.connect_timeout is None:
+        options += ["-o", "ConnectTimeout=10"]
+    if host.identity_file:
+        options += ["-i", host.identity_file]
+    where = (*client_config.chosen(), *client_config.of_host(host), *options, *client_config.address(parse(host.ssh)))
+    master = await asyncio.create_subprocess_exec(
+        *("/bin/sh", "-c", _HELD, "sh", ssh, "-M", "-S", str(folder / "s"), "-N", "-T", *where),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(max(LIMIT, settings.connect_timeout or 0)):
+            while master.returncode is None and not await _ready(ssh, folder / "s"):  # noqa: ASYNC110 - ssh tells nobody
+                await asyncio.sleep(0.02)
+    except BaseException as error:
+        if master.stdin is not None:
+            master.stdin.close()
+        await _end_of(master)
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, TimeoutError):
+            raise causes.no_answer(Wanted(host.ssh, settings.host, settings.port), LIMIT) from error
+        raise
+    if master.returncode is not None:
+        said = await _end_of(master)
+        shutil.rmtree(folder, ignore_errors=True)
+        raise cause(said, host, settings)
+    return OpenSshConnection(master, folder, ended)
+
+
+async def _ready(ssh: str, socket: Path) -> bool:
+    """Whether the master takes commands."""
+    if not socket.exists():  # noqa: ASYNC240 - one question to the kernel
+        return False
+    asked = await asyncio.create_subprocess_exec(
+        *(ssh, "-F", "none", "-S", str(socket), "-O", "check", "--", "host.invalid"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    return await asked.wait() == 0
+
+
+async def _end_of(master: asyncio.subprocess.Process) -> str:
+    """What a master said until it ended, its end."""
+    said = bytearray()
+    if master.stderr is not None:
+        while chunk := await master.stderr.read(4096):
+            said += chunk
+            del said[:-KEPT]
+    await master.wait()
+    if master.stdin is not None:
+        master.stdin.close()
+        with contextlib.suppress(OSError):
+            await master.stdin.wait_closed()
+    return decode(bytes(said)).strip()
+
+
+def cause(said: str, host: Host, settings: Settings) -> LinkError:
+    """The error for what ssh said when it could not log in."""
+    who = host.ssh
+    if settings.jumps and "UNKNOWN port 65535" in said:
+        who = f"the way to {host.ssh}, its jump host {settings.jumps[-1]} or one before,"
+    wanted = Wanted(who, settings.host, settings.port)
+    last = (
+        clean_line("; ".join(line for line in said.splitlines() if line.strip(" @")), 300) or "ssh ended without a word"
+    )
+    files = ", ".join(map(str, settings.user_known_hosts)) or "no file"
+    if "has changed" in said or "IDENTIFICATION HAS CHANGED" in said or "revoked" in said:
+        words = f"{who} shows another key than the one on file, or a revoked one ({files})"
+        fix = "somebody may be listening: ask whoever runs the host before you remove the old key"
+        return HostKeyRefused(words, fix, fingerprint=_fingerprint(said), changed=True)
+    if "ost key verification failed" in said or "requested strict checking" in said:
+        words = f"{who} shows an unknown key, or none that an authority on file signed ({files})"
+        return HostKeyRefused(words, f"log in once with `ssh {host.ssh}` and compare the fingerprint it shows")
+    if "Too many authentication failures" in said:
+        return causes.too_many_keys(who)
+    if "ermission denied" in said or "sign_and_send_pubkey" in said:
+        key = host.identity_file or "the agent's or of ~/.ssh"
+        return AuthRefused(f"{who} accepts no key of {key}: {last}", "another identity_file, or ask for access")
+    if "Could not resolve" in said:
+        fix = "correct the name in services.yaml or ~/.ssh/config, or look at DNS and VPN"
+        return Unreachable(f"{who}: the name does not resolve: {last}", fix)
+    for words, number in causes.NUMBERS.items():
+        if words in said:
+            return causes.of_network(OSError(number, words), wanted)
+    if "kex_exchange_identification" in said or "Connection closed" in said or "Connection reset" in said:
+        return causes.hung_up(wanted)
+    return Unreachable(f"{who}: {last}", "does `ssh` itself reach it?")
+
+
+def _fingerprint(said: str) -> str:
+    found = re.search(r"SHA256:[A-Za-z0-9+/]{43}", said)
+    return found[0] if found else ""

@@ -1,0 +1,1 @@
+"""Looking at a host that no services.yaml describes yet; nothing is changed."""
