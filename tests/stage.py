@@ -87,6 +87,7 @@ class StageHost:
     """A host that nobody asks anything: the engine's answers are given above it."""
 
     form = Form.FORCED
+    connection = 1
 
     def __init__(self, link: Link) -> None:
         self.link = link

@@ -31,6 +31,8 @@ GAPS = tuple(
             "the sandbox fails the deploy in Docker's documented words",
         ),
         ("config:keys of a host without variables", "empty, as config:show --global was"),
+        ("other schedulers than docker-local and k3s", "kept is refused with the reason"),
+        ("a look at a holder's image on other versions", "unknown, and nothing is sent"),
         (
             "a release, predeploy or postdeploy task that runs and succeeds",
             "the sandbox's words are those of the source",

@@ -85,7 +85,7 @@ def test_options_on_several_lines_are_all_read() -> None:
     [
         ({"builder": "lambda"}, "lambda"),
         ({"builder": None}, "does not say"),
-        ({"scheduler": "k3s"}, "k3s"),
+        ({"scheduler": "nomad"}, "nomad"),
         ({"options": ("--target", "prod")}, "--target"),
         ({"options": ("--pull",)}, "--pull"),
         ({"appjson": "release.json"}, "release.json"),

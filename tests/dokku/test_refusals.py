@@ -51,6 +51,18 @@ def test_what_failed_after_its_build_leaves_its_image_whatever_the_cause_is_call
     assert refusals.leaves_its_image(text) is left
 
 
+def test_that_a_build_reads_its_kept_image_is_not_taken_for_its_loss() -> None:
+    """BuildKit says so in every push that goes back: a check that fails afterwards says nothing against the image."""
+    reads = (
+        b"#2 [internal] load metadata for docker.io/dokku/cyc--r1--pre-deploy-20261123-210001:latest\n#2 DONE 0.0s\n"
+    )
+    failed = reads + b" !     Could not start due to 1 failed checks (web.1)\n"
+    assert refusals.read(failed) is Refusal.CHECK_FAILED
+    busy = reads + b" !     Error deploying: another operation (install/upgrade/rollback) is in progress\n"
+    assert refusals.read(busy) is Refusal.HELM_BUSY
+    assert refusals.read(reads) is None
+
+
 def test_an_answer_that_ended_well_refuses_nothing() -> None:
     text = b" !     Name is already taken\n"
     at = datetime(2026, 11, 23, tzinfo=UTC)

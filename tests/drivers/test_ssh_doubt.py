@@ -160,6 +160,18 @@ async def test_what_follows_a_drop_uses_a_new_connection(tmp_path: Path) -> None
         assert (host.generation, len(server.connections)) == (2, 2)
 
 
+async def test_a_command_for_one_connection_is_never_sent_over_another(tmp_path: Path) -> None:
+    async with faulty(tmp_path, _nothing) as (target, server), driver(target) as host:
+        assert host.connection == 0
+        assert (await host.run(("version",), timeout=10)).ok
+        seen = host.connection
+        assert (await host.run(("run", "x"), timeout=10, only_on=seen)).ok
+        await host.drop()
+        with pytest.raises(Unreachable, match="replaced"):
+            await host.run(("run", "x"), timeout=10, only_on=seen)
+        assert server.requested == ["version", "run x"]
+
+
 async def test_commands_that_hang_make_nobody_wait_longer_than_was_said(sshd: Sshd) -> None:
     async with driver(host_of(sshd)) as host:
         hanging = [asyncio.create_task(host.run(("sleep", "30"), timeout=30)) for _ in range(6)]

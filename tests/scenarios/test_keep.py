@@ -193,19 +193,16 @@ def test_every_service_is_kept_from_cron_though_one_cannot_be(box: Sandbox) -> N
     assert len(items) == 4
 
 
-def test_a_holder_whose_image_was_removed_by_hand_ends_with_the_old_release_serving(box: Sandbox) -> None:
+def test_a_holder_whose_image_was_removed_by_hand_is_refused_before_anything_is_sent(box: Sandbox) -> None:
     items = kept_items(box, "gateway")
     release = items[0]["release"]
     assert isinstance(release, dict)
     box.pull("deploy", app=APP, version="v2.0.0", wait=True)
     box.pull("remove_image", app=release["holder"])
     done = box.run("gateway", release["name"], "--yes", "--json")
-    assert done.code == 4, done.stderr
-    message = done.document["error"]["message"]
-    assert "the image is gone from the host" in message
-    assert "the old release serves" in message
-    assert box.serves("gateway") == "v2.0.0"
-    assert box.run("resume", done.document["incident"], "--close", "aborted").code == 3
+    assert done.code == 3, done.stderr
+    assert "its image is gone from the host" in done.document["error"]["message"]
+    assert (box.serves("gateway"), box.sent("git:set scenextras-gateway deploy-branch")) == ("v2.0.0", [])
     plan = box.run("gateway", "previous", "--plan", "--json").document
     assert plan["to"]["number"] == release["number"] - 1
     assert any("its image is gone" in skipped["reason"] for skipped in plan["skipped"])

@@ -86,7 +86,7 @@ def test_settings_that_changed_since_move_the_files_and_say_so(box: Sandbox) -> 
         ("docker-options:add APP build '--target prod'", "--target"),
         ("docker-options:add APP build --pull", "--pull"),
         ("docker-options:add APP build '--env X=1'", "--env"),
-        ("scheduler:set APP selected k3s", "scheduler k3s"),
+        ("scheduler:set APP selected nomad", "scheduler nomad"),
     ],
 )
 def test_what_no_dockerfile_of_ours_can_stand_in_for_is_refused_before_anybody_confirms(

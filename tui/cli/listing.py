@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from tui.incident.deploy_or_not import worded
+from tui.model.holder_look import ImageState
 from tui.model.release import Release, Source, WayBack
 
 _SHORT = 10
 
 
-def rows(release: Release) -> tuple[str, ...]:
+def rows(release: Release, now: datetime) -> tuple[str, ...]:
     """The release's lines; every word of them has been made harmless where it came in."""
     image = "" if release.image is None else f"  {release.image}"
     digest = "" if release.digest is None else f"  {release.digest[:19]}"
@@ -21,6 +23,8 @@ def rows(release: Release) -> tuple[str, ...]:
         lines.append(f"    {marks}")
     if times := _times(release):
         lines.append(f"    {times}")
+    if image := image_seen(release, now):
+        lines.append(f"    {image}")
     if not release.running:
         lines.extend(f"    {line}" for line in _ways(release.ways))
     lines.append(f"    known from {_sources(release)}")
@@ -34,6 +38,23 @@ def _marks(release: Release) -> str:
     if release.failed is not None:
         marks.append(f"FAILED: {release.failed}")
     return "  ".join(marks)
+
+
+def image_seen(release: Release, now: datetime) -> str:
+    """What the last look at its image found, and how old that is; empty for what no holder retains."""
+    if release.holder is None:
+        return ""
+    look = release.looked
+    if look is None:
+        return "image not looked for yet (--list --look)"
+    age = f"seen {worded(now - look.at)} ago"
+    match look.image:
+        case ImageState.THERE:
+            return f"image there ({age})"
+        case ImageState.GONE:
+            return f"IMAGE GONE from the host ({age})"
+        case ImageState.UNKNOWN:
+            return f"whether its image is there is not known ({age}): {look.why}"
 
 
 def _runs(release: Release) -> str:

@@ -41,6 +41,8 @@ class Options:
     names: tuple[str, ...] = ()
     target: Target | None = None
     list: bool = False
+    look: bool = False
+    """--list: look for the image of every kept release"""
     plan: bool = False
     way: str | None = None
     confirm: str | None = None
@@ -172,6 +174,7 @@ def _rollback_parser(prog: str) -> _Parser:
     parser.add_argument("service", metavar="SERVICE", help="a service's or an app's name, or `all`")
     parser.add_argument("target", nargs="?", type=target, metavar="TARGET", help=TARGET_HELP)
     parser.add_argument("--list", action="store_true", help="releases, what runs, the way back and its cost")
+    parser.add_argument("--look", action="store_true", help="with --list: look for each kept image (1-3 s each)")
     _plan_options(parser)
     whole = parser.add_argument_group("for `all previous`: every service, in the order of services.yaml")
     whole.add_argument("--confirm", metavar="PHRASE", help='"all previous": the phrase that otherwise has to be typed')
@@ -276,6 +279,8 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
     options = Options(command="rollback", names=(service,), **values)
     if service != "all" and (options.confirm is not None or options.parallel != 1 or options.without):
         raise ConfigError("--confirm, --parallel and --except belong to `all previous`", f"{prog} all previous")
+    if options.look and not options.list:
+        raise ConfigError("--look belongs to --list", f"{prog} {service} --list --look")
     if options.target is None and not options.list:
         raise ConfigError(f"{service}: no target", f"write {TARGET_HELP}, or --list")
     return options

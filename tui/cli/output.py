@@ -10,6 +10,7 @@ from typing import Any
 from tui.cli.exits import Exit, word
 from tui.incident import announcements, error_rates
 from tui.model.evidence import Measurement, Rate
+from tui.model.holder_look import HolderLook
 from tui.model.incident import Incident
 from tui.model.outcome import Exited, describe
 from tui.model.plan import Plan
@@ -260,6 +261,11 @@ def downtime(incident: Incident) -> Document | None:
     return {"since": time(since), "until": time(until), "seconds": seconds}
 
 
+def look(found: HolderLook | None) -> Document | None:
+    """The last look at a holder's image; null where nobody has looked from here."""
+    return None if found is None else {"state": found.image.value, "at": time(found.at), "why": found.why or None}
+
+
 def release(item: Release) -> Document:
     """A release in a list."""
     return {
@@ -283,6 +289,7 @@ def release(item: Release) -> Document:
         "failed": item.failed,
         "kept": item.holder is not None,
         "holder": item.holder,
+        "holder_image": look(item.looked),
         "served_as": list(item.served_as),
         "origin": item.origin.value,
         "told": {fact: source.value for fact, source in item.told},

@@ -14,6 +14,7 @@ from tui.dokku.reports import Checks
 from tui.model.value import Value
 
 LOCAL = "docker-local"
+K3S = "k3s"
 URL = "BUILDPACK_URL"
 EXPERIMENTAL = "DOKKU_CNB_EXPERIMENTAL"
 SELECTED = "builder-selected"
@@ -55,8 +56,8 @@ class PushGate(Value):
 def unavailable(shape: Shape) -> str | None:
     """Why no commit of ours may be pushed to the app, with the fix; None where it may be, once `needs` are met."""
     app = shape.app
-    if shape.scheduler not in (None, LOCAL):
-        return f"{app} runs on the scheduler {shape.scheduler}: only {LOCAL} starts what a holder retains"
+    if shape.scheduler not in (None, LOCAL, K3S):
+        return f"{app} runs on the scheduler {shape.scheduler}: only {LOCAL} and {K3S} start what a holder retains"
     for report in (*shapes.GATE, shapes.VARIABLES):
         if report in shape.unknown:
             return f"the host does not tell the {report} of {app}: what would become of a push is not known"

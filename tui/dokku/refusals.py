@@ -35,6 +35,13 @@ class Refusal(StrEnum):
     OUT_OF_MEMORY = "the host's memory ran out, or a process was killed"
     TASK_FAILED = "a release or deploy task failed; the old release serves"
     CHECK_FAILED = "the new container failed its health check; the old release serves"
+    HELM_BUSY = "another Helm operation on the app is under way, or one died and nobody ended it: nothing was changed"
+    PODS_FAILED = (
+        "the new pods did not become ready in time; the old ones serve on and have lost their config: their next "
+        "restart starts them without any variable, so deploy a good release at once"
+    )
+    PODS_BACK = "the new pods did not become ready in time; Helm went back to the old release, with its config"
+    NO_CLUSTER = "the Dokku host cannot reach its Kubernetes cluster"
     BUILD_FAILED = "the build failed; the old release serves"
     PLUGIN_FAILED = "a plugin of the host failed"
     INVALID_PROPERTY = "this Dokku does not know that property"
@@ -95,6 +102,10 @@ _SIGNS = tuple(
         (Refusal.NO_CHANGES, _SAID + "No changes detected"),
         (Refusal.WRONG_BRANCH, "WARNING: deploy did not complete, you must push to"),
         (Refusal.SEALED, "Cannot build from '[^']*' as there are no commits stored at that branch"),
+        (Refusal.HELM_BUSY, _SAID + r"another operation \(install/upgrade/rollback\) is in progress"),
+        (Refusal.NO_CLUSTER, _SAID + "kubernetes api not available"),
+        (Refusal.PODS_BACK, _SAID + "Error deploying: .*has been rolled back due to atomic"),
+        (Refusal.PODS_FAILED, _SAID + "Error deploying: .*context deadline"),
         (Refusal.TASK_FAILED, _SAID + "task failed"),
         (
             Refusal.CHECK_FAILED,
@@ -133,7 +144,7 @@ _SIGNS = tuple(
         (Refusal.PLUGIN_FAILED, r"/var/lib/dokku/plugins/(?:enabled|available)/[\w-]+/\S+: line \d+: "),
     )
 )
-_AFTER_THE_BUILD = (Refusal.CHECK_FAILED, Refusal.TASK_FAILED)
+_AFTER_THE_BUILD = (Refusal.CHECK_FAILED, Refusal.TASK_FAILED, Refusal.PODS_FAILED, Refusal.PODS_BACK)
 _MAY_BE_AFTER = (Refusal.WRONG_ARCHITECTURE, Refusal.PORT_TAKEN, Refusal.OUT_OF_MEMORY)
 """causes that end a build or the start of what was built"""
 
@@ -184,6 +195,10 @@ _FIXES = {
     Refusal.SEALED: "this is meant: a holder retains an image and is never built",
     Refusal.TASK_FAILED: "look at its output; without --run-tasks it does not run",
     Refusal.CHECK_FAILED: "look at the output of the push: the container's log is gone with it",
+    Refusal.HELM_BUSY: "wait a few minutes and try again; where it stays so, an admin of the cluster has to end it",
+    Refusal.PODS_FAILED: "deploy a good release at once; scheduler-k3s:set APP rollback-on-failure true prevents it",
+    Refusal.PODS_BACK: "look at the output of the push",
+    Refusal.NO_CLUSTER: "is the cluster up? Nothing of the app can be seen or changed until then",
     Refusal.BUILD_FAILED: "look at the output of the push",
     Refusal.NOT_PERMITTED: "use a key whose user may, or have root allow it (with the acl plugin: `acl:add APP USER`)",
     Refusal.RATE_LIMITED: "wait, or log the host in: `registry:login`; kept releases need no registry",

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tui.dokku import build_gate, build_settings, commands, reports, shell_lines
 from tui.dokku import holders as kept
-from tui.engine import check_access_log
+from tui.engine import check_access_log, check_holders, check_k3s
 from tui.engine.engine import Engine
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.monitor import health
@@ -67,6 +67,7 @@ async def host(engine: Engine, name: str) -> list[Finding]:
         lines.append(found("runbook", Result.NOTE, words))
     words = "what the holders' images cost, and how much is free, this login does not tell: root sees it"
     lines.append(found("disk", Result.NOTE, words, "as root: docker system df, and never docker image prune -a"))
+    lines.extend(await check_holders.costs(engine, name))
     drilled = proof.last(await engine.incidents(), name, proof.DRILL_APP)
     fix = "" if drilled else "the drill below: ten minutes in daylight, on an app that nobody needs"
     lines.append(found("drill", Result.NOTE, proof.of_drill(drilled), fix))
@@ -81,10 +82,14 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
         build = await build_facts.read(engine.links, of, found.current)
     except (ConsoleError, reports.Unreadable) as error:
         return [*lines, _line(of, "host", Result.FINDING, error.message, error.fix)]
+    found, looked = await check_holders.newest(engine, of, found)
+    pods = await check_k3s.lines(engine, of, found)
     return [
         *lines,
         *await check_access_log.look(engine, of),
         *_build(of, build),
+        *looked,
+        *pods,
         *_kept(engine, of, found, build, proof.last(await engine.incidents(), of.host, of.app)),
         *_state(engine.links.described(of.host), of, found),
         *await _incidents(engine, of),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from tui.dokku import commands, holders
 from tui.engine import whose
+from tui.engine.hosts import holder_looks
 from tui.engine.hosts.app_config import ConfigWatch
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.hosts.gate import Gate
@@ -36,12 +37,14 @@ from tui.engine.ports import (
     RegistryPort,
     StreamPort,
 )
+from tui.engine.releases import catalog
 from tui.engine.releases import removal as removals
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.freeze import NO_WORD, Freezer, Frozen, Unfrozen, Word
 from tui.engine.releases.keeper import Keeper
 from tui.engine.releases.planner import Planner, Wanted
 from tui.engine.store import Illegible, Records, new_id
+from tui.engine.together import together
 from tui.incident import events as ev
 from tui.model.errors import Refused, TakenByOther
 from tui.model.health import Probe, ProbeOutcome
@@ -143,6 +146,13 @@ class Engine:
         """The releases that any source knows, with every way back. Raises LinkError, HostSaid."""
         found = await self.planner.known(service, every_source=True)
         await self.configs.note(service, found.current)
+        return found
+
+    async def looked(self, service: Service, found: Listing) -> Listing:
+        """The listing after a look at the image of every holder in it; what prevents a look is said in it."""
+        names = [r.holder for r in found.releases if r.holder is not None]
+        for look in await together(*(holder_looks.look(self.links, service.host, service.app, name) for name in names)):
+            found = catalog.seen(found, service, look)
         return found
 
     async def probe(self, service: Service) -> Probe | None:

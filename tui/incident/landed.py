@@ -33,11 +33,16 @@ def serves(plan: Plan, current: RunningState) -> bool:
     if not current.serving:
         return False
     if plan.push is not None:
-        return current.metadata == plan.push.commit and current.attempt == plan.attempt
+        return current.metadata == plan.push.commit and not _others(plan, current)
     if plan.proof is not None:
         deployed = (current.source, current.metadata) == (plan.proof.source, plan.proof.metadata)
-        return deployed and replaced(plan, current)
+        return deployed and (current.pods is not None or replaced(plan, current))
     return not plan.proves and replaced(plan, current)
+
+
+def _others(plan: Plan, current: RunningState) -> bool:
+    """Whether anything that runs is known to be of another attempt; a pod that does not say is not."""
+    return any(c.attempt != plan.attempt for c in current.running.values() if c.told)
 
 
 def lies_still(plan: Plan, current: RunningState) -> bool:
@@ -67,6 +72,8 @@ def untouched(plan: Plan, current: RunningState) -> bool:
     """Whether the host is as it was when the plan was made, the freeze and branches that a failure moves aside."""
     if current.metadata != plan.before.metadata or not same_release(plan.before, current):
         return False
+    if current.pods is not None and not _old_pods(plan, current):
+        return False
     if ANYWHERE in plan.moves:
         return True
     ours = plan.frozen_branch
@@ -77,10 +84,21 @@ def untouched(plan: Plan, current: RunningState) -> bool:
     return before == now
 
 
+def _old_pods(plan: Plan, current: RunningState) -> bool:
+    """Whether every pod says that it is not of this plan: pods may have gone over while the metadata stayed.
+
+    Of another deploy than a push no pod can say it.
+    """
+    mine = any(c.attempt == plan.attempt for c in current.running.values())
+    return plan.push is not None and not current.silent and not mine
+
+
 def doubt(plan: Plan, current: RunningState, began: datetime | None = None) -> str:
     """Why this look does not say how it ended, for the person who has to decide."""
     if current.locked and not dead(current, began):
         return "the deploy lock is still there: a deploy is at work, or one that died has left it"
+    if current.pods is not None and (words := _pods_doubt(plan, current)):
+        return words
     if current.locked is None:
         return "the host does not say whether a deploy is at work"
     if current.metadata == plan.before.metadata and not same_release(plan.before, current):
@@ -88,6 +106,19 @@ def doubt(plan: Plan, current: RunningState, began: datetime | None = None) -> s
     if current.metadata != plan.before.metadata:
         return f"Dokku names {current.metadata or 'nothing'}, which is neither what ran nor what was sent"
     return "a branch was moved by somebody else, or the host was not seen twice the same"
+
+
+def _pods_doubt(plan: Plan, current: RunningState) -> str:
+    """What pods leave open."""
+    mine = [c.name for c in current.running.values() if c.attempt == plan.attempt]
+    if mine and current.metadata == plan.before.metadata:
+        return (
+            f"{', '.join(sorted(mine))} {_are(mine)} {plan.target.name}, and Dokku names the old release still: Helm "
+            "died in the middle, and the cluster goes over by itself"
+        )
+    if current.silent:
+        return f"{', '.join(sorted(c.name for c in current.silent))} did not say what it runs"
+    return ""
 
 
 def _half_way(plan: Plan, current: RunningState, began: datetime | None) -> str:

@@ -5,6 +5,8 @@ from tui.model.observation import RunningState
 from tui.model.plan import Plan
 from tui.model.verification import Check, Verdict
 
+RUNNING = "identity: running"
+
 
 def assess(checks: tuple[Check, ...]) -> Verdict:
     """The verdict over all checks; no check at all is inconclusive."""
@@ -28,20 +30,55 @@ def identity(plan: Plan, current: RunningState) -> tuple[Check, ...]:
         verdict=Verdict.PASSED if current.metadata == commit else Verdict.FAILED,
         evidence=f"deploy-source-metadata is {current.metadata or 'unknown'}, our commit is {commit}",
     )
+    if current.silent:
+        return (recorded, _silent(plan, current))
     found = ", ".join(f"{c.process}.{c.index} {c.attempt or 'none'}" for c in current.containers if c.running)
     labelled = Check(
-        name="identity: running",
+        name=RUNNING,
         verdict=Verdict.PASSED if current.attempt == plan.attempt else Verdict.FAILED,
         evidence=f"attempt label of the running containers: {found or 'no container'}; ours is {plan.attempt}",
     )
     return (recorded, labelled)
 
 
+def _silent(plan: Plan, current: RunningState) -> Check:
+    """Pods that did not say what they run prove nothing; one that says something else is a failure all the same."""
+    others = [
+        f"{c.name} {c.attempt or 'none'}" for c in current.running.values() if c.told and c.attempt != plan.attempt
+    ]
+    names = ", ".join(c.name for c in current.silent)
+    words = f"{names} did not say which attempt brought it (no `env` in the image?); ours is {plan.attempt}"
+    if others:
+        return Check(name=RUNNING, verdict=Verdict.FAILED, evidence=f"{', '.join(others)}; {words}")
+    return Check(name=RUNNING, verdict=Verdict.INCONCLUSIVE, evidence=words)
+
+
+def by_answer(checks: tuple[Check, ...], answer: Check) -> tuple[Check, ...]:
+    """The proofs of a push where pods did not say what they run: what the service says of itself stands for that, if it
+    says anything.
+    """
+    if answer.verdict is not Verdict.PASSED:
+        return checks
+    return tuple(
+        Check(name=c.name, verdict=Verdict.PASSED, evidence=f"{c.evidence}; {answer.evidence}")
+        if c.name == RUNNING and c.verdict is Verdict.INCONCLUSIVE
+        else c
+        for c in checks
+    )
+
+
 def _unlabelled(plan: Plan, current: RunningState) -> tuple[Check, ...]:
+    if current.pods is not None and plan.proof is not None:
+        as_planned = (current.source, current.metadata) == (plan.proof.source, plan.proof.metadata)
+        words = f"deploy source is {current.source} {current.metadata}, planned was {plan.proof.metadata}"
+        verdict = Verdict.PASSED if as_planned else Verdict.FAILED
+        recorded = Check(name="identity: deployed", verdict=verdict, evidence=words)
+        words = "which image the pods run, this login does not tell on the scheduler k3s"
+        return (recorded, Check(name=RUNNING, verdict=Verdict.INCONCLUSIVE, evidence=words))
     new = landed.replaced(plan, current)
     ids = ", ".join(f"{c.process}.{c.index} {c.id}" for c in current.containers if c.running) or "no container"
     running = Check(
-        name="identity: running",
+        name=RUNNING,
         verdict=Verdict.PASSED if new else Verdict.FAILED,
         evidence=f"{'every container is new' if new else 'containers of before still run'}: {ids}",
     )
@@ -78,6 +115,9 @@ def processes(plan: Plan, current: RunningState) -> Check:
     worded = ", ".join(f"{name} {count}" for name, count in now.items()) or "none"
     if not now:
         return Check(name="processes", verdict=Verdict.FAILED, evidence="no container runs")
+    if current.pods == "mixed":
+        words = f"only some of the pods run, and this login does not tell which: {worded} are wanted"
+        return Check(name="processes", verdict=Verdict.INCONCLUSIVE, evidence=words)
     missing = [f"{name} {count}→{now.get(name, 0)}" for name, count in before.items() if now.get(name, 0) < count]
     if missing:
         return Check(name="processes", verdict=Verdict.FAILED, evidence=f"fewer than before: {', '.join(missing)}")

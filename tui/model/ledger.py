@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from tui.model.holder_look import HolderLook
 from tui.model.value import Value
 
 
@@ -84,3 +85,5 @@ class Ledger(Value):
     sightings: tuple[Sighting, ...] = ()
     remarks: tuple[Remark, ...] = ()
     configs: tuple[ConfigSeen, ...] = ()
+    looks: tuple[HolderLook, ...] = ()
+    """the last look at each holder whose image was looked for"""

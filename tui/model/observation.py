@@ -35,6 +35,8 @@ class Container(Value):
     """label `rollback.release`: inherited by images built from ours, so it proves nothing alone"""
     attempt: str | None = None
     """label `rollback.attempt`: unique to one try"""
+    told: bool = True
+    """False: a pod that did not say which attempt brought it, or was not asked"""
     builder: str | None = None
     """what built the image that runs, see `dokku/builders`"""
     command: tuple[str, ...] = ()
@@ -90,6 +92,9 @@ class RunningState(Value):
     """the image whose files Dokku reads in place of those of a commit; written before a build, like `git_rev`"""
     updated_at: datetime | None = None
     """when the deploy branch moved last"""
+    pods: str | None = None
+    """on the scheduler k3s: Dokku's word for whether the pods run, true, mixed or false. `containers` then names those
+    that should run, without ids, times or images, which nothing tells. None: containers of the host itself"""
     neighbours: tuple[tuple[str, datetime], ...] = ()
     """other apps of the host, each with the earliest start of its running containers; asked only where it matters
     whether the host restarted"""
@@ -122,7 +127,14 @@ class RunningState(Value):
     def attempt(self) -> str | None:
         """The attempt whose label every running container carries, if they agree on one."""
         attempts = {c.attempt for c in self.containers if c.running}
+        if self.silent:
+            return None
         return attempts.pop() if len(attempts) == 1 else None
+
+    @property
+    def silent(self) -> tuple[Container, ...]:
+        """The pods that should run and did not say what they run."""
+        return tuple(c for c in self.containers if c.running and not c.told)
 
     @property
     def image(self) -> str | None:

@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 from enum import StrEnum
 
+from tui.model.holder_look import HolderLook
 from tui.model.value import Value
 
 
@@ -108,6 +109,8 @@ class Release(Value):
     """how it was brought the last time that one of these consoles did, as its holder remembers it"""
     holder: str | None = None
     sealed: bool | None = None
+    looked: HolderLook | None = None
+    """the last look at its holder's image; None: nobody has looked from here"""
     running: bool = False
     """it was deployed last, and nothing else runs"""
     down: bool = False
@@ -138,6 +141,11 @@ class Release(Value):
     def served(self) -> bool:
         """Whether it is known to have served at some time; a commit of a repository alone is not."""
         return self.holder is not None or self.last_served is not None or self.origin is Source.TAGS
+
+    @property
+    def gone(self) -> bool:
+        """Whether its holder's image was seen to be gone from the host."""
+        return self.looked is not None and self.looked.gone
 
     def by(self, way: str) -> WayBack | None:
         """What is known of that way to this release."""

@@ -57,7 +57,12 @@ def rebuilt(releases: tuple[Release, ...], current: RunningState) -> bool:
     metadata. A commit of ours is known by it: what it deployed carries our label, and what was built since does not.
     """
     commit = current.commit
-    if commit is None or not current.serving or any(c.attempt for c in current.containers if c.running):
+    if (
+        commit is None
+        or not current.serving
+        or current.silent
+        or any(c.attempt for c in current.containers if c.running)
+    ):
         return False
     return any(commit in release.served_as and commit != release.commit for release in releases)
 

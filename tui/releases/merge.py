@@ -33,7 +33,8 @@ def merged(
         _add_commit(known, commit, app)
     for other in others:
         _add_other(known, other)
-    return tuple(_remarked(release, ledger) for release in known)
+    looks = {look.holder: look for look in ledger.looks}
+    return tuple(replace(_remarked(r, ledger), looked=looks.get(r.holder or "")) for r in known)
 
 
 def _add_sighting(known: list[Release], seen: Sighting, app: str, who: Mapping[str, str]) -> None:

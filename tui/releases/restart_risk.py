@@ -24,6 +24,12 @@ def risk(current: RunningState) -> str:
     rev = tried(current)
     if rev is None or current.commit is None:
         return ""
+    if current.pods is not None:
+        return (
+            f"the last deploy attempt ({rev[:10]}) did not succeed; {current.commit[:10]} serves. Unless its build "
+            "failed or rollback-on-failure is set, what serves has lost its config: its next restart starts it without "
+            "any variable. Deploy a good release at once, although health is green"
+        )
     return (
         f"the last deploy attempt ({rev[:10]}) did not succeed; {current.commit[:10]} serves. Unless its build failed, "
         f"{STARTS} would start the failed image: deploy a good release first"

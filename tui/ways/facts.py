@@ -6,6 +6,7 @@ from tui.dokku import builders, holders
 from tui.dokku.build_gate import PushGate
 from tui.dokku.build_settings import Shape
 from tui.dokku.commit_files import Baked
+from tui.dokku.k3s import K3sSettings
 from tui.dokku.reports import Checks
 from tui.model.observation import RunningState
 from tui.model.plan import Caution, Checked
@@ -72,6 +73,8 @@ class Facts(Value):
     """the branch that the team deploys, never one that an earlier freeze has set; None: nobody knows it any more"""
     leaves_healthy: str = ""
     """why leaving what runs needs a word of its own, see `Plan.leaves_healthy`"""
+    cluster: K3sSettings | None = None
+    """how Dokku's Kubernetes scheduler is set, for an app on it"""
     keeping: keep_first.Keeping | None = None
     """where keeping what runs first was asked for and is no must"""
 

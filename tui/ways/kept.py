@@ -8,10 +8,13 @@ Measured on 0.35.15 and 0.38.27: 19-33 s for the push, 0.2-0.6 s for each of the
 
 from collections.abc import Iterable
 
-from tui.dokku import build_gate, builders, commit_files, shell_lines
+from tui.dokku import build_gate, builders, commit_files, k3s, shell_lines
+from tui.dokku.build_settings import Shape
+from tui.model.holder_look import ImageState
 from tui.model.plan import Caution, Plan, PushSpec, Severity, Step, StepKind
 from tui.model.release import Release, WayBack
 from tui.model.service import Service
+from tui.ways import on_k3s
 from tui.ways.facts import Facts
 from tui.ways.plan import Deed, build
 from tui.ways.way import Seen, Way
@@ -35,13 +38,22 @@ class _Kept(Way):
             return self.unavailable("its seal could not be read")
         if not release.sealed:
             return self.unavailable("its holder is not sealed: it may hold another release by now")
+        if release.looked is not None and release.looked.gone:
+            return self.unavailable(f"its image is gone from the host (seen {release.looked.at:%Y-%m-%d %H:%MZ})")
         return WayBack(way=self.name, available=True, seconds=service.rollback.expected.total_seconds())
 
+    def surely_leads(self, target: Release) -> bool:
+        """Whether the image of its holder was seen to be there."""
+        return target.looked is not None and target.looked.image is ImageState.THERE
+
     def seen_to_lead(self, target: Release) -> str:
-        """That the holder is sealed, which is all that can be seen of it."""
+        """That the holder is sealed, and what the look at its image found."""
         if target.holder is None:
             return super().seen_to_lead(target)
-        return f"{target.holder} is sealed; its image cannot be seen over this login, only started"
+        if target.looked is not None and target.looked.image is ImageState.THERE:
+            return f"{target.holder} is sealed and its image is on the host"
+        why = target.looked.why if target.looked is not None else "nobody looked"
+        return f"{target.holder} is sealed; whether its image is on the host is not known: {why}"
 
     def plan(self, facts: Facts) -> Plan:
         """The plan that pushes, complete but for the commit's id, which `plan.with_commit` fills in.
@@ -61,6 +73,9 @@ class _Kept(Way):
             of=facts.shape,
             baked=facts.baked,
         )
+        probed = False
+        if facts.cluster is not None:
+            contents, probed = k3s.tree(contents, facts.shape or Shape(app=facts.service.app), facts.attempt)
         push = _push(facts, contents)
         step = Step(
             id="push",
@@ -68,11 +83,12 @@ class _Kept(Way):
             title=_title(facts),
             argv=("git-receive-pack", facts.service.app),
             writes=True,
-            timeout=PUSH_LIMIT,
+            timeout=PUSH_LIMIT if facts.cluster is None else facts.cluster.push_limit,
             paste=shell_lines.push_lines(facts.host, facts.service.app, push.branch, push.files, push.parent),
             expected=facts.service.rollback.expected.total_seconds(),
         )
-        return build(facts, Deed(way=self.name, step=step, push=push, files=tuple(_cautions(facts, removed))))
+        said = (*_cautions(facts, removed), *on_k3s.cautions(facts, probed))
+        return build(facts, Deed(way=self.name, step=step, push=push, files=said))
 
 
 WAY = _Kept()

@@ -307,7 +307,8 @@ def _way_back(target: Release, way: Way) -> Checked:
         return Checked(name=name, standing=Standing.UNKNOWN, text=words)
     if not found.sure:
         return Checked(name=name, standing=Standing.UNKNOWN, text=found.reason)
-    return Checked(name=name, standing=Standing.OK, text=way.seen_to_lead(target))
+    standing = Standing.OK if way.surely_leads(target) else Standing.UNKNOWN
+    return Checked(name=name, standing=standing, text=way.seen_to_lead(target))
 
 
 def _processes(said: tuple[Caution, ...] | None) -> Checked:

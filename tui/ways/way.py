@@ -69,6 +69,10 @@ class Way(Protocol):
         """
         return None
 
+    def surely_leads(self, target: Release) -> bool:
+        """Whether it was seen just now that this way leads to the target, as far as an offer cannot tell."""
+        return True
+
     def seen_to_lead(self, target: Release) -> str:
         """The words for the person who plans, where it was seen just now that this way leads to the target."""
         found = target.by(self.name)

@@ -146,6 +146,8 @@ async def _set_aside(engine: Engine, lost: Illegible, options: Options, narrator
 async def show_releases(engine: Engine, service: Service, options: Options, narrator: Narrator) -> Result:
     """`--list`."""
     found = await engine.catalogue(service)
+    if options.look:
+        found = await engine.looked(service, found)
     document = output.listing(
         "releases",
         [output.release(r) for r in found.releases],
@@ -160,7 +162,7 @@ async def show_releases(engine: Engine, service: Service, options: Options, narr
     )
     if not options.json:
         for row in found.releases:
-            for line in listing.rows(row):
+            for line in listing.rows(row, engine.clock.now()):
                 output.text(line)
         for asked in found.asked:
             if asked.trouble:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from datetime import datetime
 
 from tui.cli import first_night, output
 from tui.cli.commands.postmortem import standing
@@ -48,10 +49,10 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
         for row in rows:
             output.text(
                 f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
-                f"{row['detail'] or ''}{_held(row)}"
+                f"{row['detail'] or ''}{_held(row)}{_image(row, engine.clock.now())}"
                 f"{'  RESTARTING: it does not stay up' if row['restarting'] else ''}"
                 f"{'  NOT WHAT WAS DEPLOYED LAST: a rebuild replaced it' if row['rebuilt'] else ''}"
-                f"{'  DO NOT RESTART: the last deploy failed: ' + row['restart_fix'] if row['restart_risk'] else ''}"
+                f"{_risk(row)}{_pods(row)}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
             )
             for line in _more(row):
@@ -136,6 +137,39 @@ def _held(row: output.Document) -> str:
     return f"  INCIDENT {who}"
 
 
+def _risk(row: output.Document) -> str:
+    """What a failed deploy has left behind, with the way out."""
+    if not row["restart_risk"]:
+        return ""
+    what = "DO NOT RESTART: the last deploy failed"
+    if row["pods"] is not None:
+        what = "DEPLOY A GOOD RELEASE AT ONCE: the last deploy failed, the config of what serves may be lost"
+    return f"  {what}: {row['restart_fix']}"
+
+
+def _pods(row: output.Document) -> str:
+    return "  ONLY SOME PODS RUN" if row["pods"] == "mixed" else ""
+
+
+def _image(row: output.Document, now: datetime) -> str:
+    """What the last look at its newest kept image found, with its age; nothing where nobody has looked."""
+    seen = row["kept_image"]
+    if seen is None:
+        return ""
+    at = holders.read_stamp(seen["at"])
+    age = f"({worded(now - at)} ago)" if at is not None else ""
+    words = {"there": "image there", "gone": "IMAGE GONE", "unknown": "image not known to be there"}[seen["state"]]
+    fix = f": rollback keep {row['service']}" if seen["state"] == "gone" else ""
+    return f"  {seen['release']} {words} {age}{fix}"
+
+
+def _newest_image(found: Listing) -> output.Document | None:
+    """The last look at the newest kept release's image, with its name."""
+    kept = next((r for r in choose.newest_first(found.releases) if r.holder and r.sealed and r.bad is None), None)
+    seen = output.look(kept.looked) if kept is not None else None
+    return {"release": kept.name, "holder": kept.holder, **seen} if kept is not None and seen is not None else None
+
+
 async def _status(engine: Engine, service: Service) -> tuple[output.Document, Exit]:
     """One service's row. What was not read is null, and `error` says why; the gravest reason stands first."""
     probe, listed = await together(engine.probe(service), _listing(engine, service))
@@ -161,7 +195,8 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "release": running.name if running else None,
         "running": output.named(running) if running and not running.down else None,
         "never_kept": checking.never_kept(engine, found) if found else None,
-        "restarting": found.current.restarting if found else None,
+        "restarting": found.current.restarting if found and found.current.pods is None else None,
+        "pods": found.current.pods if found else None,
         "frozen": holders.is_frozen(found.current.branch) if found else None,
         "deploys_go_live": _unheld(service, found),
         "rebuilt": rebuilt,
@@ -173,6 +208,7 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "since": output.time(held.since or held.created_at) if held else None,
         "held_by_incident": held.incident if held else None,
         "record": held is not None if found else None,
+        "kept_image": _newest_image(found) if found else None,
         "error": output.error(code, error.message, error.fix) if error else None,
     }
     return row, code

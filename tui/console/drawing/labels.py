@@ -125,7 +125,8 @@ def marks(status: "ServiceStatus", incident: Incident | None, *, brief: bool = F
     if status.listing is not None and status.listing.current.locked:
         found.append(("DEPLOY" if brief else "DEPLOY RUNNING", "warn"))
     if status.listing is not None and restart_risk.tried(status.listing.current):
-        found.append(("NO RESTART" if brief else "LAST DEPLOY FAILED: NO RESTART", "warn"))
+        what = "NO RESTART" if status.listing.current.pods is None else "DEPLOY A GOOD RELEASE"
+        found.append((what if brief else f"LAST DEPLOY FAILED: {what}", "warn"))
     if status.trouble:
         found.append(("HOST?", "unknown"))
     return found

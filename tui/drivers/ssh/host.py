@@ -73,6 +73,8 @@ class SshHost:
         self.link = Link(state=LinkState.IDLE, since=clock.now())
         self.generation = 0
         """counts the connections opened"""
+        self._number = 0
+        """which of them the one for commands is"""
         self._clock = clock
         self._opener = Opener(host, identities or Identities(), accept_fingerprint)
         self._connections: dict[str, asyncssh.SSHClientConnection] = {}
@@ -83,6 +85,12 @@ class SshHost:
     def form(self) -> Form:
         """How this login wants its commands, once it has been asked; before that, the usual one."""
         return self._form or Form.FORCED
+
+    @property
+    def connection(self) -> int:
+        """The number of the connection that commands go over now; 0: none is open."""
+        known = self._connections.get("control")
+        return self._number if known is not None and not known.is_closed() else 0
 
     @property
     def address(self) -> str | None:
@@ -127,6 +135,8 @@ class SshHost:
                 raise
             self._connections[name] = made
             self.generation += 1
+            if name == "control":
+                self._number = self.generation
             self._note(LinkState.LIVE)
             return made
 
@@ -160,13 +170,15 @@ class SshHost:
         writes: bool = False,
         stdin: bytes | None = None,
         on_output: Callable[[bytes, bool], None] | None = None,
+        only_on: int | None = None,
     ) -> Answer:
         """One command to its end. Raises LinkError when nothing could be sent, Refused for words that cannot be.
 
-        A read that says more than `LARGEST` ends as Overflowed; of what `writes` says the end is kept.
+        A read that says more than `LARGEST` ends as Overflowed; of what `writes` says the end is kept. `only_on`: the
+        number of the one `connection` that it may go over, for a command that what was read there alone makes harmless.
         """
-        answer = await self._once(argv, timeout, writes, stdin, on_output)
-        if not writes and isinstance(answer.outcome, Lost):
+        answer = await self._once(argv, timeout, writes, stdin, on_output, only_on)
+        if not writes and only_on is None and isinstance(answer.outcome, Lost):
             answer = await self._once(argv, timeout, writes, stdin, on_output)
         return answer
 
@@ -177,8 +189,10 @@ class SshHost:
         writes: bool,
         stdin: bytes | None,
         on_output: Callable[[bytes, bool], None] | None,
+        only_on: int | None = None,
     ) -> Answer:
-        await self._connection("control")
+        if only_on is None:
+            await self._connection("control")
         at, began = self._clock.now(), self._clock.monotonic()
         channel: Channel | None = None
         stdout = bytearray()
@@ -190,6 +204,7 @@ class SshHost:
                     argv,
                     on_stderr=on_output and (lambda raw: on_output(raw, True)),
                     most_errors=None if writes else LARGEST,
+                    only_on=only_on,
                 )
                 if stdin:
                     channel.write(stdin)
@@ -230,8 +245,9 @@ class SshHost:
         name: str = "control",
         on_stderr: Callable[[bytes], None] | None = None,
         most_errors: int | None = LARGEST_ERRORS,
+        only_on: int | None = None,
     ) -> Channel:
-        """A command's raw channel, for the drivers of this room. `most_errors`: see Channel.
+        """A command's raw channel, for the drivers of this room. `most_errors`: see Channel; `only_on`: see `run`.
 
         Raises LinkError when none could be opened and Refused for words that cannot be: then nothing was sent; CutOff
         when the command may have begun.
@@ -247,6 +263,8 @@ class SshHost:
         try:
             for pause in (*REFUSED_PAUSES, None):
                 connection = await self._connection(name)
+                if only_on not in (None, self._number):
+                    raise Unreachable(f"{self.host.ssh}: the connection was replaced meanwhile", "try again")
                 try:
                     process = await connection.create_process(command, encoding=None, window=2 << 20)
                     return Channel(process, slots, asyncssh, on_stderr, most_errors)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tui.dokku import holder_looks
 from tui.engine.hosts.trail import Trail
 from tui.engine.ports import ClockPort, HostPort, JournalPort, OnOutput
 from tui.model.errors import JournalError, LinkError, Refused
@@ -38,9 +39,16 @@ class Gate:
         """Whether a command that changes a host was let out and may have reached it."""
         return self.sent > 0
 
-    async def read(self, host: HostPort, name: str, argv: tuple[str, ...], *, timeout: float = 20.0) -> Answer:
-        """A command that changes nothing. Raises LinkError when the host cannot be spoken to."""
-        answer = await host.run(argv, timeout=timeout)
+    async def read(
+        self, host: HostPort, name: str, argv: tuple[str, ...], *, timeout: float = 20.0, only_on: int | None = None
+    ) -> Answer:
+        """A command that changes nothing. Raises LinkError when the host cannot be spoken to.
+
+        `run` starts a release, unless it is the look at a holder on the connection that proved it to be harmless.
+        """
+        if argv[0] == "run" and not (holder_looks.is_look(argv) and only_on is not None):
+            raise AssertionError(f"{argv} would start a release")
+        answer = await host.run(argv, timeout=timeout, only_on=only_on)
         self.trail.append(
             Sent(
                 at=answer.started_at,
@@ -64,6 +72,9 @@ class Gate:
         on_output: OnOutput | None = None,
     ) -> Answer:
         """A command that changes the host, sent once. Raises Refused when read-only, LinkError if nothing was sent."""
+
+        if argv[0] == "run":
+            raise AssertionError(f"{argv} would start a release")
 
         async def send() -> Answer:
             return await host.run(argv, timeout=timeout, writes=True, on_output=on_output)

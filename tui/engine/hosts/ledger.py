@@ -13,10 +13,11 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.model.errors import JournalError
+from tui.model.holder_look import HolderLook
 from tui.model.ledger import ConfigSeen, Ledger, Remark, RemarkKind, Sighting
 from tui.model.observation import RunningState
 
-T = TypeVar("T", Sighting, Remark, ConfigSeen)
+T = TypeVar("T", Sighting, Remark, ConfigSeen, HolderLook)
 EVERY = timedelta(minutes=1)
 """how old the last time seen on disk may be"""
 
@@ -41,6 +42,8 @@ class _Page:
         self.saved: Sighting | None = known.sightings[-1] if known.sightings else None
         self.config_seq = config_seq
         self.config_saved: ConfigSeen | None = known.configs[-1] if known.configs else None
+        self.look_seqs: dict[str, int] = {}
+        """the row of the look at each holder"""
         self.looked = False
         """whether this console has looked itself"""
         self.healthy: datetime | None = None
@@ -86,6 +89,19 @@ class LedgerKeeper:
             self.trouble = None
         except JournalError as error:
             self.trouble = error
+
+    async def looked(self, host: str, app: str, look: HolderLook) -> None:
+        """Note what a look at a holder's image found; only the last one of each holder counts. Raises JournalError."""
+        async with self._turn:
+            page = await self._page(host, app)
+            seq = page.look_seqs.get(look.holder)
+            if seq is None:
+                seq = await self._store.ledger_add(host, app, "look", _text(look), look.at)
+                page.look_seqs[look.holder] = seq
+            else:
+                await self._store.ledger_put(seq, _text(look))
+            others = (old for old in page.known.looks if old.holder != look.holder)
+            page.known = replace(page.known, looks=(*others, look))
 
     async def remark(self, host: str, app: str, remark: Remark) -> None:
         """Note something about a commit, unless that is what was noted last. Raises JournalError."""
@@ -193,15 +209,20 @@ class LedgerKeeper:
             sightings = _legible(rows, "sighting", Sighting, bad)
             remarks = tuple(remark for _, remark in _legible(rows, "remark", Remark, bad))
             configs = _legible(rows, "config", ConfigSeen, bad)
+            looks = _legible(rows, "look", HolderLook, bad)
             if bad:
                 numbers = ", ".join(map(str, bad[:5])) + (" …" if len(bad) > 5 else "")
                 self.unread[(host, app)] = f"what was seen of {app} is not known whole: entry {numbers} cannot be read"
             known = Ledger(
-                sightings=tuple(s for _, s in sightings), remarks=remarks, configs=tuple(c for _, c in configs)
+                sightings=tuple(s for _, s in sightings),
+                remarks=remarks,
+                configs=tuple(c for _, c in configs),
+                looks=tuple({look.holder: look for _, look in looks}.values()),
             )
             self._pages[(host, app)] = _Page(
                 known, sightings[-1][0] if sightings else None, configs[-1][0] if configs else None
             )
+            self._pages[(host, app)].look_seqs.update((look.holder, seq) for seq, look in looks)
         return self._pages[(host, app)]
 
 
@@ -226,5 +247,5 @@ def _legible(rows: Any, kind: str, of: type[T], bad: list[int]) -> list[tuple[in
     return found
 
 
-def _text(value: Sighting | Remark | ConfigSeen) -> str:
+def _text(value: Sighting | Remark | ConfigSeen | HolderLook) -> str:
     return msgspec.json.encode(value).decode()

@@ -64,6 +64,7 @@ class HostEffectHandler:
             if _was_lost(incident) and not incident.looks:
                 await self._links.host(incident.host).drop()
             current = await self._links.current(incident.host, incident.app)
+            current = await self._links.with_pods(incident.host, current)
             if landed.suspect(current, incident.sent_at):
                 around = await self._links.neighbours(incident.host, incident.app)
                 current = replace(current, neighbours=around)
@@ -79,12 +80,19 @@ class HostEffectHandler:
         row = None if service is None else asyncio.create_task(health.passes(self._probes, self._clock, service))
         try:
             current = await self._links.current(incident.host, incident.app)
+            current = await self._links.with_pods(incident.host, current)
             await self._left(incident, plan, current)
             healthy = None if row is None else await row
         finally:
             if row is not None:
                 row.cancel()
-        checks = [*verify.identity(plan, current), verify.processes(plan, current)]
+        proofs = verify.identity(plan, current)
+        if current.pods is not None and service is not None:
+            before = self._steps.identity_before.get(incident.id)
+            now = await health.ask_identity(self._probes, service)
+            where = service.identity.url if service.identity else None
+            proofs = verify.by_answer(proofs, verify.unproven(plan, before, now, where))
+        checks = [*proofs, verify.processes(plan, current)]
         if service is not None and healthy is not None:
             checks.append(healthy)
             if healthy.verdict is Verdict.PASSED:

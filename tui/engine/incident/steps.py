@@ -7,14 +7,14 @@ when it exits 0 (what matters is read back later), the push is only ever proven 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, assert_never
 
-from tui.dokku import build_gate, commands, holders, refusals, reports
+from tui.dokku import build_gate, commands, holders, k3s, refusals, reports
 from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.incident import push_gate
 from tui.engine.incident.downtime import Downtime
 from tui.engine.monitor import health
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
-from tui.engine.releases import build_facts, builder_setting, catalog, stop_first
+from tui.engine.releases import build_facts, builder_setting, catalog, kept_before, stop_first
 from tui.engine.releases.keeper import Keeper
 from tui.incident import events as ev
 from tui.model.errors import AlreadyThere, JournalError, LinkError, Refused, Unfinished, Unreachable
@@ -222,6 +222,8 @@ class StepRunner:
                 words = refusals.told(refusal) if refusal else clean_line(reason, 300)
                 if refusals.leaves_its_image(progress):
                     words += restart_risk.after_failure(plan.app)
+                if refusal is refusals.Refusal.HELM_BUSY:
+                    words += f"; {k3s.ways_out(plan.app)}"
                 if refusal is refusals.Refusal.NO_IMAGE:
                     words += await self._image_gone(incident, plan)
                 words += await self._give_back(incident, plan)
@@ -260,6 +262,8 @@ class StepRunner:
         words = refusals.told(refusal) if refusal else _last_line(answer)
         if refusals.leaves_its_image(answer) and step.where is Where.HOST:
             words += restart_risk.after_failure(plan.app)
+        if refusal is refusals.Refusal.HELM_BUSY:
+            words += f"; {k3s.ways_out(plan.app)}"
         detail = f"{step.title}: {describe(answer.outcome)}: {words}" + await self._give_back(incident, plan)
         return self._ended(step, answer.outcome, StepResult.UNSURE, detail, reported=True)
 
@@ -267,7 +271,7 @@ class StepRunner:
         """The holder says so from now on, lest anybody's `previous` chooses it again; what went wrong, in words."""
         if plan.target.holder is None:
             return ""
-        argv = commands.config_set(plan.target.holder, holders.mark_pairs(bad="its image is gone from the host"))
+        argv = commands.config_set(plan.target.holder, holders.mark_pairs(bad=kept_before.GONE))
         try:
             answer = await self._links.gate.write(
                 self._links.host(plan.host), plan.host, argv, timeout=30.0, incident=incident.id

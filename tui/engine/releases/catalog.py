@@ -17,6 +17,7 @@ from tui.engine.ports import RegistryPort
 from tui.engine.together import together
 from tui.model.errors import ConsoleError, JournalError, LinkError
 from tui.model.history import Commit
+from tui.model.holder_look import HolderLook
 from tui.model.host import Capabilities
 from tui.model.ledger import Ledger
 from tui.model.observation import RunningState
@@ -94,6 +95,19 @@ def with_more(fresh: Listing, earlier: Listing) -> Listing:
         asked=(*fresh.asked, *(a for a in earlier.asked if a.source not in known)),
         host=earlier.host,
     )
+
+
+def seen(found: Listing, service: Service, look: HolderLook) -> Listing:
+    """The listing after a look at a holder's image: a kept release whose image is gone cannot be gone back to."""
+
+    def offered(release: Release) -> Release:
+        if release.holder != look.holder:
+            return release
+        told = replace(release, looked=look)
+        here = tuple(ways.of(w.way).offer(told, service, Seen()) if w.way == "kept" else w for w in told.ways)
+        return replace(told, ways=here)
+
+    return replace(found, releases=tuple(offered(r) for r in found.releases))
 
 
 class _Told(Value):

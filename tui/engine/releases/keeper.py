@@ -1,6 +1,7 @@
 """Keeping what runs: a holder app, never deployed, that retains the running release's image.
 
-create → forbid deploys → push `FROM dokku/APP:latest` → did what runs change meanwhile? → seal → read the seal back.
+create → forbid deploys → push `FROM dokku/APP:latest` → did what runs change meanwhile? → seal → read the seal back →
+allow to look at its image. What is kept already is looked at, and kept again where its image is gone.
 Anything that does not hold up on the way destroys the holder again: a holder that might contain something else than
 its name says is worse than none. Where that is not possible either, it is named: keeping again takes it away. Once the
 seal was read back the release is kept, whatever fails afterwards. Measured: 4-7 s on 0.35.15, about 10 s on 0.38.27.
@@ -17,10 +18,10 @@ from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.hosts.gate import OUTSIDE
 from tui.engine.ports import ClockPort
-from tui.engine.releases import catalog, keep_content
+from tui.engine.releases import catalog, keep_content, kept_before, sealing
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.keep_content import HolderContent, Say
-from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, Undone, Unfinished
+from tui.model.errors import ConsoleError, LinkError, Refused, Undone, Unfinished
 from tui.model.observation import RunningState, differences
 from tui.model.outcome import Answer, describe
 from tui.model.plan import PushSpec
@@ -69,6 +70,8 @@ class Keeper:
                 say(f"somebody else is keeping {service.app} at this moment")
                 continue
             await self._let_older_go(service, say)
+            for trouble in await kept_before.allow_all(self._links, service.host, found.releases, self._write):
+                say(trouble)
             return await self._described(service.host, holder)
         raise Undone(f"{service.app}: other keeps were faster {TRIES} times", "try again")
 
@@ -98,12 +101,16 @@ class Keeper:
         if await self._others_are_at_it(service, found, say):
             return None
         running = choose.running(found.releases, found.current)
-        if running.holder is not None and running.sealed:
-            trouble = await self._stamp(service.host, running.holder)
-            raise AlreadyThere(f"{running.name} is what runs, and it is kept as {running.holder}{trouble}")
-        known_to_run(found.current)
-        await self._last_deploy_succeeded(service)
-        content = await keep_content.read(self._links, service, found.current, say)
+        lost = await kept_before.lost(self._links, self._clock, service, found.releases, running, self._write)
+        try:
+            known_to_run(found.current)
+            await self._last_deploy_succeeded(service)
+            content = await keep_content.read(self._links, service, found.current, say)
+        except Refused as refused:
+            raise kept_before.refusal(lost, refused) from None
+        if lost is not None:
+            say(f"the image of {lost.holder} is gone from the host: {lost.name} is kept again")
+            content = await kept_before.content(self._links, service.host, lost, content)
         holder = await self._name(service, found)
         if holder is None:
             return None
@@ -116,8 +123,9 @@ class Keeper:
                 raise unusable(answer)
             created = True
             say(f"keeping {service.app} as {holder}")
-            await self._sign(service, holder, found.current, content)
-            await self._fill(service, holder, found.current, content)
+            await self._sign(service, holder, found.current, content, kept_before.pairs(lost))
+            if trouble := await self._fill(service, holder, found.current, content):
+                say(f"{holder}: {trouble}")
         except _Runs as runs:
             raise Unfinished(
                 f"{holder} was deployed by the host, which a holder must never be; {runs}",
@@ -208,13 +216,21 @@ class Keeper:
             return None  # it may hold what runs now
         return holders.holder_name(service.app, holders.next_number(service.app, names), self._clock.now())
 
-    async def _sign(self, service: Service, holder: str, current: RunningState, content: HolderContent) -> None:
+    async def _sign(
+        self,
+        service: Service,
+        holder: str,
+        current: RunningState,
+        content: HolderContent,
+        more: tuple[tuple[str, str], ...],
+    ) -> None:
         """Forbid deploys of the new holder, have its Dockerfile build it, and write its facts.
 
         Raises _Outrun when another keep was faster.
         """
         if await self._outrun(service, holder):
             raise _Outrun
+        await sealing.on_the_host(self._links, service.host, holder, self._write)
         at = holders.time_of(holder)
         pairs = holders.holder_pairs(
             release=holders.number_of(holder),
@@ -230,7 +246,7 @@ class Keeper:
         )
         known = await self._links.capabilities(service.host)
         selected = commands.builder_set(holder, "selected", builders.DOCKERFILE)
-        for argv in (*holders.forbid(holder, known, pairs), selected):
+        for argv in (*holders.forbid(holder, known, (*pairs, *more)), selected):
             await self._write(service.host, argv)
 
     async def _outrun(self, service: Service, holder: str) -> bool:
@@ -239,7 +255,7 @@ class Keeper:
         same = (n for n in names if holders.holds(n, service.app) and holders.number_of(n) == holders.number_of(holder))
         return min(same, default=holder) < holder
 
-    async def _fill(self, service: Service, holder: str, before: RunningState, content: HolderContent) -> None:
+    async def _fill(self, service: Service, holder: str, before: RunningState, content: HolderContent) -> str:
         number = holders.number_of(holder)
         await self._push(service, holder, number, content.tree(number, before))
         if (reports.ps_report(await self._links.tell(service.host, commands.ps_report(holder)))).running != "false":
@@ -253,12 +269,7 @@ class Keeper:
             changed.append("a deploy is running")
         if changed:
             raise Refused(f"{service.app} changed while it was kept: {'; '.join(changed)}", "keep it again")
-        await self._write(service.host, commands.git_set_branch(holder, holders.SEAL_BRANCH))
-        await self._write(service.host, commands.builder_set(holder, "selected", "null"))
-        branch = reports.git_report(await self._links.tell(service.host, commands.git_report(holder))).branch
-        running = reports.ps_report(await self._links.tell(service.host, commands.ps_report(holder))).running
-        if branch != holders.SEAL_BRANCH or running != "false":
-            raise Refused(f"{holder} could not be sealed: branch {branch}, running {running}")
+        return await sealing.seal(self._links, service.host, holder, self._write)
 
     async def _push(self, service: Service, holder: str, number: int, files: commit_files.Tree) -> None:
         host = self._links.host(service.host)
@@ -295,14 +306,6 @@ class Keeper:
             case _:
                 assert_never(end)
 
-    async def _stamp(self, host: str, holder: str) -> str:
-        """Note that it served until now; what went wrong, in words. It is kept all the same."""
-        try:
-            await self._write(host, commands.config_set(holder, holders.mark_pairs(last_served=self._clock.now())))
-        except (LinkError, UnexpectedReply) as error:
-            return f" (when it served last could not be noted: {error.message})"
-        return ""
-
     async def _send(self, host: str, argv: tuple[str, ...]) -> Answer:
         return await self._links.gate.write(self._links.host(host), host, argv, timeout=120.0, incident=self._incident)
 
@@ -318,10 +321,12 @@ class Keeper:
         found = await catalog.listing(self._links, service)
         if found.record is not None and not found.record.frozen:
             return ()
-        counted = [r for r in choose.newest_first(found.releases) if r.holder and r.bad is None and r.sealed]
+        counted = [
+            r for r in choose.newest_first(found.releases) if r.holder and r.bad is None and r.sealed and not r.gone
+        ]
         spared = {r.holder for r in counted if r.running} | {_previous(found.releases)}
         over = [r.holder for r in counted[self._retention :] if r.holder is not None and r.holder not in spared]
-        return tuple(reversed(over))
+        return (*kept_before.superseded(found.releases), *reversed(over))
 
     async def clear(self, host: str, holder: str) -> bool:
         """Destroy a holder of this console's own that was never finished; False where it was deployed, and stays.

@@ -6,12 +6,12 @@
 from msgspec.structs import replace
 
 from tui import ways
-from tui.dokku import build_gate, holders
+from tui.dokku import build_gate, holders, k3s
 from tui.dokku.build_gate import PushGate
 from tui.dokku.build_settings import Shape
 from tui.dokku.commit_files import Baked
 from tui.engine import store
-from tui.engine.hosts import incident_record
+from tui.engine.hosts import holder_looks, incident_record
 from tui.engine.hosts.app_config import ConfigWatch, Looked
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.ports import ClockPort, RegistryPort
@@ -29,7 +29,7 @@ from tui.model.value import Value
 from tui.releases import choose
 from tui.ways import again as anew
 from tui.ways import kept as kept_way
-from tui.ways import preflight
+from tui.ways import on_k3s, preflight
 from tui.ways.facts import Facts, Options
 from tui.ways.plan import with_commit
 from tui.ways.way import Way
@@ -119,8 +119,10 @@ class Planner:
         mine = incident.known_as if incident is not None else wanted.known_as or store.new_id(self._clock)
         running = choose.running(found.releases, found.current)
         await self._may_plan(wanted, found, running, mine)
+        if found.current.pods is not None and service.rollback.stop_first:
+            raise on_k3s.stop_first(service)
         of = await build_facts.read(self._links, service, found.current) if way.shaped else None
-        choice = await self._chosen(wanted, way, found, running, of)
+        choice, found = await self._choice_seen(wanted, way, found, running, of)
         seen, healthy, checks = await together(
             self._compared(service, found, running, choice.release, of, way, mine),
             leaving.never_live(service, self._links.described(service.host), found, running, self._look, self._clock),
@@ -148,6 +150,7 @@ class Planner:
             gate=PushGate() if of is None else build_gate.gate(of, checks, restore),
             baked=seen.baked,
             zero_downtime=checks,
+            cluster=await self._cluster(service, found),
             cautions=(
                 *preflight.marked(choice.release),
                 *preflight.healthy(healthy, again=wanted.again),
@@ -157,6 +160,12 @@ class Planner:
             leaves_healthy=healthy if wanted.unasked else "",
         )
         return await self._with_way_out(found, facts)
+
+    async def _cluster(self, service: Service, found: Listing) -> k3s.K3sSettings | None:
+        """How the scheduler k3s is set, for an app on it. Raises LinkError."""
+        if found.current.pods is None:
+            return None
+        return k3s.settings(await self._links.ask(service.host, k3s.settings_report(service.app)))
 
     # ── what may be planned ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -201,6 +210,24 @@ class Planner:
 
     # ── which release ────────────────────────────────────────────────────────────────────────────────────────────
 
+    async def _choice_seen(
+        self, wanted: Wanted, way: Way, found: Listing, running: Release, of: Shape | None
+    ) -> tuple[choose.Choice, Listing]:
+        """The release that is meant, whose image was looked for where the way starts a kept one, and the list since.
+
+        One whose image is gone is passed over like one without a way back: named, with the reason. Raises as `_chosen`.
+        """
+        while True:
+            choice = await self._chosen(wanted, way, found, running, of)
+            holder = choice.release.holder
+            if way is not kept_way.WAY or holder is None:
+                return choice, found
+            look = await holder_looks.look(self._links, wanted.service.host, wanted.service.app, holder)
+            if not look.gone:
+                return replace(choice, release=replace(choice.release, looked=look)), found
+            found = catalog.seen(found, wanted.service, look)
+            running = choose.running(found.releases, found.current)
+
     async def _chosen(
         self, wanted: Wanted, way: Way, found: Listing, running: Release, of: Shape | None
     ) -> choose.Choice:
@@ -220,7 +247,10 @@ class Planner:
                 raise
             except Refused:
                 pass  # said below, with what else leads there
+            looks = tuple(r.looked for r in found.releases if r.looked is not None)
             found = await self.known(service, every_source=True)
+            for look in looks:
+                found = catalog.seen(found, service, look)
         known = build_facts.possible(found.releases, of)
         named = way.named(service, target, known, found.host)
         return choose.choose(target, known, way.name) if named is None else choose.Choice(release=named)

@@ -1,7 +1,7 @@
 """When a way back was last proven: by a rollback that was verified, or by a drill on an app that nobody needs.
 
-A holder's image cannot be seen over this login, only started. So the only proof is to have gone back, and the journal
-of this machine remembers it, with its time and how long it took.
+That a holder's image is there can be seen (`dokku/holder_looks`); that it starts and serves, only by having gone back.
+The journal of this machine remembers that, with its time and how long it took.
 """
 
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ def of_holder(target: Release, found: Incident | None) -> str:
     served = f"last served {holders.stamp(target.last_served)}" if target.last_served else "never seen to serve"
     back = f"gone back to {len(target.served_as)} times" if target.served_as else "never gone back to"
     here = "no rollback of this service is on record here" if found is None else f"this machine last {worded(found)}"
-    return f"{target.name}: {made}, {served}, {back}; its image cannot be seen, only started; {here}"
+    return f"{target.name}: {made}, {served}, {back}; {here}"
 
 
 def of_drill(found: Incident | None) -> str:

@@ -106,6 +106,9 @@ def _ask(incident: Incident) -> Decision:
     if incident.plan is not None and incident.latest is not None:
         why = landed.doubt(incident.plan, incident.latest, incident.sent_at)
         said = f"nobody knows how it ended: {why}"
+        told = next((run.detail for run in reversed(incident.runs) if core.is_push(incident, run.step)), "")
+        if incident.reported and told:
+            said += f"; the host had said: {told}"
     return replace(incident, asking=Question.OUTCOME_UNKNOWN, failure=said), ()
 
 

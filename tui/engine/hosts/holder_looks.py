@@ -1,0 +1,55 @@
+"""Looks at the images of holders: asked over one connection, and remembered in the ledger with their time.
+
+The only place that sends `run`. It goes to a holder whose entrypoint was read on the same connection, and nowhere else.
+"""
+
+from tui.dokku import holder_looks, holders
+from tui.dokku.holder_looks import NotLookedAt
+from tui.engine.hosts.connections import HostConnections, UnexpectedReply
+from tui.engine.together import together
+from tui.model.errors import JournalError, LinkError
+from tui.model.holder_look import HolderLook, ImageState
+
+
+async def look(links: HostConnections, host: str, app: str, holder: str) -> HolderLook:
+    """Whether the image of a holder of the app is there. What prevents the look makes it unknown; nothing is raised."""
+    found = await _asked(links, host, holder)
+    try:
+        await links.ledger.looked(host, app, found)
+    except JournalError as error:
+        links.ledger.trouble = error
+    return found
+
+
+async def without_option(links: HostConnections, host: str, holder: str) -> bool:
+    """Whether the holder is known to have no run options at all, as those of older consoles."""
+    try:
+        options = await links.ask(host, holder_looks.options_report(holder))
+    except LinkError:
+        return False
+    return options.ok and holder_looks.run_options(options.stdout) == ()
+
+
+async def _asked(links: HostConnections, host: str, holder: str) -> HolderLook:
+    def unknown(why: str) -> HolderLook:
+        return HolderLook(holder=holder, image=ImageState.UNKNOWN, at=links.now(), why=why)
+
+    try:
+        version = (await links.capabilities(host)).version
+        await links.host(host).connect()
+        connection = links.host(host).connection
+        config, options, scheduler = await together(
+            links.config(host, holder),
+            links.ask(host, holder_looks.options_report(holder), only_on=connection),
+            links.ask(host, holder_looks.scheduler_report(holder), only_on=connection),
+        )
+        builder = (config or {}).get(holders.BUILDER)
+        argv = holder_looks.question(holder, options, scheduler, version, builder)
+        if not (holder_looks.is_look(argv) and holder_looks.allowed(options) and argv[1] == holder):
+            raise AssertionError(f"{argv} would start the release: its entrypoint was not read just now")
+        answer = await links.ask(host, argv, timeout=holder_looks.LIMIT, only_on=connection)
+    except NotLookedAt as error:
+        return unknown(str(error))
+    except (LinkError, UnexpectedReply) as error:
+        return unknown(error.message)
+    return holder_looks.read(holder, answer, links.now(), builder)
