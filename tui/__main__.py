@@ -74,7 +74,7 @@ def _run(argv: list[str]) -> int:
             raise SystemExit(3) from None
         raise
     if wanted is not None and not wanted.json:
-        if wanted.command == "console":
+        if wanted.command == "console" or (wanted.alone and os.isatty(0) and os.isatty(1)):
             return _console(wanted)
         if wanted.command == "sandbox" and not wanted.serve and os.isatty(0) and os.isatty(1):
             return _console(wanted)
@@ -99,6 +99,9 @@ def _console(wanted: "Options") -> int:
             terminal.require(os.environ)
             if wanted.command == "console":
                 return _opened(wanted, _agreed(wanted))
+            if wanted.alone:
+                services = _agreed(wanted)
+                return _opened(wanted, services, _named(wanted, services))
             from tui.cli.commands.sandbox import served
 
             with served(wanted) as services:
@@ -132,13 +135,27 @@ def _agreed(wanted: "Options") -> str | None:
     return asyncio.run(bootstrap.agreed(None, ask(Narrator(color=wanted.color)), trust=wanted.trust))
 
 
-def _opened(wanted: "Options", services: str | None) -> int:
+def _named(wanted: "Options", services: str | None) -> str:
+    """The name of the service that the console is opened for. Raises ConfigError where there is none of that name."""
+    from tui import bootstrap
+    from tui.cli import naming
+    from tui.model.errors import ConfigError
+
+    try:
+        fleet = bootstrap.fleet(services)
+    except ConfigError as error:
+        raise naming.like_a_command(wanted.names[0], error) from None
+    return naming.service(fleet, wanted.names[0]).name
+
+
+def _opened(wanted: "Options", services: str | None, service: str | None = None) -> int:
     from tui.console.setup import Setup
     from tui.console.start import console
 
     return console(
         Setup(
             services=services,
+            service=service,
             read_only=wanted.read_only,
             accept_host_key=wanted.accept_host_key,
             watch=wanted.watch,

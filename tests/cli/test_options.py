@@ -26,7 +26,15 @@ def test_the_runbooks_arguments(line: str, target: Target) -> None:
 def test_list_needs_no_target_and_everything_else_does() -> None:
     assert parse(["search", "--list"]).list
     with pytest.raises(ConfigError, match="no target"):
-        parse(["search"])
+        parse(["search", "--plan"])
+    with pytest.raises(ConfigError, match="no target"):
+        parse(["all"])
+
+
+def test_a_service_alone_is_its_list_or_the_console() -> None:
+    assert parse(["search"]).alone and parse(["search"]).list
+    assert parse(["--services", "F", "search", "--json", "--read-only"]).alone
+    assert not parse(["search", "--list"]).alone
 
 
 def test_a_watch_is_fifteen_minutes_unless_said() -> None:

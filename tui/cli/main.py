@@ -5,7 +5,7 @@ import getpass
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from tui.cli import ending, exits, interrupts, options, output
+from tui.cli import ending, exits, interrupts, naming, options, output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Command = Callable[..., Awaitable[tuple[Exit, output.Document]]]
 PATIENCE = 20.0
 """seconds for the end: what people are still to be told, and the connections"""
+EXPLAINING = frozenset({"version", "help", "config", "completion"})
+"""commands that ask no host and need no engine"""
 TELLING = frozenset({"rollback", "resume", "incidents"})
 """commands that deliver what people are still to be told"""
 
@@ -49,6 +51,8 @@ def _main(
         fix = "rollback status, rollback SERVICE previous; rollback --help lists everything"
         no_terminal = ConfigError("the console needs a terminal on stdin and stdout", fix)
         return _fail("console", no_terminal, narrator, json=wanted.json), False
+    if wanted.command in EXPLAINING:
+        return _explained(wanted, narrator), False
     if wanted.command == "sandbox":
         from tui.cli.commands.sandbox import sandbox
 
@@ -58,6 +62,24 @@ def _main(
             return _fail("sandbox", ending.fault(error), narrator, json=wanted.json), False
     with asyncio.Runner(loop_factory=loop or interrupts.Loop) as runner:
         return runner.run(_run(wanted, narrator, clock))
+
+
+def _explained(wanted: Options, narrator: Narrator) -> int:
+    """What the program knows of itself; no host is asked."""
+    from tui.cli.commands import completion, configuration, explain
+
+    commands = {
+        "version": explain.version,
+        "help": explain.topics,
+        "config": configuration.config,
+        "completion": completion.completion,
+    }
+    try:
+        return int(commands[wanted.command](wanted))
+    except ConsoleError as error:
+        return _fail(wanted.command, error, narrator, json=wanted.json)
+    except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest
+        return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json)
 
 
 async def _run(wanted: Options, narrator: Narrator, clock: "ClockPort | None" = None) -> tuple[int, bool]:
@@ -87,6 +109,9 @@ async def _whole(wanted: Options, narrator: Narrator, clock: "ClockPort | None")
         if said := paths.secure():
             narrator.say(said, "yellow")
         engine = await _engine(wanted, narrator, clock)
+    except ConfigError as error:
+        mistyped = naming.like_a_command(wanted.names[0], error) if wanted.command == "rollback" else error
+        return _fail(wanted.command, mistyped, narrator, json=wanted.json), False
     except ConsoleError as error:
         return _fail(wanted.command, error, narrator, json=wanted.json), False
     except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest

@@ -3,17 +3,20 @@
 import argparse
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import Any
 
+from tui.cli import examples
+from tui.cli.parser import Parser
 from tui.model.errors import ConfigError
 from tui.model.postmortem import Field
 from tui.model.release import TARGET_HELP, Target, TargetKind, parse_target
+from tui.text.nearest import nearest, suggestion
 
 COMMANDS = (
     "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
-    "postmortem", "sandbox",
+    "postmortem", "sandbox", "config", "help", "completion",
 )  # fmt: skip
 """words that are commands and therefore no names of services"""
 
@@ -23,7 +26,7 @@ class Options:
     """What was asked for on the command line."""
 
     command: str
-    """one of COMMANDS, `rollback` where a service was named, `console` where nothing was"""
+    """one of COMMANDS, `rollback` where a service was named, `console` where nothing was, `version`"""
     services: str | None = None
     trust: bool = False
     """a services.yaml of the working directory is trusted without a question, from now on"""
@@ -41,6 +44,8 @@ class Options:
     names: tuple[str, ...] = ()
     target: Target | None = None
     list: bool = False
+    alone: bool = False
+    """nothing but a service was named: the console on a terminal, else its list"""
     look: bool = False
     """--list: look for the image of every kept release"""
     plan: bool = False
@@ -82,16 +87,12 @@ class Options:
     dokku: str = "0.35.15"
     pace: str = "recorded"
     scenario: str | None = None
-
-
-class _Parser(argparse.ArgumentParser):
-    """argparse, but a wrong argument is an error of ours: named, with its fix, exit code 2."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(message, f"see `{self.prog} --help`")
+    topic: str | None = None
+    """what is asked of `help` and `config`, and the shell of `completion`"""
 
 
 _DURATION = re.compile(r"(\d+)([smh])")
+_TARGETS = ("previous", "current", "release:N", "tag:NAME", "sha:PREFIX", "image:N")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 
 
@@ -107,7 +108,10 @@ def target(text: str) -> Target:
     """A release as people name it."""
     found = parse_target(text)
     if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} names no release; write {TARGET_HELP}")
+        meant = suggestion(text, _TARGETS) or suggestion(text.partition(":")[0], _TARGETS)
+        raise argparse.ArgumentTypeError(
+            f"{text!r} names no release; {f'{meant} ' if meant else ''}write {TARGET_HELP}"
+        )
     return found
 
 
@@ -118,8 +122,8 @@ def _current(text: str) -> Target:
     return found
 
 
-def _common() -> _Parser:
-    common = _Parser(add_help=False)
+def _common() -> Parser:
+    common = Parser(add_help=False)
     common.add_argument("--services", metavar="FILE", help="services.yaml to use; `shipped`: the one of the package")
     common.add_argument("--trust", action="store_true", help="trust ./services.yaml from now on, without a question")
     common.add_argument("--json", action="store_true", help="data as JSON on stdout")
@@ -130,29 +134,29 @@ def _common() -> _Parser:
     return common
 
 
-def _taking_part() -> _Parser:
-    part = _Parser(add_help=False)
+def _taking_part() -> Parser:
+    part = Parser(add_help=False)
     part.add_argument("--yes", action="store_true", help="do not ask (never covers `all`)")
     part.add_argument("--take-over", action="store_true", help="take the incident over from somebody else")
     part.add_argument("--reason", metavar="TEXT", default="", help="why; goes into the record")
     return part
 
 
-def _screen() -> _Parser:
-    screen = _Parser(add_help=False)
+def _screen() -> Parser:
+    screen = Parser(add_help=False)
     screen.add_argument("--watch", type=duration, help="how long to watch after a rollback (services.yaml: 15m)")
     screen.add_argument("--mouse", action=argparse.BooleanOptionalAction, default=None, help="(off inside ssh)")
     screen.add_argument("--low-bandwidth", action="store_true", help="fewer pictures a second")
     return screen
 
 
-def _console_parser(prog: str) -> _Parser:
-    return _Parser(
+def _console_parser(prog: str) -> Parser:
+    return Parser(
         prog=prog, parents=[_common(), _screen()], description="The full-screen console; `rollback --help` lists all."
     )
 
 
-def _plan_options(parser: _Parser) -> None:
+def _plan_options(parser: Parser) -> None:
     from tui.ways import NAMES  # only where a plan may be asked for: the console's own options need none of it
 
     parser.add_argument("--plan", action="store_true", help="show the plan and stop")
@@ -165,11 +169,13 @@ def _plan_options(parser: _Parser) -> None:
     parser.add_argument("--run-tasks", action="store_true", help="run that release's deploy tasks again")
 
 
-def _rollback_parser(prog: str) -> _Parser:
-    parser = _Parser(
+def _rollback_parser(prog: str) -> Parser:
+    parser = Parser(
         prog=prog,
         parents=[_common(), _taking_part()],
-        description="Go back to an earlier release of SERVICE, prove it, watch it.",
+        description="Go back to an earlier release of SERVICE, prove it, watch it. Alone it opens the console there.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=examples.text("SERVICE"),
     )
     parser.add_argument("service", metavar="SERVICE", help="a service's or an app's name, or `all`")
     parser.add_argument("target", nargs="?", type=target, metavar="TARGET", help=TARGET_HELP)
@@ -183,7 +189,7 @@ def _rollback_parser(prog: str) -> _Parser:
     return parser
 
 
-def _init_options(parser: _Parser) -> None:
+def _init_options(parser: Parser) -> None:
     from tui.proposal.ci import NAMES
 
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -205,13 +211,18 @@ def _init_options(parser: _Parser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask: guesses say `please check` in the file")
 
 
-def _command_parsers(prog: str) -> _Parser:
-    parser = _Parser(
+def _command_parsers(prog: str) -> Parser:
+    parser = Parser(
         prog=prog,
-        description="Roll a Dokku service back to its last good release: `rollback` opens the console, "
-        "`rollback SERVICE TARGET` does it on the command line, `rollback all previous` for every service.",
+        description="Roll a Dokku service back to its last good release.\n\n"
+        "  rollback api previous      go back, prove it (about 30 s; `rollback help quick`)\n"
+        "  rollback api --list        the releases there are, and the way to each\n"
+        "  rollback                   the console; `rollback SERVICE` opens it there\n"
+        "  rollback all previous      every service",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    sub = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    parser.add_argument("--version", action="store_true", help="this program's version, Python's, and Dokku's it knows")
+    sub = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     common, part = _common(), _taking_part()
     _init_options(sub.add_parser("init", parents=[common], help="write services.yaml for a host, or add its new apps"))
     status = sub.add_parser("status", parents=[common], help="health now, what runs, open incidents")
@@ -261,19 +272,54 @@ def _command_parsers(prog: str) -> _Parser:
     box.add_argument("--dokku", default="0.35.15", choices=("0.35.15", "0.38.27", "plugins"), help="profile")
     box.add_argument("--pace", default="recorded", help="recorded, fast or a factor")
     box.add_argument("--scenario", help="scripted trouble")
+    _explaining(sub, common)
     return parser
+
+
+def _explaining(sub: Any, common: Parser) -> None:
+    seen = sub.add_parser("config", parents=[common], help="services.yaml: what holds, and from where")
+    seen.add_argument(
+        "topic", choices=("show", "path", "schema"),
+        help="each value and where it comes from; the file and where it is looked for; its JSON Schema",
+    )  # fmt: skip
+    pages = sub.add_parser("help", parents=[common], help="a page on a topic, or the list of topics")
+    pages.add_argument("topic", nargs="?", metavar="TOPIC", help="a topic or a command")
+    shells = sub.add_parser("completion", parents=[common], help="a script that completes commands and options")
+    shells.add_argument("topic", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish")
+    for name, parser in sub.choices.items():
+        if not parser.epilog:
+            parser.formatter_class = argparse.RawDescriptionHelpFormatter
+            parser.epilog = examples.text(name)
+
+
+def tables(prog: str = "rollback") -> dict[str, argparse.ArgumentParser]:
+    """The parser of every command by its name, and that of `rollback SERVICE` as `SERVICE`."""
+    of_commands = _command_parsers(prog)
+    sub = next(one for one in of_commands._actions if isinstance(one, argparse._SubParsersAction))
+    return {**sub.choices, "SERVICE": _rollback_parser(prog)}
 
 
 def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
     """The options of a command line. Raises ConfigError for wrong ones; `--help` exits by itself with 0."""
     first = _first_word(argv)
+    if first is None and "--version" in argv:
+        parser = Parser(prog=prog, parents=[_common()])
+        parser.add_argument("--version", action="store_true")
+        return Options(command="version", **_plain(vars(parser.parse_args(argv))))
     if first is None and not any(word in ("-h", "--help") for word in argv):
         return Options(command="console", **vars(_console_parser(prog).parse_args(argv)))
     if first is None:
         argv = ["--help"]
     if first is None or first in COMMANDS:
         return Options(**_plain(vars(_command_parsers(prog).parse_args(_command_first(argv, first)))))
-    values = vars(_rollback_parser(prog).parse_args(argv))
+    try:
+        values = vars(_rollback_parser(prog).parse_args(argv))
+    except ConfigError as error:
+        near = nearest(first, COMMANDS)
+        if near is None or any(map(parse_target, argv)):
+            raise
+        fix = f"did you mean `{prog} {near}`? {error.fix}"
+        raise ConfigError(f"there is no command {first!r}; and as a service's: {error.message}", fix) from None
     service = values.pop("service")
     values["without"] = tuple(values["without"] or ())
     options = Options(command="rollback", names=(service,), **values)
@@ -281,9 +327,19 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
         raise ConfigError("--confirm, --parallel and --except belong to `all previous`", f"{prog} all previous")
     if options.look and not options.list:
         raise ConfigError("--look belongs to --list", f"{prog} {service} --list --look")
+    if options.target is None and not options.list and service != "all" and _only_named(options):
+        return replace(options, list=True, alone=True)
     if options.target is None and not options.list:
         raise ConfigError(f"{service}: no target", f"write {TARGET_HELP}, or --list")
     return options
+
+
+def _only_named(options: Options) -> bool:
+    """Whether nothing that belongs to a rollback was said, so that the console may open on the service."""
+    return options == Options(
+        command="rollback", names=options.names, services=options.services, trust=options.trust, json=options.json,
+        read_only=options.read_only, color=options.color, ascii=options.ascii, accept_host_key=options.accept_host_key,
+    )  # fmt: skip
 
 
 def _first_word(argv: Sequence[str]) -> str | None:
@@ -325,6 +381,7 @@ def _command_first(argv: Sequence[str], first: str | None) -> list[str]:
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    values.pop("version", None)
     if "names" in values:
         values["names"] = tuple(values["names"])
     if "set" in values:

@@ -14,7 +14,7 @@ DEEPEST = 20
 LARGEST = 2 * 1024 * 1024
 """characters; a service takes a few hundred, with comments one or two thousand"""
 FIX = "name the environment variable that holds it, with a key that ends in _env"
-_SECRET = re.compile(r"(?i)(token|password|passwd|secret|(api|private|access|secret|routing)[_-]?key|dsn|webhook)$")
+SECRET = re.compile(r"(?i)(token|password|passwd|secret|(api|private|access|secret|routing)[_-]?key|dsn|webhook)$")
 MOST_NODES = 200_000
 """parts after aliases are followed: a few lines of aliases to aliases would otherwise become billions"""
 
@@ -89,7 +89,7 @@ class Node:
             for name, child in self.value.items():
                 if free and name.startswith(free):
                     continue
-                if name not in names and _SECRET.search(name):
+                if name not in names and SECRET.search(name):
                     child.problem(f"is a secret: {FIX}")
                 elif name not in names:
                     near = difflib.get_close_matches(name, names, 1, 0.5)

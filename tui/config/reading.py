@@ -51,8 +51,7 @@ def find(path: str | None, *, environ: Mapping[str, str], cwd: Path) -> tuple[Pa
             return cwd / Path(named).expanduser(), Origin.NAMED
         except RuntimeError:  # ~nobody: then it is a name like any other, which is not found
             return cwd / named, Origin.NAMED
-    here = cwd / NAME
-    own = Path(platformdirs.user_config_dir("rollback", appauthor=False)) / NAME
+    here, own = cwd / NAME, _own()
     for file, origin in ((here, Origin.HERE), (own, Origin.CONFIGURED)):
         if os.path.lexists(file):
             return file, origin
@@ -60,6 +59,15 @@ def find(path: str | None, *, environ: Mapping[str, str], cwd: Path) -> tuple[Pa
         f"there is no services.yaml: looked for $ROLLBACK_SERVICES, {here} and {own}",
         "`rollback init dokku@HOST` writes one, --services FILE names one; `rollback sandbox` needs none",
     )
+
+
+def places(cwd: Path) -> tuple[str, ...]:
+    """Where `find` looks, in its order, as people write it."""
+    return ("--services FILE", "$ROLLBACK_SERVICES", str(cwd / NAME), str(_own()))
+
+
+def _own() -> Path:
+    return Path(platformdirs.user_config_dir("rollback", appauthor=False)) / NAME
 
 
 def shipped() -> Path:

@@ -9,6 +9,8 @@ class Setup:
     """The options that the console was started with."""
 
     services: str | None = None
+    service: str | None = None
+    """the service that the cursor begins at; None: as the board says"""
     read_only: bool = False
     accept_host_key: str | None = None
     watch: timedelta | None = None

@@ -61,6 +61,7 @@ async def _run(
         saved_board=save,
         copy_out=copy_out,
     )
+    app.frame.board.begins_at = wanted.service
     terminal.end_on_signals(app)
     try:
         await app.run_async(mouse=seen.mouse)

@@ -46,12 +46,13 @@ from tui.engine.releases.planner import Planner, Wanted
 from tui.engine.store import Illegible, Records, new_id
 from tui.engine.together import together
 from tui.incident import events as ev
-from tui.model.errors import Refused, TakenByOther
+from tui.model.errors import ConfigError, Refused, TakenByOther
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Closing, Group, Incident
 from tui.model.plan import Plan
 from tui.model.release import Release, Target
 from tui.model.service import Fleet, Service
+from tui.text.nearest import suggestion
 from tui.ways.facts import Options
 
 
@@ -129,11 +130,13 @@ class Engine:
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def service(self, name: str) -> Service:
-        """The service of that name or app. Raises Refused with the names there are."""
+        """The service of that name or app. Raises ConfigError with the nearest, and the names there are."""
         found = self.fleet.service(name)
         if found is None:
             names = ", ".join(s.name for s in self.fleet.services)
-            raise Refused(f"there is no service {name!r} in {self.fleet.path}", f"services: {names}")
+            meant = suggestion(name, (n for s in self.fleet.services for n in (s.name, s.app)))
+            fix = f"{meant} services: {names}" if meant else f"services: {names}"
+            raise ConfigError(f"there is no service {name!r} in {self.fleet.path}", fix)
         return found
 
     async def listing(self, service: Service) -> Listing:

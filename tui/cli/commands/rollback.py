@@ -6,7 +6,7 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from tui.cli import confirm, exits, interrupts, listing, output, parting
+from tui.cli import confirm, exits, interrupts, listing, naming, output, parting
 from tui.cli.commands import evidence
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
@@ -40,7 +40,7 @@ CLOSINGS = {c.value.replace(" ", "-"): c for c in Closing}
 
 async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """Everything that begins with a service's name."""
-    service = engine.service(options.names[0])
+    service = naming.service(engine.fleet, options.names[0])
     if options.list:
         return await show_releases(engine, service, options, narrator)
     if options.target is None:

@@ -37,6 +37,8 @@ class ServiceTable(Panel, can_focus=True):
         """whether the person has put the cursor somewhere"""
         self.pinned = False
         """a page is open: the cursor stays on the service it was opened for"""
+        self.begins_at: str | None = None
+        """the service that the console was opened for: the cursor goes there once"""
         self.filter = ""
         self._all: tuple[ServiceStatus, ...] = ()
         self._statuses: tuple[ServiceStatus, ...] = ()
@@ -66,6 +68,9 @@ class ServiceTable(Panel, can_focus=True):
     def _begin_with(self, found: "Sequence[ServiceStatus]") -> str | None:
         """Where the cursor goes by itself: to what is down, until the person has moved it; None: it stays."""
         names = [s.service.name for s in found]
+        if self.begins_at in names and not self.moved:
+            self.moved, wanted, self.begins_at = True, self.begins_at, None
+            return wanted
         if not names or ((self.moved or self.pinned) and self.selected in names):
             return None
         for health in (Health.DOWN, Health.UNREACHABLE):
