@@ -320,6 +320,17 @@ async def test_a_service_that_the_filter_hides_is_no_keys_business(state: Path) 
         assert "no service is shown" in at.app.frame.notice[0]
 
 
+async def test_a_console_that_was_opened_for_a_service_begins_there_and_then_follows_the_person(state: Path) -> None:
+    async with hand(state) as at:
+        board, now = at.app.frame.board, at.scene.controller.engine.clock.now()
+        board.moved, board.begins_at = False, "web"
+        board.draw(board._all, {}, now)
+        assert board.selected == "web"
+        board.go_to("api")
+        board.draw(board._all, {}, now)
+        assert board.selected == "api"
+
+
 async def test_an_open_page_keeps_the_cursor_on_its_service(state: Path) -> None:
     async with hand(state) as at:
         await at.press("3")
