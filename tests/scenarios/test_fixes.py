@@ -169,6 +169,11 @@ NOT_WALKED = {
     ("engine/tip.py", "rollback unfreeze {}: says whose it is"): "a race: unfreeze came before it",
     ("engine/tip.py", "rollback unfreeze {}"): "a race: unfreeze came before it",
     ("console/jobs.py", "rollback incidents"): "the console's",
+    ("cli/naming.py", "{}services: {}; `rollback --help` lists the commands"): "tests/cli/test_explaining.py",
+    (
+        "cli/naming.py",
+        "did you mean `rollback {}`? Else: {} | did you mean `rollback {}`?",
+    ): "tests/cli/test_explaining.py",
     ("console/terminal.py", "rollback status, rollback SERVICE previous; rollback --help lists everything"): "help",
     ("cli/main.py", "rollback status, rollback SERVICE previous; rollback --help lists everything"): "help",
     (
