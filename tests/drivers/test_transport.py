@@ -122,6 +122,10 @@ async def test_a_write_whose_link_dies_is_lost_and_what_follows_opens_another(ta
         assert host.generation == 2
 
 
+def children_of(pid: int) -> list[str]:
+    return subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
+
+
 @pytest.mark.parametrize("target", [Transport.OPENSSH], indirect=True)
 async def test_a_master_that_is_killed_is_a_lost_link(target: Host) -> None:
     async with driver(target) as host:
@@ -130,8 +134,9 @@ async def test_a_master_that_is_killed_is_a_lost_link(target: Host) -> None:
         writing = asyncio.create_task(host.run(("sleep", "30"), timeout=20, writes=True))
         while not connection._processes:
             await asyncio.sleep(0.01)
-        children = subprocess.run(["pgrep", "-P", str(connection._master.pid)], capture_output=True, text=True)
-        for pid in children.stdout.split():
+        while not (children := children_of(connection._master.pid)):
+            await asyncio.sleep(0.01)
+        for pid in children:
             os.kill(int(pid), signal.SIGKILL)
         assert isinstance((await writing).outcome, Lost)
         while "control" in host._connections:

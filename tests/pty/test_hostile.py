@@ -42,7 +42,7 @@ def test_log_lines_commits_names_and_answers_leave_the_terminal_alone(tmp_path: 
             screen.shows("[/foo] [red]markup[/red] [@click=app.exit]go[/]")
             screen.type(b"13")
             screen.shows("RELEASES api")
-            screen.shows("RUNNING  ␛]0;TAKEN")
+            screen.shows("RUNNING      ␛]0;TAKEN")
             screen.type(b"c")
             screen.shows("COMMANDS")
             screen.type(b"q")
