@@ -31,8 +31,10 @@ from tui.ways import migrations, preflight
 
 async def read(links: HostConnections, service: Service, current: RunningState | None = None) -> build_settings.Shape:
     """The shape of the app's build as its settings are now. Raises LinkError."""
-    told = await _told(links, service.host, service.app, build_settings.questions(service.app))
-    obeys = await _experimental(links, service.host)
+    told, obeys = await together(
+        _told(links, service.host, service.app, build_settings.questions(service.app)),
+        _experimental(links, service.host),
+    )
     return build_settings.read(service.app, told, current, experimental=obeys)
 
 
@@ -41,11 +43,12 @@ async def seen_by_gate(links: HostConnections, host: str, app: str) -> tuple[Run
 
     Raises LinkError, HostSaid.
     """
-    current, told = await together(
-        links.current(host, app), _told(links, host, app, build_settings.gate_questions(app))
+    asked = build_settings.gate_questions(app)
+    current, told, obeys = await together(
+        links.current(host, app), _told(links, host, app, asked), _experimental(links, host)
     )
-    of = build_settings.read(current.app, told, current, experimental=await _experimental(links, host))
-    checks = told[commands.report("checks", current.app)]
+    of = build_settings.read(app, told, current, experimental=obeys)
+    checks = told[commands.report("checks", app)]
     return current, build_gate.seen(of, reports.checks_report(checks.stdout) if checks.ok else None)
 
 
