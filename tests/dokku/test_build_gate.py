@@ -64,10 +64,10 @@ def test_the_source_image_is_forgotten_and_not_given_back() -> None:
         ({"options": ("--clear-cache",), "builder": "pack"}, "--clear-cache"),
         ({"options": ("--target=prod",)}, "--target"),
         ({"options": ("--pull=always",)}, "--pull"),
-        ({"unknown": ("buildpacks",)}, "does not tell the buildpacks"),
-        ({"unknown": ("config keys",)}, "does not tell the config keys"),
-        ({"unknown": ("builder",)}, "does not tell the builder"),
-        ({"unknown": ("docker-options",)}, "does not tell the docker-options"),
+        ({"unknown": ("buildpacks",), "builder": "pack"}, "does not tell the buildpacks"),
+        ({"unknown": ("config keys",), "builder": "herokuish"}, "does not tell the config keys"),
+        ({"unknown": ("builder",), "builder": None}, "does not tell the builder"),
+        ({"unknown": ("docker-options",), "builder": "nixpacks"}, "does not tell the docker-options"),
     ],
 )
 def test_what_cannot_be_gated_is_refused(changed: dict[str, object], why: str) -> None:
@@ -81,6 +81,11 @@ def test_what_cannot_be_gated_is_refused(changed: dict[str, object], why: str) -
         {"options": ("--build-arg", "A=--target", "--label=x", "--pull=false", "-q"), "builder": "pack"},
         {"options": ("--newer-than-this",)},  # its own ordinary build takes it
         {"unknown": ("storage", "nginx")},
+        # that a Dockerfile built what runs is known: what else was asked is a caution
+        {"unknown": ("buildpacks",)},
+        {"unknown": ("config keys", "the list of its config keys")},
+        {"unknown": ("builder",)},
+        {"unknown": ("docker-options",)},
         {"builder": "railpack"},
     ],
 )
@@ -96,8 +101,28 @@ def test_what_changed_since_the_plan_is_named() -> None:
     )
     assert build_gate.changes(planned, now) == (
         "builder selected was none, is pack",
-        "buildpacks was none, is unknown",
         "checks was disabled none, skipped none, is disabled web, skipped none",
+    )
+
+
+def test_what_is_not_read_again_is_named_and_no_change() -> None:
+    planned = build_gate.seen(PLAIN, USUAL)
+    gaps = replace(PLAIN, unknown=("builder", "buildpacks", "docker-options", "config keys"))
+    now = build_gate.seen(gaps, None)
+    assert build_gate.changes(planned, now) == ()
+    expected = ("builder selected", "buildpacks", "config keys that choose a builder", "build options", "checks")
+    assert build_gate.unread(planned, now) == expected
+    assert build_gate.unread(now, now) == ()
+
+
+def test_what_was_unknown_when_it_was_planned_counts_where_it_would_have_changed_the_plan() -> None:
+    planned = build_gate.seen(replace(PLAIN, unknown=("builder", "buildpacks", "config keys")), None)
+    assert build_gate.changes(planned, build_gate.seen(PLAIN, USUAL)) == ()
+    assert build_gate.changes(planned, build_gate.seen(replace(PLAIN, selected="dockerfile"), USUAL)) == ()
+    now = replace(PLAIN, selected="pack", keys=("BUILDPACK_URL",))
+    assert build_gate.changes(planned, build_gate.seen(now, USUAL)) == (
+        "builder selected was unknown, is pack",
+        "config keys that choose a builder was unknown, is BUILDPACK_URL",
     )
 
 

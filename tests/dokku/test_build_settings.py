@@ -132,3 +132,39 @@ def test_a_path_can_never_leave_the_tree(text: str) -> None:
     parts = build_settings.read("scenextras", told, RUNS).procfile.split("/")
     assert ".." not in parts
     assert all(parts)
+
+
+UNSET = msgspec.structs.replace(said(""), outcome=Exited(code=1))
+"""`config:get` of what is not set, with `--global` too: exit 1 and no word (0.35.15 and 0.38.27, 2026-11-23)"""
+DENIED = msgspec.structs.replace(UNSET, stderr=b" !     User default does not have permissions to run config:keys")
+
+
+def _scoped(scope: str, url: Answer, experimental: Answer, *, denied: str) -> build_settings.Shape:
+    told = answers("0.35.15") | {("config:keys", denied): DENIED}
+    assert {argv[1] for argv in build_settings.further_questions("scenextras", told)} == {denied}
+    told |= {("config:get", scope, "BUILDPACK_URL"): url, ("config:get", scope, "DOKKU_CNB_EXPERIMENTAL"): experimental}
+    return build_settings.read("scenextras", told, RUNS, experimental=True)
+
+
+@pytest.mark.parametrize("scope", ["scenextras", "--global"])
+def test_a_host_that_lists_no_names_is_asked_for_the_two_that_choose_a_builder(scope: str) -> None:
+    of = _scoped(scope, UNSET, UNSET, denied=scope)
+    assert (build_gate.untold(of), of.listed, build_gate.stands_in(of)) == ((), False, "")
+    assert build_gate.unkeepable(of) is None
+    assert "BUILDPACK_URL" in build_gate.stands_in(
+        _scoped(scope, said("https://u:secret@example.com\n"), UNSET, denied=scope)
+    )
+    trap = _scoped(scope, UNSET, said("1\n"), denied=scope)
+    assert "DOKKU_CNB_EXPERIMENTAL is set" in (build_gate.unavailable(trap) or "")
+
+
+def test_two_names_that_are_not_told_either_are_a_caution_for_what_a_dockerfile_built() -> None:
+    of = _scoped("--global", DENIED, DENIED, denied="--global")
+    assert of.unknown == ("the list of global config keys", "config keys")
+    assert build_gate.untold(of) == ("config keys",)
+    assert build_gate.unkeepable(of) is None
+    assert "config keys" in (build_gate.unkeepable(msgspec.structs.replace(of, builder="pack")) or "")
+
+
+def test_a_whole_list_needs_no_further_question() -> None:
+    assert build_settings.further_questions("scenextras", answers("0.38.27")) == ()

@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness import PATIENCE, LocalSandbox, local_sandbox
 from tests.sandboxes import Sandbox
+from tui.engine.hosts.connections import HostConnections
+from tui.model.outcome import Answer, Exited
 
 APP = "scenextras-gateway"
+GLOBALLY = ("config:get", "--global")
 
 
 @pytest.fixture(params=["0.35.15", "0.38.27"])
@@ -190,3 +194,31 @@ def test_a_release_of_every_builder_comes_back_with_the_config_of_now(tmp_path: 
         asked = "config:get it DOKKU_APP_TYPE" if dokku == "0.35.15" else "builder:report it --builder-detected"
         told = command(box, asked)
         assert told.strip() == {"image": "dockerfile", "archive": "dockerfile"}.get(builder, builder)
+
+
+MORE = ("builder", "buildpacks", "docker-options", "checks", "scheduler")
+"""plugins whose reports say more than a rollback of a plain app needs"""
+
+
+def test_a_plain_app_goes_back_and_is_kept_where_the_host_lets_nobody_read_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with an access plugin that allows few commands: what cannot be asked is said, and refuses nothing."""
+    ask = HostConnections.ask
+
+    async def deny(links: HostConnections, name: str, argv: tuple[str, ...], **told: Any) -> Answer:
+        answer = await ask(links, name, argv, **told)
+        if argv[0] not in {"config:keys", *(f"{plugin}:report" for plugin in MORE)} and argv[:2] != GLOBALLY:
+            return answer
+        words = f" !     User default does not have permissions to run {argv[0]}\n".encode()
+        return replace(answer, outcome=Exited(code=1), stdout=b"", stderr=words)
+
+    monkeypatch.setattr(HostConnections, "ask", deny)
+    with local_sandbox(tmp_path, dokku="0.35.15") as box:
+        plan = box.run("gateway", "previous", "--plan", "--json")
+        words = "does not tell the builder, buildpacks, docker-options, config keys of scenextras-gateway"
+        assert words in plan.stderr, plan.stderr
+        done = box.run("gateway", "previous", "--yes", "--json")
+        assert done.code == 0, done.stderr
+        kept = box.run("keep", "transcription", "--json")
+        assert kept.code == 0, kept.stderr

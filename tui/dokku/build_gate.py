@@ -5,6 +5,9 @@ with DOKKU_CNB_EXPERIMENTAL, pack built and deployed our tiny tree (recorded): e
 the app. What a setting of the app can cure is a `Need`, recorded before it is made; what cannot be cured is refused,
 and so is what the host did not tell. Theory of the order: `builder:set` counts first (the app's, then the host's), then
 detection, in which the Dockerfile steps back for buildpacks, BUILDPACK_URL and `project.toml`.
+
+What a host does not tell of an app that a Dockerfile built is a caution (`untold`), and no refusal: what runs is the
+proof that its Dockerfile counted. Of every other app it refuses.
 """
 
 from tui.dokku import build_settings as shapes
@@ -15,10 +18,10 @@ from tui.model.value import Value
 
 LOCAL = "docker-local"
 K3S = "k3s"
-URL = "BUILDPACK_URL"
-EXPERIMENTAL = "DOKKU_CNB_EXPERIMENTAL"
+URL, EXPERIMENTAL = shapes.CHOOSERS
 SELECTED = "builder-selected"
 """in an incident's record: the app's own setting of its builder, before a push needed another"""
+UNKNOWN = "unknown"
 CHOOSING = "config keys that choose a builder"
 # `docker image build --help` of Docker 26 and buildx 0.14
 _UNDERSTOOD = frozenset(
@@ -58,9 +61,8 @@ def unavailable(shape: Shape) -> str | None:
     app = shape.app
     if shape.scheduler not in (None, LOCAL, K3S):
         return f"{app} runs on the scheduler {shape.scheduler}: only {LOCAL} and {K3S} start what a holder retains"
-    for report in (*shapes.GATE, shapes.VARIABLES):
-        if report in shape.unknown:
-            return f"the host does not tell the {report} of {app}: what would become of a push is not known"
+    if (gap := untold(shape)) and shape.builder != builders.DOCKERFILE:
+        return f"the host does not tell the {gap[0]} of {app}: what would become of a push is not known"
     if EXPERIMENTAL in (*shape.keys, *shape.global_keys) and shape.experimental:
         where = app if EXPERIMENTAL in shape.keys else "--global"
         return (
@@ -73,6 +75,11 @@ def unavailable(shape: Shape) -> str | None:
     if taken:
         return f"{app} reads its settings from {shapes.FACTS_FILE}, where a holder keeps its own facts"
     return None
+
+
+def untold(shape: Shape) -> tuple[str, ...]:
+    """What the host did not tell of what decides over a push."""
+    return tuple(report for report in (*shapes.GATE, shapes.VARIABLES) if report in shape.unknown)
 
 
 def unkeepable(shape: Shape) -> str | None:
@@ -119,21 +126,38 @@ def seen(shape: Shape, checks: Checks | None) -> tuple[tuple[str, str], ...]:
         CHOOSING: " ".join(variables),
         "build options": " ".join(shape.options),
         "source image": shape.source_image,
-        "checks": "unknown" if checks is None else f"disabled {checks.disabled}, skipped {checks.skipped}",
+        "checks": UNKNOWN if checks is None else f"disabled {checks.disabled}, skipped {checks.skipped}",
     }
     gone = {"builder": "builder selected", "docker-options": "build options", shapes.VARIABLES: CHOOSING}
-    found |= {gone.get(name, name): "unknown" for name in shape.unknown if name in (*shapes.GATE, shapes.VARIABLES)}
+    found |= {gone.get(name, name): UNKNOWN for name in untold(shape)}
     return tuple(found.items())
 
 
 def changes(planned: tuple[tuple[str, str], ...], now: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    """What is otherwise than planned, in words."""
+    """What is otherwise than planned, in words; what could not be read again is no change, see `unread`.
+
+    What was unknown when it was planned, and is known now, counts where the plan would have been another one.
+    """
     told = dict(now)
+
+    def differs(name: str, value: str) -> bool:
+        found = told.get(name, UNKNOWN)
+        if UNKNOWN not in (value, found):
+            return found != value
+        usual = ("", builders.DOCKERFILE) if name == "builder selected" else ("",)
+        return value == UNKNOWN and name != "checks" and found not in (UNKNOWN, *usual)
+
     return tuple(
-        f"{name} was {value or 'none'}, is {told.get(name, 'unknown') or 'none'}"
+        f"{name} was {value or 'none'}, is {told.get(name, UNKNOWN) or 'none'}"
         for name, value in planned
-        if told.get(name, "unknown") != value
+        if differs(name, value)
     )
+
+
+def unread(planned: tuple[tuple[str, str], ...], now: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """The names of what was planned with and is not known now."""
+    told = dict(now)
+    return tuple(name for name, value in planned if value != UNKNOWN and told.get(name, UNKNOWN) == UNKNOWN)
 
 
 def restoring(app: str, restore: tuple[tuple[str, str], ...]) -> tuple[tuple[str, ...], ...]:

@@ -23,6 +23,9 @@ ROLES = ("procfile", "appjson", "nginx", "checks")
 DEFAULTS = {"procfile": "Procfile", "appjson": "app.json", "nginx": "nginx.conf.sigil", "checks": "CHECKS"}
 FACTS_FILE = "release.json"
 """what we write beside a release's own files"""
+CHOOSERS = ("BUILDPACK_URL", "DOKKU_CNB_EXPERIMENTAL")
+"""the variables that have something else build a commit than its Dockerfile"""
+OWN_LIST, GLOBAL_LIST = "the list of its config keys", "the list of global config keys"
 _OPTION = re.compile(r"(?m)^[ \t]*Docker options (build|deploy|run):")
 
 
@@ -64,6 +67,11 @@ class Shape(Value):
     """reports that could not be read"""
 
     @property
+    def listed(self) -> bool:
+        """Whether all names of its variables are known, and not only those that choose a builder."""
+        return not {OWN_LIST, GLOBAL_LIST} & {*self.unknown}
+
+    @property
     def paths(self) -> dict[str, str]:
         """Role → path of each file that Dokku reads from the source."""
         return {role: getattr(self, role) for role in ROLES}
@@ -99,12 +107,23 @@ def gate_questions(app: str) -> tuple[tuple[str, ...], ...]:
     return (*(commands.report(plugin, app) for plugin in (*GATE, "checks")), *_variables(app)[:2])
 
 
+def further_questions(app: str, answers: Mapping[tuple[str, ...], Answer]) -> tuple[tuple[str, ...], ...]:
+    """What is still to be asked where names were not listed, as of an access plugin that lets nobody list the host's.
+
+    One variable each: unset is exit 1 without a word (recorded on 0.35.15 and 0.38.27, also with `--global`).
+    """
+    lists = {scope: answers.get(commands.config_keys(scope)) for scope in (app, _GLOBAL)}
+    missing = (scope for scope, answer in lists.items() if answer is None or not answer.ok)
+    return tuple(commands.config_get(scope, name) for scope in missing for name in CHOOSERS)
+
+
 def _variables(app: str) -> tuple[tuple[str, ...], ...]:
-    return (commands.config_keys(app), commands.config_keys("--global"), commands.config_get(app, "DOKKU_APP_TYPE"))
+    return (commands.config_keys(app), commands.config_keys(_GLOBAL), commands.config_get(app, "DOKKU_APP_TYPE"))
 
 
 GATE = ("builder", "buildpacks", "docker-options")
 VARIABLES = "config keys"
+_GLOBAL = "--global"
 
 _REPORTS = (
     *GATE,
@@ -144,22 +163,23 @@ def read(
     def value(plugin: str, *labels: str) -> str | None:
         return next((v for label in labels if (v := told[plugin].get(label))), None)
 
-    keys, global_keys, kind = (answers.get(argv) for argv in _variables(app))
-    if keys is None or not keys.ok or global_keys is None or not global_keys.ok:
-        unknown.append(VARIABLES)
+    keys, own_gaps = _keys(app, OWN_LIST, answers)
+    global_keys, global_gaps = _keys(_GLOBAL, GLOBAL_LIST, answers)
+    unknown.extend(dict.fromkeys((*own_gaps, *global_gaps)))
+    kind = answers.get(_variables(app)[-1])
     builder = told["builder"]
-    selected = value("builder", "builder computed selected", "builder selected", "builder global selected") or ""
+    selected = selected_of(builder)
     detected = _word(kind) or builder.get("builder detected") or selected
     containers = current.containers if current is not None else ()
     build_dir = value("builder", "builder computed build dir", "builder build dir", "builder global build dir")
     return Shape(
         app=app,
         builder=builders.of_app(containers, detected or None),
-        selected=clean_line(selected, 100),
+        selected=selected,
         own_selected=clean_line(builder.get("builder selected", ""), 100),
         buildpacks=clean_line(told["buildpacks"].get("buildpacks list", ""), 300),
-        keys=_names(keys),
-        global_keys=_names(global_keys),
+        keys=keys,
+        global_keys=global_keys,
         experimental=experimental,
         source_image=(current.source_image if current is not None else None) or "",
         build_dir=_path(build_dir or ""),
@@ -193,6 +213,12 @@ def read(
         holder_build_dir=_path(builder.get("builder global build dir", "")),
         unknown=tuple(unknown),
     )
+
+
+def selected_of(report: Mapping[str, str]) -> str:
+    """The builder that counts before any detection, in a `builder:report`; empty: none."""
+    labels = ("builder computed selected", "builder selected", "builder global selected")
+    return clean_line(next((found for label in labels if (found := report.get(label))), ""), 100)
 
 
 def build_options(raw: bytes) -> tuple[str, ...]:
@@ -273,10 +299,25 @@ def _word(answer: Answer | None) -> str:
     return clean_line(decode(answer.stdout), 100).strip() if answer is not None and answer.ok else ""
 
 
-def _names(answer: Answer | None) -> tuple[str, ...]:
+def _keys(
+    scope: str, listing: str, answers: Mapping[tuple[str, ...], Answer]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of an app's or the host's variables, and what of them is unknown: of a list, or of what chooses."""
+    answer = answers.get(commands.config_keys(scope))
+    if answer is not None and answer.ok:
+        return _names(answer), ()
+    each = {name: answers.get(commands.config_get(scope, name)) for name in CHOOSERS}
+    known = tuple(sorted(name for name, one in each.items() if one is not None and one.ok))
+    undecided = any(one is None or not (one.ok or _unset(one)) for one in each.values())
+    return known, (listing, VARIABLES) if undecided else (listing,)
+
+
+def _unset(answer: Answer) -> bool:
+    return answer.code == 1 and not answer.stdout.strip() and not answer.stderr.strip()
+
+
+def _names(answer: Answer) -> tuple[str, ...]:
     """The names of variables, one a line."""
-    if answer is None or not answer.ok:
-        return ()
     return tuple(sorted({clean_line(line, 200) for line in decode(answer.stdout).split("\n") if line.strip()}))
 
 

@@ -149,6 +149,12 @@ def _cautions(facts: Facts, removed: tuple[str, ...]) -> Iterable[Caution]:
 def _of_build(facts: Facts) -> Iterable[Caution]:
     """The warnings of an app that is not simply pushed as a Dockerfile."""
     app, gate, target = facts.service.app, facts.gate, facts.target
+    if facts.shape is not None and (gaps := build_gate.untold(facts.shape)):
+        words = (
+            f"the host does not tell the {', '.join(gaps)} of {app}: that its Dockerfile is built is taken from what "
+            "runs; anything set since may refuse the push, or build something else"
+        )
+        yield Caution(severity=Severity.WARN, text=words)
     if build_gate.SELECTED in dict(gate.restore):
         then = "when deploys are let through" if facts.options.freeze else "after the push"
         words = f"the builder dockerfile is selected for {app}; {then} it is as before"

@@ -22,8 +22,8 @@ AT = datetime(2026, 11, 28, tzinfo=UTC)
 class _Host:
     """A host that answers two reports, and forgets a source image as often as it may."""
 
-    def __init__(self, *images: str, selected: str = "") -> None:
-        self.images, self.selected = list(images), selected
+    def __init__(self, *images: str, selected: str = "", mute: bool = False) -> None:
+        self.images, self.selected, self.mute = list(images), selected, mute
         self.written: list[tuple[str, ...]] = []
         self.gate = self
 
@@ -34,6 +34,12 @@ class _Host:
         if argv[0] == "git:report":
             return git_report(self.images[0], 1795871569).encode()
         return report("cyc builder", ("Builder computed selected", self.selected)).encode()
+
+    async def ask(self, name: str, argv: tuple[str, ...]) -> Answer:
+        text = b"" if self.mute else await self.tell(name, argv)
+        return Answer(
+            argv=argv, outcome=Exited(code=int(self.mute)), stdout=text, stderr=b"", started_at=AT, seconds=0.1
+        )
 
     async def write(self, host: object, name: str, argv: tuple[str, ...], **_: Any) -> Answer:
         self.written.append(argv)
@@ -77,3 +83,14 @@ def test_a_source_image_that_was_written_again_is_forgotten_again() -> None:
 def test_what_nobody_planned_closes_it_and_nothing_is_written(host: _Host, shape: dict[str, Any], why: str) -> None:
     assert why in closed(host, plan(**shape))
     assert host.written == []
+
+
+def test_a_builder_that_is_not_told_keeps_back_only_a_push_that_had_to_set_it() -> None:
+    assert closed(_Host("", mute=True), plan()) == ""
+    assert "could not be read" in closed(_Host("", mute=True), plan(selected="pack", own_selected="pack"))
+
+
+def test_a_builder_that_was_unknown_when_it_was_planned_must_be_none_or_the_dockerfile() -> None:
+    made = plan(unknown=("builder",))
+    assert closed(_Host(""), made) == closed(_Host("", selected="dockerfile"), made) == ""
+    assert "pack" in closed(_Host("", selected="pack"), made)

@@ -4,18 +4,18 @@ A `git:from-image` of a CI that repeats the tag of before deploys nothing, exits
 the same (both versions): the push would then take its files from that image.
 """
 
-from tui.dokku import builders, commands, reports
+from tui.dokku import build_gate, build_settings, builders, commands, reports
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.together import together
+from tui.model.outcome import describe
 from tui.model.plan import Plan
-
-BUILDER = "builder computed selected"
 
 
 async def closed(links: HostConnections, plan: Plan, incident: str) -> str:
     """Why the push must not leave, in words; empty where it may. Raises LinkError.
 
-    A source image that was written again since is forgotten again, where the plan said that it is.
+    A source image that was written again since is forgotten again, where the plan said that it is. A builder that the
+    host does not tell keeps a push back only where the plan had to set it.
     """
     if not plan.gate:
         return ""
@@ -23,7 +23,7 @@ async def closed(links: HostConnections, plan: Plan, incident: str) -> str:
     clear = commands.git_set(app, "source-image")
     try:
         git, builder = await together(
-            links.tell(host, commands.git_report(app)), links.tell(host, commands.report("builder", app))
+            links.tell(host, commands.git_report(app)), links.ask(host, commands.report("builder", app))
         )
         image = reports.git_report(git).source_image
         if image and any(step.argv == clear for step in plan.steps):
@@ -35,10 +35,16 @@ async def closed(links: HostConnections, plan: Plan, incident: str) -> str:
         return error.message
     if image:
         return f"the host would take its files from the image {image}, which was deployed meanwhile"
-    selected = reports.text_report(builder).get(BUILDER, "")
-    wanted = dict(plan.gate).get("builder selected", "")
+    told = reports.text_report(builder.stdout) if builder.ok else {}
+    selected, wanted = build_settings.selected_of(told), dict(plan.gate).get("builder selected", "")
     if any(step.argv == commands.builder_set(app, "selected", builders.DOCKERFILE) for step in plan.steps):
         wanted = builders.DOCKERFILE
+        if not told:
+            return f"the builder selected for {app} could not be read: {describe(builder.outcome)}"
+    elif not told:
+        return ""
+    if wanted == build_gate.UNKNOWN:
+        wanted = selected if selected == builders.DOCKERFILE else ""
     if selected != wanted:
         return f"the builder selected for {app} is {selected or 'none'}, not {wanted or 'none'}"
     return ""

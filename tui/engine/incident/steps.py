@@ -178,8 +178,10 @@ class StepRunner:
 
     async def _compare(self, plan: Plan, step: Step) -> ev.StepEnded:
         try:
-            now = await self._links.current(plan.host, plan.app)
-            gate = await build_facts.seen_by_gate(self._links, plan.host, now) if plan.gate else ()
+            if plan.gate:
+                now, gate = await build_facts.seen_by_gate(self._links, plan.host, plan.app)
+            else:
+                now, gate = await self._links.current(plan.host, plan.app), ()
         except UnexpectedReply as error:
             return self._ended(step, Lost(why=error.message), StepResult.REFUSED, error.message)
         changed = [*differences(plan.before, now), *build_gate.changes(plan.gate, gate)]
@@ -192,7 +194,9 @@ class StepRunner:
             return self._ended(
                 step, Exited(code=0), StepResult.REFUSED, f"not as planned any more: {'; '.join(changed)}"
             )
-        return self._ended(step, Exited(code=0), StepResult.DONE, "")
+        unread = build_gate.unread(plan.gate, gate)
+        detail = f"the host did not tell again: {', '.join(unread)}" if unread else ""
+        return self._ended(step, Exited(code=0), StepResult.DONE, detail)
 
     async def _push(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:
         spec = plan.push

@@ -22,6 +22,7 @@ from tui.engine.hosts.connections import HostConnections, UnexpectedReply
 from tui.engine.together import together
 from tui.model.commit_range import CommitRange
 from tui.model.observation import RunningState
+from tui.model.outcome import Answer
 from tui.model.release import Release, WayBack
 from tui.model.service import Service
 from tui.text.clean import decode
@@ -30,21 +31,34 @@ from tui.ways import migrations, preflight
 
 async def read(links: HostConnections, service: Service, current: RunningState | None = None) -> build_settings.Shape:
     """The shape of the app's build as its settings are now. Raises LinkError."""
-    asked = build_settings.questions(service.app)
-    answers = await together(*(links.ask(service.host, argv) for argv in asked))
-    told = dict(zip(asked, answers, strict=True))
-    obeys = await _experimental(links, service.host)
+    told, obeys = await together(
+        _told(links, service.host, service.app, build_settings.questions(service.app)),
+        _experimental(links, service.host),
+    )
     return build_settings.read(service.app, told, current, experimental=obeys)
 
 
-async def seen_by_gate(links: HostConnections, host: str, current: RunningState) -> tuple[tuple[str, str], ...]:
-    """Everything that decides what becomes of a push to the app, as it is now. Raises LinkError, HostSaid."""
-    asked = build_settings.gate_questions(current.app)
-    answers = await together(*(links.ask(host, argv) for argv in asked))
-    told = dict(zip(asked, answers, strict=True))
-    of = build_settings.read(current.app, told, current, experimental=await _experimental(links, host))
-    checks = told[commands.report("checks", current.app)]
-    return build_gate.seen(of, reports.checks_report(checks.stdout) if checks.ok else None)
+async def seen_by_gate(links: HostConnections, host: str, app: str) -> tuple[RunningState, tuple[tuple[str, str], ...]]:
+    """What runs, and everything that decides what becomes of a push to the app, asked at once.
+
+    Raises LinkError, HostSaid.
+    """
+    asked = build_settings.gate_questions(app)
+    current, told, obeys = await together(
+        links.current(host, app), _told(links, host, app, asked), _experimental(links, host)
+    )
+    of = build_settings.read(app, told, current, experimental=obeys)
+    checks = told[commands.report("checks", app)]
+    return current, build_gate.seen(of, reports.checks_report(checks.stdout) if checks.ok else None)
+
+
+async def _told(
+    links: HostConnections, host: str, app: str, asked: tuple[tuple[str, ...], ...]
+) -> dict[tuple[str, ...], Answer]:
+    """Question → answer, and what is still to be asked where a host does not list names. Raises LinkError."""
+    told = dict(zip(asked, await together(*(links.ask(host, argv) for argv in asked)), strict=True))
+    more = build_settings.further_questions(app, told)
+    return told | dict(zip(more, await together(*(links.ask(host, argv) for argv in more)), strict=True))
 
 
 async def _experimental(links: HostConnections, host: str) -> bool:
@@ -110,10 +124,9 @@ def _baked(
     names = target.config_keys or app_config.own_names((kept.config_keys if kept is not None else None) or ())
     paths = dict(kept.paths) if kept is not None else {}
     app_json = files.get(paths.get("appjson", build_settings.DEFAULTS["appjson"]))
-    known = build_settings.VARIABLES not in of.unknown
     return commit_files.Baked(
         builder=target.builder or builders.DOCKERFILE,
-        gone=tuple(sorted({*names} - {*of.keys, *of.global_keys})) if known else (),
+        gone=tuple(sorted({*names} - {*of.keys, *of.global_keys})) if of.listed else (),
         in_env=(kept is not None and kept.predeploy) or (app_json is not None and commit_files.has_predeploy(app_json)),
     )
 

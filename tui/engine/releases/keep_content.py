@@ -23,11 +23,13 @@ class HolderContent(Value):
     shape: build_settings.Shape
     files: tuple[tuple[str, str], ...]
     config_keys: tuple[str, ...]
+    """names alone; empty where the host did not list all of them, too"""
     predeploy: bool
 
     def tree(self, number: int, current: RunningState) -> commit_files.Tree:
         """The commit that fills the holder of that number."""
-        of, own = self.shape, app_config.own_names(self.shape.keys)
+        of = self.shape
+        own = None if build_settings.OWN_LIST in of.unknown else app_config.own_names(of.keys)
         facts = build_settings.facts(of, number, current.processes, own, predeploy=self.predeploy)
         return commit_files.keep_tree(of.app, number, dict(self.files), of, facts)
 
@@ -48,7 +50,7 @@ async def read(links: HostConnections, service: Service, current: RunningState, 
             f"{service.app}: its image holds the values of all config of now, secrets too ({whose}); so will its holder"
         )
     _starts(of, current, files)
-    keys = app_config.own_names((*of.keys, *of.global_keys))
+    keys = app_config.own_names((*of.keys, *of.global_keys)) if of.listed else ()
     return HolderContent(
         commit=commit, shape=of, files=tuple(sorted(files.items())), config_keys=keys, predeploy=predeploy
     )
