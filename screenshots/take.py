@@ -15,10 +15,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.console.palette import Palette
-
 from tui import bootstrap
 from tui.console.app import ConsoleApp
+from tui.console.drawing.palette import Palette
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -72,9 +71,11 @@ async def walk(services: str, state: Path) -> None:
     )
     async with app.run_test(size=SIZE) as pilot:
         camera = Photographer(app, pilot)
-        await camera.until(
-            lambda: app.front is not None and all(s.listing for s in app.front.board.statuses()), "every service listed"
-        )
+
+        def listed() -> bool:
+            return app.controller is not None and all(s.listing for s in app.controller.board.statuses())
+
+        await camera.until(listed, "every service listed")
         await camera.sees("DOWN")
         await pilot.pause(4)
         camera.take("services")
@@ -88,7 +89,7 @@ async def walk(services: str, state: Path) -> None:
         await camera.sees("previous is")
         camera.take("releases")
         await camera.press("enter")
-        await camera.sees("WILL RUN")
+        await camera.sees("CHECKED")
         camera.take("plan")
         await camera.press("right", "enter")
         await camera.sees("hold deploys back")
