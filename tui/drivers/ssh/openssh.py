@@ -61,6 +61,10 @@ class OpenSshConnection:
         """Whether the login has ended."""
         return self._master.returncode is not None
 
+    async def answers(self) -> bool:
+        """Whether the login still takes commands: it is asked, because its end may not have been heard yet."""
+        return not self.is_closed() and await _ready(client_config.program() or "ssh", self.socket)
+
     async def create_process(self, command: str, **_: Any) -> "OpenSshProcess":
         """A command on the host; bytes both ways. Raises OSError."""
         options = [word for one in (*_PLAIN, "ControlMaster=no", "ProxyCommand=false") for word in ("-o", one)]
@@ -108,6 +112,8 @@ class OpenSshProcess:
         self._process = process
         self._connection = connection
         self._closed = False
+        self._lost = False
+        """it ended as ssh does when its master is gone, and the master does not answer"""
         self._said = bytearray()
         self.exit_signal = None
         self.stdin = self
@@ -138,6 +144,8 @@ class OpenSshProcess:
         """Until the command has ended and what ssh said of it was heard."""
         await self._process.wait()
         await self.stderr.ended()
+        if self._process.returncode == LOST and not self._closed:
+            self._lost = not await self._connection.answers()
 
     @property
     def exit_status(self) -> int | None:
@@ -145,7 +153,7 @@ class OpenSshProcess:
         code = self._process.returncode
         if code is None or code < 0 or self._closed:
             return None
-        if code == LOST and (self._connection.is_closed() or _OWN_WORDS.search(bytes(self._said))):
+        if code == LOST and (self._lost or self._connection.is_closed() or _OWN_WORDS.search(bytes(self._said))):
             return None
         return code
 
