@@ -115,21 +115,21 @@ def freeze_not_undone() -> Iterator[None]:
 
 @contextmanager
 def stale_stamped_fresh() -> Iterator[None]:
-    """What runs is remembered for 20 s and told as seen now."""
+    """What runs is remembered for 20 s, by the next command too, and told as seen now."""
     real = tui.engine.hosts.connections.HostConnections.current
-    seen: dict[tuple[int, str], RunningState] = {}
+    seen: dict[tuple[str, str], RunningState] = {}
 
     async def current(links: Any, name: str, app: str) -> RunningState:
-        known = seen.get((id(links), app))
+        known = seen.get((name, app))
         now = links._clock.now()
-        if known is not None and now - seen_at[id(links), app] < timedelta(seconds=20):
+        if known is not None and timedelta(0) <= now - seen_at[name, app] < timedelta(seconds=20):
             again: RunningState = replace(known, at=now)
             return again
         found = await real(links, name, app)
-        seen[id(links), app], seen_at[id(links), app] = found, found.at
+        seen[name, app], seen_at[name, app] = found, found.at
         return found
 
-    seen_at: dict[tuple[int, str], Any] = {}
+    seen_at: dict[tuple[str, str], Any] = {}
     with replaced((tui.engine.hosts.connections.HostConnections, "current", current)):
         yield
 
