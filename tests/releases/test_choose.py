@@ -161,3 +161,11 @@ def test_a_release_label_without_our_attempt_proves_nothing() -> None:
     inherited = replace(container(), release="1")
     assert choose.running(Made()(), current(metadata=OTHER, containers=(labelled,))).number == 1
     assert choose.running(Made()(), current(metadata=OTHER, containers=(inherited,))).number is None
+
+
+def test_a_deploy_of_ours_that_died_half_way_is_no_release_also_where_the_one_before_it_is_not_kept() -> None:
+    labelled = replace(container(attempt="inc.1"), release="1")
+    died = replace(current(metadata=THEIRS, containers=(labelled,)), git_rev=OURS)
+    found = choose.running(Made()(), died)
+    assert (found.number, found.commit, found.said) == (None, None, choose.HALF_WAY)
+    assert choose.running(Made()(), replace(died, git_rev=THEIRS)).number == 1, "Dokku names the same commit"

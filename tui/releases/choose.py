@@ -102,6 +102,8 @@ def _running(releases: tuple[Release, ...], current: RunningState) -> Release:
             return replace(release, running=True, down=down)
     if labelled is not None and commit and commit == current.git_rev:
         return replace(labelled, running=True, served_as=(*labelled.served_as, commit))
+    if labelled is not None and commit and not labelled.is_commit(commit) and current.git_rev is not None:
+        return Release(app=current.app, running=True, down=down, said=HALF_WAY)
     return Release(
         app=current.app,
         commit=current.commit,
