@@ -1,6 +1,7 @@
 """Letting deploys through again after an incident: what was pushed, what a rebuild would do, the tip on purpose."""
 
 import subprocess
+from pathlib import Path
 
 from tests.sandboxes import Sandbox
 
@@ -90,6 +91,18 @@ def test_a_restart_of_our_own_release_during_the_watch_is_named_and_no_alarm(loc
     out, err = running.communicate(timeout=60)
     assert running.returncode == 0, err + out
     assert "restarted" in err
+
+
+def test_a_record_that_is_removed_under_a_watch_is_put_back_at_its_end(local: Sandbox, tmp_path: Path) -> None:
+    """Without it another machine could not let deploys through again: it tells the team's branch."""
+    running = watched(local, "1m")
+    command(local, f"apps:destroy {APP}--incident --force")
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 0, err + out
+    done = local.with_state(tmp_path / "elsewhere").run("unfreeze", "api", "--yes")
+    assert done.code == 0, done.stderr
+    assert status(local)["frozen"] is False
+    assert f"{APP}--incident" not in local.look()["apps"]
 
 
 def test_the_tip_is_deployed_on_purpose_and_proven(local: Sandbox) -> None:

@@ -61,6 +61,8 @@ class Settler:
             builder = await self._builder(incident, plan, current, left)
             if seen is not None:
                 await self._record(incident, needed=holders.is_frozen(current.branch) or not checks or not builder)
+            elif current.branch == holders.frozen_branch(incident.known_as):
+                await self._record_anew(incident, plan)
         await self._lock(incident, plan, seen)
         await self._deploy_lock(incident, current, left)
         frozen = holders.is_frozen(current.branch)
@@ -146,6 +148,24 @@ class Settler:
                 raise unusable(answer)
             return
         await incident_record.remove(self._links, incident.host, holders.incident_record(incident.app), incident.id)
+
+    async def _record_anew(self, incident: Incident, plan: Plan) -> None:
+        """The record of a freeze of ours that somebody removed meanwhile, by hand or by an unfreeze that we overtook:
+        without it nobody but this machine knows the team's branch."""
+        name = holders.incident_record(incident.app)
+        signed = next((s.argv for s in plan.steps if s.id == "sign"), None)
+        if signed is None:
+            return
+        answer = await incident_record.create(self._links, incident.host, name, incident.id)
+        if incident_record.taken(answer):
+            return  # somebody begins an incident: the record is theirs
+        if not answer.ok:
+            raise unusable(answer)
+        words = dict(word.split("=", 1) for word in signed[signed.index(name) + 1 :])
+        pairs = tuple({**words, "ROLLBACK_STATE": "frozen"}.items())
+        answer = await incident_record.sign(self._links, incident.host, incident.app, pairs, incident.id)
+        if not answer.ok:
+            raise unusable(answer)
 
     async def _lock(self, incident: Incident, plan: Plan, seen: holders.IncidentRecord | None) -> None:
         """The lock of a take-over that this incident began."""
