@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+from tests.harness import LocalSandbox
 from tests.sandboxes import Sandbox
 
 APP = "scenextras"
@@ -93,7 +94,7 @@ def test_a_restart_of_our_own_release_during_the_watch_is_named_and_no_alarm(loc
     assert "restarted" in err
 
 
-def test_a_record_that_is_removed_under_a_watch_is_put_back_at_its_end(local: Sandbox, tmp_path: Path) -> None:
+def test_a_record_that_is_removed_under_a_watch_is_put_back_at_its_end(local: LocalSandbox, tmp_path: Path) -> None:
     """Without it another machine could not let deploys through again: it tells the team's branch."""
     running = watched(local, "1m")
     command(local, f"apps:destroy {APP}--incident --force")
