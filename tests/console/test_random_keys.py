@@ -91,11 +91,11 @@ class Monkey:
     async def first_walk(self) -> None:
         """From a fresh start to the end: where something is sent, this is what it takes."""
         await self.press("R")
-        for seen in ("How bad is it?", "The runbook says", "previous is release:4", "WILL RUN"):
+        for seen in ("How bad is it?", "The runbook says", "previous is release:4", "CHECKED"):
             await self.asked(seen)
             await self.pilot.pause(HELD + 0.1)
             self.look()
-            await self.press("right" if seen == "WILL RUN" else "enter")
+            await self.press("right" if seen == "CHECKED" else "enter")
         await self.pilot.pause(HELD + 0.1)
         await self.press("enter")
         if self.app.controller is None or self.app.controller.engine.gate.read_only:
@@ -253,7 +253,7 @@ async def test_a_held_or_doubled_enter_confirms_nothing(tmp_path: Path, monkeypa
                 await monkey.asked(seen)
                 await pilot.pause(HELD + 0.1)
                 await pilot.press("enter")
-            await monkey.until(lambda: "WILL RUN" in app.export_text())
+            await monkey.until(lambda: "CHECKED" in app.export_text())
             await pilot.press("right")
             for _ in range(40):  # held down: repeats come faster than anybody presses
                 await pilot.press("enter")

@@ -45,6 +45,10 @@ READS = {
     "freeze": ["freeze", "api"],
     "unfreeze": ["unfreeze", "api"],
     "keep": ["keep", "search"],
+    "init": ["init", "nobody@127.0.0.1:9", "--yes"],
+    "config": ["config", "show"],
+    "page": ["help", "quick"],
+    "completion": ["completion", "bash"],
 }
 """a command line of each kind that ends soon, and what it does is done already or is not done"""
 CODES = {int(code) for code in Exit}
@@ -75,7 +79,7 @@ def bash(box: Sandbox, line: str) -> Done:
 
 
 def test_every_command_is_tried() -> None:
-    assert set(COMMANDS) <= set(READS)
+    assert set(COMMANDS) <= {words[0] for words in READS.values() if words}
 
 
 @pytest.mark.parametrize("redirected", ["", *BROKEN])
