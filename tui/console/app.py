@@ -20,6 +20,7 @@ from tui.console import actions
 from tui.console.commands import Commands
 from tui.console.drawing import rows
 from tui.console.drawing.palette import Palette
+from tui.console.driver import ConsoleDriver
 from tui.console.frame import Frame
 from tui.console.keyboard import Keyboard
 from tui.console.page_stack import PageStack
@@ -147,6 +148,8 @@ class ConsoleApp(App[int]):
         engine.duty.ask()
         engine.evidence.follow(sorted(engine.fleet.services, key=lambda s: s.order))
         self.set_interval(1.0, self._draw)
+        if isinstance(self._driver, ConsoleDriver):
+            self.set_interval(1.0, self._driver.mind_size)
         self.frame.panels.arrange_again()
         return controller
 

@@ -23,6 +23,7 @@ from typing import IO, Any
 from textual._xterm_parser import XTermParser
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 
 from tui.console import splash
 
@@ -163,6 +164,13 @@ class ConsoleDriver(LinuxDriver):
         finally:
             module["WriterThread"] = stock
         splash.up = splash.used = True
+
+    def mind_size(self) -> None:
+        """Draw in the size that the terminal has: of many changes at once Textual may miss the last."""
+        size = Size(*self._get_terminal_size())
+        if size != self._app.screen.size:
+            self._app._size = size
+            self._app.screen._screen_resized(size)
 
     def stop_application_mode(self) -> None:
         """End as Textual does, and switch every mode off that it may have left on."""
