@@ -10,7 +10,10 @@ import pytest
 from tests.lighter import lighten
 
 lighten()
-hypothesis.settings.register_profile("here", deadline=None)  # how long an example takes says more of the machine
+# Without a deadline: how long an example takes says more of the machine. The same examples each time: what is red was
+# made so by a change. Others are drawn by hand or at night, with `--hypothesis-profile explore`.
+hypothesis.settings.register_profile("here", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("here")
 
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -34,6 +34,7 @@ def test_safe_leaves_no_control_character_and_one_line(text: str, limit: int) ->
 
 
 @given(NASTY)
+@example("\u205f\u200d\U0001f000")
 def test_safe_is_done_once_and_for_all(text: str) -> None:
     once = rows.safe(text, 10_000)
     assert rows.safe(once, 10_000) == once

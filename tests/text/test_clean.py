@@ -1,10 +1,12 @@
 """The boundary: what comes out of it can hide nothing."""
 
+import re
 import sys
 import unicodedata
 
 import pytest
 
+from tui.text import clean as boundary
 from tui.text.clean import clean
 
 
@@ -35,3 +37,10 @@ def test_joiners_that_a_script_or_a_picture_needs_stay(text: str) -> None:
 )
 def test_joiners_that_nothing_needs_are_made_visible(text: str) -> None:
     assert "\ufffd" in clean(text)
+
+
+def test_nothing_that_goes_away_makes_a_joiner_needed() -> None:
+    """Else the second look at a text, its blanks stripped, would find another answer than the first."""
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    neighbours = re.findall(f"[{boundary._SCRIPTS}{boundary._VIRAMAS}{boundary._PICTURES}]", every)
+    assert [f"{ord(c):04x}" for c in neighbours if c.isspace() or clean(c) != c] == []
