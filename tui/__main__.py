@@ -74,6 +74,8 @@ def _run(argv: list[str]) -> int:
             raise SystemExit(3) from None
         raise
     if wanted is not None and not wanted.json:
+        if wanted.command == "replay" and os.isatty(0) and os.isatty(1):
+            return _console(wanted)
         if wanted.command == "console" or (wanted.alone and os.isatty(0) and os.isatty(1)):
             return _console(wanted)
         if wanted.command == "sandbox" and not wanted.serve and os.isatty(0) and os.isatty(1):
@@ -97,6 +99,8 @@ def _console(wanted: "Options") -> int:
     with terminal.kept():
         try:
             terminal.require(os.environ)
+            if wanted.command == "replay":
+                return _opened(wanted, None)
             if wanted.command == "console":
                 return _opened(wanted, _agreed(wanted))
             if wanted.alone:
@@ -156,6 +160,8 @@ def _opened(wanted: "Options", services: str | None, service: str | None = None)
         Setup(
             services=services,
             service=service,
+            replay=wanted.incident if wanted.command == "replay" else None,
+            speed=wanted.speed,
             read_only=wanted.read_only,
             accept_host_key=wanted.accept_host_key,
             watch=wanted.watch,

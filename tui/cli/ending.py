@@ -62,9 +62,9 @@ def _onward(engine: "Engine") -> str:
 
 def say(failed: Failed, narrator: Narrator) -> None:
     """Tell the person."""
-    narrator.say(f"{exits.word(failed.code)}: {failed.message}", "red")
+    narrator.insist(f"{exits.word(failed.code)}: {failed.message}", "red")
     if failed.fix:
-        narrator.say(f"  fix: {failed.fix}")
+        narrator.insist(f"  fix: {failed.fix}")
 
 
 def fault(error: Exception) -> ConsoleError:

@@ -14,6 +14,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "resume": ("rollback resume", "rollback resume ID --close recovered"),
     "undo": ("rollback undo --plan", "rollback undo ID"),
     "postmortem": ("rollback postmortem ID", 'rollback postmortem ID --set root-cause "the cache kept every page"'),
+    "handover": ("rollback handover", "rollback handover ID --json"),
+    "replay": ("rollback replay ID", "rollback replay ID --speed 60"),
     "sandbox": ("rollback sandbox", "rollback sandbox --serve --scenario healthy"),
     "config": ("rollback config show", "rollback config schema > services.schema.json"),
     "help": ("rollback help quick", "rollback help services"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Command = Callable[..., Awaitable[tuple[Exit, output.Document]]]
 PATIENCE = 20.0
 """seconds for the end: what people are still to be told, and the connections"""
-EXPLAINING = frozenset({"version", "help", "config", "completion"})
+EXPLAINING = frozenset({"version", "info", "help", "config", "completion"})
 """commands that ask no host and need no engine"""
 TELLING = frozenset({"rollback", "resume", "incidents"})
 """commands that deliver what people are still to be told"""
@@ -46,11 +46,11 @@ def _main(
         wanted = options.parse(argv)
     except ConsoleError as error:
         return _fail("usage", error, Narrator(color=True), json="--json" in argv), False
-    narrator = Narrator(color=wanted.color)
-    if wanted.command == "console":
+    narrator = Narrator(color=wanted.color, quiet=wanted.quiet, verbose=wanted.verbose, accessible=wanted.accessible)
+    if wanted.command in ("console", "replay"):
         fix = "rollback status, rollback SERVICE previous; rollback --help lists everything"
         no_terminal = ConfigError("the console needs a terminal on stdin and stdout", fix)
-        return _fail("console", no_terminal, narrator, json=wanted.json), False
+        return _fail(wanted.command, no_terminal, narrator, json=wanted.json), False
     if wanted.command in EXPLAINING:
         return _explained(wanted, narrator), False
     if wanted.command == "sandbox":
@@ -66,10 +66,11 @@ def _main(
 
 def _explained(wanted: Options, narrator: Narrator) -> int:
     """What the program knows of itself; no host is asked."""
-    from tui.cli.commands import completion, configuration, explain
+    from tui.cli.commands import completion, configuration, explain, info
 
     commands = {
         "version": explain.version,
+        "info": info.info,
         "help": explain.topics,
         "config": configuration.config,
         "completion": completion.completion,
@@ -123,7 +124,7 @@ async def _whole(wanted: Options, narrator: Narrator, clock: "ClockPort | None")
     finally:
         with interrupts.taken(lambda: None):  # the end has begun: what is left is to let go in order
             await _end(engine, wanted, narrator)
-    if wanted.json and wanted.command != "logs":
+    if wanted.json and wanted.command != "logs" and not wanted.again:
         output.write(document)
     return int(code), engine.gate.wrote
 
@@ -157,7 +158,8 @@ async def _engine(wanted: Options, narrator: Narrator, clock: "ClockPort | None"
 async def _carried_out(engine: "Engine", wanted: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
     """The command's own end; else a code from what was written and what is known, whatever ended it."""
     try:
-        return await _command(wanted.command)(engine, wanted, narrator)
+        async with narrator.waiting("asking the hosts"):
+            return await _command(wanted.command)(engine, wanted, narrator)
     except ConsoleError as error:
         failed = ending.of(engine, error)
     except asyncio.CancelledError:
@@ -200,7 +202,7 @@ async def _tell_the_rest(engine: "Engine", wanted: Options, narrator: Narrator) 
 
 
 def _command(name: str) -> Command:
-    from tui.cli.commands import check, evidence, init, keep_freeze, postmortem, start, status_logs, unfreeze
+    from tui.cli.commands import check, evidence, handover, init, keep_freeze, postmortem, start, status_logs, unfreeze
 
     commands: dict[str, Command] = {
         "init": init.init,
@@ -213,6 +215,7 @@ def _command(name: str) -> Command:
         "incidents": status_logs.incidents,
         "evidence": evidence.evidence,
         "postmortem": postmortem.postmortem,
+        "handover": handover.handover,
         "keep": keep_freeze.keep,
         "freeze": keep_freeze.freeze,
         "unfreeze": unfreeze.unfreeze,

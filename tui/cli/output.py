@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +33,7 @@ class _Out:
     def __init__(self) -> None:
         self.lost = ""
         self.gone = False
+        self.before: Callable[[], None] | None = None
 
 
 _state = _Out()
@@ -40,6 +42,11 @@ _state = _Out()
 def lost() -> str:
     """Why the result could not be written, if so. A reader who has seen enough and left is no reason."""
     return _state.lost
+
+
+def before(tell: Callable[[], None] | None) -> None:
+    """Call it before each line: what else is on the terminal may have to go first."""
+    _state.before = tell
 
 
 def write(document: Document) -> None:
@@ -62,12 +69,29 @@ def follow(line: str | Document) -> None:
         raise ReaderGone
 
 
+def redraws() -> bool:
+    """Whether stdout is a terminal on which lines can be written over."""
+    try:
+        return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    except (OSError, ValueError):
+        return False
+
+
+def screen(lines: list[str]) -> None:
+    """The whole terminal. Raises ReaderGone when nobody reads any more."""
+    _guarded("\x1b[H\x1b[J" + "".join(f"{clean(line)}\n" for line in lines))
+    if _state.gone or _state.lost:
+        raise ReaderGone
+
+
 def flush() -> None:
     """Write what others have put there (`--help`). The interpreter does it once more at its end, and must not fail."""
     _guarded("")
 
 
 def _out(line: str) -> None:
+    if _state.before is not None:
+        _state.before()
     if not (_state.gone or _state.lost):
         encoding = sys.stdout.encoding or "utf-8"
         _guarded(line.encode(encoding, "replace").decode(encoding) + "\n")

@@ -13,6 +13,7 @@ from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.jobs import ConsoleJobs
 from tui.console.logs import Logs
+from tui.console.pages.handover import HandOverPage
 from tui.console.pages.held import Found, Held
 from tui.console.pages.incident_page import IncidentPage
 from tui.console.pages.leave import Open
@@ -266,14 +267,23 @@ class ConsoleController:
         await page.read()
         self.screen.open_page(page)
 
+    async def show_handover(self, service: str | None) -> None:
+        """Show the page for whoever takes over, of the incident at hand or the journal's newest. Raises Refused."""
+        page = HandOverPage(self, (await self._at_hand(service)).id, self._save)
+        await page.read()
+        self.screen.open_page(page)
+
     async def last_postmortem(self, service: str | None) -> None:
         """Show the post-mortem of the incident at hand, else of the journal's newest. Raises Refused where
         there is none."""
+        await self.show_postmortem((await self._at_hand(service)).id)
+
+    async def _at_hand(self, service: str | None) -> Incident:
         at_hand = self.incident(service)
         newest = [at_hand] if at_hand is not None else await self.engine.incidents()
         if not newest:
             raise Refused("the journal has no incident yet")
-        await self.show_postmortem(newest[0].id)
+        return newest[0]
 
     # ── timeline and trail ───────────────────────────────────────────────────────────────────────────────────────
 

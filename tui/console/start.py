@@ -27,6 +27,8 @@ def console(wanted: Setup) -> int:
     def make(ask: Callable[[str], str]) -> "Engine":
         from tui import bootstrap
 
+        if wanted.replay is not None:
+            return bootstrap.replay(wanted.replay, wanted.speed)
         return bootstrap.engine(
             wanted.services, read_only=wanted.read_only, accept_host_key=wanted.accept_host_key, ask_passphrase=ask
         )
@@ -41,6 +43,7 @@ async def _run(
     from tui.console.app import ConsoleApp
     from tui.console.clipboard import copy, fits
     from tui.console.drawing.palette import Palette
+    from tui.console.replay import ReplayApp
     from tui.drivers.paths import state_dir
 
     state = state_dir()
@@ -53,12 +56,12 @@ async def _run(
         writer.submit(_store, state, lastboard.document(board))
 
     writer = ThreadPoolExecutor(1)
-    app = ConsoleApp(
+    app = (ConsoleApp if wanted.replay is None else ReplayApp)(
         make,
         palette=Palette(colour=seen.colors != "none", ascii_only=seen.ascii),
         watch_for=wanted.watch,
         exports=state / "exports",
-        saved_board=save,
+        saved_board=save if wanted.replay is None else None,
         copy_out=copy_out,
     )
     app.frame.board.begins_at = wanted.service

@@ -16,10 +16,14 @@ from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections, unusable
 from tui.engine.ports import ClockPort, JournalPort
 from tui.incident import events as ev
+from tui.incident import search
 from tui.incident.decide import fold
 from tui.model.errors import JournalError, Refused, TakenByOther
 from tui.model.incident import Closing, Incident
 from tui.model.value import Value
+
+SEARCHED = 10_000
+"""incidents that a search reads at most, the newest"""
 
 
 def new_id(clock: ClockPort) -> str:
@@ -81,6 +85,11 @@ class Records:
     async def newest(self) -> tuple[tuple[Incident, ...], tuple[Illegible, ...]]:
         """The newest incidents, newest first, and those among them that cannot be read."""
         return await self._sorted(await self._journal.incidents())
+
+    async def found(self, words: Sequence[str]) -> tuple[tuple[Incident, ...], tuple[Illegible, ...]]:
+        """Of all incidents those in which each of the words is found, newest first, and those that nobody can read."""
+        found, lost = await self._sorted(await self._journal.incidents(SEARCHED))
+        return tuple([one for one in found if search.found(words, one, await self.events(one.id))]), lost
 
     async def open(self) -> tuple[tuple[Incident, ...], tuple[Illegible, ...]]:
         """Every incident that is not closed, newest first, and those among them that cannot be read."""

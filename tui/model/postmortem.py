@@ -26,6 +26,8 @@ class Field(StrEnum):
     """a time: RFC 3339"""
     RESTORED = "restored"
     """a time: RFC 3339"""
+    REASON = "reason"
+    """why it was closed so, where what was said at the close was not right; both stay on record"""
     SEVERITY = "severity"
     """a level; kept as the incident's own"""
 

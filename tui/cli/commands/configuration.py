@@ -42,8 +42,8 @@ def config(wanted: Options) -> Exit:
 def _path(wanted: Options) -> None:
     from tui.config import reading
 
-    file, origin = reading.find(wanted.services, environ=os.environ, cwd=_here())
-    order = reading.places(_here())
+    file, origin = reading.find(wanted.services, environ=os.environ, cwd=here())
+    order = reading.places(here())
     if wanted.json:
         found = {"path": str(file), "origin": origin.value, "order": list(order)}
         output.write({"schema": output.SCHEMA, "kind": "config-path", **found})
@@ -55,7 +55,7 @@ def _path(wanted: Options) -> None:
 def _show(wanted: Options) -> None:
     from tui.config import reading
 
-    file, _ = reading.find(wanted.services, environ=os.environ, cwd=_here())
+    file, _ = reading.find(wanted.services, environ=os.environ, cwd=here())
     found = tuple(settings(file))
     if wanted.json:
         items: list[output.Document] = [
@@ -122,7 +122,8 @@ def _shown(key: str, value: str) -> str:
     return clean_line(redact(value))
 
 
-def _here() -> Path:
+def here() -> Path:
+    """The working directory, or its name where somebody removed it."""
     try:
         return Path.cwd()
     except OSError:  # somebody removed it: nothing is found in it

@@ -4,7 +4,7 @@ import platform
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 
-from tui.cli import options, output
+from tui.cli import output, parsers
 from tui.cli.exits import Exit
 from tui.cli.options import COMMANDS, Options
 from tui.model.errors import ConfigError
@@ -42,7 +42,7 @@ def topics(wanted: Options) -> Exit:
             for line in text.splitlines():
                 output.text(line)
     elif wanted.topic in COMMANDS:
-        text = options.tables()[wanted.topic].format_help()
+        text = parsers.tables()[wanted.topic].format_help()
         for line in text.splitlines():
             output.text(line)
     else:

@@ -26,7 +26,7 @@ Result = tuple[Exit, output.Document]
 
 async def postmortem(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """The post-mortem of the incident named, or of the only one that lacks its own. Raises Refused."""
-    identity = await _single(engine, options.incident) if options.incident else await _the_one(engine)
+    identity = await single(engine, options.incident, "postmortem") if options.incident else await _the_one(engine)
     whose.check(engine.fleet, await engine.read(identity))
     for field, text in options.set:
         await engine.postmortems.note(identity, field, text)
@@ -72,7 +72,7 @@ def _attached(found: tuple[Delivery, ...] | None) -> list[dict[str, Any]] | None
     return [{"channel": d.channel, "delivered": d.delivered, "detail": d.detail, "link": d.link} for d in found]
 
 
-async def _single(engine: Engine, identity: str) -> str:
+async def single(engine: Engine, identity: str, command: str) -> str:
     """The incident named; of a run over several services the one that it consists of. Raises Refused for several."""
     run = await running.find(engine, identity)
     if run is None:
@@ -80,8 +80,8 @@ async def _single(engine: Engine, identity: str) -> str:
     if len(run[1]) == 1:
         return run[1][0].id
     parts = ", ".join(f"{one.id} ({one.service})" for one in run[1])
-    words = f"{identity} is a run over {len(run[1])} services, each with its own post-mortem: {parts}"
-    raise Refused(words, " · ".join(f"rollback postmortem {one.id}" for one in run[1]))
+    words = f"{identity} is a run over {len(run[1])} services, each with its own {command}: {parts}"
+    raise Refused(words, " · ".join(f"rollback {command} {one.id}" for one in run[1]))
 
 
 async def _the_one(engine: Engine) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from datetime import datetime
 
-from tui.cli import first_night, output
+from tui.cli import first_night, interrupts, output
 from tui.cli.commands.postmortem import standing
 from tui.cli.exits import Exit, gravest, of_error
 from tui.cli.narrate import Narrator
@@ -39,7 +39,44 @@ def chosen(engine: Engine, options: Options) -> tuple[Service, ...]:
 
 
 async def status(engine: Engine, options: Options, narrator: Narrator) -> Result:
-    """Health now, what runs, who has an incident; one line per service."""
+    """Health now, what runs, who has an incident; one line per service; with `--watch` again and again."""
+    if not options.again:
+        code, document, lines = await _looked(engine, options, narrator)
+        for line in () if options.json else lines:
+            output.text(line)
+        return code, document
+    stop, code, before = asyncio.Event(), Exit.DONE, list[str]()
+    with interrupts.taken(stop.set):
+        while not stop.is_set():
+            code, document, lines = await _looked(engine, options, narrator)
+            _again(document, lines, before, engine.clock.now(), options)
+            before = lines
+            await _pause(engine, options.every.total_seconds(), stop)
+    return code, {}
+
+
+def _again(document: output.Document, lines: list[str], before: list[str], now: datetime, options: Options) -> None:
+    """One more look: as an object a line, on the same place of a terminal, or what is new in it."""
+    if options.json:
+        output.follow(document)
+    elif output.redraws() and not options.accessible:
+        output.screen([*lines, "", f"{now:%H:%M:%S}Z; every {worded(options.every)}; Ctrl-C ends"])
+    else:
+        for line in lines:
+            if line not in before:
+                output.follow(f"{now:%H:%M:%S}Z {line}")
+
+
+async def _pause(engine: Engine, seconds: float, stop: asyncio.Event) -> None:
+    sleeping, stopped = asyncio.create_task(engine.clock.sleep(seconds)), asyncio.create_task(stop.wait())
+    await asyncio.wait({sleeping, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    sleeping.cancel()
+    stopped.cancel()
+
+
+async def _looked(engine: Engine, options: Options, narrator: Narrator) -> tuple[Exit, output.Document, list[str]]:
+    """One look at all of it: the code, the document, and the lines for people."""
+    lines: list[str] = []
     services = chosen(engine, options)
     told, _ = await together(together(*(_status(engine, s) for s in services)), engine.duty.refresh())
     rows = [row for row, _ in told]
@@ -47,7 +84,7 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
     open_here, lost = await engine.records.open()
     if not options.json:
         for row in rows:
-            output.text(
+            lines.append(
                 f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
                 f"{row['detail'] or ''}{_held(row)}{_image(row, engine.clock.now())}"
                 f"{'  RESTARTING: it does not stay up' if row['restarting'] else ''}"
@@ -55,20 +92,19 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
                 f"{_risk(row)}{_pods(row)}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
             )
-            for line in _more(row):
-                output.text(f"{'':<16} {line}")
+            lines.extend(f"{'':<16} {line}" for line in _more(row))
             if row["error"] and row["error"]["fix"]:
-                output.text(f"{'':<16} fix: {row['error']['fix']}")
-        for line in on_call(engine):
-            output.text(line)
-    for incident in open_here:
+                lines.append(f"{'':<16} fix: {row['error']['fix']}")
+        lines.extend(on_call(engine))
+    for incident in open_here if not options.again else ():
         narrator.say(
             f"open incident {incident.id} on {incident.service}: rollback resume {incident.known_as}", "yellow"
         )
-    for one in lost:
+    for one in lost if not options.again else ():
         narrator.say(f"open incident on {one.service}: {one.why}: {one.fix}", "red")
     never = tuple(str(row["service"]) for row in rows if row["never_kept"])
-    first_night.warn(never, narrator)
+    if not options.again:
+        first_night.warn(never, narrator)
     unread = [row["service"] for row in rows if row["error"]]
     said = f"what runs could not be read of {', '.join(unread)}" if unread else ""
     document = output.listing(
@@ -82,7 +118,7 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
         exit_code=int(code),
         error=output.error(code, said),
     )
-    return code, document
+    return code, document, lines
 
 
 def _more(row: output.Document) -> list[str]:
@@ -263,7 +299,9 @@ def _log_line(text: str, options: Options) -> None:
 
 async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """The journal's incidents, newest first."""
-    found, lost = await engine.records.newest()
+    found, lost = await (engine.records.found(options.search) if options.search else engine.records.newest())
+    if options.search and not found and not lost:
+        narrator.say(f"no incident of this machine has all of: {' '.join(options.search)}", "yellow")
     if not options.json:
         for one in lost:
             output.text(

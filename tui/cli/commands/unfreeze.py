@@ -2,6 +2,7 @@
 
 from tui.cli import confirm, output
 from tui.cli.commands import rollback as single
+from tui.cli.commands import telling
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import Options
@@ -97,9 +98,9 @@ async def _deployed(engine: Engine, service: Service, options: Options, narrator
     """The tip, built on the host: planned, confirmed, proven."""
     made = await tip.plan(engine, service)
     narrator.plan(made)
-    await single.agreed(engine, made, options, narrator)
+    options = await single.agreed(engine, made, options, narrator)
     reason = f"deploy of the tip of {made.before.branch}" + (f": {options.reason}" if options.reason else "")
-    walk = await engine.open(made, reason, single.stream(narrator))
+    walk = await engine.open(made, reason, telling.stream(narrator))
     return await single.carry_out(engine, walk, options, narrator)
 
 

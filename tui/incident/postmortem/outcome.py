@@ -111,6 +111,10 @@ def _closed(record: Record) -> Fact:
     incident = record.incident
     asked, settled = record.last(ev.CloseAsked), record.last(ev.Settled)
     reason = f": {safe(incident.close_reason)}" if incident.close_reason else ""
+    if (noted := record.note(Field.REASON)) is not None:
+        note, entry = noted
+        before = f'; at the close: "{safe(incident.close_reason)}"' if incident.close_reason else ""
+        reason = f": {safe(note.text)} (said by {safe(note.by) or 'a person'} at {stamp(note.at)}, {entry}{before})"
     how = incident.closing.value if incident.closing else ""
     at = stamp(incident.closed_at) if incident.closed_at else "unknown"
     by = "a person's word" if asked is not None else "the verdict of verification or watch"
