@@ -132,12 +132,19 @@ class Engine:
     def service(self, name: str) -> Service:
         """The service of that name or app. Raises ConfigError with the nearest, and the names there are."""
         found = self.fleet.service(name)
+        if parts := self.fleet.parts(name):
+            names = ", ".join(part.name for part in parts)
+            raise ConfigError(f"{name} has {len(parts)} parts, and this is for one of them", f"name one: {names}")
         if found is None:
             names = ", ".join(s.name for s in self.fleet.services)
             meant = suggestion(name, (n for s in self.fleet.services for n in (s.name, s.app)))
             fix = f"{meant} services: {names}" if meant else f"services: {names}"
             raise ConfigError(f"there is no service {name!r} in {self.fleet.path}", fix)
         return found
+
+    def named(self, name: str) -> tuple[Service, ...]:
+        """The parts of the service of that name, or the one service of that name or app. Raises ConfigError."""
+        return self.fleet.parts(name) or (self.service(name),)
 
     async def listing(self, service: Service) -> Listing:
         """What runs, and the releases that are kept or were seen here. Raises LinkError, HostSaid."""
