@@ -92,7 +92,7 @@ def title(words: Sequence[Piece], cells: int, rule: str, look: str, end: str = "
     room = cells - width(tail)
     left = room - width(said) - 2
     if left < 0:
-        return (*cut(said, room), *tail)
+        return (*cut(said, room), *tail) if tail else said
     return ((rule, look), *said, (" ", ""), (rule * max(0, left), look), *tail)
 
 

@@ -64,8 +64,9 @@ def shown(console: Console, plan: Plan, cells: int, room: int, post: Sequence[Ro
         *_cautions(console, plan, cells),  # above everything that can wait: nobody scrolls to a warning
         *([*post, *cost] if room < posts.ROOM_FOR_TEXT else [*cost, *post]),
         *_cautions(console, plan, cells, notes=True),
-        *_taken_whole(console, plan, cells),
         *_commands(plan, cells),
+        *_taken_whole(console, plan, cells),
+        *_by_hand(plan, cells),
     ]
 
 
@@ -207,7 +208,11 @@ def _commands(plan: Plan, cells: int) -> list[Row]:
         command = rows.safe(" ".join(step.argv), 300)
         found.append(((f" {number} ", "dim"), mark, (f" {step.title} ", ""), (limit, "dim")))
         found.extend(rows.paragraph(f"     {command}", cells, "dim", indent=5))
-    found.append((("By hand, without this tool:", "bold"),))
+    return found
+
+
+def _by_hand(plan: Plan, cells: int) -> list[Row]:
+    found: list[Row] = [(("BY HAND, without this tool:", "bold"),)]
     for line in _paste(plan):
         found.extend(rows.paragraph(f"  {rows.safe(line, 2000)}", cells, "dim", indent=4))
     return found
