@@ -6,6 +6,8 @@ and goes through the gate.
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from tui.dokku import commands, holders
 from tui.engine import whose
 from tui.engine.hosts import holder_looks
@@ -20,6 +22,7 @@ from tui.engine.incident.steps import Output, Ports
 from tui.engine.monitor import health
 from tui.engine.monitor.error_rates import Evidence
 from tui.engine.monitor.log_health import HealthProbes
+from tui.engine.nearby import Nearby
 from tui.engine.notify.on_call import OnCallReader
 from tui.engine.notify.outbox import Notifier
 from tui.engine.notify.postmortem import PostMortems
@@ -96,6 +99,7 @@ class Engine:
         self.planner = Planner(
             fleet, self.configs, self.records, self.freezer, clock, by, look=self.probe, registries=registries
         )
+        self.nearby = Nearby(fleet, self.ledger, self.records, clock, self.outside.flags)
         self.walks: dict[str, IncidentRunner] = {}
         self.onlookers: dict[str, Onlooker] = {}
         """incidents that other consoles on this machine lead, followed here"""
@@ -209,7 +213,11 @@ class Engine:
             way=way,
             known_as=known_as,
         )
-        return await self.planner.plan(wanted)
+        plan, around = await together(self.planner.plan(wanted), self.nearby.of(service))
+        if plan.taken is None:
+            return plan
+        nearby = tuple(sorted(around.changes, key=lambda one: one.at, reverse=True))
+        return replace(plan, taken=replace(plan.taken, since=around.since, nearby=nearby, gaps=around.gaps))
 
     # ── incidents ────────────────────────────────────────────────────────────────────────────────────────────────
 
