@@ -273,7 +273,7 @@ class Engine:
         walk = IncidentRunner(found, self.journal, self.clock, self._performer(output))
         self.walks[incident] = walk
         self.notices.follow(walk)
-        await walk.submit(ev.Resumed(at=self.clock.now(), by=self.by))
+        await walk.submit(ev.Resumed(at=self.clock.now(), by=self.by, anew=True))
         return walk
 
     def _elsewhere(self, incident: str) -> TakenByOther:
