@@ -83,7 +83,7 @@ def _guarded(text: str) -> None:
         _state.gone = True
     except (OSError, ValueError) as error:
         _state.lost = getattr(error, "strerror", None) or str(error)
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError):  # a stream without a descriptor needs none; what was lost is said
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

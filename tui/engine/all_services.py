@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from tui.engine.engine import Engine
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.incident.steps import Output
+from tui.engine.signal import Signal
 from tui.incident import all_services
 from tui.incident import events as ev
 from tui.incident.all_services import Part, Stage
@@ -54,9 +55,8 @@ class Run:
         self._take_over = take_over
         self._output = output
         self._confirmed: dict[str, Plan] = {}
-        self._news = asyncio.Event()
-        self._listeners: list[Callable[[], None]] = []
-        self._ends = [walk.subscribe(self._changed) for walk in walks.values()]
+        self._news = Signal()
+        self._ends = [walk.subscribe(self._news.tell) for walk in walks.values()]
 
     # ── what is known ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -79,13 +79,7 @@ class Run:
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every change, without payload. Returns what ends the subscription."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
-    def _changed(self) -> None:
-        self._news.set()
-        for listener in tuple(self._listeners):
-            listener()
+        return self._news.subscribe(listener)
 
     # ── the loop ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -107,14 +101,13 @@ class Run:
         await self._wait(lambda: all(all_services.stage(part) is not Stage.UNDER_WAY for part in self.parts))
 
     async def _wait(self, until: Callable[[], bool]) -> None:
-        while True:
+        def holds() -> bool:
             for walk in self.walks.values():
                 if walk.error is not None:
                     raise walk.error
-            if until() or all_services.at_rest(self.parts, self.group.parallel):
-                return
-            await self._news.wait()
-            self._news.clear()
+            return until() or all_services.at_rest(self.parts, self.group.parallel)
+
+        await self._news.until(holds)
 
     async def _begin(self, name: str) -> None:
         """One service's turn: planned anew, compared with what was confirmed, then its first write."""
@@ -132,7 +125,7 @@ class Run:
                 raise Refused(fresh.blocked[0].text, f"rollback resume {self.group.id}")
         except ConsoleError as error:
             self.refused[name] = error
-            self._changed()
+            self._news.tell()
             return
         clock = self.engine.clock
         await walk.submit(ev.PlanMade(at=clock.now(), plan=fresh))
@@ -159,7 +152,7 @@ class Run:
     async def _open_late(self, name: str) -> IncidentRunner:
         walk = await self.engine.join(self.engine.service(name), self.group, self._output)
         self.walks[name] = walk
-        self._ends.append(walk.subscribe(self._changed))
+        self._ends.append(walk.subscribe(self._news.tell))
         return walk
 
     async def _plan(self, name: str, target: Target, incident: Incident, way: str | None) -> Plan:

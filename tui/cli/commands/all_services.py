@@ -237,6 +237,7 @@ async def _interrupted(run: running.Run, work: Coroutine[object, object, None], 
                 return False
             if warned or not any(walk.incident.would_abort for walk in run.walks.values()):
                 working.cancel()
+                await asyncio.wait({working})  # what it was in the middle of says how far it came
                 return True
             warned = True
             stop.clear()

@@ -245,7 +245,7 @@ async def logs(engine: Engine, options: Options, narrator: Narrator) -> Result:
             _log_line(line.text, options)
         return Exit.DONE, output.listing("logs", [], exit_code=0)
     stream = engine.logs(service, options.lines)
-    with contextlib.suppress(asyncio.CancelledError):
+    with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is how a log that is followed ends
         async for chunk in stream:
             for line in framer.feed(chunk):
                 _log_line(line.text, options)
