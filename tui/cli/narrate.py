@@ -12,6 +12,7 @@ from time import monotonic
 from typing import TextIO
 
 from tui.cli import output
+from tui.incident import taken_back
 from tui.model.notice import Message
 from tui.model.plan import Caution, Plan, Severity, Standing
 from tui.text.chat import NO_WIDTH
@@ -174,11 +175,14 @@ class Narrator:
             downtime = f"{plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s"
         way = f"  way   {plan.way}, about {plan.expected:.0f} s, downtime {downtime}{more}"
         self._shown_for_asking(way, "" if downtime == "none" else "yellow")
+        if plan.taken is not None:
+            self._shown_for_asking(f"  takes back    {taken_back.summary(plan.taken)}")
+            self.say(f"  also changed  {taken_back.also(plan.taken, None, plan.made_at)}")
         if not more:
             for name, why in plan.skipped:
                 self.say(f"  passed over {name}: {why}", "dim")
 
-    def _shown_for_asking(self, text: str, colour: str) -> None:
+    def _shown_for_asking(self, text: str, colour: str = "") -> None:
         """Whoever is asked sees what it is about, also where only results are wanted."""
         if self.interactive:
             self.insist(text, colour)
