@@ -87,12 +87,12 @@ class Playback(Onlooker):
     def faster(self, factor: float) -> None:
         """Play so many times as fast as now, between 1 and FASTEST times as fast as it was."""
         self.speed = max(1, min(FASTEST, round(self.speed * factor)))
-        self._tell()
+        self._news.tell()
 
     def pause(self) -> None:
         """Hold it, or let it go on."""
         self.paused = not self.paused
-        self._tell()
+        self._news.tell()
 
     def step(self) -> None:
         """On to the next event at once."""
@@ -122,11 +122,7 @@ class Playback(Onlooker):
             self.played += 1
         if self.played != before:
             self.incident = self.recording.at(self.played)
-        self._tell()
-
-    def _tell(self) -> None:
-        for listener in tuple(self._listeners):
-            listener()
+        self._news.tell()
 
     async def _nobody(self, incident: str) -> Incident:
         return self.incident
