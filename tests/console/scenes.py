@@ -33,6 +33,7 @@ from tui.drivers.journal import Waiting
 from tui.engine.all_services import Prepared, Run
 from tui.engine.hosts.gate import Sent
 from tui.engine.incident.runner import IncidentRunner
+from tui.engine.ports import JournalPort
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.freeze import TeamBranch, Unfrozen
 from tui.incident import events as ev
@@ -211,9 +212,9 @@ def console(state: Path, engine: StageEngine, palette: Palette) -> ConsoleApp:
     )
 
 
-def stage_engine(*, read_only: bool = False, well_for: float = 0) -> StageEngine:
+def stage_engine(*, read_only: bool = False, well_for: float = 0, journal: JournalPort | None = None) -> StageEngine:
     """The fleet with what was seen of it: the API went down nine minutes ago, and is well again for so many seconds."""
-    engine = StageEngine(fleet(API, WEB, BILLING, WORKER), HandClock(NOW), read_only=read_only)
+    engine = StageEngine(fleet(API, WEB, BILLING, WORKER), HandClock(NOW), read_only=read_only, journal=journal)
     engine.log_lines = LOG
     past = {
         "api": history(API, bad_from=NOW - timedelta(minutes=9), bad_until=NOW - timedelta(seconds=well_for)),
@@ -253,9 +254,10 @@ async def started(
     palette: Palette | None = None,
     read_only: bool = False,
     well_for: float = 0,
+    journal: JournalPort | None = None,
 ) -> AsyncIterator[Scene]:
     """The console, with everything read that it reads at start."""
-    engine = stage_engine(read_only=read_only, well_for=well_for)
+    engine = stage_engine(read_only=read_only, well_for=well_for, journal=journal)
     app = console(state, engine, palette or Palette())
     async with app.run_test(size=size) as pilot:
         scene = Scene(app, pilot, engine)
