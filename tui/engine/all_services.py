@@ -19,7 +19,7 @@ from tui.incident.all_services import Part, Stage
 from tui.model.errors import ConsoleError, Refused, TakenByOther
 from tui.model.incident import Closing, Group, Incident, Question
 from tui.model.plan import Plan
-from tui.model.release import Target, TargetKind, target_of
+from tui.model.release import Target, parse_target, target_of
 from tui.model.value import Value
 from tui.ways.facts import Options
 
@@ -145,7 +145,9 @@ class Run:
         walk = self.walks.get(name)
         if walk is None:  # the console died while it opened them
             walk = await self._open_late(name)
-        return await prepared(name, lambda: self._plan(name, PREVIOUS, walk.incident, self.group.way))
+        return await prepared(
+            name, lambda: self._plan(name, wanted(self.group), walk.incident, self.group.way), self.group
+        )
 
     async def _open_late(self, name: str) -> IncidentRunner:
         walk = await self.engine.join(self.engine.service(name), self.group, self._output)
@@ -173,7 +175,11 @@ class Run:
         self._ends.clear()
 
 
-PREVIOUS = Target(kind=TargetKind.PREVIOUS)
+def wanted(group: Group) -> Target:
+    """Where each of them goes."""
+    found = parse_target(group.target)
+    assert found is not None, group.target  # it was one when the run was opened
+    return found
 
 
 def options(group: Group, take_over: str | None) -> Options:
@@ -188,20 +194,21 @@ async def prepare(engine: Engine, group: Group, take_over: str | None) -> tuple[
         return await prepared(
             name,
             lambda: engine.plan(
-                engine.service(name), PREVIOUS, options(group, take_over), way=group.way, known_as=group.id
+                engine.service(name), wanted(group), options(group, take_over), way=group.way, known_as=group.id
             ),
+            group,
         )
 
     return tuple(await asyncio.gather(*(one(name) for name in group.services)))
 
 
-async def prepared(name: str, plan: Callable[[], Awaitable[Plan]]) -> Prepared:
+async def prepared(name: str, plan: Callable[[], Awaitable[Plan]], group: Group) -> Prepared:
     """A plan, or why there is none; a plan that must not be carried out says why, too."""
     try:
         made = await plan()
     except ConsoleError as error:
         return Prepared(service=name, trouble=error.message, fix=error.fix)
-    return Prepared(service=name, plan=made, trouble=all_services.blocked(made))
+    return Prepared(service=name, plan=made, trouble=all_services.blocked(made, group))
 
 
 async def begin(

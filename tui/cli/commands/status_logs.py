@@ -34,7 +34,7 @@ LOG_LIMIT = 1000
 def chosen(engine: Engine, options: Options) -> tuple[Service, ...]:
     """The services named, or all of them."""
     if options.names:
-        return tuple(engine.service(name) for name in options.names)
+        return tuple(dict.fromkeys(one for name in options.names for one in engine.named(name)))
     return engine.fleet.services
 
 
