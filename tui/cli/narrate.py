@@ -56,7 +56,7 @@ class Narrator:
         self._color = color and told and not os.environ.get("NO_COLOR") and not plain
         self._told, self._moves = told and not quiet, told and not quiet and not plain
         self._said_at = self._began_at = monotonic()
-        self._doing, self._shown, self._asking = "", False, False
+        self._doing, self._shown, self._asking, self._ended = "", False, False, False
 
     def say(self, text: str = "", colour: str = "") -> None:
         """One line. Never raises, and waits for nobody longer than PATIENCE."""
@@ -135,7 +135,10 @@ class Narrator:
         return True
 
     async def ask(self, question: str) -> str:
-        """A line from the person. Only to be called where `interactive`; whoever waits for it can be cancelled."""
+        """A line from the person. Only to be called where `interactive`; whoever waits for it can be cancelled. Empty,
+        and not asked for any more, once the person has ended the input (Ctrl-D)."""
+        if self._ended:
+            return ""
         self.erase()
         self._write(clean(question))
         self._asking = True
@@ -147,7 +150,9 @@ class Narrator:
         finally:
             loop.remove_reader(0)
             self._asking, self._said_at = False, monotonic()
-        return os.read(0, 4096).decode("utf-8", "replace").split("\n")[0].strip()  # a terminal gives whole lines
+        line = os.read(0, 4096)  # a terminal gives whole lines
+        self._ended = not line
+        return line.decode("utf-8", "replace").split("\n")[0].strip()
 
     def plan(self, plan: Plan, *, whole: bool = False) -> None:
         """The plan as a person has to see it before saying yes. `whole`: with each look and each command."""
