@@ -73,7 +73,9 @@ def _run(argv: list[str]) -> int:
             Narrator(color=True).say(f"the result could not be written to stdout: {reason}", "red")
             raise SystemExit(3) from None
         raise
-    if wanted is not None and not wanted.json:
+    if wanted is not None and wanted.accessible and wanted.command == "sandbox" and not wanted.serve:
+        return _drill_by_line(wanted)
+    if wanted is not None and not wanted.json and not wanted.accessible:
         if wanted.command == "replay" and os.isatty(0) and os.isatty(1):
             return _console(wanted)
         if wanted.command == "console" or (wanted.alone and os.isatty(0) and os.isatty(1)):
@@ -89,6 +91,21 @@ def _command_line(argv: list[str]) -> int:
 
     splash.end()
     return command_line(argv)
+
+
+def _drill_by_line(wanted: "Options") -> int:
+    """The sandbox, line by line."""
+    from tui.cli.commands.sandbox import served
+    from tui.cli.exits import Exit
+    from tui.cli.narrate import Narrator
+    from tui.model.errors import ConsoleError
+
+    try:
+        with served(wanted) as services:
+            return _command_line(["--services", services, "--accessible"])
+    except ConsoleError as error:
+        Narrator(color=False).say(error.message)
+        return int(Exit.USAGE)
 
 
 def _console(wanted: "Options") -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.cli import ending, exits, interrupts, naming, options, output
@@ -20,7 +21,7 @@ PATIENCE = 20.0
 """seconds for the end: what people are still to be told, and the connections"""
 EXPLAINING = frozenset({"version", "info", "help", "config", "completion"})
 """commands that ask no host and need no engine"""
-TELLING = frozenset({"rollback", "resume", "incidents"})
+TELLING = frozenset({"rollback", "accessible", "resume", "incidents"})
 """commands that deliver what people are still to be told"""
 
 
@@ -47,6 +48,8 @@ def _main(
     except ConsoleError as error:
         return _fail("usage", error, Narrator(color=True), json="--json" in argv), False
     narrator = Narrator(color=wanted.color, quiet=wanted.quiet, verbose=wanted.verbose, accessible=wanted.accessible)
+    if wanted.accessible and narrator.interactive and (wanted.command == "console" or wanted.alone):
+        wanted = replace(wanted, command="accessible")
     if wanted.command in ("console", "replay"):
         fix = "rollback status, rollback SERVICE previous; rollback --help lists everything"
         no_terminal = ConfigError("the console needs a terminal on stdin and stdout", fix)
@@ -202,10 +205,22 @@ async def _tell_the_rest(engine: "Engine", wanted: Options, narrator: Narrator) 
 
 
 def _command(name: str) -> Command:
-    from tui.cli.commands import check, evidence, handover, init, keep_freeze, postmortem, start, status_logs, unfreeze
+    from tui.cli.commands import (
+        accessible,
+        check,
+        evidence,
+        handover,
+        init,
+        keep_freeze,
+        postmortem,
+        start,
+        status_logs,
+        unfreeze,
+    )
 
     commands: dict[str, Command] = {
         "init": init.init,
+        "accessible": accessible.accessible,
         "rollback": start.rollback,
         "resume": start.resume,
         "undo": start.undo,

@@ -56,7 +56,9 @@ class Narrator:
         self._color = color and told and not os.environ.get("NO_COLOR") and not plain
         self._told, self._moves = told and not quiet, told and not quiet and not plain
         self._said_at = self._began_at = monotonic()
-        self._doing, self._shown, self._asking, self._ended = "", False, False, False
+        self.ended = False
+        """whether the person has ended the input"""
+        self._doing, self._shown, self._asking = "", False, False
 
     def say(self, text: str = "", colour: str = "") -> None:
         """One line. Never raises, and waits for nobody longer than PATIENCE."""
@@ -137,7 +139,7 @@ class Narrator:
     async def ask(self, question: str) -> str:
         """A line from the person. Only to be called where `interactive`; whoever waits for it can be cancelled. Empty,
         and not asked for any more, once the person has ended the input (Ctrl-D)."""
-        if self._ended:
+        if self.ended:
             return ""
         self.erase()
         self._write(clean(question))
@@ -151,7 +153,7 @@ class Narrator:
             loop.remove_reader(0)
             self._asking, self._said_at = False, monotonic()
         line = os.read(0, 4096)  # a terminal gives whole lines
-        self._ended = not line
+        self.ended = not line
         return line.decode("utf-8", "replace").split("\n")[0].strip()
 
     def plan(self, plan: Plan, *, whole: bool = False) -> None:
