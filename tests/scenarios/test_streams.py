@@ -49,6 +49,10 @@ READS = {
     "config": ["config", "show"],
     "page": ["help", "quick"],
     "completion": ["completion", "bash"],
+    "info": ["--info"],
+    "handover": ["handover"],
+    "replay": ["replay", "none"],
+    "serve": ["serve", "--bind", "0.0.0.0"],
 }
 """a command line of each kind that ends soon, and what it does is done already or is not done"""
 CODES = {int(code) for code in Exit}

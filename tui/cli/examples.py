@@ -16,6 +16,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "postmortem": ("rollback postmortem ID", 'rollback postmortem ID --set root-cause "the cache kept every page"'),
     "handover": ("rollback handover", "rollback handover ID --json"),
     "replay": ("rollback replay ID", "rollback replay ID --speed 60"),
+    "serve": ("rollback serve", "rollback serve --port 8080 --allow-changes"),
     "sandbox": ("rollback sandbox", "rollback sandbox --serve --scenario healthy"),
     "config": ("rollback config show", "rollback config schema > services.schema.json"),
     "help": ("rollback help quick", "rollback help services"),

@@ -56,13 +56,16 @@ def _main(
         return _fail(wanted.command, no_terminal, narrator, json=wanted.json), False
     if wanted.command in EXPLAINING:
         return _explained(wanted, narrator), False
-    if wanted.command == "sandbox":
-        from tui.cli.commands.sandbox import sandbox
+    if wanted.command in ("sandbox", "serve"):
+        from tui.cli.commands import sandbox, serve
 
+        begin = {"sandbox": sandbox.sandbox, "serve": serve.serve}[wanted.command]
         try:
-            return sandbox(wanted, narrator), False
+            return begin(wanted, narrator), False
+        except ConsoleError as error:
+            return _fail(wanted.command, error, narrator, json=wanted.json), False
         except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest
-            return _fail("sandbox", ending.fault(error), narrator, json=wanted.json), False
+            return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json), False
     with asyncio.Runner(loop_factory=loop or interrupts.Loop) as runner:
         return runner.run(_run(wanted, narrator, clock))
 

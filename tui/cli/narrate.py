@@ -165,7 +165,8 @@ class Narrator:
             self._commands(plan)
             return
         for name, why in plan.skipped:
-            self.say(f"passed over {name}: {why}", "dim")
+            if why != "it runs now":
+                self.say(f"passed over {name}: {why}", "dim")
         self._brief_looks(plan)
         self._cautions(plan.warnings)
         writes = sum(step.writes for step in plan.steps)

@@ -13,7 +13,7 @@ from tui.text.nearest import nearest
 
 COMMANDS = (
     "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
-    "postmortem", "handover", "replay", "sandbox", "config", "help", "completion",
+    "postmortem", "handover", "replay", "serve", "sandbox", "config", "help", "completion",
 )  # fmt: skip
 """words that are commands and therefore no names of services"""
 
@@ -100,6 +100,14 @@ class Options:
     known_hosts: str | None = None
     ci: str | None = None
     serve: bool = False
+    bind: str = "127.0.0.1"
+    """serve: the address that is listened on"""
+    port: int = 8000
+    public_url: str | None = None
+    """serve: the address that browsers open, where a proxy with TLS stands before it"""
+    sessions: int = 2
+    """serve: so many at once at most"""
+    allow_changes: bool = False
     dokku: str = "0.35.15"
     pace: str = "recorded"
     scenario: str | None = None

@@ -33,9 +33,7 @@ def duration(text: str) -> timedelta:
 
 
 def _speed(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 60:
-        raise argparse.ArgumentTypeError(f"{text!r} is no speed; write a number from 1 to 60")
-    return int(text)
+    return _between(text, 1, 60, "speed")
 
 
 def target(text: str) -> Target:
@@ -162,6 +160,30 @@ def _init_options(parser: Parser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask: guesses say `please check` in the file")
 
 
+def _serve_options(parser: Parser) -> None:
+    parser.add_argument("--bind", metavar="ADDRESS", default="127.0.0.1", help="where to listen (127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=8000, help="(8000)")
+    parser.add_argument(
+        "--public-url", metavar="URL", help="what browsers open, where a proxy with TLS stands before it"
+    )
+    parser.add_argument("--sessions", type=_sessions, default=2, metavar="N", help="at once, at most (2)")
+    parser.add_argument("--allow-changes", action="store_true", help="what changes a host is possible from the browser")
+
+
+def _port(text: str) -> int:
+    return _between(text, 1, 65535, "port")
+
+
+def _sessions(text: str) -> int:
+    return _between(text, 1, 20, "number of sessions")
+
+
+def _between(text: str, least: int, most: int, what: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and least <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"{text!r} is no {what}; write a number from {least} to {most}")
+    return int(text)
+
+
 def commands(prog: str) -> Parser:
     parser = Parser(
         prog=prog,
@@ -228,6 +250,7 @@ def commands(prog: str) -> Parser:
     again = sub.add_parser("replay", parents=[shared, _screen()], help="a closed incident in the console once more")
     again.add_argument("incident", metavar="ID")
     again.add_argument("--speed", type=_speed, default=10, metavar="N", help="so many times as fast, 1 to 60 (10)")
+    _serve_options(sub.add_parser("serve", parents=[shared], help="the console in a browser (an extra), read-only"))
     box = sub.add_parser("sandbox", parents=[shared, _screen()], help="a pretend host with a bad release already out")
     box.add_argument("--serve", action="store_true", help="only serve; prints one JSON line")
     box.add_argument("--dokku", default="0.35.15", choices=("0.35.15", "0.38.27", "plugins"), help="profile")

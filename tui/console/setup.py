@@ -14,6 +14,8 @@ class Setup:
     replay: str | None = None
     """a closed incident that is played once more"""
     speed: int = 10
+    web: bool = False
+    """inside a browser's session: no terminal of its own"""
     read_only: bool = False
     accept_host_key: str | None = None
     watch: timedelta | None = None

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 def console(wanted: Setup) -> int:
     """The console until the person leaves it. Returns the exit code."""
     environ = dict(os.environ)
-    seen = terminal.describe(environ, wanted)
+    seen = terminal.describe({**environ, "COLORTERM": "truecolor"} if wanted.web else environ, wanted)
     terminal.prepare(seen, os.environ)  # before Textual is imported
+    if wanted.web:
+        os.environ["TEXTUAL_DRIVER"] = "textual.drivers.web_driver:WebDriver"
 
     def make(ask: Callable[[str], str]) -> "Engine":
         from tui import bootstrap

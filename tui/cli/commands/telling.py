@@ -16,6 +16,7 @@ from tui.model.outcome import describe
 from tui.model.verification import Verdict
 
 _STATES = {
+    State.PLANNED: "",
     State.CLOSED: "",
     State.STOPPED: "stopped: the service does not answer until the target has started",
     State.UNCERTAIN: "uncertain: asking the host what serves",
