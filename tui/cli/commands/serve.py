@@ -49,7 +49,7 @@ LARGEST = 500
 Handler = Callable[["web.Request"], Awaitable["web.StreamResponse"]]
 
 
-class Door:
+class BrowserDoor:
     """Who may come in: by token once, then by cookie, from our own page only."""
 
     def __init__(self, address: str, token: str) -> None:
@@ -91,7 +91,7 @@ async def application(argv: list[str], address: str, token: str, sessions: int) 
     from textual_serve.app_service import AppService
     from textual_serve.server import Server
 
-    class Session(AppService):
+    class BrowserSession(AppService):
         """One process; it ends with its browser, whatever it does."""
 
         async def stop(self) -> None:
@@ -136,7 +136,7 @@ async def application(argv: list[str], address: str, token: str, sessions: int) 
             async def close() -> None:
                 await websocket.close()
 
-            session = Session(
+            session = BrowserSession(
                 self.command,
                 write_bytes=websocket.send_bytes,
                 write_str=websocket.send_str,
@@ -152,7 +152,7 @@ async def application(argv: list[str], address: str, token: str, sessions: int) 
                 await websocket.close()
             return websocket
 
-    door = Door(address, token)
+    door = BrowserDoor(address, token)
 
     @web.middleware
     async def watched(request: web.Request, handler: Handler) -> web.StreamResponse:
