@@ -156,7 +156,7 @@ def _serving(incident: Incident) -> Exit:
         return Exit.OUTAGE
     if plan is not None and latest is not None and not same_release(plan.before, latest):
         return Exit.UNKNOWN if incident.verdict is None else Exit.UNHEALTHY
-    if latest is None and any(run.result is StepResult.UNSURE for run in incident.runs):
+    if latest is None and any(run.result is StepResult.UNKNOWN for run in incident.runs):
         return Exit.UNKNOWN
     return Exit.FAILED
 

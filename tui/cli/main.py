@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tui.cli import ending, exits, interrupts, naming, options, output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.model.errors import ConfigError, ConsoleError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _main(
         return runner.run(_run(wanted, narrator, clock))
 
 
-def _explained(wanted: Options, narrator: Narrator) -> int:
+def _explained(wanted: CommandOptions, narrator: Narrator) -> int:
     """What the program knows of itself; no host is asked."""
     from tui.cli.commands import completion, configuration, explain
 
@@ -82,7 +82,7 @@ def _explained(wanted: Options, narrator: Narrator) -> int:
         return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json)
 
 
-async def _run(wanted: Options, narrator: Narrator, clock: "ClockPort | None" = None) -> tuple[int, bool]:
+async def _run(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort | None" = None) -> tuple[int, bool]:
     command = asyncio.ensure_future(_whole(wanted, narrator, clock))
     times = 0
 
@@ -102,7 +102,7 @@ async def _run(wanted: Options, narrator: Narrator, clock: "ClockPort | None" = 
             return _fail(wanted.command, early, narrator, json=wanted.json, code=Exit.INTERRUPTED), False
 
 
-async def _whole(wanted: Options, narrator: Narrator, clock: "ClockPort | None") -> tuple[int, bool]:
+async def _whole(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort | None") -> tuple[int, bool]:
     from tui.drivers import paths
 
     try:
@@ -128,7 +128,7 @@ async def _whole(wanted: Options, narrator: Narrator, clock: "ClockPort | None")
     return int(code), engine.gate.wrote
 
 
-async def _engine(wanted: Options, narrator: Narrator, clock: "ClockPort | None") -> "Engine":
+async def _engine(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort | None") -> "Engine":
     """The engine that the command acts through; that of `init` knows a host that no file names yet. Raises ConfigError,
     JournalError, Refused."""
     from tui import bootstrap
@@ -154,7 +154,7 @@ async def _engine(wanted: Options, narrator: Narrator, clock: "ClockPort | None"
     )
 
 
-async def _carried_out(engine: "Engine", wanted: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
+async def _carried_out(engine: "Engine", wanted: CommandOptions, narrator: Narrator) -> tuple[Exit, output.Document]:
     """The command's own end; else a code from what was written and what is known, whatever ended it."""
     try:
         return await _command(wanted.command)(engine, wanted, narrator)
@@ -170,7 +170,7 @@ async def _carried_out(engine: "Engine", wanted: Options, narrator: Narrator) ->
     return failed.code, output.failure(wanted.command, failed.code, failed.message, failed.fix)
 
 
-async def _end(engine: "Engine", wanted: Options, narrator: Narrator) -> None:
+async def _end(engine: "Engine", wanted: CommandOptions, narrator: Narrator) -> None:
     """Let go of everything. It changes nothing of what the command came to, and takes no longer than PATIENCE."""
     try:
         async with asyncio.timeout(PATIENCE):
@@ -185,7 +185,7 @@ async def _end(engine: "Engine", wanted: Options, narrator: Narrator) -> None:
         narrator.say(f"the record on this machine is incomplete: {lost}", "red")
 
 
-async def _tell_the_rest(engine: "Engine", wanted: Options, narrator: Narrator) -> None:
+async def _tell_the_rest(engine: "Engine", wanted: CommandOptions, narrator: Narrator) -> None:
     """Give what people are to be told a moment; it never changes what the command came to."""
     from tui.engine.notify.outbox import GRACE
 

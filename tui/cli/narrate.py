@@ -10,7 +10,7 @@ from typing import TextIO
 
 from tui.incident import taken_back
 from tui.model.notice import Message
-from tui.model.plan import Plan, Severity, Standing
+from tui.model.plan import CheckResult, Plan, WarningLevel
 from tui.text.chat import NO_WIDTH
 from tui.text.clean import clean
 
@@ -88,12 +88,12 @@ class Narrator:
         for name, why in plan.skipped:
             self.say(f"  passed over {name}: {why}", "dim")
         for caution in plan.warnings:
-            colour = "red" if caution.severity is Severity.BLOCK else "yellow"
+            colour = "red" if caution.severity is WarningLevel.BLOCK else "yellow"
             self.say(f"  {caution.severity.value.upper()}: {caution.text}", colour)
         if plan.checked:
             self.say("  checked before this plan:")
         for look in plan.checked:
-            colour = {Standing.OK: "", Standing.BLOCKED: "red"}.get(look.standing, "yellow")
+            colour = {CheckResult.OK: "", CheckResult.BLOCKED: "red"}.get(look.standing, "yellow")
             self.say(f"    {look.standing.value:<8} {look.name}: {look.text}", colour)
         self.say("  will run:")
         for number, step in enumerate(plan.steps, 1):

@@ -22,7 +22,7 @@ COMMANDS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class CommandOptions:
     """What was asked for on the command line."""
 
     command: str
@@ -299,19 +299,19 @@ def tables(prog: str = "rollback") -> dict[str, argparse.ArgumentParser]:
     return {**sub.choices, "SERVICE": _rollback_parser(prog)}
 
 
-def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
+def parse(argv: Sequence[str], prog: str = "rollback") -> CommandOptions:
     """The options of a command line. Raises ConfigError for wrong ones; `--help` exits by itself with 0."""
     first = _first_word(argv)
     if first is None and "--version" in argv:
         parser = Parser(prog=prog, parents=[_common()])
         parser.add_argument("--version", action="store_true")
-        return Options(command="version", **_plain(vars(parser.parse_args(argv))))
+        return CommandOptions(command="version", **_plain(vars(parser.parse_args(argv))))
     if first is None and not any(word in ("-h", "--help") for word in argv):
-        return Options(command="console", **vars(_console_parser(prog).parse_args(argv)))
+        return CommandOptions(command="console", **vars(_console_parser(prog).parse_args(argv)))
     if first is None:
         argv = ["--help"]
     if first is None or first in COMMANDS:
-        return Options(**_plain(vars(_command_parsers(prog).parse_args(_command_first(argv, first)))))
+        return CommandOptions(**_plain(vars(_command_parsers(prog).parse_args(_command_first(argv, first)))))
     try:
         values = vars(_rollback_parser(prog).parse_args(argv))
     except ConfigError as error:
@@ -322,7 +322,7 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
         raise ConfigError(f"there is no command {first!r}; and as a service's: {error.message}", fix) from None
     service = values.pop("service")
     values["without"] = tuple(values["without"] or ())
-    options = Options(command="rollback", names=(service,), **values)
+    options = CommandOptions(command="rollback", names=(service,), **values)
     if service != "all" and (options.confirm is not None or options.parallel != 1 or options.without):
         raise ConfigError("--confirm, --parallel and --except belong to `all previous`", f"{prog} all previous")
     if options.look and not options.list:
@@ -334,9 +334,9 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
     return options
 
 
-def _only_named(options: Options) -> bool:
+def _only_named(options: CommandOptions) -> bool:
     """Whether nothing that belongs to a rollback was said, so that the console may open on the service."""
-    return options == Options(
+    return options == CommandOptions(
         command="rollback", names=options.names, services=options.services, trust=options.trust, json=options.json,
         read_only=options.read_only, color=options.color, ascii=options.ascii, accept_host_key=options.accept_host_key,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from tui.config.nodes import Node
 from tui.config.shapes import FileKey, Found, Keys, Many, Named, Text
 from tui.model import readers
 from tui.model.service import RollbackSpec, Service, WatchSpec
-from tui.model.vendor import Place
+from tui.model.vendor import SectionPlace
 
 LINKS = Named(item=readers.url)
 
@@ -272,9 +272,9 @@ def service(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys
 
     def made(found: Found) -> Any:
         given = found.all()
-        for one in vendors.names(sections, Place.SERVICE):
+        for one in vendors.names(sections, SectionPlace.SERVICE):
             del given[one]
-        given["vendors"] = vendors.read(dict(found.nodes), sections, Place.SERVICE)
+        given["vendors"] = vendors.read(dict(found.nodes), sections, SectionPlace.SERVICE)
         written = given.pop("parts")
         whole = Service(**{**given, "name": "", "host": given["host"] or "", "app": given["app"] or ""})
         if "parts" not in found:
@@ -284,4 +284,4 @@ def service(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys
             return None
         return lambda name: _parts(whole, name, written, found.at("parts"))
 
-    return Keys(unless="parts", keys=(*own, *vendors.shapes(sections, Place.SERVICE)), make=made)
+    return Keys(unless="parts", keys=(*own, *vendors.shapes(sections, SectionPlace.SERVICE)), make=made)

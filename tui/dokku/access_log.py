@@ -62,7 +62,7 @@ APART = frozenset({Kind.OWN, Kind.HEALTH, Kind.EMPTY})
 """kinds that are no requests of users"""
 
 
-class Entry(Value):
+class AccessEntry(Value):
     """One line."""
 
     kind: Kind
@@ -72,12 +72,12 @@ class Entry(Value):
     """time to the answer, where the format has it"""
 
 
-def read(line: str) -> Entry | None:
+def read(line: str) -> AccessEntry | None:
     """What a line tells; None where it is not understood."""
     found = _fields(line.strip())
     if found is None:
         return None
-    return Entry(kind=_kind(found), at=found.at, seconds=found.seconds)
+    return AccessEntry(kind=_kind(found), at=found.at, seconds=found.seconds)
 
 
 def shows_agents(line: str) -> bool:
@@ -155,7 +155,7 @@ class Tally:
         self._times: dict[int, Counter[int]] = {}
         self._newest = 0
 
-    def add(self, entry: Entry | None, at: datetime) -> None:
+    def add(self, entry: AccessEntry | None, at: datetime) -> None:
         """One line, understood or not, at this moment of our own clock."""
         second = int(at.timestamp())
         if second not in self._seconds:

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 AGENT = "rollback-console"
 
 
-class TooLarge(OSError):
+class AnswerTooLarge(OSError):
     """The answer is longer than what was agreed on."""
 
 
-class Unreachable(OSError):
+class NoConnection(OSError):
     """There was no connection: nothing was sent."""
 
 
@@ -95,7 +95,7 @@ class Web:
                     body += unpack(chunk, largest + 1 - len(body))
                     if len(body) > largest:
                         if not cut:
-                            raise TooLarge(f"an answer of more than {largest} bytes")
+                            raise AnswerTooLarge(f"an answer of more than {largest} bytes")
                         break
                 return Raw(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, bytes(body[:largest]))
         except zlib.error as error:
@@ -103,7 +103,7 @@ class Web:
         except httpx.InvalidURL as error:
             raise ValueError(str(error)) from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise Unreachable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+            raise NoConnection(f"{type(error).__name__}: {error}".rstrip(": ")) from error
         except httpx.HTTPError as error:
             raise OSError(f"{type(error).__name__}: {error}".rstrip(": ")) from error
 
@@ -119,9 +119,9 @@ class Web:
                     self._clients[key] = await asyncio.get_running_loop().run_in_executor(None, make)
                 return self._clients[key]
             except (UnusableProxy, UnusableCertificates) as error:
-                raise Unreachable(str(error)) from error
+                raise NoConnection(str(error)) from error
             except (ImportError, OSError, ValueError) as error:
-                raise Unreachable(f"HTTP cannot be set up here: {error}") from error
+                raise NoConnection(f"HTTP cannot be set up here: {error}") from error
 
     def _make(self, proxy: Proxy | None, tls: bool) -> "httpx.AsyncClient":
         """In a thread: importing and loading certificates take longer than a frame."""

@@ -45,7 +45,7 @@ class Illegible(Value):
         return f"update this console, or: rollback resume {self.id} --close not-recovered"
 
 
-class Unreadable(JournalError):
+class UnreadableIncident(JournalError):
     """The entries of one incident cannot be read; `JournalError` for one incident alone."""
 
 
@@ -106,7 +106,7 @@ class Records:
     ) -> tuple[str, ...]:
         """Close an incident that cannot be read, by a person's word. What it holds on its host is let go first: a
         freeze stays, with its branch, and `unfreeze` ends it. Returns what is left to do, for people. Raises
-        TakenByOther, LinkError, HostSaid, JournalError."""
+        TakenByOther, LinkError, UnexpectedReply, JournalError."""
         if not self._journal.lock(lost.id):
             raise TakenByOther(f"another console on this machine has incident {lost.id}")
         left = await _let_go(links, lost)
@@ -123,7 +123,9 @@ def legible(incident: str) -> Iterator[None]:
         yield
     except Exception as error:
         words = f"incident {incident} cannot be read: {type(error).__name__}: {error}"
-        raise Unreadable(words, f"update this console, or: rollback resume {incident} --close not-recovered") from error
+        raise UnreadableIncident(
+            words, f"update this console, or: rollback resume {incident} --close not-recovered"
+        ) from error
 
 
 async def _let_go(links: HostConnections, lost: Illegible) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from tui.model.evidence import Measurement, Rate, Source
+from tui.model.evidence import Measurement, Rate, RateSource
 from tui.model.value import Value
 
 Z = 1.96
@@ -32,7 +32,7 @@ SEEN = 0.9
 """share of a window that must have been seen for `under`: what nobody saw is not good"""
 MANY = 10_000
 """requests beyond which it does not matter how many more would decide it"""
-USERS = (Source.ACCESS_LOG, Source.SENTRY)
+USERS = (RateSource.ACCESS_LOG, RateSource.SENTRY)
 """sources that count users' requests, where they have a denominator. Own probes ask one path and say health; PostHog
 counts people, and their browsers' faults: both are shown, and neither answers how many requests failed"""
 
@@ -91,7 +91,7 @@ class Combined(Value):
     """What all sources together say about the limit."""
 
     word: Word
-    source: Source | None = None
+    source: RateSource | None = None
     """who decided it, or who came nearest"""
     reading: Reading | None = None
     disagree: bool = False

@@ -10,7 +10,7 @@ from tui.model.notice import Delivery
 from tui.model.observation import RunningState
 from tui.model.outcome import Outcome
 from tui.model.plan import Plan
-from tui.model.postmortem import Field, Way
+from tui.model.postmortem import ExportWay, Field
 from tui.model.value import Value
 from tui.model.verification import Check
 
@@ -214,7 +214,7 @@ class PostMortemExported(Value, tag="Written"):
     """The post-mortem was taken out of here."""
 
     at: datetime
-    way: Way
+    way: ExportWay
     where: str = ""
     """the file, or the ticket's address"""
     by: str = ""

@@ -216,7 +216,7 @@ def landed(plan: Plan, looks: tuple[RunningState, ...], reported: bool, began: d
         return Landed.YES
     if fell(plan, last, began):
         apart = RESTORE if stale else APART
-        return Landed.FELL if fell(plan, first, began) and last.at - first.at >= apart else Landed.UNKNOWN
+        return Landed.NOTHING_RUNS if fell(plan, first, began) and last.at - first.at >= apart else Landed.UNKNOWN
     if last.locked is None or not untouched(plan, last):
         return Landed.UNKNOWN
     if reported:

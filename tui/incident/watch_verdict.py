@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from tui.incident import error_rates
 from tui.incident.error_rates import Change, Reading, Word
-from tui.model.evidence import Measurement, Phase, Source
+from tui.model.evidence import Measurement, Phase, RateSource
 from tui.model.incident import Incident, Watch, WatchKind
 from tui.model.value import Value
 
@@ -101,7 +101,7 @@ def conclude(incident: Incident) -> Conclusion:
 
 def _doubt(watch: Watch, base: Measurement | None, last: Measurement) -> str:
     """Why it cannot be called recovered although it is healthy and no alarm was raised; empty: it can."""
-    now, log = error_rates.combined(last), last.of(Source.ACCESS_LOG)
+    now, log = error_rates.combined(last), last.of(RateSource.ACCESS_LOG)
     seen = watch.healthy + watch.unhealthy + ((log.total or 0) if log is not None else 0)
     if seen < needed(watch):
         return f"only {seen} requests were seen, our own among them: {needed(watch)} are the least"
@@ -169,8 +169,8 @@ def _literal(measurement: Measurement) -> bool:
 
 def _wave(base: Measurement | None, last: Measurement) -> str:
     """A wave of refused requests is an incident without a single 5xx."""
-    then = base.of(Source.ACCESS_LOG) if base is not None else None
-    now = last.of(Source.ACCESS_LOG)
+    then = base.of(RateSource.ACCESS_LOG) if base is not None else None
+    now = last.of(RateSource.ACCESS_LOG)
     if then is None or now is None or not then.total or not now.total:
         return ""
     changed = error_rates.change((then.refused, then.total), (now.refused, now.total))
@@ -187,7 +187,7 @@ def _wave(base: Measurement | None, last: Measurement) -> str:
 
 def _numbers(now: error_rates.Combined, last: Measurement) -> str:
     if now.reading is None or now.source is None:
-        log = last.of(Source.ACCESS_LOG)
+        log = last.of(RateSource.ACCESS_LOG)
         why = f" ({log.note})" if log is not None and log.note else ""
         return f"nobody counted requests{why}"
     if not now.reading.total:

@@ -73,7 +73,7 @@ class StepResult(StrEnum):
     """the step declined by itself: the host is not as planned; it changed nothing"""
     FAILED = "failed"
     """the host declined, and says that it changed nothing"""
-    UNSURE = "unsure"
+    UNKNOWN = "unsure"
     """only the host knows"""
 
 
@@ -131,7 +131,7 @@ class Watch(Value):
         return min(1.0, self.covered.total_seconds() / passed) if passed > 0 else 0.0
 
 
-class Answer(Value):
+class TreeAnswer(Value):
     """One answer to a question of the decision tree."""
 
     node: str
@@ -216,7 +216,7 @@ class Incident(Value):
     left_frozen: bool = False
     """it is closed, and deploys are held back still"""
     decisions: tuple[tuple[datetime, str], ...] = ()
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[TreeAnswer, ...] = ()
     """to the decision tree's questions, in the order they were given"""
     down_since: datetime | None = None
     """when the service stopped answering because of what was done here"""

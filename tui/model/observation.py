@@ -215,6 +215,6 @@ class Landed(StrEnum):
     """the host is still at it"""
     NO = "no"
     """two equal looks, at least ten seconds apart, say that nothing changed"""
-    FELL = "fell"
+    NOTHING_RUNS = "fell"
     """two looks, at least ten seconds apart, say that nothing runs any more"""
     UNKNOWN = "unknown"

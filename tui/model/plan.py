@@ -60,7 +60,7 @@ class Step(Value):
     """seconds"""
 
 
-class Severity(StrEnum):
+class WarningLevel(StrEnum):
     """How much a warning asks of the person."""
 
     NOTE = "note"
@@ -70,14 +70,14 @@ class Severity(StrEnum):
     BLOCK = "block"
 
 
-class Caution(Value):
+class PlanWarning(Value):
     """Something to know before confirming."""
 
-    severity: Severity
+    severity: WarningLevel
     text: str
 
 
-class Standing(StrEnum):
+class CheckResult(StrEnum):
     """What one look before a plan said."""
 
     OK = "ok"
@@ -87,12 +87,12 @@ class Standing(StrEnum):
     BLOCKED = "blocked"
 
 
-class Checked(Value):
+class PreflightCheck(Value):
     """One thing that was looked at before the plan was shown: said also where it is well."""
 
     name: str
     """a word or two, e.g. `way back`"""
-    standing: Standing
+    standing: CheckResult
     text: str
 
 
@@ -154,8 +154,8 @@ class Plan(Value):
     """seconds without an answer, shortest and longest; None: none is expected, or `downtime_unknown`"""
     downtime_unknown: bool = False
     """the host did not say how it replaces containers: nothing is promised"""
-    warnings: tuple[Caution, ...] = ()
-    checked: tuple[Checked, ...] = ()
+    warnings: tuple[PlanWarning, ...] = ()
+    checked: tuple[PreflightCheck, ...] = ()
     """what was looked at, in the order of the runbook's pre-flight list; empty in plans of older consoles"""
     taken: TakenBack | None = None
     """what is taken back, and what else changed; None in plans of older consoles, and where nothing is left"""
@@ -207,11 +207,11 @@ class Plan(Value):
         return next((source for source in sources if source in UNHELD), None)
 
     @property
-    def blocked(self) -> tuple[Caution, ...]:
+    def blocked(self) -> tuple[PlanWarning, ...]:
         """Warnings that forbid the plan."""
-        return tuple(w for w in self.warnings if w.severity is Severity.BLOCK)
+        return tuple(w for w in self.warnings if w.severity is WarningLevel.BLOCK)
 
     @property
     def typed(self) -> bool:
         """Whether the service's name has to be typed to confirm."""
-        return self.downtime is not None or any(w.severity is Severity.TYPE for w in self.warnings)
+        return self.downtime is not None or any(w.severity is WarningLevel.TYPE for w in self.warnings)

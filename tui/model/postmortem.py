@@ -30,7 +30,7 @@ class Field(StrEnum):
     """a level; kept as the incident's own"""
 
 
-class Way(StrEnum):
+class ExportWay(StrEnum):
     """How a post-mortem left this console."""
 
     SAVED = "saved"
@@ -51,7 +51,7 @@ class Writing(Value):
     """One time that it was taken out of here."""
 
     at: datetime
-    way: Way
+    way: ExportWay
     where: str = ""
     by: str = ""
 
@@ -92,7 +92,7 @@ class Moment(Value):
         return self.at is None and self.applies
 
 
-class Section(Value):
+class RecordSection(Value):
     """A part of the record behind the document."""
 
     name: str
@@ -125,7 +125,7 @@ class PostMortem(Value):
     resolution: tuple[Fact, ...]
     actions: tuple[Fact, ...]
     lessons: Fact
-    record: tuple[Section, ...]
+    record: tuple[RecordSection, ...]
     """decisions, commands, checks, watch, rates, who was told"""
 
     @property

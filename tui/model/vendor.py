@@ -76,7 +76,7 @@ def _key(field: msgspec.structs.FieldInfo) -> Key:
     )
 
 
-class Place(StrEnum):
+class SectionPlace(StrEnum):
     """Where in services.yaml a section is."""
 
     SERVICE = "services.NAME."
@@ -88,7 +88,7 @@ class Place(StrEnum):
 class Section(NamedTuple):
     """A part of services.yaml that one vendor reads. Several vendors may share one: `choice` then tells whose it is."""
 
-    place: Place
+    place: SectionPlace
     name: str
     settings: type[VendorSettings]
     choice: str = ""

@@ -14,7 +14,7 @@ from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.value import Value
 
 
-class Choice(Value):
+class ChosenRelease(Value):
     """The release chosen, and what was passed over for it."""
 
     release: Release
@@ -135,7 +135,7 @@ def _identity(release: Release) -> tuple[str | None, ...]:
     return (release.holder,) if release.holder is not None else (None, release.commit, release.image, release.tag)
 
 
-def choose(target: Target, releases: tuple[Release, ...], way: str | None = None) -> Choice:
+def choose(target: Target, releases: tuple[Release, ...], way: str | None = None) -> ChosenRelease:
     """The release that `target` means among all known ones, to be reached by `way` (None: by any that is available).
 
     Raises Refused where there is none, it is ambiguous or that way does not lead to it, and AlreadyThere where it runs
@@ -159,10 +159,10 @@ def choose(target: Target, releases: tuple[Release, ...], way: str | None = None
             f"there is no way back{by} to {release.name}: {_why_not(release, way)}",
             _next_way(release, way) or "choose another release (--list)",
         )
-    return Choice(release=release)
+    return ChosenRelease(release=release)
 
 
-def _previous(releases: tuple[Release, ...], way: str | None) -> Choice:
+def _previous(releases: tuple[Release, ...], way: str | None) -> ChosenRelease:
     """A commit that is not known to have served is no candidate."""
     skipped: list[tuple[str, str]] = []
     fix = ""
@@ -179,7 +179,7 @@ def _previous(releases: tuple[Release, ...], way: str | None) -> Choice:
             skipped.append((release.name, _why_not(release, way)))
             fix = fix or _next_way(release, way)
         else:
-            return Choice(release=release, skipped=tuple(skipped))
+            return ChosenRelease(release=release, skipped=tuple(skipped))
     reasons = "; ".join(f"{name}: {why}" for name, why in skipped) or "no release is kept"
     unknown = next(
         (r for r in newest_first(releases) if not r.served and not r.running and r.way and not r.failed), None

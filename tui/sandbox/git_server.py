@@ -17,8 +17,8 @@ from dulwich.errors import ChecksumMismatch
 from dulwich.object_store import BaseObjectStore
 
 from tui.sandbox.build_records import recorded_build
-from tui.sandbox.client import Refused
-from tui.sandbox.deploy.build import Source
+from tui.sandbox.client import CommandRefused
+from tui.sandbox.deploy.build import BuildSource
 from tui.sandbox.deploy.flow import build_and_deploy
 from tui.sandbox.dispatch import command
 from tui.sandbox.host import Call, Push
@@ -171,7 +171,7 @@ async def hook(call: Call, app: App, request: PushRequest, store: BaseObjectStor
         for update in request.updates:
             if update.new != ZERO and update.ref.startswith("refs/heads/"):
                 await pre_receive(call, app, update, store)
-    except Refused as refusal:
+    except CommandRefused as refusal:
         for text in refusal.lines:
             call.err(text)
         decline(request)
@@ -199,7 +199,7 @@ async def pre_receive(call: Call, app: App, update: Update, store: BaseObjectSto
         return
     with recorded_build(call, app, "git-hook"), deploy_lock(call, app):
         call.marked = True
-        await build_and_deploy(call, app, Source(commit=update.new, files=read_files(store, update.new)))
+        await build_and_deploy(call, app, BuildSource(commit=update.new, files=read_files(store, update.new)))
         app.deploy_source, app.metadata = "git-push", update.new
         app.source_image = ""  # seen: used once more by this push, and gone after it
 

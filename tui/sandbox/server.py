@@ -13,7 +13,7 @@ import asyncssh
 
 from tui.sandbox.client import Client
 from tui.sandbox.dispatch import run
-from tui.sandbox.host import Host
+from tui.sandbox.host import SandboxHost
 
 MAX_SESSIONS = 10
 USER = "dokku"
@@ -189,7 +189,7 @@ class Door(asyncssh.SSHServer):
 class SshHouse:
     """The listener, its keys and all connections."""
 
-    def __init__(self, host: Host, state: Path) -> None:
+    def __init__(self, host: SandboxHost, state: Path) -> None:
         self.host = host
         host.cut = self.cut_all
         self.tasks: set[asyncio.Task[None]] = set()

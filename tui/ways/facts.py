@@ -9,7 +9,7 @@ from tui.dokku.commit_files import Baked
 from tui.dokku.k3s import K3sSettings
 from tui.dokku.reports import Checks
 from tui.model.observation import RunningState
-from tui.model.plan import Caution, Checked
+from tui.model.plan import PlanWarning, PreflightCheck
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.taken_back import TakenBack
@@ -64,9 +64,9 @@ class Facts(Value):
     """what the target's image brings along"""
     zero_downtime: Checks | None = None
     """how the host replaces containers, where the service does not stop first by its own settings; None: not known"""
-    cautions: tuple[Caution, ...] = ()
+    cautions: tuple[PlanWarning, ...] = ()
     """what was found before planning, see `preflight`"""
-    checked: tuple[Checked, ...] = ()
+    checked: tuple[PreflightCheck, ...] = ()
     """what was looked at, see `preflight.looked_at`"""
     taken: TakenBack | None = None
     """what is taken back; None where nothing is left"""

@@ -20,7 +20,7 @@ from tui.model.plan import Plan, Step, StepKind
 from tui.model.push import Declined, NotSent, Reported, TipMoved, Unheard
 from tui.model.service import RollbackSpec
 
-DONE, FAILED, REFUSED, UNSURE = StepResult.DONE, StepResult.FAILED, StepResult.REFUSED, StepResult.UNSURE
+DONE, FAILED, REFUSED, UNSURE = StepResult.DONE, StepResult.FAILED, StepResult.REFUSED, StepResult.UNKNOWN
 SETTING = commands.builder_set(APP, "selected", "dockerfile")
 
 

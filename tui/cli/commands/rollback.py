@@ -10,7 +10,7 @@ from tui.cli import confirm, exits, interrupts, listing, naming, output, parting
 from tui.cli.commands import evidence
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.dokku import holders
 from tui.dokku.framing import Framer
 from tui.drivers.clock import stepped
@@ -38,7 +38,7 @@ _STATES = {
 CLOSINGS = {c.value.replace(" ", "-"): c for c in Closing}
 
 
-async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Everything that begins with a service's name."""
     service = naming.service(engine.fleet, options.names[0])
     if options.list:
@@ -75,7 +75,7 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
 
 
 async def agreed(
-    engine: Engine, plan: Plan, options: Options, narrator: Narrator, earlier: Incident | None = None
+    engine: Engine, plan: Plan, options: CommandOptions, narrator: Narrator, earlier: Incident | None = None
 ) -> None:
     """Raises Refused unless the plan can be carried out and the person means it."""
     if plan.blocked:
@@ -89,7 +89,7 @@ async def agreed(
     await _confirm(plan, options, narrator)
 
 
-async def carry_out(engine: Engine, walk: IncidentRunner, options: Options, narrator: Narrator) -> Result:
+async def carry_out(engine: Engine, walk: IncidentRunner, options: CommandOptions, narrator: Narrator) -> Result:
     """The plan that a person agreed to, to where it stands."""
     followed = _follow(engine, walk, narrator)
     try:
@@ -101,7 +101,7 @@ async def carry_out(engine: Engine, walk: IncidentRunner, options: Options, narr
         followed()
 
 
-async def resume(engine: Engine, identity: str, options: Options, narrator: Narrator) -> Result:
+async def resume(engine: Engine, identity: str, options: CommandOptions, narrator: Narrator) -> Result:
     """Take an open incident up: find out what happened and go on; or close it with a word."""
     if options.close is not None:
         if options.close not in CLOSINGS:
@@ -129,7 +129,7 @@ async def resume(engine: Engine, identity: str, options: Options, narrator: Narr
         followed()
 
 
-async def _set_aside(engine: Engine, lost: Illegible, options: Options, narrator: Narrator) -> Result:
+async def _set_aside(engine: Engine, lost: Illegible, options: CommandOptions, narrator: Narrator) -> Result:
     """An incident that nobody can read ends by a person's word; what runs is not known from it."""
     narrator.say(lost.why, "yellow")
     left = await engine.set_aside(lost, CLOSINGS[options.close or ""], options.reason)
@@ -143,7 +143,7 @@ async def _set_aside(engine: Engine, lost: Illegible, options: Options, narrator
     return Exit.DONE, document
 
 
-async def show_releases(engine: Engine, service: Service, options: Options, narrator: Narrator) -> Result:
+async def show_releases(engine: Engine, service: Service, options: CommandOptions, narrator: Narrator) -> Result:
     """`--list`."""
     found = await engine.catalogue(service)
     if options.look:
@@ -179,7 +179,9 @@ async def show_releases(engine: Engine, service: Service, options: Options, narr
 # ── before ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _continuing(engine: Engine, service: Service, options: Options, narrator: Narrator) -> IncidentRunner | None:
+async def _continuing(
+    engine: Engine, service: Service, options: CommandOptions, narrator: Narrator
+) -> IncidentRunner | None:
     """Inside an open incident of this machine an explicit word goes on with that incident instead of a second one."""
     mine = [i for i in await engine.open_incidents() if i.service == service.name]
     if not mine or options.expect_current is None or options.plan:
@@ -196,7 +198,9 @@ async def _continuing(engine: Engine, service: Service, options: Options, narrat
     return walk
 
 
-def show_post(engine: Engine, plan: Plan, earlier: Incident | None, options: Options, narrator: Narrator) -> None:
+def show_post(
+    engine: Engine, plan: Plan, earlier: Incident | None, options: CommandOptions, narrator: Narrator
+) -> None:
     """What would be posted the moment it begins, for the person to see before saying yes."""
     begun = earlier or decide.opened(
         ev.Opened(
@@ -215,7 +219,7 @@ def show_post(engine: Engine, plan: Plan, earlier: Incident | None, options: Opt
         narrator.post(engine.notices.preview(planned), told)
 
 
-async def _confirm(plan: Plan, options: Options, narrator: Narrator) -> None:
+async def _confirm(plan: Plan, options: CommandOptions, narrator: Narrator) -> None:
     """Raises Refused unless the person means it. Without a terminal nothing prompts."""
     doing = f"deploy {plan.target.name} again" if plan.again else f"go back to {plan.target.name}"
     if plan.forward:

@@ -8,7 +8,7 @@ from tui.cli import first_night, output
 from tui.cli.commands.postmortem import standing
 from tui.cli.exits import Exit, gravest, of_error
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.dokku import holders
 from tui.dokku.framing import Framer
 from tui.dokku.log_lines import read_line
@@ -31,14 +31,14 @@ LOG_LIMIT = 1000
 """lines a single request may ask for"""
 
 
-def chosen(engine: Engine, options: Options) -> tuple[Service, ...]:
+def chosen(engine: Engine, options: CommandOptions) -> tuple[Service, ...]:
     """The services named, or all of them."""
     if options.names:
         return tuple(dict.fromkeys(one for name in options.names for one in engine.named(name)))
     return engine.fleet.services
 
 
-async def status(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def status(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Health now, what runs, who has an incident; one line per service."""
     services = chosen(engine, options)
     told, _ = await together(together(*(_status(engine, s) for s in services)), engine.duty.refresh())
@@ -234,7 +234,7 @@ async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, Co
         return None, error
 
 
-async def logs(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def logs(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """The service's log, cleaned; with --json one object a line."""
     service = engine.service(options.names[0])
     if not 1 <= options.lines <= LOG_LIMIT:
@@ -253,7 +253,7 @@ async def logs(engine: Engine, options: Options, narrator: Narrator) -> Result:
     return Exit.DONE, output.listing("logs", [], exit_code=0)
 
 
-def _log_line(text: str, options: Options) -> None:
+def _log_line(text: str, options: CommandOptions) -> None:
     if not options.json:
         output.follow(text)
         return
@@ -261,7 +261,7 @@ def _log_line(text: str, options: Options) -> None:
     output.follow({"at": output.time(line.at), "process": line.process, "text": line.text})
 
 
-async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def incidents(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """The journal's incidents, newest first."""
     found, lost = await engine.records.newest()
     if not options.json:

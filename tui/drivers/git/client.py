@@ -48,7 +48,7 @@ class Git:
         return _objects(spec)[0]
 
     async def refs(self, host: Any, app: str) -> dict[str, str]:
-        """Branch name → commit of an app's repository. Raises LinkError, HostSaid."""
+        """Branch name → commit of an app's repository. Raises LinkError, UnexpectedReply."""
         async with asked(host, "git-upload-pack", app, ADVERTISE_LIMIT) as channel:
             advertised = await advertisement(Reader(channel))
             channel.write(FLUSH)
@@ -56,7 +56,7 @@ class Git:
         return branches(advertised)
 
     async def history(self, host: Any, app: str, branch: str, count: int) -> tuple[Commit, ...]:
-        """The newest commits of a branch's first parents, newest first. Raises LinkError, HostSaid."""
+        """The newest commits of a branch's first parents, newest first. Raises LinkError, UnexpectedReply."""
         from tui.drivers.git import history
 
         return await history.newest(host, app, branch, count)
@@ -77,7 +77,7 @@ class Git:
         return await between.between(host, app, leaving, target, wanted, tasks, databases)
 
     async def archive(self, host: Any, app: str, branch: str, paths: Sequence[str]) -> dict[str, bytes]:
-        """Files of a branch, path → content; what is not there is absent. Raises LinkError, HostSaid."""
+        """Files of a branch, path → content; what is not there is absent. Raises LinkError, UnexpectedReply."""
         found: dict[str, bytes] = {}
         # one request a path: Git refuses a whole request for one path that is missing
         for files in await asyncio.gather(*(self._archive(host, app, branch, path) for path in paths)):

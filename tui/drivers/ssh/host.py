@@ -47,7 +47,7 @@ class CutOff(ConnectionError):
     """The link ended after a command was requested and before the host said yes or no: it may have begun."""
 
 
-class Clock(Protocol):
+class LinkClock(Protocol):
     """Time."""
 
     def now(self) -> datetime: ...
@@ -62,7 +62,7 @@ class SshHost:
         self,
         host: Host,
         *,
-        clock: Clock,
+        clock: LinkClock,
         accept_fingerprint: str | None = None,
         identities: Identities | None = None,
         form: Form | None = None,

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.drivers.ssh import causes, client_config
-from tui.drivers.ssh.causes import Wanted
+from tui.drivers.ssh.causes import LoginTarget
 from tui.drivers.ssh.settings import Settings
 from tui.model.destination import parse
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Unreachable
@@ -226,7 +226,7 @@ async def open_connection(host: Host, ended: Callable[[Any, Exception | None], N
         await _end_of(master)
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, TimeoutError):
-            raise causes.no_answer(Wanted(host.ssh, settings.host, settings.port), LIMIT) from error
+            raise causes.no_answer(LoginTarget(host.ssh, settings.host, settings.port), LIMIT) from error
         raise
     if master.returncode is not None:
         said = await _end_of(master)
@@ -268,7 +268,7 @@ def cause(said: str, host: Host, settings: Settings) -> LinkError:
     who = host.ssh
     if settings.jumps and "UNKNOWN port 65535" in said:
         who = f"the way to {host.ssh}, its jump host {settings.jumps[-1]} or one before,"
-    wanted = Wanted(who, settings.host, settings.port)
+    wanted = LoginTarget(who, settings.host, settings.port)
     last = (
         clean_line("; ".join(line for line in said.splitlines() if line.strip(" @")), 300) or "ssh ended without a word"
     )

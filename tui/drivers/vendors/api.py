@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.drivers.secrets import Secrets
-from tui.drivers.web import Raw, Unreachable, Web
+from tui.drivers.web import NoConnection, Raw, Web
 from tui.model import json_text
 from tui.model.notice import Receipt
 from tui.model.value import Value
@@ -108,7 +108,7 @@ class Api:
                     url = onward
         except TimeoutError:
             return Reply(trouble=f"no answer within {TOTAL:.0f} s", doubt=True)
-        except Unreachable as error:
+        except NoConnection as error:
             return Reply(trouble=_harmless(f"cannot be reached: {error}"))
         except ValueError as error:
             return Reply(trouble=_harmless(str(error)), final=True)

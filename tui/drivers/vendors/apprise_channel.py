@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from tui.drivers.vendors.base import Channel, Vendor
+from tui.drivers.vendors.base import MessageChannel, Vendor
 from tui.model.errors import ConfigError
 from tui.model.notice import Delivery, Message, Milestone, Receipt
 from tui.text.chat import plain
@@ -27,7 +27,7 @@ _PASSING = frozenset({408, 425, 429})
 _NOTHING_SAID = "apprise did not say why"
 
 
-class AppriseChannel(Channel):
+class AppriseChannel(MessageChannel):
     """The channel that the variable `name` holds the address of."""
 
     def __init__(self, name: str, address: Callable[[], str | None]) -> None:

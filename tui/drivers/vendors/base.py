@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from tui.drivers.secrets import Secrets
-from tui.model.evidence import NewIssues, Rate, Source
+from tui.model.evidence import NewIssues, Rate, RateSource
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, OnCall, Receipt
 from tui.model.service import Fleet, Service
@@ -18,7 +18,7 @@ from tui.model.taken_back import FlagLog
 from tui.model.vendor import Section
 
 
-class Clock(Protocol):
+class VendorClock(Protocol):
     """Tells the time."""
 
     def now(self) -> datetime:
@@ -30,7 +30,7 @@ class Given(NamedTuple):
 
     fleet: Fleet
     secrets: Secrets
-    clock: Clock
+    clock: VendorClock
 
 
 class Driver(ABC):
@@ -52,7 +52,7 @@ class Checked(Driver):
 class Counter(Driver):
     """A driver that counts errors."""
 
-    source: Source
+    source: RateSource
 
     @abstractmethod
     def covers(self, service: Service) -> bool:
@@ -87,7 +87,7 @@ class FlagKeeper(Driver):
         """The feature flags that were changed in a window."""
 
 
-class Channel(Driver):
+class MessageChannel(Driver):
     """A driver that is told how an incident goes."""
 
     name: str

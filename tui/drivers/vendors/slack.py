@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Api, Reply, dig
-from tui.drivers.vendors.base import Channel, Checked, Vendor
+from tui.drivers.vendors.base import Checked, MessageChannel, Vendor
 from tui.model import readers
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Milestone, Receipt
 from tui.model.service import Service
-from tui.model.vendor import Place, Section, VendorSettings
+from tui.model.vendor import Section, SectionPlace, VendorSettings
 from tui.text.chat import silent
 from tui.text.clean import clean_line
 
@@ -57,10 +57,10 @@ class ThreadSpec(VendorSettings):
     )
 
 
-SECTION = Section(Place.TOP, TOPIC, ThreadSpec)
+SECTION = Section(SectionPlace.TOP, TOPIC, ThreadSpec)
 
 
-class SlackThread(Channel, Checked):
+class SlackThread(MessageChannel, Checked):
     """The channel `thread`: told everything but the post-mortem, which is too long for a chat."""
 
     name = TOPIC

@@ -57,7 +57,7 @@ class HostConnections:
         return self._hosts[name]
 
     async def capabilities(self, name: str) -> Capabilities:
-        """What the host can do; asked once per console. Raises LinkError, HostSaid."""
+        """What the host can do; asked once per console. Raises LinkError, UnexpectedReply."""
         async with self._asking.setdefault(name, asyncio.Lock()):
             if name not in self._known:
                 told = await together(*(self.ask(name, argv) for argv in capabilities.QUESTIONS))
@@ -80,8 +80,8 @@ class HostConnections:
         """A read; `only_on` is the number of the one connection it may go over. Raises LinkError if it was not sent."""
         return await self.gate.read(self.host(name), name, argv, timeout=timeout, only_on=only_on)
 
-    async def tell(self, name: str, argv: tuple[str, ...]) -> bytes:
-        """What a read that has to succeed printed. Raises LinkError, and HostSaid with the host's own words."""
+    async def ask_checked(self, name: str, argv: tuple[str, ...]) -> bytes:
+        """What a read that has to succeed printed. Raises LinkError, and UnexpectedReply with the host's own words."""
         answer = await self.ask(name, argv)
         if not answer.ok:
             raise unusable(answer)
@@ -92,13 +92,13 @@ class HostConnections:
         await asyncio.gather(*(host.close() for host in self._hosts.values()))
 
     async def current(self, name: str, app: str) -> RunningState:
-        """What the app runs now: five reads at once on the kept connection. Raises LinkError, HostSaid: for an app that
-        is not there what apps:report says of it, before whatever the other questions come to."""
+        """What the app runs now: five reads at once on the kept connection. Raises LinkError, UnexpectedReply: for
+        an app that is not there what apps:report says of it, before whatever the other questions come to."""
         there: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answers = await together(
             self._report(name, app, there),
             self.ask(name, commands.ps_inspect(app)),
-            _after(there, self.tell(name, commands.git_report(app))),
+            _after(there, self.ask_checked(name, commands.git_report(app))),
             self.ask(name, commands.config_get(app, "GIT_REV")),
             _after(there, self.git.refs(self.host(name), app)),
         )
@@ -159,8 +159,8 @@ class HostConnections:
     async def _containers(self, name: str, app: str, inspected: Answer) -> tuple[str | None, tuple[Container, ...]]:
         """The containers, or none where the host says that nothing runs; on k3s with Dokku's word for its pods.
 
-        Raises HostSaid where neither is certain. ps:inspect exits 1 for an app without containers, but also when one is
-        retired while it looks; on k3s it says nothing and exits 0.
+        Raises UnexpectedReply where neither is certain. ps:inspect exits 1 for an app without containers, but also when
+        one is retired while it looks; on k3s it says nothing and exits 0.
         """
         if inspected.ok:
             if not inspected.stdout.strip() and (pods := await k3s.pods(self.gate, self.host(name), name, app)):
@@ -168,7 +168,7 @@ class HostConnections:
             return None, reports.ps_inspect(inspected.stdout)
         if not isinstance(inspected.outcome, Exited):
             raise unusable(inspected)  # what did not end in its time has said nothing, and is not waited for twice
-        if reports.ps_report(await self.tell(name, commands.ps_report(app))).running == "false":
+        if reports.ps_report(await self.ask_checked(name, commands.ps_report(app))).running == "false":
             return None, ()
         again = await self.ask(name, commands.ps_inspect(app))
         if not again.ok:

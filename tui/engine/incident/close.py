@@ -41,7 +41,7 @@ class Settler:
         self._keeper = keeper
 
     async def put_in_order(self, incident: Incident) -> Order:
-        """Raises LinkError, HostSaid, Unreadable where something may be left; then it can be called again."""
+        """Raises LinkError, UnexpectedReply, Unreadable where something may be left; then it can be called again."""
         plan = incident.plan
         if plan is None or not (incident.runs or plan.record_of == incident.known_as):
             return Order()  # nothing was ever taken on the host
@@ -210,7 +210,7 @@ def _lost(incident: Incident, plan: Plan) -> bool:
     step = next((s for s in plan.steps if last is not None and s.id == last.step), None)
     if last is None or step is None or step.kind in DECISIVE:
         return False
-    return last.result in (None, StepResult.UNSURE)
+    return last.result in (None, StepResult.UNKNOWN)
 
 
 def _run(incident: Incident, plan: Plan, creates: str) -> StepRun | None:

@@ -12,7 +12,7 @@ from typing import Protocol
 from tui.engine.edge import answered, worded
 from tui.engine.ports import ClockPort
 from tui.incident import events as ev
-from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.incident import Closing, Incident, Sample, StepResult
 from tui.model.outcome import Lost
 from tui.model.verification import Check, Verdict
@@ -51,7 +51,7 @@ class Edge:
 
         def unknown(error: Exception) -> ev.StepEnded:
             lost, at = Lost(why=worded(error)), self._clock.now()
-            return ev.StepEnded(at=at, step=step, outcome=lost, result=StepResult.UNSURE, detail=lost.why)
+            return ev.StepEnded(at=at, step=step, outcome=lost, result=StepResult.UNKNOWN, detail=lost.why)
 
         return await answered(self._inner.run_step(incident, step, note), unknown)
 
@@ -84,7 +84,7 @@ class Edge:
 
         def none(error: Exception) -> ev.Measured:
             at = self._clock.now()
-            rate = Rate(source=Source.ACCESS_LOG, since=at, until=at, failed=None, total=None, note=worded(error))
+            rate = Rate(source=RateSource.ACCESS_LOG, since=at, until=at, failed=None, total=None, note=worded(error))
             return ev.Measured(at=at, measurement=Measurement(at=at, phase=phase, rates=(rate,)))
 
         return await answered(self._inner.measure(incident, phase), none)

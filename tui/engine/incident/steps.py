@@ -129,7 +129,7 @@ class StepRunner:
         except (Refused, UnexpectedReply, LinkError) as error:
             return self._ended(step, Exited(code=1), StepResult.REFUSED, f"{failed}: {error.message}")
         except Unfinished as error:
-            return self._ended(step, Lost(why=error.message), StepResult.UNSURE, f"{failed}: {error.message}")
+            return self._ended(step, Lost(why=error.message), StepResult.UNKNOWN, f"{failed}: {error.message}")
         return self._ended(step, Exited(code=0), StepResult.DONE, f"kept as {made.holder}")
 
     async def _mark_kept(self, incident: Incident, plan: Plan) -> str:
@@ -161,7 +161,9 @@ class StepRunner:
             case NeverStarted(why=why):
                 return self._ended(step, answer.outcome, StepResult.FAILED, f"{step.title}: not sent: {why}")
             case Lost() | TimedOut() | Signalled() | Overflowed():
-                return self._ended(step, answer.outcome, StepResult.UNSURE, f"{step.title}: {describe(answer.outcome)}")
+                return self._ended(
+                    step, answer.outcome, StepResult.UNKNOWN, f"{step.title}: {describe(answer.outcome)}"
+                )
             case _:
                 assert_never(answer.outcome)
 
@@ -240,9 +242,9 @@ class StepRunner:
                 if refusal is refusals.Refusal.NO_IMAGE:
                     words += await self._image_gone(incident, plan)
                 words += await self._give_back(incident, plan)
-                return self._ended(step, Exited(code=code or 1), StepResult.UNSURE, words, reported=True)
+                return self._ended(step, Exited(code=code or 1), StepResult.UNKNOWN, words, reported=True)
             case Unheard(outcome=outcome):
-                return self._ended(step, outcome, StepResult.UNSURE, f"push: {describe(outcome)}")
+                return self._ended(step, outcome, StepResult.UNKNOWN, f"push: {describe(outcome)}")
             case _:
                 assert_never(end)
 
@@ -278,7 +280,7 @@ class StepRunner:
         if refusal is refusals.Refusal.HELM_BUSY:
             words += f"; {k3s.ways_out(plan.app)}"
         detail = f"{step.title}: {describe(answer.outcome)}: {words}" + await self._give_back(incident, plan)
-        return self._ended(step, answer.outcome, StepResult.UNSURE, detail, reported=True)
+        return self._ended(step, answer.outcome, StepResult.UNKNOWN, detail, reported=True)
 
     async def _image_gone(self, incident: Incident, plan: Plan) -> str:
         """The holder says so from now on, lest anybody's `previous` chooses it again; what went wrong, in words."""

@@ -170,7 +170,7 @@ class AccessFollower:
             self._late.append(late)
             self._least_late = late if self._least_late is None else min(late, self._least_late)
 
-    def _count(self, text: str, at: datetime) -> access_log.Entry | None:
+    def _count(self, text: str, at: datetime) -> access_log.AccessEntry | None:
         """One line that is new."""
         entry = access_log.read(text)
         self.tally.add(entry, at)
@@ -179,7 +179,7 @@ class AccessFollower:
             self.unread = hidden(text)
         return entry
 
-    def _know(self, text: str, entry: access_log.Entry | None) -> None:
+    def _know(self, text: str, entry: access_log.AccessEntry | None) -> None:
         self._seen.append(hash(text))
         self.last_at = self._clock.now()
         if entry is not None:

@@ -23,7 +23,7 @@ from tui.engine.monitor import series
 from tui.engine.monitor.access_log_follower import AccessFollower
 from tui.engine.ports import ClockPort, Outside, RatePort
 from tui.engine.supervisor import Supervisor
-from tui.model.evidence import Measurement, NewIssues, Phase, Rate, Series, Source
+from tui.model.evidence import Measurement, NewIssues, Phase, Rate, RateSource, Series
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.service import Fleet, Service
 
@@ -113,11 +113,11 @@ class Evidence:
         rates = [counted, own]
         asked = self._asked.get(service.name)
         if asked is not None and asked.at >= since:
-            rates.extend(r for r in asked.rates if r.source not in (Source.ACCESS_LOG, Source.PROBES))
-        p50, p95, timed_by = found.p50, found.p95, Source.ACCESS_LOG
+            rates.extend(r for r in asked.rates if r.source not in (RateSource.ACCESS_LOG, RateSource.PROBES))
+        p50, p95, timed_by = found.p50, found.p95, RateSource.ACCESS_LOG
         if p50 is None:
             times = sorted(p.seconds or 0.0 for p in self._healthy(service, since, until))
-            p50, p95, timed_by = _share(times, 0.5), _share(times, 0.95), Source.PROBES
+            p50, p95, timed_by = _share(times, 0.5), _share(times, 0.95), RateSource.PROBES
         return Measurement(
             at=at,
             phase=phase,
@@ -139,7 +139,7 @@ class Evidence:
             self._issues(service, since, end),
         )
         known = self.now(service, phase, since, end)
-        inside = tuple(r for r in known.rates if r.source in (Source.ACCESS_LOG, Source.PROBES))
+        inside = tuple(r for r in known.rates if r.source in (RateSource.ACCESS_LOG, RateSource.PROBES))
         found = replace(known, rates=(*inside, *outside), issues=issues)
         self._asked[service.name] = found
         return found
@@ -161,7 +161,7 @@ class Evidence:
 
     def _log(self, service: Service, since: datetime, until: datetime) -> Rate:
         follower = self._followers.get(service.name)
-        empty = Rate(source=Source.ACCESS_LOG, since=since, until=until, failed=None, total=None)
+        empty = Rate(source=RateSource.ACCESS_LOG, since=since, until=until, failed=None, total=None)
         if follower is None:
             followed = service.name in self._since
             why = f"the host has no room for more than {PER_HOST} access logs" if followed else "not followed"
@@ -200,7 +200,7 @@ class Evidence:
         if service.health is None:
             note = "services.yaml names no health URL"
         return Rate(
-            source=Source.PROBES,
+            source=RateSource.PROBES,
             since=since,
             until=until,
             failed=sum(p.outcome is ProbeOutcome.UNHEALTHY for p in answered) if looks else None,

@@ -41,7 +41,7 @@ async def read(links: HostConnections, service: Service, current: RunningState |
 async def seen_by_gate(links: HostConnections, host: str, app: str) -> tuple[RunningState, tuple[tuple[str, str], ...]]:
     """What runs, and everything that decides what becomes of a push to the app, asked at once.
 
-    Raises LinkError, HostSaid.
+    Raises LinkError, UnexpectedReply.
     """
     asked = build_settings.gate_questions(app)
     current, told, obeys = await together(
@@ -67,7 +67,8 @@ async def _experimental(links: HostConnections, host: str) -> bool:
 
 
 async def files_of(links: HostConnections, host: str, holder: str) -> dict[str, str]:
-    """What lies in a holder's folder, by the paths it had. Raises LinkError, and HostSaid for what is no answer."""
+    """What lies in a holder's folder, by the paths it had. Raises LinkError, and UnexpectedReply for what is no
+    answer."""
     try:
         found = await links.git.archive(links.host(host), holder, holders.FILES_BRANCH, (holders.FILES_FOLDER,))
     except UnexpectedReply as error:
@@ -100,7 +101,7 @@ async def findings(
     target: Release,
     of: build_settings.Shape,
 ) -> preflight.Findings:
-    """What a plan says beside its steps. Raises LinkError, HostSaid; what could not be known is said in it."""
+    """What a plan says beside its steps. Raises LinkError, UnexpectedReply; what could not be known is said in it."""
     files, lying = await together(
         _of_holder(links, service.host, target),
         between(links, service, leaving, target, of),

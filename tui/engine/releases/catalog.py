@@ -121,7 +121,7 @@ class _Told(Value):
 
 
 async def listing(links: HostConnections, service: Service) -> Listing:
-    """What runs, and the releases that are kept or that this console has seen. Raises LinkError, HostSaid."""
+    """What runs, and the releases that are kept or that this console has seen. Raises LinkError, UnexpectedReply."""
     told = await _ask(links, service)
     order = tuple(way.name for way in ways.WAYS if way.listed)
     return _listed(told, service, order, Seen())
@@ -134,7 +134,7 @@ async def catalogue(
     who: Mapping[str, str] | None = None,
     registries: RegistryPort | None = None,
 ) -> Listing:
-    """The releases that any source knows, with every way of `order`. Raises LinkError, HostSaid."""
+    """The releases that any source knows, with every way of `order`. Raises LinkError, UnexpectedReply."""
     told = await _ask(links, service)
     history, host, images = await together(
         _history(links, service, told), _capabilities(links, service.host), _images(service, registries)
@@ -252,7 +252,7 @@ async def _images(service: Service, registries: RegistryPort | None) -> tuple[fr
 
 async def names(links: HostConnections, host: str) -> tuple[str, ...]:
     """Every app's name on a host, ours included."""
-    return reports.apps_list(await links.tell(host, commands.apps_list()))
+    return reports.apps_list(await links.ask_checked(host, commands.apps_list()))
 
 
 async def holder_release(links: HostConnections, host: str, holder: str) -> Release:

@@ -69,7 +69,7 @@ class Frozen(Value):
     """that deploys go live all the same, in words; empty where they are held back"""
 
 
-class Word(Value):
+class UnfreezeWord(Value):
     """A person's word on an unfreeze."""
 
     branch: str | None = None
@@ -78,7 +78,7 @@ class Word(Value):
     """the record of somebody else goes, too"""
 
 
-NO_WORD = Word()
+NO_WORD = UnfreezeWord()
 
 
 class Freezer:
@@ -94,8 +94,8 @@ class Freezer:
     async def freeze(self, service: Service, incident: str, by: str) -> Frozen:
         """Freeze outside of an incident.
 
-        Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid where nothing was changed, Undone where it is
-        not any more, Unfinished where something of it is left on the host.
+        Raises AlreadyThere, TakenByOther, Refused, LinkError, UnexpectedReply where nothing was changed, Undone where
+        it is not any more, Unfinished where something of it is left on the host.
         """
         host, app = service.host, service.app
         found = await incident_record.read(self._links, host, app)
@@ -109,7 +109,7 @@ class Freezer:
         if found is not None:
             raise TakenByOther(_held(found), f"rollback unfreeze {service.name}: says what can be done")
         frozen = holders.frozen_branch(incident)
-        source = reports.apps_report(await self._links.tell(host, commands.apps_report(app))).source
+        source = reports.apps_report(await self._links.ask_checked(host, commands.apps_report(app))).source
         unheld = source if source is not None and builders.from_image_or_archive(source) else ""
         pairs = (
             ("ROLLBACK_SCHEMA", "1"),
@@ -164,15 +164,16 @@ class Freezer:
 
     # ── unfreezing ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def preview(self, service: Service, word: Word) -> TeamBranch:
+    async def preview(self, service: Service, word: UnfreezeWord) -> TeamBranch:
         """What unfreezing would find. Raises as `unfreeze` does."""
         found = await catalog.listing(self._links, service)
         return await standing(self._links, service, found, await self._to_restore(service, found, word))
 
-    async def unfreeze(self, service: Service, word: Word) -> Unfrozen:
+    async def unfreeze(self, service: Service, word: UnfreezeWord) -> Unfrozen:
         """Give branch, checks and builder back, and remove the record.
 
-        Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid where nothing was sent, Unfinished after that.
+        Raises AlreadyThere, TakenByOther, Refused, LinkError, UnexpectedReply where nothing was sent, Unfinished after
+        that.
         """
         sent = self._links.gate.sent
         try:
@@ -184,7 +185,7 @@ class Freezer:
                 f"{service.app} may be unfrozen, or half so: {error.message}", f"rollback unfreeze {service.name}"
             ) from error
 
-    async def _unfreeze(self, service: Service, word: Word) -> Unfrozen:
+    async def _unfreeze(self, service: Service, word: UnfreezeWord) -> Unfrozen:
         host, app = service.host, service.app
         found = await catalog.listing(self._links, service)
         branch = await self._to_restore(service, found, word)
@@ -230,7 +231,7 @@ class Freezer:
             return held.restore if held is not None else ()
         return holders.restored(await remembered(self._journal, service, held.incident, holders.RESTORE) or "")
 
-    async def _to_restore(self, service: Service, found: Listing, word: Word) -> str:
+    async def _to_restore(self, service: Service, found: Listing, word: UnfreezeWord) -> str:
         """The branch to give back. Raises AlreadyThere, TakenByOther, Refused where nothing may be unfrozen."""
         held, branch = found.record, found.current.branch
         await self._may_unfreeze(service, held, word)
@@ -256,7 +257,7 @@ class Freezer:
             raise Refused(f"{what}; branches there: {there}", f"rollback unfreeze {service.name} --branch {which}")
         return named
 
-    async def _may_unfreeze(self, service: Service, held: holders.IncidentRecord | None, word: Word) -> None:
+    async def _may_unfreeze(self, service: Service, held: holders.IncidentRecord | None, word: UnfreezeWord) -> None:
         """What is not of a closed incident is somebody's: this machine's, or another's."""
         if held is None or (held.frozen and not held.gone):
             return
@@ -367,7 +368,7 @@ async def standing(links: HostConnections, service: Service, found: Listing, bra
 
 async def deploy_branch(links: HostConnections, host: str, app: str) -> str:
     """The app's deploy branch. Raises Refused where the host names none."""
-    branch = reports.git_report(await links.tell(host, commands.git_report(app))).branch
+    branch = reports.git_report(await links.ask_checked(host, commands.git_report(app))).branch
     if not branch:
         raise Refused(f"{app} has no deploy branch", "deploy it once by git push")
     return branch

@@ -35,7 +35,7 @@ class HolderContent(Value):
 
 
 async def read(links: HostConnections, service: Service, current: RunningState, say: Say) -> HolderContent:
-    """The content of a holder of what runs. Raises Refused, LinkError, HostSaid."""
+    """The content of a holder of what runs. Raises Refused, LinkError, UnexpectedReply."""
     commit = known_to_run(current)
     of = await build_facts.read(links, service, current)
     if (why := build_gate.unkeepable(of)) is not None:

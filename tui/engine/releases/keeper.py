@@ -60,8 +60,9 @@ class Keeper:
     async def keep(self, service: Service, say: Say) -> Release:
         """Keep what the service runs now.
 
-        Raises AlreadyThere when it is kept, Refused when it must not be kept, LinkError and HostSaid before anything
-        was begun, Undone where what was begun was taken back, Unfinished where a holder may be left on the host.
+        Raises AlreadyThere when it is kept, Refused when it must not be kept, LinkError and UnexpectedReply before
+        anything was begun, Undone where what was begun was taken back, Unfinished where a holder may be left on the
+        host.
         """
         for _ in range(TRIES):
             found = await catalog.listing(self._links, service)
@@ -258,7 +259,9 @@ class Keeper:
     async def _fill(self, service: Service, holder: str, before: RunningState, content: HolderContent) -> str:
         number = holders.number_of(holder)
         await self._push(service, holder, number, content.tree(number, before))
-        if (reports.ps_report(await self._links.tell(service.host, commands.ps_report(holder)))).running != "false":
+        if (
+            reports.ps_report(await self._links.ask_checked(service.host, commands.ps_report(holder)))
+        ).running != "false":
             stopped = await self._send(service.host, commands.ps_stop(holder))
             raise _Runs("it was stopped" if stopped.ok else f"it could not be stopped: {unusable(stopped).message}")
         if await self._outrun(service, holder):
@@ -331,7 +334,7 @@ class Keeper:
     async def clear(self, host: str, holder: str) -> bool:
         """Destroy a holder of this console's own that was never finished; False where it was deployed, and stays.
 
-        One that is finished is a kept release like any other. Raises LinkError, HostSaid.
+        One that is finished is a kept release like any other. Raises LinkError, UnexpectedReply.
         """
         answer = await self._links.ask(host, commands.git_report(holder))
         if answer.code == reports.NO_SUCH_APP:
@@ -359,7 +362,7 @@ class Keeper:
         theirs = any(not key.startswith("DOKKU_") for key in config)
         if not ours and theirs and config.get("ROLLBACK_SCHEMA") != "1":
             raise Refused(f"{holder} carries no config of ours", f"look at it, then: apps:destroy {holder} --force")
-        told = await self._links.tell(host, commands.ps_report(holder))
+        told = await self._links.ask_checked(host, commands.ps_report(holder))
         if reports.ps_report(told).deployed is not False:
             raise Refused(f"{holder} was deployed", "look at it: a holder never runs")
         answer = await self._send(host, commands.apps_destroy(holder))

@@ -45,7 +45,7 @@ async def checks(links: HostConnections, host: str, app: str) -> reports.Checks 
 
 
 async def restore(links: HostConnections, plan: Plan, incident: str) -> None:
-    """Give the team's setting back, where it is another one now. Raises LinkError, HostSaid."""
+    """Give the team's setting back, where it is another one now. Raises LinkError, UnexpectedReply."""
     if plan.checks_before is not None:
         await give_back(links, plan.host, plan.app, plan.checks_before, incident)
 

@@ -8,22 +8,22 @@ from tui.incident import events as ev
 from tui.incident.postmortem import outcome, rates
 from tui.incident.postmortem.record import Record, length, percent, safe, stamp
 from tui.model.outcome import describe
-from tui.model.postmortem import Fact, Moment, Section
+from tui.model.postmortem import Fact, Moment, RecordSection
 from tui.model.service import SeveritySpec
 
 
-def sections(record: Record, severities: tuple[SeveritySpec, ...], detected: Moment) -> tuple[Section, ...]:
+def sections(record: Record, severities: tuple[SeveritySpec, ...], detected: Moment) -> tuple[RecordSection, ...]:
     """All sections that have something to say."""
     made = (
-        Section(name="response", title="Who and how fast", facts=tuple(_response(record, severities, detected))),
-        Section(name="decisions", title="Decisions", facts=tuple(_decisions(record))),
-        Section(
+        RecordSection(name="response", title="Who and how fast", facts=tuple(_response(record, severities, detected))),
+        RecordSection(name="decisions", title="Decisions", facts=tuple(_decisions(record))),
+        RecordSection(
             name="taken_back", title="What was taken back, and what else changed", facts=tuple(_taken(record, detected))
         ),
-        Section(name="commands", title="Commands that changed the host", facts=tuple(_commands(record))),
-        Section(name="verification", title="Verification", facts=tuple(_checks(record))),
-        Section(name="error_rates", title="Error rates and response times", facts=rates.table(record)),
-        Section(name="told", title="Who was told", facts=tuple(_told(record))),
+        RecordSection(name="commands", title="Commands that changed the host", facts=tuple(_commands(record))),
+        RecordSection(name="verification", title="Verification", facts=tuple(_checks(record))),
+        RecordSection(name="error_rates", title="Error rates and response times", facts=rates.table(record)),
+        RecordSection(name="told", title="Who was told", facts=tuple(_told(record))),
     )
     return tuple(section for section in made if section.facts)
 

@@ -102,7 +102,8 @@ class Record(NamedTuple):
 def read(entries: Iterable[tuple[str, str]]) -> Record:
     """The record from the journal's pairs of kind and payload, all of one incident, oldest first.
 
-    Raises NotNow when they tell of no incident, msgspec.ValidationError for an entry that this version cannot read.
+    Raises InvalidTransition when they tell of no incident, msgspec.ValidationError for an entry that this version
+    cannot read.
     """
     found: list[Entry] = []
     for number, (kind, payload) in enumerate(entries, 1):

@@ -70,5 +70,5 @@ def _with_end(incident: Incident, at: datetime) -> Incident:
     if not incident.runs or incident.runs[-1].ended_at is not None:
         return incident
     lost = Lost(why="the console ended while it ran")
-    run = replace(incident.runs[-1], ended_at=at, outcome=lost, result=StepResult.UNSURE, detail=lost.why)
+    run = replace(incident.runs[-1], ended_at=at, outcome=lost, result=StepResult.UNKNOWN, detail=lost.why)
     return replace(incident, runs=(*incident.runs[:-1], run))

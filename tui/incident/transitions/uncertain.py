@@ -46,7 +46,7 @@ def observed(incident: Incident, event: ev.Observed) -> Decision:
         case Landed.NO:
             failed = replace(seen, looks=looks, failure=_how_it_failed(incident, plan, event.current))
             return core.enter(failed, State.FAILED, event.at, asking=Question.WHAT_NEXT), ()
-        case Landed.FELL:
+        case Landed.NOTHING_RUNS:
             fell = "nothing serves: " + _how_it_fell(plan, event.current)
             down = core.went_down(replace(seen, looks=looks, failure=fell), event.at)
             return core.enter(down, State.FAILED, event.at, asking=Question.WHAT_NEXT), ()
