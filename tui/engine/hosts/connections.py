@@ -107,6 +107,7 @@ class HostConnections:
         told = reports.git_report(git)
         branch = told.branch
         pods, containers = await self._containers(name, app, inspected)
+        # explained by test_a_lock_without_a_build_that_lives_is_one_of_a_build_that_died
         stale = bool(facts.locked) and not await self._builds(name, app)
         current = RunningState(
             app=app,
@@ -170,6 +171,7 @@ class HostConnections:
             raise unusable(inspected)  # what did not end in its time has said nothing, and is not waited for twice
         if reports.ps_report(await self.ask_checked(name, commands.ps_report(app))).running == "false":
             return None, ()
+        # explained by test_no_container_is_believed_only_from_a_host_that_says_so
         again = await self.ask(name, commands.ps_inspect(app))
         if not again.ok:
             raise unusable(again)

@@ -34,6 +34,7 @@ async def abandoned(
     Should its owner be that slow, the signature finds no record, and that console stops. Raises LinkError,
     UnexpectedReply.
     """
+    # explained by test_an_unsigned_one_is_abandoned_only_if_nobody_signs_it_in_its_time
     await clock.sleep(SIGNED_WITHIN)
     now = await read(links, host, app)
     if seen is None or now is None:

@@ -47,6 +47,7 @@ class Settler:
             return Order()  # nothing was ever taken on the host
         host, app = incident.host, incident.app
         if _lost(incident, plan):
+            # explained by test_what_was_lost_gets_its_time_on_a_new_connection_before_the_host_is_looked_at
             # what was sent may arrive still: on the new connection it has had its time
             await self._links.host(host).drop()
             await self._clock.sleep(incident_record.SIGNED_WITHIN)
@@ -62,6 +63,7 @@ class Settler:
             if seen is not None:
                 await self._record(incident, needed=holders.is_frozen(current.branch) or not checks or not builder)
             elif current.branch == holders.frozen_branch(incident.known_as):
+                # explained by test_a_freeze_whose_record_somebody_removed_gets_it_back
                 await self._record_anew(incident, plan)
         await self._lock(incident, plan, seen)
         await self._deploy_lock(incident, current, left)

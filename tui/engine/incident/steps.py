@@ -67,6 +67,7 @@ class StepRunner:
         todo = next(s for s in plan.steps if s.id == step)
         service = self._fleet.service(plan.service)
         if plan.stops and todo.kind in DECISIVE and service is not None:
+            # explained by test_a_second_attempt_ends_the_measuring_of_the_first
             if self.downtime is not None:  # of an attempt before, whose service may never have come back
                 await self.downtime.end()
 
@@ -330,6 +331,7 @@ class StepRunner:
         if self.downtime is not None:
             self.downtime.heard(raw)
         if self._output is not None:
+            # explained by test_whoever_shows_the_output_may_fail_and_the_step_does_not
             told(self._output, step, raw)
 
     def _ended(

@@ -13,6 +13,7 @@ async def give_back(
     if before is None or before == builders.DOCKERFILE:
         return
     told = reports.text_report(await links.ask_checked(host, commands.report("builder", app)))
+    # explained by test_a_builder_that_somebody_set_since_is_theirs
     if told.get("builder selected") != builders.DOCKERFILE:
         return
     for argv in build_gate.restoring(app, restore):

@@ -146,6 +146,7 @@ class Freezer:
             if isinstance(error, asyncio.CancelledError) or (isinstance(error, UnexpectedReply) and error.unsure):
                 await self._clock.sleep(incident_record.SIGNED_WITHIN)  # what was sent on the old link may arrive still
             seen = await incident_record.read(self._links, host, app)
+            # explained by test_a_branch_that_was_set_although_its_end_was_lost_is_given_back
             if await deploy_branch(self._links, host, app) == holders.frozen_branch(incident):
                 await self._write(host, commands.git_set_branch(app, branch), incident)
             if seen is None:
@@ -286,6 +287,7 @@ async def _ended(write: Coroutine[Any, Any, None]) -> None:
         await asyncio.shield(sent)
     except asyncio.CancelledError:
         try:
+            # explained by test_an_interrupt_is_heard_when_what_was_sent_has_ended_and_undoes_it
             await asyncio.wait({sent})
         finally:
             sent.cancel()

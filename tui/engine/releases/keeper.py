@@ -149,8 +149,10 @@ class Keeper:
         host = service.host
         try:
             if isinstance(error, asyncio.CancelledError) or (isinstance(error, UnexpectedReply) and error.unsure):
+                # explained by test_a_push_without_a_word_gets_its_time_before_the_holder_goes
                 await self._links.host(host).drop()  # what was sent on the old link may arrive still: it gets its time
                 await self._clock.sleep(incident_record.SIGNED_WITHIN)
+            # explained by test_a_holder_that_nobody_knows_to_be_ours_and_carries_facts_stays
             if not created and "ROLLBACK_SCHEMA" in (await self._links.config(host, holder) or ()):
                 return
             await self.destroy(host, holder, ours=True)
@@ -254,6 +256,7 @@ class Keeper:
         """Whether another keep has the same number and the lower name: the greater one gives way."""
         names = await catalog.names(self._links, service.host)
         same = (n for n in names if holders.holds(n, service.app) and holders.number_of(n) == holders.number_of(holder))
+        # explained by test_the_greater_name_gives_way_and_the_keep_ends_after_so_many_others
         return min(same, default=holder) < holder
 
     async def _fill(self, service: Service, holder: str, before: RunningState, content: HolderContent) -> str:

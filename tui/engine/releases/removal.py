@@ -83,6 +83,7 @@ async def remove(links: HostConnections, keeper: Keeper, wanted: Removal, say: C
             else:
                 await keeper.destroy(wanted.host, name)
         except (Refused, UnexpectedReply, LinkError) as error:
+            # explained by test_a_host_that_is_gone_before_anything_went_is_an_error_and_after_that_a_rest
             if isinstance(error, LinkError) and not gone:
                 raise
             may = isinstance(error, UnexpectedReply) and error.unsure
