@@ -154,7 +154,8 @@ def engine(
 
 
 def outside(fleet: config.Fleet, environ: Mapping[str, str], clock: ClockPort) -> Outside:
-    """What is asked and told beside the hosts: set up, and its credential there. What is missing `check` says."""
+    """Returns what is asked and told beside the hosts: set up, and its credential there. What is missing `check`
+    says."""
     every = vendors.drivers(Given(fleet, Secrets(environ), clock))
     counters = (one for one in every if isinstance(one, Counter))
     trackers = (one for one in every if isinstance(one, IssueTracker))

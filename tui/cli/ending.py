@@ -1,4 +1,4 @@
-"""How a command ends that did not come to its own end: a code, one line, and what leads on."""
+"""The end of a command that did not come to its own: a code, one line, and what leads on."""
 
 import traceback
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """What a command came to."""
+    """The end of a command that failed."""
 
     code: Exit
     message: str

@@ -18,7 +18,7 @@ from tui.model.verification import Verdict
 
 
 class Exit(IntEnum):
-    """What the program's exit code says."""
+    """The program's exit codes."""
 
     DONE = 0
     """done and verified, or a read that worked"""
@@ -140,7 +140,7 @@ def _of_failure(incident: Incident, *, in_order: bool) -> Exit:
 
 
 def _touched(incident: Incident) -> bool:
-    """Whether a step may have changed something on the host: each that was not refused and is not known as not sent."""
+    """True if a step may have changed something on the host: each that was not refused and is not known as not sent."""
     writing = {step.id for step in incident.plan.steps if step.writes} if incident.plan else set()
     return any(
         run.step in writing and run.result is not StepResult.REFUSED and not isinstance(run.outcome, NeverStarted)
@@ -149,7 +149,7 @@ def _touched(incident: Incident) -> bool:
 
 
 def _serving(incident: Incident) -> Exit:
-    """What was seen last decides; the old release is said to serve only where nothing speaks against it."""
+    """Returns what was seen last decides; the old release is said to serve only where nothing speaks against it."""
     plan, latest = incident.plan, incident.latest
     serving = latest.serving if latest else (plan.before.serving if plan else True)
     if not serving:
@@ -162,5 +162,5 @@ def _serving(incident: Incident) -> Exit:
 
 
 def refused(incident: Incident) -> bool:
-    """Whether the incident stopped because we declined before anything was sent that could replace the release."""
+    """True if the incident stopped because we declined before anything was sent that could replace the release."""
     return any(r.result is StepResult.REFUSED for r in incident.runs)

@@ -65,7 +65,7 @@ def _main(
 
 
 def _explained(wanted: CommandOptions, narrator: Narrator) -> int:
-    """What the program knows of itself; no host is asked."""
+    """Returns what the program knows of itself; no host is asked."""
     from tui.cli.commands import completion, configuration, explain
 
     commands = {

@@ -103,7 +103,7 @@ class Narrator:
                 self.say(f"         {line}", "dim")
 
     def post(self, message: Message, told: tuple[str, ...]) -> None:
-        """What will be posted, and where."""
+        """Show what will be posted, and where."""
         self.say(f"  will be told to {', '.join(told)} (--no-notify posts nothing):")
         for line in (message.title, *message.text.splitlines()):
             self.say(f"    > {line.replace(NO_WIDTH, '')}", "dim")

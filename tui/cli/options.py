@@ -23,7 +23,7 @@ COMMANDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandOptions:
-    """What was asked for on the command line."""
+    """The arguments of one command line."""
 
     command: str
     """one of COMMANDS, `rollback` where a service was named, `console` where nothing was, `version`"""
@@ -335,7 +335,7 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> CommandOptions:
 
 
 def _only_named(options: CommandOptions) -> bool:
-    """Whether nothing that belongs to a rollback was said, so that the console may open on the service."""
+    """True if nothing that belongs to a rollback was said, so that the console may open on the service."""
     return options == CommandOptions(
         command="rollback", names=options.names, services=options.services, trust=options.trust, json=options.json,
         read_only=options.read_only, color=options.color, ascii=options.ascii, accept_host_key=options.accept_host_key,

@@ -1,4 +1,4 @@
-"""How services.yaml describes one service, and the watching times that a service may have of its own."""
+"""The keys of services.yaml for one service, and the watching times that a service may have of its own."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -41,7 +41,7 @@ class _Twice(ValueError):
 
 
 def read(text: str, again: Callable[[str], Fields | None]) -> Fields | None:
-    """What a line in JSON tells; None where it does not. `again` reads a line that is wrapped in it."""
+    """Returns what a line in JSON tells; None where it does not. `again` reads a line that is wrapped in it."""
     told = _strict(text) or _strict(_HEX.sub(r"\\u00\1", text))
     if told is None:
         return _loosely(text)
@@ -141,8 +141,8 @@ def _text(value: Any) -> str:
 
 
 def starts(text: str) -> int | None:
-    """Where the JSON of a line begins: at its start, or behind a head without quotes that a logger put there. Its end
-    may be cut off, as syslog does."""
+    """Returns where the JSON of a line begins: at its start, or behind a head without quotes that a logger put
+    there. Its end may be cut off, as syslog does."""
     at = text.find("{")
     if at < 0 or '"' in text[:at] or text[at + 1 :].lstrip()[:1] != '"':
         return None

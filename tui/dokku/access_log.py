@@ -42,7 +42,7 @@ _METHOD = re.compile(r"[A-Z][A-Z-]* ")
 
 
 class Kind(StrEnum):
-    """What became of a request."""
+    """The result of a request."""
 
     ANSWERED = "answered"
     FAILED = "failed"
@@ -74,7 +74,7 @@ class AccessEntry(Value):
 
 
 def read(line: str) -> AccessEntry | None:
-    """What a line tells; None where it is not understood."""
+    """Returns what a line tells; None where it is not understood."""
     found = _fields(line.strip())
     if found is None:
         return None
@@ -82,7 +82,7 @@ def read(line: str) -> AccessEntry | None:
 
 
 def shows_agents(line: str) -> bool:
-    """Whether a line of a request of ours names it: without that, our own requests count as those of users."""
+    """True if a line of a request of ours names it: without that, our own requests count as those of users."""
     found = _fields(line.strip())
     return found is not None and any(agent.startswith(AGENT) for agent in found.agents)
 
@@ -112,12 +112,13 @@ def _kind(found: Fields) -> Kind:
 
 
 def _asks(request: str) -> bool:
-    """Whether it is a request line, or the path alone that some formats write."""
+    """True if it is a request line, or the path alone that some formats write."""
     return _METHOD.match(request + " ") is not None or request.startswith(("/", "http://", "https://"))
 
 
 def answered_others(raw: bytes, within: timedelta) -> bool | None:
-    """Whether the last lines of a log show an answer to anybody but us, within so long before our own last request.
+    """Tell whether the last lines of a log show an answer to anybody but us, within so long before our own last
+    request.
 
     None where they do not say: without a line of a request of ours nobody knows whose log it is and until when it was
     written, and a line that is not understood may be an answer. Whatever the app itself has said counts, refusals too.
@@ -142,7 +143,7 @@ _STEP = 1.1
 
 
 class Counted(Value):
-    """What there was in one window."""
+    """The requests of one window."""
 
     answered: int = 0
     failed: int = 0

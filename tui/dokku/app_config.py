@@ -13,7 +13,7 @@ NOT_THE_APPS = ("APP_NAME", "GIT_REV", "NO_VHOST")
 
 
 def is_own(name: str) -> bool:
-    """Whether a variable is the app's own rather than Dokku's."""
+    """True if a variable is the app's own rather than Dokku's."""
     return bool(name) and not name.startswith("DOKKU_") and name not in NOT_THE_APPS
 
 

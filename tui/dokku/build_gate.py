@@ -47,7 +47,7 @@ class Need(Value):
 
 
 class PushGate(Value):
-    """What was read of an app before a push to it."""
+    """The settings read of an app before a push to it."""
 
     needs: tuple[Need, ...] = ()
     restore: tuple[tuple[str, str], ...] = ()
@@ -78,7 +78,7 @@ def unavailable(shape: Shape) -> str | None:
 
 
 def untold(shape: Shape) -> tuple[str, ...]:
-    """What the host did not tell of what decides over a push."""
+    """Returns what the host did not tell of what decides over a push."""
     return tuple(report for report in (*shapes.GATE, shapes.VARIABLES) if report in shape.unknown)
 
 
@@ -109,7 +109,7 @@ def gate(shape: Shape, checks: Checks | None = None, restore: tuple[tuple[str, s
 
 
 def stands_in(shape: Shape) -> str:
-    """What would build a commit of ours in place of its Dockerfile, in words; empty: nothing."""
+    """Returns what would build a commit of ours in place of its Dockerfile, in words; empty: nothing."""
     if shape.selected:
         return "" if shape.selected == builders.DOCKERFILE else f"the builder {shape.selected} is selected"
     if shape.buildpacks:
@@ -134,7 +134,7 @@ def seen(shape: Shape, checks: Checks | None) -> tuple[tuple[str, str], ...]:
 
 
 def changes(planned: tuple[tuple[str, str], ...], now: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    """What is otherwise than planned, in words; what could not be read again is no change, see `unread`.
+    """Returns what is otherwise than planned, in words; what could not be read again is no change, see `unread`.
 
     What was unknown when it was planned, and is known now, counts where the plan would have been another one.
     """

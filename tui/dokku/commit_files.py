@@ -31,7 +31,7 @@ _TASKS = (("scripts", "dokku", "predeploy"), ("scripts", "dokku", "postdeploy"),
 
 
 class Baked(Value):
-    """What a kept image brings along beside the app, and a commit of ours has to take from it."""
+    """The content that a kept image brings along beside the app, and that a commit of ours has to take from it."""
 
     builder: str = builders.DOCKERFILE
     gone: tuple[str, ...] = ()
@@ -155,7 +155,7 @@ def process_types(procfile: str | None) -> frozenset[str]:
 
 
 def has_predeploy(app_json: str) -> bool:
-    """Whether an app.json names a predeploy task; one that cannot be read may."""
+    """True if an app.json names a predeploy task; one that cannot be read may."""
     try:
         return any(task.startswith("predeploy: ") for task in _without_tasks(app_json)[1])
     except Unreadable:

@@ -1,4 +1,4 @@
-"""What Dokku prints, as facts. Both versions: JSON values are strings, 0.38 gives each key bare and prefixed,
+"""Dokku's output, as facts. Both versions: JSON values are strings, 0.38 gives each key bare and prefixed,
 0.35 only prefixed; text values are padded with blanks. What is missing is None, never a value that looks healthy.
 """
 
@@ -271,7 +271,7 @@ class _Config(msgspec.Struct, rename="pascal"):
 
 
 class _Inspected(msgspec.Struct, rename="pascal"):
-    """What we read of Docker's own description."""
+    """The part that is read of Docker's own description."""
 
     id: str
     name: str

@@ -19,7 +19,7 @@ TOTAL = 512 * 1024 * 1024
 
 
 class LogSpool:
-    """Where one log goes. Calling it appends; raises OSError."""
+    """The file of one log. Calling it appends; raises OSError."""
 
     def __init__(self, service: str, at: datetime, *, folder: Path | None = None, cap: int = CAP) -> None:
         where = folder or paths.state_dir() / "logs"

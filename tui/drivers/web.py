@@ -34,7 +34,7 @@ class NoConnection(OSError):
 
 
 class Exposed(ValueError):
-    """What should be sent would be read by others on the way."""
+    """A request was not sent because others could read it on the way."""
 
 
 class Raw(NamedTuple):
@@ -152,7 +152,7 @@ def _certificates(file: str | None = None) -> ssl.SSLContext:
 
 
 def unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
-    """What turns a piece of a body, and the bytes that are still wanted, into no more than so many.
+    """Returns what turns a piece of a body, and the bytes that are still wanted, into no more than so many.
 
     Nothing packed is asked for, because 200 kB may unpack to gigabytes; a proxy may pack all the same. Raises OSError
     for a packing that is not known; what is returned raises zlib.error for what is damaged.
@@ -167,7 +167,7 @@ def unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
 
 
 def private(url: str) -> bool:
-    """Whether what is sent there is read by nobody else: over TLS, or not out of this machine."""
+    """True if what is sent there is read by nobody else: over TLS, or not out of this machine."""
     import httpx
 
     try:

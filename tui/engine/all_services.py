@@ -74,7 +74,7 @@ class Batch:
 
     @property
     def wrote(self) -> bool:
-        """Whether anything that changes a host was begun."""
+        """True if anything that changes a host was begun."""
         return any(walk.incident.wrote for walk in self.walks.values())
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -176,14 +176,14 @@ class Batch:
 
 
 def wanted(group: Group) -> Target:
-    """Where each of them goes."""
+    """Returns where each of them goes."""
     found = parse_target(group.target)
     assert found is not None, group.target  # it was one when the run was opened
     return found
 
 
 def options(group: Group, take_over: str | None) -> Options:
-    """What was chosen for all of them."""
+    """Returns what was chosen for all of them."""
     return Options(freeze=group.freeze, run_tasks=group.run_tasks, take_over=take_over)
 
 

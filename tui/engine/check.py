@@ -97,7 +97,7 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
 
 
 async def outside(engine: Engine, services: tuple[Service, ...]) -> list[Finding]:
-    """What is asked and told beside the hosts, as far as it is set up; nothing is written there."""
+    """Returns what is asked and told beside the hosts, as far as it is set up; nothing is written there."""
     found = await together(*(one.check(services) for one in engine.outside.checks))
     return [line for lines in found for line in lines]
 
@@ -121,7 +121,7 @@ def drill(at: Host) -> tuple[str, ...]:
 
 
 def _said(engine: Engine, of: Service) -> list[Finding]:
-    """What services.yaml says of this service that the console goes by."""
+    """Returns what services.yaml says of this service that the console goes by."""
     watch, back = engine.fleet.watch_of(of.name), of.rollback
     minutes = watch.after_rollback.total_seconds() / 60
     words = f"watched {minutes:.0f} min after a rollback, {watch.error_rate:.2%} of failed requests are too many"
@@ -266,7 +266,7 @@ def _no_way_back(engine: Engine, of: Service, found: Listing, build: build_setti
 
 
 def never_kept(engine: Engine, found: Listing) -> bool:
-    """Whether a service has the way back `kept`, and nothing was ever kept of it."""
+    """True if a service has the way back `kept`, and nothing was ever kept of it."""
     return "kept" in engine.fleet.ways and not any(r.holder is not None for r in found.releases)
 
 

@@ -18,7 +18,7 @@ MANY = 20
 
 
 async def costs(engine: Engine, host: str) -> list[Finding]:
-    """What the kept releases of a host cost its deploys. Nothing where that cannot be asked: `host` says so."""
+    """Returns what the kept releases of a host cost its deploys. Nothing where that cannot be asked: `host` says so."""
     try:
         names = reports.apps_list(await engine.links.ask_checked(host, commands.apps_list()))
     except (LinkError, UnexpectedReply):

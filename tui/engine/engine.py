@@ -154,7 +154,7 @@ class Engine:
         return self.fleet.parts(name) or (self.service(name),)
 
     async def listing(self, service: Service) -> Listing:
-        """What runs, and the releases that are kept or were seen here. Raises LinkError, UnexpectedReply."""
+        """Returns what runs, and the releases that are kept or were seen here. Raises LinkError, UnexpectedReply."""
         found = await self.planner.known(service, every_source=False)
         await self.configs.note(service, found.current)
         return found
@@ -358,7 +358,7 @@ class Engine:
         return await self.keeper.keep(service, say)
 
     async def removal(self, service: Service) -> removals.Removal:
-        """What `remove_all` would take away. Raises TakenByOther, Refused, LinkError, UnexpectedReply."""
+        """Returns what `remove_all` would take away. Raises TakenByOther, Refused, LinkError, UnexpectedReply."""
         for one in await self.open_incidents():
             if one.service == service.name:
                 raise TakenByOther(f"incident {one.id} on {service.name} is open", f"rollback resume {one.id}")

@@ -1,4 +1,4 @@
-"""What the engine needs from the outside world. The drivers satisfy these without importing them."""
+"""The engine's needs of the outside world. The drivers satisfy these without importing them."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -253,7 +253,7 @@ class OnCallPort(Protocol):
 
 
 class OnCallStorePort(Protocol):
-    """Where who was on call is kept; never raises."""
+    """A place that keeps who was on call; never raises."""
 
     def load(self) -> OnCall | None: ...
 

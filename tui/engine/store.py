@@ -41,7 +41,7 @@ class Illegible(Value):
 
     @property
     def fix(self) -> str:
-        """What leads on."""
+        """The words that lead on."""
         return f"update this console, or: rollback resume {self.id} --close not-recovered"
 
 
@@ -117,8 +117,8 @@ class Records:
 
 @contextlib.contextmanager
 def legible(incident: str) -> Iterator[None]:
-    """What reading entries raises inside the block becomes Unreadable, whatever it is: an entry that this version does
-    not know, one that is torn, or events that cannot follow each other."""
+    """Returns what reading entries raises inside the block becomes Unreadable, whatever it is: an entry that this
+    version does not know, one that is torn, or events that cannot follow each other."""
     try:
         yield
     except Exception as error:

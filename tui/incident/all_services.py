@@ -22,7 +22,7 @@ PHRASE = "all previous"
 
 
 class BatchStage(StrEnum):
-    """Where one service of the run stands."""
+    """The stage of one service of the run."""
 
     NOT_STARTED = "not started"
     """nothing of it was sent"""
@@ -71,12 +71,12 @@ def blocked(plan: Plan, group: Group) -> str:
 
 
 def title(group: Group) -> str:
-    """What the run is called where it is told of: what a person would type."""
+    """Returns what the run is called where it is told of: what a person would type."""
     return f"{group.whole} {group.target}" if group.whole else PHRASE
 
 
 def changed(confirmed: Plan, fresh: Plan) -> tuple[str, ...]:
-    """What is different now from what a person confirmed, in words; empty where nothing is."""
+    """Returns what is different now from what a person confirmed, in words; empty where nothing is."""
     found = list(differences(confirmed.before, fresh.before))
     if _name(confirmed.target) != _name(fresh.target):
         found.append(f"the target was {confirmed.target.name}, is {fresh.target.name}")
@@ -101,7 +101,7 @@ def _name(release: Release) -> tuple[str | None, ...]:
 
 
 def stage(part: BatchItem) -> BatchStage:
-    """Where it stands."""
+    """Returns where it stands."""
     incident = part.incident
     if part.refused:
         return BatchStage.STOPPED
@@ -129,7 +129,7 @@ def next_up(parts: Sequence[BatchItem], parallel: int) -> tuple[str, ...]:
 
 
 def at_rest(parts: Sequence[BatchItem], parallel: int) -> bool:
-    """Whether there is nothing to wait for: all are through, or one stopped and nothing more is being carried out.
+    """True if there is nothing to wait for: all are through, or one stopped and nothing more is being carried out.
 
     A watch is waited for only while none has stopped: a person is needed there, and finds the watch by resuming.
     """
@@ -151,7 +151,7 @@ def through(parts: Sequence[BatchItem]) -> tuple[Incident, ...]:
 
 
 def well(incident: Incident) -> bool:
-    """Whether its target was proven to serve, or a person's word says that nothing needed to be done."""
+    """True if its target was proven to serve, or a person's word says that nothing needed to be done."""
     if incident.closing in (Closing.FIXED_FORWARD, Closing.FALSE_ALARM):
         return True
     through = incident.closing in (Closing.RECOVERED, Closing.UNWATCHED) and incident.verdict is Verdict.PASSED
@@ -172,7 +172,7 @@ class ServiceLine(Value):
 
 
 def table(parts: Sequence[BatchItem]) -> tuple[ServiceLine, ...]:
-    """What is done, what stopped, what was not started."""
+    """Returns what is done, what stopped, what was not started."""
     return tuple(_line(part) for part in parts)
 
 

@@ -11,7 +11,7 @@ from tui.model.value import Value
 
 
 class End(StrEnum):
-    """Where the tree ends."""
+    """An end of the tree."""
 
     ROLLBACK = "roll back"
     MONITOR = "monitor"

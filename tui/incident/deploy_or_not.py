@@ -23,7 +23,7 @@ SICK = frozenset({Health.DOWN, Health.UNREACHABLE, Health.DEGRADED})
 
 
 class Speaks(StrEnum):
-    """What a finding argues."""
+    """The side that a clue speaks for."""
 
     FOR = "for"
     AGAINST = "against"
@@ -56,7 +56,7 @@ def findings(
 
 
 def argues_against(found: tuple[Clue, ...]) -> bool:
-    """Whether what was seen speaks more against a rollback than for it."""
+    """True if what was seen speaks more against a rollback than for it."""
     against = sum(f.speaks is Speaks.AGAINST for f in found)
     return against > sum(f.speaks is Speaks.FOR for f in found)
 

@@ -1,4 +1,4 @@
-"""What the engine has to do next. Every effect ends in an event."""
+"""The effects: what the engine has to do next. Every effect ends in an event."""
 
 from datetime import datetime, timedelta
 

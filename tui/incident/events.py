@@ -1,4 +1,4 @@
-"""What can happen to an incident. Time arrives only as the stamp `at`; these are the journal's entries."""
+"""The events of an incident. Time arrives only as the stamp `at`; these are the journal's entries."""
 
 from datetime import datetime, timedelta
 
@@ -97,7 +97,7 @@ class StepStarted(Value, tag=True):
 
 
 class StepEnded(Value, tag=True):
-    """What came back of it."""
+    """The end of a step."""
 
     at: datetime
     step: str
@@ -185,7 +185,7 @@ class Measured(Value, tag=True):
 
 
 class PostChosen(Value, tag=True):
-    """What the person wants to be posted; changes no state by itself."""
+    """A person's choice of what is posted; changes no state by itself."""
 
     at: datetime
     post: bool = True

@@ -1,4 +1,4 @@
-"""What a look of a watch says of what runs: as it was, started anew, gone for the moment, or something else.
+"""The word of one look of a watch on what runs: as it was, started anew, gone for the moment, or something else.
 
 A restart of the host or of a container changes start times, perhaps ids, and nothing that a rollback brought: it is
 named, and the watch goes on. Only another release, another branch or tip, or a process that stays away is an alarm.
@@ -15,7 +15,7 @@ from tui.model.value import Value
 
 
 class Standing(Value):
-    """What a watch remembers between its looks."""
+    """The memory of a watch between its looks."""
 
     before: RunningState
     """what is to run, as it was seen to run whole for the last time"""
@@ -38,7 +38,7 @@ class Judged(Value):
 
 
 def begin(current: RunningState, ours: Plan | None, latest: RunningState | None) -> Standing:
-    """What a watch begins with: a rollback's target as it was last seen to serve, else what runs now.
+    """Returns what a watch begins with: a rollback's target as it was last seen to serve, else what runs now.
 
     A host that is restarting while a console takes the watch up is not what is to run.
     """
@@ -47,7 +47,7 @@ def begin(current: RunningState, ours: Plan | None, latest: RunningState | None)
 
 
 def moved(standing: Standing, current: RunningState) -> bool:
-    """Whether it is worth asking the other apps of the host: something of this one does not run, or runs anew."""
+    """True if it is worth asking the other apps of the host: something of this one does not run, or runs anew."""
     before = standing.before
     return before.running.keys() != current.running.keys() or bool(started_anew(before, current))
 

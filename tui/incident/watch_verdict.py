@@ -26,7 +26,7 @@ WAVE = 0.05
 
 
 class WatchOutcome(StrEnum):
-    """How a watch ends."""
+    """The end of a watch."""
 
     RECOVERED = "recovered"
     NOT_RECOVERED = "not recovered"
@@ -64,7 +64,7 @@ def needed(watch: Watch) -> int:
 
 
 def alarm(incident: Incident) -> Conclusion | None:
-    """What the latest checkpoint says that cannot wait for the end; None: nothing."""
+    """Returns what the latest checkpoint says that cannot wait for the end; None: nothing."""
     found, base = after(incident), before(incident)
     if not found:
         return None
@@ -157,7 +157,7 @@ def _changed(base: Measurement | None, last: Measurement) -> Change | None:
 
 
 def _worse(base: Measurement | None, last: Measurement, least: float) -> bool:
-    """Whether there are that much more failures than before, and more than one can owe to bad luck."""
+    """True if there are that much more failures than before, and more than one can owe to bad luck."""
     changed, now = _changed(base, last), error_rates.combined(last).reading
     return changed is not None and changed.z > least and now is not None and now.failed >= error_rates.FLOOR
 
@@ -202,7 +202,7 @@ def _each(last: Measurement) -> list[str]:
 
 
 def _against(base: Measurement | None, last: Measurement) -> str:
-    """What it was before; that there is no baseline is said, too."""
+    """Returns what it was before; that there is no baseline is said, too."""
     pairs = _pairs(base, last)
     if not pairs:
         return "; no baseline from before"

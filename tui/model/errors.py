@@ -75,7 +75,7 @@ class Refused(ConsoleError):
 
 
 class AlreadyThere(Refused):
-    """What was asked for is already so."""
+    """The wanted state is there already."""
 
 
 class TakenByOther(Refused):

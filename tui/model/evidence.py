@@ -60,7 +60,7 @@ class Slice(Value):
 
 
 class Series(Value):
-    """How a service's failures and response times went, slice by slice, all of the same length."""
+    """The course of a service's failures and response times, slice by slice, all of the same length."""
 
     source: RateSource
     """who counted the failures"""
@@ -70,7 +70,7 @@ class Series(Value):
 
     @property
     def asked(self) -> bool:
-        """Whether there is a number in it."""
+        """True if there is a number in it."""
         return any(s.total for s in self.slices)
 
 
@@ -98,7 +98,7 @@ class NewIssues(Value):
 
 
 class Measurement(Value):
-    """What all sources said at one moment."""
+    """The word of all sources at one moment."""
 
     at: datetime
     phase: Phase
@@ -113,5 +113,5 @@ class Measurement(Value):
     issues: NewIssues | None = None
 
     def of(self, source: RateSource) -> Rate | None:
-        """What this source said."""
+        """Returns what this source said."""
         return next((r for r in self.rates if r.source is source), None)

@@ -10,14 +10,14 @@ from tui.model.value import Value
 
 
 class Where(StrEnum):
-    """Where a step runs."""
+    """The place where a step runs."""
 
     HOST = "host"
     LOCAL = "local"
 
 
 class StepKind(StrEnum):
-    """What the engine has to do for a step."""
+    """The kinds of steps, each another work of the engine."""
 
     RECORD = "record"
     """take the incident record on the host: a mutual exclusion"""
@@ -61,7 +61,7 @@ class Step(Value):
 
 
 class WarningLevel(StrEnum):
-    """How much a warning asks of the person."""
+    """The weight of a warning: how much it asks of the person."""
 
     NOTE = "note"
     WARN = "warn"
@@ -78,7 +78,7 @@ class PlanWarning(Value):
 
 
 class CheckResult(StrEnum):
-    """What one look before a plan said."""
+    """The result of one look before a plan."""
 
     OK = "ok"
     WARNING = "warning"
@@ -117,7 +117,7 @@ class PushSpec(Value):
 
 
 class Proof(Value):
-    """What an app's report says once a deploy that is no push has succeeded: Dokku writes it only then."""
+    """The words of an app's report once a deploy that is no push has succeeded: Dokku writes it only then."""
 
     source: str
     """git-sync or docker-image"""
@@ -210,12 +210,12 @@ class Plan(Value):
 
     @property
     def stops(self) -> bool:
-        """Whether what serves is stopped before the target starts."""
+        """True if what serves is stopped before the target starts."""
         return self.checks_before is not None
 
     @property
     def unheld(self) -> str | None:
-        """How the team deploys, where the freeze does not hold that back; None where it does."""
+        """The team's kind of deploy, where the freeze does not hold that back; None where it does."""
         sources = (self.before.source, self.leaving.source, self.target.source)
         return next((source for source in sources if source in UNHELD), None)
 
@@ -226,5 +226,5 @@ class Plan(Value):
 
     @property
     def typed(self) -> bool:
-        """Whether the service's name has to be typed to confirm."""
+        """True if the service's name has to be typed to confirm."""
         return self.downtime is not None or any(w.severity is WarningLevel.TYPE for w in self.warnings)

@@ -11,7 +11,7 @@ from tui.model.value import Value
 
 
 class Field(StrEnum):
-    """What only a person can say, or may say better than the record."""
+    """A field that only a person can fill, or may fill better than the record."""
 
     DESCRIPTION = "description"
     ROOT_CAUSE = "root-cause"
@@ -31,7 +31,7 @@ class Field(StrEnum):
 
 
 class ExportWay(StrEnum):
-    """How a post-mortem left this console."""
+    """The way in which a post-mortem left this console."""
 
     SAVED = "saved"
     COPIED = "copied"
@@ -138,7 +138,7 @@ class PostMortem(Value):
 
     @property
     def gaps(self) -> tuple[Fact, ...]:
-        """What is not known, in the template's order, each with what would fill it."""
+        """The gaps of what is known, in the template's order, each with what would fill it."""
         return tuple(self._gaps())
 
     def _gaps(self) -> Iterator[Fact]:
@@ -154,7 +154,7 @@ class PostMortem(Value):
 
 
 class DueDate(Value):
-    """Whether an incident's post-mortem is wanted, until when, and whether it is there."""
+    """The due date of an incident's post-mortem: is it wanted, until when, and is it there?"""
 
     required: bool
     due: datetime | None

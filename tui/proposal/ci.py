@@ -17,7 +17,7 @@ SOURCE = "dokku-rollback @ git+https://git.example/rollback"
 
 
 class CiSetup(Value):
-    """What the lines are made from."""
+    """The facts that the lines are made from."""
 
     services: str
     """the path of services.yaml in the repository, or on the machine for cron"""

@@ -53,7 +53,7 @@ REBUILT = "rebuilt"
 
 
 def rebuilt(releases: tuple[Release, ...], current: RunningState) -> bool:
-    """Whether something else runs than what was deployed last: a rebuild builds the deploy branch's tip, and writes no
+    """True if something else runs than what was deployed last: a rebuild builds the deploy branch's tip, and writes no
     metadata. A commit of ours is known by it: what it deployed carries our label, and what was built since does not.
     """
     commit = current.commit
@@ -68,11 +68,11 @@ def rebuilt(releases: tuple[Release, ...], current: RunningState) -> bool:
 
 
 def running(releases: tuple[Release, ...], current: RunningState) -> Release:
-    """What runs now, or was deployed last where nothing runs: one of the list where it can be named, else one known by
-    its commit alone.
+    """Returns what runs now, or was deployed last where nothing runs: one of the list where it can be named, else one
+    known by its commit alone.
 
-    Our own label names it where the marks on the holder were not written any more (the console died in between):
-    the attempt must be on every container, because a release label alone is inherited by images built from ours.
+    Our own label names it where the marks on the holder were not written any more (the console died in between): the
+    attempt must be on every container, because a release label alone is inherited by images built from ours.
     """
     return replace(_running(releases, current), restarting=current.restarting)
 
@@ -115,7 +115,7 @@ def _running(releases: tuple[Release, ...], current: RunningState) -> Release:
 
 
 def settled(current: RunningState, running: Release) -> bool | None:
-    """Whether a rebuild would deploy again what serves now; None where what serves is known by no commit."""
+    """Tells whether a rebuild would deploy again what serves now; None where what serves is known by no commit."""
     if current.commit is None or running.commit is None:
         return None
     return current.tip is not None and (current.tip == current.commit or running.is_commit(current.tip))
@@ -131,7 +131,7 @@ def with_running(releases: tuple[Release, ...], current: RunningState) -> tuple[
 
 
 def _identity(release: Release) -> tuple[str | None, ...]:
-    """What tells releases of a list apart: two holders may retain one commit."""
+    """Returns what tells releases of a list apart: two holders may retain one commit."""
     return (release.holder,) if release.holder is not None else (None, release.commit, release.image, release.tag)
 
 

@@ -1,4 +1,4 @@
-"""What a release answers over HTTP and writes into its log: pure functions of its content and a request number.
+"""A release's answers over HTTP and lines in its log: pure functions of its content and a request number.
 
 Failures are spread evenly by counting, not by chance: with an error rate of 0.03 every 33rd request or so fails.
 """
@@ -37,12 +37,13 @@ class HttpAnswer:
 
 
 def nth_fails(rate: float, number: int) -> bool:
-    """Whether the `number`-th request is among the failing ones at this rate, a share from 0 to 1."""
+    """True if the `number`-th request is among the failing ones at this rate, a share from 0 to 1."""
     return int(number * rate) != int((number - 1) * rate)
 
 
 def health_answer(app: str, health: str) -> HttpAnswer:
-    """What the health paths of an app answer in one of the states of `images.HEALTHS`; any other counts as `ok`."""
+    """Returns what the health paths of an app answer in one of the states of `images.HEALTHS`; any other counts as
+    `ok`."""
     word = READY_WORDS.get(app, "ok")
     match health:
         case "503":
@@ -77,7 +78,7 @@ def answer(app: str, content: Content, path: str, number: int, host: str, uptime
 
 
 def check_answer(app: str, content: Content, path: str) -> HttpAnswer:
-    """What Dokku's start-up check of a path sees."""
+    """Returns what Dokku's start-up check of a path sees."""
     behaviour = content.behaviour
     if behaviour.check:
         return health_answer(app, behaviour.check)
@@ -99,7 +100,7 @@ def start_lines(process: str, content: Content) -> tuple[str, ...]:
 
 
 def tick_lines(process: str, content: Content, number: int) -> tuple[str, ...]:
-    """What a container prints in its `number`-th second, requests apart."""
+    """Returns what a container prints in its `number`-th second, requests apart."""
     if process != "web":
         return (f"worker tick {number} version={content.version}",) if number % 2 == 0 else ()
     if content.behaviour.log == "tracebacks" and number % 5 == 0:

@@ -98,7 +98,7 @@ class DockerContainer:
 
     @property
     def running(self) -> bool:
-        """Whether its process lives."""
+        """True if its process lives."""
         return self.status == "running"
 
     @property

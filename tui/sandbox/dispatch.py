@@ -137,7 +137,7 @@ class Parsed:
     flags: dict[str, str]
 
     def has(self, *names: str) -> bool:
-        """Whether one of these flags was given."""
+        """True if one of these flags was given."""
         return any(name in self.flags for name in names)
 
     def first(self, missing: str = "Please specify an app to run the command on") -> str:

@@ -83,7 +83,7 @@ class Fault:
 
 
 class FaultyCall(Protocol):
-    """What a fault needs to know of a running command, and what it changes in it."""
+    """The part of a running command that a fault knows and changes."""
 
     client: Client
     line: str
@@ -99,7 +99,7 @@ class FaultyCall(Protocol):
 
 
 class FaultyHost(Protocol):
-    """What faults need of the host they break."""
+    """The part of a host that faults need."""
 
     machine: Machine
     pace: Pace

@@ -48,7 +48,7 @@ class Update:
 
 @dataclass(slots=True, kw_only=True)
 class PushRequest:
-    """What a client wants to push, and what its git can do."""
+    """A client's push, and the abilities of its git."""
 
     updates: list[Update] = field(default_factory=list)
     capabilities: tuple[str, ...] = ()
@@ -126,7 +126,7 @@ def advertisement(app: App) -> bytes:
 
 
 async def read_request(call: Call) -> PushRequest:
-    """What the client wants to push, up to the flush. Raises EOFError if it leaves before."""
+    """Returns what the client wants to push, up to the flush. Raises EOFError if it leaves before."""
     request = PushRequest()
     while (line := await read_pkt(call)) is not None:
         command_text, _, capabilities = line.rstrip(b"\n").partition(b"\0")

@@ -23,7 +23,7 @@ CLUSTER_ENV = {"KUBERNETES_SERVICE_HOST": "10.43.0.1", "KUBERNETES_SERVICE_PORT"
 
 
 def on_k3s(machine: Machine, app: App) -> bool:
-    """Whether the app's scheduler is k3s, by its own setting or the host's."""
+    """True if the app's scheduler is k3s, by its own setting or the host's."""
     return scheduler(machine, app) == "k3s"
 
 
@@ -40,7 +40,7 @@ def setting(machine: Machine, app: App, name: str) -> str:
 
 
 def namespace(machine: Machine, app: App) -> str:
-    """Where Helm puts the app."""
+    """Returns where Helm puts the app."""
     return setting(machine, app, "namespace") or "default"
 
 

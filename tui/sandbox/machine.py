@@ -71,11 +71,11 @@ class App:
         return f"dokku/{self.name}:latest"
 
     def stops_first(self, process: str) -> bool:
-        """Whether a deploy stops this process type before it starts it anew."""
+        """True if a deploy stops this process type before it starts it anew."""
         return self.checks_disabled == "_all_" or process in self.checks_disabled.split(",")
 
     def skips_checks(self, process: str) -> bool:
-        """Whether new containers of this process type take the traffic unchecked."""
+        """True if new containers of this process type take the traffic unchecked."""
         return self.checks_skipped == "_all_" or process in self.checks_skipped.split(",")
 
 
@@ -268,7 +268,8 @@ class Machine:
                 self.dead_images.append(Due(app.name, source.id, at))
 
     def retire(self, app: App | None, *, force: bool = False) -> list[Due]:
-        """What ps:retire does: due containers go, then due images, each without force. Returns what was attempted."""
+        """Returns what ps:retire does: due containers go, then due images, each without force. Returns what was
+        attempted."""
         now = self.now()
 
         def ripe(due: Due) -> bool:

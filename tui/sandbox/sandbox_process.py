@@ -22,7 +22,8 @@ assert _commands.__all__  # importing them is what registers the commands
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxOptions:
-    """How a sandbox starts; `state` is a directory that stays, without it a temporary one is deleted at the end."""
+    """The options with which a sandbox starts; `state` is a directory that stays, without it a temporary one is
+    deleted at the end."""
 
     dokku: str  # a version, or "plugins"
     pace: Pace

@@ -1,4 +1,4 @@
-"""What may be wrong when the sandbox wakes up, by name; every scenario starts from the seeded host."""
+"""The scenarios: what may be wrong when the sandbox wakes up, by name; every scenario starts from the seeded host."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

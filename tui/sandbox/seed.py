@@ -1,4 +1,4 @@
-"""What the host looks like when it wakes up: four apps, four kept releases each, and a bad release out on `api`.
+"""The state of the host when it wakes up: four apps, four kept releases each, and a bad release out on `api`.
 
 No pacing and no commands: the state is put in place as weeks of deploys and keeps would have left it. Only
 `scenextras` is ill: its v1.5.0 went out six minutes ago, its readiness fails, every fifth request fails, its log
@@ -77,7 +77,7 @@ def app_labels(app: str) -> dict[str, str]:
 
 
 def record_deploy(host: SandboxHost, app: App, commit: str, at: float) -> None:
-    """What Dokku knows of a deploy that ended at that time, in seconds since the epoch."""
+    """Record what Dokku knows of a deploy that ended at that time, in seconds since the epoch."""
     app.deploy_source, app.metadata, app.last_updated = "git-push", commit, int(at)
     app.deployed = app.released = True
     if not host.machine.old:

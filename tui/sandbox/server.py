@@ -166,7 +166,7 @@ class Door(asyncssh.SSHServer):
         return True
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        """Whether it is the one user with the one key, and no armed fault refuses it."""
+        """True if it is the one user with the one key, and no armed fault refuses it."""
         known = username == USER and key == self.house.client_key
         return known and self.house.host.faults.take("refuse_login") is None
 

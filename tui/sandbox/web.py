@@ -132,7 +132,7 @@ class Sites:
                 self._users(app, clock.now() - second)
 
     async def live(self) -> None:
-        """What every container prints by itself, and a few requests of pretended users a second."""
+        """Print what every container prints by itself, and a few requests of pretended users a second."""
         beat, began = 0, clock.now()
         while True:
             quick = any(c.content.behaviour.log_rate > BEATS_A_SECOND for c in self._machine.containers.values())

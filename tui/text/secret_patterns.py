@@ -1,4 +1,4 @@
-"""What looks like a secret, whoever's it is: the patterns behind `redact`.
+"""Everything that looks like a secret, of any owner: the patterns behind `redact`.
 
 A rule's pattern begins with its word, letter for letter, and is looked for in lower case (or, for keys of a well-known
 make, in the text as it is): such a search costs next to nothing. What is replaced is the group `bare`, `value` or
@@ -58,7 +58,7 @@ class Rule:
 
 
 def _named(text: str, found: re.Match[str]) -> bool:
-    """Whether a name is that of a secret: names that go on after the word count in capitals only (`TOKEN_OLD=`, but
+    """True if a name is that of a secret: names that go on after the word count in capitals only (`TOKEN_OLD=`, but
     not `token_count=`), a `key` only with what it opens, `name: value` without quotes only as a header."""
     begin = found.start()
     before = text[max(0, begin - 40) : begin]
@@ -182,7 +182,7 @@ RULES = (
 
 
 def credential(text: str) -> bool:
-    """Whether a key, a token or a webhook's address of well-known make stands in the text."""
+    """True if a key, a token or a webhook's address of well-known make stands in the text."""
     return any(
         rule.word in text and any(rule.applies is None or rule.applies(text, m) for m in rule.pattern.finditer(text))
         for rule in (*_WEBHOOKS, *_OF_KNOWN_MAKE)
@@ -190,7 +190,7 @@ def credential(text: str) -> bool:
 
 
 def cut(rule: Rule, text: str, where: str) -> str:
-    """What the rule finds in `where`, replaced in `text`."""
+    """Returns what the rule finds in `where`, replaced in `text`."""
     parts: list[str] = []
     at = 0
     for found in rule.pattern.finditer(where):

@@ -23,7 +23,7 @@ def of(facts: Facts) -> tuple[float, float] | None:
 
 
 def unknown(facts: Facts) -> bool:
-    """Whether nothing can be promised: neither services.yaml nor the host says how containers are replaced."""
+    """True if nothing can be promised: neither services.yaml nor the host says how containers are replaced."""
     return facts.zero_downtime is None and of(facts) is None
 
 

@@ -33,7 +33,7 @@ class Options(Value):
 
 
 class Silence(Value):
-    """Whether nothing of a service answers, as far as was seen just now."""
+    """The silence of a service: does nothing of it answer, as far as was seen just now."""
 
     silent: bool
     words: str
@@ -100,7 +100,7 @@ class Facts(Value):
 
     @property
     def unheld(self) -> str | None:
-        """How the team deploys, where no freeze holds that back: from an image or an archive; None: it does."""
+        """The team's kind of deploy, where no freeze holds that back: from an image or an archive; None: it does."""
         before = self.record.unheld if self.record is not None else None
         now = (self.current.source, self.leaving.source, self.target.source)
         return before or next((source for source in now if builders.from_image_or_archive(source)), None)

@@ -21,7 +21,7 @@ class Keeping(Value):
 
 
 def is_kept(leaving: Release) -> bool:
-    """Whether there is a way back to what is left already."""
+    """True if there is a way back to what is left already."""
     return leaving.holder is not None and leaving.sealed is True
 
 

@@ -43,7 +43,7 @@ class _Kept(Way):
         return WayBack(way=self.name, available=True, seconds=service.rollback.expected.total_seconds())
 
     def surely_leads(self, target: Release) -> bool:
-        """Whether the image of its holder was seen to be there."""
+        """True if the image of its holder was seen to be there."""
         return target.looked is not None and target.looked.image is ImageState.THERE
 
     def seen_to_lead(self, target: Release) -> str:

@@ -45,12 +45,12 @@ class Deed(Value):
 
     @property
     def outlives(self) -> bool:
-        """Whether the host goes on with the step when this console ends: it does with a push only."""
+        """True if the host goes on with the step when this console ends: it does with a push only."""
         return self.push is not None
 
     @property
     def by_host(self) -> bool:
-        """Whether the step runs on the host."""
+        """True if the step runs on the host."""
         return self.step.where is Where.HOST
 
 

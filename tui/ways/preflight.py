@@ -25,7 +25,7 @@ SHOWN = 5
 
 
 class Findings(Value):
-    """What was read to compare a release with what runs."""
+    """The facts read to compare a release with what runs."""
 
     shape: shapes.Shape
     kept: shapes.Kept | None
@@ -138,7 +138,8 @@ def between(lying: CommitRange) -> tuple[PlanWarning, ...]:
 
 
 def database(found: Migrated) -> Iterator[str]:
-    """What a tool's migrations mean for the way back: up to where the target knows them, and what undoes the rest."""
+    """Returns what a tool's migrations mean for the way back: up to where the target knows them, and what undoes the
+    rest."""
     where = f"{found.tool} ({found.folder})"
     if found.between:
         knows = f"up to {found.target}" if found.target else "none of them"
@@ -216,7 +217,7 @@ def _at(at: datetime | None) -> str:
 
 
 def is_migration(path: str) -> bool:
-    """Whether a file of a source tree is a database migration, by where it lies."""
+    """True if a file of a source tree is a database migration, by where it lies."""
     folders = posixpath.dirname(path).split("/")
     return (
         path.endswith(".sql") or "migrations" in folders or "alembic/versions/" in path or migration_tools.is_one(path)

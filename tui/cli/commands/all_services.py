@@ -229,7 +229,7 @@ async def _carry_out(engine: Engine, run: running.Batch, plans: Sequence[Plan], 
 
 
 async def _interrupted(run: running.Batch, work: Coroutine[object, object, None], narrator: Narrator) -> bool:
-    """Whether a signal came before the work had ended; where that aborts a deploy it is said first, and asked twice."""
+    """True if a signal came before the work had ended; where that aborts a deploy it is said first, and asked twice."""
     stop, warned = asyncio.Event(), False
     working = asyncio.create_task(work)
     with interrupts.taken(stop.set):
@@ -325,7 +325,7 @@ def _result(run: running.Batch, narrator: Narrator) -> Result:
 
 
 def _next(run: running.Batch, at: BatchItem) -> str:
-    """What leads on from the service that holds the run up."""
+    """Returns what leads on from the service that holds the run up."""
     again = f"rollback resume {run.group.id}"
     if (error := run.refused.get(at.service)) is not None:
         return error.fix or again

@@ -26,7 +26,8 @@ class Setting:
 
 
 def config(wanted: CommandOptions) -> Exit:
-    """What was asked of services.yaml. Raises ConfigError where there is none, ServicesError where it is no YAML."""
+    """Returns what was asked of services.yaml. Raises ConfigError where there is none, ServicesError where it is no
+    YAML."""
     if wanted.topic == "schema":
         from tui.config import json_schema
 

@@ -67,12 +67,13 @@ def refuse(options: CommandOptions) -> None:
 
 
 def only_ci(options: CommandOptions) -> bool:
-    """Whether only CI's file is asked for, beside a services.yaml that is there."""
+    """True if only CI's file is asked for, beside a services.yaml that is there."""
     return options.ci is not None and options.destination is None and not options.add
 
 
 def fleet(options: CommandOptions, before: Fleet | None) -> Fleet:
-    """What the engine is to know: the file that is there, if one is, and the host that is meant. Raises ConfigError."""
+    """Returns what the engine is to know: the file that is there, if one is, and the host that is meant. Raises
+    ConfigError."""
     host = _meant(options, before)
     if before is None:
         return bootstrap.unwritten(target(options), host)
@@ -153,7 +154,7 @@ async def init(engine: Engine, options: CommandOptions, narrator: Narrator) -> t
 
 
 async def _facts(engine: Engine, options: CommandOptions, narrator: Narrator, host: Host) -> HostFacts:
-    """What the host says, and what its apps answer. Raises Refused where there is nothing to write."""
+    """Returns what the host says, and what its apps answer. Raises Refused where there is nothing to write."""
     if (await engine.links.capabilities(host.name)).version is None:
         fix = "is this a Dokku host, and does this key belong to its user dokku?"
         raise Refused(f"{host.ssh} did not say that it is Dokku: nothing was written", fix)
@@ -240,7 +241,7 @@ def _show_difference(path: Path, before: str, after: str, narrator: Narrator) ->
 async def _checked(
     path: Path, made: tuple[Proposed, ...], before: Engine, options: CommandOptions, narrator: Narrator
 ) -> output.Document:
-    """What `check` says of the new services."""
+    """Returns what `check` says of the new services."""
     engine = bootstrap.engine(str(path), accept_host_key=options.accept_host_key, clock=before.clock)
     try:
         found = await checks.findings(engine, tuple(engine.service(one.name) for one in made))

@@ -66,7 +66,7 @@ async def _attach(
 
 
 def _attached(found: tuple[Delivery, ...] | None) -> list[dict[str, Any]] | None:
-    """What came of sending it; None where that was not asked for, empty where nothing came of it yet."""
+    """Returns what came of sending it; None where that was not asked for, empty where nothing came of it yet."""
     if found is None:
         return None
     return [{"channel": d.channel, "delivered": d.delivered, "detail": d.detail, "link": d.link} for d in found]
@@ -163,7 +163,7 @@ def document(found: PostMortem, incident: Incident, duty: DueDate, text: str) ->
 
 
 def standing(duty: DueDate) -> dict[str, Any]:
-    """Whether it is wanted, until when, and since when it is there."""
+    """The post-mortem's state: is it wanted, until when, and since when is it there?"""
     return {"required": duty.required, "due_at": output.time(duty.due), "written_at": output.time(duty.written)}
 
 

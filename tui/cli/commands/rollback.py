@@ -201,7 +201,7 @@ async def _continuing(
 def show_post(
     engine: Engine, plan: Plan, earlier: Incident | None, options: CommandOptions, narrator: Narrator
 ) -> None:
-    """What would be posted the moment it begins, for the person to see before saying yes."""
+    """Show the post that would be sent the moment it begins, for the person to see before saying yes."""
     begun = earlier or decide.opened(
         ev.Opened(
             at=engine.clock.now(),
@@ -332,7 +332,7 @@ def delivered(delivery: Delivery) -> str:
 
 
 def stream(narrator: Narrator) -> Callable[[str, bytes], None]:
-    """What a step prints, line by line, to the person."""
+    """Returns what a step prints, line by line, to the person."""
     framers: dict[str, Framer] = {}
 
     def heard(step: str, raw: bytes) -> None:

@@ -22,7 +22,7 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
 
 
 async def resume(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
-    """What is open: the run or the incident named, or the only one there is."""
+    """Returns what is open: the run or the incident named, or the only one there is."""
     identity = options.incident or await _only_open(engine)
     run = await running.find(engine, identity)
     if run is not None:

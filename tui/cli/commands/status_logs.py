@@ -138,7 +138,7 @@ def _held(row: output.Document) -> str:
 
 
 def _risk(row: output.Document) -> str:
-    """What a failed deploy has left behind, with the way out."""
+    """Returns what a failed deploy has left behind, with the way out."""
     if not row["restart_risk"]:
         return ""
     what = "DO NOT RESTART: the last deploy failed"
@@ -152,7 +152,7 @@ def _pods(row: output.Document) -> str:
 
 
 def _image(row: output.Document, now: datetime) -> str:
-    """What the last look at its newest kept image found, with its age; nothing where nobody has looked."""
+    """Returns what the last look at its newest kept image found, with its age; nothing where nobody has looked."""
     seen = row["kept_image"]
     if seen is None:
         return ""
@@ -227,7 +227,7 @@ def _unheld(service: Service, found: Listing | None) -> str | None:
 
 
 async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, ConsoleError | None]:
-    """What runs, or why that could not be read: a host's trouble, or this app's alone."""
+    """Returns what runs, or why that could not be read: a host's trouble, or this app's alone."""
     try:
         return await engine.listing(service), None
     except ConsoleError as error:
@@ -295,7 +295,7 @@ async def incidents(engine: Engine, options: CommandOptions, narrator: Narrator)
 
 
 def _wanted(duty: DueDate) -> str:
-    """Whether its post-mortem is there, or until when it is due."""
+    """Say that its post-mortem is there, or until when it is due."""
     if duty.written is not None:
         return "  post-mortem written"
     return f"  POST-MORTEM due {duty.due:%Y-%m-%d %H:%MZ}" if duty.open and duty.due is not None else ""

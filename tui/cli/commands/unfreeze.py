@@ -116,7 +116,7 @@ async def _asked(service: Service, seen: TeamBranch, narrator: Narrator) -> bool
 
 
 def _listed(seen: TeamBranch, narrator: Narrator) -> None:
-    """What stands on the branch and does not run, newest first."""
+    """List the commits of the branch that do not run, newest first."""
     if seen.trouble:
         narrator.say(f"what was pushed to {seen.branch} cannot be read: {seen.trouble}", "yellow")
     if not seen.pushed:

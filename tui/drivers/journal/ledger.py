@@ -7,7 +7,7 @@ from tui.drivers.journal.incidents import JournalEntry
 
 
 class LedgerStore(Database):
-    """What was seen of the apps."""
+    """The journal's table of what was seen of apps."""
 
     async def ledger_add(self, host: str, app: str, kind: str, payload: str, at: datetime) -> int:
         """Add what was seen of an app; returns its number."""

@@ -20,7 +20,7 @@ _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.E
 
 
 class LoginTarget(NamedTuple):
-    """What was to be reached."""
+    """The machine that was to be reached."""
 
     who: str
     """the host as people know it, e.g. `dokku@web1` or `the jump host bastion of dokku@web1`"""

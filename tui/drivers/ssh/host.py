@@ -83,7 +83,7 @@ class SshHost:
 
     @property
     def form(self) -> Form:
-        """How this login wants its commands, once it has been asked; before that, the usual one."""
+        """The form in which this login takes commands, once it has been asked; before that, the usual one."""
         return self._form or Form.FORCED
 
     @property

@@ -54,15 +54,15 @@ class OpenSshConnection:
 
     @property
     def socket(self) -> Path:
-        """What commands go through."""
+        """The socket that commands go through."""
         return self._folder / "s"
 
     def is_closed(self) -> bool:
-        """Whether the login has ended."""
+        """True if the login has ended."""
         return self._master.returncode is not None
 
     async def answers(self) -> bool:
-        """Whether the login still takes commands: it is asked, because its end may not have been heard yet."""
+        """True if the login still takes commands: it is asked, because its end may not have been heard yet."""
         return not self.is_closed() and await _ready(client_config.program() or "ssh", self.socket)
 
     async def create_process(self, command: str, **_: Any) -> "OpenSshProcess":
@@ -236,7 +236,7 @@ async def open_connection(host: Host, ended: Callable[[Any, Exception | None], N
 
 
 async def _ready(ssh: str, socket: Path) -> bool:
-    """Whether the master takes commands."""
+    """True if the master takes commands."""
     if not socket.exists():  # noqa: ASYNC240 - one question to the kernel
         return False
     asked = await asyncio.create_subprocess_exec(
@@ -249,7 +249,7 @@ async def _ready(ssh: str, socket: Path) -> bool:
 
 
 async def _end_of(master: asyncio.subprocess.Process) -> str:
-    """What a master said until it ended, its end."""
+    """Returns what a master said until it ended, its end."""
     said = bytearray()
     if master.stderr is not None:
         while chunk := await master.stderr.read(4096):

@@ -140,7 +140,7 @@ class Apis:
 
 
 def there(url: str, raw: Raw) -> str | None:
-    """Where an answer sends us, if it has moved for good or keeps the question, and stays on the same host."""
+    """Returns where an answer sends us, if it has moved for good or keeps the question, and stays on the same host."""
     location = raw.headers.get("location", "").strip()
     if raw.status not in MOVED or not location:
         return None

@@ -37,7 +37,7 @@ class AppriseChannel(MessageChannel):
 
     @property
     def ready(self) -> bool:
-        """Whether its variable is set. A file that cannot be read counts: what is wrong is said when it is used."""
+        """True if its variable is set. A file that cannot be read counts: what is wrong is said when it is used."""
         try:
             return self._address() is not None
         except ConfigError:
@@ -119,7 +119,7 @@ def _send(address: str, title: str, body: str) -> Receipt:
 
 
 class _Said(logging.Handler):
-    """What apprise logged in one thread."""
+    """The log of apprise in one thread."""
 
     def __init__(self, thread: int) -> None:
         super().__init__(logging.WARNING)

@@ -83,12 +83,12 @@ class PagerDuty(MessageChannel, OnCallSource, Checked):
 
     @property
     def ready(self) -> bool:
-        """Whether there is anything that it could be told."""
+        """True if there is anything that it could be told."""
         return self._notes or self._events is not None
 
     @property
     def knows_on_call(self) -> bool:
-        """Whether it can be asked who is on call."""
+        """True if it can be asked who is on call."""
         return self._rest is not None and bool(self._spec.schedules)
 
     @property

@@ -23,7 +23,7 @@ PROJECT_KEY = "phc_"
 
 
 class PosthogSpec(VendorSettings):
-    """Where a service's exceptions and users are counted by PostHog."""
+    """The project in which PostHog counts a service's exceptions and users."""
 
     project: Annotated[str, readers.slug, "the project's number"]
     url: Annotated[str, readers.base, "address of the region, or of your own PostHog"] = "https://us.posthog.com"
@@ -45,7 +45,7 @@ class Posthog(Counter, Checked):
         self._apis = Apis(secrets)
 
     def covers(self, service: Service) -> bool:
-        """Whether it is set up for this service and there is a key."""
+        """True if it is set up for this service and there is a key."""
         spec = service.vendor(PosthogSpec)
         return spec is not None and self._secrets.held(spec.token_env) is not None
 

@@ -34,7 +34,7 @@ LIMIT = RateLimit("x-sentry-rate-limit-remaining", "x-sentry-rate-limit-reset", 
 
 
 class SentrySpec(VendorSettings):
-    """Where a service's errors are counted by Sentry."""
+    """The project in which Sentry counts a service's errors."""
 
     organization: Annotated[str, readers.slug, "the organization's slug"]
     project: Annotated[str, readers.slug, "the project's slug"]
@@ -60,7 +60,7 @@ class Sentry(Counter, IssueTracker, FlagKeeper, Checked):
         """projects whose number had to be asked for: an older Sentry filters by nothing else"""
 
     def covers(self, service: Service) -> bool:
-        """Whether it is set up for this service and there is a token."""
+        """True if it is set up for this service and there is a token."""
         spec = service.vendor(SentrySpec)
         return spec is not None and self._secrets.held(spec.token_env) is not None
 

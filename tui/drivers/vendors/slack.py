@@ -72,7 +72,7 @@ class SlackThread(MessageChannel, Checked):
 
     @property
     def ready(self) -> bool:
-        """Whether it is set up and there is a token."""
+        """True if it is set up and there is a token."""
         return self._api is not None
 
     def wants(self, message: Message) -> bool:
@@ -126,7 +126,7 @@ class SlackThread(MessageChannel, Checked):
         return (findings.judged(reply, "services", TOPIC, works, fix),)
 
     async def _link(self, channel: object, ts: str) -> str | None:
-        """Where a message can be read; not worth a failure."""
+        """Returns where a message can be read; not worth a failure."""
         if self._api is None or not isinstance(channel, str):
             return None
         query = urlencode([("channel", channel), ("message_ts", ts)])

@@ -16,7 +16,7 @@ TOPIC = "ticket"
 
 
 class TicketSpec(VendorSettings):
-    """Where an incident's ticket is made: what the settings of every tracker hold."""
+    """The place of an incident's ticket: the settings that every tracker has."""
 
     where: str
     labels: Annotated[tuple[str, ...], readers.word, "labels of the ticket"] = ()
@@ -46,11 +46,11 @@ class Tickets(MessageChannel, Checked):
 
     @property
     def ready(self) -> bool:
-        """Whether any service has a tracker and its credential."""
+        """True if any service has a tracker and its credential."""
         return bool(self._trackers)
 
     def wants(self, message: Message) -> bool:
-        """Whether the message is of a service that has a tracker."""
+        """True if the message is of a service that has a tracker."""
         return message.service in self._trackers
 
     async def close(self) -> None:

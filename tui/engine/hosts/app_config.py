@@ -1,4 +1,4 @@
-"""How an app's own variables are set, noted in the ledger by keyed hashes: the one read that brings secrets here.
+"""The values of an app's own variables, noted in the ledger by keyed hashes: the one read that brings secrets here.
 
 Values live in this module only, from the answer to their hash. They are never put into a journal, a trail, an output
 or an error; a host that answers otherwise than expected is quoted nowhere.

@@ -57,7 +57,7 @@ class HostConnections:
         return self._hosts[name]
 
     async def capabilities(self, name: str) -> Capabilities:
-        """What the host can do; asked once per console. Raises LinkError, UnexpectedReply."""
+        """Returns what the host can do; asked once per console. Raises LinkError, UnexpectedReply."""
         async with self._asking.setdefault(name, asyncio.Lock()):
             if name not in self._known:
                 told = await together(*(self.ask(name, argv) for argv in capabilities.QUESTIONS))
@@ -71,7 +71,7 @@ class HostConnections:
         return replace(self._fleet.host(name), form=self.host(name).form)
 
     def now(self) -> datetime:
-        """What the clock says, for what is read here."""
+        """Returns what the clock says, for what is read here."""
         return self._clock.now()
 
     async def ask(
@@ -81,7 +81,8 @@ class HostConnections:
         return await self.gate.read(self.host(name), name, argv, timeout=timeout, only_on=only_on)
 
     async def ask_checked(self, name: str, argv: tuple[str, ...]) -> bytes:
-        """What a read that has to succeed printed. Raises LinkError, and UnexpectedReply with the host's own words."""
+        """Returns what a read that has to succeed printed. Raises LinkError, and UnexpectedReply with the host's own
+        words."""
         answer = await self.ask(name, argv)
         if not answer.ok:
             raise unusable(answer)
@@ -92,8 +93,9 @@ class HostConnections:
         await asyncio.gather(*(host.close() for host in self._hosts.values()))
 
     async def current(self, name: str, app: str) -> RunningState:
-        """What the app runs now: five reads at once on the kept connection. Raises LinkError, UnexpectedReply: for
-        an app that is not there what apps:report says of it, before whatever the other questions come to."""
+        """Returns what the app runs now: five reads at once on the kept connection. Raises LinkError,
+        UnexpectedReply: for an app that is not there what apps:report says of it, before whatever the other
+        questions come to."""
         there: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answers = await together(
             self._report(name, app, there),
@@ -139,7 +141,7 @@ class HostConnections:
         return answer.stdout
 
     async def _builds(self, name: str, app: str) -> bool:
-        """Whether a build of the app may be running, although its lock alone cannot say so.
+        """True if a build of the app may be running, although its lock alone cannot say so.
 
         0.38 knows whether a build's process lives (`display_status`); the lock of one that died stays there. Where the
         host keeps no record of builds, or does not answer, the lock is believed.
@@ -206,8 +208,8 @@ class HostConnections:
 
 
 async def _after(there: asyncio.Future[None], asked: Coroutine[Any, Any, A]) -> A:
-    """What was asked; its trouble only once apps:report has answered: a repository that is missing may be an app that
-    is."""
+    """Returns what was asked; its trouble only once apps:report has answered: a repository that is missing may be an
+    app that is."""
     try:
         return await asked
     except ConsoleError:

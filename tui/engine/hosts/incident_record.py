@@ -29,7 +29,7 @@ SIGNED_WITHIN = 5.0
 async def abandoned(
     links: HostConnections, clock: ClockPort, host: str, app: str, seen: holders.IncidentRecord | None
 ) -> bool:
-    """Whether the record is still as it was seen, some seconds later: then nobody is about to sign it.
+    """True if the record is still as it was seen, some seconds later: then nobody is about to sign it.
 
     Should its owner be that slow, the signature finds no record, and that console stops. Raises LinkError,
     UnexpectedReply.
@@ -67,7 +67,7 @@ async def create(links: HostConnections, host: str, name: str, incident: str) ->
 
 
 def taken(answer: Answer) -> bool:
-    """Whether the record or lock could not be created because somebody else's is there."""
+    """True if the record or lock could not be created because somebody else's is there."""
     return not answer.ok and refusals.read(answer) is refusals.Refusal.NAME_TAKEN
 
 

@@ -23,7 +23,7 @@ from tui.ways import preflight
 
 
 class Order(Value):
-    """How the host was left."""
+    """The state in which the host was left."""
 
     left: tuple[str, ...] = ()
     """what a person has to do, in words with the command that does it"""
@@ -75,7 +75,7 @@ class Settler:
         return Order(left=tuple(left), frozen=frozen)
 
     async def _is_mine(self, incident: Incident, plan: Plan, seen: holders.IncidentRecord | None) -> bool:
-        """Whether the record is this incident's: signed so, or created by it and not signed by anybody."""
+        """True if the record is this incident's: signed so, or created by it and not signed by anybody."""
         if seen is None or seen.incident is not None:
             return seen is not None and seen.incident == incident.known_as
         run = _run(incident, plan, holders.incident_record(incident.app))
@@ -207,7 +207,7 @@ class Settler:
 
 
 def _lost(incident: Incident, plan: Plan) -> bool:
-    """Whether nobody knows how the last command ended, and nothing was begun after which the host was asked."""
+    """True if nobody knows how the last command ended, and nothing was begun after which the host was asked."""
     last = incident.runs[-1] if incident.runs else None
     step = next((s for s in plan.steps if last is not None and s.id == last.step), None)
     if last is None or step is None or step.kind in DECISIVE:

@@ -49,7 +49,7 @@ class HostEffectHandler:
 
     @property
     def downtime(self) -> Downtime | None:
-        """What measures how long a service that stops first does not answer."""
+        """The measuring of how long a service that stops first does not answer."""
         return self._steps.downtime
 
     async def run_step(self, incident: Incident, step: str, note: Note) -> ev.StepEnded:
@@ -59,7 +59,7 @@ class HostEffectHandler:
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def observe(self, incident: Incident) -> ev.Observed | ev.NotObserved:
-        """What runs, on a connection opened after whatever was lost."""
+        """Returns what runs, on a connection opened after whatever was lost."""
         try:
             if _was_lost(incident) and not incident.looks:
                 await self._links.host(incident.host).drop()
@@ -145,7 +145,7 @@ class HostEffectHandler:
         return ev.HealthSampled(at=now, sample=Sample(at=now, healthy=healthy, seconds=seconds, note=note))
 
     async def _judge(self, incident: Incident) -> still_ours.Judged | None:
-        """What runs, against what the watch began with; None while a deploy is at work."""
+        """Returns what runs, against what the watch began with; None while a deploy is at work."""
         current = await self._links.current(incident.host, incident.app)
         watched = incident.watch
         if current.locked or watched is None:
@@ -160,7 +160,7 @@ class HostEffectHandler:
         return judged
 
     async def measure(self, incident: Incident, phase: Phase) -> ev.Measured:
-        """What every source says of a phase; nothing changes, nothing waits for it."""
+        """Returns what every source says of a phase; nothing changes, nothing waits for it."""
         service, now = self._fleet.service(incident.service), self._clock.now()
         if service is None or self._evidence is None:
             return ev.Measured(at=now, measurement=Measurement(at=now, phase=phase, rates=()))

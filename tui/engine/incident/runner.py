@@ -139,7 +139,7 @@ class IncidentRunner:
                 assert_never(effect)
 
     def _broke(self, error: BaseException) -> None:
-        """What no edge took ends in `error`, which every waiting front end raises."""
+        """An error that no edge took ends in `error`, which every waiting front end raises."""
         self.error = error
         self._news.tell()
 

@@ -36,7 +36,7 @@ Output = Callable[[str, bytes], None]
 
 
 class Ports(NamedTuple):
-    """What one console holds of the world outside."""
+    """The world outside, as one console holds it."""
 
     fleet: Fleet
     links: HostConnections
@@ -134,7 +134,8 @@ class StepRunner:
         return self._ended(step, Exited(code=0), StepResult.DONE, f"kept as {made.holder}")
 
     async def _mark_kept(self, incident: Incident, plan: Plan) -> str:
-        """What was kept on the way out is bad as well: the plan could not know its holder's name. Trouble, in words."""
+        """Returns what was kept on the way out is bad as well: the plan could not know its holder's name. Trouble,
+        in words."""
         run, service = incident.run_of("keep"), self._fleet.service(plan.service)
         if run is None or run.result is not StepResult.DONE or service is None or plan.leaving.holder is not None:
             return ""
@@ -250,7 +251,7 @@ class StepRunner:
                 assert_never(end)
 
     async def _ask_identity(self, incident: Incident, plan: Plan) -> None:
-        """What the service says of itself before it is replaced."""
+        """Remember what the service says of itself before it is replaced."""
         service = self._fleet.service(plan.service)
         if service is not None and incident.id not in self.identity_before:
             self.identity_before[incident.id] = await health.ask_identity(self._probes, service)

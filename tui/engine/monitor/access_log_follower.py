@@ -79,7 +79,7 @@ class AccessFollower:
 
     @property
     def streaming(self) -> bool:
-        """Whether lines are counted as they come."""
+        """True if lines are counted as they come."""
         return bool(self._spans) and self._spans[-1][1] is None
 
     @property
@@ -91,7 +91,7 @@ class AccessFollower:
 
     @property
     def saw_own(self) -> bool:
-        """Whether it has shown a probe of ours: then the health URL is answered by this app's own site."""
+        """True if it has shown a probe of ours: then the health URL is answered by this app's own site."""
         return self._own > 0
 
     def covered(self, since: datetime, until: datetime) -> float:
@@ -227,7 +227,7 @@ class AccessFollower:
 
 
 def joined(seen: Sequence[int], lines: Sequence[int]) -> int:
-    """How many of the first of `lines` are the last of `seen`: the longest overlap."""
+    """Returns how many of the first of `lines` are the last of `seen`: the longest overlap."""
     known = list(seen)
     for length in range(min(len(known), len(lines)), 0, -1):
         if known[-length:] == list(lines[:length]):

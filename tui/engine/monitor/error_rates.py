@@ -1,4 +1,4 @@
-"""What every source says of a service's failures, from the moment it is followed on: the evidence for the decision.
+"""The failures of a service by every source, from the moment it is followed on: the evidence for the decision.
 
 Four sources side by side: the access log of the host (`access_log_follower`), our own probes, and those outside
 (Sentry, PostHog). Reading costs nothing and waits for nobody: the log and the probes are counted as they come; those
@@ -107,7 +107,7 @@ class Evidence:
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def now(self, service: Service, phase: Phase, since: datetime, until: datetime | None = None) -> Measurement:
-        """What is known without asking anybody; of those outside, what they said last in this window."""
+        """Returns what is known without asking anybody; of those outside, what they said last in this window."""
         at = self._clock.now()
         until = until or at
         counted = self._log(service, since, until)
@@ -136,7 +136,7 @@ class Evidence:
     async def measure(
         self, service: Service, phase: Phase, since: datetime, until: datetime | None = None
     ) -> Measurement:
-        """What all sources say of a window; those outside are asked, in no more than `PATIENCE` seconds."""
+        """Returns what all sources say of a window; those outside are asked, in no more than `PATIENCE` seconds."""
         end = until or self._clock.now()
         outside, issues = await asyncio.gather(
             asyncio.gather(*(self._ask(port, service, since, end) for port in self._ports(service))),
@@ -155,7 +155,8 @@ class Evidence:
         )
 
     def baseline(self, service: Service, now: datetime, started: datetime | None) -> datetime:
-        """Where the time before begins: when it was first looked at, when what runs was started, or `BASELINE` ago."""
+        """Returns where the time before begins: when it was first looked at, when what runs was started, or
+        `BASELINE` ago."""
         times = [now - BASELINE, self._since.get(service.name, now)]
         if started is not None and started <= now:
             times.append(started)

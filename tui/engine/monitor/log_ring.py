@@ -27,7 +27,8 @@ def plain(raw: bytes) -> bytes:
 
 
 class Pattern(Protocol):
-    """What lines are looked for by: a compiled pattern of the standard library, or one that may raise in `search`."""
+    """A pattern that lines are looked for by: a compiled pattern of the standard library, or one that may raise in
+    `search`."""
 
     @property
     def flags(self) -> int: ...

@@ -238,7 +238,7 @@ class Notifier:
         return min(later, default=None)
 
     async def _due(self) -> bool:
-        """Whether something is being sent, or could be."""
+        """True if something is being sent, or could be."""
         if self._sending:
             return True
         rows, now = self._mine(await self._journal.outbox()), self._clock.now()
@@ -274,7 +274,7 @@ class Notifier:
         await self._ended(channel.name, row, message.milestone, receipt)
 
     async def _said(self, incident: str, channel: str) -> list[Delivery]:
-        """What was delivered there before; nothing is known of an incident that cannot be read."""
+        """Returns what was delivered there before; nothing is known of an incident that cannot be read."""
         try:
             found = await self._read(incident)
         except (JournalError, Refused):

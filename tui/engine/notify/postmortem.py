@@ -47,7 +47,7 @@ class PostMortems:
         return postmortem.write(found, self._fleet.severities, limit)
 
     def duty(self, incident: Incident) -> DueDate:
-        """Whether it is wanted, until when, and whether it is there."""
+        """The post-mortem's due date, and whether it is there."""
         return duty(incident, self._fleet.postmortem_within)
 
     async def note(self, incident: str, field: Field, text: str) -> None:

@@ -111,7 +111,7 @@ def seen(found: Listing, service: Service, look: HolderLook) -> Listing:
 
 
 class _Told(Value):
-    """What the host and this machine say of their own accord."""
+    """The words of the host and this machine, of their own accord."""
 
     current: RunningState
     holders: tuple[Release, ...]
@@ -121,7 +121,8 @@ class _Told(Value):
 
 
 async def listing(links: HostConnections, service: Service) -> Listing:
-    """What runs, and the releases that are kept or that this console has seen. Raises LinkError, UnexpectedReply."""
+    """Returns what runs, and the releases that are kept or that this console has seen. Raises LinkError,
+    UnexpectedReply."""
     told = await _ask(links, service)
     order = tuple(way.name for way in ways.WAYS if way.listed)
     return _listed(told, service, order, Seen())
@@ -256,7 +257,7 @@ async def names(links: HostConnections, host: str) -> tuple[str, ...]:
 
 
 async def holder_release(links: HostConnections, host: str, holder: str) -> Release:
-    """What a holder says of itself, and whether it is sealed: two reads."""
+    """Returns what a holder says of itself, and whether it is sealed: two reads."""
     config, git = await together(links.config(host, holder), links.ask(host, commands.git_report(holder)))
     release = kept.release_from_config(holder, config or {})
     branch = reports.git_report(git.stdout).branch if git.ok else None

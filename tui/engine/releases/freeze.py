@@ -30,7 +30,7 @@ from tui.ways import preflight
 
 
 class TeamBranch(Value):
-    """What stands on the team's branch beside what runs."""
+    """The team's branch: its commits beside what runs."""
 
     branch: str
     tip: str | None
@@ -49,7 +49,7 @@ class TeamBranch(Value):
 
 
 class Unfrozen(Value):
-    """What unfreezing found."""
+    """The result of an unfreeze."""
 
     service: str
     app: str
@@ -61,7 +61,7 @@ class Unfrozen(Value):
 
 
 class Frozen(Value):
-    """What freezing did."""
+    """The result of a freeze."""
 
     branch: str
     """the deploy branch that nobody pushes to"""
@@ -166,7 +166,7 @@ class Freezer:
     # ── unfreezing ───────────────────────────────────────────────────────────────────────────────────────────────
 
     async def preview(self, service: Service, word: UnfreezeWord) -> TeamBranch:
-        """What unfreezing would find. Raises as `unfreeze` does."""
+        """Returns what unfreezing would find. Raises as `unfreeze` does."""
         found = await catalog.listing(self._links, service)
         return await standing(self._links, service, found, await self._to_restore(service, found, word))
 
@@ -259,7 +259,7 @@ class Freezer:
         return named
 
     async def _may_unfreeze(self, service: Service, held: holders.IncidentRecord | None, word: UnfreezeWord) -> None:
-        """What is not of a closed incident is somebody's: this machine's, or another's."""
+        """A record that is not of a closed incident is somebody's: this machine's, or another's."""
         if held is None or (held.frozen and not held.gone):
             return
         for row in await self._journal.open_incidents():
@@ -309,14 +309,14 @@ LONG_AGO = 1000
 
 
 async def begun_here(journal: JournalPort, service: Service, incident: str) -> bool:
-    """Whether this machine's journal has that incident, or freeze, of the service."""
+    """True if this machine's journal has that incident, or freeze, of the service."""
     return bool(await _commands(journal, service, incident))
 
 
 async def remembered(
     journal: JournalPort, service: Service, incident: str, wanted: str = "ROLLBACK_DEPLOY_BRANCH"
 ) -> str | None:
-    """What this machine wrote onto the record of that incident, by its key, should the record be gone."""
+    """Returns what this machine wrote onto the record of that incident, by its key, should the record be gone."""
     for argv in await _commands(journal, service, incident):
         if argv[:1] != ("config:set",) or holders.incident_record(service.app) not in argv:
             continue
@@ -328,7 +328,7 @@ async def remembered(
 
 
 async def _commands(journal: JournalPort, service: Service, incident: str) -> tuple[tuple[str, ...], ...]:
-    """What this machine sent for an incident of the service, or for a freeze by hand, which is no incident."""
+    """Returns what this machine sent for an incident of the service, or for a freeze by hand, which is no incident."""
     rows = await journal.incidents(LONG_AGO)
     names = dict.fromkeys((incident, *(r.id for r in rows if r.service == service.name and _is_of(r.id, incident))))
     entries = [entry for name in names for entry in await journal.entries(name) if entry.kind == "command"]
@@ -336,7 +336,7 @@ async def _commands(journal: JournalPort, service: Service, incident: str) -> tu
 
 
 def _is_of(journalled: str, known_as: str) -> bool:
-    """Whether the journal's incident is the one that hosts know by that id: a run over several has one for each."""
+    """True if the journal's incident is the one that hosts know by that id: a run over several has one for each."""
     return journalled == known_as or journalled.startswith(f"{known_as}-")
 
 
@@ -344,7 +344,7 @@ def _is_of(journalled: str, known_as: str) -> bool:
 
 
 async def standing(links: HostConnections, service: Service, found: Listing, branch: str) -> TeamBranch:
-    """What was pushed to that branch and does not run. A branch that cannot be read is said, never raised."""
+    """Returns what was pushed to that branch and does not run. A branch that cannot be read is said, never raised."""
     current = found.current
     running = choose.running(found.releases, current)
     tip = dict(current.refs).get(branch)

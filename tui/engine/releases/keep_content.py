@@ -1,4 +1,4 @@
-"""What a holder is filled with, asked before anything of it is begun: a release's own files, and what it remembers."""
+"""The content of a holder, asked before anything of it is begun: a release's own files, and what it remembers."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ Say = Callable[[str], None]
 
 
 class HolderContent(Value):
-    """What is known of a release before its holder has a name."""
+    """The content of a holder that has no name yet."""
 
     commit: str
     """the release's own, or Dokku's of the image or archive it came from"""

@@ -77,7 +77,8 @@ class Keeper:
         raise Undone(f"{service.app}: other keeps were faster {TRIES} times", "try again")
 
     async def _let_older_go(self, service: Service, say: Say) -> None:
-        """What the retention lets go. The new release is kept by now: whatever fails here is said, and no more."""
+        """Destroy what the retention lets go. The new release is kept by now: whatever fails here is said, and no
+        more."""
         try:
             for old in await self.expired(service):
                 try:
@@ -91,7 +92,7 @@ class Keeper:
             say(f"retention: no more is let go: {error.message}")
 
     async def _described(self, host: str, holder: str) -> Release:
-        """What the new holder says of itself; by its name where it cannot be asked."""
+        """Returns what the new holder says of itself; by its name where it cannot be asked."""
         try:
             return await catalog.holder_release(self._links, host, holder)
         except (LinkError, UnexpectedReply):
@@ -253,7 +254,7 @@ class Keeper:
             await self._write(service.host, argv)
 
     async def _outrun(self, service: Service, holder: str) -> bool:
-        """Whether another keep has the same number and the lower name: the greater one gives way."""
+        """True if another keep has the same number and the lower name: the greater one gives way."""
         names = await catalog.names(self._links, service.host)
         same = (n for n in names if holders.holds(n, service.app) and holders.number_of(n) == holders.number_of(holder))
         # explained by test_the_greater_name_gives_way_and_the_keep_ends_after_so_many_others

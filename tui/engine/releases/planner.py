@@ -54,12 +54,12 @@ class PlanRequest(Value):
 
     @property
     def again(self) -> bool:
-        """Whether what runs is to be deployed anew."""
+        """True if what runs is to be deployed anew."""
         return self.target.kind is TargetKind.CURRENT
 
     @property
     def unasked(self) -> bool:
-        """Whether `previous` alone says where to go, and nobody said what runs now."""
+        """True if `previous` alone says where to go, and nobody said what runs now."""
         return self.target.kind is TargetKind.PREVIOUS and self.expect_current is None
 
 
@@ -172,7 +172,7 @@ class Planner:
         return await self._with_way_out(found, facts)
 
     async def _silence(self, service: Service, found: Listing, way: Way) -> Silence | None:
-        """Whether the service answers anybody; None where the plan does not depend on it."""
+        """Finds out whether the service answers anybody; None where the plan does not depend on it."""
         asked = way.shaped and service.checks is CheckMode.AUTO and found.current.pods is None
         return await self._silences.of(service) if asked else None
 
@@ -182,7 +182,7 @@ class Planner:
         return await self._silences.answered_path(service, target) if asked else ""
 
     async def _cluster(self, service: Service, found: Listing) -> k3s.K3sSettings | None:
-        """How the scheduler k3s is set, for an app on it. Raises LinkError."""
+        """Returns how the scheduler k3s is set, for an app on it. Raises LinkError."""
         if found.current.pods is None:
             return None
         return k3s.settings(await self._links.ask(service.host, k3s.settings_report(service.app)))
@@ -314,7 +314,7 @@ class Planner:
     async def _drift(
         self, service: Service, target: Release, config: Looked, names: tuple[str, ...] | None
     ) -> config_drift.Drift:
-        """How the config differs from that of the target; what could not be read is said in it."""
+        """Returns how the config differs from that of the target; what could not be read is said in it."""
         try:
             known = await self._configs.ledger.known(service.host, service.app)
         except JournalError as error:

@@ -21,7 +21,7 @@ from tui.releases import choose
 
 
 class Removal(Value):
-    """What would go: shown before anything does."""
+    """The apps that would go: shown before anything does."""
 
     service: str
     app: str
@@ -37,7 +37,7 @@ class Removal(Value):
 
 
 class Removed(Value):
-    """What went, and what stays with the reason."""
+    """The apps that went, and those that stay with the reason."""
 
     gone: tuple[str, ...] = ()
     stays: tuple[tuple[str, str], ...] = ()
@@ -45,7 +45,7 @@ class Removed(Value):
 
 
 async def plan(links: HostConnections, service: Service, now_stale: Callable[[kept.IncidentRecord], bool]) -> Removal:
-    """What there is to remove. Raises TakenByOther, Refused, LinkError, UnexpectedReply."""
+    """Returns what there is to remove. Raises TakenByOther, Refused, LinkError, UnexpectedReply."""
     found = await catalog.listing(links, service)
     if found.record is not None and found.record.frozen:
         branch = found.record.deploy_branch or "unknown"

@@ -40,7 +40,7 @@ class Silences:
         self._recent = recent
 
     async def of(self, service: Service) -> Silence:
-        """Whether it answers nobody; nothing is raised. An answer to the first look ends it."""
+        """Finds out whether it answers nobody; nothing is raised. An answer to the first look ends it."""
         for number in range(LOOKS):
             if number:
                 await self._clock.sleep(BETWEEN)
@@ -68,7 +68,7 @@ class Silences:
         return Silence(silent=False, words=words)
 
     async def _logged(self, service: Service) -> bool | None:
-        """Whether the access log shows answers to anybody else; None where it does not say."""
+        """Tells whether the access log shows answers to anybody else; None where it does not say."""
         try:
             answer = await self._links.ask(service.host, commands.access_logs(service.app))
         except LinkError:

@@ -1,4 +1,4 @@
-"""What a host says of its apps: reports of all at once, and of one alone where that failed.
+"""A host's word on its apps: reports of all at once, and of one alone where that failed.
 
 Eight reports cover every app with one command each. What a broken app holds back is asked of each app by itself; what
 cannot be read then is named in the app's facts, and holds nothing else up. `ps:report` is asked app by app: for all at

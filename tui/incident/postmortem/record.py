@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 
     @property
     def source(self) -> str:
-        """How it is referred to."""
+        """The name by which it is referred to."""
         return f"journal entry {self.number}, {ev.tag(self.said)}"
 
 

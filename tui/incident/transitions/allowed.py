@@ -43,7 +43,7 @@ class TransitionRow(NamedTuple):
     only: Callable[[Incident, Any], bool] | None = None
 
     def holds(self, incident: Incident, event: ev.Event) -> bool:
-        """Whether an event of this kind is legal by this row."""
+        """True if an event of this kind is legal by this row."""
         return (
             incident.state in self.states
             and (self.asking is None or incident.asking in self.asking)
@@ -161,7 +161,7 @@ _ROWS = {kind: tuple(row for row in TABLE if row.event is kind) for kind in {row
 
 
 def possible(incident: Incident, event: ev.Event) -> bool:
-    """Whether this event may come now."""
+    """True if this event may come now."""
     return any(row.holds(incident, event) for row in _ROWS.get(type(event), ()))
 
 

@@ -57,7 +57,7 @@ def unsettled(incident: Incident, event: ev.Unsettled) -> Decision:
 
 
 def noted(incident: Incident, event: ev.PostMortemNoted | ev.PostMortemExported) -> Incident:
-    """What the post-mortem says in the person's words, and where it went."""
+    """Returns what the post-mortem says in the person's words, and where it went."""
     if isinstance(event, ev.PostMortemExported):
         writing = Writing(at=event.at, way=event.way, where=event.where, by=event.by)
         return replace(incident, written=(*incident.written, writing))

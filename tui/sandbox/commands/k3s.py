@@ -1,4 +1,5 @@
-"""What run, enter, logs and the reports say of an app on k3s, and of a cluster out of reach. Recorded on 0.35.15."""
+"""The answers of run, enter, logs and the reports for an app on k3s, and of a cluster out of reach. Recorded on
+0.35.15."""
 
 from tui.sandbox import kube
 from tui.sandbox.client import CommandRefused, bang
@@ -72,7 +73,7 @@ async def enter_pod(call: Call, app: App, words: list[str]) -> int:
 
 
 def image_of(pod: DockerContainer) -> Image:
-    """What the pod was started from, whether or not it is still there."""
+    """Returns what the pod was started from, whether or not it is still there."""
     return Image(id=pod.image_id, content=pod.content, labels=pod.labels, created=pod.created, config=pod.config)
 
 

@@ -56,7 +56,7 @@ async def release_and_start(call: Call, app: App) -> None:
 
 
 async def restart_with_release(call: Call, app: App) -> None:
-    """What config:set does; it looks at no lock."""
+    """Restart as config:set does; it looks at no lock."""
     call.merged = True
     with recorded_build(call, app, "config-redeploy", kind="deploy"):
         await release_and_start(call, app)

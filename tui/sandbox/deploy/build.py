@@ -23,7 +23,7 @@ RAILPACK_FRAME = "FROM ghcr.io/railwayapp/railpack-runtime:latest\nWORKDIR /app\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildSource:
-    """What is to be built: the files of a commit, and the label by which git:from-image has its source image retired
+    """The source of a build: the files of a commit, and the label by which git:from-image has its source image retired
     later.
     """
 

@@ -38,7 +38,7 @@ def checks_of(call: Call, app: App, process: str) -> list[Check]:
 
 
 def dies(container: DockerContainer) -> bool:
-    """Whether its process ends at its start: by its own fault, or because there is nothing to start."""
+    """True if its process ends at its start: by its own fault, or because there is nothing to start."""
     return container.content.behaviour.crash or not container.runs
 
 

@@ -12,7 +12,7 @@ from tui.sandbox.machine import DOMAIN, App
 
 
 def skips_cleanup(call: Call, app: App) -> bool:
-    """Whether the app keeps its unused images; 0.38.27 knows the variable and the property."""
+    """True if the app keeps its unused images; 0.38.27 knows the variable and the property."""
     return bool(app.config.get("DOKKU_SKIP_CLEANUP")) or (
         not call.host.machine.old and app.properties.get("builder-skip-cleanup") == "true"
     )

@@ -25,7 +25,7 @@ NO_CHECKS = (
 
 
 def files_of_release(machine: Machine, app: App, files: dict[str, bytes]) -> dict[str, bytes]:
-    """Where Dokku takes Procfile and app.json from: the commit, unless a source image is set."""
+    """Returns where Dokku takes Procfile and app.json from: the commit, unless a source image is set."""
     if not app.source_image:
         return files
     image = machine.images.find(app.source_image)
