@@ -49,7 +49,7 @@ def _nothing(number: int, _frame: object) -> None:
 
 
 def _say_fault(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
-    """A fault of ours, as Python would say it, but without secrets."""
+    """A fault of this program, as Python would say it, but without secrets."""
     import traceback
 
     from tui.text.redact import redact

@@ -68,7 +68,7 @@ def say(failed: Failed, narrator: Narrator) -> None:
 
 
 def fault(error: Exception) -> ConsoleError:
-    """A fault of ours in one line; where it happened is written to a file, which is named."""
+    """A fault of this program in one line; where it happened is written to a file, which is named."""
     from tui.drivers import faults
 
     where = faults.keep("".join(traceback.format_exception(error)))

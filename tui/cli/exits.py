@@ -62,7 +62,7 @@ _WORDS: dict[Exit, str] = {
 
 
 def word(code: Exit) -> str:
-    """The stable word for a code, as it stands in JSON errors."""
+    """The stable word for a code, as it is in JSON errors."""
     return _WORDS[code]
 
 
@@ -95,7 +95,7 @@ def gravest(codes: Iterable[Exit]) -> Exit:
 
 
 def of_incident(incident: Incident) -> Exit:
-    """The code for where an incident stands when the command line lets go of it."""
+    """The code for where an incident is when the command line lets go of it."""
     if incident.state is State.CLOSED and incident.closing is not None:
         return _of_closing(incident, incident.closing, in_order=not (incident.unsettled and incident.left_over))
     match incident.asking:

@@ -58,7 +58,7 @@ def _main(
 
         try:
             return sandbox(wanted, narrator), False
-        except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest
+        except Exception as error:  # noqa: BLE001 - a fault of this program: one line, and a file with the rest
             return _fail("sandbox", ending.fault(error), narrator, json=wanted.json), False
     with asyncio.Runner(loop_factory=loop or interrupts.Loop) as runner:
         return runner.run(_run(wanted, narrator, clock))
@@ -78,7 +78,7 @@ def _explained(wanted: CommandOptions, narrator: Narrator) -> int:
         return int(commands[wanted.command](wanted))
     except ConsoleError as error:
         return _fail(wanted.command, error, narrator, json=wanted.json)
-    except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest
+    except Exception as error:  # noqa: BLE001 - a fault of this program: one line, and a file with the rest
         return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json)
 
 
@@ -114,7 +114,7 @@ async def _whole(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort |
         return _fail(wanted.command, mistyped, narrator, json=wanted.json), False
     except ConsoleError as error:
         return _fail(wanted.command, error, narrator, json=wanted.json), False
-    except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest
+    except Exception as error:  # noqa: BLE001 - a fault of this program: one line, and a file with the rest
         return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json), False
     if wanted.command != "init":
         narrator.say(f"services: {engine.fleet.path} ({engine.fleet.environment})", "dim")
@@ -155,7 +155,7 @@ async def _engine(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort 
 
 
 async def _carried_out(engine: "Engine", wanted: CommandOptions, narrator: Narrator) -> tuple[Exit, output.Document]:
-    """The command's own end; else a code from what was written and what is known, whatever ended it."""
+    """The command's own end; else a code from what was written and what is known, no matter what ended it."""
     try:
         return await _command(wanted.command)(engine, wanted, narrator)
     except ConsoleError as error:
@@ -164,7 +164,7 @@ async def _carried_out(engine: "Engine", wanted: CommandOptions, narrator: Narra
         failed = ending.interrupted(engine)
     except output.ReaderGone:
         return Exit.DONE, {}
-    except Exception as error:  # noqa: BLE001 - a fault of ours: one line, a file with the rest, and a true code
+    except Exception as error:  # noqa: BLE001 - a fault of this program: one line, a file with the rest, and a true code
         failed = ending.of(engine, ending.fault(error))
     ending.say(failed, narrator)
     return failed.code, output.failure(wanted.command, failed.code, failed.message, failed.fix)

@@ -187,7 +187,7 @@ def takes_back(found: TakenBack | None) -> Document | None:
 
 
 def rollback(incident: Incident, code: Exit, message: str = "", fix: str = "") -> Document:
-    """A rollback from its plan to where it stands."""
+    """A rollback from its plan to where it is."""
     plan = incident.plan
     steps = []
     for run in incident.runs:

@@ -1,7 +1,7 @@
 """Access lines in JSON: nginx with a format of the team's own, Caddy, Traefik, and others' envelopes around a line.
 
-No recording covers them, so keys are found by meaning, whatever their spelling, nesting or order, and a value may be a
-number or a text. What stands nearer to the top counts; what clients send (headers, cookies, queries, bodies) is not
+No recording covers them, so keys are found by meaning, in any spelling, nesting or order, and a value may be a
+number or a text. What is nearer to the top counts; what clients send (headers, cookies, queries, bodies) is not
 searched. A client can write a key of its own where the format does not escape: so two statuses that differ make a line
 that is not understood, never one that is believed.
 """

@@ -82,7 +82,7 @@ def read(line: str) -> AccessEntry | None:
 
 
 def shows_agents(line: str) -> bool:
-    """True if a line of a request of ours names it: without that, our own requests count as those of users."""
+    """True if a line of a request of this program names it: without that, our own requests count as those of users."""
     found = _fields(line.strip())
     return found is not None and any(agent.startswith(AGENT) for agent in found.agents)
 
@@ -120,8 +120,9 @@ def answered_others(raw: bytes, within: timedelta) -> bool | None:
     """Tell whether the last lines of a log show an answer to anybody but us, within so long before our own last
     request.
 
-    None where they do not say: without a line of a request of ours nobody knows whose log it is and until when it was
-    written, and a line that is not understood may be an answer. Whatever the app itself has said counts, refusals too.
+    None where they do not say: without a line of a request of this program nobody knows whose log it is and until when
+    it was written, and a line that is not understood may be an answer. Whatever the app itself has said counts,
+    refusals too.
     """
     lines = [line for line in decode(raw).splitlines() if line.strip()]
     found = [_fields(line.strip()) for line in lines]

@@ -1,4 +1,4 @@
-"""Holders and incident records: their names, and what stands in their config.
+"""Holders and incident records: their names, and what is in their config.
 
 A holder's name alone carries app, release number and tag, so that one `apps:list` lists every kept release of a host:
 `<app>--r<N>--pre-deploy-<YYYYMMDD>-<HHMMSS>` (UTC). Values in the config are free of blanks, because config:set is
@@ -164,7 +164,7 @@ def takeover_lock(app: str) -> str:
 
 
 def is_record(name: str) -> bool:
-    """True if a name is that of a record or a lock of ours."""
+    """True if a name is that of a record or a lock of this program."""
     return name.endswith(("--incident", "--takeover"))
 
 
@@ -201,7 +201,7 @@ def wrap(text: str) -> str:
 
 
 def unwrap(text: str) -> str:
-    """Returns what `wrap` wrapped, made harmless; what is not base64 is shown as it stands."""
+    """Returns what `wrap` wrapped, made harmless; what is not base64 is shown as it is."""
     try:
         return clean_line(base64.b64decode(text, validate=True).decode("utf-8", "replace"))
     except (binascii.Error, ValueError):

@@ -214,7 +214,7 @@ _LISTED = re.compile(rb'^\s*\[\s*["\]]', re.MULTILINE)
 
 
 def tags(raw: bytes) -> tuple[str, ...]:
-    """The tags of the runbook's form in what `tags APP` prints, in whatever words around them."""
+    """The tags of the runbook's form in what `tags APP` prints, in any words around them."""
     return tuple(dict.fromkeys(re.findall(r"(?<![\w.-])pre-deploy-[0-9]{8}-[0-9]{6}(?![\w.-])", decode(raw))))
 
 

@@ -1,4 +1,4 @@
-"""The file beside a log: everything that came since the console follows it, whatever the panel still holds.
+"""The file beside a log: everything that came since the console follows it, also what the panel has let go.
 
 One file for each service and run of the console, in two parts of at most `cap` bytes; the older part goes when the
 newer is full. Lines are written once they are whole, without secrets. Files of earlier runs are kept until together

@@ -62,7 +62,7 @@ class Batch:
 
     @property
     def parts(self) -> tuple[BatchItem, ...]:
-        """Every service as it stands, in order."""
+        """Every service as it is, in order."""
         return tuple(
             BatchItem(
                 service=name,

@@ -1,7 +1,7 @@
 """Does everything work that an incident will need? Asked in daylight, host by host and service by service.
 
-Nothing is changed. One request a URL carries a mark of ours, because the access log of the app's own site is the only
-proof that a URL is answered by this app: a name without a site is answered by the first site of the host.
+Nothing is changed. One request a URL carries a mark of this program, because the access log of the app's own site is
+the only proof that a URL is answered by this app: a name without a site is answered by the first site of the host.
 """
 
 import secrets
@@ -172,7 +172,7 @@ def _cure(detail: str) -> str:
 
 
 async def _whose(engine: Engine, of: Service, url: str, header: str | None) -> Finding:
-    """Whose site answers a URL: the mark of our request stands in the access log of that app."""
+    """Whose site answers a URL: the mark of our request is in the access log of that app."""
     mark = f"{MARK}={secrets.token_hex(8)}"
     parts = urlsplit(url)
     marked = urlunsplit(parts._replace(query=f"{parts.query}&{mark}" if parts.query else mark))
@@ -253,7 +253,7 @@ def _kept(
 
 
 def _no_way_back(engine: Engine, of: Service, found: Listing, build: build_settings.Shape, error: Refused) -> Finding:
-    """Why `previous` names nothing: what is kept begins with what runs, or nothing is kept, or whatever else."""
+    """Why `previous` names nothing: what is kept begins with what runs, or nothing is kept, or something else."""
     kept_now = [release for release in found.releases if release.holder is not None]
     possible = build_gate.unkeepable(build) is None
     if possible and never_kept(engine, found):

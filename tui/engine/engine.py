@@ -1,6 +1,6 @@
 """The façade that both front ends use.
 
-Reading asks hosts and never changes them; whatever changes a host is a step of a walk, a keep, a freeze or an unfreeze,
+Reading asks hosts and never changes them; each change of a host is a step of a walk, a keep, a freeze or an unfreeze,
 and goes through the gate.
 """
 

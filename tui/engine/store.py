@@ -117,7 +117,7 @@ class Records:
 
 @contextlib.contextmanager
 def legible(incident: str) -> Iterator[None]:
-    """Returns what reading entries raises inside the block becomes Unreadable, whatever it is: an entry that this
+    """Returns what reading entries raises inside the block becomes Unreadable, of any kind: an entry that this
     version does not know, one that is torn, or events that cannot follow each other."""
     try:
         yield

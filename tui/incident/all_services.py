@@ -1,4 +1,4 @@
-"""One run over several services: in which order, what is next, when it stops, and the table of where it stands.
+"""One run over several services: in which order, what is next, when it stops, and the table of where it is.
 
 The services go back one after the other, those that others depend on first. The next one begins only when those before
 it are proven to serve their target (a watch may still go on), and none begins after one that did not come through. What
@@ -101,7 +101,7 @@ def _name(release: Release) -> tuple[str | None, ...]:
 
 
 def stage(part: BatchItem) -> BatchStage:
-    """Returns where it stands."""
+    """Returns where it is."""
     incident = part.incident
     if part.refused:
         return BatchStage.STOPPED

@@ -122,7 +122,7 @@ class CameUp(Value, tag=True):
 
 
 class Observed(Value, tag=True):
-    """The host was asked what runs, on a connection opened after whatever was lost."""
+    """The host was asked what runs, on a connection opened after the loss."""
 
     at: datetime
     current: RunningState

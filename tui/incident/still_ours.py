@@ -53,7 +53,7 @@ def moved(standing: Standing, current: RunningState) -> bool:
 
 
 def judge(standing: Standing, current: RunningState, ours: Plan | None) -> Judged:
-    """The look against what the watch began with; `ours`: the release must be that of this plan besides."""
+    """The look against what the watch began with; `ours`: the release must be that of this plan as well."""
     before = standing.before
     there = {(c.process, c.index) for c in current.containers}
     away = tuple(sorted(c.name for key, c in before.running.items() if key in there and key not in current.running))

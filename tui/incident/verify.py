@@ -54,8 +54,8 @@ def _silent(plan: Plan, current: RunningState) -> Check:
 
 
 def by_answer(checks: tuple[Check, ...], answer: Check) -> tuple[Check, ...]:
-    """The proofs of a push where pods did not say what they run: what the service says of itself stands for that, if it
-    says anything.
+    """The proofs of a push where pods did not say what they run: what the service says of itself takes their place, if
+    it says anything.
     """
     if answer.verdict is not Verdict.PASSED:
         return checks

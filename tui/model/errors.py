@@ -14,7 +14,7 @@ ConsoleError
 │   ├── AlreadyThere   what was asked for is already so
 │   ├── TakenByOther   somebody else has the incident
 │   └── Undone         a change failed half-way, and what was begun was taken back
-└── InvalidTransition  a front end sent a command that the incident's state does not allow: a bug of ours
+└── InvalidTransition  a front end sent a command that the incident's state does not allow: a bug of this program
 
 Expected remote results are values (`outcome`, `verification`), never exceptions.
 """

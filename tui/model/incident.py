@@ -104,7 +104,7 @@ class Sample(Value):
     seconds: float | None = None
     """response time"""
     note: str = ""
-    """what happened besides, and is no alarm: a restart, a host that could not be asked"""
+    """what happened as well, and is no alarm: a restart, a host that could not be asked"""
 
 
 class Watch(Value):

@@ -18,7 +18,7 @@ class Sighting(Value):
     first_seen: datetime
     last_seen: datetime
     attempt: str | None = None
-    """the attempt of ours whose label every container carried"""
+    """the attempt of this program whose label every container carried"""
     started_at: datetime | None = None
     """when its containers had been started, as the host said when it was first seen"""
     last_healthy: datetime | None = None
@@ -32,7 +32,7 @@ class Sighting(Value):
     """False: other images ran than before while the metadata stayed: a rebuild, or a deploy that writes none"""
 
     def is_same_deploy(self, other: "Sighting") -> bool:
-        """True if the host names the same deploy, whatever images run."""
+        """True if the host names the same deploy, no matter which images run."""
         return (self.source, self.metadata, self.attempt) == (other.source, other.metadata, other.attempt)
 
     def replaces(self, last: "Sighting") -> bool:

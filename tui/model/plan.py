@@ -125,7 +125,7 @@ class Proof(Value):
 
 
 class OwnCheck(Value):
-    """A check of ours that the pushed commit brings for a process type of a release that has none."""
+    """A check of this program that the pushed commit brings for a process type of a release that has none."""
 
     process: str
     uptime: int | None = None
@@ -140,7 +140,7 @@ DECISIVE = (StepKind.PUSH, StepKind.DEPLOY)
 
 
 ANYWHERE = ("*", "*")
-"""in `Plan.moves`: any branch, to whatever commit"""
+"""in `Plan.moves`: any branch, to any commit"""
 
 
 class Plan(Value):

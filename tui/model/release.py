@@ -79,7 +79,7 @@ class Release(Value):
     commit: str | None = None
     """the release's own commit, 40 hex digits"""
     served_as: tuple[str, ...] = ()
-    """ids of commits of ours that brought it back: what GIT_REV and the metadata say while it serves again"""
+    """ids of commits of this program that brought it back: what GIT_REV and the metadata say while it serves again"""
     source: str | None = None
     """Dokku's deploy source: git-push, git-sync, docker-image, tar"""
     image: str | None = None
@@ -157,7 +157,7 @@ class Release(Value):
         return next((w for w in self.ways if w.available), None)
 
     def is_commit(self, commit: str) -> bool:
-        """True if this commit id, the release's own or one of ours that brought it back, names this release."""
+        """True if this commit id, the release's own or one of this program that brought it back, names this release."""
         return bool(commit) and (self.commit == commit or commit in self.served_as)
 
 

@@ -1,6 +1,6 @@
 """A services.yaml for what was seen of a host. Whatever is a guess says `please check` in its line.
 
-Everything from outside stands in quotes or in a comment of one line; a value that the file cannot hold as it is (a
+Everything from outside is in quotes or in a comment of one line; a value that the file cannot hold as it is (a
 variable, a credential) is left out and said.
 """
 
@@ -246,7 +246,7 @@ def quoted(text: str) -> str:
 
 
 def comment(text: str) -> list[str]:
-    """Lines of a comment, whatever stands in the text."""
+    """Lines of a comment, for any text."""
     return [f"# {line}" for line in textwrap.wrap(clean_line(text, 2000), WIDE, break_on_hyphens=False)]
 
 

@@ -33,7 +33,7 @@ class Whose(StrEnum):
     SITE = "site"
     """a made-up host name gets another answer"""
     LOG = "log"
-    """the request stands in the app's own access log"""
+    """the request is in the app's own access log"""
     UNKNOWN = "unknown"
     """a made-up host name gets the same answer, and no log tells"""
 

@@ -58,7 +58,7 @@ class Expected(Value):
 
 
 def worth(page: WebAnswer, *, own_check: bool = False) -> Worth:
-    """Returns how good an answer is. `own_check`: the app's own checks name the path, so whatever answers there is
+    """Returns how good an answer is. `own_check`: the app's own checks name the path, so anything that answers there is
     meant."""
     if page.status is None:
         return Worth.NONE

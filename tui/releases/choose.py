@@ -54,7 +54,8 @@ REBUILT = "rebuilt"
 
 def rebuilt(releases: tuple[Release, ...], current: RunningState) -> bool:
     """True if something else runs than what was deployed last: a rebuild builds the deploy branch's tip, and writes no
-    metadata. A commit of ours is known by it: what it deployed carries our label, and what was built since does not.
+    metadata. A commit of this program is known by it: what it deployed carries our label, and what was built since does
+    not.
     """
     commit = current.commit
     if (
@@ -78,7 +79,7 @@ def running(releases: tuple[Release, ...], current: RunningState) -> Release:
 
 
 HALF_WAY = "half-way"
-"""a deploy of ours died: containers carry another release's label than the one that Dokku names"""
+"""a deploy of this program died: containers carry another release's label than the one that Dokku names"""
 
 
 def _labelled(releases: tuple[Release, ...], current: RunningState) -> Release | None:

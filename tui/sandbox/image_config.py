@@ -5,7 +5,7 @@ an image built `FROM` it by a Dockerfile has the same frame under another label:
 
 - herokuish: `/start TYPE`, by the Procfile inside the image. Config of the build lies in `/tmp/env/KEY`, that of the
   release in `/app/.profile.d/*.sh`; both are read by every process, after the container's own environment.
-- pack: with a Procfile in the commit `launcher COMMAND`; without one `/cnb/process/web`, whatever the type.
+- pack: with a Procfile in the commit `launcher COMMAND`; without one `/cnb/process/web`, for any type.
 - nixpacks, railpack: the image has no command; without a Procfile in the commit the process ends at once.
 - dockerfile, and images from elsewhere: the Procfile's command, or the image's own, which is that of web.
 """

@@ -6,7 +6,7 @@ authorization headers, passwords in addresses, webhook addresses, keys and token
 are no secrets.
 
 Every line of a log comes by here, and nearly none holds a secret: a rule is tried only on a text in which one of its
-words stands. What is replaced stays replaced: redacting twice changes nothing.
+words is. What is replaced stays replaced: redacting twice changes nothing.
 """
 
 import re
@@ -66,7 +66,7 @@ def _written(secret: str) -> set[str]:
 
 
 SHORT = 2_000
-"""characters of a text up to which asking whether a word stands in it is cheaper than looking for its pattern"""
+"""characters of a text up to which asking whether a word is in it is cheaper than looking for its pattern"""
 
 
 def redact(text: str) -> str:

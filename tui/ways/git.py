@@ -94,7 +94,7 @@ def _builds_on(release: Release, source: str | None) -> str:
     """Why a commit that Dokku made itself cannot be trusted to build; empty for every other, and for an archive's.
 
     `git:from-image` commits `FROM IMAGE`, and Dokku removes that image from the host once its containers are replaced.
-    Its commits look like those of `git:from-archive` (both versions), whose author a CI may choose besides. `source` is
+    Its commits look like those of `git:from-archive` (both versions), whose author a CI may choose as well. `source` is
     how the app is deployed: of one that comes from images nobody knows another commit.
     """
     if release.source == builders.ARCHIVE:

@@ -250,7 +250,7 @@ async def _interrupted(run: running.Batch, work: Coroutine[object, object, None]
 
 
 def _follow(run: running.Batch, narrator: Narrator) -> Callable[[], None]:
-    """One line for every service whenever it stands somewhere else."""
+    """One line for every service whenever it is somewhere else."""
     told: dict[str, str] = {}
     count = len(run.group.services)
 

@@ -1,4 +1,4 @@
-"""`rollback SERVICE TARGET`, `--plan`, `--list`, and `rollback resume`: one incident, from plan to where it stands."""
+"""`rollback SERVICE TARGET`, `--plan`, `--list`, and `rollback resume`: one incident, from plan to where it is."""
 
 import asyncio
 from collections.abc import Callable
@@ -90,7 +90,7 @@ async def agreed(
 
 
 async def carry_out(engine: Engine, walk: IncidentRunner, options: CommandOptions, narrator: Narrator) -> Result:
-    """The plan that a person agreed to, to where it stands."""
+    """The plan that a person agreed to, to where it is."""
     followed = _follow(engine, walk, narrator)
     try:
         if not options.notify:

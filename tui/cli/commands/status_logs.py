@@ -171,7 +171,7 @@ def _newest_image(found: Listing) -> output.Document | None:
 
 
 async def _status(engine: Engine, service: Service) -> tuple[output.Document, Exit]:
-    """One service's row. What was not read is null, and `error` says why; the gravest reason stands first."""
+    """One service's row. What was not read is null, and `error` says why; the gravest reason is first."""
     probe, listed = await together(engine.probe(service), _listing(engine, service))
     found, error = listed
     code = of_error(error) if error is not None else Exit.DONE

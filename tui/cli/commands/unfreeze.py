@@ -18,7 +18,7 @@ Result = tuple[Exit, output.Document]
 
 
 async def unfreeze(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
-    """Let deploys through again; with `--deploy-tip` deploy what stands on the branch, confirmed and proven."""
+    """Let deploys through again; with `--deploy-tip` deploy what is on the branch, confirmed and proven."""
     service = engine.service(options.names[0])
     await _whose(engine, service)
     deploy = options.deploy_tip

@@ -5,7 +5,7 @@ against a stale push: it would deploy and then answer `ng`. The lease is therefo
 every ref; each branch the plan named must stand exactly where the plan saw it, or nothing is sent at all. Then one
 command, a flush and a pack of one commit with its trees and blobs (the parent need not be in it). Band 1 brings the
 report, band 2 the progress. From the moment the pack leaves, every end but a report is "unheard": the host finishes a
-push whatever becomes of its client.
+push no matter what becomes of its client.
 """
 
 import asyncio

@@ -3,8 +3,8 @@
 Where there is no ssh program, asyncssh reads ~/.ssh/config, which is close and not the same. The sandbox is reached as
 services.yaml says and in no other way: no configuration of a person is about it.
 
-OpenSSH looks into the home directory of the user's account, whatever HOME says; people who set HOME mean that one.
-Where the two differ, a small configuration of our own includes HOME's and the system's.
+OpenSSH looks into the home directory of the user's account, no matter what HOME says; people who set HOME mean that
+one. Where the two differ, a small configuration of our own includes HOME's and the system's.
 """
 
 import asyncio

@@ -1,11 +1,11 @@
 """`transport: openssh`: the machine's own `ssh` carries the link, for logins that only it can do.
 
-Theory. One ssh process logs in and holds the connection (a master on a private socket of ours, never the person's own
-ControlPath); each command is a second, short ssh process through that socket. It is given no other way to the host: a
-command whose master is gone fails at once, it never logs in anew behind our back. ssh leaves with 255 both for its own
-trouble and for a command that does; where the master is gone or ssh itself said something, nobody knows how the command
-ended. The master ends with this process, however that ends. A connection here has the methods of asyncssh's that are
-used, so that everything above it is the same for both.
+Theory. One ssh process logs in and holds the connection (a master on a private socket of this program, never the
+person's own ControlPath); each command is a second, short ssh process through that socket. It is given no other way to
+the host: a command whose master is gone fails at once, it never logs in anew behind our back. ssh leaves with 255 both
+for its own trouble and for a command that does; where the master is gone or ssh itself said something, nobody knows how
+the command ended. The master ends with this process, however that ends. A connection here has the methods of asyncssh's
+that are used, so that everything above it is the same for both.
 """
 
 import asyncio

@@ -94,7 +94,7 @@ class HostConnections:
 
     async def current(self, name: str, app: str) -> RunningState:
         """Returns what the app runs now: five reads at once on the kept connection. Raises LinkError,
-        UnexpectedReply: for an app that is not there what apps:report says of it, before whatever the other
+        UnexpectedReply: for an app that is not there what apps:report says of it, before all that the other
         questions come to."""
         there: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answers = await together(

@@ -80,7 +80,8 @@ async def sign(
 
 
 async def remove(links: HostConnections, host: str, name: str, incident: str = OUTSIDE) -> None:
-    """Destroy a record or lock of ours; it is fine if it is gone. Raises LinkError, UnexpectedReply, Refused."""
+    """Destroy a record or lock of this program; it is fine if it is gone. Raises LinkError, UnexpectedReply,
+    Refused."""
     if not holders.is_record(name):
         raise Refused(f"{name} is no incident record", "nothing was destroyed")
     answer = await links.gate.write(

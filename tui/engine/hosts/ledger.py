@@ -238,7 +238,7 @@ class LedgerKeeper:
 
 
 def _says_already(remarks: tuple[Remark, ...], new: Remark) -> bool:
-    """True if nothing new is said: bad and good take each other back, a failure stands for itself."""
+    """True if nothing new is said: bad and good take each other back, a failure counts by itself."""
     if new.kind is RemarkKind.FAILED:
         return any((r.kind, r.commit) == (new.kind, new.commit) for r in remarks)
     judged = (RemarkKind.BAD, RemarkKind.GOOD)

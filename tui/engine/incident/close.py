@@ -152,8 +152,8 @@ class Settler:
         await incident_record.remove(self._links, incident.host, holders.incident_record(incident.app), incident.id)
 
     async def _record_anew(self, incident: Incident, plan: Plan) -> None:
-        """The record of a freeze of ours that somebody removed meanwhile, by hand or by an unfreeze that we overtook:
-        without it nobody but this machine knows the team's branch."""
+        """The record of a freeze of this program that somebody removed meanwhile, by hand or by an unfreeze that we
+        overtook: without it nobody but this machine knows the team's branch."""
         name = holders.incident_record(incident.app)
         signed = next((s.argv for s in plan.steps if s.id == "sign"), None)
         if signed is None:

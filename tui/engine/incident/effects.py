@@ -1,4 +1,5 @@
-"""The edge between an incident's loop and the world: every effect ends in its event, whatever goes wrong on the way.
+"""The edge between an incident's loop and the world: every effect ends in its event, no matter what goes wrong on the
+way.
 
 A driver raises ConsoleErrors, and a fault of our own may raise anything. Neither may end the loop of an open incident:
 what reached the host would never be asked for. So a step that failed here is unknown, a look that failed was not

@@ -59,7 +59,7 @@ class HostEffectHandler:
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def observe(self, incident: Incident) -> ev.Observed | ev.NotObserved:
-        """Returns what runs, on a connection opened after whatever was lost."""
+        """Returns what runs, on a connection opened after the loss."""
         try:
             if _was_lost(incident) and not incident.looks:
                 await self._links.host(incident.host).drop()
@@ -74,7 +74,7 @@ class HostEffectHandler:
         return ev.Observed(at=current.at, current=current)
 
     async def verify(self, incident: Incident) -> ev.ChecksDone:
-        """Identity stands first: health of the wrong release says nothing. Host and service are asked together."""
+        """Identity is first: health of the wrong release says nothing. Host and service are asked together."""
         plan = plan_of(incident)
         service = self._fleet.service(incident.service)
         row = None if service is None else asyncio.create_task(health.passes(self._probes, self._clock, service))
@@ -134,7 +134,7 @@ class HostEffectHandler:
         try:
             judged = await self._judge(incident)
         except (LinkError, UnexpectedReply) as error:
-            note = f"the host could not be asked: {error}"  # not measured; the health sample below stands for itself
+            note = f"the host could not be asked: {error}"  # not measured; the health sample below counts by itself
         if judged is not None and judged.stray:
             return ev.ForeignChangeSeen(at=now, what=judged.stray)
         healthy = {ProbeOutcome.HEALTHY: True, ProbeOutcome.UNHEALTHY: False}.get(seen.outcome) if seen else None

@@ -91,7 +91,7 @@ class AccessFollower:
 
     @property
     def saw_own(self) -> bool:
-        """True if it has shown a probe of ours: then the health URL is answered by this app's own site."""
+        """True if it has shown a probe of this program: then the health URL is answered by this app's own site."""
         return self._own > 0
 
     def covered(self, since: datetime, until: datetime) -> float:
@@ -119,7 +119,8 @@ class AccessFollower:
         self._lose("not followed any more")
 
     async def probed(self) -> None:
-        """A probe of ours was answered by the app: if the stream has long shown nothing, it is attached again."""
+        """A probe of this program was answered by the app: if the stream has long shown nothing, it is attached
+        again."""
         heard = [at for at in (self.last_at, self._attached_at) if at is not None]
         if self.streaming and self.saw_own and self._clock.now() - max(heard) > SILENT:
             self._lose("it fell silent", at=self.last_at)

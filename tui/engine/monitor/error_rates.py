@@ -3,7 +3,7 @@
 Four sources side by side: the access log of the host (`access_log_follower`), our own probes, and those outside
 (Sentry, PostHog). Reading costs nothing and waits for nobody: the log and the probes are counted as they come; those
 outside are asked only by `measure` and `ask`, each within `PATIENCE`, and what they cannot say is a rate with a note.
-Nothing in here ever stands in the way of a rollback.
+Nothing in here ever is in the way of a rollback.
 
 A host frees few channels on one connection (`MaxSessions`), and logs are read over the same one: so of each host at
 most `PER_HOST` access logs are followed, those asked for by `must` first. A service that found no room says so.
@@ -36,7 +36,7 @@ PROBES = 2000
 BASELINE = timedelta(minutes=15)
 """how far back the time before a rollback counts: as long as the watch after it"""
 QUIET = 3
-"""probes of ours after which a log that shows none of them is said not to be this app's, or to be off"""
+"""probes of this program after which a log that shows none of them is said not to be this app's, or to be off"""
 
 
 class Evidence:
@@ -53,7 +53,7 @@ class Evidence:
         self._probes: dict[str, deque[Probe]] = {}
         self._asked: dict[str, Measurement] = {}
         self.errors: list[str] = []
-        """faults of ours, to be shown"""
+        """faults of this program, to be shown"""
         self._work = Supervisor(self._fault)
 
     # ── following ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -82,7 +82,7 @@ class Evidence:
         return AccessFollower(lambda: host.stream(argv), self._clock)
 
     def saw(self, service: str, probe: Probe) -> None:
-        """A probe of ours came back."""
+        """A probe of this program came back."""
         self._probes.setdefault(service, deque(maxlen=PROBES)).append(probe)
         follower = self._followers.get(service)
         if follower is not None and probe.status is not None:

@@ -112,7 +112,7 @@ class LogRing:
         return self.last - before
 
     def note(self, text: str) -> None:
-        """A line of our own, after whatever came so far; an unfinished line is ended."""
+        """A line of our own, after all that came so far; an unfinished line is ended."""
         if self._tail:
             self.feed(b"\n")
         self.notes[self.last] = clean_line(text)
@@ -203,7 +203,7 @@ class LogRing:
             yield from (n for n in hits if n >= start)
 
     def block_after(self, number: int, count: int) -> int:
-        """The number of the first line that stands `count` blocks further than the block of this line."""
+        """The number of the first line that is `count` blocks further than the block of this line."""
         index = min(bisect_right(self._firsts, number) + count, len(self._firsts))
         return self.last if index == len(self._firsts) else self._firsts[index]
 

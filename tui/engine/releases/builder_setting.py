@@ -1,4 +1,4 @@
-"""Giving an app's own builder back, where a push of ours needed its Dockerfile to be built."""
+"""Giving an app's own builder back, where a push of this program needed its Dockerfile to be built."""
 
 from tui.dokku import build_gate, builders, commands, reports
 from tui.engine.hosts.connections import HostConnections, unusable

@@ -210,7 +210,7 @@ async def _history(links: HostConnections, service: Service, told: _Told) -> tup
 async def commits(
     links: HostConnections, service: Service, branch: str, tip: str | None
 ) -> tuple[tuple[Commit, ...], str]:
-    """The newest commits of a branch that stands at `tip`, newest first, and why they could not be read, if so."""
+    """The newest commits of a branch that is at `tip`, newest first, and why they could not be read, if so."""
     if tip is None:
         return (), f"branch {branch} has no commit"
     key = (service.host, service.app, tip)

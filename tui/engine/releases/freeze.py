@@ -1,8 +1,8 @@
 """Holding deploys of an app back, and letting them through again.
 
 `git:set APP deploy-branch frozen-by-…` makes every push to the team's branch deploy nothing (exit 0, with a warning in
-CI's log). The old branch stands on the incident record, because clearing the setting is not the same as restoring it.
-A freeze is undone again where a step of it fails, and whatever a console that died has left is put in order by
+CI's log). The old branch is on the incident record, because clearing the setting is not the same as restoring it.
+A freeze is undone again where a step of it fails, and everything that a console which died has left is put in order by
 `unfreeze`: what is frozen, and what is a record, is told by the host alone.
 """
 

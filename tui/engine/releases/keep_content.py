@@ -59,7 +59,7 @@ async def read(links: HostConnections, service: Service, current: RunningState, 
 async def _files(
     links: HostConnections, service: Service, current: RunningState, commit: str, of: build_settings.Shape
 ) -> dict[str, str]:
-    """The running release's own files, from a branch that stands at what runs.
+    """The running release's own files, from a branch that is at what runs.
 
     Those of an image lie inside it, where this login cannot read them: what its processes run is all that is known.
     """

@@ -1,10 +1,10 @@
 """Keeping what runs: a holder app, never deployed, that retains the running release's image.
 
 create → forbid deploys → push `FROM dokku/APP:latest` → did what runs change meanwhile? → seal → read the seal back →
-allow to look at its image. What is kept already is looked at, and kept again where its image is gone.
-Anything that does not hold up on the way destroys the holder again: a holder that might contain something else than
-its name says is worse than none. Where that is not possible either, it is named: keeping again takes it away. Once the
-seal was read back the release is kept, whatever fails afterwards. Measured: 4-7 s on 0.35.15, about 10 s on 0.38.27.
+allow to look at its image. What is kept already is looked at, and kept again where its image is gone. Anything that
+does not hold up on the way destroys the holder again: a holder that might contain something else than its name says is
+worse than none. Where that is not possible either, it is named: keeping again takes it away. Once the seal was read
+back the release is kept, no matter what fails afterwards. Measured: 4-7 s on 0.35.15, about 10 s on 0.38.27.
 """
 
 import asyncio
@@ -77,7 +77,7 @@ class Keeper:
         raise Undone(f"{service.app}: other keeps were faster {TRIES} times", "try again")
 
     async def _let_older_go(self, service: Service, say: Say) -> None:
-        """Destroy what the retention lets go. The new release is kept by now: whatever fails here is said, and no
+        """Destroy what the retention lets go. The new release is kept by now: anything that fails here is said, and no
         more."""
         try:
             for old in await self.expired(service):

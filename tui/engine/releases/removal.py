@@ -1,4 +1,4 @@
-"""Taking everything of ours away from a host again: the holders of an app, and what is left of its incidents.
+"""Taking everything of this program away from a host again: the holders of an app, and what is left of its incidents.
 
 Nothing is taken while an incident is open, and nothing that is not certainly ours: `Keeper.destroy` looks at the name,
 at the config and at whether the app was ever deployed. A frozen app has to be unfrozen first, because its record holds

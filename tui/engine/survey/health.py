@@ -3,7 +3,7 @@
 The trap: nginx answers a host name that has no site on a port by the first site there, another app's, and with 200. So
 each address is also asked with a made-up name. Where that gets another answer, the name has a site of its own. Where it
 gets the same, either this app is that first site or another one answers; the access log tells: a request with a mark of
-ours stands in the log of the site that took it.
+ours is in the log of the site that took it.
 """
 
 import asyncio

@@ -122,7 +122,7 @@ def _closed(record: Record) -> Fact:
 
 
 def impact(record: Record) -> tuple[Fact, ...]:
-    """Returns what the record knows of the cost besides the template's three lines."""
+    """Returns what the record knows of the cost apart from the template's three lines."""
     incident = record.incident
     if incident.down_since is None:
         return ()

@@ -2,7 +2,7 @@
 
 Recorded on both versions (2026-11-28): with an entrypoint of its own among the docker-options of the phase `run`
 nothing of the app is started, and what Docker says tells whether the image is there. Without it the release's own
-entrypoint runs first: `executed` of the state shows that, whatever the command.
+entrypoint runs first: `executed` of the state shows that, for any command.
 """
 
 from tui.sandbox.client import CommandRefused, bang

@@ -1,8 +1,9 @@
-"""The release: Procfile and app.json take effect, config goes into herokuish images, and the tasks run that come
-before the start.
+"""The release: Procfile and app.json take effect, config goes into herokuish images, and the tasks run that come before
+the start.
 
 Recorded: a predeploy task leaves its container as the image (`docker commit`), and with it all config of that time in
-the image's own environment. A source image that is still set (`git:from-image`) gives the files, whatever is pushed.
+the image's own environment. A source image that is still set (`git:from-image`) gives the files, no matter what is
+pushed.
 """
 
 import json
