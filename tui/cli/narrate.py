@@ -218,7 +218,7 @@ class Narrator:
         if plan.checked:
             self.say("  checked before this plan:")
         for look in plan.checked:
-            colour = {Standing.OK: "", Standing.BLOCKED: "red"}.get(look.standing, "yellow")
+            colour = {CheckResult.OK: "", CheckResult.BLOCKED: "red"}.get(look.standing, "yellow")
             self.say(f"    {look.standing.value:<8} {look.name}: {look.text}", colour)
 
     def _commands(self, plan: Plan) -> None:
@@ -230,7 +230,7 @@ class Narrator:
                 self.say(f"         {line}", "dim")
 
     def post(self, message: Message, told: tuple[str, ...]) -> None:
-        """What will be posted, and where."""
+        """Show what will be posted, and where."""
         self.say(f"  will be told to {', '.join(told)} (--no-notify posts nothing):")
         for line in (message.title, *message.text.splitlines()):
             self.say(f"    > {line.replace(NO_WIDTH, '')}", "dim")

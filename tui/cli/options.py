@@ -19,8 +19,8 @@ COMMANDS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What was asked for on the command line."""
+class CommandOptions:
+    """The arguments of one command line."""
 
     command: str
     """one of COMMANDS, `rollback` where a service was named, `console` where nothing was, `version`, `info`"""
@@ -137,7 +137,7 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
         raise ConfigError(f"there is no command {first!r}; and as a service's: {error.message}", fix) from None
     service = values.pop("service")
     values["without"] = tuple(values["without"] or ())
-    options = Options(command="rollback", names=(service,), **values)
+    options = CommandOptions(command="rollback", names=(service,), **values)
     if service != "all" and (options.confirm is not None or options.parallel != 1 or options.without):
         raise ConfigError("--confirm, --parallel and --except belong to `all previous`", f"{prog} all previous")
     if options.no_watch and options.watch is not None:
