@@ -93,7 +93,7 @@ def _command_line(argv: list[str]) -> int:
     return command_line(argv)
 
 
-def _drill_by_line(wanted: "Options") -> int:
+def _drill_by_line(wanted: "CommandOptions") -> int:
     """The sandbox, line by line."""
     from tui.cli.commands.sandbox import served
     from tui.cli.exits import Exit
@@ -108,7 +108,7 @@ def _drill_by_line(wanted: "Options") -> int:
         return int(Exit.USAGE)
 
 
-def _console(wanted: "Options") -> int:
+def _console(wanted: "CommandOptions") -> int:
     from tui.cli.exits import Exit
     from tui.console import splash, terminal
     from tui.model.errors import ConsoleError

@@ -70,7 +70,7 @@ def _main(
         return runner.run(_run(wanted, narrator, clock))
 
 
-def _explained(wanted: Options, narrator: Narrator) -> int:
+def _explained(wanted: CommandOptions, narrator: Narrator) -> int:
     """What the program knows of itself; no host is asked."""
     from tui.cli.commands import completion, configuration, explain, info
 

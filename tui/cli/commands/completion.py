@@ -115,7 +115,7 @@ def _fish_option(action: argparse.Action) -> str:
 
 
 def _values() -> list[str]:
-    """Options whose next word is theirs, and no command."""
+    """CommandOptions whose next word is theirs, and no command."""
     every = {
         word
         for parser in parsers.tables().values()

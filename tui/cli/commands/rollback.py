@@ -66,8 +66,8 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
 
 
 async def agreed(
-    engine: Engine, plan: Plan, options: Options, narrator: Narrator, earlier: Incident | None = None
-) -> Options:
+    engine: Engine, plan: Plan, options: CommandOptions, narrator: Narrator, earlier: Incident | None = None
+) -> CommandOptions:
     """The options, with what a person at a terminal added to them. Raises Refused unless the plan can be carried out
     and the person means it."""
     if plan.blocked:
@@ -84,7 +84,7 @@ async def agreed(
     return options
 
 
-async def carry_out(engine: Engine, walk: IncidentRunner, options: Options, narrator: Narrator) -> Result:
+async def carry_out(engine: Engine, walk: IncidentRunner, options: CommandOptions, narrator: Narrator) -> Result:
     """The plan that a person agreed to, to where it stands."""
     followed = telling.follow(engine, walk, narrator)
     try:
@@ -172,11 +172,11 @@ async def show_releases(engine: Engine, service: Service, options: CommandOption
     return Exit.DONE, document
 
 
-def _whole(options: Options) -> bool:
+def _whole(options: CommandOptions) -> bool:
     return options.verbose or options.target is not None
 
 
-def _meant(found: Listing, service: Service, options: Options) -> tuple[Release, ...]:
+def _meant(found: Listing, service: Service, options: CommandOptions) -> tuple[Release, ...]:
     """All releases, or the one that was named. Raises Refused where it is none of them."""
     if options.target is None:
         return found.releases
@@ -254,7 +254,7 @@ def _blocked(plan: Plan, code: Exit) -> output.Document | None:
 # ── meanwhile ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _to_the_end(engine: Engine, walk: IncidentRunner, options: Options, narrator: Narrator) -> Result:
+async def _to_the_end(engine: Engine, walk: IncidentRunner, options: CommandOptions, narrator: Narrator) -> Result:
     """Until a person is asked or it is closed; an interrupt lets go of it, and says what that means."""
     stop, warned = asyncio.Event(), False
     with interrupts.taken(stop.set):
@@ -308,7 +308,7 @@ def _let_go(engine: Engine, incident: Incident, narrator: Narrator) -> Result:
     return code, output.rollback(incident, code, said, fix)
 
 
-def _result(engine: Engine, incident: Incident, options: Options, narrator: Narrator) -> Result:
+def _result(engine: Engine, incident: Incident, options: CommandOptions, narrator: Narrator) -> Result:
     code = exits.of_incident(incident)
     telling.checks(incident, narrator)
     message, fix = _words(incident, code)

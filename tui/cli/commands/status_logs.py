@@ -38,7 +38,7 @@ def chosen(engine: Engine, options: CommandOptions) -> tuple[Service, ...]:
     return engine.fleet.services
 
 
-async def status(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def status(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Health now, what runs, who has an incident; one line per service; with `--watch` again and again."""
     if not options.again:
         code, document, lines = await _looked(engine, options, narrator)
@@ -55,7 +55,9 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
     return code, {}
 
 
-def _again(document: output.Document, lines: list[str], before: list[str], now: datetime, options: Options) -> None:
+def _again(
+    document: output.Document, lines: list[str], before: list[str], now: datetime, options: CommandOptions
+) -> None:
     """One more look: as an object a line, on the same place of a terminal, or what is new in it."""
     if options.json:
         output.follow(document)
@@ -74,7 +76,9 @@ async def _pause(engine: Engine, seconds: float, stop: asyncio.Event) -> None:
     stopped.cancel()
 
 
-async def _looked(engine: Engine, options: Options, narrator: Narrator) -> tuple[Exit, output.Document, list[str]]:
+async def _looked(
+    engine: Engine, options: CommandOptions, narrator: Narrator
+) -> tuple[Exit, output.Document, list[str]]:
     """One look at all of it: the code, the document, and the lines for people."""
     lines: list[str] = []
     services = chosen(engine, options)

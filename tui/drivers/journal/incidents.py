@@ -71,13 +71,13 @@ class Incidents(Database):
         """Every incident that is not closed, newest first."""
         return await self._rows(f"{_ROWS} WHERE state != 'closed' ORDER BY opened_at DESC, id DESC", ())
 
-    async def commands(self, limit: int) -> tuple[Entry, ...]:
+    async def commands(self, limit: int) -> tuple[JournalEntry, ...]:
         """The newest entries about commands of all incidents and of none, newest first."""
         query = "SELECT seq, at, kind, payload FROM entry WHERE kind = 'command' ORDER BY seq DESC LIMIT ?"
         rows = await self._do(lambda db: db.execute(query, (limit,)).fetchall())
-        return tuple(Entry(seq=seq, at=at, kind=kind, payload=payload) for seq, at, kind, payload in rows)
+        return tuple(JournalEntry(seq=seq, at=at, kind=kind, payload=payload) for seq, at, kind, payload in rows)
 
-    async def _rows(self, query: str, values: tuple[object, ...]) -> tuple[Row, ...]:
+    async def _rows(self, query: str, values: tuple[object, ...]) -> tuple[IncidentRow, ...]:
         rows = await self._do(lambda db: db.execute(query, values).fetchall())
         names = ("id", "service", "state", "host", "app", "opened_at")
         return tuple(IncidentRow(**dict(zip(names, row, strict=True))) for row in rows)
