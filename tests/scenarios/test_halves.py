@@ -58,9 +58,8 @@ def killed_at(box: LocalSandbox, prefix: str, *words: str) -> None:
 # ── freeze by hand ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("prefix", ["config:set --no-restart " + RECORD, "git:set " + APP])
-def test_a_freeze_that_fails_half_way_is_undone(here: Sandbox, prefix: str) -> None:
-    here.pull("fault", kind="fail_command", when={"command_prefix": prefix}, stderr=" !     the disk is full")
+def test_a_freeze_that_fails_half_way_is_undone(here: Sandbox) -> None:
+    here.pull("fault", kind="fail_command", when={"command_prefix": "git:set " + APP}, stderr=" !     the disk is full")
     failed = here.run("freeze", "api", "--yes", "--json")
     assert failed.code == 3, failed.stderr
     assert "the disk is full" in failed.document["error"]["message"]
@@ -79,32 +78,16 @@ def test_a_freeze_that_cannot_be_undone_says_so_and_what_does_it(here: Sandbox) 
     in_order(here)
 
 
-def test_an_interrupted_freeze_is_undone(slow: LocalSandbox) -> None:
-    slow_command(slow, f"git:set {APP}", 3)
-    running = slow.process("freeze", "api", "--yes")
-    while not slow.sent(f"git:set {APP}"):
-        assert running.poll() is None
-    running.send_signal(signal.SIGINT)
-    running.communicate(timeout=30)
-    until_all_ended(slow)
-    in_order(slow)
-
-
-@pytest.mark.parametrize(
-    "prefix", [f"apps:create {RECORD}", f"config:set --no-restart {RECORD}", f"git:set {APP} deploy-branch"]
-)
-def test_a_freeze_whose_console_was_killed_is_put_in_order_by_unfreeze(box: LocalSandbox, prefix: str) -> None:
-    killed_at(box, prefix, "freeze", "api", "--yes")
+def test_a_freeze_whose_console_was_killed_is_put_in_order_by_unfreeze(box: LocalSandbox) -> None:
+    killed_at(box, f"git:set {APP} deploy-branch", "freeze", "api", "--yes")
     done = box.run("unfreeze", "api", "--yes", "--json")
     assert done.code in (0, 9), done.stderr
     in_order(box)
     assert box.run("freeze", "api", "--yes").code == 0
 
 
-@pytest.mark.parametrize(
-    "prefix", [f"apps:create {RECORD}", f"config:set --no-restart {RECORD}", f"git:set {APP} deploy-branch"]
-)
-def test_what_was_cut_off_and_arrives_late_is_undone_as_well(here: Sandbox, prefix: str) -> None:
+def test_what_was_cut_off_and_arrives_late_is_undone_as_well(here: Sandbox) -> None:
+    prefix = f"apps:create {RECORD}"
     here.pull("fault", kind="drop_connection", when={"command_prefix": prefix})
     slow_command(here, prefix, 2)
     failed = here.run("freeze", "api", "--yes", "--json")
@@ -134,13 +117,8 @@ def test_an_unfreeze_whose_tip_cannot_be_deployed_has_changed_something(here: Sa
 # ── an incident ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(
-    "prefix", [f"apps:create {RECORD}", f"config:set --no-restart {RECORD}", f"git:set {APP} deploy-branch"]
-)
-def test_a_console_killed_before_the_deploy_leaves_nothing_that_resume_does_not_remove(
-    box: LocalSandbox, prefix: str
-) -> None:
-    killed_at(box, prefix, "api", "previous", "--yes")
+def test_a_console_killed_before_the_deploy_leaves_nothing_that_resume_does_not_remove(box: LocalSandbox) -> None:
+    killed_at(box, f"git:set {APP} deploy-branch", "api", "previous", "--yes")
     done = box.run("resume", "--json")
     assert done.code == 3, done.stderr
     in_order(box)

@@ -89,8 +89,11 @@ async def test_the_record_of_somebody_else_stays_with_their_freeze() -> None:
     assert world.host.ours[world.record] == theirs and world.host.written == []
 
 
-async def test_what_was_lost_gets_its_time_on_a_new_connection_before_the_host_is_looked_at() -> None:
-    closing = Closing(record=Lost(why="gone"))
+@pytest.mark.parametrize("end", [Lost(why="gone"), None], ids=["lost", "the console died"])
+async def test_what_was_lost_gets_its_time_on_a_new_connection_before_the_host_is_looked_at(
+    end: Outcome | None,
+) -> None:
+    closing = Closing(record=end)
     world = closing.world
 
     def arrives(argv: tuple[str, ...]) -> None:
@@ -102,6 +105,16 @@ async def test_what_was_lost_gets_its_time_on_a_new_connection_before_the_host_i
     world.host.before = arrives
     await closing.settle()
     assert world.host.dropped == 1 and world.host.ours == {}
+
+
+@pytest.mark.parametrize("runs", [{"record": OK, "sign": None}, {"record": OK, "sign": OK, "freeze": None}])
+async def test_what_a_console_that_died_before_the_deploy_has_left_goes(runs: dict[str, Any]) -> None:
+    closing = Closing(**runs)
+    world = closing.world
+    world.host.ours[world.record] = {"ROLLBACK_INCIDENT": "inc1"}
+    world.host.branches[APP] = FROZEN if "freeze" in runs else "main"
+    await closing.settle()
+    assert world.host.ours == {} and world.host.branches[APP] == "main" and world.host.dropped == 1
 
 
 async def test_a_record_that_cannot_be_taken_away_keeps_the_incident_open() -> None:

@@ -12,6 +12,7 @@ from tui.model.outcome import Lost
 
 FROZEN = holders.frozen_branch("inc1")
 SET = commands.git_set_branch(APP, FROZEN)
+SIGNED = {"ROLLBACK_INCIDENT": "inc1", "ROLLBACK_STATE": "frozen", "ROLLBACK_DEPLOY_BRANCH": "main"}
 
 
 def freezer(world: World) -> Freezer:
@@ -59,9 +60,13 @@ async def test_of_two_at_once_the_second_one_is_told_and_changes_nothing() -> No
 
 
 @pytest.mark.parametrize("how", [(1, "", " !     disk full\n"), Lost(why="the link ended")], ids=["said no", "lost"])
-async def test_a_branch_that_could_not_be_set_takes_the_record_back(how: object) -> None:
+@pytest.mark.parametrize("at", ["config:set", "git:set"])
+async def test_a_step_that_failed_takes_the_record_back(how: object, at: str) -> None:
     world = World()
-    world.host.says(SET, how)  # type: ignore[arg-type]
+    if at == "config:set":
+        world.host.before = lambda argv: world.host.says(argv, how) if argv[0] == at else None  # type: ignore[arg-type]
+    else:
+        world.host.says(SET, how)  # type: ignore[arg-type]
     with pytest.raises(Undone, match=r"was not frozen: .*; what was begun is undone"):
         await freeze(world)
     assert world.host.ours == {} and world.host.branches.get(APP, "main") == "main"
@@ -117,6 +122,20 @@ async def test_an_unfreeze_gives_the_branch_back_and_then_the_record_goes() -> N
     assert (done.standing.branch, done.standing.settled) == ("main", True)
     with pytest.raises(AlreadyThere, match="is not frozen"):
         await freezer(world).unfreeze(world.service, UnfreezeWord())
+
+
+@pytest.mark.parametrize(
+    ("config", "branch"),
+    [({}, "main"), (SIGNED, "main"), (SIGNED, FROZEN)],
+    ids=["created", "signed", "frozen"],
+)
+async def test_what_a_freeze_left_whose_console_died_is_put_in_order(config: dict[str, str], branch: str) -> None:
+    world = World()
+    world.host.ours[world.record] = dict(config)
+    world.host.branches[APP] = branch
+    await freezer(world).unfreeze(world.service, UnfreezeWord())
+    assert world.host.ours == {} and world.host.branches[APP] == "main"
+    assert await freeze(world) == FROZEN, "and it can be frozen again"
 
 
 async def test_a_branch_that_nobody_knows_is_asked_for_and_looked_for() -> None:
