@@ -16,7 +16,7 @@ from tui.engine.monitor.error_rates import Evidence
 from tui.engine.ports import JournalPort
 from tui.engine.releases.catalog import Asked, Listing
 from tui.model.evidence import Measurement, Phase, Rate, Series, Slice
-from tui.model.evidence import Source as Counts
+from tui.model.evidence import RateSource as Counts
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.host import Form, Link, LinkState
 from tui.model.observation import Container, RunningState

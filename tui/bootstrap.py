@@ -23,7 +23,7 @@ from tui.drivers.secrets import Secrets, learn_all
 from tui.drivers.ssh import Identities, SshHost
 from tui.drivers.surroundings import Surroundings
 from tui.drivers.trusted import TrustedFiles
-from tui.drivers.vendors.base import Channel, Checked, Counter, FlagKeeper, Given, IssueTracker, OnCallSource
+from tui.drivers.vendors.base import Checked, Counter, FlagKeeper, Given, IssueTracker, MessageChannel, OnCallSource
 from tui.engine.engine import Engine
 from tui.engine.ports import ClockPort, Outside
 from tui.engine.replay import Recording, ReplayEngine
@@ -183,7 +183,8 @@ def replay(incident: str, speed: int, clock: ClockPort | None = None) -> ReplayE
 
 
 def outside(fleet: config.Fleet, environ: Mapping[str, str], clock: ClockPort) -> Outside:
-    """What is asked and told beside the hosts: set up, and its credential there. What is missing `check` says."""
+    """Returns what is asked and told beside the hosts: set up, and its credential there. What is missing `check`
+    says."""
     every = vendors.drivers(Given(fleet, Secrets(environ), clock))
     counters = (one for one in every if isinstance(one, Counter))
     trackers = (one for one in every if isinstance(one, IssueTracker))
@@ -192,7 +193,7 @@ def outside(fleet: config.Fleet, environ: Mapping[str, str], clock: ClockPort) -
         rates=tuple(one for one in counters if any(map(one.covers, fleet.services))),
         issues=next((one for one in trackers if any(map(one.covers, fleet.services))), None),
         flags=next((one for one in keepers if any(map(one.covers, fleet.services))), None),
-        channels=tuple(one for one in every if isinstance(one, Channel) and one.ready),
+        channels=tuple(one for one in every if isinstance(one, MessageChannel) and one.ready),
         on_call=next((one for one in every if isinstance(one, OnCallSource) and one.knows_on_call), None),
         checks=(Surroundings(environ), *(one for one in every if isinstance(one, Checked))),
     )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tui.cli.confirm import YES
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.engine.engine import Engine
 from tui.incident.deploy_or_not import worded
 from tui.model.errors import ConfigError
@@ -20,8 +20,8 @@ def known_level(engine: Engine, level: str | None) -> None:
 
 
 async def level_and_watch(
-    engine: Engine, plan: Plan, earlier: Incident | None, options: Options, narrator: Narrator
-) -> Options:
+    engine: Engine, plan: Plan, earlier: Incident | None, options: CommandOptions, narrator: Narrator
+) -> CommandOptions:
     """The options with the answers. Nobody is asked without a terminal, with `--yes`, nor what was said already."""
     if options.yes or not narrator.interactive or plan.forward:
         return options

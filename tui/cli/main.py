@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui.cli import ending, exits, interrupts, naming, options, output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.model.errors import ConfigError, ConsoleError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _main(
         return runner.run(_run(wanted, narrator, clock))
 
 
-def _explained(wanted: Options, narrator: Narrator) -> int:
+def _explained(wanted: CommandOptions, narrator: Narrator) -> int:
     """What the program knows of itself; no host is asked."""
     from tui.cli.commands import completion, configuration, explain, info
 
@@ -85,11 +85,11 @@ def _explained(wanted: Options, narrator: Narrator) -> int:
         return int(commands[wanted.command](wanted))
     except ConsoleError as error:
         return _fail(wanted.command, error, narrator, json=wanted.json)
-    except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest
+    except Exception as error:  # noqa: BLE001 - a fault of this program: one line, and a file with the rest
         return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json)
 
 
-async def _run(wanted: Options, narrator: Narrator, clock: "ClockPort | None" = None) -> tuple[int, bool]:
+async def _run(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort | None" = None) -> tuple[int, bool]:
     command = asyncio.ensure_future(_whole(wanted, narrator, clock))
     times = 0
 
@@ -109,7 +109,7 @@ async def _run(wanted: Options, narrator: Narrator, clock: "ClockPort | None" = 
             return _fail(wanted.command, early, narrator, json=wanted.json, code=Exit.INTERRUPTED), False
 
 
-async def _whole(wanted: Options, narrator: Narrator, clock: "ClockPort | None") -> tuple[int, bool]:
+async def _whole(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort | None") -> tuple[int, bool]:
     from tui.drivers import paths
 
     try:
@@ -121,7 +121,7 @@ async def _whole(wanted: Options, narrator: Narrator, clock: "ClockPort | None")
         return _fail(wanted.command, mistyped, narrator, json=wanted.json), False
     except ConsoleError as error:
         return _fail(wanted.command, error, narrator, json=wanted.json), False
-    except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest
+    except Exception as error:  # noqa: BLE001 - a fault of this program: one line, and a file with the rest
         return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json), False
     if wanted.command != "init":
         narrator.say(f"services: {engine.fleet.path} ({engine.fleet.environment})", "dim")
@@ -135,7 +135,7 @@ async def _whole(wanted: Options, narrator: Narrator, clock: "ClockPort | None")
     return int(code), engine.gate.wrote
 
 
-async def _engine(wanted: Options, narrator: Narrator, clock: "ClockPort | None") -> "Engine":
+async def _engine(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort | None") -> "Engine":
     """The engine that the command acts through; that of `init` knows a host that no file names yet. Raises ConfigError,
     JournalError, Refused."""
     from tui import bootstrap
@@ -161,8 +161,8 @@ async def _engine(wanted: Options, narrator: Narrator, clock: "ClockPort | None"
     )
 
 
-async def _carried_out(engine: "Engine", wanted: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
-    """The command's own end; else a code from what was written and what is known, whatever ended it."""
+async def _carried_out(engine: "Engine", wanted: CommandOptions, narrator: Narrator) -> tuple[Exit, output.Document]:
+    """The command's own end; else a code from what was written and what is known, no matter what ended it."""
     try:
         async with narrator.waiting("asking the hosts"):
             return await _command(wanted.command)(engine, wanted, narrator)
@@ -172,13 +172,13 @@ async def _carried_out(engine: "Engine", wanted: Options, narrator: Narrator) ->
         failed = ending.interrupted(engine)
     except output.ReaderGone:
         return Exit.DONE, {}
-    except Exception as error:  # noqa: BLE001 - a fault of ours: one line, a file with the rest, and a true code
+    except Exception as error:  # noqa: BLE001 - a fault of this program: one line, a file with the rest, and a true code
         failed = ending.of(engine, ending.fault(error))
     ending.say(failed, narrator)
     return failed.code, output.failure(wanted.command, failed.code, failed.message, failed.fix)
 
 
-async def _end(engine: "Engine", wanted: Options, narrator: Narrator) -> None:
+async def _end(engine: "Engine", wanted: CommandOptions, narrator: Narrator) -> None:
     """Let go of everything. It changes nothing of what the command came to, and takes no longer than PATIENCE."""
     try:
         async with asyncio.timeout(PATIENCE):
@@ -193,7 +193,7 @@ async def _end(engine: "Engine", wanted: Options, narrator: Narrator) -> None:
         narrator.say(f"the record on this machine is incomplete: {lost}", "red")
 
 
-async def _tell_the_rest(engine: "Engine", wanted: Options, narrator: Narrator) -> None:
+async def _tell_the_rest(engine: "Engine", wanted: CommandOptions, narrator: Narrator) -> None:
     """Give what people are to be told a moment; it never changes what the command came to."""
     from tui.engine.notify.outbox import GRACE
 

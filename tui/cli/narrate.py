@@ -14,7 +14,7 @@ from typing import TextIO
 from tui.cli import output
 from tui.incident import taken_back
 from tui.model.notice import Message
-from tui.model.plan import Caution, Plan, Severity, Standing
+from tui.model.plan import CheckResult, Plan, PlanWarning, WarningLevel
 from tui.text.chat import NO_WIDTH
 from tui.text.clean import clean, clean_line
 
@@ -197,28 +197,28 @@ class Narrator:
         else:
             self.say(text, colour)
 
-    def _cautions(self, cautions: tuple[Caution, ...]) -> None:
+    def _cautions(self, cautions: tuple[PlanWarning, ...]) -> None:
         for caution in cautions:
-            colour = "red" if caution.severity is Severity.BLOCK else "yellow"
+            colour = "red" if caution.severity is WarningLevel.BLOCK else "yellow"
             self.say(f"  {caution.severity.value.upper()}: {caution.text}", colour)
 
     def _brief_looks(self, plan: Plan) -> None:
         """What is as it should be is counted, what nobody knows is named, anything else is told."""
-        good = sum(look.standing is Standing.OK for look in plan.checked)
-        unknown = [look.name for look in plan.checked if look.standing is Standing.UNKNOWN]
+        good = sum(look.standing is CheckResult.OK for look in plan.checked)
+        unknown = [look.name for look in plan.checked if look.standing is CheckResult.UNKNOWN]
         if plan.checked:
             more = f"; not known: {', '.join(unknown)}" if unknown else ""
             self.say(f"checked before this plan: {good} ok{more}", "yellow" if unknown else "")
         for look in plan.checked:
-            if look.standing not in (Standing.OK, Standing.UNKNOWN):
-                colour = "red" if look.standing is Standing.BLOCKED else "yellow"
+            if look.standing not in (CheckResult.OK, CheckResult.UNKNOWN):
+                colour = "red" if look.standing is CheckResult.BLOCKED else "yellow"
                 self.say(f"  {look.standing.value:<8} {look.name}: {look.text}", colour)
 
     def _looks(self, plan: Plan) -> None:
         if plan.checked:
             self.say("  checked before this plan:")
         for look in plan.checked:
-            colour = {Standing.OK: "", Standing.BLOCKED: "red"}.get(look.standing, "yellow")
+            colour = {CheckResult.OK: "", CheckResult.BLOCKED: "red"}.get(look.standing, "yellow")
             self.say(f"    {look.standing.value:<8} {look.name}: {look.text}", colour)
 
     def _commands(self, plan: Plan) -> None:
@@ -230,7 +230,7 @@ class Narrator:
                 self.say(f"         {line}", "dim")
 
     def post(self, message: Message, told: tuple[str, ...]) -> None:
-        """What will be posted, and where."""
+        """Show what will be posted, and where."""
         self.say(f"  will be told to {', '.join(told)} (--no-notify posts nothing):")
         for line in (message.title, *message.text.splitlines()):
             self.say(f"    > {line.replace(NO_WIDTH, '')}", "dim")

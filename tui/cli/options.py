@@ -19,8 +19,8 @@ COMMANDS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What was asked for on the command line."""
+class CommandOptions:
+    """The arguments of one command line."""
 
     command: str
     """one of COMMANDS, `rollback` where a service was named, `console` where nothing was, `version`, `info`"""
@@ -115,18 +115,18 @@ class Options:
     """what is asked of `help` and `config`, and the shell of `completion`"""
 
 
-def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
+def parse(argv: Sequence[str], prog: str = "rollback") -> CommandOptions:
     """The options of a command line. Raises ConfigError for wrong ones; `--help` exits by itself with 0."""
     first = _first_word(argv)
     for command in () if first is not None else ("version", "info"):
         if f"--{command}" in argv:
-            return Options(command=command, **_plain(vars(parsers.alone(prog, command).parse_args(argv))))
+            return CommandOptions(command=command, **_plain(vars(parsers.alone(prog, command).parse_args(argv))))
     if first is None and not any(word in ("-h", "--help") for word in argv):
-        return Options(command="console", **vars(parsers.console(prog).parse_args(argv)))
+        return CommandOptions(command="console", **vars(parsers.console(prog).parse_args(argv)))
     if first is None:
         argv = ["--help"]
     if first is None or first in COMMANDS:
-        return Options(**_plain(vars(parsers.commands(prog).parse_args(_command_first(argv, first)))))
+        return CommandOptions(**_plain(vars(parsers.commands(prog).parse_args(_command_first(argv, first)))))
     try:
         values = vars(parsers.of_service(prog).parse_intermixed_args(argv))
     except ConfigError as error:
@@ -137,7 +137,7 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
         raise ConfigError(f"there is no command {first!r}; and as a service's: {error.message}", fix) from None
     service = values.pop("service")
     values["without"] = tuple(values["without"] or ())
-    options = Options(command="rollback", names=(service,), **values)
+    options = CommandOptions(command="rollback", names=(service,), **values)
     if service != "all" and (options.confirm is not None or options.parallel != 1 or options.without):
         raise ConfigError("--confirm, --parallel and --except belong to `all previous`", f"{prog} all previous")
     if options.no_watch and options.watch is not None:
@@ -151,10 +151,10 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
     return options
 
 
-def _only_named(options: Options) -> bool:
+def _only_named(options: CommandOptions) -> bool:
     """Whether nothing that belongs to a rollback was said, so that the console may open on the service."""
     shared = {name: getattr(options, name) for name in vars(parsers.common().parse_args([]))}
-    return options == Options(command="rollback", names=options.names, **shared)
+    return options == CommandOptions(command="rollback", names=options.names, **shared)
 
 
 def _first_word(argv: Sequence[str]) -> str | None:

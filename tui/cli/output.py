@@ -29,7 +29,7 @@ class ReaderGone(Exception):
 
 
 class _Out:
-    """What became of stdout."""
+    """The state of stdout."""
 
     def __init__(self) -> None:
         self.lost = ""
@@ -175,7 +175,8 @@ def planned(plan: Plan, **more: Any) -> Document:
 
 
 def takes_back(found: TakenBack | None) -> Document | None:
-    """What a plan takes back, and what else changed; null where nothing is left, and in plans of older consoles."""
+    """Returns what a plan takes back, and what else changed; null where nothing is left, and in plans of older
+    consoles."""
     if found is None:
         return None
     known = not found.unknown
@@ -210,7 +211,7 @@ def takes_back(found: TakenBack | None) -> Document | None:
 
 
 def rollback(incident: Incident, code: Exit, message: str = "", fix: str = "") -> Document:
-    """A rollback from its plan to where it stands."""
+    """A rollback from its plan to where it is."""
     plan = incident.plan
     steps = []
     for run in incident.runs:
@@ -268,7 +269,7 @@ def rollback(incident: Incident, code: Exit, message: str = "", fix: str = "") -
 
 
 def measurement(found: Measurement) -> Document:
-    """What every source said at one moment. Shares are fractions, times seconds."""
+    """Returns what every source said at one moment. Shares are fractions, times seconds."""
     together = error_rates.combined(found)
     return {
         "at": time(found.at),
@@ -318,7 +319,7 @@ def rate(found: Rate, limit: float) -> Document:
 
 
 def downtime(incident: Incident) -> Document | None:
-    """How long the service did not answer while it was replaced; null where it went on answering."""
+    """Returns how long the service did not answer while it was replaced; null where it went on answering."""
     since, until = incident.down_since, incident.down_until
     if since is None:
         return None

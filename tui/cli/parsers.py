@@ -1,4 +1,4 @@
-"""The parsers of the command line: commands, their options and their help. What comes out of them is `Options`."""
+"""The parsers of the command line: commands, their options and their help. They make `CommandOptions`."""
 
 import argparse
 import os

@@ -24,7 +24,7 @@ from tui.console.pages.resume import Resume
 from tui.console.pages.which import Which
 from tui.console.ports import Opener, Screen
 from tui.drivers.clock import local
-from tui.engine.all_services import Run
+from tui.engine.all_services import Batch
 from tui.engine.engine import Engine
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.service_monitor import ServiceMonitor
@@ -227,7 +227,7 @@ class ConsoleController:
         await walk.submit(ev.Confirmed(at=now, by=self.engine.by, watch=self.watch_for(service.name)))
         self._show(flow)
 
-    def lead_batch(self, run: Run) -> None:
+    def lead_batch(self, run: Batch) -> None:
         """Lead the open incidents of a run over several services: each has its row and its own page."""
         for name, walk in run.walks.items():
             flow = self.flows.get(name)

@@ -45,11 +45,11 @@ class Illegible(Value):
 
     @property
     def fix(self) -> str:
-        """What leads on."""
+        """The words that lead on."""
         return f"update this console, or: rollback resume {self.id} --close not-recovered"
 
 
-class Unreadable(JournalError):
+class UnreadableIncident(JournalError):
     """The entries of one incident cannot be read; `JournalError` for one incident alone."""
 
 
@@ -115,7 +115,7 @@ class Records:
     ) -> tuple[str, ...]:
         """Close an incident that cannot be read, by a person's word. What it holds on its host is let go first: a
         freeze stays, with its branch, and `unfreeze` ends it. Returns what is left to do, for people. Raises
-        TakenByOther, LinkError, HostSaid, JournalError."""
+        TakenByOther, LinkError, UnexpectedReply, JournalError."""
         if not self._journal.lock(lost.id):
             raise TakenByOther(f"another console on this machine has incident {lost.id}")
         left = await _let_go(links, lost)
@@ -126,13 +126,15 @@ class Records:
 
 @contextlib.contextmanager
 def legible(incident: str) -> Iterator[None]:
-    """What reading entries raises inside the block becomes Unreadable, whatever it is: an entry that this version does
-    not know, one that is torn, or events that cannot follow each other."""
+    """Returns what reading entries raises inside the block becomes Unreadable, of any kind: an entry that this
+    version does not know, one that is torn, or events that cannot follow each other."""
     try:
         yield
     except Exception as error:
         words = f"incident {incident} cannot be read: {type(error).__name__}: {error}"
-        raise Unreadable(words, f"update this console, or: rollback resume {incident} --close not-recovered") from error
+        raise UnreadableIncident(
+            words, f"update this console, or: rollback resume {incident} --close not-recovered"
+        ) from error
 
 
 async def _let_go(links: HostConnections, lost: Illegible) -> tuple[str, ...]:

@@ -9,14 +9,14 @@ from tui.cli import ending, listing, naming, output
 from tui.cli.commands import evidence, handover, keep_freeze, postmortem, start, status_logs, unfreeze
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.engine.engine import Engine
 from tui.model.errors import ConsoleError
 from tui.model.release import Release, Target, TargetKind, target_of
 from tui.model.service import Service
 
 Result = tuple[Exit, output.Document]
-Work = Callable[[Engine, Options, Narrator], Awaitable[Result]]
+Work = Callable[[Engine, CommandOptions, Narrator], Awaitable[Result]]
 LINES = 20
 """of a log that are read out"""
 _DOES: tuple[tuple[str, Work], ...] = (
@@ -28,7 +28,7 @@ _DOES: tuple[tuple[str, Work], ...] = (
 )
 
 
-async def accessible(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def accessible(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Until the person leaves it. The code is that of what was done last."""
     code = Exit.DONE
     named = naming.service(engine.fleet, options.names[0]) if options.names else None
@@ -50,7 +50,7 @@ async def accessible(engine: Engine, options: Options, narrator: Narrator) -> Re
             code = found
 
 
-async def _first(engine: Engine, options: Options, narrator: Narrator) -> Service | str | None:
+async def _first(engine: Engine, options: CommandOptions, narrator: Narrator) -> Service | str | None:
     """A service, the id of an open incident, or None to leave."""
     await _done(engine, narrator, status_logs.status, replace(options, command="status"))
     services = sorted(engine.fleet.services, key=lambda one: (one.order, one.name))
@@ -63,7 +63,7 @@ async def _first(engine: Engine, options: Options, narrator: Narrator) -> Servic
     return services[number] if number < len(services) else open_here[number - len(services)].known_as
 
 
-async def _of_service(engine: Engine, service: Service, options: Options, narrator: Narrator) -> Exit | None:
+async def _of_service(engine: Engine, service: Service, options: CommandOptions, narrator: Narrator) -> Exit | None:
     """One thing done with a service; None: back to the services."""
     wanted = replace(options, names=(service.name,))
     last = next((one for one in await engine.incidents() if one.service == service.name), None)
@@ -81,7 +81,7 @@ async def _of_service(engine: Engine, service: Service, options: Options, narrat
     return await _done(engine, narrator, work, replace(wanted, incident=last.id if last is not None else None))
 
 
-async def _rolled_back(engine: Engine, service: Service, options: Options, narrator: Narrator) -> Exit:
+async def _rolled_back(engine: Engine, service: Service, options: CommandOptions, narrator: Narrator) -> Exit:
     """Which release; the plan, its questions, its proof and its watch are those of `rollback SERVICE RELEASE`."""
     narrator.doing(f"asking for the releases of {service.name}")
     try:
@@ -103,7 +103,7 @@ def _words(release: Release, now: datetime) -> str:
     return ", ".join(" ".join(line.split()) for line in listing.rows(release, now)[:3])
 
 
-async def _done(engine: Engine, narrator: Narrator, work: Work, options: Options) -> Exit:
+async def _done(engine: Engine, narrator: Narrator, work: Work, options: CommandOptions) -> Exit:
     """The code of the command; what went wrong is said, and the person goes on."""
     narrator.doing("asking the hosts")
     try:

@@ -5,13 +5,13 @@ import re
 
 from tui.cli import output, parsers
 from tui.cli.exits import Exit
-from tui.cli.options import COMMANDS, Options
+from tui.cli.options import COMMANDS, CommandOptions
 
 TARGETS = ("previous", "current", "release:", "tag:", "sha:", "image:")
 Table = dict[str, tuple[str, ...]]
 
 
-def completion(wanted: Options) -> Exit:
+def completion(wanted: CommandOptions) -> Exit:
     """The script for the shell that was named."""
     table = _table()
     script = {"bash": _bash, "zsh": _zsh, "fish": _fish}[wanted.topic or ""](table)
@@ -115,7 +115,7 @@ def _fish_option(action: argparse.Action) -> str:
 
 
 def _values() -> list[str]:
-    """Options whose next word is theirs, and no command."""
+    """CommandOptions whose next word is theirs, and no command."""
     every = {
         word
         for parser in parsers.tables().values()

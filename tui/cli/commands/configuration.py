@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tui.cli import output
 from tui.cli.exits import Exit
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.config.nodes import Node
 from tui.text.clean import clean_line
 
@@ -25,8 +25,9 @@ class Setting:
     """`file`, `defaults` (a service's, from the file's `defaults`) or `default` (of this program)"""
 
 
-def config(wanted: Options) -> Exit:
-    """What was asked of services.yaml. Raises ConfigError where there is none, ServicesError where it is no YAML."""
+def config(wanted: CommandOptions) -> Exit:
+    """Returns what was asked of services.yaml. Raises ConfigError where there is none, ServicesError where it is no
+    YAML."""
     if wanted.topic == "schema":
         from tui.config import json_schema
 
@@ -39,7 +40,7 @@ def config(wanted: Options) -> Exit:
     return Exit.DONE
 
 
-def _path(wanted: Options) -> None:
+def _path(wanted: CommandOptions) -> None:
     from tui.config import reading
 
     file, origin = reading.find(wanted.services, environ=os.environ, cwd=here())
@@ -52,7 +53,7 @@ def _path(wanted: Options) -> None:
     output.text(f"looked for in this order: {', '.join(order)}")
 
 
-def _show(wanted: Options) -> None:
+def _show(wanted: CommandOptions) -> None:
     from tui.config import reading
 
     file, _ = reading.find(wanted.services, environ=os.environ, cwd=here())

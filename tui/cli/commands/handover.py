@@ -4,7 +4,7 @@ from tui.cli import output
 from tui.cli.commands.postmortem import single
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.engine.engine import Engine
 from tui.incident import handover as page
 from tui.model.errors import Refused
@@ -12,7 +12,7 @@ from tui.model.errors import Refused
 Result = tuple[Exit, output.Document]
 
 
-async def handover(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def handover(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Of the incident named, else of the only open one. Nothing is asked of a host. Raises Refused, Unreadable."""
     identity = await single(engine, options.incident, "handover") if options.incident else await _only_open(engine)
     found = await written(engine, identity)

@@ -16,7 +16,7 @@ import msgspec
 from tui.cli import output
 from tui.cli.commands import configuration, explain
 from tui.cli.exits import Exit
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.drivers import faults, paths
 from tui.model.errors import ConfigError, ConsoleError
 from tui.model.outcome import describe
@@ -35,7 +35,7 @@ _SHOWN = frozenset({"TERM", "COLORTERM", "LANG", "LC_ALL", "NO_COLOR", "ACCESSIB
 """variables whose values are no secret and say how a terminal is drawn on"""
 
 
-def info(wanted: Options) -> Exit:
+def info(wanted: CommandOptions) -> Exit:
     """Write it to stdout, or into a new file. Raises ConfigError where there is such a file."""
     from tui import bootstrap  # it costs more than the other commands that explain
 
@@ -114,7 +114,7 @@ def _machine() -> Iterator[str]:
         yield f"{name}: {'a terminal' if os.isatty(number) else 'no terminal'}"
 
 
-def _config(wanted: Options) -> Iterator[str]:
+def _config(wanted: CommandOptions) -> Iterator[str]:
     from tui.config import reading
 
     try:

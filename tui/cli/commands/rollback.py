@@ -1,4 +1,4 @@
-"""`rollback SERVICE TARGET`, `--plan`, `--list`, and `rollback resume`: one incident, from plan to where it stands."""
+"""`rollback SERVICE TARGET`, `--plan`, `--list`, and `rollback resume`: one incident, from plan to where it is."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from tui.cli import asking, confirm, exits, interrupts, listing, naming, output,
 from tui.cli.commands import telling
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.dokku import holders
 from tui.engine.engine import Engine
 from tui.engine.incident.runner import IncidentRunner
@@ -29,7 +29,7 @@ Result = tuple[Exit, output.Document]
 CLOSINGS = {c.value.replace(" ", "-"): c for c in Closing}
 
 
-async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Everything that begins with a service's name."""
     service = naming.service(engine.fleet, options.names[0])
     if options.list:
@@ -66,8 +66,8 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
 
 
 async def agreed(
-    engine: Engine, plan: Plan, options: Options, narrator: Narrator, earlier: Incident | None = None
-) -> Options:
+    engine: Engine, plan: Plan, options: CommandOptions, narrator: Narrator, earlier: Incident | None = None
+) -> CommandOptions:
     """The options, with what a person at a terminal added to them. Raises Refused unless the plan can be carried out
     and the person means it."""
     if plan.blocked:
@@ -84,7 +84,7 @@ async def agreed(
     return options
 
 
-async def carry_out(engine: Engine, walk: IncidentRunner, options: Options, narrator: Narrator) -> Result:
+async def carry_out(engine: Engine, walk: IncidentRunner, options: CommandOptions, narrator: Narrator) -> Result:
     """The plan that a person agreed to, to where it stands."""
     followed = telling.follow(engine, walk, narrator)
     try:
@@ -98,7 +98,7 @@ async def carry_out(engine: Engine, walk: IncidentRunner, options: Options, narr
         followed()
 
 
-async def resume(engine: Engine, identity: str, options: Options, narrator: Narrator) -> Result:
+async def resume(engine: Engine, identity: str, options: CommandOptions, narrator: Narrator) -> Result:
     """Take an open incident up: find out what happened and go on; or close it with a word."""
     if options.close is not None:
         if options.close not in CLOSINGS:
@@ -126,7 +126,7 @@ async def resume(engine: Engine, identity: str, options: Options, narrator: Narr
         followed()
 
 
-async def _set_aside(engine: Engine, lost: Illegible, options: Options, narrator: Narrator) -> Result:
+async def _set_aside(engine: Engine, lost: Illegible, options: CommandOptions, narrator: Narrator) -> Result:
     """An incident that nobody can read ends by a person's word; what runs is not known from it."""
     narrator.say(lost.why, "yellow")
     left = await engine.set_aside(lost, CLOSINGS[options.close or ""], options.reason)
@@ -140,7 +140,7 @@ async def _set_aside(engine: Engine, lost: Illegible, options: Options, narrator
     return Exit.DONE, document
 
 
-async def show_releases(engine: Engine, service: Service, options: Options, narrator: Narrator) -> Result:
+async def show_releases(engine: Engine, service: Service, options: CommandOptions, narrator: Narrator) -> Result:
     """`--list`."""
     found = await engine.catalogue(service)
     if options.look:
@@ -172,11 +172,11 @@ async def show_releases(engine: Engine, service: Service, options: Options, narr
     return Exit.DONE, document
 
 
-def _whole(options: Options) -> bool:
+def _whole(options: CommandOptions) -> bool:
     return options.verbose or options.target is not None
 
 
-def _meant(found: Listing, service: Service, options: Options) -> tuple[Release, ...]:
+def _meant(found: Listing, service: Service, options: CommandOptions) -> tuple[Release, ...]:
     """All releases, or the one that was named. Raises Refused where it is none of them."""
     if options.target is None:
         return found.releases
@@ -196,7 +196,9 @@ def _meant(found: Listing, service: Service, options: Options) -> tuple[Release,
 # ── before ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _continuing(engine: Engine, service: Service, options: Options, narrator: Narrator) -> IncidentRunner | None:
+async def _continuing(
+    engine: Engine, service: Service, options: CommandOptions, narrator: Narrator
+) -> IncidentRunner | None:
     """Inside an open incident of this machine an explicit word goes on with that incident instead of a second one."""
     mine = [i for i in await engine.open_incidents() if i.service == service.name]
     if not mine or options.expect_current is None or options.plan:
@@ -213,8 +215,10 @@ async def _continuing(engine: Engine, service: Service, options: Options, narrat
     return walk
 
 
-def show_post(engine: Engine, plan: Plan, earlier: Incident | None, options: Options, narrator: Narrator) -> None:
-    """What would be posted the moment it begins, for the person to see before saying yes."""
+def show_post(
+    engine: Engine, plan: Plan, earlier: Incident | None, options: CommandOptions, narrator: Narrator
+) -> None:
+    """Show the post that would be sent the moment it begins, for the person to see before saying yes."""
     begun = earlier or decide.opened(
         ev.Opened(
             at=engine.clock.now(),
@@ -232,7 +236,7 @@ def show_post(engine: Engine, plan: Plan, earlier: Incident | None, options: Opt
         narrator.post(engine.notices.preview(planned), told)
 
 
-async def _confirm(plan: Plan, options: Options, narrator: Narrator) -> None:
+async def _confirm(plan: Plan, options: CommandOptions, narrator: Narrator) -> None:
     """Raises Refused unless the person means it. Without a terminal nothing prompts."""
     doing = f"deploy {plan.target.name} again" if plan.again else f"go back to {plan.target.name}"
     if plan.forward:
@@ -250,7 +254,7 @@ def _blocked(plan: Plan, code: Exit) -> output.Document | None:
 # ── meanwhile ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _to_the_end(engine: Engine, walk: IncidentRunner, options: Options, narrator: Narrator) -> Result:
+async def _to_the_end(engine: Engine, walk: IncidentRunner, options: CommandOptions, narrator: Narrator) -> Result:
     """Until a person is asked or it is closed; an interrupt lets go of it, and says what that means."""
     stop, warned = asyncio.Event(), False
     with interrupts.taken(stop.set):
@@ -304,7 +308,7 @@ def _let_go(engine: Engine, incident: Incident, narrator: Narrator) -> Result:
     return code, output.rollback(incident, code, said, fix)
 
 
-def _result(engine: Engine, incident: Incident, options: Options, narrator: Narrator) -> Result:
+def _result(engine: Engine, incident: Incident, options: CommandOptions, narrator: Narrator) -> Result:
     code = exits.of_incident(incident)
     telling.checks(incident, narrator)
     message, fix = _words(incident, code)

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from tui.cli import interrupts, output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ HEADERS = {
         "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; "
         "base-uri 'none'; form-action 'none'"
     ),
-    "X-Frame-Options": "DENY",
-    "X-Content-Type-Options": "nosniff",
+    "X-Frame-CommandOptions": "DENY",
+    "X-Content-Type-CommandOptions": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -185,7 +185,7 @@ async def application(argv: list[str], address: str, token: str, sessions: int) 
     return app
 
 
-def serve(options: Options, narrator: Narrator) -> int:
+def serve(options: CommandOptions, narrator: Narrator) -> int:
     """Serve until Ctrl-C. Raises ConfigError where that would not be safe, or the extra is not installed."""
     if importlib.util.find_spec("textual_serve") is None:
         raise ConfigError("the console in a browser is an extra", "pip install 'dokku-rollback[serve]'")
@@ -193,7 +193,7 @@ def serve(options: Options, narrator: Narrator) -> int:
     return asyncio.run(_served(options, narrator))
 
 
-def _refuse_open(options: Options) -> None:
+def _refuse_open(options: CommandOptions) -> None:
     """Raises ConfigError for an address that others can reach without TLS."""
     if _loopback(options.bind) and options.public_url is None:
         return
@@ -212,7 +212,7 @@ def _loopback(host: str) -> bool:
         return False
 
 
-async def _served(options: Options, narrator: Narrator) -> int:
+async def _served(options: CommandOptions, narrator: Narrator) -> int:
     from aiohttp import web
 
     from tui import bootstrap
@@ -244,7 +244,7 @@ async def _served(options: Options, narrator: Narrator) -> int:
     return int(Exit.DONE)
 
 
-def _say(options: Options, path: str, address: str, narrator: Narrator) -> None:
+def _say(options: CommandOptions, path: str, address: str, narrator: Narrator) -> None:
     changes = "changes are possible" if options.allow_changes else "read-only (--allow-changes lets changes through)"
     narrator.say(f"services: {path}; {changes}; {options.sessions} sessions at most; Ctrl-C ends it", "dim")
     narrator.say("this address is good for one browser, once: give it to nobody else", "yellow")

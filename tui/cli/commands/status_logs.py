@@ -8,7 +8,7 @@ from tui.cli import first_night, interrupts, output
 from tui.cli.commands.postmortem import standing
 from tui.cli.exits import Exit, gravest, of_error
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.dokku import holders
 from tui.dokku.framing import Framer
 from tui.dokku.log_lines import read_line
@@ -31,14 +31,14 @@ LOG_LIMIT = 1000
 """lines a single request may ask for"""
 
 
-def chosen(engine: Engine, options: Options) -> tuple[Service, ...]:
+def chosen(engine: Engine, options: CommandOptions) -> tuple[Service, ...]:
     """The services named, or all of them."""
     if options.names:
         return tuple(dict.fromkeys(one for name in options.names for one in engine.named(name)))
     return engine.fleet.services
 
 
-async def status(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def status(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Health now, what runs, who has an incident; one line per service; with `--watch` again and again."""
     if not options.again:
         code, document, lines = await _looked(engine, options, narrator)
@@ -55,7 +55,9 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
     return code, {}
 
 
-def _again(document: output.Document, lines: list[str], before: list[str], now: datetime, options: Options) -> None:
+def _again(
+    document: output.Document, lines: list[str], before: list[str], now: datetime, options: CommandOptions
+) -> None:
     """One more look: as an object a line, on the same place of a terminal, or what is new in it."""
     if options.json:
         output.follow(document)
@@ -74,7 +76,9 @@ async def _pause(engine: Engine, seconds: float, stop: asyncio.Event) -> None:
     stopped.cancel()
 
 
-async def _looked(engine: Engine, options: Options, narrator: Narrator) -> tuple[Exit, output.Document, list[str]]:
+async def _looked(
+    engine: Engine, options: CommandOptions, narrator: Narrator
+) -> tuple[Exit, output.Document, list[str]]:
     """One look at all of it: the code, the document, and the lines for people."""
     lines: list[str] = []
     services = chosen(engine, options)
@@ -174,7 +178,7 @@ def _held(row: output.Document) -> str:
 
 
 def _risk(row: output.Document) -> str:
-    """What a failed deploy has left behind, with the way out."""
+    """Returns what a failed deploy has left behind, with the way out."""
     if not row["restart_risk"]:
         return ""
     what = "DO NOT RESTART: the last deploy failed"
@@ -188,7 +192,7 @@ def _pods(row: output.Document) -> str:
 
 
 def _image(row: output.Document, now: datetime) -> str:
-    """What the last look at its newest kept image found, with its age; nothing where nobody has looked."""
+    """Returns what the last look at its newest kept image found, with its age; nothing where nobody has looked."""
     seen = row["kept_image"]
     if seen is None:
         return ""
@@ -207,7 +211,7 @@ def _newest_image(found: Listing) -> output.Document | None:
 
 
 async def _status(engine: Engine, service: Service) -> tuple[output.Document, Exit]:
-    """One service's row. What was not read is null, and `error` says why; the gravest reason stands first."""
+    """One service's row. What was not read is null, and `error` says why; the gravest reason is first."""
     probe, listed = await together(engine.probe(service), _listing(engine, service))
     found, error = listed
     code = of_error(error) if error is not None else Exit.DONE
@@ -263,14 +267,14 @@ def _unheld(service: Service, found: Listing | None) -> str | None:
 
 
 async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, ConsoleError | None]:
-    """What runs, or why that could not be read: a host's trouble, or this app's alone."""
+    """Returns what runs, or why that could not be read: a host's trouble, or this app's alone."""
     try:
         return await engine.listing(service), None
     except ConsoleError as error:
         return None, error
 
 
-async def logs(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def logs(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """The service's log, cleaned; with --json one object a line."""
     service = engine.service(options.names[0])
     if not 1 <= options.lines <= LOG_LIMIT:
@@ -289,7 +293,7 @@ async def logs(engine: Engine, options: Options, narrator: Narrator) -> Result:
     return Exit.DONE, output.listing("logs", [], exit_code=0)
 
 
-def _log_line(text: str, options: Options) -> None:
+def _log_line(text: str, options: CommandOptions) -> None:
     if not options.json:
         output.follow(text)
         return
@@ -297,7 +301,7 @@ def _log_line(text: str, options: Options) -> None:
     output.follow({"at": output.time(line.at), "process": line.process, "text": line.text})
 
 
-async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def incidents(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """The journal's incidents, newest first."""
     found, lost = await (engine.records.found(options.search) if options.search else engine.records.newest())
     if options.search and not found and not lost:
@@ -333,7 +337,7 @@ async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Res
 
 
 def _wanted(duty: DueDate) -> str:
-    """Whether its post-mortem is there, or until when it is due."""
+    """Say that its post-mortem is there, or until when it is due."""
     if duty.written is not None:
         return "  post-mortem written"
     return f"  POST-MORTEM due {duty.due:%Y-%m-%d %H:%MZ}" if duty.open and duty.due is not None else ""

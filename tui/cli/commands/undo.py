@@ -5,7 +5,7 @@ from tui.cli.commands import rollback as single
 from tui.cli.commands import telling
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.engine import all_services as running
 from tui.engine import undo as undoing
 from tui.engine.engine import Engine
@@ -18,7 +18,7 @@ from tui.ways import facts
 Result = tuple[Exit, output.Document]
 
 
-async def undo(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def undo(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Which incident, is it still possible, the plan, the person's word, the same proof as any rollback."""
     incident = await _incident(engine, options)
     if incident.open and not options.plan:
@@ -45,7 +45,7 @@ async def undo(engine: Engine, options: Options, narrator: Narrator) -> Result:
     return await single.carry_out(engine, walk, options, narrator)
 
 
-async def _incident(engine: Engine, options: Options) -> Incident:
+async def _incident(engine: Engine, options: CommandOptions) -> Incident:
     """The one named; else the newest that changed what serves."""
     if options.incident is None:
         return undoable.latest(await engine.incidents())
