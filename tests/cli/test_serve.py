@@ -1,6 +1,7 @@
 """The console in a browser: who may come in, from where, how many, and what they may do there."""
 
 import asyncio
+import secrets
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -64,8 +65,8 @@ async def test_the_token_is_exchanged_once_for_a_cookie_and_nothing_is_shown_wit
         for path in ("/", "/static/js/textual.js", "/download/none", "/nowhere"):
             assert (await browser.get(path))[0] == 401
         assert await browser.opened() == 401
-        assert (await browser.get("/?token=another"))[0] == 403
-        status, _, headers = await browser.get(f"/?token={TOKEN}")
+        assert (await browser.get("/?open=another"))[0] == 403
+        status, _, headers = await browser.get(f"/?open={TOKEN}")
         assert (status, headers["Location"]) == (303, "/")
         cookie = headers["Set-Cookie"]
         assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and TOKEN not in cookie
@@ -74,7 +75,7 @@ async def test_the_token_is_exchanged_once_for_a_cookie_and_nothing_is_shown_wit
         assert headers["X-Frame-Options"] == "DENY" and "frame-ancestors 'none'" in headers["Content-Security-Policy"]
         assert headers["Referrer-Policy"] == "no-referrer"
         browser.client.cookie_jar.clear()
-        assert (await browser.get(f"/?token={TOKEN}"))[0] == 403, "good for once"
+        assert (await browser.get(f"/?open={TOKEN}"))[0] == 403, "good for once"
         assert (await browser.get("/"))[0] == 401
 
 
@@ -83,7 +84,7 @@ async def test_the_token_is_exchanged_once_for_a_cookie_and_nothing_is_shown_wit
 )
 async def test_another_page_begins_no_session_even_in_the_browser_that_has_the_cookie(origin: str | None) -> None:
     async with served() as browser:
-        await browser.get(f"/?token={TOKEN}")
+        await browser.get(f"/?open={TOKEN}")
         assert await browser.opened(origin) == 403
         if origin is not None:
             assert (await browser.get("/", Origin=origin))[0] == 403
@@ -94,14 +95,14 @@ async def test_another_page_begins_no_session_even_in_the_browser_that_has_the_c
 async def test_another_name_for_this_machine_is_refused(host: str) -> None:
     """A name of somebody else's that was made to lead here would make their page ours."""
     async with served() as browser:
-        await browser.get(f"/?token={TOKEN}")
+        await browser.get(f"/?open={TOKEN}")
         assert (await browser.get("/", Host=host))[0] in (400, 403)
         assert await browser.opened(Host=host) in (400, 403)
 
 
 async def test_so_many_sessions_and_no_more_and_a_terminal_of_a_sane_size() -> None:
     async with served(sessions=1) as browser:
-        await browser.get(f"/?token={TOKEN}")
+        await browser.get(f"/?open={TOKEN}")
         for query in ("?width=0&height=24", "?width=80&height=99999", "?width=-1", "?height=x"):
             assert await browser.opened(query=query) == 400
         async with browser.client.ws_connect(f"{browser.address}/ws", headers={"Origin": browser.address}):
@@ -113,6 +114,40 @@ async def test_so_many_sessions_and_no_more_and_a_terminal_of_a_sane_size() -> N
         raise AssertionError("a session that ended still counts")
 
 
+async def test_no_process_outlives_its_browser_or_the_server_even_one_that_hears_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "PATIENCE", 0.2)
+    told = tmp_path / "pid"
+    script = f"import os, time; open({str(told)!r}, 'w').write(str(os.getpid())); print('__GANGLION__', flush=True); "
+    deaf = [sys.executable, "-c", script + "time.sleep(600)"]
+
+    async def begun() -> int:
+        async with asyncio.timeout(30):
+            while not (told.exists() and told.read_text()):
+                await asyncio.sleep(0.01)
+        pid = int(told.read_text())
+        told.unlink()
+        return pid
+
+    async def gone(pid: int) -> None:
+        async with asyncio.timeout(30):
+            while Path(f"/proc/{pid}").exists():
+                await asyncio.sleep(0.01)
+
+    async with served(deaf) as browser:
+        await browser.get(f"/?open={TOKEN}")
+        headers = {"Origin": browser.address}
+        async with browser.client.ws_connect(f"{browser.address}/ws", headers=headers):
+            pid = await begun()
+        await gone(pid)
+        left = await browser.client.ws_connect(f"{browser.address}/ws", headers=headers)
+        pid = await begun()
+        reading = asyncio.create_task(left.receive())
+    await reading
+    await gone(pid)
+
+
 async def test_a_session_is_the_console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
@@ -120,7 +155,7 @@ async def test_a_session_is_the_console(tmp_path: Path, monkeypatch: pytest.Monk
     file.write_text(SMALL.replace("dokku@host.example", "dokku@127.0.0.1:9"), encoding="utf-8")
     argv = [sys.executable, "-m", "tui.console.web", "--services", str(file), "--read-only"]
     async with served(argv) as browser:
-        await browser.get(f"/?token={TOKEN}")
+        await browser.get(f"/?open={TOKEN}")
         address = f"{browser.address}/ws?width=100&height=30"
         async with asyncio.timeout(60), browser.client.ws_connect(address, headers={"Origin": browser.address}) as ws:
             drawn = b""
@@ -159,8 +194,17 @@ def test_what_changes_a_host_has_to_be_asked_for() -> None:
             parse(["serve", *wrong.split()])
 
 
+@pytest.mark.parametrize("words", [["serve"], ["serve", "--json"]], ids=str)
+def test_the_address_is_printed_whole(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """What takes secrets out of everything that is said leaves this one in."""
+    for _ in range(50):
+        address = f"http://127.0.0.1:8000/?open={secrets.token_urlsafe(32)}"
+        serve._say(parse(words), "services.yaml", address, Narrator(color=False))
+        assert address in capsys.readouterr().out
+
+
 def test_without_the_extra_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "textual_serve", None)
     with pytest.raises(ConfigError) as refused:
         serve.serve(parse(["serve"]), Narrator(color=False))
     assert "dokku-rollback[serve]" in refused.value.fix

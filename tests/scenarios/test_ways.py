@@ -64,7 +64,7 @@ def test_one_list_from_every_source_newest_first(box: Sandbox) -> None:
         "ledger": None,
         "repository": None,
     }
-    table = box.run("api", "--list").stdout
+    table = box.run("api", "--list", "-v").stdout
     assert "RUNNING" in table
     assert "not by kept: not kept" in table
 
@@ -296,7 +296,7 @@ def test_the_teams_own_script_is_run_with_the_persons_words(box: Sandbox, tmp_pa
         "sys.exit(json.load(urllib.request.urlopen(request))['exit'])"
     )
     change(box, tmp_path, script=script(tmp_path, body))
-    done = box.run("api", "release:3", "--way", "script", "--yes", "--json")
+    done = box.run("-v", "api", "release:3", "--way", "script", "--yes", "--json")
     assert done.code == 0, done.stderr
     assert "going back to ['api', 'release:3']" in done.stderr
     assert box.serves() == "v1.3.0"

@@ -16,7 +16,7 @@ import secrets
 import shlex
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from tui.cli import interrupts, output
@@ -68,7 +68,7 @@ class BrowserDoor:
         asks = request.path == "/ws" or request.method not in ("GET", "HEAD")
         if origin != self.origin and (asks or origin is not None):
             raise web.HTTPForbidden(text="asked by another page\n")
-        if (token := request.query.get("token")) is not None:
+        if (token := request.query.get("open")) is not None:
             return self._exchanged(token)
         if not hmac.compare_digest(request.cookies.get(COOKIE, "").encode(), self._session.encode()):
             raise web.HTTPUnauthorized(text="open the address that `rollback serve` printed; it is good for once\n")
@@ -94,6 +94,16 @@ async def application(argv: list[str], address: str, token: str, sessions: int) 
     class BrowserSession(AppService):
         """One process; it ends with its browser, whatever it does."""
 
+        async def _open_app_process(self, width: int = 80, height: int = 24) -> asyncio.subprocess.Process:
+            """Without a shell between, which would be ended in its place."""
+            pipe = asyncio.subprocess.PIPE
+            environ = self._build_environment(width=width, height=height)
+            self._process = await asyncio.create_subprocess_exec(
+                *argv, stdin=pipe, stdout=pipe, stderr=pipe, env=environ, start_new_session=True
+            )
+            self._stdin = self._process.stdin
+            return self._process
+
         async def stop(self) -> None:
             """Ask it to end, wait for PATIENCE seconds, and end it."""
             try:
@@ -111,9 +121,15 @@ async def application(argv: list[str], address: str, token: str, sessions: int) 
         """textual-serve without its own words, and with a limit."""
 
         open_now = 0
+        browsers: ClassVar[set[web.WebSocketResponse]] = set()
 
         async def on_startup(self, app: web.Application) -> None:
             """Nothing is said: the command has said it."""
+
+        async def on_shutdown(self, app: web.Application) -> None:
+            """Every session ends in order: what it sent goes on at its host."""
+            for browser in tuple(self.browsers):
+                await browser.close()
 
         async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
             """One session, where there is room for it."""
@@ -143,11 +159,13 @@ async def application(argv: list[str], address: str, token: str, sessions: int) 
                 close=close,
                 download_manager=self.download_manager,
             )
+            self.browsers.add(websocket)
             try:
                 await session.start(int(request.query.get("width", "80")), int(request.query.get("height", "24")))
                 with contextlib.suppress(ValueError, KeyError, IndexError, TypeError, AssertionError, AttributeError):
                     await self._process_messages(websocket, session)  # what is no message of our page ends it
             finally:
+                self.browsers.discard(websocket)
                 await session.stop()
                 await websocket.close()
             return websocket
@@ -210,7 +228,7 @@ async def _served(options: CommandOptions, narrator: Narrator) -> int:
     address = (options.public_url or f"http://{host}:{options.port}").rstrip("/")
     token = secrets.token_urlsafe(32)
     runner = web.AppRunner(
-        await application(argv, address, token, options.sessions), access_log=None, shutdown_timeout=5
+        await application(argv, address, token, options.sessions), access_log=None, shutdown_timeout=PATIENCE + 5
     )
     stop = asyncio.Event()
     with interrupts.taken(stop.set), contextlib.redirect_stdout(_Told(narrator)):
@@ -220,7 +238,7 @@ async def _served(options: CommandOptions, narrator: Narrator) -> int:
         except OSError as error:
             raise ConfigError(f"{options.bind}:{options.port} cannot be served: {error.strerror}", "--port") from error
         with contextlib.redirect_stdout(sys.__stdout__ or sys.stdout):
-            _say(options, fleet.path, f"{address}/?token={token}", narrator)
+            _say(options, fleet.path, f"{address}/?open={token}", narrator)
         await stop.wait()
         await runner.cleanup()
     return int(Exit.DONE)
