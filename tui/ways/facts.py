@@ -12,6 +12,7 @@ from tui.model.observation import RunningState
 from tui.model.plan import Caution, Checked
 from tui.model.release import Release
 from tui.model.service import Host, Service
+from tui.model.taken_back import TakenBack
 from tui.model.value import Value
 from tui.ways import keep_first, stop_first
 
@@ -29,6 +30,14 @@ class Options(Value):
     """a person goes forward again on purpose, see `Plan.forward`"""
     again: bool = False
     """what runs is deployed anew, see `Plan.again`"""
+
+
+class Silence(Value):
+    """Whether nothing of a service answers, as far as was seen just now."""
+
+    silent: bool
+    words: str
+    """what was seen, or why it is not known"""
 
 
 class Facts(Value):
@@ -67,12 +76,18 @@ class Facts(Value):
     """what was found before planning, see `preflight`"""
     checked: tuple[Checked, ...] = ()
     """what was looked at, see `preflight.looked_at`"""
+    taken: TakenBack | None = None
+    """what is taken back; None where nothing is left"""
     stopping: stop_first.Stopping | None = None
     """for a service that stops before it starts"""
     team_branch: str | None = None
     """the branch that the team deploys, never one that an earlier freeze has set; None: nobody knows it any more"""
     leaves_healthy: str = ""
     """why leaving what runs needs a word of its own, see `Plan.leaves_healthy`"""
+    silence: Silence | None = None
+    """whether the service answers at all; None: it did not matter"""
+    answered_path: str = ""
+    """the path of its health that answered through the app's own site while the target served; empty: none is known"""
     cluster: K3sSettings | None = None
     """how Dokku's Kubernetes scheduler is set, for an app on it"""
     keeping: keep_first.Keeping | None = None
