@@ -1,8 +1,8 @@
 """A link between a console and a sandbox in one process, without SSH's packets: those are a third of a scenario's time.
 
 Only `Opener.open` has another end here; `SshHost`, `Channel` and everything above them, and the sandbox's `Door` and
-`SshClient`, are the ones of the product and of the sandbox. It carries what an ordinary login carries: channels, both
-ways, with windows, at most ten at a time, cut and silent links among it. Whatever is not ordinary is left to SSH itself:
+`SshClient`, are the ones of the product and of the sandbox. It carries what an ordinary login carries: channels with
+windows, at most ten at a time, and it can be cut or fall silent. What is not ordinary is left to SSH itself:
 
 * a listener that is gone, another user, key, known_hosts file, fingerprint, transport or jump host,
 * bad luck with the link (`LINK`) that is armed when the link is opened,

@@ -28,8 +28,9 @@ def box(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 def target(box: LocalSandbox, **values: Any) -> Host:
-    told = {"identity_file": str(box.told["identity_file"]), "known_hosts": str(box.told["known_hosts"])}
-    return Host(**{"name": "h", "ssh": f"dokku@{box.told['ssh']}", "sandbox": True} | told | values)
+    told: dict[str, Any] = {"name": "h", "ssh": f"dokku@{box.told['ssh']}", "sandbox": True}
+    told |= {"identity_file": str(box.told["identity_file"]), "known_hosts": str(box.told["known_hosts"])}
+    return Host(**told | values)
 
 
 @asynccontextmanager
@@ -205,4 +206,5 @@ async def test_what_is_not_ordinary_is_left_to_ssh(box: LocalSandbox, tmp_path: 
     async with driver(box) as host:
         box.pull("fault", kind="byte_wise", when={"command_prefix": "version"})
         assert (await host.run(("version",), timeout=20)).ok
-        assert not isinstance(host._connections["control"], loopback.Connection)
+        connection: Any = host._connections["control"]
+        assert not isinstance(connection, loopback.Connection)
