@@ -45,6 +45,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from unittest import mock
 
+from tests.loopback import reachable
 from tests.sandboxes import Done, Sandbox
 from tui import bootstrap
 from tui.cli.main import main
@@ -391,12 +392,17 @@ def local_sandbox(
     scenario: str = "bad-release",
     environ: Mapping[str, str] | None = None,
     speed: float = SPEED,
+    ssh: bool = False,
 ) -> Iterator[LocalSandbox]:
-    """Start one, end it. What a console learned of secrets is forgotten before and after."""
+    """Start one, end it. What a console learned of secrets is forgotten before and after. `ssh`: see `loopback`."""
     folder.mkdir(parents=True, exist_ok=True)
     options = SandboxOptions(dokku=dokku, pace=parse_pace(pace), state=str(folder / "sandbox"), scenario=scenario)
-    with _thread() as loop, _time(speed):
+    with contextlib.ExitStack() as ends:
+        loop = ends.enter_context(_thread())
+        ends.enter_context(_time(speed))
         world = _in(loop, _made(options))
+        if not ssh:
+            ends.enter_context(reachable(world.ssh, loop))
         redact.forget()
         sandbox = LocalSandbox(
             told=json.loads(json.dumps(world.about)),
@@ -435,6 +441,7 @@ def _thread() -> Iterator[asyncio.AbstractEventLoop]:
 
     def lives() -> None:
         loop.run_forever()
+        loop.run_until_complete(loop.shutdown_default_executor())  # git is served in threads, which end in this loop
         loop.run_until_complete(loop.shutdown_asyncgens())  # here: the test's thread may have a loop of its own
         loop.close()
 

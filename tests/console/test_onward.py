@@ -30,7 +30,12 @@ class Desk:
 
     async def sees(self, *words: str) -> None:
         """Wait until all of it stands on the screen."""
-        await self.until(lambda: all(word in self.app.export_text() for word in words))
+
+        def there() -> bool:
+            shown = self.app.export_text()
+            return all(word in shown for word in words)
+
+        await self.until(there)
 
     async def chooses(self, identity: str) -> None:
         """Bring the cursor to that choice, wait as a person does, and take it."""

@@ -1,6 +1,7 @@
 """One seed: a world, its operators and its faults; then the faults end, and everything has to come to a true end."""
 
 import asyncio
+import gc
 import hashlib
 import logging
 import random
@@ -60,6 +61,8 @@ class Prepared:
         await asyncio.sleep(BEGINS - self.loop.time())
         self.world.processes.clear()
         self.world.trace.clear()
+        gc.collect()
+        gc.freeze()
 
     def run(self, seed: int, plant: Callable[[], AbstractContextManager[Any]] = nullcontext) -> Found:
         """Everything that the seed decides."""
