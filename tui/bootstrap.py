@@ -22,7 +22,7 @@ from tui.drivers.secrets import Secrets, learn_all
 from tui.drivers.ssh import Identities, SshHost
 from tui.drivers.surroundings import Surroundings
 from tui.drivers.trusted import TrustedFiles
-from tui.drivers.vendors.base import Channel, Checked, Counter, Given, IssueTracker, OnCallSource
+from tui.drivers.vendors.base import Channel, Checked, Counter, FlagKeeper, Given, IssueTracker, OnCallSource
 from tui.engine.engine import Engine
 from tui.engine.ports import ClockPort, Outside
 from tui.model import destination
@@ -158,9 +158,11 @@ def outside(fleet: config.Fleet, environ: Mapping[str, str], clock: ClockPort) -
     every = vendors.drivers(Given(fleet, Secrets(environ), clock))
     counters = (one for one in every if isinstance(one, Counter))
     trackers = (one for one in every if isinstance(one, IssueTracker))
+    keepers = (one for one in every if isinstance(one, FlagKeeper))
     return Outside(
         rates=tuple(one for one in counters if any(map(one.covers, fleet.services))),
         issues=next((one for one in trackers if any(map(one.covers, fleet.services))), None),
+        flags=next((one for one in keepers if any(map(one.covers, fleet.services))), None),
         channels=tuple(one for one in every if isinstance(one, Channel) and one.ready),
         on_call=next((one for one in every if isinstance(one, OnCallSource) and one.knows_on_call), None),
         checks=(Surroundings(environ), *(one for one in every if isinstance(one, Checked))),

@@ -46,6 +46,7 @@ from tui.model.outcome import Exited, Lost
 from tui.model.plan import Caution, Checked, Plan, Severity, Standing, StepKind
 from tui.model.release import WayBack
 from tui.model.service import Service
+from tui.model.taken_back import ChangeKind, Happened, TakenBack
 from tui.model.verification import Check, Verdict
 from tui.ways import kept
 from tui.ways.facts import Facts, Options
@@ -70,6 +71,23 @@ CHECKED = tuple(
         ("config", Standing.WARNING),
         ("unchanged", Standing.OK),
     )
+)
+TAKEN = TakenBack(
+    commits=tuple(
+        Commit(id=f"{n}" * 40, parent=None, subject=subject, author=author, at=NOW - timedelta(minutes=20 * n))
+        for n, subject, author in ((5, "Cache every page, all of them", "Chen Li"), (6, "Count pages", "Ada Lovelace"))
+    ),
+    commit_count=2,
+    files=("app/cache.py", "app/pages.py", "tests/test_cache.py"),
+    file_count=3,
+    config_changed=("REDIS_URL",),
+    since=NOW - timedelta(hours=6),
+    nearby=(
+        Happened(at=NOW - timedelta(minutes=3), kind=ChangeKind.DEPLOY, service="web", text="web deployed 1f2e3d4c5"),
+        Happened(at=NOW - timedelta(minutes=11), kind=ChangeKind.FLAG, service="", text="flag new-cache updated"),
+        Happened(at=NOW - timedelta(hours=2), kind=ChangeKind.CONFIG, service="billing", text="config of billing: X"),
+    ),
+    gaps=("worker (not looked at from here lately)",),
 )
 STOPPING = Stopping(before=("none", "none"), now=Checks(disabled="none", skipped="none"))
 INCIDENT = "inc-20261123-2152-a1b2"
@@ -302,6 +320,7 @@ def plan(of: Service = API, *cautions: Caution) -> Plan:
         files=(("Procfile", "web: ./serve\n"),),
         cautions=cautions,
         checked=CHECKED,
+        taken=TAKEN,
         stopping=STOPPING if of.rollback.stop_first else None,
     )
     made = kept.WAY.plan(facts)

@@ -96,7 +96,15 @@ async def test_every_screen_on_file_belongs_to_a_test() -> None:
 
 MATTERS: dict[str, tuple[str, ...]] = {
     "severity": ("How bad is it?", "Service down, all"),
-    "plan": ("release:4", "no downtime", "[ Cancel ] [ Roll api back to release:4 ]"),
+    "plan": (
+        "release:4",
+        "no downtime",
+        "TAKES BACK 2 commits",
+        "3 files; no migration; config",
+        "REDIS_URL",
+        "ALSO CHANGED flag new-cache updated 11 min ago",
+        "[ Cancel ] [ Roll api back to release:4 ]",
+    ),
     "plan-blocked": ("a deploy of api-app is running: wait for its end",),
     "plan-warnings": ("migrations lie between, and going back does not undo them: 0042_drop_column", "(type its name)"),
     "plan-typed": ("does not answer for 20-40 s", "(type its name)"),

@@ -69,8 +69,31 @@ async def test_migrations_between_are_found_in_either_direction(server: tuple[Ss
     assert found.migrations == ("alembic/versions/2.py", "db/new.sql")
     assert found.tasks == ("release: ./migrate",)
     assert (await ask(server, second, third)).migrations == found.migrations
-    assert (await ask(server, second, first)) == CommitRange(tasks=("release: ./migrate",))
+    nearer = await ask(server, second, first)
+    assert (nearer.migrations, nearer.tasks) == ((), ("release: ./migrate",))
     assert (await ask(server, first, first)) == CommitRange()
+
+
+async def test_commits_and_files_between_are_told_by_what_each_side_reaches(
+    server: tuple[Sshd, Path], commits: list[str]
+) -> None:
+    first, second, third = commits
+    found = await ask(server, third, first)
+    assert {c.id for c in found.commits} == {second, third}
+    assert (found.commit_count, found.returns, found.file_count) == (2, 0, 4)
+    assert found.files == ("Procfile", "alembic/versions/2.py", "db/new.sql", "server.py")
+    assert {c.author for c in found.commits} == {"T"}
+    back = await ask(server, first, third)
+    assert (back.commits, back.commit_count, back.returns) == ((), 0, 2)
+
+
+async def test_many_commits_and_files_are_counted_and_only_some_kept(
+    server: tuple[Sshd, Path], commits: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(between, "COMMITS", 1)
+    monkeypatch.setattr(between, "FILES", 2)
+    found = await ask(server, commits[2], commits[0])
+    assert (len(found.commits), found.commit_count, len(found.files), found.file_count) == (1, 2, 2, 4)
 
 
 async def test_a_commit_that_is_not_there_is_unknown_and_named(server: tuple[Sshd, Path], commits: list[str]) -> None:

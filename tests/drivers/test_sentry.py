@@ -7,7 +7,7 @@ import pytest
 
 from tests.drivers.outside import secrets, service
 from tests.vendors import Vendors
-from tests.vendors.sentry import issue
+from tests.vendors.sentry import flag, issue
 from tui.drivers.vendors.sentry import Sentry, SentrySpec
 from tui.model.evidence import Source
 from tui.model.finding import Result
@@ -136,3 +136,27 @@ async def test_check_tells_what_is_missing(vendors: Vendors) -> None:
     (found,) = await Sentry(secrets(vendors)).check((service(),))
     assert (found.subject, found.result) == ("services", Result.NOTE)
     assert {r.method for r in vendors.received} == {"GET"}
+
+
+async def test_changed_feature_flags_are_told_with_who_and_when(vendors: Vendors) -> None:
+    sentry = Sentry(secrets(vendors))
+    found = await sentry.flag_changes(asked(vendors), SINCE, UNTIL)
+    assert [(c.text, c.at) for c in found.changes] == [
+        ("flag new-checkout-flow updated by jane.doe@example.com", SINCE + timedelta(minutes=8))
+    ]
+    assert found.trouble == ""
+    vendors.sentry.flags = [*vendors.sentry.flags, {**flag(2, "x", "yesterday")}, {"flag": 7}]
+    found = await sentry.flag_changes(asked(vendors), SINCE, UNTIL)
+    assert (len(found.changes), found.trouble) == (1, "some entries have an unknown form")
+    vendors.sentry.flags = [flag(n, f"flag-{n}", "2026-11-25T15:38:00+00:00") for n in range(60)]
+    found = await sentry.flag_changes(asked(vendors), SINCE, UNTIL)
+    await sentry.close()
+    assert (len(found.changes), found.trouble) == (50, "only the newest 50")
+
+
+async def test_a_log_of_flags_that_cannot_be_read_is_not_an_empty_one(vendors: Vendors) -> None:
+    vendors.fault("sentry", "forbidden")
+    sentry = Sentry(secrets(vendors))
+    found = await sentry.flag_changes(asked(vendors), SINCE, UNTIL)
+    await sentry.close()
+    assert found.changes == () and "403" in found.trouble

@@ -190,10 +190,10 @@ def test_a_clock_that_went_back_between_two_processes_makes_no_watch_longer() ->
     found = Measurement(at=later(60), phase=Phase.AFTER, rates=())
     incident = replace(opened(OPENED), state=State.WATCHING, asking=None, watch=window, measurements=(found,))
     back = later(300) - timedelta(hours=1)
-    resumed, _ = decide(incident, ev.Resumed(at=back, by="me@box"))
+    resumed, _ = decide(incident, ev.Resumed(at=back, by="me@box", anew=True))
     assert resumed.watch is not None and resumed.since <= back
     assert resumed.watch.deadline - back == timedelta(minutes=10), "what it had left"
     assert resumed.watch.coverage(back) == 1.0
     assert watch.next_checkpoint(resumed) == back
-    ahead, _ = decide(incident, ev.Resumed(at=later(400), by="me@box"))
+    ahead, _ = decide(incident, ev.Resumed(at=later(400), by="me@box", anew=True))
     assert ahead.watch == window, "time that passed is time that passed"

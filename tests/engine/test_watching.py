@@ -76,7 +76,7 @@ async def watching(performing: Performing, length: timedelta = LENGTH) -> Incide
         watch=watch.open_watch(WatchKind.AFTER_ROLLBACK, T0, length),
     )
     walk = IncidentRunner(incident, MemoryJournal(), performing.clock, performing)
-    await walk.submit(ev.Resumed(at=performing.clock.now(), by="me@box"))
+    await walk.submit(ev.Resumed(at=performing.clock.now(), by="me@box", anew=True))
     return walk
 
 
@@ -203,7 +203,7 @@ async def test_what_runs_is_asked_until_a_person_is_and_ever_more_seldom() -> No
     performing = Broken(HandClock())
     incident = replace(begun(State.UNCERTAIN), since=T0)
     walk = IncidentRunner(incident, MemoryJournal(), performing.clock, performing)
-    await walk.submit(ev.Resumed(at=T0, by="me@box"))
+    await walk.submit(ev.Resumed(at=T0, by="me@box", anew=True))
     await performing.clock.advance(20)
     first = performing.looks
     await performing.clock.advance(300)
@@ -223,7 +223,7 @@ async def test_a_key_that_changed_ends_the_asking_at_once() -> None:
 
     performing = Listened(HandClock())
     walk = IncidentRunner(begun(State.UNCERTAIN), MemoryJournal(), performing.clock, performing)
-    await walk.submit(ev.Resumed(at=T0, by="me@box"))
+    await walk.submit(ev.Resumed(at=T0, by="me@box", anew=True))
     await settled()
     assert walk.incident.asking is Question.OUTCOME_UNKNOWN
     assert "another key" in walk.incident.failure

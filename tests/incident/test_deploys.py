@@ -71,5 +71,5 @@ def test_a_refusal_that_changed_nothing_is_a_failure_with_the_old_release_servin
 
 
 def test_after_a_death_in_the_middle_it_is_looked_at_and_not_sent_again() -> None:
-    incident, effects = decide(deploying(), ev.Resumed(at=later(60), by="you"))
+    incident, effects = decide(deploying(), ev.Resumed(at=later(60), by="you", anew=True))
     assert (incident.state, effects) == (State.UNCERTAIN, (do.Observe(),))

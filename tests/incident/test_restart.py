@@ -310,5 +310,5 @@ def test_a_failure_that_is_taken_up_again_is_looked_at_anew() -> None:
     incident, _ = seen(lost(), after(WEB, WORKER, seconds=120, neighbours=OTHERS))
     incident, _ = seen(incident, after(WEB, WORKER, seconds=135, neighbours=OTHERS))
     assert incident.state is State.FAILED
-    taken_up, effects = core.decide(incident, ev.Resumed(at=later(4000), by="you"))
+    taken_up, effects = core.decide(incident, ev.Resumed(at=later(4000), by="you", anew=True))
     assert (taken_up.state, taken_up.asking, effects) == (State.UNCERTAIN, None, (do.Observe(),))

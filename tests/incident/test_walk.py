@@ -143,7 +143,7 @@ def moves(node: Node, decide: Decide) -> Iterator[Node]:
         yield from apply(node, event, node.outstanding, decide)
     if node.deaths < 2 and node.incident.open:
         died = replace(node, deaths=node.deaths + 1)
-        yield from apply(died, ev.Resumed(at=later(5 * len(node.journal)), by="you"), (), decide)
+        yield from apply(died, ev.Resumed(at=later(5 * len(node.journal)), by="you", anew=True), (), decide)
 
 
 def apply(node: Node, event: ev.Event, outstanding: tuple[do.Effect, ...], decide: Decide) -> Iterator[Node]:

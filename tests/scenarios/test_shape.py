@@ -41,8 +41,13 @@ def push_lines(box: Sandbox, service: str, target: str) -> str:
     return lines
 
 
+def planned(box: Sandbox, service: str, target: str) -> dict[str, Any]:
+    found: dict[str, Any] = box.run(service, target, "--plan", "--json").document
+    return found
+
+
 def warnings(box: Sandbox, service: str, target: str) -> dict[str, str]:
-    return {w["text"]: w["severity"] for w in box.run(service, target, "--plan", "--json").document["warnings"]}
+    return {w["text"]: w["severity"] for w in planned(box, service, target)["warnings"]}
 
 
 def test_files_at_paths_of_the_apps_own_are_kept_and_brought_back(box: Sandbox) -> None:
@@ -150,7 +155,14 @@ def test_the_plan_says_what_lies_between_and_what_changed_since(box: Sandbox) ->
     target = kept(box)
     command(box, f"config:set --no-restart {APP} NEW_FLAG=on")
     deploy(box, "v3.1.0", files={"db/migrations/0007_users.py": "pass\n", "alembic/versions/ab12.py": "pass\n"})
-    said = warnings(box, "gateway", target)
+    document = planned(box, "gateway", target)
+    said = {w["text"]: w["severity"] for w in document["warnings"]}
+    taken = document["takes_back"]
+    assert taken["commit_count"] == len(taken["commits"]) == 1 and taken["commits"][0]["author"]
+    assert {"db/migrations/0007_users.py", "alembic/versions/ab12.py"} <= {*taken["files"]}
+    assert taken["migrations"] == ["alembic/versions/ab12.py", "db/migrations/0007_users.py"]
+    assert taken["config_keys"]["added"] == ["NEW_FLAG"] and "=on" not in str(taken)
+    assert any("not looked at" in gap for gap in taken["also_changed"]["unknown"])
     (migrations,) = (text for text, severity in said.items() if severity == "type")
     assert "alembic/versions/ab12.py, db/migrations/0007_users.py" in migrations
     assert any("release: /app/server migrate" in text for text in said)

@@ -149,8 +149,6 @@ def _as_said(process: Process, truth: Truth) -> Iterator[str]:
         return
     if told.get("kind") == "rollback" and told.get("verdict") == "passed":
         wanted = (told.get("to") or {}).get("commit")
-        if "resume" in process.words:  # what was verified before it died is told as it was then
-            seen = truth.during(app, 0.0, process.ended)
         if wanted and all(standing.serves != wanted for standing in seen):
             yield f"says verified, but {wanted[:8]} never served: {process.words}"
     if told.get("kind") == "freeze" and not any(s.frozen for s in seen):

@@ -1,4 +1,4 @@
-"""Sentry's events-timeseries, events-stats, issues and projects.
+"""Sentry's events-timeseries, events-stats, issues, flag logs and projects.
 
 Answers after https://docs.sentry.io/api/ (2026-11-25)."""
 
@@ -30,6 +30,8 @@ class Sentry(Vendor):
             issue("4509", "ZeroDivisionError: division by zero", "2026-11-25T15:40:00Z")
         ]
 
+        self.flags: list[dict[str, Any]] = [flag(1, "new-checkout-flow", "2026-11-25T15:38:00.000000+00:00")]
+
     def answer(self, request: Received) -> Answer:
         """Route, check, answer."""
         bearer(request, TOKEN, self.unauthorized())
@@ -46,6 +48,9 @@ class Sentry(Vendor):
                 self.operation("issues", request)
                 self._project(request)
                 return self._issues(request)
+            case ["GET", "api", "0", "organizations", "acme", "flags", "logs"]:
+                self.operation("flags-logs", request)
+                return Answer(body={"data": self.flags[: int(request.query["per_page"][0])]})
             case ["GET", "api", "0", "projects", "acme", "api" | "4501"]:
                 return Answer(body={"id": "4501", "slug": "api", "name": "api", "organization": {"slug": "acme"}})
         return Answer(status=404, body={"detail": "The requested resource does not exist"})
@@ -122,6 +127,20 @@ def issue(number: str, title: str, first_seen: str) -> dict[str, Any]:
         "firstSeen": first_seen,
         "lastSeen": first_seen,
         "project": {"id": "4501", "name": "api", "slug": "api"},
+    }
+
+
+def flag(number: int, name: str, at: str) -> dict[str, Any]:
+    """One entry of the log, as the documentation's example."""
+    return {
+        "id": number,
+        "action": "updated",
+        "createdAt": at,
+        "createdBy": "jane.doe@example.com",
+        "createdByType": "email",
+        "flag": name,
+        "provider": "launchdarkly",
+        "tags": {"environment": "production"},
     }
 
 

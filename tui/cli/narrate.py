@@ -8,6 +8,7 @@ import sys
 from time import monotonic
 from typing import TextIO
 
+from tui.incident import taken_back
 from tui.model.notice import Message
 from tui.model.plan import Plan, Severity, Standing
 from tui.text.chat import NO_WIDTH
@@ -81,6 +82,9 @@ class Narrator:
         if plan.downtime is not None:
             downtime = f"{plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s"
         self.say(f"  way   {plan.way}, about {plan.expected:.0f} s, downtime {downtime}")
+        if plan.taken is not None:
+            self.say(f"  takes back    {taken_back.summary(plan.taken)}")
+            self.say(f"  also changed  {taken_back.also(plan.taken, None, plan.made_at)}")
         for name, why in plan.skipped:
             self.say(f"  passed over {name}: {why}", "dim")
         for caution in plan.warnings:

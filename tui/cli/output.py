@@ -15,6 +15,7 @@ from tui.model.incident import Incident
 from tui.model.outcome import Exited, describe
 from tui.model.plan import Plan
 from tui.model.release import Release
+from tui.model.taken_back import TakenBack
 from tui.text.clean import clean
 from tui.text.redact import redacted
 
@@ -82,7 +83,7 @@ def _guarded(text: str) -> None:
         _state.gone = True
     except (OSError, ValueError) as error:
         _state.lost = getattr(error, "strerror", None) or str(error)
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError):  # a stream without a descriptor needs none; what was lost is said
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -141,7 +142,43 @@ def planned(plan: Plan, **more: Any) -> Document:
         "warnings": [{"severity": w.severity.value, "text": w.text} for w in plan.warnings],
         "checked": [{"name": c.name, "result": c.standing.value, "text": c.text} for c in plan.checked],
         "skipped": [{"release": name, "reason": why} for name, why in plan.skipped],
+        "takes_back": takes_back(plan.taken),
         **more,
+    }
+
+
+def takes_back(found: TakenBack | None) -> Document | None:
+    """What a plan takes back, and what else changed; null where nothing is left, and in plans of older consoles."""
+    if found is None:
+        return None
+    known = not found.unknown
+    return {
+        "commits": [
+            {"commit": c.id, "subject": c.subject, "author": c.author, "committed_at": time(c.at)}
+            for c in found.commits
+        ]
+        if known
+        else None,
+        "commit_count": found.commit_count if known else None,
+        "returning_commits": found.returns if known else None,
+        "files": list(found.files) if known else None,
+        "file_count": found.file_count if known else None,
+        "migrations": list(found.migrations) if known else None,
+        "unknown": found.unknown or None,
+        "config_keys": {
+            "added": list(found.config_added),
+            "removed": list(found.config_removed),
+            "changed": list(found.config_changed),
+            "unknown": found.config_unknown or None,
+        },
+        "also_changed": {
+            "since": time(found.since),
+            "items": [
+                {"at": time(c.at), "kind": c.kind.value, "service": c.service or None, "text": c.text}
+                for c in found.nearby
+            ],
+            "unknown": list(found.gaps),
+        },
     }
 
 
@@ -178,6 +215,7 @@ def rollback(incident: Incident, code: Exit, message: str = "", fix: str = "") -
         "to": named(plan.target) if plan else None,
         "way": plan.way if plan else None,
         "steps": steps,
+        "takes_back": takes_back(plan.taken) if plan else None,
         "checks": [{"name": c.name, "verdict": c.verdict.value, "evidence": c.evidence} for c in incident.checks],
         "verdict": incident.verdict.value if incident.verdict else None,
         "downtime": downtime(incident),

@@ -87,7 +87,7 @@ def document(raw: bytes, kind: type[T], what: str) -> T:
     it, and bytes that are no UTF-8 in it: neither makes it unreadable. Of several documents the longest counts, because
     warnings may be JSON, too.
     """
-    with contextlib.suppress(json_text.NotJson):
+    with contextlib.suppress(json_text.NotJson):  # looked for within it below
         return json_text.read(raw, kind)
     text = decode(raw)
     found: list[tuple[int, T]] = []

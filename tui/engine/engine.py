@@ -6,6 +6,8 @@ and goes through the gate.
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from tui.dokku import commands, holders
 from tui.engine import whose
 from tui.engine.hosts import holder_looks
@@ -20,6 +22,7 @@ from tui.engine.incident.steps import Output, Ports
 from tui.engine.monitor import health
 from tui.engine.monitor.error_rates import Evidence
 from tui.engine.monitor.log_health import HealthProbes
+from tui.engine.nearby import Nearby
 from tui.engine.notify.on_call import OnCallReader
 from tui.engine.notify.outbox import Notifier
 from tui.engine.notify.postmortem import PostMortems
@@ -96,6 +99,7 @@ class Engine:
         self.planner = Planner(
             fleet, self.configs, self.records, self.freezer, clock, by, look=self.probe, registries=registries
         )
+        self.nearby = Nearby(fleet, self.ledger, self.records, clock, self.outside.flags)
         self.walks: dict[str, IncidentRunner] = {}
         self.onlookers: dict[str, Onlooker] = {}
         """incidents that other consoles on this machine lead, followed here"""
@@ -132,12 +136,19 @@ class Engine:
     def service(self, name: str) -> Service:
         """The service of that name or app. Raises ConfigError with the nearest, and the names there are."""
         found = self.fleet.service(name)
+        if parts := self.fleet.parts(name):
+            names = ", ".join(part.name for part in parts)
+            raise ConfigError(f"{name} has {len(parts)} parts, and this is for one of them", f"name one: {names}")
         if found is None:
             names = ", ".join(s.name for s in self.fleet.services)
             meant = suggestion(name, (n for s in self.fleet.services for n in (s.name, s.app)))
             fix = f"{meant} services: {names}" if meant else f"services: {names}"
             raise ConfigError(f"there is no service {name!r} in {self.fleet.path}", fix)
         return found
+
+    def named(self, name: str) -> tuple[Service, ...]:
+        """The parts of the service of that name, or the one service of that name or app. Raises ConfigError."""
+        return self.fleet.parts(name) or (self.service(name),)
 
     async def listing(self, service: Service) -> Listing:
         """What runs, and the releases that are kept or were seen here. Raises LinkError, HostSaid."""
@@ -202,7 +213,11 @@ class Engine:
             way=way,
             known_as=known_as,
         )
-        return await self.planner.plan(wanted)
+        plan, around = await together(self.planner.plan(wanted), self.nearby.of(service))
+        if plan.taken is None:
+            return plan
+        nearby = tuple(sorted(around.changes, key=lambda one: one.at, reverse=True))
+        return replace(plan, taken=replace(plan.taken, since=around.since, nearby=nearby, gaps=around.gaps))
 
     # ── incidents ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -273,7 +288,7 @@ class Engine:
         walk = IncidentRunner(found, self.journal, self.clock, self._performer(output))
         self.walks[incident] = walk
         self.notices.follow(walk)
-        await walk.submit(ev.Resumed(at=self.clock.now(), by=self.by))
+        await walk.submit(ev.Resumed(at=self.clock.now(), by=self.by, anew=True))
         return walk
 
     def _elsewhere(self, incident: str) -> TakenByOther:

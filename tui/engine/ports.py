@@ -17,6 +17,7 @@ from tui.model.plan import PushSpec
 from tui.model.push import PushEnd
 from tui.model.registry import Digest, Tags
 from tui.model.service import Expect, IdentitySpec, Service
+from tui.model.taken_back import FlagLog
 
 OnOutput = Callable[[bytes, bool], None]
 """bytes as they came, and whether they came on stderr"""
@@ -223,6 +224,14 @@ class IssuesPort(Protocol):
     async def new_issues(self, service: Service, since: datetime, until: datetime) -> NewIssues: ...
 
 
+class FlagsPort(Protocol):
+    """Somebody outside who has the changes of feature flags on record."""
+
+    def covers(self, service: Service) -> bool: ...
+
+    async def flag_changes(self, service: Service, since: datetime, until: datetime) -> FlagLog: ...
+
+
 class ChannelPort(Protocol):
     """Somewhere that milestones are told. What the other side says is a Receipt, never an exception."""
 
@@ -265,6 +274,7 @@ class Outside:
 
     rates: tuple[RatePort, ...] = ()
     issues: IssuesPort | None = None
+    flags: FlagsPort | None = None
     channels: tuple[ChannelPort, ...] = ()
     on_call: OnCallPort | None = None
     checks: tuple[CheckPort, ...] = ()

@@ -129,7 +129,7 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
             return closing.settled(incident, event)
         case ev.Unsettled():
             return closing.unsettled(incident, event)
-        case ev.Resumed(at=at):
-            return resuming.resumed(incident, at)
+        case ev.Resumed():
+            return resuming.resumed(incident, event)
         case _:
             assert_never(event)

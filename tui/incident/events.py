@@ -249,6 +249,9 @@ class Resumed(Value, tag=True):
 
     at: datetime
     by: str
+    anew: bool = False
+    """an end that verification or the watch had found is found anew; a journal of before 2026-11-29 was carried on
+    without"""
 
 
 Event = (

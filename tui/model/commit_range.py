@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from tui.model.history import Commit
 from tui.model.value import Value
 
 
@@ -35,7 +36,7 @@ class Migrated(Value):
 
 
 class CommitRange(Value):
-    """Migrations between the release that runs and the one to go back to. Unknown is not none."""
+    """What lies between the release that runs and the one to go back to. Unknown is not none."""
 
     unknown: str = ""
     """why it is not known; empty: it is"""
@@ -45,3 +46,11 @@ class CommitRange(Value):
     """the same by the tools that are known, with what undoes them"""
     tasks: tuple[str, ...] = ()
     """release and deploy tasks of the release that runs: they ran when it was deployed"""
+    commits: tuple[Commit, ...] = ()
+    """commits that run and that the target has not, newest first, as many as are kept"""
+    commit_count: int = 0
+    returns: int = 0
+    """commits of the target that what runs has not"""
+    files: tuple[str, ...] = ()
+    """paths that differ, as many as are kept"""
+    file_count: int = 0

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from tui.model.observation import RunningState
 from tui.model.release import UNHELD, Release
+from tui.model.taken_back import TakenBack
 from tui.model.value import Value
 
 
@@ -156,6 +157,8 @@ class Plan(Value):
     warnings: tuple[Caution, ...] = ()
     checked: tuple[Checked, ...] = ()
     """what was looked at, in the order of the runbook's pre-flight list; empty in plans of older consoles"""
+    taken: TakenBack | None = None
+    """what is taken back, and what else changed; None in plans of older consoles, and where nothing is left"""
     skipped: tuple[tuple[str, str], ...] = ()
     """releases passed over by `previous`, each with the reason"""
     frozen_branch: str | None = None

@@ -130,6 +130,8 @@ class Service(Value):
     """name and address of pages for people: runbook, dashboard"""
     watch: "WatchSpec | None" = None
     """its own watching times and limit; None: those of all services"""
+    part_of: str = ""
+    """the service of several apps or hosts that this is a part of; empty: it is a whole one"""
     vendors: tuple[VendorSettings, ...] = ()
 
     def vendor(self, kind: type[S]) -> S | None:
@@ -251,6 +253,10 @@ class Fleet(Value):
         by_app = [s for s in self.services if s.app == name]
         named = next((s for s in self.services if s.name == name), None)
         return named or (by_app[0] if len(by_app) == 1 else None)
+
+    def parts(self, name: str) -> tuple[Service, ...]:
+        """The parts of the service of that name, as the file names them; empty where it has none."""
+        return tuple(s for s in self.services if name and s.part_of == name)
 
     def host(self, name: str) -> Host:
         """The host of that name; the loader guarantees that every service's host exists."""

@@ -12,6 +12,7 @@ from tui.model.observation import RunningState
 from tui.model.plan import Caution, Checked
 from tui.model.release import Release
 from tui.model.service import Host, Service
+from tui.model.taken_back import TakenBack
 from tui.model.value import Value
 from tui.ways import keep_first, stop_first
 
@@ -67,6 +68,8 @@ class Facts(Value):
     """what was found before planning, see `preflight`"""
     checked: tuple[Checked, ...] = ()
     """what was looked at, see `preflight.looked_at`"""
+    taken: TakenBack | None = None
+    """what is taken back; None where nothing is left"""
     stopping: stop_first.Stopping | None = None
     """for a service that stops before it starts"""
     team_branch: str | None = None

@@ -99,6 +99,7 @@ def build(facts: Facts, deed: Deed) -> Plan:
         downtime_unknown=deed.by_host and downtime.unknown(facts),
         warnings=(*_cautions(facts, deed, frozen), *deed.cautions),
         checked=facts.checked,
+        taken=facts.taken,
         skipped=facts.skipped,
         frozen_branch=frozen,
         old_branch=facts.team_branch,

@@ -85,13 +85,25 @@ def paragraph(text: str, cells: int, look: str = "", *, indent: int = 0) -> list
     return [((line, look),) for line in wrap(text, cells, indent=indent)]
 
 
-def title(words: Sequence[Piece], cells: int, rule: str, look: str) -> Row:
-    """A panel's first row: the words on a rule."""
+def title(words: Sequence[Piece], cells: int, rule: str, look: str, end: str = "") -> Row:
+    """A panel's first row: the words on a rule; `end` is at its right, and is never cut off by them."""
     said = tuple(words)
-    left = cells - width(said) - 2
+    tail: Row = ((f" {end} ", "key"), (rule, look)) if end else ()
+    room = cells - width(tail)
+    left = room - width(said) - 2
     if left < 0:
-        return (*said,)
-    return ((rule, look), *said, (" ", ""), (rule * max(0, left), look))
+        return (*cut(said, room), *tail) if tail else said
+    return ((rule, look), *said, (" ", ""), (rule * max(0, left), look), *tail)
+
+
+def cut(row: Row, cells: int) -> Row:
+    """The row in exactly so many cells."""
+    left, out = cells, list[Piece]()
+    for text, look in row:
+        piece = text if cell_len(text) <= left else set_cell_size(text, max(0, left))
+        out.append((piece, look))
+        left -= cell_len(piece)
+    return (*out, (" " * max(0, left), ""))
 
 
 def strip(row: Row, cells: int, palette: "Palette", base: "object" = None) -> "Strip":

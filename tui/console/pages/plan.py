@@ -1,6 +1,7 @@
 """The plan: from, to, at what cost, what to know, and the exact commands; then the person's word."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from tui.console.drawing import rows
 from tui.console.drawing.rows import Piece, Row
@@ -8,6 +9,7 @@ from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 from tui.console.pages import parts, posts
 from tui.console.ports import Console
+from tui.incident import taken_back
 from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident
 from tui.model.plan import Plan, Severity, Standing
@@ -55,14 +57,56 @@ def _choices(flow: IncidentFlow, incident: Incident, plan: Plan) -> list[Choice]
 def shown(console: Console, plan: Plan, cells: int, room: int, post: Sequence[Row] = ()) -> list[Row]:
     """From, to, what to know, what it costs, what is posted about it, and the exact commands, as rows. `room` is the
     number of rows that the page has."""
-    cost = [*_how(console, plan, cells), *_checked(console, plan, cells), *_summary(console, plan, cells)]
+    looks = [*_checked(console, plan, cells), *_summary(console, plan, cells)]
+    cost = [*_how(console, plan, cells, room), *_taken(console, plan, cells, room), *looks]
     return [
         *_from_to(console, plan, cells),
         *_cautions(console, plan, cells),  # above everything that can wait: nobody scrolls to a warning
         *([*post, *cost] if room < posts.ROOM_FOR_TEXT else [*cost, *post]),
         *_cautions(console, plan, cells, notes=True),
         *_commands(plan, cells),
+        *_taken_whole(console, plan, cells),
+        *_by_hand(plan, cells),
     ]
+
+
+def _failed_since(console: Console, plan: Plan) -> datetime | None:
+    """The first failure that is known of what is left: when a watch of this console saw it go bad."""
+    return console.board.status(plan.service).bad_since
+
+
+def _taken(console: Console, plan: Plan, cells: int, room: int) -> list[Row]:
+    """What is taken back, and what else may have caused the trouble; a row or two each."""
+    if plan.taken is None:
+        return []
+    now, failed = console.engine.clock.now(), _failed_since(console, plan)
+    brief, most = room < ROOMY, 1 if room < ROOMY else 2
+    return [
+        *_headed("TAKES BACK", taken_back.summary(plan.taken, brief=brief), cells, most),
+        *_headed("ALSO CHANGED", taken_back.also(plan.taken, failed, now), cells, most),
+    ]
+
+
+def _headed(word: str, said: str, cells: int, most: int) -> list[Row]:
+    """A word and what it heads, on so many rows at most."""
+    indent = len("ALSO CHANGED") + 2
+    lines = rows.wrap(rows.safe(said, 400), cells - indent)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], rows.fit(" ".join(lines[most - 1 :]), cells - indent).rstrip()]
+    heads: list[Piece] = [(word.ljust(indent), "bold"), *[(" " * indent, "")] * (len(lines) - 1)]
+    return [(head, (line, "")) for head, line in zip(heads, lines, strict=True)]
+
+
+def _taken_whole(console: Console, plan: Plan, cells: int) -> list[Row]:
+    """Every commit, file and key that is known, further down."""
+    found: list[Row] = []
+    before = ""
+    for heading, line in taken_back.details(plan.taken, _failed_since(console, plan)) if plan.taken else ():
+        if heading != before:
+            found.append(((heading.upper(), "bold"),))
+            before = heading
+        found.extend(rows.paragraph(f"  {rows.safe(line, 300)}", cells, "", indent=4))
+    return found
 
 
 def _from_to(console: Console, plan: Plan, cells: int) -> list[Row]:
@@ -97,14 +141,19 @@ def _keep_choice(flow: IncidentFlow, plan: Plan) -> list[Choice]:
     return [button("keep-first", label, flow.doing("planning again", flow.toggle_keep))]
 
 
-def _how(console: Console, plan: Plan, cells: int) -> list[Row]:
+ROOMY = 12
+"""rows from which on what can be said shorter is said in full; the header names the host, too"""
+
+
+def _how(console: Console, plan: Plan, cells: int, room: int) -> list[Row]:
     cost = f"~{plan.expected:.0f} s"
     if plan.downtime:
         cost += f", does not answer for {plan.downtime[0]:.0f}-{plan.downtime[1]:.0f} s"
     else:
         cost += ", downtime unknown" if plan.downtime_unknown else ", no downtime"
     host = console.engine.fleet.host(plan.host)
-    return rows.paragraph(f"HOW  {plan.way}: {cost}; on {rows.safe(host.ssh, 60)} ({host.name})", cells, indent=5)
+    where = f"; on {rows.safe(host.ssh, 60)} ({host.name})" if room >= ROOMY else ""
+    return rows.paragraph(f"HOW  {plan.way}: {cost}{where}", cells, indent=5)
 
 
 def _summary(console: Console, plan: Plan, cells: int) -> list[Row]:
@@ -159,7 +208,11 @@ def _commands(plan: Plan, cells: int) -> list[Row]:
         command = rows.safe(" ".join(step.argv), 300)
         found.append(((f" {number} ", "dim"), mark, (f" {step.title} ", ""), (limit, "dim")))
         found.extend(rows.paragraph(f"     {command}", cells, "dim", indent=5))
-    found.append((("By hand, without this tool:", "bold"),))
+    return found
+
+
+def _by_hand(plan: Plan, cells: int) -> list[Row]:
+    found: list[Row] = [(("BY HAND, without this tool:", "bold"),)]
     for line in _paste(plan):
         found.extend(rows.paragraph(f"  {rows.safe(line, 2000)}", cells, "dim", indent=4))
     return found

@@ -69,17 +69,17 @@ class Panel(Widget):
         if self._has_title():
             look = "focus" if self.has_focus else "dim"
             title = tuple((text, look if name == "title" else name) for text, name in self._title)
-            shown.append(rows.title(title, self.size.width, self.palette.sign("rule"), "dim"))
+            shown.append(rows.title(title, self.size.width, self.palette.sign("rule"), "dim", self._below()))
         room = self._room()
-        visible = list(self._rows[self._top : self._top + room])
-        hidden = len(self._rows) - self._top - room
-        if hidden > 0 and visible:
-            more = f" {hidden + 1} more: PgDn"
-            visible[-1] = (*_cut(visible[-1], self.size.width - max(14, len(more))), (more, "dim"))
-        shown.extend(visible)
+        shown.extend(self._rows[self._top : self._top + room])
         shown.extend([rows.EMPTY] * (height - len(shown) - len(self._foot)))
         shown.extend(self._foot)
         return shown[:height]
+
+    def _below(self) -> str:
+        """How many rows there are below those that are shown, and the key that shows them: it covers no row."""
+        hidden = len(self._rows) - self._top - self._room()
+        return f"{hidden} more: {actions.key_name('pagedown')}" if hidden > 0 else ""
 
     def _has_title(self) -> bool:
         return self._titled and self.size.height > 1
@@ -126,15 +126,6 @@ class Panel(Widget):
         room = self._room()
         self._top = max(0, min(self._top + pages * max(1, room - 1), len(self._rows) - room))
         self._repaint()
-
-
-def _cut(row: Row, cells: int) -> Row:
-    left, out = cells, list[Piece]()
-    for text, look in row:
-        piece = text if len(text) <= left else text[: max(0, left)]
-        out.append((piece, look))
-        left -= len(piece)
-    return (*out, (" " * max(0, left), ""))
 
 
 def _last_difference(new: Row, old: Row) -> int:

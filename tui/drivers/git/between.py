@@ -2,7 +2,8 @@
 
 Theory. The host's Git gives only what its branches reach, and ignores filters, so their tips are asked for with all
 they contain. That may be much: it is read up to a size and for a time, and beyond either the answer is "not known",
-never "none". What came is unpacked in memory; only trees are compared, by path and id.
+never "none". What came is unpacked in memory; only trees are compared, by path
+and id, and commits by what reaches them.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from tui.drivers.git import pack_size
+from tui.drivers.git import history, pack_size
 from tui.drivers.git import wire as git
 from tui.model.commit_range import CommitRange, Migrated, SourceTree
 from tui.model.errors import LinkLost, UnexpectedReply
@@ -20,6 +21,8 @@ LARGEST = 24 * 1024 * 1024
 """bytes of a pack"""
 LONGEST = 256 * 1024
 """bytes of one file that are looked into"""
+COMMITS, FILES = 50, 200
+"""how many of each are kept; the rest is counted"""
 LIMIT = 8.0
 """seconds: a plan waits for this"""
 
@@ -33,7 +36,10 @@ async def between(
     tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
     databases: Callable[[SourceTree, SourceTree], tuple[Migrated, ...]] | None = None,
 ) -> CommitRange:
-    """Paths for which `wanted` holds and that differ, and `tasks` of the commit that is left. Raises LinkError."""
+    """What differs: commits, paths, those for which `wanted` holds, and `tasks` of the commit that is left.
+
+    Raises LinkError.
+    """
     try:
         pack = await _fetch(host, app)
     except (LinkLost, UnexpectedReply) as error:
@@ -115,8 +121,34 @@ def _compare(
 
         return SourceTree(files, content)
 
+    parsed: dict[bytes, Any] = {}
+
+    def reached(tip: str) -> dict[bytes, Any]:
+        found, ahead = dict[bytes, Any](), [tip.encode()]
+        while ahead:
+            at = ahead.pop()
+            if at in found:
+                continue
+            if at not in parsed:
+                try:
+                    parsed[at] = store[ObjectID(at)]
+                except KeyError:  # a shallow repository
+                    parsed[at] = None
+            found[at] = parsed[at]
+            if isinstance(parsed[at], Commit):
+                ahead.extend(parsed[at].parents)
+        return {sha: commit for sha, commit in found.items() if isinstance(commit, Commit)}
+
+    ours, theirs = reached(leaving), reached(target)
+    only = sorted((ours[sha] for sha in ours.keys() - theirs.keys()), key=lambda c: c.commit_time, reverse=True)
     changed = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
+    files = sorted(clean_line(path, 200) for path in changed)
     return CommitRange(
+        commits=tuple(history.read_commit(commit.as_raw_string()) for commit in only[:COMMITS]),
+        commit_count=len(only),
+        returns=len(theirs.keys() - ours.keys()),
+        files=tuple(files[:FILES]),
+        file_count=len(files),
         migrations=tuple(sorted(clean_line(path, 200) for path in changed if wanted(path))),
         databases=databases(source(new), source(old)) if databases is not None else (),
         tasks=tasks(source(new).content),

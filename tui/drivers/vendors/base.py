@@ -14,6 +14,7 @@ from tui.model.evidence import NewIssues, Rate, Source
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, OnCall, Receipt
 from tui.model.service import Fleet, Service
+from tui.model.taken_back import FlagLog
 from tui.model.vendor import Section
 
 
@@ -72,6 +73,18 @@ class IssueTracker(Driver):
     @abstractmethod
     async def new_issues(self, service: Service, since: datetime, until: datetime) -> NewIssues:
         """The errors that were seen for the first time in a window."""
+
+
+class FlagKeeper(Driver):
+    """A driver that has the changes of feature flags on record."""
+
+    @abstractmethod
+    def covers(self, service: Service) -> bool:
+        """Whether it is set up for this service and has its credential."""
+
+    @abstractmethod
+    async def flag_changes(self, service: Service, since: datetime, until: datetime) -> FlagLog:
+        """The feature flags that were changed in a window."""
 
 
 class Channel(Driver):

@@ -1,4 +1,4 @@
-"""Sentry: how many errors it counted in a window, and which of its issues are new.
+"""Sentry: how many errors it counted in a window, which of its issues are new, and which feature flags were changed.
 
 Errors are no requests: one request may raise several or none, sampling and filters drop some. So there is a number of
 failures, never a share. Buckets that Sentry itself calls incomplete are left out, and the window ends where they begin.
@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Apis, Params, RateLimit, Reply, dig, number, segment
-from tui.drivers.vendors.base import Checked, Counter, IssueTracker, Vendor
+from tui.drivers.vendors.base import Checked, Counter, FlagKeeper, IssueTracker, Vendor
 from tui.model import readers
 from tui.model.evidence import NewIssues, Rate, Source
 from tui.model.finding import Finding
 from tui.model.service import Service
+from tui.model.taken_back import ChangeKind, FlagLog, Happened
 from tui.model.vendor import Place, Section, VendorSettings
 from tui.text.clean import clean_line
 from tui.text.redact import redact
@@ -24,6 +25,8 @@ TOPIC = "sentry"
 UNIT = "errors, not requests"
 SHOWN = 10
 """titles of new issues"""
+FLAGS = 50
+"""changes of feature flags that are read"""
 FIX = "is the token's scope org:read, project:read and event:read, and are organization, project and url right?"
 
 
@@ -45,7 +48,7 @@ class SentrySpec(VendorSettings):
 SECTION = Section(Place.SERVICE, TOPIC, SentrySpec)
 
 
-class Sentry(Counter, IssueTracker, Checked):
+class Sentry(Counter, IssueTracker, FlagKeeper, Checked):
     """Asks for each service at the address that services.yaml gives."""
 
     source = Source.SENTRY
@@ -101,6 +104,24 @@ class Sentry(Counter, IssueTracker, Checked):
             note="" if total is not None else f"at least {SHOWN}",
         )
 
+    async def flag_changes(self, service: Service, since: datetime, until: datetime) -> FlagLog:
+        """The organization's log of feature flags, newest first. A Sentry that has none (404) knows of no change.
+
+        Source: docs.sentry.io, API, "List an Organization's Flag Logs" (2026-11).
+        """
+        spec = service.vendor(SentrySpec)
+        if spec is None or since >= until:
+            return FlagLog(trouble="not set up" if spec is None else "no window")
+        api = self._apis.of(spec.url, spec.token_env)
+        path = f"/api/0/organizations/{segment(spec.organization)}/flags/logs/"
+        reply = await api.get(path, [*_window(since, until), ("sort", "-createdAt"), ("per_page", str(FLAGS))])
+        rows = dig(reply.json, "data")
+        if reply.trouble or not isinstance(rows, list):
+            return FlagLog(trouble=reply.trouble or "an unknown form of answer")
+        found = tuple(change for row in rows[:FLAGS] if (change := _flag(row)) is not None)
+        said = "some entries have an unknown form" if len(found) < len(rows[:FLAGS]) else ""
+        return FlagLog(changes=found, trouble=said or (f"only the newest {FLAGS}" if len(rows) >= FLAGS else ""))
+
     async def check(self, services: tuple[Service, ...]) -> tuple[Finding, ...]:
         """Token, organization and project, by asking for the project."""
         found: list[Finding] = []
@@ -141,6 +162,20 @@ VENDOR = Vendor(name=TOPIC, section=SECTION, drivers=lambda given: (Sentry(given
 
 def _project(spec: SentrySpec) -> str:
     return f"/api/0/projects/{segment(spec.organization)}/{segment(spec.project)}/"
+
+
+def _flag(row: object) -> Happened | None:
+    """One entry of the log; None for one whose form is unknown."""
+    name, action, by = (dig(row, key) for key in ("flag", "action", "createdBy"))
+    try:
+        at = datetime.fromisoformat(str(dig(row, "createdAt")))
+    except ValueError:
+        return None
+    if not isinstance(name, str) or not isinstance(action, str) or not name or at.tzinfo is None:
+        return None
+    who = f" by {clean_line(redact(by), 60)}" if isinstance(by, str) and by else ""
+    text = f"flag {clean_line(redact(name), 80)} {clean_line(action, 20)}{who}"
+    return Happened(at=at.astimezone(UTC), kind=ChangeKind.FLAG, service="", text=text)
 
 
 def _stamp(at: datetime) -> str:

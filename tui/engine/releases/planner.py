@@ -19,12 +19,13 @@ from tui.engine.releases import build_facts, catalog, leaving, stop_first
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.freeze import Freezer
 from tui.engine.together import together
-from tui.incident import config_drift, next_commands
+from tui.incident import config_drift, next_commands, taken_back
 from tui.model.errors import AlreadyThere, JournalError, Refused
 from tui.model.incident import Incident, State
 from tui.model.plan import Caution, Checked, Plan
 from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.service import Fleet, Service
+from tui.model.taken_back import TakenBack
 from tui.model.value import Value
 from tui.releases import choose
 from tui.ways import again as anew
@@ -69,6 +70,7 @@ class _Compared(Value):
     baked: Baked = Baked()
     cautions: tuple[Caution, ...] = ()
     checked: tuple[Checked, ...] = ()
+    taken: TakenBack | None = None
 
 
 class Planner:
@@ -157,6 +159,7 @@ class Planner:
                 *seen.cautions,
             ),
             checked=seen.checked,
+            taken=None if wanted.again else seen.taken,
             leaves_healthy=healthy if wanted.unasked else "",
         )
         return await self._with_way_out(found, facts)
@@ -288,7 +291,8 @@ class Planner:
         changed = await self._drift(service, target, looked, names)
         checked = preflight.looked_at(found.current, found.record, incident, target, way, lying, changed, processes)
         cautions = (*cautions, *preflight.config(changed, target))
-        return _Compared(files=files, baked=baked, cautions=cautions, checked=checked)
+        taken = taken_back.of(lying, changed)
+        return _Compared(files=files, baked=baked, cautions=cautions, checked=checked, taken=taken)
 
     async def _drift(
         self, service: Service, target: Release, config: Looked, names: tuple[str, ...] | None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from tui.incident import decision_tree
+from tui.incident import decision_tree, taken_back
 from tui.incident import events as ev
 from tui.incident.postmortem import outcome, rates
 from tui.incident.postmortem.record import Record, length, percent, safe, stamp
@@ -17,6 +17,9 @@ def sections(record: Record, severities: tuple[SeveritySpec, ...], detected: Mom
     made = (
         Section(name="response", title="Who and how fast", facts=tuple(_response(record, severities, detected))),
         Section(name="decisions", title="Decisions", facts=tuple(_decisions(record))),
+        Section(
+            name="taken_back", title="What was taken back, and what else changed", facts=tuple(_taken(record, detected))
+        ),
         Section(name="commands", title="Commands that changed the host", facts=tuple(_commands(record))),
         Section(name="verification", title="Verification", facts=tuple(_checks(record))),
         Section(name="error_rates", title="Error rates and response times", facts=rates.table(record)),
@@ -35,6 +38,20 @@ def _response(record: Record, severities: tuple[SeveritySpec, ...], detected: Mo
         text = f"Taken up again by {safe(resumed.by)} at {stamp(resumed.at)}"
         yield Fact(name="resumed", text=text, source=entry.source, value=safe(resumed.by))
     yield from _clock(record, severities, detected)
+
+
+def _taken(record: Record, detected: Moment) -> Iterator[Fact]:
+    """What each plan that was confirmed took back, as it was known when the plan was made."""
+    for one in record.rounds:
+        taken = one.made.taken
+        if taken is None:
+            continue
+        source = one.plan.source
+        text = f"{one.made.leaving.name} → {one.made.target.name}: {taken_back.summary(taken)}"
+        yield Fact(name="taken_back", text=safe(text), source=source)
+        for heading, line in taken_back.details(taken, detected.at):
+            name = "changed_nearby" if heading == "changed nearby" else "taken_back"
+            yield Fact(name=name, text=safe(f"{heading}: {line}"), source=source)
 
 
 def _clock(record: Record, severities: tuple[SeveritySpec, ...], detected: Moment) -> Iterator[Fact]:

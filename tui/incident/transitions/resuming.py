@@ -5,16 +5,24 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from tui.incident import effects as do
-from tui.incident.transitions import core
+from tui.incident import events as ev
+from tui.incident.transitions import core, watching
 from tui.incident.transitions.core import Decision
 from tui.model.evidence import Phase
 from tui.model.incident import Incident, Question, State, StepResult, Watch
 from tui.model.outcome import Lost
 
 
-def resumed(incident: Incident, at: datetime) -> Decision:
-    """What is outstanding. Nothing that was begun is begun again; a plan that was not begun has to be made anew."""
+def resumed(incident: Incident, event: ev.Resumed) -> Decision:
+    """What is outstanding. Nothing that was begun is begun again; a plan that was not begun has to be made anew.
+
+    An end that a person asked for is carried out. One that verification or the watch found is found anew: what served
+    when the process died need not serve now.
+    """
+    at = event.at
     incident = _from_now_on(incident, at)
+    if event.anew and watching.found_by_itself(incident):
+        incident = replace(incident, settling=None, close_reason="", unsettled="", unsettled_since=None, asking=None)
     if incident.settling is not None:
         return core.settle(incident, incident.settling, incident.close_reason)
     match incident.state:

@@ -90,6 +90,18 @@ def _concluded(incident: Incident, kind: WatchKind) -> Decision:
             return replace(incident, asking=Question.WATCH_BREACHED, failure=found.reason), ()
 
 
+def found_by_itself(incident: Incident) -> bool:
+    """Whether an end that is being carried out was found by verification or by the watch, and not asked for."""
+    match incident.settling:
+        case Closing.UNWATCHED:
+            return incident.state is State.VERIFYING
+        case Closing.RECOVERED | Closing.FALSE_ALARM if incident.state is State.WATCHING:
+            ended, _ = _concluded(incident, incident.watch.kind) if incident.watch is not None else (incident, ())
+            return (ended.settling, ended.close_reason) == (incident.settling, incident.close_reason)
+        case _:
+            return False
+
+
 def measured(incident: Incident, event: ev.Measured) -> Incident:
     """A checkpoint of a watch may raise the alarm; every other measurement is only kept."""
     noted = replace(incident, measurements=(*incident.measurements, event.measurement))
