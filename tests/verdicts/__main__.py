@@ -4,4 +4,4 @@ import sys
 
 from tests.verdicts import reach
 
-print(reach.tables(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000))
+sys.stdout.write(reach.tables(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000) + "\n")

@@ -3,7 +3,6 @@
 Pure Python: a series is ten looks, each a draw from the binomial distribution by its table.
 """
 
-import math
 import random
 from bisect import bisect_left
 from functools import cache
@@ -23,7 +22,10 @@ REQUESTS = (10, 25, 50, 100, 200, 400, 1000)
 
 @cache
 def _table(count: int, rate: float) -> tuple[float, ...]:
-    return tuple(accumulate(math.comb(count, k) * rate**k * (1 - rate) ** (count - k) for k in range(count + 1)))
+    each = [(1 - rate) ** count]
+    for k in range(count):
+        each.append(each[-1] * (count - k) / (k + 1) * rate / (1 - rate))
+    return tuple(accumulate(each))
 
 
 def draw(chance: random.Random, count: int, rate: float) -> int:

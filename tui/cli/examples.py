@@ -14,6 +14,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "resume": ("rollback resume", "rollback resume ID --close recovered"),
     "undo": ("rollback undo --plan", "rollback undo ID"),
     "postmortem": ("rollback postmortem ID", 'rollback postmortem ID --set root-cause "the cache kept every page"'),
+    "guard": ("rollback guard api -- git push dokku main", "rollback guard api --for 10m --json"),
+    "abort": ("rollback abort api", "rollback abort api --yes"),
     "sandbox": ("rollback sandbox", "rollback sandbox --serve --scenario healthy"),
     "config": ("rollback config show", "rollback config schema > services.schema.json"),
     "help": ("rollback help quick", "rollback help services"),

@@ -20,7 +20,7 @@ PATIENCE = 20.0
 """seconds for the end: what people are still to be told, and the connections"""
 EXPLAINING = frozenset({"version", "help", "config", "completion"})
 """commands that ask no host and need no engine"""
-TELLING = frozenset({"rollback", "resume", "incidents"})
+TELLING = frozenset({"rollback", "resume", "incidents", "guard"})
 """commands that deliver what people are still to be told"""
 
 
@@ -200,7 +200,7 @@ async def _tell_the_rest(engine: "Engine", wanted: Options, narrator: Narrator) 
 
 
 def _command(name: str) -> Command:
-    from tui.cli.commands import check, evidence, init, keep_freeze, postmortem, start, status_logs, unfreeze
+    from tui.cli.commands import check, evidence, guard, init, keep_freeze, postmortem, start, status_logs, unfreeze
 
     commands: dict[str, Command] = {
         "init": init.init,
@@ -213,6 +213,8 @@ def _command(name: str) -> Command:
         "incidents": status_logs.incidents,
         "evidence": evidence.evidence,
         "postmortem": postmortem.postmortem,
+        "guard": guard.guard,
+        "abort": guard.abort,
         "keep": keep_freeze.keep,
         "freeze": keep_freeze.freeze,
         "unfreeze": unfreeze.unfreeze,

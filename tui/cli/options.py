@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from tui.cli import examples
+from tui.cli import examples, guard_options
 from tui.cli.parser import Parser
 from tui.model.errors import ConfigError
+from tui.model.guard import OnBreach
 from tui.model.postmortem import Field
 from tui.model.release import TARGET_HELP, Target, TargetKind, parse_target
 from tui.text.nearest import nearest, suggestion
 
 COMMANDS = (
     "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
-    "postmortem", "sandbox", "config", "help", "completion",
+    "postmortem", "guard", "abort", "sandbox", "config", "help", "completion",
 )  # fmt: skip
 """words that are commands and therefore no names of services"""
 
@@ -70,6 +71,10 @@ class Options:
     lines: int = 100
     follow: bool = False
     length: timedelta = timedelta(seconds=60)
+    guard_for: timedelta | None = None
+    on_breach: OnBreach | None = None
+    then: tuple[str, ...] = ()
+    """guard: the command behind `--`"""
     incident: str | None = None
     close: str | None = None
     save: str | None = None
@@ -267,6 +272,7 @@ def _command_parsers(prog: str) -> Parser:
         "--set", nargs=2, action="append", default=[], metavar=("FIELD", "TEXT"),
         help=f"your own words, kept in the journal: {', '.join(Field)}; empty takes them back",
     )  # fmt: skip
+    guard_options.add(sub, [common], duration)
     box = sub.add_parser("sandbox", parents=[common, _screen()], help="a pretend host with a bad release already out")
     box.add_argument("--serve", action="store_true", help="only serve; prints one JSON line")
     box.add_argument("--dokku", default="0.35.15", choices=("0.35.15", "0.38.27", "plugins"), help="profile")
@@ -302,6 +308,7 @@ def tables(prog: str = "rollback") -> dict[str, argparse.ArgumentParser]:
 def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
     """The options of a command line. Raises ConfigError for wrong ones; `--help` exits by itself with 0."""
     first = _first_word(argv)
+    argv, then = guard_options.apart(argv, first)
     if first is None and "--version" in argv:
         parser = Parser(prog=prog, parents=[_common()])
         parser.add_argument("--version", action="store_true")
@@ -311,7 +318,7 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> Options:
     if first is None:
         argv = ["--help"]
     if first is None or first in COMMANDS:
-        return Options(**_plain(vars(_command_parsers(prog).parse_args(_command_first(argv, first)))))
+        return Options(**_plain(vars(_command_parsers(prog).parse_args(_command_first(argv, first)))), then=then)
     try:
         values = vars(_rollback_parser(prog).parse_args(argv))
     except ConfigError as error:
@@ -344,22 +351,10 @@ def _only_named(options: Options) -> bool:
 
 def _first_word(argv: Sequence[str]) -> str | None:
     takes_value = {
-        "--services",
-        "--accept-host-key",
-        "--reason",
-        "--expect-current",
-        "--watch",
-        "--way",
-        "--confirm",
-        "--parallel",
-        "--except",
-        "--for",
-        "--branch",
-        "--environment",
-        "--identity-file",
-        "--known-hosts",
-        "--ci",
-    }
+        "--services", "--accept-host-key", "--reason", "--expect-current", "--watch", "--way", "--confirm",
+        "--parallel", "--except", "--for", "--on-breach", "--branch", "--environment", "--identity-file",
+        "--known-hosts", "--ci",
+    }  # fmt: skip
     skip = False
     for word in argv:
         if skip:

@@ -284,6 +284,8 @@ def _incident(record: kept.IncidentRecord | None, incident: str) -> Checked:
         return Checked(
             name=name, standing=Standing.OK, text=f"an earlier incident of {who} is closed, its freeze goes on"
         )
+    if record.guarding:
+        return Checked(name=name, standing=Standing.OK, text=f"a guard of {who} follows the deploy, and gives way")
     return Checked(name=name, standing=Standing.WARNING, text=f"the incident is taken over from {who}")
 
 

@@ -91,7 +91,7 @@ async def agreed(
 
 async def carry_out(engine: Engine, walk: IncidentRunner, options: Options, narrator: Narrator) -> Result:
     """The plan that a person agreed to, to where it stands."""
-    followed = _follow(engine, walk, narrator)
+    followed = follow(engine, walk, narrator)
     try:
         if not options.notify:
             await walk.submit(ev.PostChosen(at=engine.clock.now(), post=False))
@@ -111,7 +111,7 @@ async def resume(engine: Engine, identity: str, options: Options, narrator: Narr
             return await _set_aside(engine, lost, options, narrator)
     walk = await engine.resume(identity, stream(narrator))
     narrator.say(f"incident {identity}: {walk.incident.service}, {walk.incident.state}", "bold")
-    followed = _follow(engine, walk, narrator)
+    followed = follow(engine, walk, narrator)
     try:
         if options.close is not None:
             await walk.settled()
@@ -238,23 +238,23 @@ async def _to_the_end(engine: Engine, walk: IncidentRunner, narrator: Narrator) 
     stop, warned = asyncio.Event(), False
     with interrupts.taken(stop.set):
         while True:
-            if await _interrupted(walk, stop):
+            if await interrupted(walk, stop):
                 if warned or not walk.incident.would_abort:
-                    return _let_go(engine, walk.incident, narrator)
+                    return let_go(engine, walk.incident, narrator)
                 warned = True
                 stop.clear()
                 narrator.say("this deploy would be aborted, perhaps half-way: once more to let go all the same", "red")
                 continue
-            if not _declined(walk.incident):
+            if not declined(walk.incident):
                 break
             reason = walk.incident.failure
             await walk.submit(ev.CloseAsked(at=engine.clock.now(), closing=Closing.ABORTED, reason=reason))
     if said := budgets.rolled_back(walk.incident, engine.fleet.budgets):
         narrator.say(said, "dim")
-    return _result(walk.incident, narrator)
+    return result(walk.incident, narrator)
 
 
-async def _interrupted(walk: IncidentRunner, interrupted: asyncio.Event) -> bool:
+async def interrupted(walk: IncidentRunner, interrupted: asyncio.Event) -> bool:
     settled, stopped = asyncio.create_task(walk.settled()), asyncio.create_task(interrupted.wait())
     await asyncio.wait({settled, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
@@ -265,7 +265,7 @@ async def _interrupted(walk: IncidentRunner, interrupted: asyncio.Event) -> bool
     return True
 
 
-def _declined(incident: Incident) -> bool:
+def declined(incident: Incident) -> bool:
     """Nothing that could replace the release was sent: the incident can be closed without a person."""
     if incident.asking is not Question.WHAT_NEXT or incident.plan is None:
         return False
@@ -274,7 +274,7 @@ def _declined(incident: Incident) -> bool:
     return run is None or exits.refused(incident)
 
 
-def _let_go(engine: Engine, incident: Incident, narrator: Narrator) -> Result:
+def let_go(engine: Engine, incident: Incident, narrator: Narrator) -> Result:
     code = Exit.UNKNOWN if incident.wrote else Exit.INTERRUPTED
     said = "interrupted before anything was sent"
     if incident.wrote:
@@ -287,7 +287,7 @@ def _let_go(engine: Engine, incident: Incident, narrator: Narrator) -> Result:
     return code, output.rollback(incident, code, said, fix)
 
 
-def _result(incident: Incident, narrator: Narrator) -> Result:
+def result(incident: Incident, narrator: Narrator) -> Result:
     code = exits.of_incident(incident)
     for check in incident.checks:
         narrator.say(f"  {check.verdict.value:<12} {check.name}: {check.evidence}")
@@ -338,7 +338,7 @@ def stream(narrator: Narrator) -> Callable[[str, bytes], None]:
     return heard
 
 
-def _follow(engine: Engine, walk: IncidentRunner, narrator: Narrator) -> Callable[[], None]:
+def follow(engine: Engine, walk: IncidentRunner, narrator: Narrator) -> Callable[[], None]:
     """Tell every change once."""
     told: dict[str, object] = {
         "state": None, "begun": 0, "ended": 0, "up": None, "notes": 0, "clock": "",
