@@ -11,7 +11,7 @@ from tui.config.nodes import Node
 from tui.config.shapes import FileKey, Found, Keys, Many, Named, Text
 from tui.model import readers
 from tui.model.guard import GuardSpec, OnBreach
-from tui.model.service import RollbackSpec, Service, WatchSpec
+from tui.model.service import CheckMode, RollbackSpec, Service, WatchSpec
 from tui.model.vendor import Place
 
 LINKS = Named(item=readers.url)
@@ -248,6 +248,15 @@ def service(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys
             words="What a rollback of it costs.",
             default=RollbackSpec(),
             told="30s, no downtime",
+        ),
+        FileKey(
+            name="checks",
+            shape=values.check_mode,
+            words="Whose check a kept release without one gets on the way back: `auto` ours where nothing is lost, "
+            "`own` ours always, `dokku` Dokku's own 10 s.",
+            default=CheckMode.AUTO,
+            told="auto",
+            example="own",
         ),
         FileKey(
             name="watch",

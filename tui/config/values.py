@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from tui.model import destination
 from tui.model.guard import OnBreach
 from tui.model.readers import DURATION, PATTERNS, duration
-from tui.model.service import Transport
+from tui.model.service import CheckMode, Transport
 
 RANGES: dict[Callable[[str], int], tuple[int, int]] = {}
 """the smallest and the largest number that a reader of whole numbers takes"""
@@ -81,6 +81,13 @@ def on_breach(text: str) -> OnBreach:
     if text not in list(OnBreach):
         raise ValueError(f"{text!r} is nothing that a guard does; write {', '.join(OnBreach)}")
     return OnBreach(text)
+
+
+def check_mode(text: str) -> CheckMode:
+    """Whose check counts on the way back."""
+    if text not in list(CheckMode):
+        raise ValueError(f"{text!r} is none of them; write {', '.join(CheckMode)}")
+    return CheckMode(text)
 
 
 def remote(text: str) -> str:
@@ -172,4 +179,5 @@ PATTERNS |= {
     app: APP,
     transport: "|".join(Transport),
     on_breach: "|".join(OnBreach),
+    check_mode: "|".join(CheckMode),
 }

@@ -66,6 +66,8 @@ class Checks(Value):
 
     disabled: str
     skipped: str
+    default_wait: str = ""
+    """seconds that a container without checks has to be up, where the host says; 0.35 keeps it in a variable"""
 
 
 class Build(Value):
@@ -192,7 +194,8 @@ def checks_report(raw: bytes) -> Checks | None:
     disabled, skipped = found.get("checks disabled list", ""), found.get("checks skipped list", "")
     if not (_TYPES.fullmatch(disabled) and _TYPES.fullmatch(skipped)):
         return None
-    return Checks(disabled=disabled, skipped=skipped)
+    wait = next((value for label, value in found.items() if value and label.endswith("default wait")), "")
+    return Checks(disabled=disabled, skipped=skipped, default_wait=clean_line(wait, 20))
 
 
 _TYPES = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_,-]{0,199}")

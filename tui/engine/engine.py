@@ -46,9 +46,11 @@ from tui.engine.releases.catalog import Listing
 from tui.engine.releases.freeze import NO_WORD, Freezer, Frozen, Unfrozen, Word
 from tui.engine.releases.keeper import Keeper
 from tui.engine.releases.planner import Planner, Wanted
+from tui.engine.releases.silence import Silences
 from tui.engine.store import Illegible, Records, new_id
 from tui.engine.together import together
 from tui.incident import events as ev
+from tui.incident import own_site
 from tui.model.errors import ConfigError, Refused, TakenByOther
 from tui.model.guard import GuardedDeploy
 from tui.model.health import Probe, ProbeOutcome
@@ -97,8 +99,9 @@ class Engine:
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
         self.freezer = Freezer(self.links, clock, journal)
         self.evidence = Evidence(fleet, self.links, clock, self.outside)
+        silences = Silences(self.links, clock, self.probe, self.evidence.recent)
         self.planner = Planner(
-            fleet, self.configs, self.records, self.freezer, clock, by, look=self.probe, registries=registries
+            fleet, self.configs, self.records, self.freezer, clock, by, silences=silences, registries=registries
         )
         self.nearby = Nearby(fleet, self.ledger, self.records, clock, self.outside.flags)
         self.walks: dict[str, IncidentRunner] = {}
@@ -176,7 +179,7 @@ class Engine:
         if seen is not None:
             self.evidence.saw(service.name, seen)
             if seen.outcome is ProbeOutcome.HEALTHY:
-                await self.ledger.healthy(service.host, service.app, seen.at)
+                await self.ledger.healthy(service.host, service.app, seen.at, own_site.address(service))
         return seen
 
     def logs(self, service: Service, lines: int) -> StreamPort:

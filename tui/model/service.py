@@ -77,6 +77,11 @@ class HealthSpec(Value):
     """how long that row may take to come about after a rollback; then it is not healthy"""
 
     @property
+    def answers(self) -> bool:
+        """Whether anything is asked that answers, and not the log alone."""
+        return any((self.url, self.public_url, self.websocket, self.tcp))
+
+    @property
     def address(self) -> str:
         """What is asked, in the words of services.yaml."""
         return self.url or self.websocket or self.tcp or f"log: {self.log}"
@@ -97,6 +102,17 @@ class IdentitySpec(Value):
     url: str
     header: str | None = None
     json: str | None = None
+
+
+class CheckMode(StrEnum):
+    """Whether a way back brings a check of ours for a process type to which the release brings none."""
+
+    AUTO = "auto"
+    """where nothing can be lost by it"""
+    OWN = "own"
+    """always"""
+    DOKKU = "dokku"
+    """never: Dokku's own 10 s count"""
 
 
 class RollbackSpec(Value):
@@ -122,6 +138,7 @@ class Service(Value):
     smoke: tuple[SmokeSpec, ...] = ()
     identity: IdentitySpec | None = None
     rollback: RollbackSpec = RollbackSpec()
+    checks: CheckMode = CheckMode.AUTO
     image_repository: str | None = None
     git_remote: str | None = None
     script: tuple[str, ...] = ()

@@ -88,6 +88,10 @@ class Evidence:
         if follower is not None and probe.status is not None:
             self._work.begin(follower.probed())
 
+    def recent(self, service: str, since: datetime) -> tuple[Probe, ...]:
+        """Our own probes of a service from that moment on, oldest first."""
+        return tuple(probe for probe in self._probes.get(service, ()) if probe.at >= since)
+
     def since(self, service: str) -> datetime | None:
         """From when on the service's failures are counted; None: not at all."""
         return self._since.get(service)
