@@ -212,6 +212,8 @@ def test_a_person_goes_before_a_guard(box: LocalSandbox) -> None:
     done = ended(running)
     assert done.code == 7, done.stderr
     assert pushes(box) == 2, "one deploy of the team, one of the person"
+    assert box.look()["apps"][RECORD]["config"]["ROLLBACK_DEPLOY"] == "-", "nobody can abort a person's incident"
+    assert box.run("abort", "api", "--yes").code == 3
 
 
 def test_an_interrupt_ends_the_guard_and_leaves_nothing(box: LocalSandbox) -> None:
@@ -220,3 +222,16 @@ def test_an_interrupt_ends_the_guard_and_leaves_nothing(box: LocalSandbox) -> No
     done = ended(running)
     assert (done.code, left(box), done.document["closing"]) == (7, [], "aborted"), done.stderr
     assert "stopped by a person" in done.document["error"]["message"]
+
+
+def test_a_guard_that_died_is_taken_up_where_it_was(box: LocalSandbox) -> None:
+    """Its claim stays, and `resume` watches on; what was counted before is known still."""
+    running = watching(box, "60s", "--", *deploys(box, "v1.6.0", FAILS))
+    running.stop()
+    assert left(box) == [RECORD]
+    found = box.run("check", "api", "--json").document["items"]
+    assert [i["result"] for i in found if i["topic"] == "guard"] == ["note"]
+    assert "GUARDED " in box.run("status", "api").stdout
+    resumed = box.run("resume", "--json")
+    assert (resumed.code, resumed.document["verdict"], left(box)) == (6, "breached", []), resumed.stderr
+    assert box.serves() == "v1.6.0"

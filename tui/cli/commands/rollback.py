@@ -181,7 +181,7 @@ async def show_releases(engine: Engine, service: Service, options: Options, narr
 
 async def _continuing(engine: Engine, service: Service, options: Options, narrator: Narrator) -> IncidentRunner | None:
     """Inside an open incident of this machine an explicit word goes on with that incident instead of a second one."""
-    mine = [i for i in await engine.open_incidents() if i.service == service.name]
+    mine = [i for i in await engine.open_incidents() if i.service == service.name and not i.guarding]
     if not mine or options.expect_current is None or options.plan:
         return None
     walk = await engine.resume(mine[0].id, stream(narrator))

@@ -14,6 +14,7 @@ from tui.engine.hosts.connections import HostConnections, unusable
 from tui.model.errors import Refused, TakenByOther
 from tui.model.incident import Incident
 from tui.model.service import Service
+from tui.ways import signature
 
 
 async def may_begin(links: HostConnections, service: Service, now: datetime) -> holders.IncidentRecord | None:
@@ -91,7 +92,7 @@ async def abort(links: HostConnections, service: Service) -> str:
     """End whichever guard has claimed a deploy of the app: what that came to. Raises Refused, LinkError, HostSaid."""
     host, app, mine = service.host, service.app, "abort"
     found = await incident_record.read(links, host, app)
-    if found is None or found.deploy is None or found.frozen:
+    if found is None or found.deploy in (None, signature.NOWHERE) or found.frozen:
         raise Refused(f"no guard follows a deploy of {app}", "rollback status")
     who = f"the guard of {found.by or 'somebody'}"
     if found.guarding:
