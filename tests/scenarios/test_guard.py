@@ -122,6 +122,11 @@ def test_a_breach_is_rolled_back_once_and_proven(both: LocalSandbox) -> None:
     assert "frozen" in again.document["error"]["message"]
     assert both.run("unfreeze", "api", "--yes").code == 0
     assert left(both) == []
+    if both.world.host.machine.old:  # what it came back to fails as well: it was not the release, and nothing is tried
+        both.pull("behaviour", app=APP, error_rate=0.3)
+        twice = guard(both, "60s")
+        assert (twice.code, twice.document["verdict"], both.serves()) == (6, "breached", KEPT), twice.stderr
+        assert pushes(both) == before and "it was not rolled back by itself" in twice.document["error"]["message"]
 
 
 @pytest.mark.parametrize("what", ["tell", "ask"])

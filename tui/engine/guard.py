@@ -2,7 +2,7 @@
 
     guard = DeployGuard(engine, service, order, say)
     await guard.begin()                      # may it be guarded at all? from here on it is counted
-    await guard.beside(command)              # CI's push, while what runs before it is looked at
+    await guard.beside(run_command)           # CI's push, while what runs before it is looked at
     walk = await guard.open(await guard.settled())
 
 What follows is an incident's watch (`Incident.guarding`), and its rollback is that of a person: the same plan, the same
@@ -11,7 +11,7 @@ steps, the same proof, the same record. Only the word comes from `incident.guard
 
 import asyncio
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -25,7 +25,7 @@ from tui.incident import guard_action, guard_watch
 from tui.model.errors import ConsoleError, LinkError, Refused
 from tui.model.evidence import Phase
 from tui.model.guard import GuardedDeploy, OnBreach
-from tui.model.health import ProbeOutcome
+from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Closing
 from tui.model.observation import RunningState, same_release
 from tui.model.plan import Plan
@@ -70,15 +70,19 @@ class DeployGuard:
         engine.evidence.follow((service,), must=True)
         self._since = engine.clock.now()
 
-    async def beside(self, work: Awaitable[T]) -> T:
-        """Wait for the command, and look at what runs and how well meanwhile."""
+    async def beside(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Wait for the command, and look at what runs and how well before it and meanwhile. Raises LinkError, HostSaid
+        before it has begun."""
         self.before = await self._engine.links.current(self._service.host, self._service.app)
+        self._judge(await self._engine.probe(self._service))
         looking = asyncio.create_task(self._look_on(self.before))
         try:
-            return await work
+            return await work()
         finally:
             looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+            await asyncio.wait({looking})
+            if not looking.cancelled():
+                looking.result()
 
     async def _look_on(self, before: RunningState) -> None:
         while True:
@@ -91,9 +95,11 @@ class DeployGuard:
             if went_live(before, now):
                 return
             self._until = at
-            if seen is not None:
-                self._healthy = seen.outcome is ProbeOutcome.HEALTHY
+            self._judge(seen)
             await self._engine.clock.sleep(LOOK_EVERY)
+
+    def _judge(self, seen: Probe | None) -> None:
+        self._healthy = seen is not None and seen.outcome is ProbeOutcome.HEALTHY
 
     async def settled(self) -> RunningState:
         """What runs when no deploy is at work. Raises Refused where one is for too long, LinkError, HostSaid."""

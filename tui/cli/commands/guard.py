@@ -52,7 +52,7 @@ async def guard(engine: Engine, options: Options, narrator: Narrator) -> Result:
     ended: CommandEnd | None = None
     if options.then:
         try:
-            ended = await watch.beside(_run(engine, options.then, narrator))
+            ended = await watch.beside(lambda: _run(engine, options.then, narrator))
         except asyncio.CancelledError:
             said = "interrupted while the command ran: it was ended, and what it had begun on the host may go on there"
             return _unguarded(service, Exit.UNKNOWN, said, f"rollback status {service.name}", None, narrator)
