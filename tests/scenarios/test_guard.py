@@ -231,7 +231,7 @@ def test_an_interrupt_ends_the_guard_and_leaves_nothing(box: LocalSandbox) -> No
 
 def test_a_guard_that_died_is_taken_up_where_it_was(box: LocalSandbox) -> None:
     """Its claim stays, and `resume` watches on; what was counted before is known still."""
-    running = watching(box, "60s", "--", *deploys(box, "v1.6.0", FAILS))
+    running = watching(box, "10m", "--", *deploys(box, "v1.6.0", FAILS))
     running.stop()
     assert left(box) == [RECORD]
     found = box.run("check", "api", "--json").document["items"]
