@@ -204,3 +204,16 @@ async def test_check_reads_and_says_what_is_missing(vendors: Vendors) -> None:
     assert not only_words.knows_on_call
     (found_nothing,) = await PagerDuty(secrets(vendors), None, Noon()).check(())
     assert (found_nothing.result, found_nothing.text) == (Result.NOTE, "pagerduty is not set up")
+
+
+async def test_a_page_is_an_alert_that_is_one_however_often_it_is_sent(vendors: Vendors) -> None:
+    """A guard's verdict: no other milestone and no other message triggers anything."""
+    driver = pagerduty(vendors, services=())
+    verdict = structs.replace(message(Milestone.VERDICT), page=True)
+    assert driver.wants(verdict) and not driver.wants(message(Milestone.VERDICT))
+    for _ in range(2):
+        assert (await driver.deliver(verdict, None)).detail == "alert sent"
+    assert (await driver.deliver(message(Milestone.STARTED), None)).detail == "change event sent"
+    await driver.close()
+    (alert,) = vendors.events.alerts.values()
+    assert (alert["dedup_key"], alert["payload"]["severity"]) == (verdict.key, "critical")

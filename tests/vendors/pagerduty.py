@@ -115,11 +115,15 @@ class Events(Vendor):
     def __init__(self, complaints: list[str]) -> None:
         super().__init__(complaints)
         self.changes: list[dict[str, Any]] = []
+        self.alerts: dict[str, dict[str, Any]] = {}
+        """by their key: the same key twice is one alert"""
 
     def answer(self, request: Received) -> Answer:
-        """Only changes: this console triggers no alert."""
+        """Changes; and the alert of a guard, which has everything that an alert needs."""
+        if [request.method, *request.parts] == ["POST", "v2", "enqueue"]:
+            return self._alert(request)
         if [request.method, *request.parts] != ["POST", "v2", "change", "enqueue"]:
-            self.complain(f"{request.method} {request.path}: only change events are sent")
+            self.complain(f"{request.method} {request.path}: only change events and alerts are sent")
             return Answer(status=404, body={"status": "not found", "message": "Not found"})
         self.operation("change", request)
         if request.body["routing_key"] != ROUTING_KEY:
@@ -129,6 +133,18 @@ class Events(Vendor):
             )
         self.changes.append(request.body)
         return Answer(status=202, body={"status": "success", "message": "Change event processed"})
+
+    def _alert(self, request: Received) -> Answer:
+        """https://developer.pagerduty.com/docs/send-alert-event (read 2026-11-29)."""
+        body, payload = request.body, request.body.get("payload", {})
+        severities = ("critical", "error", "warning", "info")
+        whole = body.get("event_action") == "trigger" and 0 < len(body.get("dedup_key", "")) <= 255
+        whole = whole and payload.get("severity") in severities and bool(payload.get("source"))
+        if not whole or body.get("routing_key") != ROUTING_KEY or not 0 < len(payload.get("summary", "")) <= 1024:
+            self.complain("the alert is incomplete")
+            return Answer(status=400, body={"status": "invalid event", "message": "Event object is invalid"})
+        self.alerts[body["dedup_key"]] = body
+        return Answer(status=202, body={"status": "success", "message": "Event processed", "dedup_key": "x"})
 
     def limited(self) -> Answer:
         """Without any header: wait as long as seems right."""

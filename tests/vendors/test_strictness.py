@@ -66,7 +66,7 @@ WRONG: list[tuple[str, str, str, Any, dict[str, str], int]] = [
     ("pagerduty", "GET", "/oncalls?schedule_ids=PI7DH85", None, PD, 400),  # without []
     ("events", "POST", "/v2/change/enqueue", {"routing_key": ROUTING_KEY, "payload": {"summary": "x" * 1025}}, {}, 400),
     ("events", "POST", "/v2/change/enqueue", {"routing_key": "short", "payload": {"summary": "x"}}, {}, 400),
-    ("events", "POST", "/v2/enqueue", {"routing_key": ROUTING_KEY, "event_action": "trigger"}, {}, 404),
+    ("events", "POST", "/v2/enqueue", {"routing_key": ROUTING_KEY, "event_action": "trigger"}, {}, 400),
     ("slack", "POST", "/chat.postMessage", {**QUIET, "channel": "#incidents", "text": "<!here>"}, SL, 200),
     ("slack", "POST", "/chat.postMessage", {"channel": "#incidents", "text": "x", "mrkdwn": True}, SL, 200),
     ("github", "POST", "/repos/acme/api/issues", {"title": "x" * 257}, GH, 422),

@@ -17,6 +17,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "handover": ("rollback handover", "rollback handover ID --json"),
     "replay": ("rollback replay ID", "rollback replay ID --speed 60"),
     "serve": ("rollback serve", "rollback serve --port 8080 --allow-changes"),
+    "guard": ("rollback guard api -- git push dokku main", "rollback guard api --for 10m --json"),
+    "abort": ("rollback abort api", "rollback abort api --yes"),
     "sandbox": ("rollback sandbox", "rollback sandbox --serve --scenario healthy"),
     "config": ("rollback config show", "rollback config schema > services.schema.json"),
     "help": ("rollback help quick", "rollback help services"),

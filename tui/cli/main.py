@@ -21,7 +21,7 @@ PATIENCE = 20.0
 """seconds for the end: what people are still to be told, and the connections"""
 EXPLAINING = frozenset({"version", "info", "help", "config", "completion"})
 """commands that ask no host and need no engine"""
-TELLING = frozenset({"rollback", "accessible", "resume", "incidents"})
+TELLING = frozenset({"rollback", "accessible", "resume", "incidents", "guard"})
 """commands that deliver what people are still to be told"""
 
 
@@ -212,6 +212,7 @@ def _command(name: str) -> Command:
         accessible,
         check,
         evidence,
+        guard,
         handover,
         init,
         keep_freeze,
@@ -234,6 +235,8 @@ def _command(name: str) -> Command:
         "evidence": evidence.evidence,
         "postmortem": postmortem.postmortem,
         "handover": handover.handover,
+        "guard": guard.guard,
+        "abort": guard.abort,
         "keep": keep_freeze.keep,
         "freeze": keep_freeze.freeze,
         "unfreeze": unfreeze.unfreeze,

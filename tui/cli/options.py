@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from tui.cli import parsers
+from tui.cli import guard_options, parsers
 from tui.model.errors import ConfigError
+from tui.model.guard import OnBreach
 from tui.model.postmortem import Field
 from tui.model.release import TARGET_HELP, Target, parse_target
 from tui.text.nearest import nearest
 
 COMMANDS = (
     "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
-    "postmortem", "handover", "replay", "serve", "sandbox", "config", "help", "completion",
+    "postmortem", "handover", "replay", "guard", "abort", "serve", "sandbox", "config", "help", "completion",
 )  # fmt: skip
 """words that are commands and therefore no names of services"""
 
@@ -80,6 +81,10 @@ class CommandOptions:
     lines: int = 100
     follow: bool = False
     length: timedelta = timedelta(seconds=60)
+    guard_for: timedelta | None = None
+    on_breach: OnBreach | None = None
+    then: tuple[str, ...] = ()
+    """guard: the command behind `--`"""
     incident: str | None = None
     speed: int = 10
     """replay: so many times as fast as it was"""
@@ -118,6 +123,7 @@ class CommandOptions:
 def parse(argv: Sequence[str], prog: str = "rollback") -> CommandOptions:
     """The options of a command line. Raises ConfigError for wrong ones; `--help` exits by itself with 0."""
     first = _first_word(argv)
+    argv, then = guard_options.apart(argv, first)
     for command in () if first is not None else ("version", "info"):
         if f"--{command}" in argv:
             return CommandOptions(command=command, **_plain(vars(parsers.alone(prog, command).parse_args(argv))))
@@ -126,7 +132,7 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> CommandOptions:
     if first is None:
         argv = ["--help"]
     if first is None or first in COMMANDS:
-        return CommandOptions(**_plain(vars(parsers.commands(prog).parse_args(_command_first(argv, first)))))
+        return CommandOptions(**_plain(vars(parsers.commands(prog).parse_args(_command_first(argv, first)))), then=then)
     try:
         values = vars(parsers.of_service(prog).parse_intermixed_args(argv))
     except ConfigError as error:

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from tui.cli import examples
+from tui.cli import examples, guard_options
 from tui.cli.parser import Parser
 from tui.model.postmortem import Field
 from tui.model.release import TARGET_HELP, Target, TargetKind, parse_target
@@ -17,7 +17,7 @@ _TARGETS = ("previous", "current", "release:N", "tag:NAME", "sha:PREFIX", "image
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 TAKE_VALUE = frozenset({
     "--services", "--accept-host-key", "--reason", "--expect-current", "--watch", "--way", "--confirm", "--parallel",
-    "--except", "--for", "--branch", "--environment", "--identity-file", "--known-hosts", "--ci", "--severity",
+    "--except", "--for", "--on-breach", "--branch", "--environment", "--identity-file", "--known-hosts", "--ci", "--severity",
     "--bundle",
 })  # fmt: skip
 """options whose value may stand before the first word that is none"""
@@ -245,6 +245,7 @@ def commands(prog: str) -> Parser:
         "--set", nargs=2, action="append", default=[], metavar=("FIELD", "TEXT"),
         help=f"your own words, kept in the journal: {', '.join(Field)}; empty takes them back",
     )  # fmt: skip
+    guard_options.add(sub, [shared], duration)
     over = sub.add_parser("handover", parents=[shared], help="what the next person has to know, on one page")
     over.add_argument("incident", nargs="?", metavar="ID", help="(the only open one)")
     again = sub.add_parser("replay", parents=[shared, _screen()], help="a closed incident in the console once more")

@@ -11,7 +11,7 @@ from tui.model.service import Host, Service, Transport
 
 RESERVED = (
     "all", "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
-    "postmortem", "sandbox", "config", "help", "completion", "previous", "current",
+    "postmortem", "guard", "abort", "sandbox", "config", "help", "completion", "previous", "current",
 )  # fmt: skip
 """words of the command line: no service can be called so"""
 

@@ -10,6 +10,7 @@ from tui.config import health_keys, values, vendors
 from tui.config.nodes import Node
 from tui.config.shapes import FileKey, Found, Keys, Many, Named, Text
 from tui.model import readers
+from tui.model.guard import GuardSpec, OnBreach
 from tui.model.service import CheckMode, RollbackSpec, Service, WatchSpec
 from tui.model.vendor import SectionPlace
 
@@ -67,6 +68,22 @@ _ROLLBACK = Keys(
         ),
     ),
     make=_rollback,
+)
+
+
+_GUARD = Keys(
+    keys=(
+        FileKey(
+            name="on_breach",
+            shape=values.on_breach,
+            words="The most that `rollback guard` may do when a release that went live is worse: `tell`, `ask` the "
+            "person at the terminal, or `roll-back` by itself, where everything is known that has to be.",
+            default=OnBreach.TELL,
+            told="tell",
+            example="roll-back",
+        ),
+    ),
+    make=lambda found: GuardSpec(**found.all()),
 )
 
 
@@ -246,6 +263,13 @@ def service(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys
             shape=watch(shared),
             words="Its own watching times and limit; what is left out is that of all services.",
             told="that of all services",
+        ),
+        FileKey(
+            name="guard",
+            shape=_GUARD,
+            words="What a guard of its deploys may do: see `rollback help guard`.",
+            default=GuardSpec(),
+            told="it tells",
         ),
         FileKey(
             name="image_repository",

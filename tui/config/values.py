@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tui.model import destination
+from tui.model.guard import OnBreach
 from tui.model.readers import DURATION, PATTERNS, duration
 from tui.model.service import CheckMode, Transport
 
@@ -73,6 +74,13 @@ def transport(text: str) -> Transport:
     if text not in list(Transport):
         raise ValueError(f"{text!r} is no transport; write {' or '.join(Transport)}")
     return Transport(text)
+
+
+def on_breach(text: str) -> OnBreach:
+    """What a guard may do."""
+    if text not in list(OnBreach):
+        raise ValueError(f"{text!r} is nothing that a guard does; write {', '.join(OnBreach)}")
+    return OnBreach(text)
 
 
 def check_mode(text: str) -> CheckMode:
@@ -170,5 +178,6 @@ PATTERNS |= {
     name: NAME,
     app: APP,
     transport: "|".join(Transport),
+    on_breach: "|".join(OnBreach),
     check_mode: "|".join(CheckMode),
 }

@@ -157,6 +157,8 @@ class Counted(Value):
     p50: float | None = None
     """seconds, of users' requests that did not fail; None where the format has no times"""
     p95: float | None = None
+    times: tuple[tuple[float, int], ...] = ()
+    """the classes of these times in seconds, and how many are in each; rising"""
 
     @property
     def total(self) -> int:
@@ -223,6 +225,7 @@ class Tally:
             unparsed=kinds["unparsed"],
             p50=_percentile(times, 0.5),
             p95=_percentile(times, 0.95),
+            times=tuple((float(_STEP**step), times[step]) for step in sorted(times)),
         )
 
 

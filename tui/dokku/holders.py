@@ -40,6 +40,12 @@ BUILDER = "ROLLBACK_BUILDER"
 CONFIG_KEYS = "ROLLBACK_CONFIG_KEYS"
 RESTORE = "ROLLBACK_RESTORE"
 UNHELD = "ROLLBACK_UNHELD"
+DEPLOY = "ROLLBACK_DEPLOY"
+WATCH_UNTIL = "ROLLBACK_WATCH_UNTIL"
+GUARDING = "guarding"
+"""the state of a record that is a guard's claim"""
+ABORTED = "aborted"
+"""the state of a guard's record by which it is told to stop before its pack leaves"""
 
 
 class Holder(Value):
@@ -73,6 +79,8 @@ class IncidentRecord(Value):
     """settings of the app that a push needed otherwise, name → value to put back, see `build_gate`"""
     unheld: str | None = None
     """how the team deploys, where no freeze holds that back: docker-image or tar"""
+    deploy: str | None = None
+    """the metadata of the deploy that a guard followed, or follows"""
     gone: bool = False
     """there is no such app: only the deploy branch still tells of the freeze"""
 
@@ -80,6 +88,11 @@ class IncidentRecord(Value):
     def frozen(self) -> bool:
         """Left behind by a closed incident to hold the old branch: not an open incident."""
         return self.state == "frozen"
+
+    @property
+    def guarding(self) -> bool:
+        """A guard's claim on a deploy: nothing is wrong so far, and a person's rollback needs no word to go before."""
+        return self.state == GUARDING
 
 
 # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -333,6 +346,7 @@ def record_from_config(app: str, config: Mapping[str, str], created_at: datetime
         checks=_two(word("CHECKS")),
         restore=restored(word("RESTORE") or ""),
         unheld=word("UNHELD"),
+        deploy=word("DEPLOY"),
         created_at=created_at,
     )
 

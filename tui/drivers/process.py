@@ -34,7 +34,8 @@ class LocalProcesses:
     async def run(
         self, argv: tuple[str, ...], *, timeout: float, guard: str, on_output: OnOutput, env: Mapping[str, str]
     ) -> Answer:
-        """One program to its end; `guard` goes into its environment. Never raises for what the program does."""
+        """One program to its end; `guard` goes into its environment, unless it is empty. Never raises for what the
+        program does."""
         at, began = self._clock.now(), self._clock.monotonic()
         stdout, stderr = bytearray(), bytearray()
 
@@ -53,7 +54,7 @@ class LocalProcesses:
                 stdout=pipes[0][1],
                 stderr=pipes[1][1],
                 start_new_session=True,
-                env={**os.environ, **env, GUARD: guard},
+                env={**os.environ, **env, **({GUARD: guard} if guard else {})},
             )
         except (OSError, ValueError) as error:
             for ours, _ in pipes:

@@ -5,6 +5,7 @@ the only proof that a URL is answered by this app: a name without a site is answ
 """
 
 import secrets
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit, urlunsplit
 
 from msgspec.structs import replace
@@ -277,8 +278,13 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
         words = f"the record of {_holder(record)} is left, and deploys go through"
         lines.append(_line(of, "record", Result.FINDING, words, f"rollback unfreeze {of.name}"))
     elif record is not None and record.frozen:
-        words = f"deploys are frozen by {_holder(record)}: CI stays green"
+        words = f"deploys are frozen by {_holder(record)}: CI stays green{_long(record, current.at)}"
         lines.append(_line(of, "frozen", Result.FINDING, words, f"rollback unfreeze {of.name}"))
+    elif record is not None and record.guarding and not kept.is_stale(record, current.at):
+        lines.append(_line(of, "guard", Result.NOTE, f"the guard {_holder(record)} follows what was deployed"))
+    elif record is not None and record.guarding:
+        words = f"the claim of the guard {_holder(record)} is left: it ended without a word"
+        lines.append(_line(of, "guard", Result.FINDING, words, f"rollback abort {of.name}"))
     elif record is not None:
         words = f"incident {_holder(record)} is open"
         lines.append(_line(of, "incident", Result.FINDING, words, "rollback resume, or ask them"))
@@ -304,6 +310,18 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
     if not current.serving:
         lines.append(_line(of, "running", Result.FINDING, "no container runs", f"rollback {of.name} --list"))
     return lines
+
+
+LONG_FROZEN = timedelta(hours=4)
+"""after which a freeze is likely forgotten"""
+
+
+def _long(record: kept.IncidentRecord, now: datetime) -> str:
+    """How long deploys have been held back, where that is long."""
+    since = record.since or record.created_at
+    if since is None or now - since < LONG_FROZEN:
+        return ""
+    return f", for {int((now - since).total_seconds() // 3600)} hours now: was it forgotten?"
 
 
 def _holder(record: kept.IncidentRecord) -> str:

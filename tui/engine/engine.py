@@ -52,6 +52,7 @@ from tui.engine.together import together
 from tui.incident import events as ev
 from tui.incident import own_site
 from tui.model.errors import ConfigError, Refused, TakenByOther
+from tui.model.guard import GuardedDeploy
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Closing, Group, Incident
 from tui.model.plan import Plan
@@ -242,6 +243,13 @@ class Engine:
             raise self._elsewhere(identity)
         return await self._begin(identity, service, reason, output)
 
+    async def guard(self, service: Service, guard: GuardedDeploy, output: Output | None = None) -> IncidentRunner:
+        """Open what guards a deploy: only the journal knows of it so far."""
+        identity = new_id(self.clock)
+        if not self.journal.lock(identity):
+            raise self._elsewhere(identity)
+        return await self._begin(identity, service, "", output, guard=guard)
+
     async def join(self, service: Service, group: Group, output: Output | None = None) -> IncidentRunner:
         """Open the incident of a service of a run that had not been opened yet; nothing goes to the host."""
         identity = group.part(service.name)
@@ -254,7 +262,14 @@ class Engine:
         return IncidentRunner(incident, self.journal, self.clock, self._handler(None))
 
     async def _begin(
-        self, identity: str, service: Service, reason: str, output: Output | None, group: Group | None = None
+        self,
+        identity: str,
+        service: Service,
+        reason: str,
+        output: Output | None,
+        group: Group | None = None,
+        *,
+        guard: GuardedDeploy | None = None,
     ) -> IncidentRunner:
         event = ev.Opened(
             at=self.clock.now(),
@@ -267,6 +282,7 @@ class Engine:
             group=group,
             file=whose.path(self.fleet),
             address=self.fleet.host(service.host).ssh,
+            guard=guard,
         )
         walk = await IncidentRunner.begin(event, self.journal, self.clock, self._handler(output))
         self.walks[identity] = walk

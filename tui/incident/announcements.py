@@ -6,6 +6,7 @@ is told of an incident in which nothing was sent to a host.
 
 from datetime import datetime, timedelta
 
+from tui.incident import guard_told
 from tui.incident.deploy_or_not import worded
 from tui.model.incident import Closing, Incident, Question, State
 from tui.model.notice import Delivery, Message, Milestone
@@ -24,6 +25,8 @@ _VERDICTS = {
 
 def reached(incident: Incident) -> tuple[Milestone, ...]:
     """The milestones that this incident has come to, in their order; none where the person wants nothing posted."""
+    if incident.guard is not None:
+        return (Milestone.VERDICT,) if incident.post and guard_told.over(incident) else ()
     if not incident.post or not _begun(incident):
         return ()
     found = [Milestone.STARTED]
@@ -60,6 +63,7 @@ def message(incident: Incident, milestone: Milestone, environment: str, at: date
         title=plain(clean_line(f"{severity}{incident.service}: {head}", 200)),
         text=plain(clean(text))[:LONGEST],
         severity=incident.severity,
+        page=incident.guard is not None and guard_told.pages(incident),
     )
 
 
@@ -77,6 +81,8 @@ def post_mortem(incident: Incident, document: str, at: datetime) -> Message:
 
 
 def _words(incident: Incident, milestone: Milestone, environment: str) -> tuple[str, list[str]]:
+    if incident.guard is not None and milestone is Milestone.VERDICT:
+        return guard_told.words(incident)
     target = incident.plan.target.name if incident.plan else "another release"
     forward = incident.plan is not None and incident.plan.forward
     again = incident.plan is not None and incident.plan.again

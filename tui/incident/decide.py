@@ -47,6 +47,7 @@ def opened(event: ev.Opened) -> Incident:
         group=event.group,
         file=event.file,
         address=event.address,
+        guard=event.guard,
     )
 
 

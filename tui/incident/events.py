@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tui.model.evidence import Measurement
+from tui.model.guard import GuardedDeploy
 from tui.model.incident import Closing, Group, Sample, StepResult
 from tui.model.notice import Delivery
 from tui.model.observation import RunningState
@@ -30,6 +31,8 @@ class Opened(Value, tag=True):
     """the services file it was opened with; journals of older versions do not say"""
     address: str = ""
     """where that file says the host is"""
+    guard: GuardedDeploy | None = None
+    """the deploy that is guarded, where it is none that a person opened"""
 
 
 class SeverityChosen(Value, tag=True):

@@ -37,12 +37,13 @@ class Judged(Value):
     """the host is starting its apps: a bad answer is a gap, and no verdict on the release"""
 
 
-def begin(current: RunningState, ours: Plan | None, latest: RunningState | None) -> Standing:
-    """Returns what a watch begins with: a rollback's target as it was last seen to serve, else what runs now.
+def begin(current: RunningState, ours: Plan | None, latest: RunningState | None, *, guarding: bool = False) -> Standing:
+    """Returns what a watch begins with: a rollback's target as it was last seen to serve, the deploy that a guard claimed, else
+    what runs now.
 
     A host that is restarting while a console takes the watch up is not what is to run.
     """
-    whole = ours is not None and latest is not None and landed.serves(ours, latest)
+    whole = guarding or (ours is not None and latest is not None and landed.serves(ours, latest))
     return Standing(before=latest if whole and latest is not None else current)
 
 

@@ -24,6 +24,10 @@ CHECKPOINTS = tuple(timedelta(minutes=m) for m in (1, 5, 10, 15, 20, 25, 30))
 """after the opening; the deadline is one in any case"""
 SHORT = timedelta(minutes=5)
 """a shorter watch has its checkpoints at a third, two thirds and its end"""
+GUARD_EVERY = timedelta(minutes=1)
+"""between two looks of a guard's judge, see `deploy_judge`"""
+GUARD_LOOKS = 5
+"""looks of a guard that is too short for one every minute"""
 RETIRE = timedelta(seconds=60)
 """how long Dokku leaves the old containers running after the switch (`wait-to-retire`)"""
 RETIRE_SHARE = 10
@@ -95,9 +99,12 @@ def why_not(watch: Watch, at: datetime) -> str:
 # ── checkpoints ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def checkpoints(watch: Watch) -> tuple[datetime, ...]:
+def checkpoints(watch: Watch, *, guarding: bool = False) -> tuple[datetime, ...]:
     """When error rates are measured, the end included."""
     length = watch.deadline - watch.opened_at
+    if guarding:
+        step = min(GUARD_EVERY, length / GUARD_LOOKS)
+        return (*(watch.opened_at + step * n for n in range(1, max(GUARD_LOOKS, int(length / step)))), watch.deadline)
     inner = CHECKPOINTS if length >= SHORT else (length / 3, length * 2 / 3)
     return (*(watch.opened_at + after for after in inner if after < length), watch.deadline)
 
@@ -116,7 +123,7 @@ def next_checkpoint(incident: Incident) -> datetime | None:
     watch, last = incident.watch, measured(incident)
     if watch is None:
         return None
-    return next((at for at in checkpoints(watch) if last is None or at > last), None)
+    return next((at for at in checkpoints(watch, guarding=incident.guarding) if last is None or at > last), None)
 
 
 # ── what is measured ─────────────────────────────────────────────────────────────────────────────────────────────────

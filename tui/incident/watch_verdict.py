@@ -93,13 +93,12 @@ def conclude(incident: Incident) -> Conclusion:
         return raised
     last = found[-1]
     now = error_rates.combined(last)
-    doubt = _doubt(watch, base, last)
-    if doubt:
-        return Conclusion(outcome=WatchOutcome.INCONCLUSIVE, reason=f"{healthy}, but {doubt}")
+    if why := doubt(watch, base, last):
+        return Conclusion(outcome=WatchOutcome.INCONCLUSIVE, reason=f"{healthy}, but {why}")
     return Conclusion(outcome=WatchOutcome.RECOVERED, reason=f"{healthy}; {_numbers(now, last)}{_against(base, last)}")
 
 
-def _doubt(watch: Watch, base: Measurement | None, last: Measurement) -> str:
+def doubt(watch: Watch, base: Measurement | None, last: Measurement) -> str:
     """Why it cannot be called recovered although it is healthy and no alarm was raised; empty: it can."""
     now, log = error_rates.combined(last), last.of(RateSource.ACCESS_LOG)
     seen = watch.healthy + watch.unhealthy + ((log.total or 0) if log is not None else 0)
@@ -194,6 +193,11 @@ def _numbers(now: error_rates.Combined, last: Measurement) -> str:
         lost = now.reading.unread
         return f"{now.source}: no request of a user" + (f", {error_rates.lines(lost)} not understood" if lost else "")
     return f"{now.source}: {error_rates.said(now.reading, last.limit)}"
+
+
+def numbers(of: Measurement) -> str:
+    """What its sources say together, in one line."""
+    return _numbers(error_rates.combined(of), of)
 
 
 def _each(last: Measurement) -> list[str]:

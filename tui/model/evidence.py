@@ -111,6 +111,8 @@ class Measurement(Value):
     limit: float = 0.01
     """the share of failures above which the runbook rolls back, as it was then"""
     issues: NewIssues | None = None
+    times: tuple[tuple[float, int], ...] = ()
+    """response times in classes, in seconds, and how many had each; rising"""
 
     def of(self, source: RateSource) -> Rate | None:
         """Returns what this source said."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tui.model.evidence import Measurement
+from tui.model.guard import GuardedDeploy
 from tui.model.notice import Delivery
 from tui.model.observation import RunningState
 from tui.model.outcome import Outcome
@@ -63,6 +64,8 @@ class Closing(StrEnum):
     """verified, and nobody watched it afterwards"""
     FALSE_ALARM = "false alarm"
     """nothing was wrong, or nothing is any more: no rollback was needed"""
+    COMPLETE = "deployment complete"
+    """a guarded deploy was watched to its end, and nothing was wrong"""
 
 
 class StepResult(StrEnum):
@@ -230,6 +233,8 @@ class Incident(Value):
     deliveries: tuple[Delivery, ...] = ()
     group: Group | None = None
     """the run over several services that this is part of"""
+    guard: GuardedDeploy | None = None
+    """the deploy that it began to guard; None: a person opened it because something was wrong"""
 
     notes: tuple[Note, ...] = ()
     """the person's own words for the post-mortem, the latest for each field"""
@@ -245,6 +250,11 @@ class Incident(Value):
     def open(self) -> bool:
         """Not closed yet."""
         return self.state is not State.CLOSED
+
+    @property
+    def guarding(self) -> bool:
+        """Whether it only watches a deploy still: nothing was planned."""
+        return self.guard is not None and self.plan is None
 
     def run_of(self, step: str) -> StepRun | None:
         """The run of that step in the current plan, if it was begun."""

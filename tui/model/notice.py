@@ -27,6 +27,8 @@ class Message(Value):
     title: str
     text: str
     severity: str | None = None
+    page: bool = False
+    """somebody has to look now: channels that only note take it as well"""
 
     @property
     def key(self) -> str:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from enum import StrEnum
 
+from tui.model.guard import GuardSpec
 from tui.model.host import Form
 from tui.model.value import Value
 from tui.model.vendor import S, VendorSettings, of_kind
@@ -151,6 +152,7 @@ class Service(Value):
     """its own watching times and limit; None: those of all services"""
     part_of: str = ""
     """the service of several apps or hosts that this is a part of; empty: it is a whole one"""
+    guard: GuardSpec = GuardSpec()
     vendors: tuple[VendorSettings, ...] = ()
 
     def vendor(self, kind: type[S]) -> S | None:

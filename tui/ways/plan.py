@@ -149,7 +149,7 @@ def _opening(facts: Facts, frozen: str | None, *, pushes: bool) -> tuple[Step, .
     if facts.record is None:
         argv = commands.apps_create(record)
         steps.append(_command(facts, "record", StepKind.RECORD, "take the incident on the host", argv))
-    elif facts.record.incident != facts.incident:
+    elif facts.record.incident != facts.incident or facts.record.guarding:
         argv = commands.apps_create(holders.takeover_lock(app))
         steps.append(_command(facts, "record", StepKind.RECORD, "take over the incident's record", argv))
     argv = commands.config_set(record, signature.pairs(facts, frozen))

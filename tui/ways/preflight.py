@@ -285,6 +285,9 @@ def _incident(record: kept.IncidentRecord | None, incident: str) -> PreflightChe
         return PreflightCheck(
             name=name, standing=CheckResult.OK, text=f"an earlier incident of {who} is closed, its freeze goes on"
         )
+    if record.guarding:
+        words = f"a guard of {who} follows the deploy, and gives way"
+        return PreflightCheck(name=name, standing=CheckResult.OK, text=words)
     return PreflightCheck(name=name, standing=CheckResult.WARNING, text=f"the incident is taken over from {who}")
 
 

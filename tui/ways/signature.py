@@ -23,6 +23,12 @@ def pairs(facts: Facts, frozen: str | None) -> tuple[tuple[str, str], ...]:
         ("ROLLBACK_STATE", "executing"),
         ("ROLLBACK_TO", target.name if back else NOWHERE),
     ]
+    if facts.record is not None and facts.record.guarding and facts.record.incident != facts.incident:
+        signed.append((holders.DEPLOY, NOWHERE))  # the guard has given way: nobody can abort it any more
+    if facts.record is not None and facts.record.watch_until is not None:
+        # a guard's claim was fresh for longer than an incident's without a watch
+        until = facts.at + holders.STALE_AFTER_OPENING - holders.STALE_AFTER_WATCH
+        signed.append((holders.WATCH_UNTIL, holders.stamp(until)))
     if frozen is not None and facts.team_branch:
         signed.append(("ROLLBACK_DEPLOY_BRANCH", facts.team_branch))
     if facts.stopping is not None and facts.stopping.before is not None:

@@ -200,7 +200,7 @@ async def _continuing(
     engine: Engine, service: Service, options: CommandOptions, narrator: Narrator
 ) -> IncidentRunner | None:
     """Inside an open incident of this machine an explicit word goes on with that incident instead of a second one."""
-    mine = [i for i in await engine.open_incidents() if i.service == service.name]
+    mine = [i for i in await engine.open_incidents() if i.service == service.name and not i.guarding]
     if not mine or options.expect_current is None or options.plan:
         return None
     walk = await engine.resume(mine[0].id, telling.stream(narrator))
@@ -259,23 +259,23 @@ async def _to_the_end(engine: Engine, walk: IncidentRunner, options: CommandOpti
     stop, warned = asyncio.Event(), False
     with interrupts.taken(stop.set):
         while True:
-            if await _interrupted(walk, stop):
+            if await interrupted(walk, stop):
                 if warned or not walk.incident.would_abort:
-                    return _let_go(engine, walk.incident, narrator)
+                    return let_go(engine, walk.incident, narrator)
                 warned = True
                 stop.clear()
                 narrator.say("this deploy would be aborted, perhaps half-way: once more to let go all the same", "red")
                 continue
-            if not _declined(walk.incident):
+            if not declined(walk.incident):
                 break
             reason = walk.incident.failure
             await walk.submit(ev.CloseAsked(at=engine.clock.now(), closing=Closing.ABORTED, reason=reason))
     if said := budgets.rolled_back(walk.incident, engine.fleet.budgets):
         narrator.say(said, "dim")
-    return _result(engine, walk.incident, options, narrator)
+    return result(engine, walk.incident, options, narrator)
 
 
-async def _interrupted(walk: IncidentRunner, interrupted: asyncio.Event) -> bool:
+async def interrupted(walk: IncidentRunner, interrupted: asyncio.Event) -> bool:
     settled, stopped = asyncio.create_task(walk.settled()), asyncio.create_task(interrupted.wait())
     await asyncio.wait({settled, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
@@ -286,7 +286,7 @@ async def _interrupted(walk: IncidentRunner, interrupted: asyncio.Event) -> bool
     return True
 
 
-def _declined(incident: Incident) -> bool:
+def declined(incident: Incident) -> bool:
     """Nothing that could replace the release was sent: the incident can be closed without a person."""
     if incident.asking is not Question.WHAT_NEXT or incident.plan is None:
         return False
@@ -295,7 +295,7 @@ def _declined(incident: Incident) -> bool:
     return run is None or exits.refused(incident)
 
 
-def _let_go(engine: Engine, incident: Incident, narrator: Narrator) -> Result:
+def let_go(engine: Engine, incident: Incident, narrator: Narrator) -> Result:
     code = Exit.UNKNOWN if incident.wrote else Exit.INTERRUPTED
     said = "interrupted before anything was sent"
     if incident.wrote:
@@ -308,7 +308,7 @@ def _let_go(engine: Engine, incident: Incident, narrator: Narrator) -> Result:
     return code, output.rollback(incident, code, said, fix)
 
 
-def _result(engine: Engine, incident: Incident, options: CommandOptions, narrator: Narrator) -> Result:
+def result(engine: Engine, incident: Incident, options: CommandOptions, narrator: Narrator) -> Result:
     code = exits.of_incident(incident)
     telling.checks(incident, narrator)
     message, fix = _words(incident, code)

@@ -2,6 +2,7 @@
 
 from tui.cli import output
 from tui.cli.commands import all_services, unfreeze
+from tui.cli.commands import guard as guarding
 from tui.cli.commands import rollback as single
 from tui.cli.commands import undo as undoing
 from tui.cli.exits import Exit
@@ -27,6 +28,8 @@ async def resume(engine: Engine, options: CommandOptions, narrator: Narrator) ->
     run = await running.find(engine, identity)
     if run is not None:
         return await all_services.resume(engine, *run, options, narrator)
+    if options.close is None and await guarding.guards(engine, identity):
+        return await guarding.resume(engine, identity, options, narrator)
     return await _then_asked(engine, await single.resume(engine, identity, options, narrator), options, narrator)
 
 

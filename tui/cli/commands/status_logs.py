@@ -174,7 +174,7 @@ def _held(row: output.Document) -> str:
         return f"{words}; {row['deploys_go_live']}" if row["deploys_go_live"] else words
     if not row["incident"]:
         return f"  the record of {who} is left: rollback unfreeze {row['service']}"
-    return f"  INCIDENT {who}"
+    return f"  GUARDED {who}" if row["guarding"] else f"  INCIDENT {who}"
 
 
 def _risk(row: output.Document) -> str:
@@ -244,6 +244,7 @@ async def _status(engine: Engine, service: Service) -> tuple[output.Document, Ex
         "restart_risk": risk or None,
         "restart_fix": anew.cure(service, engine.links.described(service.host), running) if risk and running else None,
         "incident": held.incident if held and not held.frozen else None,
+        "guarding": held is not None and held.guarding,
         "by": held.by if held else None,
         "since": output.time(held.since or held.created_at) if held else None,
         "held_by_incident": held.incident if held else None,

@@ -97,7 +97,7 @@ class PagerDuty(MessageChannel, OnCallSource, Checked):
 
     def wants(self, message: Message) -> bool:
         """Every milestone as a note, begin and end as changes."""
-        return message.milestone in (NOTED if self._notes else CHANGES)
+        return message.page or message.milestone in (NOTED if self._notes else CHANGES)
 
     async def close(self) -> None:
         """End the connections."""
@@ -122,7 +122,10 @@ class PagerDuty(MessageChannel, OnCallSource, Checked):
         parts: list[Receipt] = []
         if self._rest is not None and self._spec.services:
             parts.append(await self._note(self._rest, message, earlier.ref if earlier is not None else None))
-        if self._events is not None and message.milestone in CHANGES:
+        if self._events is not None and message.page:
+            parts = [part for part in parts if part is not NONE_OPEN]
+            parts.append(await self._page(self._events, message))
+        elif self._events is not None and message.milestone in CHANGES:
             # where nobody was paged there is nothing to note, and the change is all that there is to tell
             parts = [part for part in parts if part is not NONE_OPEN]
             parts.append(await self._change(self._events, message))
@@ -209,6 +212,19 @@ class PagerDuty(MessageChannel, OnCallSource, Checked):
         text = f"{message.title}\n{message.text}"[:LONGEST_NOTE]
         reply = await rest.ask("POST", path, {"note": {"content": f"{text}\n[{message.key}]"}})
         return _failed("notes", reply) if reply.trouble else done
+
+    async def _page(self, events: Api, message: Message) -> Receipt:
+        """An alert, with a key of its own: sent twice it is one. https://developer.pagerduty.com/docs/send-alert-event"""
+        payload = {
+            "summary": clean_line(message.title, LONGEST_SUMMARY),
+            "timestamp": message.at.isoformat(),
+            "source": "rollback",
+            "severity": "critical",
+            "custom_details": {"incident": message.incident, "service": message.service, "text": message.text},
+        }
+        body = {"routing_key": self._key, "event_action": "trigger", "dedup_key": message.key, "payload": payload}
+        reply = await events.ask("POST", "/v2/enqueue", body)
+        return _failed("alert", reply) if reply.trouble else Receipt(delivered=True, detail="alert sent")
 
     async def _change(self, events: Api, message: Message) -> Receipt:
         if message.key in self._told:

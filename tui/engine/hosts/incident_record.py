@@ -44,7 +44,7 @@ async def abandoned(
 
 def may_act(record: holders.IncidentRecord | None, incident: str, *, take_over: bool, stale: bool) -> None:
     """Raises TakenByOther unless this incident may act on the app."""
-    if record is None or record.incident == incident or record.frozen:
+    if record is None or record.incident == incident or record.frozen or record.guarding:
         return
     if take_over:
         return

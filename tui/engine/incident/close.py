@@ -7,7 +7,7 @@ goes last: as long as it is there, every console knows who has something on the 
 import msgspec
 
 from tui.dokku import commands, holders
-from tui.engine.hosts import incident_record
+from tui.engine.hosts import guard_claim, incident_record
 from tui.engine.hosts.connections import HostConnections, unusable
 from tui.engine.ports import ClockPort, JournalPort
 from tui.engine.releases import builder_setting, stop_first
@@ -43,6 +43,10 @@ class Settler:
     async def put_in_order(self, incident: Incident) -> Order:
         """Raises LinkError, UnexpectedReply, Unreadable where something may be left; then it can be called again."""
         plan = incident.plan
+        if plan is None and incident.guard is not None:
+            if not await guard_claim.let_go(self._links, incident):
+                return Order(left=(f"somebody is just taking {incident.app} over: the guard's claim is theirs",))
+            return Order()
         if plan is None or not (incident.runs or plan.record_of == incident.known_as):
             return Order()  # nothing was ever taken on the host
         host, app = incident.host, incident.app

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from tui.engine.hosts import guard_claim
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.incident.close import Settler
 from tui.engine.incident.downtime import Downtime
@@ -132,6 +133,8 @@ class HostEffectHandler:
             await self._links.ledger.healthy(incident.host, incident.app, seen.at, where)
         judged, note = None, ""
         try:
+            if incident.guarding and (why := await guard_claim.lost(self._links, incident)):
+                return ev.ForeignChangeSeen(at=now, what=why)
             judged = await self._judge(incident)
         except (LinkError, UnexpectedReply) as error:
             note = f"the host could not be asked: {error}"  # not measured; the health sample below counts by itself
@@ -152,7 +155,7 @@ class HostEffectHandler:
             return None
         ours = plan_of(incident) if watched.kind is WatchKind.AFTER_ROLLBACK else None
         key = (incident.id, watched.opened_at)
-        known = self._watched.get(key) or still_ours.begin(current, ours, incident.latest)
+        known = self._watched.get(key) or still_ours.begin(current, ours, incident.latest, guarding=incident.guarding)
         if still_ours.moved(known, current):
             current = replace(current, neighbours=await self._links.neighbours(incident.host, incident.app))
         judged = still_ours.judge(known, current, ours)

@@ -9,7 +9,7 @@ from typing import NamedTuple, assert_never
 
 from tui.dokku import build_gate, commands, holders, k3s, refusals, reports
 from tui.engine.edge import worded
-from tui.engine.hosts import incident_record
+from tui.engine.hosts import guard_claim, incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.incident import push_gate
 from tui.engine.incident.downtime import Downtime
@@ -217,7 +217,8 @@ class StepRunner:
             raise ValueError("a push step without a commit")
         host = self._links.host(plan.host)
         await self._ask_identity(incident, plan)
-        if why := await push_gate.closed(self._links, plan, incident.id):
+        why = await guard_claim.lost(self._links, incident) if incident.guard is not None else ""
+        if why := why or await push_gate.closed(self._links, plan, incident.id):
             return self._ended(step, NeverStarted(why=why), StepResult.REFUSED, f"nothing was sent: {why}")
 
         async def send() -> PushEnd:

@@ -10,7 +10,7 @@ most `PER_HOST` access logs are followed, those asked for by `must` first. A ser
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -119,9 +119,11 @@ class Evidence:
         if asked is not None and asked.at >= since:
             rates.extend(r for r in asked.rates if r.source not in (RateSource.ACCESS_LOG, RateSource.PROBES))
         p50, p95, timed_by = found.p50, found.p95, RateSource.ACCESS_LOG
+        classes = found.times
         if p50 is None:
             times = sorted(p.seconds or 0.0 for p in self._healthy(service, since, until))
             p50, p95, timed_by = _share(times, 0.5), _share(times, 0.95), RateSource.PROBES
+            classes = tuple(sorted(Counter(round(seconds, 3) for seconds in times).items()))
         return Measurement(
             at=at,
             phase=phase,
@@ -131,6 +133,7 @@ class Evidence:
             timed_by=timed_by if p50 is not None else None,
             limit=self._fleet.watch_of(service.name).error_rate,
             issues=asked.issues if asked is not None and asked.at >= since else None,
+            times=classes,
         )
 
     async def measure(

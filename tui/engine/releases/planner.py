@@ -219,7 +219,7 @@ class Planner:
             if lost.service == service.name:
                 raise Refused(f"{lost.why}; nobody knows what it did to {service.name}", lost.fix)
         for other in known:
-            if other.service != service.name or wanted.expect_current is not None:
+            if other.service != service.name or wanted.expect_current is not None or other.guarding:
                 continue
             what = f"incident {other.id} on {service.name} is open ({other.state})"
             expect, ways_on = f"--expect-current {running.name}", next_commands.ways_on(other)

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tui.incident import effects as do
 from tui.incident import events as ev
-from tui.incident import verify, watch, watch_verdict
+from tui.incident import guard_watch, verify, watch, watch_verdict
 from tui.incident.transitions import core
 from tui.incident.transitions.allowed import LEFT_ALONE
 from tui.incident.transitions.core import Decision
@@ -55,7 +55,8 @@ def sampled(incident: Incident, event: ev.HealthSampled) -> Decision:
     assert incident.watch is not None
     window = watch.observe(incident.watch, event.sample)
     seen = replace(incident, watch=window)
-    if watch.breached(window) and incident.asking is None:
+    down = window.in_a_row >= guard_watch.IN_A_ROW if incident.guarding else watch.breached(window)
+    if down and incident.asking is None:
         return replace(seen, asking=Question.WATCH_BREACHED, failure="the service is unhealthy again"), ()
     return seen, ()
 
@@ -78,8 +79,10 @@ def woken(incident: Incident, at: datetime) -> Decision:
 
 def _concluded(incident: Incident, kind: WatchKind) -> Decision:
     """Healthy to the end: now the checkpoints count."""
-    found = watch_verdict.conclude(incident)
+    found = guard_watch.conclude(incident) if incident.guarding else watch_verdict.conclude(incident)
     match found.outcome:
+        case WatchOutcome.RECOVERED if incident.guarding:
+            return core.settle(incident, Closing.COMPLETE, found.reason)
         case WatchOutcome.RECOVERED if kind is WatchKind.AFTER_CLEAN_DEPLOY:
             return core.settle(incident, Closing.FALSE_ALARM, f"{found.reason}; nothing was changed")
         case WatchOutcome.RECOVERED:
@@ -108,12 +111,14 @@ def measured(incident: Incident, event: ev.Measured) -> Incident:
     watched = incident.state is State.WATCHING and incident.asking is None and incident.settling is None
     if not watched or event.measurement.phase is not Phase.AFTER:
         return noted
-    found = watch_verdict.alarm(noted)
+    found = guard_watch.alarm(noted) if incident.guarding else watch_verdict.alarm(noted)
     return noted if found is None else replace(noted, asking=Question.WATCH_BREACHED, failure=found.reason)
 
 
 def strayed(incident: Incident, what: str) -> Decision:
-    """Something else runs, or it was restarted: the person is asked."""
+    """Something else runs, or it was restarted: the person is asked. Of a guarded deploy nothing is known then."""
+    if incident.guarding:
+        return replace(incident, asking=Question.WATCH_INCONCLUSIVE, failure=what), ()
     return replace(incident, asking=Question.WATCH_BREACHED, failure=what), ()
 
 

@@ -1,0 +1,204 @@
+"""A guarded deploy in the core: its looks, its word, what it may do by itself, and what is told of it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from tests.incident.facts import T0, current, later, plan
+from tui.incident import announcements, guard_action, watch
+from tui.incident import events as ev
+from tui.incident.decide import decide, opened
+from tui.incident.deploy_judge import DeployVerdict
+from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.guard import GuardedDeploy, OnBreach
+from tui.model.incident import Closing, Incident, Question, Sample, State, StepRun
+from tui.model.notice import Milestone
+from tui.model.plan import Caution, Checked, Plan, Severity, Standing
+from tui.model.release import Release
+
+LENGTH = timedelta(minutes=10)
+GUARD = GuardedDeploy(deploy="abc", on_breach=OnBreach.ROLL_BACK, length=LENGTH, machine="ci@runner")
+Counts = tuple[int, int]
+
+
+def measured(at: datetime, phase: Phase, counts: Counts, *more: Rate, covered: float = 1.0) -> ev.Measured:
+    failed, total = counts
+    log = Rate(source=Source.ACCESS_LOG, since=T0, until=at, failed=failed, total=total, covered=covered)
+    return ev.Measured(at=at, measurement=Measurement(at=at, phase=phase, rates=(log, *more)))
+
+
+def guarding(before: Counts | None = (1, 2000)) -> Incident:
+    incident = opened(
+        ev.Opened(at=T0, incident="inc1", service="api", app="cyc", host="h", by="ci@runner", guard=GUARD)
+    )
+    events: list[ev.Event] = [measured(T0, Phase.BEFORE, before)] if before is not None else []
+    for event in (*events, ev.WatchAsked(at=T0, length=LENGTH)):
+        incident, _ = decide(incident, event)
+    assert incident.guarding and incident.watch is not None
+    return incident
+
+
+def looks(incident: Incident, *counts: Counts, covered: float = 1.0) -> Incident:
+    """Each minute's own numbers; what is measured is all since the beginning."""
+    failed = total = 0
+    for minute, (bad, every) in enumerate(counts, 1):
+        failed, total = failed + bad, total + every
+        incident, _ = decide(incident, measured(later(60 * minute), Phase.AFTER, (failed, total), covered=covered))
+    return incident
+
+
+def healthy(incident: Incident, wrong: frozenset[int] = frozenset()) -> Incident:
+    for second in range(5, 601, 5):
+        if incident.asking is None:
+            sample = Sample(at=later(second), healthy=second not in wrong)
+            incident, _ = decide(incident, ev.HealthSampled(at=later(second), sample=sample))
+    return incident
+
+
+def at_the_end(incident: Incident) -> Incident:
+    return decide(incident, ev.WatchTimerFired(at=later(600)))[0]
+
+
+def test_it_looks_every_minute_and_five_times_at_least() -> None:
+    assert watch.checkpoints(watch.open_watch(guarding().watch.kind, T0, LENGTH), guarding=True) == tuple(  # type: ignore[union-attr]
+        later(60 * n) for n in range(1, 11)
+    )
+    short = watch.open_watch(guarding().watch.kind, T0, timedelta(seconds=30))  # type: ignore[union-attr]
+    assert len(watch.checkpoints(short, guarding=True)) == 5
+
+
+def test_a_clean_guard_ends_complete() -> None:
+    done = at_the_end(healthy(looks(guarding(), *[(0, 100)] * 10)))
+    assert (done.settling, done.asking) == (Closing.COMPLETE, None)
+    assert done.close_reason.startswith("deployment complete: healthy to the end; access log: 0 of 1000")
+    assert announcements.reached(decide(done, ev.Settled(at=later(601)))[0]) == ()
+
+
+def test_one_bad_look_asks_nobody_and_the_second_does() -> None:
+    one = looks(guarding(), (30, 100))
+    assert (one.asking, looks(guarding(), (30, 100), (0, 100)).asking) == (None, None)
+    two = looks(guarding(), (30, 100), (30, 100))
+    assert two.asking is Question.WATCH_BREACHED
+    assert two.failure.startswith("failing: access log: 60 of 200 at two looks in a row")
+
+
+def test_one_bad_probe_is_nothing_and_six_in_a_row_are_a_breach() -> None:
+    for count, asking in ((1, None), (5, None), (6, Question.WATCH_BREACHED)):
+        wrong = frozenset(range(100, 100 + 5 * count, 5))
+        assert healthy(guarding(), wrong).asking is asking
+
+
+@pytest.mark.parametrize(
+    ("counts", "covered", "why"),
+    [
+        ((), 1.0, "what nobody measured is not good"),
+        ([(0, 5)] * 10, 1.0, "only 50 requests of users were counted: 60 are the least"),
+        ([(0, 100)] * 10, 0.5, "only 50% of the time was seen"),
+        ([(0, 0)] * 10, 1.0, "only 0 requests"),
+    ],
+)
+def test_missing_data_is_never_good(counts: list[Counts], covered: float, why: str) -> None:
+    done = at_the_end(healthy(looks(guarding(), *counts, covered=covered)))
+    assert done.asking is Question.WATCH_INCONCLUSIVE
+    assert why in done.failure
+
+
+def test_without_a_time_before_the_limit_alone_is_asked_and_that_is_said() -> None:
+    done = at_the_end(healthy(looks(guarding(None), *[(0, 100)] * 10)))
+    assert done.close_reason.endswith("nothing was counted before the deploy: judged against the limit alone")
+
+
+def test_something_else_that_runs_is_no_breach() -> None:
+    seen, _ = decide(guarding(), ev.ForeignChangeSeen(at=later(5), what="another deploy"))
+    assert (seen.asking, seen.failure) == (Question.WATCH_INCONCLUSIVE, "another deploy")
+
+
+# ── what it may do by itself ─────────────────────────────────────────────────────────────────────────────────────
+
+LOOKED = tuple(Checked(name=name, standing=Standing.OK, text="") for name in ("migrations", "no deploy"))
+
+
+def way_back(**changes: object) -> Plan:
+    made = plan()
+    good = {
+        "before": replace(current(), metadata="abc"), "record_of": "inc1", "checked": LOOKED,
+        "target": Release(app="cyc", number=4, holder="cyc--r4", commit="a" * 40, last_healthy=T0),
+    }  # fmt: skip
+    return replace(made, **{**good, **changes})
+
+
+def why_not(made: Plan, worse: DeployVerdict = DeployVerdict.FAILING, guard: GuardedDeploy = GUARD) -> str:
+    incident = replace(guarding(), guard=guard)
+    return guard_action.why_not(incident, made, replace(current(), metadata="abc"), worse)
+
+
+def test_what_is_all_known_is_rolled_back() -> None:
+    assert why_not(way_back()) == ""
+
+
+def unknown(name: str, standing: Standing) -> tuple[Checked, ...]:
+    return tuple(replace(one, standing=standing, text="why") if one.name == name else one for one in LOOKED)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"checked": unknown("migrations", Standing.UNKNOWN)}, "migrations: why"),
+        ({"checked": unknown("migrations", Standing.WARNING)}, "migrations: why"),
+        ({"checked": unknown("no deploy", Standing.UNKNOWN)}, "no deploy: why"),
+        ({"checked": ()}, "migrations: nobody looked"),
+        ({"record_of": "other"}, "claim"),
+        ({"record_of": None}, "claim"),
+        ({"proves": False}, "cannot be proven"),
+        ({"outlives": False}, "cannot be proven"),
+        ({"downtime": (10.0, 30.0)}, "typed"),
+        ({"warnings": (Caution(severity=Severity.BLOCK, text="a deploy runs"),)}, "a deploy runs"),
+        ({"leaves_healthy": "it never went live"}, "it never went live"),
+        ({"before": replace(current(), metadata="other")}, "not the deploy that was guarded"),
+        ({"target": Release(app="cyc", number=4, holder="cyc--r4", commit="a" * 40)}, "never seen healthy"),
+    ],
+)
+def test_what_is_not_known_needs_a_person(changes: dict[str, object], why: str) -> None:
+    assert why in why_not(way_back(**changes))
+
+
+def test_slower_is_a_persons_matter_and_what_ran_healthy_before_may_be_gone_back_to() -> None:
+    assert "slower" in why_not(way_back(), DeployVerdict.SLOWER)
+    unseen = way_back(target=Release(app="cyc", number=4, holder="cyc--r4", commit="a" * 40))
+    assert why_not(unseen, guard=replace(GUARD, left="a" * 40, healthy_before=True)) == ""
+    assert "never seen" in why_not(unseen, guard=replace(GUARD, left="b" * 40, healthy_before=True))
+    assert "never seen" in why_not(unseen, guard=replace(GUARD, left="a" * 40))
+
+
+# ── what is told ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_breach_is_told_once_as_a_page() -> None:
+    breached = looks(guarding(), (30, 100), (30, 100))
+    assert announcements.reached(breached) == (), "it is not known yet what becomes of it"
+    asked = ev.CloseAsked(at=later(130), closing=Closing.NOT_RECOVERED, reason="failing: much")
+    for event in (asked, ev.Settled(at=later(131))):
+        breached, _ = decide(breached, event)
+    assert announcements.reached(breached) == (Milestone.VERDICT,)
+    said = announcements.message(breached, Milestone.VERDICT, "production", later(131))
+    assert said.page and said.title == "api: the guarded deploy is WORSE"
+    assert "rollback api previous" in said.text and "ci@runner" in said.text
+
+
+def test_a_rollback_that_nobody_confirmed_says_first_what_nobody_expects() -> None:
+    done = replace(
+        looks(guarding(), (30, 100), (30, 100)),
+        plan=replace(way_back(), frozen_branch="frozen-by-inc1"),
+        state=State.UNCERTAIN,
+        asking=Question.OUTCOME_UNKNOWN,
+    )
+    assert announcements.reached(done) == (), "nothing was sent"
+    decisive = done.plan.decisive if done.plan is not None else None
+    assert decisive is not None
+    sent = replace(done, runs=(StepRun(step=decisive.id, started_at=later(140)),))
+    assert announcements.reached(sent) == (Milestone.VERDICT,)
+    said = announcements.message(sent, Milestone.VERDICT, "production", later(150))
+    assert said.page and "rolled back to " in said.title and "UNKNOWN" in said.title
+    assert said.text.startswith("Deploys are FROZEN until: rollback unfreeze api")
+    assert "rollback resume inc1" in said.text and "The journal is on ci@runner." in said.text

@@ -1,0 +1,133 @@
+"""A guarded deploy's watch as the judge sees it: its measurements as looks, the breach, and the word at its end.
+
+Every measurement of the watch counts from its beginning on, so a look is what came since the one before. Each source
+that counts requests of users is judged by itself; one that is sure of the opposite makes it a person's matter.
+"""
+
+from tui.incident import deploy_judge, error_rates, two_samples, watch_verdict
+from tui.incident.deploy_judge import DeployLook, DeployVerdict
+from tui.incident.two_samples import Counts, Times
+from tui.incident.watch_verdict import Conclusion, WatchOutcome
+from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.incident import Incident
+
+IN_A_ROW = 6
+"""unhealthy looks in a row: twice what a watch takes for down, so that health needs two breaches in a row as well"""
+
+
+def alarm(incident: Incident) -> Conclusion | None:
+    """The breach that the latest look completes; None: there is none, or the sources contradict each other."""
+    base, found = before(incident), watch_verdict.after(incident)
+    if len(found) < 2:
+        return None
+    last = found[-1]
+    for source in error_rates.USERS:
+        looks = _looks(found, source)
+        if deploy_judge.failing(_counts(base, source), looks, last.limit) and not _denied(last, source):
+            return Conclusion(outcome=WatchOutcome.WORSE, reason=f"failing: {_failing(base, last, source, looks)}")
+    times = base.times if base is not None and _timed_alike(base, last) else ()
+    if deploy_judge.slowed(times, _timed(found)):
+        middle = two_samples.median(two_samples.together(*(look.times for look in _timed(found)[-2:])))
+        words = f"slower: half of the answers took {middle * 1000:.0f} ms or longer at two looks in a row"
+        reason = f"{words}, {two_samples.median(times) * 1000:.0f} ms before the deploy"
+        return Conclusion(outcome=WatchOutcome.NOT_RECOVERED, reason=reason)
+    return None
+
+
+def conclude(incident: Incident) -> Conclusion:
+    """The end of a guard in which the service was healthy."""
+    found, base = watch_verdict.after(incident), before(incident)
+    raised = alarm(incident)
+    if raised is not None:
+        return raised
+    if not found or incident.watch is None:
+        reason = "error rates were not measured, and what nobody measured is not good"
+        return Conclusion(outcome=WatchOutcome.INCONCLUSIVE, reason=reason)
+    last = found[-1]
+    counted = max((r for r in last.rates if r.source in error_rates.USERS), key=lambda r: r.total or 0, default=None)
+    if counted is None or (counted.total or 0) < deploy_judge.ENOUGH:
+        many = (counted.total or 0) if counted is not None else 0
+        said = f"only {many} requests of users were counted: {deploy_judge.ENOUGH} are the least"
+        return Conclusion(outcome=WatchOutcome.INCONCLUSIVE, reason=said)
+    if counted.covered is not None and counted.covered < error_rates.SEEN:
+        said = f"only {counted.covered:.0%} of the time was seen in the {counted.source}"
+        return Conclusion(outcome=WatchOutcome.INCONCLUSIVE, reason=said)
+    if doubt := watch_verdict.doubt(incident.watch, base, last):
+        return Conclusion(outcome=WatchOutcome.INCONCLUSIVE, reason=doubt)
+    reason = f"deployment complete: healthy to the end; {watch_verdict.numbers(last)}{_against(base)}"
+    return Conclusion(outcome=WatchOutcome.RECOVERED, reason=reason)
+
+
+def worse(incident: Incident) -> DeployVerdict:
+    """What the breach is, for what may follow from it: only failures and bad health are undone without a person."""
+    return DeployVerdict.SLOWER if incident.failure.startswith("slower:") else DeployVerdict.FAILING
+
+
+def before(incident: Incident) -> Measurement | None:
+    """What was counted before the deploy went live; None: nothing was, and the limit alone is asked."""
+    found = [m for m in incident.measurements if m.phase is Phase.BEFORE]
+    return found[0] if found and any(r.total for r in found[0].rates) else None
+
+
+def _looks(found: tuple[Measurement, ...], source: Source) -> list[DeployLook]:
+    """What each measurement has more than the one before. One that has less counts anew: another process took it up."""
+    looks: list[DeployLook] = []
+    known = (0, 0)
+    for measurement in found:
+        now = _sum(measurement.of(source))
+        more = (now[0] - known[0], now[1] - known[1])
+        if more[0] < 0 or more[1] < 0:
+            more = now
+        looks.append(DeployLook(failed=more[0], total=more[1]))
+        known = now
+    return looks
+
+
+def _timed(found: tuple[Measurement, ...]) -> list[DeployLook]:
+    looks: list[DeployLook] = []
+    known: dict[float, int] = {}
+    for measurement in found:
+        now = dict(measurement.times)
+        more: Times = tuple((s, n - known.get(s, 0)) for s, n in sorted(now.items()) if n > known.get(s, 0))
+        looks.append(DeployLook(failed=0, total=0, times=more))
+        known = now
+    return looks
+
+
+def _sum(rate: Rate | None) -> Counts:
+    """Failed and all; lines that were not understood count as well answered: a breach has to be proven."""
+    if rate is None or rate.failed is None or rate.total is None:
+        return 0, 0
+    return min(rate.failed, rate.total), rate.total + rate.unparsed
+
+
+def _counts(base: Measurement | None, source: Source) -> Counts | None:
+    """Before the deploy; lines that were not understood count as failures there."""
+    rate = base.of(source) if base is not None else None
+    if rate is None or rate.failed is None or not rate.total:
+        return None
+    return min(rate.failed, rate.total) + rate.unparsed, rate.total + rate.unparsed
+
+
+def _denied(last: Measurement, by: Source) -> bool:
+    """Whether another source is sure that it is under the limit."""
+    others = (error_rates.of(rate, last.limit) for rate in last.rates if rate.source in error_rates.USERS and
+              rate.source is not by)  # fmt: skip
+    return any(reading is not None and reading.word is error_rates.Word.UNDER for reading in others)
+
+
+def _timed_alike(base: Measurement, last: Measurement) -> bool:
+    return base.timed_by is last.timed_by
+
+
+def _failing(base: Measurement | None, last: Measurement, source: Source, looks: list[DeployLook]) -> str:
+    failed, total = sum(look.failed for look in looks[-2:]), sum(look.total for look in looks[-2:])
+    words = f"{source}: {failed} of {total} at two looks in a row, the limit is {error_rates.percent(last.limit)}"
+    return words + _against(base)
+
+
+def _against(base: Measurement | None) -> str:
+    """The time before, or that there is none."""
+    if base is None:
+        return "; nothing was counted before the deploy: judged against the limit alone"
+    return f"; before the deploy {watch_verdict.numbers(base)}"
