@@ -10,11 +10,11 @@ from tui.incident import announcements, guard_action, watch
 from tui.incident import events as ev
 from tui.incident.decide import decide, opened
 from tui.incident.deploy_judge import DeployVerdict
-from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.guard import GuardedDeploy, OnBreach
 from tui.model.incident import Closing, Incident, Question, Sample, State, StepRun
 from tui.model.notice import Milestone
-from tui.model.plan import Caution, Checked, Plan, Severity, Standing
+from tui.model.plan import CheckResult, Plan, PlanWarning, PreflightCheck, WarningLevel
 from tui.model.release import Release
 
 LENGTH = timedelta(minutes=10)
@@ -24,7 +24,7 @@ Counts = tuple[int, int]
 
 def measured(at: datetime, phase: Phase, counts: Counts, *more: Rate, covered: float = 1.0) -> ev.Measured:
     failed, total = counts
-    log = Rate(source=Source.ACCESS_LOG, since=T0, until=at, failed=failed, total=total, covered=covered)
+    log = Rate(source=RateSource.ACCESS_LOG, since=T0, until=at, failed=failed, total=total, covered=covered)
     return ev.Measured(at=at, measurement=Measurement(at=at, phase=phase, rates=(log, *more)))
 
 
@@ -116,7 +116,7 @@ def test_something_else_that_runs_is_no_breach() -> None:
 
 # ── what it may do by itself ─────────────────────────────────────────────────────────────────────────────────────
 
-LOOKED = tuple(Checked(name=name, standing=Standing.OK, text="") for name in ("migrations", "no deploy"))
+LOOKED = tuple(PreflightCheck(name=name, standing=CheckResult.OK, text="") for name in ("migrations", "no deploy"))
 
 
 def way_back(**changes: object) -> Plan:
@@ -137,23 +137,23 @@ def test_what_is_all_known_is_rolled_back() -> None:
     assert why_not(way_back()) == ""
 
 
-def unknown(name: str, standing: Standing) -> tuple[Checked, ...]:
+def unknown(name: str, standing: CheckResult) -> tuple[PreflightCheck, ...]:
     return tuple(replace(one, standing=standing, text="why") if one.name == name else one for one in LOOKED)
 
 
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"checked": unknown("migrations", Standing.UNKNOWN)}, "migrations: why"),
-        ({"checked": unknown("migrations", Standing.WARNING)}, "migrations: why"),
-        ({"checked": unknown("no deploy", Standing.UNKNOWN)}, "no deploy: why"),
+        ({"checked": unknown("migrations", CheckResult.UNKNOWN)}, "migrations: why"),
+        ({"checked": unknown("migrations", CheckResult.WARNING)}, "migrations: why"),
+        ({"checked": unknown("no deploy", CheckResult.UNKNOWN)}, "no deploy: why"),
         ({"checked": ()}, "migrations: nobody looked"),
         ({"record_of": "other"}, "claim"),
         ({"record_of": None}, "claim"),
         ({"proves": False}, "cannot be proven"),
         ({"outlives": False}, "cannot be proven"),
         ({"downtime": (10.0, 30.0)}, "typed"),
-        ({"warnings": (Caution(severity=Severity.BLOCK, text="a deploy runs"),)}, "a deploy runs"),
+        ({"warnings": (PlanWarning(severity=WarningLevel.BLOCK, text="a deploy runs"),)}, "a deploy runs"),
         ({"leaves_healthy": "it never went live"}, "it never went live"),
         ({"before": replace(current(), metadata="other")}, "not the deploy that was guarded"),
         ({"target": Release(app="cyc", number=4, holder="cyc--r4", commit="a" * 40)}, "never seen healthy"),

@@ -17,8 +17,8 @@ _TARGETS = ("previous", "current", "release:N", "tag:NAME", "sha:PREFIX", "image
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 TAKE_VALUE = frozenset({
     "--services", "--accept-host-key", "--reason", "--expect-current", "--watch", "--way", "--confirm", "--parallel",
-    "--except", "--for", "--on-breach", "--branch", "--environment", "--identity-file", "--known-hosts", "--ci", "--severity",
-    "--bundle",
+    "--except", "--for", "--on-breach", "--branch", "--environment", "--identity-file", "--known-hosts", "--ci",
+    "--severity", "--bundle",
 })  # fmt: skip
 """options whose value may stand before the first word that is none"""
 LEVELS = ("P1", "P2", "P3", "P4")

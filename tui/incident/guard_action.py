@@ -4,7 +4,7 @@ from tui.incident.deploy_judge import DeployVerdict
 from tui.model.guard import GuardedDeploy
 from tui.model.incident import Incident
 from tui.model.observation import RunningState, same_release
-from tui.model.plan import Plan, Standing
+from tui.model.plan import CheckResult, Plan
 
 
 def why_not(incident: Incident, plan: Plan, went_live: RunningState, worse: DeployVerdict) -> str:
@@ -29,7 +29,7 @@ def why_not(incident: Incident, plan: Plan, went_live: RunningState, worse: Depl
         return "this plan wants the service's name typed: it has downtime, or a warning that a person has to read"
     for name in ("migrations", "no deploy"):
         look = next((one for one in plan.checked if one.name == name), None)
-        if look is None or look.standing is not Standing.OK:
+        if look is None or look.standing is not CheckResult.OK:
             return f"{name}: {look.text if look is not None else 'nobody looked'}"
     return "" if _seen_healthy(guard, plan) else f"{plan.target.name} was never seen healthy from here"
 

@@ -8,7 +8,7 @@ from tui.incident import deploy_judge, error_rates, two_samples, watch_verdict
 from tui.incident.deploy_judge import DeployLook, DeployVerdict
 from tui.incident.two_samples import Counts, Times
 from tui.incident.watch_verdict import Conclusion, WatchOutcome
-from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.incident import Incident
 
 IN_A_ROW = 6
@@ -69,7 +69,7 @@ def before(incident: Incident) -> Measurement | None:
     return found[0] if found and any(r.total for r in found[0].rates) else None
 
 
-def _looks(found: tuple[Measurement, ...], source: Source) -> list[DeployLook]:
+def _looks(found: tuple[Measurement, ...], source: RateSource) -> list[DeployLook]:
     """What each measurement has more than the one before. One that has less counts anew: another process took it up."""
     looks: list[DeployLook] = []
     known = (0, 0)
@@ -101,7 +101,7 @@ def _sum(rate: Rate | None) -> Counts:
     return min(rate.failed, rate.total), rate.total + rate.unparsed
 
 
-def _counts(base: Measurement | None, source: Source) -> Counts | None:
+def _counts(base: Measurement | None, source: RateSource) -> Counts | None:
     """Before the deploy; lines that were not understood count as failures there."""
     rate = base.of(source) if base is not None else None
     if rate is None or rate.failed is None or not rate.total:
@@ -109,7 +109,7 @@ def _counts(base: Measurement | None, source: Source) -> Counts | None:
     return min(rate.failed, rate.total) + rate.unparsed, rate.total + rate.unparsed
 
 
-def _denied(last: Measurement, by: Source) -> bool:
+def _denied(last: Measurement, by: RateSource) -> bool:
     """Whether another source is sure that it is under the limit."""
     others = (error_rates.of(rate, last.limit) for rate in last.rates if rate.source in error_rates.USERS and
               rate.source is not by)  # fmt: skip
@@ -120,7 +120,7 @@ def _timed_alike(base: Measurement, last: Measurement) -> bool:
     return base.timed_by is last.timed_by
 
 
-def _failing(base: Measurement | None, last: Measurement, source: Source, looks: list[DeployLook]) -> str:
+def _failing(base: Measurement | None, last: Measurement, source: RateSource, looks: list[DeployLook]) -> str:
     failed, total = sum(look.failed for look in looks[-2:]), sum(look.total for look in looks[-2:])
     words = f"{source}: {failed} of {total} at two looks in a row, the limit is {error_rates.percent(last.limit)}"
     return words + _against(base)

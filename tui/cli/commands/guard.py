@@ -9,9 +9,10 @@ from typing import Any
 
 from tui.cli import confirm, exits, interrupts, naming, output
 from tui.cli.commands import rollback as single
+from tui.cli.commands import telling
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.engine import guard as guarding
 from tui.engine.engine import Engine
 from tui.engine.guard import DeployGuard, GuardOrder
@@ -43,11 +44,11 @@ class CommandEnd(Value):
         return self.exit != 0
 
 
-async def guard(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def guard(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Run the command, watch what went live, act as it was agreed."""
     service = naming.service(engine.fleet, options.names[0])
     order = _order(engine, service, options)
-    watch = DeployGuard(engine, service, order, single.stream(narrator))
+    watch = DeployGuard(engine, service, order, telling.stream(narrator))
     await watch.begin()
     ended: CommandEnd | None = None
     if options.then:
@@ -76,14 +77,14 @@ async def guards(engine: Engine, identity: str) -> bool:
     return found.open and found.guarding and found.watch is not None
 
 
-async def resume(engine: Engine, identity: str, options: Options, narrator: Narrator) -> Result:
+async def resume(engine: Engine, identity: str, options: CommandOptions, narrator: Narrator) -> Result:
     """A guard whose console ended goes on here; each of its looks asks whether what runs is the deploy still."""
-    walk = await engine.resume(identity, single.stream(narrator))
+    walk = await engine.resume(identity, telling.stream(narrator))
     live = walk.incident.latest or await engine.links.current(walk.incident.host, walk.incident.app)
     return await _to_the_end(engine, walk, live, None, options, narrator)
 
 
-async def abort(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def abort(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """End a guard from elsewhere."""
     service = naming.service(engine.fleet, options.names[0])
     await confirm.given(options, narrator, f"end the guard of {service.name} ({service.app} on {service.host})")
@@ -99,7 +100,7 @@ async def abort(engine: Engine, options: Options, narrator: Narrator) -> Result:
 # ── before ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _order(engine: Engine, service: Service, options: Options) -> GuardOrder:
+def _order(engine: Engine, service: Service, options: CommandOptions) -> GuardOrder:
     allowed = service.guard.on_breach
     wanted = options.on_breach or allowed
     if wanted.rank > allowed.rank:
@@ -114,7 +115,7 @@ def _order(engine: Engine, service: Service, options: Options) -> GuardOrder:
 async def _run(engine: Engine, argv: tuple[str, ...], narrator: Narrator) -> CommandEnd:
     if engine.processes is None:
         raise Refused("this console starts no programs")
-    hear = single.stream(narrator)
+    hear = telling.stream(narrator)
     answer = await engine.processes.run(
         argv, timeout=NO_LIMIT, guard="", on_output=lambda raw, _: hear("command", raw), env={}
     )
@@ -150,11 +151,11 @@ def _unguarded(
 
 
 async def _to_the_end(
-    engine: Engine, walk: IncidentRunner, live: RunningState, ended: CommandEnd | None, options: Options,
+    engine: Engine, walk: IncidentRunner, live: RunningState, ended: CommandEnd | None, options: CommandOptions,
     narrator: Narrator,
 ) -> Result:  # fmt: skip
     stop = asyncio.Event()
-    followed = single.follow(engine, walk, narrator)
+    followed = telling.follow(engine, walk, narrator)
     try:
         with interrupts.taken(stop.set):
             while True:
@@ -173,7 +174,7 @@ async def _to_the_end(
                     await guarding.end(engine, walk, Closing.ABORTED, incident.failure)
                 else:
                     break
-        return _told(walk.incident, ended, narrator)
+        return _told(engine, walk.incident, ended, options, narrator)
     finally:
         followed()
 
@@ -229,7 +230,9 @@ async def _let_go(engine: Engine, walk: IncidentRunner, ended: CommandEnd | None
     return code, _document(walk.incident, code, document, ended)
 
 
-def _told(incident: Incident, ended: CommandEnd | None, narrator: Narrator) -> Result:
+def _told(
+    engine: Engine, incident: Incident, ended: CommandEnd | None, options: CommandOptions, narrator: Narrator
+) -> Result:
     """The end, in words and as a document."""
     if incident.guarding:
         code = _code(incident)
@@ -238,15 +241,19 @@ def _told(incident: Incident, ended: CommandEnd | None, narrator: Narrator) -> R
             fix = f"rollback {incident.service} previous"
         if code is Exit.DONE and ended is not None and ended.failed:
             code, said = Exit.INCONCLUSIVE, f"{said}; but the command failed ({ended.words})"
-        narrator.say(said, {Exit.DONE: "green", Exit.INCONCLUSIVE: "yellow"}.get(code, "red"))
+        if options.json:
+            narrator.say(said, {Exit.DONE: "green", Exit.INCONCLUSIVE: "yellow"}.get(code, "red"))
+        else:
+            output.text(said)
         if fix:
             narrator.say(f"  next: {fix}")
         return code, _document(incident, code, output.rollback(incident, code, said, fix), ended)
-    code, document = single.result(incident, narrator)
+    code, document = single.result(engine, incident, options, narrator)
     if code is Exit.DONE:
         code = Exit.UNHEALTHY
         target = incident.plan.target.name if incident.plan else "another release"
         said = f"{incident.service} was breached, and is rolled back to {target}, proven; {_frozen(incident)}"
+        narrator.say(said, "yellow")
         document = output.rollback(incident, code, said, f"rollback unfreeze {incident.service}, when it is mended")
     elif code is Exit.REFUSED:
         code = Exit.UNHEALTHY  # the rollback was declined before anything was sent; the release is no better for it
