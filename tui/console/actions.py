@@ -82,7 +82,9 @@ ACTIONS = (
     Action(SERVICES, "up,k", "move(-1)", "Previous service"),
     Action(SERVICES, "home,g", "move(-999)", "First service"),
     Action(SERVICES, "end,G", "move(999)", "Last service"),
-    Action(SERVICES, "slash", "app.filter_services", "Filter", hint=LATER, palette=17),
+    Action(SERVICES, "slash", "app.filter_services", "Search", hint=9, palette=17),
+    Action(SERVICES, "o", "order", "Order: as listed, trouble first, by name", palette=18),
+    Action(SERVICES, "b", "group", "Group by nothing, host, owner", palette=18),
     # ── the page at work ─────────────────────────────────────────────────────────────────────────────────────────
     Action(PAGE, "enter", "choose", "Choose", hint=1),
     Action(PAGE, "down,j,right", "move(1)", "Next"),

@@ -49,6 +49,15 @@ def fit(text: str, cells: int, *, right: bool = False) -> str:
     return padding + text if right else text + padding
 
 
+def fit_middle(text: str, cells: int) -> str:
+    """As `fit`, but cut in its middle: names of many services often begin alike, and end so."""
+    if cell_len(text) <= cells or cells < 9:
+        return fit(text, cells)
+    end = (cells - 1) // 2
+    tail = text[len(set_cell_size(text, cell_len(text) - end)) :]
+    return fit(f"{set_cell_size(text, cells - 1 - cell_len(tail))}…{tail}", cells)
+
+
 def safe(text: str, limit: int = 500) -> str:
     """One harmless line of anything."""
     return clean_line(text, limit)
