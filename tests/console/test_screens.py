@@ -100,7 +100,7 @@ MATTERS: dict[str, tuple[str, ...]] = {
         "release:4",
         "no downtime",
         "TAKES BACK 2 commits",
-        "3 files; no migration; config",
+        "3 files; ",
         "REDIS_URL",
         "ALSO CHANGED flag new-cache updated 11 min ago",
         "[ Cancel ] [ Roll api back to release:4 ]",

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
+from rich.cells import cell_len
 
 from tests.console.scenes import NOW
 from tests.stage import probe, service
@@ -68,7 +69,7 @@ def test_two_hundred_services_stay_apart_and_no_row_is_too_wide(cells: int) -> N
     groups = service_rows.arranged(every, {}, Arrangement())
     head, lines = service_rows.table(groups, {}, selected=None, now=NOW, cells=cells, palette=PALETTE)
     said = [rows.text(line.row) for line in lines]
-    assert len(said) == 200 and max(map(rows.cell_len, said)) <= cells
+    assert len(said) == 200 and max(map(cell_len, said)) <= cells
     assert rows.width(head) <= cells
     if cells >= 120:
         assert len(set(said)) == 200 and "HOST" in rows.text(head)
@@ -79,7 +80,7 @@ def test_a_name_is_cut_in_its_middle_where_it_is_cut_at_all() -> None:
     assert rows.fit_middle("payments-production-017-worker", 18) == "payments-…7-worker"
     assert rows.fit_middle("api", 6) == "api   "
     for cells in range(1, 40):
-        assert rows.cell_len(rows.fit_middle("支払い-production-ワーカー", cells)) == cells
+        assert cell_len(rows.fit_middle("支払い-production-ワーカー", cells)) == cells
 
 
 def test_each_cell_of_the_strip_has_the_colour_of_its_own_time() -> None:

@@ -25,6 +25,7 @@ from tui.console.frame import Frame
 from tui.console.keyboard import Keyboard
 from tui.console.page_stack import PageStack
 from tui.console.prompt import Prompt
+from tui.console.widgets.hint import HintBar
 from tui.model.errors import ConsoleError
 from tui.text.redact import redact
 
@@ -93,6 +94,9 @@ class ConsoleApp(App[int]):
 
     def on_mount(self) -> None:
         """Paint what there is, then build the engine."""
+        if self.palette.ground:
+            for widget in (self.screen, self.frame.line.input):
+                widget.styles.background, widget.styles.color = self.palette.ground, self.palette.ink
         self.frame.draw_starting()
         self.frame.panels.arrange_again()
         self.keyboard.settle()
@@ -229,6 +233,17 @@ class ConsoleApp(App[int]):
     def on_service_table_selected(self) -> None:
         """Logs and header follow the cursor."""
         self.changed()
+
+    async def on_hint_bar_pressed(self, message: HintBar.Pressed) -> None:
+        """A click on a hint is as good as its key."""
+        with self.keyboard.pressed():
+            self.keyboard.settle()
+            await self.run_action(message.action, default_namespace=message.node)  # type: ignore[arg-type]
+
+    def on_work_panel_taken(self) -> None:
+        """A second click on a harmless choice is as good as Enter."""
+        with self.keyboard.pressed():
+            self.frame.work.action_choose()
 
     # ── what pages ask for ───────────────────────────────────────────────────────────────────────────────────────
 

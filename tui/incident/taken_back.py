@@ -94,10 +94,11 @@ def nearest_first(changes: Iterable[Happened], failed: datetime | None) -> tuple
 
 
 def summary(found: TakenBack, *, brief: bool = False) -> str:
-    """What is taken back, in one sentence; `brief` leaves out who wrote it."""
+    """What is taken back, in one sentence; `brief` leaves out who wrote it, and may be cut at its end."""
     every = (*found.config_changed, *found.config_removed, *found.config_added)
     keys = f"config {listed(every)} changed" if brief and every else config(found)
-    return "; ".join((*_code(found, brief), keys))
+    first, *rest = _code(found, brief)
+    return "; ".join((first, keys, *rest) if brief else (first, *rest, keys))
 
 
 def _code(found: TakenBack, brief: bool) -> Iterator[str]:

@@ -121,7 +121,7 @@ def strip(row: Row, cells: int, palette: "Palette", base: "object" = None) -> "S
     from rich.style import Style
     from textual.strip import Strip
 
-    ground = base if isinstance(base, Style) else Style.null()
+    ground = (base if isinstance(base, Style) else Style.null()) + palette.base
     segments = [Segment(palette.text(piece), ground + palette.style(look)) for piece, look in row if piece]
     return Strip(segments).adjust_cell_length(cells, ground)
 

@@ -89,7 +89,7 @@ def _taken(console: Console, plan: Plan, cells: int, room: int) -> list[Row]:
 
 def _headed(word: str, said: str, cells: int, most: int) -> list[Row]:
     """A word and what it heads, on so many rows at most."""
-    indent = len("ALSO CHANGED") + 2
+    indent = len(word) + 2
     lines = rows.wrap(rows.safe(said, 400), cells - indent)
     if len(lines) > most:
         lines = [*lines[: most - 1], rows.fit(" ".join(lines[most - 1 :]), cells - indent).rstrip()]
