@@ -219,6 +219,14 @@ def test_destinations_that_nobody_takes(tmp_path: Path, ssh: str) -> None:
     assert said.startswith(f"hosts.here.ssh: {ssh!r} ") and "; write " in said
 
 
+def test_whose_check_a_service_gets(tmp_path: Path) -> None:
+    text = SMALL.replace("    app: ", "    checks: %s\n    app: ", 1)
+    assert load_text(SMALL, tmp_path).services[0].checks == "auto"
+    assert load_text(text % "own", tmp_path).services[0].checks == "own"
+    ((line, said),) = problems(text % "never", tmp_path)
+    assert "checks: 'never' is none of them; write auto, own, dokku" in said, line
+
+
 def test_the_transport_of_a_host(tmp_path: Path) -> None:
     text = SMALL.replace("ssh: dokku@host.example", "ssh: dokku@host.example\n    transport: %s")
     assert load_text(SMALL, tmp_path).hosts[0].transport == "asyncssh"

@@ -62,8 +62,10 @@ def test_examples_load_and_fit_the_schema(file: Path, tmp_path: Path) -> None:
 
 def test_the_page_has_an_example_of_every_kind_that_loads(tmp_path: Path) -> None:
     page = (ROOT / "tui/help/services.md").read_text()
-    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-    assert problems(f"version: 1\nhosts: {{dokku: {{ssh: a@b}}}}\n{example}", tmp_path, ENVIRON) == []
+    examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    hosts = "{dokku: {ssh: a@b}, east: {ssh: a@c}, west: {ssh: a@d}}"
+    found = [problems(f"version: 1\nhosts: {hosts}\n{example}", tmp_path, ENVIRON) for example in examples]
+    assert found == [[], []]
 
 
 LOADER_ONLY = re.compile(
@@ -179,7 +181,11 @@ def test_every_key_is_explained() -> None:
     page = (ROOT / "tui/help/services.md").read_text()
     vendors = [[key.name] for place in Place for key in shapes(sections(), place)]
     for path, key in every().items():
-        shared = re.sub(r"^services\.NAME\.(smoke\[\]|health)\.(expect|headers|host_header).*", "", path)
+        shared = re.sub(
+            r"^services\.NAME\.parts\[\]\.(health|identity)\..*|^services\.NAME\.(smoke\[\]|health)\.(expect|headers|host_header).*",
+            "",
+            path,
+        )
         assert not shared or f"`{path}`" in page, path
         assert key.words, path
         plain = not isinstance(key.shape, Keys | Apart | Many | Named) and path.split(".")[-2:-1][:1] not in vendors

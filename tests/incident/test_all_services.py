@@ -109,8 +109,16 @@ def test_more_at_once_than_a_host_allows_is_refused_and_says_which() -> None:
 
 def test_a_plan_that_is_blocked_stops_the_run_before_it_begins() -> None:
     block = Caution(severity=Severity.BLOCK, text="a deploy is running")
-    assert all_services.blocked(plan()) == ""
-    assert all_services.blocked(replace(plan(), warnings=(block,))) == "a deploy is running"
+    every, parts = Group(id="inc1", services=("api",)), Group(id="inc1", services=("api.a", "api.b"), whole="api")
+    assert all_services.blocked(plan(), every) == ""
+    assert all_services.blocked(replace(plan(), warnings=(block,)), every) == "a deploy is running"
+    assert all_services.blocked(replace(plan(), warnings=(block,)), parts) == "a deploy is running"
+
+
+def test_what_is_well_is_left_alone_unless_it_is_a_part_of_what_is_not() -> None:
+    well = replace(plan(), leaves_healthy="it answers")
+    assert all_services.blocked(well, Group(id="inc1", services=("api",))) == "it answers"
+    assert all_services.blocked(well, Group(id="inc1", services=("api.a", "api.b"), whole="api")) == ""
 
 
 def test_what_differs_from_what_was_confirmed_is_named() -> None:

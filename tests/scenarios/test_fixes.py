@@ -132,6 +132,28 @@ async def resume_closed(world: World) -> Process:
     return await run(world, "resume", done.document["journal"])
 
 
+async def undo_nothing(world: World) -> Process:
+    return await run(world, "undo", "--yes")
+
+
+async def undo_replaced(world: World) -> Process:
+    done = await run(world, "api", "previous", "--yes", "--no-freeze")
+    pushed = {"app": APP, "version": "v1.9.0", "wait": True, "force": True, "behaviour": {}}
+    await world.on_host(world.colleague.push(pushed))
+    return await run(world, "undo", done.document["journal"], "--yes")
+
+
+async def nothing_kept(world: World) -> Process:
+    for name in [name for name in world.host.machine.apps if name.startswith(f"{APP}--r")]:
+        world.host.machine.destroy_app(world.host.machine.app(name))
+    return await run(world, "api", "previous", "--yes")
+
+
+async def further(world: World) -> Process:
+    await run(world, "api", "previous", "--yes")
+    return await run(world, "api", "previous", "--yes")
+
+
 WALKED: dict[str, tuple[Drive, tuple[tuple[str, str], ...]]] = {
     "frozen already": (frozen_by_hand, (("engine/releases/freeze.py", "rollback unfreeze {}"),)),
     "a record is left": (
@@ -161,6 +183,13 @@ WALKED: dict[str, tuple[Drive, tuple[tuple[str, str], ...]]] = {
     "removal while frozen": (remove_frozen, (("engine/releases/removal.py", "rollback unfreeze {}"),)),
     "nothing open": (nothing_open, (("cli/commands/start.py", "rollback incidents"),)),
     "no such incident": (no_incident, (("engine/store.py", "rollback incidents"),)),
+    "nothing to undo": (undo_nothing, (("incident/undo.py", "rollback incidents"),)),
+    "undo over another deploy": (undo_replaced, (("incident/undo.py", "rollback {} --list: shows what there is"),)),
+    "nothing kept": (
+        nothing_kept,
+        (("releases/choose.py", "{} | rollback keep {}: keeps what runs | deploy it again as usual"),),
+    ),
+    "further back": (further, (("ways/further.py", "to go further back: rollback {} {}, or {}"),)),
     "closed already": (resume_closed, (("engine/engine.py", "rollback incidents"),)),
 }
 NOT_WALKED = {
@@ -184,6 +213,8 @@ NOT_WALKED = {
     ("cli/commands/keep_freeze.py", "rollback keep api, or rollback keep --all"): "usage",
     ("cli/commands/all_services.py", "rollback SERVICE --list, or rollback status"): "usage",
     ("cli/commands/all_services.py", "rollback all previous"): "usage",
+    ("cli/commands/all_services.py", "rollback {} previous; or one part: {}"): "test_parts.py",
+    ("cli/commands/all_services.py", "to go back all the same, on a terminal: rollback {} {}"): "test_parts.py",
     (
         "cli/commands/all_services.py",
         "rollback resume {} --close aborted: closes what was not started",
@@ -196,13 +227,9 @@ NOT_WALKED = {
     ("engine/notify/outbox.py", "rollback resume {}"): "the post-mortem of an open incident",
     ("cli/commands/unfreeze.py", "rollback unfreeze {}"): "a person said no",
     ("engine/undo.py", "{} builds it again, which is slow: rollback undo {} --way {}"): "test_undo.py",
-    ("incident/undo.py", "rollback incidents"): "test_undo.py",
     ("incident/undo.py", "rollback resume {}, then undo it"): "test_undo.py",
-    ("incident/undo.py", "rollback {} --list: shows what there is"): "test_undo.py",
     ("incident/undo.py", "rollback {} --list"): "test_undo.py",
-    ("releases/choose.py", "{} | rollback keep {}: keeps what runs | deploy it again as usual"): "test_keep.py",
     ("ways/again.py", "rollback {} {}"): "test_never_live.py",
-    ("ways/further.py", "to go further back: rollback {} {}, or {}"): "test_further.py",
 }
 
 

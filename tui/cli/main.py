@@ -192,7 +192,7 @@ async def _tell_the_rest(engine: "Engine", wanted: Options, narrator: Narrator) 
     if wanted.command != "rollback":
         engine.notices.start()
     left = await engine.notices.finish(GRACE)
-    for fault in engine.notices.errors:
+    for fault in (*engine.notices.errors, *engine.evidence.errors):
         narrator.say(fault, "red")
     if left:
         messages = "1 message" if left == 1 else f"{left} messages"

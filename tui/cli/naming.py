@@ -9,6 +9,9 @@ from tui.text.nearest import nearest
 def service(fleet: Fleet, name: str) -> Service:
     """The service of that name or app. Raises ConfigError with the nearest service or command."""
     found = fleet.service(name)
+    if parts := fleet.parts(name):
+        names = ", ".join(part.name for part in parts)
+        raise ConfigError(f"{name} has {len(parts)} parts, and this is for one of them", f"name one: {names}")
     if found is None:
         raise unknown(name, fleet)
     return found
@@ -16,7 +19,7 @@ def service(fleet: Fleet, name: str) -> Service:
 
 def unknown(name: str, fleet: Fleet) -> ConfigError:
     """Said of the first word of a command line, which is neither a service nor a command."""
-    names = tuple(one.name for one in fleet.services)
+    names = tuple(dict.fromkeys(one for s in fleet.services for one in (s.part_of, s.name) if one))
     near = nearest(name, (*names, *(one.app for one in fleet.services), *COMMANDS, "all"))
     meant = f"did you mean `rollback {near}`? " if near else ""
     return ConfigError(

@@ -83,7 +83,7 @@ def _guarded(text: str) -> None:
         _state.gone = True
     except (OSError, ValueError) as error:
         _state.lost = getattr(error, "strerror", None) or str(error)
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError):  # a stream without a descriptor needs none; what was lost is said
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -142,6 +142,9 @@ def planned(plan: Plan, **more: Any) -> Document:
         "warnings": [{"severity": w.severity.value, "text": w.text} for w in plan.warnings],
         "checked": [{"name": c.name, "result": c.standing.value, "text": c.text} for c in plan.checked],
         "skipped": [{"release": name, "reason": why} for name, why in plan.skipped],
+        "own_checks": [
+            {"process": c.process, "uptime": c.uptime, "path": c.path, "why": c.why} for c in plan.own_checks
+        ],
         "takes_back": takes_back(plan.taken),
         **more,
     }

@@ -104,25 +104,35 @@ def read_services(
     }
     found: list[Service] = []
     apps: dict[tuple[str, str], str] = {}
-    owners = [(one.names()["app"].value, name) for name, one in every.items() if "app" in one.names()]
+    owners = [(node.value, name) for name, one in every.items() for node in _written(one, "app")]
     for name, one in every.items():
         _check_name(one, name)
         if name in RESERVED:
             one.problem(f"{name!r} is a word of the command line; choose another name")
-        own = one.names()["app"].value if "app" in one.names() else None
-        for owner in (other for app, other in owners if app == name and other != name and own != name):
+        own = [node.value for node in _written(one, "app")]
+        for owner in (other for app, other in owners if app == name and other != name and name not in own):
             one.problem(f"is called like the app of {owner!r}; a name has to mean one service")
         make = read(shape, one)
-        at = one.names().get("host")
-        if at is not None and isinstance(at.value, str) and hosts and at.value not in hosts:
-            at.problem(f"{at.value!r} is no host of this file; known: {', '.join(hosts)}")
+        for at in _written(one, "host"):
+            if isinstance(at.value, str) and hosts and at.value not in hosts:
+                at.problem(f"{at.value!r} is no host of this file; known: {', '.join(hosts)}")
         if make is None:
             continue
-        made: Service = make(name)
-        if (other := apps.setdefault((made.host, made.app), name)) != name:
-            one.names()["app"].problem(f"{made.app!r} is already the app of {other!r}")
-        found.append(made)
+        for made in make(name):
+            if made.part_of and made.name in every:
+                one.problem(f"its part on {made.host} would be called {made.name!r}, as another service is")
+            if (other := apps.setdefault((made.host, made.app), name)) != name:
+                _written(one, "app", made.app)[0].problem(f"{made.app!r} is already the app of {other!r}")
+            found.append(made)
     return tuple(found)
+
+
+def _written(service: Node, key: str, value: str | None = None) -> list[Node]:
+    """Where a key of the service or of its parts is written, of those the ones with that value, where one is named."""
+    keys = service.names()
+    inside = [part.names() for part in keys["parts"].listed()] if "parts" in keys else []
+    found = [one[key] for one in (keys, *inside) if key in one]
+    return [node for node in found if value is None or node.value == value]
 
 
 def _given(node: Node) -> Node:
@@ -140,10 +150,11 @@ def shared_addresses(services: tuple[Service, ...]) -> tuple[str, ...]:
         if service.health is None or service.health.url is None:
             continue
         parts = values.address(service.health.url)
-        other = asked.setdefault((parts, service.health.host_header), service.name)
-        if other != service.name:
+        name = service.part_of or service.name
+        other = asked.setdefault((parts, service.health.host_header), name)
+        if other != name:
             found.append(
-                f"{other} and {service.name} are both asked at {parts} without different host headers: "
+                f"{other} and {name} are both asked at {parts} without different host headers: "
                 "another app may answer for one of them"
             )
     return tuple(found)

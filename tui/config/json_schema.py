@@ -75,7 +75,9 @@ def _keys(shape: Keys[Any], *, partial: bool, without: tuple[str, ...] = ()) -> 
     if partial:
         return made
     required = [key.name for key in shape.keys if key.required]
-    if required:
+    if required and shape.unless:
+        made["anyOf"] = [{"required": required}, {"required": [shape.unless]}]
+    elif required:
         made["required"] = required
     if shape.any_of:
         made["anyOf"] = [{"required": [name]} for name in shape.any_of]

@@ -101,6 +101,10 @@ class Node:
         """The keys of what should be a mapping, silently: for looking ahead, before anything is judged."""
         return self.value if isinstance(self.value, dict) else {}
 
+    def listed(self) -> "list[Node]":
+        """The items of what should be a list, silently, as `names`."""
+        return self.value if isinstance(self.value, list) else []
+
     def items(self) -> "list[Node]":
         """The items of a list."""
         if self.value is None:

@@ -4,11 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from tui.config import health_keys, values, vendors
 from tui.config.nodes import Node
 from tui.config.shapes import FileKey, Found, Keys, Many, Named, Text
 from tui.model import readers
-from tui.model.service import RollbackSpec, Service, WatchSpec
+from tui.model.service import CheckMode, RollbackSpec, Service, WatchSpec
 from tui.model.vendor import Place
 
 LINKS = Named(item=readers.url)
@@ -129,8 +131,54 @@ def _git_remote(node: Node) -> str | None:
     return None
 
 
+def _part(health: Keys[Any]) -> Keys[Found]:
+    """The shape of one part; what it does not say is as the service says it."""
+    return Keys(
+        keys=(
+            FileKey(name="host", shape=str, words="The name of its host.", told="the service's", example="edge-1"),
+            FileKey(name="app", shape=values.app, words="Its app there.", told="the service's", example="scenextras"),
+            FileKey(
+                name="health",
+                shape=health,
+                words="How this part is asked by itself, as `health` of the service.",
+                told="as the service is",
+            ),
+            FileKey(
+                name="identity",
+                shape=health_keys.IDENTITY,
+                words="Where this part says which release answers, as `identity` of the service.",
+                told="as the service does",
+            ),
+        ),
+        make=lambda found: found,
+    )
+
+
+def _parts(whole: Service, name: str, written: tuple[Found, ...], node: Node) -> tuple[Service, ...]:
+    """The service of each part, named by what tells it from the others."""
+    places = [(one["host"] or whole.host, one["app"] or whole.app) for one in written]
+    for one, (host, app) in zip(written, places, strict=True):
+        for key, value in (("host", host), ("app", app)):
+            if not value:
+                one.node.problem(f"{key} is missing, here and in the service")
+    if len(set(places)) < len(places):
+        node.problem("names the same app on the same host twice")
+    if any(not host or not app for host, app in places) or len(set(places)) < len(places):
+        return ()
+    hosts, apps = zip(*places, strict=True)
+    found: list[Service] = []
+    for one, (host, app) in zip(written, places, strict=True):
+        told = host if hosts.count(host) == 1 else app if apps.count(app) == 1 else f"{app}.{host}"
+        title = f"{whole.title or name}: {told}"
+        own = {key: one[key] for key in ("health", "identity") if one[key] is not None}
+        part = replace(whole, name=f"{name}.{told}", title=title, host=host, app=app, part_of=name)
+        found.append(replace(part, **own))
+    return tuple(found)
+
+
 def service(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Any]:
     """The shape of one service: what is made of it still wants its name."""
+    health = health_keys.health(beside)
     own = (
         FileKey(name="title", shape=Text(), words="What people call it.", told="its name", example="Python API"),
         FileKey(name="host", shape=str, words="The name of its host in `hosts`.", required=True, example="dokku"),
@@ -160,7 +208,7 @@ def service(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys
         ),
         FileKey(
             name="health",
-            shape=health_keys.health(beside),
+            shape=health,
             words="How it is asked whether it is well.",
             told="none: nothing is proven by health",
         ),
@@ -183,6 +231,15 @@ def service(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys
             words="What a rollback of it costs.",
             default=RollbackSpec(),
             told="30s, no downtime",
+        ),
+        FileKey(
+            name="checks",
+            shape=values.check_mode,
+            words="Whose check a kept release without one gets on the way back: `auto` ours where nothing is lost, "
+            "`own` ours always, `dokku` Dokku's own 10 s.",
+            default=CheckMode.AUTO,
+            told="auto",
+            example="own",
         ),
         FileKey(
             name="watch",
@@ -212,6 +269,14 @@ def service(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys
             told="none",
             example="[./scripts/rollback/rollback.sh, api]",
         ),
+        FileKey(
+            name="parts",
+            shape=Many(_part(health)),
+            words="For a service of several apps or hosts: each of them. They go back together, one after the other.",
+            default=(),
+            told="none: it is one app",
+            example="[{host: edge-1}, {host: edge-2}]",
+        ),
     )
 
     def made(found: Found) -> Any:
@@ -219,6 +284,13 @@ def service(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys
         for one in vendors.names(sections, Place.SERVICE):
             del given[one]
         given["vendors"] = vendors.read(dict(found.nodes), sections, Place.SERVICE)
-        return lambda name: Service(**{**given, "name": name, "title": given["title"] or name})
+        written = given.pop("parts")
+        whole = Service(**{**given, "name": "", "host": given["host"] or "", "app": given["app"] or ""})
+        if "parts" not in found:
+            return lambda name: (replace(whole, name=name, title=whole.title or name),)
+        if len(written) < 2:
+            found.at("parts").problem("names fewer than two; for one app write host and app")
+            return None
+        return lambda name: _parts(whole, name, written, found.at("parts"))
 
-    return Keys(keys=(*own, *vendors.shapes(sections, Place.SERVICE)), make=made)
+    return Keys(unless="parts", keys=(*own, *vendors.shapes(sections, Place.SERVICE)), make=made)

@@ -110,6 +110,8 @@ class Keys(Generic[T]):
     """exactly one of these is needed"""
     needed: str = ""
     """what is said where that is not so"""
+    unless: str = ""
+    """the key that stands in for the required ones: where it is written, none of them is missing"""
     free: str = ""
     """how keys begin that nobody reads"""
 
@@ -166,7 +168,8 @@ def _keys(shape: Keys[T], node: Node) -> T | None:
     nodes = node.mapping(shape.names(), shape.free)
     if not isinstance(node.value, dict | None):
         return None
-    missing = [key for key in shape.keys if key.required and key.name not in nodes]
+    needed = () if shape.unless and shape.unless in nodes else tuple(key for key in shape.keys if key.required)
+    missing = [key for key in needed if key.name not in nodes]
     wanted = shape.any_of or shape.one_of
     written = [name for name in wanted if name in nodes]
     short = bool(wanted) and (not written or (bool(shape.one_of) and len(written) > 1))
@@ -178,7 +181,7 @@ def _keys(shape: Keys[T], node: Node) -> T | None:
     if short:
         node.problem(shape.needed)
     bad = frozenset(name for name, value in made.items() if value is None)
-    if missing or short or any(key.name in bad for key in shape.keys if key.required):
+    if missing or short or any(key.name in bad for key in shape.keys if key.required or key.name == shape.unless):
         return None
     values = {key.name: key.default if made.get(key.name) is None else made[key.name] for key in shape.keys}
     return shape.make(Found(node, nodes, values, bad))

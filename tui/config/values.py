@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from tui.model import destination
 from tui.model.readers import DURATION, PATTERNS, duration
-from tui.model.service import Transport
+from tui.model.service import CheckMode, Transport
 
 RANGES: dict[Callable[[str], int], tuple[int, int]] = {}
 """the smallest and the largest number that a reader of whole numbers takes"""
@@ -73,6 +73,13 @@ def transport(text: str) -> Transport:
     if text not in list(Transport):
         raise ValueError(f"{text!r} is no transport; write {' or '.join(Transport)}")
     return Transport(text)
+
+
+def check_mode(text: str) -> CheckMode:
+    """Whose check counts on the way back."""
+    if text not in list(CheckMode):
+        raise ValueError(f"{text!r} is none of them; write {', '.join(CheckMode)}")
+    return CheckMode(text)
 
 
 def remote(text: str) -> str:
@@ -163,4 +170,5 @@ PATTERNS |= {
     name: NAME,
     app: APP,
     transport: "|".join(Transport),
+    check_mode: "|".join(CheckMode),
 }

@@ -44,7 +44,8 @@ class Alerts:
         if not self._told_found and all(s.listed_at is not None or s.trouble for s in statuses):
             self._told_found = True
             self._found()
-        for faults in (self._controller.board.errors, self._controller.engine.notices.errors):
+        engine = self._controller.engine
+        for faults in (self._controller.board.errors, engine.notices.errors, engine.evidence.errors):
             if faults:
                 self._screen.notice(rows.safe(faults.pop(0)), "down")
 

@@ -114,7 +114,7 @@ def kept() -> Iterator[None]:
     finally:
         splash.end()
         if before is not None:
-            with contextlib.suppress(termios.error, OSError):
+            with contextlib.suppress(termios.error, OSError):  # it is gone
                 termios.tcsetattr(0, termios.TCSANOW, before)
         for number, handler in earlier.items():
             signal.signal(number, handler)
@@ -151,7 +151,7 @@ def exit_code(app: "App[Any]") -> int:
 
 def complain(text: str) -> None:
     """Say something on stderr, if anybody is still there to read it."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # nobody is there
         from tui.text.redact import redact
 
         sys.stderr.write(redact(text))

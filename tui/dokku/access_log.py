@@ -22,6 +22,7 @@ from enum import StrEnum
 from tui.dokku import access_json, access_text
 from tui.dokku.access_values import Fields
 from tui.model.value import Value
+from tui.text.clean import decode
 
 AGENT = "rollback-console"
 """how our own requests name themselves"""
@@ -113,6 +114,25 @@ def _kind(found: Fields) -> Kind:
 def _asks(request: str) -> bool:
     """Whether it is a request line, or the path alone that some formats write."""
     return _METHOD.match(request + " ") is not None or request.startswith(("/", "http://", "https://"))
+
+
+def answered_others(raw: bytes, within: timedelta) -> bool | None:
+    """Whether the last lines of a log show an answer to anybody but us, within so long before our own last request.
+
+    None where they do not say: without a line of a request of ours nobody knows whose log it is and until when it was
+    written, and a line that is not understood may be an answer. Whatever the app itself has said counts, refusals too.
+    """
+    lines = [line for line in decode(raw).splitlines() if line.strip()]
+    found = [_fields(line.strip()) for line in lines]
+    read_ = [one for one in found if one is not None]
+    ours = [one.at for one in read_ if _kind(one) is Kind.OWN and one.at is not None]
+    if not ours:
+        return None
+    since = max(ours) - within
+    late = [one for one in read_ if one.at is None or one.at >= since]
+    if any(_kind(one) not in (Kind.OWN, Kind.EMPTY) and 100 <= one.status < 499 for one in late):
+        return True
+    return False if len(read_) == len(found) else None
 
 
 # ── counting ─────────────────────────────────────────────────────────────────────────────────────────────────────────

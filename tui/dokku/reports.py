@@ -66,6 +66,8 @@ class Checks(Value):
 
     disabled: str
     skipped: str
+    default_wait: str = ""
+    """seconds that a container without checks has to be up, where the host says; 0.35 keeps it in a variable"""
 
 
 class Build(Value):
@@ -87,7 +89,7 @@ def document(raw: bytes, kind: type[T], what: str) -> T:
     it, and bytes that are no UTF-8 in it: neither makes it unreadable. Of several documents the longest counts, because
     warnings may be JSON, too.
     """
-    with contextlib.suppress(json_text.NotJson):
+    with contextlib.suppress(json_text.NotJson):  # looked for within it below
         return json_text.read(raw, kind)
     text = decode(raw)
     found: list[tuple[int, T]] = []
@@ -192,7 +194,8 @@ def checks_report(raw: bytes) -> Checks | None:
     disabled, skipped = found.get("checks disabled list", ""), found.get("checks skipped list", "")
     if not (_TYPES.fullmatch(disabled) and _TYPES.fullmatch(skipped)):
         return None
-    return Checks(disabled=disabled, skipped=skipped)
+    wait = next((value for label, value in found.items() if value and label.endswith("default wait")), "")
+    return Checks(disabled=disabled, skipped=skipped, default_wait=clean_line(wait, 20))
 
 
 _TYPES = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_,-]{0,199}")

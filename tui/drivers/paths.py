@@ -32,7 +32,7 @@ def secure() -> str:
     """Makes the state folder its owner's alone, where it exists and is not. Returns what was done, for people; empty
     where nothing was. Raises ConfigError where the folder cannot be trusted."""
     folder = _named()
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # it does not exist yet; who opens it is told of everything else
         before = stat.S_IMODE(folder.lstat().st_mode)
         private(folder)
         if before & 0o077:
@@ -49,7 +49,7 @@ def private(folder: Path) -> Path:
     """A folder that this user owns, with mode 0700, made where it is missing. Raises ConfigError for a link, for
     somebody else's, and for what is no folder; JournalError where it cannot be made."""
     try:
-        with contextlib.suppress(FileExistsError):
+        with contextlib.suppress(FileExistsError):  # looked at below
             folder.mkdir(mode=0o700)
         found = folder.lstat()
         if stat.S_ISLNK(found.st_mode):

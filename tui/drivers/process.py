@@ -100,12 +100,12 @@ async def _copy(pipe: int, kept: bytearray, hear: Callable[[bytes], None]) -> No
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     """End the whole group: ask it, give its leader some time, then make whoever is left."""
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError):  # it has ended
         os.killpg(process.pid, signal.SIGTERM)
-    with contextlib.suppress(TimeoutError):
+    with contextlib.suppress(TimeoutError):  # then it is made to
         async with asyncio.timeout(GRACE):
             await process.wait()
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError):  # nobody is left
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
 

@@ -69,7 +69,7 @@ def _beside(path: Path, text: str, mode: int) -> Path:
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
     except BaseException:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # the error before it is the one that says why
             made.unlink()
         raise
     return made

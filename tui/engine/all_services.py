@@ -12,13 +12,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from tui.engine.engine import Engine
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.incident.steps import Output
+from tui.engine.signal import Signal
 from tui.incident import all_services
 from tui.incident import events as ev
 from tui.incident.all_services import Part, Stage
 from tui.model.errors import ConsoleError, Refused, TakenByOther
 from tui.model.incident import Closing, Group, Incident, Question
 from tui.model.plan import Plan
-from tui.model.release import Target, TargetKind, target_of
+from tui.model.release import Target, parse_target, target_of
 from tui.model.value import Value
 from tui.ways.facts import Options
 
@@ -54,9 +55,8 @@ class Run:
         self._take_over = take_over
         self._output = output
         self._confirmed: dict[str, Plan] = {}
-        self._news = asyncio.Event()
-        self._listeners: list[Callable[[], None]] = []
-        self._ends = [walk.subscribe(self._changed) for walk in walks.values()]
+        self._news = Signal()
+        self._ends = [walk.subscribe(self._news.tell) for walk in walks.values()]
 
     # ── what is known ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -79,13 +79,7 @@ class Run:
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every change, without payload. Returns what ends the subscription."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
-    def _changed(self) -> None:
-        self._news.set()
-        for listener in tuple(self._listeners):
-            listener()
+        return self._news.subscribe(listener)
 
     # ── the loop ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -107,14 +101,13 @@ class Run:
         await self._wait(lambda: all(all_services.stage(part) is not Stage.UNDER_WAY for part in self.parts))
 
     async def _wait(self, until: Callable[[], bool]) -> None:
-        while True:
+        def holds() -> bool:
             for walk in self.walks.values():
                 if walk.error is not None:
                     raise walk.error
-            if until() or all_services.at_rest(self.parts, self.group.parallel):
-                return
-            await self._news.wait()
-            self._news.clear()
+            return until() or all_services.at_rest(self.parts, self.group.parallel)
+
+        await self._news.until(holds)
 
     async def _begin(self, name: str) -> None:
         """One service's turn: planned anew, compared with what was confirmed, then its first write."""
@@ -132,7 +125,7 @@ class Run:
                 raise Refused(fresh.blocked[0].text, f"rollback resume {self.group.id}")
         except ConsoleError as error:
             self.refused[name] = error
-            self._changed()
+            self._news.tell()
             return
         clock = self.engine.clock
         await walk.submit(ev.PlanMade(at=clock.now(), plan=fresh))
@@ -152,12 +145,14 @@ class Run:
         walk = self.walks.get(name)
         if walk is None:  # the console died while it opened them
             walk = await self._open_late(name)
-        return await prepared(name, lambda: self._plan(name, PREVIOUS, walk.incident, self.group.way))
+        return await prepared(
+            name, lambda: self._plan(name, wanted(self.group), walk.incident, self.group.way), self.group
+        )
 
     async def _open_late(self, name: str) -> IncidentRunner:
         walk = await self.engine.join(self.engine.service(name), self.group, self._output)
         self.walks[name] = walk
-        self._ends.append(walk.subscribe(self._changed))
+        self._ends.append(walk.subscribe(self._news.tell))
         return walk
 
     async def _plan(self, name: str, target: Target, incident: Incident, way: str | None) -> Plan:
@@ -180,7 +175,11 @@ class Run:
         self._ends.clear()
 
 
-PREVIOUS = Target(kind=TargetKind.PREVIOUS)
+def wanted(group: Group) -> Target:
+    """Where each of them goes."""
+    found = parse_target(group.target)
+    assert found is not None, group.target  # it was one when the run was opened
+    return found
 
 
 def options(group: Group, take_over: str | None) -> Options:
@@ -195,20 +194,21 @@ async def prepare(engine: Engine, group: Group, take_over: str | None) -> tuple[
         return await prepared(
             name,
             lambda: engine.plan(
-                engine.service(name), PREVIOUS, options(group, take_over), way=group.way, known_as=group.id
+                engine.service(name), wanted(group), options(group, take_over), way=group.way, known_as=group.id
             ),
+            group,
         )
 
     return tuple(await asyncio.gather(*(one(name) for name in group.services)))
 
 
-async def prepared(name: str, plan: Callable[[], Awaitable[Plan]]) -> Prepared:
+async def prepared(name: str, plan: Callable[[], Awaitable[Plan]], group: Group) -> Prepared:
     """A plan, or why there is none; a plan that must not be carried out says why, too."""
     try:
         made = await plan()
     except ConsoleError as error:
         return Prepared(service=name, trouble=error.message, fix=error.fix)
-    return Prepared(service=name, plan=made, trouble=all_services.blocked(made))
+    return Prepared(service=name, plan=made, trouble=all_services.blocked(made, group))
 
 
 async def begin(

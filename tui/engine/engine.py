@@ -46,9 +46,11 @@ from tui.engine.releases.catalog import Listing
 from tui.engine.releases.freeze import NO_WORD, Freezer, Frozen, Unfrozen, Word
 from tui.engine.releases.keeper import Keeper
 from tui.engine.releases.planner import Planner, Wanted
+from tui.engine.releases.silence import Silences
 from tui.engine.store import Illegible, Records, new_id
 from tui.engine.together import together
 from tui.incident import events as ev
+from tui.incident import own_site
 from tui.model.errors import ConfigError, Refused, TakenByOther
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Closing, Group, Incident
@@ -96,8 +98,9 @@ class Engine:
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
         self.freezer = Freezer(self.links, clock, journal)
         self.evidence = Evidence(fleet, self.links, clock, self.outside)
+        silences = Silences(self.links, clock, self.probe, self.evidence.recent)
         self.planner = Planner(
-            fleet, self.configs, self.records, self.freezer, clock, by, look=self.probe, registries=registries
+            fleet, self.configs, self.records, self.freezer, clock, by, silences=silences, registries=registries
         )
         self.nearby = Nearby(fleet, self.ledger, self.records, clock, self.outside.flags)
         self.walks: dict[str, IncidentRunner] = {}
@@ -136,12 +139,19 @@ class Engine:
     def service(self, name: str) -> Service:
         """The service of that name or app. Raises ConfigError with the nearest, and the names there are."""
         found = self.fleet.service(name)
+        if parts := self.fleet.parts(name):
+            names = ", ".join(part.name for part in parts)
+            raise ConfigError(f"{name} has {len(parts)} parts, and this is for one of them", f"name one: {names}")
         if found is None:
             names = ", ".join(s.name for s in self.fleet.services)
             meant = suggestion(name, (n for s in self.fleet.services for n in (s.name, s.app)))
             fix = f"{meant} services: {names}" if meant else f"services: {names}"
             raise ConfigError(f"there is no service {name!r} in {self.fleet.path}", fix)
         return found
+
+    def named(self, name: str) -> tuple[Service, ...]:
+        """The parts of the service of that name, or the one service of that name or app. Raises ConfigError."""
+        return self.fleet.parts(name) or (self.service(name),)
 
     async def listing(self, service: Service) -> Listing:
         """What runs, and the releases that are kept or were seen here. Raises LinkError, HostSaid."""
@@ -168,7 +178,7 @@ class Engine:
         if seen is not None:
             self.evidence.saw(service.name, seen)
             if seen.outcome is ProbeOutcome.HEALTHY:
-                await self.ledger.healthy(service.host, service.app, seen.at)
+                await self.ledger.healthy(service.host, service.app, seen.at, own_site.address(service))
         return seen
 
     def logs(self, service: Service, lines: int) -> StreamPort:

@@ -8,13 +8,14 @@ its processor. Readers pull snapshots; notices carry nothing.
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
-from tui.engine.edge import survived
+from tui.engine.edge import worded
 from tui.engine.engine import Engine
 from tui.engine.releases.catalog import Listing, with_more
+from tui.engine.signal import Signal
+from tui.engine.supervisor import Supervisor
 from tui.incident import health_word as status
 from tui.model.errors import ConsoleError, HostKeyRefused
 from tui.model.health import Health, Probe
@@ -68,8 +69,8 @@ class ServiceMonitor:
         self._catalogued_at: dict[str, datetime] = {}
         self._trouble: dict[str, str] = {}
         self._listing_now: dict[tuple[str, bool], asyncio.Task[None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._listeners: list[Callable[[], None]] = []
+        self._work = Supervisor(self._fault)
+        self._news = Signal()
         self.errors: list[str] = []
         """faults of ours, to be shown: a poll that failed comes again at its time, never silent"""
 
@@ -103,8 +104,7 @@ class ServiceMonitor:
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every change, without payload. Returns what ends the subscription."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._news.subscribe(listener)
 
     # ── polling ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -112,16 +112,13 @@ class ServiceMonitor:
         """Begin to poll: health of each service, and what runs on each host, one service after the other."""
         count = len(self.engine.fleet.services)
         for position, service in enumerate(self.engine.fleet.services):
-            self._spawn(self._poll_health(service, self.every.total_seconds() * position / max(1, count)))
+            self._work.begin(self._poll_health(service, self.every.total_seconds() * position / max(1, count)))
         for host in sorted({s.host for s in self.engine.fleet.services}):
-            self._spawn(self._poll_releases(host))
+            self._work.begin(self._poll_releases(host))
 
     async def stop(self) -> None:
         """End every poll."""
-        tasks = [*self._tasks, *self._listing_now.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._work.end()
 
     async def look(self, name: str) -> Probe | None:
         """One look at a service's health now, besides the rhythm."""
@@ -129,7 +126,7 @@ class ServiceMonitor:
         probe = await self.engine.probe(service)
         if probe is not None:
             self._probes[service.name].append(probe)
-            self._tell()
+            self._news.tell()
         return probe
 
     async def refresh(self, name: str, *, every_source: bool = False) -> None:
@@ -141,9 +138,9 @@ class ServiceMonitor:
         key = (service.name, every_source)
         task = self._listing_now.get(key)
         if task is None or task.done():
-            task = asyncio.create_task(self._list(service, every_source=every_source))
+            task = self._work.begin(self._list(service, every_source=every_source))
             self._listing_now[key] = task
-        await asyncio.shield(task)
+        await asyncio.wait({task})  # an error of ours is among `errors`, and said once
 
     def _every(self, service: Service) -> timedelta:
         """A log is read over the host's connection, which costs the host more than an answer to a request."""
@@ -153,12 +150,12 @@ class ServiceMonitor:
     async def _poll_health(self, service: Service, offset: float) -> None:
         if service.health is None:
             return
-        await self._shown(self.look(service.name))  # the first screen must not wait for its turn
+        await self._work.survived(self.look(service.name))  # the first screen must not wait for its turn
         await self.engine.clock.sleep(offset)
         while True:
             pause = self._every(service).total_seconds()
             began = self.engine.clock.monotonic()
-            await self._shown(self.look(service.name))
+            await self._work.survived(self.look(service.name))
             took = self.engine.clock.monotonic() - began
             jitter = random.uniform(-0.05, 0.05) * pause  # noqa: S311 - spreads polls, guards nothing
             await self.engine.clock.sleep(max(0.2, pause - took + jitter))
@@ -169,7 +166,7 @@ class ServiceMonitor:
             for service in mine:
                 listed = self._listed_at.get(service.name)
                 if listed is None or self.engine.clock.now() - listed >= self.releases_every / 2:
-                    await self._shown(self.refresh(service.name))
+                    await self._work.survived(self.refresh(service.name))
             await self.engine.clock.sleep(self.releases_every.total_seconds())
 
     async def _list(self, service: Service, *, every_source: bool) -> None:
@@ -180,7 +177,7 @@ class ServiceMonitor:
             self._trouble[service.name] = _worded(error)
         else:
             self._store(service.name, listing, began, every_source=every_source)
-        self._tell()
+        self._news.tell()
 
     def _store(self, name: str, listing: Listing, began: datetime, *, every_source: bool) -> None:
         """A later question may have been answered earlier: what was asked last stays.
@@ -203,20 +200,9 @@ class ServiceMonitor:
             self._catalogued_at.pop(name, None)
         self._listings[name] = listing
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _shown(self, poll: Awaitable[object]) -> None:
-        """The edge: a fault of ours in one poll is shown; the next one comes all the same, others are not held up."""
-        if why := await survived(poll):
-            self.errors.append(f"a poll failed: {why}")
-            self._tell()
-
-    def _tell(self) -> None:
-        for listener in tuple(self._listeners):
-            listener()
+    def _fault(self, error: BaseException) -> None:
+        self.errors.append(f"a poll failed: {worded(error)}")
+        self._news.tell()
 
 
 def _worded(error: Exception) -> str:

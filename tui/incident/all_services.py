@@ -9,7 +9,7 @@ then stops the run before that service is touched.
 from collections.abc import Sequence
 from enum import StrEnum
 
-from tui.model.incident import Closing, Incident, State
+from tui.model.incident import Closing, Group, Incident, State
 from tui.model.observation import differences
 from tui.model.plan import Plan, Severity
 from tui.model.release import Release
@@ -64,9 +64,15 @@ def too_many(services: Sequence[Service], hosts: Sequence[Host], parallel: int) 
 # ── before ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def blocked(plan: Plan) -> str:
-    """Why this plan must not be carried out in a run over all; empty where nothing is wrong."""
-    return "; ".join(caution.text for caution in plan.blocked) or plan.leaves_healthy
+def blocked(plan: Plan, group: Group) -> str:
+    """Why this plan must not be carried out in this run; empty where nothing is wrong. Of the parts of one service a
+    healthy one goes back with the others; of all services none does that is well."""
+    return "; ".join(caution.text for caution in plan.blocked) or ("" if group.whole else plan.leaves_healthy)
+
+
+def title(group: Group) -> str:
+    """What the run is called where it is told of: what a person would type."""
+    return f"{group.whole} {group.target}" if group.whole else PHRASE
 
 
 def changed(confirmed: Plan, fresh: Plan) -> tuple[str, ...]:
@@ -136,6 +142,12 @@ def at_rest(parts: Sequence[Part], parallel: int) -> bool:
 def stopped_at(parts: Sequence[Part]) -> Part | None:
     """The first service, in order, that holds the run up."""
     return next((part for part in parts if stage(part) is Stage.STOPPED), None)
+
+
+def through(parts: Sequence[Part]) -> tuple[Incident, ...]:
+    """The incidents that changed what serves and came through, in order: each can be undone, by its own id."""
+    found = (part.incident for part in parts if stage(part) in (Stage.DONE, Stage.WATCHING))
+    return tuple(i for i in found if i is not None and i.wrote and well(i))
 
 
 def well(incident: Incident) -> bool:

@@ -154,6 +154,10 @@ class Group(Value):
     """services that may be under way at once"""
     post: bool = True
     """whether people are told"""
+    whole: str = ""
+    """the service whose parts these are; empty: it is a run over all services"""
+    target: str = "previous"
+    """where each of them goes, as it is written on the command line"""
 
     def part(self, service: str) -> str:
         """The id of that service's incident in the journal."""

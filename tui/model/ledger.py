@@ -23,6 +23,8 @@ class Sighting(Value):
     last_healthy: datetime | None = None
     image: str | None = None
     """the numbered image of a registry that its containers were started by"""
+    answered: tuple[str, ...] = ()
+    """site and path of health addresses that answered well meanwhile"""
     images: tuple[str, ...] = ()
     """ids of the images its containers ran"""
     certain: bool = True

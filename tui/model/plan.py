@@ -124,6 +124,17 @@ class Proof(Value):
     metadata: str
 
 
+class OwnCheck(Value):
+    """A check of ours that the pushed commit brings for a process type of a release that has none."""
+
+    process: str
+    uptime: int | None = None
+    """seconds that the container has to be up"""
+    path: str | None = None
+    """what has to answer, instead"""
+    why: str = ""
+
+
 DECISIVE = (StepKind.PUSH, StepKind.DEPLOY)
 """the kinds of step that change what serves; a plan has one of them"""
 
@@ -186,6 +197,8 @@ class Plan(Value):
     """a person goes forward again on purpose: what is left is not marked bad, and the target is so no more"""
     again: bool = False
     """what runs is deployed anew from its holder, so that a restart starts it and no failed image: nothing is bad"""
+    own_checks: tuple[OwnCheck, ...] = ()
+    """checks that the push brings; empty in plans of older consoles"""
     leaves_healthy: str = ""
     """`previous` would leave a release that is healthy, because the deploy that failed never went live: why, in words.
     It needs a person's own word; empty: it does not"""

@@ -76,6 +76,11 @@ class HealthSpec(Value):
     """how long that row may take to come about after a rollback; then it is not healthy"""
 
     @property
+    def answers(self) -> bool:
+        """Whether anything is asked that answers, and not the log alone."""
+        return any((self.url, self.public_url, self.websocket, self.tcp))
+
+    @property
     def address(self) -> str:
         """What is asked, in the words of services.yaml."""
         return self.url or self.websocket or self.tcp or f"log: {self.log}"
@@ -96,6 +101,17 @@ class IdentitySpec(Value):
     url: str
     header: str | None = None
     json: str | None = None
+
+
+class CheckMode(StrEnum):
+    """Whether a way back brings a check of ours for a process type to which the release brings none."""
+
+    AUTO = "auto"
+    """where nothing can be lost by it"""
+    OWN = "own"
+    """always"""
+    DOKKU = "dokku"
+    """never: Dokku's own 10 s count"""
 
 
 class RollbackSpec(Value):
@@ -121,6 +137,7 @@ class Service(Value):
     smoke: tuple[SmokeSpec, ...] = ()
     identity: IdentitySpec | None = None
     rollback: RollbackSpec = RollbackSpec()
+    checks: CheckMode = CheckMode.AUTO
     image_repository: str | None = None
     git_remote: str | None = None
     script: tuple[str, ...] = ()
@@ -130,6 +147,8 @@ class Service(Value):
     """name and address of pages for people: runbook, dashboard"""
     watch: "WatchSpec | None" = None
     """its own watching times and limit; None: those of all services"""
+    part_of: str = ""
+    """the service of several apps or hosts that this is a part of; empty: it is a whole one"""
     vendors: tuple[VendorSettings, ...] = ()
 
     def vendor(self, kind: type[S]) -> S | None:
@@ -251,6 +270,10 @@ class Fleet(Value):
         by_app = [s for s in self.services if s.app == name]
         named = next((s for s in self.services if s.name == name), None)
         return named or (by_app[0] if len(by_app) == 1 else None)
+
+    def parts(self, name: str) -> tuple[Service, ...]:
+        """The parts of the service of that name, as the file names them; empty where it has none."""
+        return tuple(s for s in self.services if name and s.part_of == name)
 
     def host(self, name: str) -> Host:
         """The host of that name; the loader guarantees that every service's host exists."""

@@ -124,7 +124,9 @@ def app_files(story: Story, version: str) -> dict[str, bytes]:
         'COPY VERSION /app/VERSION\nEXPOSE 5000\nCMD ["/app/server"]\n'
     )
     startup = {"type": "startup", "name": "ready", "path": check, "attempts": 3, "timeout": 5}
-    about: dict[str, object] = {"name": app, "healthchecks": {"web": [startup]}}
+    about: dict[str, object] = {"name": app}
+    if check:
+        about["healthchecks"] = {"web": [startup]}
     if story.prepares:
         about["scripts"] = {"dokku": {"predeploy": "/app/server prepare"}}
     app_json = json.dumps(about, indent=2) + "\n"

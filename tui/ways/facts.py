@@ -32,6 +32,14 @@ class Options(Value):
     """what runs is deployed anew, see `Plan.again`"""
 
 
+class Silence(Value):
+    """Whether nothing of a service answers, as far as was seen just now."""
+
+    silent: bool
+    words: str
+    """what was seen, or why it is not known"""
+
+
 class Facts(Value):
     """Everything that was read before planning, and what was chosen: `Way.plan` needs nothing else."""
 
@@ -76,6 +84,10 @@ class Facts(Value):
     """the branch that the team deploys, never one that an earlier freeze has set; None: nobody knows it any more"""
     leaves_healthy: str = ""
     """why leaving what runs needs a word of its own, see `Plan.leaves_healthy`"""
+    silence: Silence | None = None
+    """whether the service answers at all; None: it did not matter"""
+    answered_path: str = ""
+    """the path of its health that answered through the app's own site while the target served; empty: none is known"""
     cluster: K3sSettings | None = None
     """how Dokku's Kubernetes scheduler is set, for an app on it"""
     keeping: keep_first.Keeping | None = None

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from tui.dokku import build_gate, commands, holders, shell_lines
-from tui.model.plan import Caution, Plan, Proof, PushSpec, Severity, Step, StepKind, Where
+from tui.model.plan import Caution, OwnCheck, Plan, Proof, PushSpec, Severity, Step, StepKind, Where
+from tui.model.service import CheckMode
 from tui.model.value import Value
 from tui.releases import restart_risk
 from tui.ways import downtime, keep_first, preflight, signature, stop_first
@@ -32,6 +33,7 @@ class Deed(Value):
     """the commit that the step sends; None: the step is a command that deploys"""
     proof: Proof | None = None
     proves: bool = True
+    own_checks: tuple[OwnCheck, ...] = ()
     moves: tuple[tuple[str, str], ...] = ()
     """branches that the host moves before it builds, see `Plan.moves`"""
     freezes: bool = True
@@ -111,6 +113,7 @@ def build(facts: Facts, deed: Deed) -> Plan:
         outlives=deed.outlives,
         forward=facts.options.forward,
         again=facts.options.again,
+        own_checks=deed.own_checks,
         leaves_healthy=facts.leaves_healthy,
         gate=facts.gate.seen if deed.push is not None else (),
         restore=facts.gate.restore if deed.push is not None else (),
@@ -232,6 +235,11 @@ def _cautions(facts: Facts, deed: Deed, frozen: str | None) -> Iterable[Caution]
         words = "this deploy is aborted if the console ends or the link breaks: leave it open until it is through"
         yield Caution(severity=Severity.WARN, text=words)
     yield from deed.files
+    if deed.push is None and service.checks is CheckMode.OWN:
+        words = (
+            f"the way {deed.way} sends no files of ours: no check of ours, although services.yaml says `checks: own`"
+        )
+        yield Caution(severity=Severity.NOTE, text=words)
     if leaving.commit and (risk := restart_risk.risk(current)):
         yield Caution(severity=Severity.WARN, text=risk)
     if deed.proves and not options.forward and facts.target.holder is None and leaving.holder is None:

@@ -64,6 +64,17 @@ async def test_health_belongs_to_what_was_seen_before_and_after_it(journal: Jour
     assert healthy == [later(5), None]
 
 
+async def test_addresses_that_answered_belong_to_the_release_that_served_then(journal: Journal) -> None:
+    keeper = LedgerKeeper(journal)
+    await keeper.saw("h", current())
+    await keeper.healthy("h", "cyc", later(5), ("cyc.example", "/health"))
+    await keeper.saw("h", current(at=later(8)))
+    await keeper.healthy("h", "cyc", later(9), ("cyc.example", "/of-nobody"))
+    await keeper.saw("h", current(metadata=OTHER, at=later(10)))
+    found = (await LedgerKeeper(journal).known("h", "cyc")).sightings
+    assert [s.answered for s in found] == [("cyc.example/health",), ()]
+
+
 async def test_a_healthy_answer_before_the_first_look_is_nobodys(journal: Journal) -> None:
     first = LedgerKeeper(journal)
     await first.saw("h", current())

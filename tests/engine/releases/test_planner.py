@@ -43,7 +43,14 @@ def planner(*incidents: Incident, fleet: Fleet | None = None) -> _Planner:
     nothing: Any = type("Nothing", (), {"links": None})()
     journalled: Any = _Records(*incidents)
     made = _Planner(
-        fleet or stage.fleet(), nothing, journalled, nothing, stage.HandClock(), "me@box", look=nothing, registries=None
+        fleet or stage.fleet(),
+        nothing,
+        journalled,
+        nothing,
+        stage.HandClock(),
+        "me@box",
+        silences=nothing,
+        registries=None,
     )
     made.asked = []
     return made

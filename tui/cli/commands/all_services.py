@@ -1,9 +1,12 @@
-"""`rollback all previous`: every service back to its previous release, one after the other, by one typed phrase."""
+"""`rollback all previous`, and `rollback SERVICE previous` of a service with parts: each back, one after the other.
+
+All services want a typed phrase; the parts of one service want what a rollback of any service wants.
+"""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 
-from tui.cli import exits, interrupts, output, parting
+from tui.cli import confirm, exits, interrupts, output, parting
 from tui.cli.commands.rollback import show_post
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
@@ -30,7 +33,8 @@ _LOOKS = {Stage.DONE: "green", Stage.WATCHING: "green", Stage.STOPPED: "red", St
 
 async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """Plan all of them, have the phrase typed, carry it out."""
-    services = _chosen(engine, options)
+    whole = "" if options.names == ("all",) else options.names[0]
+    services = _parts(engine, whole, options) if whole else _chosen(engine, options)
     hosts = tuple(engine.fleet.host(name) for name in sorted({s.host for s in services}))
     if why := all_services.too_many(services, hosts, options.parallel):
         raise ConfigError(
@@ -45,6 +49,8 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
         watch=options.watch,
         parallel=options.parallel,
         post=options.notify,
+        whole=whole,
+        target=str(options.target),
     )
     found = await running.prepare(engine, group, _take_over(options))
     wrong = _show(found, group, narrator)
@@ -52,11 +58,11 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
         code = Exit.REFUSED if wrong else Exit.DONE
         return code, _planned(found, group, code, wrong)
     if wrong:
-        raise Refused(wrong, _without(found, options))
+        raise Refused(wrong, "" if whole else _without(found, options))
     plans = [one.plan for one in found if one.plan is not None]
     for plan in plans:
         show_post(engine, plan, None, options, narrator)
-    await _confirmed(engine, found, options, narrator)
+    await _confirmed(engine, group, found, options, narrator)
     run = await running.begin(engine, group, plans, options.reason, _take_over(options))
     return await _carry_out(engine, run, plans, narrator)
 
@@ -65,7 +71,8 @@ async def resume(
     engine: Engine, group: Group, incidents: Sequence[Incident], options: Options, narrator: Narrator
 ) -> Result:
     """Finish what is open, then go on with what was not started, after the same question."""
-    narrator.say(f"incident {group.id}: all previous, {len(group.services)} services", "bold")
+    count = f"{len(group.services)} {'parts' if group.whole else 'services'}"
+    narrator.say(f"incident {group.id}: {all_services.title(group)}, {count}", "bold")
     run = await running.resume(engine, group, incidents, _take_over(options))
     told = _follow(run, narrator)
     try:
@@ -84,7 +91,7 @@ async def resume(
     wrong = _show(found, group, narrator)
     if wrong:
         raise Refused(wrong, f"rollback resume {group.id} --close aborted: closes what was not started")
-    await _confirmed(engine, found, options, narrator)
+    await _confirmed(engine, group, found, options, narrator)
     return await _carry_out(engine, run, [one.plan for one in found if one.plan is not None], narrator)
 
 
@@ -105,6 +112,19 @@ def _chosen(engine: Engine, options: Options) -> tuple[Service, ...]:
     return services
 
 
+def _parts(engine: Engine, whole: str, options: Options) -> tuple[Service, ...]:
+    """The parts of one service, as the file names them."""
+    if options.target is None or options.target.kind not in (TargetKind.PREVIOUS, TargetKind.TAG):
+        raise ConfigError(
+            f"{whole} has parts, which go back to previous or to a tag, not to {options.target}",
+            f"rollback {whole} previous; or one part: {', '.join(s.name for s in engine.fleet.parts(whole))}",
+        )
+    if options.expect_current is not None or options.keep_current:
+        word = "--expect-current" if options.expect_current is not None else "--keep-current"
+        raise ConfigError(f"{word} is for one part", "leave it out: every plan is compared anyway")
+    return engine.fleet.parts(whole)
+
+
 def _take_over(options: Options) -> str | None:
     return (options.reason or "no reason given") if options.take_over else None
 
@@ -115,7 +135,8 @@ def _show(found: Sequence[running.Prepared], group: Group, narrator: Narrator) -
         if one.plan is not None:
             narrator.plan(one.plan)
     at_once = "one after the other" if group.parallel == 1 else f"{group.parallel} at once"
-    narrator.say(f"ALL PREVIOUS: {len(found)} services, {at_once}, in this order; stops at the first failure", "bold")
+    title, kind = all_services.title(group).upper(), "parts" if group.whole else "services"
+    narrator.say(f"{title}: {len(found)} {kind}, {at_once}, in this order; stops at the first failure", "bold")
     for number, one in enumerate(found, 1):
         narrator.say(f"  {number}. {one.service:<16} {_what(one)}", "red" if one.trouble else "")
     if not (wrong := [one for one in found if one.trouble]):
@@ -141,10 +162,15 @@ def _without(found: Sequence[running.Prepared], options: Options) -> str:
     return "mend that, or leave them out by name: rollback all previous " + " ".join(f"--except {n}" for n in names)
 
 
-async def _confirmed(engine: Engine, found: Sequence[running.Prepared], options: Options, narrator: Narrator) -> None:
-    """Raises Refused unless the phrase was typed, or given. `--yes` is not enough."""
+async def _confirmed(
+    engine: Engine, group: Group, found: Sequence[running.Prepared], options: Options, narrator: Narrator
+) -> None:
+    """Raises Refused unless the phrase was typed, or given; for all services `--yes` is not enough."""
     if engine.gate.read_only:
         raise Refused("read-only: nothing is sent", "start without --read-only")
+    if group.whole:
+        await _whole_confirmed(group, found, options, narrator)
+        return
     said = options.confirm
     if said is None:
         if not narrator.interactive:
@@ -158,11 +184,27 @@ async def _confirmed(engine: Engine, found: Sequence[running.Prepared], options:
         raise Refused(f"not confirmed ({said!r}): nothing was sent", f"the phrase is {all_services.PHRASE!r}")
 
 
+async def _whole_confirmed(
+    group: Group, found: Sequence[running.Prepared], options: Options, narrator: Narrator
+) -> None:
+    """One question for the parts of a service. Without a person nothing goes back where every part is well."""
+    plans = [one.plan for one in found if one.plan is not None]
+    if all(plan.leaves_healthy for plan in plans) and (options.yes or not narrator.interactive):
+        raise Refused(
+            f"every part is well: {plans[0].leaves_healthy}",
+            f"to go back all the same, on a terminal: rollback {group.whole} {group.target}",
+        )
+    await confirm.given(options, narrator, f"{_stops(plans)}roll back {', '.join(plan.service for plan in plans)}")
+
+
 def _question(plans: Sequence[Plan]) -> str:
-    down = [f"{p.service} for {p.downtime[0]:.0f}-{p.downtime[1]:.0f} s" for p in plans if p.downtime]
-    stops = f"does not answer meanwhile: {', '.join(down)}\n" if down else ""
     names = ", ".join(p.service for p in plans)
-    return f"{stops}type '{all_services.PHRASE}' to roll back {names}: "
+    return f"{_stops(plans)}type '{all_services.PHRASE}' to roll back {names}: "
+
+
+def _stops(plans: Sequence[Plan]) -> str:
+    down = [f"{p.service} for {p.downtime[0]:.0f}-{p.downtime[1]:.0f} s" for p in plans if p.downtime]
+    return f"does not answer meanwhile: {', '.join(down)}\n" if down else ""
 
 
 # ── meanwhile ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -171,7 +213,9 @@ def _question(plans: Sequence[Plan]) -> str:
 async def _carry_out(engine: Engine, run: running.Run, plans: Sequence[Plan], narrator: Narrator) -> Result:
     told = _follow(run, narrator)
     try:
-        if await _interrupted(run, run.run(plans, f"confirmed by the phrase {all_services.PHRASE!r}"), narrator):
+        title = all_services.title(run.group)
+        words = f"confirmed as {title}" if run.group.whole else f"confirmed by the phrase {title!r}"
+        if await _interrupted(run, run.run(plans, words), narrator):
             return _let_go(run, narrator)
     finally:
         told()
@@ -193,6 +237,7 @@ async def _interrupted(run: running.Run, work: Coroutine[object, object, None], 
                 return False
             if warned or not any(walk.incident.would_abort for walk in run.walks.values()):
                 working.cancel()
+                await asyncio.wait({working})  # what it was in the middle of says how far it came
                 return True
             warned = True
             stop.clear()
@@ -254,8 +299,8 @@ def _result(run: running.Run, narrator: Narrator) -> Result:
     if at is not None:
         message, fix = f"stopped at {at.service}: {all_services.table((at,))[0].words}", _next(run, at)
     elif code is not Exit.DONE:
-        message = "not every service is back; see the table"
-    narrator.say(f"ALL PREVIOUS ({run.group.id})", "bold")
+        message = f"not every {'part' if run.group.whole else 'service'} is back; see the table"
+    narrator.say(f"{all_services.title(run.group).upper()} ({run.group.id})", "bold")
     for line in all_services.table(run.parts):
         words = "  ".join(word for word in (line.way, line.words) if word)
         narrator.say(
@@ -268,6 +313,9 @@ def _result(run: running.Run, narrator: Narrator) -> Result:
         narrator.say(message, "red")
     if fix:
         narrator.say(f"  next: {fix}")
+    if at is not None and run.group.whole:
+        for incident in reversed(all_services.through(run.parts)):
+            narrator.say(f"  or forward again, one by one: rollback undo {incident.id}")
     return code, _document(run, code, message, fix)
 
 
@@ -309,6 +357,8 @@ def _document(run: running.Run, code: Exit, message: str, fix: str) -> output.Do
         "fleet",
         items,
         incident=run.group.id,
+        whole=run.group.whole or None,
+        undo=[incident.id for incident in reversed(all_services.through(run.parts))],
         order=list(run.group.services),
         parallel=run.group.parallel,
         stages={line.service: line.stage.value for line in all_services.table(run.parts)},
@@ -328,6 +378,7 @@ def _planned(found: Sequence[running.Prepared], group: Group, code: Exit, wrong:
         "fleet-plan",
         items,
         incident=group.id,
+        whole=group.whole or None,
         order=list(group.services),
         parallel=group.parallel,
         exit_code=int(code),

@@ -16,7 +16,7 @@ Result = tuple[Exit, output.Document]
 
 async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Result:
     """Everything that begins with a service's name, or with `all`."""
-    if options.names == ("all",):
+    if options.names == ("all",) or (engine.fleet.parts(options.names[0]) and not options.list):
         return await all_services.rollback(engine, options, narrator)
     return await _then_asked(engine, await single.rollback(engine, options, narrator), options, narrator)
 

@@ -34,7 +34,7 @@ LOG_LIMIT = 1000
 def chosen(engine: Engine, options: Options) -> tuple[Service, ...]:
     """The services named, or all of them."""
     if options.names:
-        return tuple(engine.service(name) for name in options.names)
+        return tuple(dict.fromkeys(one for name in options.names for one in engine.named(name)))
     return engine.fleet.services
 
 
@@ -245,7 +245,7 @@ async def logs(engine: Engine, options: Options, narrator: Narrator) -> Result:
             _log_line(line.text, options)
         return Exit.DONE, output.listing("logs", [], exit_code=0)
     stream = engine.logs(service, options.lines)
-    with contextlib.suppress(asyncio.CancelledError):
+    with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is how a log that is followed ends
         async for chunk in stream:
             for line in framer.feed(chunk):
                 _log_line(line.text, options)

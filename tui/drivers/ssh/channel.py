@@ -63,7 +63,7 @@ class Channel:
 
     def write_eof(self) -> None:
         """Nothing more will be sent."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # a command that has ended reads nothing; `wait` says how it ended
             self._process.stdin.write_eof()
 
     async def read(self) -> bytes:
@@ -79,6 +79,8 @@ class Channel:
         with self._translated():
             await self._process.wait_closed()
         await asyncio.wait({self._errors})  # cancelled by `close`: that ends this stream, not whoever reads it
+        if not self._errors.cancelled():
+            self._errors.result()  # raises what `on_stderr` raised
         if self._too_much is not None:
             raise self._too_much
         if self._process.exit_signal is not None:
@@ -95,13 +97,15 @@ class Channel:
         try:
             self._process.close()
             self._errors.cancel()
-            await asyncio.gather(self._errors, return_exceptions=True)
+            await asyncio.wait({self._errors})
+            if not self._errors.cancelled():
+                self._errors.result()
         finally:
             slots.release()
 
     async def _collect(self) -> None:
         came = 0
-        with contextlib.suppress(OSError, self._asyncssh.Error):
+        with contextlib.suppress(OSError, self._asyncssh.Error):  # the link: `read` and `wait` meet the same end
             while chunk := await self._process.stderr.read(CHUNK):
                 came += len(chunk)
                 self.stderr += chunk

@@ -170,7 +170,7 @@ async def _printed(arguments: tuple[str, ...], who: str) -> str:
         raise Unreachable(words, "look at `Match exec` and CanonicalizeHostname in ~/.ssh/config") from error
     finally:
         if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
                 process.kill()
             await process.wait()
     if process.returncode != 0:

@@ -274,7 +274,7 @@ class SshHost:
                         raise CutOff("no word on whether the command was started") from error
                     if pause is None:
                         raise Unreachable(f"{self.host.ssh} refuses further channels", "try again") from error
-                    await asyncio.sleep(pause)
+                    await asyncio.sleep(pause)  # the host says of no channel when it is free
                 except (asyncssh.Error, OSError) as error:
                     raise CutOff(clean_line(str(error)) or type(error).__name__) from error
             raise AssertionError("the last round either returns or raises")

@@ -198,15 +198,15 @@ def _named(asyncssh: Any, path: str) -> _Named:
     """The halves of a key that are on file. Raises OSError, FileNotFoundError for neither; ValueError."""
     whole = os.path.expanduser(path)  # noqa: PTH111 - ~nobody is left as it is, where Path raises
     raw = public = None
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError):  # its public half alone will do: an agent may hold the other
         raw = regular_file.read(Path(whole), LARGEST)
     for beside in (f"{whole}.pub", whole):
-        with contextlib.suppress(OSError, ValueError, UnicodeDecodeError):
+        with contextlib.suppress(OSError, ValueError, UnicodeDecodeError):  # the other place may have it
             public = asyncssh.import_public_key(regular_file.read(Path(beside), LARGEST))
             break
     if raw is not None and b"PRIVATE KEY" not in raw and public is not None:
         raw = None  # the file that is named is the public half
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # its public half alone will do
             beside = whole.removesuffix(".pub")
             raw = regular_file.read(Path(beside), LARGEST) if beside != whole else None
     if raw is None and public is None:

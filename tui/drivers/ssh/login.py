@@ -34,7 +34,7 @@ async def ask(connect: Callable[[], Awaitable[Any]], where: str, clock: Any) -> 
         except asyncssh.ChannelOpenError as error:
             if pause is None:
                 raise Unreachable(f"{where} refuses further channels", "try again") from error
-            await asyncio.sleep(pause)
+            await asyncio.sleep(pause)  # the host says of no channel when it is free
             continue
         except TimeoutError as error:
             words = f"{where}: no answer to `{QUESTION}` within {LIMIT:.0f} s"

@@ -258,7 +258,7 @@ async def _end_of(master: asyncio.subprocess.Process) -> str:
     await master.wait()
     if master.stdin is not None:
         master.stdin.close()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # it has ended
             await master.stdin.wait_closed()
     return decode(bytes(said)).strip()
 

@@ -148,7 +148,7 @@ class HostConnections:
         answer = await self.ask(name, commands.builds_list(app))
         if not answer.ok:
             return True
-        with contextlib.suppress(reports.Unreadable):
+        with contextlib.suppress(reports.Unreadable):  # unknown: then it counts as running
             return any(build.status in (None, "running") for build in reports.builds_list(answer.stdout))
         return True
 

@@ -20,6 +20,8 @@ from tui.model.observation import RunningState
 T = TypeVar("T", Sighting, Remark, ConfigSeen, HolderLook)
 EVERY = timedelta(minutes=1)
 """how old the last time seen on disk may be"""
+ADDRESSES = 5
+"""health addresses remembered of one stretch: services.yaml may change while it lasts"""
 
 
 class Store(Protocol):
@@ -46,6 +48,8 @@ class _Page:
         """the row of the look at each holder"""
         self.looked = False
         """whether this console has looked itself"""
+        self.answered: frozenset[str] = frozenset()
+        """the addresses of such answers since then"""
         self.healthy: datetime | None = None
         """the latest healthy answer since the last look: whose it was the next look tells"""
 
@@ -71,12 +75,16 @@ class LedgerKeeper:
         except JournalError as error:
             self.trouble = error
 
-    async def healthy(self, host: str, app: str, at: datetime) -> None:
-        """Note that a healthy service answered; the next look tells which release that was."""
+    async def healthy(self, host: str, app: str, at: datetime, address: tuple[str, str] | None = None) -> None:
+        """Note that a healthy service answered; the next look tells which release that was.
+
+        `address`: see `own_site.address`.
+        """
         try:
             async with self._turn:
                 page = await self._page(host, app)
                 page.healthy = max(page.healthy or at, at)
+                page.answered |= {"".join(address)} if address is not None else set()
             self.trouble = None
         except JournalError as error:
             self.trouble = error
@@ -149,11 +157,13 @@ class LedgerKeeper:
             )
             last = page.known.sightings[-1] if page.known.sightings else None
             heard, page.healthy = page.healthy if page.looked else None, None
+            answered, page.answered = page.answered, frozenset()
             page.looked = True
             if last is not None and last.is_same(seen):
                 grown = replace(last, last_seen=max(last.last_seen, current.at))
                 if heard is not None and heard <= current.at:
-                    grown = replace(grown, last_healthy=max(last.last_healthy or heard, heard))
+                    told = tuple(sorted({*last.answered, *answered})[-ADDRESSES:])
+                    grown = replace(grown, last_healthy=max(last.last_healthy or heard, heard), answered=told)
                 await self._go_on(page, grown)
             else:
                 if last is not None and seen.replaces(last):
@@ -174,6 +184,7 @@ class LedgerKeeper:
         page.known = replace(page.known, sightings=(*page.known.sightings[:-1], seen))
         saved = page.saved
         due = saved is None or seen.last_seen - saved.last_seen >= EVERY
+        due = due or (saved is not None and seen.answered != saved.answered)
         if seen.last_healthy is not None and saved is not None:
             due = due or saved.last_healthy is None or seen.last_healthy - saved.last_healthy >= EVERY
         if due:

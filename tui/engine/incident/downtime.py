@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from tui.dokku.framing import Framer
 from tui.engine.monitor import health
 from tui.engine.ports import ClockPort, ProbePort
+from tui.engine.supervisor import Supervisor
 from tui.incident import events as ev
 from tui.model.health import ProbeOutcome
 from tui.model.service import Service
@@ -26,33 +27,36 @@ class Downtime:
     """Measures one replacement."""
 
     def __init__(
-        self, probes: ProbePort, clock: ClockPort, service: Service, note: Callable[[ev.Event], Awaitable[object]]
+        self,
+        probes: ProbePort,
+        clock: ClockPort,
+        service: Service,
+        note: Callable[[ev.Event], Awaitable[object]],
+        failed: Callable[[BaseException], object],
     ) -> None:
+        """`failed` hears why it is not measured any more."""
         self._probes = probes
         self._clock = clock
         self._service = service
         self._note = note
         self._framer = Framer()
         self._stopped = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._work = Supervisor(failed)
         self._telling: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
         """Look from now on, until the service has answered again or `end`."""
-        self._task = asyncio.create_task(self._look())
+        self._work.begin(self._look())
 
     async def end(self) -> None:
         """Stop looking."""
-        for task in (self._task, self._telling):
-            if task is not None:
-                task.cancel()
-        await asyncio.gather(*(t for t in (self._task, self._telling) if t is not None), return_exceptions=True)
+        await self._work.end()
 
     def heard(self, raw: bytes) -> None:
         """The deploy's output, as it comes."""
         if any(STOPS in line.text for line in self._framer.feed(raw)) and not self._stopped.is_set():
             self._stopped.set()
-            self._telling = asyncio.create_task(self._down("the host stops what runs"))
+            self._telling = self._work.begin(self._down("the host stops what runs"))
 
     async def _down(self, what: str) -> None:
         await self._note(ev.WentDown(at=self._clock.now(), what=what))

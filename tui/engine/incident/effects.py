@@ -9,7 +9,7 @@ written then.
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from tui.engine.edge import worded
+from tui.engine.edge import answered, worded
 from tui.engine.ports import ClockPort
 from tui.incident import events as ev
 from tui.model.evidence import Measurement, Phase, Rate, Source
@@ -40,7 +40,7 @@ class EffectHandler(Protocol):
 
 
 class Edge:
-    """A performer that never raises: what the one inside could not do is said in the event."""
+    """A handler that never raises: what the one inside could not do is said in the event."""
 
     def __init__(self, inner: EffectHandler, clock: ClockPort) -> None:
         self._inner = inner
@@ -48,52 +48,52 @@ class Edge:
 
     async def run_step(self, incident: Incident, step: str, note: Note) -> ev.StepEnded:
         """The step's end; after an error nobody knows what reached the host."""
-        try:
-            return await self._inner.run_step(incident, step, note)
-        except Exception as error:  # noqa: BLE001 - the edge
-            why = worded(error)
-            return ev.StepEnded(
-                at=self._clock.now(), step=step, outcome=Lost(why=why), result=StepResult.UNSURE, detail=why
-            )
+
+        def unknown(error: Exception) -> ev.StepEnded:
+            lost, at = Lost(why=worded(error)), self._clock.now()
+            return ev.StepEnded(at=at, step=step, outcome=lost, result=StepResult.UNSURE, detail=lost.why)
+
+        return await answered(self._inner.run_step(incident, step, note), unknown)
 
     async def observe(self, incident: Incident) -> ev.Observed | ev.NotObserved:
         """What runs, or why it could not be asked."""
-        try:
-            return await self._inner.observe(incident)
-        except Exception as error:  # noqa: BLE001 - the edge
-            return ev.NotObserved(at=self._clock.now(), why=worded(error))
+        return await answered(
+            self._inner.observe(incident), lambda error: ev.NotObserved(at=self._clock.now(), why=worded(error))
+        )
 
     async def verify(self, incident: Incident) -> ev.ChecksDone:
         """The checks; after an error one that is inconclusive."""
-        try:
-            return await self._inner.verify(incident)
-        except Exception as error:  # noqa: BLE001 - the edge
+
+        def inconclusive(error: Exception) -> ev.ChecksDone:
             check = Check(name="verification", verdict=Verdict.INCONCLUSIVE, evidence=worded(error))
             return ev.ChecksDone(at=self._clock.now(), checks=(check,))
 
+        return await answered(self._inner.verify(incident), inconclusive)
+
     async def look(self, incident: Incident) -> ev.HealthSampled | ev.ForeignChangeSeen:
-        """One look of a watch; after an error one in which nothing was measured."""
-        try:
-            return await self._inner.look(incident)
-        except Exception:  # noqa: BLE001 - the edge: unmeasured time lowers the watch's coverage, which is shown
+        """One look of a watch; after an error one in which nothing was measured, which lowers the watch's coverage."""
+
+        def unmeasured(error: Exception) -> ev.HealthSampled:
             now = self._clock.now()
-            return ev.HealthSampled(at=now, sample=Sample(at=now, healthy=None))
+            return ev.HealthSampled(at=now, sample=Sample(at=now, healthy=None, note=worded(error)))
+
+        return await answered(self._inner.look(incident), unmeasured)
 
     async def measure(self, incident: Incident, phase: Phase) -> ev.Measured:
         """The rates of a phase; after an error one that says why it is none."""
-        try:
-            return await self._inner.measure(incident, phase)
-        except Exception as error:  # noqa: BLE001 - the edge
+
+        def none(error: Exception) -> ev.Measured:
             at = self._clock.now()
             rate = Rate(source=Source.ACCESS_LOG, since=at, until=at, failed=None, total=None, note=worded(error))
             return ev.Measured(at=at, measurement=Measurement(at=at, phase=phase, rates=(rate,)))
 
+        return await answered(self._inner.measure(incident, phase), none)
+
     async def settle(self, incident: Incident, closing: Closing) -> ev.Settled | ev.Unsettled:
         """How the host was left; after an error why something may be left there."""
-        try:
-            return await self._inner.settle(incident, closing)
-        except Exception as error:  # noqa: BLE001 - the edge
-            return ev.Unsettled(at=self._clock.now(), why=worded(error))
+        return await answered(
+            self._inner.settle(incident, closing), lambda error: ev.Unsettled(at=self._clock.now(), why=worded(error))
+        )
 
     async def close(self) -> None:
         """End what measures in the background."""

@@ -17,7 +17,7 @@ from tui.engine.monitor.error_rates import Evidence
 from tui.engine.ports import ProcessPort
 from tui.engine.releases.keeper import Keeper
 from tui.incident import events as ev
-from tui.incident import landed, still_ours, verify, watch
+from tui.incident import landed, own_site, still_ours, verify, watch
 from tui.model.errors import HostKeyRefused, LinkError
 from tui.model.evidence import Measurement, Phase
 from tui.model.health import ProbeOutcome
@@ -96,7 +96,7 @@ class HostEffectHandler:
         if service is not None and healthy is not None:
             checks.append(healthy)
             if healthy.verdict is Verdict.PASSED:
-                await self._links.ledger.healthy(plan.host, plan.app, self._clock.now())
+                await self._links.ledger.healthy(plan.host, plan.app, self._clock.now(), own_site.address(service))
             checks.extend(await health.smoke(self._probes, service))
             before = self._steps.identity_before.get(incident.id)
             if plan.proves:
@@ -128,7 +128,8 @@ class HostEffectHandler:
         if seen is not None and self._evidence is not None:
             self._evidence.saw(incident.service, seen)
         if seen is not None and seen.outcome is ProbeOutcome.HEALTHY:
-            await self._links.ledger.healthy(incident.host, incident.app, seen.at)
+            where = None if service is None else own_site.address(service)
+            await self._links.ledger.healthy(incident.host, incident.app, seen.at, where)
         judged, note = None, ""
         try:
             judged = await self._judge(incident)

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from tui.engine.ports import ClockPort, JournalPort
+from tui.engine.signal import Signal
+from tui.engine.supervisor import Supervisor
 from tui.incident import events as ev
 from tui.model.errors import ConsoleError, TakenByOther
 from tui.model.incident import Incident
@@ -38,30 +40,24 @@ class Onlooker:
         self._journal = journal
         self._clock = clock
         self._read = read
-        self._listeners: list[Callable[[], None]] = []
+        self.error: BaseException | None = None
+        """what ended the looking, if it was an error"""
+        self._news = Signal()
+        self._work = Supervisor(self._broke)
         self._task: asyncio.Task[None] | None = None
-
-    @property
-    def error(self) -> BaseException | None:
-        """What ended the looking; None while it goes on."""
-        task = self._task
-        return task.exception() if task is not None and task.done() and not task.cancelled() else None
 
     def start(self) -> None:
         """Begin to look."""
         if self._task is None:
-            self._task = asyncio.create_task(self._look())
+            self._task = self._work.begin(self._look())
 
     async def stop(self) -> None:
         """End; what was read stays."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        await self._work.end()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every change, without payload. Returns what ends the subscription."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._news.subscribe(listener)
 
     async def submit(self, event: ev.Event) -> Incident:
         """Nothing is written here. Raises TakenByOther."""
@@ -79,5 +75,8 @@ class Onlooker:
                 self.trouble = error.message
             self.held_by = self._journal.holder(self.incident.id)
             if (self.incident, self.held_by, self.trouble) != before:
-                for listener in tuple(self._listeners):
-                    listener()
+                self._news.tell()
+
+    def _broke(self, error: BaseException) -> None:
+        self.error = error
+        self._news.tell()

@@ -6,12 +6,14 @@ there is something new to read.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, assert_never
+from typing import assert_never
 
 from tui.engine.incident.effects import Edge, EffectHandler
 from tui.engine.ports import ClockPort, JournalPort
+from tui.engine.signal import Signal
+from tui.engine.supervisor import Supervisor
 from tui.incident import effects as do
 from tui.incident import events as ev
 from tui.incident import watch as watching
@@ -35,12 +37,11 @@ class IncidentRunner:
         self._clock = clock
         self._performer = Edge(performer, clock)
         self._turn = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._effects = Supervisor(self._broke)
         self._commits: set[asyncio.Task[Incident]] = set()
         self._stopped = False
         self._watcher: asyncio.Task[None] | None = None
-        self._listeners: list[Callable[[], None]] = []
-        self._news = asyncio.Condition()
+        self._news = Signal()
 
     @classmethod
     async def begin(
@@ -54,8 +55,7 @@ class IncidentRunner:
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every change, without payload. Returns what ends the subscription."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._news.subscribe(listener)
 
     async def submit(self, event: ev.Event) -> Incident:
         """Apply one event: decided, on disk, published, its effects begun. Raises NotNow when it is not possible,
@@ -75,7 +75,7 @@ class IncidentRunner:
             self.incident = incident
             for effect in effects:
                 self._begin(effect)
-        await self._tell()
+        self._news.tell()
         return incident
 
     def _committed(self, commit: asyncio.Task[Incident]) -> None:
@@ -83,37 +83,26 @@ class IncidentRunner:
         if not commit.cancelled():
             commit.exception()  # whoever waits has it; nobody may be left who does
 
-    async def _tell(self) -> None:
-        async with self._news:
-            self._news.notify_all()
-        for listener in tuple(self._listeners):
-            try:
-                listener()
-            except Exception as error:  # noqa: BLE001 - whoever looks on may fail, what is carried out may not
-                context = {"message": "a listener of an incident failed", "exception": error}
-                asyncio.get_running_loop().call_exception_handler(context)
-
     async def settled(self) -> Incident:
         """Wait until a person is asked or the incident is closed. Raises what ended the loop otherwise."""
-        async with self._news:
-            await self._news.wait_for(
-                lambda: self.error is not None or not self.incident.open or self.incident.asking is not None
-            )
-        if self.error is not None:
-            raise self.error
-        return self.incident
+        await self._news.until(lambda: self._over or self.incident.asking is not None)
+        return self._as_it_is()
 
     async def until_known(self) -> Incident:
         """Wait until it is known what serves: a person is asked, it is watched, or closed. Raises as `settled`."""
-        async with self._news:
-            await self._news.wait_for(
-                lambda: (
-                    self.error is not None
-                    or not self.incident.open
-                    or self.incident.asking is not None
-                    or (self.incident.state is State.WATCHING and self.incident.settling is None)
-                )
-            )
+
+        def known() -> bool:
+            watched = self.incident.state is State.WATCHING and self.incident.settling is None
+            return self._over or self.incident.asking is not None or watched
+
+        await self._news.until(known)
+        return self._as_it_is()
+
+    @property
+    def _over(self) -> bool:
+        return self.error is not None or not self.incident.open
+
+    def _as_it_is(self) -> Incident:
         if self.error is not None:
             raise self.error
         return self.incident
@@ -124,9 +113,8 @@ class IncidentRunner:
         try:
             await self._performer.close()
         finally:
-            for task in tuple(self._tasks):
-                task.cancel()
-            await asyncio.gather(*self._tasks, *self._commits, return_exceptions=True)
+            await self._effects.end()
+            await asyncio.gather(*self._commits, return_exceptions=True)  # whoever waits has what one of them raised
 
     # ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -135,36 +123,25 @@ class IncidentRunner:
             return  # whoever resumes the incident finds it outstanding
         match effect:
             case do.RunStep(step=step):
-                self._spawn(self._run_step(step))
+                self._effects.begin(self._run_step(step))
             case do.Observe(after=after):
-                self._spawn(self._observe(after.total_seconds()))
+                self._effects.begin(self._observe(after.total_seconds()))
             case do.Verify():
-                self._spawn(self._verify())
+                self._effects.begin(self._verify())
             case do.KeepWatch():
                 if self._watcher is None or self._watcher.done():
-                    self._watcher = self._spawn(self._keep_watch())
+                    self._watcher = self._effects.begin(self._keep_watch())
             case do.Measure(phase=phase):
-                self._spawn(self._measure(phase))
+                self._effects.begin(self._measure(phase))
             case do.Settle(closing=closing, after=after):
-                self._spawn(self._settle(closing, after.total_seconds()))
+                self._effects.begin(self._settle(closing, after.total_seconds()))
             case _:
                 assert_never(effect)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._guard(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
-        """The supervisor's edge: what nobody expected ends in `error`, which every waiting front end raises."""
-        try:
-            await work
-        except asyncio.CancelledError:
-            raise
-        except BaseException as error:  # noqa: BLE001 - shown by whoever waits, never lost
-            self.error = error
-            await self._tell()
+    def _broke(self, error: BaseException) -> None:
+        """What no edge took ends in `error`, which every waiting front end raises."""
+        self.error = error
+        self._news.tell()
 
     async def _run_step(self, step: str) -> None:
         await self.submit(ev.StepStarted(at=self._clock.now(), step=step))
@@ -225,7 +202,7 @@ class IncidentRunner:
         due, now = watching.next_checkpoint(self.incident), self._clock.now()
         if due is None or due > now or self.incident.asking is not None:
             return None
-        return self._spawn(self._measure(*watching.phases(self.incident, now)))
+        return self._effects.begin(self._measure(*watching.phases(self.incident, now)))
 
     async def _measure(self, *phases: Phase) -> None:
         for phase in phases:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple, assert_never
 
 from tui.dokku import build_gate, commands, holders, k3s, refusals, reports
+from tui.engine.edge import worded
 from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.incident import push_gate
@@ -16,6 +17,7 @@ from tui.engine.monitor import health
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
 from tui.engine.releases import build_facts, builder_setting, catalog, kept_before, stop_first
 from tui.engine.releases.keeper import Keeper
+from tui.engine.signal import told
 from tui.incident import events as ev
 from tui.model.errors import AlreadyThere, JournalError, LinkError, Refused, Unfinished, Unreachable
 from tui.model.incident import Incident, StepResult
@@ -65,7 +67,14 @@ class StepRunner:
         todo = next(s for s in plan.steps if s.id == step)
         service = self._fleet.service(plan.service)
         if plan.stops and todo.kind in DECISIVE and service is not None:
-            self.downtime = Downtime(self._probes, self._clock, service, note)
+            if self.downtime is not None:  # of an attempt before, whose service may never have come back
+                await self.downtime.end()
+
+            def unmeasured(error: BaseException) -> None:
+                said = f"how long {plan.service} does not answer is not measured any more: {worded(error)}\n"
+                self._heard(incident.id, step, said.encode())
+
+            self.downtime = Downtime(self._probes, self._clock, service, note, unmeasured)
             self.downtime.begin()
         try:
             match todo.kind:
@@ -319,7 +328,7 @@ class StepRunner:
         if self.downtime is not None:
             self.downtime.heard(raw)
         if self._output is not None:
-            self._output(step, raw)
+            told(self._output, step, raw)
 
     def _ended(
         self, step: Step, outcome: Outcome, result: StepResult, detail: str, *, reported: bool = False

@@ -21,9 +21,10 @@ from datetime import datetime, timedelta
 
 from tui.dokku import access_log
 from tui.dokku.framing import Framer
-from tui.engine.edge import survived
+from tui.engine.edge import answered, worded
 from tui.engine.monitor.log_follower import PAUSES
 from tui.engine.ports import ClockPort, StreamPort
+from tui.engine.supervisor import Supervisor
 from tui.model.errors import ConsoleError
 from tui.model.outcome import describe
 from tui.text.clean import clean_line
@@ -60,6 +61,7 @@ class AccessFollower:
         self._start = start
         self._clock = clock
         self._beginning = beginning
+        self._work = Supervisor(self._broke)
         self._task: asyncio.Task[None] | None = None
         self._stream: StreamPort | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -107,15 +109,12 @@ class AccessFollower:
     def start(self) -> None:
         """Begin."""
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._follow())
-            self._task.add_done_callback(self._over)
+            self._task = self._work.begin(self._follow())
 
     async def stop(self) -> None:
         """End; what was counted stays readable."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+        await self._work.end()
+        self._task = None
         await self._close()
         self._lose("not followed any more")
 
@@ -126,29 +125,18 @@ class AccessFollower:
             self._lose("it fell silent", at=self.last_at)
             await self._close()
 
-    def _over(self, task: "asyncio.Task[None]") -> None:
-        broken = None if task.cancelled() else task.exception()
-        if broken is not None:
-            self._lose(f"broken: {clean_line(repr(broken), 200)}")
+    def _broke(self, error: BaseException) -> None:
+        self._lose(f"broken: {worded(error)}")
 
     async def _follow(self) -> None:
         attempt = 0
         while True:
             came = self.last_at
-            why = await self._round()
+            why = await answered(self._attached(), worded)
             self._complete()
             self._lose(why)
             attempt = attempt + 1 if self.last_at == came else 0
             await self._clock.sleep(PAUSES[min(attempt, len(PAUSES) - 1)])
-
-    async def _round(self) -> str:
-        """One attempt, to its end; why it ended. A fault of ours is such an end, too: it is tried again."""
-        said: list[str] = []
-
-        async def attached() -> None:
-            said.append(await self._attached())
-
-        return await survived(attached()) or said[0]
 
     async def _attached(self) -> str:
         """Count until the stream ends; returns why it ended."""

@@ -11,17 +11,18 @@ most `PER_HOST` access logs are followed, those asked for by `must` first. A ser
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from msgspec.structs import replace
 
 from tui.dokku import access_log, commands
+from tui.engine.edge import answered, within, worded
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.monitor import series
 from tui.engine.monitor.access_log_follower import AccessFollower
 from tui.engine.ports import ClockPort, Outside, RatePort
+from tui.engine.supervisor import Supervisor
 from tui.model.evidence import Measurement, NewIssues, Phase, Rate, Series, Source
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.service import Fleet, Service
@@ -51,7 +52,9 @@ class Evidence:
         self._must: set[str] = set()
         self._probes: dict[str, deque[Probe]] = {}
         self._asked: dict[str, Measurement] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.errors: list[str] = []
+        """faults of ours, to be shown"""
+        self._work = Supervisor(self._fault)
 
     # ── following ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -68,7 +71,7 @@ class Evidence:
                 spare = next((n for n in reversed(mine) if n not in self._must), None)
                 if not must or spare is None:
                     continue
-                self._begin(self._followers.pop(spare).stop())
+                self._work.begin(self._followers.pop(spare).stop())
             follower = self._follower(service)
             self._followers[service.name] = follower
             follower.start()
@@ -83,7 +86,11 @@ class Evidence:
         self._probes.setdefault(service, deque(maxlen=PROBES)).append(probe)
         follower = self._followers.get(service)
         if follower is not None and probe.status is not None:
-            self._begin(follower.probed())
+            self._work.begin(follower.probed())
+
+    def recent(self, service: str, since: datetime) -> tuple[Probe, ...]:
+        """Our own probes of a service from that moment on, oldest first."""
+        return tuple(probe for probe in self._probes.get(service, ()) if probe.at >= since)
 
     def since(self, service: str) -> datetime | None:
         """From when on the service's failures are counted; None: not at all."""
@@ -91,15 +98,11 @@ class Evidence:
 
     async def close(self) -> None:
         """End every stream, and what is being asked outside."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._work.end()
         await asyncio.gather(*(follower.stop() for follower in self._followers.values()))
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _fault(self, error: BaseException) -> None:
+        self.errors.append(f"counting failures: {worded(error)}")
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -218,23 +221,22 @@ class Evidence:
         return [port for port in self._outside.rates if port.covers(service)]
 
     async def _ask(self, port: RatePort, service: Service, since: datetime, until: datetime) -> Rate:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await port.rate(service, since, until)
-        except TimeoutError:
-            why = f"no answer within {PATIENCE:.0f} s"
-        return Rate(source=port.source, since=since, until=until, failed=None, total=None, note=why)
+        """One source; a fault of its own is its note, and takes nothing away from the others."""
+        return await answered(
+            within(PATIENCE, port.rate(service, since, until)),
+            lambda error: Rate(
+                source=port.source, since=since, until=until, failed=None, total=None, note=worded(error)
+            ),
+        )
 
     async def _issues(self, service: Service, since: datetime, until: datetime) -> NewIssues | None:
         tracker = self._outside.issues
         if tracker is None or not tracker.covers(service):
             return None
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await tracker.new_issues(service, since, until)
-        except TimeoutError:
-            why = f"no answer within {PATIENCE:.0f} s"
-        return NewIssues(since=since, until=until, total=None, note=why)
+        return await answered(
+            within(PATIENCE, tracker.new_issues(service, since, until)),
+            lambda error: NewIssues(since=since, until=until, total=None, note=worded(error)),
+        )
 
 
 def _share(times: list[float], share: float) -> float | None:

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tui.engine.edge import survived
+from tui.engine.edge import answered, worded
 from tui.engine.monitor.log_overlap import compare
 from tui.engine.monitor.log_ring import LogRing
 from tui.engine.ports import ClockPort, StreamPort
+from tui.engine.signal import Signal
+from tui.engine.supervisor import Supervisor
 from tui.model.errors import ConsoleError
 from tui.model.outcome import Exited, Outcome, describe
 from tui.text.clean import clean_line
@@ -77,13 +79,15 @@ class LogFollower:
         self._spooled = spooled
         self._unwritten = bytearray()
         self._writer: asyncio.Task[None] | None = None
+        self._work = Supervisor(self._broke)
+        self._writing = Supervisor(lambda error: self._spool_ended(worded(error)))
         self._task: asyncio.Task[None] | None = None
         self._stream: StreamPort | None = None
         self._begun: bytearray | None = None
         self._asked = LINES
         self._timer: asyncio.TimerHandle | None = None
         self._latest: asyncio.TimerHandle | None = None
-        self._listeners: list[Callable[[], None]] = []
+        self._news = Signal()
         self._reason = ""
         self._lost_at: datetime | None = None
         self._rate_then = 0.0
@@ -107,21 +111,14 @@ class LogFollower:
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every change, without payload; returns what ends that."""
-        self._listeners.append(listener)
-
-        def end() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return end
+        return self._news.subscribe(listener)
 
     # ── following ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def start(self) -> None:
         """Begin."""
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._follow())
-            self._task.add_done_callback(self._over)
+            self._task = self._work.begin(self._follow())
 
     async def stop(self) -> None:
         """End; what was taken in stays readable."""
@@ -129,6 +126,7 @@ class LogFollower:
         if task is not None:
             task.cancel()
             await asyncio.wait([task])
+            self._enter(Following.ENDED)
         await self._close()
         await self._written()
 
@@ -137,16 +135,15 @@ class LogFollower:
         self._reason = why
         await self._close()
 
-    def _over(self, task: "asyncio.Task[None]") -> None:
-        broken = None if task.cancelled() else task.exception()
-        self._enter(Following.ENDED, f"broken: {clean_line(repr(broken), 200)}" if broken else "")
+    def _broke(self, error: BaseException) -> None:
+        self._enter(Following.ENDED, f"broken: {worded(error)}")
 
     async def _follow(self) -> None:
         attempt = 0
         while True:
             self._enter(Following.CONNECTING)
             received = self.received
-            why = await self._round()
+            why = await answered(self._attached(), worded)
             news = self.received > received  # an attempt that brought nothing new is not told again
             attempt = 0 if news else attempt + 1
             pause = 0.0 if self._reason else PAUSES[min(max(0, attempt - 1), len(PAUSES) - 1)]
@@ -157,15 +154,6 @@ class LogFollower:
             self._reason = ""
             self._enter(Following.LOST, why, pause)
             await self._clock.sleep(pause)
-
-    async def _round(self) -> str:
-        """One attempt, to its end; why it ended. A fault of ours is such an end, too: it is tried again."""
-        said: list[str] = []
-
-        async def attached() -> None:
-            said.append(await self._attached())
-
-        return await survived(attached()) or said[0]
 
     async def _attached(self) -> str:
         """Take in until the stream ends; returns why it ended."""
@@ -233,7 +221,7 @@ class LogFollower:
             self._store(b"\n".join(again.fresh) + b"\n", now=False)
         if rest:
             self._store(rest)
-        self._tell()
+        self._news.tell()
 
     def _store(self, raw: bytes, *, now: bool = True) -> None:
         """`now`: written just now, so that it counts for the rate; a beginning was written whenever it was."""
@@ -245,7 +233,7 @@ class LogFollower:
             if self._counted and self._counted[-1][0] == second:
                 count += self._counted.pop()[1]
             self._counted.append((second, count))
-        self._tell()
+        self._news.tell()
 
     def _note(self, text: str) -> None:
         self._keep(f"-- {text} --\n".encode())
@@ -258,7 +246,7 @@ class LogFollower:
         if len(self._unwritten) > UNWRITTEN:
             self._spool_ended("the disk is slower than the log")
         elif self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write(self._spool))
+            self._writer = self._writing.begin(self._write(self._spool))
 
     async def _write(self, spool: Callable[[bytes], None]) -> None:
         """Write what has come, in a thread: a slow disk holds nobody up."""
@@ -278,7 +266,7 @@ class LogFollower:
         self.spooling = False
         self._unwritten.clear()
         self.ring.note(f"the log is no longer written to its file: {why}")
-        self._tell()
+        self._news.tell()
 
     async def _close(self) -> None:
         stream, self._stream = self._stream, None
@@ -291,11 +279,7 @@ class LogFollower:
             self.since = now
         self.state, self.why = state, why
         self.retry_at = now + timedelta(seconds=pause) if state is Following.LOST else None
-        self._tell()
-
-    def _tell(self) -> None:
-        for listener in tuple(self._listeners):
-            listener()
+        self._news.tell()
 
 
 def _end(outcome: Outcome | None) -> str:

@@ -9,7 +9,10 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from tui.engine.edge import answered, within, worded
 from tui.engine.ports import ClockPort, OnCallPort, OnCallStorePort
+from tui.engine.signal import Signal
+from tui.engine.supervisor import Supervisor
 from tui.model.notice import OnCall
 from tui.model.service import Fleet
 from tui.text.clean import clean_line
@@ -33,7 +36,8 @@ class OnCallReader:
         self._port = port
         self._store = store
         self._asking: asyncio.Task[None] | None = None
-        self._listeners: list[Callable[[], None]] = []
+        self._work = Supervisor(self._fault)
+        self._news = Signal()
 
     @property
     def contacts(self) -> tuple[str, ...]:
@@ -45,12 +49,12 @@ class OnCallReader:
 
     def subscribe(self, listener: Callable[[], None]) -> None:
         """Call `listener` when there is an answer, without payload."""
-        self._listeners.append(listener)
+        self._news.subscribe(listener)
 
     def ask(self) -> None:
         """Ask besides; one question at a time."""
         if self._port is not None and (self._asking is None or self._asking.done()):
-            self._asking = asyncio.create_task(self.refresh())
+            self._asking = self._work.begin(self.refresh())
 
     async def refresh(self) -> None:
         """Ask now. What was known stays known where there is no answer."""
@@ -58,28 +62,21 @@ class OnCallReader:
             return
         if self.known is None and self._store is not None:
             self.known = await asyncio.to_thread(self._store.load)
-            self._tell()
-        try:
-            async with asyncio.timeout(LIMIT):
-                found = await self._port.on_call()
-        except TimeoutError:
-            self.trouble = f"no answer within {LIMIT:.0f} s"
-        except Exception as error:  # noqa: BLE001 - shown beside what is known
-            self.trouble = clean_line(f"{type(error).__name__}: {error}", 200)
-        else:
-            self.trouble = clean_line(found.note, 200) if not found.people else ""
-            if found.people:
-                self.known = replace(found, people=tuple(clean_line(name, 80) for name in found.people))
-                if self._store is not None:
-                    await asyncio.to_thread(self._store.save, self.known)
-        self._tell()
+            self._news.tell()
+        found = await answered(
+            within(LIMIT, self._port.on_call()), lambda error: OnCall(at=self._clock.now(), note=worded(error))
+        )
+        self.trouble = clean_line(found.note, 200) if not found.people else ""
+        if found.people:
+            self.known = replace(found, people=tuple(clean_line(name, 80) for name in found.people))
+            if self._store is not None:
+                await asyncio.to_thread(self._store.save, self.known)
+        self._news.tell()
 
     async def stop(self) -> None:
         """End the question."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+        await self._work.end()
 
-    def _tell(self) -> None:
-        for listener in tuple(self._listeners):
-            listener()
+    def _fault(self, error: BaseException) -> None:
+        self.trouble = worded(error)
+        self._news.tell()

@@ -16,8 +16,11 @@ from typing import Any
 
 import msgspec
 
+from tui.engine.edge import answered, within, worded
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.ports import ChannelPort, ClockPort, JournalPort
+from tui.engine.signal import Signal
+from tui.engine.supervisor import Supervisor
 from tui.incident import announcements
 from tui.incident import events as ev
 from tui.model.errors import AlreadyThere, JournalError, Refused
@@ -70,12 +73,14 @@ class Notifier:
         self._noted: dict[str, set[Milestone]] = {}
         self._queue: asyncio.Queue[tuple[Incident, Milestone]] = asyncio.Queue()
         self._sending: dict[str, asyncio.Task[None]] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._work = Supervisor(self._fault)
+        self._started = False
         self._wake = asyncio.Event()
         self._begun = asyncio.Event()
         """what the process before left is due, if it only had failed"""
-        self._news = asyncio.Event()
-        self._listeners: list[Callable[[], None]] = []
+        self._tried = asyncio.Event()
+        """a try has ended, or a fault is known"""
+        self._news = Signal()
 
     # ── what is to be told ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -130,7 +135,7 @@ class Notifier:
 
     def subscribe(self, listener: Callable[[], None]) -> None:
         """Call `listener` after every change, without payload."""
-        self._listeners.append(listener)
+        self._news.subscribe(listener)
 
     def _look(self, incident: Incident) -> None:
         noted = self._noted.setdefault(incident.id, set())
@@ -144,21 +149,23 @@ class Notifier:
 
     def start(self) -> None:
         """Begin to deliver what waits in the outbox, at once what only waits because it failed before."""
-        if self.channels and not self._tasks:
-            self._tasks = [asyncio.create_task(self._enqueue()), asyncio.create_task(self._deliver_all())]
+        if self.channels and not self._started:
+            self._started = True
+            self._work.begin(self._enqueue())
+            self._work.begin(self._deliver_all())
 
     async def finish(self, grace: float) -> int:
         """Wait until everything that is due was tried, for `grace` seconds at most; how many messages are left."""
-        if not self._tasks:
+        if not self._started:
             return 0
         try:
             async with asyncio.timeout(grace):
                 await self._queue.join()
                 await self._begun.wait()
                 while await self._due():
-                    self._news.clear()
+                    self._tried.clear()
                     self._wake.set()
-                    await self._news.wait()
+                    await self._tried.wait()
         except TimeoutError:
             pass  # what is left is said, and is the next console's
         return len(self._mine(await self._journal.outbox()))
@@ -167,20 +174,15 @@ class Notifier:
         """End; what is being sent gets a moment, what waits stays in the outbox."""
         if self._sending:
             await asyncio.wait(self._sending.values(), timeout=LEAVING)
-        tasks = [*self._tasks, *self._sending.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._tasks = []
+        await self._work.end()
+        self._started = False
 
     async def _enqueue(self) -> None:
         while True:
             incident, milestone = await self._queue.get()
             try:
-                await self._put(incident, milestone)
-            except Exception as error:  # noqa: BLE001 - shown; a rollback is not held up by what tells of it
-                self._noted[incident.id].discard(milestone)  # the next change brings it again
-                self._fault(error)
+                if not await self._work.survived(self._put(incident, milestone)):
+                    self._noted[incident.id].discard(milestone)  # the next change brings it again
             finally:
                 self._queue.task_done()
             self._wake.set()
@@ -196,16 +198,14 @@ class Notifier:
     async def _deliver_all(self) -> None:
         while True:
             self._wake.clear()
-            try:
-                if not self._begun.is_set():
-                    await self._journal.outbox_hurry(self._clock.now())
-                    self._begun.set()
-                due_at = await self._round()
-            except Exception as error:  # noqa: BLE001 - shown, and tried again
-                self._fault(error)
-                due_at = self._clock.now() + timedelta(seconds=FAULT_PAUSE)
+            due_at = await answered(self._round(), self._later)
             pause = None if due_at is None else max(0.0, (due_at - self._clock.now()).total_seconds())
             await self._woken(pause)
+
+    def _later(self, error: Exception) -> datetime:
+        """After a fault of ours: shown, and tried again."""
+        self._fault(error)
+        return self._clock.now() + timedelta(seconds=FAULT_PAUSE)
 
     async def _woken(self, pause: float | None) -> None:
         """Until there is something new, or this many seconds."""
@@ -220,6 +220,9 @@ class Notifier:
 
     async def _round(self) -> datetime | None:
         """Begin to send what is due; when something is due next, None when nothing waits."""
+        if not self._begun.is_set():
+            await self._journal.outbox_hurry(self._clock.now())
+            self._begun.set()
         rows = self._mine(await self._journal.outbox())
         self._publish(rows)
         now = self._clock.now()
@@ -230,7 +233,7 @@ class Notifier:
             first = _first_of_each(rows, channel.name)
             ready = next((row for row in first if _free_at(row) <= now), None)
             if ready is not None:
-                self._sending[channel.name] = asyncio.create_task(self._send(channel, ready))
+                self._sending[channel.name] = self._work.begin(self._send(channel, ready))
             later.extend(_free_at(row) for row in first if row is not ready)
         return min(later, default=None)
 
@@ -249,24 +252,26 @@ class Notifier:
 
     async def _send(self, channel: ChannelPort, row: Any) -> None:
         try:
-            now = self._clock.now()
-            if await self._journal.outbox_claim(row.seq, now, now + LEASE):
-                try:
-                    message = msgspec.json.decode(row.message, type=Message)
-                except (msgspec.DecodeError, UnicodeError) as error:
-                    await self._journal.outbox_end(row.seq, "dropped", now)  # it would hold up all that comes after it
-                    self._fault(error)
-                    return
-                said = await self._said(row.incident, channel.name)
-                receipt = await tried(channel, message, said[0] if said else None)
-                await self._ended(channel.name, row, message.milestone, receipt)
-        except Exception as error:  # noqa: BLE001 - shown; the message stays in the outbox
-            self._fault(error)
-            await self._clock.sleep(FAULT_PAUSE)
+            if not await self._work.survived(self._try(channel, row)):
+                await self._clock.sleep(FAULT_PAUSE)  # the message stays in the outbox
         finally:
             self._sending.pop(channel.name, None)
-            self._news.set()
+            self._tried.set()
             self._wake.set()
+
+    async def _try(self, channel: ChannelPort, row: Any) -> None:
+        now = self._clock.now()
+        if not await self._journal.outbox_claim(row.seq, now, now + LEASE):
+            return
+        try:
+            message = msgspec.json.decode(row.message, type=Message)
+        except (msgspec.DecodeError, UnicodeError) as error:
+            await self._journal.outbox_end(row.seq, "dropped", now)  # it would hold up all that comes after it
+            self._fault(error)
+            return
+        said = await self._said(row.incident, channel.name)
+        receipt = await tried(channel, message, said[0] if said else None)
+        await self._ended(channel.name, row, message.milestone, receipt)
 
     async def _said(self, incident: str, channel: str) -> list[Delivery]:
         """What was delivered there before; nothing is known of an incident that cannot be read."""
@@ -304,19 +309,15 @@ class Notifier:
         )
         await self._tell(row.incident, ev.DeliveryRecorded(at=now, delivery=delivery))
 
-    def _fault(self, error: Exception) -> None:
-        self.errors.append(clean_line(f"telling people: {type(error).__name__}: {error}", 300))
-        self._news.set()
-        self._changed()
+    def _fault(self, error: BaseException) -> None:
+        self.errors.append(f"telling people: {worded(error)}")
+        self._tried.set()
+        self._news.tell()
 
     def _publish(self, rows: tuple[Any, ...]) -> None:
         if rows != self.waiting:
             self.waiting = rows
-            self._changed()
-
-    def _changed(self) -> None:
-        for listener in tuple(self._listeners):
-            listener()
+            self._news.tell()
 
 
 def _first_of_each(rows: Sequence[Any], channel: str) -> tuple[Any, ...]:
@@ -335,11 +336,7 @@ def _free_at(row: Any) -> datetime:
 
 async def tried(channel: ChannelPort, message: Message, earlier: Delivery | None = None) -> Receipt:
     """One try to deliver, within `LIMIT`; whatever goes wrong is a receipt that says so."""
-    try:
-        async with asyncio.timeout(LIMIT):
-            receipt = await channel.deliver(message, earlier)
-    except TimeoutError:
-        return Receipt(delivered=False, detail=f"no answer within {LIMIT:.0f} s")
-    except Exception as error:  # noqa: BLE001 - a channel's fault is told like any other failure
-        return Receipt(delivered=False, detail=clean_line(f"{type(error).__name__}: {error}", 200))
+    receipt = await answered(
+        within(LIMIT, channel.deliver(message, earlier)), lambda error: Receipt(delivered=False, detail=worded(error))
+    )
     return msgspec.structs.replace(receipt, detail=clean_line(receipt.detail, 300))

@@ -18,20 +18,21 @@ from tui.engine.ports import ClockPort, RegistryPort
 from tui.engine.releases import build_facts, catalog, leaving, stop_first
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.freeze import Freezer
+from tui.engine.releases.silence import Silences
 from tui.engine.together import together
 from tui.incident import config_drift, next_commands, taken_back
 from tui.model.errors import AlreadyThere, JournalError, Refused
 from tui.model.incident import Incident, State
 from tui.model.plan import Caution, Checked, Plan
 from tui.model.release import Release, Target, TargetKind, matches
-from tui.model.service import Fleet, Service
+from tui.model.service import CheckMode, Fleet, Service
 from tui.model.taken_back import TakenBack
 from tui.model.value import Value
 from tui.releases import choose
 from tui.ways import again as anew
 from tui.ways import kept as kept_way
 from tui.ways import on_k3s, preflight
-from tui.ways.facts import Facts, Options
+from tui.ways.facts import Facts, Options, Silence
 from tui.ways.plan import with_commit
 from tui.ways.way import Way
 
@@ -85,7 +86,7 @@ class Planner:
         clock: ClockPort,
         by: str,
         *,
-        look: leaving.Look,
+        silences: Silences,
         registries: RegistryPort | None,
     ) -> None:
         self._fleet = fleet
@@ -95,7 +96,7 @@ class Planner:
         self._freezer = freezer
         self._clock = clock
         self._by = by
-        self._look = look
+        self._silences = silences
         self._registries = registries
 
     async def plan(self, wanted: Wanted) -> Plan:
@@ -125,10 +126,13 @@ class Planner:
             raise on_k3s.stop_first(service)
         of = await build_facts.read(self._links, service, found.current) if way.shaped else None
         choice, found = await self._choice_seen(wanted, way, found, running, of)
-        seen, healthy, checks = await together(
+        seen, healthy, checks, quiet = await together(
             self._compared(service, found, running, choice.release, of, way, mine),
-            leaving.never_live(service, self._links.described(service.host), found, running, self._look, self._clock),
+            leaving.never_live(
+                service, self._links.described(service.host), found, running, self._silences.look, self._clock
+            ),
             stop_first.checks(self._links, service.host, service.app),
+            self._silence(service, found, way),
         )
         restore = found.record.restore if found.record is not None else ()
         facts = Facts(
@@ -161,8 +165,20 @@ class Planner:
             checked=seen.checked,
             taken=None if wanted.again else seen.taken,
             leaves_healthy=healthy if wanted.unasked else "",
+            silence=quiet,
+            answered_path=await self._answered(service, choice.release, way),
         )
         return await self._with_way_out(found, facts)
+
+    async def _silence(self, service: Service, found: Listing, way: Way) -> Silence | None:
+        """Whether the service answers anybody; None where the plan does not depend on it."""
+        asked = way.shaped and service.checks is CheckMode.AUTO and found.current.pods is None
+        return await self._silences.of(service) if asked else None
+
+    async def _answered(self, service: Service, target: Release, way: Way) -> str:
+        """The health path that answered while the target served; empty where the plan does not depend on it."""
+        asked = way.shaped and service.checks is CheckMode.OWN
+        return await self._silences.answered_path(service, target) if asked else ""
 
     async def _cluster(self, service: Service, found: Listing) -> k3s.K3sSettings | None:
         """How the scheduler k3s is set, for an app on it. Raises LinkError."""

@@ -1,0 +1,58 @@
+"""What every source says: one that fails says so itself, and takes nothing away from the others."""
+
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from tests.incident.facts import T0
+from tests.stage import HandClock, fleet, service, settled
+from tui.engine.monitor.error_rates import Evidence
+from tui.engine.ports import Outside
+from tui.model.evidence import NewIssues, Phase, Rate, Source
+from tui.model.service import Service
+
+
+class Counts:
+    """A source outside that answers, or fails."""
+
+    def __init__(self, source: Source, error: Exception | None = None) -> None:
+        self.source = source
+        self.error = error
+
+    def covers(self, of: Service) -> bool:
+        return True
+
+    async def rate(self, of: Service, since: datetime, until: datetime) -> Rate:
+        if self.error:
+            raise self.error
+        return Rate(source=self.source, since=since, until=until, failed=1, total=100)
+
+    async def new_issues(self, of: Service, since: datetime, until: datetime) -> NewIssues:
+        raise KeyError("culprit")
+
+
+def evidence(**outside: Any) -> Evidence:
+    return Evidence(fleet(), SimpleNamespace(), HandClock(), Outside(**outside))  # type: ignore[arg-type]
+
+
+async def test_a_source_that_fails_is_a_note_beside_what_the_others_say() -> None:
+    sources = (Counts(Source.SENTRY, RuntimeError("a fault of ours")), Counts(Source.POSTHOG))
+    counted = evidence(rates=sources, issues=Counts(Source.SENTRY))
+    found = await counted.measure(service("api"), Phase.BEFORE, T0 - timedelta(minutes=5), T0)
+    rates = {rate.source: rate for rate in found.rates}
+    assert (rates[Source.SENTRY].total, rates[Source.SENTRY].note) == (None, "RuntimeError: a fault of ours")
+    assert rates[Source.POSTHOG].total == 100
+    assert found.issues is not None and (found.issues.total, found.issues.note) == (None, "KeyError: 'culprit'")
+    await counted.close()
+
+
+async def test_what_breaks_beside_the_work_is_among_the_errors_to_be_shown() -> None:
+    counted = evidence()
+
+    async def broken() -> None:
+        raise OSError("the stream could not be closed")
+
+    counted._work.begin(broken())
+    await settled()
+    assert counted.errors == ["counting failures: OSError: the stream could not be closed"]
+    await counted.close()

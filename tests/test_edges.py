@@ -1,0 +1,76 @@
+"""No error is swallowed: where any error is caught it is said why, and nobody begins a task that nobody hears of."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+TUI = Path(__file__).parents[1] / "tui"
+EDGES = {
+    "cli/main.py", "console/app.py", "drivers/vendors/apprise_channel.py", "engine/edge.py", "engine/signal.py",
+    "sandbox/dispatch.py",
+}  # fmt: skip
+"""files that catch any error and go on; the list only shrinks"""
+BEGINS = {
+    "cli/commands/all_services.py",  # waits for them
+    "cli/commands/rollback.py",  # waits for them
+    "drivers/ssh/channel.py",  # `wait` and `close` raise what it ended with
+    "drivers/ssh/openssh.py",  # waits for ssh's end, and says what it was
+    "drivers/ssh/opening.py",  # cancelled right after the login
+    "engine/incident/handler.py",  # waits for it
+    "engine/incident/runner.py",  # `submit` waits for it, shielded
+    "engine/supervisor.py",
+    "sandbox/fake_teammate.py", "sandbox/faults.py", "sandbox/host.py", "sandbox/server.py",
+}  # fmt: skip
+"""files that begin a task themselves; all others have a Supervisor"""
+
+
+@cache
+def _files() -> dict[str, tuple[ast.Module, list[str]]]:
+    found = {}
+    for path in sorted(TUI.rglob("*.py")):
+        text = path.read_text()
+        found[str(path.relative_to(TUI))] = (ast.parse(text), text.splitlines())
+    return found
+
+
+def _broad(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(kind is None or getattr(kind, "id", "") in ("Exception", "BaseException") for kind in kinds)
+
+
+def _raises(handler: ast.ExceptHandler) -> bool:
+    """Whether it ends in raising: then nothing is swallowed."""
+    return isinstance(handler.body[-1], ast.Raise)
+
+
+def test_any_error_is_caught_only_at_an_edge() -> None:
+    found = {
+        name
+        for name, (tree, _) in _files().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler) and _broad(node) and not _raises(node)
+    }
+    assert found == EDGES
+
+
+def test_what_is_passed_over_says_why_in_its_line() -> None:
+    silent = []
+    for name, (tree, lines) in _files().items():
+        for node in ast.walk(tree):
+            suppressed = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "suppress"
+            passed = isinstance(node, ast.ExceptHandler) and all(isinstance(one, ast.Pass) for one in node.body)
+            if isinstance(node, ast.Call | ast.ExceptHandler) and (suppressed or passed):
+                until = node.body[0].lineno if isinstance(node, ast.ExceptHandler) else node.lineno
+                if "  # " not in "".join(lines[node.lineno - 1 : until]):
+                    silent.append(f"{name}:{node.lineno}")
+    assert silent == []
+
+
+def test_a_task_is_begun_by_a_supervisor_or_by_who_waits_for_it() -> None:
+    found = {
+        name
+        for name, (tree, _) in _files().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "create_task"
+    }
+    assert found == BEGINS
