@@ -4,6 +4,7 @@ A row is a sequence of pieces, each a text with the name of its look. Texts are 
 engine's boundary has seen to that); they are never parsed as markup, only measured, cut and drawn.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -44,9 +45,35 @@ def fit(text: str, cells: int, *, right: bool = False) -> str:
         return ""
     size = cell_len(text)
     if size > cells:
-        return set_cell_size(text, cells - 1) + "…"
+        kept = _without_part_of_number(set_cell_size(text, cells - 1), text)
+        return kept + "…" + " " * (cells - 1 - cell_len(kept))
     padding = " " * (cells - size)
     return padding + text if right else text + padding
+
+
+def _without_part_of_number(kept: str, text: str) -> str:
+    """The beginning of a text without a number that would end in its middle: 41 of 780 must not become 41 of 7."""
+    rest = text[len(kept) :]
+    if text.startswith(kept) and re.search(r"[0-9][.,]?$", kept) and re.match(r"[0-9]|[.,][0-9]", rest):
+        return re.sub(r"[0-9][0-9.,]*$", "", kept)
+    return kept
+
+
+def ended(row: Row, cells: int) -> Row:
+    """The row in no more than so many cells; where something is cut off, a sign says so, and no number is cut."""
+    if width(row) <= cells:
+        return row
+    out: list[Piece] = []
+    left = cells
+    for text, look in row:
+        size = cell_len(text)
+        if size < left:
+            out.append((text, look))
+            left -= size
+            continue
+        out.append((fit(text, left) if size > left else fit(f"{text} ", left), look))
+        break
+    return tuple(out)
 
 
 def fit_middle(text: str, cells: int) -> str:

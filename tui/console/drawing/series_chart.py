@@ -61,5 +61,6 @@ def _legend(found: Series, axis: Axis, marks: Sequence[Mark], palette: Palette, 
     signs = {m.sign for m in marks if axis.place(m.at) is not None}
     words = {"deploy": "deploy", "back": "rollback", "yes": "serves", "look": "checkpoint", "end": "end"}
     told = "".join(f"{palette.sign(sign)} {word}  " for sign, word in words.items() if sign in signs)
-    said = f" {told}{counted} above, response time (p95, {found.timed_by}) below"
+    timed = any(s.p95 is not None for s in found.slices)
+    said = f" {told}{counted} above" + (f", response time (p95, {found.timed_by}) below" if timed else "")
     return rows.paragraph(said, cells, "dim", indent=1)

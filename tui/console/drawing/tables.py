@@ -101,6 +101,8 @@ def release_row(
         return ((" " * before, ""), (_cost(way), ""), (f"  {rows.safe(way.reason, 80)}" if way.reason else "", "dim"))
     served = release.last_served or release.kept_at or release.deployed_at or release.committed_at
     when = f"{labels.age(now - served)} ago" if served else "unknown"
+    if release.running and not release.down:
+        when = "now"  # when it was last seen is not when it came
     date = rows.fit(f"{served:%m-%d %H:%M}" if served else "", 13) if cells >= DATED else ""
     no = why_not(release)
     if release.running and not release.down:

@@ -16,6 +16,7 @@ from tui.console import actions
 from tui.console.drawing import log_title
 from tui.console.drawing.log_view import TROUBLE, LogView
 from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Row
 from tui.console.terminal import writer_idle
 from tui.console.wanted import TooSlow
 from tui.console.widgets.panel import Panel
@@ -116,6 +117,10 @@ class LogPanel(Panel, can_focus=True):
             self.changed()
         said = log_title.title(self._service, follower, self.look, self._shown_to, self._hits)
         self.show(said, page)
+
+    def _fitted(self, row: Row) -> Row:
+        """What lies further to the right is shown by the arrow keys."""
+        return row
 
     # ── moving ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -84,7 +84,11 @@ class Panel(Widget):
         shown.extend(self._rows[self._top : self._top + room])
         shown.extend([rows.EMPTY] * (height - len(shown) - len(self._foot)))
         shown.extend(self._foot)
-        return shown[:height]
+        return [self._fitted(row) for row in shown[:height]]
+
+    def _fitted(self, row: Row) -> Row:
+        """A row that is too long says so; a panel that is moved to the side does that itself."""
+        return rows.ended(row, self.size.width)
 
     def _below(self) -> str:
         """How many rows there are below those that are shown, and the key that shows them: it covers no row."""
