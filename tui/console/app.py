@@ -213,10 +213,20 @@ class ConsoleApp(App[int]):
         self.frame.draw(controller, statuses, now)
         name = self.frame.board.selected
         if name is not None:
-            self.frame.logs.follow(controller.logs.of(name), name)
+            self._follow_logs(controller, name)
         alerts.of_hosts(statuses)
         if self._saved_at is None or now - self._saved_at >= SAVE_EVERY:
             self._save_board(controller)
+
+    def _follow_logs(self, controller: "ConsoleController", name: str) -> None:
+        """The log of the service at the cursor, or those of all services that the table shows."""
+        logs, shown = self.frame.logs, self.frame.board.rows_shown
+        if logs.several and len(shown) > 1:
+            follower, names = controller.logs.together(shown)
+            logs.follow(follower, f"{len(names)} of {len(shown)} services" if len(names) < len(shown) else "all", names)
+        else:
+            controller.logs.single()
+            logs.follow(controller.logs.of(name), name)
 
     def _save_board(self, controller: "ConsoleController") -> None:
         """Keep what the next start shows first."""
@@ -229,6 +239,10 @@ class ConsoleApp(App[int]):
         self.frame.draw_too_small(self.controller.under_way() if self.controller is not None else [])
         self.keyboard.settle()
         self.call_after_refresh(self._draw)
+
+    def on_log_panel_wanted(self) -> None:
+        """Another log is wanted."""
+        self.changed()
 
     def on_service_table_selected(self) -> None:
         """Logs and header follow the cursor."""

@@ -97,6 +97,11 @@ class ServiceTable(Panel, can_focus=True):
         return tuple(s.service.name for s in self._all)
 
     @property
+    def rows_shown(self) -> tuple[str, ...]:
+        """The services of the table's rows, as they are searched and ordered."""
+        return tuple(name for name in self._lines if name is not None)
+
+    @property
     def shown(self) -> str | None:
         """The service at the cursor; None where the filter hides it: no key acts on what nobody sees."""
         return self.selected if any(s.service.name == self.selected and self._fits(s) for s in self._all) else None
