@@ -67,6 +67,7 @@ class Frame:
     def draw(self, console: Console, statuses: "Sequence[ServiceStatus]", now: datetime) -> None:
         """Every panel but the log, which has a rhythm of its own."""
         self.board.draw(statuses, console.incidents(), now)
+        self._room_for(max(len(statuses), self.board.line_count))
         self.work.draw()
         self._draw_header(console, now)
         if self.chart.display:
@@ -74,6 +75,12 @@ class Frame:
         if self.timeline.display:
             self._draw_timeline(console)
         self.draw_hint()
+
+    def _room_for(self, lines: int) -> None:
+        """The table as high as its rows want, headings included."""
+        if self.panels.services != lines:
+            self.panels.services = lines
+            self.panels.arrange_again()
 
     def draw_hint(self) -> None:
         """The keys that matter now, or the notice."""

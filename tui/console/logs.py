@@ -27,7 +27,7 @@ class Logs:
 
     def together(self, names: Sequence[str]) -> tuple[LogFollower, tuple[str, ...]]:
         """The logs of these services as one, and those that it shows: the first of many."""
-        wanted = tuple(names[:MOST])
+        wanted = tuple(sorted(names[:MOST]))  # another order of the table is not another log
         if self._merged is None or wanted != self._several:
             self.single()
             self._several = wanted

@@ -97,6 +97,11 @@ class ServiceTable(Panel, can_focus=True):
         return tuple(s.service.name for s in self._all)
 
     @property
+    def line_count(self) -> int:
+        """The rows that the table has, headings of groups among them."""
+        return len(self._lines)
+
+    @property
     def rows_shown(self) -> tuple[str, ...]:
         """The services of the table's rows, as they are searched and ordered."""
         return tuple(name for name in self._lines if name is not None)
