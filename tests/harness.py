@@ -53,7 +53,7 @@ from tui.engine.engine import Engine
 from tui.sandbox import clock as host_clock
 from tui.sandbox.http import Request
 from tui.sandbox.pace import parse_pace
-from tui.sandbox.sandbox_process import Options, World
+from tui.sandbox.sandbox_process import SandboxOptions, World
 from tui.text import redact
 
 SPEED = 10.0
@@ -394,7 +394,7 @@ def local_sandbox(
 ) -> Iterator[LocalSandbox]:
     """Start one, end it. What a console learned of secrets is forgotten before and after."""
     folder.mkdir(parents=True, exist_ok=True)
-    options = Options(dokku=dokku, pace=parse_pace(pace), state=str(folder / "sandbox"), scenario=scenario)
+    options = SandboxOptions(dokku=dokku, pace=parse_pace(pace), state=str(folder / "sandbox"), scenario=scenario)
     with _thread() as loop, _time(speed):
         world = _in(loop, _made(options))
         redact.forget()
@@ -416,7 +416,7 @@ def local_sandbox(
             _in(loop, world.__aexit__(None, None, None))
 
 
-async def _made(options: Options) -> World:
+async def _made(options: SandboxOptions) -> World:
     made = await World(options).__aenter__()
     services = Path(str(made.about["services"]))
     services.write_text(services.read_text().replace("patience: 12s", f"patience: {PATIENCE}"))
@@ -466,7 +466,7 @@ async def world(
 ) -> AsyncIterator[World]:
     """A host in this loop."""
     with _time(speed):
-        options = Options(dokku=dokku, pace=parse_pace(pace), state=str(folder / "sandbox"), scenario=scenario)
+        options = SandboxOptions(dokku=dokku, pace=parse_pace(pace), state=str(folder / "sandbox"), scenario=scenario)
         async with World(options) as made:
             yield made
 
