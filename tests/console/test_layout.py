@@ -4,11 +4,13 @@ from itertools import combinations
 
 import pytest
 
-from tui.console.layout import SMALLEST, TALL, WIDE, WIDEST, Box, places, too_small
+from tui.console.layout import CHART, SMALLEST, TALL, WIDE, WIDEST, Box, places, too_small
 
 WIDTHS, HEIGHTS = range(20, 241), range(5, 81)
-ENOUGH = 10
-"""services from which on the table grows no more, but in three columns"""
+ENOUGH = 16
+"""services from which on the table grows no more, but in two halves"""
+FULLY = (1, 2, 4, 5, 9, ENOUGH)
+"""services for which every width is tried"""
 SHAPES = [(work, zoomed) for work in (False, True) for zoomed in (None, "work", "logs")]
 
 
@@ -35,6 +37,7 @@ def wrong(width: int, height: int, services: int, work: bool, zoomed: str | None
     if too_small(width, height):
         return "" if set(found) == {"small"} else "too small, and more than the word about it"
     least = {"header": 1, "hint": 1, "board": 1, "logs": 3} | ({"work": 6} if work else {})
+    least |= {"chart": CHART} if "chart" in found else {}
     for name, rows in least.items():
         if name not in found or found[name].height < rows:
             return f"{name} has fewer than {rows} rows"
@@ -48,7 +51,7 @@ def wrong(width: int, height: int, services: int, work: bool, zoomed: str | None
 def test_every_size_has_its_panels_apart_and_none_is_lost(services: int, work: bool, zoomed: str | None) -> None:
     bad = [
         (width, height, said)
-        for width in (WIDTHS if services <= ENOUGH else range(WIDEST, WIDTHS.stop))
+        for width in (WIDTHS if services in FULLY else range(WIDEST, WIDTHS.stop))
         for height in HEIGHTS
         if (said := wrong(width, height, services, work, zoomed))
     ]
@@ -56,7 +59,7 @@ def test_every_size_has_its_panels_apart_and_none_is_lost(services: int, work: b
 
 
 @pytest.mark.parametrize(("work", "zoomed"), SHAPES)
-def test_more_services_than_fit_change_nothing_below_three_columns(work: bool, zoomed: str | None) -> None:
+def test_more_services_than_fit_change_nothing_below_two_halves(work: bool, zoomed: str | None) -> None:
     for width in (SMALLEST[0], 80, WIDE, WIDEST - 1):
         for height in HEIGHTS:
             enough = places(width, height, services=ENOUGH, work=work, zoomed=zoomed)
@@ -79,7 +82,8 @@ def test_the_floor_is_exactly_where_it_is_said_to_be() -> None:
         (WIDE - 1, 60, {"header", "board", "work", "logs", "hint"}),
         (WIDE, TALL - 1, {"header", "board", "work", "logs", "hint"}),
         (WIDE, TALL, {"header", "board", "work", "logs", "timeline", "hint"}),
-        (WIDEST, TALL, {"header", "board", "work", "logs", "timeline", "hint"}),
+        (WIDEST, TALL, {"header", "board", "work", "chart", "logs", "timeline", "hint"}),
+        (WIDEST, 45, {"header", "board", "work", "chart", "logs", "timeline", "hint"}),
     ],
 )
 def test_each_shape_begins_where_it_is_said_to(width: int, height: int, panels: set[str]) -> None:

@@ -96,3 +96,14 @@ def test_a_title_fills_its_row_or_says_all_it_has(pieces: list[tuple[str, str]],
 def test_brackets_are_text(text: str) -> None:
     assert rows.strip(((text, ""),), 40, Palette()).text.rstrip() == text
     assert rows.wrap(text, 40) == [text]
+
+
+def test_no_number_is_cut_in_its_middle() -> None:
+    assert rows.fit("41 of 780 failed", 8) == "41 of … "
+    assert rows.fit("release:12", 9) == "release:…"
+    assert [rows.fit("at 3.14 s", n).rstrip() for n in (5, 6, 7, 8)] == ["at …", "at …", "at …", "at 3.14…"]
+    row = (("failed ", ""), ("41 of 780, 5.3%", "down"))
+    for cells in range(8, 30):
+        said = rows.text(rows.ended(row, cells))
+        assert rows.width(rows.ended(row, cells)) <= cells
+        assert set(re.findall(r"[0-9.]+", said)) <= {"41", "780", "5.3"}, said

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.scenes import INCIDENT, SCENES, WELL_FOR, started
+from tests.console.scenes import INCIDENT, SCENES, WELL_FOR, Scene, started
+from tui.console.drawing import rows
 from tui.console.drawing.palette import Palette
 from tui.model.service import RUNBOOK_SEVERITIES
 
@@ -41,6 +42,19 @@ def no_wider(said: str, size: tuple[int, int]) -> None:
     assert len(lines) <= size[1] and max(map(len, lines)) <= size[0]
 
 
+def cut(scene: Scene) -> list[str]:
+    """Rows that are wider than their panel, which cuts them without a sign; a log's are cut by its own window."""
+    frame = scene.app.frame
+    panels = (frame.header, frame.board, frame.work, frame.chart, frame.timeline, frame.hint)
+    return [
+        f"{panel.id}: {rows.text(row)}"
+        for panel in panels
+        if panel.display
+        for row in panel.lines()
+        if rows.width(row) > panel.size.width
+    ]
+
+
 @pytest.mark.parametrize("name", SCENES)
 async def test_screen(name: str, state: Path) -> None:
     """The screens on file; and what matters on them is never cut nor below the fold."""
@@ -52,9 +66,27 @@ async def test_screen(name: str, state: Path) -> None:
             work = scene.app.frame.work
             shown = " ".join(" ".join(work.render_line(y).text for y in range(work.size.height)).split())
             no_wider(said, size)
+            assert not cut(scene), f"{size}: cut off at the right"
             for words in MATTERS.get(name, ()):
                 assert words in shown, shown
             same(f"{name}-{size[0]}x{size[1]}", said)
+        await ways_around(scene)
+
+
+async def ways_around(scene: Scene) -> None:
+    """Help and palette open over this page, letters go to the palette, and Esc leads back to the page as it was."""
+    work, press = scene.app.frame.work, scene.pilot.press
+    if scene.app.prompt.asking:
+        return
+    scene.app.commands.close() if scene.app.frame.notice[0] else None
+    before = work.page if scene.app.frame.panels.work else None
+    over = before is not None and not before.aside
+    for key, name, letters in (("question_mark", "help", ()), ("colon", "palette", ("q", "K"))):
+        await press(key, *letters)
+        assert work.page is not None and work.page.name == name
+        await press("escape")
+        if before is None or over:
+            assert (work.page if scene.app.frame.panels.work else None) is before, f"{name} leads elsewhere"
 
 
 def test_what_matters_is_said_of_screens_that_there_are() -> None:
@@ -88,6 +120,15 @@ async def test_screen_too_small(size: tuple[int, int], state: Path) -> None:
     same(f"too-small-{size[0]}x{size[1]}", said)
 
 
+@pytest.mark.parametrize("name", sorted({*SCENES} - {"services", "palette"}))
+@pytest.mark.parametrize("size", SIZES[:2], ids=lambda s: f"{s[0]}x{s[1]}")
+def test_every_page_names_its_keys(name: str, size: tuple[int, int]) -> None:
+    """Read from the screens on file: the last row names the way back and the way to everything else."""
+    last = (SCREENS / f"{name}-{size[0]}x{size[1]}.txt").read_text(encoding="utf-8").splitlines()[-1]
+    assert "Esc " in last, last
+    assert ": Commands" in last or "Esc dismisses" in last, last
+
+
 async def test_every_screen_on_file_belongs_to_a_test() -> None:
     known = {f"{name}-{w}x{h}" for name in SCENES for w, h in SIZES}
     other = ("ascii-", "read-only-", "too-small-")
@@ -100,7 +141,7 @@ MATTERS: dict[str, tuple[str, ...]] = {
         "release:4",
         "no downtime",
         "TAKES BACK 2 commits",
-        "3 files; no migration; config",
+        "3 files; ",
         "REDIS_URL",
         "ALSO CHANGED flag new-cache updated 11 min ago",
         "[ Cancel ] [ Roll api back to release:4 ]",

@@ -5,10 +5,13 @@ README's table of keys all follow from these rows. A new action is a row here an
 `Commands` or `ServiceCommands` for the actions of the application, of the panel for a panel's own.
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
+from textual.keys import _character_to_key as key_from
+from textual.keys import key_to_character
 
 EVERYWHERE, SERVICES, PAGE, LOG, PANEL = "everywhere", "services", "page", "log", "panel"
 """where an action belongs: to the application, to one of the three panels that take keys, or to each panel"""
@@ -58,6 +61,8 @@ ACTIONS = (
            when="incident_at_hand"),
     Action(EVERYWHERE, "i", "app.passphrase", "Type the passphrase", hint=0, palette=0,
            when="passphrase_wanted"),
+    Action(EVERYWHERE, "m", "app.note", "Note on the incident", hint=LATER, palette=7,
+           when="incident_at_hand"),
     Action(EVERYWHERE, "h", "app.held", "Held on the hosts", hint=LATER, palette=8,
            when="anything_held"),
     Action(EVERYWHERE, "p", "app.postmortem", "Post-mortem", palette=7),
@@ -83,7 +88,9 @@ ACTIONS = (
     Action(SERVICES, "up,k", "move(-1)", "Previous service"),
     Action(SERVICES, "home,g", "move(-999)", "First service"),
     Action(SERVICES, "end,G", "move(999)", "Last service"),
-    Action(SERVICES, "slash", "app.filter_services", "Filter", hint=LATER, palette=17),
+    Action(SERVICES, "slash", "app.filter_services", "Search", hint=9, palette=17),
+    Action(SERVICES, "o", "order", "Order: as listed, trouble first, by name", palette=18),
+    Action(SERVICES, "b", "group", "Group: by nothing, by host, by owner", palette=18),
     # ── the page at work ─────────────────────────────────────────────────────────────────────────────────────────
     Action(PAGE, "enter", "choose", "Choose", hint=1),
     Action(PAGE, "down,j,right", "move(1)", "Next"),
@@ -107,6 +114,11 @@ ACTIONS = (
     Action(LOG, "ampersand", "filter", "Filter", hint=9, palette=18),
     Action(LOG, "e", "trouble(1)", "Next error", hint=6, palette=15),
     Action(LOG, "E", "trouble(-1)", "Previous error"),
+    Action(LOG, "v", "together", "Logs of all services shown, or of one", palette=16),
+    Action(LOG, "left_square_bracket", "time(-1)", "A minute earlier"),
+    Action(LOG, "right_square_bracket", "time(1)", "A minute later"),
+    Action(LOG, "left_curly_bracket", "time(-10)", "Ten minutes earlier"),
+    Action(LOG, "right_curly_bracket", "time(10)", "Ten minutes later"),
     Action(LOG, "w", "wrap", "Wrap", hint=LATER),
     Action(LOG, "t", "stamps", "Timestamps"),
     Action(LOG, "A", "colours", "Colours of the app"),
@@ -129,9 +141,26 @@ _SHORT = {
 }  # fmt: skip
 
 
+def identity(action: Action) -> str:
+    """The name of a row for people's own keys: its label, small and with hyphens, behind its panel."""
+    label = re.sub(r"[^a-z0-9]+", "-", action.label.partition(":")[0].lower()).strip("-")
+    return label if action.where == EVERYWHERE else f"{action.where}.{label}"
+
+
+def spelt(key: str) -> str:
+    """A key as the toolkit names it, from how people write it: `?` is `question_mark`."""
+    *held, last = key.rpartition("+") if len(key) > 1 else ("", "", key)
+    return "".join(held) + (key_from(last) if len(last) == 1 and not last.isalnum() else last)
+
+
 def key_name(key: str) -> str:
     """A key as people call it."""
-    return _SHORT.get(key, key)
+    held, plus, last = key.rpartition("+")
+    if plus and held:
+        return "-".join((*(part.capitalize() for part in held.split("+")), key_name(last).upper()))
+    if re.fullmatch(r"f[0-9]{1,2}", key):
+        return key.upper()
+    return _SHORT.get(key) or key_to_character(key) or key
 
 
 def bindings(where: str) -> list[BindingType]:
@@ -144,6 +173,7 @@ def bindings(where: str) -> list[BindingType]:
             show=action.hint is not None,
             priority=action.priority,
             system=action.unlisted,
+            id=None if action.priority else identity(action),
         )
         for action in ACTIONS
         if action.where == where and action.keys

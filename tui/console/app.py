@@ -25,6 +25,7 @@ from tui.console.frame import Frame
 from tui.console.keyboard import Keyboard
 from tui.console.page_stack import PageStack
 from tui.console.prompt import Prompt
+from tui.console.widgets.hint import HintBar
 from tui.model.errors import ConsoleError
 from tui.text.redact import redact
 
@@ -93,6 +94,9 @@ class ConsoleApp(App[int]):
 
     def on_mount(self) -> None:
         """Paint what there is, then build the engine."""
+        if self.palette.ground:
+            for widget in (self.screen, self.frame.line.input):
+                widget.styles.background, widget.styles.color = self.palette.ground, self.palette.ink
         self.frame.draw_starting()
         self.frame.panels.arrange_again()
         self.keyboard.settle()
@@ -213,10 +217,20 @@ class ConsoleApp(App[int]):
         self.frame.draw(controller, statuses, now)
         name = self.frame.board.selected
         if name is not None:
-            self.frame.logs.follow(controller.logs.of(name), name)
+            self._follow_logs(controller, name)
         alerts.of_hosts(statuses)
         if self._saved_at is None or now - self._saved_at >= SAVE_EVERY:
             self._save_board(controller)
+
+    def _follow_logs(self, controller: "ConsoleController", name: str) -> None:
+        """The log of the service at the cursor, or those of all services that the table shows."""
+        logs, shown = self.frame.logs, self.frame.board.rows_shown
+        if logs.several and len(shown) > 1:
+            follower, names = controller.logs.together(shown)
+            logs.follow(follower, f"{len(names)} of {len(shown)} services" if len(names) < len(shown) else "all", names)
+        else:
+            controller.logs.single()
+            logs.follow(controller.logs.of(name), name)
 
     def _save_board(self, controller: "ConsoleController") -> None:
         """Keep what the next start shows first."""
@@ -230,9 +244,24 @@ class ConsoleApp(App[int]):
         self.keyboard.settle()
         self.call_after_refresh(self._draw)
 
+    def on_log_panel_wanted(self) -> None:
+        """Another log is wanted."""
+        self.changed()
+
     def on_service_table_selected(self) -> None:
         """Logs and header follow the cursor."""
         self.changed()
+
+    async def on_hint_bar_pressed(self, message: HintBar.Pressed) -> None:
+        """A click on a hint is as good as its key."""
+        with self.keyboard.pressed():
+            self.keyboard.settle()
+            await self.run_action(message.action, default_namespace=message.node)  # type: ignore[arg-type]
+
+    def on_work_panel_taken(self) -> None:
+        """A second click on a harmless choice is as good as Enter."""
+        with self.keyboard.pressed():
+            self.frame.work.action_choose()
 
     # ── what pages ask for ───────────────────────────────────────────────────────────────────────────────────────
 

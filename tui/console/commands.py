@@ -68,13 +68,18 @@ class Commands:
             self._screen.changed()
 
     def filter_services(self) -> None:
-        """Filter the table of services by the words that are typed."""
-        answer = self._prompt.ask_for("filter services: ", self._frame.board.filter)
+        """Show the services that what is typed fits, while it is typed; Esc shows those from before again."""
+        board, before = self._frame.board, self._frame.board.filter
+
+        def typed(text: str) -> None:
+            board.filter = text
+            self._screen.changed()
+
+        answer = self._prompt.ask_live("search services: ", Live(typed=typed, steer=board.steer), initial=before)
 
         async def ask() -> None:
             said = await answer
-            if said is not None:
-                self._frame.board.filter = said
+            board.filter = before if said is None else said
 
         self._screen.begin_work(ask)
 

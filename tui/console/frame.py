@@ -5,13 +5,14 @@ It only reads and draws. Who has the keys, what keys do and what is begun meanwh
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.console.drawing import rows, tables
+from tui.console.drawing import rows, series_chart, tables
+from tui.console.drawing.chart import Axis, Mark
 from tui.console.drawing.palette import Palette
-from tui.console.drawing.rows import Row
+from tui.console.drawing.rows import Piece, Row
 from tui.console.layout import SMALLEST
 from tui.console.panel_layout import PanelContainer
 from tui.console.ports import Console
@@ -27,6 +28,8 @@ if TYPE_CHECKING:  # the first screen is painted before the engine is imported
     from tui.model.incident import Incident
 
 NO_NOTICE = ("", "ok")
+CHARTED = timedelta(minutes=30)
+"""what the chart beside the services shows"""
 
 
 class Frame:
@@ -40,12 +43,21 @@ class Frame:
         self.board = ServiceTable(palette, "board")
         self.work = WorkPanel(palette, "work", clock=_monotonic, run=asking.begin_work, copy=asking.copy)
         self.logs = LogPanel(palette, "logs", asking, exports)
+        self.chart = Panel(palette, "chart")
         self.timeline = Panel(palette, "timeline")
         self.hint = HintBar(palette, "hint", titled=False)
         self.small = Panel(palette, "small", titled=False)
         self.line = AskLine(palette, "ask")
         self.panels = PanelContainer(
-            self.header, self.board, self.work, self.logs, self.timeline, self.hint, self.line, self.small
+            self.header,
+            self.board,
+            self.work,
+            self.chart,
+            self.timeline,
+            self.logs,
+            self.hint,
+            self.line,
+            self.small,
         )
 
     def draw_starting(self) -> None:
@@ -55,11 +67,20 @@ class Frame:
     def draw(self, console: Console, statuses: "Sequence[ServiceStatus]", now: datetime) -> None:
         """Every panel but the log, which has a rhythm of its own."""
         self.board.draw(statuses, console.incidents(), now)
+        self._room_for(max(len(statuses), self.board.line_count))
         self.work.draw()
         self._draw_header(console, now)
+        if self.chart.display:
+            self._draw_chart(console, now)
         if self.timeline.display:
             self._draw_timeline(console)
         self.draw_hint()
+
+    def _room_for(self, lines: int) -> None:
+        """The table as high as its rows want, headings included."""
+        if self.panels.services != lines:
+            self.panels.services = lines
+            self.panels.arrange_again()
 
     def draw_hint(self) -> None:
         """The keys that matter now, or the notice."""
@@ -96,6 +117,39 @@ class Frame:
             palette=self.palette,
         )
         self.header.show((), [row])
+
+    def _draw_chart(self, console: Console, now: datetime) -> None:
+        """The service at the cursor: failures and response times up to now, with deploy and rollback marked."""
+        name = self.board.selected
+        room = series_chart.columns(self.chart.size.width)
+        if name is None or not room or self.chart.size.height < series_chart.LEAST_ROWS:
+            self.chart.show((("CHART", "title"),), [])
+            return
+        status = console.board.status(name)
+        begin = now - CHARTED
+        marks = (
+            []
+            if status.listing is None
+            else [
+                Mark(c.deployed_at, "deploy", "warn")
+                for c in status.listing.current.containers
+                if c.running and c.deployed_at is not None
+            ]
+        )
+        incident = console.incidents().get(name)
+        if incident is not None:
+            marks += [Mark(incident.confirmed_at, "back", "run")] if incident.confirmed_at else []
+            marks += [Mark(incident.served_at, "yes", "ok")] if incident.served_at else []
+        found = console.engine.evidence.series(status.service, begin, now, room)
+        title: tuple[Piece, ...] = (("LAST 30 MIN ", "title"), (name, "bold"))
+        if not found.asked:
+            self.chart.show(title, [(("nothing is counted yet", "dim"),)])
+            return
+        limit = console.engine.fleet.watch_of(name).error_rate
+        height = max(2, min(8, self.chart.size.height - series_chart.LEAST_ROWS + 1))
+        axis = Axis(begin, now, room)
+        content = series_chart.drawn(found, axis, marks, self.palette, limit=limit, height=height, legend=True)
+        self.chart.show(title, content)
 
     def _draw_timeline(self, console: Console) -> None:
         incident = console.incident(self.board.selected)

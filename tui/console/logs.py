@@ -1,11 +1,15 @@
 """The logs that are followed: of the service at the cursor, and of every service with an open incident."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 
 from tui.console.ports import Screen
 from tui.drivers.spool import LogSpool
 from tui.engine.monitor.log_follower import LogFollower
+from tui.engine.monitor.merged_log import MergedLogs
 from tui.engine.service_monitor import ServiceMonitor
+
+MOST = 8
+"""logs that are shown as one: each is a stream of its own on its host"""
 
 
 class Logs:
@@ -18,21 +22,44 @@ class Logs:
         """says which services have an open incident now"""
         self._followers: dict[str, LogFollower] = {}
         self._containers: dict[str, frozenset[str]] = {}
+        self._several: tuple[str, ...] = ()
+        self._merged: LogFollower | None = None
+
+    def together(self, names: Sequence[str]) -> tuple[LogFollower, tuple[str, ...]]:
+        """The logs of these services as one, and those that it shows: the first of many."""
+        wanted = tuple(sorted(names[:MOST]))  # another order of the table is not another log
+        if self._merged is None or wanted != self._several:
+            self.single()
+            self._several = wanted
+            for name in wanted:
+                self._followers.setdefault(name, self._followers.get(name) or self._begun(name))
+            clock, followers = self._board.engine.clock, {name: self._followers[name] for name in wanted}
+            self._merged = LogFollower(lambda lines: MergedLogs(followers), clock)
+            self._merged.start()
+        for name in wanted:
+            self._attach_to_what_runs(name, self._followers[name])
+        return self._merged, wanted
+
+    def single(self) -> None:
+        """One log at a time again; those that nobody needs end with the next `of`."""
+        merged, self._merged, self._several = self._merged, None, ()
+        if merged is not None:
+            self._screen.begin_work(merged.stop)
 
     def of(self, name: str) -> LogFollower:
         """The service's log, followed from now on. Others end, unless an incident is open on them."""
         follower = self._followers.get(name)
         if follower is None:
             follower = self._followers[name] = self._begun(name)
-            open_ones = self._open_ones()
-            for other in [n for n in self._followers if n != name and n not in open_ones]:
-                self._screen.begin_work(self._followers.pop(other).stop)
+        open_ones = self._open_ones()
+        for other in [n for n in self._followers if n != name and n not in open_ones]:
+            self._screen.begin_work(self._followers.pop(other).stop)
         self._attach_to_what_runs(name, follower)
         return follower
 
     async def stop(self) -> None:
         """End every stream."""
-        for follower in self._followers.values():
+        for follower in (*self._followers.values(), *filter(None, (self._merged,))):
             await follower.stop()
 
     def _begun(self, name: str) -> LogFollower:

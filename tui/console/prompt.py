@@ -34,9 +34,9 @@ class Prompt:
         """One line, which may be empty. The line is open when this returns; the answer can be awaited."""
         return self._open(prompt, initial=initial, empty=True)
 
-    def ask_live(self, prompt: str, live: Live) -> Awaitable[str | None]:
+    def ask_live(self, prompt: str, live: Live, *, initial: str = "") -> Awaitable[str | None]:
         """Ask as `ask_for` does; `live` is told what is typed meanwhile."""
-        return self._open(prompt, empty=True, live=live)
+        return self._open(prompt, initial=initial, empty=True, live=live)
 
     def cancel(self) -> None:
         """Close the line without an answer."""

@@ -78,6 +78,25 @@ class ServiceCommands:
         self._controller.show_timeline(selected)
         self._screen.begin_work(lambda: self._controller.read_timeline(selected))
 
+    def note(self) -> None:
+        """Write a note into the journal of the incident at hand; from the log it begins with the line that was found.
+        The post-mortem's timeline has it."""
+        incident = self._controller.incident(self._selected)
+        if incident is None:
+            return
+        logs = self._frame.logs
+        initial = logs.line_at_hand() if self._keyboard.at is logs else ""
+
+        async def ask() -> None:
+            said = await self._screen.ask(f"note on {incident.service}: ", initial=initial)
+            if said is None:
+                return
+            await self._controller.engine.postmortems.remark(incident.id, said)
+            await self._controller.read_timeline(incident.service)
+            self._screen.notice("noted: a timeline shows it, and the post-mortem")
+
+        self._screen.begin_work(ask)
+
     def trail(self) -> None:
         """Show what was sent."""
         self._controller.show_trail()

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 def console(wanted: Setup) -> int:
     """The console until the person leaves it. Returns the exit code."""
     environ = dict(os.environ)
+    wanted = _as_the_person_wants(wanted, environ)
     seen = terminal.describe({**environ, "COLORTERM": "truecolor"} if wanted.web else environ, wanted)
     terminal.prepare(seen, os.environ)  # before Textual is imported
     if wanted.web:
@@ -38,6 +40,23 @@ def console(wanted: Setup) -> int:
     return asyncio.run(_run(wanted, seen, environ, make))
 
 
+def _as_the_person_wants(wanted: Setup, environ: dict[str, str]) -> Setup:
+    """With what console.yaml says; the command line wins. Raises ServicesError."""
+    from tui.config import console_file
+
+    if not environ.get(console_file.VARIABLE, "").strip() and not os.path.lexists(console_file.place(environ)):
+        return wanted
+    from tui.console.rebinding import keymap
+
+    said = console_file.read(environ)
+    return replace(
+        wanted,
+        mouse=said.mouse if wanted.mouse is None else wanted.mouse,
+        theme=said.theme,
+        keymap=tuple(keymap(said).items()),
+    )
+
+
 async def _run(
     wanted: Setup, seen: Terminal, environ: dict[str, str], make: "Callable[[Callable[[str], str]], Engine]"
 ) -> int:
@@ -45,6 +64,7 @@ async def _run(
     from tui.console.app import ConsoleApp
     from tui.console.clipboard import copy, fits
     from tui.console.drawing.palette import Palette
+    from tui.console.drawing.themes import THEMES
     from tui.console.replay import ReplayApp
     from tui.drivers.paths import state_dir
 
@@ -60,13 +80,14 @@ async def _run(
     writer = ThreadPoolExecutor(1)
     app = (ConsoleApp if wanted.replay is None else ReplayApp)(
         make,
-        palette=Palette(colour=seen.colors != "none", ascii_only=seen.ascii),
+        palette=Palette(colour=seen.colors != "none", ascii_only=seen.ascii, **THEMES[wanted.theme]._asdict()),
         watch_for=wanted.watch,
         exports=state / "exports",
         saved_board=save if wanted.replay is None else None,
         copy_out=copy_out,
     )
     app.frame.board.begins_at = wanted.service
+    app.set_keymap(dict(wanted.keymap))
     terminal.end_on_signals(app)
     try:
         await app.run_async(mouse=seen.mouse)

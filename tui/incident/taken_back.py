@@ -94,18 +94,19 @@ def nearest_first(changes: Iterable[Happened], failed: datetime | None) -> tuple
 # ── in words ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def summary(found: TakenBack, *, brief: bool = False) -> str:
-    """Returns what is taken back, in one sentence; `brief` leaves out who wrote it."""
+def summary(found: TakenBack, *, brief: bool = False, named: bool = True) -> str:
+    """Returns what is taken back, in one sentence; `brief` may be cut at its end. `named`: with who wrote it."""
     every = (*found.config_changed, *found.config_removed, *found.config_added)
     keys = f"config {listed(every)} changed" if brief and every else config(found)
-    return "; ".join((*_code(found, brief), keys))
+    first, *rest = _code(found, named)
+    return "; ".join((first, keys, *rest) if brief else (first, *rest, keys))
 
 
-def _code(found: TakenBack, brief: bool) -> Iterator[str]:
+def _code(found: TakenBack, named: bool) -> Iterator[str]:
     if found.unknown:
         yield f"commits, files and migrations unknown: {found.unknown}"
         return
-    by = "" if brief else authors(found.commits)
+    by = authors(found.commits) if named else ""
     commits = f"{_count(found.commit_count, 'commit')}{f' by {by}' if by else ''}"
     if found.returns:
         commits += f", {_count(found.returns, 'commit')} of the target's come back"

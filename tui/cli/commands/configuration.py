@@ -41,16 +41,19 @@ def config(wanted: CommandOptions) -> Exit:
 
 
 def _path(wanted: CommandOptions) -> None:
-    from tui.config import reading
+    from tui.config import console_file, reading
 
     file, origin = reading.find(wanted.services, environ=os.environ, cwd=here())
     order = reading.places(here())
+    looks = console_file.place(os.environ)
     if wanted.json:
-        found = {"path": str(file), "origin": origin.value, "order": list(order)}
+        console = {"path": str(looks), "exists": looks.exists()}
+        found = {"path": str(file), "origin": origin.value, "order": list(order), "console": console}
         output.write({"schema": output.SCHEMA, "kind": "config-path", **found})
         return
     output.text(str(file))
     output.text(f"looked for in this order: {', '.join(order)}")
+    output.text(f"theme, mouse and keys of the console: {looks}{'' if looks.exists() else ' (not there)'}")
 
 
 def _show(wanted: CommandOptions) -> None:

@@ -45,6 +45,8 @@ class LogView:
     filter_words: str = ""
     inverse: bool = False
     context: int = 0
+    services: tuple[str, ...] = ()
+    """whose lines there are, where there are several: each has a colour of its own"""
     too_slow: str = ""
     """what was given up, because it takes too long in this log; empty: nothing"""
     _matched: list[int] = field(default_factory=list)
@@ -204,8 +206,7 @@ class LogView:
         if line.at is not None and self.stamps:
             head.append((f"{line.at:%H:%M:%S} ", "dim"))
         if line.process is not None:
-            look = _PROCESS_LOOKS[sum(line.process.encode()) % len(_PROCESS_LOOKS)]
-            head.append((f"{line.process[:20]} ", look))
+            head.append((f"{line.process[: 32 if self.services else 20]} ", self._look_of(line.process)))
         if number == self.at:
             head = [(text, "found") for text, _ in head]
         body = self._body(line, raw)
@@ -213,6 +214,19 @@ class LogView:
         if not self.wrap:
             return [(*head, *window(body, self.left, cells - used))]
         return wrapped(head, body, cells, used)
+
+    def _look_of(self, process: str) -> str:
+        """The colour of a process; where there are several services, of its service."""
+        service = process.partition(" ")[0]
+        if service in self.services:
+            return _PROCESS_LOOKS[self.services.index(service) % len(_PROCESS_LOOKS)]
+        return _PROCESS_LOOKS[sum(process.encode()) % len(_PROCESS_LOOKS)]
+
+    def words_of(self, ring: "LogRing", number: int) -> str:
+        """One line's own words, with its time."""
+        line = read_line(frame(redact_coloured(steady(decode(last_state(ring.line(number)))))))
+        when = f"{line.at:%H:%M:%S}Z " if line.at is not None else ""
+        return f"{when}{line.text}"[:200]
 
     def _body(self, line: LogLine, raw: bytes) -> list[Piece]:
         ground = "down-text" if TROUBLE.search(raw) else ""

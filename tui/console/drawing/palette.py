@@ -93,19 +93,41 @@ SPARKS = ("▁▂▃▄▅▆▇█", " .:-=+*#")
 
 
 class Palette:
-    """The looks and signs of one terminal: `colour` and `ascii_only` are decided once, at start."""
+    """The looks and signs of one terminal: colour, theme and signs are decided once, at start."""
 
-    def __init__(self, *, colour: bool = True, ascii_only: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        colour: bool = True,
+        ascii_only: bool = False,
+        looks: dict[str, str] | None = None,
+        ground: str = "",
+        text: str = "",
+        named: tuple[str, ...] = (),
+    ) -> None:
         self.colour = colour
         self.ascii = ascii_only
-        self._looks = COLOURED if colour else PLAIN
+        self.ground = ground if colour else ""
+        self.ink = text if colour else ""
+        self._looks = (looks or COLOURED) if colour else PLAIN
+        self._named = named
+        self.base = Style.parse(f"{text} on {ground}") if self.ground else Style.null()
+        """what every cell has that no look covers"""
 
     @lru_cache(maxsize=512)  # noqa: B019 - one palette lives as long as the program
     def style(self, name: str) -> Style:
         """The look of that name; `sgr:1;31` is a colour of an app's own. Raises KeyError for a name nobody knows."""
         if name.startswith("sgr:"):
-            return sgr(name[4:]) if self.colour else Style.null()
+            return self._own(sgr(name[4:])) if self.colour else Style.null()
         return Style.parse(self._looks[name]) if self._looks[name] else Style.null()
+
+    def _own(self, style: Style) -> Style:
+        """An app's own colour on this theme's ground: its nearest here; one of many colours could not be read on it."""
+        if not self._named or style.color is None:
+            return style
+        name = style.color.name.removeprefix("bright_")
+        colour = self._named[_NAMED.index(name)].split()[-1] if name in _NAMED else self.ink
+        return Style(color=colour, bold=style.bold, underline=style.underline)
 
     def sign(self, name: str) -> str:
         """The sign of that name: one cell wide (`arrow` is two in ASCII)."""

@@ -4,6 +4,7 @@ A row is a sequence of pieces, each a text with the name of its look. Texts are 
 engine's boundary has seen to that); they are never parsed as markup, only measured, cut and drawn.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -44,9 +45,44 @@ def fit(text: str, cells: int, *, right: bool = False) -> str:
         return ""
     size = cell_len(text)
     if size > cells:
-        return set_cell_size(text, cells - 1) + "…"
+        kept = _without_part_of_number(set_cell_size(text, cells - 1), text)
+        return kept + "…" + " " * (cells - 1 - cell_len(kept))
     padding = " " * (cells - size)
     return padding + text if right else text + padding
+
+
+def _without_part_of_number(kept: str, text: str) -> str:
+    """The beginning of a text without a number that would end in its middle: 41 of 780 must not become 41 of 7."""
+    rest = text[len(kept) :]
+    if text.startswith(kept) and re.search(r"[0-9][.,]?$", kept) and re.match(r"[0-9]|[.,][0-9]", rest):
+        return re.sub(r"[0-9][0-9.,]*$", "", kept)
+    return kept
+
+
+def ended(row: Row, cells: int) -> Row:
+    """The row in no more than so many cells; where something is cut off, a sign says so, and no number is cut."""
+    if width(row) <= cells:
+        return row
+    out: list[Piece] = []
+    left = cells
+    for text, look in row:
+        size = cell_len(text)
+        if size < left:
+            out.append((text, look))
+            left -= size
+            continue
+        out.append((fit(text, left) if size > left else fit(f"{text} ", left), look))
+        break
+    return tuple(out)
+
+
+def fit_middle(text: str, cells: int) -> str:
+    """As `fit`, but cut in its middle: names of many services often begin alike, and end so."""
+    if cell_len(text) <= cells or cells < 9:
+        return fit(text, cells)
+    end = (cells - 1) // 2
+    tail = text[len(set_cell_size(text, cell_len(text) - end)) :]
+    return fit(f"{set_cell_size(text, cells - 1 - cell_len(tail))}…{tail}", cells)
 
 
 def safe(text: str, limit: int = 500) -> str:
@@ -112,7 +148,7 @@ def strip(row: Row, cells: int, palette: "Palette", base: "object" = None) -> "S
     from rich.style import Style
     from textual.strip import Strip
 
-    ground = base if isinstance(base, Style) else Style.null()
+    ground = (base if isinstance(base, Style) else Style.null()) + palette.base
     segments = [Segment(palette.text(piece), ground + palette.style(look)) for piece, look in row if piece]
     return Strip(segments).adjust_cell_length(cells, ground)
 

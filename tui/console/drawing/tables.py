@@ -1,6 +1,5 @@
 """What the header, the service table, the releases and the timeline show: snapshots in, rows out."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,6 @@ from tui.ways import further
 
 if TYPE_CHECKING:
     from tui.engine.releases.catalog import Listing
-    from tui.engine.service_monitor import ServiceStatus
     from tui.model.trail import Sent
 
 SPAN = timedelta(minutes=15)
@@ -57,52 +55,6 @@ def header(
     room = cells - rows.width(tuple(left)) - rows.width(tuple(right)) - 1
     left.append((rows.fit(rows.safe(host.ssh, 60), max(0, room)), ""))
     return (*left, (" ", ""), *right)
-
-
-def board(
-    statuses: "Sequence[ServiceStatus]",
-    incidents: dict[str, Incident],
-    *,
-    selected: str | None,
-    now: datetime,
-    cells: int,
-    palette: Palette,
-) -> tuple[Row, list[Row]]:
-    """The table's head and a row for each service. Columns never move."""
-    spark = 20 if cells >= 140 else (8 if cells >= 76 else 0)
-    name = max(12, *(min(18, len(s.service.name)) for s in statuses)) if statuses else 12
-    head = f"   {'HEALTH':<10}{'SERVICE':<{name + 1}}{'RELEASE':<16}{'HTTP':<5}{'TIME':>6} {'AGE':>4} "
-    head += f"{'LAST 15m':<{spark}} " if spark else ""
-    found: list[Row] = []
-    for status in statuses:
-        look, word = labels.LOOKS[status.health]
-        here = status.service.name == selected
-        last = status.last
-        pieces: list[Piece] = [
-            (f" {palette.sign('cursor') if here else ' '} ", "focus"),
-            (f"{palette.sign(look)} {word:<8}", look),
-            (rows.fit(status.service.name, name) + " ", "bold" if here else ""),
-            (rows.fit(labels.release(status), 15) + " ", ""),
-            (f"{labels.http(last):<5}", "" if look == "ok" else look),
-            (f"{labels.response(last):>6} ", ""),
-            (f"{labels.age(now - last.at) if last else '-':>4} ", "unknown" if look == "unknown" else "dim"),
-        ]
-        if spark:
-            pieces.append((_spark(status, now, spark, palette), "ok" if look == "ok" else look))
-            pieces.append((" ", ""))
-        room = cells - rows.width(tuple(pieces))
-        for mark, style in labels.marks(status, incidents.get(status.service.name), brief=room < 24):
-            pieces.extend([(mark, style), (" ", "")])
-        room = cells - rows.width(tuple(pieces))
-        if last is not None and last.detail and look != "ok" and room >= 16:
-            pieces.append((rows.fit(rows.safe(last.detail, 60), room), "dim"))
-        found.append(tuple(pieces))
-    return ((head, "dim"),), found
-
-
-def _spark(status: "ServiceStatus", now: datetime, cells: int, palette: Palette) -> str:
-    parts = labels.shares(status.probes, now, cells, SPAN)
-    return "".join(palette.sign("dot") if share is None else palette.spark(share) for share in parts)
 
 
 # ── releases ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -149,6 +101,8 @@ def release_row(
         return ((" " * before, ""), (_cost(way), ""), (f"  {rows.safe(way.reason, 80)}" if way.reason else "", "dim"))
     served = release.last_served or release.kept_at or release.deployed_at or release.committed_at
     when = f"{labels.age(now - served)} ago" if served else "unknown"
+    if release.running and not release.down:
+        when = "now"  # when it was last seen is not when it came
     date = rows.fit(f"{served:%m-%d %H:%M}" if served else "", 13) if cells >= DATED else ""
     no = why_not(release)
     if release.running and not release.down:

@@ -13,6 +13,7 @@ from tui.incident import taken_back
 from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident
 from tui.model.plan import CheckResult, Plan, WarningLevel
+from tui.model.release import Release
 from tui.ways import keep_first
 
 _LOOKS = {
@@ -82,14 +83,14 @@ def _taken(console: Console, plan: Plan, cells: int, room: int) -> list[Row]:
     now, failed = console.engine.clock.now(), _failed_since(console, plan)
     brief, most = room < ROOMY, 1 if room < ROOMY else 2
     return [
-        *_headed("TAKES BACK", taken_back.summary(plan.taken, brief=brief), cells, most),
+        *_headed("TAKES BACK", taken_back.summary(plan.taken, brief=brief, named=cells >= NAMED), cells, most),
         *_headed("ALSO CHANGED", taken_back.also(plan.taken, failed, now), cells, most),
     ]
 
 
 def _headed(word: str, said: str, cells: int, most: int) -> list[Row]:
     """A word and what it heads, on so many rows at most."""
-    indent = len("ALSO CHANGED") + 2
+    indent = len(word) + 2
     lines = rows.wrap(rows.safe(said, 400), cells - indent)
     if len(lines) > most:
         lines = [*lines[: most - 1], rows.fit(" ".join(lines[most - 1 :]), cells - indent).rstrip()]
@@ -121,11 +122,18 @@ def _from_to(console: Console, plan: Plan, cells: int) -> list[Row]:
         ("TO  ", plan.target, f"served {worded(now - served)} ago" if served else ""),
     ):
         commit = f" {release.commit[:9]}" if release.commit and release.number is not None else ""
-        subject = f' "{rows.safe(release.subject, 120)}"' if release.subject else ""
+        told = release.subject or _subject(plan, release)
+        subject = f' "{rows.safe(told, 120)}"' if told else ""
         said = f"{word} {release.name}{commit}"
         tail = "".join(f"  {text.strip()}" for text in (age, subject) if text)
         found.append(((said, "bold"), (rows.fit(tail, cells - len(said)).rstrip(), "")))
     return found
+
+
+def _subject(plan: Plan, release: Release) -> str:
+    """What the repository calls the commit of a release, where it lies between the two."""
+    commits = plan.taken.commits if plan.taken is not None else ()
+    return next((c.subject for c in commits if release.commit is not None and release.is_commit(c.id)), "")
 
 
 def pasted(plan: Plan) -> str:
@@ -141,6 +149,8 @@ def _keep_choice(flow: IncidentFlow, plan: Plan) -> list[Choice]:
     return [button("keep-first", label, flow.doing("planning again", flow.toggle_keep))]
 
 
+NAMED = 76
+"""columns from which on it is said who wrote what is taken back"""
 ROOMY = 12
 """rows from which on what can be said shorter is said in full; the header names the host, too"""
 

@@ -9,16 +9,21 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from tui.console import actions
-from tui.console.drawing import tables
+from tui.console.drawing import service_rows
 from tui.console.drawing.labels import LOOKS
 from tui.console.drawing.palette import Palette
 from tui.console.drawing.rows import Piece, Row
+from tui.console.drawing.service_rows import GROUPS, ORDERS, Arrangement
 from tui.console.widgets.panel import Panel
 from tui.model.health import Health
 from tui.model.incident import Incident
 
 if TYPE_CHECKING:
     from tui.engine.service_monitor import ServiceStatus
+
+
+ROOM_FOR_HEAD = 6
+"""rows from which on the columns are headed although not every service fits"""
 
 
 class ServiceTable(Panel, can_focus=True):
@@ -40,30 +45,37 @@ class ServiceTable(Panel, can_focus=True):
         self.begins_at: str | None = None
         """the service that the console was opened for: the cursor goes there once"""
         self.filter = ""
+        self.arrangement = Arrangement()
         self._all: tuple[ServiceStatus, ...] = ()
-        self._statuses: tuple[ServiceStatus, ...] = ()
-        """those that the filter lets through, as they were drawn last"""
+        self._lines: tuple[str | None, ...] = ()
+        """the service of each row as it was drawn last; None: a heading"""
 
     def draw(self, statuses: "Sequence[ServiceStatus]", incidents: dict[str, Incident], now: datetime) -> None:
         """Show these services as they are now."""
         self._all = tuple(statuses)
-        found = [s for s in statuses if self._fits(s)]
-        self._statuses = tuple(found)
+        groups = service_rows.arranged([s for s in statuses if self._fits(s)], incidents, self.arrangement)
+        found = [status for _, group in groups for status in group]
         wanted_now = self._begin_with(found)
         if wanted_now is not None:
             self.selected = wanted_now
             self.post_message(self.Selected())
         cells, height = self.size.width, self.size.height
-        head, table = tables.board(found, incidents, selected=self.selected, now=now, cells=cells, palette=self.palette)
-        names = [s.service.name for s in found]
-        position = names.index(self.selected) if self.selected in names else 0
+        head, lines = service_rows.table(
+            groups, incidents, selected=self.selected, now=now, cells=cells, palette=self.palette
+        )
+        self._lines = tuple(line.service for line in lines)
+        position = self._lines.index(self.selected) if self.selected in self._lines else 0
+        content: list[Row] = [line.row for line in lines]
         if height == 1:
-            self.show((), table[position : position + 1])
+            self.show((), content[position : position + 1])
             return
-        content: list[Row] = [head, *table] if height > len(table) + 1 else table
-        self.show(self._words(statuses), content or [(("no service matches the filter", "warn"),)])
-        if content is table:
-            self.reveal(position)
+        headed = height > len(content) + 1 or height >= ROOM_FOR_HEAD
+        self.show(
+            self._words(statuses),
+            content or [((f"no service matches {self.filter}: / changes it", "warn"),)],
+            head=[head] if headed and content else [],
+        )
+        self.reveal(position)
 
     def _begin_with(self, found: "Sequence[ServiceStatus]") -> str | None:
         """Where the cursor goes by itself: to what is down, until the person has moved it; None: it stays."""
@@ -85,13 +97,22 @@ class ServiceTable(Panel, can_focus=True):
         return tuple(s.service.name for s in self._all)
 
     @property
+    def line_count(self) -> int:
+        """The rows that the table has, headings of groups among them."""
+        return len(self._lines)
+
+    @property
+    def rows_shown(self) -> tuple[str, ...]:
+        """The services of the table's rows, as they are searched and ordered."""
+        return tuple(name for name in self._lines if name is not None)
+
+    @property
     def shown(self) -> str | None:
         """The service at the cursor; None where the filter hides it: no key acts on what nobody sees."""
         return self.selected if any(s.service.name == self.selected and self._fits(s) for s in self._all) else None
 
     def _fits(self, status: "ServiceStatus") -> bool:
-        service = status.service
-        return self.filter.lower() in f"{service.name} {service.title} {service.app}".lower()
+        return service_rows.fits(status, self.filter)
 
     def go_to(self, service: str) -> None:
         """Put the cursor on this service, as the person wants it; a filter that hides it ends."""
@@ -109,11 +130,35 @@ class ServiceTable(Panel, can_focus=True):
                 said.append((f"  {self.palette.sign(look)} {count} {word}", look))
         if self.filter:
             said.append((f"  filter: {self.filter}", "warn"))
+        order = self.arrangement.ordered_by(len(statuses))
+        if order != "listed":
+            said.append((f"  by {order}", "dim"))
+        if self.arrangement.group != "none":
+            said.append((f"  per {self.arrangement.group}", "dim"))
         return tuple(said)
+
+    def action_order(self) -> None:
+        """As listed, trouble first, by name: the next of these."""
+        now = ORDERS.index(self.arrangement.ordered_by(len(self._all)))
+        self.arrangement = self.arrangement._replace(order=ORDERS[(now + 1) % len(ORDERS)])
+        self.post_message(self.Selected())
+
+    def action_group(self) -> None:
+        """By nothing, by host, by owner: the next of these."""
+        now = GROUPS.index(self.arrangement.group)
+        self.arrangement = self.arrangement._replace(group=GROUPS[(now + 1) % len(GROUPS)])
+        self.post_message(self.Selected())
+
+    def steer(self, key: str) -> bool:
+        """Move the cursor while the line has the keys; says whether the key was one for that."""
+        steps = {"up": -1, "down": 1, "pageup": 1 - self._room(), "pagedown": self._room() - 1}
+        if key in steps:
+            self.action_move(steps[key])
+        return key in steps
 
     def action_move(self, step: int) -> None:
         """Up or down by services as they are shown."""
-        names = [s.service.name for s in self._statuses]
+        names = [name for name in self._lines if name is not None]
         if not names:
             return
         self.moved = True
@@ -123,11 +168,9 @@ class ServiceTable(Panel, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click selects."""
-        shown = self._rows[self._top :]
-        line = event.y - (1 if self.size.height > 1 else 0)
-        offset = len(self._rows) - len(self._statuses)
-        position = line + self._top - offset
-        if 0 <= position < len(self._statuses) and line < len(shown):
+        position = self.row_at(event.y)
+        name = self._lines[position] if position is not None and position < len(self._lines) else None
+        if name is not None:
             self.moved = True
-            self.selected = self._statuses[position].service.name
+            self.selected = name
             self.post_message(self.Selected())

@@ -1,21 +1,39 @@
 """The hint bar: the keys that matter now, the most important first, as many as fit. Stock footers let them fall off."""
 
+from textual import events
+from textual.message import Message
 from textual.screen import Screen
 
 from tui.console import actions
 from tui.console.actions import LATER, key_name
 from tui.console.drawing import rows
+from tui.console.drawing.palette import Palette
 from tui.console.drawing.rows import Piece
 from tui.console.widgets.panel import Panel
 
 
 class HintBar(Panel):
-    """One row of keys; it is told what else to say (a saved file's path) until that is dismissed."""
+    """One row of keys; it is told what else to say (a saved file's path) until that is dismissed. A click on one is as
+    good as the key."""
+
+    class Pressed(Message):
+        """A key's name or what it does was clicked."""
+
+        def __init__(self, action: str, node: object) -> None:
+            super().__init__()
+            self.action, self.node = action, node
+
+    def __init__(self, palette: Palette, name: str, *, titled: bool = True) -> None:
+        super().__init__(palette, name, titled=titled)
+        self._places: list[tuple[int, int, str, object]] = []
+        """first cell, cell after the last, action, and whose it is"""
 
     def draw(self, screen: "Screen[object]", notice: str = "", look: str = "ok") -> None:
         """Show the bindings that are active now, or the notice."""
         cells = self.size.width
+        self._places = []
         if notice:
+            self._places.append((0, cells, "app.run('close')", screen.app))
             tail = "  Esc dismisses"
             self.show((), [((rows.fit(notice, cells - len(tail)), look), (tail, "dim"))])
             return
@@ -31,9 +49,16 @@ class HintBar(Panel):
             size = len(name) + len(label) + 3
             if size > room:
                 continue
+            self._places.append((cells - room, cells - room + size, active.binding.action, active.node))
             room -= size
             pieces.extend([(f" {name} ", "key"), (f"{label} ", "")])
         self.show((), [tuple(pieces)])
+
+    def on_click(self, event: events.Click) -> None:
+        """The key that lies there, as if it was pressed."""
+        for first, after, action, node in self._places:
+            if first <= event.x < after:
+                self.post_message(self.Pressed(action, node))
 
 
 def _rank(node: object, name: str) -> int:

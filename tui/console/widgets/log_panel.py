@@ -4,18 +4,20 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import events
 from textual.binding import BindingType
+from textual.message import Message
 
 from tui.console import actions
-from tui.console.drawing import log_title
+from tui.console.drawing import log_time, log_title
 from tui.console.drawing.log_view import TROUBLE, LogView
 from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Row
 from tui.console.terminal import writer_idle
 from tui.console.wanted import TooSlow
 from tui.console.widgets.panel import Panel
@@ -45,7 +47,10 @@ class Asking(Protocol):
 
 
 class LogPanel(Panel, can_focus=True):
-    """One service's log."""
+    """One service's log, or several as one."""
+
+    class Wanted(Message):
+        """Another log is wanted, or one more."""
 
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.LOG)
     where = actions.LOG
@@ -57,6 +62,8 @@ class LogPanel(Panel, can_focus=True):
         self._asking = asking
         self._exports = exports
         self._service = ""
+        self.several = False
+        """the logs of all services that the table shows are wanted, as one"""
         self._due = False
         self._drawn_at = 0.0
         self._hits: tuple[int, int] | None = None
@@ -69,14 +76,15 @@ class LogPanel(Panel, can_focus=True):
 
     # ── what to show ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def follow(self, follower: "LogFollower | None", name: str) -> None:
-        """Show this log from now on; how it is looked at stays."""
+    def follow(self, follower: "LogFollower | None", name: str, services: tuple[str, ...] = ()) -> None:
+        """Show this log from now on; how it is looked at stays. `services`: whose lines it has, if several."""
         if follower is self.follower:
             return
         if self._unsubscribe is not None:
             self._unsubscribe()
         self.follower, self._service = follower, name
         self.look.top = None
+        self.look.services = services
         self.look.set_filter(self.look.filter_words)
         self.look.set_search(self.look.words)
         self.look.at, self._hits = None, None
@@ -116,6 +124,10 @@ class LogPanel(Panel, can_focus=True):
             self.changed()
         said = log_title.title(self._service, follower, self.look, self._shown_to, self._hits)
         self.show(said, page)
+
+    def _fitted(self, row: Row) -> Row:
+        """What lies further to the right is shown by the arrow keys."""
+        return row
 
     # ── moving ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -247,6 +259,13 @@ class LogPanel(Panel, can_focus=True):
         if self.follower is not None:
             self._to(self.look.around(self.follower.ring, number, max(1, self.size.height - 1)))
 
+    def line_at_hand(self) -> str:
+        """The line that was found last, without its looks, where it is shown; empty where none is."""
+        at, follower = self.look.at, self.follower
+        if follower is None or at is None or not self._shown_from <= at <= self._shown_to:
+            return ""
+        return self.look.words_of(follower.ring, at)
+
     def action_filter(self) -> None:
         """Only lines that match; `!` in front inverts."""
 
@@ -272,6 +291,24 @@ class LogPanel(Panel, can_focus=True):
         """Long lines on several rows, or cut."""
         self.look.wrap = not self.look.wrap
         self.draw()
+
+    def action_together(self) -> None:
+        """The logs of all services that the table shows as one, or that of the service at the cursor."""
+        self.several = not self.several
+        self.post_message(self.Wanted())
+
+    def action_time(self, minutes: int) -> None:
+        """So many minutes further, by the time of the first line shown."""
+        follower = self.follower
+        if follower is None or not len(follower.ring):
+            return
+        found = log_time.line_at(follower.ring, self._shown_from, timedelta(minutes=minutes))
+        if found is None:
+            self._asking.notice("no line of that time is kept", "warn")
+        elif found >= follower.ring.last:
+            self._to(None)
+        else:
+            self._to(found)
 
     def action_stamps(self) -> None:
         """Times, or more room."""

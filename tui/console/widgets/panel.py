@@ -34,6 +34,7 @@ class Panel(Widget):
         self._titled = titled
         self._title: tuple[Piece, ...] = ()
         self._rows: tuple[Row, ...] = ()
+        self._head: tuple[Row, ...] = ()
         self._foot: tuple[Row, ...] = ()
         self._top = 0
         self._shown: list[Row] = []
@@ -41,9 +42,17 @@ class Panel(Widget):
 
     # ── what to show ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def show(self, title: tuple[Piece, ...], content: list[Row], foot: list[Row] | None = None) -> None:
-        """These rows from now on; `foot` stays at the bottom and is never scrolled."""
+    def show(
+        self,
+        title: tuple[Piece, ...],
+        content: list[Row],
+        foot: list[Row] | None = None,
+        *,
+        head: list[Row] | None = None,
+    ) -> None:
+        """These rows from now on; `head` stays at the top, `foot` at the bottom, and neither is ever scrolled."""
         self._title, self._rows, self._foot = title, tuple(content), tuple(foot or ())
+        self._head = tuple(head or ())
         self._top = max(0, min(self._top, len(self._rows) - self._room()))
         self._repaint()
 
@@ -70,11 +79,16 @@ class Panel(Widget):
             look = "focus" if self.has_focus else "dim"
             title = tuple((text, look if name == "title" else name) for text, name in self._title)
             shown.append(rows.title(title, self.size.width, self.palette.sign("rule"), "dim", self._below()))
+        shown.extend(self._head)
         room = self._room()
         shown.extend(self._rows[self._top : self._top + room])
         shown.extend([rows.EMPTY] * (height - len(shown) - len(self._foot)))
         shown.extend(self._foot)
-        return shown[:height]
+        return [self._fitted(row) for row in shown[:height]]
+
+    def _fitted(self, row: Row) -> Row:
+        """A row that is too long says so; a panel that is moved to the side does that itself."""
+        return rows.ended(row, self.size.width)
 
     def _below(self) -> str:
         """How many rows there are below those that are shown, and the key that shows them: it covers no row."""
@@ -85,7 +99,12 @@ class Panel(Widget):
         return self._titled and self.size.height > 1
 
     def _room(self) -> int:
-        return max(1, self.size.height - self._has_title() - len(self._foot))
+        return max(1, self.size.height - self._has_title() - len(self._head) - len(self._foot))
+
+    def row_at(self, y: int) -> int | None:
+        """The number of the row that lies at this line of the panel; None for title, head, foot and what is empty."""
+        line = y - self._has_title() - len(self._head)
+        return line + self._top if 0 <= line < self._room() and line + self._top < len(self._rows) else None
 
     # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
 

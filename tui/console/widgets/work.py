@@ -11,6 +11,7 @@ from typing import ClassVar, NamedTuple
 from rich.cells import cell_len
 from textual import events
 from textual.binding import BindingType
+from textual.message import Message
 
 from tui.console import actions
 from tui.console.drawing import rows
@@ -41,6 +42,9 @@ class Place(NamedTuple):
 class WorkPanel(Panel, can_focus=True):
     """One page at a time."""
 
+    class Taken(Message):
+        """A choice that changes nothing by itself was clicked while the cursor was on it."""
+
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.PAGE)
     where = actions.PAGE
 
@@ -65,6 +69,8 @@ class WorkPanel(Panel, can_focus=True):
         self._let_go = True
         """another key was pressed since the last Enter"""
         self._rows_of: dict[str, int] = {}
+        self._buttons_at: list[tuple[int, int, int, str]] = []
+        """row of the foot, first cell, cell after the last, choice"""
         self._said = ""
 
     # ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -152,6 +158,7 @@ class WorkPanel(Panel, can_focus=True):
         """Buttons in as many rows as they need; the one at the cursor is reversed."""
         lines: list[list[Piece]] = [[]]
         room = self.size.width
+        self._buttons_at = []
         for choice in view.choices:
             label = rows.text(choice.row)
             here = choice.id == self._cursor
@@ -159,6 +166,8 @@ class WorkPanel(Panel, can_focus=True):
             if size > room and lines[-1]:
                 lines.append([])
                 room = self.size.width
+            at = self.size.width - room
+            self._buttons_at.append((len(lines) - 1, at, at + size, choice.id))
             room -= size + 1
             if here and choice.danger and not choice.off and not self._armed_by_time():
                 look = "run"
@@ -232,12 +241,22 @@ class WorkPanel(Panel, can_focus=True):
         self._run(copy)
 
     def on_click(self, event: events.Click) -> None:
-        """A click moves the cursor; it never chooses what changes a host."""
+        """A click moves the cursor; on the choice that is at the cursor already it chooses, but never what changes a
+        host or goes on record as a person's word: that takes the keyboard."""
         if self._view.listed:
-            line = event.y - 1 + self._top
+            line = self.row_at(event.y)
             found = next((c for c, at in self._rows_of.items() if at == line), None)
-            if found is not None:
-                self._to(found)
+        else:
+            row = event.y - (self.size.height - len(self._foot))
+            found = next(
+                (c for at, first, after, c in self._buttons_at if at == row and first <= event.x < after), None
+            )
+        if found is None:
+            return
+        if found != self._cursor:
+            self._to(found)
+        elif (choice := self.choice) is not None and not (choice.danger or choice.recorded):
+            self.post_message(self.Taken())
 
     def on_resize(self, event: events.Resize) -> None:
         """Pages are made for a width."""

@@ -16,8 +16,14 @@ from tui.model.errors import Refused
 from tui.model.incident import Incident
 from tui.model.postmortem import DueDate, ExportWay, Field, PostMortem
 from tui.model.service import Fleet
+from tui.text.clean import clean_line
+from tui.text.redact import redact
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC|[+-]\d\d:\d\d))?")
+
+
+REMARK = 500
+"""characters of a note"""
 
 
 class PostMortems:
@@ -66,6 +72,16 @@ class PostMortems:
         if field in (Field.DEPLOYED, Field.RESTORED) and said:
             said = moment(said).isoformat()
         await self._submit(incident, ev.PostMortemNoted(at=self._clock.now(), field=field, text=said, by=self._by))
+
+    async def remark(self, incident: str, text: str) -> None:
+        """Put a person's remark on record, at the moment at which it was made: it stands in the timeline.
+
+        Raises Refused for an empty one, and where the journal has no such incident.
+        """
+        said = clean_line(redact(text), REMARK)
+        if not said:
+            raise Refused("a note without words", "write what you saw, or Esc")
+        await self._submit(incident, ev.DecisionNoted(at=self._clock.now(), text=f"note of {self._by}: {said}"))
 
     async def taken(self, incident: str, way: ExportWay, where: str = "") -> None:
         """Note that it left this console. Raises Refused where the journal has no such incident."""

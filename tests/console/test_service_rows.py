@@ -1,0 +1,93 @@
+"""The service table: its order, its groups, its search, and that 200 services stay apart at every width."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+from rich.cells import cell_len
+
+from tests.console.scenes import NOW
+from tests.stage import probe, service
+from tui.console.drawing import rows, service_rows
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.service_rows import Arrangement
+from tui.engine.service_monitor import ServiceStatus
+from tui.model.health import Health, ProbeOutcome
+
+PALETTE = Palette()
+
+
+def status(name: str, health: Health = Health.OK, *, host: str = "main", owner: str | None = None) -> ServiceStatus:
+    return ServiceStatus(service=replace(service(name), host=host, owner=owner), health=health)
+
+
+FLEET = (
+    status("api", Health.OK, owner="core"),
+    status("web", Health.DOWN, host="edge", owner="web"),
+    status("cron", Health.UNKNOWN),
+    status("mail", Health.DEGRADED, host="edge"),
+)
+
+
+def names(*, words: str = "", **wanted: str) -> list[tuple[str, list[str]]]:
+    found = [s for s in FLEET if service_rows.fits(s, words)]
+    groups = service_rows.arranged(found, {}, Arrangement(**wanted))
+    return [(heading, [s.service.name for s in statuses]) for heading, statuses in groups]
+
+
+def test_orders_and_groups() -> None:
+    assert names() == [("", ["api", "web", "cron", "mail"])]
+    assert names(order="name") == [("", ["api", "cron", "mail", "web"])]
+    assert names(order="trouble") == [("", ["web", "mail", "cron", "api"])]
+    assert names(group="host") == [("host edge", ["web", "mail"]), ("host main", ["api", "cron"])]
+    assert names(group="owner") == [("core", ["api"]), ("no owner named", ["cron", "mail"]), ("web", ["web"])]
+
+
+def test_where_there_are_many_the_trouble_comes_first_by_itself() -> None:
+    every = [status(f"s{n:02}") for n in range(service_rows.MANY)]
+    assert Arrangement().ordered_by(len(every)) == "listed"
+    ((_, found),) = service_rows.arranged([*every, status("z", Health.DOWN)], {}, Arrangement())
+    assert found[0].service.name == "z"
+    ((_, found),) = service_rows.arranged([*every, status("z", Health.DOWN)], {}, Arrangement(order="listed"))
+    assert found[-1].service.name == "z"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("", 4), ("a", 4), ("EDGE", 2), ("edge mail", 1), ("core", 1), ("nothing", 0), ("[", 0)],
+)
+def test_every_word_is_looked_for_in_every_name(words: str, found: int) -> None:
+    assert sum(service_rows.fits(s, words) for s in FLEET) == found
+
+
+@pytest.mark.parametrize("cells", [60, 80, 98, 120, 160, 240])
+def test_two_hundred_services_stay_apart_and_no_row_is_too_wide(cells: int) -> None:
+    every = [
+        status(f"payments-production-{n:03}-worker", Health.DOWN if n % 9 == 0 else Health.OK, host=f"host-{n % 50:02}")
+        for n in range(200)
+    ]
+    groups = service_rows.arranged(every, {}, Arrangement())
+    head, lines = service_rows.table(groups, {}, selected=None, now=NOW, cells=cells, palette=PALETTE)
+    said = [rows.text(line.row) for line in lines]
+    assert len(said) == 200 and max(map(cell_len, said)) <= cells
+    assert rows.width(head) <= cells
+    if cells >= 120:
+        assert len(set(said)) == 200 and "HOST" in rows.text(head)
+    assert all("DOWN" in line for line in said[:23]) and "DOWN" not in said[23]
+
+
+def test_a_name_is_cut_in_its_middle_where_it_is_cut_at_all() -> None:
+    assert rows.fit_middle("payments-production-017-worker", 18) == "payments-…7-worker"
+    assert rows.fit_middle("api", 6) == "api   "
+    for cells in range(1, 40):
+        assert cell_len(rows.fit_middle("支払い-production-ワーカー", cells)) == cells
+
+
+def test_each_cell_of_the_strip_has_the_colour_of_its_own_time() -> None:
+    bad = [probe(service("api"), NOW - timedelta(seconds=n), ProbeOutcome.UNHEALTHY) for n in range(880, 500, -5)]
+    good = [probe(service("api"), NOW - timedelta(seconds=n), ProbeOutcome.HEALTHY) for n in range(300, 0, -5)]
+    found = service_rows.strip(
+        ServiceStatus(service=service("api"), health=Health.OK, probes=(*bad, *good)), NOW, 8, PALETTE
+    )
+    looks = [look for _, look in found]
+    assert looks[0] == "down" and "ok" in looks and sum(len(text) for text, _ in found) == 8

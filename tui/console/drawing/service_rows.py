@@ -1,0 +1,181 @@
+"""The service table as rows: in which order, under which headings, in which columns. Columns never move by themselves.
+
+Pure: services as they stand in, rows out. Each row knows its service, so that a cursor is a service and never a place.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.cells import cell_len
+
+from tui.console.drawing import labels, rows, tables
+from tui.console.drawing.palette import Palette
+from tui.console.drawing.rows import Piece, Row
+from tui.model.health import Health
+from tui.model.incident import Incident
+
+if TYPE_CHECKING:
+    from tui.engine.service_monitor import ServiceStatus
+
+MANY = 12
+"""services from which on the trouble comes first by itself: what is down must not lie below the fold"""
+ORDERS = ("listed", "trouble", "name")
+"""as services.yaml orders them; what is wrong first; by name"""
+GROUPS = ("none", "host", "owner")
+_GRAVITY = (Health.DOWN, Health.UNREACHABLE, Health.DEGRADED, Health.UNKNOWN, Health.STALE, Health.OK)
+
+
+class Line(NamedTuple):
+    """One row of the table."""
+
+    service: str | None
+    """None: a heading"""
+    row: Row
+
+
+class Arrangement(NamedTuple):
+    """How the person wants the table."""
+
+    order: str = ""
+    """one of ORDERS; empty: as it comes, which is trouble first where there are many"""
+    group: str = "none"
+
+    def ordered_by(self, count: int) -> str:
+        """The order for so many services."""
+        return self.order or ("trouble" if count > MANY else "listed")
+
+
+def fits(status: "ServiceStatus", words: str) -> bool:
+    """Whether every word is found in what is known of a service by its names."""
+    service = status.service
+    names = f"{service.name} {service.title} {service.app} {service.host} {service.owner or ''}".lower()
+    return all(word in names for word in words.lower().split())
+
+
+def arranged(
+    statuses: "Sequence[ServiceStatus]", incidents: dict[str, Incident], wanted: Arrangement
+) -> "list[tuple[str, list[ServiceStatus]]]":
+    """The services in their order, by group; the heading is empty where nothing is grouped."""
+
+    def gravity(status: "ServiceStatus") -> tuple[int, bool]:
+        return (_GRAVITY.index(status.health), status.service.name not in incidents)
+
+    order, every = wanted.ordered_by(len(statuses)), list(statuses)
+    if order == "name":
+        every.sort(key=lambda s: s.service.name)
+    elif order == "trouble":
+        every.sort(key=gravity)
+    if wanted.group == "none":
+        return [("", every)]
+    groups: dict[str, list[ServiceStatus]] = {}
+    for status in every:
+        name = status.service.host if wanted.group == "host" else status.service.owner or "no owner named"
+        groups.setdefault(name, []).append(status)
+    names = list(groups) if order == "trouble" else sorted(groups)
+    return [(f"{wanted.group} {name}" if wanted.group == "host" else name, groups[name]) for name in names]
+
+
+def table(
+    groups: "Sequence[tuple[str, Sequence[ServiceStatus]]]",
+    incidents: dict[str, Incident],
+    *,
+    selected: str | None,
+    now: datetime,
+    cells: int,
+    palette: Palette,
+) -> tuple[Row, list[Line]]:
+    """The table's head, and a row for each service and heading."""
+    every = [status for _, statuses in groups for status in statuses]
+    columns = _Columns.of(every, cells)
+    found: list[Line] = []
+    for heading, statuses in groups:
+        if heading:
+            found.append(Line(None, _heading(heading, statuses, palette)))
+        for status in statuses:
+            incident = incidents.get(status.service.name)
+            here = status.service.name == selected
+            found.append(Line(status.service.name, _row(status, incident, columns, here, now, palette)))
+    return columns.head(), found
+
+
+class _Columns(NamedTuple):
+    cells: int
+    name: int
+    host: int
+    spark: int
+
+    @classmethod
+    def of(cls, statuses: "Sequence[ServiceStatus]", cells: int) -> "_Columns":
+        """As wide as the longest of each, as far as there is room beside what is always there."""
+        spark = 8 if cells >= 76 else 0
+        spare = max(0, cells - 82)
+        longest = max((cell_len(s.service.name) for s in statuses), default=12)
+        name = max(12, min(longest, 18 + spare // 2, cells - 48 - (9 if spark else 0)))
+        hosts = {s.service.host for s in statuses}
+        host = min(max(map(cell_len, hosts)), 16) if len(hosts) > 1 and spare >= 16 else 0
+        spare -= max(0, name - 12) + (host + 1 if host else 0)
+        return cls(cells, name, host, min(30, spark + max(0, spare - 24)) if spark else 0)
+
+    def head(self) -> Row:
+        host = f"{'HOST':<{self.host + 1}}" if self.host else ""
+        text = f"   {'HEALTH':<10}{'SERVICE':<{self.name + 1}}{host}{'RELEASE':<16}{'HTTP':<5}{'TIME':>6} {'AGE':>4} "
+        text += f"{'LAST 15m':<{self.spark}} " if self.spark else ""
+        return ((text, "dim"),)
+
+
+def _heading(words: str, statuses: "Sequence[ServiceStatus]", palette: Palette) -> Row:
+    pieces: list[Piece] = [(f" {palette.sign('rule')} {rows.safe(words, 60)}  ", "bold"), (f"{len(statuses)}", "dim")]
+    for health in _GRAVITY:
+        count = sum(s.health is health for s in statuses)
+        if count and health is not Health.OK:
+            look, word = labels.LOOKS[health]
+            pieces.append((f"  {palette.sign(look)} {count} {word}", look))
+    return tuple(pieces)
+
+
+def _row(
+    status: "ServiceStatus", incident: Incident | None, columns: _Columns, here: bool, now: datetime, palette: Palette
+) -> Row:
+    look, word = labels.LOOKS[status.health]
+    last = status.last
+    pieces: list[Piece] = [
+        (f" {palette.sign('cursor') if here else ' '} ", "focus"),
+        (f"{palette.sign(look)} {word:<8}", look),
+        (rows.fit_middle(status.service.name, columns.name) + " ", "bold" if here else ""),
+    ]
+    if columns.host:
+        pieces.append((rows.fit_middle(status.service.host, columns.host) + " ", "dim"))
+    pieces += [
+        (rows.fit(labels.release(status), 15) + " ", ""),
+        (f"{labels.http(last):<5}", "" if look == "ok" else look),
+        (f"{labels.response(last):>6} ", ""),
+        (f"{labels.age(now - last.at) if last else '-':>4} ", "unknown" if look == "unknown" else "dim"),
+    ]
+    if columns.spark:
+        pieces.extend(strip(status, now, columns.spark, palette))
+        pieces.append((" ", ""))
+    room = columns.cells - rows.width(tuple(pieces))
+    for mark, style in labels.marks(status, incident, brief=room < 24):
+        if cell_len(mark) + 1 > room:
+            mark = rows.fit(mark, room).rstrip() if room >= 3 else ""
+        pieces.extend([(mark, style), (" ", "")] if mark else [])
+        room = columns.cells - rows.width(tuple(pieces))
+    if last is not None and last.detail and look != "ok" and room >= 16:
+        pieces.append((rows.fit(rows.safe(last.detail, 60), room), "dim"))
+    return tuple(pieces)
+
+
+def strip(status: "ServiceStatus", now: datetime, cells: int, palette: Palette) -> list[Piece]:
+    """The last quarter of an hour: the share of looks that were healthy, each cell in the colour of its own time."""
+    found: list[Piece] = []
+    for share in labels.shares(status.probes, now, cells, tables.SPAN):
+        if share is None:
+            piece = (palette.sign("dot"), "dim")
+        else:
+            piece = (palette.spark(share), "ok" if share == 1 else "down" if share < 0.5 else "warn")
+        if found and found[-1][1] == piece[1]:
+            found[-1] = (found[-1][0] + piece[0], piece[1])
+        else:
+            found.append(piece)
+    return found
