@@ -35,8 +35,8 @@ HEADERS = {
         "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; "
         "base-uri 'none'; form-action 'none'"
     ),
-    "X-Frame-CommandOptions": "DENY",
-    "X-Content-Type-CommandOptions": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
