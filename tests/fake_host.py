@@ -6,6 +6,7 @@ whether they are there, their config and their deploy branch. Everything else is
 recordings, the sandbox and live hosts, so that a test which passes here passes for the same reason there.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -95,6 +96,7 @@ class FakeHost:
         only_on: int | None = None,
     ) -> Answer:
         self.before(argv)
+        await asyncio.sleep(0)  # as on a link, whoever asks may be interrupted meanwhile
         self.sent.append(argv)
         if writes:
             self.written.append(argv)
@@ -247,6 +249,7 @@ class _Clock(stage.HandClock):
 
     async def sleep(self, seconds: float) -> None:
         self._passed += seconds
+        await asyncio.sleep(0)
 
     def at(self, seconds: float) -> datetime:
         return T0 + timedelta(seconds=seconds)

@@ -54,7 +54,7 @@ from tui.engine.engine import Engine
 from tui.sandbox import clock as host_clock
 from tui.sandbox.http import Request
 from tui.sandbox.pace import parse_pace
-from tui.sandbox.sandbox_process import Options, World
+from tui.sandbox.sandbox_process import SandboxOptions, World
 from tui.text import redact
 
 SPEED = 10.0
@@ -396,7 +396,7 @@ def local_sandbox(
 ) -> Iterator[LocalSandbox]:
     """Start one, end it. What a console learned of secrets is forgotten before and after. `ssh`: see `loopback`."""
     folder.mkdir(parents=True, exist_ok=True)
-    options = Options(dokku=dokku, pace=parse_pace(pace), state=str(folder / "sandbox"), scenario=scenario)
+    options = SandboxOptions(dokku=dokku, pace=parse_pace(pace), state=str(folder / "sandbox"), scenario=scenario)
     with contextlib.ExitStack() as ends:
         loop = ends.enter_context(_thread())
         ends.enter_context(_time(speed))
@@ -422,7 +422,7 @@ def local_sandbox(
             _in(loop, world.__aexit__(None, None, None))
 
 
-async def _made(options: Options) -> World:
+async def _made(options: SandboxOptions) -> World:
     made = await World(options).__aenter__()
     services = Path(str(made.about["services"]))
     services.write_text(services.read_text().replace("patience: 12s", f"patience: {PATIENCE}"))
@@ -473,7 +473,7 @@ async def world(
 ) -> AsyncIterator[World]:
     """A host in this loop."""
     with _time(speed):
-        options = Options(dokku=dokku, pace=parse_pace(pace), state=str(folder / "sandbox"), scenario=scenario)
+        options = SandboxOptions(dokku=dokku, pace=parse_pace(pace), state=str(folder / "sandbox"), scenario=scenario)
         async with World(options) as made:
             yield made
 

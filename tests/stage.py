@@ -13,9 +13,10 @@ from tui.drivers.git import Git
 from tui.drivers.journal import Waiting
 from tui.engine.engine import Engine
 from tui.engine.monitor.error_rates import Evidence
+from tui.engine.ports import JournalPort
 from tui.engine.releases.catalog import Asked, Listing
 from tui.model.evidence import Measurement, Phase, Rate, Series, Slice
-from tui.model.evidence import Source as Counts
+from tui.model.evidence import RateSource as Counts
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.host import Form, Link, LinkState
 from tui.model.observation import Container, RunningState
@@ -258,14 +259,16 @@ class StageEvidence(Evidence):
 class StageEngine(Engine):
     """The engine, with pretend answers where it would ask a URL or a host. What is not pretended fails loudly."""
 
-    def __init__(self, fleet: Fleet, clock: HandClock, *, read_only: bool = False) -> None:
+    def __init__(
+        self, fleet: Fleet, clock: HandClock, *, read_only: bool = False, journal: JournalPort | None = None
+    ) -> None:
         self.link = Link(state=LinkState.LIVE, since=clock.now(), heard=clock.now())
         super().__init__(
             fleet,
             make_host=lambda _: StageHost(self.link),
             git=Git(),
             probes=NoProbes(),
-            journal=MemoryJournal(),
+            journal=journal or MemoryJournal(),
             clock=clock,
             by="tired@bastion",
             read_only=read_only,

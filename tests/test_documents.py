@@ -1,6 +1,7 @@
 """Documents are held to the code: every room is on the map, every word has a place, the diagram is the table's."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,18 @@ def test_files_that_are_named_exist(document: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_documented(command: str) -> None:
     assert re.search(rf"rollback (?:[\w./-]+ )*{command}\b", README), f"the README says nothing of `rollback {command}`"
+
+
+def test_a_surprising_line_names_the_one_test_that_explains_it() -> None:
+    marks = [
+        (str(path.relative_to(TUI)), name)
+        for path in sorted(TUI.rglob("*.py"))
+        for name in re.findall(r"^ *# explained by (\w+)$", path.read_text(), re.MULTILINE)
+    ]
+    found = Counter(
+        name
+        for path in Path(__file__).parent.rglob("test_*.py")
+        for name in re.findall(r"^(?:async )?def (test_\w+)\(", path.read_text(), re.MULTILINE)
+    )
+    assert len(marks) > 10
+    assert [(path, name) for path, name in marks if found[name] != 1] == []

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from tui.cli.options import Options
+    from tui.cli.options import CommandOptions
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def _nothing(number: int, _frame: object) -> None:
 
 
 def _say_fault(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
-    """A fault of ours, as Python would say it, but without secrets."""
+    """A fault of this program, as Python would say it, but without secrets."""
     import traceback
 
     from tui.text.redact import redact
@@ -73,7 +73,11 @@ def _run(argv: list[str]) -> int:
             Narrator(color=True).say(f"the result could not be written to stdout: {reason}", "red")
             raise SystemExit(3) from None
         raise
-    if wanted is not None and not wanted.json:
+    if wanted is not None and wanted.accessible and wanted.command == "sandbox" and not wanted.serve:
+        return _drill_by_line(wanted)
+    if wanted is not None and not wanted.json and not wanted.accessible:
+        if wanted.command == "replay" and os.isatty(0) and os.isatty(1):
+            return _console(wanted)
         if wanted.command == "console" or (wanted.alone and os.isatty(0) and os.isatty(1)):
             return _console(wanted)
         if wanted.command == "sandbox" and not wanted.serve and os.isatty(0) and os.isatty(1):
@@ -89,7 +93,22 @@ def _command_line(argv: list[str]) -> int:
     return command_line(argv)
 
 
-def _console(wanted: "Options") -> int:
+def _drill_by_line(wanted: "CommandOptions") -> int:
+    """The sandbox, line by line."""
+    from tui.cli.commands.sandbox import served
+    from tui.cli.exits import Exit
+    from tui.cli.narrate import Narrator
+    from tui.model.errors import ConsoleError
+
+    try:
+        with served(wanted) as services:
+            return _command_line(["--services", services, "--accessible"])
+    except ConsoleError as error:
+        Narrator(color=False).say(error.message)
+        return int(Exit.USAGE)
+
+
+def _console(wanted: "CommandOptions") -> int:
     from tui.cli.exits import Exit
     from tui.console import splash, terminal
     from tui.model.errors import ConsoleError
@@ -97,6 +116,8 @@ def _console(wanted: "Options") -> int:
     with terminal.kept():
         try:
             terminal.require(os.environ)
+            if wanted.command == "replay":
+                return _opened(wanted, None)
             if wanted.command == "console":
                 return _opened(wanted, _agreed(wanted))
             if wanted.alone:
@@ -112,7 +133,7 @@ def _console(wanted: "Options") -> int:
             return int(Exit.USAGE)
 
 
-def _agreed(wanted: "Options") -> str | None:
+def _agreed(wanted: "CommandOptions") -> str | None:
     """The services.yaml to open. A new one of the working directory is asked about before the console draws."""
     if wanted.services or os.environ.get("ROLLBACK_SERVICES") or not os.path.lexists("services.yaml"):
         return wanted.services
@@ -135,7 +156,7 @@ def _agreed(wanted: "Options") -> str | None:
     return asyncio.run(bootstrap.agreed(None, ask(Narrator(color=wanted.color)), trust=wanted.trust))
 
 
-def _named(wanted: "Options", services: str | None) -> str:
+def _named(wanted: "CommandOptions", services: str | None) -> str:
     """The name of the service that the console is opened for. Raises ConfigError where there is none of that name."""
     from tui import bootstrap
     from tui.cli import naming
@@ -148,7 +169,7 @@ def _named(wanted: "Options", services: str | None) -> str:
     return naming.service(fleet, wanted.names[0]).name
 
 
-def _opened(wanted: "Options", services: str | None, service: str | None = None) -> int:
+def _opened(wanted: "CommandOptions", services: str | None, service: str | None = None) -> int:
     from tui.console.setup import Setup
     from tui.console.start import console
 
@@ -156,6 +177,8 @@ def _opened(wanted: "Options", services: str | None, service: str | None = None)
         Setup(
             services=services,
             service=service,
+            replay=wanted.incident if wanted.command == "replay" else None,
+            speed=wanted.speed,
             read_only=wanted.read_only,
             accept_host_key=wanted.accept_host_key,
             watch=wanted.watch,

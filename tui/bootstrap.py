@@ -1,5 +1,6 @@
 """The composition root: services.yaml and real drivers become an engine. Nothing falls back from live to sandbox."""
 
+import asyncio
 import getpass
 import logging
 import os
@@ -22,11 +23,13 @@ from tui.drivers.secrets import Secrets, learn_all
 from tui.drivers.ssh import Identities, SshHost
 from tui.drivers.surroundings import Surroundings
 from tui.drivers.trusted import TrustedFiles
-from tui.drivers.vendors.base import Channel, Checked, Counter, FlagKeeper, Given, IssueTracker, OnCallSource
+from tui.drivers.vendors.base import Checked, Counter, FlagKeeper, Given, IssueTracker, MessageChannel, OnCallSource
 from tui.engine.engine import Engine
 from tui.engine.ports import ClockPort, Outside
+from tui.engine.replay import Recording, ReplayEngine
+from tui.engine.store import Records
 from tui.model import destination
-from tui.model.errors import ConfigError, Refused
+from tui.model.errors import ConfigError, ConsoleError, Refused
 from tui.model.service import Host
 from tui.text.redact import learn, redact
 from tui.ways import NAMES
@@ -153,8 +156,35 @@ def engine(
     )
 
 
+def learn_secrets(path: str | None) -> None:
+    """What is secret on this machine, so that it is known where it is met; without a file there is less to know."""
+    try:
+        learn_all(fleet(path), os.environ, vendors.credentials())
+    except ConsoleError:
+        return
+
+
+def replay(incident: str, speed: int, clock: ClockPort | None = None) -> ReplayEngine:
+    """An engine on the record of a closed incident, with no driver in it: the journal is read, and closed again. Raises
+    JournalError, and Refused where there is no such incident or it is open."""
+
+    async def recorded() -> Recording:
+        journal = Journal()
+        try:
+            records = Records(journal)
+            found = await records.read(incident)
+            if found.open:
+                raise Refused(f"incident {incident} is open: it is followed in the console, not replayed", "rollback")
+            return Recording(incident=incident, events=await records.events(incident))
+        finally:
+            await journal.close()
+
+    return ReplayEngine(asyncio.run(recorded()), clock or SystemClock(), speed)
+
+
 def outside(fleet: config.Fleet, environ: Mapping[str, str], clock: ClockPort) -> Outside:
-    """What is asked and told beside the hosts: set up, and its credential there. What is missing `check` says."""
+    """Returns what is asked and told beside the hosts: set up, and its credential there. What is missing `check`
+    says."""
     every = vendors.drivers(Given(fleet, Secrets(environ), clock))
     counters = (one for one in every if isinstance(one, Counter))
     trackers = (one for one in every if isinstance(one, IssueTracker))
@@ -163,7 +193,7 @@ def outside(fleet: config.Fleet, environ: Mapping[str, str], clock: ClockPort) -
         rates=tuple(one for one in counters if any(map(one.covers, fleet.services))),
         issues=next((one for one in trackers if any(map(one.covers, fleet.services))), None),
         flags=next((one for one in keepers if any(map(one.covers, fleet.services))), None),
-        channels=tuple(one for one in every if isinstance(one, Channel) and one.ready),
+        channels=tuple(one for one in every if isinstance(one, MessageChannel) and one.ready),
         on_call=next((one for one in every if isinstance(one, OnCallSource) and one.knows_on_call), None),
         checks=(Surroundings(environ), *(one for one in every if isinstance(one, Checked))),
     )

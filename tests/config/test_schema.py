@@ -24,7 +24,7 @@ from tui.config.vendors import shapes
 from tui.drivers.vendors import sections
 from tui.model import service as model
 from tui.model.service import WatchSpec
-from tui.model.vendor import Place
+from tui.model.vendor import SectionPlace
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.yaml"))
@@ -179,7 +179,7 @@ def every() -> dict[str, Any]:
 
 def test_every_key_is_explained() -> None:
     page = (ROOT / "tui/help/services.md").read_text()
-    vendors = [[key.name] for place in Place for key in shapes(sections(), place)]
+    vendors = [[key.name] for place in SectionPlace for key in shapes(sections(), place)]
     for path, key in every().items():
         shared = re.sub(
             r"^services\.NAME\.parts\[\]\.(health|identity)\..*|^services\.NAME\.(smoke\[\]|health)\.(expect|headers|host_header).*",

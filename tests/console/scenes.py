@@ -30,20 +30,21 @@ from tui.dokku import holders as kept_names
 from tui.dokku.reports import Checks
 from tui.drivers.git import Git
 from tui.drivers.journal import Waiting
-from tui.engine.all_services import Prepared, Run
+from tui.engine.all_services import Batch, Prepared
 from tui.engine.hosts.gate import Sent
 from tui.engine.incident.runner import IncidentRunner
+from tui.engine.ports import JournalPort
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.freeze import TeamBranch, Unfrozen
 from tui.incident import events as ev
 from tui.incident.decide import fold
-from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.history import Commit
 from tui.model.incident import Group, Incident, Sample, StepResult
 from tui.model.notice import Delivery, Message, Milestone, OnCall, Receipt
 from tui.model.outcome import Exited, Lost
-from tui.model.plan import Caution, Checked, Plan, Severity, Standing, StepKind
+from tui.model.plan import CheckResult, Plan, PlanWarning, PreflightCheck, StepKind, WarningLevel
 from tui.model.release import WayBack
 from tui.model.service import Service
 from tui.model.taken_back import ChangeKind, Happened, TakenBack
@@ -59,17 +60,17 @@ WEB = service("web", order=2)
 BILLING = service("billing", order=3, downtime=True)
 WORKER = service("worker", order=4, health=False)
 CHECKED = tuple(
-    Checked(name=name, standing=standing, text="")
+    PreflightCheck(name=name, standing=standing, text="")
     for name, standing in (
-        ("host", Standing.OK),
-        ("nobody else's", Standing.OK),
-        ("no deploy", Standing.OK),
-        ("way back", Standing.OK),
-        ("disk", Standing.UNKNOWN),
-        ("processes", Standing.OK),
-        ("migrations", Standing.OK),
-        ("config", Standing.WARNING),
-        ("unchanged", Standing.OK),
+        ("host", CheckResult.OK),
+        ("nobody else's", CheckResult.OK),
+        ("no deploy", CheckResult.OK),
+        ("way back", CheckResult.OK),
+        ("disk", CheckResult.UNKNOWN),
+        ("processes", CheckResult.OK),
+        ("migrations", CheckResult.OK),
+        ("config", CheckResult.WARNING),
+        ("unchanged", CheckResult.OK),
     )
 )
 TAKEN = TakenBack(
@@ -107,15 +108,15 @@ LOG = b"".join(
 )
 
 
-def rate(source: Source, failed: int | None, total: int | None, seconds: float, **more: object) -> Rate:
+def rate(source: RateSource, failed: int | None, total: int | None, seconds: float, **more: object) -> Rate:
     values = {"since": NOW - timedelta(seconds=seconds), "until": NOW, "failed": failed, "total": total, **more}
     return Rate(source=source, **values)  # type: ignore[arg-type]
 
 
 RATES = (
-    rate(Source.ACCESS_LOG, 34, 1190, 480, lag=1.0, excluded=96, refused=21, closed=2, covered=1.0),
-    rate(Source.PROBES, 3, 96, 480, lag=0.0),
-    rate(Source.SENTRY, None, None, 480, note="no answer within 8 s"),
+    rate(RateSource.ACCESS_LOG, 34, 1190, 480, lag=1.0, excluded=96, refused=21, closed=2, covered=1.0),
+    rate(RateSource.PROBES, 3, 96, 480, lag=0.0),
+    rate(RateSource.SENTRY, None, None, 480, note="no answer within 8 s"),
 )
 """what was counted since the console was opened"""
 
@@ -178,7 +179,7 @@ class Scene:
         journal = self.engine.journal
         rows = getattr(journal, "rows")  # noqa: B009 - the stage's own journal
         rows.extend((incident.id, "event", ev.encode(event)) for event in events)
-        return IncidentRunner(incident, journal, self.engine.clock, self.engine._performer(None))
+        return IncidentRunner(incident, journal, self.engine.clock, self.engine._handler(None))
 
     async def settle(self) -> str:
         """Draw everything that is known, and say what stands on the screen."""
@@ -211,9 +212,9 @@ def console(state: Path, engine: StageEngine, palette: Palette) -> ConsoleApp:
     )
 
 
-def stage_engine(*, read_only: bool = False, well_for: float = 0) -> StageEngine:
+def stage_engine(*, read_only: bool = False, well_for: float = 0, journal: JournalPort | None = None) -> StageEngine:
     """The fleet with what was seen of it: the API went down nine minutes ago, and is well again for so many seconds."""
-    engine = StageEngine(fleet(API, WEB, BILLING, WORKER), HandClock(NOW), read_only=read_only)
+    engine = StageEngine(fleet(API, WEB, BILLING, WORKER), HandClock(NOW), read_only=read_only, journal=journal)
     engine.log_lines = LOG
     past = {
         "api": history(API, bad_from=NOW - timedelta(minutes=9), bad_until=NOW - timedelta(seconds=well_for)),
@@ -253,9 +254,10 @@ async def started(
     palette: Palette | None = None,
     read_only: bool = False,
     well_for: float = 0,
+    journal: JournalPort | None = None,
 ) -> AsyncIterator[Scene]:
     """The console, with everything read that it reads at start."""
-    engine = stage_engine(read_only=read_only, well_for=well_for)
+    engine = stage_engine(read_only=read_only, well_for=well_for, journal=journal)
     app = console(state, engine, palette or Palette())
     async with app.run_test(size=size) as pilot:
         scene = Scene(app, pilot, engine)
@@ -299,7 +301,7 @@ def confirmed_down() -> tuple[ev.Event, ...]:
     return (*opened(), ev.Answered(at=ago(478), node="healthy", answer=False, evidence="health down, HTTP 503"))
 
 
-def plan(of: Service = API, *cautions: Caution) -> Plan:
+def plan(of: Service = API, *cautions: PlanWarning) -> Plan:
     """The plan that the way of the kept images makes."""
     running, target = listing(of, NOW).releases[:2]
     facts = Facts(
@@ -328,7 +330,7 @@ def plan(of: Service = API, *cautions: Caution) -> Plan:
     return with_commit(made, Git().commit_id(made.push))
 
 
-def planned(of: Service = API, *cautions: Caution) -> tuple[ev.Event, ...]:
+def planned(of: Service = API, *cautions: PlanWarning) -> tuple[ev.Event, ...]:
     return (*opened(of), ev.PlanMade(at=ago(420), plan=plan(of, *cautions)))
 
 
@@ -420,10 +422,10 @@ def watching(seconds: float = 300) -> tuple[ev.Event, ...]:
         if at > NOW:
             break
         if after == 60:
-            cost = rate(Source.ACCESS_LOG, 3, 170, 90, lag=1.0, covered=1.0)
+            cost = rate(RateSource.ACCESS_LOG, 3, 170, 90, lag=1.0, covered=1.0)
             earlier.append(measured(Phase.SWITCH, at, (cost,)))
-        log = rate(Source.ACCESS_LOG, failed, total, after - 55, lag=1.0, excluded=after // 4, covered=1.0)
-        probes = rate(Source.PROBES, 0, after // 5, after - 55, lag=0.0)
+        log = rate(RateSource.ACCESS_LOG, failed, total, after - 55, lag=1.0, excluded=after // 4, covered=1.0)
+        probes = rate(RateSource.PROBES, 0, after // 5, after - 55, lag=0.0)
         earlier.append(measured(Phase.AFTER, at, (log, probes)))
     looks = int(seconds // 5)
     for n in range(1, looks):
@@ -433,7 +435,7 @@ def watching(seconds: float = 300) -> tuple[ev.Event, ...]:
 
 
 def measured(phase: Phase, at: datetime, found: tuple[Rate, ...]) -> ev.Measured:
-    measurement = Measurement(at=at, phase=phase, rates=found, p50=0.041, p95=0.19, timed_by=Source.ACCESS_LOG)
+    measurement = Measurement(at=at, phase=phase, rates=found, p50=0.041, p95=0.19, timed_by=RateSource.ACCESS_LOG)
     return ev.Measured(at=at, measurement=measurement)
 
 
@@ -633,7 +635,7 @@ async def everything_stopped(scene: Scene) -> None:
             (("billing", closed()), ("api", (*pushed(), checks(Verdict.FAILED))), ("web", planned(WEB))), 1
         )
     }
-    scene.show(Everything(scene.controller, group, Run(scene.engine, group, walks, None)))
+    scene.show(Everything(scene.controller, group, Batch(scene.engine, group, walks, None)))
 
 
 async def held(scene: Scene) -> None:
@@ -662,11 +664,13 @@ def after(*, filling: bool = False) -> Play:
 
 
 WARNINGS = (
-    Caution(severity=Severity.TYPE, text="migrations lie between, and going back does not undo them: 0042_drop_column"),
-    Caution(severity=Severity.WARN, text="config keys that the target had are gone: REDIS_URL, CACHE_TTL"),
-    Caution(severity=Severity.NOTE, text="worker: release:4 ran 2, now 3 run; the scale stays as it is now"),
+    PlanWarning(
+        severity=WarningLevel.TYPE, text="migrations lie between, and going back does not undo them: 0042_drop_column"
+    ),
+    PlanWarning(severity=WarningLevel.WARN, text="config keys that the target had are gone: REDIS_URL, CACHE_TTL"),
+    PlanWarning(severity=WarningLevel.NOTE, text="worker: release:4 ran 2, now 3 run; the scale stays as it is now"),
 )
-BLOCKED = Caution(severity=Severity.BLOCK, text="a deploy of api-app is running: wait for its end")
+BLOCKED = PlanWarning(severity=WarningLevel.BLOCK, text="a deploy of api-app is running: wait for its end")
 STRAYED = ev.ForeignChangeSeen(
     at=ago(4), what="something else runs: deployed is 99887766, which is not ours (somebody deployed)"
 )
@@ -698,7 +702,7 @@ SCENES: dict[str, Play] = {
             at=ago(20),
             step="push",
             outcome=Lost(why="connection reset by peer"),
-            result=StepResult.UNSURE,
+            result=StepResult.UNKNOWN,
             detail="the link was lost while the push ran",
         ),
     ),
@@ -718,7 +722,7 @@ SCENES: dict[str, Play] = {
     "watch-begun": leading(*watching(30)),
     "watch-over": leading(
         *watching(),
-        measured(Phase.AFTER, NOW, (rate(Source.ACCESS_LOG, 41, 780, 240, lag=1.0, refused=8, covered=1.0),)),
+        measured(Phase.AFTER, NOW, (rate(RateSource.ACCESS_LOG, 41, 780, 240, lag=1.0, refused=8, covered=1.0),)),
     ),
     "watch-alarm": leading(*watching(), STRAYED),
     "watch-told": telling(*watching(), *TOLD),

@@ -9,7 +9,7 @@ from tui.console.drawing import rows
 from tui.console.incident_flow import IncidentFlow
 from tui.console.pages.incident_page import IncidentPage
 from tui.incident import events as ev
-from tui.model.evidence import Rate, Source
+from tui.model.evidence import Rate, RateSource
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ async def test_a_source_that_is_sure_answers_with_its_numbers(
     state: Path, failed: int, total: int, answer: bool
 ) -> None:
     async with started(state, (80, 24)) as scene:
-        flow = await asked_for_errors(scene, rate(Source.ACCESS_LOG, failed, total, 480))
+        flow = await asked_for_errors(scene, rate(RateSource.ACCESS_LOG, failed, total, 480))
         assert flow.incident is not None
         found = next(a for a in flow.incident.answers if a.node == "rate")
         assert found.answer is answer and f"access log {failed} of {total}" in found.evidence
@@ -41,7 +41,9 @@ async def test_a_source_that_is_sure_answers_with_its_numbers(
 
 async def test_without_enough_requests_the_person_is_asked_and_sees_what_is_missing(state: Path) -> None:
     async with started(state, (120, 40)) as scene:
-        flow = await asked_for_errors(scene, rate(Source.ACCESS_LOG, 2, 90, 480), rate(Source.PROBES, 96, 96, 480))
+        flow = await asked_for_errors(
+            scene, rate(RateSource.ACCESS_LOG, 2, 90, 480), rate(RateSource.PROBES, 96, 96, 480)
+        )
         assert flow.incident is not None
         assert [a.node for a in flow.incident.answers] == ["healthy", "errors"]
         said = await scene.settle()
@@ -53,7 +55,7 @@ async def test_without_enough_requests_the_person_is_asked_and_sees_what_is_miss
 
 async def test_sources_that_disagree_leave_the_answer_to_the_person(state: Path) -> None:
     async with started(state, (120, 40)) as scene:
-        both = (rate(Source.ACCESS_LOG, 0, 2000, 480), rate(Source.SENTRY, 90, 2000, 480))
+        both = (rate(RateSource.ACCESS_LOG, 0, 2000, 480), rate(RateSource.SENTRY, 90, 2000, 480))
         flow = await asked_for_errors(scene, *both)
         assert flow.incident is not None and flow.incident.answers[-1].node == "errors"
         assert "the sources DISAGREE" in await scene.settle()

@@ -1,11 +1,19 @@
 """Another console on this machine leads the incident: it is followed here, and led here once that one is gone."""
 
+from datetime import timedelta
 from pathlib import Path
 
-from tests.console.scenes import INCIDENT, opened, started
-from tui.engine.incident.onlooker import EVERY
+import pytest
+
+from tests.console.scenes import API, INCIDENT, opened, stage_engine, started
+from tui.drivers.journal import Journal
+from tui.engine.incident.onlooker import EVERY, Onlooker
 from tui.engine.incident.runner import IncidentRunner
 from tui.incident import events as ev
+from tui.model.errors import TakenByOther
+from tui.model.incident import State
+
+API_WATCH = timedelta(minutes=10)
 
 
 async def test_an_incident_of_another_console_is_followed_and_led_once_that_one_is_gone(tmp_path: Path) -> None:
@@ -35,3 +43,46 @@ async def test_an_incident_of_another_console_is_followed_and_led_once_that_one_
             await scene.controller.resume(INCIDENT)
         assert isinstance(scene.controller.flows["api"].walk, IncidentRunner)
         assert "NOBODY LEADS IT" not in await scene.settle()
+
+
+async def test_two_consoles_over_one_journal_and_one_key_takes_over_once_the_first_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path / "state"))
+    first = stage_engine(journal=Journal())
+    walk = await first.assess(API, "orders fail")
+    await walk.submit(ev.SeverityChosen(at=first.clock.now(), level="P2"))
+    async with started(tmp_path, (100, 30), journal=Journal()) as scene:
+        second = scene.engine
+        assert "unfinished: api" in scene.app.export_text()
+        await scene.pilot.press("escape", "5")
+        await scene.until(lambda: "follow process" in scene.app.export_text(), "offered to be followed")
+        work = scene.app.frame.work
+        await scene.until(lambda: work.armed, "armed")
+        await scene.pilot.press("enter")
+        await scene.until(lambda: "to be looked at only" in scene.app.export_text(), "followed")
+
+        await walk.submit(ev.DecisionNoted(at=first.clock.now(), text="it is the cache"))
+        await walk.submit(ev.WatchAsked(at=first.clock.now(), length=API_WATCH, reason="looks better"))
+        await second.hand.advance(EVERY)
+        flow = scene.controller.flows["api"]
+        seen = flow.walk
+        await scene.until(lambda: flow.incident is not None and flow.incident.state is State.WATCHING, "live")
+        for key in ("down", "enter", "R", "enter"):
+            await scene.pilot.press(key)
+        assert second.walks == {} and flow.walk is seen, "it never acts before"
+        with pytest.raises(TakenByOther):
+            await second.resume(walk.incident.id)
+        before = len(await first.records.events(walk.incident.id))
+
+        await first.close()
+        await second.hand.advance(EVERY)
+        await scene.until(lambda: isinstance(seen, Onlooker) and not seen.held_by, "seen to be gone")
+        assert len(await second.records.events(walk.incident.id)) == before, "nothing is written by looking"
+        await scene.until(lambda: "NOBODY LEADS IT" in scene.app.export_text(), "said")
+        with scene.app.keyboard.pressed():
+            await scene.controller.show(API)
+        await scene.until(lambda: work.choice is not None and work.choice.id == "take" and work.armed, "one key away")
+        await scene.pilot.press("enter")
+        await scene.until(lambda: isinstance(scene.controller.flows["api"].walk, IncidentRunner), "led from here")
+        assert list(second.walks) == [walk.incident.id]

@@ -14,7 +14,7 @@ from tui.incident.events import read
 from tui.incident.postmortem.due import duty
 from tui.model.incident import Incident
 from tui.model.notice import Delivery, Message, Milestone, Receipt
-from tui.model.postmortem import DueDate, Field, Way
+from tui.model.postmortem import DueDate, ExportWay, Field
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +68,7 @@ async def test_from_the_closed_incident_to_a_file_on_record(size: tuple[int, int
         await scene.until(lambda: bool(on_record(scene).written), "written")
         (file,) = (state / "exports").glob("*.md")
         assert "### Root Cause\nno limit\n" in file.read_text(encoding="utf-8")
-        assert (on_record(scene).written[0].way, on_record(scene).written[0].where) == (Way.SAVED, str(file))
+        assert (on_record(scene).written[0].way, on_record(scene).written[0].where) == (ExportWay.SAVED, str(file))
         assert flow.incident is not None and flow.incident.written, "the page of the closed incident knows it too"
         scene.app.notice("")
         scene.show(IncidentPage(flow))
@@ -134,7 +134,7 @@ async def test_copying_counts_only_where_it_was_possible(state: Path) -> None:
         scene.app._copy_out = fine
         await scene.pilot.press("escape", "y")
         await scene.until(lambda: bool(on_record(scene).written), "written")
-        assert on_record(scene).written[0].way is Way.COPIED
+        assert on_record(scene).written[0].way is ExportWay.COPIED
         assert copied[0].startswith("## Incident: ")
 
 

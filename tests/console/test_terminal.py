@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.cli import options
+from tui.cli import parsers
 from tui.console import clipboard, lastboard, splash
 from tui.console.driver import SHORT, Writer
 from tui.console.setup import Setup
@@ -189,13 +189,13 @@ def test_ages(seconds: int, words: str) -> None:
 
 def test_the_picture_knows_every_option_of_the_console() -> None:
     for parser, words in (
-        (options._console_parser("rollback"), []),
-        (options._command_parsers("rollback"), ["sandbox"]),
+        (parsers.console("rollback"), []),
+        (parsers.commands("rollback"), ["sandbox"]),
     ):
         if words:
             parser = next(a for a in parser._actions if a.dest == "command").choices["sandbox"]  # type: ignore[index]
         for action in parser._actions:
-            if action.dest in ("help", "json", "serve"):
+            if action.dest in ("help", "json", "serve", "accessible"):
                 assert splash.shows([*words, action.option_strings[0]]) is None
                 continue
             for option in action.option_strings:

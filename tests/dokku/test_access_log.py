@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.dokku.access_log import Counted, Entry, Kind, Tally, read, shows_agents
+from tui.dokku.access_log import AccessEntry, Counted, Kind, Tally, read, shows_agents
 
 AT = datetime(2026, 11, 23, 21, 21, 6, tzinfo=UTC)
 AGENT = '"-" "curl/7.88.1"'
@@ -51,7 +51,7 @@ STAMP = "172.17.0.1 - - [23/Nov/2026:21:21:06 +0000]"
     ],
 )
 def test_combined_lines(line: str, kind: Kind) -> None:
-    assert read(line.replace("@", STAMP, 1)) == Entry(kind=kind, at=AT)
+    assert read(line.replace("@", STAMP, 1)) == AccessEntry(kind=kind, at=AT)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_zone_of_the_log_is_its_own(zone: str) -> None:
 )
 def test_the_time_to_the_answer_is_read_from_the_tail_where_it_is(tail: str, seconds: float | None) -> None:
     found = read(f'{STAMP} "GET /a HTTP/1.1" 200 7 {tail}')
-    assert found == Entry(kind=Kind.ANSWERED, at=AT, seconds=seconds)
+    assert found == AccessEntry(kind=Kind.ANSWERED, at=AT, seconds=seconds)
 
 
 @pytest.mark.parametrize(
@@ -84,33 +84,33 @@ def test_the_time_to_the_answer_is_read_from_the_tail_where_it_is(tail: str, sec
     [
         (
             '{"time_local":"23/Nov/2026:21:21:06 +0000","request":"GET /a","status": "502","request_time":"0.250"}',
-            Entry(kind=Kind.FAILED, at=AT, seconds=0.25),
+            AccessEntry(kind=Kind.FAILED, at=AT, seconds=0.25),
         ),
         (
             '{"time":"2026-11-23T22:21:06+01:00","status":200,"request_time":0.25,"http_user_agent":"rollback-console"}',
-            Entry(kind=Kind.OWN, at=AT, seconds=0.25),
+            AccessEntry(kind=Kind.OWN, at=AT, seconds=0.25),
         ),
         (
             '{"@timestamp":"2026-11-23T21:21:06Z","http":{"response":{"status_code":404}},"url":{"path":"/x"}}',
-            Entry(kind=Kind.REFUSED, at=AT),
+            AccessEntry(kind=Kind.REFUSED, at=AT),
         ),
         (
             '{"msec":"1795468866.000","status":499,"uri":"/x","upstream_response_time":"0.003, 0.004"}',
-            Entry(kind=Kind.CLOSED, at=AT, seconds=0.004),
+            AccessEntry(kind=Kind.CLOSED, at=AT, seconds=0.004),
         ),
         (
             '{"ts":1795468866000,"Status-Code":200,"request_uri":"/healthcheck/ready?a=1"}',
-            Entry(kind=Kind.ANSWERED, at=AT),
+            AccessEntry(kind=Kind.ANSWERED, at=AT),
         ),
         (
             '{"timestamp":"23/Nov/2026:21:21:06 +0000","verb":"GET","request":"/a","response":"503","agent":"x"}',
-            Entry(kind=Kind.FAILED, at=AT),
+            AccessEntry(kind=Kind.FAILED, at=AT),
         ),
-        ('{"status":200,"request":"GET /?q=\\x22 HTTP/1.1","request_time":"-"}', Entry(kind=Kind.ANSWERED)),
-        ('{"status":"400","request":"","time":"nonsense"}', Entry(kind=Kind.EMPTY)),
+        ('{"status":200,"request":"GET /?q=\\x22 HTTP/1.1","request_time":"-"}', AccessEntry(kind=Kind.ANSWERED)),
+        ('{"status":"400","request":"","time":"nonsense"}', AccessEntry(kind=Kind.EMPTY)),
     ],
 )
-def test_json_lines_whatever_their_keys_are_called(line: str, wanted: Entry) -> None:
+def test_json_lines_whatever_their_keys_are_called(line: str, wanted: AccessEntry) -> None:
     assert read(line) == wanted
 
 
@@ -168,8 +168,8 @@ def test_a_line_that_may_say_two_things_is_not_understood(line: str) -> None:
 def test_what_a_client_names_a_header_is_no_field_of_the_proxy() -> None:
     headers = '{"Status":["200"],"Code":"200","User-Agent":["rollback-console"]}'
     line = f'{{"request":{{"uri":"/x","headers":{headers}}},"status":502,"resp_headers":{{"Status":"200"}}}}'
-    assert read(line) == Entry(kind=Kind.OWN)
-    assert read(line.replace("rollback-console", "curl")) == Entry(kind=Kind.FAILED)
+    assert read(line) == AccessEntry(kind=Kind.OWN)
+    assert read(line.replace("rollback-console", "curl")) == AccessEntry(kind=Kind.FAILED)
 
 
 def test_whether_the_format_names_agents_is_known_by_a_line_of_ours() -> None:
@@ -179,7 +179,7 @@ def test_whether_the_format_names_agents_is_known_by_a_line_of_ours() -> None:
 
 @given(st.text())
 def test_any_line_is_read_or_is_not_and_nothing_is_raised(line: str) -> None:
-    assert read(line) is None or isinstance(read(line), Entry)
+    assert read(line) is None or isinstance(read(line), AccessEntry)
     assert read("{" + line) is None or line
 
 
@@ -209,7 +209,7 @@ def test_two_windows_side_by_side_count_what_the_whole_counts(
 ) -> None:
     tally = Tally()
     for kind, second in lines:
-        tally.add(None if kind is None else Entry(kind=kind), AT + timedelta(seconds=second))
+        tally.add(None if kind is None else AccessEntry(kind=kind), AT + timedelta(seconds=second))
     first, last = AT + timedelta(seconds=min(one, other)), AT + timedelta(seconds=max(one, other))
     whole = tally.counted(AT, last)
     parts = (tally.counted(AT, first), tally.counted(first, last))
@@ -222,7 +222,7 @@ def test_two_windows_side_by_side_count_what_the_whole_counts(
 def test_response_times_are_of_users_requests_that_did_not_fail() -> None:
     tally = Tally()
     for kind, seconds in ((Kind.ANSWERED, 0.1), (Kind.ANSWERED, 0.2), (Kind.FAILED, 30.0), (Kind.OWN, 30.0)):
-        tally.add(Entry(kind=kind, seconds=seconds), AT)
+        tally.add(AccessEntry(kind=kind, seconds=seconds), AT)
     found = tally.counted(AT, AT + timedelta(seconds=1))
     assert found.p50 == pytest.approx(0.1, rel=0.06)
     assert found.p95 == pytest.approx(0.2, rel=0.06)
@@ -231,6 +231,6 @@ def test_response_times_are_of_users_requests_that_did_not_fail() -> None:
 
 def test_counts_of_long_ago_are_forgotten() -> None:
     tally = Tally()
-    tally.add(Entry(kind=Kind.FAILED), AT)
-    tally.add(Entry(kind=Kind.FAILED), AT + timedelta(hours=3))
+    tally.add(AccessEntry(kind=Kind.FAILED), AT)
+    tally.add(AccessEntry(kind=Kind.FAILED), AT + timedelta(hours=3))
     assert tally.counted(AT, AT + timedelta(hours=4)).failed == 1

@@ -1,9 +1,11 @@
-"""What tests of several drivers need: the stand-ins of vendors, and a home without the machine's own keys."""
+"""Shared by tests of several drivers: the stand-ins of vendors, a real sshd, a home without the machine's own keys."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.sshd import Sshd, real_sshd
 from tests.vendors import vendors as vendors
 
 
@@ -15,3 +17,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     return folder
+
+
+@pytest.fixture(scope="module")
+def sshd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """An OpenSSH server. Every login runs the module's `FORCED`, which finds the command in SSH_ORIGINAL_COMMAND."""
+    with real_sshd(tmp_path_factory.mktemp("sshd"), request.module.FORCED) as server:
+        yield server

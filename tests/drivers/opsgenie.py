@@ -9,7 +9,7 @@ from tui.drivers.vendors.base import Checked, Vendor
 from tui.model import readers
 from tui.model.finding import Finding
 from tui.model.service import Service
-from tui.model.vendor import Place, Section, VendorSettings
+from tui.model.vendor import Section, SectionPlace, VendorSettings
 
 TOPIC = "opsgenie"
 
@@ -23,7 +23,7 @@ class OpsgenieSpec(VendorSettings):
     key_env: Annotated[str, readers.variable] = "OPSGENIE_KEY_OF_TEAM"
 
 
-SECTION = Section(Place.SERVICE, TOPIC, OpsgenieSpec)
+SECTION = Section(SectionPlace.SERVICE, TOPIC, OpsgenieSpec)
 
 
 class Opsgenie(Checked):

@@ -13,19 +13,13 @@ from typing import Any
 import asyncssh
 import pytest
 
-from tests.drivers.test_ssh import ECHO, driver
+from tests.drivers.test_ssh import FORCED, driver
 from tests.sshd import Sshd, real_sshd
 from tui.drivers.ssh import Identities, client_config, known_hosts, settings
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Unreachable
 from tui.model.service import Host
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0tzZLVoMbKWqrZCTFYqQLPUkFRkKBJ4C3bLQnk2Lzd"
-
-
-@pytest.fixture(scope="module")
-def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    with real_sshd(tmp_path_factory.mktemp("sshd"), ECHO) as server:
-        yield server
 
 
 # ── files of known hosts ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -232,7 +226,7 @@ async def test_both_clients_come_to_the_same_verdict(sshd: Sshd, tmp_path: Path,
 
 
 async def test_a_certificate_of_a_known_authority_is_enough(tmp_path: Path, home: Path) -> None:
-    with real_sshd(tmp_path / "s", ECHO) as server:
+    with real_sshd(tmp_path / "s", FORCED) as server:
         folder = tmp_path / "s"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "ca")], check=True)
         sign = ["ssh-keygen", "-q", "-s", str(folder / "ca"), "-I", "x", "-h", "-n", "127.0.0.1"]
@@ -338,7 +332,7 @@ async def test_what_only_ssh_can_do_is_said_with_the_transport(sshd: Sshd, home:
 
 
 async def test_a_key_of_the_configuration_is_unlocked_once_the_host_takes_it(tmp_path: Path, home: Path) -> None:
-    with real_sshd(tmp_path / "s", ECHO, passphrase="opensesame") as server:
+    with real_sshd(tmp_path / "s", FORCED, passphrase="opensesame") as server:
         stranger = tmp_path / "stranger"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "other", "-f", str(stranger)], check=True)
         (home / ".ssh/config").write_text(f"IdentityFile {stranger}\nIdentityFile {server.identity}\n")

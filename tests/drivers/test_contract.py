@@ -27,7 +27,7 @@ from tui.model.plan import PushSpec
 from tui.model.push import NotSent, PushEnd, Reported, Unheard
 from tui.model.service import Expect, Host, IdentitySpec
 from tui.sandbox.pace import Pace
-from tui.sandbox.sandbox_process import Options, World
+from tui.sandbox.sandbox_process import SandboxOptions, World
 
 APP = "scenextras"
 SMALL = 256 * 1024
@@ -36,7 +36,7 @@ SMALL = 256 * 1024
 
 @pytest.fixture
 async def guest(tmp_path: Path) -> AsyncIterator[Guest]:
-    options = Options(dokku="0.35.15", pace=Pace(factor=1 / 200), state=str(tmp_path / "state"))
+    options = SandboxOptions(dokku="0.35.15", pace=Pace(factor=1 / 200), state=str(tmp_path / "state"))
     async with World(options) as world, visiting(world.about) as guest:
         yield guest
 

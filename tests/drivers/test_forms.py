@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.drivers.test_ssh import ECHO, driver, host_of
+from tests.drivers.test_ssh import FORCED, driver, host_of
 from tests.sshd import Sshd, real_sshd
 from tui.dokku import shell_lines
 from tui.model.errors import LinkError
@@ -37,7 +37,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 
 @pytest.fixture(scope="module")
 def forced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    with real_sshd(tmp_path_factory.mktemp("forced"), ECHO) as server:
+    with real_sshd(tmp_path_factory.mktemp("forced"), FORCED) as server:
         yield server
 
 

@@ -9,7 +9,7 @@ from tests.vendors import Vendors
 from tui import bootstrap
 from tui.drivers.clock import SystemClock
 from tui.engine.ports import Outside
-from tui.model.evidence import Source
+from tui.model.evidence import RateSource
 
 
 def built(vendors: Vendors, folder: Path, **changed: str) -> Outside:
@@ -20,7 +20,7 @@ def built(vendors: Vendors, folder: Path, **changed: str) -> Outside:
 
 async def test_everything_that_is_set_up_is_there(vendors: Vendors, tmp_path: Path) -> None:
     outside = built(vendors, tmp_path)
-    assert [one.source for one in outside.rates] == [Source.SENTRY, Source.POSTHOG]
+    assert [one.source for one in outside.rates] == [RateSource.SENTRY, RateSource.POSTHOG]
     assert [one.name for one in outside.channels] == ["pagerduty", "ticket", "thread"]
     assert outside.issues is not None and outside.on_call is not None
     assert vendors.received == []  # and nobody was asked yet
@@ -37,7 +37,7 @@ async def test_without_any_credential_there_is_nothing_and_no_failure(vendors: V
 
 async def test_a_file_that_cannot_be_read_stops_nothing(vendors: Vendors, tmp_path: Path) -> None:
     outside = built(vendors, tmp_path, SENTRY_TOKEN="", SENTRY_TOKEN_FILE=str(tmp_path / "absent"))
-    assert [one.source for one in outside.rates] == [Source.POSTHOG]
+    assert [one.source for one in outside.rates] == [RateSource.POSTHOG]
 
 
 async def test_a_credential_may_be_in_a_file(vendors: Vendors, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ async def test_a_credential_may_be_in_a_file(vendors: Vendors, tmp_path: Path) -
     rates: list[Any] = [await one.rate(fleet.services[0], *window) for one in outside.rates]
     await outside.close()
     assert [(rate.source, rate.failed, rate.total) for rate in rates] == [
-        (Source.SENTRY, 50, None), (Source.POSTHOG, 7, 512),
+        (RateSource.SENTRY, 50, None), (RateSource.POSTHOG, 7, 512),
     ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.drivers.outside import secrets, service
 from tests.vendors import Vendors
 from tui.drivers.vendors.posthog import Posthog, PosthogSpec
-from tui.model.evidence import Source
+from tui.model.evidence import RateSource
 from tui.model.finding import Result
 from tui.model.service import Service
 
@@ -24,7 +24,7 @@ async def test_users_with_an_exception_of_all_users(vendors: Vendors) -> None:
     posthog = Posthog(secrets(vendors))
     rate = await posthog.rate(asked(vendors), SINCE, UNTIL)
     await posthog.close()
-    assert (rate.source, rate.failed, rate.total, rate.lag) == (Source.POSTHOG, 7, 512, None)
+    assert (rate.source, rate.failed, rate.total, rate.lag) == (RateSource.POSTHOG, 7, 512, None)
     assert rate.note == "users with an exception, the front end's too; 31 exceptions in 4120 events"
     body = vendors.received[0].body
     assert body["refresh"] == "force_blocking"

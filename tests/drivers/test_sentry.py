@@ -9,7 +9,7 @@ from tests.drivers.outside import secrets, service
 from tests.vendors import Vendors
 from tests.vendors.sentry import flag, issue
 from tui.drivers.vendors.sentry import Sentry, SentrySpec
-from tui.model.evidence import Source
+from tui.model.evidence import RateSource
 from tui.model.finding import Result
 from tui.model.service import Service
 
@@ -27,7 +27,7 @@ async def test_errors_of_a_window_have_no_denominator(vendors: Vendors) -> None:
     sentry = Sentry(secrets(vendors))
     rate = await sentry.rate(asked(vendors, environment="production"), SINCE, UNTIL)
     await sentry.close()
-    assert (rate.source, rate.failed, rate.total) == (Source.SENTRY, 75, None)
+    assert (rate.source, rate.failed, rate.total) == (RateSource.SENTRY, 75, None)
     assert (rate.since, rate.until, rate.lag) == (SINCE, UNTIL, None)
     assert rate.note == "errors, not requests"
     (request,) = vendors.received

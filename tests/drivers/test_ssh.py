@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,9 @@ from tui.model.host import Form
 from tui.model.outcome import Exited, Lost, Signalled, TimedOut
 from tui.model.service import Host
 
-ECHO = 'case "$SSH_ORIGINAL_COMMAND" in version) echo dokku version 0.35.15;; sleep*) exec $SSH_ORIGINAL_COMMAND;; '
-ECHO += "fail) echo oops >&2; exit 20;; cat) exec cat;; big) exec head -c 3000000 /dev/zero;; "
-ECHO += '*) echo "$SSH_ORIGINAL_COMMAND";; esac'
-
-
-@pytest.fixture(scope="module")
-def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    with real_sshd(tmp_path_factory.mktemp("sshd"), ECHO) as server:
-        yield server
+FORCED = 'case "$SSH_ORIGINAL_COMMAND" in version) echo dokku version 0.35.15;; sleep*) exec $SSH_ORIGINAL_COMMAND;; '
+FORCED += "fail) echo oops >&2; exit 20;; cat) exec cat;; big) exec head -c 3000000 /dev/zero;; "
+FORCED += '*) echo "$SSH_ORIGINAL_COMMAND";; esac'
 
 
 def host_of(server: Sshd, **changes: Any) -> Host:
@@ -121,7 +115,7 @@ async def test_nobody_listens(sshd: Sshd) -> None:
 
 
 async def test_a_passphrase_is_asked_for_only_where_somebody_can_be_asked(tmp_path: Path) -> None:
-    with real_sshd(tmp_path, ECHO, passphrase="opensesame") as server:
+    with real_sshd(tmp_path, FORCED, passphrase="opensesame") as server:
         async with driver(host_of(server)) as host:
             with pytest.raises(AuthRefused, match="passphrase"):
                 await host.run(("version",), timeout=10)

@@ -2,27 +2,20 @@
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncssh
 import pytest
 
-from tests.drivers.test_ssh import ECHO, driver, host_of
+from tests.drivers.test_ssh import FORCED, driver, host_of
 from tests.sshd import Sshd, real_sshd
 from tui.drivers.ssh import SshHost
 from tui.model.errors import AuthRefused, HostKeyRefused, Unreachable
 from tui.model.host import Form, LinkState
 from tui.model.outcome import Exited, Lost, TimedOut
 from tui.model.service import Host
-
-
-@pytest.fixture(scope="module")
-def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    with real_sshd(tmp_path_factory.mktemp("sshd"), ECHO) as server:
-        yield server
-
 
 # ── a server whose every step can be told to go wrong ────────────────────────────────────────────────────────────
 
@@ -260,7 +253,7 @@ async def test_a_key_with_a_passphrase_is_used_through_the_agent(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert home
-    with real_sshd(tmp_path / "sshd", ECHO, passphrase="opensesame") as server:
+    with real_sshd(tmp_path / "sshd", FORCED, passphrase="opensesame") as server:
         socket = tmp_path / "agent"
         askpass = tmp_path / "askpass"
         askpass.write_text("#!/bin/sh\necho opensesame\n")
@@ -314,7 +307,7 @@ async def test_a_configuration_that_cannot_be_read_is_no_crash(sshd: Sshd, home:
 
 
 async def test_an_alias_with_a_locked_key_is_refused_in_words(tmp_path: Path, home: Path) -> None:
-    with real_sshd(tmp_path / "sshd", ECHO, passphrase="opensesame") as server:
+    with real_sshd(tmp_path / "sshd", FORCED, passphrase="opensesame") as server:
         async with driver(alias(server, home, f"IdentityFile {server.identity}")) as host:
             with pytest.raises(AuthRefused):
                 await host.connect()

@@ -16,7 +16,7 @@ from tui.drivers.clock import SystemClock
 from tui.drivers.http import HttpProbes
 from tui.drivers.proxies import Proxies, Proxy, UnusableProxy
 from tui.drivers.surroundings import Surroundings
-from tui.drivers.web import Unreachable, Web
+from tui.drivers.web import NoConnection, Web
 from tui.model.health import ProbeOutcome
 from tui.model.service import Expect
 
@@ -221,7 +221,7 @@ async def test_tls_that_trusts_nobody_says_which_variable_and_plain_http_goes_on
         certificates.context({"SSL_CERT_FILE": str(tmp_path / "gone.pem")})
     asked = Web()
     try:
-        with pytest.raises(Unreachable, match="SSL_CERT_FILE"):
+        with pytest.raises(NoConnection, match="SSL_CERT_FILE"):
             await asked.send("GET", "https://127.0.0.1:1/", {}, largest=10)
         async with served((b"\r\n\r\n", PONG)) as (port, _):
             assert (await asked.send("GET", f"http://127.0.0.1:{port}/", {}, largest=10)).body == b"pong"

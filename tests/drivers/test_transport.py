@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import asyncssh
 import pytest
 
 from tests.drivers.test_ssh import driver
-from tests.sshd import Sshd, free_port, real_sshd
+from tests.sshd import Sshd, free_port
 from tui.drivers.git import Git
 from tui.drivers.ssh import SshHost
 from tui.drivers.ssh.openssh import cause
@@ -22,16 +21,10 @@ from tui.model.host import LinkState
 from tui.model.outcome import Exited, Lost, TimedOut
 from tui.model.service import Host, Transport
 
-ANSWERS = """case "$SSH_ORIGINAL_COMMAND" in
+FORCED = """case "$SSH_ORIGINAL_COMMAND" in
 version) echo dokku version 0.35.15;; sleep*) exec $SSH_ORIGINAL_COMMAND;; cat) exec cat;;
 slow) echo begun; exec sleep 30;; fail) echo oops >&2; exit 20;; last) exit 255;; big) exec head -c 3000000 /dev/zero;;
 git-*) cd "$HOME"; exec sh -c "$SSH_ORIGINAL_COMMAND";; *) echo "$SSH_ORIGINAL_COMMAND";; esac"""
-
-
-@pytest.fixture(scope="module")
-def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    with real_sshd(tmp_path_factory.mktemp("sshd"), ANSWERS) as server:
-        yield server
 
 
 @pytest.fixture(params=list(Transport))

@@ -9,7 +9,7 @@ from tests.stage import HandClock, probe, service
 from tui.dokku import access_log
 from tui.engine.monitor import series
 from tui.engine.monitor.access_log_follower import AccessFollower
-from tui.model.evidence import Source
+from tui.model.evidence import RateSource
 from tui.model.health import ProbeOutcome
 
 T0 = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
@@ -34,7 +34,7 @@ def test_users_requests_are_counted_by_the_slice() -> None:
     heard(log, T0 + timedelta(seconds=5), 200, 200, 503)
     heard(log, T0 + timedelta(seconds=65), 200)
     found = series.of(log, (), T0, T0 + timedelta(minutes=3), 3)
-    assert found.source is Source.ACCESS_LOG
+    assert found.source is RateSource.ACCESS_LOG
     assert [(s.failed, s.total) for s in found.slices] == [(1, 3), (0, 1), (0, None)]
     assert found.slices[0].share == pytest.approx(1 / 3) and found.slices[2].share is None
 
@@ -46,7 +46,7 @@ def test_without_a_users_request_our_own_probes_are_drawn() -> None:
         probe(API, T0 + timedelta(seconds=80), ProbeOutcome.UNREACHABLE, seconds=5.0),
     ]
     found = series.of(follower(), probes, T0, T0 + timedelta(minutes=3), 3)
-    assert found.source is found.timed_by is Source.PROBES and found.asked
+    assert found.source is found.timed_by is RateSource.PROBES and found.asked
     assert [(s.failed, s.total, s.p95) for s in found.slices] == [(0, 1, 0.05), (1, 1, None), (0, None, None)]
 
 

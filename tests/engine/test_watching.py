@@ -12,7 +12,7 @@ from tui.engine.incident.runner import IncidentRunner
 from tui.incident import events as ev
 from tui.incident import watch
 from tui.incident.decide import opened
-from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.incident import Closing, Incident, Question, Sample, State, StepRun, WatchKind
 from tui.model.plan import StepKind
 
@@ -53,7 +53,7 @@ class Performing:
         if self.takes:
             await self.clock.sleep(self.takes)
         at = self.clock.now()
-        rate = Rate(source=Source.ACCESS_LOG, since=T0, until=at, failed=self.failed, total=1000)
+        rate = Rate(source=RateSource.ACCESS_LOG, since=T0, until=at, failed=self.failed, total=1000)
         return ev.Measured(at=at, measurement=Measurement(at=at, phase=phase, rates=(rate,)))
 
     async def settle(self, incident: Incident, closing: Closing) -> ev.Settled:

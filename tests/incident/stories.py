@@ -10,7 +10,7 @@ from tests.incident.facts import current, landed, later, plan
 from tui.incident import events as ev
 from tui.incident.postmortem import record
 from tui.incident.postmortem.record import Record
-from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.incident import Closing, Sample, StepResult
 from tui.model.notice import Delivery, Milestone
 from tui.model.observation import RunningState
@@ -59,7 +59,7 @@ def command(at: datetime, *argv: str, seconds: float | None = 2.5) -> tuple[Said
 
 
 def measured(
-    at: datetime, phase: Phase, failed: int | None, total: int | None, source: Source = Source.ACCESS_LOG
+    at: datetime, phase: Phase, failed: int | None, total: int | None, source: RateSource = RateSource.ACCESS_LOG
 ) -> ev.Measured:
     since = at - timedelta(minutes=5)
     note = "" if failed is not None else "no token"

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from tests.incident.facts import T0, current, later, plan
 from tui.incident import all_services
-from tui.incident.all_services import Part, Stage
+from tui.incident.all_services import BatchItem, BatchStage
 from tui.model.incident import Closing, Group, Incident, Question, State, StepRun
-from tui.model.plan import Caution, Severity
+from tui.model.plan import PlanWarning, WarningLevel
 from tui.model.service import Host, Service
 from tui.model.verification import Verdict
 
@@ -50,19 +50,19 @@ STOPPED = (
 WATCHING = (incident(state=State.WATCHING, asking=None),)
 DONE = tuple(incident(state=State.CLOSED, asking=None, closing=closing) for closing in Closing)
 EVERY = {
-    Stage.NOT_STARTED: NOT_STARTED,
-    Stage.UNDER_WAY: UNDER_WAY,
-    Stage.STOPPED: STOPPED,
-    Stage.WATCHING: WATCHING,
-    Stage.DONE: DONE,
+    BatchStage.NOT_STARTED: NOT_STARTED,
+    BatchStage.UNDER_WAY: UNDER_WAY,
+    BatchStage.STOPPED: STOPPED,
+    BatchStage.WATCHING: WATCHING,
+    BatchStage.DONE: DONE,
 }
 
 
-@pytest.mark.parametrize("at", Stage)
-def test_every_state_of_an_incident_has_its_stage(at: Stage) -> None:
+@pytest.mark.parametrize("at", BatchStage)
+def test_every_state_of_an_incident_has_its_stage(at: BatchStage) -> None:
     for found in EVERY[at]:
-        assert all_services.stage(Part(service="a", incident=found)) is at
-        assert all_services.stage(Part(service="a", incident=found, refused="moved")) is Stage.STOPPED
+        assert all_services.stage(BatchItem(service="a", incident=found)) is at
+        assert all_services.stage(BatchItem(service="a", incident=found, refused="moved")) is BatchStage.STOPPED
 
 
 parts = st.lists(
@@ -72,24 +72,28 @@ parts = st.lists(
 
 @given(parts, st.integers(1, 4))
 def test_nothing_begins_after_a_stop_nor_out_of_turn_nor_too_many_at_once(
-    rows: list[tuple[Stage, Incident | None]], parallel: int
+    rows: list[tuple[BatchStage, Incident | None]], parallel: int
 ) -> None:
-    run = [Part(service=f"s{n}", incident=found) for n, (_, found) in enumerate(rows)]
+    run = [BatchItem(service=f"s{n}", incident=found) for n, (_, found) in enumerate(rows)]
     stages = [stage for stage, _ in rows]
     following = all_services.next_up(run, parallel)
-    if Stage.STOPPED in stages:
+    if BatchStage.STOPPED in stages:
         assert following == ()
-    waiting = [p.service for p in run if all_services.stage(p) is Stage.NOT_STARTED]
+    waiting = [p.service for p in run if all_services.stage(p) is BatchStage.NOT_STARTED]
     assert list(following) == waiting[: len(following)]
-    assert stages.count(Stage.UNDER_WAY) + len(following) <= max(parallel, stages.count(Stage.UNDER_WAY))
+    assert stages.count(BatchStage.UNDER_WAY) + len(following) <= max(parallel, stages.count(BatchStage.UNDER_WAY))
     if all_services.at_rest(run, parallel):
         assert following == ()
-        assert Stage.UNDER_WAY not in stages
-        assert Stage.STOPPED in stages or set(stages) <= {Stage.DONE}
+        assert BatchStage.UNDER_WAY not in stages
+        assert BatchStage.STOPPED in stages or set(stages) <= {BatchStage.DONE}
     else:
-        assert following or Stage.UNDER_WAY in stages or (Stage.WATCHING in stages and Stage.STOPPED not in stages)
+        assert (
+            following
+            or BatchStage.UNDER_WAY in stages
+            or (BatchStage.WATCHING in stages and BatchStage.STOPPED not in stages)
+        )
     stopped = all_services.stopped_at(run)
-    assert (stopped is None) is (Stage.STOPPED not in stages)
+    assert (stopped is None) is (BatchStage.STOPPED not in stages)
 
 
 def test_lowest_order_first_then_by_name() -> None:
@@ -108,7 +112,7 @@ def test_more_at_once_than_a_host_allows_is_refused_and_says_which() -> None:
 
 
 def test_a_plan_that_is_blocked_stops_the_run_before_it_begins() -> None:
-    block = Caution(severity=Severity.BLOCK, text="a deploy is running")
+    block = PlanWarning(severity=WarningLevel.BLOCK, text="a deploy is running")
     every, parts = Group(id="inc1", services=("api",)), Group(id="inc1", services=("api.a", "api.b"), whole="api")
     assert all_services.blocked(plan(), every) == ""
     assert all_services.blocked(replace(plan(), warnings=(block,)), every) == "a deploy is running"
@@ -130,8 +134,8 @@ def test_what_differs_from_what_was_confirmed_is_named() -> None:
     assert any("deployed was" in words for words in all_services.changed(confirmed, deployed))
     taken = replace(confirmed, record_of="x1")
     assert "the incident on the host was none, is x1" in all_services.changed(confirmed, taken)
-    note = Caution(severity=Severity.NOTE, text="fine")
-    grave = Caution(severity=Severity.TYPE, text="migrations lie between")
+    note = PlanWarning(severity=WarningLevel.NOTE, text="fine")
+    grave = PlanWarning(severity=WarningLevel.TYPE, text="migrations lie between")
     assert all_services.changed(confirmed, replace(confirmed, warnings=(note, grave))) == ("migrations lie between",)
 
 
@@ -147,17 +151,17 @@ def test_the_table_says_what_is_done_what_stopped_and_what_was_not_started() -> 
     )
     lines = all_services.table(
         (
-            Part(service="a", incident=done),
-            Part(service="b", incident=STOPPED[0]),
-            Part(service="c", incident=NOT_STARTED[0]),
-            Part(service="d", incident=NOT_STARTED[0], refused="moved"),
+            BatchItem(service="a", incident=done),
+            BatchItem(service="b", incident=STOPPED[0]),
+            BatchItem(service="c", incident=NOT_STARTED[0]),
+            BatchItem(service="d", incident=NOT_STARTED[0], refused="moved"),
         )
     )
     assert [(line.stage, line.words) for line in lines] == [
-        (Stage.DONE, "verified, not watched, 31 s"),
-        (Stage.STOPPED, "no"),
-        (Stage.NOT_STARTED, ""),
-        (Stage.STOPPED, "nothing of it was sent: moved"),
+        (BatchStage.DONE, "verified, not watched, 31 s"),
+        (BatchStage.STOPPED, "no"),
+        (BatchStage.NOT_STARTED, ""),
+        (BatchStage.STOPPED, "nothing of it was sent: moved"),
     ]
     assert all_services.well(done)
     assert not all_services.well(replace(done, verdict=Verdict.INCONCLUSIVE))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.incident.decision_tree import TREE, End, Node, path
+from tui.incident.decision_tree import TREE, End, TreeQuestion, path
 
 PATHS: tuple[tuple[dict[str, bool], End], ...] = (
     ({"healthy": False}, End.ROLLBACK),
@@ -41,7 +41,7 @@ def test_half_way_it_asks_the_next_question(answers: dict[str, bool], end: End) 
     for number, node in enumerate(nodes):
         taken, here = path({name: answers[name] for name in nodes[:number]})
         assert [n.id for n, _ in taken] == nodes[:number]
-        assert isinstance(here, Node) and here.id == node
+        assert isinstance(here, TreeQuestion) and here.id == node
     assert path(answers)[1] is end
 
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.incident.facts import OTHER, T0, THEIRS, container, current, later
-from tui.incident.deploy_or_not import FRESH, RECENT, Finding, Speaks, argues_against, findings, moment, worded
+from tui.incident.deploy_or_not import FRESH, RECENT, Clue, Speaks, argues_against, findings, moment, worded
 from tui.model.health import Health
 from tui.model.observation import RunningState
 
@@ -15,14 +15,14 @@ NOW = later(600)
 ALONE = {"api": Health.DOWN}
 
 
-def said(found: tuple[Finding, ...], words: str) -> Speaks:
+def said(found: tuple[Clue, ...], words: str) -> Speaks:
     """What the one finding with these words speaks for."""
     speaks = [f.speaks for f in found if words in f.text]
     assert len(speaks) == 1, found
     return speaks[0]
 
 
-def of(now: RunningState | None, *, bad_since: float | None = None, at: float = 600) -> tuple[Finding, ...]:
+def of(now: RunningState | None, *, bad_since: float | None = None, at: float = 600) -> tuple[Clue, ...]:
     return findings("api", ALONE, later(bad_since) if bad_since is not None else None, now, later(at))
 
 
@@ -135,7 +135,7 @@ def test_a_deploy_that_failed_is_not_what_serves() -> None:
     ],
 )
 def test_the_sum_of_it(speaks: tuple[Speaks, ...], against: bool) -> None:
-    assert argues_against(tuple(Finding(speaks=s, text="") for s in speaks)) is against
+    assert argues_against(tuple(Clue(speaks=s, text="") for s in speaks)) is against
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,9 @@ def deploying() -> Incident:
     ("outcome", "result"),
     [
         (Exited(code=0), StepResult.DONE),
-        (Exited(code=1), StepResult.UNSURE),
+        (Exited(code=1), StepResult.UNKNOWN),
         (Exited(code=1), StepResult.FAILED),
-        (Lost(why="cut"), StepResult.UNSURE),
+        (Lost(why="cut"), StepResult.UNKNOWN),
     ],
 )
 def test_whatever_it_said_the_host_is_asked(outcome: Outcome, result: StepResult) -> None:
@@ -51,7 +51,7 @@ def test_whatever_it_said_the_host_is_asked(outcome: Outcome, result: StepResult
 
 
 def test_the_metadata_and_new_containers_lead_on_to_the_mark() -> None:
-    end = ev.StepEnded(at=later(9), step="deploy", outcome=Exited(code=1), result=StepResult.UNSURE, reported=True)
+    end = ev.StepEnded(at=later(9), step="deploy", outcome=Exited(code=1), result=StepResult.UNKNOWN, reported=True)
     incident, _ = decide(deploying(), end)
     new = current(at=later(10), metadata=DONE, containers=(container("new"),))
     synced = type(new)(**{name: getattr(new, name) for name in new.__struct_fields__} | {"source": "git-sync"})
@@ -61,7 +61,7 @@ def test_the_metadata_and_new_containers_lead_on_to_the_mark() -> None:
 
 def test_a_refusal_that_changed_nothing_is_a_failure_with_the_old_release_serving() -> None:
     end = ev.StepEnded(
-        at=later(9), step="deploy", outcome=Exited(code=128), result=StepResult.UNSURE, detail="no such commit",
+        at=later(9), step="deploy", outcome=Exited(code=128), result=StepResult.UNKNOWN, detail="no such commit",
         reported=True,
     )  # fmt: skip
     incident, _ = decide(deploying(), end)

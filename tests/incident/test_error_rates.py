@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.incident.facts import T0, later
 from tui.incident import error_rates
 from tui.incident.error_rates import Word, change, judge, of, read, wilson
-from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.evidence import Measurement, Phase, Rate, RateSource
 
 LIMIT = 0.01
 TABLE = (
@@ -119,7 +119,7 @@ def test_the_exact_test_is_that_of_the_lady_tasting_tea() -> None:
 # ── sources ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def rate(source: Source, failed: int | None, total: int | None, **more: object) -> Rate:
+def rate(source: RateSource, failed: int | None, total: int | None, **more: object) -> Rate:
     return Rate(source=source, since=T0, until=later(300), failed=failed, total=total, **more)  # type: ignore[arg-type]
 
 
@@ -128,15 +128,15 @@ def together(*found: Rate) -> error_rates.Combined:
 
 
 def test_a_source_that_is_sure_decides_and_probes_never_do() -> None:
-    assert together(rate(Source.ACCESS_LOG, 0, 50), rate(Source.SENTRY, 40, 1000)).source is Source.SENTRY
-    assert together(rate(Source.PROBES, 90, 100), rate(Source.POSTHOG, 90, 100)).reading is None
-    unsure = together(rate(Source.SENTRY, 1, 50), rate(Source.ACCESS_LOG, 0, 50))
-    assert (unsure.word, unsure.source) == (Word.UNSURE, Source.ACCESS_LOG)
-    assert together(rate(Source.SENTRY, 40, None)).reading is None
+    assert together(rate(RateSource.ACCESS_LOG, 0, 50), rate(RateSource.SENTRY, 40, 1000)).source is RateSource.SENTRY
+    assert together(rate(RateSource.PROBES, 90, 100), rate(RateSource.POSTHOG, 90, 100)).reading is None
+    unsure = together(rate(RateSource.SENTRY, 1, 50), rate(RateSource.ACCESS_LOG, 0, 50))
+    assert (unsure.word, unsure.source) == (Word.UNSURE, RateSource.ACCESS_LOG)
+    assert together(rate(RateSource.SENTRY, 40, None)).reading is None
 
 
 def test_sources_that_are_sure_of_different_things_leave_it_to_a_person() -> None:
-    found = together(rate(Source.ACCESS_LOG, 0, 1000), rate(Source.SENTRY, 40, 1000))
+    found = together(rate(RateSource.ACCESS_LOG, 0, 1000), rate(RateSource.SENTRY, 40, 1000))
     assert (found.word, found.disagree) == (Word.UNSURE, True)
 
 
@@ -144,21 +144,21 @@ def test_lines_that_were_not_understood_widen_the_interval_until_there_is_no_wor
     """From 0 of 1000 on: the more lines could not be read, the less is said, and never that it is over."""
     words = []
     for unparsed in range(60):
-        found = of(rate(Source.ACCESS_LOG, 0, 1000, unparsed=unparsed), LIMIT)
+        found = of(rate(RateSource.ACCESS_LOG, 0, 1000, unparsed=unparsed), LIMIT)
         assert found is not None and found.word is not Word.OVER and found.high >= unparsed / (1000 + unparsed)
         assert found.unread == unparsed and (unparsed == 0 or f"{unparsed} line" in error_rates.numbers(found))
         words.append(found.word)
     assert words == sorted(words, key=(Word.UNDER, Word.UNSURE).index) and set(words) == {Word.UNDER, Word.UNSURE}
-    hidden = of(rate(Source.ACCESS_LOG, 9, 960, unparsed=40), LIMIT)
+    hidden = of(rate(RateSource.ACCESS_LOG, 9, 960, unparsed=40), LIMIT)
     assert hidden is not None and hidden.word is Word.UNSURE and hidden.high > 0.05
-    nothing = of(rate(Source.ACCESS_LOG, 0, 0, unparsed=40), LIMIT)
+    nothing = of(rate(RateSource.ACCESS_LOG, 0, 0, unparsed=40), LIMIT)
     assert nothing is not None and nothing.word is Word.UNSURE and "40 of 40 lines" in nothing.why
 
 
 def test_what_is_over_even_if_every_line_that_was_not_understood_went_well_is_over() -> None:
-    sure = of(rate(Source.ACCESS_LOG, 90, 940, unparsed=60), LIMIT)
+    sure = of(rate(RateSource.ACCESS_LOG, 90, 940, unparsed=60), LIMIT)
     assert sure is not None and sure.word is Word.OVER and sure.low > LIMIT and sure.high > 0.15
-    doubtful = of(rate(Source.ACCESS_LOG, 90, 940, unparsed=9000), LIMIT)
+    doubtful = of(rate(RateSource.ACCESS_LOG, 90, 940, unparsed=9000), LIMIT)
     assert doubtful is not None and doubtful.word is Word.UNSURE and "9000 of 9940 lines" in doubtful.why
 
 
@@ -187,9 +187,9 @@ def test_before_and_after_differ_only_as_far_as_they_do_in_every_case() -> None:
 
 
 def test_no_word_is_given_where_too_little_was_seen() -> None:
-    unseen = of(rate(Source.ACCESS_LOG, 0, 1000, covered=0.5), LIMIT)
+    unseen = of(rate(RateSource.ACCESS_LOG, 0, 1000, covered=0.5), LIMIT)
     assert unseen is not None and unseen.word is Word.UNSURE and "50% of the window" in unseen.why
-    bad_enough = of(rate(Source.ACCESS_LOG, 90, 1000, covered=0.5), LIMIT)
+    bad_enough = of(rate(RateSource.ACCESS_LOG, 90, 1000, covered=0.5), LIMIT)
     assert bad_enough is not None and bad_enough.word is Word.OVER
 
 

@@ -18,11 +18,11 @@ from tests.incident.stories import Said
 from tui.incident import events as ev
 from tui.incident.postmortem import markdown, record, write
 from tui.incident.postmortem.due import duty
-from tui.model.evidence import Phase, Source
+from tui.model.evidence import Phase, RateSource
 from tui.model.incident import Closing, Sample, StepResult
 from tui.model.notice import Milestone
 from tui.model.outcome import Exited
-from tui.model.postmortem import Field, PostMortem, Way
+from tui.model.postmortem import ExportWay, Field, PostMortem
 from tui.model.service import RUNBOOK_SEVERITIES
 from tui.model.trail import Sent
 from tui.model.verification import Verdict
@@ -134,9 +134,9 @@ def test_the_four_moments_and_the_duration_of_a_whole_incident() -> None:
 def test_the_error_rate_is_the_worst_before_by_the_source_that_saw_users() -> None:
     said = stories.whole()
     said[4:4] = [
-        stories.measured(later(70), Phase.BEFORE, 9, 10, Source.PROBES),
+        stories.measured(later(70), Phase.BEFORE, 9, 10, RateSource.PROBES),
         stories.measured(later(80), Phase.BEFORE, 30, 400),
-        stories.measured(later(90), Phase.BEFORE, 4, None, Source.SENTRY),
+        stories.measured(later(90), Phase.BEFORE, 4, None, RateSource.SENTRY),
     ]
     rate = of(said).error_rate
     assert rate.value == 0.075
@@ -148,12 +148,12 @@ def test_the_error_rate_is_the_worst_before_by_the_source_that_saw_users() -> No
 def test_what_counts_people_or_own_looks_says_so_and_decides_no_moment() -> None:
     """PostHog counts users whose browser had an exception: that many never made a request fail."""
     said = stories.without(stories.whole(), ev.Measured)
-    said[3:3] = [stories.measured(later(60), Phase.BEFORE, 30, 400, Source.POSTHOG)]
+    said[3:3] = [stories.measured(later(60), Phase.BEFORE, 30, 400, RateSource.POSTHOG)]
     assert of(said).error_rate.text.startswith("7.5% (30 of 400 users with an exception, PostHog, ")
-    said[4:4] = [stories.measured(later(61), Phase.BEFORE, 9, 10, Source.PROBES)]
+    said[4:4] = [stories.measured(later(61), Phase.BEFORE, 9, 10, RateSource.PROBES)]
     assert of(said).error_rate.text.startswith("90.0% (9 of 10 own probes, ")
     assert "requests" not in of(said).error_rate.text
-    ended = [*said[:-1], stories.measured(later(1240), Phase.AFTER, 30, 400, Source.POSTHOG), said[-1]]
+    ended = [*said[:-1], stories.measured(later(1240), Phase.AFTER, 30, 400, RateSource.POSTHOG), said[-1]]
     assert moments(ended)["Service restored"] == moments(said)["Service restored"] == "22:05:40"
 
 
@@ -166,7 +166,7 @@ def test_more_errors_than_requests_are_all_of_them() -> None:
 
 def test_without_a_count_the_error_rate_is_a_gap_and_the_silent_source_is_named() -> None:
     said = stories.without(stories.whole(), ev.Measured)
-    said.insert(3, stories.measured(later(60), Phase.BEFORE, None, None, Source.SENTRY))
+    said.insert(3, stories.measured(later(60), Phase.BEFORE, None, None, RateSource.SENTRY))
     assert of(said).error_rate.gap
     assert "- Error rate: TODO: " in document(said)
     assert "- Sentry: none (no token)" in document(said)
@@ -456,7 +456,7 @@ def test_one_is_required_after_p1_and_p2_until_it_is_taken_out() -> None:
 
     assert owed() == (True, True) and owed(level="P2") == (True, True)
     assert owed(level="P3") == (False, False)
-    assert owed(ev.PostMortemExported(at=later(2000), way=Way.SAVED, where="/tmp/x.md")) == (True, False)
+    assert owed(ev.PostMortemExported(at=later(2000), way=ExportWay.SAVED, where="/tmp/x.md")) == (True, False)
     assert owed(
         ev.DeliveryRecorded(at=later(2000), delivery=stories.told(later(2000), "ticket", Milestone.POSTMORTEM))
     ) == (
@@ -535,7 +535,7 @@ def incidents(draw: st.DrawFn) -> list[Said]:
         said.append(ev.Answered(at=at, node="healthy", answer=draw(st.booleans()), evidence="HTTP 503", since=since))
     for _ in range(draw(st.integers(0, 2))):
         total = draw(st.integers(1, 100_000))
-        source = draw(st.sampled_from(Source))
+        source = draw(st.sampled_from(RateSource))
         said.append(stories.measured(after(), Phase.BEFORE, draw(st.integers(0, total)), total, source))
     if draw(st.booleans()):
         made = stories.made()

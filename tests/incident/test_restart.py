@@ -49,7 +49,7 @@ def pushing() -> Incident:
 
 
 def lost() -> Incident:
-    end = ev.StepEnded(at=later(105), step="push", outcome=Lost(why="link lost"), result=StepResult.UNSURE)
+    end = ev.StepEnded(at=later(105), step="push", outcome=Lost(why="link lost"), result=StepResult.UNKNOWN)
     return core.decide(pushing(), end)[0]
 
 

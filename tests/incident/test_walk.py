@@ -24,7 +24,7 @@ from tui.incident.decide import fold, opened
 from tui.incident.transitions import allowed
 from tui.incident.transitions.core import Decision
 from tui.model.errors import InvalidTransition
-from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.incident import Closing, Incident, Question, Sample, State, StepResult
 from tui.model.outcome import Exited, Lost, TimedOut
 from tui.model.plan import StepKind
@@ -86,7 +86,7 @@ def answers(node: Node, effect: do.Effect) -> Iterator[ev.Event]:
 def measured(phase: Phase, failed: int | None, total: int | None) -> ev.Measured:
     """What the sources say: over the limit, under it, or nothing."""
     at = later(50_000)
-    rate = Rate(source=Source.ACCESS_LOG, since=T0, until=at, failed=failed, total=total)
+    rate = Rate(source=RateSource.ACCESS_LOG, since=T0, until=at, failed=failed, total=total)
     return ev.Measured(at=at, measurement=Measurement(at=at, phase=phase, rates=(rate,)))
 
 
@@ -102,8 +102,8 @@ def step_ends(node: Node) -> Iterator[ev.Event]:
     yield ev.StepEnded(at=now, step=run.step, outcome=Exited(code=0), result=StepResult.DONE)
     yield ev.StepEnded(at=now, step=run.step, outcome=Exited(code=1), result=StepResult.FAILED, reported=True)
     yield ev.StepEnded(at=now, step=run.step, outcome=Exited(code=0), result=StepResult.REFUSED, detail="moved")
-    yield ev.StepEnded(at=now, step=run.step, outcome=Lost(why="cut"), result=StepResult.UNSURE)
-    yield ev.StepEnded(at=now, step=run.step, outcome=TimedOut(after=9), result=StepResult.UNSURE)
+    yield ev.StepEnded(at=now, step=run.step, outcome=Lost(why="cut"), result=StepResult.UNKNOWN)
+    yield ev.StepEnded(at=now, step=run.step, outcome=TimedOut(after=9), result=StepResult.UNKNOWN)
 
 
 def words(node: Node) -> Iterator[ev.Event]:

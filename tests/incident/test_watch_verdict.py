@@ -13,7 +13,7 @@ from tui.incident import events as ev
 from tui.incident import watch, watch_verdict
 from tui.incident.decide import decide, fold, opened
 from tui.incident.watch_verdict import WatchOutcome
-from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.incident import Closing, Incident, Question, Sample, State, WatchKind
 
 LENGTH = timedelta(minutes=15)
@@ -22,7 +22,7 @@ Counts = tuple[int | None, int | None]
 
 def log(counts: Counts, **more: object) -> Rate:
     failed, total = counts
-    return Rate(source=Source.ACCESS_LOG, since=T0, until=T0, failed=failed, total=total, **more)  # type: ignore[arg-type]
+    return Rate(source=RateSource.ACCESS_LOG, since=T0, until=T0, failed=failed, total=total, **more)  # type: ignore[arg-type]
 
 
 def measured(at: datetime, phase: Phase, *found: Rate) -> ev.Measured:
@@ -153,7 +153,7 @@ def test_sources_that_disagree_ask() -> None:
     incident = watching()
     assert incident.watch is not None
     for at in watch.checkpoints(incident.watch):
-        incident, _ = decide(incident, measured(at, Phase.AFTER, GOOD, replace(BAD, source=Source.SENTRY)))
+        incident, _ = decide(incident, measured(at, Phase.AFTER, GOOD, replace(BAD, source=RateSource.SENTRY)))
     incident = ended(incident)
     assert incident.asking is Question.WATCH_INCONCLUSIVE and "the sources disagree" in incident.failure
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.sandbox.guest import Guest, visiting
 from tui.sandbox.pace import Pace
-from tui.sandbox.sandbox_process import Options, World
+from tui.sandbox.sandbox_process import SandboxOptions, World
 
 ALMOST_AT_ONCE = Pace(factor=1 / 200)
 
@@ -18,7 +18,7 @@ ALMOST_AT_ONCE = Pace(factor=1 / 200)
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
     """Parametrise indirectly with a version to get another than 0.35.15."""
     dokku = getattr(request, "param", "0.35.15")
-    async with World(Options(dokku=dokku, pace=ALMOST_AT_ONCE, state=str(tmp_path / "state"))) as world:
+    async with World(SandboxOptions(dokku=dokku, pace=ALMOST_AT_ONCE, state=str(tmp_path / "state"))) as world:
         yield world
 
 

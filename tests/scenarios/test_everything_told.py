@@ -20,7 +20,7 @@ from tests.vendors import Vendors
 from tests.vendors import vendors as vendors
 from tests.vendors.linear import TEAM
 from tests.vendors.server import Answer
-from tui.model.evidence import Source
+from tui.model.evidence import RateSource
 
 HOOK = "ROLLBACK_TEST_HOOK"
 PASSWORD = "Zx81CanaryHook77"
@@ -142,7 +142,7 @@ def test_everybody_is_told_and_the_post_mortem_is_of_what_is_on_record(
     found = measured(box, incident)
     sources = {rate["source"] for one in found for rate in one["rates"] if rate["failed"] is not None}
     if watch:
-        assert sources == {source.value for source in Source}
+        assert sources == {source.value for source in RateSource}
         assert [one["phase"] for one in found][:2] == ["before", "switch"] and found[-1]["phase"] == "after"
         assert "healthy to the end of the watch; access log: 0 of " in comments[-1], "the ticket has the evidence"
 
@@ -195,8 +195,8 @@ def test_what_fails_beside_it_never_changes_the_rollback_and_is_told_later(
     assert outbox(box)["pending"] >= 4 and "dropped" not in outbox(box)
     assert len(vendors.slack.posted) <= 1 and not hook.bodies and not vendors.pagerduty.notes
     silent = {(one["phase"], r["source"]): r for one in measured(box, incident) for r in one["rates"]}
-    assert "no answer within" in silent["before", Source.SENTRY.value]["note"]
-    for phase, source in (("before", Source.SENTRY), ("before", Source.POSTHOG), ("after", Source.POSTHOG)):
+    assert "no answer within" in silent["before", RateSource.SENTRY.value]["note"]
+    for phase, source in (("before", RateSource.SENTRY), ("before", RateSource.POSTHOG), ("after", RateSource.POSTHOG)):
         rate = silent[phase, source.value]
         assert rate["failed"] is None and rate["note"], "an answer that is no answer is no number"
 

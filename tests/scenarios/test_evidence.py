@@ -18,7 +18,7 @@ from tui.engine.engine import Engine
 from tui.engine.ports import Outside
 from tui.incident import error_rates
 from tui.incident.error_rates import Word
-from tui.model.evidence import Measurement, NewIssues, Phase, Rate, Source
+from tui.model.evidence import Measurement, NewIssues, Phase, Rate, RateSource
 from tui.model.service import Service
 
 APP = "scenextras"
@@ -118,7 +118,7 @@ async def until(engine: Engine, since: datetime, condition: Callable[[Rate], boo
         while True:
             if probing:
                 await engine.probe(engine.service("api"))
-            found = now(engine, since).of(Source.ACCESS_LOG)
+            found = now(engine, since).of(RateSource.ACCESS_LOG)
             assert found is not None
             if condition(found):
                 return found
@@ -158,7 +158,7 @@ async def test_a_json_log_is_counted_with_its_response_times(box: Sandbox, monke
         found = await until(engine, since, lambda r: (r.failed or 0) >= 3, probing=True)
         assert found.unparsed == 0 and found.excluded > 0
         measured = now(engine, since)
-        assert measured.timed_by is Source.ACCESS_LOG and measured.p50 == pytest.approx(0.012, rel=0.06)
+        assert measured.timed_by is RateSource.ACCESS_LOG and measured.p50 == pytest.approx(0.012, rel=0.06)
 
 
 async def test_a_format_that_nobody_reads_gives_no_verdict_and_shows_no_request(
@@ -186,7 +186,7 @@ async def test_without_an_access_log_that_is_said(box: Sandbox, monkeypatch: pyt
 class Tracker:
     """Somebody outside who counts."""
 
-    source = Source.SENTRY
+    source = RateSource.SENTRY
 
     def __init__(self, *, answers: bool) -> None:
         self.answers = answers
@@ -213,19 +213,19 @@ async def test_who_counts_outside_is_asked_beside_and_waited_for_in_vain_only_so
     box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, dumb = Tracker(answers=True), Tracker(answers=False)
-    dumb.source = Source.POSTHOG
+    dumb.source = RateSource.POSTHOG
     monkeypatch.setattr("tui.engine.monitor.error_rates.PATIENCE", 0.2)
     async with engine_on(box, monkeypatch, Outside(rates=(good, dumb), issues=good)) as engine:
         api, web = engine.service("api"), engine.service("gateway")
         since = engine.clock.now() - timedelta(seconds=30)
         found = await engine.evidence.measure(api, Phase.BEFORE, since)
-        sentry, posthog = found.of(Source.SENTRY), found.of(Source.POSTHOG)
+        sentry, posthog = found.of(RateSource.SENTRY), found.of(RateSource.POSTHOG)
         assert sentry is not None and sentry.failed == 30
         assert posthog is not None and posthog.failed is None and "no answer within" in posthog.note
         assert found.issues is not None and found.issues.titles == ("UndefinedColumnError",)
         assert error_rates.combined(found).word is Word.OVER
-        assert now(engine, since).of(Source.SENTRY) == sentry, "what it said last stays known"
-        assert (await engine.evidence.measure(web, Phase.BEFORE, since)).of(Source.SENTRY) is None
+        assert now(engine, since).of(RateSource.SENTRY) == sentry, "what it said last stays known"
+        assert (await engine.evidence.measure(web, Phase.BEFORE, since)).of(RateSource.SENTRY) is None
         assert good.asked == 1
     assert good.closed and dumb.closed
 
@@ -239,7 +239,7 @@ async def test_a_host_gives_room_for_so_many_logs_and_the_one_that_matters_has_i
         since = engine.clock.now()
 
         def note(name: str) -> str:
-            found = engine.evidence.now(engine.service(name), Phase.BEFORE, since).of(Source.ACCESS_LOG)
+            found = engine.evidence.now(engine.service(name), Phase.BEFORE, since).of(RateSource.ACCESS_LOG)
             assert found is not None
             return found.note
 

@@ -223,6 +223,8 @@ NOT_WALKED = {
     ("engine/all_services.py", "look again, then rollback resume {}"): "test_fleet.py",
     ("cli/commands/postmortem.py", "rollback postmortem ID"): "usage",
     ("cli/commands/postmortem.py", "rollback postmortem ID (rollback incidents)"): "usage",
+    ("cli/commands/handover.py", "rollback handover ID (rollback incidents)"): "usage",
+    ("cli/commands/rollback.py", "rollback {} --list"): "a read",
     ("engine/notify/postmortem.py", "rollback incidents"): "a read",
     ("engine/notify/outbox.py", "rollback resume {}"): "the post-mortem of an open incident",
     ("cli/commands/unfreeze.py", "rollback unfreeze {}"): "a person said no",

@@ -144,7 +144,7 @@ def test_at_a_terminal_unfreezing_is_asked_and_anything_else_leaves_it_frozen(bo
 
 
 def test_at_the_end_of_a_watched_rollback_a_person_is_asked_about_the_freeze(box: Sandbox) -> None:
-    done = box.typed("y\ny\n", "api", "previous", "--watch", "6s")
+    done = box.typed("\ny\ny\n", "api", "previous", "--watch", "6s")
     assert done.code == 0, done.stdout
     assert "let deploys of api through? [y/N" in done.stdout
     assert "next normal deploy" in done.stdout
@@ -167,7 +167,7 @@ def test_whatever_changes_a_host_is_asked_on_a_terminal_and_needs_a_word_without
         for said in ("\n", "no\n"):
             assert box.typed(said, *words).code == 3
     assert not box.sent("apps:create scenextras--incident"), "nothing was sent"
-    assert box.typed("Y\n", "api", "previous").code == 0
+    assert box.typed("\n\nY\n", "api", "previous").code == 0
     for words in (("unfreeze", "api"), ("undo", "--way", "git")):
         refused = box.run(*words, "--json")
         assert refused.code == 3 and "add --yes" in refused.document["error"]["fix"]

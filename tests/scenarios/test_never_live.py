@@ -100,7 +100,7 @@ def test_previous_says_that_what_runs_is_healthy_and_leaves_it_only_at_a_word(pr
     everything = one.run("all", "previous", "--confirm", "all previous", "--json")
     assert everything.code == 3
     assert "gateway: the last deploy" in everything.document["error"]["message"]
-    unsaid = one.typed("yes\n", "gateway", "previous")
+    unsaid = one.typed("\n\nyes\n", "gateway", "previous")
     assert (unsaid.code, pushes(one)) == (3, sent), unsaid.stdout
     done = one.run("gateway", "previous", "--yes", "--expect-current", "release:5", "--json")
     assert (done.code, done.document["to"]["number"]) == (0, 4), done.stderr

@@ -13,7 +13,7 @@ from tests.harness import local_sandbox
 from tests.incident.numbers import unexplained
 from tests.sandboxes import Sandbox
 from tui.incident.postmortem.record import read
-from tui.model.evidence import Source
+from tui.model.evidence import RateSource
 
 HERE = ZoneInfo("Europe/Kyiv")
 
@@ -38,7 +38,11 @@ def counted_before(box: Sandbox, incident: str) -> list[str]:
     events = [json.loads(payload) for kind, payload in entries(box, incident) if kind == "event"]
     found = [e["measurement"] for e in events if e["type"] == "Measured" and e["measurement"]["phase"] == "before"]
     counted = {r["source"] for one in found for r in one["rates"] if r["failed"] is not None and r["total"]}
-    return [s.value for s in (Source.ACCESS_LOG, Source.SENTRY, Source.PROBES, Source.POSTHOG) if s.value in counted]
+    return [
+        s.value
+        for s in (RateSource.ACCESS_LOG, RateSource.SENTRY, RateSource.PROBES, RateSource.POSTHOG)
+        if s.value in counted
+    ]
 
 
 def test_every_number_of_the_post_mortem_is_in_the_journal(box: Sandbox, tmp_path: Path) -> None:

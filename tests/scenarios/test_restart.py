@@ -52,7 +52,8 @@ def test_a_host_that_restarts_in_the_middle_of_a_push(tmp_path: Path, dokku: str
 
 def test_a_container_that_only_restarts_is_not_said_to_run(box: LocalSandbox) -> None:
     box.pull("restart_container", app=APP, loop=True)
-    listed = box.run("api", "--list").stdout
+    listed = box.run("api", "--list", "-v").stdout
+    assert "RESTARTING" in box.run("api", "--list").stdout
     assert "RESTARTING: it does not stay up" in listed
     assert "RUNNING" not in listed
     assert "RESTARTING" in box.run("status", "api").stdout

@@ -279,7 +279,7 @@ def test_what_a_holder_says_cannot_reach_the_terminal(local: Sandbox) -> None:
         assert done.code == 0, done.stderr
         for text in (done.stdout, done.stderr):
             assert not any(c in text for c in "\x1b\x07\x9b\u202e")
-    assert "[/foo]" in local.run("api", "--list").stdout
+    assert "[/foo]" in local.run("api", "--list", "-v").stdout
 
 
 def test_a_followed_log_goes_on(box: LocalSandbox) -> None:

@@ -118,7 +118,7 @@ def test_checks_that_were_off_before_stay_off(box: Sandbox) -> None:
 
 def test_the_name_has_to_be_typed(tmp_path: Path) -> None:
     with local_sandbox(tmp_path, speed=1) as box:
-        done = box.typed("yes\n", "search", "previous")
+        done = box.typed("\n\nyes\n", "search", "previous")
         assert done.code == 3
         assert "not confirmed" in done.stdout
         assert not box.sent(f"git-receive-pack '{APP}'")

@@ -120,7 +120,7 @@ def test_a_200_that_is_no_healthy_answer_is_unhealthy(tmp_path: Path, health: st
 def test_a_sync_that_moves_our_branch_under_our_push_is_found_out_to_have_landed(tmp_path: Path) -> None:
     """The push is answered by a refusal (`cannot lock ref`), and its release went live all the same."""
     with local_sandbox(tmp_path, pace="0.25", speed=5) as box:
-        begun = box.begin("api", "previous", "--yes", "--json")
+        begun = box.begin("-v", "api", "previous", "--yes", "--json")
         box.await_that(lambda app: bool(app["lock_held"]))
         sync = box.pull("command", command=f"git:sync --build {APP} /home/dokku/{APP} v1.2.0")
         assert sync["exit"] == 1

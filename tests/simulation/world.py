@@ -12,10 +12,10 @@ from detangle import spawn
 import tui.sandbox.commands
 from tests.simulation.loop import Universe
 from tests.simulation.machines import Machine, Process
-from tui.sandbox.client import Refused
+from tui.sandbox.client import CommandRefused
 from tui.sandbox.control import Control
 from tui.sandbox.fake_teammate import Colleague
-from tui.sandbox.host import Call, Host
+from tui.sandbox.host import Call, SandboxHost
 from tui.sandbox.http import Request, Response
 from tui.sandbox.pace import Pace
 from tui.sandbox.seed import seed
@@ -41,7 +41,7 @@ class World:
     def __init__(self, loop: Universe, version: str) -> None:
         self.loop = loop
         self.folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=SHM if SHM.is_dir() else None))
-        self.host = Host(version=version, pace=Pace(factor=1.0))
+        self.host = SandboxHost(version=version, pace=Pace(factor=1.0))
         self.house = SshHouse(self.host, self.folder)
         self.control = Control(self.host, self.house)
         self.colleague = Colleague(self.host)
@@ -94,7 +94,7 @@ class World:
                 await call.client.drain()
                 await asyncio.sleep(0.05)
             call.write(what)
-            raise Refused(0)
+            raise CommandRefused(0)
 
     async def _life(self) -> None:
         """A second of users and of logs, for the app that is looked at."""

@@ -16,7 +16,7 @@ from tui import ways
 from tui.dokku import holders as records
 from tui.dokku.build_settings import Shape
 from tui.dokku.reports import Checks
-from tui.model.plan import Caution, Checked, Plan, Severity, Standing
+from tui.model.plan import CheckResult, Plan, PlanWarning, PreflightCheck, WarningLevel
 from tui.model.release import Release, Source, Target, TargetKind
 from tui.model.service import Host, RollbackSpec, Service
 from tui.ways.facts import Facts, Options
@@ -112,8 +112,8 @@ FACTS: dict[str, dict[str, Any]] = {
     "no-files": {"files": ()},
     "shape": {"shape": SHAPE, "files": (("api/ops/Procfile", "web: ./serve\nrelease: ./migrate\n"),)},
     "said": {
-        "cautions": (Caution(severity=Severity.TYPE, text="migrations lie between"),),
-        "checked": (Checked(name="disk", standing=Standing.UNKNOWN, text="not told"),),
+        "cautions": (PlanWarning(severity=WarningLevel.TYPE, text="migrations lie between"),),
+        "checked": (PreflightCheck(name="disk", standing=CheckResult.UNKNOWN, text="not told"),),
         "skipped": (("release:3", "marked bad"),),
         "number": 2,
     },

@@ -11,7 +11,7 @@ from tui.dokku import holders
 from tui.incident import landed as reconcile
 from tui.incident import verify
 from tui.model.observation import Landed, RunningState
-from tui.model.plan import Plan, Severity, StepKind
+from tui.model.plan import Plan, StepKind, WarningLevel
 from tui.model.release import Release, Source, Target, TargetKind
 from tui.model.service import Host, RollbackSpec, Service
 from tui.model.verification import Verdict
@@ -56,7 +56,7 @@ def test_the_steps_around_the_one_command() -> None:
     assert plan.decisive.argv == ("git:sync", "--build", "cyc", "/home/dokku/cyc", WANTED)
     assert plan.moves == (("frozen-by-inc1", WANTED),)
     assert not plan.outlives
-    assert {w.severity for w in plan.warnings} == {Severity.WARN, Severity.NOTE}
+    assert {w.severity for w in plan.warnings} == {WarningLevel.WARN, WarningLevel.NOTE}
     assert any("builds from source: slow" in w.text for w in plan.warnings)
 
 

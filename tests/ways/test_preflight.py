@@ -8,7 +8,7 @@ from tui.dokku import build_settings
 from tui.incident.config_drift import Drift
 from tui.model.commit_range import CommitRange
 from tui.model.observation import Container, RunningState
-from tui.model.plan import Severity
+from tui.model.plan import WarningLevel
 from tui.model.release import Release
 from tui.ways import preflight
 
@@ -25,7 +25,7 @@ def current(*processes: str) -> RunningState:
     )
 
 
-def said(now: RunningState, **changes: object) -> list[tuple[Severity, str]]:
+def said(now: RunningState, **changes: object) -> list[tuple[WarningLevel, str]]:
     facts = {"shape": SHAPE, "kept": KEPT, "files": FILES, "between": CommitRange()} | changes
     found = preflight.Findings(**facts)  # type: ignore[arg-type]
     return [(c.severity, c.text) for c in preflight.cautions(found, TARGET, now)]
@@ -37,16 +37,16 @@ def test_where_nothing_changed_nothing_is_said() -> None:
 
 def test_a_process_that_would_vanish_forbids_the_plan_until_it_is_meant() -> None:
     ((severity, text),) = said(current("web", "worker", "worker"))
-    assert severity is Severity.BLOCK
+    assert severity is WarningLevel.BLOCK
     assert "the 2 that run now would stop" in text
     assert "ps:scale api worker=0" in text
     both = (("Procfile", "web: x\nworker: y\n"),)
-    assert not [text for severity, text in said(current("web", "worker"), files=both) if severity is Severity.BLOCK]
+    assert not [text for severity, text in said(current("web", "worker"), files=both) if severity is WarningLevel.BLOCK]
 
 
 def test_without_a_procfile_only_web_comes_back() -> None:
     assert said(current("web"), files=()) == []
-    assert [severity for severity, _ in said(current("web", "worker"), files=())] == [Severity.BLOCK]
+    assert [severity for severity, _ in said(current("web", "worker"), files=())] == [WarningLevel.BLOCK]
 
 
 @pytest.mark.parametrize("path", ["Procfile", "ops/Procfile"])
@@ -54,7 +54,7 @@ def test_the_procfile_in_the_build_directory_counts(path: str) -> None:
     of = build_settings.Shape(app="api", build_dir="api", procfile=path)
     files = ((f"api/{path}", "web: x\nworker: y\n"),)
     found = [severity for severity, _ in said(current("web", "worker"), shape=of, files=files)]
-    assert Severity.BLOCK not in found
+    assert WarningLevel.BLOCK not in found
 
 
 def test_a_scale_that_does_not_come_back_by_itself_is_said() -> None:
@@ -74,15 +74,18 @@ def test_a_process_that_was_started_since_is_said() -> None:
 
 def test_unknown_is_not_none() -> None:
     texts = {text: severity for severity, text in said(current("web"), between=CommitRange(unknown="no commit"))}
-    assert texts == {"whether migrations lie between is not known: no commit": Severity.WARN}
+    assert texts == {"whether migrations lie between is not known: no commit": WarningLevel.WARN}
     ((severity, text),) = ((c.severity, c.text) for c in preflight.config(Drift(unknown="nobody looked"), TARGET))
-    assert (severity, "which config keys changed since is not known: nobody looked" in text) == (Severity.NOTE, True)
+    assert (severity, "which config keys changed since is not known: nobody looked" in text) == (
+        WarningLevel.NOTE,
+        True,
+    )
 
 
 def test_migrations_have_to_be_confirmed_by_name() -> None:
     between = CommitRange(migrations=tuple(f"migrations/{n}.py" for n in range(7)), tasks=("release: migrate",))
     found = said(current("web"), between=between)
-    assert [severity for severity, _ in found] == [Severity.TYPE, Severity.WARN]
+    assert [severity for severity, _ in found] == [WarningLevel.TYPE, WarningLevel.WARN]
     assert found[0][1].endswith("migrations/4.py and 2 more")
 
 
@@ -104,13 +107,13 @@ def test_config_keys_are_named_with_when_they_were_seen_to_change_and_never_with
     said = [(c.severity, c.text) for c in preflight.config(drift, TARGET)]
     assert said == [
         (
-            Severity.WARN,
+            WarningLevel.WARN,
             "config keys have other values than when release:3 last served here (2026-11-23 00:00Z): "
             "A (seen 2026-11-23 00:00Z)",
         ),
-        (Severity.WARN, "config keys are gone since release:3 last served here (2026-11-23 00:00Z): B"),
+        (WarningLevel.WARN, "config keys are gone since release:3 last served here (2026-11-23 00:00Z): B"),
         (
-            Severity.NOTE,
+            WarningLevel.NOTE,
             "config keys are new since release:3 last served here (2026-11-23 00:00Z): C (seen 2026-11-23 00:00Z)",
         ),
     ]

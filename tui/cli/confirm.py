@@ -1,13 +1,15 @@
 """The one question before anything that changes a host: asked on a terminal, `--yes` needed without one."""
 
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.model.errors import Refused
 
 YES = frozenset({"y", "yes"})
 
 
-async def given(options: Options, narrator: Narrator, question: str, *, phrase: str = "", scripts: str = "") -> None:
+async def given(
+    options: CommandOptions, narrator: Narrator, question: str, *, phrase: str = "", scripts: str = ""
+) -> None:
     """Raises Refused unless the person means it. `question` has no mark at its end; `phrase`: that has to be typed
     instead of yes; `scripts`: what a script has to add beside `--yes`."""
     if options.yes:

@@ -1,4 +1,4 @@
-"""How a command ends that did not come to its own end: a code, one line, and what leads on."""
+"""The end of a command that did not come to its own: a code, one line, and what leads on."""
 
 import traceback
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """What a command came to."""
+    """The end of a command that failed."""
 
     code: Exit
     message: str
@@ -62,13 +62,13 @@ def _onward(engine: "Engine") -> str:
 
 def say(failed: Failed, narrator: Narrator) -> None:
     """Tell the person."""
-    narrator.say(f"{exits.word(failed.code)}: {failed.message}", "red")
+    narrator.insist(f"{exits.word(failed.code)}: {failed.message}", "red")
     if failed.fix:
-        narrator.say(f"  fix: {failed.fix}")
+        narrator.insist(f"  fix: {failed.fix}")
 
 
 def fault(error: Exception) -> ConsoleError:
-    """A fault of ours in one line; where it happened is written to a file, which is named."""
+    """A fault of this program in one line; where it happened is written to a file, which is named."""
     from tui.drivers import faults
 
     where = faults.keep("".join(traceback.format_exception(error)))

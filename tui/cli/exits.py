@@ -18,7 +18,7 @@ from tui.model.verification import Verdict
 
 
 class Exit(IntEnum):
-    """What the program's exit code says."""
+    """The program's exit codes."""
 
     DONE = 0
     """done and verified, or a read that worked"""
@@ -62,7 +62,7 @@ _WORDS: dict[Exit, str] = {
 
 
 def word(code: Exit) -> str:
-    """The stable word for a code, as it stands in JSON errors."""
+    """The stable word for a code, as it is in JSON errors."""
     return _WORDS[code]
 
 
@@ -95,7 +95,7 @@ def gravest(codes: Iterable[Exit]) -> Exit:
 
 
 def of_incident(incident: Incident) -> Exit:
-    """The code for where an incident stands when the command line lets go of it."""
+    """The code for where an incident is when the command line lets go of it."""
     if incident.state is State.CLOSED and incident.closing is not None:
         return _of_closing(incident, incident.closing, in_order=not (incident.unsettled and incident.left_over))
     match incident.asking:
@@ -140,7 +140,7 @@ def _of_failure(incident: Incident, *, in_order: bool) -> Exit:
 
 
 def _touched(incident: Incident) -> bool:
-    """Whether a step may have changed something on the host: each that was not refused and is not known as not sent."""
+    """True if a step may have changed something on the host: each that was not refused and is not known as not sent."""
     writing = {step.id for step in incident.plan.steps if step.writes} if incident.plan else set()
     return any(
         run.step in writing and run.result is not StepResult.REFUSED and not isinstance(run.outcome, NeverStarted)
@@ -149,18 +149,18 @@ def _touched(incident: Incident) -> bool:
 
 
 def _serving(incident: Incident) -> Exit:
-    """What was seen last decides; the old release is said to serve only where nothing speaks against it."""
+    """Returns what was seen last decides; the old release is said to serve only where nothing speaks against it."""
     plan, latest = incident.plan, incident.latest
     serving = latest.serving if latest else (plan.before.serving if plan else True)
     if not serving:
         return Exit.OUTAGE
     if plan is not None and latest is not None and not same_release(plan.before, latest):
         return Exit.UNKNOWN if incident.verdict is None else Exit.UNHEALTHY
-    if latest is None and any(run.result is StepResult.UNSURE for run in incident.runs):
+    if latest is None and any(run.result is StepResult.UNKNOWN for run in incident.runs):
         return Exit.UNKNOWN
     return Exit.FAILED
 
 
 def refused(incident: Incident) -> bool:
-    """Whether the incident stopped because we declined before anything was sent that could replace the release."""
+    """True if the incident stopped because we declined before anything was sent that could replace the release."""
     return any(r.result is StepResult.REFUSED for r in incident.runs)

@@ -1,6 +1,6 @@
 """A release in the table of `--list`: what it is, what is against it, the ways to it, where that is known from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from tui.incident.deploy_or_not import worded
@@ -8,6 +8,37 @@ from tui.model.holder_look import ImageState
 from tui.model.release import Release, Source, WayBack
 
 _SHORT = 10
+
+
+_HEADINGS = ("release", "", "age", "commit", "way", "what")
+
+
+def table(releases: Sequence[Release], now: datetime, *, whole: bool) -> Iterator[str]:
+    """One line a release, with headings; `whole`: everything that is known of each, without."""
+    if whole:
+        for release in releases:
+            yield from rows(release, now)
+        return
+    cells = [_HEADINGS, *(_cells(release, now) for release in releases)]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(_HEADINGS) - 1)]
+    for *row, last in cells:
+        yield "  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=True)), last)).rstrip()
+
+
+def _cells(release: Release, now: datetime) -> tuple[str, ...]:
+    served = release.deployed_at or release.kept_at or release.committed_at
+    age = f"{worded(now - served)} ago" if served is not None else "unknown"
+    author = "" if release.author is None else f" ({release.author})"
+    gone = release.holder is not None and release.looked is not None and release.looked.image is ImageState.GONE
+    what = "; ".join(filter(None, ("IMAGE GONE" if gone else "", f"{release.subject or ''}{author}".strip())))
+    way = "" if release.running else f"{release.way.way} ~{release.way.seconds or 0:.0f} s" if release.way else "none"
+    return (release.name, _mark(release), age, (release.commit or "unknown")[:_SHORT], way, what)
+
+
+def _mark(release: Release) -> str:
+    if release.running:
+        return _runs(release).partition(":")[0]
+    return "BAD" if release.bad is not None else "FAILED" if release.failed is not None else ""
 
 
 def rows(release: Release, now: datetime) -> tuple[str, ...]:
@@ -41,7 +72,7 @@ def _marks(release: Release) -> str:
 
 
 def image_seen(release: Release, now: datetime) -> str:
-    """What the last look at its image found, and how old that is; empty for what no holder retains."""
+    """Returns what the last look at its image found, and how old that is; empty for what no holder retains."""
     if release.holder is None:
         return ""
     look = release.looked
@@ -58,7 +89,7 @@ def image_seen(release: Release, now: datetime) -> str:
 
 
 def _runs(release: Release) -> str:
-    """What its containers do: those that Docker starts again and again do not serve."""
+    """Returns what its containers do: those that Docker starts again and again do not serve."""
     if release.down:
         return "DOWN: deployed last, nothing of it runs"
     return "RESTARTING: it does not stay up, Docker starts it again and again" if release.restarting else "RUNNING"

@@ -3,12 +3,13 @@
 import asyncio
 import getpass
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.cli import ending, exits, interrupts, naming, options, output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.model.errors import ConfigError, ConsoleError
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 Command = Callable[..., Awaitable[tuple[Exit, output.Document]]]
 PATIENCE = 20.0
 """seconds for the end: what people are still to be told, and the connections"""
-EXPLAINING = frozenset({"version", "help", "config", "completion"})
+EXPLAINING = frozenset({"version", "info", "help", "config", "completion"})
 """commands that ask no host and need no engine"""
-TELLING = frozenset({"rollback", "resume", "incidents"})
+TELLING = frozenset({"rollback", "accessible", "resume", "incidents"})
 """commands that deliver what people are still to be told"""
 
 
@@ -46,30 +47,36 @@ def _main(
         wanted = options.parse(argv)
     except ConsoleError as error:
         return _fail("usage", error, Narrator(color=True), json="--json" in argv), False
-    narrator = Narrator(color=wanted.color)
-    if wanted.command == "console":
+    narrator = Narrator(color=wanted.color, quiet=wanted.quiet, verbose=wanted.verbose, accessible=wanted.accessible)
+    if wanted.accessible and narrator.interactive and (wanted.command == "console" or wanted.alone):
+        wanted = replace(wanted, command="accessible")
+    if wanted.command in ("console", "replay"):
         fix = "rollback status, rollback SERVICE previous; rollback --help lists everything"
         no_terminal = ConfigError("the console needs a terminal on stdin and stdout", fix)
-        return _fail("console", no_terminal, narrator, json=wanted.json), False
+        return _fail(wanted.command, no_terminal, narrator, json=wanted.json), False
     if wanted.command in EXPLAINING:
         return _explained(wanted, narrator), False
-    if wanted.command == "sandbox":
-        from tui.cli.commands.sandbox import sandbox
+    if wanted.command in ("sandbox", "serve"):
+        from tui.cli.commands import sandbox, serve
 
+        begin = {"sandbox": sandbox.sandbox, "serve": serve.serve}[wanted.command]
         try:
-            return sandbox(wanted, narrator), False
+            return begin(wanted, narrator), False
+        except ConsoleError as error:
+            return _fail(wanted.command, error, narrator, json=wanted.json), False
         except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest
-            return _fail("sandbox", ending.fault(error), narrator, json=wanted.json), False
+            return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json), False
     with asyncio.Runner(loop_factory=loop or interrupts.Loop) as runner:
         return runner.run(_run(wanted, narrator, clock))
 
 
-def _explained(wanted: Options, narrator: Narrator) -> int:
+def _explained(wanted: CommandOptions, narrator: Narrator) -> int:
     """What the program knows of itself; no host is asked."""
-    from tui.cli.commands import completion, configuration, explain
+    from tui.cli.commands import completion, configuration, explain, info
 
     commands = {
         "version": explain.version,
+        "info": info.info,
         "help": explain.topics,
         "config": configuration.config,
         "completion": completion.completion,
@@ -78,11 +85,11 @@ def _explained(wanted: Options, narrator: Narrator) -> int:
         return int(commands[wanted.command](wanted))
     except ConsoleError as error:
         return _fail(wanted.command, error, narrator, json=wanted.json)
-    except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest
+    except Exception as error:  # noqa: BLE001 - a fault of this program: one line, and a file with the rest
         return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json)
 
 
-async def _run(wanted: Options, narrator: Narrator, clock: "ClockPort | None" = None) -> tuple[int, bool]:
+async def _run(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort | None" = None) -> tuple[int, bool]:
     command = asyncio.ensure_future(_whole(wanted, narrator, clock))
     times = 0
 
@@ -102,7 +109,7 @@ async def _run(wanted: Options, narrator: Narrator, clock: "ClockPort | None" = 
             return _fail(wanted.command, early, narrator, json=wanted.json, code=Exit.INTERRUPTED), False
 
 
-async def _whole(wanted: Options, narrator: Narrator, clock: "ClockPort | None") -> tuple[int, bool]:
+async def _whole(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort | None") -> tuple[int, bool]:
     from tui.drivers import paths
 
     try:
@@ -114,7 +121,7 @@ async def _whole(wanted: Options, narrator: Narrator, clock: "ClockPort | None")
         return _fail(wanted.command, mistyped, narrator, json=wanted.json), False
     except ConsoleError as error:
         return _fail(wanted.command, error, narrator, json=wanted.json), False
-    except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest
+    except Exception as error:  # noqa: BLE001 - a fault of this program: one line, and a file with the rest
         return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json), False
     if wanted.command != "init":
         narrator.say(f"services: {engine.fleet.path} ({engine.fleet.environment})", "dim")
@@ -123,12 +130,12 @@ async def _whole(wanted: Options, narrator: Narrator, clock: "ClockPort | None")
     finally:
         with interrupts.taken(lambda: None):  # the end has begun: what is left is to let go in order
             await _end(engine, wanted, narrator)
-    if wanted.json and wanted.command != "logs":
+    if wanted.json and wanted.command != "logs" and not wanted.again:
         output.write(document)
     return int(code), engine.gate.wrote
 
 
-async def _engine(wanted: Options, narrator: Narrator, clock: "ClockPort | None") -> "Engine":
+async def _engine(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort | None") -> "Engine":
     """The engine that the command acts through; that of `init` knows a host that no file names yet. Raises ConfigError,
     JournalError, Refused."""
     from tui import bootstrap
@@ -154,23 +161,24 @@ async def _engine(wanted: Options, narrator: Narrator, clock: "ClockPort | None"
     )
 
 
-async def _carried_out(engine: "Engine", wanted: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
-    """The command's own end; else a code from what was written and what is known, whatever ended it."""
+async def _carried_out(engine: "Engine", wanted: CommandOptions, narrator: Narrator) -> tuple[Exit, output.Document]:
+    """The command's own end; else a code from what was written and what is known, no matter what ended it."""
     try:
-        return await _command(wanted.command)(engine, wanted, narrator)
+        async with narrator.waiting("asking the hosts"):
+            return await _command(wanted.command)(engine, wanted, narrator)
     except ConsoleError as error:
         failed = ending.of(engine, error)
     except asyncio.CancelledError:
         failed = ending.interrupted(engine)
     except output.ReaderGone:
         return Exit.DONE, {}
-    except Exception as error:  # noqa: BLE001 - a fault of ours: one line, a file with the rest, and a true code
+    except Exception as error:  # noqa: BLE001 - a fault of this program: one line, a file with the rest, and a true code
         failed = ending.of(engine, ending.fault(error))
     ending.say(failed, narrator)
     return failed.code, output.failure(wanted.command, failed.code, failed.message, failed.fix)
 
 
-async def _end(engine: "Engine", wanted: Options, narrator: Narrator) -> None:
+async def _end(engine: "Engine", wanted: CommandOptions, narrator: Narrator) -> None:
     """Let go of everything. It changes nothing of what the command came to, and takes no longer than PATIENCE."""
     try:
         async with asyncio.timeout(PATIENCE):
@@ -185,7 +193,7 @@ async def _end(engine: "Engine", wanted: Options, narrator: Narrator) -> None:
         narrator.say(f"the record on this machine is incomplete: {lost}", "red")
 
 
-async def _tell_the_rest(engine: "Engine", wanted: Options, narrator: Narrator) -> None:
+async def _tell_the_rest(engine: "Engine", wanted: CommandOptions, narrator: Narrator) -> None:
     """Give what people are to be told a moment; it never changes what the command came to."""
     from tui.engine.notify.outbox import GRACE
 
@@ -200,10 +208,22 @@ async def _tell_the_rest(engine: "Engine", wanted: Options, narrator: Narrator) 
 
 
 def _command(name: str) -> Command:
-    from tui.cli.commands import check, evidence, init, keep_freeze, postmortem, start, status_logs, unfreeze
+    from tui.cli.commands import (
+        accessible,
+        check,
+        evidence,
+        handover,
+        init,
+        keep_freeze,
+        postmortem,
+        start,
+        status_logs,
+        unfreeze,
+    )
 
     commands: dict[str, Command] = {
         "init": init.init,
+        "accessible": accessible.accessible,
         "rollback": start.rollback,
         "resume": start.resume,
         "undo": start.undo,
@@ -213,6 +233,7 @@ def _command(name: str) -> Command:
         "incidents": status_logs.incidents,
         "evidence": evidence.evidence,
         "postmortem": postmortem.postmortem,
+        "handover": handover.handover,
         "keep": keep_freeze.keep,
         "freeze": keep_freeze.freeze,
         "unfreeze": unfreeze.unfreeze,

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,11 +29,12 @@ class ReaderGone(Exception):
 
 
 class _Out:
-    """What became of stdout."""
+    """The state of stdout."""
 
     def __init__(self) -> None:
         self.lost = ""
         self.gone = False
+        self.before: Callable[[], None] | None = None
 
 
 _state = _Out()
@@ -41,6 +43,11 @@ _state = _Out()
 def lost() -> str:
     """Why the result could not be written, if so. A reader who has seen enough and left is no reason."""
     return _state.lost
+
+
+def before(tell: Callable[[], None] | None) -> None:
+    """Call it before each line: what else is on the terminal may have to go first."""
+    _state.before = tell
 
 
 def write(document: Document) -> None:
@@ -63,12 +70,29 @@ def follow(line: str | Document) -> None:
         raise ReaderGone
 
 
+def redraws() -> bool:
+    """Whether stdout is a terminal on which lines can be written over."""
+    try:
+        return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    except (OSError, ValueError):
+        return False
+
+
+def screen(lines: list[str]) -> None:
+    """The whole terminal. Raises ReaderGone when nobody reads any more."""
+    _guarded("\x1b[H\x1b[J" + "".join(f"{clean(line)}\n" for line in lines))
+    if _state.gone or _state.lost:
+        raise ReaderGone
+
+
 def flush() -> None:
     """Write what others have put there (`--help`). The interpreter does it once more at its end, and must not fail."""
     _guarded("")
 
 
 def _out(line: str) -> None:
+    if _state.before is not None:
+        _state.before()
     if not (_state.gone or _state.lost):
         encoding = sys.stdout.encoding or "utf-8"
         _guarded(line.encode(encoding, "replace").decode(encoding) + "\n")
@@ -151,7 +175,8 @@ def planned(plan: Plan, **more: Any) -> Document:
 
 
 def takes_back(found: TakenBack | None) -> Document | None:
-    """What a plan takes back, and what else changed; null where nothing is left, and in plans of older consoles."""
+    """Returns what a plan takes back, and what else changed; null where nothing is left, and in plans of older
+    consoles."""
     if found is None:
         return None
     known = not found.unknown
@@ -186,7 +211,7 @@ def takes_back(found: TakenBack | None) -> Document | None:
 
 
 def rollback(incident: Incident, code: Exit, message: str = "", fix: str = "") -> Document:
-    """A rollback from its plan to where it stands."""
+    """A rollback from its plan to where it is."""
     plan = incident.plan
     steps = []
     for run in incident.runs:
@@ -244,7 +269,7 @@ def rollback(incident: Incident, code: Exit, message: str = "", fix: str = "") -
 
 
 def measurement(found: Measurement) -> Document:
-    """What every source said at one moment. Shares are fractions, times seconds."""
+    """Returns what every source said at one moment. Shares are fractions, times seconds."""
     together = error_rates.combined(found)
     return {
         "at": time(found.at),
@@ -294,7 +319,7 @@ def rate(found: Rate, limit: float) -> Document:
 
 
 def downtime(incident: Incident) -> Document | None:
-    """How long the service did not answer while it was replaced; null where it went on answering."""
+    """Returns how long the service did not answer while it was replaced; null where it went on answering."""
     since, until = incident.down_since, incident.down_until
     if since is None:
         return None

@@ -1,4 +1,4 @@
-"""argparse with errors of ours."""
+"""argparse with errors of this program."""
 
 import argparse
 import re
@@ -11,7 +11,7 @@ _CHOICE = re.compile(r"invalid choice: '([^']*)' \(choose from (.*)\)")
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, but a wrong argument is an error of ours: named, with its fix, exit code 2."""
+    """argparse, but a wrong argument is an error of this program: named, with its fix, exit code 2."""
 
     def error(self, message: str) -> NoReturn:
         wrong = _CHOICE.search(message)

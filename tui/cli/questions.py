@@ -1,4 +1,5 @@
-"""What `init` asks a person: only what no host can say. Without a terminal, and with --yes, nothing is asked."""
+"""The questions of `init` to a person: only what no host can say. Without a terminal, and with --yes, nothing is
+asked."""
 
 from msgspec.structs import replace
 
@@ -15,7 +16,8 @@ NO = frozenset({"n", "no"})
 
 
 async def decisions(facts: HostFacts, narrator: Narrator, given: str | None, *, environment: bool) -> Decisions:
-    """What was decided. `given`: the environment's name, where the command line says it; `environment`: it is asked."""
+    """Returns what was decided. `given`: the environment's name, where the command line says it; `environment`: it
+    is asked."""
     name, known = given or "production", given is not None
     if environment and not known:
         name, known = await narrator.ask(f"what is this environment called? [{name}] ") or name, True

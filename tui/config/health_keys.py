@@ -1,4 +1,4 @@
-"""How services.yaml says what a healthy service answers: `health`, `smoke`, `identity`, and `expect` in them."""
+"""The keys of services.yaml for a healthy answer: `health`, `smoke`, `identity`, and `expect` in them."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -128,7 +128,8 @@ def read_services(
 
 
 def _written(service: Node, key: str, value: str | None = None) -> list[Node]:
-    """Where a key of the service or of its parts is written, of those the ones with that value, where one is named."""
+    """Returns where a key of the service or of its parts is written, of those the ones with that value, where one is
+    named."""
     keys = service.names()
     inside = [part.names() for part in keys["parts"].listed()] if "parts" in keys else []
     found = [one[key] for one in (keys, *inside) if key in one]

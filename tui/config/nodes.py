@@ -34,7 +34,7 @@ Problems = dict[Problem, None]
 
 
 class Node:
-    """A part of the file: where it stands, how it is called, and what it holds."""
+    """A part of the file: where it is, how it is called, and what it holds."""
 
     def __init__(self, value: Any, line: int, key: str, problems: Problems) -> None:
         self.value = value
@@ -205,7 +205,7 @@ class _Walk:
         self.left = MOST_NODES
 
     def visit(self, node: Any, key: str, line: int, above: frozenset[int]) -> Node:
-        """`line` is where the part's key stands (for an alias that is not where its value stands)."""
+        """`line` is where the part's key is (for an alias that is not where its value is)."""
         import yaml
 
         made = Node(None, line, key, self.problems)

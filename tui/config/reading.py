@@ -62,7 +62,7 @@ def find(path: str | None, *, environ: Mapping[str, str], cwd: Path) -> tuple[Pa
 
 
 def places(cwd: Path) -> tuple[str, ...]:
-    """Where `find` looks, in its order, as people write it."""
+    """Returns where `find` looks, in its order, as people write it."""
     return ("--services FILE", "$ROLLBACK_SERVICES", str(cwd / NAME), str(_own()))
 
 

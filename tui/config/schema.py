@@ -11,7 +11,7 @@ from tui.config.service_keys import LINKS, service, watch
 from tui.config.shapes import FileKey, Found, Keys, Many, Named, Text, read
 from tui.model import readers
 from tui.model.service import RUNBOOK_SEVERITIES, Budgets, Contacts, Fleet, SeveritySpec, WatchSpec
-from tui.model.vendor import Place
+from tui.model.vendor import SectionPlace
 from tui.ways import NAMES
 
 FREE = "x-"
@@ -85,7 +85,7 @@ def top(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Fou
     one = service(sections, beside, shared)
     contacts = Keys(
         keys=(
-            *vendors.shapes(sections, Place.CONTACTS),
+            *vendors.shapes(sections, SectionPlace.CONTACTS),
             FileKey(
                 name="slack",
                 shape=Many(Text()),
@@ -192,7 +192,7 @@ def top(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Fou
                 told="24h",
                 example="48h",
             ),
-            *vendors.shapes(sections, Place.TOP),
+            *vendors.shapes(sections, SectionPlace.TOP),
         ),
         make=lambda found: found,
         free=FREE,
@@ -221,7 +221,7 @@ def read_fleet(root: Node, path: str, problems: Problems, sections: vendors.Sect
     )
     contacts: Found | None = made["contacts"]
     below = dict(contacts.nodes) if contacts is not None else {}
-    settings = (*vendors.read(below, sections, Place.CONTACTS), *vendors.read(nodes, sections, Place.TOP))
+    settings = (*vendors.read(below, sections, SectionPlace.CONTACTS), *vendors.read(nodes, sections, SectionPlace.TOP))
     if problems:
         return None
     return Fleet(

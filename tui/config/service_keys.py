@@ -1,4 +1,4 @@
-"""How services.yaml describes one service, and the watching times that a service may have of its own."""
+"""The keys of services.yaml for one service, and the watching times that a service may have of its own."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from tui.config.nodes import Node
 from tui.config.shapes import FileKey, Found, Keys, Many, Named, Text
 from tui.model import readers
 from tui.model.service import CheckMode, RollbackSpec, Service, WatchSpec
-from tui.model.vendor import Place
+from tui.model.vendor import SectionPlace
 
 LINKS = Named(item=readers.url)
 
@@ -281,9 +281,9 @@ def service(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys
 
     def made(found: Found) -> Any:
         given = found.all()
-        for one in vendors.names(sections, Place.SERVICE):
+        for one in vendors.names(sections, SectionPlace.SERVICE):
             del given[one]
-        given["vendors"] = vendors.read(dict(found.nodes), sections, Place.SERVICE)
+        given["vendors"] = vendors.read(dict(found.nodes), sections, SectionPlace.SERVICE)
         written = given.pop("parts")
         whole = Service(**{**given, "name": "", "host": given["host"] or "", "app": given["app"] or ""})
         if "parts" not in found:
@@ -293,4 +293,4 @@ def service(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys
             return None
         return lambda name: _parts(whole, name, written, found.at("parts"))
 
-    return Keys(unless="parts", keys=(*own, *vendors.shapes(sections, Place.SERVICE)), make=made)
+    return Keys(unless="parts", keys=(*own, *vendors.shapes(sections, SectionPlace.SERVICE)), make=made)

@@ -1,4 +1,5 @@
-"""What services.yaml may hold, as values: read by the loader, told by the JSON Schema and by the page for operators.
+"""The possible content of services.yaml, as values: read by the loader, told by the JSON Schema and by the page for
+operators.
 
 A shape is a reader of plain values (text in, value out, ValueError with the valid form), or one of the classes below.
 What a file says wrongly becomes a problem of its node, in its line; nothing here raises.
@@ -74,7 +75,7 @@ class FileKey:
 
 
 class Found:
-    """What was read of one mapping; the default where nothing is written, or nothing that can be read."""
+    """The values read of one mapping; the default where nothing is written, or nothing that can be read."""
 
     def __init__(self, node: Node, nodes: Mapping[str, Node], values: Mapping[str, Any], bad: frozenset[str]) -> None:
         self.node, self.nodes, self._values = node, nodes, values
@@ -85,7 +86,7 @@ class Found:
         return self._values[name]
 
     def __contains__(self, name: str) -> bool:
-        """Whether it is written in the file."""
+        """True if the key is written in the file."""
         return name in self.nodes
 
     def all(self) -> dict[str, Any]:
@@ -93,7 +94,7 @@ class Found:
         return dict(self._values)
 
     def at(self, name: str) -> Node:
-        """Where a problem of this key is noted: at the key, or at the mapping that lacks it."""
+        """Returns where a problem of this key is noted: at the key, or at the mapping that lacks it."""
         return self.nodes.get(name, self.node)
 
 
@@ -121,7 +122,7 @@ class Keys(Generic[T]):
 
 
 def read(shape: Any, node: Node) -> Any:
-    """What the node holds; None where it cannot be read, which is a problem by then."""
+    """Returns what the node holds; None where it cannot be read, which is a problem by then."""
     match shape:
         case Text():
             return shape.read(node)

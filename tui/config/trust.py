@@ -1,4 +1,4 @@
-"""What a services.yaml makes this console do, so that a person can be asked before anything is done.
+"""The powers that a services.yaml has over this console, so that a person can be asked before anything is done.
 
 A services.yaml says which hosts are logged into with which keys, which addresses are asked, which environment variables
 leave this machine, and which program is started. In the folder of a stranger's checkout such a file is somebody else's

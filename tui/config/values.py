@@ -69,7 +69,7 @@ def ssh(text: str) -> str:
 
 
 def transport(text: str) -> Transport:
-    """What carries the link to a host."""
+    """Returns what carries the link to a host."""
     if text not in list(Transport):
         raise ValueError(f"{text!r} is no transport; write {' or '.join(Transport)}")
     return Transport(text)

@@ -6,28 +6,28 @@ from typing import Any
 from tui.config.nodes import Node
 from tui.config.shapes import Apart, FileKey, Found, Keys, Many
 from tui.model import vendor as model
-from tui.model.vendor import Place, Section, VendorSettings, keys
+from tui.model.vendor import Section, SectionPlace, VendorSettings, keys
 
 Sections = tuple[Section, ...]
 
 
-def names(sections: Sections, place: Place) -> tuple[str, ...]:
+def names(sections: Sections, place: SectionPlace) -> tuple[str, ...]:
     """The sections' names at one place, each once, in the order of the vendors."""
     return tuple(dict.fromkeys(one.name for one in sections if one.place is place))
 
 
-def shapes(sections: Sections, place: Place) -> tuple[FileKey, ...]:
+def shapes(sections: Sections, place: SectionPlace) -> tuple[FileKey, ...]:
     """The sections at one place, as keys of the mapping there."""
     return tuple(_shape(name, _sharing(sections, place, name)) for name in names(sections, place))
 
 
-def read(parts: dict[str, Node], sections: Sections, place: Place) -> tuple[VendorSettings, ...]:
+def read(parts: dict[str, Node], sections: Sections, place: SectionPlace) -> tuple[VendorSettings, ...]:
     """The settings of every vendor that has a section among these `parts` of the file; problems are noted in them."""
     found = (_section(parts.get(name), _sharing(sections, place, name)) for name in names(sections, place))
     return tuple(one for one in found if one is not None)
 
 
-def _sharing(sections: Sections, place: Place, name: str) -> list[Section]:
+def _sharing(sections: Sections, place: SectionPlace, name: str) -> list[Section]:
     return [one for one in sections if one.place is place and one.name == name]
 
 

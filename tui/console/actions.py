@@ -61,6 +61,7 @@ ACTIONS = (
     Action(EVERYWHERE, "h", "app.held", "Held on the hosts", hint=LATER, palette=8,
            when="anything_held"),
     Action(EVERYWHERE, "p", "app.postmortem", "Post-mortem", palette=7),
+    Action(EVERYWHERE, "o", "app.handover", "Hand over", palette=7),
     Action(EVERYWHERE, "K", "app.keep", "Keep what runs", palette=11, on_row=True),
     Action(EVERYWHERE, "F", "app.freeze", "Freeze deploys", palette=10, on_row=True),
     Action(EVERYWHERE, "U", "app.unfreeze", "Unfreeze deploys", palette=9, on_row=True),

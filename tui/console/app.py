@@ -141,17 +141,21 @@ class ConsoleApp(App[int]):
         self._doers.append(ServiceCommands(self, self.frame, self.keyboard, controller))
         self.frame.panels.services = len(engine.fleet.services)
         board.subscribe(self.changed)
+        self._begin_asking(engine, board)
+        self.set_interval(1.0, self._draw)
+        if isinstance(self._driver, ConsoleDriver):
+            self.set_interval(1.0, self._driver.mind_size)
+        self.frame.panels.arrange_again()
+        return controller
+
+    def _begin_asking(self, engine: "Engine", board: "ServiceMonitor") -> None:
+        """Poll, tell people, ask who is on call, count errors, from now on."""
         board.start()
         engine.notices.subscribe(self.changed)
         engine.notices.start()
         engine.duty.subscribe(self.changed)
         engine.duty.ask()
         engine.evidence.follow(sorted(engine.fleet.services, key=lambda s: s.order))
-        self.set_interval(1.0, self._draw)
-        if isinstance(self._driver, ConsoleDriver):
-            self.set_interval(1.0, self._driver.mind_size)
-        self.frame.panels.arrange_again()
-        return controller
 
     def _warn(self, warnings: tuple[str, ...]) -> None:
         """The first warning about services.yaml, and how many more there are."""

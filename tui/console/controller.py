@@ -13,6 +13,7 @@ from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.jobs import ConsoleJobs
 from tui.console.logs import Logs
+from tui.console.pages.handover import HandOverPage
 from tui.console.pages.held import Found, Held
 from tui.console.pages.incident_page import IncidentPage
 from tui.console.pages.leave import Open
@@ -23,7 +24,7 @@ from tui.console.pages.resume import Resume
 from tui.console.pages.which import Which
 from tui.console.ports import Opener, Screen
 from tui.drivers.clock import local
-from tui.engine.all_services import Run
+from tui.engine.all_services import Batch
 from tui.engine.engine import Engine
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.service_monitor import ServiceMonitor
@@ -226,7 +227,7 @@ class ConsoleController:
         await walk.submit(ev.Confirmed(at=now, by=self.engine.by, watch=self.watch_for(service.name)))
         self._show(flow)
 
-    def lead_batch(self, run: Run) -> None:
+    def lead_batch(self, run: Batch) -> None:
         """Lead the open incidents of a run over several services: each has its row and its own page."""
         for name, walk in run.walks.items():
             flow = self.flows.get(name)
@@ -266,14 +267,23 @@ class ConsoleController:
         await page.read()
         self.screen.open_page(page)
 
+    async def show_handover(self, service: str | None) -> None:
+        """Show the page for whoever takes over, of the incident at hand or the journal's newest. Raises Refused."""
+        page = HandOverPage(self, (await self._at_hand(service)).id, self._save)
+        await page.read()
+        self.screen.open_page(page)
+
     async def last_postmortem(self, service: str | None) -> None:
         """Show the post-mortem of the incident at hand, else of the journal's newest. Raises Refused where
         there is none."""
+        await self.show_postmortem((await self._at_hand(service)).id)
+
+    async def _at_hand(self, service: str | None) -> Incident:
         at_hand = self.incident(service)
         newest = [at_hand] if at_hand is not None else await self.engine.incidents()
         if not newest:
             raise Refused("the journal has no incident yet")
-        await self.show_postmortem(newest[0].id)
+        return newest[0]
 
     # ── timeline and trail ───────────────────────────────────────────────────────────────────────────────────────
 

@@ -152,7 +152,7 @@ class IncidentFlow:
         if incident is None:
             return None
         _, here = decision_tree.path({a.node: a.answer for a in incident.answers})
-        return here.id if isinstance(here, decision_tree.Node) else None
+        return here.id if isinstance(here, decision_tree.TreeQuestion) else None
 
     async def answer(self, node: str, yes: bool, seen: str, since: datetime | None = None) -> None:
         """Answer a question of the decision tree; `since` is when the evidence for it was first seen."""
@@ -318,7 +318,7 @@ class IncidentFlow:
         return reason
 
     async def submit(self, event: ev.Event) -> None:
-        """Hand an event to the walk. Raises NotNow when the state does not allow it."""
+        """Hand an event to the walk. Raises InvalidTransition when the state does not allow it."""
         if self.walk is None:
             raise RuntimeError("no incident is open")
         await self.walk.submit(event)

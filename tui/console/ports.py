@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # the first screen is painted before the engine is imported
     from tui.console.drawing.rows import Row
     from tui.console.page import Page
     from tui.dokku.holders import IncidentRecord
-    from tui.engine.all_services import Run
+    from tui.engine.all_services import Batch
     from tui.engine.engine import Engine
     from tui.engine.incident.runner import IncidentRunner
     from tui.engine.service_monitor import ServiceMonitor
@@ -126,7 +126,7 @@ class Console(Protocol):
     async def carry_out(self, service: "Service", opened: "Opener") -> None:
         """Lead the incident that `opened` opens or goes on with, and confirm its plan."""
 
-    def lead_batch(self, run: "Run") -> None:
+    def lead_batch(self, run: "Batch") -> None:
         """Lead the incidents of a run over several services from now on."""
 
     async def show_postmortem(self, incident: str) -> None:

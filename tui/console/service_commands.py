@@ -91,6 +91,11 @@ class ServiceCommands:
         selected = self._selected
         self._screen.begin_work(lambda: self._controller.last_postmortem(selected))
 
+    def handover(self) -> None:
+        """Show what the next person has to know of the incident at hand, else of the last one."""
+        selected = self._selected
+        self._screen.begin_work(lambda: self._controller.show_handover(selected))
+
     def keep(self) -> None:
         """Keep what the service at the cursor runs."""
         self._on_row(self._controller.jobs.keep)

@@ -11,6 +11,11 @@ class Setup:
     services: str | None = None
     service: str | None = None
     """the service that the cursor begins at; None: as the board says"""
+    replay: str | None = None
+    """a closed incident that is played once more"""
+    speed: int = 10
+    web: bool = False
+    """inside a browser's session: no terminal of its own"""
     read_only: bool = False
     accept_host_key: str | None = None
     watch: timedelta | None = None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FLAGS = frozenset(
     {"--read-only", "--no-color", "--ascii", "--no-ascii", "--mouse", "--no-mouse", "--low-bandwidth", "--trust"}
+    | {"-q", "--quiet", "-v", "--verbose"}
 )
 VALUES = frozenset({"--services", "--accept-host-key", "--watch", "--dokku", "--pace", "--scenario"})
 NO_SCREEN = frozenset({"", "dumb", "unknown"})
@@ -70,7 +71,12 @@ def begin(argv: "Sequence[str]", environ: "Mapping[str, str]") -> bool:
     """Paint, if this start leads to a screen on this terminal; says whether it did."""
     global up, used
     wanted = shows(argv)
-    if wanted is None or not (os.isatty(0) and os.isatty(1)) or not drawable(environ):
+    if (
+        wanted is None
+        or environ.get("ACCESSIBLE", "") not in ("", "0")
+        or not (os.isatty(0) and os.isatty(1))
+        or not drawable(environ)
+    ):
         return False
     size = os.get_terminal_size(1)
     if wanted == "sandbox":

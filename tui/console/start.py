@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 def console(wanted: Setup) -> int:
     """The console until the person leaves it. Returns the exit code."""
     environ = dict(os.environ)
-    seen = terminal.describe(environ, wanted)
+    seen = terminal.describe({**environ, "COLORTERM": "truecolor"} if wanted.web else environ, wanted)
     terminal.prepare(seen, os.environ)  # before Textual is imported
+    if wanted.web:
+        os.environ["TEXTUAL_DRIVER"] = "textual.drivers.web_driver:WebDriver"
 
     def make(ask: Callable[[str], str]) -> "Engine":
         from tui import bootstrap
 
+        if wanted.replay is not None:
+            return bootstrap.replay(wanted.replay, wanted.speed)
         return bootstrap.engine(
             wanted.services, read_only=wanted.read_only, accept_host_key=wanted.accept_host_key, ask_passphrase=ask
         )
@@ -41,6 +45,7 @@ async def _run(
     from tui.console.app import ConsoleApp
     from tui.console.clipboard import copy, fits
     from tui.console.drawing.palette import Palette
+    from tui.console.replay import ReplayApp
     from tui.drivers.paths import state_dir
 
     state = state_dir()
@@ -53,12 +58,12 @@ async def _run(
         writer.submit(_store, state, lastboard.document(board))
 
     writer = ThreadPoolExecutor(1)
-    app = ConsoleApp(
+    app = (ConsoleApp if wanted.replay is None else ReplayApp)(
         make,
         palette=Palette(colour=seen.colors != "none", ascii_only=seen.ascii),
         watch_for=wanted.watch,
         exports=state / "exports",
-        saved_board=save,
+        saved_board=save if wanted.replay is None else None,
         copy_out=copy_out,
     )
     app.frame.board.begins_at = wanted.service

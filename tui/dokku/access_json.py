@@ -1,7 +1,7 @@
 """Access lines in JSON: nginx with a format of the team's own, Caddy, Traefik, and others' envelopes around a line.
 
-No recording covers them, so keys are found by meaning, whatever their spelling, nesting or order, and a value may be a
-number or a text. What stands nearer to the top counts; what clients send (headers, cookies, queries, bodies) is not
+No recording covers them, so keys are found by meaning, in any spelling, nesting or order, and a value may be a
+number or a text. What is nearer to the top counts; what clients send (headers, cookies, queries, bodies) is not
 searched. A client can write a key of its own where the format does not escape: so two statuses that differ make a line
 that is not understood, never one that is believed.
 """
@@ -41,7 +41,7 @@ class _Twice(ValueError):
 
 
 def read(text: str, again: Callable[[str], Fields | None]) -> Fields | None:
-    """What a line in JSON tells; None where it does not. `again` reads a line that is wrapped in it."""
+    """Returns what a line in JSON tells; None where it does not. `again` reads a line that is wrapped in it."""
     told = _strict(text) or _strict(_HEX.sub(r"\\u00\1", text))
     if told is None:
         return _loosely(text)
@@ -141,8 +141,8 @@ def _text(value: Any) -> str:
 
 
 def starts(text: str) -> int | None:
-    """Where the JSON of a line begins: at its start, or behind a head without quotes that a logger put there. Its end
-    may be cut off, as syslog does."""
+    """Returns where the JSON of a line begins: at its start, or behind a head without quotes that a logger put
+    there. Its end may be cut off, as syslog does."""
     at = text.find("{")
     if at < 0 or '"' in text[:at] or text[at + 1 :].lstrip()[:1] != '"':
         return None

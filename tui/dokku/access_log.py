@@ -42,7 +42,7 @@ _METHOD = re.compile(r"[A-Z][A-Z-]* ")
 
 
 class Kind(StrEnum):
-    """What became of a request."""
+    """The result of a request."""
 
     ANSWERED = "answered"
     FAILED = "failed"
@@ -63,7 +63,7 @@ APART = frozenset({Kind.OWN, Kind.HEALTH, Kind.EMPTY})
 """kinds that are no requests of users"""
 
 
-class Entry(Value):
+class AccessEntry(Value):
     """One line."""
 
     kind: Kind
@@ -73,16 +73,16 @@ class Entry(Value):
     """time to the answer, where the format has it"""
 
 
-def read(line: str) -> Entry | None:
-    """What a line tells; None where it is not understood."""
+def read(line: str) -> AccessEntry | None:
+    """Returns what a line tells; None where it is not understood."""
     found = _fields(line.strip())
     if found is None:
         return None
-    return Entry(kind=_kind(found), at=found.at, seconds=found.seconds)
+    return AccessEntry(kind=_kind(found), at=found.at, seconds=found.seconds)
 
 
 def shows_agents(line: str) -> bool:
-    """Whether a line of a request of ours names it: without that, our own requests count as those of users."""
+    """True if a line of a request of this program names it: without that, our own requests count as those of users."""
     found = _fields(line.strip())
     return found is not None and any(agent.startswith(AGENT) for agent in found.agents)
 
@@ -112,15 +112,17 @@ def _kind(found: Fields) -> Kind:
 
 
 def _asks(request: str) -> bool:
-    """Whether it is a request line, or the path alone that some formats write."""
+    """True if it is a request line, or the path alone that some formats write."""
     return _METHOD.match(request + " ") is not None or request.startswith(("/", "http://", "https://"))
 
 
 def answered_others(raw: bytes, within: timedelta) -> bool | None:
-    """Whether the last lines of a log show an answer to anybody but us, within so long before our own last request.
+    """Tell whether the last lines of a log show an answer to anybody but us, within so long before our own last
+    request.
 
-    None where they do not say: without a line of a request of ours nobody knows whose log it is and until when it was
-    written, and a line that is not understood may be an answer. Whatever the app itself has said counts, refusals too.
+    None where they do not say: without a line of a request of this program nobody knows whose log it is and until when
+    it was written, and a line that is not understood may be an answer. Whatever the app itself has said counts,
+    refusals too.
     """
     lines = [line for line in decode(raw).splitlines() if line.strip()]
     found = [_fields(line.strip()) for line in lines]
@@ -142,7 +144,7 @@ _STEP = 1.1
 
 
 class Counted(Value):
-    """What there was in one window."""
+    """The requests of one window."""
 
     answered: int = 0
     failed: int = 0
@@ -175,7 +177,7 @@ class Tally:
         self._times: dict[int, Counter[int]] = {}
         self._newest = 0
 
-    def add(self, entry: Entry | None, at: datetime) -> None:
+    def add(self, entry: AccessEntry | None, at: datetime) -> None:
         """One line, understood or not, at this moment of our own clock."""
         second = int(at.timestamp())
         if second not in self._seconds:

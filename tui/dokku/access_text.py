@@ -1,7 +1,7 @@
 """Access lines that are no JSON: `combined` and its relatives, fields with names, tabs, HAProxy, in any order.
 
 A quoted field cannot be forged: nginx writes a quote inside a field as `\\x22`, Apache as `\\"`. So a quoted request
-that stands behind the time and before three digits is believed at once. Every other form is believed only where all
+that is behind the time and before three digits is believed at once. Every other form is believed only where all
 that may be the status is one and the same: a client that writes a status into its own request, name or agent gets a
 line that is not understood, never one that says something else.
 """
@@ -51,7 +51,7 @@ class _Quoted(NamedTuple):
 
 
 def read(text: str) -> Fields | None:
-    """What a line tells; None where its status cannot be told without doubt."""
+    """Returns what a line tells; None where its status cannot be told without doubt."""
     if _OF_ERRORS.match(text):
         return None
     labelled = _labelled(text)
@@ -185,7 +185,7 @@ def _moment(text: str) -> datetime | None:
 
 def _seconds(text: str, masked: str, head: str) -> float | None:
     """The time to the answer: one with its name, else the first with three decimals. Quoted ones count, names of
-    clients do not: a quoted field is looked into only where a name stands before it."""
+    clients do not: a quoted field is looked into only where a name is before it."""
     named = _NAMED_TIME.search(masked)
     if named is not None:
         return took(named[1])

@@ -1,4 +1,4 @@
-"""What the lines of an access log have in common, whatever their format: their fields, how a status, a time and a
+"""The common parts of an access log's lines, in any format: their fields, how a status, a time and a
 duration are written."""
 
 import math
@@ -10,7 +10,7 @@ from tui.model.value import Value
 
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
-"""nginx's, whatever the locale here"""
+"""nginx's, in any locale here"""
 LOCAL = r"\d{2}/\w{3}/\d{4}:\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?: [+-]\d{4})?"
 """nginx's `time_local`; HAProxy writes milliseconds and no zone"""
 _LOCAL = re.compile(r"(\d{2})/(\w{3})/(\d{4}):(\d{2}):(\d{2}):(\d{2})(?:\.\d+)? ([+-])(\d{2})(\d{2})")
@@ -20,7 +20,7 @@ _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
 class Fields(Value):
-    """What one line tells of its request. Personal: it is used at once and not kept."""
+    """The request of one line. Personal: it is used at once and not kept."""
 
     status: int
     """0 and 9 too: nginx's `000` (no answer was begun) and `009` (HTTP/0.9)"""

@@ -9,11 +9,11 @@ from tui.model import json_text
 from tui.text.clean import clean_line
 
 NOT_THE_APPS = ("APP_NAME", "GIT_REV", "NO_VHOST")
-"""what Dokku itself writes, besides everything that begins with DOKKU_"""
+"""what Dokku itself writes, apart from everything that begins with DOKKU_"""
 
 
 def is_own(name: str) -> bool:
-    """Whether a variable is the app's own rather than Dokku's."""
+    """True if a variable is the app's own rather than Dokku's."""
     return bool(name) and not name.startswith("DOKKU_") and name not in NOT_THE_APPS
 
 

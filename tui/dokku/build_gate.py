@@ -1,10 +1,10 @@
-"""May a commit of ours be pushed to an app, and what has to be set for it? Asked before every push.
+"""May a commit of this program be pushed to an app, and what has to be set for it? Asked before every push.
 
-A commit of ours is a Dockerfile of a few lines. Any setting that has something else build it is a trap: on 0.35.15,
-with DOKKU_CNB_EXPERIMENTAL, pack built and deployed our tiny tree (recorded): exit 0, metadata ours, production without
-the app. What a setting of the app can cure is a `Need`, recorded before it is made; what cannot be cured is refused,
-and so is what the host did not tell. Theory of the order: `builder:set` counts first (the app's, then the host's), then
-detection, in which the Dockerfile steps back for buildpacks, BUILDPACK_URL and `project.toml`.
+A commit of this program is a Dockerfile of a few lines. Any setting that has something else build it is a trap: on
+0.35.15, with DOKKU_CNB_EXPERIMENTAL, pack built and deployed our tiny tree (recorded): exit 0, metadata ours,
+production without the app. What a setting of the app can cure is a `Need`, recorded before it is made; what cannot be
+cured is refused, and so is what the host did not tell. Theory of the order: `builder:set` counts first (the app's, then
+the host's), then detection, in which the Dockerfile steps back for buildpacks, BUILDPACK_URL and `project.toml`.
 
 What a host does not tell of an app that a Dockerfile built is a caution (`untold`), and no refusal: what runs is the
 proof that its Dockerfile counted. Of every other app it refuses.
@@ -47,7 +47,7 @@ class Need(Value):
 
 
 class PushGate(Value):
-    """What was read of an app before a push to it."""
+    """The settings read of an app before a push to it."""
 
     needs: tuple[Need, ...] = ()
     restore: tuple[tuple[str, str], ...] = ()
@@ -57,7 +57,8 @@ class PushGate(Value):
 
 
 def unavailable(shape: Shape) -> str | None:
-    """Why no commit of ours may be pushed to the app, with the fix; None where it may be, once `needs` are met."""
+    """Why no commit of this program may be pushed to the app, with the fix; None where it may be, once `needs` are
+    met."""
     app = shape.app
     if shape.scheduler not in (None, LOCAL, K3S):
         return f"{app} runs on the scheduler {shape.scheduler}: only {LOCAL} and {K3S} start what a holder retains"
@@ -78,7 +79,7 @@ def unavailable(shape: Shape) -> str | None:
 
 
 def untold(shape: Shape) -> tuple[str, ...]:
-    """What the host did not tell of what decides over a push."""
+    """Returns what the host did not tell of what decides over a push."""
     return tuple(report for report in (*shapes.GATE, shapes.VARIABLES) if report in shape.unknown)
 
 
@@ -109,7 +110,7 @@ def gate(shape: Shape, checks: Checks | None = None, restore: tuple[tuple[str, s
 
 
 def stands_in(shape: Shape) -> str:
-    """What would build a commit of ours in place of its Dockerfile, in words; empty: nothing."""
+    """Returns what would build a commit of this program in place of its Dockerfile, in words; empty: nothing."""
     if shape.selected:
         return "" if shape.selected == builders.DOCKERFILE else f"the builder {shape.selected} is selected"
     if shape.buildpacks:
@@ -134,7 +135,7 @@ def seen(shape: Shape, checks: Checks | None) -> tuple[tuple[str, str], ...]:
 
 
 def changes(planned: tuple[tuple[str, str], ...], now: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    """What is otherwise than planned, in words; what could not be read again is no change, see `unread`.
+    """Returns what is otherwise than planned, in words; what could not be read again is no change, see `unread`.
 
     What was unknown when it was planned, and is known now, counts where the plan would have been another one.
     """

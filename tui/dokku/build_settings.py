@@ -30,7 +30,7 @@ _OPTION = re.compile(r"(?m)^[ \t]*Docker options (build|deploy|run):")
 
 
 class Shape(Value):
-    """How an app is built and what it runs with. None: the host did not say; an empty text: not set."""
+    """The build of an app and its surroundings. None: the host did not say; an empty text: not set."""
 
     app: str
     builder: str | None = None
@@ -68,7 +68,7 @@ class Shape(Value):
 
     @property
     def listed(self) -> bool:
-        """Whether all names of its variables are known, and not only those that choose a builder."""
+        """True if all names of its variables are known, and not only those that choose a builder."""
         return not {OWN_LIST, GLOBAL_LIST} & {*self.unknown}
 
     @property
@@ -83,7 +83,7 @@ class Shape(Value):
 
 
 class Kept(Value):
-    """What a holder remembers of the shape and surroundings of its release; None: an older holder, it did not say."""
+    """A holder's memory of the shape and surroundings of its release; None: an older holder, it did not say."""
 
     release: int
     build_dir: str = ""
@@ -108,7 +108,8 @@ def gate_questions(app: str) -> tuple[tuple[str, ...], ...]:
 
 
 def further_questions(app: str, answers: Mapping[tuple[str, ...], Answer]) -> tuple[tuple[str, ...], ...]:
-    """What is still to be asked where names were not listed, as of an access plugin that lets nobody list the host's.
+    """Returns what is still to be asked where names were not listed, as of an access plugin that lets nobody list the
+    host's.
 
     One variable each: unset is exit 1 without a word (recorded on 0.35.15 and 0.38.27, also with `--global`).
     """
@@ -233,7 +234,8 @@ def build_options(raw: bytes) -> tuple[str, ...]:
 
 
 def places(path: str, build_dir: str) -> tuple[str, ...]:
-    """Where a file can stand. No recording shows whether Dokku looks from the root or from the build directory."""
+    """Returns where a file can stand. No recording shows whether Dokku looks from the root or from the build
+    directory."""
     return (path, f"{build_dir}/{path}") if build_dir else (path,)
 
 
@@ -272,7 +274,7 @@ def facts(
     *,
     predeploy: bool = False,
 ) -> str:
-    """What a holder remembers, as the content of its `release.json`."""
+    """Returns what a holder remembers, as the content of its `release.json`."""
     kept = Kept(
         release=release,
         build_dir=shape.build_dir,
@@ -287,7 +289,7 @@ def facts(
 
 
 def read_facts(text: str | None) -> Kept | None:
-    """What a holder remembers; None where it says nothing that can be read."""
+    """Returns what a holder remembers; None where it says nothing that can be read."""
     try:
         return None if text is None else json_text.read(text, Kept)
     except json_text.NotJson:

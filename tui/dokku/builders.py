@@ -1,4 +1,4 @@
-"""What built an app's image, and what follows from that for a commit of ours that starts it again.
+"""The builders of an app's image, and what follows from each for a commit of this program that starts it again.
 
 Recorded on 0.35.15 and 0.38.27 with herokuish 0.9.2, pack 0.40.0 and the frames that Dokku puts around nixpacks and
 railpack. The label `com.dokku.builder-type` tells it, with two exceptions: on 0.35 nixpacks' image is labelled
@@ -16,7 +16,7 @@ PACK = "pack"
 NIXPACKS = "nixpacks"
 RAILPACK = "railpack"
 KNOWN = (DOCKERFILE, HEROKUISH, PACK, NIXPACKS, RAILPACK)
-"""what can be kept: their images start through a Dockerfile of ours"""
+"""what can be kept: their images start through a Dockerfile of this program"""
 NO_COMMAND = (NIXPACKS, RAILPACK)
 """their images name no command: without a Procfile nothing starts"""
 IMAGE, ARCHIVE = UNHELD
@@ -47,5 +47,5 @@ def of_app(containers: tuple[Container, ...], told: str | None) -> str | None:
 
 
 def from_image_or_archive(source: str | None) -> bool:
-    """Whether a deploy source is one that no deploy branch holds back."""
+    """True if a deploy source is one that no deploy branch holds back."""
     return source in UNHELD

@@ -1,4 +1,4 @@
-"""What a host can do, from its answers: never guessed from a version we have not seen."""
+"""The abilities of a host, from its answers: never guessed from a version we have not seen."""
 
 import re
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ def read_version(answer: Answer) -> str | None:
 
 
 def login_form(answer: Answer) -> Form | None:
-    """How this login wants its commands, from its answer to a bare `version`; None where that tells neither.
+    """Returns how this login wants its commands, from its answer to a bare `version`; None where that tells neither.
 
     Dokku's forced command answers it; a shell has no such program (exit 127) and needs `dokku` before it.
     """
@@ -54,7 +54,7 @@ def login_form(answer: Answer) -> Form | None:
 
 
 def at_least(version: str | None, wanted: tuple[int, int]) -> bool:
-    """Whether a version like `0.38.27` is at least `wanted`; an unknown one is not."""
+    """True if a version like `0.38.27` is at least `wanted`; an unknown one is not."""
     parts = (version or "").split(".")
     if len(parts) < 2 or not all(p.isdigit() for p in parts[:2]):
         return False

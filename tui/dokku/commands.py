@@ -129,7 +129,7 @@ def git_set_branch(app: str, branch: str) -> Argv:
 
 
 def own_repository(app: str) -> str:
-    """Where the app's bare repository lies on the host."""
+    """Returns where the app's bare repository lies on the host."""
     return f"/home/dokku/{app}"
 
 
@@ -159,7 +159,7 @@ def tags_deploy(app: str, tag: str) -> Argv:
 
 
 def ps_rollback(app: str) -> Argv:
-    """Goes back one release, whatever that is to the plugin that brings it."""
+    """Goes back one release, in the sense of the plugin that brings it."""
     return ("ps:rollback", app)
 
 

@@ -31,7 +31,8 @@ _TASKS = (("scripts", "dokku", "predeploy"), ("scripts", "dokku", "postdeploy"),
 
 
 class Baked(Value):
-    """What a kept image brings along beside the app, and a commit of ours has to take from it."""
+    """The content that a kept image brings along beside the app, and that a commit of this program has to take from
+    it."""
 
     builder: str = builders.DOCKERFILE
     gone: tuple[str, ...] = ()
@@ -57,7 +58,7 @@ class Baked(Value):
 def keep_tree(app: str, number: int, files: Mapping[str, str], of: shapes.Shape | None = None, facts: str = "") -> Tree:
     """The commit that fills a holder: the running image, and the release's own files beside it.
 
-    The Dockerfile stands where this host's global settings, which hold for a new app, look for it.
+    The Dockerfile is where this host's global settings, which hold for a new app, look for it.
     """
     of = of or shapes.Shape(app=app)
     dockerfile = f'FROM dokku/{app}:latest\n{_NO_ALTERNATE}\nLABEL rollback.kept="{number}"\n'
@@ -155,7 +156,7 @@ def process_types(procfile: str | None) -> frozenset[str]:
 
 
 def has_predeploy(app_json: str) -> bool:
-    """Whether an app.json names a predeploy task; one that cannot be read may."""
+    """True if an app.json names a predeploy task; one that cannot be read may."""
     try:
         return any(task.startswith("predeploy: ") for task in _without_tasks(app_json)[1])
     except Unreadable:

@@ -67,7 +67,7 @@ def run_options(report: bytes) -> tuple[str, ...] | None:
 
 
 def allowed(report: Answer) -> bool:
-    """Whether the run options are ours and nothing else."""
+    """True if the run options are ours and nothing else."""
     return report.ok and run_options(report.stdout) == (OPTION,)
 
 
@@ -99,12 +99,12 @@ def question(holder: str, options: Answer, scheduler: Answer, version: str | Non
 
 
 def is_look(argv: Argv) -> bool:
-    """Whether a command line is the one that `question` makes."""
+    """True if a command line is the one that `question` makes."""
     return len(argv) == 3 and (argv[0], argv[2]) == ("run", PROGRAM) and holders.parse_holder(argv[1]) is not None
 
 
 def read(holder: str, answer: Answer, at: datetime, builder: str | None = None) -> HolderLook:
-    """What the answer to `question` says. Every other text than the recorded ones is unknown, never gone."""
+    """Returns what the answer to `question` says. Every other text than the recorded ones is unknown, never gone."""
 
     def found(image: ImageState, why: str = "") -> HolderLook:
         return HolderLook(holder=holder, image=image, at=at, why=why)

@@ -1,4 +1,4 @@
-"""Holders and incident records: their names, and what stands in their config.
+"""Holders and incident records: their names, and what is in their config.
 
 A holder's name alone carries app, release number and tag, so that one `apps:list` lists every kept release of a host:
 `<app>--r<N>--pre-deploy-<YYYYMMDD>-<HHMMSS>` (UTC). Values in the config are free of blanks, because config:set is
@@ -86,7 +86,8 @@ class IncidentRecord(Value):
 
 
 def stem(app: str) -> str:
-    """What the names of an app's holders and record begin with: the app's own name, where Dokku takes it for new apps.
+    """Returns what the names of an app's holders and record begin with: the app's own name, where Dokku takes it for
+    new apps.
 
     Apps of older hosts may have underscores and capitals, which `apps:create` refuses since 0.22. Theirs are replaced,
     and a mark keeps `my_app` apart from `my-app`.
@@ -108,7 +109,7 @@ def holder_name(app: str, number: int, at: datetime) -> str:
 
 
 def parse_holder(name: str) -> Holder | None:
-    """What a holder's name says, or None for every other name."""
+    """Returns what a holder's name says, or None for every other name."""
     found = _HOLDER.fullmatch(name)
     if found is None or len(name) > LONGEST:
         return None
@@ -120,7 +121,7 @@ def parse_holder(name: str) -> Holder | None:
 
 
 def holds(name: str, app: str) -> bool:
-    """Whether a name is that of a holder of this app."""
+    """True if a name is that of a holder of this app."""
     found = parse_holder(name)
     return found is not None and found.app == stem(app)
 
@@ -148,7 +149,7 @@ def frozen_branch(incident: str) -> str:
 
 
 def is_frozen(branch: str | None) -> bool:
-    """Whether a deploy branch holds deploys back, whoever set it: no team has a branch of that name."""
+    """True if a deploy branch holds deploys back, whoever set it: no team has a branch of that name."""
     return branch is not None and branch.startswith(FROZEN_BY)
 
 
@@ -163,12 +164,12 @@ def takeover_lock(app: str) -> str:
 
 
 def is_record(name: str) -> bool:
-    """Whether a name is that of a record or a lock of ours."""
+    """True if a name is that of a record or a lock of this program."""
     return name.endswith(("--incident", "--takeover"))
 
 
 def is_ours(name: str) -> bool:
-    """Whether an app is a holder or record: hidden from what people see."""
+    """True if an app is a holder or record: hidden from what people see."""
     return parse_holder(name) is not None or is_record(name)
 
 
@@ -200,7 +201,7 @@ def wrap(text: str) -> str:
 
 
 def unwrap(text: str) -> str:
-    """What `wrap` wrapped, made harmless; what is not base64 is shown as it stands."""
+    """Returns what `wrap` wrapped, made harmless; what is not base64 is shown as it is."""
     try:
         return clean_line(base64.b64decode(text, validate=True).decode("utf-8", "replace"))
     except (binascii.Error, ValueError):
@@ -245,7 +246,7 @@ def mark_pairs(
     bad: str | None = None,
     came: Arrival | None = None,
 ) -> tuple[tuple[str, str], ...]:
-    """What is noted on a holder later."""
+    """Returns what is noted on a holder later."""
     found: list[tuple[str, str]] = []
     if came is not None:
         found.append((CAME, _arrival_pair(came)))
@@ -301,7 +302,7 @@ def _arrival_pair(came: Arrival) -> str:
 
 
 def _came(text: str) -> Arrival | None:
-    """How a release came, as `ROLLBACK_CAME` has it: kind, attempt, time and person, with commas between."""
+    """Returns how a release came, as `ROLLBACK_CAME` has it: kind, attempt, time and person, with commas between."""
     words = clean_line(text).split(",")
     if len(words) != 4 or words[0] not in list(Came) or not _ATTEMPT.fullmatch(words[1]):
         return None
@@ -342,7 +343,7 @@ def restore_word(restore: tuple[tuple[str, str], ...]) -> str:
 
 
 def restored(text: str) -> tuple[tuple[str, str], ...]:
-    """What `restore_word` wrote; what is malformed is left out."""
+    """Returns what `restore_word` wrote; what is malformed is left out."""
     pairs = (entry.partition("=") for entry in text.split(","))
     return tuple((name, value) for name, equals, value in pairs if name and equals)
 
@@ -354,7 +355,8 @@ def _two(text: str | None) -> tuple[str, str] | None:
 
 
 def lost_record(app: str, branch: str) -> IncidentRecord:
-    """What a frozen branch tells of a record that was destroyed by hand: who froze it, and no branch to give back."""
+    """Returns what a frozen branch tells of a record that was destroyed by hand: who froze it, and no branch to give
+    back."""
     return IncidentRecord(app=app, incident=branch.removeprefix(FROZEN_BY) or None, state="frozen", gone=True)
 
 

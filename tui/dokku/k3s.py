@@ -43,7 +43,7 @@ _SCALE = re.compile(r"(?m)^(?P<process>[A-Za-z0-9_-]+):[ \t]+(?P<count>[0-9]{1,4
 
 
 class K3sSettings(Value):
-    """How the scheduler is set for an app. None: the host did not say."""
+    """The scheduler's settings for an app. None: the host did not say."""
 
     deploy_timeout: float | None = None
     """seconds that a deploy waits for its pods"""
@@ -57,7 +57,7 @@ class K3sSettings(Value):
 
 
 class Pod(Value):
-    """What one pod says of itself."""
+    """One pod, by its own word."""
 
     said: bool
     """whether it answered with its whole environment"""
@@ -65,7 +65,7 @@ class Pod(Value):
 
 
 def scale(app: str) -> Argv:
-    """How many pods of each process type there should be, as text; 0.25 s."""
+    """Returns how many pods of each process type there should be, as text; 0.25 s."""
     return ("ps:scale", app)
 
 
@@ -136,13 +136,13 @@ def seconds(text: str) -> float | None:
 
 
 def unreachable(answer: Answer) -> bool:
-    """Whether the cluster cannot be asked: `ps:report` then panics, other commands name the API."""
+    """True if the cluster cannot be asked: `ps:report` then panics, other commands name the API."""
     said = clean(decode(answer.stderr))
     return not answer.ok and (bool(_PANIC.search(said)) or "kubernetes api not available" in said)
 
 
 def pod(answer: Answer) -> Pod:
-    """What a pod says of itself in the answer to `enter`."""
+    """Returns what a pod says of itself in the answer to `enter`."""
     lines = decode(answer.stdout).lstrip(".").splitlines()
     names = {line.partition("=")[0] for line in lines if "=" in line}
     if not answer.ok or not {"HOSTNAME", "HOME"} <= names:
@@ -179,7 +179,7 @@ def with_probe(app_json: str | None) -> tuple[str, bool]:
 
 
 def _probes(check: object) -> bool:
-    """Whether a health check becomes a probe that keeps traffic away from a pod until it is well.
+    """True if a health check becomes a probe that keeps traffic away from a pod until it is well.
 
     By Dokku's source: one without a type, or with an uptime alone, becomes none.
     """
@@ -205,7 +205,7 @@ def tree(files: Files, of: Shape, attempt: str) -> tuple[Files, bool]:
 
 
 def ways_out(app: str) -> str:
-    """What to do where Helm died in the middle of a deploy: nothing over this login ends that."""
+    """Returns what to do where Helm died in the middle of a deploy: nothing over this login ends that."""
     return (
         f"ways out: a cluster admin deletes the Secret sh.helm.release.v1.{app}.vN that is pending, and the same is "
         f"tried again; or, a person's decision, `scheduler-k3s:set {app} namespace OTHER` and the same again, which "

@@ -1,4 +1,4 @@
-"""A check of ours in the commit that goes back, for a process type to which the release brings none.
+"""A check of this program in the commit that goes back, for a process type to which the release brings none.
 
 Without one Dokku waits until each new container is 10 s old, one process type after the other (recorded on 0.35.15 and
 0.38.27: 10.0 s + 10.0 s for web and worker; with `uptime: 3` 3.0 s + 3.0 s). That a web process listens is checked

@@ -150,7 +150,7 @@ _MAY_BE_AFTER = (Refusal.WRONG_ARCHITECTURE, Refusal.PORT_TAKEN, Refusal.OUT_OF_
 
 
 def leaves_its_image(said: Answer | bytes) -> bool:
-    """Whether it failed after the build: `dokku/APP:latest` is the failed image from then on, though the old container
+    """True if it failed after the build: `dokku/APP:latest` is the failed image from then on, though the old container
     serves."""
     if isinstance(said, Answer) and said.ok:
         return False
@@ -224,10 +224,10 @@ _FIXES = {
 
 
 def fix(refusal: Refusal) -> str:
-    """What to do now."""
+    """Returns what to do now."""
     return _FIXES[refusal]
 
 
 def told(refusal: Refusal) -> str:
-    """What it is and what to do now, in one line."""
+    """Returns what it is and what to do now, in one line."""
     return f"{explain(refusal)} ({fix(refusal)})"

@@ -1,4 +1,4 @@
-"""What Dokku prints, as facts. Both versions: JSON values are strings, 0.38 gives each key bare and prefixed,
+"""Dokku's output, as facts. Both versions: JSON values are strings, 0.38 gives each key bare and prefixed,
 0.35 only prefixed; text values are padded with blanks. What is missing is None, never a value that looks healthy.
 """
 
@@ -214,7 +214,7 @@ _LISTED = re.compile(rb'^\s*\[\s*["\]]', re.MULTILINE)
 
 
 def tags(raw: bytes) -> tuple[str, ...]:
-    """The tags of the runbook's form in what `tags APP` prints, in whatever words around them."""
+    """The tags of the runbook's form in what `tags APP` prints, in any words around them."""
     return tuple(dict.fromkeys(re.findall(r"(?<![\w.-])pre-deploy-[0-9]{8}-[0-9]{6}(?![\w.-])", decode(raw))))
 
 
@@ -271,7 +271,7 @@ class _Config(msgspec.Struct, rename="pascal"):
 
 
 class _Inspected(msgspec.Struct, rename="pascal"):
-    """What we read of Docker's own description."""
+    """The part that is read of Docker's own description."""
 
     id: str
     name: str

@@ -28,7 +28,7 @@ def ssh_line(host: Host, argv: tuple[str, ...]) -> str:
 
 
 def git_push(host: Host, app: str, branch: str) -> str:
-    """An ordinary deploy of whatever is checked out, by a Git client."""
+    """An ordinary deploy of what is checked out, by a Git client."""
     options, where = destination(host)
     through = ("--receive-pack=dokku git-receive-pack",) if host.form is Form.SHELL else ()
     push = shlex.join(("git", "push", *through, f"{where.bracketed}:{app}", f"HEAD:{branch}"))

@@ -71,7 +71,7 @@ def _unusable(name: str, value: str) -> str:
 
 
 def _anybody(made: ssl.SSLContext) -> bool:
-    """Whether an authority is loaded, or a folder is there that OpenSSL looks into when it needs one."""
+    """True if an authority is loaded, or a folder is there that OpenSSL looks into when it needs one."""
     folder = ssl.get_default_verify_paths().capath
     if made.cert_store_stats()["x509_ca"]:
         return True

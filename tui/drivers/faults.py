@@ -1,4 +1,4 @@
-"""Faults of ours, with where they happened, in a file beside the journal: a person sees one line."""
+"""Faults of this program, with where they happened, in a file beside the journal: a person sees one line."""
 
 import os
 from datetime import UTC, datetime

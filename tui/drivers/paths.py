@@ -1,4 +1,4 @@
-"""Where things are kept on this machine: one folder and what is in it, for its owner alone.
+"""The places where things are kept on this machine: one folder and what is in it, for its owner alone.
 
 The folder holds what a stranger must neither read nor choose: the journal, and files that are opened for writing. So it
 has to be a folder of this user, not a link to one; a wrong mode is put right. No link inside it is followed.

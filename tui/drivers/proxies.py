@@ -56,7 +56,7 @@ class Proxies:
         return None
 
     def troubles(self) -> tuple[UnusableProxy, ...]:
-        """What cannot be used, whether or not anything needs it."""
+        """Returns what cannot be used, whether or not anything needs it."""
         found: list[UnusableProxy] = []
         for name in ("http_proxy", "https_proxy", "all_proxy"):
             variable, value = self._said(name)
@@ -97,7 +97,7 @@ def read(variable: str, value: str) -> Proxy:
 
 
 def excepts(word: str, host: str, port: int) -> bool:
-    """Whether a word of `no_proxy` holds for this host and port."""
+    """True if a word of `no_proxy` holds for this host and port."""
     if word == "*":
         return True
     name, wanted = _taken_apart(word)

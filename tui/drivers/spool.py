@@ -1,4 +1,4 @@
-"""The file beside a log: everything that came since the console follows it, whatever the panel still holds.
+"""The file beside a log: everything that came since the console follows it, also what the panel has let go.
 
 One file for each service and run of the console, in two parts of at most `cap` bytes; the older part goes when the
 newer is full. Lines are written once they are whole, without secrets. Files of earlier runs are kept until together
@@ -19,7 +19,7 @@ TOTAL = 512 * 1024 * 1024
 
 
 class LogSpool:
-    """Where one log goes. Calling it appends; raises OSError."""
+    """The file of one log. Calling it appends; raises OSError."""
 
     def __init__(self, service: str, at: datetime, *, folder: Path | None = None, cap: int = CAP) -> None:
         where = folder or paths.state_dir() / "logs"

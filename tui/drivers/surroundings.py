@@ -1,4 +1,5 @@
-"""What `check` says of this machine's environment: variables that HTTP here, or in the programs we use, trips over."""
+"""The findings of `check` on this machine's environment: variables that HTTP here, or in the programs we use, trips
+over."""
 
 from collections.abc import Mapping
 

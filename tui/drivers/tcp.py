@@ -1,4 +1,4 @@
-"""Whether a port takes connections, and keeps them.
+"""A health check by TCP: a port takes connections, and keeps them.
 
 Docker's proxy takes every connection to a published port and closes it at once where nobody listens in the container:
 a connection that is closed before anything was said is no sign of health.
@@ -37,7 +37,7 @@ async def look(endpoint: str, clock: Any, timeout: float) -> Probe:
 
 
 async def _closed(reader: asyncio.StreamReader) -> bool:
-    """Whether the other side ends the connection before it says anything."""
+    """True if the other side ends the connection before it says anything."""
     try:
         async with asyncio.timeout(GRACE):
             return not await reader.read(1)

@@ -20,7 +20,7 @@ AGAIN = "remove it: each file is then asked about again"
 
 
 class Trusted(Value):
-    """How a file was when it was trusted."""
+    """The state of a file when it was trusted."""
 
     fingerprint: str
     """over its powers"""
@@ -37,7 +37,7 @@ class TrustedFiles:
         return None if found is None else Trusted(fingerprint=found[0], digest=found[1])
 
     def unchanged(self, file: Path, raw: bytes) -> bool:
-        """Whether the file was trusted with exactly these bytes. Raises JournalError."""
+        """True if the file was trusted with exactly these bytes. Raises JournalError."""
         found = self.known(file)
         return found is not None and found.digest == _digest(raw)
 

@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 AGENT = "rollback-console"
 
 
-class TooLarge(OSError):
+class AnswerTooLarge(OSError):
     """The answer is longer than what was agreed on."""
 
 
-class Unreachable(OSError):
+class NoConnection(OSError):
     """There was no connection: nothing was sent."""
 
 
 class Exposed(ValueError):
-    """What should be sent would be read by others on the way."""
+    """A request was not sent because others could read it on the way."""
 
 
 class Raw(NamedTuple):
@@ -95,7 +95,7 @@ class Web:
                     body += unpack(chunk, largest + 1 - len(body))
                     if len(body) > largest:
                         if not cut:
-                            raise TooLarge(f"an answer of more than {largest} bytes")
+                            raise AnswerTooLarge(f"an answer of more than {largest} bytes")
                         break
                 return Raw(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, bytes(body[:largest]))
         except zlib.error as error:
@@ -103,7 +103,7 @@ class Web:
         except httpx.InvalidURL as error:
             raise ValueError(str(error)) from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise Unreachable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+            raise NoConnection(f"{type(error).__name__}: {error}".rstrip(": ")) from error
         except httpx.HTTPError as error:
             raise OSError(f"{type(error).__name__}: {error}".rstrip(": ")) from error
 
@@ -119,9 +119,9 @@ class Web:
                     self._clients[key] = await asyncio.get_running_loop().run_in_executor(None, make)
                 return self._clients[key]
             except (UnusableProxy, UnusableCertificates) as error:
-                raise Unreachable(str(error)) from error
+                raise NoConnection(str(error)) from error
             except (ImportError, OSError, ValueError) as error:
-                raise Unreachable(f"HTTP cannot be set up here: {error}") from error
+                raise NoConnection(f"HTTP cannot be set up here: {error}") from error
 
     def _make(self, proxy: Proxy | None, tls: bool) -> "httpx.AsyncClient":
         """In a thread: importing and loading certificates take longer than a frame."""
@@ -152,7 +152,7 @@ def _certificates(file: str | None = None) -> ssl.SSLContext:
 
 
 def unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
-    """What turns a piece of a body, and the bytes that are still wanted, into no more than so many.
+    """Returns what turns a piece of a body, and the bytes that are still wanted, into no more than so many.
 
     Nothing packed is asked for, because 200 kB may unpack to gigabytes; a proxy may pack all the same. Raises OSError
     for a packing that is not known; what is returned raises zlib.error for what is damaged.
@@ -167,7 +167,7 @@ def unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
 
 
 def private(url: str) -> bool:
-    """Whether what is sent there is read by nobody else: over TLS, or not out of this machine."""
+    """True if what is sent there is read by nobody else: over TLS, or not out of this machine."""
     import httpx
 
     try:

@@ -15,7 +15,7 @@ from tui.engine.incident.steps import Output
 from tui.engine.signal import Signal
 from tui.incident import all_services
 from tui.incident import events as ev
-from tui.incident.all_services import Part, Stage
+from tui.incident.all_services import BatchItem, BatchStage
 from tui.model.errors import ConsoleError, Refused, TakenByOther
 from tui.model.incident import Closing, Group, Incident, Question
 from tui.model.plan import Plan
@@ -36,7 +36,7 @@ class Prepared(Value):
     fix: str = ""
 
 
-class Run:
+class Batch:
     """One run, carried by this process. Raises what ended a walk's loop from `run` and `settled`."""
 
     def __init__(
@@ -61,10 +61,10 @@ class Run:
     # ── what is known ────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        """Every service as it stands, in order."""
+    def parts(self) -> tuple[BatchItem, ...]:
+        """Every service as it is, in order."""
         return tuple(
-            Part(
+            BatchItem(
                 service=name,
                 incident=self.walks[name].incident if name in self.walks else None,
                 refused=self.refused[name].message if name in self.refused else "",
@@ -74,7 +74,7 @@ class Run:
 
     @property
     def wrote(self) -> bool:
-        """Whether anything that changes a host was begun."""
+        """True if anything that changes a host was begun."""
         return any(walk.incident.wrote for walk in self.walks.values())
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -98,7 +98,7 @@ class Run:
 
     async def settled(self) -> None:
         """Wait until nothing that was begun is being carried out any more; nothing new is begun."""
-        await self._wait(lambda: all(all_services.stage(part) is not Stage.UNDER_WAY for part in self.parts))
+        await self._wait(lambda: all(all_services.stage(part) is not BatchStage.UNDER_WAY for part in self.parts))
 
     async def _wait(self, until: Callable[[], bool]) -> None:
         def holds() -> bool:
@@ -137,7 +137,7 @@ class Run:
 
     async def prepare(self) -> tuple[Prepared, ...]:
         """Plan what has not been started, anew. Nothing is sent."""
-        wanted = [part.service for part in self.parts if all_services.stage(part) is Stage.NOT_STARTED]
+        wanted = [part.service for part in self.parts if all_services.stage(part) is BatchStage.NOT_STARTED]
         found = await asyncio.gather(*(self._prepared(name) for name in wanted))
         return tuple(found)
 
@@ -161,7 +161,7 @@ class Run:
         )
 
     async def close(self, closing: Closing, reason: str) -> None:
-        """Close every service that is still open. Raises NotNow where something is being carried out."""
+        """Close every service that is still open. Raises InvalidTransition where something is being carried out."""
         await self.settled()
         for walk in self.walks.values():
             if walk.incident.open:
@@ -176,14 +176,14 @@ class Run:
 
 
 def wanted(group: Group) -> Target:
-    """Where each of them goes."""
+    """Returns where each of them goes."""
     found = parse_target(group.target)
     assert found is not None, group.target  # it was one when the run was opened
     return found
 
 
 def options(group: Group, take_over: str | None) -> Options:
-    """What was chosen for all of them."""
+    """Returns what was chosen for all of them."""
     return Options(freeze=group.freeze, run_tasks=group.run_tasks, take_over=take_over)
 
 
@@ -218,11 +218,11 @@ async def begin(
     reason: str,
     take_over: str | None,
     output: Output | None = None,
-) -> Run:
+) -> Batch:
     """Put every service on record, with the plan that was confirmed; nothing is sent yet. Raises TakenByOther."""
     _hold(engine, group.id)
     walks = {plan.service: await engine.open(plan, reason, output, group=group) for plan in plans}
-    return Run(engine, group, walks, take_over, output)
+    return Batch(engine, group, walks, take_over, output)
 
 
 async def find(engine: Engine, identity: str) -> tuple[Group, tuple[Incident, ...]] | None:
@@ -244,7 +244,7 @@ async def find(engine: Engine, identity: str) -> tuple[Group, tuple[Incident, ..
 
 async def resume(
     engine: Engine, group: Group, incidents: Sequence[Incident], take_over: str | None, output: Output | None = None
-) -> Run:
+) -> Batch:
     """Take a run up: what is open is asked for at its host, and nothing is sent. Raises TakenByOther."""
     _hold(engine, group.id)
     walks: dict[str, IncidentRunner] = {}
@@ -252,7 +252,7 @@ async def resume(
         walks[incident.service] = (
             await engine.resume(incident.id, output) if incident.open else engine.closed_walk(incident)
         )
-    run = Run(engine, group, walks, take_over, output)
+    run = Batch(engine, group, walks, take_over, output)
     for walk in walks.values():
         if walk.incident.open and walk.incident.asking in _LOOK_AGAIN:
             await walk.submit(ev.CheckAgain(at=engine.clock.now()))

@@ -1,7 +1,7 @@
 """Does everything work that an incident will need? Asked in daylight, host by host and service by service.
 
-Nothing is changed. One request a URL carries a mark of ours, because the access log of the app's own site is the only
-proof that a URL is answered by this app: a name without a site is answered by the first site of the host.
+Nothing is changed. One request a URL carries a mark of this program, because the access log of the app's own site is
+the only proof that a URL is answered by this app: a name without a site is answered by the first site of the host.
 """
 
 import secrets
@@ -97,7 +97,7 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
 
 
 async def outside(engine: Engine, services: tuple[Service, ...]) -> list[Finding]:
-    """What is asked and told beside the hosts, as far as it is set up; nothing is written there."""
+    """Returns what is asked and told beside the hosts, as far as it is set up; nothing is written there."""
     found = await together(*(one.check(services) for one in engine.outside.checks))
     return [line for lines in found for line in lines]
 
@@ -121,7 +121,7 @@ def drill(at: Host) -> tuple[str, ...]:
 
 
 def _said(engine: Engine, of: Service) -> list[Finding]:
-    """What services.yaml says of this service that the console goes by."""
+    """Returns what services.yaml says of this service that the console goes by."""
     watch, back = engine.fleet.watch_of(of.name), of.rollback
     minutes = watch.after_rollback.total_seconds() / 60
     words = f"watched {minutes:.0f} min after a rollback, {watch.error_rate:.2%} of failed requests are too many"
@@ -172,7 +172,7 @@ def _cure(detail: str) -> str:
 
 
 async def _whose(engine: Engine, of: Service, url: str, header: str | None) -> Finding:
-    """Whose site answers a URL: the mark of our request stands in the access log of that app."""
+    """Whose site answers a URL: the mark of our request is in the access log of that app."""
     mark = f"{MARK}={secrets.token_hex(8)}"
     parts = urlsplit(url)
     marked = urlunsplit(parts._replace(query=f"{parts.query}&{mark}" if parts.query else mark))
@@ -253,7 +253,7 @@ def _kept(
 
 
 def _no_way_back(engine: Engine, of: Service, found: Listing, build: build_settings.Shape, error: Refused) -> Finding:
-    """Why `previous` names nothing: what is kept begins with what runs, or nothing is kept, or whatever else."""
+    """Why `previous` names nothing: what is kept begins with what runs, or nothing is kept, or something else."""
     kept_now = [release for release in found.releases if release.holder is not None]
     possible = build_gate.unkeepable(build) is None
     if possible and never_kept(engine, found):
@@ -266,7 +266,7 @@ def _no_way_back(engine: Engine, of: Service, found: Listing, build: build_setti
 
 
 def never_kept(engine: Engine, found: Listing) -> bool:
-    """Whether a service has the way back `kept`, and nothing was ever kept of it."""
+    """True if a service has the way back `kept`, and nothing was ever kept of it."""
     return "kept" in engine.fleet.ways and not any(r.holder is not None for r in found.releases)
 
 

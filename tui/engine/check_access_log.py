@@ -1,4 +1,5 @@
-"""What of an app's access log will be understood in an incident: a few real lines of it are read in daylight."""
+"""The part of an app's access log that will be understood in an incident: a few real lines of it are read in
+daylight."""
 
 from tui.dokku import access_log, commands
 from tui.engine.engine import Engine
@@ -16,7 +17,7 @@ _FIX = (
 
 
 async def look(engine: Engine, of: Service) -> list[Finding]:
-    """How many of the log's last lines are understood, and what they lack."""
+    """Returns how many of the log's last lines are understood, and what they lack."""
     try:
         told = await engine.links.ask(of.host, commands.access_logs(of.app))
     except LinkError as error:

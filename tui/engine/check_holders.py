@@ -18,9 +18,9 @@ MANY = 20
 
 
 async def costs(engine: Engine, host: str) -> list[Finding]:
-    """What the kept releases of a host cost its deploys. Nothing where that cannot be asked: `host` says so."""
+    """Returns what the kept releases of a host cost its deploys. Nothing where that cannot be asked: `host` says so."""
     try:
-        names = reports.apps_list(await engine.links.tell(host, commands.apps_list()))
+        names = reports.apps_list(await engine.links.ask_checked(host, commands.apps_list()))
     except (LinkError, UnexpectedReply):
         return []
     count = sum(1 for name in names if holders.parse_holder(name) is not None)

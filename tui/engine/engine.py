@@ -1,6 +1,6 @@
 """The façade that both front ends use.
 
-Reading asks hosts and never changes them; whatever changes a host is a step of a walk, a keep, a freeze or an unfreeze,
+Reading asks hosts and never changes them; each change of a host is a step of a walk, a keep, a freeze or an unfreeze,
 and goes through the gate.
 """
 
@@ -43,9 +43,9 @@ from tui.engine.ports import (
 from tui.engine.releases import catalog
 from tui.engine.releases import removal as removals
 from tui.engine.releases.catalog import Listing
-from tui.engine.releases.freeze import NO_WORD, Freezer, Frozen, Unfrozen, Word
+from tui.engine.releases.freeze import NO_WORD, Freezer, Frozen, UnfreezeWord, Unfrozen
 from tui.engine.releases.keeper import Keeper
-from tui.engine.releases.planner import Planner, Wanted
+from tui.engine.releases.planner import Planner, PlanRequest
 from tui.engine.releases.silence import Silences
 from tui.engine.store import Illegible, Records, new_id
 from tui.engine.together import together
@@ -154,13 +154,13 @@ class Engine:
         return self.fleet.parts(name) or (self.service(name),)
 
     async def listing(self, service: Service) -> Listing:
-        """What runs, and the releases that are kept or were seen here. Raises LinkError, HostSaid."""
+        """Returns what runs, and the releases that are kept or were seen here. Raises LinkError, UnexpectedReply."""
         found = await self.planner.known(service, every_source=False)
         await self.configs.note(service, found.current)
         return found
 
     async def catalogue(self, service: Service) -> Listing:
-        """The releases that any source knows, with every way back. Raises LinkError, HostSaid."""
+        """The releases that any source knows, with every way back. Raises LinkError, UnexpectedReply."""
         found = await self.planner.known(service, every_source=True)
         await self.configs.note(service, found.current)
         return found
@@ -186,8 +186,8 @@ class Engine:
         return self.links.host(service.host).stream(commands.logs(service.app, lines, tail=True))
 
     async def log(self, service: Service, lines: int) -> bytes:
-        """The last lines of the service's log, of each process. Raises LinkError, HostSaid."""
-        return await self.links.tell(service.host, commands.logs(service.app, lines))
+        """The last lines of the service's log, of each process. Raises LinkError, UnexpectedReply."""
+        return await self.links.ask_checked(service.host, commands.logs(service.app, lines))
 
     # ── planning ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -207,7 +207,7 @@ class Engine:
         `known_as` is the id to plan under where no incident is open yet; None: a new one.
         `way` None is the first of services.yaml. Where it does not lead there, the refusal names the next one.
         """
-        wanted = Wanted(
+        wanted = PlanRequest(
             service=service,
             target=target,
             options=options,
@@ -251,7 +251,7 @@ class Engine:
 
     def closed_walk(self, incident: Incident) -> IncidentRunner:
         """A closed incident, for notes that are added later; nothing of it goes on."""
-        return IncidentRunner(incident, self.journal, self.clock, self._performer(None))
+        return IncidentRunner(incident, self.journal, self.clock, self._handler(None))
 
     async def _begin(
         self, identity: str, service: Service, reason: str, output: Output | None, group: Group | None = None
@@ -268,7 +268,7 @@ class Engine:
             file=whose.path(self.fleet),
             address=self.fleet.host(service.host).ssh,
         )
-        walk = await IncidentRunner.begin(event, self.journal, self.clock, self._performer(output))
+        walk = await IncidentRunner.begin(event, self.journal, self.clock, self._handler(output))
         self.walks[identity] = walk
         self.duty.ask()
         self.notices.follow(walk)
@@ -288,7 +288,7 @@ class Engine:
         service = self.fleet.service(found.service)
         if service is not None and (found.watch_for is not None or found.watch is not None):
             self.evidence.follow((service,), must=True)
-        walk = IncidentRunner(found, self.journal, self.clock, self._performer(output))
+        walk = IncidentRunner(found, self.journal, self.clock, self._handler(output))
         self.walks[incident] = walk
         self.notices.follow(walk)
         await walk.submit(ev.Resumed(at=self.clock.now(), by=self.by, anew=True))
@@ -346,19 +346,19 @@ class Engine:
         else:
             await self.journal.append(incident, "event", ev.encode(told), told.at)
 
-    def _performer(self, output: Output | None) -> HostEffectHandler:
+    def _handler(self, output: Output | None) -> HostEffectHandler:
         ports = Ports(self.fleet, self.links, self.probes, self.journal, self.clock)
         return HostEffectHandler(ports, output, self.processes, self.keeper, self.evidence)
 
     # ── keeping and freezing ─────────────────────────────────────────────────────────────────────────────────────
 
     async def keep(self, service: Service, say: Callable[[str], None]) -> Release:
-        """Keep what the service runs now. Raises AlreadyThere, Refused, LinkError, HostSaid, Unfinished."""
+        """Keep what the service runs now. Raises AlreadyThere, Refused, LinkError, UnexpectedReply, Unfinished."""
         await self.configs.look(service)  # what serves is about to be left: how was it set?
         return await self.keeper.keep(service, say)
 
     async def removal(self, service: Service) -> removals.Removal:
-        """What `remove_all` would take away. Raises TakenByOther, Refused, LinkError, HostSaid."""
+        """Returns what `remove_all` would take away. Raises TakenByOther, Refused, LinkError, UnexpectedReply."""
         for one in await self.open_incidents():
             if one.service == service.name:
                 raise TakenByOther(f"incident {one.id} on {service.name} is open", f"rollback resume {one.id}")
@@ -372,9 +372,10 @@ class Engine:
         return await removals.remove(self.links, self.keeper, wanted, say)
 
     async def freeze(self, service: Service) -> Frozen:
-        """Hold deploys back. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid, Unfinished."""
+        """Hold deploys back. Raises AlreadyThere, TakenByOther, Refused, LinkError, UnexpectedReply, Unfinished."""
         return await self.freezer.freeze(service, new_id(self.clock), self.by)
 
-    async def unfreeze(self, service: Service, word: Word = NO_WORD) -> Unfrozen:
-        """Let deploys through again. Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid, Unfinished."""
+    async def unfreeze(self, service: Service, word: UnfreezeWord = NO_WORD) -> Unfrozen:
+        """Let deploys through again. Raises AlreadyThere, TakenByOther, Refused, LinkError, UnexpectedReply,
+        Unfinished."""
         return await self.freezer.unfreeze(service, word)

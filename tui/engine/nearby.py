@@ -1,4 +1,4 @@
-"""What else changed lately: deploys, rollbacks and config of every service as this machine saw them, open incidents,
+"""Other changes of late: deploys, rollbacks and config of every service as this machine saw them, open incidents,
 and feature flags where somebody outside has their log.
 
 It is asked beside the plan and never holds one up: nothing goes to a host for it, a log of flags has a few seconds, and
@@ -22,7 +22,7 @@ PATIENCE = 3.0
 
 
 class Around(Value):
-    """What else changed since a moment, and what could not be asked."""
+    """The other changes since a moment, and what could not be asked."""
 
     since: datetime
     changes: tuple[Happened, ...] = ()
@@ -42,7 +42,7 @@ class Nearby:
         self._flags = flags
 
     async def of(self, service: Service) -> Around:
-        """What changed beside this service's own release. Never raises for what cannot be read."""
+        """Returns what changed beside this service's own release. Never raises for what cannot be read."""
         now = self._clock.now()
         since = now - taken_back.WINDOW
         flags = asyncio.ensure_future(self._flag_log(service, since, now))

@@ -1,4 +1,4 @@
-"""What the engine needs from the outside world. The drivers satisfy these without importing them."""
+"""The engine's needs of the outside world. The drivers satisfy these without importing them."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from tui.model.commit_range import CommitRange, Migrated, SourceTree
-from tui.model.evidence import NewIssues, Rate, Source
+from tui.model.evidence import NewIssues, Rate, RateSource
 from tui.model.finding import Finding
 from tui.model.health import Probe, RequestExtras
 from tui.model.history import Commit
@@ -207,7 +207,7 @@ class RatePort(Protocol):
     """A service outside that counts errors. What it cannot say is a Rate with a note, never an exception."""
 
     @property
-    def source(self) -> Source: ...
+    def source(self) -> RateSource: ...
 
     def covers(self, service: Service) -> bool: ...
 
@@ -253,7 +253,7 @@ class OnCallPort(Protocol):
 
 
 class OnCallStorePort(Protocol):
-    """Where who was on call is kept; never raises."""
+    """A place that keeps who was on call; never raises."""
 
     def load(self) -> OnCall | None: ...
 

@@ -32,7 +32,7 @@ REMEMBERED = 180
 
 
 class ServiceStatus(Value):
-    """One service as it stands. Times are those of the measurement, never of the drawing."""
+    """One service as it is. Times are those of the measurement, never of the drawing."""
 
     service: Service
     health: Health = Health.UNKNOWN
@@ -72,7 +72,7 @@ class ServiceMonitor:
         self._work = Supervisor(self._fault)
         self._news = Signal()
         self.errors: list[str] = []
-        """faults of ours, to be shown: a poll that failed comes again at its time, never silent"""
+        """faults of this program, to be shown: a poll that failed comes again at its time, never silent"""
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -121,7 +121,7 @@ class ServiceMonitor:
         await self._work.end()
 
     async def look(self, name: str) -> Probe | None:
-        """One look at a service's health now, besides the rhythm."""
+        """One look at a service's health now, outside the rhythm."""
         service = self.engine.service(name)
         probe = await self.engine.probe(service)
         if probe is not None:
@@ -140,7 +140,7 @@ class ServiceMonitor:
         if task is None or task.done():
             task = self._work.begin(self._list(service, every_source=every_source))
             self._listing_now[key] = task
-        await asyncio.wait({task})  # an error of ours is among `errors`, and said once
+        await asyncio.wait({task})  # an error of this program is among `errors`, and said once
 
     def _every(self, service: Service) -> timedelta:
         """A log is read over the host's connection, which costs the host more than an answer to a request."""

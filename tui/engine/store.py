@@ -16,10 +16,14 @@ from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections, unusable
 from tui.engine.ports import ClockPort, JournalPort
 from tui.incident import events as ev
+from tui.incident import search
 from tui.incident.decide import fold
 from tui.model.errors import JournalError, Refused, TakenByOther
 from tui.model.incident import Closing, Incident
 from tui.model.value import Value
+
+SEARCHED = 10_000
+"""incidents that a search reads at most, the newest"""
 
 
 def new_id(clock: ClockPort) -> str:
@@ -41,11 +45,11 @@ class Illegible(Value):
 
     @property
     def fix(self) -> str:
-        """What leads on."""
+        """The words that lead on."""
         return f"update this console, or: rollback resume {self.id} --close not-recovered"
 
 
-class Unreadable(JournalError):
+class UnreadableIncident(JournalError):
     """The entries of one incident cannot be read; `JournalError` for one incident alone."""
 
 
@@ -82,6 +86,11 @@ class Records:
         """The newest incidents, newest first, and those among them that cannot be read."""
         return await self._sorted(await self._journal.incidents())
 
+    async def found(self, words: Sequence[str]) -> tuple[tuple[Incident, ...], tuple[Illegible, ...]]:
+        """Of all incidents those in which each of the words is found, newest first, and those that nobody can read."""
+        found, lost = await self._sorted(await self._journal.incidents(SEARCHED))
+        return tuple([one for one in found if search.found(words, one, await self.events(one.id))]), lost
+
     async def open(self) -> tuple[tuple[Incident, ...], tuple[Illegible, ...]]:
         """Every incident that is not closed, newest first, and those among them that cannot be read."""
         return await self._sorted(await self._journal.open_incidents())
@@ -106,7 +115,7 @@ class Records:
     ) -> tuple[str, ...]:
         """Close an incident that cannot be read, by a person's word. What it holds on its host is let go first: a
         freeze stays, with its branch, and `unfreeze` ends it. Returns what is left to do, for people. Raises
-        TakenByOther, LinkError, HostSaid, JournalError."""
+        TakenByOther, LinkError, UnexpectedReply, JournalError."""
         if not self._journal.lock(lost.id):
             raise TakenByOther(f"another console on this machine has incident {lost.id}")
         left = await _let_go(links, lost)
@@ -117,13 +126,15 @@ class Records:
 
 @contextlib.contextmanager
 def legible(incident: str) -> Iterator[None]:
-    """What reading entries raises inside the block becomes Unreadable, whatever it is: an entry that this version does
-    not know, one that is torn, or events that cannot follow each other."""
+    """Returns what reading entries raises inside the block becomes Unreadable, of any kind: an entry that this
+    version does not know, one that is torn, or events that cannot follow each other."""
     try:
         yield
     except Exception as error:
         words = f"incident {incident} cannot be read: {type(error).__name__}: {error}"
-        raise Unreadable(words, f"update this console, or: rollback resume {incident} --close not-recovered") from error
+        raise UnreadableIncident(
+            words, f"update this console, or: rollback resume {incident} --close not-recovered"
+        ) from error
 
 
 async def _let_go(links: HostConnections, lost: Illegible) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ async def plan(engine: Engine, incident: Incident, options: Options, *, way: str
 async def begin(
     engine: Engine, incident: Incident, made: Plan, reason: str, output: Output | None = None
 ) -> IncidentRunner:
-    """The walk that carries the plan out, waiting for its confirmation. Raises TakenByOther, NotNow."""
+    """The walk that carries the plan out, waiting for its confirmation. Raises TakenByOther, InvalidTransition."""
     now = engine.clock.now()
     words = f"undo: forward again to {made.target.name}" + (f": {reason}" if reason else "")
     if incident.open:

@@ -1,4 +1,4 @@
-"""One run over several services: in which order, what is next, when it stops, and the table of where it stands.
+"""One run over several services: in which order, what is next, when it stops, and the table of where it is.
 
 The services go back one after the other, those that others depend on first. The next one begins only when those before
 it are proven to serve their target (a watch may still go on), and none begins after one that did not come through. What
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from tui.model.incident import Closing, Group, Incident, State
 from tui.model.observation import differences
-from tui.model.plan import Plan, Severity
+from tui.model.plan import Plan, WarningLevel
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
@@ -21,8 +21,8 @@ PHRASE = "all previous"
 """what has to be typed before several services go back"""
 
 
-class Stage(StrEnum):
-    """Where one service of the run stands."""
+class BatchStage(StrEnum):
+    """The stage of one service of the run."""
 
     NOT_STARTED = "not started"
     """nothing of it was sent"""
@@ -35,7 +35,7 @@ class Stage(StrEnum):
     """it did not come through, or its turn was refused: nothing begins after it"""
 
 
-class Part(Value):
+class BatchItem(Value):
     """One service of the run."""
 
     service: str
@@ -71,12 +71,12 @@ def blocked(plan: Plan, group: Group) -> str:
 
 
 def title(group: Group) -> str:
-    """What the run is called where it is told of: what a person would type."""
+    """Returns what the run is called where it is told of: what a person would type."""
     return f"{group.whole} {group.target}" if group.whole else PHRASE
 
 
 def changed(confirmed: Plan, fresh: Plan) -> tuple[str, ...]:
-    """What is different now from what a person confirmed, in words; empty where nothing is."""
+    """Returns what is different now from what a person confirmed, in words; empty where nothing is."""
     found = list(differences(confirmed.before, fresh.before))
     if _name(confirmed.target) != _name(fresh.target):
         found.append(f"the target was {confirmed.target.name}, is {fresh.target.name}")
@@ -88,7 +88,7 @@ def changed(confirmed: Plan, fresh: Plan) -> tuple[str, ...]:
     found.extend(
         caution.text
         for caution in fresh.warnings
-        if caution.severity in (Severity.TYPE, Severity.BLOCK) and caution.text not in known
+        if caution.severity in (WarningLevel.TYPE, WarningLevel.BLOCK) and caution.text not in known
     )
     return tuple(found)
 
@@ -100,58 +100,58 @@ def _name(release: Release) -> tuple[str | None, ...]:
 # ── meanwhile ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def stage(part: Part) -> Stage:
-    """Where it stands."""
+def stage(part: BatchItem) -> BatchStage:
+    """Returns where it is."""
     incident = part.incident
     if part.refused:
-        return Stage.STOPPED
+        return BatchStage.STOPPED
     if incident is None:
-        return Stage.NOT_STARTED
+        return BatchStage.NOT_STARTED
     if not incident.open:
-        return Stage.DONE
+        return BatchStage.DONE
     if incident.settling is not None and incident.asking is None:
-        return Stage.UNDER_WAY
+        return BatchStage.UNDER_WAY
     if incident.state in (State.ASSESSING, State.PLANNED):
-        return Stage.NOT_STARTED
+        return BatchStage.NOT_STARTED
     if incident.asking is not None:
-        return Stage.STOPPED
-    return Stage.WATCHING if incident.state is State.WATCHING else Stage.UNDER_WAY
+        return BatchStage.STOPPED
+    return BatchStage.WATCHING if incident.state is State.WATCHING else BatchStage.UNDER_WAY
 
 
-def next_up(parts: Sequence[Part], parallel: int) -> tuple[str, ...]:
+def next_up(parts: Sequence[BatchItem], parallel: int) -> tuple[str, ...]:
     """The services to begin now, in order; none after one that stopped."""
     stages = [stage(part) for part in parts]
-    if Stage.STOPPED in stages:
+    if BatchStage.STOPPED in stages:
         return ()
-    free = max(0, parallel - stages.count(Stage.UNDER_WAY))
-    waiting = [part.service for part, at in zip(parts, stages, strict=True) if at is Stage.NOT_STARTED]
+    free = max(0, parallel - stages.count(BatchStage.UNDER_WAY))
+    waiting = [part.service for part, at in zip(parts, stages, strict=True) if at is BatchStage.NOT_STARTED]
     return tuple(waiting[:free])
 
 
-def at_rest(parts: Sequence[Part], parallel: int) -> bool:
-    """Whether there is nothing to wait for: all are through, or one stopped and nothing more is being carried out.
+def at_rest(parts: Sequence[BatchItem], parallel: int) -> bool:
+    """True if there is nothing to wait for: all are through, or one stopped and nothing more is being carried out.
 
     A watch is waited for only while none has stopped: a person is needed there, and finds the watch by resuming.
     """
     stages = {stage(part) for part in parts}
-    if Stage.UNDER_WAY in stages or next_up(parts, parallel):
+    if BatchStage.UNDER_WAY in stages or next_up(parts, parallel):
         return False
-    return Stage.STOPPED in stages or Stage.WATCHING not in stages
+    return BatchStage.STOPPED in stages or BatchStage.WATCHING not in stages
 
 
-def stopped_at(parts: Sequence[Part]) -> Part | None:
+def stopped_at(parts: Sequence[BatchItem]) -> BatchItem | None:
     """The first service, in order, that holds the run up."""
-    return next((part for part in parts if stage(part) is Stage.STOPPED), None)
+    return next((part for part in parts if stage(part) is BatchStage.STOPPED), None)
 
 
-def through(parts: Sequence[Part]) -> tuple[Incident, ...]:
+def through(parts: Sequence[BatchItem]) -> tuple[Incident, ...]:
     """The incidents that changed what serves and came through, in order: each can be undone, by its own id."""
-    found = (part.incident for part in parts if stage(part) in (Stage.DONE, Stage.WATCHING))
+    found = (part.incident for part in parts if stage(part) in (BatchStage.DONE, BatchStage.WATCHING))
     return tuple(i for i in found if i is not None and i.wrote and well(i))
 
 
 def well(incident: Incident) -> bool:
-    """Whether its target was proven to serve, or a person's word says that nothing needed to be done."""
+    """True if its target was proven to serve, or a person's word says that nothing needed to be done."""
     if incident.closing in (Closing.FIXED_FORWARD, Closing.FALSE_ALARM):
         return True
     through = incident.closing in (Closing.RECOVERED, Closing.UNWATCHED) and incident.verdict is Verdict.PASSED
@@ -161,33 +161,33 @@ def well(incident: Incident) -> bool:
 # ── the table ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Line(Value):
+class ServiceLine(Value):
     """One service in the table."""
 
     service: str
-    stage: Stage
+    stage: BatchStage
     way: str
     """`from → to`, or empty where no plan was made"""
     words: str
 
 
-def table(parts: Sequence[Part]) -> tuple[Line, ...]:
-    """What is done, what stopped, what was not started."""
+def table(parts: Sequence[BatchItem]) -> tuple[ServiceLine, ...]:
+    """Returns what is done, what stopped, what was not started."""
     return tuple(_line(part) for part in parts)
 
 
-def _line(part: Part) -> Line:
+def _line(part: BatchItem) -> ServiceLine:
     incident, at = part.incident, stage(part)
     plan = incident.plan if incident is not None else None
     way = f"{plan.leaving.name} → {plan.target.name}" if plan is not None else ""
-    return Line(service=part.service, stage=at, way=way, words=_words(part, at))
+    return ServiceLine(service=part.service, stage=at, way=way, words=_words(part, at))
 
 
-def _words(part: Part, at: Stage) -> str:
+def _words(part: BatchItem, at: BatchStage) -> str:
     incident = part.incident
     if part.refused:
         return f"nothing of it was sent: {part.refused}"
-    if incident is None or at is Stage.NOT_STARTED:
+    if incident is None or at is BatchStage.NOT_STARTED:
         return ""
     if not incident.open:
         length = ""

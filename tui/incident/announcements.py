@@ -1,4 +1,4 @@
-"""What people outside are told of an incident: which moments, and in which words.
+"""The announcements of an incident to people outside: their moments and their words.
 
 A moment follows from the incident alone, so that whoever takes an incident up knows what has still to be told. Nothing
 is told of an incident in which nothing was sent to a host.
@@ -43,7 +43,8 @@ def _begun(incident: Incident) -> bool:
 
 
 def message(incident: Incident, milestone: Milestone, environment: str, at: datetime) -> Message:
-    """What is said at that milestone. STARTED can be asked for before it has come: that is what is shown beforehand."""
+    """Returns what is said at that milestone. STARTED can be asked for before it has come: that is what is shown
+    beforehand."""
     severity = f"[{incident.severity}] " if incident.severity else ""
     head, lines = _words(incident, milestone, environment)
     if milestone is Milestone.STARTED and incident.post_text:
@@ -164,7 +165,7 @@ def _downtime(incident: Incident) -> str:
 
 
 def standing(deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
-    """What came of each message last, in the order in which they were first told."""
+    """Returns what came of each message last, in the order in which they were first told."""
     found: dict[tuple[Milestone, str], Delivery] = {}
     for delivery in deliveries:
         found[delivery.milestone, delivery.channel] = delivery

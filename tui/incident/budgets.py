@@ -14,7 +14,7 @@ _THEN = {
 
 
 class Spent(NamedTuple):
-    """How long a step has taken."""
+    """The time that a step has taken."""
 
     step: str
     taken: timedelta
@@ -22,7 +22,7 @@ class Spent(NamedTuple):
 
     @property
     def over(self) -> str:
-        """What is said where it takes longer than it should; else empty."""
+        """The words where it takes longer than it should; else empty."""
         if self.taken <= self.budget:
             return ""
         given = f"{self.budget.total_seconds():.0f} s"
@@ -43,7 +43,7 @@ def running(incident: Incident, budgets: Budgets, now: datetime) -> Spent | None
 
 
 def rolled_back(incident: Incident, budgets: Budgets) -> str:
-    """How long it took until the target served, against the budget; empty where that is not known."""
+    """Returns how long it took until the target served, against the budget; empty where that is not known."""
     if incident.sent_at is None or incident.served_at is None:
         return ""
     taken, given = (incident.served_at - incident.sent_at).total_seconds(), budgets.roll_back.total_seconds()

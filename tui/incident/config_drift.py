@@ -16,7 +16,8 @@ Since = tuple[tuple[str, datetime | None], ...]
 
 
 class Drift(Value):
-    """What changed. `unknown` says why values could not be compared; names may be known all the same."""
+    """The change of an app's config. `unknown` says why values could not be compared; names may be known all the
+    same."""
 
     unknown: str = ""
     names_known: bool = False
@@ -28,7 +29,7 @@ class Drift(Value):
 
     @property
     def any(self) -> bool:
-        """Whether something is known to have changed."""
+        """True if something is known to have changed."""
         return bool(self.added or self.removed or self.changed)
 
 
@@ -93,6 +94,7 @@ def _is_of(seen: Sighting, target: Release) -> bool:
 
 
 def _in_force(served: Sighting, ledger: Ledger) -> ConfigSeen | None:
-    """How the variables were when it was last seen to serve: the latest look until then, if it was made meanwhile."""
+    """Returns how the variables were when it was last seen to serve: the latest look until then, if it was made
+    meanwhile."""
     until = [c for c in ledger.configs if c.first_seen <= served.last_seen and c.last_seen >= served.first_seen]
     return max(until, key=lambda c: c.first_seen, default=None)

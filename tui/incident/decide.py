@@ -51,7 +51,8 @@ def opened(event: ev.Opened) -> Incident:
 
 
 def fold(events: Iterable[ev.Event]) -> Incident:
-    """The incident a journal tells of. Raises NotNow when it does not begin with Opened or an entry is illegal."""
+    """The incident a journal tells of. Raises InvalidTransition when it does not begin with Opened or an entry is
+    illegal."""
     incident: Incident | None = None
     for event in events:
         if incident is None:
@@ -66,7 +67,7 @@ def fold(events: Iterable[ev.Event]) -> Incident:
 
 
 def decide(incident: Incident, event: ev.Event) -> Decision:
-    """The next incident and the effects to perform. Raises NotNow for an event the state does not allow."""
+    """The next incident and the effects to perform. Raises InvalidTransition for an event the state does not allow."""
     if not possible(incident, event):
         asking = f", asking {incident.asking}" if incident.asking else ""
         raise InvalidTransition(

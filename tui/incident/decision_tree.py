@@ -11,7 +11,7 @@ from tui.model.value import Value
 
 
 class End(StrEnum):
-    """Where the tree ends."""
+    """An end of the tree."""
 
     ROLLBACK = "roll back"
     MONITOR = "monitor"
@@ -19,7 +19,7 @@ class End(StrEnum):
     FIX_FORWARD = "fix forward"
 
 
-class Node(Value):
+class TreeQuestion(Value):
     """One question. `yes` and `no` name the next node or an end."""
 
     id: str
@@ -28,19 +28,19 @@ class Node(Value):
     no: "str | End"
 
 
-TREE: tuple[Node, ...] = (
-    Node(id="healthy", question="Is the service healthy?", yes="errors", no=End.ROLLBACK),
-    Node(id="errors", question="Are there user-facing errors?", yes="rate", no=End.MONITOR),
-    Node(id="rate", question="More than {rate} of requests?", yes=End.ROLLBACK, no="severe"),
-    Node(id="severe", question="Is it P1 or P2?", yes=End.ROLLBACK, no="fixable"),
-    Node(id="fixable", question="Can it be fixed in under an hour?", yes=End.FIX_FORWARD, no=End.ROLLBACK),
+TREE: tuple[TreeQuestion, ...] = (
+    TreeQuestion(id="healthy", question="Is the service healthy?", yes="errors", no=End.ROLLBACK),
+    TreeQuestion(id="errors", question="Are there user-facing errors?", yes="rate", no=End.MONITOR),
+    TreeQuestion(id="rate", question="More than {rate} of requests?", yes=End.ROLLBACK, no="severe"),
+    TreeQuestion(id="severe", question="Is it P1 or P2?", yes=End.ROLLBACK, no="fixable"),
+    TreeQuestion(id="fixable", question="Can it be fixed in under an hour?", yes=End.FIX_FORWARD, no=End.ROLLBACK),
 )
 _NODES = {node.id: node for node in TREE}
 
 
-def path(answers: Mapping[str, bool]) -> tuple[tuple[tuple[Node, bool], ...], Node | End]:
+def path(answers: Mapping[str, bool]) -> tuple[tuple[tuple[TreeQuestion, bool], ...], TreeQuestion | End]:
     """The nodes that are answered, from the root, and what comes next: a question or an end."""
-    taken: list[tuple[Node, bool]] = []
+    taken: list[tuple[TreeQuestion, bool]] = []
     here: str | End = TREE[0].id
     while not isinstance(here, End):
         node = _NODES[here]

@@ -23,14 +23,14 @@ SICK = frozenset({Health.DOWN, Health.UNREACHABLE, Health.DEGRADED})
 
 
 class Speaks(StrEnum):
-    """What a finding argues."""
+    """The side that a clue speaks for."""
 
     FOR = "for"
     AGAINST = "against"
     NEITHER = "neither"
 
 
-class Finding(Value):
+class Clue(Value):
     """One thing that was seen."""
 
     speaks: Speaks
@@ -39,29 +39,29 @@ class Finding(Value):
 
 def findings(
     service: str, health: Mapping[str, Health], bad_since: datetime | None, current: RunningState | None, now: datetime
-) -> tuple[Finding, ...]:
+) -> tuple[Clue, ...]:
     """Everything that can be said from what was measured; what could not be read is said too."""
     found = [*_others(service, health)]
     if current is None:
-        return (*found, Finding(speaks=Speaks.NEITHER, text="what runs could not be read from the host"))
+        return (*found, Clue(speaks=Speaks.NEITHER, text="what runs could not be read from the host"))
     found.extend(_age(current, bad_since, now))
     found.extend(_containers(current))
     if current.locked:
-        found.append(Finding(speaks=Speaks.AGAINST, text="a deploy is running right now: wait for its end"))
+        found.append(Clue(speaks=Speaks.AGAINST, text="a deploy is running right now: wait for its end"))
     rev = restart_risk.tried(current)
     if rev is not None and current.commit is not None:
         words = f"the last deploy ({rev[:10]}) did not succeed: {current.commit[:10]} still serves"
-        found.append(Finding(speaks=Speaks.AGAINST, text=words))
+        found.append(Clue(speaks=Speaks.AGAINST, text=words))
     return tuple(found)
 
 
-def argues_against(found: tuple[Finding, ...]) -> bool:
-    """Whether what was seen speaks more against a rollback than for it."""
+def argues_against(found: tuple[Clue, ...]) -> bool:
+    """True if what was seen speaks more against a rollback than for it."""
     against = sum(f.speaks is Speaks.AGAINST for f in found)
     return against > sum(f.speaks is Speaks.FOR for f in found)
 
 
-def _others(service: str, health: Mapping[str, Health]) -> list[Finding]:
+def _others(service: str, health: Mapping[str, Health]) -> list[Clue]:
     sick = sorted(name for name, word in health.items() if name != service and word in SICK)
     measured = [name for name, word in health.items() if name != service and word not in (Health.UNKNOWN, Health.STALE)]
     if not measured:
@@ -69,32 +69,32 @@ def _others(service: str, health: Mapping[str, Health]) -> list[Finding]:
     if not sick:
         others = f"{len(measured)} services are" if len(measured) > 1 else "service is"
         words = f"the other {others} well: it is this one alone"
-        return [Finding(speaks=Speaks.FOR, text=words)]
+        return [Clue(speaks=Speaks.FOR, text=words)]
     words = f"{', '.join(sick)} {'is' if len(sick) == 1 else 'are'} sick as well: look for a shared cause first"
-    return [Finding(speaks=Speaks.AGAINST, text=words)]
+    return [Clue(speaks=Speaks.AGAINST, text=words)]
 
 
-def _age(current: RunningState, bad_since: datetime | None, now: datetime) -> list[Finding]:
+def _age(current: RunningState, bad_since: datetime | None, now: datetime) -> list[Clue]:
     starts = [c.deployed_at for c in current.running.values() if c.deployed_at is not None]
     if not starts:
-        return [Finding(speaks=Speaks.NEITHER, text="no running container: since when it serves is unknown")]
+        return [Clue(speaks=Speaks.NEITHER, text="no running container: since when it serves is unknown")]
     started = min(starts)
     return [_since(started, bad_since, now), *_again(current, now)]
 
 
-def _since(started: datetime, bad_since: datetime | None, now: datetime) -> Finding:
+def _since(started: datetime, bad_since: datetime | None, now: datetime) -> Clue:
     """A start that came and went without known trouble is no evidence: only one that has just been is."""
     age = f"it has run since {moment(started, now)} ({worded(now - started)})"
     if bad_since is not None and timedelta(0) <= bad_since - started <= RECENT:
-        return Finding(speaks=Speaks.FOR, text=f"{age}; trouble {worded(bad_since - started)} after its start")
+        return Clue(speaks=Speaks.FOR, text=f"{age}; trouble {worded(bad_since - started)} after its start")
     if now - started > RECENT:
-        return Finding(speaks=Speaks.AGAINST, text=f"{age}: not a fresh deploy")
+        return Clue(speaks=Speaks.AGAINST, text=f"{age}: not a fresh deploy")
     if now - started <= FRESH:
-        return Finding(speaks=Speaks.FOR, text=f"{age}: a fresh start")
-    return Finding(speaks=Speaks.NEITHER, text=age)
+        return Clue(speaks=Speaks.FOR, text=f"{age}: a fresh start")
+    return Clue(speaks=Speaks.NEITHER, text=age)
 
 
-def _again(current: RunningState, now: datetime) -> list[Finding]:
+def _again(current: RunningState, now: datetime) -> list[Clue]:
     """A restart is no deploy: the same release began anew."""
     again = {
         c.name: c.started_at
@@ -104,25 +104,25 @@ def _again(current: RunningState, now: datetime) -> list[Finding]:
     if not again:
         return []
     words = f"{', '.join(again)} started again at {moment(max(again.values()), now)}: a restart, no deploy"
-    return [Finding(speaks=Speaks.NEITHER, text=words)]
+    return [Clue(speaks=Speaks.NEITHER, text=words)]
 
 
-def _containers(current: RunningState) -> list[Finding]:
-    found: list[Finding] = []
+def _containers(current: RunningState) -> list[Clue]:
+    found: list[Clue] = []
     killed = [c for c in current.containers if c.oom_killed]
     if killed:
         names = ", ".join(f"{c.process}.{c.index}" for c in killed)
-        found.append(Finding(speaks=Speaks.AGAINST, text=f"killed for want of memory: {names}; the host may be full"))
+        found.append(Clue(speaks=Speaks.AGAINST, text=f"killed for want of memory: {names}; the host may be full"))
     restarts = sum(c.restarts for c in current.containers)
     if restarts:
-        found.append(Finding(speaks=Speaks.FOR, text=f"containers restarted {restarts} times since this release began"))
+        found.append(Clue(speaks=Speaks.FOR, text=f"containers restarted {restarts} times since this release began"))
     looping = ", ".join(c.name for _, c in sorted(current.running.items()) if c.restarting)
     if looping:
-        found.append(Finding(speaks=Speaks.FOR, text=f"does not stay up, and is started again and again: {looping}"))
+        found.append(Clue(speaks=Speaks.FOR, text=f"does not stay up, and is started again and again: {looping}"))
     ended = [c for c in current.containers if not c.running]
     if ended:
         names = ", ".join(f"{c.process}.{c.index} (exit {c.exit_code})" for c in ended)
-        found.append(Finding(speaks=Speaks.FOR, text=f"not running: {names}"))
+        found.append(Clue(speaks=Speaks.FOR, text=f"not running: {names}"))
     return found
 
 

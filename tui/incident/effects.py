@@ -1,4 +1,4 @@
-"""What the engine has to do next. Every effect ends in an event."""
+"""The effects: what the engine has to do next. Every effect ends in an event."""
 
 from datetime import datetime, timedelta
 
@@ -30,7 +30,7 @@ class KeepWatch(Value, tag=True):
 
 
 class Measure(Value, tag=True):
-    """Read what every source says of this phase, beside whatever else goes on; gives Measured."""
+    """Read what every source says of this phase, beside everything else that goes on; gives Measured."""
 
     phase: Phase
 

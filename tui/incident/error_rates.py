@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from tui.model.evidence import Measurement, Rate, Source
+from tui.model.evidence import Measurement, Rate, RateSource
 from tui.model.value import Value
 
 Z = 1.96
@@ -32,13 +32,13 @@ SEEN = 0.9
 """share of a window that must have been seen for `under`: what nobody saw is not good"""
 MANY = 10_000
 """requests beyond which it does not matter how many more would decide it"""
-USERS = (Source.ACCESS_LOG, Source.SENTRY)
+USERS = (RateSource.ACCESS_LOG, RateSource.SENTRY)
 """sources that count users' requests, where they have a denominator. Own probes ask one path and say health; PostHog
 counts people, and their browsers' faults: both are shown, and neither answers how many requests failed"""
 
 
 class Word(StrEnum):
-    """What the interval says about the limit."""
+    """The interval's word on the limit."""
 
     OVER = "over"
     UNDER = "under"
@@ -65,7 +65,7 @@ class Reading(Value):
 
     @property
     def disagrees(self) -> bool:
-        """Whether the bare rule says something that the numbers cannot prove."""
+        """True if the bare rule says something that the numbers cannot prove."""
         return self.literal is not (self.word is Word.OVER)
 
 
@@ -88,10 +88,10 @@ class Change(Value):
 
 
 class Combined(Value):
-    """What all sources together say about the limit."""
+    """The word of all sources together on the limit."""
 
     word: Word
-    source: Source | None = None
+    source: RateSource | None = None
     """who decided it, or who came nearest"""
     reading: Reading | None = None
     disagree: bool = False
@@ -168,7 +168,8 @@ def of(rate: Rate, limit: float) -> Reading | None:
 
 
 def combined(measurement: Measurement) -> Combined:
-    """What the sources that count users' requests say together; those that are sure decide, unless they disagree."""
+    """Returns what the sources that count users' requests say together; those that are sure decide, unless they
+    disagree."""
     known = [(r.source, of(r, measurement.limit)) for r in measurement.rates if r.source in USERS]
     read_ = sorted(((s, r) for s, r in known if r is not None), key=lambda pair: USERS.index(pair[0]))
     sure = [(source, reading) for source, reading in read_ if reading.word is not Word.UNSURE]
@@ -212,12 +213,13 @@ def _cases(reading: Reading) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def fewer_by_chance(before: Reading, after: Reading) -> float:
-    """How likely so few failures are by chance; lines that were not understood count as failures after, not before."""
+    """Returns how likely so few failures are by chance; lines that were not understood count as failures after, not
+    before."""
     return chance(_cases(before)[0], _cases(after)[1])
 
 
 def chance(before: tuple[int, int], after: tuple[int, int]) -> float:
-    """How likely so few failures after are by chance, were nothing changed: Fisher's exact test, one-sided. For
+    """Returns how likely so few failures after are by chance, were nothing changed: Fisher's exact test, one-sided. For
     windows too small for `change`."""
     (failed, total), (failed_after, total_after) = before, after
     everyone, bad = total + total_after, failed + failed_after

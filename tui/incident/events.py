@@ -1,4 +1,4 @@
-"""What can happen to an incident. Time arrives only as the stamp `at`; these are the journal's entries."""
+"""The events of an incident. Time arrives only as the stamp `at`; these are the journal's entries."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from tui.model.notice import Delivery
 from tui.model.observation import RunningState
 from tui.model.outcome import Outcome
 from tui.model.plan import Plan
-from tui.model.postmortem import Field, Way
+from tui.model.postmortem import ExportWay, Field
 from tui.model.value import Value
 from tui.model.verification import Check
 
@@ -97,7 +97,7 @@ class StepStarted(Value, tag=True):
 
 
 class StepEnded(Value, tag=True):
-    """What came back of it."""
+    """The end of a step."""
 
     at: datetime
     step: str
@@ -122,7 +122,7 @@ class CameUp(Value, tag=True):
 
 
 class Observed(Value, tag=True):
-    """The host was asked what runs, on a connection opened after whatever was lost."""
+    """The host was asked what runs, on a connection opened after the loss."""
 
     at: datetime
     current: RunningState
@@ -185,7 +185,7 @@ class Measured(Value, tag=True):
 
 
 class PostChosen(Value, tag=True):
-    """What the person wants to be posted; changes no state by itself."""
+    """A person's choice of what is posted; changes no state by itself."""
 
     at: datetime
     post: bool = True
@@ -214,7 +214,7 @@ class PostMortemExported(Value, tag="Written"):
     """The post-mortem was taken out of here."""
 
     at: datetime
-    way: Way
+    way: ExportWay
     where: str = ""
     """the file, or the ticket's address"""
     by: str = ""

@@ -1,7 +1,7 @@
 """From single looks at a health URL to the word that is shown for a service.
 
 One bad answer is not an outage and one good one no recovery: a word changes after `ENOUGH` equal answers in a row, and
-in between the service is degraded. What is too old is stale, whatever it said.
+in between the service is degraded. What is too old is stale, no matter what it said.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Whether an answer over HTTP is that of a healthy service."""
+"""Judges an answer over HTTP: is it that of a healthy service?"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whether a worker without an address is well: all its processes run, and its log says what it says when it works.
+"""Judges a worker without an address. It is well if all its processes run, and its log says what it says when it works.
 
 A line of an earlier container proves nothing of this one: only what was written since the running containers started
 counts. Where the log is longer than what was read, the line may have been written before: then nothing is known, unless
@@ -26,7 +26,7 @@ Said = tuple[ProbeOutcome, str]
 
 
 def processes(containers: tuple[Container, ...]) -> Said | None:
-    """What is wrong with the containers of the app; None: all of them run."""
+    """Returns what is wrong with the containers of the app; None: all of them run."""
     if not containers:
         return ProbeOutcome.UNHEALTHY, "no container runs"
     for one in containers:
@@ -45,7 +45,7 @@ def lines(
     matches: Callable[[str], bool],
     most: int,
 ) -> Said:
-    """What the log says. `most`: lines of each process that were asked for."""
+    """Returns what the log says. `most`: lines of each process that were asked for."""
     started = {(one.process, one.index): one.started_at for one in containers}
     counted: dict[str | None, int] = {}
     for line in read:

@@ -1,4 +1,4 @@
-"""What two looks at a host say about a push, or another deploy, whose end nobody told us.
+"""Judges by two looks at a host how a push, or another deploy, ended whose end nobody told us.
 
 Only fields that Dokku writes after success count: the deploy source metadata, and the label of this attempt on the
 containers that run. GIT_REV, git-sha and source-image are written before the build and name what was attempted.
@@ -26,7 +26,7 @@ RESTORE = timedelta(seconds=90)
 
 
 def serves(plan: Plan, current: RunningState) -> bool:
-    """Whether the target of this plan serves: our commit succeeded, and every running container is of our attempt.
+    """True if the target of this plan serves: our commit succeeded, and every running container is of our attempt.
 
     A plan that proves nothing can only say that something else runs than before: that is all this answers then.
     """
@@ -41,12 +41,12 @@ def serves(plan: Plan, current: RunningState) -> bool:
 
 
 def _others(plan: Plan, current: RunningState) -> bool:
-    """Whether anything that runs is known to be of another attempt; a pod that does not say is not."""
+    """True if anything that runs is known to be of another attempt; a pod that does not say is not."""
     return any(c.attempt != plan.attempt for c in current.running.values() if c.told)
 
 
 def lies_still(plan: Plan, current: RunningState) -> bool:
-    """Whether nothing runs, and the target of this plan is what was deployed last: a host that restarts looks so."""
+    """True if nothing runs, and the target of this plan is what was deployed last: a host that restarts looks so."""
     if current.serving:
         return False
     if plan.push is not None:
@@ -55,7 +55,7 @@ def lies_still(plan: Plan, current: RunningState) -> bool:
 
 
 def replaced(plan: Plan, current: RunningState) -> bool:
-    """Whether containers run, and none of them ran when the plan was made.
+    """True if containers run, and none of them ran when the plan was made.
 
     A restart may change ids: where nothing else proves the deploy, another image has to run as well.
     """
@@ -69,7 +69,7 @@ def replaced(plan: Plan, current: RunningState) -> bool:
 
 
 def untouched(plan: Plan, current: RunningState) -> bool:
-    """Whether the host is as it was when the plan was made, the freeze and branches that a failure moves aside."""
+    """True if the host is as it was when the plan was made, the freeze and branches that a failure moves aside."""
     if current.metadata != plan.before.metadata or not same_release(plan.before, current):
         return False
     if current.pods is not None and not _old_pods(plan, current):
@@ -85,7 +85,7 @@ def untouched(plan: Plan, current: RunningState) -> bool:
 
 
 def _old_pods(plan: Plan, current: RunningState) -> bool:
-    """Whether every pod says that it is not of this plan: pods may have gone over while the metadata stayed.
+    """True if every pod says that it is not of this plan: pods may have gone over while the metadata stayed.
 
     Of another deploy than a push no pod can say it.
     """
@@ -109,7 +109,7 @@ def doubt(plan: Plan, current: RunningState, began: datetime | None = None) -> s
 
 
 def _pods_doubt(plan: Plan, current: RunningState) -> str:
-    """What pods leave open."""
+    """Returns what pods leave open."""
     mine = [c.name for c in current.running.values() if c.attempt == plan.attempt]
     if mine and current.metadata == plan.before.metadata:
         return (
@@ -150,7 +150,7 @@ def _are(names: list[str]) -> str:
 
 
 def restarted(current: RunningState, began: datetime | None) -> bool:
-    """Whether the host is known to have restarted since: all that runs there, of several apps, started after it."""
+    """True if the host is known to have restarted since: all that runs there, of several apps, started after it."""
     starts = [at for _, at in current.neighbours]
     own = [c.started_at for c in current.running.values()]
     if began is None or not starts or None in own:
@@ -160,37 +160,37 @@ def restarted(current: RunningState, began: datetime | None) -> bool:
 
 
 def dead(current: RunningState, began: datetime | None) -> bool:
-    """Whether a deploy that left its lock is known to have died."""
+    """True if a deploy that left its lock is known to have died."""
     return current.stale_lock or (current.locked is True and restarted(current, began))
 
 
 def suspect(current: RunningState, began: datetime | None) -> bool:
-    """Whether it is worth asking the other apps of the host: nothing of this one has run since before the deploy."""
+    """True if it is worth asking the other apps of the host: nothing of this one has run since before the deploy."""
     starts = [c.started_at for c in current.running.values()]
     there = current.locked is True or current.stale_lock
     return there and began is not None and all(at is not None and at > began for at in starts)
 
 
 def alone(plan: Plan, current: RunningState, began: datetime | None) -> bool:
-    """Whether a lock is likely to be stale where no second app can say so: what ran before was started anew."""
+    """True if a lock is likely to be stale where no second app can say so: what ran before was started anew."""
     if not current.locked or current.neighbours or not suspect(current, began):
         return False
     return untouched(plan, current) and len(started_anew(plan.before, current)) == len(current.running) > 0
 
 
 def alike(plan: Plan, first: RunningState, last: RunningState, began: datetime | None = None) -> bool:
-    """Whether two looks, the second some time after the first, together would settle how it ended."""
+    """True if two looks, the second some time after the first, together would settle how it ended."""
     fallen = fell(plan, first, began) and fell(plan, last, began)
     return fallen or (untouched(plan, first) and untouched(plan, last))
 
 
 def steady(first: RunningState, last: RunningState, began: datetime | None) -> bool:
-    """Whether a deploy is known to have died, and two looks show the same."""
+    """True if a deploy is known to have died, and two looks show the same."""
     return dead(first, began) and dead(last, began) and not differences(first, last)
 
 
 def over(first: RunningState, last: RunningState, began: datetime | None) -> bool:
-    """Whether two such looks are far enough apart: nothing will change any more."""
+    """True if two such looks are far enough apart: nothing will change any more."""
     return steady(first, last, began) and last.at - first.at >= APART
 
 
@@ -201,7 +201,7 @@ def fell(plan: Plan, current: RunningState, began: datetime | None = None) -> bo
 
 
 def landed(plan: Plan, looks: tuple[RunningState, ...], reported: bool, began: datetime | None = None) -> Landed:
-    """What the looks since the loss (oldest first) say.
+    """Returns what the looks since the loss (oldest first) say.
 
     `reported`: the host itself had answered that it declined; `began`: when the deploy was sent.
     """
@@ -216,7 +216,7 @@ def landed(plan: Plan, looks: tuple[RunningState, ...], reported: bool, began: d
         return Landed.YES
     if fell(plan, last, began):
         apart = RESTORE if stale else APART
-        return Landed.FELL if fell(plan, first, began) and last.at - first.at >= apart else Landed.UNKNOWN
+        return Landed.NOTHING_RUNS if fell(plan, first, began) and last.at - first.at >= apart else Landed.UNKNOWN
     if last.locked is None or not untouched(plan, last):
         return Landed.UNKNOWN
     if reported:

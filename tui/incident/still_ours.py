@@ -1,4 +1,4 @@
-"""What a look of a watch says of what runs: as it was, started anew, gone for the moment, or something else.
+"""The word of one look of a watch on what runs: as it was, started anew, gone for the moment, or something else.
 
 A restart of the host or of a container changes start times, perhaps ids, and nothing that a rollback brought: it is
 named, and the watch goes on. Only another release, another branch or tip, or a process that stays away is an alarm.
@@ -15,7 +15,7 @@ from tui.model.value import Value
 
 
 class Standing(Value):
-    """What a watch remembers between its looks."""
+    """The memory of a watch between its looks."""
 
     before: RunningState
     """what is to run, as it was seen to run whole for the last time"""
@@ -38,7 +38,7 @@ class Judged(Value):
 
 
 def begin(current: RunningState, ours: Plan | None, latest: RunningState | None) -> Standing:
-    """What a watch begins with: a rollback's target as it was last seen to serve, else what runs now.
+    """Returns what a watch begins with: a rollback's target as it was last seen to serve, else what runs now.
 
     A host that is restarting while a console takes the watch up is not what is to run.
     """
@@ -47,13 +47,13 @@ def begin(current: RunningState, ours: Plan | None, latest: RunningState | None)
 
 
 def moved(standing: Standing, current: RunningState) -> bool:
-    """Whether it is worth asking the other apps of the host: something of this one does not run, or runs anew."""
+    """True if it is worth asking the other apps of the host: something of this one does not run, or runs anew."""
     before = standing.before
     return before.running.keys() != current.running.keys() or bool(started_anew(before, current))
 
 
 def judge(standing: Standing, current: RunningState, ours: Plan | None) -> Judged:
-    """The look against what the watch began with; `ours`: the release must be that of this plan besides."""
+    """The look against what the watch began with; `ours`: the release must be that of this plan as well."""
     before = standing.before
     there = {(c.process, c.index) for c in current.containers}
     away = tuple(sorted(c.name for key, c in before.running.items() if key in there and key not in current.running))

@@ -1,5 +1,5 @@
-"""What a rollback takes back and what else changed, in words: the same on the plan's page, the command line and in the
-post-mortem. The change that came nearest before the first failure comes first: it is the first suspect.
+"""The changes that a rollback takes back, and the others, in words: the same on the plan's page, the command line and
+in the post-mortem. The change that came nearest before the first failure comes first: it is the first suspect.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ NAMES = 3
 
 
 def of(lying: CommitRange, drift: Drift) -> TakenBack:
-    """What the plan takes back, from what was compared for it."""
+    """Returns what the plan takes back, from what was compared for it."""
     return TakenBack(
         unknown=lying.unknown,
         commits=lying.commits,
@@ -78,12 +78,13 @@ def opened(incident: Incident) -> Happened:
 
 
 def unseen(service: str, ledger: Ledger, now: datetime) -> bool:
-    """Whether deploys of that service may have gone by unseen."""
+    """True if deploys of that service may have gone by unseen."""
     return not ledger.sightings or now - ledger.sightings[-1].last_seen > UNSEEN
 
 
 def nearest_first(changes: Iterable[Happened], failed: datetime | None) -> tuple[Happened, ...]:
-    """What changed nearest before the first failure on top, then what was before that, then what came after it."""
+    """Returns what changed nearest before the first failure on top, then what was before that, then what came after
+    it."""
     every = sorted(changes, key=lambda one: one.at, reverse=True)
     if failed is None:
         return tuple(every)
@@ -94,7 +95,7 @@ def nearest_first(changes: Iterable[Happened], failed: datetime | None) -> tuple
 
 
 def summary(found: TakenBack, *, brief: bool = False) -> str:
-    """What is taken back, in one sentence; `brief` leaves out who wrote it."""
+    """Returns what is taken back, in one sentence; `brief` leaves out who wrote it."""
     every = (*found.config_changed, *found.config_removed, *found.config_added)
     keys = f"config {listed(every)} changed" if brief and every else config(found)
     return "; ".join((*_code(found, brief), keys))
@@ -113,7 +114,7 @@ def _code(found: TakenBack, brief: bool) -> Iterator[str]:
 
 
 def config(found: TakenBack) -> str:
-    """What became of config keys, by names; they stay as they are now."""
+    """Returns what became of config keys, by names; they stay as they are now."""
     parts = [
         f"{word} {listed(names)}"
         for word, names in (
@@ -132,7 +133,7 @@ def authors(commits: Iterable[Commit]) -> str:
 
 
 def also(found: TakenBack, failed: datetime | None, now: datetime, most: int = 3) -> str:
-    """What else changed, the first suspect on top; where nothing is known of, that is said."""
+    """Returns what else changed, the first suspect on top; where nothing is known of, that is said."""
     if found.since is None:
         return "not asked"
     hours = round((now - found.since).total_seconds() / 3600)

@@ -1,4 +1,4 @@
-"""What happened, in words: one line for each entry of the journal that people want to read."""
+"""The timeline, in words: one line for each entry of the journal that people want to read."""
 
 from typing import assert_never
 

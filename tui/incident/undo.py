@@ -21,14 +21,14 @@ _UNKNOWN = (State.EXECUTING, State.STOPPED, State.UNCERTAIN)
 
 
 def changed(incident: Incident) -> bool:
-    """Whether the target of its plan is known to have served: only then there is something to undo."""
+    """True if the target of its plan is known to have served: only then there is something to undo."""
     if incident.plan is None or not incident.wrote:
         return False
     return incident.state in _HAS_LANDED or bool(incident.checks)
 
 
 class Trace(Value):
-    """What an incident did to what serves."""
+    """The trace of an incident in what serves."""
 
     left: Release
     """what ran before its first deploy"""
@@ -37,7 +37,7 @@ class Trace(Value):
 
 
 def trace(events: Iterable[ev.Event]) -> Trace | None:
-    """What its journal says that it did; None where no target of it is known to have served."""
+    """Returns what its journal says that it did; None where no target of it is known to have served."""
     plan: Plan | None = None
     left: Release | None = None
     brought: Plan | None = None

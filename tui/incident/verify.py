@@ -54,8 +54,8 @@ def _silent(plan: Plan, current: RunningState) -> Check:
 
 
 def by_answer(checks: tuple[Check, ...], answer: Check) -> tuple[Check, ...]:
-    """The proofs of a push where pods did not say what they run: what the service says of itself stands for that, if it
-    says anything.
+    """The proofs of a push where pods did not say what they run: what the service says of itself takes their place, if
+    it says anything.
     """
     if answer.verdict is not Verdict.PASSED:
         return checks
@@ -125,7 +125,7 @@ def processes(plan: Plan, current: RunningState) -> Check:
 
 
 def service_identity(before: str | None, now: str | None, where: str, *, again: bool = False) -> Check:
-    """What the service says of itself. It is compared with what it said before: our numbers mean nothing to it.
+    """Returns what the service says of itself. It is compared with what it said before: our numbers mean nothing to it.
 
     `again`: what ran was deployed anew, and has to say the same as before.
     """

@@ -54,7 +54,7 @@ def observe(watch: Watch, sample: Sample) -> Watch:
 
 
 def _noted(watch: Watch, sample: Sample) -> tuple[tuple[datetime, str], ...]:
-    """What stays the same is noted once."""
+    """Returns what stays the same is noted once."""
     same = not sample.note or (watch.last is not None and watch.last.note == sample.note)
     return watch.notes if same else (*watch.notes, (sample.at, sample.note))
 
@@ -72,7 +72,7 @@ def seen(watch: Watch, now: datetime) -> float:
 
 
 def breached(watch: Watch) -> bool:
-    """Whether the service is down again."""
+    """True if the service is down again."""
     return watch.in_a_row >= IN_A_ROW
 
 
@@ -150,7 +150,7 @@ def window(incident: Incident, phase: Phase, now: datetime) -> tuple[datetime | 
 
 
 def phases(incident: Incident, now: datetime) -> tuple[Phase, ...]:
-    """What a checkpoint measures: once the switch is over its cost, once, and the time after it."""
+    """Returns what a checkpoint measures: once the switch is over its cost, once, and the time after it."""
     end = switched(incident)
     since = incident.confirmed_at
     done = any(m.phase is Phase.SWITCH and since is not None and m.at >= since for m in incident.measurements)

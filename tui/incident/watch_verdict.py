@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from tui.incident import error_rates
 from tui.incident.error_rates import Change, Reading, Word
-from tui.model.evidence import Measurement, Phase, Source
+from tui.model.evidence import Measurement, Phase, RateSource
 from tui.model.incident import Incident, Watch, WatchKind
 from tui.model.value import Value
 
@@ -26,7 +26,7 @@ WAVE = 0.05
 
 
 class WatchOutcome(StrEnum):
-    """How a watch ends."""
+    """The end of a watch."""
 
     RECOVERED = "recovered"
     NOT_RECOVERED = "not recovered"
@@ -64,7 +64,7 @@ def needed(watch: Watch) -> int:
 
 
 def alarm(incident: Incident) -> Conclusion | None:
-    """What the latest checkpoint says that cannot wait for the end; None: nothing."""
+    """Returns what the latest checkpoint says that cannot wait for the end; None: nothing."""
     found, base = after(incident), before(incident)
     if not found:
         return None
@@ -101,7 +101,7 @@ def conclude(incident: Incident) -> Conclusion:
 
 def _doubt(watch: Watch, base: Measurement | None, last: Measurement) -> str:
     """Why it cannot be called recovered although it is healthy and no alarm was raised; empty: it can."""
-    now, log = error_rates.combined(last), last.of(Source.ACCESS_LOG)
+    now, log = error_rates.combined(last), last.of(RateSource.ACCESS_LOG)
     seen = watch.healthy + watch.unhealthy + ((log.total or 0) if log is not None else 0)
     if seen < needed(watch):
         return f"only {seen} requests were seen, our own among them: {needed(watch)} are the least"
@@ -157,7 +157,7 @@ def _changed(base: Measurement | None, last: Measurement) -> Change | None:
 
 
 def _worse(base: Measurement | None, last: Measurement, least: float) -> bool:
-    """Whether there are that much more failures than before, and more than one can owe to bad luck."""
+    """True if there are that much more failures than before, and more than one can owe to bad luck."""
     changed, now = _changed(base, last), error_rates.combined(last).reading
     return changed is not None and changed.z > least and now is not None and now.failed >= error_rates.FLOOR
 
@@ -169,8 +169,8 @@ def _literal(measurement: Measurement) -> bool:
 
 def _wave(base: Measurement | None, last: Measurement) -> str:
     """A wave of refused requests is an incident without a single 5xx."""
-    then = base.of(Source.ACCESS_LOG) if base is not None else None
-    now = last.of(Source.ACCESS_LOG)
+    then = base.of(RateSource.ACCESS_LOG) if base is not None else None
+    now = last.of(RateSource.ACCESS_LOG)
     if then is None or now is None or not then.total or not now.total:
         return ""
     changed = error_rates.change((then.refused, then.total), (now.refused, now.total))
@@ -187,7 +187,7 @@ def _wave(base: Measurement | None, last: Measurement) -> str:
 
 def _numbers(now: error_rates.Combined, last: Measurement) -> str:
     if now.reading is None or now.source is None:
-        log = last.of(Source.ACCESS_LOG)
+        log = last.of(RateSource.ACCESS_LOG)
         why = f" ({log.note})" if log is not None and log.note else ""
         return f"nobody counted requests{why}"
     if not now.reading.total:
@@ -202,7 +202,7 @@ def _each(last: Measurement) -> list[str]:
 
 
 def _against(base: Measurement | None, last: Measurement) -> str:
-    """What it was before; that there is no baseline is said, too."""
+    """Returns what it was before; that there is no baseline is said, too."""
     pairs = _pairs(base, last)
     if not pairs:
         return "; no baseline from before"

@@ -1,4 +1,4 @@
-"""What lies between two commits of an app, as far as its repository on the host tells."""
+"""The range between two commits of an app, as far as its repository on the host tells."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -36,7 +36,7 @@ class Migrated(Value):
 
 
 class CommitRange(Value):
-    """What lies between the release that runs and the one to go back to. Unknown is not none."""
+    """The range between the release that runs and the one to go back to. Unknown is not none."""
 
     unknown: str = ""
     """why it is not known; empty: it is"""

@@ -1,4 +1,4 @@
-"""Where a host is reached over SSH, in every way that OpenSSH's own programs write it."""
+"""The address of a host over SSH, in every way that OpenSSH's own programs write it."""
 
 import re
 from ipaddress import IPv6Address, ip_address
@@ -63,7 +63,7 @@ def parse(text: str) -> Destination:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host's name or address, with or without brackets, is this machine."""
+    """True if a host's name or address, with or without brackets, is this machine."""
     try:
         return ip_address(host.strip("[]").partition("%")[0]).is_loopback
     except ValueError:

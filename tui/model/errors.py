@@ -7,14 +7,14 @@ ConsoleError
 │   ├── HostKeyRefused the host's key is unknown or has changed
 │   ├── AuthRefused    the host does not accept our key
 │   └── LinkLost       the link ended, or fell silent, in the middle of a question
-├── HostSaid           the host answered a question in a way that cannot be used
+├── UnexpectedReply    the host answered a question in a way that cannot be used
 ├── Unfinished         a change failed half-way, and what was begun could not be undone
 ├── JournalError       the record on this machine cannot be read or written
 ├── Refused            we declined before anything was changed
 │   ├── AlreadyThere   what was asked for is already so
 │   ├── TakenByOther   somebody else has the incident
 │   └── Undone         a change failed half-way, and what was begun was taken back
-└── NotNow             a front end sent a command that the incident's state does not allow: a bug of ours
+└── InvalidTransition  a front end sent a command that the incident's state does not allow: a bug of this program
 
 Expected remote results are values (`outcome`, `verification`), never exceptions.
 """
@@ -75,7 +75,7 @@ class Refused(ConsoleError):
 
 
 class AlreadyThere(Refused):
-    """What was asked for is already so."""
+    """The wanted state is there already."""
 
 
 class TakenByOther(Refused):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from tui.model.value import Value
 
 
-class Source(StrEnum):
+class RateSource(StrEnum):
     """Who counted."""
 
     ACCESS_LOG = "access log"
@@ -19,7 +19,7 @@ class Source(StrEnum):
 class Rate(Value):
     """Failures out of requests that one source counted in one window."""
 
-    source: Source
+    source: RateSource
     since: datetime
     until: datetime
     failed: int | None
@@ -60,17 +60,17 @@ class Slice(Value):
 
 
 class Series(Value):
-    """How a service's failures and response times went, slice by slice, all of the same length."""
+    """The course of a service's failures and response times, slice by slice, all of the same length."""
 
-    source: Source
+    source: RateSource
     """who counted the failures"""
-    timed_by: Source
+    timed_by: RateSource
     """who measured the response times"""
     slices: tuple[Slice, ...]
 
     @property
     def asked(self) -> bool:
-        """Whether there is a number in it."""
+        """True if there is a number in it."""
         return any(s.total for s in self.slices)
 
 
@@ -98,7 +98,7 @@ class NewIssues(Value):
 
 
 class Measurement(Value):
-    """What all sources said at one moment."""
+    """The word of all sources at one moment."""
 
     at: datetime
     phase: Phase
@@ -106,12 +106,12 @@ class Measurement(Value):
     p50: float | None = None
     """seconds, response time of healthy answers"""
     p95: float | None = None
-    timed_by: Source | None = None
+    timed_by: RateSource | None = None
     """who measured the response times"""
     limit: float = 0.01
     """the share of failures above which the runbook rolls back, as it was then"""
     issues: NewIssues | None = None
 
-    def of(self, source: Source) -> Rate | None:
-        """What this source said."""
+    def of(self, source: RateSource) -> Rate | None:
+        """Returns what this source said."""
         return next((r for r in self.rates if r.source is source), None)

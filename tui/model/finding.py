@@ -1,4 +1,4 @@
-"""What `check` finds: one line each, with what to do where something is wrong."""
+"""The findings of `check`: one line each, with what to do where something is wrong."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from tui.model.value import Value
 
 
 class Result(StrEnum):
-    """What a line says."""
+    """The result of one line."""
 
     OK = "ok"
     NOTE = "note"

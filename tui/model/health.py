@@ -9,7 +9,7 @@ from tui.model.value import Value
 
 
 class RequestExtras(Value):
-    """What belongs to a request besides its address. Holds credentials: never shown, never stored."""
+    """The parts of a request other than its address. Holds credentials: never shown, never stored."""
 
     host_header: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
@@ -17,8 +17,8 @@ class RequestExtras(Value):
 
     @classmethod
     def of(cls, service: Service, url: str, own: tuple[RequestHeader, ...] = ()) -> "RequestExtras":
-        """What services.yaml says for an address of the service: `own` headers, and those of its health where the
-        address is at the same place, so that no credential goes anywhere else."""
+        """Returns what services.yaml says for an address of the service: `own` headers, and those of its health
+        where the address is at the same place, so that no credential goes anywhere else."""
         spec = service.health
         if spec is None:
             return cls(headers=tuple((one.name, one.value) for one in own))
@@ -39,7 +39,7 @@ def _place(url: str) -> str:
 
 
 class ProbeOutcome(StrEnum):
-    """What one request came back with."""
+    """The outcome of one request."""
 
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
@@ -68,7 +68,7 @@ class Probe(Value):
 
 
 class Health(StrEnum):
-    """What is shown for a service."""
+    """The health word shown for a service."""
 
     OK = "ok"
     DEGRADED = "degraded"

@@ -1,4 +1,4 @@
-"""What a repository says of a commit. All of it was written by whoever made the commit: claims, made harmless."""
+"""A repository's word on a commit. All of it was written by whoever made the commit: claims, made harmless."""
 
 from datetime import datetime
 

@@ -7,7 +7,7 @@ from tui.model.value import Value
 
 
 class ImageState(StrEnum):
-    """Whether the image of a holder is on its host."""
+    """The state of a holder's image on its host."""
 
     THERE = "there"
     GONE = "gone"
@@ -16,7 +16,7 @@ class ImageState(StrEnum):
 
 
 class HolderLook(Value):
-    """What one look found, and when."""
+    """The result of one look, and its time."""
 
     holder: str
     image: ImageState
@@ -26,5 +26,5 @@ class HolderLook(Value):
 
     @property
     def gone(self) -> bool:
-        """Whether the image was seen to be gone."""
+        """True if the image was seen to be gone."""
         return self.image is ImageState.GONE

@@ -1,4 +1,4 @@
-"""What is known of a host: its link and what it can do."""
+"""The facts known of a host: its link and its abilities."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -7,7 +7,7 @@ from tui.model.value import Value
 
 
 class Form(StrEnum):
-    """How commands have to be written for this login."""
+    """The form in which this login takes commands."""
 
     FORCED = "forced"
     """Dokku's own keys: the command is Dokku's argument list"""
@@ -16,7 +16,7 @@ class Form(StrEnum):
 
 
 class Capabilities(Value):
-    """What one host can do, found out by asking it."""
+    """The abilities of one host, found out by asking it."""
 
     version: str | None
     """e.g. `0.35.15`"""

@@ -17,7 +17,7 @@ from tui.model.verification import Check, Verdict
 
 
 class State(StrEnum):
-    """Where an incident stands."""
+    """The states of an incident."""
 
     ASSESSING = "assessing"
     """what is wrong, and is a rollback the answer?"""
@@ -37,7 +37,7 @@ class State(StrEnum):
 
 
 class Question(StrEnum):
-    """What a person is asked while the console waits."""
+    """The questions to a person while the console waits."""
 
     TARGET = "target"
     CONFIRM = "confirm"
@@ -53,7 +53,7 @@ class Question(StrEnum):
 
 
 class Closing(StrEnum):
-    """How an incident ended."""
+    """The ends of an incident."""
 
     RECOVERED = "recovered"
     NOT_RECOVERED = "not recovered"
@@ -66,14 +66,14 @@ class Closing(StrEnum):
 
 
 class StepResult(StrEnum):
-    """What a step's end means for the plan."""
+    """The meaning of a step's end for the plan."""
 
     DONE = "done"
     REFUSED = "refused"
     """the step declined by itself: the host is not as planned; it changed nothing"""
     FAILED = "failed"
     """the host declined, and says that it changed nothing"""
-    UNSURE = "unsure"
+    UNKNOWN = "unsure"
     """only the host knows"""
 
 
@@ -104,7 +104,7 @@ class Sample(Value):
     seconds: float | None = None
     """response time"""
     note: str = ""
-    """what happened besides, and is no alarm: a restart, a host that could not be asked"""
+    """what happened as well, and is no alarm: a restart, a host that could not be asked"""
 
 
 class Watch(Value):
@@ -131,7 +131,7 @@ class Watch(Value):
         return min(1.0, self.covered.total_seconds() / passed) if passed > 0 else 0.0
 
 
-class Answer(Value):
+class TreeAnswer(Value):
     """One answer to a question of the decision tree."""
 
     node: str
@@ -216,7 +216,7 @@ class Incident(Value):
     left_frozen: bool = False
     """it is closed, and deploys are held back still"""
     decisions: tuple[tuple[datetime, str], ...] = ()
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[TreeAnswer, ...] = ()
     """to the decision tree's questions, in the order they were given"""
     down_since: datetime | None = None
     """when the service stopped answering because of what was done here"""
@@ -259,14 +259,14 @@ class Incident(Value):
 
     @property
     def would_abort(self) -> bool:
-        """Whether a deploy is under way that ends with the console that sent it."""
+        """True if a deploy is under way that ends with the console that sent it."""
         step = self.plan.decisive if self.plan is not None and not self.plan.outlives else None
         run = self.run_of(step.id) if step is not None else None
         return run is not None and run.ended_at is None
 
     @property
     def kept_first(self) -> str:
-        """What was kept on the way out, and stays as a way back; empty: nothing was."""
+        """The holder that was made on the way out, and stays as a way back; empty: nothing was."""
         steps = self.plan.steps if self.plan is not None else ()
         keeping = next((step.id for step in steps if step.kind is StepKind.KEEP), "")
         run = self.run_of(keeping)
@@ -274,7 +274,7 @@ class Incident(Value):
 
     @property
     def wrote(self) -> bool:
-        """Whether a step that changes a host was begun under the current plan."""
+        """True if a step that changes a host was begun under the current plan."""
         if self.plan is None:
             return False
         writing = {s.id for s in self.plan.steps if s.writes}

@@ -1,4 +1,5 @@
-"""What one console has seen of an app's releases over time. It is what this machine saw, not what there was."""
+"""The ledger: an app's releases as one console has seen them over time. It is what this machine saw, not what there
+was."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +18,7 @@ class Sighting(Value):
     first_seen: datetime
     last_seen: datetime
     attempt: str | None = None
-    """the attempt of ours whose label every container carried"""
+    """the attempt of this program whose label every container carried"""
     started_at: datetime | None = None
     """when its containers had been started, as the host said when it was first seen"""
     last_healthy: datetime | None = None
@@ -31,21 +32,21 @@ class Sighting(Value):
     """False: other images ran than before while the metadata stayed: a rebuild, or a deploy that writes none"""
 
     def is_same_deploy(self, other: "Sighting") -> bool:
-        """Whether the host names the same deploy, whatever images run."""
+        """True if the host names the same deploy, no matter which images run."""
         return (self.source, self.metadata, self.attempt) == (other.source, other.metadata, other.attempt)
 
     def replaces(self, last: "Sighting") -> bool:
-        """Whether the host names the deploy of `last` still, though other images run, or they lost our label."""
+        """True if the host names the deploy of `last` still, though other images run, or they lost our label."""
         deployed = (self.source, self.metadata) == (last.source, last.metadata)
         return deployed and self.attempt in (last.attempt, None) and not self.is_same(last)
 
     def is_same(self, other: "Sighting") -> bool:
-        """Whether both are of one release brought there by one deploy."""
+        """True if both are of one release brought there by one deploy."""
         return self.is_same_deploy(other) and self.images == other.images
 
 
 class RemarkKind(StrEnum):
-    """What is known against a commit."""
+    """The kinds of remarks on a commit."""
 
     BAD = "bad"
     """an incident left it"""
@@ -77,7 +78,7 @@ class ConfigSeen(Value):
     last_seen: datetime
 
     def is_same(self, other: "ConfigSeen") -> bool:
-        """Whether both are of the same variables with the same values."""
+        """True if both are of the same variables with the same values."""
         return (self.keys, self.key) == (other.keys, other.key)
 
 

@@ -1,4 +1,4 @@
-"""What people outside are told, and what came of it."""
+"""The messages to people outside, and what came of them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ class Milestone(StrEnum):
 
 
 class Message(Value):
-    """What is said at a milestone, ready to be posted: plain text, redacted, no markup; the post-mortem is Markdown."""
+    """The message of a milestone, ready to be posted: plain text, redacted, no markup; the post-mortem is Markdown."""
 
     incident: str
     service: str
@@ -35,7 +35,7 @@ class Message(Value):
 
 
 class Receipt(Value):
-    """What one attempt to deliver a message came to."""
+    """The result of one attempt to deliver a message."""
 
     delivered: bool
     detail: str = ""

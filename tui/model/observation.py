@@ -1,4 +1,4 @@
-"""What a host was seen to run, and what two such looks say about a step whose end nobody told us."""
+"""The containers that a host was seen to run, and the word of two such looks on a step whose end nobody told us."""
 
 import re
 from datetime import datetime, timedelta
@@ -46,7 +46,7 @@ class Container(Value):
 
     @property
     def name(self) -> str:
-        """How it is spoken of, e.g. `web.1`."""
+        """Its name for people, e.g. `web.1`."""
         return f"{self.process}.{self.index}"
 
     @property
@@ -55,7 +55,7 @@ class Container(Value):
         return self.created_at or self.started_at
 
     def is_same_release(self, other: "Container") -> bool:
-        """Whether both are of one image and one attempt. Ids and start times say nothing: a restart may change them.
+        """True if both are of one image and one attempt. Ids and start times say nothing: a restart may change them.
 
         Where a record does not name the image, the same id counts, or the same attempt.
         """
@@ -64,12 +64,12 @@ class Container(Value):
         return self.id == other.id or (self.attempt is not None and self.attempt == other.attempt)
 
     def is_same_run(self, other: "Container") -> bool:
-        """Whether it was neither replaced nor started anew between two looks."""
+        """True if it was neither replaced nor started anew between two looks."""
         return (self.id, self.started_at) == (other.id, other.started_at)
 
 
 class RunningState(Value):
-    """What an app runs now, as the host said at one moment. Unknown is None."""
+    """The state of an app that runs, as the host said at one moment. Unknown is None."""
 
     app: str
     at: datetime
@@ -156,18 +156,18 @@ class RunningState(Value):
 
     @property
     def serving(self) -> bool:
-        """Whether any container runs."""
+        """True if any container runs."""
         return bool(self.running)
 
     @property
     def restarting(self) -> bool:
-        """Whether containers run, but none stays up: Docker starts them again and again."""
+        """True if containers run, but none stays up: Docker starts them again and again."""
         running = self.running.values()
         return bool(running) and all(c.restarting for c in running)
 
 
 def same_release(before: RunningState, now: RunningState) -> bool:
-    """Whether the same release runs at both looks: every process of the same image and the same attempt."""
+    """True if the same release runs at both looks: every process of the same image and the same attempt."""
     then, later = before.running, now.running
     return then.keys() == later.keys() and all(later[key].is_same_release(c) for key, c in then.items())
 
@@ -183,7 +183,8 @@ def started_anew(before: RunningState, now: RunningState) -> tuple[Container, ..
 
 
 def differences(before: RunningState, now: RunningState) -> tuple[str, ...]:
-    """What changed between two looks, in words; empty when what serves and what would be built next are the same.
+    """Returns what changed between two looks, in words; empty when what serves and what would be built next are the
+    same.
 
     A restart changes neither: see `started_anew`.
     """
@@ -207,7 +208,7 @@ def _replaced(before: dict[tuple[str, int], Container], now: dict[tuple[str, int
 
 
 class Landed(StrEnum):
-    """Whether what we sent took effect."""
+    """The answers to: did the deploy that was sent take effect?"""
 
     YES = "yes"
     """the target itself serves"""
@@ -215,6 +216,6 @@ class Landed(StrEnum):
     """the host is still at it"""
     NO = "no"
     """two equal looks, at least ten seconds apart, say that nothing changed"""
-    FELL = "fell"
+    NOTHING_RUNS = "fell"
     """two looks, at least ten seconds apart, say that nothing runs any more"""
     UNKNOWN = "unknown"

@@ -1,4 +1,4 @@
-"""How a command ended. A lost link, a signal, a time-out and an exit code are different things."""
+"""The end of a command. A lost link, a signal, a time-out and an exit code are different things."""
 
 from datetime import datetime
 
@@ -47,7 +47,7 @@ Outcome = Exited | Signalled | TimedOut | Lost | Overflowed | NeverStarted
 
 
 class Answer(Value):
-    """What one command gave back."""
+    """The answer to one command."""
 
     argv: tuple[str, ...]
     outcome: Outcome

@@ -10,14 +10,14 @@ from tui.model.value import Value
 
 
 class Where(StrEnum):
-    """Where a step runs."""
+    """The place where a step runs."""
 
     HOST = "host"
     LOCAL = "local"
 
 
 class StepKind(StrEnum):
-    """What the engine has to do for a step."""
+    """The kinds of steps, each another work of the engine."""
 
     RECORD = "record"
     """take the incident record on the host: a mutual exclusion"""
@@ -60,8 +60,8 @@ class Step(Value):
     """seconds"""
 
 
-class Severity(StrEnum):
-    """How much a warning asks of the person."""
+class WarningLevel(StrEnum):
+    """The weight of a warning: how much it asks of the person."""
 
     NOTE = "note"
     WARN = "warn"
@@ -70,15 +70,15 @@ class Severity(StrEnum):
     BLOCK = "block"
 
 
-class Caution(Value):
+class PlanWarning(Value):
     """Something to know before confirming."""
 
-    severity: Severity
+    severity: WarningLevel
     text: str
 
 
-class Standing(StrEnum):
-    """What one look before a plan said."""
+class CheckResult(StrEnum):
+    """The result of one look before a plan."""
 
     OK = "ok"
     WARNING = "warning"
@@ -87,12 +87,12 @@ class Standing(StrEnum):
     BLOCKED = "blocked"
 
 
-class Checked(Value):
+class PreflightCheck(Value):
     """One thing that was looked at before the plan was shown: said also where it is well."""
 
     name: str
     """a word or two, e.g. `way back`"""
-    standing: Standing
+    standing: CheckResult
     text: str
 
 
@@ -117,7 +117,7 @@ class PushSpec(Value):
 
 
 class Proof(Value):
-    """What an app's report says once a deploy that is no push has succeeded: Dokku writes it only then."""
+    """The words of an app's report once a deploy that is no push has succeeded: Dokku writes it only then."""
 
     source: str
     """git-sync or docker-image"""
@@ -125,7 +125,7 @@ class Proof(Value):
 
 
 class OwnCheck(Value):
-    """A check of ours that the pushed commit brings for a process type of a release that has none."""
+    """A check of this program that the pushed commit brings for a process type of a release that has none."""
 
     process: str
     uptime: int | None = None
@@ -140,7 +140,7 @@ DECISIVE = (StepKind.PUSH, StepKind.DEPLOY)
 
 
 ANYWHERE = ("*", "*")
-"""in `Plan.moves`: any branch, to whatever commit"""
+"""in `Plan.moves`: any branch, to any commit"""
 
 
 class Plan(Value):
@@ -165,8 +165,8 @@ class Plan(Value):
     """seconds without an answer, shortest and longest; None: none is expected, or `downtime_unknown`"""
     downtime_unknown: bool = False
     """the host did not say how it replaces containers: nothing is promised"""
-    warnings: tuple[Caution, ...] = ()
-    checked: tuple[Checked, ...] = ()
+    warnings: tuple[PlanWarning, ...] = ()
+    checked: tuple[PreflightCheck, ...] = ()
     """what was looked at, in the order of the runbook's pre-flight list; empty in plans of older consoles"""
     taken: TakenBack | None = None
     """what is taken back, and what else changed; None in plans of older consoles, and where nothing is left"""
@@ -210,21 +210,21 @@ class Plan(Value):
 
     @property
     def stops(self) -> bool:
-        """Whether what serves is stopped before the target starts."""
+        """True if what serves is stopped before the target starts."""
         return self.checks_before is not None
 
     @property
     def unheld(self) -> str | None:
-        """How the team deploys, where the freeze does not hold that back; None where it does."""
+        """The team's kind of deploy, where the freeze does not hold that back; None where it does."""
         sources = (self.before.source, self.leaving.source, self.target.source)
         return next((source for source in sources if source in UNHELD), None)
 
     @property
-    def blocked(self) -> tuple[Caution, ...]:
+    def blocked(self) -> tuple[PlanWarning, ...]:
         """Warnings that forbid the plan."""
-        return tuple(w for w in self.warnings if w.severity is Severity.BLOCK)
+        return tuple(w for w in self.warnings if w.severity is WarningLevel.BLOCK)
 
     @property
     def typed(self) -> bool:
-        """Whether the service's name has to be typed to confirm."""
-        return self.downtime is not None or any(w.severity is Severity.TYPE for w in self.warnings)
+        """True if the service's name has to be typed to confirm."""
+        return self.downtime is not None or any(w.severity is WarningLevel.TYPE for w in self.warnings)

@@ -11,7 +11,7 @@ from tui.model.value import Value
 
 
 class Field(StrEnum):
-    """What only a person can say, or may say better than the record."""
+    """A field that only a person can fill, or may fill better than the record."""
 
     DESCRIPTION = "description"
     ROOT_CAUSE = "root-cause"
@@ -26,12 +26,14 @@ class Field(StrEnum):
     """a time: RFC 3339"""
     RESTORED = "restored"
     """a time: RFC 3339"""
+    REASON = "reason"
+    """why it was closed so, where what was said at the close was not right; both stay on record"""
     SEVERITY = "severity"
     """a level; kept as the incident's own"""
 
 
-class Way(StrEnum):
-    """How a post-mortem left this console."""
+class ExportWay(StrEnum):
+    """The way in which a post-mortem left this console."""
 
     SAVED = "saved"
     COPIED = "copied"
@@ -51,7 +53,7 @@ class Writing(Value):
     """One time that it was taken out of here."""
 
     at: datetime
-    way: Way
+    way: ExportWay
     where: str = ""
     by: str = ""
 
@@ -92,7 +94,7 @@ class Moment(Value):
         return self.at is None and self.applies
 
 
-class Section(Value):
+class RecordSection(Value):
     """A part of the record behind the document."""
 
     name: str
@@ -125,7 +127,7 @@ class PostMortem(Value):
     resolution: tuple[Fact, ...]
     actions: tuple[Fact, ...]
     lessons: Fact
-    record: tuple[Section, ...]
+    record: tuple[RecordSection, ...]
     """decisions, commands, checks, watch, rates, who was told"""
 
     @property
@@ -138,7 +140,7 @@ class PostMortem(Value):
 
     @property
     def gaps(self) -> tuple[Fact, ...]:
-        """What is not known, in the template's order, each with what would fill it."""
+        """The gaps of what is known, in the template's order, each with what would fill it."""
         return tuple(self._gaps())
 
     def _gaps(self) -> Iterator[Fact]:
@@ -154,7 +156,7 @@ class PostMortem(Value):
 
 
 class DueDate(Value):
-    """Whether an incident's post-mortem is wanted, until when, and whether it is there."""
+    """The due date of an incident's post-mortem: is it wanted, until when, and is it there?"""
 
     required: bool
     due: datetime | None

@@ -1,4 +1,4 @@
-"""How sending a commit to a host ended."""
+"""The end of sending a commit to a host."""
 
 from typing import assert_never
 

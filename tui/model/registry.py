@@ -1,4 +1,4 @@
-"""What an image registry says. What could not be asked is a value, with the reason."""
+"""An image registry's word. What could not be asked is a value, with the reason."""
 
 from tui.model.value import Value
 
@@ -11,7 +11,7 @@ class Tags(Value):
 
 
 class Digest(Value):
-    """What a tag names at this moment."""
+    """The image that a tag names at this moment."""
 
     value: str | None = None
     """`sha256:` and 64 hex digits"""

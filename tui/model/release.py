@@ -9,7 +9,7 @@ from tui.model.value import Value
 
 
 class Source(StrEnum):
-    """Where a fact about a release comes from."""
+    """The source of a fact about a release."""
 
     HOLDER = "holder"
     """the config of its holder on the host"""
@@ -43,7 +43,7 @@ class WayBack(Value):
 
 
 class Came(StrEnum):
-    """How one of these consoles brought a release to where it runs."""
+    """The manner in which one of these consoles brought a release to where it runs."""
 
     BACK = "back"
     """by a rollback"""
@@ -79,7 +79,7 @@ class Release(Value):
     commit: str | None = None
     """the release's own commit, 40 hex digits"""
     served_as: tuple[str, ...] = ()
-    """ids of commits of ours that brought it back: what GIT_REV and the metadata say while it serves again"""
+    """ids of commits of this program that brought it back: what GIT_REV and the metadata say while it serves again"""
     source: str | None = None
     """Dokku's deploy source: git-push, git-sync, docker-image, tar"""
     image: str | None = None
@@ -128,7 +128,7 @@ class Release(Value):
 
     @property
     def name(self) -> str:
-        """How it is spoken of: `release:7`, or its commit, or its image's number, or its image."""
+        """Its name for people: `release:7`, or its commit, or its image's number, or its image."""
         if self.number is not None:
             return f"release:{self.number}"
         if self.commit:
@@ -139,16 +139,16 @@ class Release(Value):
 
     @property
     def served(self) -> bool:
-        """Whether it is known to have served at some time; a commit of a repository alone is not."""
+        """True if it is known to have served at some time; a commit of a repository alone is not."""
         return self.holder is not None or self.last_served is not None or self.origin is Source.TAGS
 
     @property
     def gone(self) -> bool:
-        """Whether its holder's image was seen to be gone from the host."""
+        """True if its holder's image was seen to be gone from the host."""
         return self.looked is not None and self.looked.gone
 
     def by(self, way: str) -> WayBack | None:
-        """What is known of that way to this release."""
+        """Returns what is known of that way to this release."""
         return next((w for w in self.ways if w.way == way), None)
 
     @property
@@ -157,7 +157,7 @@ class Release(Value):
         return next((w for w in self.ways if w.available), None)
 
     def is_commit(self, commit: str) -> bool:
-        """Whether this commit id, the release's own or one of ours that brought it back, names this release."""
+        """True if this commit id, the release's own or one of this program that brought it back, names this release."""
         return bool(commit) and (self.commit == commit or commit in self.served_as)
 
 
@@ -178,7 +178,7 @@ _WORDS = (TargetKind.PREVIOUS, TargetKind.CURRENT)
 
 
 class Target(Value):
-    """What a person asked to go back to."""
+    """The release that a person asked to go back to."""
 
     kind: TargetKind
     value: str = ""
@@ -221,7 +221,7 @@ def target_of(release: Release) -> Target:
 
 
 def matches(target: Target, release: Release) -> bool:
-    """Whether an explicit target names this release; `previous` and `current` name none by themselves."""
+    """True if an explicit target names this release; `previous` and `current` name none by themselves."""
     match target.kind:
         case TargetKind.PREVIOUS | TargetKind.CURRENT:
             return False

@@ -1,4 +1,4 @@
-"""What services.yaml describes: hosts, services, and the runbook's own numbers."""
+"""The values that services.yaml describes: hosts, services, and the runbook's own numbers."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -9,7 +9,7 @@ from tui.model.vendor import S, VendorSettings, of_kind
 
 
 class Transport(StrEnum):
-    """What carries the link to a host."""
+    """The program that carries the link to a host."""
 
     ASYNCSSH = "asyncssh"
     OPENSSH = "openssh"
@@ -32,7 +32,7 @@ class Host(Value):
 
 
 class Expect(Value):
-    """What a healthy answer is. Everything given must hold."""
+    """The marks of a healthy answer. Everything given must hold."""
 
     status: tuple[int, ...] = (200,)
     """any of these"""
@@ -55,7 +55,8 @@ class RequestHeader(Value):
 
 
 class HealthSpec(Value):
-    """How health is asked for: by one or more of `url`, `tcp`, `websocket` and `log`, each of which must be well."""
+    """The health check of a service: by one or more of `url`, `tcp`, `websocket` and `log`, each of which must be
+    well."""
 
     url: str | None = None
     public_url: str | None = None
@@ -77,12 +78,12 @@ class HealthSpec(Value):
 
     @property
     def answers(self) -> bool:
-        """Whether anything is asked that answers, and not the log alone."""
+        """True if anything is asked that answers, and not the log alone."""
         return any((self.url, self.public_url, self.websocket, self.tcp))
 
     @property
     def address(self) -> str:
-        """What is asked, in the words of services.yaml."""
+        """The address that is asked, in the words of services.yaml."""
         return self.url or self.websocket or self.tcp or f"log: {self.log}"
 
 
@@ -96,7 +97,7 @@ class SmokeSpec(Value):
 
 
 class IdentitySpec(Value):
-    """Where the service itself says which release answers: a header, or a dotted path in a JSON body."""
+    """The place where the service itself says which release answers: a header, or a dotted path in a JSON body."""
 
     url: str
     header: str | None = None
@@ -104,7 +105,8 @@ class IdentitySpec(Value):
 
 
 class CheckMode(StrEnum):
-    """Whether a way back brings a check of ours for a process type to which the release brings none."""
+    """The modes of the console's own check: does a way back bring one for a process type to which the release brings
+    none."""
 
     AUTO = "auto"
     """where nothing can be lost by it"""
@@ -115,7 +117,7 @@ class CheckMode(StrEnum):
 
 
 class RollbackSpec(Value):
-    """What a rollback of this service costs, by the runbook."""
+    """The cost of a rollback of this service, by the runbook."""
 
     expected: timedelta = timedelta(seconds=30)
     downtime: tuple[timedelta, timedelta] | None = None
@@ -126,7 +128,7 @@ class RollbackSpec(Value):
 
 
 class Service(Value):
-    """What the runbook names: one Dokku app on one host."""
+    """One Dokku app on one host, by the runbook's name."""
 
     name: str
     title: str
@@ -212,7 +214,7 @@ class WatchSpec(Value):
 
 
 class Budgets(Value):
-    """How long the runbook gives each of its steps."""
+    """The time that the runbook gives each of its steps."""
 
     confirm: timedelta = timedelta(seconds=30)
     roll_back: timedelta = timedelta(seconds=60)

@@ -1,4 +1,5 @@
-"""What a plan takes back, and what else changed shortly before: kept in the plan, so that it is what the person saw."""
+"""The changes that a plan takes back, and the others shortly before: kept in the plan, so that it is what the person
+saw."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""The base of every value: frozen, keyword-only, compared by content, hashable, journalled as it stands.
+"""The base of every value: frozen, keyword-only, compared by content, hashable, journalled as it is.
 
 msgspec structs instead of dataclasses, because the journal has to read tagged unions of them back years later:
 a field added with a default stays readable in both directions.

@@ -1,4 +1,4 @@
-"""What services.yaml may say of a vendor: of a tool around the hosts that counts errors, keeps tickets or is told.
+"""The part of services.yaml about a vendor: a tool around the hosts that counts errors, keeps tickets or is told.
 
 A vendor's file describes its section; the loader reads sections without knowing any vendor. Secrets are never part of
 it: a key that ends in `_env` names the environment variable that holds one, or, with `_FILE` after its name, the file
@@ -76,8 +76,8 @@ def _key(field: msgspec.structs.FieldInfo) -> Key:
     )
 
 
-class Place(StrEnum):
-    """Where in services.yaml a section is."""
+class SectionPlace(StrEnum):
+    """The place of a section in services.yaml."""
 
     SERVICE = "services.NAME."
     """each service has its own"""
@@ -88,7 +88,7 @@ class Place(StrEnum):
 class Section(NamedTuple):
     """A part of services.yaml that one vendor reads. Several vendors may share one: `choice` then tells whose it is."""
 
-    place: Place
+    place: SectionPlace
     name: str
     settings: type[VendorSettings]
     choice: str = ""

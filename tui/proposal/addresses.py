@@ -1,4 +1,5 @@
-"""Where an app may be asked: its own names first, then the host's address with that name, then the address alone.
+"""The addresses at which an app may be asked: its own names first, then the host's address with that name, then the
+address alone.
 
 A name that leads nowhere, or elsewhere, is not wrong: the host's own address with a Host header reaches the same site.
 Over TLS it does not, because the certificate is the name's. An app without names is reached by its port.
@@ -20,7 +21,7 @@ _PATH = re.compile(r"/[A-Za-z0-9._~!&'()*+,;=:@%/?-]{0,199}")
 
 
 class Address(Value):
-    """Where to ask: an address without a path, and the name to ask for, where it is not the address's own."""
+    """A place to ask: an address without a path, and the name to ask for, where it is not the address's own."""
 
     base: str
     port: int
@@ -47,7 +48,7 @@ def paths(own: Iterable[str]) -> tuple[str, ...]:
 
 
 def is_path(text: str) -> bool:
-    """Whether it can be asked and written down as it is."""
+    """True if it can be asked and written down as it is."""
     return bool(_PATH.fullmatch(text))
 
 

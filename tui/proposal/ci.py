@@ -1,6 +1,6 @@
 """The lines that keep a release before each deploy, for the CI that a repository uses.
 
-A key and the host's own key come from the CI's secrets: neither stands in a file. `keep` ends with 9 where what runs is
+A key and the host's own key come from the CI's secrets: neither is in a file. `keep` ends with 9 where what runs is
 kept already, which is well here.
 """
 
@@ -17,7 +17,7 @@ SOURCE = "dokku-rollback @ git+https://git.example/rollback"
 
 
 class CiSetup(Value):
-    """What the lines are made from."""
+    """The facts that the lines are made from."""
 
     services: str
     """the path of services.yaml in the repository, or on the machine for cron"""

@@ -1,6 +1,6 @@
 """A services.yaml for what was seen of a host. Whatever is a guess says `please check` in its line.
 
-Everything from outside stands in quotes or in a comment of one line; a value that the file cannot hold as it is (a
+Everything from outside is in quotes or in a comment of one line; a value that the file cannot hold as it is (a
 variable, a credential) is left out and said.
 """
 
@@ -24,7 +24,7 @@ _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null",
 
 
 class Rules(Value):
-    """What the reader of services.yaml allows."""
+    """The rules of the reader of services.yaml."""
 
     reserved: tuple[str, ...]
     """words that no service may be called by"""
@@ -32,7 +32,7 @@ class Rules(Value):
 
 
 class Decisions(Value):
-    """What only a person knows; what nobody was asked about is a guess, and marked."""
+    """The decisions of a person, who alone knows; what nobody was asked about is a guess, and marked."""
 
     environment: str = "production"
     environment_given: bool = False
@@ -168,7 +168,7 @@ def _expect(what: pages.Expected) -> str:
 
 
 def _doubts(one: AppFacts, found: HealthFound, expect: pages.Expected, every: tuple[AppFacts, ...]) -> list[str]:
-    """What a person should know of the proposed health check."""
+    """Returns what a person should know of the proposed health check."""
     page, said = found.page, list[str]()
     if page.status is None or not 200 <= page.status < 300:
         said.append(
@@ -216,12 +216,12 @@ def _rollback(one: AppFacts, decisions: Decisions) -> list[str]:
 
 
 def several(one: AppFacts) -> bool:
-    """Whether several containers of one process type run side by side all the time."""
+    """True if several containers of one process type run side by side all the time."""
     return any(count > 1 for _, count in one.processes)
 
 
 def guesses(text: str) -> int:
-    """How many lines of a file ask a person to look."""
+    """Returns how many lines of a file ask a person to look."""
     return sum(line.rstrip().endswith(CHECK) for line in text.splitlines())
 
 
@@ -229,7 +229,7 @@ def guesses(text: str) -> int:
 
 
 def unfit(text: str) -> bool:
-    """Whether the reader would not take it as it is: a variable, a credential, more than one harmless line."""
+    """True if the reader would not take it as it is: a variable, a credential, more than one harmless line."""
     return "${" in text or bool(credential(text)) or clean_line(text, 4000) != text
 
 
@@ -246,7 +246,7 @@ def quoted(text: str) -> str:
 
 
 def comment(text: str) -> list[str]:
-    """Lines of a comment, whatever stands in the text."""
+    """Lines of a comment, for any text."""
     return [f"# {line}" for line in textwrap.wrap(clean_line(text, 2000), WIDE, break_on_hyphens=False)]
 
 

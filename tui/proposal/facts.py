@@ -1,4 +1,4 @@
-"""What was seen of a host and its apps, before anything is proposed."""
+"""The facts seen of a host and its apps, before anything is proposed."""
 
 from enum import StrEnum
 
@@ -28,12 +28,12 @@ class WebAnswer(Value):
 
 
 class Whose(StrEnum):
-    """How it is known whose site answered."""
+    """The proof of whose site answered."""
 
     SITE = "site"
     """a made-up host name gets another answer"""
     LOG = "log"
-    """the request stands in the app's own access log"""
+    """the request is in the app's own access log"""
     UNKNOWN = "unknown"
     """a made-up host name gets the same answer, and no log tells"""
 
@@ -76,7 +76,7 @@ class AppFacts(Value):
 
     @property
     def web(self) -> bool:
-        """Whether it has a web process, as far as is known."""
+        """True if it has a web process, as far as is known."""
         return not self.processes or any(kind == "web" and count for kind, count in self.processes)
 
 

@@ -1,4 +1,4 @@
-"""What hosts and services are called in a new file, and in which order services are taken."""
+"""The names of hosts and services in a new file, and the order of services."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What an answer is worth as a health check, and what of it may be expected every time.
+"""The worth of an answer as a health check, and the part of it that may be expected every time.
 
 Expected is only what is the same in two answers and says something: a word under a key such as `status`, a short text.
 Names under keys such as `service` are added, because they tell one app's answer from another's.
@@ -31,7 +31,7 @@ _TEXT = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
 class Worth(IntEnum):
-    """How good an answer is, from none to best."""
+    """The worth of an answer, from none to best."""
 
     NONE = 0
     """no answer, or one that says that nothing is there"""
@@ -44,7 +44,7 @@ class Worth(IntEnum):
 
 
 class Expected(Value):
-    """What a healthy answer is, as far as two answers tell."""
+    """The marks of a healthy answer, as far as two answers tell."""
 
     status: int = 200
     json: tuple[tuple[str, str], ...] = ()
@@ -53,12 +53,13 @@ class Expected(Value):
 
     @property
     def says_something(self) -> bool:
-        """Whether it asks for more than a status."""
+        """True if it asks for more than a status."""
         return bool(self.json) or self.text is not None
 
 
 def worth(page: WebAnswer, *, own_check: bool = False) -> Worth:
-    """How good an answer is. `own_check`: the app's own checks name the path, so whatever answers there is meant."""
+    """Returns how good an answer is. `own_check`: the app's own checks name the path, so anything that answers there is
+    meant."""
     if page.status is None:
         return Worth.NONE
     if 200 <= page.status < 300:
@@ -72,12 +73,12 @@ def worth(page: WebAnswer, *, own_check: bool = False) -> Worth:
 
 
 def is_html(page: WebAnswer) -> bool:
-    """Whether it is a web page."""
+    """True if it is a web page."""
     return "text/html" in page.kind or page.body.lstrip()[:1] == b"<"
 
 
 def expected(page: WebAnswer, again: WebAnswer | None) -> Expected:
-    """What may be expected of every healthy answer."""
+    """Returns what may be expected of every healthy answer."""
     if page.status is None or not 200 <= page.status < 300:
         return Expected()
     if is_html(page):
@@ -97,7 +98,7 @@ def expected(page: WebAnswer, again: WebAnswer | None) -> Expected:
 
 
 def meets(page: WebAnswer, what: Expected) -> bool:
-    """Whether an answer would pass for a healthy one."""
+    """True if an answer would pass for a healthy one."""
     if page.status != what.status or (is_html(page) and not what.web_page):
         return False
     if what.text is not None and decode(page.body).strip() != what.text:
@@ -109,7 +110,7 @@ def meets(page: WebAnswer, what: Expected) -> bool:
 
 
 def alike(page: WebAnswer, other: WebAnswer, again: WebAnswer | None = None) -> bool:
-    """Whether two answers may come from the same site: what differs between two of one site counts for nothing."""
+    """True if two answers may come from the same site: what differs between two of one site counts for nothing."""
     if page.status != other.status or page.status is None:
         return False
     if page.body == other.body:

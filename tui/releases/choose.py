@@ -14,7 +14,7 @@ from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.value import Value
 
 
-class Choice(Value):
+class ChosenRelease(Value):
     """The release chosen, and what was passed over for it."""
 
     release: Release
@@ -53,8 +53,9 @@ REBUILT = "rebuilt"
 
 
 def rebuilt(releases: tuple[Release, ...], current: RunningState) -> bool:
-    """Whether something else runs than what was deployed last: a rebuild builds the deploy branch's tip, and writes no
-    metadata. A commit of ours is known by it: what it deployed carries our label, and what was built since does not.
+    """True if something else runs than what was deployed last: a rebuild builds the deploy branch's tip, and writes no
+    metadata. A commit of this program is known by it: what it deployed carries our label, and what was built since does
+    not.
     """
     commit = current.commit
     if (
@@ -68,17 +69,17 @@ def rebuilt(releases: tuple[Release, ...], current: RunningState) -> bool:
 
 
 def running(releases: tuple[Release, ...], current: RunningState) -> Release:
-    """What runs now, or was deployed last where nothing runs: one of the list where it can be named, else one known by
-    its commit alone.
+    """Returns what runs now, or was deployed last where nothing runs: one of the list where it can be named, else one
+    known by its commit alone.
 
-    Our own label names it where the marks on the holder were not written any more (the console died in between):
-    the attempt must be on every container, because a release label alone is inherited by images built from ours.
+    Our own label names it where the marks on the holder were not written any more (the console died in between): the
+    attempt must be on every container, because a release label alone is inherited by images built from ours.
     """
     return replace(_running(releases, current), restarting=current.restarting)
 
 
 HALF_WAY = "half-way"
-"""a deploy of ours died: containers carry another release's label than the one that Dokku names"""
+"""a deploy of this program died: containers carry another release's label than the one that Dokku names"""
 
 
 def _labelled(releases: tuple[Release, ...], current: RunningState) -> Release | None:
@@ -115,7 +116,7 @@ def _running(releases: tuple[Release, ...], current: RunningState) -> Release:
 
 
 def settled(current: RunningState, running: Release) -> bool | None:
-    """Whether a rebuild would deploy again what serves now; None where what serves is known by no commit."""
+    """Tells whether a rebuild would deploy again what serves now; None where what serves is known by no commit."""
     if current.commit is None or running.commit is None:
         return None
     return current.tip is not None and (current.tip == current.commit or running.is_commit(current.tip))
@@ -131,11 +132,11 @@ def with_running(releases: tuple[Release, ...], current: RunningState) -> tuple[
 
 
 def _identity(release: Release) -> tuple[str | None, ...]:
-    """What tells releases of a list apart: two holders may retain one commit."""
+    """Returns what tells releases of a list apart: two holders may retain one commit."""
     return (release.holder,) if release.holder is not None else (None, release.commit, release.image, release.tag)
 
 
-def choose(target: Target, releases: tuple[Release, ...], way: str | None = None) -> Choice:
+def choose(target: Target, releases: tuple[Release, ...], way: str | None = None) -> ChosenRelease:
     """The release that `target` means among all known ones, to be reached by `way` (None: by any that is available).
 
     Raises Refused where there is none, it is ambiguous or that way does not lead to it, and AlreadyThere where it runs
@@ -159,10 +160,10 @@ def choose(target: Target, releases: tuple[Release, ...], way: str | None = None
             f"there is no way back{by} to {release.name}: {_why_not(release, way)}",
             _next_way(release, way) or "choose another release (--list)",
         )
-    return Choice(release=release)
+    return ChosenRelease(release=release)
 
 
-def _previous(releases: tuple[Release, ...], way: str | None) -> Choice:
+def _previous(releases: tuple[Release, ...], way: str | None) -> ChosenRelease:
     """A commit that is not known to have served is no candidate."""
     skipped: list[tuple[str, str]] = []
     fix = ""
@@ -179,7 +180,7 @@ def _previous(releases: tuple[Release, ...], way: str | None) -> Choice:
             skipped.append((release.name, _why_not(release, way)))
             fix = fix or _next_way(release, way)
         else:
-            return Choice(release=release, skipped=tuple(skipped))
+            return ChosenRelease(release=release, skipped=tuple(skipped))
     reasons = "; ".join(f"{name}: {why}" for name, why in skipped) or "no release is kept"
     unknown = next(
         (r for r in newest_first(releases) if not r.served and not r.running and r.way and not r.failed), None

@@ -44,7 +44,7 @@ def _add_sighting(known: list[Release], seen: Sighting, app: str, who: Mapping[s
     found = [i for i, r in enumerate(known) if r.is_commit(name) or r.image in (name, seen.image or name)]
     if not found:
         if seen.attempt is not None and seen.source == "git-push":
-            return  # a commit of ours whose holder is gone: which release it was nobody can tell any more
+            return  # a commit of this program whose holder is gone: which release it was nobody can tell any more
         image = seen.image or (None if seen.commit else name)
         known.append(Release(app=app, commit=seen.commit, image=image, source=seen.source, origin=Source.LEDGER))
         found = [len(known) - 1]
@@ -66,7 +66,7 @@ def _add_sighting(known: list[Release], seen: Sighting, app: str, who: Mapping[s
 
 def _add_commit(known: list[Release], commit: Commit, app: str) -> None:
     if any(commit.id in r.served_as for r in known):
-        return  # a commit of ours: it names the release that it brought back, and is none itself
+        return  # a commit of this program: it names the release that it brought back, and is none itself
     values = {"subject": commit.subject, "author": commit.author, "committed_at": commit.at}
     found = [i for i, r in enumerate(known) if r.commit == commit.id]
     for index in found:

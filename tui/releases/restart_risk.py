@@ -1,4 +1,4 @@
-"""What a restart would start: after a deploy that failed, not necessarily what serves.
+"""The release that a restart would start: after a deploy that failed, not necessarily what serves.
 
 Dokku gives a new image its name before it checks whether the container starts. When the start, a health check or a
 task fails, the old container serves on, but `ps:restart`, `config:set` and `ps:scale` start the failed image (they

@@ -9,11 +9,11 @@ import signal
 import sys
 
 from tui.sandbox.pace import parse_pace
-from tui.sandbox.sandbox_process import Options, World
+from tui.sandbox.sandbox_process import SandboxOptions, World
 from tui.sandbox.scenario import SCENARIOS
 
 
-def arguments(argv: list[str]) -> tuple[Options, bool]:
+def arguments(argv: list[str]) -> tuple[SandboxOptions, bool]:
     """The sandbox's options, and whether it ends with its parent."""
     parser = argparse.ArgumentParser(prog="python -m tui.sandbox", description="A pretend Dokku host on 127.0.0.1.")
     parser.add_argument("--dokku", choices=("0.35.15", "0.38.27", "plugins"), default="0.35.15")
@@ -27,7 +27,7 @@ def arguments(argv: list[str]) -> tuple[Options, bool]:
         pace = parse_pace(given.pace)
     except ValueError as error:
         parser.error(f"--pace: {error}")
-    options = Options(dokku=given.dokku, pace=pace, state=given.state, scenario=given.scenario, port=given.port)
+    options = SandboxOptions(dokku=given.dokku, pace=pace, state=given.state, scenario=given.scenario, port=given.port)
     return options, given.with_parent
 
 
@@ -42,7 +42,7 @@ def no_farewell(record: logging.LogRecord) -> bool:
     return "socket.send() raised exception" not in record.getMessage()
 
 
-async def serve(options: Options, with_parent: bool = False) -> None:
+async def serve(options: SandboxOptions, with_parent: bool = False) -> None:
     """Runs one sandbox until SIGTERM or SIGINT, or until its parent ends; prints one line of JSON when it is ready."""
     logging.getLogger("asyncio").addFilter(no_farewell)
     stop = asyncio.Event()

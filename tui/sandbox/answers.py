@@ -1,4 +1,4 @@
-"""What a release answers over HTTP and writes into its log: pure functions of its content and a request number.
+"""A release's answers over HTTP and lines in its log: pure functions of its content and a request number.
 
 Failures are spread evenly by counting, not by chance: with an error rate of 0.03 every 33rd request or so fails.
 """
@@ -27,7 +27,7 @@ TRACEBACK = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class HttpAnswer:
     """One HTTP answer of a service. `hangs`: it comes only after a minute."""
 
     status: int
@@ -37,24 +37,25 @@ class Answer:
 
 
 def nth_fails(rate: float, number: int) -> bool:
-    """Whether the `number`-th request is among the failing ones at this rate, a share from 0 to 1."""
+    """True if the `number`-th request is among the failing ones at this rate, a share from 0 to 1."""
     return int(number * rate) != int((number - 1) * rate)
 
 
-def health_answer(app: str, health: str) -> Answer:
-    """What the health paths of an app answer in one of the states of `images.HEALTHS`; any other counts as `ok`."""
+def health_answer(app: str, health: str) -> HttpAnswer:
+    """Returns what the health paths of an app answer in one of the states of `images.HEALTHS`; any other counts as
+    `ok`."""
     word = READY_WORDS.get(app, "ok")
     match health:
         case "503":
-            return Answer(status=503, body='{"status":"unready"}')
+            return HttpAnswer(status=503, body='{"status":"unready"}')
         case "not_ready":
-            return Answer(status=200, body='{"status":"starting"}')
+            return HttpAnswer(status=200, body='{"status":"starting"}')
         case "html":
-            return Answer(status=200, body=PAGE, kind="text/html")
+            return HttpAnswer(status=200, body=PAGE, kind="text/html")
         case "hang":
-            return Answer(status=504, body="", hangs=True)
+            return HttpAnswer(status=504, body="", hangs=True)
         case _:
-            return Answer(status=200, body=json.dumps({"status": word}, separators=(",", ":")))
+            return HttpAnswer(status=200, body=json.dumps({"status": word}, separators=(",", ":")))
 
 
 def page_status(content: Content, number: int) -> int:
@@ -63,21 +64,21 @@ def page_status(content: Content, number: int) -> int:
     return 500 if rate and nth_fails(rate, number) else 200
 
 
-def answer(app: str, content: Content, path: str, number: int, host: str, uptime: int) -> Answer:
+def answer(app: str, content: Content, path: str, number: int, host: str, uptime: int) -> HttpAnswer:
     """The answer to the `number`-th request of one container."""
     behaviour = content.behaviour
     if path in HEALTH_PATHS:
         return health_answer(app, behaviour.health)
     if path == "/ping":
-        return Answer(status=200, body="pong", kind="text/plain")
+        return HttpAnswer(status=200, body="pong", kind="text/plain")
     if page_status(content, number) == 500:
-        return Answer(status=500, body='{"error":"internal server error"}')
+        return HttpAnswer(status=500, body='{"error":"internal server error"}')
     about = {"app": app, "version": content.version, "host": host, "uptime": uptime}
-    return Answer(status=200, body=json.dumps(about, separators=(",", ":")))
+    return HttpAnswer(status=200, body=json.dumps(about, separators=(",", ":")))
 
 
-def check_answer(app: str, content: Content, path: str) -> Answer:
-    """What Dokku's start-up check of a path sees."""
+def check_answer(app: str, content: Content, path: str) -> HttpAnswer:
+    """Returns what Dokku's start-up check of a path sees."""
     behaviour = content.behaviour
     if behaviour.check:
         return health_answer(app, behaviour.check)
@@ -99,7 +100,7 @@ def start_lines(process: str, content: Content) -> tuple[str, ...]:
 
 
 def tick_lines(process: str, content: Content, number: int) -> tuple[str, ...]:
-    """What a container prints in its `number`-th second, requests apart."""
+    """Returns what a container prints in its `number`-th second, requests apart."""
     if process != "web":
         return (f"worker tick {number} version={content.version}",) if number % 2 == 0 else ()
     if content.behaviour.log == "tracebacks" and number % 5 == 0:

@@ -1,4 +1,4 @@
-"""How the forced command splits what SSH hands it into words.
+"""Splits what SSH hands to the forced command into words.
 
 Measured on both versions: everything but git goes through `xargs -n 1`, whose default program is /bin/echo, so
 every word is echoed on a line of its own and the lines become the arguments. Hence a word that is exactly `-n`
@@ -52,7 +52,7 @@ def split_command(line: str) -> list[str]:
 
 
 def echoed(word: str) -> list[str]:
-    """What one word becomes after /bin/echo: one argument a line, or none."""
+    """Returns what one word becomes after /bin/echo: one argument a line, or none."""
     if word == "--help":
         return list(ECHO_HELP)
     if word == "--version":

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tui.sandbox.client import ClientGone, Refused
+from tui.sandbox.client import ClientGone, CommandRefused
 from tui.sandbox.host import Call
 from tui.sandbox.lines import CommandFailed
-from tui.sandbox.machine import App, Build
+from tui.sandbox.machine import App, BuildRecord
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def recorded_build(call: Call, app: App, source: str, kind: str = "build") -> It
         if earlier.status == "running" and earlier.display != "running":
             earlier.status = earlier.display = "failed"
             earlier.exit_code, earlier.finished = -1, machine.now()
-    build = Build(
+    build = BuildRecord(
         id=f"mw{machine.new_id()[:12]}", pid=machine.number(), source=source, started=machine.now(), kind=kind
     )
     app.builds.insert(0, build)
@@ -32,7 +32,7 @@ def recorded_build(call: Call, app: App, source: str, kind: str = "build") -> It
     except (ClientGone, asyncio.CancelledError):
         build.display = "abandoned"
         raise
-    except Refused:
+    except CommandRefused:
         build.display = "abandoned"
         raise
     except CommandFailed as failure:

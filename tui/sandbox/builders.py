@@ -13,7 +13,7 @@ NULL = "null"
 
 
 def selected(machine: Machine, app: App) -> str:
-    """What `builder:set` chose for the app, or for the host; "" for neither."""
+    """Returns what `builder:set` chose for the app, or for the host; "" for neither."""
     return app.properties.get("builder-selected") or machine.global_properties.get("builder-selected", "")
 
 
@@ -53,7 +53,7 @@ def choose(machine: Machine, app: App, files: Mapping[str, bytes], dockerfile: s
 
 
 def note(machine: Machine, app: App, builder: str) -> None:
-    """What Dokku writes down about it before it builds: 0.35.15 as a variable, 0.38.27 for `builder:report`."""
+    """Note what Dokku writes down about it before it builds: 0.35.15 as a variable, 0.38.27 for `builder:report`."""
     if machine.old:
         app.config["DOKKU_APP_TYPE"] = builder
     else:

@@ -25,7 +25,7 @@ class BuildFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOrder:
-    """What is to be built, and the trouble in store. `builder` is who wrote the Dockerfile: nixpacks and railpack do
+    """An order to build, and the trouble in store. `builder` is who wrote the Dockerfile: nixpacks and railpack do
     it themselves, of a base that their images bring along.
     """
 
@@ -54,7 +54,7 @@ def build_options(app: App) -> list[str]:
 
 
 def unknown_option(app: App) -> str:
-    """What Docker's client says of the first build option that it does not know; "" if it knows all."""
+    """Returns what Docker's client says of the first build option that it does not know; "" if it knows all."""
     for word in build_options(app):
         name = word.partition("=")[0]
         if name.startswith("--") and name not in KNOWN_OPTIONS:
@@ -78,7 +78,7 @@ def dockerfile_path(app: App) -> str:
 
 
 def content_of(files: dict[str, bytes], commit: str) -> Content:
-    """What an image built from these files holds."""
+    """Returns what an image built from these files holds."""
     version = files.get("VERSION", b"").decode().strip() or commit[:12]
     behaviour = Behaviour()
     if "behaviour.json" in files:

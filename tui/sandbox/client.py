@@ -16,7 +16,7 @@ class Canceled(Exception):
     """builds:cancel killed this deploy; its client ends with 141 and no word."""
 
 
-class Refused(Exception):
+class CommandRefused(Exception):
     """A command's refusal: `code` is its exit code, `lines` go to stderr as they are."""
 
     def __init__(self, code: int, *lines: str, out: str = "") -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Cluster:
-    """What the cluster holds of all apps: Secrets by name, and Helm's word about each app, by namespace and name."""
+    """The cluster's content of all apps: Secrets by name, and Helm's word about each app, by namespace and name."""
 
     down: bool = False
     secrets: dict[str, dict[str, str]] = field(default_factory=dict)

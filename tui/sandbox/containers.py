@@ -19,7 +19,7 @@ from tui.sandbox.profile import seen
 KEPT_LINES = 20_000
 
 
-class LogLine(NamedTuple):
+class ContainerLine(NamedTuple):
     """One line that a container or nginx wrote, without its line end."""
 
     at: int  # nanoseconds since the epoch
@@ -30,13 +30,13 @@ class Log:
     """The output of one container, newest lines kept."""
 
     def __init__(self) -> None:
-        self.lines: deque[LogLine] = deque(maxlen=KEPT_LINES)
+        self.lines: deque[ContainerLine] = deque(maxlen=KEPT_LINES)
         self.written = 0
         self._changed = asyncio.Event()
 
     def append(self, text: str, at: int | None = None) -> None:
         """Adds a line, now unless `at` (nanoseconds since the epoch) says when; wakes who follows."""
-        self.lines.append(LogLine(clock.now_ns() if at is None else at, text))
+        self.lines.append(ContainerLine(clock.now_ns() if at is None else at, text))
         self.written += 1
         self.wake()
 
@@ -45,15 +45,15 @@ class Log:
         self._changed.set()
         self._changed.clear()
 
-    def last(self, count: int) -> list[LogLine]:
+    def last(self, count: int) -> list[ContainerLine]:
         """The newest lines, oldest first; all that are kept for 0."""
         return self._newest(count) if count else list(self.lines)
 
-    def after(self, number: int) -> list[LogLine]:
+    def after(self, number: int) -> list[ContainerLine]:
         """The lines after the first `number` ever written, as far as they are still kept."""
         return self._newest(self.written - number)
 
-    def _newest(self, count: int) -> list[LogLine]:
+    def _newest(self, count: int) -> list[ContainerLine]:
         newest = list(islice(reversed(self.lines), max(0, count)))
         newest.reverse()
         return newest
@@ -64,7 +64,7 @@ class Log:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Container:
+class DockerContainer:
     """One container as Docker knows it. Times are seconds since the epoch; `index` counts from 1."""
 
     id: str
@@ -98,7 +98,7 @@ class Container:
 
     @property
     def running(self) -> bool:
-        """Whether its process lives."""
+        """True if its process lives."""
         return self.status == "running"
 
     @property

@@ -13,7 +13,7 @@ from typing import Any
 from tui.sandbox import kube
 from tui.sandbox.fake_teammate import Colleague
 from tui.sandbox.faults import KINDS, Fault, When
-from tui.sandbox.host import Host
+from tui.sandbox.host import SandboxHost
 from tui.sandbox.http import HttpServer, Request, Response
 from tui.sandbox.machine import AppMissing
 from tui.sandbox.scenario import SCENARIOS, misbehave
@@ -28,7 +28,7 @@ Action = Callable[[Told], Awaitable[object]]
 class Control:
     """The control port of one sandbox: `_actions` lists what it can be told."""
 
-    def __init__(self, host: Host, ssh: SshHouse) -> None:
+    def __init__(self, host: SandboxHost, ssh: SshHouse) -> None:
         self._host = host
         self._ssh = ssh
         self._token = secrets.token_urlsafe(16)

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from tui.sandbox.argv_split import UnmatchedQuote, split_command
-from tui.sandbox.client import Canceled, Client, ClientGone, Refused, bang
-from tui.sandbox.host import Call, Host
+from tui.sandbox.client import Canceled, Client, ClientGone, CommandRefused, bang
+from tui.sandbox.host import Call, SandboxHost
 from tui.sandbox.lines import CommandFailed, tool
 from tui.sandbox.machine import AppMissing
 
@@ -42,7 +42,7 @@ def command(*names: str, costs: str = "read", new: bool = False, plugin: bool = 
     return register
 
 
-def find(host: Host, name: str) -> Command | None:
+def find(host: SandboxHost, name: str) -> Command | None:
     """The command of that name; None if this host does not have it."""
     found = COMMANDS.get(name)
     if found is None or (found.since_new and host.machine.old) or (found.plugin and not host.plugins):
@@ -50,7 +50,7 @@ def find(host: Host, name: str) -> Command | None:
     return found
 
 
-async def run(host: Host, client: Client, line: str, *, slow: float = 1.0) -> int | None:
+async def run(host: SandboxHost, client: Client, line: str, *, slow: float = 1.0) -> int | None:
     """Runs one command to its end, `slow` times as long as it takes. The exit code, or None if its client died and
     the command with it.
     """
@@ -77,7 +77,7 @@ async def dispatch(call: Call) -> int:
     try:
         await call.host.faults.begin(call)
         return await attempt(call)
-    except Refused as refusal:
+    except CommandRefused as refusal:
         if refusal.out:
             call.out(refusal.out)
         for text in refusal.lines:
@@ -99,13 +99,13 @@ async def attempt(call: Call) -> int:
     try:
         words = split_command(call.line)
     except UnmatchedQuote as complaint:
-        raise Refused(1, str(complaint)) from None
+        raise CommandRefused(1, str(complaint)) from None
     call.words = leading_flags(call, words) or ["help"]
     call.args = call.words[1:]
     found = find(call.host, call.name)
     if found is None:
         await call.pause(call.host.durations.unknown)
-        raise Refused(
+        raise CommandRefused(
             1,
             bang(f"`{' '.join(words)}` is not a dokku command."),
             bang("See `dokku help` for a list of available commands."),
@@ -137,13 +137,13 @@ class Parsed:
     flags: dict[str, str]
 
     def has(self, *names: str) -> bool:
-        """Whether one of these flags was given."""
+        """True if one of these flags was given."""
         return any(name in self.flags for name in names)
 
     def first(self, missing: str = "Please specify an app to run the command on") -> str:
         """The first argument that is no flag. Raises Refused(1) with this text if there is none."""
         if not self.plain:
-            raise Refused(1, bang(missing))
+            raise CommandRefused(1, bang(missing))
         return self.plain[0]
 
 
@@ -175,5 +175,5 @@ def refuse_flag(call: Call, name: str, usage: tuple[str, ...]) -> None:
     unknown = f"unknown flag: {name}"
     head = f"Usage of {call.name}:"
     if call.host.machine.old:
-        raise Refused(2, unknown, head, *usage, out=unknown)
-    raise Refused(2, head, *usage, unknown)
+        raise CommandRefused(2, unknown, head, *usage, out=unknown)
+    raise CommandRefused(2, head, *usage, unknown)

@@ -33,7 +33,7 @@ class Dockerfile:
 
     @property
     def copies(self) -> bool:
-        """Whether an instruction needs files of the source, so that BuildKit loads a build context."""
+        """True if an instruction needs files of the source, so that BuildKit loads a build context."""
         return any(step.startswith(("COPY", "ADD")) for step in self.steps)
 
 

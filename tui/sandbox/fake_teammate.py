@@ -15,7 +15,7 @@ from tui.sandbox.buildkit import content_of
 from tui.sandbox.client import Client
 from tui.sandbox.dispatch import run
 from tui.sandbox.git_server import pkt
-from tui.sandbox.host import Host
+from tui.sandbox.host import SandboxHost
 from tui.sandbox.image_config import ImageConfig
 from tui.sandbox.images import Behaviour
 from tui.sandbox.machine import App
@@ -57,7 +57,7 @@ class Insider(Client):
 class Colleague:
     """Somebody else who works on the same host; tests and drills act through it."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: SandboxHost) -> None:
         self._host = host
         self._tasks: set[asyncio.Task[dict[str, Any]]] = set()
 
@@ -129,7 +129,7 @@ class Colleague:
         return result
 
     def _story(self, app: App) -> Story:
-        """What the app's releases are built from: the team's own, one made on request, or a plain one."""
+        """Returns what the app's releases are built from: the team's own, one made on request, or a plain one."""
         told_before = (story for story in STORIES if story.app == app.name)
         made = self._host.stories.get(app.name)
         return made or next(told_before, Story(app=app.name, check="/ping", releases=(), kept=()))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tui.sandbox import clock
-from tui.sandbox.client import Client, Refused
+from tui.sandbox.client import Client, CommandRefused
 from tui.sandbox.machine import Machine
 from tui.sandbox.pace import Pace
 
@@ -83,7 +83,7 @@ class Fault:
 
 
 class FaultyCall(Protocol):
-    """What a fault needs to know of a running command, and what it changes in it."""
+    """The part of a running command that a fault knows and changes."""
 
     client: Client
     line: str
@@ -99,7 +99,7 @@ class FaultyCall(Protocol):
 
 
 class FaultyHost(Protocol):
-    """What faults need of the host they break."""
+    """The part of a host that faults need."""
 
     machine: Machine
     pace: Pace
@@ -179,10 +179,10 @@ class Faults:
     async def _bind(self, call: FaultyCall, fault: Fault) -> None:
         match fault.kind:
             case "fail_command":
-                raise Refused(fault.exit, fault.stderr)
+                raise CommandRefused(fault.exit, fault.stderr)
             case "garbage":
                 call.write(GARBAGE)
-                raise Refused(fault.exit)
+                raise CommandRefused(fault.exit)
             case "endless":
                 while True:
                     call.write(ENDLESS, error=fault.stream == "stderr")

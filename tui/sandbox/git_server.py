@@ -17,8 +17,8 @@ from dulwich.errors import ChecksumMismatch
 from dulwich.object_store import BaseObjectStore
 
 from tui.sandbox.build_records import recorded_build
-from tui.sandbox.client import Refused
-from tui.sandbox.deploy.build import Source
+from tui.sandbox.client import CommandRefused
+from tui.sandbox.deploy.build import BuildSource
 from tui.sandbox.deploy.flow import build_and_deploy
 from tui.sandbox.dispatch import command
 from tui.sandbox.host import Call, Push
@@ -48,7 +48,7 @@ class Update:
 
 @dataclass(slots=True, kw_only=True)
 class PushRequest:
-    """What a client wants to push, and what its git can do."""
+    """A client's push, and the abilities of its git."""
 
     updates: list[Update] = field(default_factory=list)
     capabilities: tuple[str, ...] = ()
@@ -126,7 +126,7 @@ def advertisement(app: App) -> bytes:
 
 
 async def read_request(call: Call) -> PushRequest:
-    """What the client wants to push, up to the flush. Raises EOFError if it leaves before."""
+    """Returns what the client wants to push, up to the flush. Raises EOFError if it leaves before."""
     request = PushRequest()
     while (line := await read_pkt(call)) is not None:
         command_text, _, capabilities = line.rstrip(b"\n").partition(b"\0")
@@ -171,7 +171,7 @@ async def hook(call: Call, app: App, request: PushRequest, store: BaseObjectStor
         for update in request.updates:
             if update.new != ZERO and update.ref.startswith("refs/heads/"):
                 await pre_receive(call, app, update, store)
-    except Refused as refusal:
+    except CommandRefused as refusal:
         for text in refusal.lines:
             call.err(text)
         decline(request)
@@ -199,7 +199,7 @@ async def pre_receive(call: Call, app: App, update: Update, store: BaseObjectSto
         return
     with recorded_build(call, app, "git-hook"), deploy_lock(call, app):
         call.marked = True
-        await build_and_deploy(call, app, Source(commit=update.new, files=read_files(store, update.new)))
+        await build_and_deploy(call, app, BuildSource(commit=update.new, files=read_files(store, update.new)))
         app.deploy_source, app.metadata = "git-push", update.new
         app.source_image = ""  # seen: used once more by this push, and gone after it
 

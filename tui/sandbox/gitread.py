@@ -12,7 +12,7 @@ from typing import cast
 from dulwich.protocol import CAPABILITY_FILTER, Protocol
 from dulwich.server import BackendRepo, DictBackend, UploadPackHandler
 
-from tui.sandbox.client import Refused
+from tui.sandbox.client import CommandRefused
 from tui.sandbox.dispatch import command
 from tui.sandbox.git_server import FLUSH, app_of, on_band, pkt, read_pkt
 from tui.sandbox.host import Call
@@ -25,15 +25,15 @@ def repository_of(call: Call) -> App:
     name = app_of(call)
     app = call.host.machine.apps.get(name)
     if app is None:
-        raise Refused(128, f"fatal: '/home/dokku/{name}' does not appear to be a git repository")
+        raise CommandRefused(128, f"fatal: '/home/dokku/{name}' does not appear to be a git repository")
     return app
 
 
-class Reading(UploadPackHandler):
+class GitReading(UploadPackHandler):
     """Without partial clones: the recorded hosts ignore filters, and so a client gets everything."""
 
     def capabilities(self) -> list[bytes]:
-        """What dulwich offers, without filters."""
+        """Returns what dulwich offers, without filters."""
         return [name for name in super().capabilities() if name != CAPABILITY_FILTER]
 
     @classmethod
@@ -70,7 +70,7 @@ async def upload_pack(call: Call) -> int:
         # dulwich serves its own MemoryRepo; only the signature of one method it does not use here differs.
         served = {"/": cast("BackendRepo", app.repo.repo)}
         backend = DictBackend(served)
-        Reading(backend, ["/"], Protocol(read, write)).handle()
+        GitReading(backend, ["/"], Protocol(read, write)).handle()
 
     try:
         await asyncio.to_thread(serve)

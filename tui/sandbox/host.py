@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from tui.sandbox import clock, reboot
 from tui.sandbox.client import Canceled, Client, ClientGone
 from tui.sandbox.faults import Fault, Faults
-from tui.sandbox.lines import Line
+from tui.sandbox.lines import OutputLine
 from tui.sandbox.machine import App, Machine
 from tui.sandbox.pace import DURATIONS, RETIRE_EVERY, Pace
 from tui.sandbox.recorded import Recorded, load
@@ -32,7 +32,7 @@ class Push:
 class Call:
     """One command while it runs."""
 
-    host: "Host"
+    host: "SandboxHost"
     client: Client
     number: int
     line: str
@@ -89,7 +89,7 @@ class Call:
         """Text on stdout as it is, without a line end. Raises as `write` does."""
         self.write(text.encode("utf-8", "surrogateescape"))
 
-    def say(self, line: Line) -> None:
+    def say(self, line: OutputLine) -> None:
         """A line of a deploy, on the stream and with the mark of this version. Raises ClientGone as `write` does."""
         if self.record is not None:
             self.record.append(line.text)
@@ -103,7 +103,7 @@ class Call:
         else:
             self.out(line.text)
 
-    def say_all(self, lines: Iterable[Line]) -> None:
+    def say_all(self, lines: Iterable[OutputLine]) -> None:
         """Lines of a deploy, one after the other; what produces them goes on only as far as the client hears."""
         for line in lines:
             self.say(line)
@@ -120,7 +120,7 @@ class Call:
             raise asyncio.CancelledError
 
 
-class Host:
+class SandboxHost:
     """`plugins`: the host also has the runbook's commands (ps:rollback, tags:*), as some plugin would bring them."""
 
     def __init__(self, *, version: str, pace: Pace, plugins: bool = False) -> None:

@@ -1,11 +1,11 @@
-"""What an image starts and with which environment: Docker's config of an image, as far as Dokku's builders differ.
+"""The commands and environment of an image: Docker's config of an image, as far as Dokku's builders differ.
 
 Recorded on 0.35.15 and 0.38.27 (2026-11-28). The `frame` is the builder that made the image a container starts from;
 an image built `FROM` it by a Dockerfile has the same frame under another label:
 
 - herokuish: `/start TYPE`, by the Procfile inside the image. Config of the build lies in `/tmp/env/KEY`, that of the
   release in `/app/.profile.d/*.sh`; both are read by every process, after the container's own environment.
-- pack: with a Procfile in the commit `launcher COMMAND`; without one `/cnb/process/web`, whatever the type.
+- pack: with a Procfile in the commit `launcher COMMAND`; without one `/cnb/process/web`, for any type.
 - nixpacks, railpack: the image has no command; without a Procfile in the commit the process ends at once.
 - dockerfile, and images from elsewhere: the Procfile's command, or the image's own, which is that of web.
 """
@@ -46,7 +46,7 @@ class ImageConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """How a container of one process type starts; `runs` is the type whose code runs, "" if it ends at once."""
+    """The start of a container of one process type; `runs` is the type whose code runs, "" if it ends at once."""
 
     path: str
     args: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Start:
 
 
 def start_of(config: ImageConfig, process: str, procfile: Mapping[str, str]) -> Start:
-    """What Docker starts for a process type, given the Procfile of the commit that is deployed."""
+    """Returns what Docker starts for a process type, given the Procfile of the commit that is deployed."""
     command = procfile.get(process, "")
     words = words_of(command)
     match config.frame:

@@ -20,7 +20,7 @@ HEALTHS = ("ok", "503", "html", "not_ready", "hang")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """How the services of a release behave: the file `behaviour.json` of its source, all keys optional.
+    """The behaviour of a release's services: the file `behaviour.json` of its source, all keys optional.
 
     `health`: what the health paths answer. `check`: what Dokku's start-up check of the same paths sees ("" =
     the same as anybody). `error_rate`: share of all other requests that fail with 500. `crash`: the process
@@ -52,10 +52,10 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What an image holds: `version`, the text of its VERSION file or the short commit, and the commit it came from.
+    """The content of an image: `version`, the text of its VERSION file or the short commit, and the commit it came
+    from.
 
-    Both stay with the content: an image built `FROM` it, as every way back is, shows the original version and
-    commit.
+    Both stay with the content: an image built `FROM` it, as every way back is, shows the original version and commit.
     """
 
     version: str

@@ -9,7 +9,7 @@ source, not run).
 
 import hashlib
 
-from tui.sandbox.containers import Container
+from tui.sandbox.containers import DockerContainer
 from tui.sandbox.images import Image
 from tui.sandbox.machine import App, Machine
 
@@ -23,7 +23,7 @@ CLUSTER_ENV = {"KUBERNETES_SERVICE_HOST": "10.43.0.1", "KUBERNETES_SERVICE_PORT"
 
 
 def on_k3s(machine: Machine, app: App) -> bool:
-    """Whether the app's scheduler is k3s, by its own setting or the host's."""
+    """True if the app's scheduler is k3s, by its own setting or the host's."""
     return scheduler(machine, app) == "k3s"
 
 
@@ -40,7 +40,7 @@ def setting(machine: Machine, app: App, name: str) -> str:
 
 
 def namespace(machine: Machine, app: App) -> str:
-    """Where Helm puts the app."""
+    """Returns where Helm puts the app."""
     return setting(machine, app, "namespace") or "default"
 
 
@@ -50,7 +50,7 @@ def timeout(machine: Machine, app: App) -> int:
     return int(value) if value.isdigit() else DEFAULT_TIMEOUT
 
 
-def pods(machine: Machine, app: App, process: str = "") -> list[Container]:
+def pods(machine: Machine, app: App, process: str = "") -> list[DockerContainer]:
     """The pods in the app's namespace, by name; of all releases that are there."""
     found = (c for c in machine.containers_of(app) if c.namespace == namespace(machine, app))
     return sorted((c for c in found if process in ("", c.process)), key=lambda pod: pod.name)
@@ -68,7 +68,7 @@ def put_secret(machine: Machine, app: App) -> tuple[str, str]:
     return name, old if old != name else ""
 
 
-def start_pod(machine: Machine, app: App, image: Image, ref: str, dyno: str, secret: str) -> Container:
+def start_pod(machine: Machine, app: App, image: Image, ref: str, dyno: str, secret: str) -> DockerContainer:
     """A new pod with the config that its Secret has now; none if that is gone."""
     process = dyno.partition(".")[0]
     digest = hashlib.sha256(f"{image.id} {secret}".encode()).hexdigest()

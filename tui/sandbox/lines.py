@@ -10,41 +10,41 @@ RED_BANG = "\x1b[1m\x1b[31m !     \x1b[0m\x1b[0m"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OutputLine:
     """One line of output, or several with line ends between them."""
 
     kind: str  # "step": Dokku's own; "tool": from another program, or a complaint
     text: str
 
 
-def step(text: str) -> Line:
+def step(text: str) -> OutputLine:
     """A line of Dokku's own, as it is."""
-    return Line("step", text)
+    return OutputLine("step", text)
 
 
-def arrow(text: str) -> Line:
+def arrow(text: str) -> OutputLine:
     """A line of Dokku's about a step it takes."""
-    return Line("step", f"-----> {text}")
+    return OutputLine("step", f"-----> {text}")
 
 
-def thick(text: str) -> Line:
+def thick(text: str) -> OutputLine:
     """A heading of Dokku's."""
-    return Line("step", f"=====> {text}")
+    return OutputLine("step", f"=====> {text}")
 
 
-def detail(text: str) -> Line:
+def detail(text: str) -> OutputLine:
     """A line of Dokku's below a step or heading."""
-    return Line("step", f"       {text}")
+    return OutputLine("step", f"       {text}")
 
 
-def tool(text: str) -> Line:
+def tool(text: str) -> OutputLine:
     """A line from another program."""
-    return Line("tool", text)
+    return OutputLine("tool", text)
 
 
-def complaint(text: str) -> Line:
+def complaint(text: str) -> OutputLine:
     """A complaint of Dokku's."""
-    return Line("tool", f" !     {text}")
+    return OutputLine("tool", f" !     {text}")
 
 
 class CommandFailed(Exception):

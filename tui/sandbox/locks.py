@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tui.sandbox.client import ClientGone, Refused, bang
+from tui.sandbox.client import ClientGone, CommandRefused, bang
 from tui.sandbox.host import Call
 from tui.sandbox.machine import App
 
@@ -16,7 +16,7 @@ from tui.sandbox.machine import App
 def refuse_if_locked(app: App) -> None:
     """Raises Refused(1) with Dokku's words while a deploy of the app holds its flock."""
     if app.lock_held:
-        raise Refused(
+        raise CommandRefused(
             1,
             bang(f"{app.name} currently has a deploy lock in place. Exiting..."),
             bang("Run 'apps:unlock' to release the existing deploy lock"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tui.sandbox import clock
 from tui.sandbox.cluster import Cluster
-from tui.sandbox.containers import Container
+from tui.sandbox.containers import DockerContainer
 from tui.sandbox.image_config import start_of
 from tui.sandbox.images import ALTERNATE_TAGS, APP_LABEL, Image, ImageStore
 from tui.sandbox.repos import Repository
@@ -18,7 +18,7 @@ DOMAIN = "dokku.lab"
 
 
 @dataclass(slots=True, kw_only=True)
-class Build:
+class BuildRecord:
     """A record of 0.38's `builds:list`."""
 
     id: str
@@ -61,7 +61,7 @@ class App:
     checks_disabled: str = "none"
     """`none`, `_all_` or process types with commas between"""
     checks_skipped: str = "none"
-    builds: list[Build] = field(default_factory=list)
+    builds: list[BuildRecord] = field(default_factory=list)
     port: int = 0
     answered_by: str = ""  # another app that answers in its place
 
@@ -71,11 +71,11 @@ class App:
         return f"dokku/{self.name}:latest"
 
     def stops_first(self, process: str) -> bool:
-        """Whether a deploy stops this process type before it starts it anew."""
+        """True if a deploy stops this process type before it starts it anew."""
         return self.checks_disabled == "_all_" or process in self.checks_disabled.split(",")
 
     def skips_checks(self, process: str) -> bool:
-        """Whether new containers of this process type take the traffic unchecked."""
+        """True if new containers of this process type take the traffic unchecked."""
         return self.checks_skipped == "_all_" or process in self.checks_skipped.split(",")
 
 
@@ -109,7 +109,7 @@ class Machine:
         self.version = version
         self.apps: dict[str, App] = {}
         self.images = ImageStore()
-        self.containers: dict[str, Container] = {}
+        self.containers: dict[str, DockerContainer] = {}
         self.dead_images: list[Due] = []
         self.dead_containers: list[Due] = []
         self.global_config: dict[str, str] = {}
@@ -183,16 +183,16 @@ class Machine:
         self.dead_containers = [due for due in self.dead_containers if due.app != app.name]
         del self.apps[app.name]
 
-    def containers_of(self, app: App) -> list[Container]:
+    def containers_of(self, app: App) -> list[DockerContainer]:
         """All containers of the app, orphans and exited ones among them, oldest first."""
         return [container for container in self.containers.values() if container.app == app.name]
 
-    def serving(self, app: App) -> list[Container]:
+    def serving(self, app: App) -> list[DockerContainer]:
         """Containers nginx finds alive behind this app."""
         found = (self.containers.get(container_id) for container_id in app.upstream)
         return [container for container in found if container is not None and container.running]
 
-    def current(self, app: App) -> dict[str, Container | None]:
+    def current(self, app: App) -> dict[str, DockerContainer | None]:
         """The container that Dokku knows of each process, by dyno; None where it was deleted."""
         return {dyno: self.containers.get(container_id) for dyno, container_id in app.current.items()}
 
@@ -200,7 +200,7 @@ class Machine:
         """The ids of images that have a container, running or not."""
         return {container.image_id for container in self.containers.values()}
 
-    def start_container(self, app: App, image: Image, ref: str, dyno: str, name: str) -> Container:
+    def start_container(self, app: App, image: Image, ref: str, dyno: str, name: str) -> DockerContainer:
         """A new container that runs the image from now on; `ref` is the image's name in it, `name` its own."""
         process, _, index = dyno.partition(".")
         now = self.now()
@@ -209,7 +209,7 @@ class Machine:
         shown = {**{key: value for key, value in image.config.env.items() if key not in given}, **self.config_of(app)}
         keys = [f"{key}={masked(key, value)}" for key, value in shown.items()]
         path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        container = Container(
+        container = DockerContainer(
             id=self.new_id(),
             name=name,
             app=app.name,
@@ -254,7 +254,7 @@ class Machine:
                     self.images.untag(tag)
                 self.images.remove(image.id, in_use)
 
-    def register_retired(self, app: App, container: Container, wait: float) -> None:
+    def register_retired(self, app: App, container: DockerContainer, wait: float) -> None:
         """Dead after `wait` seconds: the container, its image, and the images its label names (git:from-image's)."""
         at = self.now() + wait
         self.dead_containers.append(Due(app.name, container.id, at))
@@ -268,7 +268,8 @@ class Machine:
                 self.dead_images.append(Due(app.name, source.id, at))
 
     def retire(self, app: App | None, *, force: bool = False) -> list[Due]:
-        """What ps:retire does: due containers go, then due images, each without force. Returns what was attempted."""
+        """Returns what ps:retire does: due containers go, then due images, each without force. Returns what was
+        attempted."""
         now = self.now()
 
         def ripe(due: Due) -> bool:

@@ -1,4 +1,4 @@
-"""How long things take: recorded seconds times one factor, so that a drill feels real and a test does not wait.
+"""The time that things take: recorded seconds times one factor, so that a drill feels real and a test does not wait.
 
 The seconds are what the recorded hosts needed beyond the SSH transport, on two idle cores with a tiny image.
 """

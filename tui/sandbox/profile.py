@@ -1,4 +1,4 @@
-"""What a process finds in its environment: the container's own, and over it what herokuish reads from the image.
+"""The environment of a process: the container's own, and over it what herokuish reads from the image.
 
 Recorded on both versions: an image that herokuish built carries the config of its build (`/tmp/env/KEY`) and of its
 release (`/app/.profile.d/*.sh`), and both win over what the container is given today. Scripts that only export are

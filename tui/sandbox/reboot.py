@@ -11,7 +11,7 @@ nothing of goes on running, because Docker starts every container again that ran
 """
 
 from tui.sandbox import kube
-from tui.sandbox.containers import Container
+from tui.sandbox.containers import DockerContainer
 from tui.sandbox.machine import App, Machine
 
 WAYS = ("keep", "change")
@@ -40,7 +40,7 @@ def come_back(machine: Machine, *, ids: str) -> None:
                 _release_again(machine, app)
 
 
-def _start_again(container: Container, now: float) -> None:
+def _start_again(container: DockerContainer, now: float) -> None:
     container.exit(137)
     container.status, container.started = "running", now
 

@@ -18,7 +18,7 @@ PUSH_REFUSED = {
 
 
 def pushes(app: App) -> bool:
-    """Whether the app's releases go to the registry."""
+    """True if the app's releases go to the registry."""
     return app.properties.get("registry-push-on-release") == "true" and bool(app.properties.get("registry-server"))
 
 

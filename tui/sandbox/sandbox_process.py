@@ -9,7 +9,7 @@ from types import TracebackType
 
 import tui.sandbox.commands as _commands
 from tui.sandbox.control import Control
-from tui.sandbox.host import Host
+from tui.sandbox.host import SandboxHost
 from tui.sandbox.pace import Pace
 from tui.sandbox.scenario import SCENARIOS
 from tui.sandbox.seed import seed
@@ -21,8 +21,9 @@ assert _commands.__all__  # importing them is what registers the commands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How a sandbox starts; `state` is a directory that stays, without it a temporary one is deleted at the end."""
+class SandboxOptions:
+    """The options with which a sandbox starts; `state` is a directory that stays, without it a temporary one is
+    deleted at the end."""
 
     dokku: str  # a version, or "plugins"
     pace: Pace
@@ -34,14 +35,14 @@ class Options:
 class World:
     """`async with World(options) as world`; then `world.about` is what the process prints."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: SandboxOptions) -> None:
         self._options = options
         self._temporary = options.state is None
         self.state = Path(options.state or tempfile.mkdtemp(prefix="sandbox-")).resolve()
         self.state.mkdir(parents=True, exist_ok=True)
         plugins = options.dokku == "plugins"
         version = "0.35.15" if plugins else options.dokku
-        self.host = Host(version=version, pace=options.pace, plugins=plugins)
+        self.host = SandboxHost(version=version, pace=options.pace, plugins=plugins)
         self.ssh = SshHouse(self.host, self.state)
         self.control = Control(self.host, self.ssh)
         self.shim = ShimServer(self.host, self.state / "dokku.sock")

@@ -1,11 +1,11 @@
-"""What may be wrong when the sandbox wakes up, by name; every scenario starts from the seeded host."""
+"""The scenarios: what may be wrong when the sandbox wakes up, by name; every scenario starts from the seeded host."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.sandbox.faults import Fault, When
-from tui.sandbox.host import Host
+from tui.sandbox.host import SandboxHost
 from tui.sandbox.images import Content
 from tui.sandbox.stories import BUILDERS
 
@@ -17,11 +17,11 @@ class Scenario:
     """
 
     about: str
-    begin: Callable[[Host], None]
-    apps: Callable[[Host], list[dict[str, Any]]] = lambda host: []
+    begin: Callable[[SandboxHost], None]
+    apps: Callable[[SandboxHost], list[dict[str, Any]]] = lambda host: []
 
 
-def one_of_each(host: Host) -> list[dict[str, Any]]:
+def one_of_each(host: SandboxHost) -> list[dict[str, Any]]:
     """An app for every builder that the version has, each with a worker and some config."""
     return [
         {"name": f"by-{builder}", "builder": builder, "worker": True, "config": {"GREETING": "old", "OLDONLY": "yes"}}
@@ -30,7 +30,7 @@ def one_of_each(host: Host) -> list[dict[str, Any]]:
     ]
 
 
-def misbehave(host: Host, app: str, **values: object) -> None:
+def misbehave(host: SandboxHost, app: str, **values: object) -> None:
     """Changes the running release of an app: its containers and the image they came from."""
     machine = host.machine
     for container in machine.current(machine.app(app)).values():
@@ -44,28 +44,28 @@ def misbehave(host: Host, app: str, **values: object) -> None:
         assert image is not None or container.image_id not in machine.images.images
 
 
-def set_content(host: Host, image_id: str, content: Content) -> None:
+def set_content(host: SandboxHost, image_id: str, content: Content) -> None:
     """Lets an image hold something else under the same id; an image that is gone stays gone."""
     image = host.machine.images.images.get(image_id)
     if image is not None:
         host.machine.images.images[image_id] = replace(image, content=content)
 
 
-def healthy(host: Host) -> None:
+def healthy(host: SandboxHost) -> None:
     """Makes api's bad release healthy."""
     misbehave(host, "scenextras", health="ok", check="", error_rate=0.0, log="")
 
 
-def busy(host: Host) -> None:
+def busy(host: SandboxHost) -> None:
     """A healthy release that fails too often, among enough users to prove it within seconds."""
     misbehave(host, "scenextras", health="ok", error_rate=0.03, log="")
     host.sites.traffic["scenextras"] = 60
 
 
-def arm(kind: str, **values: object) -> Callable[[Host], None]:
+def arm(kind: str, **values: object) -> Callable[[SandboxHost], None]:
     """A beginning that arms a fault; the values are fields of `Fault`."""
 
-    def begin(host: Host) -> None:
+    def begin(host: SandboxHost) -> None:
         when = values.pop("when", When())
         assert isinstance(when, When)
         host.faults.arm(Fault(kind=kind, when=when, **values))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What the host looks like when it wakes up: four apps, four kept releases each, and a bad release out on `api`.
+"""The state of the host when it wakes up: four apps, four kept releases each, and a bad release out on `api`.
 
 No pacing and no commands: the state is put in place as weeks of deploys and keeps would have left it. Only
 `scenextras` is ill: its v1.5.0 went out six minutes ago, its readiness fails, every fifth request fails, its log
@@ -11,10 +11,10 @@ from tui.sandbox.answers import start_lines
 from tui.sandbox.buildkit import content_of
 from tui.sandbox.deploy.release import apply_source
 from tui.sandbox.dockerfile import applied, parse_dockerfile
-from tui.sandbox.host import Host
+from tui.sandbox.host import SandboxHost
 from tui.sandbox.image_config import ImageConfig
 from tui.sandbox.images import APP_LABEL, Image
-from tui.sandbox.machine import App, Build
+from tui.sandbox.machine import App, BuildRecord
 from tui.sandbox.repos import Signature, read_files
 from tui.sandbox.stories import BAD_JSON, BRANCH, STORIES, Story, app_files
 from tui.sandbox.web import speak
@@ -23,13 +23,13 @@ SEAL = "kept-do-not-build"
 LOG_SECONDS = 300
 
 
-async def seed(host: Host) -> None:
+async def seed(host: SandboxHost) -> None:
     """Puts all apps in place, with their ports open."""
     for story in STORIES:
         await tell(host, story)
 
 
-async def tell(host: Host, story: Story) -> None:
+async def tell(host: SandboxHost, story: Story) -> None:
     """Puts one app in place: its commits, its images, its holders, and the containers of its last release."""
     machine = host.machine
     now = machine.now()
@@ -76,18 +76,18 @@ def app_labels(app: str) -> dict[str, str]:
     return {APP_LABEL: app, "com.dokku.builder-type": "dockerfile", "com.dokku.image-stage": "release"}
 
 
-def record_deploy(host: Host, app: App, commit: str, at: float) -> None:
-    """What Dokku knows of a deploy that ended at that time, in seconds since the epoch."""
+def record_deploy(host: SandboxHost, app: App, commit: str, at: float) -> None:
+    """Record what Dokku knows of a deploy that ended at that time, in seconds since the epoch."""
     app.deploy_source, app.metadata, app.last_updated = "git-push", commit, int(at)
     app.deployed = app.released = True
     if not host.machine.old:
         identity = f"mw{host.machine.new_id()[:12]}"
-        done = Build(id=identity, pid=host.machine.number(), source="git-hook", started=at - 26, finished=at)
+        done = BuildRecord(id=identity, pid=host.machine.number(), source="git-hook", started=at - 26, finished=at)
         done.status = done.display = "succeeded"
         app.builds.insert(0, done)
 
 
-def keep(host: Host, app: App, image: Image, commit: str, number: int, deployed: float, kept: float) -> None:
+def keep(host: SandboxHost, app: App, image: Image, commit: str, number: int, deployed: float, kept: float) -> None:
     """A sealed holder, as `rollback keep` leaves it."""
     machine = host.machine
     stamp = datetime.fromtimestamp(kept, UTC)
@@ -137,7 +137,7 @@ def keep(host: Host, app: App, image: Image, commit: str, number: int, deployed:
     machine.images.build(holder.image, image.content, labels, app.image, kept, image.config)
 
 
-async def wake(host: Host, app: App, image: Image, since: float) -> None:
+async def wake(host: SandboxHost, app: App, image: Image, since: float) -> None:
     """Containers that have run since the deploy, their last minutes of log, and the site."""
     machine = host.machine
     for process in app.process_types:

@@ -13,7 +13,7 @@ import asyncssh
 
 from tui.sandbox.client import Client
 from tui.sandbox.dispatch import run
-from tui.sandbox.host import Host
+from tui.sandbox.host import SandboxHost
 
 MAX_SESSIONS = 10
 USER = "dokku"
@@ -166,7 +166,7 @@ class Door(asyncssh.SSHServer):
         return True
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        """Whether it is the one user with the one key, and no armed fault refuses it."""
+        """True if it is the one user with the one key, and no armed fault refuses it."""
         known = username == USER and key == self.house.client_key
         return known and self.house.host.faults.take("refuse_login") is None
 
@@ -189,7 +189,7 @@ class Door(asyncssh.SSHServer):
 class SshHouse:
     """The listener, its keys and all connections."""
 
-    def __init__(self, host: Host, state: Path) -> None:
+    def __init__(self, host: SandboxHost, state: Path) -> None:
         self.host = host
         host.cut = self.cut_all
         self.tasks: set[asyncio.Task[None]] = set()

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from tui.sandbox.host import Host
+from tui.sandbox.host import SandboxHost
 from tui.sandbox.server import SshHouse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class TeamService:
     """One service of the team's as services.yaml has it; `word` is what its health says when it is well."""
 
     name: str
@@ -20,7 +20,7 @@ class Service:
 
 
 SERVICES = (
-    Service(
+    TeamService(
         name="search",
         title="Go Search Engine",
         app="scenextras-autocomplete",
@@ -31,30 +31,32 @@ SERVICES = (
             "{expected: 45s, downtime: 10s-30s, stop_first: true, settle: 5s, reason: BadgerDB requires stop-rebuild}"
         ),
     ),
-    Service(
+    TeamService(
         name="transcription",
-        title="Go Transcription Service",
+        title="Go Transcription TeamService",
         app="scenextras-transcription",
         order=20,
         health="/health",
         word="ok",
     ),
-    Service(name="api", title="Python API", app="scenextras", order=30, health="/healthcheck/ready", word="ready"),
-    Service(name="gateway", title="Go Auth Gateway", app="scenextras-gateway", order=40, health="/health", word="ok"),
+    TeamService(name="api", title="Python API", app="scenextras", order=30, health="/healthcheck/ready", word="ready"),
+    TeamService(
+        name="gateway", title="Go Auth Gateway", app="scenextras-gateway", order=40, health="/health", word="ok"
+    ),
 )
 
 
-def services_of(host: Host) -> tuple[Service, ...]:
+def services_of(host: SandboxHost) -> tuple[TeamService, ...]:
     """The team's services, and those that were made on request."""
     made = (
-        Service(name=name, title=name, app=name, order=100 + number, health="/health", word="ok")
+        TeamService(name=name, title=name, app=name, order=100 + number, health="/health", word="ok")
         for number, name in enumerate(host.stories)
         if name in host.machine.apps
     )
     return (*SERVICES, *made)
 
 
-def services_yaml(host: Host, ssh: SshHouse) -> str:
+def services_yaml(host: SandboxHost, ssh: SshHouse) -> str:
     """The text of a services.yaml with the host, its keys and all services. Needs open ports."""
     lines = [
         "# Written by the sandbox for this run; it ends with it.",
@@ -71,7 +73,7 @@ def services_yaml(host: Host, ssh: SshHouse) -> str:
     return "\n".join([*lines, *service_lines(host, named="sandbox", address="127.0.0.1"), ""])
 
 
-def service_lines(host: Host, *, named: str, address: str) -> list[str]:
+def service_lines(host: SandboxHost, *, named: str, address: str) -> list[str]:
     """The services of services.yaml, on the host that it calls `named`, answering at this address."""
     lines: list[str] = []
     for service in services_of(host):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tui.sandbox.client import Client
 from tui.sandbox.dispatch import run
-from tui.sandbox.host import Host
+from tui.sandbox.host import SandboxHost
 
 
 def frame(kind: bytes, payload: bytes) -> bytes:
@@ -64,7 +64,7 @@ class ShimClient(Client):
 class ShimServer:
     """The unix socket; one connection is one command."""
 
-    def __init__(self, host: Host, path: Path) -> None:
+    def __init__(self, host: SandboxHost, path: Path) -> None:
         self._host = host
         self.path = path
         self._server: asyncio.Server | None = None

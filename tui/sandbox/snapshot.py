@@ -4,13 +4,13 @@ from dataclasses import asdict
 from typing import Any
 
 from tui.sandbox import kube
-from tui.sandbox.containers import Container
-from tui.sandbox.host import Call, Host
+from tui.sandbox.containers import DockerContainer
+from tui.sandbox.host import Call, SandboxHost
 from tui.sandbox.machine import App
 from tui.sandbox.web import USER_REQUESTS_A_SECOND
 
 
-def snapshot(host: Host) -> dict[str, Any]:
+def snapshot(host: SandboxHost) -> dict[str, Any]:
     """Apps by name, images by id, what is due to be deleted, every command and push so far, the armed faults."""
     machine = host.machine
     return {
@@ -37,7 +37,7 @@ def snapshot(host: Host) -> dict[str, Any]:
     }
 
 
-def app_state(host: Host, app: App) -> dict[str, Any]:
+def app_state(host: SandboxHost, app: App) -> dict[str, Any]:
     """One app: Dokku's files about it, its refs, its containers and the version it serves."""
     machine = host.machine
     image = machine.images.find(app.image)
@@ -71,7 +71,7 @@ def app_state(host: Host, app: App) -> dict[str, Any]:
     }
 
 
-def container_state(container: Container) -> dict[str, Any]:
+def container_state(container: DockerContainer) -> dict[str, Any]:
     """One container, with the numbers of its requests and lines of log so far."""
     return {
         "id": container.id,

@@ -14,7 +14,7 @@ BAD_JSON = b'{"health": "503", "check": "ok", "error_rate": 0.2, "log": "traceba
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class StoryRelease:
     """One release of an app: who brought it out, and how long before now."""
 
     version: str
@@ -30,7 +30,7 @@ class Story:
 
     app: str
     check: str
-    releases: tuple[Release, ...]
+    releases: tuple[StoryRelease, ...]
     kept: tuple[str, ...]
     worker: bool = False
     migrates: bool = False  # its Procfile has a release task
@@ -46,9 +46,9 @@ ANA, BORIS, CHEN = (
 )
 
 
-def release(version: str, author: str, message: str, *, bad: bool = False, **ago: float) -> Release:
+def release(version: str, author: str, message: str, *, bad: bool = False, **ago: float) -> StoryRelease:
     """A Release in fewer words; `ago` is given as timedelta takes it."""
-    return Release(version=version, ago=timedelta(**ago), author=author, message=message, bad=bad)
+    return StoryRelease(version=version, ago=timedelta(**ago), author=author, message=message, bad=bad)
 
 
 STORIES = (

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 from tui.sandbox import clock
 from tui.sandbox.answers import BAD_GATEWAY, USER_PATHS, answer, page_status, tick_lines
-from tui.sandbox.containers import Container, Log
+from tui.sandbox.containers import DockerContainer, Log
 from tui.sandbox.http import HttpServer, Request, Response
 from tui.sandbox.machine import App, Machine
 
@@ -93,7 +93,7 @@ class Sites:
         }
         return Response(status=given.status, body=given.body.encode(), headers=headers)
 
-    def _pick(self, app: App) -> Container | None:
+    def _pick(self, app: App) -> DockerContainer | None:
         return min(self._machine.serving(app), key=_requests, default=None)
 
     def _log(self, app: str, address: str, request: str, status: int, size: int, agent: str, now: float = 0.0) -> None:
@@ -132,7 +132,7 @@ class Sites:
                 self._users(app, clock.now() - second)
 
     async def live(self) -> None:
-        """What every container prints by itself, and a few requests of pretended users a second."""
+        """Print what every container prints by itself, and a few requests of pretended users a second."""
         beat, began = 0, clock.now()
         while True:
             quick = any(c.content.behaviour.log_rate > BEATS_A_SECOND for c in self._machine.containers.values())
@@ -162,7 +162,7 @@ class Sites:
             self._log(app.name, address, f"GET {path}", status, 154 if status == 502 else 73, BROWSER, now)
 
 
-def _requests(container: Container) -> int:
+def _requests(container: DockerContainer) -> int:
     return container.requests
 
 
@@ -171,7 +171,7 @@ def _stamp(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
-def speak(container: Container, seconds: float, at: int | None = None) -> None:
+def speak(container: DockerContainer, seconds: float, at: int | None = None) -> None:
     """Adds to a container's log what it prints in so many seconds; `at` is nanoseconds since the epoch, for a past."""
     rate = container.content.behaviour.log_rate
     for number in range(max(1, int(rate * seconds))):

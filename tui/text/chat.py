@@ -22,5 +22,5 @@ def plain(text: str) -> str:
 
 
 def silent(text: str) -> str:
-    """The text calling nobody, for a channel that has its own way of showing the rest as it stands."""
+    """The text calling nobody, for a channel that has its own way of showing the rest as it is."""
     return _CALLS.sub(f"@{NO_WIDTH}", text)

@@ -2,7 +2,7 @@
 
 Whatever comes from a host, an app, a commit message or an HTTP body passes `clean` before it is shown, stored for
 showing, or put into a message. Control sequences are not interpreted: they are made visible, so that nothing can hide.
-What is a secret is said in `redact`; here it is taken out, once nothing stands between its letters any more.
+What is a secret is said in `redact`; here it is taken out, once nothing is between its letters any more.
 """
 
 import re
@@ -10,7 +10,7 @@ import re
 from tui.text.redact import redact
 
 _SGR = re.compile(r"\x1b\[[0-9;:]*m")
-# C0 but tab and newline, DEL, C1, and whatever Unicode calls a format character or a separator of lines: it shows
+# C0 but tab and newline, DEL, C1, and all that Unicode calls a format character or a separator of lines: it shows
 # nothing of itself, but hides, reorders or joins what is read
 UNSEEN = (
     r"\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e"

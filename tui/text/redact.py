@@ -6,7 +6,7 @@ authorization headers, passwords in addresses, webhook addresses, keys and token
 are no secrets.
 
 Every line of a log comes by here, and nearly none holds a secret: a rule is tried only on a text in which one of its
-words stands. What is replaced stays replaced: redacting twice changes nothing.
+words is. What is replaced stays replaced: redacting twice changes nothing.
 """
 
 import re
@@ -48,7 +48,7 @@ def learn_address(address: str) -> None:
 
 
 def forget() -> None:
-    """What was learned is known no more: for tests."""
+    """Forget what was learned: for tests."""
     global _forms
     _known.clear()
     _forms = ()
@@ -66,7 +66,7 @@ def _written(secret: str) -> set[str]:
 
 
 SHORT = 2_000
-"""characters of a text up to which asking whether a word stands in it is cheaper than looking for its pattern"""
+"""characters of a text up to which asking whether a word is in it is cheaper than looking for its pattern"""
 
 
 def redact(text: str) -> str:
@@ -147,12 +147,12 @@ class Redactor:
         return self._clean(whole + end)
 
     def flush(self) -> bytes:
-        """What is left without an end."""
+        """Returns what is left without an end."""
         rest, self._rest = self._rest, b""
         return self._clean(rest)
 
     def held(self) -> bytes:
-        """What is held back, without secrets as far as it goes; it stays held."""
+        """Returns what is held back, without secrets as far as it goes; it stays held."""
         return redact_coloured(self._rest.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
     def _clean(self, raw: bytes) -> bytes:
@@ -170,7 +170,7 @@ class Redactor:
         return done.encode("utf-8", "surrogateescape")
 
     def _after_key(self, text: str) -> str:
-        """What comes after the key that began in an earlier chunk."""
+        """Returns what comes after the key that began in an earlier chunk."""
         end = END.search(text)
         if end is not None:
             self._inside = 0

@@ -1,4 +1,4 @@
-"""What looks like a secret, whoever's it is: the patterns behind `redact`.
+"""Everything that looks like a secret, of any owner: the patterns behind `redact`.
 
 A rule's pattern begins with its word, letter for letter, and is looked for in lower case (or, for keys of a well-known
 make, in the text as it is): such a search costs next to nothing. What is replaced is the group `bare`, `value` or
@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 
 MARK = "[redacted]"
-"""what stands in a secret's place"""
+"""what is in a secret's place"""
 
 _QUOTE = r"""\\{0,3}["']"""
 _NOTHING = rf"(?!{re.escape(MARK)}|(?:null|none|true|false|undefined)\b)"
@@ -25,7 +25,7 @@ _IN_QUERY = r"""(?!\[redacted\])(?P<bare>[^&\s"'<>\\#]+)"""
 BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
 END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
 KEY_LINE = re.compile(r"(?<!\S)(?=[A-Za-z0-9+/]*[G-Zg-z+/])[A-Za-z0-9+/]{60,76}={0,2}(?!\S)")
-"""a line of a private key that stands alone: long base64 that is no checksum"""
+"""a line of a private key that is alone: long base64 that is no checksum"""
 _SERVICES = (
         "slack", "discord", "msteams", "workflow", "workflows", "tgram", "pagerduty", "pagertree", "pover", "opsgenie",
         "gchat", "rocket", "rockets", "mmost", "mmosts", "zulip", "twilio", "sendgrid", "ifttt", "webex", "wxteams",
@@ -58,7 +58,7 @@ class Rule:
 
 
 def _named(text: str, found: re.Match[str]) -> bool:
-    """Whether a name is that of a secret: names that go on after the word count in capitals only (`TOKEN_OLD=`, but
+    """True if a name is that of a secret: names that go on after the word count in capitals only (`TOKEN_OLD=`, but
     not `token_count=`), a `key` only with what it opens, `name: value` without quotes only as a header."""
     begin = found.start()
     before = text[max(0, begin - 40) : begin]
@@ -182,7 +182,7 @@ RULES = (
 
 
 def credential(text: str) -> bool:
-    """Whether a key, a token or a webhook's address of well-known make stands in the text."""
+    """True if a key, a token or a webhook's address of well-known make is in the text."""
     return any(
         rule.word in text and any(rule.applies is None or rule.applies(text, m) for m in rule.pattern.finditer(text))
         for rule in (*_WEBHOOKS, *_OF_KNOWN_MAKE)
@@ -190,7 +190,7 @@ def credential(text: str) -> bool:
 
 
 def cut(rule: Rule, text: str, where: str) -> str:
-    """What the rule finds in `where`, replaced in `text`."""
+    """Returns what the rule finds in `where`, replaced in `text`."""
     parts: list[str] = []
     at = 0
     for found in rule.pattern.finditer(where):

@@ -5,7 +5,7 @@ the old containers before it starts the new ones, and nothing answers for 7 to 1
 """
 
 from tui.dokku.reports import Checks
-from tui.model.plan import Caution, Severity
+from tui.model.plan import PlanWarning, WarningLevel
 from tui.ways.facts import Facts
 from tui.ways.stop_first import ALL, NONE
 
@@ -23,7 +23,7 @@ def of(facts: Facts) -> tuple[float, float] | None:
 
 
 def unknown(facts: Facts) -> bool:
-    """Whether nothing can be promised: neither services.yaml nor the host says how containers are replaced."""
+    """True if nothing can be promised: neither services.yaml nor the host says how containers are replaced."""
     return facts.zero_downtime is None and of(facts) is None
 
 
@@ -32,27 +32,27 @@ def stopping(facts: Facts) -> tuple[str, ...]:
     return _named(facts, facts.zero_downtime.disabled if facts.zero_downtime is not None else NONE)
 
 
-def cautions(facts: Facts, *, by_host: bool = True) -> tuple[Caution, ...]:
+def cautions(facts: Facts, *, by_host: bool = True) -> tuple[PlanWarning, ...]:
     """The warnings of that time. `by_host` is whether the host itself replaces the containers."""
-    service, said = facts.service, list[Caution]()
+    service, said = facts.service, list[PlanWarning]()
     found = of(facts)
     if found is not None:
         words = f"the service does not answer for {found[0]:.0f}-{found[1]:.0f} s"
         if service.rollback.downtime is None and facts.stopping is None:
             words += f": its zero-downtime checks are disabled (checks:report {service.app})"
-        said.append(Caution(severity=Severity.TYPE, text=words))
+        said.append(PlanWarning(severity=WarningLevel.TYPE, text=words))
     if facts.stopping is not None or not by_host:
         return tuple(said)
     checks = facts.zero_downtime
     if checks is None:
         words = "the host does not say how its checks are set: whether the service answers throughout is not known"
-        return (*said, Caution(severity=Severity.WARN, text=words))
+        return (*said, PlanWarning(severity=WarningLevel.WARN, text=words))
     if others := [name for name in stopping(facts) if name != WEB]:
         words = f"stopped before the new ones start, because their checks are disabled: {', '.join(others)}"
-        said.append(Caution(severity=Severity.NOTE, text=words))
+        said.append(PlanWarning(severity=WarningLevel.NOTE, text=words))
     if unchecked := _skipped(facts, checks):
         words = f"checks of {', '.join(unchecked)} are skipped: the new containers take over without being looked at"
-        said.append(Caution(severity=Severity.WARN, text=words))
+        said.append(PlanWarning(severity=WarningLevel.WARN, text=words))
     return tuple(said)
 
 

@@ -9,7 +9,7 @@ from tui.dokku.commit_files import Baked
 from tui.dokku.k3s import K3sSettings
 from tui.dokku.reports import Checks
 from tui.model.observation import RunningState
-from tui.model.plan import Caution, Checked
+from tui.model.plan import PlanWarning, PreflightCheck
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.taken_back import TakenBack
@@ -33,7 +33,7 @@ class Options(Value):
 
 
 class Silence(Value):
-    """Whether nothing of a service answers, as far as was seen just now."""
+    """The silence of a service: does nothing of it answer, as far as was seen just now."""
 
     silent: bool
     words: str
@@ -72,9 +72,9 @@ class Facts(Value):
     """what the target's image brings along"""
     zero_downtime: Checks | None = None
     """how the host replaces containers, where the service does not stop first by its own settings; None: not known"""
-    cautions: tuple[Caution, ...] = ()
+    cautions: tuple[PlanWarning, ...] = ()
     """what was found before planning, see `preflight`"""
-    checked: tuple[Checked, ...] = ()
+    checked: tuple[PreflightCheck, ...] = ()
     """what was looked at, see `preflight.looked_at`"""
     taken: TakenBack | None = None
     """what is taken back; None where nothing is left"""
@@ -100,7 +100,7 @@ class Facts(Value):
 
     @property
     def unheld(self) -> str | None:
-        """How the team deploys, where no freeze holds that back: from an image or an archive; None: it does."""
+        """The team's kind of deploy, where no freeze holds that back: from an image or an archive; None: it does."""
         before = self.record.unheld if self.record is not None else None
         now = (self.current.source, self.leaving.source, self.target.source)
         return before or next((source for source in now if builders.from_image_or_archive(source)), None)

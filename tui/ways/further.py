@@ -17,7 +17,7 @@ FROZEN_BY = "frozen-by-"
 
 
 def arrival(running: Release, current: RunningState, record: holders.IncidentRecord | None) -> Arrival | None:
-    """How what runs came, where one of these consoles brought it; None where nothing says so.
+    """Returns how what runs came, where one of these consoles brought it; None where nothing says so.
 
     Without a mark, because the console died before it could be written, the attempt on the containers says it.
     """
@@ -37,7 +37,7 @@ def arrival(running: Release, current: RunningState, record: holders.IncidentRec
 
 
 def holds(found: Arrival, current: RunningState, now: datetime, longest: timedelta) -> bool:
-    """Whether it is too soon to leave it by `previous`: the app is frozen by it still, or it came within `longest`."""
+    """True if it is too soon to leave it by `previous`: the app is frozen by it still, or it came within `longest`."""
     if found.kind is not Came.BACK:
         return False
     if current.branch == FROZEN_BY + found.incident:

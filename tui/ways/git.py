@@ -14,7 +14,7 @@ s; 42 s on a loaded host) and 0.38.27 (29 s) with a tiny image: a real app adds 
 
 from tui.dokku import builders, commands
 from tui.model.host import Capabilities
-from tui.model.plan import ANYWHERE, Caution, Plan, Proof, Severity
+from tui.model.plan import ANYWHERE, Plan, PlanWarning, Proof, WarningLevel
 from tui.model.release import Release, Source, Target, TargetKind, WayBack, matches
 from tui.model.service import Service
 from tui.ways.facts import Facts
@@ -94,7 +94,7 @@ def _builds_on(release: Release, source: str | None) -> str:
     """Why a commit that Dokku made itself cannot be trusted to build; empty for every other, and for an archive's.
 
     `git:from-image` commits `FROM IMAGE`, and Dokku removes that image from the host once its containers are replaced.
-    Its commits look like those of `git:from-archive` (both versions), whose author a CI may choose besides. `source` is
+    Its commits look like those of `git:from-archive` (both versions), whose author a CI may choose as well. `source` is
     how the app is deployed: of one that comes from images nobody knows another commit.
     """
     if release.source == builders.ARCHIVE:
@@ -106,31 +106,33 @@ def _builds_on(release: Release, source: str | None) -> str:
     return ""
 
 
-def _cautions(facts: Facts) -> list[Caution]:
+def _cautions(facts: Facts) -> list[PlanWarning]:
     found = [
-        Caution(
-            severity=Severity.WARN,
+        PlanWarning(
+            severity=WarningLevel.WARN,
             text="builds from source: slow. The measured time is that of a tiny image; add this app's own build. What "
             "comes out is not bit for bit what ran: base image and dependencies may have moved",
         ),
-        Caution(
-            severity=Severity.WARN,
+        PlanWarning(
+            severity=WarningLevel.WARN,
             text="release, predeploy and postdeploy tasks of that commit run, as in any deploy (migrations!)",
         ),
-        Caution(
-            severity=Severity.NOTE,
+        PlanWarning(
+            severity=WarningLevel.NOTE,
             text="if it fails the old release serves on, but a restart would try the failed image",
         ),
     ]
     if (elsewhere := facts.target.elsewhere) is not None:
         found.append(
-            Caution(
-                severity=Severity.TYPE,
+            PlanWarning(
+                severity=WarningLevel.TYPE,
                 text=f"the host fetches from {elsewhere} and copies all its branches and tags over those of the "
                 "app's repository; whether it has the commit is not known (if not: exit 128, nothing is deployed). A "
                 "private one needs `git:auth` on the host, once",
             )
         )
     if facts.options.run_tasks:
-        found.append(Caution(severity=Severity.NOTE, text="--run-tasks changes nothing here: a build runs them anyway"))
+        found.append(
+            PlanWarning(severity=WarningLevel.NOTE, text="--run-tasks changes nothing here: a build runs them anyway")
+        )
     return found

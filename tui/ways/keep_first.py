@@ -4,7 +4,7 @@ By default nothing is kept on the way out: seconds count, and what is left is ba
 back, or to look at the bad release later, asks for it and is shown what it costs.
 """
 
-from tui.model.plan import Caution, Severity, Step, StepKind
+from tui.model.plan import PlanWarning, Step, StepKind, WarningLevel
 from tui.model.release import Release
 from tui.model.service import Service
 from tui.model.value import Value
@@ -21,7 +21,7 @@ class Keeping(Value):
 
 
 def is_kept(leaving: Release) -> bool:
-    """Whether there is a way back to what is left already."""
+    """True if there is a way back to what is left already."""
     return leaving.holder is not None and leaving.sealed is True
 
 
@@ -43,18 +43,18 @@ def steps(service: Service, leaving: Release, why_not: str) -> tuple[Step, ...]:
     )
 
 
-def cautions(leaving: Release, keeping: Keeping | None) -> tuple[Caution, ...]:
+def cautions(leaving: Release, keeping: Keeping | None) -> tuple[PlanWarning, ...]:
     """The warning of what comes of keeping first; empty where nobody asked for it."""
     if keeping is None:
         return ()
     if is_kept(leaving):
         words = f"{leaving.name} is kept already as {leaving.holder}: nothing is kept first"
-        return (Caution(severity=Severity.NOTE, text=words),)
+        return (PlanWarning(severity=WarningLevel.NOTE, text=words),)
     if keeping.why_not:
         words = f"{leaving.name} cannot be kept first: {keeping.why_not}; plan without keeping it, or mend that"
-        return (Caution(severity=Severity.BLOCK, text=words),)
+        return (PlanWarning(severity=WarningLevel.BLOCK, text=words),)
     words = f"{leaving.name} is kept first: 4-7 s more on Dokku 0.35, about 10 s on 0.38; if that fails nothing is left"
-    return (Caution(severity=Severity.NOTE, text=words),)
+    return (PlanWarning(severity=WarningLevel.NOTE, text=words),)
 
 
 def longer(steps: tuple[Step, ...]) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from tui.dokku import build_gate, builders, commit_files, k3s, shell_lines
 from tui.dokku.build_settings import Shape
 from tui.model.holder_look import ImageState
-from tui.model.plan import Caution, Plan, PushSpec, Severity, Step, StepKind
+from tui.model.plan import Plan, PlanWarning, PushSpec, Step, StepKind, WarningLevel
 from tui.model.release import Release, WayBack
 from tui.model.service import Service
 from tui.ways import on_k3s, own_check
@@ -43,7 +43,7 @@ class _Kept(Way):
         return WayBack(way=self.name, available=True, seconds=service.rollback.expected.total_seconds())
 
     def surely_leads(self, target: Release) -> bool:
-        """Whether the image of its holder was seen to be there."""
+        """True if the image of its holder was seen to be there."""
         return target.looked is not None and target.looked.image is ImageState.THERE
 
     def seen_to_lead(self, target: Release) -> str:
@@ -131,24 +131,24 @@ def _title(facts: Facts) -> str:
     return f"go {'forward again' if facts.options.forward else 'back'} to {facts.target.name}"
 
 
-def _cautions(facts: Facts, removed: tuple[str, ...]) -> Iterable[Caution]:
+def _cautions(facts: Facts, removed: tuple[str, ...]) -> Iterable[PlanWarning]:
     """The warnings of the target's files, and of a release that is known by no commit."""
     yield from _of_build(facts)
     for task in removed:
         words = f"not run on the way back: {task} (--run-tasks runs it)"
-        yield Caution(severity=Severity.NOTE, text=words)
+        yield PlanWarning(severity=WarningLevel.NOTE, text=words)
     if facts.options.run_tasks:
         words = "release and deploy tasks of the old release run again (migrations!)"
-        yield Caution(severity=Severity.TYPE, text=words)
+        yield PlanWarning(severity=WarningLevel.TYPE, text=words)
     if not facts.files and facts.baked.builder != builders.HEROKUISH:
         words = "the holder has no Procfile or app.json: the image's own command runs"
-        yield Caution(severity=Severity.WARN, text=words)
+        yield PlanWarning(severity=WarningLevel.WARN, text=words)
     if facts.leaving.commit is None:
         words = "what runs now is not known by a commit; it is left unmarked"
-        yield Caution(severity=Severity.WARN, text=words)
+        yield PlanWarning(severity=WarningLevel.WARN, text=words)
 
 
-def _of_build(facts: Facts) -> Iterable[Caution]:
+def _of_build(facts: Facts) -> Iterable[PlanWarning]:
     """The warnings of an app that is not simply pushed as a Dockerfile."""
     app, gate, target = facts.service.app, facts.gate, facts.target
     if facts.shape is not None and (gaps := build_gate.untold(facts.shape)):
@@ -156,20 +156,20 @@ def _of_build(facts: Facts) -> Iterable[Caution]:
             f"the host does not tell the {', '.join(gaps)} of {app}: that its Dockerfile is built is taken from what "
             "runs; anything set since may refuse the push, or build something else"
         )
-        yield Caution(severity=Severity.WARN, text=words)
+        yield PlanWarning(severity=WarningLevel.WARN, text=words)
     if build_gate.SELECTED in dict(gate.restore):
         then = "when deploys are let through" if facts.options.freeze else "after the push"
         words = f"the builder dockerfile is selected for {app}; {then} it is as before"
-        yield Caution(severity=Severity.NOTE, text=words)
+        yield PlanWarning(severity=WarningLevel.NOTE, text=words)
     if facts.shape is not None and facts.shape.source_image:
         words = (
             f"the host forgets the source image {facts.shape.source_image}, so that our commit's own files count; it "
             "is not put back: a rebuild after an unfreeze builds the tip of the deploy branch"
         )
-        yield Caution(severity=Severity.NOTE, text=words)
+        yield PlanWarning(severity=WarningLevel.NOTE, text=words)
     if target.source == builders.IMAGE:
         words = (
             f"{target.name} was deployed from an image: its processes run what they ran when it was kept; an app.json, "
             "nginx or CHECKS file inside the image does not count"
         )
-        yield Caution(severity=Severity.WARN, text=words)
+        yield PlanWarning(severity=WarningLevel.WARN, text=words)

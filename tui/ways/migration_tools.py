@@ -1,4 +1,4 @@
-"""How each tool keeps database migrations: where its files lie, how it is told from others that use the same places,
+"""The tools that keep database migrations: where its files lie, how it is told from others that use the same places,
 whether a file can be undone, and the command that undoes them. One row a tool in `TOOLS`.
 
 Whatever a tree does not show for certain is "forward-only" or without a command, never a guess: a wrong one destroys
@@ -23,7 +23,7 @@ class Migration(NamedTuple):
 
 
 class ToUndo(NamedTuple):
-    """What a command has to undo."""
+    """The migrations that a command has to undo."""
 
     folder: str
     target: str | None
@@ -37,7 +37,7 @@ class ToUndo(NamedTuple):
 
 
 class Tool(NamedTuple):
-    """How one tool keeps its migrations."""
+    """One tool and the places of its migrations."""
 
     name: str
     path: re.Pattern[str]
@@ -63,7 +63,7 @@ def _above(path: str) -> Iterable[str]:
 
 
 def _says(tree: SourceTree, path: str, name: str, word: str) -> bool:
-    """Whether a file of that name, in a folder above the path, holds the word."""
+    """True if a file of that name, in a folder above the path, holds the word."""
     return any(word in text_of(tree, above + name) for above in _above(path))
 
 
@@ -309,5 +309,5 @@ def tool_of(tree: SourceTree, path: str) -> tuple[Tool, str] | None:
 
 
 def is_one(path: str) -> bool:
-    """Whether a file may be a migration, by its path alone."""
+    """True if a file may be a migration, by its path alone."""
     return any(tool.path.fullmatch(path) for tool in TOOLS if tool.name not in ("goose", "golang-migrate", "Flyway"))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tui.dokku import k3s
 from tui.model.errors import Refused
-from tui.model.plan import Caution, Severity
+from tui.model.plan import PlanWarning, WarningLevel
 from tui.model.service import Service
 from tui.ways.facts import Facts
 
@@ -18,7 +18,7 @@ def stop_first(service: Service) -> Refused:
     )
 
 
-def cautions(facts: Facts, probed: bool) -> Iterable[Caution]:
+def cautions(facts: Facts, probed: bool) -> Iterable[PlanWarning]:
     """The notes of a way back on k3s. `probed`: the release had no probe, and ours is brought."""
     if facts.cluster is None:
         return
@@ -26,11 +26,11 @@ def cautions(facts: Facts, probed: bool) -> Iterable[Caution]:
         "on the scheduler k3s: containers, restarts and the access log are not seen over this login; what runs is "
         "asked of every pod, about 5 s each"
     )
-    yield Caution(severity=Severity.NOTE, text=words)
+    yield PlanWarning(severity=WarningLevel.NOTE, text=words)
     if probed:
         words = "the release has no probe, and without one a pod that crashes replaces what serves: it gets one of ours"
-        yield Caution(severity=Severity.NOTE, text=words + " (does its port listen?)")
+        yield PlanWarning(severity=WarningLevel.NOTE, text=words + " (does its port listen?)")
     if facts.cluster.rollback_on_failure is not True:
         argv = " ".join(k3s.recommend(facts.service.app))
         words = f"if this deploy fails, what serves loses its config at its next restart; first, to prevent it: {argv}"
-        yield Caution(severity=Severity.WARN, text=words)
+        yield PlanWarning(severity=WarningLevel.WARN, text=words)

@@ -1,19 +1,19 @@
-"""Which process types get a check of ours on the way back, and what a plan says of it.
+"""Which process types get a check of this program on the way back, and what a plan says of it.
 
 The service's `checks` decides: `auto` brings it where there is nothing to lose, `own` always, `dokku` never. A worker
 answers nobody, so it gets one under `auto` too; the web process only while nothing answers anyway, for as long as the
 old release answers part of its requests Dokku's longer look at the new one is worth its seconds.
 
-It is brought only by a commit of ours, hence by no way that has the host build or fetch something; not on the scheduler
-k3s, where an uptime is no probe and nobody waits for one; not where the host skips checks, stops first, or does not say
-how its checks are set or where it reads app.json: there it would change nothing, or nobody knows what.
+It is brought only by a commit of this program, hence by no way that has the host build or fetch something; not on the
+scheduler k3s, where an uptime is no probe and nobody waits for one; not where the host skips checks, stops first, or
+does not say how its checks are set or where it reads app.json: there it would change nothing, or nobody knows what.
 """
 
 from collections.abc import Iterable
 
 from tui.dokku import commit_files, own_checks
 from tui.dokku.build_settings import Shape, places
-from tui.model.plan import Caution, OwnCheck, Severity
+from tui.model.plan import OwnCheck, PlanWarning, WarningLevel
 from tui.model.service import CheckMode
 from tui.ways.facts import Facts
 from tui.ways.stop_first import ALL
@@ -22,7 +22,7 @@ _APPJSON = "app-json"
 
 
 def brought(facts: Facts, files: own_checks.Files) -> tuple[own_checks.Files, tuple[OwnCheck, ...]]:
-    """The files of the way back with the checks of ours, and which those are."""
+    """The files of the way back with the checks of this program, and which those are."""
     of = facts.shape or Shape(app=facts.service.app)
     if _why_not(facts, of):
         return files, ()
@@ -37,22 +37,22 @@ def brought(facts: Facts, files: own_checks.Files) -> tuple[own_checks.Files, tu
     return own_checks.with_checks(files, of, made), ours
 
 
-def cautions(facts: Facts, files: own_checks.Files, ours: tuple[OwnCheck, ...]) -> Iterable[Caution]:
-    """What the plan says of it: the checks of ours, and why web has none where that was looked at."""
+def cautions(facts: Facts, files: own_checks.Files, ours: tuple[OwnCheck, ...]) -> Iterable[PlanWarning]:
+    """Returns what the plan says of it: the checks of this program, and why web has none where that was looked at."""
     of = facts.shape or Shape(app=facts.service.app)
     for one in ours:
         what = f"{one.path} has to answer" if one.path else f"it has to be up for {one.uptime} s"
         words = f"{one.process} gets a check of ours, {what}: {facts.target.name} brings none ({one.why})"
-        yield Caution(severity=Severity.NOTE, text=words)
+        yield PlanWarning(severity=WarningLevel.NOTE, text=words)
     if facts.cluster is not None or any(one.process == own_checks.WEB for one in ours):
         return
     if facts.service.checks is CheckMode.OWN and (why := _why_not(facts, of)):
-        yield Caution(
-            severity=Severity.NOTE, text=f"no check of ours, although services.yaml says `checks: own`: {why}"
+        yield PlanWarning(
+            severity=WarningLevel.NOTE, text=f"no check of ours, although services.yaml says `checks: own`: {why}"
         )
     elif facts.silence is not None and not facts.silence.silent and _lacks_web(facts, files, of):
         words = f"web keeps Dokku's own check, up for {own_checks.USUAL} s: {facts.silence.words}"
-        yield Caution(severity=Severity.NOTE, text=words)
+        yield PlanWarning(severity=WarningLevel.NOTE, text=words)
 
 
 def _why_not(facts: Facts, of: Shape) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from tui.dokku import build_gate, commands, holders, shell_lines
-from tui.model.plan import Caution, OwnCheck, Plan, Proof, PushSpec, Severity, Step, StepKind, Where
+from tui.model.plan import OwnCheck, Plan, PlanWarning, Proof, PushSpec, Step, StepKind, WarningLevel, Where
 from tui.model.service import CheckMode
 from tui.model.value import Value
 from tui.releases import restart_risk
@@ -38,19 +38,19 @@ class Deed(Value):
     """branches that the host moves before it builds, see `Plan.moves`"""
     freezes: bool = True
     """whether deploys are held back at all: a script may need the branch as it is"""
-    files: tuple[Caution, ...] = ()
+    files: tuple[PlanWarning, ...] = ()
     """warnings of the files that are pushed"""
-    cautions: tuple[Caution, ...] = ()
+    cautions: tuple[PlanWarning, ...] = ()
     """the way's other warnings, said last"""
 
     @property
     def outlives(self) -> bool:
-        """Whether the host goes on with the step when this console ends: it does with a push only."""
+        """True if the host goes on with the step when this console ends: it does with a push only."""
         return self.push is not None
 
     @property
     def by_host(self) -> bool:
-        """Whether the step runs on the host."""
+        """True if the step runs on the host."""
         return self.step.where is Where.HOST
 
 
@@ -217,42 +217,42 @@ def _forward_marks(facts: Facts) -> Iterable[Step]:
         yield _command(facts, "unmark-left", StepKind.MARK, f"note that {target.name} is bad no more", argv)
 
 
-def _cautions(facts: Facts, deed: Deed, frozen: str | None) -> Iterable[Caution]:
+def _cautions(facts: Facts, deed: Deed, frozen: str | None) -> Iterable[PlanWarning]:
     """The warnings of any plan, in the order in which they are shown."""
     service, leaving, current, options = facts.service, facts.leaving, facts.current, facts.options
     if current.locked:
-        yield Caution(severity=Severity.BLOCK, text=preflight.deploy_runs(service.app))
+        yield PlanWarning(severity=WarningLevel.BLOCK, text=preflight.deploy_runs(service.app))
     if current.stale_lock:
-        yield Caution(severity=Severity.WARN, text=preflight.lock_is_left(service.app))
+        yield PlanWarning(severity=WarningLevel.WARN, text=preflight.lock_is_left(service.app))
     if facts.stopping is not None:
         yield from stop_first.cautions(service, leaving, facts.stopping)
         if not deed.outlives:
             words = "if this console ends between the stop and the start, nothing serves until somebody deploys"
-            yield Caution(severity=Severity.TYPE, text=words)
+            yield PlanWarning(severity=WarningLevel.TYPE, text=words)
     yield from keep_first.cautions(leaving, facts.keeping)
     yield from downtime.cautions(facts, by_host=deed.by_host)
     if not deed.outlives:
         words = "this deploy is aborted if the console ends or the link breaks: leave it open until it is through"
-        yield Caution(severity=Severity.WARN, text=words)
+        yield PlanWarning(severity=WarningLevel.WARN, text=words)
     yield from deed.files
     if deed.push is None and service.checks is CheckMode.OWN:
         words = (
             f"the way {deed.way} sends no files of ours: no check of ours, although services.yaml says `checks: own`"
         )
-        yield Caution(severity=Severity.NOTE, text=words)
+        yield PlanWarning(severity=WarningLevel.NOTE, text=words)
     if leaving.commit and (risk := restart_risk.risk(current)):
-        yield Caution(severity=Severity.WARN, text=risk)
+        yield PlanWarning(severity=WarningLevel.WARN, text=risk)
     if deed.proves and not options.forward and facts.target.holder is None and leaving.holder is None:
         words = f"neither release is kept: that {leaving.name} is bad is noted on this machine only"
-        yield Caution(severity=Severity.NOTE, text=words)
+        yield PlanWarning(severity=WarningLevel.NOTE, text=words)
     if frozen is not None and (source := facts.unheld) is not None:
-        yield Caution(severity=Severity.WARN, text=preflight.unheld(service.app, source))
+        yield PlanWarning(severity=WarningLevel.WARN, text=preflight.unheld(service.app, source))
     if frozen is None and not options.forward and not options.again:
         words = "without a freeze the next push to the deploy branch undoes this"
-        yield Caution(severity=Severity.WARN, text=words)
+        yield PlanWarning(severity=WarningLevel.WARN, text=words)
     if facts.team_branch is None and current.branch is not None:
         words = (
             "an earlier freeze holds it whose record is gone: which branch the team deploys, the unfreeze will ask for"
         )
-        yield Caution(severity=Severity.WARN, text=words)
+        yield PlanWarning(severity=WarningLevel.WARN, text=words)
     yield from facts.cautions

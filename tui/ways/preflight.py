@@ -14,7 +14,7 @@ from tui.dokku import holders as kept
 from tui.incident.config_drift import Drift, Since
 from tui.model.commit_range import CommitRange, Migrated
 from tui.model.observation import RunningState
-from tui.model.plan import Caution, Checked, Severity, Standing
+from tui.model.plan import CheckResult, PlanWarning, PreflightCheck, WarningLevel
 from tui.model.release import Release
 from tui.model.value import Value
 from tui.ways import migration_tools
@@ -25,7 +25,7 @@ SHOWN = 5
 
 
 class Findings(Value):
-    """What was read to compare a release with what runs."""
+    """The facts read to compare a release with what runs."""
 
     shape: shapes.Shape
     kept: shapes.Kept | None
@@ -44,22 +44,22 @@ def unheld(app: str, source: str) -> str:
     return f"deploys of {app} are not held back: it is deployed {how}, and CI's next one goes live"
 
 
-def marked(target: Release) -> tuple[Caution, ...]:
+def marked(target: Release) -> tuple[PlanWarning, ...]:
     """The warning of a target that is marked bad, and was named all the same; empty where it is not marked."""
     if target.bad is None:
         return ()
-    return (Caution(severity=Severity.WARN, text=f"{target.name} is marked bad: {target.bad}"),)
+    return (PlanWarning(severity=WarningLevel.WARN, text=f"{target.name} is marked bad: {target.bad}"),)
 
 
-def healthy(why: str, *, again: bool) -> tuple[Caution, ...]:
+def healthy(why: str, *, again: bool) -> tuple[PlanWarning, ...]:
     """The warning that what runs is healthy, which asks for the service's name. `why` is empty where it is not so.
 
     Deploying it anew (`again`) leaves nothing, so that nothing is warned of.
     """
-    return (Caution(severity=Severity.TYPE, text=why),) if why and not again else ()
+    return (PlanWarning(severity=WarningLevel.TYPE, text=why),) if why and not again else ()
 
 
-def cautions(found: Findings, target: Release, current: RunningState) -> tuple[Caution, ...]:
+def cautions(found: Findings, target: Release, current: RunningState) -> tuple[PlanWarning, ...]:
     """The warnings of all that was compared, the gravest first."""
     return (
         *processes(found, target, current),
@@ -69,29 +69,29 @@ def cautions(found: Findings, target: Release, current: RunningState) -> tuple[C
     )
 
 
-def baked(brought: commit_files.Baked, target: Release) -> tuple[Caution, ...]:
+def baked(brought: commit_files.Baked, target: Release) -> tuple[PlanWarning, ...]:
     """The warnings of the config of then that the target's image carries."""
-    said: list[Caution] = []
+    said: list[PlanWarning] = []
     if brought.emptied and brought.builder != builders.HEROKUISH:
         words = (
             f"a predeploy task left the config of then in {target.name}'s image: gone since, back empty and not unset: "
             f"{_listed(brought.emptied)}"
         )
-        said.append(Caution(severity=Severity.WARN, text=words))
+        said.append(PlanWarning(severity=WarningLevel.WARN, text=words))
     if brought.back:
         words = f"gone since {target.name} was kept, and back with their values of then: {_listed(brought.back)}"
-        said.append(Caution(severity=Severity.WARN, text=words))
+        said.append(PlanWarning(severity=WarningLevel.WARN, text=words))
     if brought.builder == builders.HEROKUISH:
         words = (
             "herokuish wrote the config of then into the image; what runs sees that of now, but not through /app/.env"
         )
-        said.append(Caution(severity=Severity.NOTE, text=words))
+        said.append(PlanWarning(severity=WarningLevel.NOTE, text=words))
     return tuple(said)
 
 
-def processes(found: Findings, target: Release, current: RunningState) -> list[Caution]:
+def processes(found: Findings, target: Release, current: RunningState) -> list[PlanWarning]:
     """The warnings of process types: one that the target lacks would stop, and no scale comes back by itself."""
-    said: list[Caution] = []
+    said: list[PlanWarning] = []
     files, procfile = dict(found.files), found.shape.procfile
     inside = f"{found.shape.build_dir}/{procfile}" if found.shape.build_dir else procfile
     text = files.get(inside) or files.get(procfile)
@@ -105,40 +105,41 @@ def processes(found: Findings, target: Release, current: RunningState) -> list[C
                 f"{target.name} has no process {name}: the {count} that run now would stop; "
                 f"if that is meant, first `ps:scale {current.app} {name}=0`"
             )
-            said.append(Caution(severity=Severity.BLOCK, text=words))
+            said.append(PlanWarning(severity=WarningLevel.BLOCK, text=words))
     then = None if found.kept is None or found.kept.processes is None else dict(found.kept.processes)
     if then is None:
         return said
     for name in sorted(wanted):
         if then.get(name, 0) and not now.get(name, 0):
             words = f"{target.name} ran {then[name]} {name}, now none runs: ps:scale {current.app} {name}={then[name]}"
-            said.append(Caution(severity=Severity.WARN, text=words))
+            said.append(PlanWarning(severity=WarningLevel.WARN, text=words))
         elif name in now and then.get(name, 0) != now[name]:
             before = then.get(name, 0) or "none"
             words = f"{name}: {target.name} ran {before}, now {now[name]} run; the scale stays as it is now"
-            said.append(Caution(severity=Severity.NOTE, text=words))
+            said.append(PlanWarning(severity=WarningLevel.NOTE, text=words))
     return said
 
 
-def between(lying: CommitRange) -> tuple[Caution, ...]:
+def between(lying: CommitRange) -> tuple[PlanWarning, ...]:
     """The warnings of what the old code would meet: migrations, and tasks that ran. The same for every way back."""
     if lying.unknown:
         words = f"whether migrations lie between is not known: {lying.unknown}"
-        return (Caution(severity=Severity.WARN, text=words),)
-    said: list[Caution] = []
+        return (PlanWarning(severity=WarningLevel.WARN, text=words),)
+    said: list[PlanWarning] = []
     if lying.migrations:
         words = f"migrations lie between, and going back does not undo them: {_listed(lying.migrations)}"
-        said.append(Caution(severity=Severity.TYPE, text=words))
+        said.append(PlanWarning(severity=WarningLevel.TYPE, text=words))
     for one in lying.databases:
-        said.extend(Caution(severity=Severity.WARN, text=words) for words in database(one))
+        said.extend(PlanWarning(severity=WarningLevel.WARN, text=words) for words in database(one))
     if lying.tasks:
         words = f"what runs now ran tasks when it was deployed, which are not undone: {_listed(lying.tasks)}"
-        said.append(Caution(severity=Severity.WARN, text=words))
+        said.append(PlanWarning(severity=WarningLevel.WARN, text=words))
     return tuple(said)
 
 
 def database(found: Migrated) -> Iterator[str]:
-    """What a tool's migrations mean for the way back: up to where the target knows them, and what undoes the rest."""
+    """Returns what a tool's migrations mean for the way back: up to where the target knows them, and what undoes the
+    rest."""
     where = f"{found.tool} ({found.folder})"
     if found.between:
         knows = f"up to {found.target}" if found.target else "none of them"
@@ -162,20 +163,20 @@ def database(found: Migrated) -> Iterator[str]:
         yield f"{where}: changed after they were written, which no command undoes: {_listed(found.changed)}"
 
 
-def _surroundings(found: Findings, target: Release) -> list[Caution]:
-    said: list[Caution] = []
+def _surroundings(found: Findings, target: Release) -> list[PlanWarning]:
+    said: list[PlanWarning] = []
     if found.moved:
         words = f"the app's settings changed since {target.name} was kept; its files go where they say now: "
-        said.append(Caution(severity=Severity.WARN, text=words + ", ".join(found.moved)))
+        said.append(PlanWarning(severity=WarningLevel.WARN, text=words + ", ".join(found.moved)))
     now = {"mounts": found.shape.mounts, "ports": found.shape.ports}
     for name, value in now.items():
         before = None if found.kept is None else getattr(found.kept, name)
         if before is not None and value is not None and before != value:
             words = f"{name} were {before or 'none'} when {target.name} was kept, are {value or 'none'}; they stay so"
-            said.append(Caution(severity=Severity.WARN, text=words))
+            said.append(PlanWarning(severity=WarningLevel.WARN, text=words))
     if found.shape.unknown:
         words = f"the host did not tell {', '.join(found.shape.unknown)}: their usual settings are assumed"
-        said.append(Caution(severity=Severity.WARN, text=words))
+        said.append(PlanWarning(severity=WarningLevel.WARN, text=words))
     return said
 
 
@@ -185,25 +186,25 @@ def kept_names(found: Findings) -> tuple[str, ...] | None:
     return None if names is None else tuple(name for name in names if app_config.is_own(name))
 
 
-def config(drift: Drift, target: Release) -> tuple[Caution, ...]:
+def config(drift: Drift, target: Release) -> tuple[PlanWarning, ...]:
     """The warnings of config keys that changed since, each by its name only. The same for every way back."""
     when = f"{target.name} last served here ({_at(drift.then)})" if drift.then else f"{target.name} was kept"
-    said: list[Caution] = []
+    said: list[PlanWarning] = []
     if drift.changed:
         words = f"config keys have other values than when {when}: {_since(drift.changed)}"
-        said.append(Caution(severity=Severity.WARN, text=words))
+        said.append(PlanWarning(severity=WarningLevel.WARN, text=words))
     if drift.removed:
         words = f"config keys are gone since {when}: {_since(drift.removed)}"
-        said.append(Caution(severity=Severity.WARN, text=words))
+        said.append(PlanWarning(severity=WarningLevel.WARN, text=words))
     if drift.added:
         words = f"config keys are new since {when}: {_since(drift.added)}"
-        said.append(Caution(severity=Severity.NOTE, text=words))
+        said.append(PlanWarning(severity=WarningLevel.NOTE, text=words))
     if drift.unknown:
         what = "whether config values" if drift.names_known else "which config keys"
         words = (
             f"{what} changed since is not known: {drift.unknown}; config is not part of a release and stays as it is"
         )
-        said.append(Caution(severity=Severity.NOTE, text=words))
+        said.append(PlanWarning(severity=WarningLevel.NOTE, text=words))
     return tuple(said)
 
 
@@ -216,7 +217,7 @@ def _at(at: datetime | None) -> str:
 
 
 def is_migration(path: str) -> bool:
-    """Whether a file of a source tree is a database migration, by where it lies."""
+    """True if a file of a source tree is a database migration, by where it lies."""
     folders = posixpath.dirname(path).split("/")
     return (
         path.endswith(".sql") or "migrations" in folders or "alembic/versions/" in path or migration_tools.is_one(path)
@@ -255,91 +256,95 @@ def looked_at(
     way: Way,
     between: CommitRange,
     drift: Drift,
-    processes: tuple[Caution, ...] | None,
-) -> tuple[Checked, ...]:
+    processes: tuple[PlanWarning, ...] | None,
+) -> tuple[PreflightCheck, ...]:
     """A line for each look, in the order of the runbook's list. `processes` as the function says; None: not asked."""
     return (
-        Checked(name="host", standing=Standing.OK, text=f"it answered at {current.at:%H:%M:%SZ}"),
+        PreflightCheck(name="host", standing=CheckResult.OK, text=f"it answered at {current.at:%H:%M:%SZ}"),
         _incident(record, incident),
         _deploy(current),
         _way_back(target, way),
-        Checked(name="disk", standing=Standing.UNKNOWN, text="this login does not tell how much is free"),
+        PreflightCheck(name="disk", standing=CheckResult.UNKNOWN, text="this login does not tell how much is free"),
         _processes(processes),
         _migrations(between),
         _config(drift),
-        Checked(
+        PreflightCheck(
             name="unchanged",
-            standing=Standing.OK,
+            standing=CheckResult.OK,
             text="what runs is compared again before the app is touched; a difference stops everything",
         ),
     )
 
 
-def _incident(record: kept.IncidentRecord | None, incident: str) -> Checked:
+def _incident(record: kept.IncidentRecord | None, incident: str) -> PreflightCheck:
     name = "nobody else's"
     if record is None or record.incident == incident:
-        return Checked(name=name, standing=Standing.OK, text="nobody else has an incident on this app")
+        return PreflightCheck(name=name, standing=CheckResult.OK, text="nobody else has an incident on this app")
     who = record.by or "somebody unknown"
     if record.frozen:
-        return Checked(
-            name=name, standing=Standing.OK, text=f"an earlier incident of {who} is closed, its freeze goes on"
+        return PreflightCheck(
+            name=name, standing=CheckResult.OK, text=f"an earlier incident of {who} is closed, its freeze goes on"
         )
-    return Checked(name=name, standing=Standing.WARNING, text=f"the incident is taken over from {who}")
+    return PreflightCheck(name=name, standing=CheckResult.WARNING, text=f"the incident is taken over from {who}")
 
 
-def _deploy(current: RunningState) -> Checked:
+def _deploy(current: RunningState) -> PreflightCheck:
     name = "no deploy"
     if current.locked is None:
-        return Checked(name=name, standing=Standing.UNKNOWN, text="the host did not say whether a deploy is running")
+        return PreflightCheck(
+            name=name, standing=CheckResult.UNKNOWN, text="the host did not say whether a deploy is running"
+        )
     if current.locked:
-        return Checked(name=name, standing=Standing.BLOCKED, text="a deploy is running, or one died and left its lock")
+        return PreflightCheck(
+            name=name, standing=CheckResult.BLOCKED, text="a deploy is running, or one died and left its lock"
+        )
     if current.stale_lock:
         words = "no build runs, but the lock of one that died, or somebody's by hand, is there"
-        return Checked(name=name, standing=Standing.WARNING, text=words)
-    return Checked(name=name, standing=Standing.OK, text="no deploy is running")
+        return PreflightCheck(name=name, standing=CheckResult.WARNING, text=words)
+    return PreflightCheck(name=name, standing=CheckResult.OK, text="no deploy is running")
 
 
-def _way_back(target: Release, way: Way) -> Checked:
+def _way_back(target: Release, way: Way) -> PreflightCheck:
     name = "way back"
     found = target.by(way.name)
     if found is None or not found.available:
         words = found.reason if found else "it is not known to lead there"
-        return Checked(name=name, standing=Standing.UNKNOWN, text=words)
+        return PreflightCheck(name=name, standing=CheckResult.UNKNOWN, text=words)
     if not found.sure:
-        return Checked(name=name, standing=Standing.UNKNOWN, text=found.reason)
-    standing = Standing.OK if way.surely_leads(target) else Standing.UNKNOWN
-    return Checked(name=name, standing=standing, text=way.seen_to_lead(target))
+        return PreflightCheck(name=name, standing=CheckResult.UNKNOWN, text=found.reason)
+    standing = CheckResult.OK if way.surely_leads(target) else CheckResult.UNKNOWN
+    return PreflightCheck(name=name, standing=standing, text=way.seen_to_lead(target))
 
 
-def _processes(said: tuple[Caution, ...] | None) -> Checked:
+def _processes(said: tuple[PlanWarning, ...] | None) -> PreflightCheck:
     name = "processes"
     if said is None:
         words = "this way takes them from what it deploys: not compared"
-        return Checked(name=name, standing=Standing.UNKNOWN, text=words)
-    if any(c.severity is Severity.BLOCK for c in said):
-        return Checked(name=name, standing=Standing.BLOCKED, text="one that runs now would vanish")
+        return PreflightCheck(name=name, standing=CheckResult.UNKNOWN, text=words)
+    if any(c.severity is WarningLevel.BLOCK for c in said):
+        return PreflightCheck(name=name, standing=CheckResult.BLOCKED, text="one that runs now would vanish")
     if said:
-        return Checked(name=name, standing=Standing.WARNING, text=f"{len(said)} differ")
-    return Checked(name=name, standing=Standing.OK, text="the target has all that run now")
+        return PreflightCheck(name=name, standing=CheckResult.WARNING, text=f"{len(said)} differ")
+    return PreflightCheck(name=name, standing=CheckResult.OK, text="the target has all that run now")
 
 
-def _migrations(between: CommitRange) -> Checked:
+def _migrations(between: CommitRange) -> PreflightCheck:
     name = "migrations"
     if between.unknown:
-        return Checked(name=name, standing=Standing.UNKNOWN, text=between.unknown)
+        return PreflightCheck(name=name, standing=CheckResult.UNKNOWN, text=between.unknown)
     if between.migrations or between.tasks:
         words = f"{len(between.migrations)} files and {len(between.tasks)} tasks lie between"
         if between.databases:
             words += f" ({', '.join(dict.fromkeys(one.tool for one in between.databases))})"
-        return Checked(name=name, standing=Standing.WARNING, text=words)
-    return Checked(name=name, standing=Standing.OK, text="none lie between")
+        return PreflightCheck(name=name, standing=CheckResult.WARNING, text=words)
+    return PreflightCheck(name=name, standing=CheckResult.OK, text="none lie between")
 
 
-def _config(drift: Drift) -> Checked:
+def _config(drift: Drift) -> PreflightCheck:
     name = "config"
     if drift.any:
         count = len(drift.added) + len(drift.removed) + len(drift.changed)
-        return Checked(name=name, standing=Standing.WARNING, text=f"{count} keys changed")
+        return PreflightCheck(name=name, standing=CheckResult.WARNING, text=f"{count} keys changed")
     if drift.unknown:
-        return Checked(name=name, standing=Standing.UNKNOWN, text=drift.unknown)
-    return Checked(name=name, standing=Standing.OK, text="as when the target last served")
+        return PreflightCheck(name=name, standing=CheckResult.UNKNOWN, text=drift.unknown)
+    return PreflightCheck(name=name, standing=CheckResult.OK, text="as when the target last served")

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 
 from tui.dokku import commands
 from tui.model.errors import Refused
-from tui.model.plan import ANYWHERE, Caution, Plan, Proof, Severity
+from tui.model.plan import ANYWHERE, Plan, PlanWarning, Proof, WarningLevel
 from tui.model.release import Release, Source, WayBack
 from tui.model.service import Service
 from tui.ways.facts import Facts
@@ -29,13 +29,13 @@ MEASURED = 33.0
 NEWEST = 20
 """numbers that are listed"""
 CAUTIONS = (
-    Caution(
-        severity=Severity.NOTE,
+    PlanWarning(
+        severity=WarningLevel.NOTE,
         text="Dokku commits a Dockerfile of its own to the app's repository: a later push of the team's branch "
         "may be rejected and then needs --force",
     ),
-    Caution(
-        severity=Severity.WARN,
+    PlanWarning(
+        severity=WarningLevel.WARN,
         text="release, predeploy and postdeploy tasks and the Procfile come from the image, where it has them "
         "(migrations!)",
     ),

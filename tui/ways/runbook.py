@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from tui.dokku import commands
 from tui.model.host import Capabilities
-from tui.model.plan import Caution, Plan, Severity
+from tui.model.plan import Plan, PlanWarning, WarningLevel
 from tui.model.release import Release, Source, Target, TargetKind, WayBack
 from tui.model.service import Service
 from tui.ways.facts import Facts
@@ -71,13 +71,13 @@ class _Runbook(Way):
 
 
 WAY = _Runbook()
-UNPROVEN = Caution(
-    severity=Severity.WARN,
+UNPROVEN = PlanWarning(
+    severity=WarningLevel.WARN,
     text="this command comes from a plugin of the host and proves nothing: only the service itself can say "
     "what runs afterwards",
 )
-NOT_STICKY = Caution(
-    severity=Severity.WARN,
+NOT_STICKY = PlanWarning(
+    severity=WarningLevel.WARN,
     text="not sticky: the next ps:restart or config:set starts the latest image again, which is that of "
     "the release that is left",
 )

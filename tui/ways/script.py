@@ -10,15 +10,15 @@ import shlex
 from msgspec.structs import replace
 
 from tui.model.host import Capabilities
-from tui.model.plan import Caution, Plan, Severity, Where
+from tui.model.plan import Plan, PlanWarning, WarningLevel, Where
 from tui.model.release import Release, Source, Target, WayBack, matches
 from tui.model.service import Service
 from tui.ways.facts import Facts
 from tui.ways.plan import Deed, build, deploy
 from tui.ways.way import Seen, Way
 
-UNPROVEN = Caution(
-    severity=Severity.WARN,
+UNPROVEN = PlanWarning(
+    severity=WarningLevel.WARN,
     text="what the script does is its own affair and proves nothing: only the service itself can say what "
     "runs afterwards",
 )

@@ -9,7 +9,7 @@ way out. The setting of the checks is restored exactly, by the plan or at the la
 
 from tui.dokku import commands, shell_lines
 from tui.dokku.reports import Checks
-from tui.model.plan import Caution, Severity, Step, StepKind
+from tui.model.plan import PlanWarning, Step, StepKind, WarningLevel
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.model.value import Value
@@ -64,26 +64,26 @@ def restoring(app: str, before: tuple[str, str]) -> tuple[tuple[str, ...], ...]:
     return tuple(steps)
 
 
-def cautions(service: Service, leaving: Release, found: Stopping) -> tuple[Caution, ...]:
+def cautions(service: Service, leaving: Release, found: Stopping) -> tuple[PlanWarning, ...]:
     """The warnings of a stop."""
     spec = service.rollback
     if found.before is None:
         words = f"{service.title} has to stop before it starts, and the host does not say how its checks are set"
-        return (Caution(severity=Severity.BLOCK, text=words),)
+        return (PlanWarning(severity=WarningLevel.BLOCK, text=words),)
     why = f" ({spec.reason})" if spec.reason else ""
     said = [
-        Caution(
-            severity=Severity.NOTE,
+        PlanWarning(
+            severity=WarningLevel.NOTE,
             text=f"{service.title} stops before it starts{why}; the host builds first: a failed build stops nothing",
         )
     ]
     if found.unkeepable:
         words = f"{leaving.name} cannot be kept, so there is no way out to it if the start fails: {found.unkeepable}"
-        said.append(Caution(severity=Severity.TYPE, text=words))
+        said.append(PlanWarning(severity=WarningLevel.TYPE, text=words))
     else:
         kept = "kept" if keep_first.is_kept(leaving) else "kept first"
         words = f"if the start fails nothing serves; the way out is a push of {leaving.name}, which is {kept}"
-        said.append(Caution(severity=Severity.NOTE, text=words))
+        said.append(PlanWarning(severity=WarningLevel.NOTE, text=words))
     return tuple(said)
 
 

@@ -70,7 +70,7 @@ class Way(Protocol):
         return None
 
     def surely_leads(self, target: Release) -> bool:
-        """Whether it was seen just now that this way leads to the target, as far as an offer cannot tell."""
+        """True if it was seen just now that this way leads to the target, as far as an offer cannot tell."""
         return True
 
     def seen_to_lead(self, target: Release) -> str:

@@ -39,7 +39,7 @@ class Closing:
 
     @staticmethod
     def _run(step: str, outcome: Outcome | None) -> StepRun:
-        heard = StepResult.DONE if isinstance(outcome, Exited) else StepResult.UNSURE
+        heard = StepResult.DONE if isinstance(outcome, Exited) else StepResult.UNKNOWN
         result = None if outcome is None else heard
         return StepRun(step=step, started_at=T0, ended_at=T0, outcome=outcome, result=result)
 

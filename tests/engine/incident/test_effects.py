@@ -61,7 +61,7 @@ EFFECTS: dict[str, Callable[[Edge], Awaitable[ev.Event]]] = {
 
 def _claims_nothing(event: ev.Event, why: str) -> bool:
     match event:
-        case ev.StepEnded(result=StepResult.UNSURE, outcome=Lost(why=said)) | ev.NotObserved(why=said, final=False):
+        case ev.StepEnded(result=StepResult.UNKNOWN, outcome=Lost(why=said)) | ev.NotObserved(why=said, final=False):
             return why in said
         case ev.ChecksDone(checks=(check,)):
             return check.verdict is Verdict.INCONCLUSIVE and why in check.evidence

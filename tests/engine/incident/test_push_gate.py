@@ -30,13 +30,13 @@ class _Host:
     def host(self, name: str) -> None:
         return None
 
-    async def tell(self, name: str, argv: tuple[str, ...]) -> bytes:
+    async def ask_checked(self, name: str, argv: tuple[str, ...]) -> bytes:
         if argv[0] == "git:report":
             return git_report(self.images[0], 1795871569).encode()
         return report("cyc builder", ("Builder computed selected", self.selected)).encode()
 
     async def ask(self, name: str, argv: tuple[str, ...]) -> Answer:
-        text = b"" if self.mute else await self.tell(name, argv)
+        text = b"" if self.mute else await self.ask_checked(name, argv)
         return Answer(
             argv=argv, outcome=Exited(code=int(self.mute)), stdout=text, stderr=b"", started_at=AT, seconds=0.1
         )

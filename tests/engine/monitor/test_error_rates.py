@@ -8,14 +8,14 @@ from tests.incident.facts import T0
 from tests.stage import HandClock, fleet, service, settled
 from tui.engine.monitor.error_rates import Evidence
 from tui.engine.ports import Outside
-from tui.model.evidence import NewIssues, Phase, Rate, Source
+from tui.model.evidence import NewIssues, Phase, Rate, RateSource
 from tui.model.service import Service
 
 
 class Counts:
     """A source outside that answers, or fails."""
 
-    def __init__(self, source: Source, error: Exception | None = None) -> None:
+    def __init__(self, source: RateSource, error: Exception | None = None) -> None:
         self.source = source
         self.error = error
 
@@ -36,12 +36,12 @@ def evidence(**outside: Any) -> Evidence:
 
 
 async def test_a_source_that_fails_is_a_note_beside_what_the_others_say() -> None:
-    sources = (Counts(Source.SENTRY, RuntimeError("a fault of ours")), Counts(Source.POSTHOG))
-    counted = evidence(rates=sources, issues=Counts(Source.SENTRY))
+    sources = (Counts(RateSource.SENTRY, RuntimeError("a fault of ours")), Counts(RateSource.POSTHOG))
+    counted = evidence(rates=sources, issues=Counts(RateSource.SENTRY))
     found = await counted.measure(service("api"), Phase.BEFORE, T0 - timedelta(minutes=5), T0)
     rates = {rate.source: rate for rate in found.rates}
-    assert (rates[Source.SENTRY].total, rates[Source.SENTRY].note) == (None, "RuntimeError: a fault of ours")
-    assert rates[Source.POSTHOG].total == 100
+    assert (rates[RateSource.SENTRY].total, rates[RateSource.SENTRY].note) == (None, "RuntimeError: a fault of ours")
+    assert rates[RateSource.POSTHOG].total == 100
     assert found.issues is not None and (found.issues.total, found.issues.note) == (None, "KeyError: 'culprit'")
     await counted.close()
 

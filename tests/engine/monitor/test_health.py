@@ -60,7 +60,7 @@ class Links:
         self.log, self.running = log, running
         self.asked: list[str] = []
 
-    async def tell(self, host: str, argv: tuple[str, ...]) -> bytes:
+    async def ask_checked(self, host: str, argv: tuple[str, ...]) -> bytes:
         self.asked.append(argv[0])
         if argv[0] != "ps:inspect":
             return self.log.encode()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.fake_host import APP, World
 from tui.dokku import commands, holders
-from tui.engine.releases.freeze import Freezer, Word, begun_here, remembered
+from tui.engine.releases.freeze import Freezer, UnfreezeWord, begun_here, remembered
 from tui.model.errors import AlreadyThere, LinkError, Refused, TakenByOther, Undone, Unfinished
 from tui.model.outcome import Lost
 
@@ -112,11 +112,11 @@ async def test_an_unfreeze_gives_the_branch_back_and_then_the_record_goes() -> N
     world = World()
     await freeze(world)
     world.host.written.clear()
-    done = await freezer(world).unfreeze(world.service, Word())
+    done = await freezer(world).unfreeze(world.service, UnfreezeWord())
     assert world.host.written == [commands.git_set_branch(APP, "main"), commands.apps_destroy(world.record)]
     assert (done.standing.branch, done.standing.settled) == ("main", True)
     with pytest.raises(AlreadyThere, match="is not frozen"):
-        await freezer(world).unfreeze(world.service, Word())
+        await freezer(world).unfreeze(world.service, UnfreezeWord())
 
 
 async def test_a_branch_that_nobody_knows_is_asked_for_and_looked_for() -> None:
@@ -124,12 +124,12 @@ async def test_a_branch_that_nobody_knows_is_asked_for_and_looked_for() -> None:
     world.host.branches[APP] = holders.frozen_branch("of-somebody")
     world.git.tips["release"] = "e" * 40
     with pytest.raises(Refused, match="nobody knows which branch") as found:
-        await freezer(world).unfreeze(world.service, Word())
+        await freezer(world).unfreeze(world.service, UnfreezeWord())
     assert "main, release" in found.value.message and found.value.fix.endswith("--branch NAME")
     with pytest.raises(Refused, match="has no branch typo"):
-        await freezer(world).unfreeze(world.service, Word(branch="typo"))
+        await freezer(world).unfreeze(world.service, UnfreezeWord(branch="typo"))
     assert world.host.written == []
-    await freezer(world).unfreeze(world.service, Word(branch="release"))
+    await freezer(world).unfreeze(world.service, UnfreezeWord(branch="release"))
     assert world.host.branches[APP] == "release"
 
 
@@ -139,8 +139,8 @@ async def test_another_ones_incident_is_taken_by_a_word_only() -> None:
     world.host.ours[world.record] = dict(config)
     world.host.branches[APP] = holders.frozen_branch("theirs")
     with pytest.raises(TakenByOther, match="ana has incident theirs"):
-        await freezer(world).unfreeze(world.service, Word())
-    await freezer(world).unfreeze(world.service, Word(take_over=True))
+        await freezer(world).unfreeze(world.service, UnfreezeWord())
+    await freezer(world).unfreeze(world.service, UnfreezeWord(take_over=True))
     assert world.host.ours == {} and world.host.branches[APP] == "main"
 
 
@@ -149,4 +149,4 @@ async def test_a_half_unfrozen_app_is_said_to_be_so() -> None:
     await freeze(world)
     world.host.says(commands.apps_destroy(world.record), LinkError("the host is gone"))
     with pytest.raises(Unfinished, match="may be unfrozen, or half so: the host is gone"):
-        await freezer(world).unfreeze(world.service, Word())
+        await freezer(world).unfreeze(world.service, UnfreezeWord())

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tests import stage
 from tui.engine.releases.catalog import Listing
-from tui.engine.releases.planner import Planner, Wanted
+from tui.engine.releases.planner import Planner, PlanRequest
 from tui.model.errors import ConsoleError, Refused
 from tui.model.incident import Incident
 from tui.model.release import Target, TargetKind, target_of
@@ -59,7 +59,7 @@ def planner(*incidents: Incident, fleet: Fleet | None = None) -> _Planner:
 async def refusal(of: _Planner, **changes: Any) -> ConsoleError:
     values: dict[str, Any] = {"service": API, "target": PREVIOUS, "options": Options(), "known_as": "inc1"} | changes
     with pytest.raises(ConsoleError) as found:
-        await of.plan(Wanted(**values))
+        await of.plan(PlanRequest(**values))
     return found.value
 
 

@@ -10,12 +10,12 @@ from tui.cli import confirm, exits, interrupts, output, parting
 from tui.cli.commands.rollback import show_post
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.engine import all_services as running
 from tui.engine.engine import Engine
 from tui.engine.store import new_id
 from tui.incident import all_services, next_commands
-from tui.incident.all_services import Part, Stage
+from tui.incident.all_services import BatchItem, BatchStage
 from tui.model.errors import ConfigError, Refused
 from tui.model.incident import Closing, Group, Incident, State
 from tui.model.plan import Plan
@@ -28,10 +28,15 @@ _STATES = {
     State.STOPPED: "stopped, being started",
     State.UNCERTAIN: "uncertain: asking the host what serves",
 }
-_LOOKS = {Stage.DONE: "green", Stage.WATCHING: "green", Stage.STOPPED: "red", Stage.NOT_STARTED: "yellow"}
+_LOOKS = {
+    BatchStage.DONE: "green",
+    BatchStage.WATCHING: "green",
+    BatchStage.STOPPED: "red",
+    BatchStage.NOT_STARTED: "yellow",
+}
 
 
-async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Plan all of them, have the phrase typed, carry it out."""
     whole = "" if options.names == ("all",) else options.names[0]
     services = _parts(engine, whole, options) if whole else _chosen(engine, options)
@@ -68,7 +73,7 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
 
 
 async def resume(
-    engine: Engine, group: Group, incidents: Sequence[Incident], options: Options, narrator: Narrator
+    engine: Engine, group: Group, incidents: Sequence[Incident], options: CommandOptions, narrator: Narrator
 ) -> Result:
     """Finish what is open, then go on with what was not started, after the same question."""
     count = f"{len(group.services)} {'parts' if group.whole else 'services'}"
@@ -98,7 +103,7 @@ async def resume(
 # ── before ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _chosen(engine: Engine, options: Options) -> tuple[Service, ...]:
+def _chosen(engine: Engine, options: CommandOptions) -> tuple[Service, ...]:
     if options.list:
         raise ConfigError("--list is for one service", "rollback SERVICE --list, or rollback status")
     if options.target is None or options.target.kind is not TargetKind.PREVIOUS:
@@ -112,7 +117,7 @@ def _chosen(engine: Engine, options: Options) -> tuple[Service, ...]:
     return services
 
 
-def _parts(engine: Engine, whole: str, options: Options) -> tuple[Service, ...]:
+def _parts(engine: Engine, whole: str, options: CommandOptions) -> tuple[Service, ...]:
     """The parts of one service, as the file names them."""
     if options.target is None or options.target.kind not in (TargetKind.PREVIOUS, TargetKind.TAG):
         raise ConfigError(
@@ -125,7 +130,7 @@ def _parts(engine: Engine, whole: str, options: Options) -> tuple[Service, ...]:
     return engine.fleet.parts(whole)
 
 
-def _take_over(options: Options) -> str | None:
+def _take_over(options: CommandOptions) -> str | None:
     return (options.reason or "no reason given") if options.take_over else None
 
 
@@ -157,13 +162,13 @@ def _what(one: running.Prepared) -> str:
     return f"{plan.leaving.name} → {plan.target.name}, {plan.way}, about {plan.expected:.0f} s{down}"
 
 
-def _without(found: Sequence[running.Prepared], options: Options) -> str:
+def _without(found: Sequence[running.Prepared], options: CommandOptions) -> str:
     names = [*options.without, *(one.service for one in found if one.trouble)]
     return "mend that, or leave them out by name: rollback all previous " + " ".join(f"--except {n}" for n in names)
 
 
 async def _confirmed(
-    engine: Engine, group: Group, found: Sequence[running.Prepared], options: Options, narrator: Narrator
+    engine: Engine, group: Group, found: Sequence[running.Prepared], options: CommandOptions, narrator: Narrator
 ) -> None:
     """Raises Refused unless the phrase was typed, or given; for all services `--yes` is not enough."""
     if engine.gate.read_only:
@@ -185,7 +190,7 @@ async def _confirmed(
 
 
 async def _whole_confirmed(
-    group: Group, found: Sequence[running.Prepared], options: Options, narrator: Narrator
+    group: Group, found: Sequence[running.Prepared], options: CommandOptions, narrator: Narrator
 ) -> None:
     """One question for the parts of a service. Without a person nothing goes back where every part is well."""
     plans = [one.plan for one in found if one.plan is not None]
@@ -210,7 +215,7 @@ def _stops(plans: Sequence[Plan]) -> str:
 # ── meanwhile ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _carry_out(engine: Engine, run: running.Run, plans: Sequence[Plan], narrator: Narrator) -> Result:
+async def _carry_out(engine: Engine, run: running.Batch, plans: Sequence[Plan], narrator: Narrator) -> Result:
     told = _follow(run, narrator)
     try:
         title = all_services.title(run.group)
@@ -223,8 +228,8 @@ async def _carry_out(engine: Engine, run: running.Run, plans: Sequence[Plan], na
     return _result(run, narrator)
 
 
-async def _interrupted(run: running.Run, work: Coroutine[object, object, None], narrator: Narrator) -> bool:
-    """Whether a signal came before the work had ended; where that aborts a deploy it is said first, and asked twice."""
+async def _interrupted(run: running.Batch, work: Coroutine[object, object, None], narrator: Narrator) -> bool:
+    """True if a signal came before the work had ended; where that aborts a deploy it is said first, and asked twice."""
     stop, warned = asyncio.Event(), False
     working = asyncio.create_task(work)
     with interrupts.taken(stop.set):
@@ -244,8 +249,8 @@ async def _interrupted(run: running.Run, work: Coroutine[object, object, None], 
             narrator.say("a deploy would be aborted, perhaps half-way: once more to let go all the same", "red")
 
 
-def _follow(run: running.Run, narrator: Narrator) -> Callable[[], None]:
-    """One line for every service whenever it stands somewhere else."""
+def _follow(run: running.Batch, narrator: Narrator) -> Callable[[], None]:
+    """One line for every service whenever it is somewhere else."""
     told: dict[str, str] = {}
     count = len(run.group.services)
 
@@ -261,12 +266,12 @@ def _follow(run: running.Run, narrator: Narrator) -> Callable[[], None]:
     return run.subscribe(changed)
 
 
-def _now(part: Part) -> tuple[str, str]:
+def _now(part: BatchItem) -> tuple[str, str]:
     at = all_services.stage(part)
     line = all_services.table((part,))[0]
-    if part.incident is None or at is Stage.NOT_STARTED:
+    if part.incident is None or at is BatchStage.NOT_STARTED:
         return "", ""
-    if at is Stage.UNDER_WAY:
+    if at is BatchStage.UNDER_WAY:
         return f"{line.way}: {_STATES.get(part.incident.state, part.incident.state.value)}", ""
     return f"{at.value.upper()}: {line.words or line.way}", _LOOKS[at]
 
@@ -274,7 +279,7 @@ def _now(part: Part) -> tuple[str, str]:
 # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _let_go(run: running.Run, narrator: Narrator) -> Result:
+def _let_go(run: running.Batch, narrator: Narrator) -> Result:
     code = Exit.UNKNOWN if run.wrote else Exit.INTERRUPTED
     said = "interrupted before anything was sent"
     if run.wrote:
@@ -291,7 +296,7 @@ def _let_go(run: running.Run, narrator: Narrator) -> Result:
     return code, _document(run, code, said, fix)
 
 
-def _result(run: running.Run, narrator: Narrator) -> Result:
+def _result(run: running.Batch, narrator: Narrator) -> Result:
     """The table, and the code of the service it stopped at."""
     at = all_services.stopped_at(run.parts)
     code = _code_of(run)
@@ -319,8 +324,8 @@ def _result(run: running.Run, narrator: Narrator) -> Result:
     return code, _document(run, code, message, fix)
 
 
-def _next(run: running.Run, at: Part) -> str:
-    """What leads on from the service that holds the run up."""
+def _next(run: running.Batch, at: BatchItem) -> str:
+    """Returns what leads on from the service that holds the run up."""
     again = f"rollback resume {run.group.id}"
     if (error := run.refused.get(at.service)) is not None:
         return error.fix or again
@@ -328,22 +333,22 @@ def _next(run: running.Run, at: Part) -> str:
     return f"{ways}{again} goes on with the others"
 
 
-def _code_of(run: running.Run) -> Exit:
+def _code_of(run: running.Batch) -> Exit:
     at = all_services.stopped_at(run.parts)
     if at is not None:
         return _part_code(run, at)
     return next((c for c in (_part_code(run, part) for part in run.parts) if c is not Exit.DONE), Exit.DONE)
 
 
-def _part_code(run: running.Run, part: Part) -> Exit:
+def _part_code(run: running.Batch, part: BatchItem) -> Exit:
     if (error := run.refused.get(part.service)) is not None:
         return exits.of_error(error)
-    if part.incident is None or all_services.stage(part) is Stage.NOT_STARTED:
+    if part.incident is None or all_services.stage(part) is BatchStage.NOT_STARTED:
         return Exit.REFUSED
     return exits.of_incident(part.incident)
 
 
-def _document(run: running.Run, code: Exit, message: str, fix: str) -> output.Document:
+def _document(run: running.Batch, code: Exit, message: str, fix: str) -> output.Document:
     """One document: each service as a rollback of its own, and the whole."""
     items: list[output.Document] = []
     for part, line in zip(run.parts, all_services.table(run.parts), strict=True):

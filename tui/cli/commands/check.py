@@ -6,7 +6,7 @@ from tui.cli import confirm, first_night, output
 from tui.cli.commands.status_logs import chosen
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.engine import check as checking
 from tui.engine.engine import Engine
 from tui.engine.notify import outbox as telling
@@ -22,7 +22,7 @@ AT_ONCE = 4
 """services that are looked at at once"""
 
 
-async def check(engine: Engine, options: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
+async def check(engine: Engine, options: CommandOptions, narrator: Narrator) -> tuple[Exit, output.Document]:
     """Look at services.yaml, at every host, at every service, and at what is asked and told beside them; with --notify
     tell every channel something instead."""
     if options.notify:
@@ -96,7 +96,7 @@ def never_kept(found: list[Finding]) -> tuple[str, ...]:
     return tuple(one.subject for one in found if one.topic == checking.NEVER_KEPT)
 
 
-async def notify(engine: Engine, options: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
+async def notify(engine: Engine, options: CommandOptions, narrator: Narrator) -> tuple[Exit, output.Document]:
     """Send a test message to every channel and say what came back; exit 3 where one was not delivered."""
     message = _test_message(engine)
     channels = [channel for channel in engine.outside.channels if channel.wants(message)]

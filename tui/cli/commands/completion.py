@@ -3,15 +3,15 @@
 import argparse
 import re
 
-from tui.cli import options, output
+from tui.cli import output, parsers
 from tui.cli.exits import Exit
-from tui.cli.options import COMMANDS, Options
+from tui.cli.options import COMMANDS, CommandOptions
 
 TARGETS = ("previous", "current", "release:", "tag:", "sha:", "image:")
 Table = dict[str, tuple[str, ...]]
 
 
-def completion(wanted: Options) -> Exit:
+def completion(wanted: CommandOptions) -> Exit:
     """The script for the shell that was named."""
     table = _table()
     script = {"bash": _bash, "zsh": _zsh, "fish": _fish}[wanted.topic or ""](table)
@@ -26,7 +26,7 @@ def _table() -> Table:
 
     more = {"SERVICE": TARGETS, "config": ("show", "path", "schema"), "completion": ("bash", "zsh", "fish")}
     found: Table = {}
-    for name, parser in options.tables().items():
+    for name, parser in parsers.tables().items():
         words = [word for action in parser._actions for word in action.option_strings]
         found[name] = (*more.get(name, ()), *words)
     return {**found, "help": (*pages(), *COMMANDS, *found["help"])}
@@ -93,7 +93,7 @@ def _fish(table: Table) -> str:
         "complete -c rollback -f",
         f"complete -c rollback -n 'not __fish_seen_subcommand_from {known}' -a '{known} all'",
     ]
-    for name, parser in options.tables().items():
+    for name, parser in parsers.tables().items():
         seen = f"__fish_seen_subcommand_from {name}"
         when = f"not __fish_seen_subcommand_from {known}" if name == "SERVICE" else seen
         plain = [word for word in table[name] if not word.startswith("-")]
@@ -115,10 +115,10 @@ def _fish_option(action: argparse.Action) -> str:
 
 
 def _values() -> list[str]:
-    """Options whose next word is theirs, and no command."""
+    """CommandOptions whose next word is theirs, and no command."""
     every = {
         word
-        for parser in options.tables().values()
+        for parser in parsers.tables().values()
         for a in parser._actions
         if _takes_value(a)
         for word in a.option_strings

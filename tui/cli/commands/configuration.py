@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tui.cli import output
 from tui.cli.exits import Exit
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.config.nodes import Node
 from tui.text.clean import clean_line
 
@@ -25,8 +25,9 @@ class Setting:
     """`file`, `defaults` (a service's, from the file's `defaults`) or `default` (of this program)"""
 
 
-def config(wanted: Options) -> Exit:
-    """What was asked of services.yaml. Raises ConfigError where there is none, ServicesError where it is no YAML."""
+def config(wanted: CommandOptions) -> Exit:
+    """Returns what was asked of services.yaml. Raises ConfigError where there is none, ServicesError where it is no
+    YAML."""
     if wanted.topic == "schema":
         from tui.config import json_schema
 
@@ -39,11 +40,11 @@ def config(wanted: Options) -> Exit:
     return Exit.DONE
 
 
-def _path(wanted: Options) -> None:
+def _path(wanted: CommandOptions) -> None:
     from tui.config import reading
 
-    file, origin = reading.find(wanted.services, environ=os.environ, cwd=_here())
-    order = reading.places(_here())
+    file, origin = reading.find(wanted.services, environ=os.environ, cwd=here())
+    order = reading.places(here())
     if wanted.json:
         found = {"path": str(file), "origin": origin.value, "order": list(order)}
         output.write({"schema": output.SCHEMA, "kind": "config-path", **found})
@@ -52,10 +53,10 @@ def _path(wanted: Options) -> None:
     output.text(f"looked for in this order: {', '.join(order)}")
 
 
-def _show(wanted: Options) -> None:
+def _show(wanted: CommandOptions) -> None:
     from tui.config import reading
 
-    file, _ = reading.find(wanted.services, environ=os.environ, cwd=_here())
+    file, _ = reading.find(wanted.services, environ=os.environ, cwd=here())
     found = tuple(settings(file))
     if wanted.json:
         items: list[output.Document] = [
@@ -122,7 +123,8 @@ def _shown(key: str, value: str) -> str:
     return clean_line(redact(value))
 
 
-def _here() -> Path:
+def here() -> Path:
+    """The working directory, or its name where somebody removed it."""
     try:
         return Path.cwd()
     except OSError:  # somebody removed it: nothing is found in it

@@ -7,7 +7,7 @@ from datetime import timedelta
 from tui.cli import interrupts, output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.engine.engine import Engine
 from tui.incident import error_rates
 from tui.model.evidence import Measurement, Phase, Rate
@@ -20,7 +20,7 @@ ATTACH = timedelta(seconds=2)
 """added at the beginning: until the host's log is attached nothing is counted"""
 
 
-async def evidence(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def evidence(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Read every source for as long as was asked; nothing is changed."""
     service = engine.service(options.names[0])
     engine.evidence.follow((service,), must=True)

@@ -4,16 +4,16 @@ import platform
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 
-from tui.cli import options, output
+from tui.cli import output, parsers
 from tui.cli.exits import Exit
-from tui.cli.options import COMMANDS, Options
+from tui.cli.options import COMMANDS, CommandOptions
 from tui.model.errors import ConfigError
 from tui.text.nearest import nearest
 
 DISTRIBUTION = "dokku-rollback"
 
 
-def version(wanted: Options) -> Exit:
+def version(wanted: CommandOptions) -> Exit:
     """The versions of this program and of Python, and the Dokku versions it was tried on."""
     from tui.engine.check import TESTED
 
@@ -29,7 +29,7 @@ def version(wanted: Options) -> Exit:
     return Exit.DONE
 
 
-def topics(wanted: Options) -> Exit:
+def topics(wanted: CommandOptions) -> Exit:
     """One page, a command's help, or the list of pages. Raises ConfigError for a topic that nobody wrote about."""
     written = pages()
     if wanted.topic is None:
@@ -42,7 +42,7 @@ def topics(wanted: Options) -> Exit:
             for line in text.splitlines():
                 output.text(line)
     elif wanted.topic in COMMANDS:
-        text = options.tables()[wanted.topic].format_help()
+        text = parsers.tables()[wanted.topic].format_help()
         for line in text.splitlines():
             output.text(line)
     else:

@@ -15,7 +15,7 @@ from tui.cli.commands import check as checks
 from tui.cli.commands import init_ci
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.config import values
 from tui.config.hosts_and_services import RESERVED
 from tui.config.reading import NAME, SHIPPED, bytes_of, decoded
@@ -33,7 +33,7 @@ from tui.proposal.facts import HostFacts
 USAGE = "rollback init dokku@host.example"
 
 
-def target(options: Options) -> Path:
+def target(options: CommandOptions) -> Path:
     """The file that is meant. Raises ConfigError for the one that is shipped."""
     named = options.services or os.environ.get("ROLLBACK_SERVICES") or NAME
     if named == SHIPPED:
@@ -41,7 +41,7 @@ def target(options: Options) -> Path:
     return Path.cwd() / Path(named).expanduser()
 
 
-def refuse(options: Options) -> None:
+def refuse(options: CommandOptions) -> None:
     """Whatever can be refused before anything is asked. Raises ConfigError, AlreadyThere."""
     path = target(options)
     there = os.path.lexists(path)
@@ -66,20 +66,21 @@ def refuse(options: Options) -> None:
             )
 
 
-def only_ci(options: Options) -> bool:
-    """Whether only CI's file is asked for, beside a services.yaml that is there."""
+def only_ci(options: CommandOptions) -> bool:
+    """True if only CI's file is asked for, beside a services.yaml that is there."""
     return options.ci is not None and options.destination is None and not options.add
 
 
-def fleet(options: Options, before: Fleet | None) -> Fleet:
-    """What the engine is to know: the file that is there, if one is, and the host that is meant. Raises ConfigError."""
+def fleet(options: CommandOptions, before: Fleet | None) -> Fleet:
+    """Returns what the engine is to know: the file that is there, if one is, and the host that is meant. Raises
+    ConfigError."""
     host = _meant(options, before)
     if before is None:
         return bootstrap.unwritten(target(options), host)
     return before if host in before.hosts else replace(before, hosts=(*before.hosts, host))
 
 
-def _meant(options: Options, before: Fleet | None) -> Host:
+def _meant(options: CommandOptions, before: Fleet | None) -> Host:
     known = before.hosts if before is not None else ()
     if options.destination is None:
         if len(known) != 1:
@@ -110,7 +111,7 @@ def _path(text: str | None) -> str | None:
     return f"~/{found.relative_to(home)}" if found.is_relative_to(home) else str(found)
 
 
-async def init(engine: Engine, options: Options, narrator: Narrator) -> tuple[Exit, output.Document]:
+async def init(engine: Engine, options: CommandOptions, narrator: Narrator) -> tuple[Exit, output.Document]:
     """Ask, propose, write, check."""
     path = target(options)
     if only_ci(options):
@@ -152,8 +153,8 @@ async def init(engine: Engine, options: Options, narrator: Narrator) -> tuple[Ex
 # ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _facts(engine: Engine, options: Options, narrator: Narrator, host: Host) -> HostFacts:
-    """What the host says, and what its apps answer. Raises Refused where there is nothing to write."""
+async def _facts(engine: Engine, options: CommandOptions, narrator: Narrator, host: Host) -> HostFacts:
+    """Returns what the host says, and what its apps answer. Raises Refused where there is nothing to write."""
     if (await engine.links.capabilities(host.name)).version is None:
         fix = "is this a Dokku host, and does this key belong to its user dokku?"
         raise Refused(f"{host.ssh} did not say that it is Dokku: nothing was written", fix)
@@ -191,7 +192,7 @@ def _key(fleet: Fleet) -> str | None:
     return next((host.identity_file for host in fleet.hosts if host.identity_file), None)
 
 
-async def _decided(facts: HostFacts, options: Options, narrator: Narrator) -> document.Decisions:
+async def _decided(facts: HostFacts, options: CommandOptions, narrator: Narrator) -> document.Decisions:
     if narrator.interactive and not options.yes:
         return await questions.decisions(facts, narrator, options.environment, environment=not options.add)
     return document.Decisions(
@@ -238,9 +239,9 @@ def _show_difference(path: Path, before: str, after: str, narrator: Narrator) ->
 
 
 async def _checked(
-    path: Path, made: tuple[Proposed, ...], before: Engine, options: Options, narrator: Narrator
+    path: Path, made: tuple[Proposed, ...], before: Engine, options: CommandOptions, narrator: Narrator
 ) -> output.Document:
-    """What `check` says of the new services."""
+    """Returns what `check` says of the new services."""
     engine = bootstrap.engine(str(path), accept_host_key=options.accept_host_key, clock=before.clock)
     try:
         found = await checks.findings(engine, tuple(engine.service(one.name) for one in made))

@@ -4,7 +4,7 @@ from tui.cli import confirm, ending, output
 from tui.cli.commands.status_logs import chosen
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.engine.engine import Engine
 from tui.engine.releases.removal import Removal
 from tui.model.errors import AlreadyThere, ConfigError, ConsoleError
@@ -12,7 +12,7 @@ from tui.model.errors import AlreadyThere, ConfigError, ConsoleError
 Result = tuple[Exit, output.Document]
 
 
-async def keep(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def keep(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Keep what runs, service after service; the exit code is that of the worst."""
     if bool(options.names) == options.all:
         raise ConfigError("name services, or --all", "rollback keep api, or rollback keep --all")
@@ -45,7 +45,7 @@ async def keep(engine: Engine, options: Options, narrator: Narrator) -> Result:
 REMOVE_PHRASE = "remove what is kept"
 
 
-async def remove_all(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def remove_all(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Show what would be destroyed, have it confirmed, destroy it; the exit code is that of the worst."""
     items: list[output.Document] = []
     codes: list[Exit] = []
@@ -100,7 +100,7 @@ def _told(narrator: Narrator, service: str, failed: ending.Failed) -> output.Doc
     return output.error(failed.code, failed.message, failed.fix)
 
 
-async def freeze(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def freeze(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Hold deploys of one service back."""
     service = engine.service(options.names[0])
     await confirm.given(options, narrator, f"hold deploys of {service.name} ({service.app} on {service.host}) back")

@@ -7,7 +7,7 @@ from typing import Any
 from tui.cli import output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.drivers.clock import local
 from tui.engine import all_services as running
 from tui.engine import whose
@@ -18,15 +18,15 @@ from tui.incident.postmortem import markdown
 from tui.model.errors import Refused
 from tui.model.incident import Incident
 from tui.model.notice import Delivery, Milestone
-from tui.model.postmortem import DueDate, Fact, Moment, PostMortem, Way
+from tui.model.postmortem import DueDate, ExportWay, Fact, Moment, PostMortem
 from tui.text.redact import redact
 
 Result = tuple[Exit, output.Document]
 
 
-async def postmortem(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def postmortem(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """The post-mortem of the incident named, or of the only one that lacks its own. Raises Refused."""
-    identity = await _single(engine, options.incident) if options.incident else await _the_one(engine)
+    identity = await single(engine, options.incident, "postmortem") if options.incident else await _the_one(engine)
     whose.check(engine.fleet, await engine.read(identity))
     for field, text in options.set:
         await engine.postmortems.note(identity, field, text)
@@ -35,7 +35,7 @@ async def postmortem(engine: Engine, options: Options, narrator: Narrator) -> Re
     saved: Path | None = None
     if options.save is not None:
         saved = _save(Path(options.save), text)
-        await engine.postmortems.taken(identity, Way.SAVED, str(saved))
+        await engine.postmortems.taken(identity, ExportWay.SAVED, str(saved))
     elif not options.json and not options.attach:
         output.text(text.rstrip("\n"))
     incident = await engine.read(identity)
@@ -66,13 +66,13 @@ async def _attach(
 
 
 def _attached(found: tuple[Delivery, ...] | None) -> list[dict[str, Any]] | None:
-    """What came of sending it; None where that was not asked for, empty where nothing came of it yet."""
+    """Returns what came of sending it; None where that was not asked for, empty where nothing came of it yet."""
     if found is None:
         return None
     return [{"channel": d.channel, "delivered": d.delivered, "detail": d.detail, "link": d.link} for d in found]
 
 
-async def _single(engine: Engine, identity: str) -> str:
+async def single(engine: Engine, identity: str, command: str) -> str:
     """The incident named; of a run over several services the one that it consists of. Raises Refused for several."""
     run = await running.find(engine, identity)
     if run is None:
@@ -80,8 +80,8 @@ async def _single(engine: Engine, identity: str) -> str:
     if len(run[1]) == 1:
         return run[1][0].id
     parts = ", ".join(f"{one.id} ({one.service})" for one in run[1])
-    words = f"{identity} is a run over {len(run[1])} services, each with its own post-mortem: {parts}"
-    raise Refused(words, " · ".join(f"rollback postmortem {one.id}" for one in run[1]))
+    words = f"{identity} is a run over {len(run[1])} services, each with its own {command}: {parts}"
+    raise Refused(words, " · ".join(f"rollback {command} {one.id}" for one in run[1]))
 
 
 async def _the_one(engine: Engine) -> str:
@@ -163,7 +163,7 @@ def document(found: PostMortem, incident: Incident, duty: DueDate, text: str) ->
 
 
 def standing(duty: DueDate) -> dict[str, Any]:
-    """Whether it is wanted, until when, and since when it is there."""
+    """The post-mortem's state: is it wanted, until when, and since when is it there?"""
     return {"required": duty.required, "due_at": output.time(duty.due), "written_at": output.time(duty.written)}
 
 

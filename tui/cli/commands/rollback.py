@@ -1,44 +1,35 @@
-"""`rollback SERVICE TARGET`, `--plan`, `--list`, and `rollback resume`: one incident, from plan to where it stands."""
+"""`rollback SERVICE TARGET`, `--plan`, `--list`, and `rollback resume`: one incident, from plan to where it is."""
 
 import asyncio
-from collections.abc import Callable
-from typing import cast
 
 from msgspec.structs import replace
 
-from tui.cli import confirm, exits, interrupts, listing, naming, output, parting
-from tui.cli.commands import evidence
+from tui.cli import asking, confirm, exits, interrupts, listing, naming, output, parting
+from tui.cli.commands import telling
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.dokku import holders
-from tui.dokku.framing import Framer
-from tui.drivers.clock import stepped
 from tui.engine.engine import Engine
 from tui.engine.incident.runner import IncidentRunner
+from tui.engine.releases.catalog import Listing
 from tui.engine.store import Illegible
 from tui.incident import budgets, decide, next_commands
 from tui.incident import events as ev
 from tui.model.errors import ConfigError, Refused
-from tui.model.incident import Closing, Incident, Question, State
-from tui.model.notice import Delivery
-from tui.model.outcome import describe
+from tui.model.incident import Closing, Incident, Question
 from tui.model.plan import Plan
+from tui.model.release import Release, TargetKind, matches
 from tui.model.service import Service
 from tui.releases import choose, restart_risk
 from tui.ways import again as anew
 from tui.ways import facts, preflight
 
 Result = tuple[Exit, output.Document]
-_STATES = {
-    State.STOPPED: "stopped: the service does not answer until the target has started",
-    State.UNCERTAIN: "uncertain: asking the host what serves",
-    State.VERIFYING: "verifying: is it healthy, and is it the release we sent?",
-}
 CLOSINGS = {c.value.replace(" ", "-"): c for c in Closing}
 
 
-async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Everything that begins with a service's name."""
     service = naming.service(engine.fleet, options.names[0])
     if options.list:
@@ -61,23 +52,24 @@ async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Resu
         incident=earlier.incident if earlier else None,
         way=options.way,
     )
-    narrator.plan(plan)
+    narrator.plan(plan, whole=options.plan)
     if options.plan:
         code = Exit.REFUSED if plan.blocked else Exit.DONE
         return code, output.planned(plan, exit_code=int(code), error=_blocked(plan, code))
-    await agreed(engine, plan, options, narrator, earlier.incident if earlier else None)
+    options = await agreed(engine, plan, options, narrator, earlier.incident if earlier else None)
     walk = earlier
     if walk is None:
-        walk = await engine.open(plan, options.reason, stream(narrator))
+        walk = await engine.open(plan, options.reason, telling.stream(narrator))
     else:
         await walk.submit(ev.PlanMade(at=engine.clock.now(), plan=plan))
     return await carry_out(engine, walk, options, narrator)
 
 
 async def agreed(
-    engine: Engine, plan: Plan, options: Options, narrator: Narrator, earlier: Incident | None = None
-) -> None:
-    """Raises Refused unless the plan can be carried out and the person means it."""
+    engine: Engine, plan: Plan, options: CommandOptions, narrator: Narrator, earlier: Incident | None = None
+) -> CommandOptions:
+    """The options, with what a person at a terminal added to them. Raises Refused unless the plan can be carried out
+    and the person means it."""
     if plan.blocked:
         raise Refused(plan.blocked[0].text)
     if plan.leaves_healthy and (options.yes or not narrator.interactive):
@@ -86,22 +78,27 @@ async def agreed(
     if engine.gate.read_only:
         raise Refused("read-only: nothing is sent", "start without --read-only")
     show_post(engine, plan, earlier, options, narrator)
+    asking.known_level(engine, options.severity)
+    options = await asking.level_and_watch(engine, plan, earlier, options, narrator)
     await _confirm(plan, options, narrator)
+    return options
 
 
-async def carry_out(engine: Engine, walk: IncidentRunner, options: Options, narrator: Narrator) -> Result:
+async def carry_out(engine: Engine, walk: IncidentRunner, options: CommandOptions, narrator: Narrator) -> Result:
     """The plan that a person agreed to, to where it stands."""
-    followed = _follow(engine, walk, narrator)
+    followed = telling.follow(engine, walk, narrator)
     try:
+        if options.severity is not None and options.severity != walk.incident.severity:
+            await walk.submit(ev.SeverityChosen(at=engine.clock.now(), level=options.severity))
         if not options.notify:
             await walk.submit(ev.PostChosen(at=engine.clock.now(), post=False))
         await walk.submit(ev.Confirmed(at=engine.clock.now(), by=engine.by, watch=options.watch))
-        return await _to_the_end(engine, walk, narrator)
+        return await _to_the_end(engine, walk, options, narrator)
     finally:
         followed()
 
 
-async def resume(engine: Engine, identity: str, options: Options, narrator: Narrator) -> Result:
+async def resume(engine: Engine, identity: str, options: CommandOptions, narrator: Narrator) -> Result:
     """Take an open incident up: find out what happened and go on; or close it with a word."""
     if options.close is not None:
         if options.close not in CLOSINGS:
@@ -109,9 +106,9 @@ async def resume(engine: Engine, identity: str, options: Options, narrator: Narr
         lost = await engine.records.illegible(identity)
         if lost is not None:
             return await _set_aside(engine, lost, options, narrator)
-    walk = await engine.resume(identity, stream(narrator))
+    walk = await engine.resume(identity, telling.stream(narrator))
     narrator.say(f"incident {identity}: {walk.incident.service}, {walk.incident.state}", "bold")
-    followed = _follow(engine, walk, narrator)
+    followed = telling.follow(engine, walk, narrator)
     try:
         if options.close is not None:
             await walk.settled()
@@ -124,12 +121,12 @@ async def resume(engine: Engine, identity: str, options: Options, narrator: Narr
             Question.VERIFY_INCONCLUSIVE,
         ):
             await walk.submit(ev.CheckAgain(at=engine.clock.now()))
-        return await _to_the_end(engine, walk, narrator)
+        return await _to_the_end(engine, walk, options, narrator)
     finally:
         followed()
 
 
-async def _set_aside(engine: Engine, lost: Illegible, options: Options, narrator: Narrator) -> Result:
+async def _set_aside(engine: Engine, lost: Illegible, options: CommandOptions, narrator: Narrator) -> Result:
     """An incident that nobody can read ends by a person's word; what runs is not known from it."""
     narrator.say(lost.why, "yellow")
     left = await engine.set_aside(lost, CLOSINGS[options.close or ""], options.reason)
@@ -143,14 +140,14 @@ async def _set_aside(engine: Engine, lost: Illegible, options: Options, narrator
     return Exit.DONE, document
 
 
-async def show_releases(engine: Engine, service: Service, options: Options, narrator: Narrator) -> Result:
+async def show_releases(engine: Engine, service: Service, options: CommandOptions, narrator: Narrator) -> Result:
     """`--list`."""
     found = await engine.catalogue(service)
     if options.look:
         found = await engine.looked(service, found)
     document = output.listing(
         "releases",
-        [output.release(r) for r in found.releases],
+        [output.release(r) for r in _meant(found, service, options)],
         sources=[{"source": a.source.value, "trouble": a.trouble or None} for a in found.asked],
         service=service.name,
         app=service.app,
@@ -161,9 +158,8 @@ async def show_releases(engine: Engine, service: Service, options: Options, narr
         error=None,
     )
     if not options.json:
-        for row in found.releases:
-            for line in listing.rows(row, engine.clock.now()):
-                output.text(line)
+        for line in listing.table(_meant(found, service, options), engine.clock.now(), whole=_whole(options)):
+            output.text(line)
         for asked in found.asked:
             if asked.trouble:
                 narrator.say(f"{asked.source.value} could not be asked: {asked.trouble}", "yellow")
@@ -176,15 +172,38 @@ async def show_releases(engine: Engine, service: Service, options: Options, narr
     return Exit.DONE, document
 
 
+def _whole(options: CommandOptions) -> bool:
+    return options.verbose or options.target is not None
+
+
+def _meant(found: Listing, service: Service, options: CommandOptions) -> tuple[Release, ...]:
+    """All releases, or the one that was named. Raises Refused where it is none of them."""
+    if options.target is None:
+        return found.releases
+    named: tuple[Release, ...]
+    match options.target.kind:
+        case TargetKind.PREVIOUS:
+            named = (choose.choose(options.target, found.releases).release,)
+        case TargetKind.CURRENT:
+            named = tuple(r for r in found.releases if r.running)
+        case _:
+            named = tuple(r for r in found.releases if matches(options.target, r))
+    if not named:
+        raise Refused(f"{service.name} has no {options.target}", f"rollback {service.name} --list")
+    return named
+
+
 # ── before ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _continuing(engine: Engine, service: Service, options: Options, narrator: Narrator) -> IncidentRunner | None:
+async def _continuing(
+    engine: Engine, service: Service, options: CommandOptions, narrator: Narrator
+) -> IncidentRunner | None:
     """Inside an open incident of this machine an explicit word goes on with that incident instead of a second one."""
     mine = [i for i in await engine.open_incidents() if i.service == service.name]
     if not mine or options.expect_current is None or options.plan:
         return None
-    walk = await engine.resume(mine[0].id, stream(narrator))
+    walk = await engine.resume(mine[0].id, telling.stream(narrator))
     narrator.say(f"going on with incident {mine[0].id} ({walk.incident.state})")
     incident = await walk.settled()
     if not incident.open:
@@ -196,8 +215,10 @@ async def _continuing(engine: Engine, service: Service, options: Options, narrat
     return walk
 
 
-def show_post(engine: Engine, plan: Plan, earlier: Incident | None, options: Options, narrator: Narrator) -> None:
-    """What would be posted the moment it begins, for the person to see before saying yes."""
+def show_post(
+    engine: Engine, plan: Plan, earlier: Incident | None, options: CommandOptions, narrator: Narrator
+) -> None:
+    """Show the post that would be sent the moment it begins, for the person to see before saying yes."""
     begun = earlier or decide.opened(
         ev.Opened(
             at=engine.clock.now(),
@@ -215,7 +236,7 @@ def show_post(engine: Engine, plan: Plan, earlier: Incident | None, options: Opt
         narrator.post(engine.notices.preview(planned), told)
 
 
-async def _confirm(plan: Plan, options: Options, narrator: Narrator) -> None:
+async def _confirm(plan: Plan, options: CommandOptions, narrator: Narrator) -> None:
     """Raises Refused unless the person means it. Without a terminal nothing prompts."""
     doing = f"deploy {plan.target.name} again" if plan.again else f"go back to {plan.target.name}"
     if plan.forward:
@@ -233,7 +254,7 @@ def _blocked(plan: Plan, code: Exit) -> output.Document | None:
 # ── meanwhile ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _to_the_end(engine: Engine, walk: IncidentRunner, narrator: Narrator) -> Result:
+async def _to_the_end(engine: Engine, walk: IncidentRunner, options: CommandOptions, narrator: Narrator) -> Result:
     """Until a person is asked or it is closed; an interrupt lets go of it, and says what that means."""
     stop, warned = asyncio.Event(), False
     with interrupts.taken(stop.set):
@@ -251,7 +272,7 @@ async def _to_the_end(engine: Engine, walk: IncidentRunner, narrator: Narrator) 
             await walk.submit(ev.CloseAsked(at=engine.clock.now(), closing=Closing.ABORTED, reason=reason))
     if said := budgets.rolled_back(walk.incident, engine.fleet.budgets):
         narrator.say(said, "dim")
-    return _result(walk.incident, narrator)
+    return _result(engine, walk.incident, options, narrator)
 
 
 async def _interrupted(walk: IncidentRunner, interrupted: asyncio.Event) -> bool:
@@ -287,16 +308,21 @@ def _let_go(engine: Engine, incident: Incident, narrator: Narrator) -> Result:
     return code, output.rollback(incident, code, said, fix)
 
 
-def _result(incident: Incident, narrator: Narrator) -> Result:
+def _result(engine: Engine, incident: Incident, options: CommandOptions, narrator: Narrator) -> Result:
     code = exits.of_incident(incident)
-    for check in incident.checks:
-        narrator.say(f"  {check.verdict.value:<12} {check.name}: {check.evidence}")
+    telling.checks(incident, narrator)
+    message, fix = _words(incident, code)
     for line in incident.left_over:
         narrator.say(f"  still to do: {line}", "yellow")
-    message, fix = _words(incident, code)
-    narrator.say(message, "green" if code is Exit.DONE else "red")
+    for line in telling.due(engine, incident):
+        narrator.say(f"  {line}", "yellow")
+    telling.printed(incident, narrator, failed=code is not Exit.DONE)
+    if options.json:
+        narrator.say(message, "green" if code is Exit.DONE else "red")
+    else:
+        output.text(message)
     if fix:
-        narrator.say(f"  next: {fix}")
+        narrator.insist(f"  next: {fix}")
     return code, output.rollback(incident, code, message, fix)
 
 
@@ -318,72 +344,3 @@ def _words(incident: Incident, code: Exit) -> tuple[str, str]:
         left = f"something of the incident is left on the host, which could not be put in order: {incident.unsettled}"
         return f"{incident.failure}; {left}" if incident.failure else left, parting.onward(incident)
     return incident.failure or f"{incident.state}: {incident.asking}", parting.onward(incident)
-
-
-def delivered(delivery: Delivery) -> str:
-    """One line: who was told what, or why not."""
-    if delivery.delivered:
-        return f"told {delivery.channel}: {delivery.milestone.value}{f' {delivery.link}' if delivery.link else ''}"
-    return f"NOT DELIVERED: {delivery.channel}: {delivery.milestone.value}: {delivery.detail}"
-
-
-def stream(narrator: Narrator) -> Callable[[str, bytes], None]:
-    """What a step prints, line by line, to the person."""
-    framers: dict[str, Framer] = {}
-
-    def heard(step: str, raw: bytes) -> None:
-        for line in framers.setdefault(step, Framer()).feed(raw):
-            narrator.say(f"    | {line.text}", "dim")
-
-    return heard
-
-
-def _follow(engine: Engine, walk: IncidentRunner, narrator: Narrator) -> Callable[[], None]:
-    """Tell every change once."""
-    told: dict[str, object] = {
-        "state": None, "begun": 0, "ended": 0, "up": None, "notes": 0, "clock": "",
-        "deliveries": len(walk.incident.deliveries),
-    }  # fmt: skip
-    measured = len(walk.incident.measurements)
-
-    def changed() -> None:
-        nonlocal measured
-        incident = walk.incident
-        if (clock := stepped(engine.clock)) != told["clock"]:
-            narrator.say(clock or "this machine's clock is as it was again", "yellow")
-            told["clock"] = clock
-        for found in incident.measurements[measured:]:
-            for line in evidence.lines(found):
-                narrator.say(f"  {line}")
-        measured = len(incident.measurements)
-        notes = incident.watch.notes if incident.watch is not None else ()
-        for at, note in notes[cast("int", told["notes"]) :]:
-            narrator.say(f"  {at:%H:%M:%S}Z {note}", "yellow")
-        begun = len(incident.runs)
-        ended = sum(1 for r in incident.runs if r.ended_at is not None)
-        steps = {s.id: s for s in incident.plan.steps} if incident.plan else {}
-        if begun != told["begun"] and begun > ended:
-            narrator.say(f"  … {steps[incident.runs[-1].step].title}")
-        if ended != told["ended"] and ended:
-            run = incident.runs[ended - 1]
-            took = (run.ended_at - run.started_at).total_seconds() if run.ended_at else 0.0
-            end = describe(run.outcome) if run.outcome else ""
-            narrator.say(f"  {run.result} {run.step} ({end}, {took:.1f} s) {run.detail}".rstrip())
-        resumed = told["state"] is State.STOPPED and incident.state is State.EXECUTING
-        if incident.state != told["state"] and not resumed:  # that it answers again is said below
-            narrator.say(_STATES.get(incident.state, incident.state.value))
-        if incident.down_since and incident.down_until and incident.down_until != told["up"]:
-            seconds = (incident.down_until - incident.down_since).total_seconds()
-            narrator.say(f"  it answers again: it was down for {seconds:.0f} s")
-        for delivery in incident.deliveries[cast("int", told["deliveries"]) :]:
-            narrator.say(f"  {delivered(delivery)}", "" if delivery.delivered else "yellow")
-        told.update(
-            notes=len(notes),
-            state=incident.state,
-            begun=begun,
-            ended=ended,
-            up=incident.down_until,
-            deliveries=len(incident.deliveries),
-        )
-
-    return walk.subscribe(changed)

@@ -15,18 +15,18 @@ from collections.abc import Iterator
 from tui.cli import output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.drivers.paths import STATE
 from tui.model.errors import ConfigError
 
 
-def command(options: Options) -> list[str]:
+def command(options: CommandOptions) -> list[str]:
     """The command that serves the sandbox."""
     scenario = ["--scenario", options.scenario] if options.scenario else []
     return [sys.executable, "-m", "tui.sandbox", "--dokku", options.dokku, "--pace", options.pace, *scenario]
 
 
-def sandbox(options: Options, narrator: Narrator) -> int:
+def sandbox(options: CommandOptions, narrator: Narrator) -> int:
     """Serve, or show one rollback."""
     if options.serve:
         os.execv(sys.executable, command(options))  # noqa: S606 - it becomes the sandbox: signals and the exit code are its own
@@ -43,7 +43,7 @@ def sandbox(options: Options, narrator: Narrator) -> int:
 
 
 @contextlib.contextmanager
-def served(options: Options) -> Iterator[str]:
+def served(options: CommandOptions) -> Iterator[str]:
     """A sandbox for as long as the block runs, with a journal of its own; gives the path of its services.yaml.
 
     It ends with this process even if that is killed, and is deaf to what the terminal sends to its processes. Raises
@@ -70,7 +70,7 @@ def served(options: Options) -> Iterator[str]:
                     os.environ[STATE] = before
 
 
-def _show(served: dict[str, str], options: Options, narrator: Narrator) -> int:
+def _show(served: dict[str, str], options: CommandOptions, narrator: Narrator) -> int:
     """The bad release, the way back, and the proof, each by the command a person would type."""
     with tempfile.TemporaryDirectory(prefix="rollback-drill-") as state:
         environ = {**os.environ, STATE: state}

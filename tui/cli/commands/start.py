@@ -6,7 +6,7 @@ from tui.cli.commands import rollback as single
 from tui.cli.commands import undo as undoing
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.engine import all_services as running
 from tui.engine.engine import Engine
 from tui.model.errors import Refused
@@ -14,15 +14,15 @@ from tui.model.errors import Refused
 Result = tuple[Exit, output.Document]
 
 
-async def rollback(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Everything that begins with a service's name, or with `all`."""
     if options.names == ("all",) or (engine.fleet.parts(options.names[0]) and not options.list):
         return await all_services.rollback(engine, options, narrator)
     return await _then_asked(engine, await single.rollback(engine, options, narrator), options, narrator)
 
 
-async def resume(engine: Engine, options: Options, narrator: Narrator) -> Result:
-    """What is open: the run or the incident named, or the only one there is."""
+async def resume(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
+    """Returns what is open: the run or the incident named, or the only one there is."""
     identity = options.incident or await _only_open(engine)
     run = await running.find(engine, identity)
     if run is not None:
@@ -30,12 +30,12 @@ async def resume(engine: Engine, options: Options, narrator: Narrator) -> Result
     return await _then_asked(engine, await single.resume(engine, identity, options, narrator), options, narrator)
 
 
-async def undo(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def undo(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Forward again to what an incident left."""
     return await _then_asked(engine, await undoing.undo(engine, options, narrator), options, narrator)
 
 
-async def _then_asked(engine: Engine, result: Result, options: Options, narrator: Narrator) -> Result:
+async def _then_asked(engine: Engine, result: Result, options: CommandOptions, narrator: Narrator) -> Result:
     """At the close of a watched rollback that recovered a person at a terminal is asked about the freeze."""
     walk = engine.walks.get(result[1].get("journal", ""))
     if walk is not None:

@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 from datetime import datetime
 
-from tui.cli import first_night, output
+from tui.cli import first_night, interrupts, output
 from tui.cli.commands.postmortem import standing
 from tui.cli.exits import Exit, gravest, of_error
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.dokku import holders
 from tui.dokku.framing import Framer
 from tui.dokku.log_lines import read_line
@@ -31,15 +31,56 @@ LOG_LIMIT = 1000
 """lines a single request may ask for"""
 
 
-def chosen(engine: Engine, options: Options) -> tuple[Service, ...]:
+def chosen(engine: Engine, options: CommandOptions) -> tuple[Service, ...]:
     """The services named, or all of them."""
     if options.names:
         return tuple(dict.fromkeys(one for name in options.names for one in engine.named(name)))
     return engine.fleet.services
 
 
-async def status(engine: Engine, options: Options, narrator: Narrator) -> Result:
-    """Health now, what runs, who has an incident; one line per service."""
+async def status(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
+    """Health now, what runs, who has an incident; one line per service; with `--watch` again and again."""
+    if not options.again:
+        code, document, lines = await _looked(engine, options, narrator)
+        for line in () if options.json else lines:
+            output.text(line)
+        return code, document
+    stop, code, before = asyncio.Event(), Exit.DONE, list[str]()
+    with interrupts.taken(stop.set):
+        while not stop.is_set():
+            code, document, lines = await _looked(engine, options, narrator)
+            _again(document, lines, before, engine.clock.now(), options)
+            before = lines
+            await _pause(engine, options.every.total_seconds(), stop)
+    return code, {}
+
+
+def _again(
+    document: output.Document, lines: list[str], before: list[str], now: datetime, options: CommandOptions
+) -> None:
+    """One more look: as an object a line, on the same place of a terminal, or what is new in it."""
+    if options.json:
+        output.follow(document)
+    elif output.redraws() and not options.accessible:
+        output.screen([*lines, "", f"{now:%H:%M:%S}Z; every {worded(options.every)}; Ctrl-C ends"])
+    else:
+        for line in lines:
+            if line not in before:
+                output.follow(f"{now:%H:%M:%S}Z {line}")
+
+
+async def _pause(engine: Engine, seconds: float, stop: asyncio.Event) -> None:
+    sleeping, stopped = asyncio.create_task(engine.clock.sleep(seconds)), asyncio.create_task(stop.wait())
+    await asyncio.wait({sleeping, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    sleeping.cancel()
+    stopped.cancel()
+
+
+async def _looked(
+    engine: Engine, options: CommandOptions, narrator: Narrator
+) -> tuple[Exit, output.Document, list[str]]:
+    """One look at all of it: the code, the document, and the lines for people."""
+    lines: list[str] = []
     services = chosen(engine, options)
     told, _ = await together(together(*(_status(engine, s) for s in services)), engine.duty.refresh())
     rows = [row for row, _ in told]
@@ -47,7 +88,7 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
     open_here, lost = await engine.records.open()
     if not options.json:
         for row in rows:
-            output.text(
+            lines.append(
                 f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
                 f"{row['detail'] or ''}{_held(row)}{_image(row, engine.clock.now())}"
                 f"{'  RESTARTING: it does not stay up' if row['restarting'] else ''}"
@@ -55,20 +96,19 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
                 f"{_risk(row)}{_pods(row)}"
                 f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
             )
-            for line in _more(row):
-                output.text(f"{'':<16} {line}")
+            lines.extend(f"{'':<16} {line}" for line in _more(row))
             if row["error"] and row["error"]["fix"]:
-                output.text(f"{'':<16} fix: {row['error']['fix']}")
-        for line in on_call(engine):
-            output.text(line)
-    for incident in open_here:
+                lines.append(f"{'':<16} fix: {row['error']['fix']}")
+        lines.extend(on_call(engine))
+    for incident in open_here if not options.again else ():
         narrator.say(
             f"open incident {incident.id} on {incident.service}: rollback resume {incident.known_as}", "yellow"
         )
-    for one in lost:
+    for one in lost if not options.again else ():
         narrator.say(f"open incident on {one.service}: {one.why}: {one.fix}", "red")
     never = tuple(str(row["service"]) for row in rows if row["never_kept"])
-    first_night.warn(never, narrator)
+    if not options.again:
+        first_night.warn(never, narrator)
     unread = [row["service"] for row in rows if row["error"]]
     said = f"what runs could not be read of {', '.join(unread)}" if unread else ""
     document = output.listing(
@@ -82,7 +122,7 @@ async def status(engine: Engine, options: Options, narrator: Narrator) -> Result
         exit_code=int(code),
         error=output.error(code, said),
     )
-    return code, document
+    return code, document, lines
 
 
 def _more(row: output.Document) -> list[str]:
@@ -138,7 +178,7 @@ def _held(row: output.Document) -> str:
 
 
 def _risk(row: output.Document) -> str:
-    """What a failed deploy has left behind, with the way out."""
+    """Returns what a failed deploy has left behind, with the way out."""
     if not row["restart_risk"]:
         return ""
     what = "DO NOT RESTART: the last deploy failed"
@@ -152,7 +192,7 @@ def _pods(row: output.Document) -> str:
 
 
 def _image(row: output.Document, now: datetime) -> str:
-    """What the last look at its newest kept image found, with its age; nothing where nobody has looked."""
+    """Returns what the last look at its newest kept image found, with its age; nothing where nobody has looked."""
     seen = row["kept_image"]
     if seen is None:
         return ""
@@ -171,7 +211,7 @@ def _newest_image(found: Listing) -> output.Document | None:
 
 
 async def _status(engine: Engine, service: Service) -> tuple[output.Document, Exit]:
-    """One service's row. What was not read is null, and `error` says why; the gravest reason stands first."""
+    """One service's row. What was not read is null, and `error` says why; the gravest reason is first."""
     probe, listed = await together(engine.probe(service), _listing(engine, service))
     found, error = listed
     code = of_error(error) if error is not None else Exit.DONE
@@ -227,14 +267,14 @@ def _unheld(service: Service, found: Listing | None) -> str | None:
 
 
 async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, ConsoleError | None]:
-    """What runs, or why that could not be read: a host's trouble, or this app's alone."""
+    """Returns what runs, or why that could not be read: a host's trouble, or this app's alone."""
     try:
         return await engine.listing(service), None
     except ConsoleError as error:
         return None, error
 
 
-async def logs(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def logs(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """The service's log, cleaned; with --json one object a line."""
     service = engine.service(options.names[0])
     if not 1 <= options.lines <= LOG_LIMIT:
@@ -253,7 +293,7 @@ async def logs(engine: Engine, options: Options, narrator: Narrator) -> Result:
     return Exit.DONE, output.listing("logs", [], exit_code=0)
 
 
-def _log_line(text: str, options: Options) -> None:
+def _log_line(text: str, options: CommandOptions) -> None:
     if not options.json:
         output.follow(text)
         return
@@ -261,9 +301,11 @@ def _log_line(text: str, options: Options) -> None:
     output.follow({"at": output.time(line.at), "process": line.process, "text": line.text})
 
 
-async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def incidents(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """The journal's incidents, newest first."""
-    found, lost = await engine.records.newest()
+    found, lost = await (engine.records.found(options.search) if options.search else engine.records.newest())
+    if options.search and not found and not lost:
+        narrator.say(f"no incident of this machine has all of: {' '.join(options.search)}", "yellow")
     if not options.json:
         for one in lost:
             output.text(
@@ -295,7 +337,7 @@ async def incidents(engine: Engine, options: Options, narrator: Narrator) -> Res
 
 
 def _wanted(duty: DueDate) -> str:
-    """Whether its post-mortem is there, or until when it is due."""
+    """Say that its post-mortem is there, or until when it is due."""
     if duty.written is not None:
         return "  post-mortem written"
     return f"  POST-MORTEM due {duty.due:%Y-%m-%d %H:%MZ}" if duty.open and duty.due is not None else ""

@@ -2,9 +2,10 @@
 
 from tui.cli import output
 from tui.cli.commands import rollback as single
+from tui.cli.commands import telling
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.engine import all_services as running
 from tui.engine import undo as undoing
 from tui.engine.engine import Engine
@@ -17,12 +18,12 @@ from tui.ways import facts
 Result = tuple[Exit, output.Document]
 
 
-async def undo(engine: Engine, options: Options, narrator: Narrator) -> Result:
+async def undo(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Which incident, is it still possible, the plan, the person's word, the same proof as any rollback."""
     incident = await _incident(engine, options)
     if incident.open and not options.plan:
         # what became of it is found out first: nothing is planned over an outcome that nobody knows
-        walk = await engine.resume(incident.id, single.stream(narrator))
+        walk = await engine.resume(incident.id, telling.stream(narrator))
         incident = await walk.until_known()
     narrator.say(f"undo of incident {incident.id} on {incident.service}: {_went(incident)}", "bold")
     chosen = facts.Options(
@@ -34,17 +35,17 @@ async def undo(engine: Engine, options: Options, narrator: Narrator) -> Result:
     plan = await undoing.plan(engine, incident, chosen, way=options.way)
     if options.expect_current is not None and not matches(options.expect_current, plan.leaving):
         raise Refused(f"{plan.app} runs {plan.leaving.name}, not {options.expect_current}", "look again: --list")
-    narrator.plan(plan)
+    narrator.plan(plan, whole=options.plan)
     code = Exit.REFUSED if plan.blocked else Exit.DONE
     if options.plan:
         error = output.error(code, plan.blocked[0].text) if plan.blocked else None
         return code, output.planned(plan, exit_code=int(code), error=error)
-    await single.agreed(engine, plan, options, narrator)
-    walk = await undoing.begin(engine, incident, plan, options.reason, single.stream(narrator))
+    options = await single.agreed(engine, plan, options, narrator)
+    walk = await undoing.begin(engine, incident, plan, options.reason, telling.stream(narrator))
     return await single.carry_out(engine, walk, options, narrator)
 
 
-async def _incident(engine: Engine, options: Options) -> Incident:
+async def _incident(engine: Engine, options: CommandOptions) -> Incident:
     """The one named; else the newest that changed what serves."""
     if options.incident is None:
         return undoable.latest(await engine.incidents())

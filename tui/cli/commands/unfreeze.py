@@ -2,14 +2,15 @@
 
 from tui.cli import confirm, output
 from tui.cli.commands import rollback as single
+from tui.cli.commands import telling
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
-from tui.cli.options import Options
+from tui.cli.options import CommandOptions
 from tui.dokku import holders
 from tui.engine import tip, whose
 from tui.engine.engine import Engine
 from tui.engine.hosts import incident_record
-from tui.engine.releases.freeze import NO_WORD, TeamBranch, Unfrozen, Word
+from tui.engine.releases.freeze import NO_WORD, TeamBranch, UnfreezeWord, Unfrozen
 from tui.model.errors import AlreadyThere, ConsoleError, Refused
 from tui.model.incident import Closing, Incident
 from tui.model.service import Service
@@ -17,12 +18,12 @@ from tui.model.service import Service
 Result = tuple[Exit, output.Document]
 
 
-async def unfreeze(engine: Engine, options: Options, narrator: Narrator) -> Result:
-    """Let deploys through again; with `--deploy-tip` deploy what stands on the branch, confirmed and proven."""
+async def unfreeze(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
+    """Let deploys through again; with `--deploy-tip` deploy what is on the branch, confirmed and proven."""
     service = engine.service(options.names[0])
     await _whose(engine, service)
     deploy = options.deploy_tip
-    word = Word(branch=options.branch, take_over=options.take_over)
+    word = UnfreezeWord(branch=options.branch, take_over=options.take_over)
     if not options.yes and not narrator.interactive:
         raise Refused("nobody can be asked: this is no terminal, and nothing was unfrozen", "add --yes")
     if not options.yes and not deploy:  # a deploy of the tip is asked about with its plan
@@ -47,7 +48,7 @@ async def _whose(engine: Engine, service: Service) -> None:
         whose.check(engine.fleet, incident)
 
 
-async def offer(engine: Engine, incident: Incident, options: Options, narrator: Narrator) -> None:
+async def offer(engine: Engine, incident: Incident, options: CommandOptions, narrator: Narrator) -> None:
     """A watched rollback recovered, and a person is there: unfreeze now?
 
     The rollback is over: what becomes of this is narrated, and changes nothing of its exit code.
@@ -66,8 +67,10 @@ async def offer(engine: Engine, incident: Incident, options: Options, narrator: 
     narrator.say(f"{service.name} stays frozen until: rollback unfreeze {service.name}", "yellow")
 
 
-async def _thawed(engine: Engine, service: Service, options: Options, narrator: Narrator, *, deploy: bool) -> Result:
-    word = Word(branch=options.branch, take_over=options.take_over)
+async def _thawed(
+    engine: Engine, service: Service, options: CommandOptions, narrator: Narrator, *, deploy: bool
+) -> Result:
+    word = UnfreezeWord(branch=options.branch, take_over=options.take_over)
     done: Unfrozen | None = None
     try:
         done = await engine.unfreeze(service, word)
@@ -93,13 +96,13 @@ async def _thawed(engine: Engine, service: Service, options: Options, narrator: 
     return code, _document(service, done, code, deployed)
 
 
-async def _deployed(engine: Engine, service: Service, options: Options, narrator: Narrator) -> Result:
+async def _deployed(engine: Engine, service: Service, options: CommandOptions, narrator: Narrator) -> Result:
     """The tip, built on the host: planned, confirmed, proven."""
     made = await tip.plan(engine, service)
     narrator.plan(made)
-    await single.agreed(engine, made, options, narrator)
+    options = await single.agreed(engine, made, options, narrator)
     reason = f"deploy of the tip of {made.before.branch}" + (f": {options.reason}" if options.reason else "")
-    walk = await engine.open(made, reason, single.stream(narrator))
+    walk = await engine.open(made, reason, telling.stream(narrator))
     return await single.carry_out(engine, walk, options, narrator)
 
 
@@ -114,7 +117,7 @@ async def _asked(service: Service, seen: TeamBranch, narrator: Narrator) -> bool
 
 
 def _listed(seen: TeamBranch, narrator: Narrator) -> None:
-    """What stands on the branch and does not run, newest first."""
+    """List the commits of the branch that do not run, newest first."""
     if seen.trouble:
         narrator.say(f"what was pushed to {seen.branch} cannot be read: {seen.trouble}", "yellow")
     if not seen.pushed:

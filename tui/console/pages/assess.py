@@ -141,8 +141,8 @@ def _changed(flow: IncidentFlow, cells: int) -> list[Row]:
 
 def _tree(
     flow: IncidentFlow,
-    path: tuple[tuple[decision_tree.Node, bool], ...],
-    here: "decision_tree.Node | decision_tree.End",
+    path: tuple[tuple[decision_tree.TreeQuestion, bool], ...],
+    here: "decision_tree.TreeQuestion | decision_tree.End",
     seen: dict[str, str],
     cells: int,
 ) -> list[Row]:
@@ -163,7 +163,7 @@ def _tree(
     return found
 
 
-def _lit(flow: IncidentFlow, node: decision_tree.Node, question: str, answer: bool, seen: str) -> Row:
+def _lit(flow: IncidentFlow, node: decision_tree.TreeQuestion, question: str, answer: bool, seen: str) -> Row:
     """A question that was answered: the answer, where it leads, and what it is based on."""
     return (
         (f"{flow.palette.sign('run')} {question}", ""),
@@ -173,7 +173,7 @@ def _lit(flow: IncidentFlow, node: decision_tree.Node, question: str, answer: bo
     )
 
 
-def _to_answer(flow: IncidentFlow, node: decision_tree.Node, question: str) -> Row:
+def _to_answer(flow: IncidentFlow, node: decision_tree.TreeQuestion, question: str) -> Row:
     """The question that is asked now, and where each answer leads."""
     arrow = flow.palette.sign("arrow")
     return (
@@ -196,10 +196,12 @@ def _answer(flow: IncidentFlow, node: str, seen: str, answer: bool) -> Callable[
     return note
 
 
-def _choices(flow: IncidentFlow, incident: Incident, here: "decision_tree.Node | decision_tree.End") -> list[Choice]:
+def _choices(
+    flow: IncidentFlow, incident: Incident, here: "decision_tree.TreeQuestion | decision_tree.End"
+) -> list[Choice]:
     by = flow.console.engine.by
     choices: list[Choice] = []
-    if isinstance(here, decision_tree.Node):
+    if isinstance(here, decision_tree.TreeQuestion):
         node = here.id
         for word, answer in (("Yes", True), ("No", False)):
             noting = flow.doing("noting", _answer(flow, node, f"says {by}", answer))

@@ -14,7 +14,7 @@ from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.incident import error_rates
 from tui.incident import watch as watching
-from tui.model.evidence import Series, Source
+from tui.model.evidence import RateSource, Series
 from tui.model.incident import Incident, Watch
 
 BEFORE = timedelta(minutes=5)
@@ -91,7 +91,7 @@ def _times(found: Series, palette: Palette) -> list[Row]:
 
 
 def _legend(found: Series, axis: Axis, marks: Sequence[Mark], palette: Palette, cells: int) -> list[Row]:
-    counted = "failed requests" if found.source is Source.ACCESS_LOG else "failed probes of ours"
+    counted = "failed requests" if found.source is RateSource.ACCESS_LOG else "failed probes of ours"
     signs = {m.sign for m in marks if axis.place(m.at) is not None}
     words = {"deploy": "deploy", "back": "rollback", "yes": "serves", "look": "checkpoint", "end": "end"}
     told = "".join(f"{palette.sign(sign)} {word}  " for sign, word in words.items() if sign in signs)

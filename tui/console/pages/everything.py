@@ -10,16 +10,16 @@ from tui.console.pages.job import JobPage
 from tui.console.ports import Console
 from tui.engine import all_services as running
 from tui.incident import all_services
-from tui.incident.all_services import Part, Stage
+from tui.incident.all_services import BatchItem, BatchStage
 from tui.model.incident import Group, Incident
 from tui.model.plan import Plan
 
 _LOOKS = {
-    Stage.NOT_STARTED: ("dot", "dim"),
-    Stage.UNDER_WAY: ("run", "run"),
-    Stage.WATCHING: ("ok", "ok"),
-    Stage.DONE: ("yes", "ok"),
-    Stage.STOPPED: ("down", "down"),
+    BatchStage.NOT_STARTED: ("dot", "dim"),
+    BatchStage.UNDER_WAY: ("run", "run"),
+    BatchStage.WATCHING: ("ok", "ok"),
+    BatchStage.DONE: ("yes", "ok"),
+    BatchStage.STOPPED: ("down", "down"),
 }
 
 
@@ -28,7 +28,7 @@ class Everything(JobPage):
 
     name = "everything"
 
-    def __init__(self, console: Console, group: Group, run: running.Run | None = None) -> None:
+    def __init__(self, console: Console, group: Group, run: running.Batch | None = None) -> None:
         super().__init__(console)
         self._group = group
         self._run = run
@@ -38,7 +38,9 @@ class Everything(JobPage):
     @property
     def under_way(self) -> bool:
         """True while something of it is being carried out, watched, or waits for its turn or a person."""
-        return self._run is not None and any(all_services.stage(part) is not Stage.DONE for part in self._run.parts)
+        return self._run is not None and any(
+            all_services.stage(part) is not BatchStage.DONE for part in self._run.parts
+        )
 
     async def prepare(self) -> None:
         """Plan what has not been started; of a run that is taken up, what is open is finished first."""
@@ -74,7 +76,7 @@ class Everything(JobPage):
             first="cancel",
         )
 
-    def _line(self, part: Part, cells: int) -> list[Row]:
+    def _line(self, part: BatchItem, cells: int) -> list[Row]:
         line = all_services.table((part,))[0]
         sign, look = _LOOKS[line.stage]
         words = "  ".join(word for word in (line.way, line.words) if word)

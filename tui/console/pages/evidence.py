@@ -12,7 +12,7 @@ from tui.console.incident_flow import IncidentFlow
 from tui.incident import error_rates, watch_verdict
 from tui.incident import watch as watching
 from tui.incident.error_rates import Word
-from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.incident import Incident
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _compared(incident: Incident, cells: int) -> list[Row]:
     found: list[Row] = []
     switch = next((m for m in reversed(incident.measurements) if m.phase is Phase.SWITCH), None)
     for label, measurement in (("before", watch_verdict.before(incident)), ("switch, its cost", switch)):
-        log = measurement.of(Source.ACCESS_LOG) if measurement is not None else None
+        log = measurement.of(RateSource.ACCESS_LOG) if measurement is not None else None
         reading = error_rates.of(log, measurement.limit) if log is not None and measurement is not None else None
         if reading is not None and reading.total:
             found.append(((rows.fit(f" {label}: {error_rates.numbers(reading)}", cells), "dim"),))
@@ -86,7 +86,7 @@ def _compared(incident: Incident, cells: int) -> list[Row]:
 
 
 def _sources(found: Measurement, cells: int, *, brief: bool = False, worded: bool = True) -> list[Row]:
-    shown = [r for r in found.rates if not brief or r.source is not Source.PROBES]
+    shown = [r for r in found.rates if not brief or r.source is not RateSource.PROBES]
     return [_source(r, found.limit, cells, worded=worded) for r in shown]
 
 
@@ -130,7 +130,7 @@ def _more(found: Measurement, cells: int) -> list[Row]:
         told.append(why)
     if cells < WIDE:
         told.extend(f"{r.source}: {rows.safe(r.note, 200)}" for r in found.rates if r.note and r.total)
-        log = found.of(Source.ACCESS_LOG)
+        log = found.of(RateSource.ACCESS_LOG)
         if log is not None and (log.refused or log.closed):
             told.append(f"{log.refused} refused (401, 403, 404, 429), {log.closed} closed by clients")
     if found.p50 is not None and found.p95 is not None:

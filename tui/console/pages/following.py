@@ -19,7 +19,7 @@ def view(flow: IncidentFlow, seen: "Onlooker", page: View, cells: int) -> View:
         key=f"following-{page.key}-{bool(seen.held_by)}",
         rows=[*_who(flow, seen, cells), *page.rows],
         choices=_choices(flow, seen),
-        first="leave",
+        first="take" if seen.incident.open and not seen.held_by else "leave",
     )
 
 
@@ -49,5 +49,5 @@ def _choices(flow: IncidentFlow, seen: "Onlooker") -> list[Choice]:
     off = "" if not seen.held_by else f"{seen.held_by} leads it"
     found = [button("leave", "Close this page", leave)]
     if seen.incident.open:
-        found.append(button("take", "Lead it from here", take_up, off=off))
+        found.append(button("take", "Lead it from here", take_up, off=off, recorded=True))
     return found

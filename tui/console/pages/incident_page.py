@@ -3,8 +3,9 @@ same page."""
 
 from tui.console.incident_flow import IncidentFlow, may_plan
 from tui.console.page import Page, View
-from tui.console.pages import assess, close, following, plan, run, target, unsettled, watch
+from tui.console.pages import assess, close, following, plan, replaying, run, target, unsettled, watch
 from tui.engine.incident.onlooker import Onlooker
+from tui.engine.replay import Playback
 from tui.model.incident import Question, State
 
 
@@ -19,6 +20,8 @@ class IncidentPage(Page):
     def view(self, cells: int) -> View:
         """The page that the incident's state asks for; of another console's incident to be looked at only."""
         self.flow.room = self.room
+        if isinstance(self.flow.walk, Playback):
+            return replaying.view(self.flow.walk, _of_state(self.flow, cells), cells)
         if isinstance(self.flow.walk, Onlooker):
             return following.view(self.flow, self.flow.walk, _of_state(self.flow, cells), cells)
         return _of_state(self.flow, cells)

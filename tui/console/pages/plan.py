@@ -12,14 +12,14 @@ from tui.console.ports import Console
 from tui.incident import taken_back
 from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident
-from tui.model.plan import Plan, Severity, Standing
+from tui.model.plan import CheckResult, Plan, WarningLevel
 from tui.ways import keep_first
 
 _LOOKS = {
-    Severity.NOTE: ("dot", "dim"),
-    Severity.WARN: ("warn", "warn"),
-    Severity.TYPE: ("warn", "warn"),
-    Severity.BLOCK: ("down", "down"),
+    WarningLevel.NOTE: ("dot", "dim"),
+    WarningLevel.WARN: ("warn", "warn"),
+    WarningLevel.TYPE: ("warn", "warn"),
+    WarningLevel.BLOCK: ("down", "down"),
 }
 
 
@@ -168,8 +168,8 @@ def _summary(console: Console, plan: Plan, cells: int) -> list[Row]:
 def _cautions(console: Console, plan: Plan, cells: int, *, notes: bool = False) -> list[Row]:
     """The warnings, the gravest first; or what is only good to know."""
     found: list[Row] = []
-    wanted = [c for c in plan.warnings if (c.severity is Severity.NOTE) is notes]
-    for caution in sorted(wanted, key=lambda c: list(Severity).index(c.severity), reverse=True):
+    wanted = [c for c in plan.warnings if (c.severity is WarningLevel.NOTE) is notes]
+    for caution in sorted(wanted, key=lambda c: list(WarningLevel).index(c.severity), reverse=True):
         sign, look = _LOOKS[caution.severity]
         text = f"{console.screen.palette.sign(sign)} {rows.safe(caution.text, 400)}"
         found.extend(rows.paragraph(text, cells, look, indent=2))
@@ -177,10 +177,10 @@ def _cautions(console: Console, plan: Plan, cells: int, *, notes: bool = False) 
 
 
 _STANDINGS = {
-    Standing.OK: ("yes", "ok"),
-    Standing.WARNING: ("warn", "warn"),
-    Standing.UNKNOWN: ("unknown", "unknown"),
-    Standing.BLOCKED: ("down", "down"),
+    CheckResult.OK: ("yes", "ok"),
+    CheckResult.WARNING: ("warn", "warn"),
+    CheckResult.UNKNOWN: ("unknown", "unknown"),
+    CheckResult.BLOCKED: ("down", "down"),
 }
 
 
@@ -195,7 +195,7 @@ def _checked(console: Console, plan: Plan, cells: int) -> list[Row]:
         if used + 2 + len(mark) + len(look.name) > cells:
             lines.append(tuple(row))
             row, used = [("       ", "")], len("CHECKED")
-        row += [("  ", ""), (mark, style), (look.name, "" if look.standing is Standing.OK else style)]
+        row += [("  ", ""), (mark, style), (look.name, "" if look.standing is CheckResult.OK else style)]
         used += 2 + len(mark) + len(look.name)
     return [*lines, tuple(row)] if plan.checked else []
 

@@ -13,7 +13,7 @@ from tui.incident.postmortem import markdown
 from tui.model.errors import ConsoleError
 from tui.model.incident import Incident
 from tui.model.notice import Milestone
-from tui.model.postmortem import DueDate, Field, PostMortem, Way
+from tui.model.postmortem import DueDate, ExportWay, Field, PostMortem
 
 ASKED: dict[Field, str] = {
     Field.DESCRIPTION: "brief description",
@@ -147,7 +147,7 @@ class PostMortemPage(Page):
         except OSError as error:
             self.console.screen.notice(f"not saved: {error}", "down")
             return
-        await self._taken(Way.SAVED, str(path))
+        await self._taken(ExportWay.SAVED, str(path))
         self.console.screen.notice(f"saved: {path}")
 
     async def _copy(self) -> None:
@@ -186,9 +186,9 @@ class PostMortemPage(Page):
 
     async def copied(self) -> None:
         """It is on the clipboard, and in a file."""
-        await self._taken(Way.COPIED)
+        await self._taken(ExportWay.COPIED)
 
-    async def _taken(self, way: Way, where: str = "") -> None:
+    async def _taken(self, way: ExportWay, where: str = "") -> None:
         await self.console.engine.postmortems.taken(self.identity, way, where)
         await self.read()
 

@@ -18,7 +18,7 @@ _RESULTS = {
     StepResult.DONE: ("yes", "ok"),
     StepResult.REFUSED: ("no", "down"),
     StepResult.FAILED: ("no", "down"),
-    StepResult.UNSURE: ("unknown", "warn"),
+    StepResult.UNKNOWN: ("unknown", "warn"),
 }
 _VERDICTS = {
     Verdict.PASSED: ("yes", "ok"),

@@ -1,4 +1,4 @@
-"""What lies between two commits of an app's repository, read over git-upload-pack; no Git client is needed.
+"""The difference between two commits of an app's repository, read over git-upload-pack; no Git client is needed.
 
 Theory. The host's Git gives only what its branches reach, and ignores filters, so their tips are asked for with all
 they contain. That may be much: it is read up to a size and for a time, and beyond either the answer is "not known",
@@ -36,7 +36,7 @@ async def between(
     tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
     databases: Callable[[SourceTree, SourceTree], tuple[Migrated, ...]] | None = None,
 ) -> CommitRange:
-    """What differs: commits, paths, those for which `wanted` holds, and `tasks` of the commit that is left.
+    """Returns what differs: commits, paths, those for which `wanted` holds, and `tasks` of the commit that is left.
 
     Raises LinkError.
     """

@@ -5,7 +5,7 @@ against a stale push: it would deploy and then answer `ng`. The lease is therefo
 every ref; each branch the plan named must stand exactly where the plan saw it, or nothing is sent at all. Then one
 command, a flush and a pack of one commit with its trees and blobs (the parent need not be in it). Band 1 brings the
 report, band 2 the progress. From the moment the pack leaves, every end but a report is "unheard": the host finishes a
-push whatever becomes of its client.
+push no matter what becomes of its client.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ class Git:
         return _objects(spec)[0]
 
     async def refs(self, host: Any, app: str) -> dict[str, str]:
-        """Branch name → commit of an app's repository. Raises LinkError, HostSaid."""
+        """Branch name → commit of an app's repository. Raises LinkError, UnexpectedReply."""
         async with asked(host, "git-upload-pack", app, ADVERTISE_LIMIT) as channel:
             advertised = await advertisement(Reader(channel))
             channel.write(FLUSH)
@@ -56,7 +56,7 @@ class Git:
         return branches(advertised)
 
     async def history(self, host: Any, app: str, branch: str, count: int) -> tuple[Commit, ...]:
-        """The newest commits of a branch's first parents, newest first. Raises LinkError, HostSaid."""
+        """The newest commits of a branch's first parents, newest first. Raises LinkError, UnexpectedReply."""
         from tui.drivers.git import history
 
         return await history.newest(host, app, branch, count)
@@ -71,13 +71,14 @@ class Git:
         tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
         databases: Callable[[SourceTree, SourceTree], tuple[Migrated, ...]] | None = None,
     ) -> CommitRange:
-        """What lies between two commits of the app's repository. Raises LinkError; anything else is "not known"."""
+        """Returns what lies between two commits of the app's repository. Raises LinkError; anything else is "not
+        known"."""
         from tui.drivers.git import between
 
         return await between.between(host, app, leaving, target, wanted, tasks, databases)
 
     async def archive(self, host: Any, app: str, branch: str, paths: Sequence[str]) -> dict[str, bytes]:
-        """Files of a branch, path → content; what is not there is absent. Raises LinkError, HostSaid."""
+        """Files of a branch, path → content; what is not there is absent. Raises LinkError, UnexpectedReply."""
         found: dict[str, bytes] = {}
         # one request a path: Git refuses a whole request for one path that is missing
         for files in await asyncio.gather(*(self._archive(host, app, branch, path) for path in paths)):

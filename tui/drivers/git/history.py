@@ -29,7 +29,7 @@ _COMMIT, _REF_DELTA, _OFS_DELTA = 1, 7, 6
 async def newest(host: Any, app: str, branch: str, count: int) -> tuple[Commit, ...]:
     """Up to `count` commits of a branch's line of first parents, newest first; none where the branch has no commit.
 
-    Raises LinkError, HostSaid.
+    Raises LinkError, UnexpectedReply.
     """
     async with git.asked(host, "git-upload-pack", app, LIMIT) as channel:
         reader = git.Reader(channel)

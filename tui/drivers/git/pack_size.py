@@ -1,4 +1,4 @@
-"""How large a Git pack becomes once it is unpacked, told without keeping any of it.
+"""The size of a Git pack once it is unpacked, told without keeping any of it.
 
 24 MB that a host sends may unpack to 24 GB, and a delta of some bytes may claim a result of any size: whoever hands a
 pack to a library asks here first.
@@ -13,7 +13,7 @@ _OFS_DELTA, _REF_DELTA = 6, 7
 
 
 def too_large(pack: bytes, largest: int = LARGEST) -> bool:
-    """Whether its objects take more than `largest` bytes, results of deltas included. Raises ValueError for no pack."""
+    """True if its objects take more than `largest` bytes, results of deltas included. Raises ValueError for no pack."""
     if len(pack) < 12 or pack[:4] != b"PACK":
         raise ValueError("what came is no pack")
     at, size = 12, 0

@@ -67,7 +67,7 @@ class Reader:
         return await self._exactly(size - 4)
 
     async def at_end(self) -> bool:
-        """Whether nothing more comes."""
+        """True if nothing more comes."""
         if not self._rest:
             self._rest += await self._channel.read()
         return not self._rest

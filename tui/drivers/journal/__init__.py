@@ -4,15 +4,15 @@
 `locks` and `output` are files beside it, one of each an incident.
 """
 
-from tui.drivers.journal.incidents import Entry, Incidents, Row
-from tui.drivers.journal.ledger import Ledger
+from tui.drivers.journal.incidents import IncidentRow, Incidents, JournalEntry
+from tui.drivers.journal.ledger import LedgerStore
 from tui.drivers.journal.locks import Locks
 from tui.drivers.journal.outbox import Outbox, Waiting
 from tui.drivers.journal.output import Output
 from tui.drivers.journal.schema import SCHEMA
 
-__all__ = ["SCHEMA", "Entry", "Journal", "Row", "Waiting"]
+__all__ = ["SCHEMA", "IncidentRow", "Journal", "JournalEntry", "Waiting"]
 
 
-class Journal(Incidents, Ledger, Outbox, Output, Locks):
+class Journal(Incidents, LedgerStore, Outbox, Output, Locks):
     """The record on this machine. Raises JournalError, with the file and the fix, for everything that SQLite raises."""

@@ -9,7 +9,7 @@ from tui.model.value import Value
 _ROWS = "SELECT id, service, state, host, app, opened_at FROM incident"
 
 
-class Row(Value):
+class IncidentRow(Value):
     """One incident as the journal lists it; its entries tell the rest."""
 
     id: str
@@ -21,7 +21,7 @@ class Row(Value):
     """RFC 3339"""
 
 
-class Entry(Value):
+class JournalEntry(Value):
     """One entry."""
 
     seq: int
@@ -57,24 +57,30 @@ class Incidents(Database):
 
         await self._do(add)
 
-    async def entries(self, incident: str) -> tuple[Entry, ...]:
+    async def entries(self, incident: str) -> tuple[JournalEntry, ...]:
         """All entries of an incident, oldest first."""
         query = "SELECT seq, at, kind, payload FROM entry WHERE incident = ? ORDER BY seq"
         rows = await self._do(lambda db: db.execute(query, (incident,)).fetchall())
-        return tuple(Entry(seq=seq, at=at, kind=kind, payload=payload) for seq, at, kind, payload in rows)
+        return tuple(JournalEntry(seq=seq, at=at, kind=kind, payload=payload) for seq, at, kind, payload in rows)
 
-    async def incidents(self, limit: int = 50) -> tuple[Row, ...]:
+    async def incidents(self, limit: int = 50) -> tuple[IncidentRow, ...]:
         """The newest incidents, newest first."""
         return await self._rows(f"{_ROWS} ORDER BY opened_at DESC, id DESC LIMIT ?", (limit,))
 
-    async def open_incidents(self) -> tuple[Row, ...]:
+    async def open_incidents(self) -> tuple[IncidentRow, ...]:
         """Every incident that is not closed, newest first."""
         return await self._rows(f"{_ROWS} WHERE state != 'closed' ORDER BY opened_at DESC, id DESC", ())
 
-    async def _rows(self, query: str, values: tuple[object, ...]) -> tuple[Row, ...]:
+    async def commands(self, limit: int) -> tuple[JournalEntry, ...]:
+        """The newest entries about commands of all incidents and of none, newest first."""
+        query = "SELECT seq, at, kind, payload FROM entry WHERE kind = 'command' ORDER BY seq DESC LIMIT ?"
+        rows = await self._do(lambda db: db.execute(query, (limit,)).fetchall())
+        return tuple(JournalEntry(seq=seq, at=at, kind=kind, payload=payload) for seq, at, kind, payload in rows)
+
+    async def _rows(self, query: str, values: tuple[object, ...]) -> tuple[IncidentRow, ...]:
         rows = await self._do(lambda db: db.execute(query, values).fetchall())
         names = ("id", "service", "state", "host", "app", "opened_at")
-        return tuple(Row(**dict(zip(names, row, strict=True))) for row in rows)
+        return tuple(IncidentRow(**dict(zip(names, row, strict=True))) for row in rows)
 
 
 def _add(db: sqlite3.Connection, incident: str, kind: str, payload: str, at: datetime) -> int:

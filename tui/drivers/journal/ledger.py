@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from tui.drivers.journal.database import Database, safe
-from tui.drivers.journal.incidents import Entry
+from tui.drivers.journal.incidents import JournalEntry
 
 
-class Ledger(Database):
-    """What was seen of the apps."""
+class LedgerStore(Database):
+    """The journal's table of what was seen of apps."""
 
     async def ledger_add(self, host: str, app: str, kind: str, payload: str, at: datetime) -> int:
         """Add what was seen of an app; returns its number."""
@@ -20,8 +20,8 @@ class Ledger(Database):
         row = (safe(payload), seq)
         await self._do(lambda db: db.execute("UPDATE ledger SET payload = ? WHERE seq = ?", row))
 
-    async def ledger(self, host: str, app: str) -> tuple[Entry, ...]:
+    async def ledger(self, host: str, app: str) -> tuple[JournalEntry, ...]:
         """All that was seen of an app, oldest first."""
         query = "SELECT seq, at, kind, payload FROM ledger WHERE host = ? AND app = ? ORDER BY seq"
         rows = await self._do(lambda db: db.execute(query, (host, app)).fetchall())
-        return tuple(Entry(seq=seq, at=at, kind=kind, payload=payload) for seq, at, kind, payload in rows)
+        return tuple(JournalEntry(seq=seq, at=at, kind=kind, payload=payload) for seq, at, kind, payload in rows)

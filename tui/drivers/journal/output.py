@@ -1,4 +1,4 @@
-"""What the steps of an incident printed, in a file beside its lock: a failed deploy says why only there."""
+"""The output of an incident's steps, in a file beside its lock: a failed deploy says why only there."""
 
 import contextlib
 import os

@@ -19,8 +19,8 @@ NUMBERS = {
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN, errno.EHOSTDOWN}
 
 
-class Wanted(NamedTuple):
-    """What was to be reached."""
+class LoginTarget(NamedTuple):
+    """The machine that was to be reached."""
 
     who: str
     """the host as people know it, e.g. `dokku@web1` or `the jump host bastion of dokku@web1`"""
@@ -29,7 +29,7 @@ class Wanted(NamedTuple):
     port: int
 
 
-def of_network(error: OSError, wanted: Wanted) -> Unreachable:
+def of_network(error: OSError, wanted: LoginTarget) -> Unreachable:
     """For what came before anything was said over the link."""
     who = wanted.who
     if isinstance(error, socket.gaierror):
@@ -52,20 +52,20 @@ def of_network(error: OSError, wanted: Wanted) -> Unreachable:
     return Unreachable(f"{who}: {clean_line(str(error)) or type(error).__name__}", "is the host up?")
 
 
-def no_answer(wanted: Wanted, seconds: float | None) -> Unreachable:
+def no_answer(wanted: LoginTarget, seconds: float | None) -> Unreachable:
     """Nothing came back in time."""
     within = f" within {seconds:.0f} s" if seconds else ""
     words = f"{wanted.who}: no connection to port {wanted.port} of {wanted.host}{within}"
     return Unreachable(words, "network? VPN? a firewall on the way? is the host up?")
 
 
-def hung_up(wanted: Wanted) -> Unreachable:
+def hung_up(wanted: LoginTarget) -> Unreachable:
     """It was there and let go."""
     words = f"{wanted.who}: {wanted.host} closed the connection before it said who it is"
     return Unreachable(words, "does it limit logins (MaxStartups, fail2ban), or is it no SSH server?")
 
 
-def of_library(asyncssh: Any, error: Exception, wanted: Wanted) -> LinkError:
+def of_library(asyncssh: Any, error: Exception, wanted: LoginTarget) -> LinkError:
     """For what the SSH library says, host keys aside."""
     said = clean_line(str(error), 200) or type(error).__name__
     if "Too many authentication failures" in said:

@@ -75,7 +75,7 @@ class Channel:
         return chunk
 
     async def wait(self) -> Outcome:
-        """How it ended, once its output has ended."""
+        """Returns how it ended, once its output has ended."""
         with self._translated():
             await self._process.wait_closed()
         await asyncio.wait({self._errors})  # cancelled by `close`: that ends this stream, not whoever reads it

@@ -3,8 +3,8 @@
 Where there is no ssh program, asyncssh reads ~/.ssh/config, which is close and not the same. The sandbox is reached as
 services.yaml says and in no other way: no configuration of a person is about it.
 
-OpenSSH looks into the home directory of the user's account, whatever HOME says; people who set HOME mean that one.
-Where the two differ, a small configuration of our own includes HOME's and the system's.
+OpenSSH looks into the home directory of the user's account, no matter what HOME says; people who set HOME mean that
+one. Where the two differ, a small configuration of our own includes HOME's and the system's.
 """
 
 import asyncio
@@ -83,7 +83,7 @@ def address(where: Destination) -> tuple[str, ...]:
 
 
 async def settings(host: Host) -> Settings:
-    """How this host is reached. Raises Unreachable for a configuration that is wrong."""
+    """Returns how this host is reached. Raises Unreachable for a configuration that is wrong."""
     where = parse(host.ssh)
     if host.sandbox or program() is None:
         text, usual = await asyncio.to_thread(_without_ssh, host, where), dict[str, list[str]]()
@@ -99,7 +99,7 @@ async def settings(host: Host) -> Settings:
 
 
 def _without_ssh(host: Host, where: Destination) -> str:
-    """What `ssh -G` would print, as far as asyncssh reads the configuration. Raises Unreachable."""
+    """Returns what `ssh -G` would print, as far as asyncssh reads the configuration. Raises Unreachable."""
     from asyncssh.config import ConfigParseError, SSHClientConfig
 
     folder = Path(home(), ".ssh")
@@ -140,7 +140,7 @@ _READ = (
 
 
 async def _usual() -> dict[str, list[str]]:
-    """What ssh does without any configuration."""
+    """Returns what ssh does without any configuration."""
     global _without
     if _without is None:
         _without = options(await _printed(("-F", "none", "--", "host.invalid"), "ssh"))

@@ -1,7 +1,7 @@
 """One Dokku host over SSH.
 
 Theory. Two connections, each opened when first needed and kept: one for commands, observation and pushes, one for
-streams, so that a log never stands in the way of a write. A server refuses the 11th channel of a connection and frees
+streams, so that a log never is in the way of a write. A server refuses the 11th channel of a connection and frees
 a slot only after the client has seen a command's end, so at most six are used, and a refused channel is tried again:
 nothing was sent with it, nor with one that never opened because a kept connection had died unseen. asyncssh returns
 `exit_status=None` without raising when the link dies; that is `Lost` here, never an exit code. A read that was lost is
@@ -47,7 +47,7 @@ class CutOff(ConnectionError):
     """The link ended after a command was requested and before the host said yes or no: it may have begun."""
 
 
-class Clock(Protocol):
+class LinkClock(Protocol):
     """Time."""
 
     def now(self) -> datetime: ...
@@ -62,7 +62,7 @@ class SshHost:
         self,
         host: Host,
         *,
-        clock: Clock,
+        clock: LinkClock,
         accept_fingerprint: str | None = None,
         identities: Identities | None = None,
         form: Form | None = None,
@@ -83,7 +83,7 @@ class SshHost:
 
     @property
     def form(self) -> Form:
-        """How this login wants its commands, once it has been asked; before that, the usual one."""
+        """The form in which this login takes commands, once it has been asked; before that, the usual one."""
         return self._form or Form.FORCED
 
     @property
@@ -106,7 +106,7 @@ class SshHost:
         await self._connection("control")
 
     async def drop(self) -> None:
-        """Let the connections go, so that whatever comes next uses a new one."""
+        """Let the connections go, so that the next command uses a new one."""
         found, self._connections = self._connections, {}
         for connection in found.values():
             connection.abort()
@@ -154,7 +154,7 @@ class SshHost:
         return await self._opener.open(await _library(), self._ended)
 
     def _ended(self, connection: "asyncssh.SSHClientConnection", error: Exception | None) -> None:
-        """A connection of ours ended without our doing."""
+        """A connection of this program ended without our doing."""
         for name, known in tuple(self._connections.items()):
             if known is connection:
                 del self._connections[name]

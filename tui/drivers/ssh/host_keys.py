@@ -19,7 +19,7 @@ from tui.text.clean import clean_line
 
 
 class KeysOnFile:
-    """What the files say of one host, and what may be added to them."""
+    """The keys on file for one host, and those that may be added."""
 
     def __init__(self, asyncssh: Any, settings: Settings, who: str, accept: str | None) -> None:
         """`who`: the host in words for people. Raises HostKeyRefused for a file that cannot be read."""
@@ -41,12 +41,13 @@ class KeysOnFile:
 
     @property
     def everybody(self) -> bool:
-        """Whether any key will do: this machine itself, where the configuration says so."""
+        """True if any key will do: this machine itself, where the configuration says so."""
         return self._settings.trust_this_machine and is_loopback(self._settings.host)
 
     @property
     def algorithms(self) -> list[str]:
-        """What the host is asked to show, the best first: certificates of a known authority, then keys of known kinds.
+        """The kinds of keys that the host is asked to show, the best first: certificates of a known authority, then
+        keys of known kinds.
 
         Others come last and not never, because the fingerprint of an unknown key is to be shown.
         """
@@ -61,7 +62,7 @@ class KeysOnFile:
         return [one for one in dict.fromkeys(name.decode() for name in every) if one != "ssh-rsa"]
 
     def takes(self, key: Any) -> bool:
-        """Whether a key that is not on file is accepted. Raises HostKeyRefused where it cannot be remembered."""
+        """True if a key that is not on file is accepted. Raises HostKeyRefused where it cannot be remembered."""
         if self.everybody:
             return True
         if self.changed or self._accept != key.get_fingerprint():
@@ -71,7 +72,7 @@ class KeysOnFile:
 
     @property
     def changed(self) -> bool:
-        """Whether keys are on file, and any other one is therefore another host's."""
+        """True if keys are on file, and any other one is therefore another host's."""
         return self.known.by_port and bool(self.keys)
 
     def _remember(self, key: Any) -> None:

@@ -25,7 +25,7 @@ _MARKERS = {"": "", "@cert-authority": "authority", "@revoked": "revoked"}
 
 
 class Known(NamedTuple):
-    """What the files say of one host: keys as OpenSSH writes public ones, `ssh-ed25519 AAAA…`."""
+    """The entries of one host: keys as OpenSSH writes public ones, `ssh-ed25519 AAAA…`."""
 
     keys: tuple[str, ...] = ()
     authorities: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Known(NamedTuple):
 
     @property
     def anything(self) -> bool:
-        """Whether a key or an authority is on file."""
+        """True if a key or an authority is on file."""
         return bool(self.keys or self.authorities)
 
 
@@ -47,7 +47,7 @@ def names(host: str, port: int, alias: str | None) -> tuple[str, ...]:
 
 
 def look_up(files: tuple[Path, ...], wanted: tuple[str, ...]) -> Known:
-    """What the files say. A file that is not there says nothing. Raises OSError, with its name, for one that
+    """Returns what the files say. A file that is not there says nothing. Raises OSError, with its name, for one that
     cannot be read."""
     texts = [_text(file) for file in files]
     found = [_collected(texts, name) for name in wanted]
@@ -87,7 +87,7 @@ def _entries(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def matches(patterns: str, name: str) -> bool:
-    """Whether a field of host patterns, plain or hashed, is about this name."""
+    """True if a field of host patterns, plain or hashed, is about this name."""
     if patterns.startswith("|"):
         return _is_hash_of(patterns, name)
     lowered, found = name.lower(), False

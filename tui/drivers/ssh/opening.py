@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from tui.drivers.ssh import causes, client_config, host_keys, openssh
-from tui.drivers.ssh.causes import Wanted
+from tui.drivers.ssh.causes import LoginTarget
 from tui.drivers.ssh.host_keys import KeysOnFile
 from tui.drivers.ssh.identity import Identities, PassphraseWanted
 from tui.drivers.ssh.settings import Settings
@@ -108,7 +108,7 @@ class Opener:
         """One try at one host. `plain`: its certificate is no good, and its key is looked at by itself."""
         if "RevokedHostKeys" in settings.beyond:
             raise Unreachable(f"{who}: RevokedHostKeys of ~/.ssh/config is read by ssh only", _OPENSSH)
-        wanted = Wanted(who, settings.host, settings.port)
+        wanted = LoginTarget(who, settings.host, settings.port)
         on_file = await asyncio.to_thread(KeysOnFile, asyncssh, settings, who, self._accept)
         if plain:
             on_file.authorities.clear()
@@ -150,7 +150,7 @@ class Opener:
                 offer.agent.close()
 
     def _options(self, settings: Settings, on_file: KeysOnFile, tunnel: Any) -> dict[str, Any]:
-        """How asyncssh is told; nothing is left to its own reading of ~/.ssh/config."""
+        """Returns how asyncssh is told; nothing is left to its own reading of ~/.ssh/config."""
         found: dict[str, Any] = {
             "config": None,
             "username": settings.user,

@@ -1,11 +1,11 @@
 """`transport: openssh`: the machine's own `ssh` carries the link, for logins that only it can do.
 
-Theory. One ssh process logs in and holds the connection (a master on a private socket of ours, never the person's own
-ControlPath); each command is a second, short ssh process through that socket. It is given no other way to the host: a
-command whose master is gone fails at once, it never logs in anew behind our back. ssh leaves with 255 both for its own
-trouble and for a command that does; where the master is gone or ssh itself said something, nobody knows how the command
-ended. The master ends with this process, however that ends. A connection here has the methods of asyncssh's that are
-used, so that everything above it is the same for both.
+Theory. One ssh process logs in and holds the connection (a master on a private socket of this program, never the
+person's own ControlPath); each command is a second, short ssh process through that socket. It is given no other way to
+the host: a command whose master is gone fails at once, it never logs in anew behind our back. ssh leaves with 255 both
+for its own trouble and for a command that does; where the master is gone or ssh itself said something, nobody knows how
+the command ended. The master ends with this process, however that ends. A connection here has the methods of asyncssh's
+that are used, so that everything above it is the same for both.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.drivers.ssh import causes, client_config
-from tui.drivers.ssh.causes import Wanted
+from tui.drivers.ssh.causes import LoginTarget
 from tui.drivers.ssh.settings import Settings
 from tui.model.destination import parse
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Unreachable
@@ -54,15 +54,15 @@ class OpenSshConnection:
 
     @property
     def socket(self) -> Path:
-        """What commands go through."""
+        """The socket that commands go through."""
         return self._folder / "s"
 
     def is_closed(self) -> bool:
-        """Whether the login has ended."""
+        """True if the login has ended."""
         return self._master.returncode is not None
 
     async def answers(self) -> bool:
-        """Whether the login still takes commands: it is asked, because its end may not have been heard yet."""
+        """True if the login still takes commands: it is asked, because its end may not have been heard yet."""
         return not self.is_closed() and await _ready(client_config.program() or "ssh", self.socket)
 
     async def create_process(self, command: str, **_: Any) -> "OpenSshProcess":
@@ -226,7 +226,7 @@ async def open_connection(host: Host, ended: Callable[[Any, Exception | None], N
         await _end_of(master)
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, TimeoutError):
-            raise causes.no_answer(Wanted(host.ssh, settings.host, settings.port), LIMIT) from error
+            raise causes.no_answer(LoginTarget(host.ssh, settings.host, settings.port), LIMIT) from error
         raise
     if master.returncode is not None:
         said = await _end_of(master)
@@ -236,7 +236,7 @@ async def open_connection(host: Host, ended: Callable[[Any, Exception | None], N
 
 
 async def _ready(ssh: str, socket: Path) -> bool:
-    """Whether the master takes commands."""
+    """True if the master takes commands."""
     if not socket.exists():  # noqa: ASYNC240 - one question to the kernel
         return False
     asked = await asyncio.create_subprocess_exec(
@@ -249,7 +249,7 @@ async def _ready(ssh: str, socket: Path) -> bool:
 
 
 async def _end_of(master: asyncio.subprocess.Process) -> str:
-    """What a master said until it ended, its end."""
+    """Returns what a master said until it ended, its end."""
     said = bytearray()
     if master.stderr is not None:
         while chunk := await master.stderr.read(4096):
@@ -268,7 +268,7 @@ def cause(said: str, host: Host, settings: Settings) -> LinkError:
     who = host.ssh
     if settings.jumps and "UNKNOWN port 65535" in said:
         who = f"the way to {host.ssh}, its jump host {settings.jumps[-1]} or one before,"
-    wanted = Wanted(who, settings.host, settings.port)
+    wanted = LoginTarget(who, settings.host, settings.port)
     last = (
         clean_line("; ".join(line for line in said.splitlines() if line.strip(" @")), 300) or "ssh ended without a word"
     )

@@ -1,4 +1,4 @@
-"""How a host is reached, as the SSH configuration of this machine says it: what `ssh -G` prints, read.
+"""The route to a host, as the SSH configuration of this machine says it: what `ssh -G` prints, read.
 
 `ssh -G` is the real client's own reading of ~/.ssh/config and /etc/ssh/ssh_config: conditions, patterns, includes,
 quoting and canonical names are decided there. What it leaves to be done, `~` and %-tokens in paths, is done here.
@@ -53,7 +53,7 @@ class Settings(Value):
 def read(
     text: str, asked: str, *, home: str, environ: Mapping[str, str], usual: Mapping[str, list[str]] | None = None
 ) -> Settings:
-    """What `ssh -G asked` printed. `usual`: the same without any configuration, for what need not be set."""
+    """Returns what `ssh -G asked` printed. `usual`: the same without any configuration, for what need not be set."""
     said = options(text)
 
     def one(key: str) -> str | None:

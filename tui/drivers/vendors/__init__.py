@@ -22,7 +22,7 @@ REGISTRY: tuple[Vendor, ...] = (
 
 
 def sections() -> tuple[Section, ...]:
-    """What vendors read of services.yaml."""
+    """Returns what vendors read of services.yaml."""
     return tuple(one.section for one in REGISTRY if one.section is not None)
 
 

@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.drivers.secrets import Secrets
-from tui.drivers.web import Raw, Unreachable, Web
+from tui.drivers.web import NoConnection, Raw, Web
 from tui.model import json_text
 from tui.model.notice import Receipt
 from tui.model.value import Value
@@ -108,7 +108,7 @@ class Api:
                     url = onward
         except TimeoutError:
             return Reply(trouble=f"no answer within {TOTAL:.0f} s", doubt=True)
-        except Unreachable as error:
+        except NoConnection as error:
             return Reply(trouble=_harmless(f"cannot be reached: {error}"))
         except ValueError as error:
             return Reply(trouble=_harmless(str(error)), final=True)
@@ -140,7 +140,7 @@ class Apis:
 
 
 def there(url: str, raw: Raw) -> str | None:
-    """Where an answer sends us, if it has moved for good or keeps the question, and stays on the same host."""
+    """Returns where an answer sends us, if it has moved for good or keeps the question, and stays on the same host."""
     location = raw.headers.get("location", "").strip()
     if raw.status not in MOVED or not location:
         return None

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from tui.drivers.vendors.base import Channel, Vendor
+from tui.drivers.vendors.base import MessageChannel, Vendor
 from tui.model.errors import ConfigError
 from tui.model.notice import Delivery, Message, Milestone, Receipt
 from tui.text.chat import plain
@@ -27,7 +27,7 @@ _PASSING = frozenset({408, 425, 429})
 _NOTHING_SAID = "apprise did not say why"
 
 
-class AppriseChannel(Channel):
+class AppriseChannel(MessageChannel):
     """The channel that the variable `name` holds the address of."""
 
     def __init__(self, name: str, address: Callable[[], str | None]) -> None:
@@ -37,7 +37,7 @@ class AppriseChannel(Channel):
 
     @property
     def ready(self) -> bool:
-        """Whether its variable is set. A file that cannot be read counts: what is wrong is said when it is used."""
+        """True if its variable is set. A file that cannot be read counts: what is wrong is said when it is used."""
         try:
             return self._address() is not None
         except ConfigError:
@@ -119,7 +119,7 @@ def _send(address: str, title: str, body: str) -> Receipt:
 
 
 class _Said(logging.Handler):
-    """What apprise logged in one thread."""
+    """The log of apprise in one thread."""
 
     def __init__(self, thread: int) -> None:
         super().__init__(logging.WARNING)

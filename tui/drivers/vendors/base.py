@@ -1,4 +1,4 @@
-"""What a vendor's file holds: a `VENDOR`, its settings, and drivers in one or more of the roles below.
+"""The content of a vendor's file: a `VENDOR`, its settings, and drivers in one or more of the roles below.
 
 The engine's ports ask for the same methods: a driver that lacks one is found by the type checker.
 """
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from tui.drivers.secrets import Secrets
-from tui.model.evidence import NewIssues, Rate, Source
+from tui.model.evidence import NewIssues, Rate, RateSource
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, OnCall, Receipt
 from tui.model.service import Fleet, Service
@@ -18,7 +18,7 @@ from tui.model.taken_back import FlagLog
 from tui.model.vendor import Section
 
 
-class Clock(Protocol):
+class VendorClock(Protocol):
     """Tells the time."""
 
     def now(self) -> datetime:
@@ -26,15 +26,15 @@ class Clock(Protocol):
 
 
 class Given(NamedTuple):
-    """What drivers are made of."""
+    """The parts that drivers are made of."""
 
     fleet: Fleet
     secrets: Secrets
-    clock: Clock
+    clock: VendorClock
 
 
 class Driver(ABC):
-    """What all roles have in common. The vendor's answer is returned as a value; trouble with it is never raised."""
+    """The common part of all roles. The vendor's answer is returned as a value; trouble with it is never raised."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -52,11 +52,11 @@ class Checked(Driver):
 class Counter(Driver):
     """A driver that counts errors."""
 
-    source: Source
+    source: RateSource
 
     @abstractmethod
     def covers(self, service: Service) -> bool:
-        """Whether it is set up for this service and has its credential."""
+        """True if it is set up for this service and has its credential."""
 
     @abstractmethod
     async def rate(self, service: Service, since: datetime, until: datetime) -> Rate:
@@ -68,7 +68,7 @@ class IssueTracker(Driver):
 
     @abstractmethod
     def covers(self, service: Service) -> bool:
-        """Whether it is set up for this service and has its credential."""
+        """True if it is set up for this service and has its credential."""
 
     @abstractmethod
     async def new_issues(self, service: Service, since: datetime, until: datetime) -> NewIssues:
@@ -80,14 +80,14 @@ class FlagKeeper(Driver):
 
     @abstractmethod
     def covers(self, service: Service) -> bool:
-        """Whether it is set up for this service and has its credential."""
+        """True if it is set up for this service and has its credential."""
 
     @abstractmethod
     async def flag_changes(self, service: Service, since: datetime, until: datetime) -> FlagLog:
         """The feature flags that were changed in a window."""
 
 
-class Channel(Driver):
+class MessageChannel(Driver):
     """A driver that is told how an incident goes."""
 
     name: str
@@ -95,11 +95,11 @@ class Channel(Driver):
     @property
     @abstractmethod
     def ready(self) -> bool:
-        """Whether it is set up and has its credential."""
+        """True if it is set up and has its credential."""
 
     @abstractmethod
     def wants(self, message: Message) -> bool:
-        """Whether it is told this message."""
+        """True if it is told this message."""
 
     @abstractmethod
     async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
@@ -112,7 +112,7 @@ class OnCallSource(Driver):
     @property
     @abstractmethod
     def knows_on_call(self) -> bool:
-        """Whether it is set up for that and has its credential."""
+        """True if it is set up for that and has its credential."""
 
     @abstractmethod
     async def on_call(self) -> OnCall:
@@ -120,7 +120,7 @@ class OnCallSource(Driver):
 
 
 class Tracker(ABC):
-    """Where the tickets of a service are kept. All trackers together are one channel, `tickets.Tickets`."""
+    """A tracker that keeps tickets of a service. All trackers together are one channel, `tickets.Tickets`."""
 
     @abstractmethod
     async def open(self, message: Message) -> Receipt:
@@ -132,7 +132,7 @@ class Tracker(ABC):
 
     @abstractmethod
     async def check(self, subject: str, topic: str) -> Finding:
-        """Whether tickets could be made; nothing is written."""
+        """Finds out whether tickets could be made; nothing is written."""
 
     @abstractmethod
     async def close(self) -> None:

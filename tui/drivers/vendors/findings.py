@@ -1,4 +1,4 @@
-"""What `check` says of things outside, the same for each: not set up, no credential, refused, works."""
+"""The findings of `check` on things outside, the same for each: not set up, no credential, refused, works."""
 
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors.api import Reply

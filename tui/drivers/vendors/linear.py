@@ -174,7 +174,7 @@ def own_id(of: str) -> str:
 
 
 def _hopeless(reply: Reply) -> bool:
-    """Whether the next question would fare no better."""
+    """True if the next question would fare no better."""
     return reply.doubt or reply.retry_after is not None or reply.status in (0, 401, 403) or reply.status >= 500
 
 

@@ -11,7 +11,7 @@ CUT = "\n… cut here: the whole text is in the journal"
 
 
 def marker(incident: str) -> str:
-    """What only this incident's ticket holds."""
+    """Returns what only this incident's ticket holds."""
     return f"rollback incident {incident} "
 
 

@@ -11,12 +11,12 @@ import msgspec
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, segment
-from tui.drivers.vendors.base import Channel, Checked, Clock, OnCallSource, Vendor
+from tui.drivers.vendors.base import Checked, MessageChannel, OnCallSource, Vendor, VendorClock
 from tui.model import readers
 from tui.model.finding import Finding, Result
 from tui.model.notice import Delivery, Message, Milestone, OnCall, Receipt
 from tui.model.service import Service
-from tui.model.vendor import Place, Section, VendorSettings
+from tui.model.vendor import Section, SectionPlace, VendorSettings
 from tui.text.clean import clean_line
 
 TOPIC = "pagerduty"
@@ -56,15 +56,15 @@ class PagerDutySpec(VendorSettings):
         return self.words
 
 
-SECTION = Section(Place.CONTACTS, TOPIC, PagerDutySpec)
+SECTION = Section(SectionPlace.CONTACTS, TOPIC, PagerDutySpec)
 
 
-class PagerDuty(Channel, OnCallSource, Checked):
+class PagerDuty(MessageChannel, OnCallSource, Checked):
     """One account: its REST API with a token, its Events API with a routing key."""
 
     name = TOPIC
 
-    def __init__(self, secrets: Secrets, spec: PagerDutySpec | None, clock: Clock) -> None:
+    def __init__(self, secrets: Secrets, spec: PagerDutySpec | None, clock: VendorClock) -> None:
         self._secrets, self._clock = secrets, clock
         self._spec = spec or PagerDutySpec()
         wanted = self._spec.schedules or self._spec.services
@@ -83,12 +83,12 @@ class PagerDuty(Channel, OnCallSource, Checked):
 
     @property
     def ready(self) -> bool:
-        """Whether there is anything that it could be told."""
+        """True if there is anything that it could be told."""
         return self._notes or self._events is not None
 
     @property
     def knows_on_call(self) -> bool:
-        """Whether it can be asked who is on call."""
+        """True if it can be asked who is on call."""
         return self._rest is not None and bool(self._spec.schedules)
 
     @property

@@ -11,10 +11,10 @@ from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Apis, Reply, dig, number, segment
 from tui.drivers.vendors.base import Checked, Counter, Vendor
 from tui.model import readers
-from tui.model.evidence import Rate, Source
+from tui.model.evidence import Rate, RateSource
 from tui.model.finding import Finding, Result
 from tui.model.service import Service
-from tui.model.vendor import Place, Section, VendorSettings
+from tui.model.vendor import Section, SectionPlace, VendorSettings
 
 TOPIC = "posthog"
 FIX = "use a personal API key with the scope query:read for this project; are project and url right?"
@@ -23,7 +23,7 @@ PROJECT_KEY = "phc_"
 
 
 class PosthogSpec(VendorSettings):
-    """Where a service's exceptions and users are counted by PostHog."""
+    """The project in which PostHog counts a service's exceptions and users."""
 
     project: Annotated[str, readers.slug, "the project's number"]
     url: Annotated[str, readers.base, "address of the region, or of your own PostHog"] = "https://us.posthog.com"
@@ -32,20 +32,20 @@ class PosthogSpec(VendorSettings):
     )
 
 
-SECTION = Section(Place.SERVICE, TOPIC, PosthogSpec)
+SECTION = Section(SectionPlace.SERVICE, TOPIC, PosthogSpec)
 
 
 class Posthog(Counter, Checked):
     """Asks for each service at the address that services.yaml gives."""
 
-    source = Source.POSTHOG
+    source = RateSource.POSTHOG
 
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
         self._apis = Apis(secrets)
 
     def covers(self, service: Service) -> bool:
-        """Whether it is set up for this service and there is a key."""
+        """True if it is set up for this service and there is a key."""
         spec = service.vendor(PosthogSpec)
         return spec is not None and self._secrets.held(spec.token_env) is not None
 
@@ -106,7 +106,7 @@ def _stamp(at: datetime) -> str:
 
 
 def _unknown(since: datetime, until: datetime, note: str) -> Rate:
-    return Rate(source=Source.POSTHOG, since=since, until=until, failed=None, total=None, note=note)
+    return Rate(source=RateSource.POSTHOG, since=since, until=until, failed=None, total=None, note=note)
 
 
 def _read(reply: Reply, since: datetime, until: datetime) -> Rate:
@@ -124,7 +124,7 @@ def _read(reply: Reply, since: datetime, until: datetime) -> Rate:
         if calculated < until:
             until, lag = calculated, (until - calculated).total_seconds()
         note = f"{note}; from a cache of {calculated:%H:%M:%S} UTC"
-    return Rate(source=Source.POSTHOG, since=since, until=until, failed=hit, total=users, lag=lag, note=note)
+    return Rate(source=RateSource.POSTHOG, since=since, until=until, failed=hit, total=users, lag=lag, note=note)
 
 
 def _moment(text: Any) -> datetime | None:

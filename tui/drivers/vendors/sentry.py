@@ -13,11 +13,11 @@ from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Apis, Params, RateLimit, Reply, dig, number, segment
 from tui.drivers.vendors.base import Checked, Counter, FlagKeeper, IssueTracker, Vendor
 from tui.model import readers
-from tui.model.evidence import NewIssues, Rate, Source
+from tui.model.evidence import NewIssues, Rate, RateSource
 from tui.model.finding import Finding
 from tui.model.service import Service
 from tui.model.taken_back import ChangeKind, FlagLog, Happened
-from tui.model.vendor import Place, Section, VendorSettings
+from tui.model.vendor import Section, SectionPlace, VendorSettings
 from tui.text.clean import clean_line
 from tui.text.redact import redact
 
@@ -34,7 +34,7 @@ LIMIT = RateLimit("x-sentry-rate-limit-remaining", "x-sentry-rate-limit-reset", 
 
 
 class SentrySpec(VendorSettings):
-    """Where a service's errors are counted by Sentry."""
+    """The project in which Sentry counts a service's errors."""
 
     organization: Annotated[str, readers.slug, "the organization's slug"]
     project: Annotated[str, readers.slug, "the project's slug"]
@@ -45,13 +45,13 @@ class SentrySpec(VendorSettings):
     )
 
 
-SECTION = Section(Place.SERVICE, TOPIC, SentrySpec)
+SECTION = Section(SectionPlace.SERVICE, TOPIC, SentrySpec)
 
 
 class Sentry(Counter, IssueTracker, FlagKeeper, Checked):
     """Asks for each service at the address that services.yaml gives."""
 
-    source = Source.SENTRY
+    source = RateSource.SENTRY
 
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
@@ -60,7 +60,7 @@ class Sentry(Counter, IssueTracker, FlagKeeper, Checked):
         """projects whose number had to be asked for: an older Sentry filters by nothing else"""
 
     def covers(self, service: Service) -> bool:
-        """Whether it is set up for this service and there is a token."""
+        """True if it is set up for this service and there is a token."""
         spec = service.vendor(SentrySpec)
         return spec is not None and self._secrets.held(spec.token_env) is not None
 
@@ -187,7 +187,7 @@ def _window(since: datetime, until: datetime) -> list[tuple[str, str]]:
 
 
 def _unknown(since: datetime, until: datetime, note: str, lag: float | None = None) -> Rate:
-    return Rate(source=Source.SENTRY, since=since, until=until, failed=None, total=None, note=note, lag=lag)
+    return Rate(source=RateSource.SENTRY, since=since, until=until, failed=None, total=None, note=note, lag=lag)
 
 
 def _series(reply: Reply, since: datetime, until: datetime) -> Rate:
@@ -205,12 +205,12 @@ def _series(reply: Reply, since: datetime, until: datetime) -> Rate:
     edge = min((at for at, _, incomplete in buckets if incomplete), default=None)
     failed = int(sum(count for at, count, _ in buckets if edge is None or at < edge))
     if edge is None:
-        return Rate(source=Source.SENTRY, since=since, until=until, failed=failed, total=None, note=UNIT)
+        return Rate(source=RateSource.SENTRY, since=since, until=until, failed=failed, total=None, note=UNIT)
     counted, lag = datetime.fromtimestamp(edge, UTC), max(0.0, until.timestamp() - edge)
     if counted <= since:
         return _unknown(since, until, f"it has not counted this window yet: {lag:.0f} s behind", lag)
     note = f"{UNIT}; the last {lag:.0f} s are not counted yet"
-    return Rate(source=Source.SENTRY, since=since, until=counted, failed=failed, total=None, lag=lag, note=note)
+    return Rate(source=RateSource.SENTRY, since=since, until=counted, failed=failed, total=None, lag=lag, note=note)
 
 
 def _stats(reply: Reply, since: datetime, until: datetime) -> Rate:
@@ -223,4 +223,4 @@ def _stats(reply: Reply, since: datetime, until: datetime) -> Rate:
         return _unknown(since, until, "an unknown form of answer")
     failed = int(sum(count or 0.0 for count in counts))
     note = f"{UNIT}; an older Sentry, which does not say how far behind it is"
-    return Rate(source=Source.SENTRY, since=since, until=until, failed=failed, total=None, note=note)
+    return Rate(source=RateSource.SENTRY, since=since, until=until, failed=failed, total=None, note=note)

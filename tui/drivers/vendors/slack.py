@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Api, Reply, dig
-from tui.drivers.vendors.base import Channel, Checked, Vendor
+from tui.drivers.vendors.base import Checked, MessageChannel, Vendor
 from tui.model import readers
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Milestone, Receipt
 from tui.model.service import Service
-from tui.model.vendor import Place, Section, VendorSettings
+from tui.model.vendor import Section, SectionPlace, VendorSettings
 from tui.text.chat import silent
 from tui.text.clean import clean_line
 
@@ -57,10 +57,10 @@ class ThreadSpec(VendorSettings):
     )
 
 
-SECTION = Section(Place.TOP, TOPIC, ThreadSpec)
+SECTION = Section(SectionPlace.TOP, TOPIC, ThreadSpec)
 
 
-class SlackThread(Channel, Checked):
+class SlackThread(MessageChannel, Checked):
     """The channel `thread`: told everything but the post-mortem, which is too long for a chat."""
 
     name = TOPIC
@@ -72,7 +72,7 @@ class SlackThread(Channel, Checked):
 
     @property
     def ready(self) -> bool:
-        """Whether it is set up and there is a token."""
+        """True if it is set up and there is a token."""
         return self._api is not None
 
     def wants(self, message: Message) -> bool:
@@ -126,7 +126,7 @@ class SlackThread(Channel, Checked):
         return (findings.judged(reply, "services", TOPIC, works, fix),)
 
     async def _link(self, channel: object, ts: str) -> str | None:
-        """Where a message can be read; not worth a failure."""
+        """Returns where a message can be read; not worth a failure."""
         if self._api is None or not isinstance(channel, str):
             return None
         query = urlencode([("channel", channel), ("message_ts", ts)])

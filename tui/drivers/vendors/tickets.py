@@ -5,18 +5,18 @@ from typing import Annotated
 
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
-from tui.drivers.vendors.base import Channel, Checked, Tracker, Vendor
+from tui.drivers.vendors.base import Checked, MessageChannel, Tracker, Vendor
 from tui.model import readers
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Receipt
 from tui.model.service import Service
-from tui.model.vendor import Place, Section, VendorSettings
+from tui.model.vendor import Section, SectionPlace, VendorSettings
 
 TOPIC = "ticket"
 
 
 class TicketSpec(VendorSettings):
-    """Where an incident's ticket is made: what the settings of every tracker hold."""
+    """The place of an incident's ticket: the settings that every tracker has."""
 
     where: str
     labels: Annotated[tuple[str, ...], readers.word, "labels of the ticket"] = ()
@@ -26,10 +26,10 @@ class TicketSpec(VendorSettings):
 
 def section(settings: type[TicketSpec], choice: str, hint: str) -> Section:
     """`ticket: {CHOICE: WHERE, labels, url, token_env}` of a service."""
-    return Section(Place.SERVICE, TOPIC, settings, choice=choice, hint=hint)
+    return Section(SectionPlace.SERVICE, TOPIC, settings, choice=choice, hint=hint)
 
 
-class Tickets(Channel, Checked):
+class Tickets(MessageChannel, Checked):
     """Every milestone is told to the ticket, the post-mortem too."""
 
     name = TOPIC
@@ -46,11 +46,11 @@ class Tickets(Channel, Checked):
 
     @property
     def ready(self) -> bool:
-        """Whether any service has a tracker and its credential."""
+        """True if any service has a tracker and its credential."""
         return bool(self._trackers)
 
     def wants(self, message: Message) -> bool:
-        """Whether the message is of a service that has a tracker."""
+        """True if the message is of a service that has a tracker."""
         return message.service in self._trackers
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""How an app's own variables are set, noted in the ledger by keyed hashes: the one read that brings secrets here.
+"""The values of an app's own variables, noted in the ledger by keyed hashes: the one read that brings secrets here.
 
 Values live in this module only, from the answer to their hash. They are never put into a journal, a trail, an output
 or an error; a host that answers otherwise than expected is quoted nowhere.
@@ -18,7 +18,7 @@ from tui.model.service import Service
 from tui.model.value import Value
 
 EVERY = timedelta(minutes=1)
-"""a look besides plans is due when something else runs than at the last one, or after this time"""
+"""a look apart from plans is due when something else runs than at the last one, or after this time"""
 
 
 class Looked(Value):
@@ -41,7 +41,7 @@ class ConfigWatch:
         self._last: dict[tuple[str, str], tuple[float, object]] = {}
 
     async def note(self, service: Service, current: RunningState) -> None:
-        """Look if a look is due; what stands in its way keeps nobody from anything else."""
+        """Look if a look is due; what is in its way keeps nobody from anything else."""
         key, now = (service.host, service.app), self._clock.monotonic()
         runs = (current.metadata, frozenset((c.id, c.started_at) for c in current.running.values()))
         last = self._last.get(key)

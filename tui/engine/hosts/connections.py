@@ -57,7 +57,7 @@ class HostConnections:
         return self._hosts[name]
 
     async def capabilities(self, name: str) -> Capabilities:
-        """What the host can do; asked once per console. Raises LinkError, HostSaid."""
+        """Returns what the host can do; asked once per console. Raises LinkError, UnexpectedReply."""
         async with self._asking.setdefault(name, asyncio.Lock()):
             if name not in self._known:
                 told = await together(*(self.ask(name, argv) for argv in capabilities.QUESTIONS))
@@ -71,7 +71,7 @@ class HostConnections:
         return replace(self._fleet.host(name), form=self.host(name).form)
 
     def now(self) -> datetime:
-        """What the clock says, for what is read here."""
+        """Returns what the clock says, for what is read here."""
         return self._clock.now()
 
     async def ask(
@@ -80,8 +80,9 @@ class HostConnections:
         """A read; `only_on` is the number of the one connection it may go over. Raises LinkError if it was not sent."""
         return await self.gate.read(self.host(name), name, argv, timeout=timeout, only_on=only_on)
 
-    async def tell(self, name: str, argv: tuple[str, ...]) -> bytes:
-        """What a read that has to succeed printed. Raises LinkError, and HostSaid with the host's own words."""
+    async def ask_checked(self, name: str, argv: tuple[str, ...]) -> bytes:
+        """Returns what a read that has to succeed printed. Raises LinkError, and UnexpectedReply with the host's own
+        words."""
         answer = await self.ask(name, argv)
         if not answer.ok:
             raise unusable(answer)
@@ -92,13 +93,14 @@ class HostConnections:
         await asyncio.gather(*(host.close() for host in self._hosts.values()))
 
     async def current(self, name: str, app: str) -> RunningState:
-        """What the app runs now: five reads at once on the kept connection. Raises LinkError, HostSaid: for an app that
-        is not there what apps:report says of it, before whatever the other questions come to."""
+        """Returns what the app runs now: five reads at once on the kept connection. Raises LinkError,
+        UnexpectedReply: for an app that is not there what apps:report says of it, before all that the other
+        questions come to."""
         there: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answers = await together(
             self._report(name, app, there),
             self.ask(name, commands.ps_inspect(app)),
-            _after(there, self.tell(name, commands.git_report(app))),
+            _after(there, self.ask_checked(name, commands.git_report(app))),
             self.ask(name, commands.config_get(app, "GIT_REV")),
             _after(there, self.git.refs(self.host(name), app)),
         )
@@ -107,6 +109,7 @@ class HostConnections:
         told = reports.git_report(git)
         branch = told.branch
         pods, containers = await self._containers(name, app, inspected)
+        # explained by test_a_lock_without_a_build_that_lives_is_one_of_a_build_that_died
         stale = bool(facts.locked) and not await self._builds(name, app)
         current = RunningState(
             app=app,
@@ -138,7 +141,7 @@ class HostConnections:
         return answer.stdout
 
     async def _builds(self, name: str, app: str) -> bool:
-        """Whether a build of the app may be running, although its lock alone cannot say so.
+        """True if a build of the app may be running, although its lock alone cannot say so.
 
         0.38 knows whether a build's process lives (`display_status`); the lock of one that died stays there. Where the
         host keeps no record of builds, or does not answer, the lock is believed.
@@ -159,8 +162,8 @@ class HostConnections:
     async def _containers(self, name: str, app: str, inspected: Answer) -> tuple[str | None, tuple[Container, ...]]:
         """The containers, or none where the host says that nothing runs; on k3s with Dokku's word for its pods.
 
-        Raises HostSaid where neither is certain. ps:inspect exits 1 for an app without containers, but also when one is
-        retired while it looks; on k3s it says nothing and exits 0.
+        Raises UnexpectedReply where neither is certain. ps:inspect exits 1 for an app without containers, but also when
+        one is retired while it looks; on k3s it says nothing and exits 0.
         """
         if inspected.ok:
             if not inspected.stdout.strip() and (pods := await k3s.pods(self.gate, self.host(name), name, app)):
@@ -168,8 +171,9 @@ class HostConnections:
             return None, reports.ps_inspect(inspected.stdout)
         if not isinstance(inspected.outcome, Exited):
             raise unusable(inspected)  # what did not end in its time has said nothing, and is not waited for twice
-        if reports.ps_report(await self.tell(name, commands.ps_report(app))).running == "false":
+        if reports.ps_report(await self.ask_checked(name, commands.ps_report(app))).running == "false":
             return None, ()
+        # explained by test_no_container_is_believed_only_from_a_host_that_says_so
         again = await self.ask(name, commands.ps_inspect(app))
         if not again.ok:
             raise unusable(again)
@@ -204,8 +208,8 @@ class HostConnections:
 
 
 async def _after(there: asyncio.Future[None], asked: Coroutine[Any, Any, A]) -> A:
-    """What was asked; its trouble only once apps:report has answered: a repository that is missing may be an app that
-    is."""
+    """Returns what was asked; its trouble only once apps:report has answered: a repository that is missing may be an
+    app that is."""
     try:
         return await asked
     except ConsoleError:

@@ -36,7 +36,7 @@ class Gate:
 
     @property
     def wrote(self) -> bool:
-        """Whether a command that changes a host was let out and may have reached it."""
+        """True if a command that changes a host was let out and may have reached it."""
         return self.sent > 0
 
     async def read(

@@ -12,7 +12,7 @@ from tui.model.holder_look import HolderLook, ImageState
 
 
 async def look(links: HostConnections, host: str, app: str, holder: str) -> HolderLook:
-    """Whether the image of a holder of the app is there. What prevents the look makes it unknown; nothing is raised."""
+    """Looks for the image of a holder of the app. Trouble with the look makes it unknown; nothing is raised."""
     found = await _asked(links, host, holder)
     try:
         await links.ledger.looked(host, app, found)
@@ -22,7 +22,7 @@ async def look(links: HostConnections, host: str, app: str, holder: str) -> Hold
 
 
 async def without_option(links: HostConnections, host: str, holder: str) -> bool:
-    """Whether the holder is known to have no run options at all, as those of older consoles."""
+    """True if the holder is known to have no run options at all, as those of older consoles."""
     try:
         options = await links.ask(host, holder_looks.options_report(holder))
     except LinkError:

@@ -9,7 +9,7 @@ from tui.model.outcome import Answer
 
 
 async def read(links: HostConnections, host: str, app: str) -> holders.IncidentRecord | None:
-    """The record of an app, or None. Raises LinkError, HostSaid."""
+    """The record of an app, or None. Raises LinkError, UnexpectedReply."""
     name = holders.incident_record(app)
     config = await links.config(host, name)
     if config is None:
@@ -18,7 +18,7 @@ async def read(links: HostConnections, host: str, app: str) -> holders.IncidentR
     if found.incident is not None:
         return found
     # nobody has signed it yet: only its age can tell whether anybody still will
-    created_at = reports.apps_report(await links.tell(host, commands.apps_report(name))).created_at
+    created_at = reports.apps_report(await links.ask_checked(host, commands.apps_report(name))).created_at
     return holders.record_from_config(app, config, created_at)
 
 
@@ -29,10 +29,12 @@ SIGNED_WITHIN = 5.0
 async def abandoned(
     links: HostConnections, clock: ClockPort, host: str, app: str, seen: holders.IncidentRecord | None
 ) -> bool:
-    """Whether the record is still as it was seen, some seconds later: then nobody is about to sign it.
+    """True if the record is still as it was seen, some seconds later: then nobody is about to sign it.
 
-    Should its owner be that slow, the signature finds no record, and that console stops. Raises LinkError, HostSaid.
+    Should its owner be that slow, the signature finds no record, and that console stops. Raises LinkError,
+    UnexpectedReply.
     """
+    # explained by test_an_unsigned_one_is_abandoned_only_if_nobody_signs_it_in_its_time
     await clock.sleep(SIGNED_WITHIN)
     now = await read(links, host, app)
     if seen is None or now is None:
@@ -65,7 +67,7 @@ async def create(links: HostConnections, host: str, name: str, incident: str) ->
 
 
 def taken(answer: Answer) -> bool:
-    """Whether the record or lock could not be created because somebody else's is there."""
+    """True if the record or lock could not be created because somebody else's is there."""
     return not answer.ok and refusals.read(answer) is refusals.Refusal.NAME_TAKEN
 
 
@@ -78,7 +80,8 @@ async def sign(
 
 
 async def remove(links: HostConnections, host: str, name: str, incident: str = OUTSIDE) -> None:
-    """Destroy a record or lock of ours; it is fine if it is gone. Raises LinkError, HostSaid, Refused."""
+    """Destroy a record or lock of this program; it is fine if it is gone. Raises LinkError, UnexpectedReply,
+    Refused."""
     if not holders.is_record(name):
         raise Refused(f"{name} is no incident record", "nothing was destroyed")
     answer = await links.gate.write(

@@ -14,7 +14,7 @@ from tui.model.outcome import describe
 async def pods(gate: Gate, host: HostPort, name: str, app: str) -> tuple[str, tuple[Container, ...]] | None:
     """Dokku's word for whether the app's pods run, and a stand-in for each that should; None where it has no pods.
 
-    Raises LinkError, HostSaid: also where the cluster cannot be reached, because then nothing is known.
+    Raises LinkError, UnexpectedReply: also where the cluster cannot be reached, because then nothing is known.
     """
     if k3s.selected(await gate.read(host, name, k3s.scheduler_report(app))) != k3s.K3S:
         return None

@@ -25,7 +25,7 @@ ADDRESSES = 5
 
 
 class Store(Protocol):
-    """Where it is kept."""
+    """The place where the ledger is kept."""
 
     async def ledger_add(self, host: str, app: str, kind: str, payload: str, at: datetime) -> int: ...
 
@@ -124,7 +124,7 @@ class LedgerKeeper:
         page.known = replace(page.known, remarks=(*page.known.remarks, remark))
 
     async def known(self, host: str, app: str) -> Ledger:
-        """What is known of an app. Raises JournalError."""
+        """Returns what is known of an app. Raises JournalError."""
         async with self._turn:
             return (await self._page(host, app)).known
 
@@ -238,7 +238,7 @@ class LedgerKeeper:
 
 
 def _says_already(remarks: tuple[Remark, ...], new: Remark) -> bool:
-    """Whether nothing new is said: bad and good take each other back, a failure stands for itself."""
+    """True if nothing new is said: bad and good take each other back, a failure counts by itself."""
     if new.kind is RemarkKind.FAILED:
         return any((r.kind, r.commit) == (new.kind, new.commit) for r in remarks)
     judged = (RemarkKind.BAD, RemarkKind.GOOD)

@@ -23,7 +23,7 @@ from tui.ways import preflight
 
 
 class Order(Value):
-    """How the host was left."""
+    """The state in which the host was left."""
 
     left: tuple[str, ...] = ()
     """what a person has to do, in words with the command that does it"""
@@ -41,12 +41,13 @@ class Settler:
         self._keeper = keeper
 
     async def put_in_order(self, incident: Incident) -> Order:
-        """Raises LinkError, HostSaid, Unreadable where something may be left; then it can be called again."""
+        """Raises LinkError, UnexpectedReply, Unreadable where something may be left; then it can be called again."""
         plan = incident.plan
         if plan is None or not (incident.runs or plan.record_of == incident.known_as):
             return Order()  # nothing was ever taken on the host
         host, app = incident.host, incident.app
         if _lost(incident, plan):
+            # explained by test_what_was_lost_gets_its_time_on_a_new_connection_before_the_host_is_looked_at
             # what was sent may arrive still: on the new connection it has had its time
             await self._links.host(host).drop()
             await self._clock.sleep(incident_record.SIGNED_WITHIN)
@@ -62,6 +63,7 @@ class Settler:
             if seen is not None:
                 await self._record(incident, needed=holders.is_frozen(current.branch) or not checks or not builder)
             elif current.branch == holders.frozen_branch(incident.known_as):
+                # explained by test_a_freeze_whose_record_somebody_removed_gets_it_back
                 await self._record_anew(incident, plan)
         await self._lock(incident, plan, seen)
         await self._deploy_lock(incident, current, left)
@@ -73,7 +75,7 @@ class Settler:
         return Order(left=tuple(left), frozen=frozen)
 
     async def _is_mine(self, incident: Incident, plan: Plan, seen: holders.IncidentRecord | None) -> bool:
-        """Whether the record is this incident's: signed so, or created by it and not signed by anybody."""
+        """True if the record is this incident's: signed so, or created by it and not signed by anybody."""
         if seen is None or seen.incident is not None:
             return seen is not None and seen.incident == incident.known_as
         run = _run(incident, plan, holders.incident_record(incident.app))
@@ -150,8 +152,8 @@ class Settler:
         await incident_record.remove(self._links, incident.host, holders.incident_record(incident.app), incident.id)
 
     async def _record_anew(self, incident: Incident, plan: Plan) -> None:
-        """The record of a freeze of ours that somebody removed meanwhile, by hand or by an unfreeze that we overtook:
-        without it nobody but this machine knows the team's branch."""
+        """The record of a freeze of this program that somebody removed meanwhile, by hand or by an unfreeze that we
+        overtook: without it nobody but this machine knows the team's branch."""
         name = holders.incident_record(incident.app)
         signed = next((s.argv for s in plan.steps if s.id == "sign"), None)
         if signed is None:
@@ -205,12 +207,12 @@ class Settler:
 
 
 def _lost(incident: Incident, plan: Plan) -> bool:
-    """Whether nobody knows how the last command ended, and nothing was begun after which the host was asked."""
+    """True if nobody knows how the last command ended, and nothing was begun after which the host was asked."""
     last = incident.runs[-1] if incident.runs else None
     step = next((s for s in plan.steps if last is not None and s.id == last.step), None)
     if last is None or step is None or step.kind in DECISIVE:
         return False
-    return last.result in (None, StepResult.UNSURE)
+    return last.result in (None, StepResult.UNKNOWN)
 
 
 def _run(incident: Incident, plan: Plan, creates: str) -> StepRun | None:

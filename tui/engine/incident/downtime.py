@@ -1,4 +1,4 @@
-"""How long a service that stops before it starts does not answer: measured, from the first sign to the first answer.
+"""The downtime of a service that stops before it starts: measured, from the first sign to the first answer.
 
 The host's own line says when it stops the old containers; a look at the service's health each second says the rest.
 Whichever sign comes first starts the clock. The end is the first healthy answer after an unhealthy one: a container

@@ -1,4 +1,5 @@
-"""The edge between an incident's loop and the world: every effect ends in its event, whatever goes wrong on the way.
+"""The edge between an incident's loop and the world: every effect ends in its event, no matter what goes wrong on the
+way.
 
 A driver raises ConsoleErrors, and a fault of our own may raise anything. Neither may end the loop of an open incident:
 what reached the host would never be asked for. So a step that failed here is unknown, a look that failed was not
@@ -12,7 +13,7 @@ from typing import Protocol
 from tui.engine.edge import answered, worded
 from tui.engine.ports import ClockPort
 from tui.incident import events as ev
-from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.incident import Closing, Incident, Sample, StepResult
 from tui.model.outcome import Lost
 from tui.model.verification import Check, Verdict
@@ -51,12 +52,12 @@ class Edge:
 
         def unknown(error: Exception) -> ev.StepEnded:
             lost, at = Lost(why=worded(error)), self._clock.now()
-            return ev.StepEnded(at=at, step=step, outcome=lost, result=StepResult.UNSURE, detail=lost.why)
+            return ev.StepEnded(at=at, step=step, outcome=lost, result=StepResult.UNKNOWN, detail=lost.why)
 
         return await answered(self._inner.run_step(incident, step, note), unknown)
 
     async def observe(self, incident: Incident) -> ev.Observed | ev.NotObserved:
-        """What runs, or why it could not be asked."""
+        """Returns what runs, or why it could not be asked."""
         return await answered(
             self._inner.observe(incident), lambda error: ev.NotObserved(at=self._clock.now(), why=worded(error))
         )
@@ -84,13 +85,13 @@ class Edge:
 
         def none(error: Exception) -> ev.Measured:
             at = self._clock.now()
-            rate = Rate(source=Source.ACCESS_LOG, since=at, until=at, failed=None, total=None, note=worded(error))
+            rate = Rate(source=RateSource.ACCESS_LOG, since=at, until=at, failed=None, total=None, note=worded(error))
             return ev.Measured(at=at, measurement=Measurement(at=at, phase=phase, rates=(rate,)))
 
         return await answered(self._inner.measure(incident, phase), none)
 
     async def settle(self, incident: Incident, closing: Closing) -> ev.Settled | ev.Unsettled:
-        """How the host was left; after an error why something may be left there."""
+        """Returns how the host was left; after an error why something may be left there."""
         return await answered(
             self._inner.settle(incident, closing), lambda error: ev.Unsettled(at=self._clock.now(), why=worded(error))
         )

@@ -49,7 +49,7 @@ class HostEffectHandler:
 
     @property
     def downtime(self) -> Downtime | None:
-        """What measures how long a service that stops first does not answer."""
+        """The measuring of how long a service that stops first does not answer."""
         return self._steps.downtime
 
     async def run_step(self, incident: Incident, step: str, note: Note) -> ev.StepEnded:
@@ -59,7 +59,7 @@ class HostEffectHandler:
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def observe(self, incident: Incident) -> ev.Observed | ev.NotObserved:
-        """What runs, on a connection opened after whatever was lost."""
+        """Returns what runs, on a connection opened after the loss."""
         try:
             if _was_lost(incident) and not incident.looks:
                 await self._links.host(incident.host).drop()
@@ -74,7 +74,7 @@ class HostEffectHandler:
         return ev.Observed(at=current.at, current=current)
 
     async def verify(self, incident: Incident) -> ev.ChecksDone:
-        """Identity stands first: health of the wrong release says nothing. Host and service are asked together."""
+        """Identity is first: health of the wrong release says nothing. Host and service are asked together."""
         plan = plan_of(incident)
         service = self._fleet.service(incident.service)
         row = None if service is None else asyncio.create_task(health.passes(self._probes, self._clock, service))
@@ -134,7 +134,7 @@ class HostEffectHandler:
         try:
             judged = await self._judge(incident)
         except (LinkError, UnexpectedReply) as error:
-            note = f"the host could not be asked: {error}"  # not measured; the health sample below stands for itself
+            note = f"the host could not be asked: {error}"  # not measured; the health sample below counts by itself
         if judged is not None and judged.stray:
             return ev.ForeignChangeSeen(at=now, what=judged.stray)
         healthy = {ProbeOutcome.HEALTHY: True, ProbeOutcome.UNHEALTHY: False}.get(seen.outcome) if seen else None
@@ -145,7 +145,7 @@ class HostEffectHandler:
         return ev.HealthSampled(at=now, sample=Sample(at=now, healthy=healthy, seconds=seconds, note=note))
 
     async def _judge(self, incident: Incident) -> still_ours.Judged | None:
-        """What runs, against what the watch began with; None while a deploy is at work."""
+        """Returns what runs, against what the watch began with; None while a deploy is at work."""
         current = await self._links.current(incident.host, incident.app)
         watched = incident.watch
         if current.locked or watched is None:
@@ -160,7 +160,7 @@ class HostEffectHandler:
         return judged
 
     async def measure(self, incident: Incident, phase: Phase) -> ev.Measured:
-        """What every source says of a phase; nothing changes, nothing waits for it."""
+        """Returns what every source says of a phase; nothing changes, nothing waits for it."""
         service, now = self._fleet.service(incident.service), self._clock.now()
         if service is None or self._evidence is None:
             return ev.Measured(at=now, measurement=Measurement(at=now, phase=phase, rates=()))

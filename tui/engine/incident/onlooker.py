@@ -20,7 +20,7 @@ EVERY = 1.0
 
 
 class Onlooker:
-    """One incident as it stands. Ends with it, or when it is stopped."""
+    """One incident as it is. Ends with it, or when it is stopped."""
 
     def __init__(
         self,

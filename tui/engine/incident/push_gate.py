@@ -23,14 +23,14 @@ async def closed(links: HostConnections, plan: Plan, incident: str) -> str:
     clear = commands.git_set(app, "source-image")
     try:
         git, builder = await together(
-            links.tell(host, commands.git_report(app)), links.ask(host, commands.report("builder", app))
+            links.ask_checked(host, commands.git_report(app)), links.ask(host, commands.report("builder", app))
         )
         image = reports.git_report(git).source_image
         if image and any(step.argv == clear for step in plan.steps):
             answer = await links.gate.write(links.host(host), host, clear, timeout=30.0, incident=incident)
             if not answer.ok:
                 raise unusable(answer)
-            image = reports.git_report(await links.tell(host, commands.git_report(app))).source_image
+            image = reports.git_report(await links.ask_checked(host, commands.git_report(app))).source_image
     except UnexpectedReply as error:
         return error.message
     if image:

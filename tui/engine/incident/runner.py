@@ -29,13 +29,13 @@ LOOK_EVERY = 5.0
 class IncidentRunner:
     """One open incident, carried by this process."""
 
-    def __init__(self, incident: Incident, journal: JournalPort, clock: ClockPort, performer: EffectHandler) -> None:
+    def __init__(self, incident: Incident, journal: JournalPort, clock: ClockPort, handler: EffectHandler) -> None:
         self.incident = incident
         self.error: BaseException | None = None
         """what ended the loop, if anything but closing did: the journal could not be written"""
         self._journal = journal
         self._clock = clock
-        self._performer = Edge(performer, clock)
+        self._handler = Edge(handler, clock)
         self._turn = asyncio.Lock()
         self._effects = Supervisor(self._broke)
         self._commits: set[asyncio.Task[Incident]] = set()
@@ -45,21 +45,21 @@ class IncidentRunner:
 
     @classmethod
     async def begin(
-        cls, event: ev.Opened, journal: JournalPort, clock: ClockPort, performer: EffectHandler
+        cls, event: ev.Opened, journal: JournalPort, clock: ClockPort, handler: EffectHandler
     ) -> "IncidentRunner":
         """Open an incident: the opening is on disk when this returns."""
         await journal.open_incident(
             event.incident, event.service, event.app, event.host, event.at, "event", ev.encode(event)
         )
-        return cls(opened(event), journal, clock, performer)
+        return cls(opened(event), journal, clock, handler)
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every change, without payload. Returns what ends the subscription."""
         return self._news.subscribe(listener)
 
     async def submit(self, event: ev.Event) -> Incident:
-        """Apply one event: decided, on disk, published, its effects begun. Raises NotNow when it is not possible,
-        JournalError when it could not be written; then nothing has changed.
+        """Apply one event: decided, on disk, published, its effects begun. Raises InvalidTransition when it is not
+        possible, JournalError when it could not be written; then nothing has changed.
 
         What is on disk is in memory too, even where the one who waits here is cancelled meanwhile."""
         commit = asyncio.create_task(self._commit(event))
@@ -111,7 +111,7 @@ class IncidentRunner:
         """End this process's part: what was sent goes on at the host, the journal keeps the incident open."""
         self._stopped = True
         try:
-            await self._performer.close()
+            await self._handler.close()
         finally:
             await self._effects.end()
             await asyncio.gather(*self._commits, return_exceptions=True)  # whoever waits has what one of them raised
@@ -139,21 +139,21 @@ class IncidentRunner:
                 assert_never(effect)
 
     def _broke(self, error: BaseException) -> None:
-        """What no edge took ends in `error`, which every waiting front end raises."""
+        """An error that no edge took ends in `error`, which every waiting front end raises."""
         self.error = error
         self._news.tell()
 
     async def _run_step(self, step: str) -> None:
         await self.submit(ev.StepStarted(at=self._clock.now(), step=step))
-        await self.submit(await self._performer.run_step(self.incident, step, self.submit))
+        await self.submit(await self._handler.run_step(self.incident, step, self.submit))
 
     async def _observe(self, after: float) -> None:
         if after:
             await self._clock.sleep(after)
-        await self.submit(await self._performer.observe(self.incident))
+        await self.submit(await self._handler.observe(self.incident))
 
     async def _verify(self) -> None:
-        await self.submit(await self._performer.verify(self.incident))
+        await self.submit(await self._handler.verify(self.incident))
 
     async def _keep_watch(self) -> None:
         """Looks at their rhythm, checkpoints at their times. A checkpoint may wait for sources outside, and holds no
@@ -166,7 +166,7 @@ class IncidentRunner:
                 await self._clock.sleep(pause)
             if not self._watches(opened_at):
                 continue  # the person moved on while nobody looked
-            found = await self._performer.look(self.incident)
+            found = await self._handler.look(self.incident)
             if not self._watches(opened_at):
                 continue  # what was seen belongs to a watch that is over
             try:
@@ -206,9 +206,9 @@ class IncidentRunner:
 
     async def _measure(self, *phases: Phase) -> None:
         for phase in phases:
-            await self.submit(await self._performer.measure(self.incident, phase))
+            await self.submit(await self._handler.measure(self.incident, phase))
 
     async def _settle(self, closing: Closing, after: float) -> None:
         if after:
             await self._clock.sleep(after)
-        await self.submit(await self._performer.settle(self.incident, closing))
+        await self.submit(await self._handler.settle(self.incident, closing))

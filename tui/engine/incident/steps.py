@@ -36,7 +36,7 @@ Output = Callable[[str, bytes], None]
 
 
 class Ports(NamedTuple):
-    """What one console holds of the world outside."""
+    """The world outside, as one console holds it."""
 
     fleet: Fleet
     links: HostConnections
@@ -67,6 +67,7 @@ class StepRunner:
         todo = next(s for s in plan.steps if s.id == step)
         service = self._fleet.service(plan.service)
         if plan.stops and todo.kind in DECISIVE and service is not None:
+            # explained by test_a_second_attempt_ends_the_measuring_of_the_first
             if self.downtime is not None:  # of an attempt before, whose service may never have come back
                 await self.downtime.end()
 
@@ -129,11 +130,12 @@ class StepRunner:
         except (Refused, UnexpectedReply, LinkError) as error:
             return self._ended(step, Exited(code=1), StepResult.REFUSED, f"{failed}: {error.message}")
         except Unfinished as error:
-            return self._ended(step, Lost(why=error.message), StepResult.UNSURE, f"{failed}: {error.message}")
+            return self._ended(step, Lost(why=error.message), StepResult.UNKNOWN, f"{failed}: {error.message}")
         return self._ended(step, Exited(code=0), StepResult.DONE, f"kept as {made.holder}")
 
     async def _mark_kept(self, incident: Incident, plan: Plan) -> str:
-        """What was kept on the way out is bad as well: the plan could not know its holder's name. Trouble, in words."""
+        """Returns what was kept on the way out is bad as well: the plan could not know its holder's name. Trouble,
+        in words."""
         run, service = incident.run_of("keep"), self._fleet.service(plan.service)
         if run is None or run.result is not StepResult.DONE or service is None or plan.leaving.holder is not None:
             return ""
@@ -161,7 +163,9 @@ class StepRunner:
             case NeverStarted(why=why):
                 return self._ended(step, answer.outcome, StepResult.FAILED, f"{step.title}: not sent: {why}")
             case Lost() | TimedOut() | Signalled() | Overflowed():
-                return self._ended(step, answer.outcome, StepResult.UNSURE, f"{step.title}: {describe(answer.outcome)}")
+                return self._ended(
+                    step, answer.outcome, StepResult.UNKNOWN, f"{step.title}: {describe(answer.outcome)}"
+                )
             case _:
                 assert_never(answer.outcome)
 
@@ -240,14 +244,14 @@ class StepRunner:
                 if refusal is refusals.Refusal.NO_IMAGE:
                     words += await self._image_gone(incident, plan)
                 words += await self._give_back(incident, plan)
-                return self._ended(step, Exited(code=code or 1), StepResult.UNSURE, words, reported=True)
+                return self._ended(step, Exited(code=code or 1), StepResult.UNKNOWN, words, reported=True)
             case Unheard(outcome=outcome):
-                return self._ended(step, outcome, StepResult.UNSURE, f"push: {describe(outcome)}")
+                return self._ended(step, outcome, StepResult.UNKNOWN, f"push: {describe(outcome)}")
             case _:
                 assert_never(end)
 
     async def _ask_identity(self, incident: Incident, plan: Plan) -> None:
-        """What the service says of itself before it is replaced."""
+        """Remember what the service says of itself before it is replaced."""
         service = self._fleet.service(plan.service)
         if service is not None and incident.id not in self.identity_before:
             self.identity_before[incident.id] = await health.ask_identity(self._probes, service)
@@ -278,7 +282,7 @@ class StepRunner:
         if refusal is refusals.Refusal.HELM_BUSY:
             words += f"; {k3s.ways_out(plan.app)}"
         detail = f"{step.title}: {describe(answer.outcome)}: {words}" + await self._give_back(incident, plan)
-        return self._ended(step, answer.outcome, StepResult.UNSURE, detail, reported=True)
+        return self._ended(step, answer.outcome, StepResult.UNKNOWN, detail, reported=True)
 
     async def _image_gone(self, incident: Incident, plan: Plan) -> str:
         """The holder says so from now on, lest anybody's `previous` chooses it again; what went wrong, in words."""
@@ -328,6 +332,7 @@ class StepRunner:
         if self.downtime is not None:
             self.downtime.heard(raw)
         if self._output is not None:
+            # explained by test_whoever_shows_the_output_may_fail_and_the_step_does_not
             told(self._output, step, raw)
 
     def _ended(

@@ -1,1 +1,1 @@
-"""What goes on all the time: health, error rates, logs."""
+"""The work that goes on all the time: health, error rates, logs."""

@@ -79,7 +79,7 @@ class AccessFollower:
 
     @property
     def streaming(self) -> bool:
-        """Whether lines are counted as they come."""
+        """True if lines are counted as they come."""
         return bool(self._spans) and self._spans[-1][1] is None
 
     @property
@@ -91,7 +91,7 @@ class AccessFollower:
 
     @property
     def saw_own(self) -> bool:
-        """Whether it has shown a probe of ours: then the health URL is answered by this app's own site."""
+        """True if it has shown a probe of this program: then the health URL is answered by this app's own site."""
         return self._own > 0
 
     def covered(self, since: datetime, until: datetime) -> float:
@@ -119,7 +119,8 @@ class AccessFollower:
         self._lose("not followed any more")
 
     async def probed(self) -> None:
-        """A probe of ours was answered by the app: if the stream has long shown nothing, it is attached again."""
+        """A probe of this program was answered by the app: if the stream has long shown nothing, it is attached
+        again."""
         heard = [at for at in (self.last_at, self._attached_at) if at is not None]
         if self.streaming and self.saw_own and self._clock.now() - max(heard) > SILENT:
             self._lose("it fell silent", at=self.last_at)
@@ -170,7 +171,7 @@ class AccessFollower:
             self._late.append(late)
             self._least_late = late if self._least_late is None else min(late, self._least_late)
 
-    def _count(self, text: str, at: datetime) -> access_log.Entry | None:
+    def _count(self, text: str, at: datetime) -> access_log.AccessEntry | None:
         """One line that is new."""
         entry = access_log.read(text)
         self.tally.add(entry, at)
@@ -179,7 +180,7 @@ class AccessFollower:
             self.unread = hidden(text)
         return entry
 
-    def _know(self, text: str, entry: access_log.Entry | None) -> None:
+    def _know(self, text: str, entry: access_log.AccessEntry | None) -> None:
         self._seen.append(hash(text))
         self.last_at = self._clock.now()
         if entry is not None:
@@ -227,7 +228,7 @@ class AccessFollower:
 
 
 def joined(seen: Sequence[int], lines: Sequence[int]) -> int:
-    """How many of the first of `lines` are the last of `seen`: the longest overlap."""
+    """Returns how many of the first of `lines` are the last of `seen`: the longest overlap."""
     known = list(seen)
     for length in range(min(len(known), len(lines)), 0, -1):
         if known[-length:] == list(lines[:length]):

@@ -1,9 +1,9 @@
-"""What every source says of a service's failures, from the moment it is followed on: the evidence for the decision.
+"""The failures of a service by every source, from the moment it is followed on: the evidence for the decision.
 
 Four sources side by side: the access log of the host (`access_log_follower`), our own probes, and those outside
 (Sentry, PostHog). Reading costs nothing and waits for nobody: the log and the probes are counted as they come; those
 outside are asked only by `measure` and `ask`, each within `PATIENCE`, and what they cannot say is a rate with a note.
-Nothing in here ever stands in the way of a rollback.
+Nothing in here ever is in the way of a rollback.
 
 A host frees few channels on one connection (`MaxSessions`), and logs are read over the same one: so of each host at
 most `PER_HOST` access logs are followed, those asked for by `must` first. A service that found no room says so.
@@ -23,7 +23,7 @@ from tui.engine.monitor import series
 from tui.engine.monitor.access_log_follower import AccessFollower
 from tui.engine.ports import ClockPort, Outside, RatePort
 from tui.engine.supervisor import Supervisor
-from tui.model.evidence import Measurement, NewIssues, Phase, Rate, Series, Source
+from tui.model.evidence import Measurement, NewIssues, Phase, Rate, RateSource, Series
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.service import Fleet, Service
 
@@ -36,7 +36,7 @@ PROBES = 2000
 BASELINE = timedelta(minutes=15)
 """how far back the time before a rollback counts: as long as the watch after it"""
 QUIET = 3
-"""probes of ours after which a log that shows none of them is said not to be this app's, or to be off"""
+"""probes of this program after which a log that shows none of them is said not to be this app's, or to be off"""
 
 
 class Evidence:
@@ -53,7 +53,7 @@ class Evidence:
         self._probes: dict[str, deque[Probe]] = {}
         self._asked: dict[str, Measurement] = {}
         self.errors: list[str] = []
-        """faults of ours, to be shown"""
+        """faults of this program, to be shown"""
         self._work = Supervisor(self._fault)
 
     # ── following ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -82,7 +82,7 @@ class Evidence:
         return AccessFollower(lambda: host.stream(argv), self._clock)
 
     def saw(self, service: str, probe: Probe) -> None:
-        """A probe of ours came back."""
+        """A probe of this program came back."""
         self._probes.setdefault(service, deque(maxlen=PROBES)).append(probe)
         follower = self._followers.get(service)
         if follower is not None and probe.status is not None:
@@ -107,7 +107,7 @@ class Evidence:
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def now(self, service: Service, phase: Phase, since: datetime, until: datetime | None = None) -> Measurement:
-        """What is known without asking anybody; of those outside, what they said last in this window."""
+        """Returns what is known without asking anybody; of those outside, what they said last in this window."""
         at = self._clock.now()
         until = until or at
         counted = self._log(service, since, until)
@@ -117,11 +117,11 @@ class Evidence:
         rates = [counted, own]
         asked = self._asked.get(service.name)
         if asked is not None and asked.at >= since:
-            rates.extend(r for r in asked.rates if r.source not in (Source.ACCESS_LOG, Source.PROBES))
-        p50, p95, timed_by = found.p50, found.p95, Source.ACCESS_LOG
+            rates.extend(r for r in asked.rates if r.source not in (RateSource.ACCESS_LOG, RateSource.PROBES))
+        p50, p95, timed_by = found.p50, found.p95, RateSource.ACCESS_LOG
         if p50 is None:
             times = sorted(p.seconds or 0.0 for p in self._healthy(service, since, until))
-            p50, p95, timed_by = _share(times, 0.5), _share(times, 0.95), Source.PROBES
+            p50, p95, timed_by = _share(times, 0.5), _share(times, 0.95), RateSource.PROBES
         return Measurement(
             at=at,
             phase=phase,
@@ -136,14 +136,14 @@ class Evidence:
     async def measure(
         self, service: Service, phase: Phase, since: datetime, until: datetime | None = None
     ) -> Measurement:
-        """What all sources say of a window; those outside are asked, in no more than `PATIENCE` seconds."""
+        """Returns what all sources say of a window; those outside are asked, in no more than `PATIENCE` seconds."""
         end = until or self._clock.now()
         outside, issues = await asyncio.gather(
             asyncio.gather(*(self._ask(port, service, since, end) for port in self._ports(service))),
             self._issues(service, since, end),
         )
         known = self.now(service, phase, since, end)
-        inside = tuple(r for r in known.rates if r.source in (Source.ACCESS_LOG, Source.PROBES))
+        inside = tuple(r for r in known.rates if r.source in (RateSource.ACCESS_LOG, RateSource.PROBES))
         found = replace(known, rates=(*inside, *outside), issues=issues)
         self._asked[service.name] = found
         return found
@@ -155,7 +155,8 @@ class Evidence:
         )
 
     def baseline(self, service: Service, now: datetime, started: datetime | None) -> datetime:
-        """Where the time before begins: when it was first looked at, when what runs was started, or `BASELINE` ago."""
+        """Returns where the time before begins: when it was first looked at, when what runs was started, or
+        `BASELINE` ago."""
         times = [now - BASELINE, self._since.get(service.name, now)]
         if started is not None and started <= now:
             times.append(started)
@@ -165,7 +166,7 @@ class Evidence:
 
     def _log(self, service: Service, since: datetime, until: datetime) -> Rate:
         follower = self._followers.get(service.name)
-        empty = Rate(source=Source.ACCESS_LOG, since=since, until=until, failed=None, total=None)
+        empty = Rate(source=RateSource.ACCESS_LOG, since=since, until=until, failed=None, total=None)
         if follower is None:
             followed = service.name in self._since
             why = f"the host has no room for more than {PER_HOST} access logs" if followed else "not followed"
@@ -204,7 +205,7 @@ class Evidence:
         if service.health is None:
             note = "services.yaml names no health URL"
         return Rate(
-            source=Source.PROBES,
+            source=RateSource.PROBES,
             since=since,
             until=until,
             failed=sum(p.outcome is ProbeOutcome.UNHEALTHY for p in answered) if looks else None,

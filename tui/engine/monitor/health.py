@@ -89,7 +89,7 @@ async def smoke(probes: ProbePort, service: Service) -> tuple[Check, ...]:
 async def identity(
     probes: ProbePort, service: Service, before: str | None, *, again: bool = False
 ) -> tuple[Check, ...]:
-    """What the service says it is, where services.yaml names a place for it."""
+    """Returns what the service says it is, where services.yaml names a place for it."""
     if service.identity is None:
         return ()
     now = await ask_identity(probes, service)
@@ -97,7 +97,7 @@ async def identity(
 
 
 async def ask_identity(probes: ProbePort, service: Service) -> str | None:
-    """What the service says it is right now; None: it did not say, or nothing is configured."""
+    """Returns what the service says it is right now; None: it did not say, or nothing is configured."""
     if service.identity is None:
         return None
     return await probes.identity(service.identity, RequestExtras.of(service, service.identity.url))
@@ -109,6 +109,6 @@ def addresses(seen: Probe) -> str:
 
 
 def worded(seen: Probe) -> str:
-    """What a look came to, and where, in one line."""
+    """Returns what a look came to, and where, in one line."""
     where = "" if seen.parts and seen.detail else f" ({addresses(seen)})"
     return f"{seen.outcome}: {seen.detail}{where}"

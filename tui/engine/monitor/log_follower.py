@@ -41,7 +41,7 @@ WINDOW = 5
 
 
 class Following(StrEnum):
-    """Where the stream stands."""
+    """The state of the stream."""
 
     CONNECTING = "connecting"
     """asked for, nothing came yet: the link may be slow, or the app quiet"""

@@ -53,14 +53,14 @@ class HealthProbes:
         )
 
     async def _judge(self, service: Service, pattern: str) -> healthy_log.Said:
-        containers = reports.ps_inspect(await self._links.tell(service.host, commands.ps_inspect(service.app)))
+        containers = reports.ps_inspect(await self._links.ask_checked(service.host, commands.ps_inspect(service.app)))
         wrong = healthy_log.processes(containers)
         if wrong is not None:
             return wrong
         key, these = (service.host, service.app, pattern), _which(containers)
         if self._seen.get(key) == these:
             return ProbeOutcome.HEALTHY, ""
-        raw = await self._links.tell(service.host, commands.logs(service.app, LINES))
+        raw = await self._links.ask_checked(service.host, commands.logs(service.app, LINES))
         framer = Framer()
         read = [read_line(line.text) for line in (*framer.feed(raw), *framer.flush())]
         lines = [healthy_log.WrittenLine(one.at, one.process, one.text) for one in read]

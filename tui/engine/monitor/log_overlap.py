@@ -1,4 +1,4 @@
-"""What a log says again after a new attachment: lines seen before, logs begun anew, and whether something is missing.
+"""The overlap of a log after a new attachment: lines seen before, logs begun anew, and whether something is missing.
 
 `logs APP --num N -t` begins with the last N lines of each process, one process after the other, so most of it may be
 known. A line is known by its text with Dokku's time stamp (nanoseconds), without colours: their order differs between

@@ -27,7 +27,8 @@ def plain(raw: bytes) -> bytes:
 
 
 class Pattern(Protocol):
-    """What lines are looked for by: a compiled pattern of the standard library, or one that may raise in `search`."""
+    """A pattern that lines are looked for by: a compiled pattern of the standard library, or one that may raise in
+    `search`."""
 
     @property
     def flags(self) -> int: ...
@@ -111,7 +112,7 @@ class LogRing:
         return self.last - before
 
     def note(self, text: str) -> None:
-        """A line of our own, after whatever came so far; an unfinished line is ended."""
+        """A line of our own, after all that came so far; an unfinished line is ended."""
         if self._tail:
             self.feed(b"\n")
         self.notes[self.last] = clean_line(text)
@@ -202,7 +203,7 @@ class LogRing:
             yield from (n for n in hits if n >= start)
 
     def block_after(self, number: int, count: int) -> int:
-        """The number of the first line that stands `count` blocks further than the block of this line."""
+        """The number of the first line that is `count` blocks further than the block of this line."""
         index = min(bisect_right(self._firsts, number) + count, len(self._firsts))
         return self.last if index == len(self._firsts) else self._firsts[index]
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from tui.dokku.access_log import Counted
 from tui.engine.monitor.access_log_follower import AccessFollower
-from tui.model.evidence import Series, Slice, Source
+from tui.model.evidence import RateSource, Series, Slice
 from tui.model.health import Probe, ProbeOutcome
 
 LEAST = 0.005
@@ -26,11 +26,11 @@ def of(
     edges = [(since + width * n, since + width * (n + 1)) for n in range(count)]
     own = _probed(probes, since, width, edges)
     if follower is None:
-        return Series(source=Source.PROBES, timed_by=Source.PROBES, slices=tuple(own))
+        return Series(source=RateSource.PROBES, timed_by=RateSource.PROBES, slices=tuple(own))
     counted = follower.tally.series(since, width.total_seconds(), count)
     timed = any(found.p50 is not None for found in counted)
     if not any(found.total for found in counted):
-        return Series(source=Source.PROBES, timed_by=Source.PROBES, slices=tuple(own))
+        return Series(source=RateSource.PROBES, timed_by=RateSource.PROBES, slices=tuple(own))
     slices = tuple(
         Slice(
             since=begin,
@@ -42,7 +42,9 @@ def of(
         )
         for (begin, end), found, probed in zip(edges, counted, own, strict=True)
     )
-    return Series(source=Source.ACCESS_LOG, timed_by=Source.ACCESS_LOG if timed else Source.PROBES, slices=slices)
+    return Series(
+        source=RateSource.ACCESS_LOG, timed_by=RateSource.ACCESS_LOG if timed else RateSource.PROBES, slices=slices
+    )
 
 
 def _total(follower: AccessFollower, found: Counted, begin: datetime, end: datetime) -> int | None:

@@ -1,7 +1,7 @@
-"""Who is on call, and whom the runbook names besides: known at once from the last time somebody asked, with its age.
+"""Who is on call, and whom the runbook names as well: known at once from the last time somebody asked, with its age.
 
-Nobody waits for the answer: it is asked for besides, at the start and when an incident opens, and kept for the console
-that starts when the service that knows is down, too.
+Nobody waits for the answer: it is asked for in the background, at the start and when an incident opens, and kept for
+the console that starts when the service that knows is down, too.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ class OnCallReader:
         self._news.subscribe(listener)
 
     def ask(self) -> None:
-        """Ask besides; one question at a time."""
+        """Ask in the background; one question at a time."""
         if self._port is not None and (self._asking is None or self._asking.done()):
             self._asking = self._work.begin(self.refresh())
 

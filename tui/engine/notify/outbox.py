@@ -1,9 +1,9 @@
 """Tells people outside what an incident has come to, and never holds the incident up.
 
 A walk's changes are looked at, not awaited: what is new is put into the outbox on disk, once for each incident,
-milestone and channel, and delivered besides. A message that could not be delivered is tried again with growing pauses,
-at the time that the other side names if it names one, and given up after a day. Within a channel an incident's
-messages keep their order. A process that ends leaves its messages to the next one.
+milestone and channel, and delivered in the background. A message that could not be delivered is tried again with
+growing pauses, at the time that the other side names if it names one, and given up after a day. Within a channel an
+incident's messages keep their order. A process that ends leaves its messages to the next one.
 
 Of several consoles on one journal one takes a message, for a limited time, before it sends it. One that died while it
 sent may have been heard: then, and only then, people are told twice.
@@ -44,7 +44,7 @@ LEAVING = 2.0
 """seconds that a console which ends waits for what is being sent"""
 POSTMORTEM = Milestone.POSTMORTEM.name.lower()
 FAULT_PAUSE = 30.0
-"""seconds after a fault of ours"""
+"""seconds after a fault of this program"""
 
 
 class Notifier:
@@ -64,7 +64,7 @@ class Notifier:
         self.waiting: tuple[Any, ...] = ()
         """messages that are neither delivered nor given up, as the outbox had them last"""
         self.errors: list[str] = []
-        """faults of ours, to be shown"""
+        """faults of this program, to be shown"""
         self._journal = journal
         self._clock = clock
         self._environment = environment
@@ -145,7 +145,7 @@ class Notifier:
                 self._queue.put_nowait((incident, milestone))
                 self.start()
 
-    # ── the work besides ─────────────────────────────────────────────────────────────────────────────────────────
+    # ── work in the background ────────────────────────────────────────────────────────────────────────────────────────
 
     def start(self) -> None:
         """Begin to deliver what waits in the outbox, at once what only waits because it failed before."""
@@ -203,7 +203,7 @@ class Notifier:
             await self._woken(pause)
 
     def _later(self, error: Exception) -> datetime:
-        """After a fault of ours: shown, and tried again."""
+        """After a fault of this program: shown, and tried again."""
         self._fault(error)
         return self._clock.now() + timedelta(seconds=FAULT_PAUSE)
 
@@ -238,7 +238,7 @@ class Notifier:
         return min(later, default=None)
 
     async def _due(self) -> bool:
-        """Whether something is being sent, or could be."""
+        """True if something is being sent, or could be."""
         if self._sending:
             return True
         rows, now = self._mine(await self._journal.outbox()), self._clock.now()
@@ -274,7 +274,7 @@ class Notifier:
         await self._ended(channel.name, row, message.milestone, receipt)
 
     async def _said(self, incident: str, channel: str) -> list[Delivery]:
-        """What was delivered there before; nothing is known of an incident that cannot be read."""
+        """Returns what was delivered there before; nothing is known of an incident that cannot be read."""
         try:
             found = await self._read(incident)
         except (JournalError, Refused):
@@ -335,7 +335,7 @@ def _free_at(row: Any) -> datetime:
 
 
 async def tried(channel: ChannelPort, message: Message, earlier: Delivery | None = None) -> Receipt:
-    """One try to deliver, within `LIMIT`; whatever goes wrong is a receipt that says so."""
+    """One try to deliver, within `LIMIT`; anything that goes wrong is a receipt that says so."""
     receipt = await answered(
         within(LIMIT, channel.deliver(message, earlier)), lambda error: Receipt(delivered=False, detail=worded(error))
     )

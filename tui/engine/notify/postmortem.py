@@ -14,7 +14,7 @@ from tui.incident.postmortem.due import duty
 from tui.incident.postmortem.record import Record
 from tui.model.errors import Refused
 from tui.model.incident import Incident
-from tui.model.postmortem import DueDate, Field, PostMortem, Way
+from tui.model.postmortem import DueDate, ExportWay, Field, PostMortem
 from tui.model.service import Fleet
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC|[+-]\d\d:\d\d))?")
@@ -47,7 +47,7 @@ class PostMortems:
         return postmortem.write(found, self._fleet.severities, limit)
 
     def duty(self, incident: Incident) -> DueDate:
-        """Whether it is wanted, until when, and whether it is there."""
+        """The post-mortem's due date, and whether it is there."""
         return duty(incident, self._fleet.postmortem_within)
 
     async def note(self, incident: str, field: Field, text: str) -> None:
@@ -67,7 +67,7 @@ class PostMortems:
             said = moment(said).isoformat()
         await self._submit(incident, ev.PostMortemNoted(at=self._clock.now(), field=field, text=said, by=self._by))
 
-    async def taken(self, incident: str, way: Way, where: str = "") -> None:
+    async def taken(self, incident: str, way: ExportWay, where: str = "") -> None:
         """Note that it left this console. Raises Refused where the journal has no such incident."""
         await self._submit(incident, ev.PostMortemExported(at=self._clock.now(), way=way, where=where, by=self._by))
 

@@ -39,9 +39,9 @@ async def read(links: HostConnections, service: Service, current: RunningState |
 
 
 async def seen_by_gate(links: HostConnections, host: str, app: str) -> tuple[RunningState, tuple[tuple[str, str], ...]]:
-    """What runs, and everything that decides what becomes of a push to the app, asked at once.
+    """Returns what runs, and everything that decides what becomes of a push to the app, asked at once.
 
-    Raises LinkError, HostSaid.
+    Raises LinkError, UnexpectedReply.
     """
     asked = build_settings.gate_questions(app)
     current, told, obeys = await together(
@@ -62,12 +62,13 @@ async def _told(
 
 
 async def _experimental(links: HostConnections, host: str) -> bool:
-    """Whether the host obeys DOKKU_CNB_EXPERIMENTAL; 0.38 does not, and nobody recorded what lies between."""
+    """True if the host obeys DOKKU_CNB_EXPERIMENTAL; 0.38 does not, and nobody recorded what lies between."""
     return not capabilities.at_least((await links.capabilities(host)).version, (0, 38))
 
 
 async def files_of(links: HostConnections, host: str, holder: str) -> dict[str, str]:
-    """What lies in a holder's folder, by the paths it had. Raises LinkError, and HostSaid for what is no answer."""
+    """Returns what lies in a holder's folder, by the paths it had. Raises LinkError, and UnexpectedReply for what is no
+    answer."""
     try:
         found = await links.git.archive(links.host(host), holder, holders.FILES_BRANCH, (holders.FILES_FOLDER,))
     except UnexpectedReply as error:
@@ -100,7 +101,8 @@ async def findings(
     target: Release,
     of: build_settings.Shape,
 ) -> preflight.Findings:
-    """What a plan says beside its steps. Raises LinkError, HostSaid; what could not be known is said in it."""
+    """Returns what a plan says beside its steps. Raises LinkError, UnexpectedReply; what could not be known is said
+    in it."""
     files, lying = await together(
         _of_holder(links, service.host, target),
         between(links, service, leaving, target, of),
@@ -120,7 +122,7 @@ async def findings(
 def _baked(
     target: Release, kept: build_settings.Kept | None, files: dict[str, str], of: build_settings.Shape
 ) -> commit_files.Baked:
-    """What the target's image brings along of the config of then."""
+    """Returns what the target's image brings along of the config of then."""
     names = target.config_keys or app_config.own_names((kept.config_keys if kept is not None else None) or ())
     paths = dict(kept.paths) if kept is not None else {}
     app_json = files.get(paths.get("appjson", build_settings.DEFAULTS["appjson"]))

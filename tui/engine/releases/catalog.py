@@ -111,7 +111,7 @@ def seen(found: Listing, service: Service, look: HolderLook) -> Listing:
 
 
 class _Told(Value):
-    """What the host and this machine say of their own accord."""
+    """The words of the host and this machine, of their own accord."""
 
     current: RunningState
     holders: tuple[Release, ...]
@@ -121,7 +121,8 @@ class _Told(Value):
 
 
 async def listing(links: HostConnections, service: Service) -> Listing:
-    """What runs, and the releases that are kept or that this console has seen. Raises LinkError, HostSaid."""
+    """Returns what runs, and the releases that are kept or that this console has seen. Raises LinkError,
+    UnexpectedReply."""
     told = await _ask(links, service)
     order = tuple(way.name for way in ways.WAYS if way.listed)
     return _listed(told, service, order, Seen())
@@ -134,7 +135,7 @@ async def catalogue(
     who: Mapping[str, str] | None = None,
     registries: RegistryPort | None = None,
 ) -> Listing:
-    """The releases that any source knows, with every way of `order`. Raises LinkError, HostSaid."""
+    """The releases that any source knows, with every way of `order`. Raises LinkError, UnexpectedReply."""
     told = await _ask(links, service)
     history, host, images = await together(
         _history(links, service, told), _capabilities(links, service.host), _images(service, registries)
@@ -209,7 +210,7 @@ async def _history(links: HostConnections, service: Service, told: _Told) -> tup
 async def commits(
     links: HostConnections, service: Service, branch: str, tip: str | None
 ) -> tuple[tuple[Commit, ...], str]:
-    """The newest commits of a branch that stands at `tip`, newest first, and why they could not be read, if so."""
+    """The newest commits of a branch that is at `tip`, newest first, and why they could not be read, if so."""
     if tip is None:
         return (), f"branch {branch} has no commit"
     key = (service.host, service.app, tip)
@@ -252,11 +253,11 @@ async def _images(service: Service, registries: RegistryPort | None) -> tuple[fr
 
 async def names(links: HostConnections, host: str) -> tuple[str, ...]:
     """Every app's name on a host, ours included."""
-    return reports.apps_list(await links.tell(host, commands.apps_list()))
+    return reports.apps_list(await links.ask_checked(host, commands.apps_list()))
 
 
 async def holder_release(links: HostConnections, host: str, holder: str) -> Release:
-    """What a holder says of itself, and whether it is sealed: two reads."""
+    """Returns what a holder says of itself, and whether it is sealed: two reads."""
     config, git = await together(links.config(host, holder), links.ask(host, commands.git_report(holder)))
     release = kept.release_from_config(holder, config or {})
     branch = reports.git_report(git.stdout).branch if git.ok else None

@@ -1,8 +1,8 @@
 """Holding deploys of an app back, and letting them through again.
 
 `git:set APP deploy-branch frozen-by-…` makes every push to the team's branch deploy nothing (exit 0, with a warning in
-CI's log). The old branch stands on the incident record, because clearing the setting is not the same as restoring it.
-A freeze is undone again where a step of it fails, and whatever a console that died has left is put in order by
+CI's log). The old branch is on the incident record, because clearing the setting is not the same as restoring it.
+A freeze is undone again where a step of it fails, and everything that a console which died has left is put in order by
 `unfreeze`: what is frozen, and what is a record, is told by the host alone.
 """
 
@@ -30,7 +30,7 @@ from tui.ways import preflight
 
 
 class TeamBranch(Value):
-    """What stands on the team's branch beside what runs."""
+    """The team's branch: its commits beside what runs."""
 
     branch: str
     tip: str | None
@@ -49,7 +49,7 @@ class TeamBranch(Value):
 
 
 class Unfrozen(Value):
-    """What unfreezing found."""
+    """The result of an unfreeze."""
 
     service: str
     app: str
@@ -61,7 +61,7 @@ class Unfrozen(Value):
 
 
 class Frozen(Value):
-    """What freezing did."""
+    """The result of a freeze."""
 
     branch: str
     """the deploy branch that nobody pushes to"""
@@ -69,7 +69,7 @@ class Frozen(Value):
     """that deploys go live all the same, in words; empty where they are held back"""
 
 
-class Word(Value):
+class UnfreezeWord(Value):
     """A person's word on an unfreeze."""
 
     branch: str | None = None
@@ -78,7 +78,7 @@ class Word(Value):
     """the record of somebody else goes, too"""
 
 
-NO_WORD = Word()
+NO_WORD = UnfreezeWord()
 
 
 class Freezer:
@@ -94,8 +94,8 @@ class Freezer:
     async def freeze(self, service: Service, incident: str, by: str) -> Frozen:
         """Freeze outside of an incident.
 
-        Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid where nothing was changed, Undone where it is
-        not any more, Unfinished where something of it is left on the host.
+        Raises AlreadyThere, TakenByOther, Refused, LinkError, UnexpectedReply where nothing was changed, Undone where
+        it is not any more, Unfinished where something of it is left on the host.
         """
         host, app = service.host, service.app
         found = await incident_record.read(self._links, host, app)
@@ -109,7 +109,7 @@ class Freezer:
         if found is not None:
             raise TakenByOther(_held(found), f"rollback unfreeze {service.name}: says what can be done")
         frozen = holders.frozen_branch(incident)
-        source = reports.apps_report(await self._links.tell(host, commands.apps_report(app))).source
+        source = reports.apps_report(await self._links.ask_checked(host, commands.apps_report(app))).source
         unheld = source if source is not None and builders.from_image_or_archive(source) else ""
         pairs = (
             ("ROLLBACK_SCHEMA", "1"),
@@ -146,6 +146,7 @@ class Freezer:
             if isinstance(error, asyncio.CancelledError) or (isinstance(error, UnexpectedReply) and error.unsure):
                 await self._clock.sleep(incident_record.SIGNED_WITHIN)  # what was sent on the old link may arrive still
             seen = await incident_record.read(self._links, host, app)
+            # explained by test_a_branch_that_was_set_although_its_end_was_lost_is_given_back
             if await deploy_branch(self._links, host, app) == holders.frozen_branch(incident):
                 await self._write(host, commands.git_set_branch(app, branch), incident)
             if seen is None:
@@ -164,15 +165,16 @@ class Freezer:
 
     # ── unfreezing ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def preview(self, service: Service, word: Word) -> TeamBranch:
-        """What unfreezing would find. Raises as `unfreeze` does."""
+    async def preview(self, service: Service, word: UnfreezeWord) -> TeamBranch:
+        """Returns what unfreezing would find. Raises as `unfreeze` does."""
         found = await catalog.listing(self._links, service)
         return await standing(self._links, service, found, await self._to_restore(service, found, word))
 
-    async def unfreeze(self, service: Service, word: Word) -> Unfrozen:
+    async def unfreeze(self, service: Service, word: UnfreezeWord) -> Unfrozen:
         """Give branch, checks and builder back, and remove the record.
 
-        Raises AlreadyThere, TakenByOther, Refused, LinkError, HostSaid where nothing was sent, Unfinished after that.
+        Raises AlreadyThere, TakenByOther, Refused, LinkError, UnexpectedReply where nothing was sent, Unfinished after
+        that.
         """
         sent = self._links.gate.sent
         try:
@@ -184,7 +186,7 @@ class Freezer:
                 f"{service.app} may be unfrozen, or half so: {error.message}", f"rollback unfreeze {service.name}"
             ) from error
 
-    async def _unfreeze(self, service: Service, word: Word) -> Unfrozen:
+    async def _unfreeze(self, service: Service, word: UnfreezeWord) -> Unfrozen:
         host, app = service.host, service.app
         found = await catalog.listing(self._links, service)
         branch = await self._to_restore(service, found, word)
@@ -230,7 +232,7 @@ class Freezer:
             return held.restore if held is not None else ()
         return holders.restored(await remembered(self._journal, service, held.incident, holders.RESTORE) or "")
 
-    async def _to_restore(self, service: Service, found: Listing, word: Word) -> str:
+    async def _to_restore(self, service: Service, found: Listing, word: UnfreezeWord) -> str:
         """The branch to give back. Raises AlreadyThere, TakenByOther, Refused where nothing may be unfrozen."""
         held, branch = found.record, found.current.branch
         await self._may_unfreeze(service, held, word)
@@ -256,8 +258,8 @@ class Freezer:
             raise Refused(f"{what}; branches there: {there}", f"rollback unfreeze {service.name} --branch {which}")
         return named
 
-    async def _may_unfreeze(self, service: Service, held: holders.IncidentRecord | None, word: Word) -> None:
-        """What is not of a closed incident is somebody's: this machine's, or another's."""
+    async def _may_unfreeze(self, service: Service, held: holders.IncidentRecord | None, word: UnfreezeWord) -> None:
+        """A record that is not of a closed incident is somebody's: this machine's, or another's."""
         if held is None or (held.frozen and not held.gone):
             return
         for row in await self._journal.open_incidents():
@@ -285,6 +287,7 @@ async def _ended(write: Coroutine[Any, Any, None]) -> None:
         await asyncio.shield(sent)
     except asyncio.CancelledError:
         try:
+            # explained by test_an_interrupt_is_heard_when_what_was_sent_has_ended_and_undoes_it
             await asyncio.wait({sent})
         finally:
             sent.cancel()
@@ -306,14 +309,14 @@ LONG_AGO = 1000
 
 
 async def begun_here(journal: JournalPort, service: Service, incident: str) -> bool:
-    """Whether this machine's journal has that incident, or freeze, of the service."""
+    """True if this machine's journal has that incident, or freeze, of the service."""
     return bool(await _commands(journal, service, incident))
 
 
 async def remembered(
     journal: JournalPort, service: Service, incident: str, wanted: str = "ROLLBACK_DEPLOY_BRANCH"
 ) -> str | None:
-    """What this machine wrote onto the record of that incident, by its key, should the record be gone."""
+    """Returns what this machine wrote onto the record of that incident, by its key, should the record be gone."""
     for argv in await _commands(journal, service, incident):
         if argv[:1] != ("config:set",) or holders.incident_record(service.app) not in argv:
             continue
@@ -325,7 +328,7 @@ async def remembered(
 
 
 async def _commands(journal: JournalPort, service: Service, incident: str) -> tuple[tuple[str, ...], ...]:
-    """What this machine sent for an incident of the service, or for a freeze by hand, which is no incident."""
+    """Returns what this machine sent for an incident of the service, or for a freeze by hand, which is no incident."""
     rows = await journal.incidents(LONG_AGO)
     names = dict.fromkeys((incident, *(r.id for r in rows if r.service == service.name and _is_of(r.id, incident))))
     entries = [entry for name in names for entry in await journal.entries(name) if entry.kind == "command"]
@@ -333,7 +336,7 @@ async def _commands(journal: JournalPort, service: Service, incident: str) -> tu
 
 
 def _is_of(journalled: str, known_as: str) -> bool:
-    """Whether the journal's incident is the one that hosts know by that id: a run over several has one for each."""
+    """True if the journal's incident is the one that hosts know by that id: a run over several has one for each."""
     return journalled == known_as or journalled.startswith(f"{known_as}-")
 
 
@@ -341,7 +344,7 @@ def _is_of(journalled: str, known_as: str) -> bool:
 
 
 async def standing(links: HostConnections, service: Service, found: Listing, branch: str) -> TeamBranch:
-    """What was pushed to that branch and does not run. A branch that cannot be read is said, never raised."""
+    """Returns what was pushed to that branch and does not run. A branch that cannot be read is said, never raised."""
     current = found.current
     running = choose.running(found.releases, current)
     tip = dict(current.refs).get(branch)
@@ -367,7 +370,7 @@ async def standing(links: HostConnections, service: Service, found: Listing, bra
 
 async def deploy_branch(links: HostConnections, host: str, app: str) -> str:
     """The app's deploy branch. Raises Refused where the host names none."""
-    branch = reports.git_report(await links.tell(host, commands.git_report(app))).branch
+    branch = reports.git_report(await links.ask_checked(host, commands.git_report(app))).branch
     if not branch:
         raise Refused(f"{app} has no deploy branch", "deploy it once by git push")
     return branch

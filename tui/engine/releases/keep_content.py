@@ -1,4 +1,4 @@
-"""What a holder is filled with, asked before anything of it is begun: a release's own files, and what it remembers."""
+"""The content of a holder, asked before anything of it is begun: a release's own files, and what it remembers."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ Say = Callable[[str], None]
 
 
 class HolderContent(Value):
-    """What is known of a release before its holder has a name."""
+    """The content of a holder that has no name yet."""
 
     commit: str
     """the release's own, or Dokku's of the image or archive it came from"""
@@ -35,7 +35,7 @@ class HolderContent(Value):
 
 
 async def read(links: HostConnections, service: Service, current: RunningState, say: Say) -> HolderContent:
-    """The content of a holder of what runs. Raises Refused, LinkError, HostSaid."""
+    """The content of a holder of what runs. Raises Refused, LinkError, UnexpectedReply."""
     commit = known_to_run(current)
     of = await build_facts.read(links, service, current)
     if (why := build_gate.unkeepable(of)) is not None:
@@ -59,7 +59,7 @@ async def read(links: HostConnections, service: Service, current: RunningState, 
 async def _files(
     links: HostConnections, service: Service, current: RunningState, commit: str, of: build_settings.Shape
 ) -> dict[str, str]:
-    """The running release's own files, from a branch that stands at what runs.
+    """The running release's own files, from a branch that is at what runs.
 
     Those of an image lie inside it, where this login cannot read them: what its processes run is all that is known.
     """

@@ -1,10 +1,10 @@
 """Keeping what runs: a holder app, never deployed, that retains the running release's image.
 
 create → forbid deploys → push `FROM dokku/APP:latest` → did what runs change meanwhile? → seal → read the seal back →
-allow to look at its image. What is kept already is looked at, and kept again where its image is gone.
-Anything that does not hold up on the way destroys the holder again: a holder that might contain something else than
-its name says is worse than none. Where that is not possible either, it is named: keeping again takes it away. Once the
-seal was read back the release is kept, whatever fails afterwards. Measured: 4-7 s on 0.35.15, about 10 s on 0.38.27.
+allow to look at its image. What is kept already is looked at, and kept again where its image is gone. Anything that
+does not hold up on the way destroys the holder again: a holder that might contain something else than its name says is
+worse than none. Where that is not possible either, it is named: keeping again takes it away. Once the seal was read
+back the release is kept, no matter what fails afterwards. Measured: 4-7 s on 0.35.15, about 10 s on 0.38.27.
 """
 
 import asyncio
@@ -60,8 +60,9 @@ class Keeper:
     async def keep(self, service: Service, say: Say) -> Release:
         """Keep what the service runs now.
 
-        Raises AlreadyThere when it is kept, Refused when it must not be kept, LinkError and HostSaid before anything
-        was begun, Undone where what was begun was taken back, Unfinished where a holder may be left on the host.
+        Raises AlreadyThere when it is kept, Refused when it must not be kept, LinkError and UnexpectedReply before
+        anything was begun, Undone where what was begun was taken back, Unfinished where a holder may be left on the
+        host.
         """
         for _ in range(TRIES):
             found = await catalog.listing(self._links, service)
@@ -76,7 +77,8 @@ class Keeper:
         raise Undone(f"{service.app}: other keeps were faster {TRIES} times", "try again")
 
     async def _let_older_go(self, service: Service, say: Say) -> None:
-        """What the retention lets go. The new release is kept by now: whatever fails here is said, and no more."""
+        """Destroy what the retention lets go. The new release is kept by now: anything that fails here is said, and no
+        more."""
         try:
             for old in await self.expired(service):
                 try:
@@ -90,7 +92,7 @@ class Keeper:
             say(f"retention: no more is let go: {error.message}")
 
     async def _described(self, host: str, holder: str) -> Release:
-        """What the new holder says of itself; by its name where it cannot be asked."""
+        """Returns what the new holder says of itself; by its name where it cannot be asked."""
         try:
             return await catalog.holder_release(self._links, host, holder)
         except (LinkError, UnexpectedReply):
@@ -148,8 +150,10 @@ class Keeper:
         host = service.host
         try:
             if isinstance(error, asyncio.CancelledError) or (isinstance(error, UnexpectedReply) and error.unsure):
+                # explained by test_a_push_without_a_word_gets_its_time_before_the_holder_goes
                 await self._links.host(host).drop()  # what was sent on the old link may arrive still: it gets its time
                 await self._clock.sleep(incident_record.SIGNED_WITHIN)
+            # explained by test_a_holder_that_nobody_knows_to_be_ours_and_carries_facts_stays
             if not created and "ROLLBACK_SCHEMA" in (await self._links.config(host, holder) or ()):
                 return
             await self.destroy(host, holder, ours=True)
@@ -250,15 +254,18 @@ class Keeper:
             await self._write(service.host, argv)
 
     async def _outrun(self, service: Service, holder: str) -> bool:
-        """Whether another keep has the same number and the lower name: the greater one gives way."""
+        """True if another keep has the same number and the lower name: the greater one gives way."""
         names = await catalog.names(self._links, service.host)
         same = (n for n in names if holders.holds(n, service.app) and holders.number_of(n) == holders.number_of(holder))
+        # explained by test_the_greater_name_gives_way_and_the_keep_ends_after_so_many_others
         return min(same, default=holder) < holder
 
     async def _fill(self, service: Service, holder: str, before: RunningState, content: HolderContent) -> str:
         number = holders.number_of(holder)
         await self._push(service, holder, number, content.tree(number, before))
-        if (reports.ps_report(await self._links.tell(service.host, commands.ps_report(holder)))).running != "false":
+        if (
+            reports.ps_report(await self._links.ask_checked(service.host, commands.ps_report(holder)))
+        ).running != "false":
             stopped = await self._send(service.host, commands.ps_stop(holder))
             raise _Runs("it was stopped" if stopped.ok else f"it could not be stopped: {unusable(stopped).message}")
         if await self._outrun(service, holder):
@@ -331,7 +338,7 @@ class Keeper:
     async def clear(self, host: str, holder: str) -> bool:
         """Destroy a holder of this console's own that was never finished; False where it was deployed, and stays.
 
-        One that is finished is a kept release like any other. Raises LinkError, HostSaid.
+        One that is finished is a kept release like any other. Raises LinkError, UnexpectedReply.
         """
         answer = await self._links.ask(host, commands.git_report(holder))
         if answer.code == reports.NO_SUCH_APP:
@@ -359,7 +366,7 @@ class Keeper:
         theirs = any(not key.startswith("DOKKU_") for key in config)
         if not ours and theirs and config.get("ROLLBACK_SCHEMA") != "1":
             raise Refused(f"{holder} carries no config of ours", f"look at it, then: apps:destroy {holder} --force")
-        told = await self._links.tell(host, commands.ps_report(holder))
+        told = await self._links.ask_checked(host, commands.ps_report(holder))
         if reports.ps_report(told).deployed is not False:
             raise Refused(f"{holder} was deployed", "look at it: a holder never runs")
         answer = await self._send(host, commands.apps_destroy(holder))

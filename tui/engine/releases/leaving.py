@@ -40,7 +40,7 @@ async def never_live(
 
 
 async def _healthy(service: Service, look: Look, clock: ClockPort) -> bool:
-    """Whether one of a few looks finds it healthy: one that fails says little against what has run all along."""
+    """True if one of a few looks finds it healthy: one that fails says little against what has run all along."""
     for number in range(LOOKS):
         if number:
             await clock.sleep(LOOK_AGAIN)

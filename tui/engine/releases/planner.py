@@ -23,7 +23,7 @@ from tui.engine.together import together
 from tui.incident import config_drift, next_commands, taken_back
 from tui.model.errors import AlreadyThere, JournalError, Refused
 from tui.model.incident import Incident, State
-from tui.model.plan import Caution, Checked, Plan
+from tui.model.plan import Plan, PlanWarning, PreflightCheck
 from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.service import CheckMode, Fleet, Service
 from tui.model.taken_back import TakenBack
@@ -37,7 +37,7 @@ from tui.ways.plan import with_commit
 from tui.ways.way import Way
 
 
-class Wanted(Value):
+class PlanRequest(Value):
     """A person's request for a plan."""
 
     service: Service
@@ -54,12 +54,12 @@ class Wanted(Value):
 
     @property
     def again(self) -> bool:
-        """Whether what runs is to be deployed anew."""
+        """True if what runs is to be deployed anew."""
         return self.target.kind is TargetKind.CURRENT
 
     @property
     def unasked(self) -> bool:
-        """Whether `previous` alone says where to go, and nobody said what runs now."""
+        """True if `previous` alone says where to go, and nobody said what runs now."""
         return self.target.kind is TargetKind.PREVIOUS and self.expect_current is None
 
 
@@ -69,8 +69,8 @@ class _Compared(Value):
     files: tuple[tuple[str, str], ...] = ()
     """the target's own files, path → content; only for ways that push them"""
     baked: Baked = Baked()
-    cautions: tuple[Caution, ...] = ()
-    checked: tuple[Checked, ...] = ()
+    cautions: tuple[PlanWarning, ...] = ()
+    checked: tuple[PreflightCheck, ...] = ()
     taken: TakenBack | None = None
 
 
@@ -99,7 +99,7 @@ class Planner:
         self._silences = silences
         self._registries = registries
 
-    async def plan(self, wanted: Wanted) -> Plan:
+    async def plan(self, wanted: PlanRequest) -> Plan:
         """A plan from what the host says now; nothing is sent. Raises Refused, LinkError and their kin.
 
         Where the way does not lead to the target, the refusal names the next one.
@@ -109,14 +109,15 @@ class Planner:
         return made if made.push is None else with_commit(made, self._links.git.commit_id(made.push))
 
     async def known(self, service: Service, *, every_source: bool) -> Listing:
-        """The releases there are and what runs, by the host alone or by every source. Raises LinkError, HostSaid."""
+        """The releases there are and what runs, by the host alone or by every source. Raises LinkError,
+        UnexpectedReply."""
         if not every_source:
             return await catalog.listing(self._links, service)
         who = {name: i.by for i in (await self._records.newest())[0] for name in (i.id, i.known_as)}
         return await catalog.catalogue(self._links, service, self._fleet.ways, who, self._registries)
 
-    async def gather(self, wanted: Wanted, way: Way) -> Facts:
-        """Everything that the way's plan is made from. Raises Refused and its kin, LinkError, HostSaid."""
+    async def gather(self, wanted: PlanRequest, way: Way) -> Facts:
+        """Everything that the way's plan is made from. Raises Refused and its kin, LinkError, UnexpectedReply."""
         service, incident = wanted.service, wanted.incident
         found = await self.known(service, every_source=not way.listed)
         mine = incident.known_as if incident is not None else wanted.known_as or store.new_id(self._clock)
@@ -171,7 +172,7 @@ class Planner:
         return await self._with_way_out(found, facts)
 
     async def _silence(self, service: Service, found: Listing, way: Way) -> Silence | None:
-        """Whether the service answers anybody; None where the plan does not depend on it."""
+        """Finds out whether the service answers anybody; None where the plan does not depend on it."""
         asked = way.shaped and service.checks is CheckMode.AUTO and found.current.pods is None
         return await self._silences.of(service) if asked else None
 
@@ -181,21 +182,21 @@ class Planner:
         return await self._silences.answered_path(service, target) if asked else ""
 
     async def _cluster(self, service: Service, found: Listing) -> k3s.K3sSettings | None:
-        """How the scheduler k3s is set, for an app on it. Raises LinkError."""
+        """Returns how the scheduler k3s is set, for an app on it. Raises LinkError."""
         if found.current.pods is None:
             return None
         return k3s.settings(await self._links.ask(service.host, k3s.settings_report(service.app)))
 
     # ── what may be planned ──────────────────────────────────────────────────────────────────────────────────────
 
-    def _way(self, wanted: Wanted) -> Way:
+    def _way(self, wanted: PlanRequest) -> Way:
         """The way asked for, else the first of services.yaml. Raises Refused for one that is not among those."""
         name = wanted.way or (kept_way.WAY.name if wanted.again else self._fleet.ways[0])
         if name not in self._fleet.ways:
             raise Refused(f"{name} is no way of {self._fleet.path}", f"ways: {', '.join(self._fleet.ways)}")
         return ways.of(name)
 
-    async def _may_plan(self, wanted: Wanted, found: Listing, running: Release, mine: str) -> None:
+    async def _may_plan(self, wanted: PlanRequest, found: Listing, running: Release, mine: str) -> None:
         """Raises Refused or TakenByOther where nothing may be planned now, to no release at all."""
         service, expected, now = wanted.service, wanted.expect_current, self._clock.now()
         if expected is not None and not matches(expected, running):
@@ -207,7 +208,7 @@ class Planner:
         stale = found.record is not None and holders.is_stale(found.record, now)
         incident_record.may_act(found.record, mine, take_over=wanted.options.take_over is not None, stale=stale)
 
-    async def _only_one_open(self, wanted: Wanted, running: Release) -> None:
+    async def _only_one_open(self, wanted: PlanRequest, running: Release) -> None:
         """Raises Refused while an incident of the service is open here, unless the person says what runs.
 
         `previous` by itself would go further back than anybody meant.
@@ -230,8 +231,8 @@ class Planner:
     # ── which release ────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _choice_seen(
-        self, wanted: Wanted, way: Way, found: Listing, running: Release, of: Shape | None
-    ) -> tuple[choose.Choice, Listing]:
+        self, wanted: PlanRequest, way: Way, found: Listing, running: Release, of: Shape | None
+    ) -> tuple[choose.ChosenRelease, Listing]:
         """The release that is meant, whose image was looked for where the way starts a kept one, and the list since.
 
         One whose image is gone is passed over like one without a way back: named, with the reason. Raises as `_chosen`.
@@ -248,8 +249,8 @@ class Planner:
             running = choose.running(found.releases, found.current)
 
     async def _chosen(
-        self, wanted: Wanted, way: Way, found: Listing, running: Release, of: Shape | None
-    ) -> choose.Choice:
+        self, wanted: PlanRequest, way: Way, found: Listing, running: Release, of: Shape | None
+    ) -> choose.ChosenRelease:
         """The release that is meant. Raises Refused, AlreadyThere.
 
         Only where it is to be refused every source is asked: what else leads there?
@@ -258,7 +259,7 @@ class Planner:
         if wanted.again:
             (possible,) = build_facts.possible((running,), of)
             host = self._links.described(service.host)
-            return choose.Choice(release=anew.chosen(service, host, possible, way, target))
+            return choose.ChosenRelease(release=anew.chosen(service, host, possible, way, target))
         if way.listed:
             try:
                 return choose.choose(target, build_facts.possible(found.releases, of), way.name)
@@ -272,7 +273,7 @@ class Planner:
                 found = catalog.seen(found, service, look)
         known = build_facts.possible(found.releases, of)
         named = way.named(service, target, known, found.host)
-        return choose.choose(target, known, way.name) if named is None else choose.Choice(release=named)
+        return choose.choose(target, known, way.name) if named is None else choose.ChosenRelease(release=named)
 
     # ── what is asked of it ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -286,13 +287,13 @@ class Planner:
         way: Way,
         incident: str,
     ) -> _Compared:
-        """The target compared with what runs. Raises LinkError, HostSaid.
+        """The target compared with what runs. Raises LinkError, UnexpectedReply.
 
         All is asked at once; without a shape only what holds for every way.
         """
         files: tuple[tuple[str, str], ...] = ()
         names: tuple[str, ...] | None = None
-        processes: tuple[Caution, ...] | None = None
+        processes: tuple[PlanWarning, ...] | None = None
         baked = Baked()
         config = self._configs.look(service)
         if of is None:
@@ -313,7 +314,7 @@ class Planner:
     async def _drift(
         self, service: Service, target: Release, config: Looked, names: tuple[str, ...] | None
     ) -> config_drift.Drift:
-        """How the config differs from that of the target; what could not be read is said in it."""
+        """Returns how the config differs from that of the target; what could not be read is said in it."""
         try:
             known = await self._configs.ledger.known(service.host, service.app)
         except JournalError as error:

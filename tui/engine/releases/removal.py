@@ -1,4 +1,4 @@
-"""Taking everything of ours away from a host again: the holders of an app, and what is left of its incidents.
+"""Taking everything of this program away from a host again: the holders of an app, and what is left of its incidents.
 
 Nothing is taken while an incident is open, and nothing that is not certainly ours: `Keeper.destroy` looks at the name,
 at the config and at whether the app was ever deployed. A frozen app has to be unfrozen first, because its record holds
@@ -21,7 +21,7 @@ from tui.releases import choose
 
 
 class Removal(Value):
-    """What would go: shown before anything does."""
+    """The apps that would go: shown before anything does."""
 
     service: str
     app: str
@@ -37,7 +37,7 @@ class Removal(Value):
 
 
 class Removed(Value):
-    """What went, and what stays with the reason."""
+    """The apps that went, and those that stay with the reason."""
 
     gone: tuple[str, ...] = ()
     stays: tuple[tuple[str, str], ...] = ()
@@ -45,7 +45,7 @@ class Removed(Value):
 
 
 async def plan(links: HostConnections, service: Service, now_stale: Callable[[kept.IncidentRecord], bool]) -> Removal:
-    """What there is to remove. Raises TakenByOther, Refused, LinkError, HostSaid."""
+    """Returns what there is to remove. Raises TakenByOther, Refused, LinkError, UnexpectedReply."""
     found = await catalog.listing(links, service)
     if found.record is not None and found.record.frozen:
         branch = found.record.deploy_branch or "unknown"
@@ -83,6 +83,7 @@ async def remove(links: HostConnections, keeper: Keeper, wanted: Removal, say: C
             else:
                 await keeper.destroy(wanted.host, name)
         except (Refused, UnexpectedReply, LinkError) as error:
+            # explained by test_a_host_that_is_gone_before_anything_went_is_an_error_and_after_that_a_rest
             if isinstance(error, LinkError) and not gone:
                 raise
             may = isinstance(error, UnexpectedReply) and error.unsure

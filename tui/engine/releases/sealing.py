@@ -11,18 +11,18 @@ from tui.engine.hosts.connections import HostConnections, UnexpectedReply
 from tui.model.errors import LinkError, Refused
 
 Write = Callable[[str, tuple[str, ...]], Awaitable[None]]
-"""sends a command that changes a host. Raises LinkError, HostSaid"""
+"""sends a command that changes a host. Raises LinkError, UnexpectedReply"""
 
 
 async def seal(links: HostConnections, host: str, holder: str, write: Write) -> str:
     """Seal a filled holder. Returns what went wrong after that, in words: the release is kept all the same.
 
-    Raises Refused where it could not be sealed, LinkError, HostSaid.
+    Raises Refused where it could not be sealed, LinkError, UnexpectedReply.
     """
     await write(host, commands.git_set_branch(holder, holders.SEAL_BRANCH))
     await write(host, commands.builder_set(holder, "selected", "null"))
-    branch = reports.git_report(await links.tell(host, commands.git_report(holder))).branch
-    running = reports.ps_report(await links.tell(host, commands.ps_report(holder))).running
+    branch = reports.git_report(await links.ask_checked(host, commands.git_report(holder))).branch
+    running = reports.ps_report(await links.ask_checked(host, commands.ps_report(holder))).running
     if branch != holders.SEAL_BRANCH or running != "false":
         raise Refused(f"{holder} could not be sealed: branch {branch}, running {running}")
     return await allow_looks(host, holder, write)
@@ -31,7 +31,7 @@ async def seal(links: HostConnections, host: str, holder: str, write: Write) -> 
 async def on_the_host(links: HostConnections, host: str, holder: str, write: Write) -> None:
     """A holder belongs on the Dokku host itself: where every new app goes to another scheduler, it is set for this one.
 
-    Otherwise Dokku calls it deployed, and nobody could look at its image. Raises LinkError, HostSaid.
+    Otherwise Dokku calls it deployed, and nobody could look at its image. Raises LinkError, UnexpectedReply.
     """
     given = k3s.selected(await links.ask(host, k3s.scheduler_report(holder)))
     if given not in (None, LOCAL):

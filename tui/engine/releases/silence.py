@@ -1,8 +1,8 @@
-"""Does a service answer anybody at all? Looked at while a plan is made; whatever is not seen for certain is no silence.
+"""Does a service answer anybody at all? Looked at while a plan is made; anything not seen for certain is no silence.
 
 Our own looks alone would take ten seconds to say so. The host's access log covers the time before them: its last lines
-show what became of everybody's requests, and a look of ours among them proves that it is this app's and that it is
-written. A log without one (another proxy, another address, a format without agents) says nothing.
+show what became of everybody's requests, and a look of this program among them proves that it is this app's and that it
+is written. A log without one (another proxy, another address, a format without agents) says nothing.
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ from tui.model.service import Service
 from tui.ways.facts import Silence
 
 LOOKS = 3
-"""looks of ours at least"""
+"""looks of this program at least"""
 BETWEEN = 0.5
 """seconds between them"""
 WINDOW = timedelta(seconds=own_checks.USUAL)
@@ -40,7 +40,7 @@ class Silences:
         self._recent = recent
 
     async def of(self, service: Service) -> Silence:
-        """Whether it answers nobody; nothing is raised. An answer to the first look ends it."""
+        """Finds out whether it answers nobody; nothing is raised. An answer to the first look ends it."""
         for number in range(LOOKS):
             if number:
                 await self._clock.sleep(BETWEEN)
@@ -68,7 +68,7 @@ class Silences:
         return Silence(silent=False, words=words)
 
     async def _logged(self, service: Service) -> bool | None:
-        """Whether the access log shows answers to anybody else; None where it does not say."""
+        """Tells whether the access log shows answers to anybody else; None where it does not say."""
         try:
             answer = await self._links.ask(service.host, commands.access_logs(service.app))
         except LinkError:

@@ -1,4 +1,4 @@
-"""What a plan for a service that stops before it starts has to know: how its checks are set, and its way out."""
+"""The facts for a plan of a service that stops before it starts: how its checks are set, and its way out."""
 
 from tui.dokku import build_gate, commands, reports
 from tui.engine.hosts.connections import HostConnections, unusable
@@ -14,7 +14,7 @@ from tui.ways import keep_first, stop_first
 
 
 async def read(links: HostConnections, service: Service, found: Listing, leaving: Release) -> stop_first.Stopping:
-    """How the host is set now, and how the team had set it before this incident. Raises LinkError."""
+    """Returns how the host is set now, and how the team had set it before this incident. Raises LinkError."""
     now = await checks(links, service.host, service.app)
     before = found.record.checks if found.record is not None else None
     if before is None and now is not None:
@@ -24,7 +24,7 @@ async def read(links: HostConnections, service: Service, found: Listing, leaving
 
 
 async def keeping(links: HostConnections, service: Service, found: Listing, leaving: Release) -> keep_first.Keeping:
-    """Whether what runs can be kept before it is left. Raises LinkError."""
+    """Finds out whether what runs can be kept before it is left. Raises LinkError."""
     return keep_first.Keeping(why_not=await _unkeepable(links, service, found, leaving))
 
 
@@ -39,13 +39,13 @@ async def _unkeepable(links: HostConnections, service: Service, found: Listing, 
 
 
 async def checks(links: HostConnections, host: str, app: str) -> reports.Checks | None:
-    """How the zero-downtime checks are set now; None where the host does not say. Raises LinkError."""
+    """Returns how the zero-downtime checks are set now; None where the host does not say. Raises LinkError."""
     answer = await links.ask(host, commands.report("checks", app))
     return reports.checks_report(answer.stdout) if answer.ok else None
 
 
 async def restore(links: HostConnections, plan: Plan, incident: str) -> None:
-    """Give the team's setting back, where it is another one now. Raises LinkError, HostSaid."""
+    """Give the team's setting back, where it is another one now. Raises LinkError, UnexpectedReply."""
     if plan.checks_before is not None:
         await give_back(links, plan.host, plan.app, plan.checks_before, incident)
 

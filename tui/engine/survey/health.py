@@ -3,7 +3,7 @@
 The trap: nginx answers a host name that has no site on a port by the first site there, another app's, and with 200. So
 each address is also asked with a made-up name. Where that gets another answer, the name has a site of its own. Where it
 gets the same, either this app is that first site or another one answers; the access log tells: a request with a mark of
-ours stands in the log of the site that took it.
+ours is in the log of the site that took it.
 """
 
 import asyncio
@@ -96,7 +96,7 @@ class _Search:
         return best[1], best[2]
 
     async def _whose(self, address: Address, page: WebAnswer, app: str) -> Whose | str:
-        """How it is known that the app's own site answered; the name of another app where that one did."""
+        """Returns how it is known that the app's own site answered; the name of another app where that one did."""
         stranger = await self._look(page.url, f"{secrets.token_hex(6)}.invalid")
         again = await self._look(page.url, page.host_header)
         if not pages.alike(page, stranger, again):

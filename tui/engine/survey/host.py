@@ -1,4 +1,4 @@
-"""What a host says of its apps: reports of all at once, and of one alone where that failed.
+"""A host's word on its apps: reports of all at once, and of one alone where that failed.
 
 Eight reports cover every app with one command each. What a broken app holds back is asked of each app by itself; what
 cannot be read then is named in the app's facts, and holds nothing else up. `ps:report` is asked app by app: for all at
@@ -23,10 +23,10 @@ Say = Callable[[str], None]
 
 
 async def look(links: HostConnections, name: str, say: Say, without: frozenset[str] = frozenset()) -> HostFacts:
-    """The facts of the host of that name, its apps `without` aside; health is not asked for. Raises LinkError, HostSaid
-    where not even the list of apps can be had."""
+    """The facts of the host of that name, its apps `without` aside; health is not asked for. Raises LinkError,
+    UnexpectedReply where not even the list of apps can be had."""
     at = links.described(name)
-    listed = reports.apps_list(await links.tell(name, commands.apps_list()))
+    listed = reports.apps_list(await links.ask_checked(name, commands.apps_list()))
     ours = [app for app in listed if holders.is_ours(app)]
     apps = sorted({*listed} - {*ours} - without)
     facts = HostFacts(ssh=at.ssh, identity_file=at.identity_file, known_hosts=at.known_hosts, kept=len(ours))

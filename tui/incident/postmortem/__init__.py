@@ -97,7 +97,7 @@ _UNTOLD = (
     ev.StepStarted, ev.Observed, ev.NotObserved, ev.Measured, ev.WatchTimerFired, ev.CheckAgain, ev.PostMortemNoted,
     ev.PostMortemExported,
 )  # fmt: skip
-"""what would only fill the timeline, or stands elsewhere"""
+"""what would only fill the timeline, or is elsewhere"""
 
 
 def _story(record: Record) -> Iterator[Moment]:

@@ -8,22 +8,22 @@ from tui.incident import events as ev
 from tui.incident.postmortem import outcome, rates
 from tui.incident.postmortem.record import Record, length, percent, safe, stamp
 from tui.model.outcome import describe
-from tui.model.postmortem import Fact, Moment, Section
+from tui.model.postmortem import Fact, Moment, RecordSection
 from tui.model.service import SeveritySpec
 
 
-def sections(record: Record, severities: tuple[SeveritySpec, ...], detected: Moment) -> tuple[Section, ...]:
+def sections(record: Record, severities: tuple[SeveritySpec, ...], detected: Moment) -> tuple[RecordSection, ...]:
     """All sections that have something to say."""
     made = (
-        Section(name="response", title="Who and how fast", facts=tuple(_response(record, severities, detected))),
-        Section(name="decisions", title="Decisions", facts=tuple(_decisions(record))),
-        Section(
+        RecordSection(name="response", title="Who and how fast", facts=tuple(_response(record, severities, detected))),
+        RecordSection(name="decisions", title="Decisions", facts=tuple(_decisions(record))),
+        RecordSection(
             name="taken_back", title="What was taken back, and what else changed", facts=tuple(_taken(record, detected))
         ),
-        Section(name="commands", title="Commands that changed the host", facts=tuple(_commands(record))),
-        Section(name="verification", title="Verification", facts=tuple(_checks(record))),
-        Section(name="error_rates", title="Error rates and response times", facts=rates.table(record)),
-        Section(name="told", title="Who was told", facts=tuple(_told(record))),
+        RecordSection(name="commands", title="Commands that changed the host", facts=tuple(_commands(record))),
+        RecordSection(name="verification", title="Verification", facts=tuple(_checks(record))),
+        RecordSection(name="error_rates", title="Error rates and response times", facts=rates.table(record)),
+        RecordSection(name="told", title="Who was told", facts=tuple(_told(record))),
     )
     return tuple(section for section in made if section.facts)
 
@@ -41,7 +41,7 @@ def _response(record: Record, severities: tuple[SeveritySpec, ...], detected: Mo
 
 
 def _taken(record: Record, detected: Moment) -> Iterator[Fact]:
-    """What each plan that was confirmed took back, as it was known when the plan was made."""
+    """Returns what each plan that was confirmed took back, as it was known when the plan was made."""
     for one in record.rounds:
         taken = one.made.taken
         if taken is None:
@@ -55,7 +55,7 @@ def _taken(record: Record, detected: Moment) -> Iterator[Fact]:
 
 
 def _clock(record: Record, severities: tuple[SeveritySpec, ...], detected: Moment) -> Iterator[Fact]:
-    """How long it took to the first thing that was done about it, against the severity's time."""
+    """Returns how long it took to the first thing that was done about it, against the severity's time."""
     acted = record.first(ev.Confirmed, ev.WatchAsked, ev.CloseAsked)
     if acted is None or detected.at is None or not isinstance(acted.said, ev.Confirmed | ev.WatchAsked | ev.CloseAsked):
         return

@@ -128,7 +128,7 @@ def _well_again(record: Record, limit: float) -> tuple[datetime, str, Entry] | N
 
 
 def _is_bad(entry: Entry, limit: float) -> bool:
-    """Whether the entry says that the service was not well."""
+    """True if the entry says that the service was not well."""
     match entry.said:
         case ev.Answered(node="healthy", answer=False) | ev.WentDown():
             return True

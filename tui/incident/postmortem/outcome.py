@@ -1,4 +1,4 @@
-"""How it was fixed, what else it cost, and what is left to do: the template's Resolution, Impact and Action Items."""
+"""The fix, the other cost, and what is left to do: the template's Resolution, Impact and Action Items."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _PARTED = re.compile(r"[;\n]")
 
 
 def resolution(record: Record) -> tuple[Fact, ...]:
-    """What was done, from the record; the person's words first where there are some."""
+    """Returns what was done, from the record; the person's words first where there are some."""
     incident = record.incident
     found: list[Fact] = []
     if record.note(Field.RESOLUTION) is not None:
@@ -111,6 +111,10 @@ def _closed(record: Record) -> Fact:
     incident = record.incident
     asked, settled = record.last(ev.CloseAsked), record.last(ev.Settled)
     reason = f": {safe(incident.close_reason)}" if incident.close_reason else ""
+    if (noted := record.note(Field.REASON)) is not None:
+        note, entry = noted
+        before = f'; at the close: "{safe(incident.close_reason)}"' if incident.close_reason else ""
+        reason = f": {safe(note.text)} (said by {safe(note.by) or 'a person'} at {stamp(note.at)}, {entry}{before})"
     how = incident.closing.value if incident.closing else ""
     at = stamp(incident.closed_at) if incident.closed_at else "unknown"
     by = "a person's word" if asked is not None else "the verdict of verification or watch"
@@ -122,7 +126,7 @@ def _closed(record: Record) -> Fact:
 
 
 def impact(record: Record) -> tuple[Fact, ...]:
-    """What the record knows of the cost besides the template's three lines."""
+    """Returns what the record knows of the cost apart from the template's three lines."""
     incident = record.incident
     if incident.down_since is None:
         return ()
@@ -184,7 +188,7 @@ def _left_over(record: Record) -> Iterator[Fact]:
 
 
 def _after_rollback(record: Record) -> Iterator[Fact]:
-    """What going back leaves to people: the fix, and a way back for the next time."""
+    """Returns what going back leaves to people: the fix, and a way back for the next time."""
     if not record.incident.wrote or not record.rounds or (record.rounds[0].made.forward or record.rounds[0].made.again):
         return  # what an undo leaves is no release with a fault, nor is what goes on running
     first, last = record.rounds[0], record.rounds[-1]

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from tui.incident import events as ev
 from tui.incident.error_rates import FLOOR, USERS, bounds, lines
 from tui.incident.postmortem.record import Entry, Record, percent, safe, stamp
-from tui.model.evidence import Measurement, Phase, Rate, Source
+from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.postmortem import Fact, Field
 
-OF_USERS_FIRST = (*USERS, Source.PROBES, Source.POSTHOG)
+OF_USERS_FIRST = (*USERS, RateSource.PROBES, RateSource.POSTHOG)
 """the order in which sources are believed when one number is wanted"""
-_COUNTED = {Source.PROBES: "own probes", Source.POSTHOG: "users with an exception, PostHog"}
+_COUNTED = {RateSource.PROBES: "own probes", RateSource.POSTHOG: "users with an exception, PostHog"}
 """what was counted, and by whom, where that is not users' requests"""
 
 
@@ -39,10 +39,10 @@ def headline(record: Record) -> Fact:
 
 
 def table(record: Record) -> tuple[Fact, ...]:
-    """What each source counted: the worst before, and the last while the releases changed over and after."""
+    """Returns what each source counted: the worst before, and the last while the releases changed over and after."""
     found: list[Fact] = []
     for phase in Phase:
-        for source in Source:
+        for source in RateSource:
             counted = list(_counted(record, (phase,), source))
             worst = _worst(counted) if phase is Phase.BEFORE else None
             chosen = worst or (counted[-1] if counted else None)
@@ -52,7 +52,7 @@ def table(record: Record) -> tuple[Fact, ...]:
     return (*found, *_silent(record))
 
 
-def _counted(record: Record, phases: Iterable[Phase], source: Source) -> Iterator[tuple[Entry, Rate]]:
+def _counted(record: Record, phases: Iterable[Phase], source: RateSource) -> Iterator[tuple[Entry, Rate]]:
     for entry, measured in record.all(ev.Measured):
         if measured.measurement.phase in tuple(phases):
             for rate in measured.measurement.rates:
@@ -103,15 +103,15 @@ def _times(record: Record, phase: Phase) -> Iterator[Fact]:
 
 def _silent(record: Record) -> Iterator[Fact]:
     """Sources that never could say."""
-    last: dict[Source, tuple[Entry, Rate]] = {}
-    spoke: set[Source] = set()
+    last: dict[RateSource, tuple[Entry, Rate]] = {}
+    spoke: set[RateSource] = set()
     for entry, measured in record.all(ev.Measured):
         for rate in measured.measurement.rates:
             if rate.failed is None:
                 last[rate.source] = (entry, rate)
             else:
                 spoke.add(rate.source)
-    for source in Source:
+    for source in RateSource:
         if source in last and source not in spoke:
             entry, rate = last[source]
             why = safe(rate.note) or "it did not say why"

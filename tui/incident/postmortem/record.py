@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 
     @property
     def source(self) -> str:
-        """How it is referred to."""
+        """The name by which it is referred to."""
         return f"journal entry {self.number}, {ev.tag(self.said)}"
 
 
@@ -102,7 +102,8 @@ class Record(NamedTuple):
 def read(entries: Iterable[tuple[str, str]]) -> Record:
     """The record from the journal's pairs of kind and payload, all of one incident, oldest first.
 
-    Raises NotNow when they tell of no incident, msgspec.ValidationError for an entry that this version cannot read.
+    Raises InvalidTransition when they tell of no incident, msgspec.ValidationError for an entry that this version
+    cannot read.
     """
     found: list[Entry] = []
     for number, (kind, payload) in enumerate(entries, 1):

@@ -30,7 +30,7 @@ NOT_VERIFIED = frozenset({Question.VERIFY_FAILED, Question.VERIFY_INCONCLUSIVE})
 ANY_QUESTION: frozenset[Asked] = frozenset(Question)
 
 
-class Row(NamedTuple):
+class TransitionRow(NamedTuple):
     """One line of the table."""
 
     event: type[ev.Event]
@@ -43,7 +43,7 @@ class Row(NamedTuple):
     only: Callable[[Incident, Any], bool] | None = None
 
     def holds(self, incident: Incident, event: ev.Event) -> bool:
-        """Whether an event of this kind is legal by this row."""
+        """True if an event of this kind is legal by this row."""
         return (
             incident.state in self.states
             and (self.asking is None or incident.asking in self.asking)
@@ -52,8 +52,10 @@ class Row(NamedTuple):
         )
 
 
-def _row(event: Any, states: State | frozenset[State], *to: State, **conditions: Any) -> Row:
-    return Row(event, states if isinstance(states, frozenset) else frozenset({states}), frozenset(to), **conditions)
+def _row(event: Any, states: State | frozenset[State], *to: State, **conditions: Any) -> TransitionRow:
+    return TransitionRow(
+        event, states if isinstance(states, frozenset) else frozenset({states}), frozenset(to), **conditions
+    )
 
 
 # ── what else has to hold ────────────────────────────────────────────────────────────────────────────────────────
@@ -90,7 +92,7 @@ def _something_was_sent(incident: Incident, _event: ev.CheckAgain) -> bool:
 # ── the table ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 S, Q = State, Question
-TABLE: tuple[Row, ...] = (
+TABLE: tuple[TransitionRow, ...] = (
     # a person says
     _row(ev.SeverityChosen, EVERYWHERE),
     _row(ev.DecisionNoted, EVERYWHERE),
@@ -159,7 +161,7 @@ _ROWS = {kind: tuple(row for row in TABLE if row.event is kind) for kind in {row
 
 
 def possible(incident: Incident, event: ev.Event) -> bool:
-    """Whether this event may come now."""
+    """True if this event may come now."""
     return any(row.holds(incident, event) for row in _ROWS.get(type(event), ()))
 
 

@@ -46,7 +46,7 @@ def _closed(incident: Incident, at: datetime, left_over: tuple[str, ...], *, fro
 
 
 def unsettled(incident: Incident, event: ev.Unsettled) -> Decision:
-    """The host has something of ours still, so the incident stays open, and it is tried again."""
+    """The host has something of this program still, so the incident stays open, and it is tried again."""
     assert incident.settling is not None
     since = incident.unsettled_since or event.at
     tried = replace(incident, unsettled=event.why, unsettled_since=since)
@@ -57,7 +57,7 @@ def unsettled(incident: Incident, event: ev.Unsettled) -> Decision:
 
 
 def noted(incident: Incident, event: ev.PostMortemNoted | ev.PostMortemExported) -> Incident:
-    """What the post-mortem says in the person's words, and where it went."""
+    """Returns what the post-mortem says in the person's words, and where it went."""
     if isinstance(event, ev.PostMortemExported):
         writing = Writing(at=event.at, way=event.way, where=event.where, by=event.by)
         return replace(incident, written=(*incident.written, writing))

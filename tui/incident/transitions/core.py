@@ -1,4 +1,4 @@
-"""What transitions of several states share: entering a state, the next step, doubt, putting the host in order."""
+"""The common part of several states' transitions: entering a state, the next step, doubt, putting the host in order."""
 
 from datetime import datetime
 
@@ -27,7 +27,7 @@ def proceed(incident: Incident, at: datetime) -> Decision:
 
 
 def doubt(incident: Incident, at: datetime) -> Decision:
-    """How it ended only the host knows: it is asked."""
+    """Returns how it ended only the host knows: it is asked."""
     doubted = enter(incident, State.UNCERTAIN, at, asking=None, looks=(), quiet_since=None, failure="")
     return doubted, (do.Observe(),)
 
@@ -72,13 +72,13 @@ def next_step(incident: Incident) -> str | None:
 
 
 def is_push(incident: Incident, step: str) -> bool:
-    """Whether it is the step that changes what serves: a push, or another deploy."""
+    """True if it is the step that changes what serves: a push, or another deploy."""
     decisive = incident.plan.decisive if incident.plan is not None else None
     return decisive is not None and decisive.id == step
 
 
 def push_begun(incident: Incident) -> bool:
-    """Whether the step that changes what serves was begun."""
+    """True if the step that changes what serves was begun."""
     return any(is_push(incident, run.step) for run in incident.runs)
 
 

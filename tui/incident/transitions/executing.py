@@ -23,13 +23,13 @@ def step_ended(incident: Incident, event: ev.StepEnded) -> Decision:
     match event.result:
         case StepResult.DONE if not core.is_push(incident, event.step):
             return core.proceed(ended, event.at)
-        case StepResult.REFUSED | StepResult.FAILED | StepResult.UNSURE if not core.push_begun(ended):
+        case StepResult.REFUSED | StepResult.FAILED | StepResult.UNKNOWN if not core.push_begun(ended):
             return core.nothing_replaced(ended, event.at)
         case StepResult.REFUSED | StepResult.FAILED if core.only_refused(ended):
             return core.enter(ended, State.FAILED, event.at, asking=Question.WHAT_NEXT, failure=event.detail), ()
         case StepResult.DONE:
             return replace(ended, looks=(), failure=""), (do.Observe(),)
-        case StepResult.REFUSED | StepResult.FAILED | StepResult.UNSURE:
+        case StepResult.REFUSED | StepResult.FAILED | StepResult.UNKNOWN:
             return core.doubt(ended, event.at)
         case _:
             assert_never(event.result)

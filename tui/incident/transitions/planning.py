@@ -7,7 +7,7 @@ from tui.incident import events as ev
 from tui.incident.transitions import core
 from tui.incident.transitions.core import Decision
 from tui.model.evidence import Phase
-from tui.model.incident import Answer, Incident, Question, State
+from tui.model.incident import Incident, Question, State, TreeAnswer
 
 
 def planned(incident: Incident, event: ev.PlanMade) -> Decision:
@@ -46,7 +46,7 @@ def answered(incident: Incident, event: ev.Answered) -> Incident:
     kept = incident.answers[:position]
     if event.answer is None:
         return replace(incident, answers=kept)
-    given = Answer(node=event.node, answer=event.answer, evidence=event.evidence, at=event.at)
+    given = TreeAnswer(node=event.node, answer=event.answer, evidence=event.evidence, at=event.at)
     return replace(incident, answers=(*kept, given))
 
 

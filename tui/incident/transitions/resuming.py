@@ -14,7 +14,8 @@ from tui.model.outcome import Lost
 
 
 def resumed(incident: Incident, event: ev.Resumed) -> Decision:
-    """What is outstanding. Nothing that was begun is begun again; a plan that was not begun has to be made anew.
+    """Returns what is outstanding. Nothing that was begun is begun again; a plan that was not begun has to be made
+    anew.
 
     An end that a person asked for is carried out. One that verification or the watch found is found anew: what served
     when the process died need not serve now.
@@ -70,5 +71,5 @@ def _with_end(incident: Incident, at: datetime) -> Incident:
     if not incident.runs or incident.runs[-1].ended_at is not None:
         return incident
     lost = Lost(why="the console ended while it ran")
-    run = replace(incident.runs[-1], ended_at=at, outcome=lost, result=StepResult.UNSURE, detail=lost.why)
+    run = replace(incident.runs[-1], ended_at=at, outcome=lost, result=StepResult.UNKNOWN, detail=lost.why)
     return replace(incident, runs=(*incident.runs[:-1], run))

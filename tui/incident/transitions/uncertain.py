@@ -46,7 +46,7 @@ def observed(incident: Incident, event: ev.Observed) -> Decision:
         case Landed.NO:
             failed = replace(seen, looks=looks, failure=_how_it_failed(incident, plan, event.current))
             return core.enter(failed, State.FAILED, event.at, asking=Question.WHAT_NEXT), ()
-        case Landed.FELL:
+        case Landed.NOTHING_RUNS:
             fell = "nothing serves: " + _how_it_fell(plan, event.current)
             down = core.went_down(replace(seen, looks=looks, failure=fell), event.at)
             return core.enter(down, State.FAILED, event.at, asking=Question.WHAT_NEXT), ()
@@ -73,7 +73,7 @@ def _unknown(incident: Incident, plan: Plan, looks: tuple[RunningState, ...], at
 
 
 def _to_be_proven(incident: Incident) -> bool:
-    """Whether the deploy was reported done, and the host has not been seen to say so."""
+    """True if the deploy was reported done, and the host has not been seen to say so."""
     last = incident.runs[-1] if incident.runs else None
     done = last is not None and last.result is StepResult.DONE and core.is_push(incident, last.step)
     return done and incident.state in (State.EXECUTING, State.STOPPED)
@@ -126,7 +126,7 @@ def not_observed(incident: Incident, event: ev.NotObserved) -> Decision:
 
 
 def check_again(incident: Incident, at: datetime) -> Decision:
-    """What could not be found out, or went wrong, is tried again."""
+    """Returns what could not be found out, or went wrong, is tried again."""
     match incident.asking:
         case Question.OUTCOME_UNKNOWN:
             return core.doubt(incident, at)

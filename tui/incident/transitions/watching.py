@@ -91,7 +91,7 @@ def _concluded(incident: Incident, kind: WatchKind) -> Decision:
 
 
 def found_by_itself(incident: Incident) -> bool:
-    """Whether an end that is being carried out was found by verification or by the watch, and not asked for."""
+    """True if an end that is being carried out was found by verification or by the watch, and not asked for."""
     match incident.settling:
         case Closing.UNWATCHED:
             return incident.state is State.VERIFYING

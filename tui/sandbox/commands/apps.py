@@ -2,7 +2,7 @@
 
 import json
 
-from tui.sandbox.client import Refused, bang
+from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.host import Call
 from tui.sandbox.machine import DOMAIN
@@ -16,9 +16,9 @@ async def create(call: Call) -> int:
     name = parse(call).first("Please specify an app to run the command on")
     machine = call.host.machine
     if name in machine.apps:
-        raise Refused(1, bang("Name is already taken"))
+        raise CommandRefused(1, bang("Name is already taken"))
     if not name[0].isalnum() or not all(letter.isalnum() or letter in "-." for letter in name) or name != name.lower():
-        raise Refused(
+        raise CommandRefused(
             1,
             bang(
                 "App name must begin with lowercase alphanumeric character, and cannot include uppercase characters, "
@@ -46,7 +46,7 @@ async def destroy(call: Call) -> int:
     app = call.host.machine.app(options.first())
     if not options.has("--force", "-f"):
         call.raw("> ")
-        raise Refused(
+        raise CommandRefused(
             1,
             bang("WARNING: Potentially Destructive Action"),
             bang(f"This command will destroy app {app.name}."),
@@ -100,7 +100,7 @@ async def lock(call: Call) -> int:
 async def locked(call: Call) -> int:
     """Exit 0 if the lock's file is there. Raises Refused(1) if it is not."""
     if not call.host.machine.app(parse(call).first()).lock_file:
-        raise Refused(1, bang("Deploy lock does not exist"))
+        raise CommandRefused(1, bang("Deploy lock does not exist"))
     call.out("Deploy lock exists")
     return 0
 
@@ -110,7 +110,7 @@ async def unlock(call: Call) -> int:
     """Deletes the lock's file; a deploy that runs keeps its flock. Raises Refused(1) if there is no file."""
     app = call.host.machine.app(parse(call).first())
     if not app.lock_file:
-        raise Refused(1, bang("Unable to remove deploy lock"))
+        raise CommandRefused(1, bang("Unable to remove deploy lock"))
     app.lock_file = False
     call.err(bang("A deploy may be in progress."))
     call.err(bang("Removing the app lock will not stop in progress deploys."))

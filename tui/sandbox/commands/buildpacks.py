@@ -1,6 +1,6 @@
 """buildpacks:* — the buildpacks that an app asks for; `buildpacks:set` alone gives the app's commits to herokuish."""
 
-from tui.sandbox.client import Refused, bang
+from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.host import Call
 from tui.sandbox.machine import App
@@ -16,7 +16,7 @@ def app_and_url(call: Call) -> tuple[App, str]:
     options = parse(call, values=("--index",))
     app = call.host.machine.app(options.first())
     if len(options.plain) < 2:
-        raise Refused(1, bang("Must specify a buildpack to set"))
+        raise CommandRefused(1, bang("Must specify a buildpack to set"))
     return app, options.plain[1]
 
 
@@ -66,7 +66,7 @@ async def set_property(call: Call) -> int:
     else:
         store, rest = machine.app(options.first()).properties, options.plain[1:]
     if rest[:1] != ("stack",):
-        raise Refused(1, bang("Invalid property specified, valid properties include: stack"))
+        raise CommandRefused(1, bang("Invalid property specified, valid properties include: stack"))
     value = rest[1] if len(rest) > 1 else ""
     store["buildpacks-stack"] = value
     call.out(f"=====> Setting stack to {value}" if value else "=====> Unsetting stack")

@@ -4,20 +4,20 @@ import json
 from datetime import UTC, datetime
 
 from tui.sandbox import clock
-from tui.sandbox.client import Refused, bang
+from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.containers import timestamp
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.host import Call
-from tui.sandbox.machine import App, Build
+from tui.sandbox.machine import App, BuildRecord
 
 
-def seconds(build: Build) -> int:
-    """How long a build took, or has taken until now, in whole seconds."""
+def seconds(build: BuildRecord) -> int:
+    """Returns how long a build took, or has taken until now, in whole seconds."""
     return round((build.finished or clock.utc().timestamp()) - build.started)
 
 
-def duration(build: Build) -> str:
-    """How long a build took as Dokku shows it, `1m5s` or `42s`."""
+def duration(build: BuildRecord) -> str:
+    """Returns how long a build took as Dokku shows it, `1m5s` or `42s`."""
     minutes, rest = divmod(seconds(build), 60)
     return f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
@@ -27,7 +27,7 @@ def second(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def as_json(app: App, build: Build) -> dict[str, object]:
+def as_json(app: App, build: BuildRecord) -> dict[str, object]:
     """One record in the shape of `builds:list --format json`; `finished_at` is missing while the build runs."""
     record: dict[str, object] = {
         "id": build.id,
@@ -68,7 +68,7 @@ async def list_builds(call: Call) -> int:
         if not running:
             call.out("No builds currently running")
             return 0
-        rows: list[tuple[str, ...]] = [("App", "Build ID", "Kind", "PID", "Source", "Started")]
+        rows: list[tuple[str, ...]] = [("App", "BuildRecord ID", "Kind", "PID", "Source", "Started")]
         rows += [
             (app.name, build.id, build.kind, str(build.pid), build.source, second(build.started))
             for app, build in running
@@ -80,7 +80,7 @@ async def list_builds(call: Call) -> int:
     if options.flags.get("--format") == "json":
         call.out(json.dumps([as_json(app, build) for build in app.builds], separators=(",", ":")))
         return 0
-    lines: list[tuple[str, ...]] = [("Build ID", "Kind", "Status", "PID", "Source", "Started", "Duration")]
+    lines: list[tuple[str, ...]] = [("BuildRecord ID", "Kind", "Status", "PID", "Source", "Started", "Duration")]
     lines += [
         (build.id, build.kind, build.display, str(build.pid), build.source, second(build.started), duration(build))
         for build in app.builds
@@ -90,7 +90,7 @@ async def list_builds(call: Call) -> int:
     return 0
 
 
-def named(call: Call, app: App, name: str) -> Build | None:
+def named(call: Call, app: App, name: str) -> BuildRecord | None:
     """The build of that id, or for `current` the one that runs; None if there is none."""
     if name == "current":
         return next((build for build in app.builds if build.display == "running"), None)
@@ -103,15 +103,15 @@ async def info(call: Call) -> int:
     options = parse(call, values=("--format",))
     app = call.host.machine.app(options.first())
     if len(options.plain) < 2:
-        raise Refused(1, bang("Please specify a build id"))
+        raise CommandRefused(1, bang("Please specify a build id"))
     build = named(call, app, options.plain[1])
     if build is None:
-        raise Refused(1, bang(f"No build record found for {app.name}/{options.plain[1]}"))
+        raise CommandRefused(1, bang(f"No build record found for {app.name}/{options.plain[1]}"))
     if options.flags.get("--format") == "json":
         call.out(json.dumps(as_json(app, build), separators=(",", ":")))
         return 0
     rows = {
-        "Build ID": build.id,
+        "BuildRecord ID": build.id,
         "App": app.name,
         "Kind": "build",
         "Status": build.display,
@@ -130,8 +130,8 @@ async def info(call: Call) -> int:
 
 @command("builds:output", new=True)
 async def output(call: Call) -> int:
-    """What a build has said; `current`, which is the default, follows until it ends. For an unknown id it says nothing
-    and exits with 0.
+    """Returns what a build has said; `current`, which is the default, follows until it ends. For an unknown id it says
+    nothing and exits with 0.
     """
     options = parse(call)
     app = call.host.machine.app(options.first())

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from tui.sandbox.client import Refused, bang
+from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.host import Call
 from tui.sandbox.machine import App
@@ -42,7 +42,7 @@ def recorded_text(name: str) -> Callable[[Call], Awaitable[int]]:
     async def say(call: Call) -> int:
         text = call.host.recorded.texts.get(name)
         if text is None:
-            raise Refused(
+            raise CommandRefused(
                 1,
                 bang(f"`{' '.join(call.words)}` is not a dokku command."),
                 bang("See `dokku help` for a list of available commands."),
@@ -70,7 +70,7 @@ async def events_list(call: Call) -> int:
 @command("plugin:install", "plugin:uninstall", "plugin:update", "ssh-keys:add", "ssh-keys:remove")
 async def root_only(call: Call) -> int:
     """Raises Refused(1), always: nobody is root over SSH."""
-    raise Refused(1, bang("This command must be run as root"))
+    raise CommandRefused(1, bang("This command must be run as root"))
 
 
 @command("cleanup", costs="write")
@@ -131,7 +131,7 @@ def checks_of(call: Call) -> tuple[App, list[str] | None]:
 
 
 def said_types(app: App, named: list[str] | None) -> str:
-    """How Dokku names the app and the process types in these answers."""
+    """Returns how Dokku names the app and the process types in these answers."""
     return f" ({app.name})" if named is None else f"'s ({app.name}) proctypes ({','.join(named)})"
 
 

@@ -6,7 +6,7 @@ import base64
 import json
 import shlex
 
-from tui.sandbox.client import Refused, bang
+from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.commands.ps import restart_with_release
 from tui.sandbox.dispatch import Parsed, command, parse
 from tui.sandbox.host import Call
@@ -57,10 +57,10 @@ async def set_values(call: Call) -> int:
     for pair in keys_after_app(options):
         key, equals, value = pair.partition("=")
         if not equals:
-            raise Refused(1, bang(f"Invalid env pair: {pair}"))
+            raise CommandRefused(1, bang(f"Invalid env pair: {pair}"))
         given[key] = base64.b64decode(value).decode() if options.has("--encoded") else value
     if not given:
-        raise Refused(1, bang("At least one env pair must be given"))
+        raise CommandRefused(1, bang("At least one env pair must be given"))
     values.update(given)
     call.out("-----> Setting config vars")
     width = max(len(key) for key in given) + 1
@@ -153,7 +153,7 @@ async def export(call: Call) -> int:
             for key, value in values.items():
                 call.out(f"export {key}={quoted(value)}")
         case other:
-            raise Refused(1, bang(f"Unknown export format: {other}"))
+            raise CommandRefused(1, bang(f"Unknown export format: {other}"))
     return 0
 
 

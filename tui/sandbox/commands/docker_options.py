@@ -1,6 +1,6 @@
 """docker-options:* — options that Dokku hands to Docker: of the phases build, deploy and run."""
 
-from tui.sandbox.client import Refused, bang
+from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.dispatch import command
 from tui.sandbox.host import Call
 from tui.sandbox.machine import App
@@ -17,13 +17,13 @@ def options_of(app: App, phase: str) -> list[str]:
 async def change(call: Call) -> int:
     """APP PHASES OPTION; phases are named with commas."""
     if len(call.args) < 3:
-        raise Refused(1, bang("Please specify docker options to add to the phase"))
+        raise CommandRefused(1, bang("Please specify docker options to add to the phase"))
     app = call.host.machine.app(call.args[0])
     option = " ".join(call.args[2:])
     phases = call.args[1].split(",")
     for phase in phases:
         if phase not in PHASES:
-            raise Refused(1, bang(f"Phase(s) must be one of [{' '.join(PHASES)}]"))
+            raise CommandRefused(1, bang(f"Phase(s) must be one of [{' '.join(PHASES)}]"))
     for phase in phases:
         kept = [line for line in options_of(app, phase) if line != option]
         app.properties[f"docker-options-{phase}"] = "\n".join([*kept, option] if call.name.endswith("add") else kept)
@@ -34,7 +34,7 @@ async def change(call: Call) -> int:
 async def clear(call: Call) -> int:
     """APP [PHASES]: takes all options of these phases away, of all without any."""
     if not call.args:
-        raise Refused(1, bang("Please specify an app to run the command on"))
+        raise CommandRefused(1, bang("Please specify an app to run the command on"))
     app = call.host.machine.app(call.args[0])
     for phase in call.args[1].split(",") if len(call.args) > 1 else PHASES:
         app.properties.pop(f"docker-options-{phase}", None)

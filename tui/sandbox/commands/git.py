@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from tui.sandbox import clock
 from tui.sandbox.build_records import recorded_build
-from tui.sandbox.client import Refused, bang
-from tui.sandbox.deploy.build import Source
+from tui.sandbox.client import CommandRefused, bang
+from tui.sandbox.deploy.build import BuildSource
 from tui.sandbox.deploy.flow import build_and_deploy
 from tui.sandbox.deploy.troubles import PULL, struck
 from tui.sandbox.dispatch import command, parse
@@ -35,7 +35,7 @@ async def sync(call: Call) -> int:
     remote = options.plain[1] if len(options.plain) > 1 else ""
     ref = options.plain[2] if len(options.plain) > 2 else ""
     if not remote:
-        raise Refused(1, bang("Missing repository"))
+        raise CommandRefused(1, bang("Missing repository"))
     branch = deploy_branch(call, app) or "master"
     call.out(f"       Fetching remote code for {app.name} from {remote}#{ref or branch}")
     await call.pause(0.2)
@@ -49,7 +49,7 @@ async def sync(call: Call) -> int:
         return 0
     with recorded_build(call, app, "git:sync"), deploy_lock(call, app):
         call.marked = True
-        await build_and_deploy(call, app, Source(commit=commit, files=read_files(app.repo.store, commit)))
+        await build_and_deploy(call, app, BuildSource(commit=commit, files=read_files(app.repo.store, commit)))
         app.deploy_source, app.metadata = "git-sync", f"{remote}#{commit}"
     return 0
 
@@ -58,11 +58,11 @@ def fetched(call: Call, app: App, remote: str, ref: str) -> str:
     """The commit of a ref of another repository on this host. Raises Refused(128) with git's words."""
     source = repository_at(call, remote)
     if source is None:
-        raise Refused(128, *unreachable(remote))
+        raise CommandRefused(128, *unreachable(remote))
     try:
         commit = source.resolve(ref)
     except BadRef:
-        raise Refused(128, f"fatal: {ref}^{{commit}}: not a valid SHA1") from None
+        raise CommandRefused(128, f"fatal: {ref}^{{commit}}: not a valid SHA1") from None
     source.copy_all(app.repo)
     return commit
 
@@ -96,7 +96,7 @@ async def from_image(call: Call) -> int:
     options = parse(call, values=("--build-dir",))
     app = machine.app(options.first())
     if len(options.plain) < 2:
-        raise Refused(1, bang("Please specify an image"))
+        raise CommandRefused(1, bang("Please specify an image"))
     with recorded_build(call, app, call.name):
         await build_from_image(call, app, options.plain[1])
     return 0
@@ -114,9 +114,9 @@ async def build_from_image(call: Call, app: App, image: str) -> None:
     else:
         call.out("-----> Pulling image")
         if trouble := struck(call, app, PULL):
-            raise Refused(1, PULL[trouble].format(name=image.rpartition(":")[0]))
+            raise CommandRefused(1, PULL[trouble].format(name=image.rpartition(":")[0]))
         if pull(call, image) is None:
-            raise Refused(1, f"Error response from daemon: {why_not_pulled(image)}")
+            raise CommandRefused(1, f"Error response from daemon: {why_not_pulled(image)}")
     files = {"Dockerfile": f"FROM {image}\n".encode()}
     await commit_and_deploy(call, app, files, f'["{image}"]', ("docker-image", image))
 
@@ -136,7 +136,7 @@ async def from_archive(call: Call) -> int:
     options = parse(call, values=("--archive-type",))
     app = call.host.machine.app(options.first())
     if options.plain[1:2] != ("--",):
-        raise Refused(1, bang("Invalid archive url specified"))
+        raise CommandRefused(1, bang("Invalid archive url specified"))
     with recorded_build(call, app, call.name):
         await build_from_archive(call, app)
     return 0
@@ -157,7 +157,7 @@ async def build_from_archive(call: Call, app: App) -> None:
             files = {name.removeprefix("./"): file.read() for name, file in members if file is not None}
     except tarfile.TarError:
         torn = ("tar: This does not look like a tar archive", "tar: Exiting with failure status due to previous errors")
-        raise Refused(2, *torn, *torn) from None
+        raise CommandRefused(2, *torn, *torn) from None
     for text in unpacked(call):
         call.out(text)
     call.out("       Moving unarchived files and folders into place")
@@ -168,7 +168,7 @@ async def build_from_archive(call: Call, app: App) -> None:
 
 
 def unpacked(call: Call) -> Iterator[str]:
-    """What 0.38.27 notes about an archive that it unpacks; 0.35.15 notes nothing."""
+    """Returns what 0.38.27 notes about an archive that it unpacks; 0.35.15 notes nothing."""
     if call.host.machine.old:
         return
     folder = f"{SCRATCH}-{call.host.machine.number()}-trigger-git-git-from-archive"
@@ -196,7 +196,7 @@ async def commit_and_deploy(
     branch = app.repo.head_name().removeprefix("refs/heads/")
     tip = app.repo.head()
     if tip is not None and read_files(app.repo.store, tip) == files:
-        raise Refused(
+        raise CommandRefused(
             1,
             bang("No changes detected, skipping git commit"),
             bang("Call 'ps:rebuild' on app to rebuild the app from existing source"),
@@ -219,7 +219,7 @@ async def commit_and_deploy(
         app.source_image = ""
     with deploy_lock(call, app):
         call.marked = True
-        await build_and_deploy(call, app, Source(commit=commit, files=files, alternate_tags=alternate_tags))
+        await build_and_deploy(call, app, BuildSource(commit=commit, files=files, alternate_tags=alternate_tags))
         app.deploy_source, app.metadata = done
 
 
@@ -227,7 +227,7 @@ async def commit_and_deploy(
 async def status(call: Call) -> int:
     """Raises Refused(128), always: the repositories are bare."""
     call.host.machine.app(parse(call).first())
-    raise Refused(128, "fatal: this operation must be run in a work tree")
+    raise CommandRefused(128, "fatal: this operation must be run in a work tree")
 
 
 @command("git:initialize", costs="write")

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Iterable
 
 from tui.sandbox import kube
-from tui.sandbox.client import Refused, bang
+from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.commands.k3s import log_lines, refuse_if_down
-from tui.sandbox.containers import Container, LogLine, nanotime
+from tui.sandbox.containers import ContainerLine, DockerContainer, nanotime
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.host import Call
 from tui.sandbox.machine import App
@@ -21,7 +21,7 @@ USAGE = (
 )
 
 
-def rendered(container: Container, lines: Iterable[LogLine], colour: int, *, quiet: bool) -> str:
+def rendered(container: DockerContainer, lines: Iterable[ContainerLine], colour: int, *, quiet: bool) -> str:
     """Lines as `logs` prints them: with time, name and colour, or the bare text."""
     if quiet:
         return "".join(f"{line.text}\n" for line in lines)
@@ -39,11 +39,11 @@ async def logs(call: Call) -> int:
     options = parse(call, switches=("-t", "--tail", "-q", "--quiet"), values=("-n", "--num", "-p", "--ps"), usage=USAGE)
     app = call.host.machine.app(options.first())
     if not app.deployed:
-        raise Refused(1, bang(f"App {app.name} has not been deployed"))
+        raise CommandRefused(1, bang(f"App {app.name} has not been deployed"))
     wanted = options.flags.get("--num") or options.flags.get("-n") or "100"
     if not wanted.lstrip("-").isdigit():
         text = f'invalid argument "{wanted}" for "-n, --num" flag: strconv.ParseInt: parsing "{wanted}": invalid syntax'
-        raise Refused(2, text, "Usage of logs:", *USAGE)
+        raise CommandRefused(2, text, "Usage of logs:", *USAGE)
     process = options.flags.get("--ps") or options.flags.get("-p") or ""
     quiet = options.has("-q", "--quiet")
     containers = shown(call, app, process)
@@ -57,7 +57,7 @@ async def logs(call: Call) -> int:
     return 0
 
 
-def shown(call: Call, app: App, process: str) -> list[tuple[Container, int]]:
+def shown(call: Call, app: App, process: str) -> list[tuple[DockerContainer, int]]:
     """The containers of the process, or of all for "", each with its colour; the colour counts all containers."""
     found = [container for container in call.host.machine.current(app).values() if container is not None]
     if kube.on_k3s(call.host.machine, app):
@@ -70,7 +70,7 @@ def shown(call: Call, app: App, process: str) -> list[tuple[Container, int]]:
     ]
 
 
-async def follow(call: Call, containers: list[tuple[Container, int]], seen: list[int], *, quiet: bool) -> None:
+async def follow(call: Call, containers: list[tuple[DockerContainer, int]], seen: list[int], *, quiet: bool) -> None:
     """Until the client leaves, or every container has ended (Docker follows a container, not an app)."""
 
     async def one(position: int) -> None:

@@ -4,7 +4,7 @@ No stock Dokku has ps:rollback or tags:*; their wording is the sandbox's own. Th
 gives every release.
 """
 
-from tui.sandbox.client import Refused, bang
+from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.deploy.nginx import nginx
 from tui.sandbox.deploy.start import start_processes
 from tui.sandbox.dispatch import command, parse
@@ -38,7 +38,7 @@ async def tags_create(call: Call) -> int:
     app = call.host.machine.app(options.first())
     image = call.host.machine.images.find(app.image)
     if len(options.plain) < 2 or image is None:
-        raise Refused(1, bang("Please specify a tag"))
+        raise CommandRefused(1, bang("Please specify a tag"))
     call.host.machine.images.tag(image, f"dokku/{app.name}:{options.plain[1]}")
     call.out(f"=====> Added tag: {options.plain[1]} to dokku/{app.name}")
     return 0
@@ -71,7 +71,7 @@ async def deploy_tag(call: Call) -> int:
         ref = f"{repository(app)}:{app.properties.get('registry-tag-version', '')}"
     image = call.host.machine.images.find(ref)
     if image is None:
-        raise Refused(1, bang(f"App image ({ref}) not found"))
+        raise CommandRefused(1, bang(f"App image ({ref}) not found"))
     call.merged = True
     if tag:
         await start_processes(call, app, image, ref)
@@ -116,4 +116,4 @@ async def rollback(call: Call) -> int:
             images.tag(image, app.image)
             await start_processes(call, app, image, app.image)
             return 0
-    raise Refused(1, bang(f"No previous release of {app.name} found"))
+    raise CommandRefused(1, bang(f"No previous release of {app.name} found"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from tui.sandbox.client import Refused, bang
+from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.host import Call
 from tui.sandbox.recorded import Recorded
@@ -81,7 +81,7 @@ def setter(plugin: str) -> Callable[[Call], Awaitable[int]]:
         name = rest[0] if rest else ""
         known = valid(call.host.recorded, plugin)
         if name not in (*known, *HIDDEN.get(plugin, ())):
-            raise Refused(1, bang(f"Invalid property specified, valid properties include: {', '.join(known)}"))
+            raise CommandRefused(1, bang(f"Invalid property specified, valid properties include: {', '.join(known)}"))
         key, value = f"{plugin}-{name}", rest[1] if len(rest) > 1 else ""
         if name == "source-image" and not options.has("--global"):
             machine.app(options.first()).source_image = value

@@ -5,10 +5,10 @@ from typing import Any
 
 from tui.sandbox import kube
 from tui.sandbox.build_records import recorded_build
-from tui.sandbox.client import Refused, bang
+from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.commands.k3s import refuse_if_down
-from tui.sandbox.containers import Container, timestamp
-from tui.sandbox.deploy.build import Source
+from tui.sandbox.containers import DockerContainer, timestamp
+from tui.sandbox.deploy.build import BuildSource
 from tui.sandbox.deploy.flow import build_and_deploy, goodbye
 from tui.sandbox.deploy.nginx import configure, nginx
 from tui.sandbox.deploy.release import release
@@ -56,7 +56,7 @@ async def release_and_start(call: Call, app: App) -> None:
 
 
 async def restart_with_release(call: Call, app: App) -> None:
-    """What config:set does; it looks at no lock."""
+    """Restart as config:set does; it looks at no lock."""
     call.merged = True
     with recorded_build(call, app, "config-redeploy", kind="deploy"):
         await release_and_start(call, app)
@@ -97,7 +97,7 @@ async def rebuild(call: Call) -> int:
             await rebuild_one(call, app)
         except CommandFailed as failure:
             code = failure.code
-        except Refused as refusal:
+        except CommandRefused as refusal:
             code = refusal.code
             call.say_all(tool(text) for text in refusal.lines)
             complain_again(call)
@@ -125,7 +125,7 @@ async def rebuild_one(call: Call, app: App) -> None:
         assert commit is not None
         tags = f'["{app.source_image}"]' if app.source_image else None
         files = read_files(app.repo.store, commit)
-        await build_and_deploy(call, app, Source(commit=commit, files=files, alternate_tags=tags))
+        await build_and_deploy(call, app, BuildSource(commit=commit, files=files, alternate_tags=tags))
 
 
 @command("ps:stop")
@@ -211,7 +211,7 @@ async def scale(call: Call) -> int:
     for pair in wanted:
         process, _, wanted_count = pair.partition("=")
         if not wanted_count.isdigit():
-            raise Refused(1, bang(f"Invalid scaling: {pair}"))
+            raise CommandRefused(1, bang(f"Invalid scaling: {pair}"))
         app.scale[process] = int(wanted_count)
     call.out(f"-----> Scaling {app.name} processes: {' '.join(wanted)}")
     image = latest(call, app)
@@ -257,7 +257,7 @@ async def inspect(call: Call) -> int:
     if kube.on_k3s(call.host.machine, app) and app.released:
         return 0
     if call.host.machine.docker_down:
-        raise Refused(1, DAEMON, bang(DAEMON) + "\n", out="[]")
+        raise CommandRefused(1, DAEMON, bang(DAEMON) + "\n", out="[]")
     found: list[dict[str, Any]] = []
     missing: list[str] = []
     for dyno, container_id in sorted(app.current.items()):
@@ -276,7 +276,7 @@ async def inspect(call: Call) -> int:
     return 1
 
 
-def inspected(call: Call, app: App, container: Container) -> dict[str, Any]:
+def inspected(call: Call, app: App, container: DockerContainer) -> dict[str, Any]:
     """One recorded element with this container's own facts put in."""
     raw = json.dumps(call.host.recorded.container())
     recorded: dict[str, Any] = json.loads(raw.replace("scenextras", app.name))

@@ -4,7 +4,7 @@ version has it.
 
 from collections.abc import Awaitable, Callable
 
-from tui.sandbox.client import Refused, bang
+from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.commands import k3s
 from tui.sandbox.commands.builds import second
 from tui.sandbox.commands.config import compact
@@ -182,7 +182,7 @@ def reporter(name: str) -> Callable[[Call], Awaitable[int]]:
             flags.remove("--format")
         apps = [machine.app(plain[0])] if plain else [machine.apps[key] for key in sorted(machine.apps)]
         if not apps:
-            raise Refused(1, bang("You haven't deployed any applications yet"))
+            raise CommandRefused(1, bang("You haven't deployed any applications yet"))
         if json_wanted and report.json is None:
             raise invalid_flag(report, rows_of(report, apps[0], {}))
         for app in apps:
@@ -199,7 +199,7 @@ def reporter(name: str) -> Callable[[Call], Awaitable[int]]:
                     asked = flags[0].startswith("--status-")
                     raise invalid_flag(report, [row for row in rows if asked or not row[0].startswith("status-")])
                 if not value and report.style == "bash" and machine.old:
-                    raise Refused(1, bang("not deployed"))
+                    raise CommandRefused(1, bang("not deployed"))
                 call.out(value)
             else:
                 call.out(as_text(report, app, rows))
@@ -208,11 +208,11 @@ def reporter(name: str) -> Callable[[Call], Awaitable[int]]:
     return show
 
 
-def invalid_flag(report: Report, rows: list[tuple[str, str, str]]) -> Refused:
+def invalid_flag(report: Report, rows: list[tuple[str, str, str]]) -> CommandRefused:
     """The refusal of a flag, with all flags there are; the caller raises it."""
     names = [f"--{key}" for key, _, _ in rows]
     listed = ", ".join(sorted(names)) if report.style == "go" else " ".join(names)
-    return Refused(1, bang(f"Invalid flag passed, valid flags: {listed}"))
+    return CommandRefused(1, bang(f"Invalid flag passed, valid flags: {listed}"))
 
 
 for _name in sorted({name for version in VERSIONS for name in load(version).reports}):

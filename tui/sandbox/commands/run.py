@@ -2,10 +2,10 @@
 
 Recorded on both versions (2026-11-28): with an entrypoint of its own among the docker-options of the phase `run`
 nothing of the app is started, and what Docker says tells whether the image is there. Without it the release's own
-entrypoint runs first: `executed` of the state shows that, whatever the command.
+entrypoint runs first: `executed` of the state shows that, for any command.
 """
 
-from tui.sandbox.client import Refused, bang
+from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.commands import k3s
 from tui.sandbox.commands.docker_options import options_of
 from tui.sandbox.deploy.troubles import DAEMON
@@ -31,10 +31,10 @@ async def run(call: Call) -> int:
     if on_k3s(call.host.machine, app):
         return await k3s.run_in_pod(call)
     if call.host.machine.docker_down:
-        raise Refused(1, DAEMON)
+        raise CommandRefused(1, DAEMON)
     image = call.host.machine.images.find(app.image)
     if image is None:
-        raise Refused(
+        raise CommandRefused(
             1,
             bang(f"App image ({app.image}) not found"),
             "Error: No such image: ",
@@ -44,7 +44,7 @@ async def run(call: Call) -> int:
     await call.pause(1.0)
     entrypoint = own_entrypoint(app)
     if entrypoint and not (image.config.frame == "pack" and not call.host.machine.old):
-        raise Refused(1, NOT_FOUND.format(entrypoint))
+        raise CommandRefused(1, NOT_FOUND.format(entrypoint))
     if image.config.frame == "pack":
         return await by_launcher(call, app, image, words, only_looks=bool(entrypoint))
     call.host.machine.execute(app, "run", " ".join(words))
@@ -75,7 +75,7 @@ async def by_launcher(call: Call, app: App, image: Image, words: list[str], *, o
 
 
 def environment(call: Call, app: App, image: Image) -> dict[str, str]:
-    """What a command finds in a new container."""
+    """Returns what a command finds in a new container."""
     given = {**call.host.machine.config_of(app), "DYNO": f"run.{call.host.machine.number()}"}
     return seen(image.config, given)
 
@@ -95,7 +95,7 @@ async def enter(call: Call) -> int:
         which = "web.1"
     container = current.get(which)
     if container is None or not container.running:
-        raise Refused(1, bang(f"No containers found for type '{words[0] if words else 'web'}'"))
+        raise CommandRefused(1, bang(f"No containers found for type '{words[0] if words else 'web'}'"))
     machine.execute(app, "enter", " ".join(words))
     image = Image(
         id=container.image_id, content=container.content, labels=container.labels, created=0, config=container.config
@@ -106,5 +106,5 @@ async def enter(call: Call) -> int:
 def app_and_words(call: Call) -> tuple[App, list[str]]:
     """The app, and the command for the container. Raises Refused(1) without an app."""
     if not call.args:
-        raise Refused(1, bang("Please specify an app to run the command on"))
+        raise CommandRefused(1, bang("Please specify an app to run the command on"))
     return call.host.machine.app(call.args[0]), list(call.args[1:])

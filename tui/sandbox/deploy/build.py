@@ -10,7 +10,7 @@ from tui.sandbox.deploy.troubles import BUILD, struck
 from tui.sandbox.dockerfile import parse_dockerfile
 from tui.sandbox.host import Call
 from tui.sandbox.images import APP_LABEL
-from tui.sandbox.lines import CommandFailed, Line, arrow, complaint, tool
+from tui.sandbox.lines import CommandFailed, OutputLine, arrow, complaint, tool
 from tui.sandbox.machine import App
 
 # What nixpacks writes, with its lines about the app's own language left out.
@@ -22,8 +22,8 @@ RAILPACK_FRAME = "FROM ghcr.io/railwayapp/railpack-runtime:latest\nWORKDIR /app\
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """What is to be built: the files of a commit, and the label by which git:from-image has its source image retired
+class BuildSource:
+    """The source of a build: the files of a commit, and the label by which git:from-image has its source image retired
     later.
     """
 
@@ -32,7 +32,7 @@ class Source:
     alternate_tags: str | None = None
 
 
-async def build(call: Call, app: App, source: Source) -> None:
+async def build(call: Call, app: App, source: BuildSource) -> None:
     """Builds the source into `dokku/APP:latest`. Raises CommandFailed if it fails, or if there is nothing to build it
     with.
     """
@@ -73,7 +73,7 @@ async def build(call: Call, app: App, source: Source) -> None:
     call.phase("built")
 
 
-async def with_buildkit(call: Call, app: App, source: Source, builder: str, *, fails: bool) -> None:
+async def with_buildkit(call: Call, app: App, source: BuildSource, builder: str, *, fails: bool) -> None:
     """The builders that write or take a Dockerfile. Raises BuildFailed."""
     call.say(arrow(f"Building {app.name} from {'Dockerfile' if builder == builders.DOCKERFILE else builder}"))
     frames = {builders.NIXPACKS: NIXPACKS_FRAME, builders.RAILPACK: RAILPACK_FRAME}
@@ -97,7 +97,7 @@ async def with_buildkit(call: Call, app: App, source: Source, builder: str, *, f
         call.say(tool(line))
 
 
-def after_failed_build(call: Call, app: App, *, half_built: bool = False) -> Iterator[Line]:
+def after_failed_build(call: Call, app: App, *, half_built: bool = False) -> Iterator[OutputLine]:
     """The old image gets its tag back if a container still holds it; else the tag goes, and with it the way to start
     the app. 0.35.15 names all images it finds in one argument, which fails without a word: then a half-built image
     keeps the tag.

@@ -67,7 +67,7 @@ async def herokuish(call: Call, app: App, commit: str, files: dict[str, bytes], 
 
 
 async def pack(call: Call, app: App, commit: str, files: dict[str, bytes], *, fails: bool) -> None:
-    """Has `pack` make an image of whatever the tree is. Raises BuildFailed."""
+    """Has `pack` make an image of any tree. Raises BuildFailed."""
     machine = call.host.machine
     stack = app.properties.get("buildpacks-stack") or machine.global_properties.get("buildpacks-stack") or STACK
     mark = " (experimental)" if machine.old else ""
@@ -101,7 +101,7 @@ async def pack(call: Call, app: App, commit: str, files: dict[str, bytes], *, fa
 
 
 def pack_lines(app: App, content: Content, *, again: bool) -> Iterator[str]:
-    """What the lifecycle says until the image is there."""
+    """Returns what the lifecycle says until the image is there."""
     yield "===> ANALYZING"
     yield "Restoring data for SBOM from previous image" if again else f'Image with name "{app.image}" not found'
     yield "===> DETECTING"

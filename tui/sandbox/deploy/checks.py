@@ -9,9 +9,9 @@ from typing import Any
 
 from tui.sandbox import clock
 from tui.sandbox.answers import check_answer, health_answer
-from tui.sandbox.containers import Container
+from tui.sandbox.containers import DockerContainer
 from tui.sandbox.host import Call
-from tui.sandbox.lines import RED_BANG, CommandFailed, Line, arrow, complaint, detail, step, thick, tool
+from tui.sandbox.lines import RED_BANG, CommandFailed, OutputLine, arrow, complaint, detail, step, thick, tool
 from tui.sandbox.machine import App
 
 LISTENING = (
@@ -37,12 +37,12 @@ def checks_of(call: Call, app: App, process: str) -> list[Check]:
     return startup_checks(app, process) or [{"name": "default", "uptime": uptime}]
 
 
-def dies(container: Container) -> bool:
-    """Whether its process ends at its start: by its own fault, or because there is nothing to start."""
+def dies(container: DockerContainer) -> bool:
+    """True if its process ends at its start: by its own fault, or because there is nothing to start."""
     return container.content.behaviour.crash or not container.runs
 
 
-async def check(call: Call, app: App, container: Container) -> None:
+async def check(call: Call, app: App, container: DockerContainer) -> None:
     """Dokku's start-up checks. Raises CommandFailed with the container removed and the image left behind."""
     call.phase("checking")
     checks = checks_of(call, app, container.process)
@@ -61,7 +61,7 @@ async def check(call: Call, app: App, container: Container) -> None:
     call.say(detail(f"All checks successful ({container.dyno})"))
 
 
-async def results(call: Call, app: App, container: Container, checks: list[Check]) -> list[str]:
+async def results(call: Call, app: App, container: DockerContainer, checks: list[Check]) -> list[str]:
     """Makes the checks of one container. Returns a complaint for each that failed, none if all is well."""
     tempo = call.host.durations.start_up
     paths = [found for found in checks if "uptime" not in found]
@@ -89,7 +89,7 @@ async def results(call: Call, app: App, container: Container, checks: list[Check
     return failures
 
 
-def path_result(call: Call, app: App, container: Container, found: Check, *, told_to_fail: bool) -> list[str]:
+def path_result(call: Call, app: App, container: DockerContainer, found: Check, *, told_to_fail: bool) -> list[str]:
     """Asks one path, and says what came of it. Returns the complaint, if there is one."""
     name = found.get("name", "default")
     seen = check_answer(app.name, container.content, str(found.get("path", "/")))
@@ -113,7 +113,7 @@ def announced(found: Check) -> str:
     )
 
 
-def refused_once(container: Container, path: str) -> str:
+def refused_once(container: DockerContainer, path: str) -> str:
     """The line of 0.35.15's client about its first attempt, which comes before the process listens."""
     at = clock.utc().strftime("%Y/%m/%d %H:%M:%S.%f")
     where = f"{container.address}:5000"
@@ -134,7 +134,7 @@ def crash_failures(checks: list[Check]) -> list[str]:
     return failed
 
 
-def check_failed(call: Call, app: App, container: Container, failures: list[str]) -> Iterator[Line]:
+def check_failed(call: Call, app: App, container: DockerContainer, failures: list[str]) -> Iterator[OutputLine]:
     """Dokku's lines about a failed start; while they are said the container ends and is deleted."""
     for failure in failures:
         yield tool(f"{RED_BANG}{failure}")
@@ -153,7 +153,7 @@ def check_failed(call: Call, app: App, container: Container, failures: list[str]
     )
 
 
-def container_output(app: App, container: Container) -> Iterator[Line]:
+def container_output(app: App, container: DockerContainer) -> Iterator[OutputLine]:
     """The newest ten lines of the container's log between Dokku's two headings."""
     which = f"{app.name} container output ({container.short_id} {container.dyno})"
     yield thick(f"Start of {which}")

@@ -2,23 +2,23 @@
 
 from collections.abc import Iterator
 
-from tui.sandbox.deploy.build import Source, build
+from tui.sandbox.deploy.build import BuildSource, build
 from tui.sandbox.deploy.release import apply_source, files_of_release, release, skips_deploy
 from tui.sandbox.deploy.start import start_processes
 from tui.sandbox.host import Call
 from tui.sandbox.kube import scheduler
-from tui.sandbox.lines import Line, arrow, complaint, detail, step, thick
+from tui.sandbox.lines import OutputLine, arrow, complaint, detail, step, thick
 from tui.sandbox.machine import DOMAIN, App
 
 
 def skips_cleanup(call: Call, app: App) -> bool:
-    """Whether the app keeps its unused images; 0.38.27 knows the variable and the property."""
+    """True if the app keeps its unused images; 0.38.27 knows the variable and the property."""
     return bool(app.config.get("DOKKU_SKIP_CLEANUP")) or (
         not call.host.machine.old and app.properties.get("builder-skip-cleanup") == "true"
     )
 
 
-async def build_and_deploy(call: Call, app: App, source: Source) -> None:
+async def build_and_deploy(call: Call, app: App, source: BuildSource) -> None:
     """From source to serving. Raises CommandFailed after the lines that say why."""
     machine = call.host.machine
     app.config["GIT_REV"] = source.commit
@@ -49,7 +49,7 @@ async def build_and_deploy(call: Call, app: App, source: Source) -> None:
     app.released = True
 
 
-def goodbye(app: App) -> Iterator[Line]:
+def goodbye(app: App) -> Iterator[OutputLine]:
     """The last lines of a deploy that succeeded."""
     yield thick("Application deployed:")
     yield detail(f"http://{app.name}.{DOMAIN}")

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from tui.sandbox import kube
 from tui.sandbox.answers import check_answer, start_lines
 from tui.sandbox.client import ClientGone
-from tui.sandbox.containers import Container
+from tui.sandbox.containers import DockerContainer
 from tui.sandbox.deploy.checks import dies, startup_checks
 from tui.sandbox.deploy.release import dokku_scripts, task
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image
-from tui.sandbox.lines import CommandFailed, Line, arrow, complaint, detail, step, thick, tool
+from tui.sandbox.lines import CommandFailed, OutputLine, arrow, complaint, detail, step, thick, tool
 from tui.sandbox.machine import App
 
 WARNINGS = (
@@ -88,8 +88,8 @@ class HelmKilled(Exception):
     """Helm died on the Dokku host in the middle of its upgrade."""
 
 
-def upgrade_lines(call: Call, app: App, secret: str, gone: str, *, first: bool) -> Iterator[Line]:
-    """What Helm says until it waits for the pods."""
+def upgrade_lines(call: Call, app: App, secret: str, gone: str, *, first: bool) -> Iterator[OutputLine]:
+    """Returns what Helm says until it waits for the pods."""
     where = kube.namespace(call.host.machine, app)
     count = 4 + len([process for process in app.process_types if app.scale.get(process, 0)])
     if first:
@@ -109,9 +109,9 @@ def upgrade_lines(call: Call, app: App, secret: str, gone: str, *, first: bool) 
     yield step(f" !     Beginning wait for {count} resources with timeout of {limit}")
 
 
-def start_all(call: Call, app: App, image: Image, ref: str, secret: str) -> list[Container]:
+def start_all(call: Call, app: App, image: Image, ref: str, secret: str) -> list[DockerContainer]:
     """The pods of the new release, none of them ready."""
-    new: list[Container] = []
+    new: list[DockerContainer] = []
     for process in app.process_types:
         for index in range(1, app.scale.get(process, 0) + 1):
             pod = kube.start_pod(call.host.machine, app, image, ref, f"{process}.{index}", secret)
@@ -121,7 +121,7 @@ def start_all(call: Call, app: App, image: Image, ref: str, secret: str) -> list
     return new
 
 
-async def wait_ready(call: Call, app: App, new: list[Container], old: list[Container]) -> None:
+async def wait_ready(call: Call, app: App, new: list[DockerContainer], old: list[DockerContainer]) -> None:
     """Until all new pods are ready. Raises CommandFailed at the deploy's time limit, HelmKilled if told so."""
     where = kube.namespace(call.host.machine, app)
     limit = kube.timeout(call.host.machine, app)
@@ -164,7 +164,7 @@ def clean_up(
     app: App,
     secret: str,
     before: tuple[str, dict[str, str] | None],
-    pods: tuple[list[Container], list[Container]],
+    pods: tuple[list[DockerContainer], list[DockerContainer]],
 ) -> None:
     """After a failed upgrade: the new Secret goes as well; only a Helm that was told to roll back puts things right."""
     machine, cluster = call.host.machine, call.host.machine.cluster
@@ -186,7 +186,7 @@ def clean_up(
     call.say(complaint("Error deploying: context deadline exceeded"))
 
 
-def switch(call: Call, app: App, new: list[Container], old: list[Container]) -> None:
+def switch(call: Call, app: App, new: list[DockerContainer], old: list[DockerContainer]) -> None:
     """The Service finds the new pods, the old ones go."""
     machine = call.host.machine
     app.upstream = [pod.id for pod in new if pod.process == "web"]

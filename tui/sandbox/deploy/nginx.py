@@ -1,6 +1,6 @@
 """The site of an app in nginx: written anew by a deploy, which is the moment the traffic switches."""
 
-from tui.sandbox.containers import Container
+from tui.sandbox.containers import DockerContainer
 from tui.sandbox.host import Call
 from tui.sandbox.lines import arrow, detail, tool
 from tui.sandbox.machine import DOMAIN, App
@@ -8,7 +8,7 @@ from tui.sandbox.machine import DOMAIN, App
 RUNLEVEL = "invoke-rc.d: could not determine current runlevel"
 
 
-async def nginx(call: Call, app: App, switch_to: list[Container] | None) -> None:
+async def nginx(call: Call, app: App, switch_to: list[DockerContainer] | None) -> None:
     """Writes the site anew; with containers given, traffic goes to them from here on."""
     tempo = call.host.durations.start_up
     await call.pause(0.9 * tempo)
@@ -16,7 +16,7 @@ async def nginx(call: Call, app: App, switch_to: list[Container] | None) -> None
     await configure(call, app, switch_to)
 
 
-async def configure(call: Call, app: App, switch_to: list[Container] | None) -> None:
+async def configure(call: Call, app: App, switch_to: list[DockerContainer] | None) -> None:
     """Writes the site and reloads nginx, without the line about the network that `nginx` says before; traffic goes to
     the containers given.
     """

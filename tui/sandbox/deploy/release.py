@@ -1,8 +1,9 @@
-"""The release: Procfile and app.json take effect, config goes into herokuish images, and the tasks run that come
-before the start.
+"""The release: Procfile and app.json take effect, config goes into herokuish images, and the tasks run that come before
+the start.
 
 Recorded: a predeploy task leaves its container as the image (`docker commit`), and with it all config of that time in
-the image's own environment. A source image that is still set (`git:from-image`) gives the files, whatever is pushed.
+the image's own environment. A source image that is still set (`git:from-image`) gives the files, no matter what is
+pushed.
 """
 
 import json
@@ -25,7 +26,7 @@ NO_CHECKS = (
 
 
 def files_of_release(machine: Machine, app: App, files: dict[str, bytes]) -> dict[str, bytes]:
-    """Where Dokku takes Procfile and app.json from: the commit, unless a source image is set."""
+    """Returns where Dokku takes Procfile and app.json from: the commit, unless a source image is set."""
     if not app.source_image:
         return files
     image = machine.images.find(app.source_image)

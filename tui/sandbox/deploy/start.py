@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tui.sandbox.answers import start_lines
 from tui.sandbox.client import ClientGone
-from tui.sandbox.containers import Container
+from tui.sandbox.containers import DockerContainer
 from tui.sandbox.deploy.checks import check, container_output, dies
 from tui.sandbox.deploy.k3s import install
 from tui.sandbox.deploy.nginx import nginx
@@ -14,7 +14,7 @@ from tui.sandbox.deploy.troubles import PLATFORM, START, WRONG_FORMAT, struck
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image
 from tui.sandbox.kube import on_k3s
-from tui.sandbox.lines import CommandFailed, Line, arrow, detail, thick, tool
+from tui.sandbox.lines import CommandFailed, OutputLine, arrow, detail, thick, tool
 from tui.sandbox.machine import App
 from tui.sandbox.pace import OLD_CONTAINER_STOPS, WAIT_TO_RETIRE
 
@@ -38,7 +38,7 @@ async def start_processes(call: Call, app: App, image: Image, ref: str) -> None:
         return
     tempo = call.host.durations.start_up
     replaced = Replaced()
-    started: list[tuple[str, Container]] = []
+    started: list[tuple[str, DockerContainer]] = []
     for process in app.process_types:
         count = app.scale.get(process, 0)
         await call.pause(0.6 * tempo)
@@ -92,7 +92,7 @@ async def start_one(
     image: Image,
     ref: str,
     dyno: str,
-    started: list[tuple[str, Container]],
+    started: list[tuple[str, DockerContainer]],
     replaced: Replaced,
 ) -> None:
     """One new container, checked and then the process's current one; `started` and `replaced` grow. Raises
@@ -149,12 +149,12 @@ async def start_one(
         call.say(detail(f"Scheduling old container shutdown in 60 seconds ({dyno})"))
 
 
-def said_at_end(container: Container) -> tuple[str, ...]:
-    """What a process without a command leaves in its log, as often as Docker started it."""
+def said_at_end(container: DockerContainer) -> tuple[str, ...]:
+    """Returns what a process without a command leaves in its log, as often as Docker started it."""
     return (container.start.complaint,) * 8
 
 
-def rename(call: Call, app: App, dyno: str, container: Container) -> Iterator[Line]:
+def rename(call: Call, app: App, dyno: str, container: DockerContainer) -> Iterator[OutputLine]:
     """Gives the new container the process's name; one that still has it gets the time behind its own."""
     machine = call.host.machine
     name = f"{app.name}.{dyno}"

@@ -1,4 +1,5 @@
-"""What a host's surroundings do to a deploy, in Docker's words: armed as `fail_next_deploy` with one of these modes.
+"""The troubles that a host's surroundings make for a deploy, in Docker's words: armed as `fail_next_deploy` with one of
+these modes.
 
 Not recorded on Dokku's hosts: the words are those of Docker 26, BuildKit 0.14 and their registries, as their users
 report them; what Dokku adds of its own is the recorded end of a failed build or start.

@@ -1,4 +1,4 @@
-"""What the recorded hosts said, word for word: constant texts, the shape of every report, one whole container.
+"""The words of the recorded hosts: constant texts, the shape of every report, one whole container.
 
 The JSON files beside this one were recorded on 2026-11-23 (buildpacks and k3s: 2026-11-28) on hosts of Dokku 0.35.15
 and 0.38.27 (Debian 13, Docker 26.1.5, nginx 1.26.3). The one declared substitution is `{app}`, the name of the app
@@ -42,7 +42,7 @@ class Recorded:
 
 @cache
 def load(version: str) -> Recorded:
-    """What the version said, read once. Raises FileNotFoundError for one that was not recorded."""
+    """Returns what the version said, read once. Raises FileNotFoundError for one that was not recorded."""
     raw = json.loads(resources.files(__name__).joinpath(f"{version}.json").read_text(encoding="utf-8"))
     reports = {
         name: Report(

@@ -1,0 +1,47 @@
+"""What a person at a terminal is asked before a rollback beside yes or no: how severe is it, is it to be watched?"""
+
+from dataclasses import replace
+
+from tui.cli.confirm import YES
+from tui.cli.narrate import Narrator
+from tui.cli.options import CommandOptions
+from tui.engine.engine import Engine
+from tui.incident.deploy_or_not import worded
+from tui.model.errors import ConfigError
+from tui.model.incident import Incident
+from tui.model.plan import Plan
+
+
+def known_level(engine: Engine, level: str | None) -> None:
+    """Raises ConfigError for a level that services.yaml does not have."""
+    levels = [spec.level for spec in engine.fleet.severities]
+    if level is not None and levels and level not in levels:
+        raise ConfigError(f"{level} is no severity of {engine.fleet.path}", f"one of {', '.join(levels)}")
+
+
+async def level_and_watch(
+    engine: Engine, plan: Plan, earlier: Incident | None, options: CommandOptions, narrator: Narrator
+) -> CommandOptions:
+    """The options with the answers. Nobody is asked without a terminal, with `--yes`, nor what was said already."""
+    if options.yes or not narrator.interactive or plan.forward:
+        return options
+    levels = [spec.level for spec in engine.fleet.severities]
+    if levels and options.severity is None and (earlier is None or earlier.severity is None):
+        options = replace(options, severity=await _level(engine, levels, narrator))
+    if options.watch is None and not options.no_watch and plan.proves:
+        length = engine.fleet.watch_of(plan.service).after_rollback
+        said = await narrator.ask(f"watch {plan.service} for {worded(length)} afterwards? [y/N] ")
+        if said.lower() in YES:
+            options = replace(options, watch=length)
+    return options
+
+
+async def _level(engine: Engine, levels: list[str], narrator: Narrator) -> str | None:
+    for spec in engine.fleet.severities:
+        narrator.insist(f"  {spec.level}  {spec.criteria}", "dim")
+    for _ in range(3):
+        said = (await narrator.ask(f"how severe is it? [{'/'.join(levels)}, Enter: not said] ")).upper()
+        if not said or said in levels:
+            return said or None
+        narrator.insist(f"{said!r} is none of them", "yellow")
+    return None

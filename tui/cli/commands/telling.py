@@ -1,0 +1,128 @@
+"""What is told of one incident while it goes on, and at its end; a normal rollback fits one screen."""
+
+from collections.abc import Callable, Iterator
+from typing import cast
+
+from tui.cli.commands import evidence
+from tui.cli.narrate import Narrator
+from tui.dokku.framing import Framer
+from tui.drivers import paths
+from tui.drivers.clock import stepped
+from tui.engine.engine import Engine
+from tui.engine.incident.runner import IncidentRunner
+from tui.model.incident import Incident, State
+from tui.model.notice import Delivery
+from tui.model.outcome import describe
+from tui.model.verification import Verdict
+
+_STATES = {
+    State.PLANNED: "",
+    State.CLOSED: "",
+    State.STOPPED: "stopped: the service does not answer until the target has started",
+    State.UNCERTAIN: "uncertain: asking the host what serves",
+    State.VERIFYING: "verifying: is it healthy, and is it the release we sent?",
+}
+"""empty: what else is told says so"""
+
+
+def delivered(delivery: Delivery) -> str:
+    """One line: who was told what, or why not."""
+    if delivery.delivered:
+        return f"told {delivery.channel}: {delivery.milestone.value}{f' {delivery.link}' if delivery.link else ''}"
+    return f"NOT DELIVERED: {delivery.channel}: {delivery.milestone.value}: {delivery.detail}"
+
+
+def stream(narrator: Narrator) -> Callable[[str, bytes], None]:
+    """What a step prints, line by line, to the person."""
+    framers: dict[str, Framer] = {}
+
+    def heard(step: str, raw: bytes) -> None:
+        for line in framers.setdefault(step, Framer()).feed(raw):
+            narrator.heard(line.text)
+
+    return heard
+
+
+def follow(engine: Engine, walk: IncidentRunner, narrator: Narrator) -> Callable[[], None]:
+    """Tell every change once."""
+    told: dict[str, object] = {
+        "state": None, "begun": 0, "ended": 0, "up": None, "notes": 0, "clock": "",
+        "deliveries": len(walk.incident.deliveries),
+    }  # fmt: skip
+    measured = len(walk.incident.measurements)
+
+    def changed() -> None:
+        nonlocal measured
+        incident = walk.incident
+        if (clock := stepped(engine.clock)) != told["clock"]:
+            narrator.say(clock or "this machine's clock is as it was again", "yellow")
+            told["clock"] = clock
+        for found in incident.measurements[measured:]:
+            for line in evidence.lines(found):
+                narrator.say(f"  {line}")
+        measured = len(incident.measurements)
+        notes = incident.watch.notes if incident.watch is not None else ()
+        for at, note in notes[cast("int", told["notes"]) :]:
+            narrator.say(f"  {at:%H:%M:%S}Z {note}", "yellow")
+        begun = len(incident.runs)
+        ended = sum(1 for r in incident.runs if r.ended_at is not None)
+        steps = {s.id: s for s in incident.plan.steps} if incident.plan else {}
+        if begun != told["begun"] and begun > ended:
+            narrator.doing(steps[incident.runs[-1].step].title)
+        if ended != told["ended"] and ended:
+            run = incident.runs[ended - 1]
+            took = (run.ended_at - run.started_at).total_seconds() if run.ended_at else 0.0
+            end = describe(run.outcome) if run.outcome else ""
+            title = steps[run.step].title if run.step in steps else run.step
+            narrator.say(f"  {run.result} {title} ({end}, {took:.1f} s) {run.detail}".rstrip())
+        resumed = told["state"] is State.STOPPED and incident.state is State.EXECUTING
+        if incident.state != told["state"] and not resumed:  # that it answers again is said below
+            narrator.doing(incident.state.value)
+            if words := _STATES.get(incident.state, incident.state.value):
+                narrator.say(words)
+        if incident.down_since and incident.down_until and incident.down_until != told["up"]:
+            seconds = (incident.down_until - incident.down_since).total_seconds()
+            narrator.say(f"  it answers again: it was down for {seconds:.0f} s")
+        for delivery in incident.deliveries[cast("int", told["deliveries"]) :]:
+            narrator.say(f"  {delivered(delivery)}", "" if delivery.delivered else "yellow")
+        told.update(
+            notes=len(notes),
+            state=incident.state,
+            begun=begun,
+            ended=ended,
+            up=incident.down_until,
+            deliveries=len(incident.deliveries),
+        )
+
+    return walk.subscribe(changed)
+
+
+def checks(incident: Incident, narrator: Narrator) -> None:
+    """What was verified: what passed on one line, everything else whole."""
+    passed = [check for check in incident.checks if check.verdict is Verdict.PASSED]
+    if passed and not narrator.verbose:
+        narrator.say(f"  passed: {', '.join(check.name for check in passed)} (-v: the evidence)", "green")
+    for check in incident.checks:
+        if narrator.verbose or check.verdict is not Verdict.PASSED:
+            look = "" if check.verdict is Verdict.PASSED else "red"
+            narrator.say(f"  {check.verdict.value:<12} {check.name}: {check.evidence}", look)
+
+
+def due(engine: Engine, incident: Incident) -> Iterator[str]:
+    """What the runbook wants after it, one line each."""
+    duty = engine.postmortems.duty(incident)
+    if duty.open and duty.due is not None:
+        yield f"due: its post-mortem, by {duty.due:%Y-%m-%d %H:%M}Z: rollback postmortem {incident.id}"
+    contacts = engine.fleet.contacts
+    if incident.wrote and contacts.slack and not any(d.delivered for d in incident.deliveries):
+        yield f"nobody was told: post it in {', '.join(contacts.slack)}"
+
+
+def printed(incident: Incident, narrator: Narrator, *, failed: bool) -> None:
+    """Where it is kept what the host printed; after a failure its last lines too."""
+    if not narrator.tail:
+        return
+    if failed and not narrator.verbose:
+        for line in narrator.tail:
+            narrator.say(f"    | {line}", "dim")
+    narrator.say(f"  what the host printed: {paths.incident_dir(incident.id) / 'output.log'}", "dim")

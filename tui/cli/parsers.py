@@ -1,0 +1,283 @@
+"""The parsers of the command line: commands, their options and their help. They make `CommandOptions`."""
+
+import argparse
+import os
+import re
+from datetime import timedelta
+from typing import Any
+
+from tui.cli import examples
+from tui.cli.parser import Parser
+from tui.model.postmortem import Field
+from tui.model.release import TARGET_HELP, Target, TargetKind, parse_target
+from tui.text.nearest import suggestion
+
+_DURATION = re.compile(r"(\d+)([smh])")
+_TARGETS = ("previous", "current", "release:N", "tag:NAME", "sha:PREFIX", "image:N")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
+TAKE_VALUE = frozenset({
+    "--services", "--accept-host-key", "--reason", "--expect-current", "--watch", "--way", "--confirm", "--parallel",
+    "--except", "--for", "--branch", "--environment", "--identity-file", "--known-hosts", "--ci", "--severity",
+    "--bundle",
+})  # fmt: skip
+"""options whose value may stand before the first word that is none"""
+LEVELS = ("P1", "P2", "P3", "P4")
+
+
+def duration(text: str) -> timedelta:
+    """`30s`, `15m` or `1h`."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 30s, 15m or 1h")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _speed(text: str) -> int:
+    return _between(text, 1, 60, "speed")
+
+
+def target(text: str) -> Target:
+    """A release as people name it."""
+    found = parse_target(text)
+    if found is None:
+        meant = suggestion(text, _TARGETS) or suggestion(text.partition(":")[0], _TARGETS)
+        raise argparse.ArgumentTypeError(
+            f"{text!r} names no release; {f'{meant} ' if meant else ''}write {TARGET_HELP}"
+        )
+    return found
+
+
+def _current(text: str) -> Target:
+    found = target(text)
+    if found.kind in (TargetKind.PREVIOUS, TargetKind.CURRENT):
+        raise argparse.ArgumentTypeError("--expect-current needs the release itself, e.g. release:7 or sha:0123abc")
+    return found
+
+
+def common() -> Parser:
+    shared = Parser(add_help=False)
+    shared.add_argument("--services", metavar="FILE", help="services.yaml to use; `shipped`: the one of the package")
+    shared.add_argument("--trust", action="store_true", help="trust ./services.yaml from now on, without a question")
+    shared.add_argument("--json", action="store_true", help="data as JSON on stdout")
+    shared.add_argument("--read-only", action="store_true", help="nothing that changes a host is sent")
+    shared.add_argument("--no-color", dest="color", action="store_false", help="no colours")
+    shared.add_argument("--ascii", action=argparse.BooleanOptionalAction, default=None, help="(as the locale says)")
+    shared.add_argument("-q", "--quiet", action="store_true", help="results only")
+    shared.add_argument("-v", "--verbose", action="store_true", help="what the hosts print, and more of each thing")
+    shared.add_argument(
+        "--accessible", action="store_true", default=os.environ.get("ACCESSIBLE", "") not in ("", "0"),
+        help="line by line, for screen readers ($ACCESSIBLE=1)",
+    )  # fmt: skip
+    shared.add_argument("--accept-host-key", metavar="FINGERPRINT", help="accept this unknown host key, once")
+    return shared
+
+
+def taking_part() -> Parser:
+    part = Parser(add_help=False)
+    part.add_argument("--yes", action="store_true", help="do not ask (never covers `all`)")
+    part.add_argument("--take-over", action="store_true", help="take the incident over from somebody else")
+    part.add_argument("--reason", metavar="TEXT", default="", help="why; goes into the record")
+    return part
+
+
+def _screen() -> Parser:
+    screen = Parser(add_help=False)
+    screen.add_argument("--watch", type=duration, help="how long to watch after a rollback (services.yaml: 15m)")
+    screen.add_argument("--mouse", action=argparse.BooleanOptionalAction, default=None, help="(off inside ssh)")
+    screen.add_argument("--low-bandwidth", action="store_true", help="fewer pictures a second")
+    return screen
+
+
+def alone(prog: str, command: str) -> Parser:
+    """Of `--version` and `--info`, which stand without a command."""
+    parser = Parser(prog=prog, parents=[common()])
+    parser.add_argument(f"--{command}", action="store_true")
+    if command == "info":
+        parser.add_argument("--bundle", metavar="FILE")
+    return parser
+
+
+def console(prog: str) -> Parser:
+    return Parser(
+        prog=prog, parents=[common(), _screen()], description="The full-screen console; `rollback --help` lists all."
+    )
+
+
+def _plan_options(parser: Parser) -> None:
+    from tui.ways import NAMES  # only where a plan may be asked for: the console's own options need none of it
+
+    parser.add_argument("--plan", action="store_true", help="show the plan and stop")
+    parser.add_argument("--way", choices=NAMES, help="the way to take (the first of services.yaml)")
+    parser.add_argument("--expect-current", type=_current, metavar="RELEASE", help="refuse unless this runs now")
+    parser.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch after it (15m)")
+    parser.add_argument("--no-watch", action="store_true", help="do not ask whether to watch it")
+    parser.add_argument("--severity", choices=LEVELS, help="how severe it is; goes on record")
+    parser.add_argument("--no-freeze", dest="freeze", action="store_false", help="do not hold other deploys back")
+    parser.add_argument("--no-notify", dest="notify", action="store_false", help="post nothing about it")
+    parser.add_argument("--keep-current", action="store_true", help="keep what runs before leaving it (4-10 s more)")
+    parser.add_argument("--run-tasks", action="store_true", help="run that release's deploy tasks again")
+
+
+def of_service(prog: str) -> Parser:
+    parser = Parser(
+        prog=prog,
+        parents=[common(), taking_part()],
+        description="Go back to an earlier release of SERVICE, prove it, watch it. Alone it opens the console there.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=examples.text("SERVICE"),
+    )
+    parser.add_argument("service", metavar="SERVICE", help="a service's or an app's name, or `all`")
+    parser.add_argument("target", nargs="?", type=target, metavar="TARGET", help=TARGET_HELP)
+    parser.add_argument("--list", action="store_true", help="one line a release; with TARGET everything about that one")
+    parser.add_argument("--look", action="store_true", help="with --list: look for each kept image (1-3 s each)")
+    _plan_options(parser)
+    whole = parser.add_argument_group("for `all previous`: every service, in the order of services.yaml")
+    whole.add_argument("--confirm", metavar="PHRASE", help='"all previous": the phrase that otherwise has to be typed')
+    whole.add_argument("--parallel", type=int, default=1, metavar="N", help="at once, where the hosts allow it (1)")
+    whole.add_argument("--except", dest="without", action="append", metavar="SERVICE", help="leave this one out")
+    return parser
+
+
+def _init_options(parser: Parser) -> None:
+    from tui.proposal.ci import NAMES
+
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = (
+        "Ask a host for its apps and write ./services.yaml (or --services FILE). Nothing on it changes."
+    )
+    parser.epilog = (
+        "examples:\n"
+        "  rollback init dokku@host.example\n"
+        "  rollback init dokku@host.example --identity-file ~/.ssh/dokku --ci github\n"
+        "  rollback init --add                     apps that are new since then"
+    )
+    parser.add_argument("destination", nargs="?", metavar="DESTINATION", help="dokku@host[:port], or an ssh alias")
+    parser.add_argument("--add", action="store_true", help="put new apps into a file that is there, after a question")
+    parser.add_argument("--environment", metavar="NAME", help="what the file calls it (production)")
+    parser.add_argument("--identity-file", metavar="PATH", help="the private key, where the agent's is not meant")
+    parser.add_argument("--known-hosts", metavar="PATH", help="where the host's own key is (~/.ssh/known_hosts)")
+    parser.add_argument("--ci", choices=NAMES, help="also write the file that keeps a release before each deploy")
+    parser.add_argument("--yes", action="store_true", help="do not ask: guesses say `please check` in the file")
+
+
+def _serve_options(parser: Parser) -> None:
+    parser.add_argument("--bind", metavar="ADDRESS", default="127.0.0.1", help="where to listen (127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=8000, help="(8000)")
+    parser.add_argument(
+        "--public-url", metavar="URL", help="what browsers open, where a proxy with TLS stands before it"
+    )
+    parser.add_argument("--sessions", type=_sessions, default=2, metavar="N", help="at once, at most (2)")
+    parser.add_argument("--allow-changes", action="store_true", help="what changes a host is possible from the browser")
+
+
+def _port(text: str) -> int:
+    return _between(text, 1, 65535, "port")
+
+
+def _sessions(text: str) -> int:
+    return _between(text, 1, 20, "number of sessions")
+
+
+def _between(text: str, least: int, most: int, what: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and least <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"{text!r} is no {what}; write a number from {least} to {most}")
+    return int(text)
+
+
+def commands(prog: str) -> Parser:
+    parser = Parser(
+        prog=prog,
+        description="Roll a Dokku service back to its last good release.\n\n"
+        "  rollback api previous      go back, prove it (about 30 s; `rollback help quick`)\n"
+        "  rollback api --list        the releases there are, and the way to each\n"
+        "  rollback                   the console; `rollback SERVICE` opens it there\n"
+        "  rollback all previous      every service",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="this program's version, Python's, and Dokku's it knows")
+    parser.add_argument("--info", action="store_true", help="what a report of a fault needs (--bundle: in a file)")
+    parser.add_argument("--bundle", metavar="FILE", help="with --info: commands and faults too, without secrets")
+    sub = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    shared, part = common(), taking_part()
+    _init_options(sub.add_parser("init", parents=[shared], help="write services.yaml for a host, or add its new apps"))
+    status = sub.add_parser("status", parents=[shared], help="health now, what runs, open incidents")
+    status.add_argument("names", nargs="*", metavar="SERVICE")
+    status.add_argument("--watch", dest="again", action="store_true", help="again and again, until Ctrl-C")
+    status.add_argument("--every", type=duration, default=timedelta(seconds=5), help="with --watch: how often (5s)")
+    check = sub.add_parser(
+        "check", parents=[shared], help="configuration, keys, host, capabilities, what is beside it; each with its fix"
+    )
+    check.add_argument("names", nargs="*", metavar="SERVICE")
+    check.add_argument("--notify", action="store_true", help="send a test message to every channel, after a question")
+    check.add_argument("--yes", action="store_true", help="do not ask")
+    logs = sub.add_parser("logs", parents=[shared], help="the service's log")
+    logs.add_argument("names", nargs=1, metavar="SERVICE")
+    logs.add_argument("-n", "--num", dest="lines", type=int, default=100, help="lines (100)")
+    logs.add_argument("-t", "--tail", "--follow", dest="follow", action="store_true", help="go on as it is written")
+    seen = sub.add_parser("evidence", parents=[shared], help="error rates and response times, measured now")
+    seen.add_argument("names", nargs=1, metavar="SERVICE")
+    seen.add_argument("--for", dest="length", type=duration, default=timedelta(seconds=60), help="how long (60s)")
+    keep = sub.add_parser("keep", parents=[shared, part], help="keep what runs now, so that there is a way back to it")
+    keep.add_argument("names", nargs="*", metavar="SERVICE")
+    keep.add_argument("--all", action="store_true", help="every service")
+    keep.add_argument("--remove-all", action="store_true", help="take kept releases and records away, after a question")
+    for name, text in (("freeze", "hold deploys back"), ("unfreeze", "let deploys through again")):
+        one = sub.add_parser(name, parents=[shared, part], help=text)
+        one.add_argument("names", nargs=1, metavar="SERVICE")
+        if name == "unfreeze":
+            one.add_argument("--branch", metavar="NAME", help="the team's branch, where nobody knows it")
+            one.add_argument("--deploy-tip", action="store_true", help="then deploy the tip of the team's branch")
+            one.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch it (15m)")
+    known = sub.add_parser("incidents", parents=[shared], help="the journal's incidents")
+    known.add_argument("--search", nargs="+", default=[], metavar="WORD", help="those in which all of these are found")
+    resume = sub.add_parser("resume", parents=[shared, part], help="take an open incident up where it stands")
+    resume.add_argument("incident", nargs="?", metavar="ID")
+    resume.add_argument("--confirm", metavar="PHRASE", help='"all previous": goes on with the services not started')
+    resume.add_argument("--close", metavar="HOW", help="close it: recovered, not-recovered, aborted, fixed-forward")
+    undo = sub.add_parser("undo", parents=[shared, part], help="forward again to what an incident left")
+    undo.add_argument("incident", nargs="?", metavar="ID", help="(the newest that changed what serves)")
+    _plan_options(undo)
+    after = sub.add_parser("postmortem", parents=[shared], help="an incident's post-mortem, filled from the journal")
+    after.add_argument("incident", nargs="?", metavar="ID", help="(the only one that lacks a required one)")
+    after.add_argument("--save", metavar="FILE", help="into a new file, and note that it is written")
+    after.add_argument("--attach", action="store_true", help="to the incident's ticket, which counts as written")
+    after.add_argument(
+        "--set", nargs=2, action="append", default=[], metavar=("FIELD", "TEXT"),
+        help=f"your own words, kept in the journal: {', '.join(Field)}; empty takes them back",
+    )  # fmt: skip
+    over = sub.add_parser("handover", parents=[shared], help="what the next person has to know, on one page")
+    over.add_argument("incident", nargs="?", metavar="ID", help="(the only open one)")
+    again = sub.add_parser("replay", parents=[shared, _screen()], help="a closed incident in the console once more")
+    again.add_argument("incident", metavar="ID")
+    again.add_argument("--speed", type=_speed, default=10, metavar="N", help="so many times as fast, 1 to 60 (10)")
+    _serve_options(sub.add_parser("serve", parents=[shared], help="the console in a browser (an extra), read-only"))
+    box = sub.add_parser("sandbox", parents=[shared, _screen()], help="a pretend host with a bad release already out")
+    box.add_argument("--serve", action="store_true", help="only serve; prints one JSON line")
+    box.add_argument("--dokku", default="0.35.15", choices=("0.35.15", "0.38.27", "plugins"), help="profile")
+    box.add_argument("--pace", default="recorded", help="recorded, fast or a factor")
+    box.add_argument("--scenario", help="scripted trouble")
+    _explaining(sub, shared)
+    return parser
+
+
+def _explaining(sub: Any, shared: Parser) -> None:
+    seen = sub.add_parser("config", parents=[shared], help="services.yaml: what holds, and from where")
+    seen.add_argument(
+        "topic", choices=("show", "path", "schema"),
+        help="each value and where it comes from; the file and where it is looked for; its JSON Schema",
+    )  # fmt: skip
+    pages = sub.add_parser("help", parents=[shared], help="a page on a topic, or the list of topics")
+    pages.add_argument("topic", nargs="?", metavar="TOPIC", help="a topic or a command")
+    shells = sub.add_parser("completion", parents=[shared], help="a script that completes commands and options")
+    shells.add_argument("topic", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish")
+    for name, parser in sub.choices.items():
+        if not parser.epilog:
+            parser.formatter_class = argparse.RawDescriptionHelpFormatter
+            parser.epilog = examples.text(name)
+
+
+def tables(prog: str = "rollback") -> dict[str, argparse.ArgumentParser]:
+    """The parser of every command by its name, and that of `rollback SERVICE` as `SERVICE`."""
+    of_commands = commands(prog)
+    sub = next(one for one in of_commands._actions if isinstance(one, argparse._SubParsersAction))
+    return {**sub.choices, "SERVICE": of_service(prog)}
