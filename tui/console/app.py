@@ -244,7 +244,7 @@ class ConsoleApp(App[int]):
         self.keyboard.settle()
         self.call_after_refresh(self._draw)
 
-    def on_log_panel_wanted(self) -> None:
+    def on_log_panel_log_chosen(self) -> None:
         """Another log is wanted."""
         self.changed()
 

@@ -26,7 +26,7 @@ GROUPS = ("none", "host", "owner")
 _GRAVITY = (Health.DOWN, Health.UNREACHABLE, Health.DEGRADED, Health.UNKNOWN, Health.STALE, Health.OK)
 
 
-class Line(NamedTuple):
+class TableRow(NamedTuple):
     """One row of the table."""
 
     service: str | None
@@ -84,18 +84,18 @@ def table(
     now: datetime,
     cells: int,
     palette: Palette,
-) -> tuple[Row, list[Line]]:
+) -> tuple[Row, list[TableRow]]:
     """The table's head, and a row for each service and heading."""
     every = [status for _, statuses in groups for status in statuses]
     columns = _Columns.of(every, cells)
-    found: list[Line] = []
+    found: list[TableRow] = []
     for heading, statuses in groups:
         if heading:
-            found.append(Line(None, _heading(heading, statuses, palette)))
+            found.append(TableRow(None, _heading(heading, statuses, palette)))
         for status in statuses:
             incident = incidents.get(status.service.name)
             here = status.service.name == selected
-            found.append(Line(status.service.name, _row(status, incident, columns, here, now, palette)))
+            found.append(TableRow(status.service.name, _row(status, incident, columns, here, now, palette)))
     return columns.head(), found
 
 

@@ -49,7 +49,7 @@ class Asking(Protocol):
 class LogPanel(Panel, can_focus=True):
     """One service's log, or several as one."""
 
-    class Wanted(Message):
+    class LogChosen(Message):
         """Another log is wanted, or one more."""
 
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.LOG)
@@ -295,7 +295,7 @@ class LogPanel(Panel, can_focus=True):
     def action_together(self) -> None:
         """The logs of all services that the table shows as one, or that of the service at the cursor."""
         self.several = not self.several
-        self.post_message(self.Wanted())
+        self.post_message(self.LogChosen())
 
     def action_time(self, minutes: int) -> None:
         """So many minutes further, by the time of the first line shown."""
