@@ -14,7 +14,7 @@ from tui.model.host import Form, Link
 from tui.model.notice import Delivery, Message, OnCall, Receipt
 from tui.model.outcome import Answer, Outcome
 from tui.model.plan import PushSpec
-from tui.model.push import PushEnd
+from tui.model.push import NotSent, PushEnd
 from tui.model.registry import Digest, Tags
 from tui.model.service import Expect, IdentitySpec, Service
 from tui.model.taken_back import FlagLog
@@ -106,7 +106,16 @@ class GitPort(Protocol):
         timeout: float,
         on_progress: Callable[[bytes], None] | None = None,
         on_sent: Callable[[], None] | None = None,
+        opened: "OpenedPush | None" = None,
     ) -> PushEnd: ...
+
+    async def opened(self, host: Any, app: str) -> "OpenedPush | NotSent": ...
+
+
+class OpenedPush(Protocol):
+    """The far side of a push that waits for its pack."""
+
+    async def close(self) -> None: ...
 
 
 class AddressPort(Protocol):

@@ -180,8 +180,7 @@ class HostEffectHandler:
 
     async def close(self) -> None:
         """End what measures in the background."""
-        if self.downtime is not None:
-            await self.downtime.end()
+        await self._steps.close()
 
 
 def _was_lost(incident: Incident) -> bool:
