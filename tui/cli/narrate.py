@@ -85,6 +85,8 @@ class Narrator:
         if plan.taken is not None:
             self.say(f"  takes back    {taken_back.summary(plan.taken)}")
             self.say(f"  also changed  {taken_back.also(plan.taken, None, plan.made_at)}")
+        if plan.promise is not None:
+            self.say(f"  then  {plan.promise.words}")
         for name, why in plan.skipped:
             self.say(f"  passed over {name}: {why}", "dim")
         for caution in plan.warnings:

@@ -14,7 +14,7 @@ from tui.model.host import Form, Link
 from tui.model.notice import Delivery, Message, OnCall, Receipt
 from tui.model.outcome import Answer, Outcome
 from tui.model.plan import PushSpec
-from tui.model.push import NotSent, PushEnd
+from tui.model.push import PushEnd
 from tui.model.registry import Digest, Tags
 from tui.model.service import Expect, IdentitySpec, Service
 from tui.model.taken_back import FlagLog
@@ -106,16 +106,7 @@ class GitPort(Protocol):
         timeout: float,
         on_progress: Callable[[bytes], None] | None = None,
         on_sent: Callable[[], None] | None = None,
-        opened: "OpenedPush | None" = None,
     ) -> PushEnd: ...
-
-    async def opened(self, host: Any, app: str) -> "OpenedPush | NotSent": ...
-
-
-class OpenedPush(Protocol):
-    """The far side of a push that waits for its pack."""
-
-    async def close(self) -> None: ...
 
 
 class AddressPort(Protocol):
@@ -175,6 +166,10 @@ class JournalPort(Protocol):
     async def incidents(self, limit: int = 50) -> Sequence[Any]: ...
 
     async def open_incidents(self) -> Sequence[Any]: ...
+
+    async def begun(self, limit: int = 50) -> Sequence[tuple[str, str]]: ...
+
+    async def latest(self, incidents: tuple[str, ...]) -> Mapping[str, int]: ...
 
     async def ledger_add(self, host: str, app: str, kind: str, payload: str, at: datetime) -> int: ...
 

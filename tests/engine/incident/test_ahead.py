@@ -11,26 +11,16 @@ from tui.engine.incident.ahead import FRESH, Ahead
 from tui.model.errors import UnexpectedReply
 from tui.model.observation import RunningState
 from tui.model.plan import Plan, StepKind
-from tui.model.push import NotSent
 
 K = StepKind
-
-
-class _Opened:
-    closed = False
-
-    async def close(self) -> None:
-        self.closed = True
 
 
 class _Host:
     """Links and git of a host; each question is answered by its name and number."""
 
     def __init__(self) -> None:
-        self.git = self
         self.asked: list[str] = []
         self.sick = False
-        self.waiting: list[_Opened] = []
         self.now = 0.0
 
     def monotonic(self) -> float:
@@ -44,13 +34,6 @@ class _Host:
             self.sick = False
             raise UnexpectedReply("garbled")
         return facts.current(metadata=str(len(self.asked)))
-
-    async def opened(self, host: None, app: str) -> _Opened | NotSent:
-        self.asked.append("opened")
-        if self.sick:
-            return NotSent(why="lost")
-        self.waiting.append(_Opened())
-        return self.waiting[-1]
 
 
 def made(*kinds: StepKind) -> tuple[Plan, _Host, Ahead]:
@@ -80,16 +63,6 @@ async def test_what_is_kept_or_stopped_in_between_is_not_passed_over() -> None:
     assert host.asked == []
 
 
-async def test_the_far_side_waits_while_deploys_are_frozen_and_is_let_go_where_no_push_comes() -> None:
-    plan, host, ahead = made(K.RECORD, K.COMMAND, K.COMPARE, K.FREEZE, K.PUSH)
-    await begun(plan, ahead, 3)
-    assert await ahead.opened() is host.waiting[0]
-    await begun(plan, ahead, 3)
-    await ahead.drop()
-    assert [one.closed for one in host.waiting] == [False, True]
-    assert await ahead.opened() is None
-
-
 async def test_an_answer_that_is_old_or_went_wrong_is_asked_for_again() -> None:
     plan, host, ahead = made(K.RECORD, K.COMMAND, K.COMPARE, K.FREEZE, K.PUSH)
     await begun(plan, ahead, 1)
@@ -98,13 +71,6 @@ async def test_an_answer_that_is_old_or_went_wrong_is_asked_for_again() -> None:
     host.sick = True
     await begun(plan, ahead, 1)
     assert (await ahead.current(plan)).metadata == "4"
-    await begun(plan, ahead, 3)
-    host.now += FRESH + 0.1
-    assert await ahead.opened() is None
-    assert host.waiting[-1].closed
-    host.sick = True
-    await begun(plan, ahead, 3)
-    assert await ahead.opened() is None
 
 
 async def test_settings_are_read_only_where_the_plan_has_a_gate() -> None:

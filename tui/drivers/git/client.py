@@ -109,30 +109,6 @@ class Git:
             raise ProtocolError(f"{app}: {path} of {branch} cannot be read: {clean_line(said, 200) or 'no answer'}")
         return await asyncio.to_thread(_untar, bytes(content), f"{path} of {app}")
 
-    async def opened(self, host: Any, app: str) -> "OpenPush | NotSent":
-        """The far side of a push: its branches are listed, and it waits for a pack, which may never come.
-
-        Raises LinkError without a connection.
-        """
-        try:
-            channel = await host.channel(("git-receive-pack", app), most_errors=None)
-        except OSError as error:  # it may have begun, but it waits for a pack
-            return NotSent(why=f"the link was lost: {clean_line(str(error)) or type(error).__name__}")
-        listed = False
-        try:
-            reader = Reader(channel)
-            async with asyncio.timeout(ADVERTISE_LIMIT):
-                tips = branches(await advertisement(reader))
-            listed = True
-            return OpenPush(channel, reader, tips)
-        except TimeoutError:
-            return NotSent(why=f"no list of branches within {ADVERTISE_LIMIT:.0f} s")
-        except (OSError, ProtocolError) as error:
-            return NotSent(why=f"no list of branches: {clean_line(str(error), 200) or type(error).__name__}")
-        finally:
-            if not listed:
-                await channel.close()
-
     async def push(
         self,
         host: Any,
@@ -141,18 +117,22 @@ class Git:
         timeout: float,
         on_progress: Callable[[bytes], None] | None = None,
         on_sent: Callable[[], None] | None = None,
-        opened: Any = None,
     ) -> PushEnd:
-        """Send the commit if every branch is where `spec.expect` says. Raises LinkError without a connection.
-
-        `opened`: what `opened` of the same host and app returned a moment ago; it is closed here.
-        """
-        there = opened if isinstance(opened, OpenPush) else await self.opened(host, spec.app)
-        if isinstance(there, NotSent):
-            return there
-        channel, reader, tips = there.channel, there.reader, there.tips
+        """Send the commit if every branch is where `spec.expect` says. Raises LinkError without a connection."""
+        commit, pack = _objects(spec)
         try:
-            commit, pack = _objects(spec)
+            channel = await host.channel(("git-receive-pack", spec.app), most_errors=None)
+        except OSError as error:  # it may have begun, but it waits for a pack
+            return NotSent(why=f"the link was lost: {clean_line(str(error)) or type(error).__name__}")
+        try:
+            reader = Reader(channel)
+            try:
+                async with asyncio.timeout(ADVERTISE_LIMIT):
+                    tips = branches(await advertisement(reader))
+            except TimeoutError:
+                return NotSent(why=f"no list of branches within {ADVERTISE_LIMIT:.0f} s")
+            except (OSError, ProtocolError) as error:
+                return NotSent(why=f"no list of branches: {clean_line(str(error), 200) or type(error).__name__}")
             for branch, expected in (*spec.expect, (spec.branch, spec.parent)):
                 if tips.get(branch) != expected:
                     return TipMoved(branch=branch, expected=expected, found=tips.get(branch))
@@ -168,19 +148,6 @@ class Git:
             return await _outcome(channel, reader, spec, timeout, on_progress)
         finally:
             await channel.close()
-
-
-class OpenPush:
-    """A `git-receive-pack` that waits for a pack."""
-
-    def __init__(self, channel: Any, reader: "Reader", tips: dict[str, str]) -> None:
-        self.channel = channel
-        self.reader = reader
-        self.tips = tips
-
-    async def close(self) -> None:
-        """No pack comes: it ends, and nothing has changed."""
-        await self.channel.close()
 
 
 async def _outcome(

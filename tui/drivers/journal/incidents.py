@@ -1,5 +1,6 @@
 """Incidents and their entries, which are only ever added."""
 
+import json
 import sqlite3
 from datetime import datetime
 
@@ -70,6 +71,21 @@ class Incidents(Database):
     async def open_incidents(self) -> tuple[Row, ...]:
         """Every incident that is not closed, newest first."""
         return await self._rows(f"{_ROWS} WHERE state != 'closed' ORDER BY opened_at DESC, id DESC", ())
+
+    async def begun(self, limit: int = 50) -> tuple[tuple[str, str], ...]:
+        """Id and first entry of the newest incidents, whatever came after it, newest first."""
+        query = (
+            "SELECT id, (SELECT payload FROM entry WHERE incident = id ORDER BY seq LIMIT 1) FROM "
+            "(SELECT id, opened_at FROM incident ORDER BY opened_at DESC, id DESC LIMIT ?)"
+        )
+        rows = await self._do(lambda db: db.execute(query, (limit,)).fetchall())
+        return tuple((name, payload) for name, payload in rows if payload is not None)
+
+    async def latest(self, incidents: tuple[str, ...]) -> dict[str, int]:
+        """The number of the last entry of each of these incidents."""
+        query = "SELECT value, (SELECT max(seq) FROM entry WHERE incident = value) FROM json_each(?)"
+        names = json.dumps(incidents)
+        return dict(await self._do(lambda db: db.execute(query, (names,)).fetchall()))
 
     async def _rows(self, query: str, values: tuple[object, ...]) -> tuple[Row, ...]:
         rows = await self._do(lambda db: db.execute(query, values).fetchall())

@@ -3,9 +3,7 @@
 Nothing here changes a host, and nothing is judged before its step. What guards a step is kept:
 - What runs is read once the record is ours, so that no other console changes it afterwards; the settings that decide
   who builds are read beside the taking of it, because the last look before the push reads them again where it counts.
-- The host's `git-receive-pack` is started while deploys are being frozen. It lists the branches and then waits; the
-  pack, the only thing that changes anything, leaves in the push's own step, after its intent is on record. A deploy
-  that ends between list and pack would have to have begun after what runs was read, and be through within that second.
+- The look at the gate goes on while deploys are being frozen: what it reads no step has yet to set then.
 Whatever was read too long ago, or went wrong, counts as not read: the step asks again, in its own time.
 """
 
@@ -15,12 +13,11 @@ from typing import Any
 
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.incident import push_gate
-from tui.engine.ports import ClockPort, OpenedPush
+from tui.engine.ports import ClockPort
 from tui.engine.releases import build_facts
 from tui.model.errors import ConsoleError
 from tui.model.observation import RunningState
 from tui.model.plan import Plan, Step, StepKind
-from tui.model.push import NotSent
 
 FRESH = 5.0
 """seconds after which what was asked ahead counts no more"""
@@ -63,11 +60,9 @@ class _Asked:
 
 
 async def _over(task: asyncio.Task[Any]) -> None:
-    """Ends a question that nobody needs, and what it may have opened."""
+    """Ends a question that nobody needs."""
     task.cancel()
-    await asyncio.wait({task})
-    if not task.cancelled() and task.exception() is None and hasattr(found := task.result(), "close"):
-        await found.close()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 class Ahead:
@@ -87,7 +82,6 @@ class Ahead:
             self._asked.begin("current", self._links.current(plan.host, plan.app))
         elif step.kind in (StepKind.COMPARE, StepKind.FREEZE) and coming[:1] == [StepKind.PUSH]:
             self._asked.begin("closed", push_gate.closed(self._links, plan, incident))
-            self._asked.begin("opened", self._links.git.opened(self._links.host(plan.host), plan.app))
 
     def _begin_gate(self, plan: Plan) -> None:
         if plan.gate and "gate" not in self._asked:
@@ -107,11 +101,6 @@ class Ahead:
         """Why the push must not leave, see `push_gate.closed`. Raises LinkError."""
         found: str | None = await self._asked.answer("closed")
         return found if found == "" else await push_gate.closed(self._links, plan, incident)
-
-    async def opened(self) -> OpenedPush | None:
-        """The branches as the host lists them, where it waits for a pack already."""
-        found: OpenedPush | NotSent | None = await self._asked.answer("opened")
-        return None if isinstance(found, NotSent) else found
 
     async def drop(self) -> None:
         """A step did not go as planned, or the console ends: nothing that was asked ahead counts."""

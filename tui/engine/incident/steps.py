@@ -13,6 +13,7 @@ from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.incident.ahead import Ahead
 from tui.engine.incident.downtime import Downtime
+from tui.engine.incident.serving import Serving
 from tui.engine.monitor import health
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
 from tui.engine.releases import build_facts, builder_setting, catalog, kept_before, stop_first
@@ -26,7 +27,7 @@ from tui.model.observation import differences
 from tui.model.outcome import Answer, Exited, Lost, NeverStarted, Outcome, Overflowed, Signalled, TimedOut, describe
 from tui.model.plan import DECISIVE, Plan, Step, StepKind, Where
 from tui.model.push import Declined, NotSent, PushEnd, Reported, TipMoved, Unheard, outcome_of
-from tui.model.service import Fleet
+from tui.model.service import Fleet, Service
 from tui.releases import restart_risk
 from tui.text.clean import clean_line, decode
 
@@ -57,6 +58,8 @@ class StepRunner:
         self._output = output
         self._processes = processes
         self._keeper = keeper
+        self.serving: Serving | None = None
+        """looks when the service answers well again"""
         self.downtime: Downtime | None = None
         """measures how long a service that stops first does not answer"""
         self._ahead = Ahead(ports.links, ports.clock)
@@ -78,6 +81,8 @@ class StepRunner:
 
             self.downtime = Downtime(self._probes, self._clock, service, note, unmeasured)
             self.downtime.begin()
+        if todo.kind in DECISIVE and service is not None:
+            await self._begin_serving(service)
         self._ahead.begin(plan, todo, incident.id)
         ended: ev.StepEnded | None = None
         try:
@@ -87,9 +92,17 @@ class StepRunner:
             if todo.kind in DECISIVE or ended is None or ended.result is not StepResult.DONE:
                 await self._ahead.drop()
 
+    async def _begin_serving(self, service: Service) -> None:
+        if self.serving is not None:
+            await self.serving.end()
+        self.serving = Serving(self._probes, self._clock, service)
+        self.serving.begin()
+
     async def close(self) -> None:
         """End what measures and asks in the background."""
         await self._ahead.drop()
+        if self.serving is not None:
+            await self.serving.end()
         if self.downtime is not None:
             await self.downtime.end()
 
@@ -235,22 +248,12 @@ class StepRunner:
         if why:
             return self._ended(step, NeverStarted(why=why), StepResult.REFUSED, f"nothing was sent: {why}")
 
-        opened = await self._ahead.opened()
-
         async def send() -> PushEnd:
             return await self._links.git.push(
-                host,
-                spec,
-                timeout=step.timeout,
-                on_progress=lambda raw: self._heard(incident.id, step.id, raw),
-                opened=opened,
+                host, spec, timeout=step.timeout, on_progress=lambda raw: self._heard(incident.id, step.id, raw)
             )
 
-        try:
-            end = await self._links.gate.record(plan.host, step.argv, incident.id, send, outcome_of)
-        finally:
-            if opened is not None:
-                await opened.close()
+        end = await self._links.gate.record(plan.host, step.argv, incident.id, send, outcome_of)
         match end:
             case TipMoved(branch=branch, expected=expected, found=found):
                 words = f"branch {branch} moved since the plan: {expected or 'none'} → {found or 'none'}"

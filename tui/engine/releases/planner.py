@@ -130,7 +130,7 @@ class Planner:
         """
         if not every_source:
             return await catalog.listing(self._links, service, met)
-        who = {name: i.by for i in (await self._records.newest())[0] for name in (i.id, i.known_as)}
+        who = await self._records.who()
         return await catalog.catalogue(self._links, service, self._fleet.ways, who, self._registries, met)
 
     async def gather(self, wanted: Wanted, way: Way) -> Facts:
@@ -199,6 +199,7 @@ class Planner:
             checked=seen.checked,
             taken=None if wanted.again else seen.taken,
             leaves_healthy=healthy if wanted.unasked else "",
+            times=await self._links.ledger.times(service.host),
             silence=await quiet if found.current.pods is None else None,
             answered_path=await self._answered(service, choice.release, way),
         )
