@@ -39,7 +39,7 @@ async def played(world: World) -> dict[str, Any]:
     (events,) = (made for made in Journals(world).events.values() if any(isinstance(e, ev.Confirmed) for e in made))
     word = next(e.at for e in events if isinstance(e, ev.Confirmed))
     pack = next(e.at for e in events if isinstance(e, ev.StepStarted) and e.step == "push")
-    found["word to pack"] = (pack - word).total_seconds()
+    found["word to push"] = (pack - word).total_seconds()
     return found
 
 
@@ -48,6 +48,6 @@ def found() -> dict[str, Any]:
     return with_world(lambda prepared: in_child(prepared, played))
 
 
-def test_from_the_word_to_the_pack_there_are_three_commands_one_after_the_other(found: dict[str, Any]) -> None:
+def test_the_push_is_begun_three_commands_after_the_word(found: dict[str, Any]) -> None:
     assert found["rollback"][1] == 0
-    assert 3 * EACH <= found["word to pack"] <= 1.5
+    assert 3 * EACH <= found["word to push"] <= 1.5

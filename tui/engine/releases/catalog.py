@@ -121,12 +121,15 @@ class _Told(Value):
     asked: tuple[Asked, ...]
 
 
-async def listing(links: HostConnections, service: Service, met: asyncio.Event | None = None) -> Listing:
+async def listing(
+    links: HostConnections, service: Service, met: asyncio.Event | None = None, *, seals: bool = True
+) -> Listing:
     """What runs, and the releases that are kept or that this console has seen. Raises LinkError, HostSaid.
 
-    `met` is set when the first questions are answered: what is asked from then on stands in nobody's way.
+    `seals`: whether each holder is asked that it is sealed; else that is unknown, and no way leads there. `met` is set
+    when the first questions are answered: what is asked from then on stands in nobody's way.
     """
-    told = await _ask(links, service, met)
+    told = await _ask(links, service, met, seals=seals)
     order = tuple(way.name for way in ways.WAYS if way.listed)
     return _listed(told, service, order, Seen())
 
@@ -158,7 +161,9 @@ async def catalogue(
     return replace(_listed(told, service, order, seen, commits=commits, others=others, who=who), host=host)
 
 
-async def _ask(links: HostConnections, service: Service, met: asyncio.Event | None = None) -> _Told:
+async def _ask(
+    links: HostConnections, service: Service, met: asyncio.Event | None = None, *, seals: bool = True
+) -> _Told:
     host = service.host
     current, apps = await together(links.current(host, service.app), names(links, host))
     if met is not None:
@@ -167,7 +172,7 @@ async def _ask(links: HostConnections, service: Service, met: asyncio.Event | No
     record_there = kept.incident_record(service.app) in apps
     found, releases = await together(
         _record(links, service, there=record_there),
-        together(*(holder_release(links, host, name) for name in holders)),
+        together(*(holder_release(links, host, name, seal=seals) for name in holders)),
     )
     if found is None and current.branch is not None and kept.is_frozen(current.branch):
         found = kept.lost_record(service.app, current.branch)
@@ -268,8 +273,10 @@ async def names(links: HostConnections, host: str) -> tuple[str, ...]:
     return reports.apps_list(await links.tell(host, commands.apps_list()))
 
 
-async def holder_release(links: HostConnections, host: str, holder: str) -> Release:
-    """What a holder says of itself, and whether it is sealed: two reads."""
+async def holder_release(links: HostConnections, host: str, holder: str, *, seal: bool = True) -> Release:
+    """What a holder says of itself, and whether it is sealed: two reads; one where the `seal` does not matter."""
+    if not seal:
+        return kept.release_from_config(holder, await links.config(host, holder) or {})
     config, git = await together(links.config(host, holder), links.ask(host, commands.git_report(holder)))
     release = kept.release_from_config(holder, config or {})
     branch = reports.git_report(git.stdout).branch if git.ok else None
