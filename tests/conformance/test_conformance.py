@@ -3,8 +3,10 @@
 import pytest
 
 from tests.conformance.promises import PROMISES, Promise
-from tests.conformance.sources import VERSIONS, Recorded, Unrecorded, live, live_host, sandbox
+from tests.conformance.sources import VERSIONS, Argv, Recorded, Unrecorded, live, live_host, sandbox
+from tests.fake_host import APP, FakeHost
 from tui.dokku.reports import Unreadable
+from tui.model.outcome import Answer
 
 EACH = pytest.mark.parametrize("promise", PROMISES, ids=[p.check.__name__ for p in PROMISES])
 
@@ -28,6 +30,22 @@ async def test_the_sandbox_keeps_them_all(version: str) -> None:
             except AssertionError as error:
                 broken.append(f"{promise.says}: {error}")
     assert not broken, "\n".join(broken)
+
+
+@EACH
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_the_host_in_memory_keeps_it(version: str, promise: Promise) -> None:
+    recorded, host = Recorded(version), FakeHost(version)
+    host.takes("docker-options:add")
+
+    class InMemory:
+        name, app, holder = "in memory", APP, "scenextras--r9--pre-deploy-20261123-231506"
+        fill, files = recorded.fill, recorded.files
+
+        async def ask(self, argv: Argv) -> Answer:
+            return await host.run(argv, timeout=1.0, writes=True)
+
+    await promise.check(InMemory())
 
 
 @pytest.mark.live

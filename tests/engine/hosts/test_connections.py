@@ -1,0 +1,86 @@
+"""What runs, put together from five answers: nothing is taken to be absent because it was not told."""
+
+import pytest
+
+from tests.conformance.sources import VERSIONS
+from tests.fake_host import APP, World
+from tui.dokku import commands
+from tui.engine.hosts.connections import UnexpectedReply
+from tui.model.errors import LinkError
+from tui.model.outcome import TimedOut
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_what_runs_is_read_from_both_versions(version: str) -> None:
+    world = World(version)
+    found = await world.links.current("main", APP)
+    assert (found.branch, found.tip, found.git_rev, found.metadata) == ("main", *(world.commit,) * 3)
+    assert found.containers and found.locked is False and not found.stale_lock
+    assert world.host.written == []
+
+
+async def test_no_container_is_believed_only_from_a_host_that_says_so() -> None:
+    world = World()
+    inspect, report = commands.ps_inspect(APP), commands.ps_report(APP)
+    told, stopped = world.host._recording(inspect)[1], world.host._recording(report)[1]
+    world.host.says(inspect, (1, "", " !     No containers found\n"))
+    world.host.says(report, (0, stopped.replace('"running":"true"', '"running":"false"'), ""))
+    assert (await world.links.current("main", APP)).containers == ()
+    world.host.says(inspect, (1, "", " !     one is retired\n"), (0, told, ""))
+    world.host.says(report, (0, stopped, ""))
+    assert (await world.links.current("main", APP)).containers, "asked again: one was retired while it looked"
+    world.host.says(inspect, (1, "", " !     one is retired\n"))
+    with pytest.raises(UnexpectedReply):
+        await world.links.current("main", APP)
+    world.host.says(inspect, TimedOut(after=20.0))
+    with pytest.raises(UnexpectedReply) as found:
+        await world.links.current("main", APP)
+    assert found.value.unsure
+
+
+async def test_an_app_that_is_not_there_is_said_to_be_so_whatever_its_repository_says() -> None:
+    world = World()
+    world.host.says(commands.apps_report(APP), (20, "", f" !     App {APP} does not exist\n"))
+    world.host.says(commands.git_report(APP), (20, "", f" !     App {APP} does not exist\n"))
+    with pytest.raises(UnexpectedReply, match="does not exist"):
+        await world.links.current("main", APP)
+
+
+@pytest.mark.parametrize(("builds", "stale"), [("[]", True), ('[{"id":"1","display_status":"running"}]', False)])
+async def test_a_lock_without_a_build_that_lives_is_one_of_a_build_that_died(builds: str, stale: bool) -> None:
+    world = World()
+    locked = world.host._recording(commands.apps_report(APP))[1].replace('"false"', '"true"')
+    world.host.says(commands.apps_report(APP), (0, locked, ""))
+    world.host.says(commands.builds_list(APP), (0, builds, ""))
+    found = await world.links.current("main", APP)
+    assert (found.stale_lock, found.locked) == (stale, not stale)
+
+
+async def test_where_no_record_of_builds_is_told_the_lock_is_believed() -> None:
+    world = World("0.35.15")
+    locked = world.host._recording(commands.apps_report(APP))[1].replace('"false"', '"true"')
+    world.host.says(commands.apps_report(APP), (0, locked, ""))
+    found = await world.links.current("main", APP)
+    assert (found.stale_lock, found.locked) == (False, True)
+
+
+async def test_what_a_host_can_do_is_asked_once_and_again_after_a_failure() -> None:
+    world = World()
+    world.host.says(("version",), LinkError("the host is gone"), (0, "dokku version 0.38.27\n", ""))
+    with pytest.raises(LinkError):
+        await world.links.capabilities("main")
+    assert (await world.links.capabilities("main")).builds
+    asked = len(world.host.sent)
+    await world.links.capabilities("main")
+    assert len(world.host.sent) == asked
+
+
+async def test_config_that_was_not_told_is_no_missing_app() -> None:
+    world = World()
+    holder = world.holder(1)
+    assert (await world.links.config("main", holder) or {})["ROLLBACK_SCHEMA"] == "1"
+    del world.host.ours[holder]
+    assert await world.links.config("main", holder) is None
+    world.host.says(commands.config_export(holder), (1, "", " !     permission denied\n"))
+    with pytest.raises(UnexpectedReply, match="permission denied"):
+        await world.links.config("main", holder)
