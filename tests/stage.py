@@ -2,7 +2,7 @@
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -152,6 +152,12 @@ class MemoryJournal:
 
     async def open_incidents(self) -> Sequence[Any]:
         return []
+
+    async def begun(self, limit: int = 50) -> Sequence[tuple[str, str]]:
+        return []
+
+    async def latest(self, incidents: tuple[str, ...]) -> Mapping[str, int]:
+        return {}
 
     async def ledger_add(self, host: str, app: str, kind: str, payload: str, at: datetime) -> int:
         return 0

@@ -11,8 +11,11 @@ from statistics import median
 from time import monotonic, process_time
 
 from tests.bench.harness import Bench, Effort, Finding, interleaved, ratio
+from tests.config import test_many
 from tests.sandboxes import Sandbox, running_sandbox
-from tui import bootstrap
+from tests.simulation import test_pace
+from tests.simulation.child import in_child, with_world
+from tui import bootstrap, config
 from tui.drivers.clock import SystemClock
 from tui.drivers.http import HttpProbes
 from tui.drivers.journal import Journal
@@ -158,4 +161,36 @@ async def _whole(engine: Engine, plan: Plan, begun: float) -> tuple[float, float
     return monotonic() - begun, (push.started_at - confirmed).total_seconds()
 
 
-BENCHES: dict[str, Bench] = {"journal": journal, "health": health, "rollback": rollback}
+def waiting(effort: Effort) -> list[Finding]:
+    """What people wait for where each of a host's commands takes 0.4 s, in simulated seconds: computing costs none."""
+    found = with_world(lambda prepared: in_child(prepared, test_pace.played))
+    rows: list[tuple[str, float, float | None]] = [
+        ("the word to the push", found["word to push"], 1.5),
+        ("a plan", found["plan"][0], None),
+        ("status of 4 apps", found["status"][0], None),
+        ("check of 4 apps", found["check"][0], None),
+        ("previous --yes, all of it", found["rollback"][0], None),
+    ]
+    return [Finding(name=f"waiting: {name}, 0.4 s a command", value=v, unit="s", limit=most) for name, v, most in rows]
+
+
+def services(effort: Effort) -> list[Finding]:
+    """Processor time of reading a services.yaml of 1,000 services."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "services.yaml"
+        file.write_text(test_many.text(1000))
+        times = []
+        for _ in range(max(3, effort.rounds)):
+            begun = process_time()
+            assert len(config.load(file, environ={}).services) == 1000
+            times.append(process_time() - begun)
+    return [Finding(name="services.yaml: 1,000 services", value=min(times), unit="s CPU", limit=0.3)]
+
+
+BENCHES: dict[str, Bench] = {
+    "journal": journal,
+    "health": health,
+    "rollback": rollback,
+    "waiting": waiting,
+    "services": services,
+}

@@ -158,9 +158,9 @@ async def test_a_command_for_one_connection_is_never_sent_over_another(tmp_path:
 
 async def test_commands_that_hang_make_nobody_wait_longer_than_was_said(sshd: Sshd) -> None:
     async with driver(host_of(sshd)) as host:
-        hanging = [asyncio.create_task(host.run(("sleep", "30"), timeout=30)) for _ in range(6)]
+        hanging = [asyncio.create_task(host.run(("sleep", "30"), timeout=30)) for _ in range(9)]
         async with asyncio.timeout(20):
-            while host._slots["control"]._value:
+            while host._slots["control"].free:
                 await asyncio.sleep(0.01)
             answer = await host.run(("version",), timeout=0.2, writes=True)
         assert answer.outcome == TimedOut(after=0.2)

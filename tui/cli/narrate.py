@@ -186,6 +186,8 @@ class Narrator:
         if plan.taken is not None:
             self._shown_for_asking(f"  takes back    {taken_back.summary(plan.taken)}")
             self.say(f"  also changed  {taken_back.also(plan.taken, None, plan.made_at)}")
+        if plan.promise is not None:
+            self.say(f"  then  {plan.promise.words}")
         if not more:
             for name, why in plan.skipped:
                 self.say(f"  passed over {name}: {why}", "dim")

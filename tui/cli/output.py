@@ -166,6 +166,13 @@ def planned(plan: Plan, **more: Any) -> Document:
         "warnings": [{"severity": w.severity.value, "text": w.text} for w in plan.warnings],
         "checked": [{"name": c.name, "result": c.standing.value, "text": c.text} for c in plan.checked],
         "skipped": [{"release": name, "reason": why} for name, why in plan.skipped],
+        "serving_again": {
+            "seconds": round(plan.promise.seconds, 1),
+            "measured": plan.promise.count,
+            "of_this_app": plan.promise.own,
+        }
+        if plan.promise is not None
+        else None,
         "own_checks": [
             {"process": c.process, "uptime": c.uptime, "path": c.path, "why": c.why} for c in plan.own_checks
         ],
@@ -247,6 +254,7 @@ def rollback(incident: Incident, code: Exit, message: str = "", fix: str = "") -
         "checks": [{"name": c.name, "verdict": c.verdict.value, "evidence": c.evidence} for c in incident.checks],
         "verdict": incident.verdict.value if incident.verdict else None,
         "downtime": downtime(incident),
+        "serving_again": serving_again(incident),
         "measurements": [measurement(m) for m in incident.measurements],
         "closing": incident.closing.value if incident.closing else None,
         "close_reason": incident.close_reason,
@@ -315,6 +323,18 @@ def rate(found: Rate, limit: float) -> Document:
         "closed_by_client": found.closed,
         "covered": found.covered,
         "note": "; ".join(filter(None, (found.note, reading.why if reading else ""))),
+    }
+
+
+def serving_again(incident: Incident) -> Document | None:
+    """The first good answer since the word to go back; null where it is not known."""
+    if incident.again_at is None:
+        return None
+    seconds = incident.again_after
+    return {
+        "at": time(incident.again_at),
+        "seconds": None if seconds is None else round(seconds, 1),
+        "answered_throughout": incident.answered_throughout,
     }
 
 

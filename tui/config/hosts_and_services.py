@@ -1,5 +1,6 @@
 """The hosts and the services of services.yaml, and what has to hold between them: hosts exist, names mean one thing."""
 
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -104,13 +105,16 @@ def read_services(
     }
     found: list[Service] = []
     apps: dict[tuple[str, str], str] = {}
-    owners = [(node.value, name) for name, one in every.items() for node in _written(one, "app")]
+    owners: dict[str, list[str]] = defaultdict(list)
+    for name, one in every.items():
+        for node in _written(one, "app"):
+            if isinstance(node.value, str):
+                owners[node.value].append(name)
     for name, one in every.items():
         _check_name(one, name)
         if name in RESERVED:
             one.problem(f"{name!r} is a word of the command line; choose another name")
-        own = [node.value for node in _written(one, "app")]
-        for owner in (other for app, other in owners if app == name and other != name and name not in own):
+        for owner in (other for other in owners[name] if name not in owners[name]):
             one.problem(f"is called like the app of {owner!r}; a name has to mean one service")
         make = read(shape, one)
         for at in _written(one, "host"):

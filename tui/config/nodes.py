@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from tui.model.value import Value
@@ -187,13 +188,36 @@ def _composed(text: str) -> Any:
     """PyYAML's nodes. libyaml, where it is there, is ten times as fast; what it refuses PyYAML itself explains."""
     import yaml
 
-    quick = getattr(yaml, "CSafeLoader", None)
+    quick = _quick()
     if quick is not None:
         try:
             return yaml.compose(text, Loader=quick)
         except (yaml.YAMLError, ValueError, RecursionError):
             pass  # the other one says why, or reads it
     return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
+@cache
+def _quick() -> Any:
+    """libyaml's loader, None where it is missing. Of a plain word it tells only what is asked here: that it is nothing,
+    or the sign of a merge; whether it is a number or a date is not, and costs most of the time."""
+    import yaml
+
+    found = getattr(yaml, "CSafeLoader", None)
+    if found is None:
+        return None
+
+    def resolve(_: Any, kind: Any, value: Any, implicit: Any) -> str:
+        if kind is not yaml.ScalarNode:
+            return "tag:yaml.org,2002:" + ("seq" if kind is yaml.SequenceNode else "map")
+        return _PLAIN_TAGS.get(value, _TEXT) if implicit[0] else _TEXT
+
+    return type("_Quick", (found,), {"resolve": resolve})
+
+
+_NULL, _MERGE, _TEXT = "tag:yaml.org,2002:null", "tag:yaml.org,2002:merge", "tag:yaml.org,2002:str"
+_PLAIN_TAGS = {**dict.fromkeys(("", "~", "null", "Null", "NULL"), _NULL), "<<": _MERGE}
+"""what a plain word is by YAML 1.1, as far as it is asked here"""
 
 
 class _Walk:
@@ -223,7 +247,7 @@ class _Walk:
                 self.visit(item, f"{key}[{number}]", item.start_mark.line + 1, inside)
                 for number, item in enumerate(node.value)
             ]
-        elif node.tag != "tag:yaml.org,2002:null":
+        elif node.tag != _NULL:
             made.written = node.value
             made.value = node.value if self.environ is None else _expand(node.value, self.environ, made)
         return made
@@ -235,7 +259,7 @@ class _Walk:
         merged: list[Node] = []
         for name_node, value_node in node.value:
             line = name_node.start_mark.line + 1
-            if name_node.tag == "tag:yaml.org,2002:merge":
+            if name_node.tag == _MERGE:
                 merged += self._merged(value_node, key, line, inside)
                 continue
             if not isinstance(name_node, yaml.ScalarNode):

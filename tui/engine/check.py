@@ -18,7 +18,7 @@ from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.monitor import health
 from tui.engine.releases import build_facts, proof
 from tui.engine.releases.catalog import Listing
-from tui.engine.together import together
+from tui.engine.together import meanwhile, together
 from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
 from tui.model.health import ProbeOutcome, RequestExtras
@@ -77,17 +77,22 @@ async def host(engine: Engine, name: str) -> list[Finding]:
 
 async def service(engine: Engine, of: Service) -> list[Finding]:
     """Its health, its URLs, its build, what is kept, and who holds it."""
-    lines = [*_said(engine, of), *await _urls(engine, of)]
-    try:
-        found = await engine.listing(of)
-        build = await build_facts.read(engine.links, of, found.current)
-    except (ConsoleError, reports.Unreadable) as error:
-        return [*lines, _line(of, "host", Result.FINDING, error.message, error.fix)]
-    found, looked = await check_holders.newest(engine, of, found)
-    pods = await check_k3s.lines(engine, of, found)
+    async with meanwhile() as begin:
+        urls = begin(_urls(engine, of))
+        logged = begin(check_access_log.look(engine, of))
+        told = begin(build_facts.asked(engine.links, of.host, of.app))
+        try:
+            found = await engine.listing(of)
+            looks = begin(check_holders.newest(engine, of, found))
+            build = (await told).shape(of.app, found.current)
+        except (ConsoleError, reports.Unreadable) as error:
+            return [*_said(engine, of), *await urls, _line(of, "host", Result.FINDING, error.message, error.fix)]
+        found, looked = await looks
+        pods = await check_k3s.lines(engine, of, found)
+        lines, log = [*_said(engine, of), *await urls], await logged
     return [
         *lines,
-        *await check_access_log.look(engine, of),
+        *log,
         *_build(of, build),
         *looked,
         *pods,

@@ -160,6 +160,10 @@ class Engine:
         await self.configs.note(service, found.current)
         return found
 
+    async def standing(self, service: Service) -> Listing:
+        """As `listing`, without the seals of what is kept, which no way back leads to then: half the questions."""
+        return await catalog.listing(self.links, service, seals=False)
+
     async def catalogue(self, service: Service) -> Listing:
         """The releases that any source knows, with every way back. Raises LinkError, UnexpectedReply."""
         found = await self.planner.known(service, every_source=True)

@@ -67,6 +67,8 @@ class Records:
 
     def __init__(self, journal: JournalPort) -> None:
         self._journal = journal
+        self._read: dict[str, tuple[int, Incident]] = {}
+        """closed incidents with the number of their last entry then: they are read anew where one was added"""
 
     async def events(self, incident: str) -> tuple[ev.Event, ...]:
         """Its events, oldest first; none where the journal does not know it. Raises Unreadable."""
@@ -81,6 +83,19 @@ class Records:
             raise Refused(f"the journal has no incident {incident}", "rollback incidents")
         with legible(incident):
             return fold(events)
+
+    async def who(self) -> dict[str, str]:
+        """Who began the newest incidents, by their ids and those that hosts know them by; nothing else of them is read.
+
+        What cannot be read is left out: it only names people.
+        """
+        found: dict[str, str] = {}
+        for name, payload in await self._journal.begun():
+            with contextlib.suppress(Unreadable), legible(name):
+                event = ev.read(payload)
+                if isinstance(event, ev.Opened):
+                    found |= {name: event.by, (event.group.id if event.group is not None else name): event.by}
+        return found
 
     async def newest(self) -> tuple[tuple[Incident, ...], tuple[Illegible, ...]]:
         """The newest incidents, newest first, and those among them that cannot be read."""
@@ -102,13 +117,24 @@ class Records:
     async def _sorted(self, rows: Sequence[Any]) -> tuple[tuple[Incident, ...], tuple[Illegible, ...]]:
         found: list[Incident] = []
         lost: list[Illegible] = []
+        latest = await self._journal.latest(tuple(row.id for row in rows)) if rows else {}
         for row in rows:
             try:
-                found.append(await self.read(row.id))
+                found.append(await self._once(row.id, latest.get(row.id, 0)))
             except (JournalError, Refused) as error:
                 told = {name: getattr(row, name) for name in ("id", "service", "app", "host", "opened_at")}
                 lost.append(Illegible(**told, open=row.state != "closed", why=error.message))
         return tuple(found), tuple(lost)
+
+    async def _once(self, incident: str, latest: int) -> Incident:
+        """The incident, read again only where an entry was added since. Raises as `read`."""
+        known = self._read.get(incident)
+        if known is not None and known[0] == latest:
+            return known[1]
+        found = await self.read(incident)
+        if not found.open:
+            self._read[incident] = (latest, found)
+        return found
 
     async def set_aside(
         self, links: HostConnections, clock: ClockPort, lost: Illegible, closing: Closing, reason: str, by: str

@@ -1,8 +1,9 @@
 """Several questions at once, none of which outlives the others' failure."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar, overload
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, TypeVar, overload
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -30,6 +31,31 @@ async def together(*asked: Coroutine[Any, Any, Any]) -> tuple[Any, ...]:
     tasks = [asyncio.ensure_future(one) for one in asked]
     try:
         return tuple(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Begin(Protocol):
+    """Begins one question."""
+
+    def __call__(self, asked: Asked[A], /) -> asyncio.Task[A]: ...
+
+
+@asynccontextmanager
+async def meanwhile() -> AsyncIterator[Begin]:
+    """Questions that go on while others are asked, each awaited where its answer is needed; at the end those that
+    nobody needed any more are taken back, and with them their errors."""
+    tasks: list[asyncio.Task[Any]] = []
+
+    def begin(asked: Asked[A], /) -> asyncio.Task[A]:
+        task = asyncio.create_task(asked)
+        tasks.append(task)
+        return task
+
+    try:
+        yield begin
     finally:
         for task in tasks:
             task.cancel()

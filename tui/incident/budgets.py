@@ -48,3 +48,11 @@ def rolled_back(incident: Incident, budgets: Budgets) -> str:
         return ""
     taken, given = (incident.served_at - incident.sent_at).total_seconds(), budgets.roll_back.total_seconds()
     return f"the target served after {max(0.0, taken):.0f} s; the runbook gives it {given:.0f} s"
+
+
+def serving_again(incident: Incident) -> str:
+    """How long it took from the word to the first good answer; empty where that is not known."""
+    if incident.answered_throughout:
+        return "serving again: it answered throughout"
+    seconds = incident.again_after
+    return "" if seconds is None else f"serving again {seconds:.0f} s after the word"

@@ -101,6 +101,8 @@ def decide(incident: Incident, event: ev.Event) -> Decision:
             return core.went_down(incident, at), ()
         case ev.CameUp(at=at):
             return core.came_up(incident, at), ()
+        case ev.ServesAgain(at=at, bad=bad):
+            return replace(incident, again_at=at, again_bad=bad), ()
         case ev.Observed():
             return uncertain.observed(incident, event)
         case ev.NotObserved():

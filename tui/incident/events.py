@@ -124,6 +124,16 @@ class CameUp(Value, tag=True):
     at: datetime
 
 
+class ServesAgain(Value, tag=True):
+    """The first good answer since the word to go back after which none was bad until it was verified."""
+
+    at: datetime
+    looks: int
+    """from the push on"""
+    bad: int
+    """of them not answered well; none: it answered throughout"""
+
+
 class Observed(Value, tag=True):
     """The host was asked what runs, on a connection opened after the loss."""
 
@@ -270,6 +280,7 @@ Event = (
     | StepEnded
     | WentDown
     | CameUp
+    | ServesAgain
     | Observed
     | NotObserved
     | ChecksDone
@@ -289,7 +300,17 @@ Event = (
     | Resumed
 )
 
-News = Observed | NotObserved | HealthSampled | WatchTimerFired | ChecksDone | ForeignChangeSeen | WentDown | CameUp
+News = (
+    Observed
+    | NotObserved
+    | HealthSampled
+    | WatchTimerFired
+    | ChecksDone
+    | ForeignChangeSeen
+    | WentDown
+    | CameUp
+    | ServesAgain
+)
 """results of what goes on by itself; they may still arrive after the end"""
 
 _decoder = msgspec.json.Decoder(Event)

@@ -64,6 +64,10 @@ def tell(event: ev.Event) -> Line | None:
             return (f"it does not answer any more: {what}", "warn")
         case ev.CameUp():
             return ("it answers again", "ok")
+        case ev.ServesAgain(looks=looks, bad=bad):
+            if not bad:
+                return (f"it answered all of {looks} looks while it was replaced", "ok")
+            return (f"it serves again: the first good answer after {bad} that were not", "ok")
         case ev.Measured(measurement=measurement):
             counted = [f"{r.source.value} {r.failed} of {r.total}" for r in measurement.rates if r.failed is not None]
             return (f"measured {measurement.phase.value}: {', '.join(counted) or 'nothing'}", "dim")

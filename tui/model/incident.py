@@ -203,6 +203,10 @@ class Incident(Value):
     """when the current plan was confirmed: the end of the time before"""
     served_at: datetime | None = None
     """when the target was first seen to serve"""
+    again_at: datetime | None = None
+    """the first good answer since the current plan was confirmed after which none was bad; None: it is not known"""
+    again_bad: int = 0
+    """looks that were not answered well before it; none: it answered throughout"""
     watch: Watch | None = None
     failure: str = ""
     settling: Closing | None = None
@@ -266,6 +270,19 @@ class Incident(Value):
         step = self.plan.decisive if self.plan is not None else None
         run = self.run_of(step.id) if step is not None else None
         return run.started_at if run is not None else None
+
+    @property
+    def again_after(self) -> float | None:
+        """Seconds from the word to go back to the first good answer; None where it is not known, or where the service
+        answered throughout."""
+        if self.again_at is None or self.confirmed_at is None or not self.again_bad:
+            return None
+        return max(0.0, (self.again_at - self.confirmed_at).total_seconds())
+
+    @property
+    def answered_throughout(self) -> bool:
+        """Whether every look while it was replaced was answered well."""
+        return self.again_at is not None and not self.again_bad
 
     @property
     def would_abort(self) -> bool:

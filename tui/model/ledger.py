@@ -82,6 +82,16 @@ class ConfigSeen(Value):
         return (self.keys, self.key) == (other.keys, other.key)
 
 
+class Served(Value):
+    """How long a rollback of an app took until the service answered again."""
+
+    app: str
+    way: str
+    at: datetime
+    seconds: float
+    """from the word to the first good answer"""
+
+
 class Ledger(Value):
     """Everything this machine knows of one app, oldest first."""
 

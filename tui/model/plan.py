@@ -124,6 +124,24 @@ class Proof(Value):
     metadata: str
 
 
+class Promise(Value):
+    """When the service is expected to serve again, by what was measured on this host before."""
+
+    seconds: float
+    """from the confirmation to the first good answer"""
+    count: int
+    """measured times that it is the median of"""
+    own: bool = True
+    """they are of this app; False: of others on its host"""
+
+    @property
+    def words(self) -> str:
+        """What is said of it."""
+        whose = "of it" if self.own else "of other apps of its host"
+        many = f"median of {self.count} measured rollbacks" if self.count > 1 else "one measured rollback"
+        return f"serving again about {self.seconds:.0f} s after the word ({many} {whose})"
+
+
 class OwnCheck(Value):
     """A check of this program that the pushed commit brings for a process type of a release that has none."""
 
@@ -197,6 +215,8 @@ class Plan(Value):
     """a person goes forward again on purpose: what is left is not marked bad, and the target is so no more"""
     again: bool = False
     """what runs is deployed anew from its holder, so that a restart starts it and no failed image: nothing is bad"""
+    promise: Promise | None = None
+    """None: nothing like it was measured on this host"""
     own_checks: tuple[OwnCheck, ...] = ()
     """checks that the push brings; empty in plans of older consoles"""
     leaves_healthy: str = ""

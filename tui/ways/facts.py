@@ -8,6 +8,7 @@ from tui.dokku.build_settings import Shape
 from tui.dokku.commit_files import Baked
 from tui.dokku.k3s import K3sSettings
 from tui.dokku.reports import Checks
+from tui.model.ledger import Served
 from tui.model.observation import RunningState
 from tui.model.plan import PlanWarning, PreflightCheck
 from tui.model.release import Release
@@ -84,6 +85,8 @@ class Facts(Value):
     """the branch that the team deploys, never one that an earlier freeze has set; None: nobody knows it any more"""
     leaves_healthy: str = ""
     """why leaving what runs needs a word of its own, see `Plan.leaves_healthy`"""
+    times: tuple[Served, ...] = ()
+    """what rollbacks on the host took so far, oldest first"""
     silence: Silence | None = None
     """whether the service answers at all; None: it did not matter"""
     answered_path: str = ""

@@ -13,7 +13,7 @@ from tests.incident.facts import OTHER, OURS, T0, THEIRS, container, current, la
 from tui.drivers.journal import Journal
 from tui.engine.hosts.ledger import EVERY, LedgerKeeper
 from tui.model.errors import JournalError
-from tui.model.ledger import ConfigSeen, Ledger, Remark, RemarkKind
+from tui.model.ledger import ConfigSeen, Ledger, Remark, RemarkKind, Served
 from tui.releases import merge
 
 
@@ -83,6 +83,15 @@ async def test_a_healthy_answer_before_the_first_look_is_nobodys(journal: Journa
     await again.healthy("h", "cyc", later(3600))
     await again.saw("h", current(at=later(3601)))
     assert (await again.known("h", "cyc")).sightings[-1].last_healthy is None
+
+
+async def test_what_rollbacks_took_is_known_of_the_whole_host(journal: Journal) -> None:
+    keeper = LedgerKeeper(journal)
+    for app, seconds in (("a", 12.5), ("b", 20.0)):
+        await keeper.served("h", Served(app=app, way="kept", at=later(1), seconds=seconds))
+    await keeper.served("other", Served(app="a", way="kept", at=later(1), seconds=1))
+    assert [(one.app, one.seconds) for one in await LedgerKeeper(journal).times("h")] == [("a", 12.5), ("b", 20.0)]
+    assert (await keeper.known("h", "a")).sightings == ()
 
 
 async def test_nothing_serving_and_nothing_known_are_no_sighting(journal: Journal) -> None:

@@ -29,18 +29,31 @@ class _Records:
         return self.incidents, ()
 
 
+class _Nothing:
+    """Asked beside the list of releases, whose answers a refusal needs no more."""
+
+    def __init__(self) -> None:
+        self.links = self
+
+    async def capabilities(self, host: str) -> None: ...
+
+    async def look(self, service: Service) -> None: ...
+
+    async def of(self, service: Service) -> None: ...
+
+
 class _Planner(Planner):
     """One whose host lists what the stage lists, and is asked nothing else."""
 
     asked: list[bool]
 
-    async def known(self, service: Service, *, every_source: bool) -> Listing:
+    async def known(self, service: Service, *, every_source: bool, met: object = None) -> Listing:
         self.asked.append(every_source)
         return stage.listing(service, stage.HandClock().now())
 
 
 def planner(*incidents: Incident, fleet: Fleet | None = None) -> _Planner:
-    nothing: Any = type("Nothing", (), {"links": None})()
+    nothing: Any = _Nothing()
     journalled: Any = _Records(*incidents)
     made = _Planner(
         fleet or stage.fleet(),

@@ -272,6 +272,8 @@ async def _to_the_end(engine: Engine, walk: IncidentRunner, options: CommandOpti
             await walk.submit(ev.CloseAsked(at=engine.clock.now(), closing=Closing.ABORTED, reason=reason))
     if said := budgets.rolled_back(walk.incident, engine.fleet.budgets):
         narrator.say(said, "dim")
+    if said := budgets.serving_again(walk.incident):
+        narrator.say(said, "dim")
     return result(engine, walk.incident, options, narrator)
 
 

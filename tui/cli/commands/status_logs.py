@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Coroutine
 from datetime import datetime
+from typing import Any
 
 from tui.cli import first_night, interrupts, output
 from tui.cli.commands.postmortem import standing
@@ -16,7 +18,7 @@ from tui.engine import check as checking
 from tui.engine.engine import Engine
 from tui.engine.releases.catalog import Listing
 from tui.engine.store import Illegible
-from tui.engine.together import together
+from tui.engine.together import meanwhile, together
 from tui.incident.deploy_or_not import worded
 from tui.model.errors import ConsoleError, Refused
 from tui.model.health import Probe, ProbeOutcome
@@ -41,14 +43,13 @@ def chosen(engine: Engine, options: CommandOptions) -> tuple[Service, ...]:
 async def status(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Health now, what runs, who has an incident; one line per service; with `--watch` again and again."""
     if not options.again:
-        code, document, lines = await _looked(engine, options, narrator)
-        for line in () if options.json else lines:
-            output.text(line)
+        code, document = await _looked(engine, options, narrator, output.text)
         return code, document
     stop, code, before = asyncio.Event(), Exit.DONE, list[str]()
     with interrupts.taken(stop.set):
         while not stop.is_set():
-            code, document, lines = await _looked(engine, options, narrator)
+            lines: list[str] = []
+            code, document = await _looked(engine, options, narrator, lines.append)
             _again(document, lines, before, engine.clock.now(), options)
             before = lines
             await _pause(engine, options.every.total_seconds(), stop)
@@ -77,29 +78,27 @@ async def _pause(engine: Engine, seconds: float, stop: asyncio.Event) -> None:
 
 
 async def _looked(
-    engine: Engine, options: CommandOptions, narrator: Narrator
-) -> tuple[Exit, output.Document, list[str]]:
-    """One look at all of it: the code, the document, and the lines for people."""
-    lines: list[str] = []
+    engine: Engine, options: CommandOptions, narrator: Narrator, tell: Callable[[str], None]
+) -> tuple[Exit, output.Document]:
+    """One look at all of it; each line for people goes to `tell` when it is known."""
     services = chosen(engine, options)
-    told, _ = await together(together(*(_status(engine, s) for s in services)), engine.duty.refresh())
+    async with meanwhile() as begin:
+        duty = begin(engine.duty.refresh())
+        noted: list[asyncio.Task[None]] = []
+        asked = [begin(_status(engine, s, lambda work: noted.append(begin(work)))) for s in services]
+        told = []
+        for task in asked:  # each line when it is known, in the order of the services
+            row, code_of = await task
+            told.append((row, code_of))
+            if not options.json:
+                _print(row, engine.clock.now(), tell)
+        await asyncio.gather(duty, *noted)
     rows = [row for row, _ in told]
     code = gravest(code for _, code in told)
     open_here, lost = await engine.records.open()
     if not options.json:
-        for row in rows:
-            lines.append(
-                f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
-                f"{row['detail'] or ''}{_held(row)}{_image(row, engine.clock.now())}"
-                f"{'  RESTARTING: it does not stay up' if row['restarting'] else ''}"
-                f"{'  NOT WHAT WAS DEPLOYED LAST: a rebuild replaced it' if row['rebuilt'] else ''}"
-                f"{_risk(row)}{_pods(row)}"
-                f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
-            )
-            lines.extend(f"{'':<16} {line}" for line in _more(row))
-            if row["error"] and row["error"]["fix"]:
-                lines.append(f"{'':<16} fix: {row['error']['fix']}")
-        lines.extend(on_call(engine))
+        for line in on_call(engine):
+            tell(line)
     for incident in open_here if not options.again else ():
         narrator.say(
             f"open incident {incident.id} on {incident.service}: rollback resume {incident.known_as}", "yellow"
@@ -123,6 +122,22 @@ async def _looked(
         error=output.error(code, said),
     )
     return code, document, lines
+
+
+def _print(row: output.Document, now: datetime, tell: Callable[[str], None]) -> None:
+    """One service, for people."""
+    tell(
+        f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
+        f"{row['detail'] or ''}{_held(row)}{_image(row, now)}"
+        f"{'  RESTARTING: it does not stay up' if row['restarting'] else ''}"
+        f"{'  NOT WHAT WAS DEPLOYED LAST: a rebuild replaced it' if row['rebuilt'] else ''}"
+        f"{_risk(row)}{_pods(row)}"
+        f"{'  UNSETTLED: a rebuild would deploy the tip' if row['settled'] is False else ''}".rstrip()
+    )
+    for line in _more(row):
+        tell(f"{'':<16} {line}")
+    if row["error"] and row["error"]["fix"]:
+        tell(f"{'':<16} fix: {row['error']['fix']}")
 
 
 def _more(row: output.Document) -> list[str]:
@@ -205,15 +220,24 @@ def _image(row: output.Document, now: datetime) -> str:
 
 def _newest_image(found: Listing) -> output.Document | None:
     """The last look at the newest kept release's image, with its name."""
-    kept = next((r for r in choose.newest_first(found.releases) if r.holder and r.sealed and r.bad is None), None)
+    kept = next(
+        (r for r in choose.newest_first(found.releases) if r.holder and r.sealed is not False and r.bad is None), None
+    )
     seen = output.look(kept.looked) if kept is not None else None
     return {"release": kept.name, "holder": kept.holder, **seen} if kept is not None and seen is not None else None
 
 
-async def _status(engine: Engine, service: Service) -> tuple[output.Document, Exit]:
-    """One service's row. What was not read is null, and `error` says why; the gravest reason is first."""
+async def _status(
+    engine: Engine, service: Service, later: Callable[[Coroutine[Any, Any, None]], None]
+) -> tuple[output.Document, Exit]:
+    """One service's row. What was not read is null, and `error` says why; the gravest reason stands first.
+
+    `later` takes what no line has to wait for: the look at its config.
+    """
     probe, listed = await together(engine.probe(service), _listing(engine, service))
     found, error = listed
+    if found is not None:
+        later(engine.configs.note(service, found.current))
     code = of_error(error) if error is not None else Exit.DONE
     running = next((r for r in found.releases if r.running), None) if found else None
     rebuilt = choose.rebuilt(found.releases, found.current) if found else None
@@ -270,7 +294,7 @@ def _unheld(service: Service, found: Listing | None) -> str | None:
 async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, ConsoleError | None]:
     """Returns what runs, or why that could not be read: a host's trouble, or this app's alone."""
     try:
-        return await engine.listing(service), None
+        return await engine.standing(service), None
     except ConsoleError as error:
         return None, error
 

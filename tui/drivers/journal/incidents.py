@@ -1,5 +1,6 @@
 """Incidents and their entries, which are only ever added."""
 
+import json
 import sqlite3
 from datetime import datetime
 
@@ -76,6 +77,21 @@ class Incidents(Database):
         query = "SELECT seq, at, kind, payload FROM entry WHERE kind = 'command' ORDER BY seq DESC LIMIT ?"
         rows = await self._do(lambda db: db.execute(query, (limit,)).fetchall())
         return tuple(JournalEntry(seq=seq, at=at, kind=kind, payload=payload) for seq, at, kind, payload in rows)
+
+    async def begun(self, limit: int = 50) -> tuple[tuple[str, str], ...]:
+        """Id and first entry of the newest incidents, no matter what came after it, newest first."""
+        query = (
+            "SELECT id, (SELECT payload FROM entry WHERE incident = id ORDER BY seq LIMIT 1) FROM "
+            "(SELECT id, opened_at FROM incident ORDER BY opened_at DESC, id DESC LIMIT ?)"
+        )
+        rows = await self._do(lambda db: db.execute(query, (limit,)).fetchall())
+        return tuple((name, payload) for name, payload in rows if payload is not None)
+
+    async def latest(self, incidents: tuple[str, ...]) -> dict[str, int]:
+        """The number of the last entry of each of these incidents."""
+        query = "SELECT value, (SELECT max(seq) FROM entry WHERE incident = value) FROM json_each(?)"
+        names = json.dumps(incidents)
+        return dict(await self._do(lambda db: db.execute(query, (names,)).fetchall()))
 
     async def _rows(self, query: str, values: tuple[object, ...]) -> tuple[IncidentRow, ...]:
         rows = await self._do(lambda db: db.execute(query, values).fetchall())

@@ -8,7 +8,7 @@ command that changes something is never hung up on for being loud.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 from tui.model.errors import LinkError
 from tui.model.outcome import Exited, Lost, NeverStarted, Outcome, Overflowed, Signalled
@@ -29,6 +29,12 @@ class TooMuch(OSError):
         self.limit = limit
 
 
+class Places(Protocol):
+    """Where a channel has its place, until it gives it back."""
+
+    def release(self) -> None: ...
+
+
 class Channel:
     """Bytes both ways, and how the command ended. Errors of the link come as OSError, also TooMuch.
 
@@ -38,7 +44,7 @@ class Channel:
     def __init__(
         self,
         process: Any,
-        slots: asyncio.Semaphore,
+        slots: Places,
         asyncssh: Any,
         on_stderr: Callable[[bytes], None] | None = None,
         most_errors: int | None = None,
@@ -48,7 +54,7 @@ class Channel:
         self._too_much: TooMuch | None = None
         self._on_stderr = on_stderr
         self._process = process
-        self._slots: asyncio.Semaphore | None = slots
+        self._slots: Places | None = slots
         self._asyncssh = asyncssh
         self._errors = asyncio.create_task(self._collect())
 

@@ -2,11 +2,12 @@
 
 Theory. Two connections, each opened when first needed and kept: one for commands, observation and pushes, one for
 streams, so that a log never is in the way of a write. A server refuses the 11th channel of a connection and frees
-a slot only after the client has seen a command's end, so at most six are used, and a refused channel is tried again:
-nothing was sent with it, nor with one that never opened because a kept connection had died unseen. asyncssh returns
-`exit_status=None` without raising when the link dies; that is `Lost` here, never an exit code. A read that was lost is
-asked once more; a command that changes something is never repeated, because from the moment it was requested on an
-open channel it may have begun, even if the request itself is never answered (`CutOff`). Host keys are strict: an
+a slot only after the client has seen a command's end, so at most nine are used, one fewer for good after each that it
+went on refusing, and a refused channel is tried again: nothing was sent with it, nor with one that never opened because
+a kept connection had died unseen. asyncssh returns `exit_status=None` without raising when the link dies; that is
+`Lost` here, never an exit code. A read that was lost is asked once more; a command that changes something is never
+repeated, because from the moment it was requested on an open channel it may have begun, even if the request itself is
+never answered (`CutOff`). Host keys are strict: an
 unknown one is shown and refused unless its fingerprint was accepted explicitly, a changed one always. How the login
 wants its commands (Dokku's own forced command, or a shell) is found out by one harmless question before the first of
 them; it cannot be guessed from the user's name.
@@ -26,6 +27,7 @@ from tui.drivers.ssh import login
 from tui.drivers.ssh.channel import KEPT, STREAM_STDERR, Channel, Stream, TooMuch
 from tui.drivers.ssh.identity import Identities
 from tui.drivers.ssh.opening import Opener
+from tui.drivers.ssh.slots import Slots
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Refused, Unreachable
 from tui.model.host import Form, Link, LinkState
 from tui.model.outcome import Answer, Lost, Outcome, Overflowed, TimedOut
@@ -35,12 +37,16 @@ from tui.text.clean import clean_line
 if TYPE_CHECKING:
     import asyncssh
 
-CHANNELS = 6
+CHANNELS = {"control": 9, "streams": 6}
+"""at once on each connection, of the ten that a server usually takes"""
+TOO_MANY = 0.128
+"""the pause before which a server had time to free a channel that has ended: it takes fewer than are used"""
 LARGEST = 32 << 20
 """bytes of each output of a read; what says more is hung up on. Of a command that changes something the end is kept"""
 LARGEST_ERRORS = 1 << 20
 """bytes of stderr of a raw channel that is only read from"""
-REFUSED_PAUSES = (0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256)
+REFUSED_PAUSES = (0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.5, 1.0, 2.0)
+"""seconds; the last ones are for a server that takes fewer than are used: until a command has ended"""
 
 
 class CutOff(ConnectionError):
@@ -79,7 +85,7 @@ class SshHost:
         self._opener = Opener(host, identities or Identities(), accept_fingerprint)
         self._connections: dict[str, asyncssh.SSHClientConnection] = {}
         self._opening: dict[str, asyncio.Lock] = {"control": asyncio.Lock(), "streams": asyncio.Lock()}
-        self._slots = {name: asyncio.Semaphore(CHANNELS) for name in self._opening}
+        self._slots = {name: Slots(most) for name, most in CHANNELS.items()}
 
     @property
     def form(self) -> Form:
@@ -272,6 +278,8 @@ class SshHost:
                     if error.code == asyncssh.OPEN_REQUEST_SESSION_FAILED:
                         # a refusal, or the channel or link ended unanswered: asyncssh does not tell them apart
                         raise CutOff("no word on whether the command was started") from error
+                    if pause in (None, TOO_MANY):
+                        slots.refused()
                     if pause is None:
                         raise Unreachable(f"{self.host.ssh} refuses further channels", "try again") from error
                     await asyncio.sleep(pause)  # the host says of no channel when it is free

@@ -14,12 +14,14 @@ from msgspec.structs import replace
 
 from tui.model.errors import JournalError
 from tui.model.holder_look import HolderLook
-from tui.model.ledger import ConfigSeen, Ledger, Remark, RemarkKind, Sighting
+from tui.model.ledger import ConfigSeen, Ledger, Remark, RemarkKind, Served, Sighting
 from tui.model.observation import RunningState
 
-T = TypeVar("T", Sighting, Remark, ConfigSeen, HolderLook)
+T = TypeVar("T", Sighting, Remark, ConfigSeen, HolderLook, Served)
 EVERY = timedelta(minutes=1)
 """how old the last time seen on disk may be"""
+HOST = "*"
+"""in place of an app: what is known of the whole host"""
 ADDRESSES = 5
 """health addresses remembered of one stretch: services.yaml may change while it lasts"""
 
@@ -110,6 +112,22 @@ class LedgerKeeper:
                 await self._store.ledger_put(seq, _text(look))
             others = (old for old in page.known.looks if old.holder != look.holder)
             page.known = replace(page.known, looks=(*others, look))
+
+    async def served(self, host: str, took: Served) -> None:
+        """Note how long a rollback on this host took; what cannot be written is the next promise's loss alone."""
+        try:
+            async with self._turn:
+                await self._store.ledger_add(host, HOST, "served", _text(took), took.at)
+        except JournalError as error:
+            self.trouble = error
+
+    async def times(self, host: str) -> tuple[Served, ...]:
+        """What rollbacks on this host took, oldest first; nothing where that cannot be read."""
+        try:
+            rows = await self._store.ledger(host, HOST)
+        except JournalError:
+            return ()
+        return tuple(took for _, took in _legible(rows, "served", Served, []))
 
     async def remark(self, host: str, app: str, remark: Remark) -> None:
         """Note something about a commit, unless that is what was noted last. Raises JournalError."""
@@ -258,5 +276,5 @@ def _legible(rows: Any, kind: str, of: type[T], bad: list[int]) -> list[tuple[in
     return found
 
 
-def _text(value: Sighting | Remark | ConfigSeen | HolderLook) -> str:
+def _text(value: Sighting | Remark | ConfigSeen | HolderLook | Served) -> str:
     return msgspec.json.encode(value).decode()

@@ -23,7 +23,7 @@ from tui.model.errors import HostKeyRefused, LinkError
 from tui.model.evidence import Measurement, Phase
 from tui.model.health import ProbeOutcome
 from tui.model.incident import Closing, Incident, Sample, WatchKind
-from tui.model.ledger import Remark, RemarkKind
+from tui.model.ledger import Remark, RemarkKind, Served
 from tui.model.observation import RunningState
 from tui.model.outcome import Lost, TimedOut
 from tui.model.plan import Plan
@@ -45,6 +45,8 @@ class HostEffectHandler:
         self._evidence = evidence
         self._steps = StepRunner(ports, output, processes, keeper)
         self._settler = Settler(ports.links, ports.clock, ports.journal, keeper)
+        self._note: Note | None = None
+        """takes what is seen beside an effect's own end; None: no step was carried out here"""
         self._watched: dict[tuple[str, datetime], still_ours.Standing] = {}
         """what ran when a watch of the deploy itself began"""
 
@@ -55,6 +57,7 @@ class HostEffectHandler:
 
     async def run_step(self, incident: Incident, step: str, note: Note) -> ev.StepEnded:
         """Carry out one step of the incident's plan; what is seen on the way goes to `note`."""
+        self._note = note
         return await self._steps.run_step(incident, step, note)
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -106,7 +109,23 @@ class HostEffectHandler:
                 now = await health.ask_identity(self._probes, service)
                 where = service.identity.url if service.identity else None
                 checks.append(verify.unproven(plan, before, now, where))
+        await self._serves_again(incident, plan)
         return ev.ChecksDone(at=self._clock.now(), checks=tuple(checks))
+
+    async def _serves_again(self, incident: Incident, plan: Plan) -> None:
+        """Since when the service answers well, put on record, and for the next plan's promise; looked for on, where it
+        does not yet."""
+        serving = self._steps.serving
+        if serving is None or self._note is None or not serving.answers:
+            return
+        found = await serving.end()
+        if found is None:
+            return
+        await self._note(found)
+        if found.bad and incident.confirmed_at is not None:
+            seconds = max(0.0, (found.at - incident.confirmed_at).total_seconds())
+            took = Served(app=plan.app, way=plan.way, at=found.at, seconds=seconds)
+            await self._links.ledger.served(plan.host, took)
 
     async def _left(self, incident: Incident, plan: Plan, current: RunningState) -> None:
         """This machine remembers what was left, too: neither release may have a holder that could say so."""
@@ -183,8 +202,7 @@ class HostEffectHandler:
 
     async def close(self) -> None:
         """End what measures in the background."""
-        if self.downtime is not None:
-            await self.downtime.end()
+        await self._steps.close()
 
 
 def _was_lost(incident: Incident) -> bool:

@@ -11,13 +11,15 @@ from tui.dokku import build_gate, commands, holders, k3s, refusals, reports
 from tui.engine.edge import worded
 from tui.engine.hosts import guard_claim, incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
-from tui.engine.incident import push_gate
+from tui.engine.incident.ahead import Ahead
 from tui.engine.incident.downtime import Downtime
+from tui.engine.incident.serving import Serving
 from tui.engine.monitor import health
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
 from tui.engine.releases import build_facts, builder_setting, catalog, kept_before, stop_first
 from tui.engine.releases.keeper import Keeper
 from tui.engine.signal import told
+from tui.engine.together import together
 from tui.incident import events as ev
 from tui.model.errors import AlreadyThere, JournalError, LinkError, Refused, Unfinished, Unreachable
 from tui.model.incident import Incident, StepResult
@@ -25,7 +27,7 @@ from tui.model.observation import differences
 from tui.model.outcome import Answer, Exited, Lost, NeverStarted, Outcome, Overflowed, Signalled, TimedOut, describe
 from tui.model.plan import DECISIVE, Plan, Step, StepKind, Where
 from tui.model.push import Declined, NotSent, PushEnd, Reported, TipMoved, Unheard, outcome_of
-from tui.model.service import Fleet
+from tui.model.service import Fleet, Service
 from tui.releases import restart_risk
 from tui.text.clean import clean_line, decode
 
@@ -56,8 +58,11 @@ class StepRunner:
         self._output = output
         self._processes = processes
         self._keeper = keeper
+        self.serving: Serving | None = None
+        """looks when the service answers well again"""
         self.downtime: Downtime | None = None
         """measures how long a service that stops first does not answer"""
+        self._ahead = Ahead(ports.links, ports.clock)
         self.identity_before: dict[str, str | None] = {}
         """incident → what its service said of itself before it was replaced"""
 
@@ -77,6 +82,32 @@ class StepRunner:
 
             self.downtime = Downtime(self._probes, self._clock, service, note, unmeasured)
             self.downtime.begin()
+        if todo.kind in DECISIVE and service is not None:
+            await self._begin_serving(service)
+        self._ahead.begin(plan, todo, incident.id)
+        ended: ev.StepEnded | None = None
+        try:
+            ended = await self._carried_out(incident, plan, todo)
+            return ended
+        finally:
+            if todo.kind in DECISIVE or ended is None or ended.result is not StepResult.DONE:
+                await self._ahead.drop()
+
+    async def _begin_serving(self, service: Service) -> None:
+        if self.serving is not None:
+            await self.serving.end()
+        self.serving = Serving(self._probes, self._clock, service)
+        self.serving.begin()
+
+    async def close(self) -> None:
+        """End what measures and asks in the background."""
+        await self._ahead.drop()
+        if self.serving is not None:
+            await self.serving.end()
+        if self.downtime is not None:
+            await self.downtime.end()
+
+    async def _carried_out(self, incident: Incident, plan: Plan, todo: Step) -> ev.StepEnded:
         try:
             match todo.kind:
                 case StepKind.COMPARE:
@@ -192,9 +223,10 @@ class StepRunner:
     async def _compare(self, plan: Plan, step: Step) -> ev.StepEnded:
         try:
             if plan.gate:
-                now, gate = await build_facts.seen_by_gate(self._links, plan.host, plan.app)
+                now, told = await together(self._ahead.current(plan), self._ahead.gate(plan))
+                gate = build_facts.seen_by_gate(told, plan.app, now)
             else:
-                now, gate = await self._links.current(plan.host, plan.app), ()
+                now, gate = await self._ahead.current(plan), ()
         except UnexpectedReply as error:
             return self._ended(step, Lost(why=error.message), StepResult.REFUSED, error.message)
         changed = [*differences(plan.before, now), *build_gate.changes(plan.gate, gate)]
@@ -216,9 +248,10 @@ class StepRunner:
         if spec is None:
             raise ValueError("a push step without a commit")
         host = self._links.host(plan.host)
-        await self._ask_identity(incident, plan)
-        why = await guard_claim.lost(self._links, incident) if incident.guard is not None else ""
-        if why := why or await push_gate.closed(self._links, plan, incident.id):
+        why, _ = await together(self._ahead.closed(plan, incident.id), self._ask_identity(incident, plan))
+        if incident.guard is not None:
+            why = await guard_claim.lost(self._links, incident) or why
+        if why:
             return self._ended(step, NeverStarted(why=why), StepResult.REFUSED, f"nothing was sent: {why}")
 
         async def send() -> PushEnd:

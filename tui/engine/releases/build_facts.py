@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -29,27 +30,43 @@ from tui.text.clean import decode
 from tui.ways import migrations, preflight
 
 
+class Told(NamedTuple):
+    """What a host said of how an app is built, question by question."""
+
+    answers: dict[tuple[str, ...], Answer]
+    obeys: bool
+    """this host obeys DOKKU_CNB_EXPERIMENTAL"""
+
+    def shape(self, app: str, current: RunningState | None = None) -> build_settings.Shape:
+        """The shape of the app's build."""
+        return build_settings.read(app, self.answers, current, experimental=self.obeys)
+
+
 async def read(links: HostConnections, service: Service, current: RunningState | None = None) -> build_settings.Shape:
     """The shape of the app's build as its settings are now. Raises LinkError."""
-    told, obeys = await together(
-        _told(links, service.host, service.app, build_settings.questions(service.app)),
-        _experimental(links, service.host),
-    )
-    return build_settings.read(service.app, told, current, experimental=obeys)
+    return (await asked(links, service.host, service.app)).shape(service.app, current)
 
 
-async def seen_by_gate(links: HostConnections, host: str, app: str) -> tuple[RunningState, tuple[tuple[str, str], ...]]:
-    """Returns what runs, and everything that decides what becomes of a push to the app, asked at once.
+async def asked(links: HostConnections, host: str, app: str) -> Told:
+    """The answers that tell the shape. Raises LinkError."""
+    return await _asked(links, host, app, build_settings.questions(app))
 
-    Raises LinkError, UnexpectedReply.
-    """
-    asked = build_settings.gate_questions(app)
-    current, told, obeys = await together(
-        links.current(host, app), _told(links, host, app, asked), _experimental(links, host)
-    )
-    of = build_settings.read(app, told, current, experimental=obeys)
-    checks = told[commands.report("checks", app)]
-    return current, build_gate.seen(of, reports.checks_report(checks.stdout) if checks.ok else None)
+
+async def gate(links: HostConnections, host: str, app: str) -> Told:
+    """The answers that tell what decides what becomes of a push. Raises LinkError."""
+    return await _asked(links, host, app, build_settings.gate_questions(app))
+
+
+async def _asked(links: HostConnections, host: str, app: str, questions: tuple[tuple[str, ...], ...]) -> Told:
+    told, obeys = await together(_told(links, host, app, questions), _experimental(links, host))
+    return Told(answers=told, obeys=obeys)
+
+
+def seen_by_gate(told: Told, app: str, current: RunningState) -> tuple[tuple[str, str], ...]:
+    """Everything that decides what becomes of a push to the app, name → value."""
+    checks = told.answers[commands.report("checks", app)]
+    of = told.shape(app, current)
+    return build_gate.seen(of, reports.checks_report(checks.stdout) if checks.ok else None)
 
 
 async def _told(

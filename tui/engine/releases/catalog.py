@@ -4,6 +4,7 @@
 could not be asked is said, and takes nothing away from the rest.
 """
 
+import asyncio
 from collections.abc import Mapping
 
 from msgspec.structs import replace
@@ -120,10 +121,15 @@ class _Told(Value):
     asked: tuple[Asked, ...]
 
 
-async def listing(links: HostConnections, service: Service) -> Listing:
-    """Returns what runs, and the releases that are kept or that this console has seen. Raises LinkError,
-    UnexpectedReply."""
-    told = await _ask(links, service)
+async def listing(
+    links: HostConnections, service: Service, met: asyncio.Event | None = None, *, seals: bool = True
+) -> Listing:
+    """What runs, and the releases that are kept or that this console has seen. Raises LinkError, UnexpectedReply.
+
+    `seals`: whether each holder is asked that it is sealed; else that is unknown, and no way leads there. `met` is set
+    when the first questions are answered: what is asked from then on stands in nobody's way.
+    """
+    told = await _ask(links, service, met, seals=seals)
     order = tuple(way.name for way in ways.WAYS if way.listed)
     return _listed(told, service, order, Seen())
 
@@ -134,9 +140,10 @@ async def catalogue(
     order: tuple[str, ...],
     who: Mapping[str, str] | None = None,
     registries: RegistryPort | None = None,
+    met: asyncio.Event | None = None,
 ) -> Listing:
     """The releases that any source knows, with every way of `order`. Raises LinkError, UnexpectedReply."""
-    told = await _ask(links, service)
+    told = await _ask(links, service, met)
     history, host, images = await together(
         _history(links, service, told), _capabilities(links, service.host), _images(service, registries)
     )
@@ -154,13 +161,19 @@ async def catalogue(
     return replace(_listed(told, service, order, seen, commits=commits, others=others, who=who), host=host)
 
 
-async def _ask(links: HostConnections, service: Service) -> _Told:
+async def _ask(
+    links: HostConnections, service: Service, met: asyncio.Event | None = None, *, seals: bool = True
+) -> _Told:
     host = service.host
     current, apps = await together(links.current(host, service.app), names(links, host))
+    if met is not None:
+        met.set()
     holders = [name for name in apps if kept.holds(name, service.app)]
     record_there = kept.incident_record(service.app) in apps
-    releases = await together(*(holder_release(links, host, name) for name in holders))
-    found = await record.read(links, host, service.app) if record_there else None
+    found, releases = await together(
+        _record(links, service, there=record_there),
+        together(*(holder_release(links, host, name, seal=seals) for name in holders)),
+    )
     if found is None and current.branch is not None and kept.is_frozen(current.branch):
         found = kept.lost_record(service.app, current.branch)
     known, trouble = Ledger(), links.ledger.trouble.message if links.ledger.trouble else ""
@@ -171,6 +184,10 @@ async def _ask(links: HostConnections, service: Service) -> _Told:
         trouble = error.message
     asked = (Asked(source=Source.HOLDER), Asked(source=Source.LEDGER, trouble=trouble))
     return _Told(current=current, holders=tuple(releases), record=found, ledger=known, asked=asked)
+
+
+async def _record(links: HostConnections, service: Service, *, there: bool) -> kept.IncidentRecord | None:
+    return await record.read(links, service.host, service.app) if there else None
 
 
 def _listed(
@@ -256,8 +273,10 @@ async def names(links: HostConnections, host: str) -> tuple[str, ...]:
     return reports.apps_list(await links.ask_checked(host, commands.apps_list()))
 
 
-async def holder_release(links: HostConnections, host: str, holder: str) -> Release:
-    """Returns what a holder says of itself, and whether it is sealed: two reads."""
+async def holder_release(links: HostConnections, host: str, holder: str, *, seal: bool = True) -> Release:
+    """What a holder says of itself, and whether it is sealed: two reads; one where the `seal` does not matter."""
+    if not seal:
+        return kept.release_from_config(holder, await links.config(host, holder) or {})
     config, git = await together(links.config(host, holder), links.ask(host, commands.git_report(holder)))
     release = kept.release_from_config(holder, config or {})
     branch = reports.git_report(git.stdout).branch if git.ok else None

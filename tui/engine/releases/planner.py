@@ -3,13 +3,15 @@
 `gather` does all asking and changes nothing; `Way.plan` is pure and makes the plan from what was gathered.
 """
 
+import asyncio
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from tui import ways
 from tui.dokku import build_gate, holders, k3s
 from tui.dokku.build_gate import PushGate
 from tui.dokku.build_settings import Shape
-from tui.dokku.commit_files import Baked
 from tui.engine import store
 from tui.engine.hosts import holder_looks, incident_record
 from tui.engine.hosts.app_config import ConfigWatch, Looked
@@ -17,16 +19,17 @@ from tui.engine.hosts.connections import HostConnections
 from tui.engine.ports import ClockPort, RegistryPort
 from tui.engine.releases import build_facts, catalog, leaving, stop_first
 from tui.engine.releases.catalog import Listing
+from tui.engine.releases.comparing import Compared, Comparer, answer
 from tui.engine.releases.freeze import Freezer
 from tui.engine.releases.silence import Silences
-from tui.engine.together import together
-from tui.incident import config_drift, next_commands, taken_back
-from tui.model.errors import AlreadyThere, JournalError, Refused
+from tui.engine.together import Begin, meanwhile, together
+from tui.incident import next_commands
+from tui.model.errors import AlreadyThere, Refused
+from tui.model.holder_look import HolderLook
 from tui.model.incident import Incident, State
-from tui.model.plan import Plan, PlanWarning, PreflightCheck
+from tui.model.plan import Plan
 from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.service import CheckMode, Fleet, Service
-from tui.model.taken_back import TakenBack
 from tui.model.value import Value
 from tui.releases import choose
 from tui.ways import again as anew
@@ -63,15 +66,26 @@ class PlanRequest(Value):
         return self.target.kind is TargetKind.PREVIOUS and self.expect_current is None
 
 
-class _Compared(Value):
-    """The target compared with what runs."""
+class _Read:
+    """What is being asked while the releases are."""
 
-    files: tuple[tuple[str, str], ...] = ()
-    """the target's own files, path → content; only for ways that push them"""
-    baked: Baked = Baked()
-    cautions: tuple[PlanWarning, ...] = ()
-    checked: tuple[PreflightCheck, ...] = ()
-    taken: TakenBack | None = None
+    def __init__(
+        self,
+        built: asyncio.Task[build_facts.Told] | None,
+        config: asyncio.Task[Looked],
+        look: Callable[[str], asyncio.Task[HolderLook]],
+    ) -> None:
+        self.built = built
+        """how the app is built; None: it does not matter"""
+        self.config = config
+        self._look = look
+        self._looks: dict[str, asyncio.Task[HolderLook]] = {}
+
+    def looked(self, holder: str) -> asyncio.Task[HolderLook]:
+        """The one look at a holder's image."""
+        if holder not in self._looks:
+            self._looks[holder] = self._look(holder)
+        return self._looks[holder]
 
 
 class Planner:
@@ -97,6 +111,7 @@ class Planner:
         self._clock = clock
         self._by = by
         self._silences = silences
+        self._comparer = Comparer(configs)
         self._registries = registries
 
     async def plan(self, wanted: PlanRequest) -> Plan:
@@ -108,33 +123,51 @@ class Planner:
         made = way.plan(await self.gather(wanted, way))
         return made if made.push is None else with_commit(made, self._links.git.commit_id(made.push))
 
-    async def known(self, service: Service, *, every_source: bool) -> Listing:
-        """The releases there are and what runs, by the host alone or by every source. Raises LinkError,
-        UnexpectedReply."""
+    async def known(self, service: Service, *, every_source: bool, met: asyncio.Event | None = None) -> Listing:
+        """The releases there are and what runs, by the host alone or by every source. Raises LinkError, UnexpectedReply.
+
+        `met`: see `catalog.listing`.
+        """
         if not every_source:
-            return await catalog.listing(self._links, service)
-        who = {name: i.by for i in (await self._records.newest())[0] for name in (i.id, i.known_as)}
-        return await catalog.catalogue(self._links, service, self._fleet.ways, who, self._registries)
+            return await catalog.listing(self._links, service, met)
+        who = await self._records.who()
+        return await catalog.catalogue(self._links, service, self._fleet.ways, who, self._registries, met)
 
     async def gather(self, wanted: PlanRequest, way: Way) -> Facts:
-        """Everything that the way's plan is made from. Raises Refused and its kin, LinkError, UnexpectedReply."""
-        service, incident = wanted.service, wanted.incident
-        found = await self.known(service, every_source=not way.listed)
+        """Everything that the way's plan is made from. Raises Refused and its kin, LinkError, UnexpectedReply.
+
+        A host's commands take their time: what does not depend on an answer is asked beside it, the list of releases
+        first, because what takes longest, the look at a holder's image, follows from it.
+        """
+        async with meanwhile() as begin:
+            return await self._gathered(wanted, way, begin)
+
+    async def _gathered(self, wanted: PlanRequest, way: Way, begin: Begin) -> Facts:
+        service, incident, met = wanted.service, wanted.incident, asyncio.Event()
+        listed = begin(self.known(service, every_source=not way.listed, met=met))
+        listed.add_done_callback(lambda _: met.set())
+        quiet = begin(self._silence(service, way))
+        if way.shaped:
+            begin(self._links.capabilities(service.host))  # asked once, and needed by all that follows
+        await met.wait()
+        read = _Read(
+            built=begin(build_facts.asked(self._links, service.host, service.app)) if way.shaped else None,
+            config=begin(self._configs.look(service)),
+            look=lambda holder: begin(holder_looks.look(self._links, service.host, service.app, holder)),
+        )
+        checked = begin(stop_first.checks(self._links, service.host, service.app))
+        found = await listed
         mine = incident.known_as if incident is not None else wanted.known_as or store.new_id(self._clock)
         running = choose.running(found.releases, found.current)
         await self._may_plan(wanted, found, running, mine)
         if found.current.pods is not None and service.rollback.stop_first:
             raise on_k3s.stop_first(service)
-        of = await build_facts.read(self._links, service, found.current) if way.shaped else None
-        choice, found = await self._choice_seen(wanted, way, found, running, of)
-        seen, healthy, checks, quiet = await together(
-            self._compared(service, found, running, choice.release, of, way, mine),
-            leaving.never_live(
-                service, self._links.described(service.host), found, running, self._silences.look, self._clock
-            ),
-            stop_first.checks(self._links, service.host, service.app),
-            self._silence(service, found, way),
-        )
+        described = self._links.described(service.host)
+        live = leaving.never_live(service, described, found, running, self._silences.look, self._clock)
+        never_live = begin(live)
+        choice, found, seen = await self._choice_seen(wanted, way, found, mine, read)
+        running, of = choose.running(found.releases, found.current), seen.shape
+        healthy, checks = await never_live, await checked
         restore = found.record.restore if found.record is not None else ()
         facts = Facts(
             service=service,
@@ -166,14 +199,15 @@ class Planner:
             checked=seen.checked,
             taken=None if wanted.again else seen.taken,
             leaves_healthy=healthy if wanted.unasked else "",
-            silence=quiet,
+            times=await self._links.ledger.times(service.host),
+            silence=await quiet if found.current.pods is None else None,
             answered_path=await self._answered(service, choice.release, way),
         )
         return await self._with_way_out(found, facts)
 
-    async def _silence(self, service: Service, found: Listing, way: Way) -> Silence | None:
-        """Finds out whether the service answers anybody; None where the plan does not depend on it."""
-        asked = way.shaped and service.checks is CheckMode.AUTO and found.current.pods is None
+    async def _silence(self, service: Service, way: Way) -> Silence | None:
+        """Whether the service answers anybody; None where the plan does not depend on it."""
+        asked = way.shaped and service.checks is CheckMode.AUTO
         return await self._silences.of(service) if asked else None
 
     async def _answered(self, service: Service, target: Release, way: Way) -> str:
@@ -231,22 +265,32 @@ class Planner:
     # ── which release ────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _choice_seen(
-        self, wanted: PlanRequest, way: Way, found: Listing, running: Release, of: Shape | None
-    ) -> tuple[choose.ChosenRelease, Listing]:
-        """The release that is meant, whose image was looked for where the way starts a kept one, and the list since.
+        self, wanted: PlanRequest, way: Way, found: Listing, mine: str, read: "_Read"
+    ) -> tuple[choose.ChosenRelease, Listing, Compared]:
+        """The release that is meant, the list since, and how it compares with what runs.
 
-        One whose image is gone is passed over like one without a way back: named, with the reason. Raises as `_chosen`.
+        Where the way starts a kept one its image is looked for meanwhile, and even before it is known how the app is
+        built. One whose image is gone is passed over like one without a way back: named, with the reason. Raises as
+        `_chosen` and `_compared`.
         """
+        running = choose.running(found.releases, found.current)
+        if way is kept_way.WAY and (first := _likely(wanted, found, running)) is not None:
+            read.looked(first)
+        of = None if read.built is None else (await read.built).shape(wanted.service.app, found.current)
         while True:
+            running = choose.running(found.releases, found.current)
             choice = await self._chosen(wanted, way, found, running, of)
             holder = choice.release.holder
-            if way is not kept_way.WAY or holder is None:
-                return choice, found
-            look = await holder_looks.look(self._links, wanted.service.host, wanted.service.app, holder)
-            if not look.gone:
-                return replace(choice, release=replace(choice.release, looked=look)), found
-            found = catalog.seen(found, wanted.service, look)
-            running = choose.running(found.releases, found.current)
+            look = read.looked(holder) if way is kept_way.WAY and holder is not None else None
+            compared = self._comparer.compared(
+                wanted.service, found, running, choice.release, of, way, mine, read.config, look
+            )
+            if look is None:
+                return choice, found, await compared
+            seen, looked = await together(compared, answer(look))
+            if not looked.gone:
+                return replace(choice, release=replace(choice.release, looked=looked)), found, seen
+            found = catalog.seen(found, wanted.service, looked)
 
     async def _chosen(
         self, wanted: PlanRequest, way: Way, found: Listing, running: Release, of: Shape | None
@@ -275,51 +319,7 @@ class Planner:
         named = way.named(service, target, known, found.host)
         return choose.choose(target, known, way.name) if named is None else choose.ChosenRelease(release=named)
 
-    # ── what is asked of it ──────────────────────────────────────────────────────────────────────────────────────
-
-    async def _compared(
-        self,
-        service: Service,
-        found: Listing,
-        running: Release,
-        target: Release,
-        of: Shape | None,
-        way: Way,
-        incident: str,
-    ) -> _Compared:
-        """The target compared with what runs. Raises LinkError, UnexpectedReply.
-
-        All is asked at once; without a shape only what holds for every way.
-        """
-        files: tuple[tuple[str, str], ...] = ()
-        names: tuple[str, ...] | None = None
-        processes: tuple[PlanWarning, ...] | None = None
-        baked = Baked()
-        config = self._configs.look(service)
-        if of is None:
-            lying, looked = await together(build_facts.between(self._links, service, running, target), config)
-            cautions = preflight.between(lying)
-        else:
-            findings = build_facts.findings(self._links, service, found.current, running, target, of)
-            seen, looked = await together(findings, config)
-            lying, files, names, baked = seen.between, seen.files, preflight.kept_names(seen), seen.baked
-            processes = tuple(preflight.processes(seen, target, found.current))
-            cautions = preflight.cautions(seen, target, found.current)
-        changed = await self._drift(service, target, looked, names)
-        checked = preflight.looked_at(found.current, found.record, incident, target, way, lying, changed, processes)
-        cautions = (*cautions, *preflight.config(changed, target))
-        taken = taken_back.of(lying, changed)
-        return _Compared(files=files, baked=baked, cautions=cautions, checked=checked, taken=taken)
-
-    async def _drift(
-        self, service: Service, target: Release, config: Looked, names: tuple[str, ...] | None
-    ) -> config_drift.Drift:
-        """Returns how the config differs from that of the target; what could not be read is said in it."""
-        try:
-            known = await self._configs.ledger.known(service.host, service.app)
-        except JournalError as error:
-            return config_drift.Drift(unknown=error.message)
-        return config_drift.compare(target, known, config.seen, config.why, names)
+    # ── what else a way needs ────────────────────────────────────────────────────────────────────────────────────────
 
     async def _digest(self, service: Service, release: Release, way: Way) -> str:
         """The digest that the registry has now for the image that the way deploys; empty where it deploys none.
@@ -343,10 +343,23 @@ class Planner:
         Raises LinkError.
         """
         if facts.service.rollback.stop_first:
-            return replace(facts, stopping=await stop_first.read(self._links, facts.service, found, facts.leaving))
+            checks, of = facts.zero_downtime, facts.shape
+            stopping = await stop_first.read(self._links, facts.service, found, facts.leaving, checks, of)
+            return replace(facts, stopping=stopping)
         if facts.options.keep_current:
-            return replace(facts, keeping=await stop_first.keeping(self._links, facts.service, found, facts.leaving))
+            keeping = await stop_first.keeping(self._links, facts.service, found, facts.leaving, facts.shape)
+            return replace(facts, keeping=keeping)
         return facts
+
+
+def _likely(wanted: Wanted, found: Listing, running: Release) -> str | None:
+    """The holder that will be meant, as far as it is known before anything of the app's build is."""
+    if wanted.again:
+        return running.holder
+    try:
+        return choose.choose(wanted.target, found.releases, kept_way.WAY.name).release.holder
+    except (Refused, AlreadyThere):
+        return None  # said where it is known for certain
 
 
 def _done(incident: Incident) -> str:

@@ -1,6 +1,7 @@
 """The facts for a plan of a service that stops before it starts: how its checks are set, and its way out."""
 
 from tui.dokku import build_gate, commands, reports
+from tui.dokku.build_settings import Shape
 from tui.engine.hosts.connections import HostConnections, unusable
 from tui.engine.hosts.gate import OUTSIDE
 from tui.engine.releases import build_facts
@@ -13,29 +14,42 @@ from tui.releases.keepable import known_to_run
 from tui.ways import keep_first, stop_first
 
 
-async def read(links: HostConnections, service: Service, found: Listing, leaving: Release) -> stop_first.Stopping:
-    """Returns how the host is set now, and how the team had set it before this incident. Raises LinkError."""
-    now = await checks(links, service.host, service.app)
+async def read(
+    links: HostConnections,
+    service: Service,
+    found: Listing,
+    leaving: Release,
+    now: reports.Checks | None,
+    of: Shape | None,
+) -> stop_first.Stopping:
+    """How the host is set `now`, and how the team had set it before this incident. Raises LinkError.
+
+    `of`: how the app is built, where that is known.
+    """
     before = found.record.checks if found.record is not None else None
     if before is None and now is not None:
         before = (now.disabled, now.skipped)
-    unkeepable = await _unkeepable(links, service, found, leaving)
+    unkeepable = await _unkeepable(links, service, found, leaving, of)
     return stop_first.Stopping(before=before, now=now, unkeepable=unkeepable)
 
 
-async def keeping(links: HostConnections, service: Service, found: Listing, leaving: Release) -> keep_first.Keeping:
-    """Finds out whether what runs can be kept before it is left. Raises LinkError."""
-    return keep_first.Keeping(why_not=await _unkeepable(links, service, found, leaving))
+async def keeping(
+    links: HostConnections, service: Service, found: Listing, leaving: Release, of: Shape | None
+) -> keep_first.Keeping:
+    """Whether what runs can be kept before it is left. Raises LinkError."""
+    return keep_first.Keeping(why_not=await _unkeepable(links, service, found, leaving, of))
 
 
-async def _unkeepable(links: HostConnections, service: Service, found: Listing, leaving: Release) -> str:
+async def _unkeepable(
+    links: HostConnections, service: Service, found: Listing, leaving: Release, of: Shape | None
+) -> str:
     if keep_first.is_kept(leaving):
         return ""
     try:
         known_to_run(found.current)
     except Refused as refused:
         return refused.message
-    return build_gate.unkeepable(await build_facts.read(links, service, found.current)) or ""
+    return build_gate.unkeepable(of or await build_facts.read(links, service, found.current)) or ""
 
 
 async def checks(links: HostConnections, host: str, app: str) -> reports.Checks | None:

@@ -126,7 +126,22 @@ def _closed(record: Record) -> Fact:
 
 
 def impact(record: Record) -> tuple[Fact, ...]:
-    """Returns what the record knows of the cost apart from the template's three lines."""
+    """What the record knows of the cost apart from the template's three lines."""
+    return (*_downtime(record), *_again(record))
+
+
+def _again(record: Record) -> tuple[Fact, ...]:
+    incident, entry = record.incident, record.last(ev.ServesAgain)
+    if entry is None or incident.again_at is None:
+        return ()
+    source, seconds = f"measured ({entry.source})", incident.again_after
+    if seconds is None:
+        return (Fact(name="serving again", text="It answered throughout while it was replaced", source=source),)
+    text = f"Served again {seconds:.1f} s after the word to go back ({stamp(incident.again_at)})"
+    return (Fact(name="serving again", text=text, source=source, value=round(seconds, 1)),)
+
+
+def _downtime(record: Record) -> tuple[Fact, ...]:
     incident = record.incident
     if incident.down_since is None:
         return ()

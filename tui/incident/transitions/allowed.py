@@ -126,6 +126,7 @@ TABLE: tuple[TransitionRow, ...] = (
     _row(ev.WentDown, EVERYWHERE),
     _row(ev.CameUp, S.STOPPED, S.EXECUTING),
     _row(ev.CameUp, EVERYWHERE),
+    _row(ev.ServesAgain, EVERYWHERE),
     # the host is asked
     _row(ev.Observed, S.EXECUTING, S.VERIFYING, S.UNCERTAIN, S.FAILED),
     _row(ev.Observed, S.STOPPED, S.EXECUTING, S.VERIFYING, S.UNCERTAIN),

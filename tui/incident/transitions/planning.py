@@ -28,6 +28,8 @@ def planned(incident: Incident, event: ev.PlanMade) -> Decision:
             watch=None,
             confirmed_at=None,
             served_at=None,
+            again_at=None,
+            again_bad=0,
             failure="",
             post_text="",  # the words were for the plan before
         ),

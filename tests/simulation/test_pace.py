@@ -1,0 +1,53 @@
+"""How long people wait where each of a host's commands takes 0.4 s, in simulated seconds: computing costs none of them.
+
+What is counted is hence the waves of commands, one after the other, that an answer needs.
+"""
+
+from typing import Any
+
+import pytest
+
+from tests.simulation.child import in_child, with_world
+from tests.simulation.invariants import Journals
+from tests.simulation.world import World
+from tui.incident import events as ev
+from tui.sandbox.faults import Fault, When
+from tui.sandbox.pace import Pace
+
+EACH = 0.4
+"""seconds that a command of the host takes, whichever it is"""
+
+
+def slow(world: World) -> None:
+    world.host.pace = Pace(factor=0.0)
+    world.host.faults.arm(Fault(kind="slow_command", when=When(), times=10_000, seconds=EACH))
+
+
+async def timed(world: World, *words: str) -> tuple[float, int | None]:
+    """Seconds of one command line, and its exit code."""
+    began = world.loop.time()
+    done = await world.command("bastion", *words)
+    return world.loop.time() - began, done.code
+
+
+async def played(world: World) -> dict[str, Any]:
+    slow(world)
+    found: dict[str, Any] = {"plan": await timed(world, "api", "previous", "--plan")}
+    found["status"] = await timed(world, "status")
+    found["check"] = await timed(world, "check")
+    found["rollback"] = await timed(world, "api", "previous", "--yes")
+    (events,) = (made for made in Journals(world).events.values() if any(isinstance(e, ev.Confirmed) for e in made))
+    word = next(e.at for e in events if isinstance(e, ev.Confirmed))
+    pack = next(e.at for e in events if isinstance(e, ev.StepStarted) and e.step == "push")
+    found["word to push"] = (pack - word).total_seconds()
+    return found
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Any]:
+    return with_world(lambda prepared: in_child(prepared, played))
+
+
+def test_the_push_is_begun_three_commands_after_the_word(found: dict[str, Any]) -> None:
+    assert found["rollback"][1] == 0
+    assert 3 * EACH <= found["word to push"] <= 1.5

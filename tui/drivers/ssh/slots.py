@@ -1,0 +1,40 @@
+"""The channels that may be open at once on one connection: as many as a server takes, which it tells only by refusing.
+
+A server frees a channel a little after its command has ended, and refuses another until then; that passes by itself.
+One with a lower `MaxSessions` goes on refusing: each time costs a place for good, until nothing is refused any more.
+"""
+
+import asyncio
+
+FEWEST = 4
+"""places that are left however often a server refuses"""
+
+
+class Slots:
+    """Places on one connection."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        """places that there are now"""
+        self.free = most
+        self._free = asyncio.Semaphore(most)
+        self._owed = 0
+
+    async def acquire(self) -> None:
+        """Wait for a place; whoever waits longest has the next."""
+        await self._free.acquire()
+        self.free -= 1
+
+    def release(self) -> None:
+        """Give a place back, unless the server has too few for it."""
+        if self._owed:
+            self._owed -= 1
+        else:
+            self.free += 1
+            self._free.release()
+
+    def refused(self) -> None:
+        """The server went on refusing a channel although a place was free."""
+        if self.most > FEWEST:
+            self.most -= 1
+            self._owed += 1
