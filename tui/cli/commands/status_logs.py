@@ -121,7 +121,7 @@ async def _looked(
         exit_code=int(code),
         error=output.error(code, said),
     )
-    return code, document, lines
+    return code, document
 
 
 def _print(row: output.Document, now: datetime, tell: Callable[[str], None]) -> None:

@@ -14,7 +14,7 @@ from tui.engine.together import together
 from tui.incident import config_drift, taken_back
 from tui.model.errors import JournalError
 from tui.model.holder_look import HolderLook
-from tui.model.plan import Caution, Checked
+from tui.model.plan import PlanWarning, PreflightCheck
 from tui.model.release import Release
 from tui.model.service import Service
 from tui.model.taken_back import TakenBack
@@ -33,8 +33,8 @@ class Compared(Value):
     files: tuple[tuple[str, str], ...] = ()
     """the target's own files, path → content; only for ways that push them"""
     baked: Baked = Baked()
-    cautions: tuple[Caution, ...] = ()
-    checked: tuple[Checked, ...] = ()
+    cautions: tuple[PlanWarning, ...] = ()
+    checked: tuple[PreflightCheck, ...] = ()
     taken: TakenBack | None = None
 
 
@@ -63,7 +63,7 @@ class Comparer:
         """
         files: tuple[tuple[str, str], ...] = ()
         names: tuple[str, ...] | None = None
-        processes: tuple[Caution, ...] | None = None
+        processes: tuple[PlanWarning, ...] | None = None
         baked = Baked()
         if of is None:
             between = build_facts.between(self._links, service, running, target)

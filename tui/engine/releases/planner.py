@@ -124,7 +124,8 @@ class Planner:
         return made if made.push is None else with_commit(made, self._links.git.commit_id(made.push))
 
     async def known(self, service: Service, *, every_source: bool, met: asyncio.Event | None = None) -> Listing:
-        """The releases there are and what runs, by the host alone or by every source. Raises LinkError, UnexpectedReply.
+        """The releases there are and what runs, by the host alone or by every source. Raises LinkError,
+        UnexpectedReply.
 
         `met`: see `catalog.listing`.
         """
@@ -352,7 +353,7 @@ class Planner:
         return facts
 
 
-def _likely(wanted: Wanted, found: Listing, running: Release) -> str | None:
+def _likely(wanted: PlanRequest, found: Listing, running: Release) -> str | None:
     """The holder that will be meant, as far as it is known before anything of the app's build is."""
     if wanted.again:
         return running.holder
