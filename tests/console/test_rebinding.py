@@ -70,7 +70,7 @@ def test_what_cannot_be_is_refused_with_line_key_and_fix(tmp_path: Path, text: s
 
 def test_two_actions_may_change_places_and_panels_may_share_a_key(tmp_path: Path) -> None:
     assert keymap(console_file.read(written(tmp_path, "keys:\n  zoom: r\n  ask-again: z\n")))
-    assert keymap(console_file.read(written(tmp_path, "keys:\n  log.wrap: o\n")))
+    assert keymap(console_file.read(written(tmp_path, "keys:\n  log.wrap: b\n")))
 
 
 def test_every_action_that_begins_a_change_is_known_by_its_name() -> None:

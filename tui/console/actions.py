@@ -89,7 +89,7 @@ ACTIONS = (
     Action(SERVICES, "home,g", "move(-999)", "First service"),
     Action(SERVICES, "end,G", "move(999)", "Last service"),
     Action(SERVICES, "slash", "app.filter_services", "Search", hint=9, palette=17),
-    Action(SERVICES, "o", "order", "Order: as listed, trouble first, by name", palette=18),
+    Action(SERVICES, "s", "order", "Order: as listed, trouble first, by name", palette=18),
     Action(SERVICES, "b", "group", "Group: by nothing, by host, by owner", palette=18),
     # ── the page at work ─────────────────────────────────────────────────────────────────────────────────────────
     Action(PAGE, "enter", "choose", "Choose", hint=1),
