@@ -12,7 +12,8 @@ from tui.model.service import Host, Service, Transport
 
 RESERVED = (
     "all", "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
-    "postmortem", "guard", "abort", "sandbox", "config", "help", "completion", "previous", "current",
+    "postmortem", "handover", "replay", "guard", "abort", "serve", "sandbox", "config", "help", "completion",
+    "previous", "current",
 )  # fmt: skip
 """words of the command line: no service can be called so"""
 
