@@ -232,6 +232,11 @@ NOT_WALKED = {
     ("incident/undo.py", "rollback resume {}, then undo it"): "test_undo.py",
     ("incident/undo.py", "rollback {} --list"): "test_undo.py",
     ("ways/again.py", "rollback {} {}"): "test_never_live.py",
+    ("cli/guard_options.py", "rollback guard api -- git push dokku main"): "usage",
+    ("engine/guard.py", "rollback resume {}"): "test_guard.py",
+    ("engine/hosts/guard_claim.py", "rollback unfreeze {}"): "test_guard.py",
+    ("engine/hosts/guard_claim.py", "rollback abort {}"): "test_guard.py",
+    ("engine/hosts/guard_claim.py", "rollback status"): "a race of two guards",
 }
 
 

@@ -32,6 +32,9 @@ def test_web_gets_one_once_nobody_is_answered_and_dokkus_own_while_somebody_is(l
 
     local.pull("behaviour", app="it", error_rate=1.0, health="503")
     local.pull("access_log", app="it", format="combined")
+    for _ in range(20):  # until the answers of before are ten seconds old
+        if uptimes(local.run("it", "previous", "--plan", "--json").document) == {"web": 3, "worker": 3}:
+            break
     done = local.run("it", "previous", "--yes", "--json")
     assert (done.code, local.app("it")["serves"]) == (0, "v1.0.0"), done.stderr
     said = b"".join(path.read_bytes() for path in local.state.rglob("*.log"))

@@ -51,6 +51,8 @@ READS = {
     "completion": ["completion", "bash"],
     "info": ["--info"],
     "handover": ["handover"],
+    "guard": ["guard", "api", "--for", "1s"],
+    "abort": ["abort", "api"],
     "replay": ["replay", "none"],
     "serve": ["serve", "--bind", "0.0.0.0"],
 }

@@ -1,6 +1,7 @@
 """Names that people mistype on the command line; the error names the nearest one that there is."""
 
 from tui.cli.options import COMMANDS
+from tui.engine import named
 from tui.model.errors import ConfigError
 from tui.model.service import Fleet, Service
 from tui.text.nearest import nearest
@@ -8,13 +9,9 @@ from tui.text.nearest import nearest
 
 def service(fleet: Fleet, name: str) -> Service:
     """The service of that name or app. Raises ConfigError with the nearest service or command."""
-    found = fleet.service(name)
-    if parts := fleet.parts(name):
-        names = ", ".join(part.name for part in parts)
-        raise ConfigError(f"{name} has {len(parts)} parts, and this is for one of them", f"name one: {names}")
-    if found is None:
+    if fleet.service(name) is None and not fleet.parts(name):
         raise unknown(name, fleet)
-    return found
+    return named.one(fleet, name)
 
 
 def unknown(name: str, fleet: Fleet) -> ConfigError:

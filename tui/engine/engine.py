@@ -9,7 +9,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from tui.dokku import commands, holders
-from tui.engine import whose
+from tui.engine import named, whose
 from tui.engine.hosts import holder_looks
 from tui.engine.hosts.app_config import ConfigWatch
 from tui.engine.hosts.connections import HostConnections
@@ -51,14 +51,13 @@ from tui.engine.store import Illegible, Records, new_id
 from tui.engine.together import together
 from tui.incident import events as ev
 from tui.incident import own_site
-from tui.model.errors import ConfigError, Refused, TakenByOther
+from tui.model.errors import Refused, TakenByOther
 from tui.model.guard import GuardedDeploy
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Closing, Group, Incident
 from tui.model.plan import Plan
 from tui.model.release import Release, Target
 from tui.model.service import Fleet, Service
-from tui.text.nearest import suggestion
 from tui.ways.facts import Options
 
 
@@ -139,20 +138,11 @@ class Engine:
 
     def service(self, name: str) -> Service:
         """The service of that name or app. Raises ConfigError with the nearest, and the names there are."""
-        found = self.fleet.service(name)
-        if parts := self.fleet.parts(name):
-            names = ", ".join(part.name for part in parts)
-            raise ConfigError(f"{name} has {len(parts)} parts, and this is for one of them", f"name one: {names}")
-        if found is None:
-            names = ", ".join(s.name for s in self.fleet.services)
-            meant = suggestion(name, (n for s in self.fleet.services for n in (s.name, s.app)))
-            fix = f"{meant} services: {names}" if meant else f"services: {names}"
-            raise ConfigError(f"there is no service {name!r} in {self.fleet.path}", fix)
-        return found
+        return named.one(self.fleet, name)
 
     def named(self, name: str) -> tuple[Service, ...]:
         """The parts of the service of that name, or the one service of that name or app. Raises ConfigError."""
-        return self.fleet.parts(name) or (self.service(name),)
+        return named.every(self.fleet, name)
 
     async def listing(self, service: Service) -> Listing:
         """Returns what runs, and the releases that are kept or were seen here. Raises LinkError, UnexpectedReply."""

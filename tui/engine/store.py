@@ -91,7 +91,7 @@ class Records:
         """
         found: dict[str, str] = {}
         for name, payload in await self._journal.begun():
-            with contextlib.suppress(UnreadableIncident), legible(name):
+            with contextlib.suppress(UnreadableIncident), legible(name):  # `open` names it
                 event = ev.read(payload)
                 if isinstance(event, ev.Opened):
                     found |= {name: event.by, (event.group.id if event.group is not None else name): event.by}

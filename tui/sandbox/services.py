@@ -33,7 +33,7 @@ SERVICES = (
     ),
     TeamService(
         name="transcription",
-        title="Go Transcription TeamService",
+        title="Go Transcription Service",
         app="scenextras-transcription",
         order=20,
         health="/health",

@@ -46,6 +46,8 @@ PATIENCE = 10.0
 """seconds that a session has to end in order once its browser is gone"""
 LARGEST = 500
 """columns or rows of a terminal that a browser may ask for"""
+NO_MESSAGE = (ValueError, KeyError, IndexError, TypeError, AssertionError, AttributeError)
+"""what textual-serve raises on what is no message of its page"""
 Handler = Callable[["web.Request"], Awaitable["web.StreamResponse"]]
 
 
@@ -110,14 +112,14 @@ async def application(argv: list[str], address: str, token: str, sessions: int) 
                 async with asyncio.timeout(PATIENCE):
                     await super().stop()
             except TimeoutError:
-                pass
+                pass  # it is killed next
             finally:
                 if self._process is not None and self._process.returncode is None:
-                    with contextlib.suppress(ProcessLookupError):
+                    with contextlib.suppress(ProcessLookupError):  # it has just ended
                         self._process.kill()
                     await self._process.wait()
 
-    class Served(Server):
+    class BrowserServer(Server):
         """textual-serve without its own words, and with a limit."""
 
         open_now = 0
@@ -162,8 +164,8 @@ async def application(argv: list[str], address: str, token: str, sessions: int) 
             self.browsers.add(websocket)
             try:
                 await session.start(int(request.query.get("width", "80")), int(request.query.get("height", "24")))
-                with contextlib.suppress(ValueError, KeyError, IndexError, TypeError, AssertionError, AttributeError):
-                    await self._process_messages(websocket, session)  # what is no message of our page ends it
+                with contextlib.suppress(*NO_MESSAGE):  # what is no message of our page ends the session
+                    await self._process_messages(websocket, session)
             finally:
                 self.browsers.discard(websocket)
                 await session.stop()
@@ -179,7 +181,7 @@ async def application(argv: list[str], address: str, token: str, sessions: int) 
     async def sealed(_: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(HEADERS)
 
-    app = await Served(shlex.join(argv), title="rollback", public_url=address)._make_app()
+    app = await BrowserServer(shlex.join(argv), title="rollback", public_url=address)._make_app()
     app.middlewares.append(watched)
     app.on_response_prepare.append(sealed)
     return app

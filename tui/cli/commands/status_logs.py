@@ -294,7 +294,10 @@ def _unheld(service: Service, found: Listing | None) -> str | None:
 async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, ConsoleError | None]:
     """Returns what runs, or why that could not be read: a host's trouble, or this app's alone."""
     try:
-        return await engine.standing(service), None
+        found = await engine.standing(service)
+        if restart_risk.risk(found.current):  # what cures it depends on the seal of what runs
+            found = await engine.listing(service)
+        return found, None
     except ConsoleError as error:
         return None, error
 

@@ -19,7 +19,7 @@ from tui.model.errors import ConsoleError
 from tui.model.observation import RunningState
 from tui.model.plan import Plan, Step, StepKind
 
-FRESH = 5.0
+FRESH = 1.0
 """seconds after which what was asked ahead counts no more"""
 
 

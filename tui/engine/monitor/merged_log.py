@@ -44,7 +44,7 @@ class MergedLogs:
 
     async def _all_begun(self) -> None:
         """Wait for the first lines of every log, but not for long: what comes together is put in order of time."""
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError):  # then they come as they come
             async with asyncio.timeout(PATIENCE):
                 while not self._closed and not all(f.received for f in self._followers.values()):
                     self._news.clear()

@@ -68,7 +68,7 @@ async def list_builds(call: Call) -> int:
         if not running:
             call.out("No builds currently running")
             return 0
-        rows: list[tuple[str, ...]] = [("App", "BuildRecord ID", "Kind", "PID", "Source", "Started")]
+        rows: list[tuple[str, ...]] = [("App", "Build ID", "Kind", "PID", "Source", "Started")]
         rows += [
             (app.name, build.id, build.kind, str(build.pid), build.source, second(build.started))
             for app, build in running
@@ -80,7 +80,7 @@ async def list_builds(call: Call) -> int:
     if options.flags.get("--format") == "json":
         call.out(json.dumps([as_json(app, build) for build in app.builds], separators=(",", ":")))
         return 0
-    lines: list[tuple[str, ...]] = [("BuildRecord ID", "Kind", "Status", "PID", "Source", "Started", "Duration")]
+    lines: list[tuple[str, ...]] = [("Build ID", "Kind", "Status", "PID", "Source", "Started", "Duration")]
     lines += [
         (build.id, build.kind, build.display, str(build.pid), build.source, second(build.started), duration(build))
         for build in app.builds
@@ -111,7 +111,7 @@ async def info(call: Call) -> int:
         call.out(json.dumps(as_json(app, build), separators=(",", ":")))
         return 0
     rows = {
-        "BuildRecord ID": build.id,
+        "Build ID": build.id,
         "App": app.name,
         "Kind": "build",
         "Status": build.display,

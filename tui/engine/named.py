@@ -1,0 +1,23 @@
+"""What a name on the command line means: a service, an app, or the parts of a service."""
+
+from tui.model.errors import ConfigError
+from tui.model.service import Fleet, Service
+from tui.text.nearest import suggestion
+
+
+def one(fleet: Fleet, name: str) -> Service:
+    """The service of that name or app. Raises ConfigError with its parts, or with the nearest name there is."""
+    if parts := fleet.parts(name):
+        names = ", ".join(part.name for part in parts)
+        raise ConfigError(f"{name} has {len(parts)} parts, and this is for one of them", f"name one: {names}")
+    found = fleet.service(name)
+    if found is None:
+        names = ", ".join(service.name for service in fleet.services)
+        meant = suggestion(name, (n for service in fleet.services for n in (service.name, service.app)))
+        raise ConfigError(f"there is no service {name!r} in {fleet.path}", f"{meant} services: {names}".strip())
+    return found
+
+
+def every(fleet: Fleet, name: str) -> tuple[Service, ...]:
+    """The parts of the service of that name, or the one service of that name or app. Raises ConfigError."""
+    return fleet.parts(name) or (one(fleet, name),)
