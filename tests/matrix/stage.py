@@ -99,6 +99,7 @@ class Stage:
                 "FAKETIME_TIMESTAMP_FILE": str(self.clock),
                 "FAKETIME_NO_CACHE": "1",
                 "DONT_FAKE_MONOTONIC": "1",
+                "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # it makes threads that wait for their turn wait for ever
             }
         return found
 
