@@ -35,8 +35,12 @@ def main() -> None:
             code = _run(argv)
     finally:
         _signal.signal(_signal.SIGINT, _nothing)  # it is over; how it ended is known
-        # Python gives signals back while it ends, and one that came then would kill it
-        _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP))
+        # Python gives signals back while it ends, and one that came then would kill it. Blocked here and ignored: a
+        # thread that has not ended yet would take what this one does not
+        last = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, last)
+        for number in last:
+            _signal.signal(number, _signal.SIG_IGN)
     sys.exit(code)
 
 
@@ -45,7 +49,7 @@ def _leave(number: int, _frame: object) -> None:
 
 
 def _nothing(number: int, _frame: object) -> None:
-    """Not SIG_IGN: one that is on its way would be complained about."""
+    """Not SIG_IGN at once: one that is on its way would be complained about."""
 
 
 def _say_fault(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:

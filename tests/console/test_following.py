@@ -79,9 +79,9 @@ async def test_two_consoles_over_one_journal_and_one_key_takes_over_once_the_fir
         await second.hand.advance(EVERY)
         await scene.until(lambda: isinstance(seen, Onlooker) and not seen.held_by, "seen to be gone")
         assert len(await second.records.events(walk.incident.id)) == before, "nothing is written by looking"
-        await scene.until(lambda: "NOBODY LEADS IT" in scene.app.export_text(), "said")
-        with scene.app.keyboard.pressed():
+        with scene.app.keyboard.pressed():  # the keys before may have led to another page
             await scene.controller.show(API)
+        await scene.until(lambda: "NOBODY LEADS IT" in scene.app.export_text(), "said")
         await scene.until(lambda: work.choice is not None and work.choice.id == "take" and work.armed, "one key away")
         await scene.pilot.press("enter")
         await scene.until(lambda: isinstance(scene.controller.flows["api"].walk, IncidentRunner), "led from here")
