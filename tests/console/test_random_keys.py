@@ -223,6 +223,8 @@ async def test_keys_at_random_change_a_host_only_after_a_plan_and_a_word(
     monkeypatch.setattr(ConfirmJob, "_run", noting)
     monkeypatch.setattr(Unfreeze, "_let_through", noting_unfreeze)
     with running_sandbox(tmp_path) as box:
+        # so many users that ten seconds show whether the failures are gone
+        await asyncio.to_thread(box.pull, "traffic", app="scenextras", per_second=60)
         monkey = await console(box, read_only=False, monkeypatch=monkeypatch, count=count, seed=2)
         outside = bootstrap.engine(box.services)
         try:
