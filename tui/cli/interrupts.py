@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -34,6 +34,21 @@ def taken(by: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         told.remove(by)
+
+
+async def until(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool:
+    """The work to its end, or to the person's word that it is enough: then it is ended. True if it came to its own end;
+    raises what that was."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+            return True
+        return False
+    finally:
+        working.cancel()
+        stopped.cancel()
 
 
 class Loop(asyncio.SelectorEventLoop):

@@ -1,7 +1,6 @@
 """`rollback evidence SERVICE`: error rates and response times, read for a while; and how a measurement is told."""
 
 import asyncio
-from collections.abc import Coroutine
 from datetime import timedelta
 
 from tui.cli import interrupts, output
@@ -27,9 +26,9 @@ async def evidence(engine: Engine, options: CommandOptions, narrator: Narrator) 
     narrator.say(f"counting for {error_rates.span(options.length)}: the host's access log and our own probes", "dim")
     stop = asyncio.Event()
     with interrupts.taken(stop.set):
-        await _until(stop, engine.clock.sleep(ATTACH.total_seconds()))
+        await interrupts.until(stop, engine.clock.sleep(ATTACH.total_seconds()))
         since = engine.clock.now()
-        await _until(stop, _probe(engine, service, options.length.total_seconds()))
+        await interrupts.until(stop, _probe(engine, service, options.length.total_seconds()))
     if stop.is_set():
         length = error_rates.span(engine.clock.now() - since)
         narrator.say(f"interrupted: counted for {length} of {error_rates.span(options.length)}", "yellow")
@@ -49,18 +48,6 @@ async def evidence(engine: Engine, options: CommandOptions, narrator: Narrator) 
         error=None,
     )
     return Exit.DONE, document
-
-
-async def _until(stop: asyncio.Event, work: Coroutine[object, object, None]) -> None:
-    """The work to its end, or to the person's word that it is enough."""
-    working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            working.result()
-    finally:
-        working.cancel()
-        stopped.cancel()
 
 
 async def _probe(engine: Engine, service: Service, length: float) -> None:

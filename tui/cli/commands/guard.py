@@ -159,7 +159,7 @@ async def _to_the_end(
     try:
         with interrupts.taken(stop.set):
             while True:
-                if await single.interrupted(walk, stop):
+                if not await interrupts.until(stop, walk.settled()):
                     stop.clear()
                     if not walk.incident.guarding:
                         return await _let_go(engine, walk, ended, narrator)

@@ -259,7 +259,7 @@ async def _to_the_end(engine: Engine, walk: IncidentRunner, options: CommandOpti
     stop, warned = asyncio.Event(), False
     with interrupts.taken(stop.set):
         while True:
-            if await interrupted(walk, stop):
+            if not await interrupts.until(stop, walk.settled()):
                 if warned or not walk.incident.would_abort:
                     return let_go(engine, walk.incident, narrator)
                 warned = True
@@ -275,17 +275,6 @@ async def _to_the_end(engine: Engine, walk: IncidentRunner, options: CommandOpti
     if said := budgets.serving_again(walk.incident):
         narrator.say(said, "dim")
     return result(engine, walk.incident, options, narrator)
-
-
-async def interrupted(walk: IncidentRunner, interrupted: asyncio.Event) -> bool:
-    settled, stopped = asyncio.create_task(walk.settled()), asyncio.create_task(interrupted.wait())
-    await asyncio.wait({settled, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if settled.done():
-        settled.result()
-        return False
-    settled.cancel()
-    return True
 
 
 def declined(incident: Incident) -> bool:

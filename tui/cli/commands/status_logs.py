@@ -52,7 +52,7 @@ async def status(engine: Engine, options: CommandOptions, narrator: Narrator) ->
             code, document = await _looked(engine, options, narrator, lines.append)
             _again(document, lines, before, engine.clock.now(), options)
             before = lines
-            await _pause(engine, options.every.total_seconds(), stop)
+            await interrupts.until(stop, engine.clock.sleep(options.every.total_seconds()))
     return code, {}
 
 
@@ -68,13 +68,6 @@ def _again(
         for line in lines:
             if line not in before:
                 output.follow(f"{now:%H:%M:%S}Z {line}")
-
-
-async def _pause(engine: Engine, seconds: float, stop: asyncio.Event) -> None:
-    sleeping, stopped = asyncio.create_task(engine.clock.sleep(seconds)), asyncio.create_task(stop.wait())
-    await asyncio.wait({sleeping, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    sleeping.cancel()
-    stopped.cancel()
 
 
 async def _looked(
