@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 
 from tui.cli import confirm, exits, interrupts, output, parting
-from tui.cli.commands.rollback import show_post
+from tui.cli.commands.rollback import closing, show_post
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
@@ -17,7 +17,7 @@ from tui.engine.store import new_id
 from tui.incident import all_services, next_commands
 from tui.incident.all_services import BatchItem, BatchStage
 from tui.model.errors import ConfigError, Refused
-from tui.model.incident import Closing, Group, Incident, State
+from tui.model.incident import Group, Incident, State
 from tui.model.plan import Plan
 from tui.model.release import TargetKind
 from tui.model.service import Service
@@ -64,10 +64,10 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
         return code, _planned(found, group, code, wrong)
     if wrong:
         raise Refused(wrong, "" if whole else _without(found, options))
-    plans = [one.plan for one in found if one.plan is not None]
+    plans = _plans(found)
     for plan in plans:
         show_post(engine, plan, None, options, narrator)
-    await _confirmed(engine, group, found, options, narrator)
+    await _confirmed(engine, group, plans, options, narrator)
     run = await running.begin(engine, group, plans, options.reason, _take_over(options))
     return await _carry_out(engine, run, plans, narrator)
 
@@ -76,13 +76,13 @@ async def resume(
     engine: Engine, group: Group, incidents: Sequence[Incident], options: CommandOptions, narrator: Narrator
 ) -> Result:
     """Finish what is open, then go on with what was not started, after the same question."""
-    count = f"{len(group.services)} {'parts' if group.whole else 'services'}"
-    narrator.say(f"incident {group.id}: {all_services.title(group)}, {count}", "bold")
+    count = len(group.services)
+    narrator.say(f"incident {group.id}: {all_services.title(group)}, {count} {_kind(group)}s", "bold")
     run = await running.resume(engine, group, incidents, _take_over(options))
     told = _follow(run, narrator)
     try:
         if options.close is not None:
-            await run.close(_closing(options.close), options.reason)
+            await run.close(closing(options.close), options.reason)
             return _result(run, narrator)
         if await _interrupted(run, run.settled(), narrator):
             return _let_go(run, narrator)
@@ -96,8 +96,9 @@ async def resume(
     wrong = _show(found, group, narrator)
     if wrong:
         raise Refused(wrong, f"rollback resume {group.id} --close aborted: closes what was not started")
-    await _confirmed(engine, group, found, options, narrator)
-    return await _carry_out(engine, run, [one.plan for one in found if one.plan is not None], narrator)
+    plans = _plans(found)
+    await _confirmed(engine, group, plans, options, narrator)
+    return await _carry_out(engine, run, plans, narrator)
 
 
 # ── before ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -140,8 +141,8 @@ def _show(found: Sequence[running.Prepared], group: Group, narrator: Narrator) -
         if one.plan is not None:
             narrator.plan(one.plan)
     at_once = "one after the other" if group.parallel == 1 else f"{group.parallel} at once"
-    title, kind = all_services.title(group).upper(), "parts" if group.whole else "services"
-    narrator.say(f"{title}: {len(found)} {kind}, {at_once}, in this order; stops at the first failure", "bold")
+    title = all_services.title(group).upper()
+    narrator.say(f"{title}: {len(found)} {_kind(group)}s, {at_once}, in this order; stops at the first failure", "bold")
     for number, one in enumerate(found, 1):
         narrator.say(f"  {number}. {one.service:<16} {_what(one)}", "red" if one.trouble else "")
     if not (wrong := [one for one in found if one.trouble]):
@@ -152,6 +153,14 @@ def _show(found: Sequence[running.Prepared], group: Group, narrator: Narrator) -
         if one.fix:
             narrator.say(f"    fix: {one.fix}")
     return "; ".join(f"{one.service}: {one.trouble}" for one in wrong)
+
+
+def _kind(group: Group) -> str:
+    return "part" if group.whole else "service"
+
+
+def _plans(found: Sequence[running.Prepared]) -> list[Plan]:
+    return [one.plan for one in found if one.plan is not None]
 
 
 def _what(one: running.Prepared) -> str:
@@ -168,13 +177,13 @@ def _without(found: Sequence[running.Prepared], options: CommandOptions) -> str:
 
 
 async def _confirmed(
-    engine: Engine, group: Group, found: Sequence[running.Prepared], options: CommandOptions, narrator: Narrator
+    engine: Engine, group: Group, plans: Sequence[Plan], options: CommandOptions, narrator: Narrator
 ) -> None:
     """Raises Refused unless the phrase was typed, or given; for all services `--yes` is not enough."""
     if engine.gate.read_only:
         raise Refused("read-only: nothing is sent", "start without --read-only")
     if group.whole:
-        await _whole_confirmed(group, found, options, narrator)
+        await _whole_confirmed(group, plans, options, narrator)
         return
     said = options.confirm
     if said is None:
@@ -183,17 +192,13 @@ async def _confirmed(
                 "nobody can be asked: this is no terminal, and --yes does not cover several services",
                 f'add --confirm "{all_services.PHRASE}"',
             )
-        plans = [one.plan for one in found if one.plan is not None]
         said = await narrator.ask(_question(plans))
     if said != all_services.PHRASE:
         raise Refused(f"not confirmed ({said!r}): nothing was sent", f"the phrase is {all_services.PHRASE!r}")
 
 
-async def _whole_confirmed(
-    group: Group, found: Sequence[running.Prepared], options: CommandOptions, narrator: Narrator
-) -> None:
+async def _whole_confirmed(group: Group, plans: Sequence[Plan], options: CommandOptions, narrator: Narrator) -> None:
     """One question for the parts of a service. Without a person nothing goes back where every part is well."""
-    plans = [one.plan for one in found if one.plan is not None]
     if all(plan.leaves_healthy for plan in plans) and (options.yes or not narrator.interactive):
         raise Refused(
             f"every part is well: {plans[0].leaves_healthy}",
@@ -304,7 +309,7 @@ def _result(run: running.Batch, narrator: Narrator) -> Result:
     if at is not None:
         message, fix = f"stopped at {at.service}: {all_services.table((at,))[0].words}", _next(run, at)
     elif code is not Exit.DONE:
-        message = f"not every {'part' if run.group.whole else 'service'} is back; see the table"
+        message = f"not every {_kind(run.group)} is back; see the table"
     narrator.say(f"{all_services.title(run.group).upper()} ({run.group.id})", "bold")
     for line in all_services.table(run.parts):
         words = "  ".join(word for word in (line.way, line.words) if word)
@@ -389,10 +394,3 @@ def _planned(found: Sequence[running.Prepared], group: Group, code: Exit, wrong:
         exit_code=int(code),
         error=output.error(code, wrong),
     )
-
-
-def _closing(word: str) -> Closing:
-    found = {closing.value.replace(" ", "-"): closing for closing in Closing}
-    if word not in found:
-        raise ConfigError(f"--close {word!r} is no way to close", f"one of: {', '.join(found)}")
-    return found[word]

@@ -100,21 +100,17 @@ async def carry_out(engine: Engine, walk: IncidentRunner, options: CommandOption
 
 async def resume(engine: Engine, identity: str, options: CommandOptions, narrator: Narrator) -> Result:
     """Take an open incident up: find out what happened and go on; or close it with a word."""
-    if options.close is not None:
-        if options.close not in CLOSINGS:
-            raise ConfigError(f"--close {options.close!r} is no way to close", f"one of: {', '.join(CLOSINGS)}")
-        lost = await engine.records.illegible(identity)
-        if lost is not None:
-            return await _set_aside(engine, lost, options, narrator)
+    end = closing(options.close) if options.close is not None else None
+    if end is not None and (lost := await engine.records.illegible(identity)) is not None:
+        return await _set_aside(engine, lost, end, options, narrator)
     walk = await engine.resume(identity, telling.stream(narrator))
     narrator.say(f"incident {identity}: {walk.incident.service}, {walk.incident.state}", "bold")
     followed = telling.follow(engine, walk, narrator)
     try:
-        if options.close is not None:
+        if end is not None:
             await walk.settled()
             if walk.incident.open:
-                closing = CLOSINGS[options.close]
-                await walk.submit(ev.CloseAsked(at=engine.clock.now(), closing=closing, reason=options.reason))
+                await walk.submit(ev.CloseAsked(at=engine.clock.now(), closing=end, reason=options.reason))
         elif walk.incident.asking in (
             Question.OUTCOME_UNKNOWN,
             Question.VERIFY_FAILED,
@@ -126,10 +122,19 @@ async def resume(engine: Engine, identity: str, options: CommandOptions, narrato
         followed()
 
 
-async def _set_aside(engine: Engine, lost: Illegible, options: CommandOptions, narrator: Narrator) -> Result:
+def closing(word: str) -> Closing:
+    """The closing that `--close` names. Raises ConfigError for a word that is none."""
+    if word not in CLOSINGS:
+        raise ConfigError(f"--close {word!r} is no way to close", f"one of: {', '.join(CLOSINGS)}")
+    return CLOSINGS[word]
+
+
+async def _set_aside(
+    engine: Engine, lost: Illegible, end: Closing, options: CommandOptions, narrator: Narrator
+) -> Result:
     """An incident that nobody can read ends by a person's word; what runs is not known from it."""
     narrator.say(lost.why, "yellow")
-    left = await engine.set_aside(lost, CLOSINGS[options.close or ""], options.reason)
+    left = await engine.set_aside(lost, end, options.reason)
     narrator.say(f"incident {lost.id} on {lost.service} is set aside: {options.close}", "green")
     for line in left:
         narrator.say(f"  still to do: {line}", "yellow")
