@@ -119,6 +119,11 @@ class CommandOptions:
     topic: str | None = None
     """what is asked of `help` and `config`, and the shell of `completion`"""
 
+    @property
+    def take_over_reason(self) -> str | None:
+        """The reason that goes on record where an incident is taken over; None where none is."""
+        return (self.reason or "no reason given") if self.take_over else None
+
 
 def parse(argv: Sequence[str], prog: str = "rollback") -> CommandOptions:
     """The options of a command line. Raises ConfigError for wrong ones; `--help` exits by itself with 0."""

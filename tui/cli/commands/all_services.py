@@ -57,7 +57,7 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
         whole=whole,
         target=str(options.target),
     )
-    found = await running.prepare(engine, group, _take_over(options))
+    found = await running.prepare(engine, group, options.take_over_reason)
     wrong = _show(found, group, narrator)
     if options.plan:
         code = Exit.REFUSED if wrong else Exit.DONE
@@ -68,7 +68,7 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
     for plan in plans:
         show_post(engine, plan, None, options, narrator)
     await _confirmed(engine, group, plans, options, narrator)
-    run = await running.begin(engine, group, plans, options.reason, _take_over(options))
+    run = await running.begin(engine, group, plans, options.reason, options.take_over_reason)
     return await _carry_out(engine, run, plans, narrator)
 
 
@@ -78,7 +78,7 @@ async def resume(
     """Finish what is open, then go on with what was not started, after the same question."""
     count = len(group.services)
     narrator.say(f"incident {group.id}: {all_services.title(group)}, {count} {_kind(group)}s", "bold")
-    run = await running.resume(engine, group, incidents, _take_over(options))
+    run = await running.resume(engine, group, incidents, options.take_over_reason)
     told = _follow(run, narrator)
     try:
         if options.close is not None:
@@ -129,10 +129,6 @@ def _parts(engine: Engine, whole: str, options: CommandOptions) -> tuple[Service
         word = "--expect-current" if options.expect_current is not None else "--keep-current"
         raise ConfigError(f"{word} is for one part", "leave it out: every plan is compared anyway")
     return engine.fleet.parts(whole)
-
-
-def _take_over(options: CommandOptions) -> str | None:
-    return (options.reason or "no reason given") if options.take_over else None
 
 
 def _show(found: Sequence[running.Prepared], group: Group, narrator: Narrator) -> str:

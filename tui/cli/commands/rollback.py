@@ -46,7 +46,7 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
             freeze=options.freeze,
             run_tasks=options.run_tasks,
             keep_current=options.keep_current,
-            take_over=(options.reason or "no reason given") if options.take_over else None,
+            take_over=options.take_over_reason,
         ),
         expect_current=options.expect_current,
         incident=earlier.incident if earlier else None,

@@ -29,7 +29,7 @@ async def undo(engine: Engine, options: CommandOptions, narrator: Narrator) -> R
     chosen = facts.Options(
         freeze=options.freeze,
         run_tasks=options.run_tasks,
-        take_over=(options.reason or "no reason given") if options.take_over else None,
+        take_over=options.take_over_reason,
         forward=True,
     )
     plan = await undoing.plan(engine, incident, chosen, way=options.way)
