@@ -41,11 +41,11 @@ Consent = Callable[[Path, tuple[Power, ...], bool], Awaitable[bool]]
 def fleet(path: str | None) -> config.Fleet:
     """services.yaml as found from here. Raises ServicesError with every problem of the file, and ConfigError for a file
     of the working directory that nobody trusted: see `agreed`."""
-    file, origin = config.find(path, environ=os.environ, cwd=_here())
+    file, origin = config.find(path, environ=os.environ, cwd=config.here())
     raw = config.bytes_of(file)  # once: what was judged is what is used
     if origin is config.Origin.HERE and not TrustedFiles().unchanged(file, raw):
         raise _untrusted(file)
-    return config.load(file, environ=os.environ, sections=vendors.sections(), raw=raw)
+    return read(file, raw)
 
 
 async def agreed(path: str | None, ask: Consent | None, *, trust: bool = False) -> str:
@@ -55,7 +55,7 @@ async def agreed(path: str | None, ask: Consent | None, *, trust: bool = False) 
     is open on this machine and the file was trusted before. `ask` None: there is nobody to ask. `trust`: not asked,
     remembered. Nothing is contacted. Raises ConfigError, JournalError.
     """
-    file, origin = config.find(path, environ=os.environ, cwd=_here())
+    file, origin = config.find(path, environ=os.environ, cwd=config.here())
     if origin is not config.Origin.HERE:
         return str(file)
     raw, store = config.bytes_of(file), TrustedFiles()
@@ -222,11 +222,3 @@ def whoami() -> str:
     except (KeyError, OSError):  # a user without a name, as in many containers
         user = f"uid{os.getuid()}"
     return f"{user}@{socket.gethostname()}"
-
-
-def _here() -> Path:
-    """The working directory, or its name where somebody removed it: then nothing is found in it."""
-    try:
-        return Path.cwd()
-    except OSError:
-        return Path(os.environ.get("PWD") or os.sep)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tui import bootstrap
+from tui import bootstrap, config
 from tui.drivers import certificates, web
 from tui.drivers.certificates import UnusableCertificates
 from tui.drivers.clock import SystemClock
@@ -248,4 +248,4 @@ def test_a_user_without_a_name_and_a_folder_that_is_gone(monkeypatch: pytest.Mon
     monkeypatch.chdir(gone)
     shutil.rmtree(gone)
     monkeypatch.setenv("PWD", str(gone))
-    assert bootstrap._here() == gone
+    assert config.here() == gone

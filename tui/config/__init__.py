@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tui.config.nodes import compose
-from tui.config.reading import Origin, ServicesError, bytes_of, decoded, find
+from tui.config.reading import Origin, ServicesError, bytes_of, decoded, find, here
 from tui.config.schema import read_fleet
 from tui.model.service import Fleet
 from tui.model.vendor import Section
 
-__all__ = ["Fleet", "Origin", "ServicesError", "bytes_of", "find", "load"]
+__all__ = ["Fleet", "Origin", "ServicesError", "bytes_of", "find", "here", "load"]
 
 
 def load(

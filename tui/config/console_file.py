@@ -9,10 +9,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import platformdirs
-
 from tui.config.nodes import Node, Problem, Problems, compose
-from tui.config.reading import ServicesError, bytes_of, decoded
+from tui.config.reading import ServicesError, bytes_of, configured, decoded
 from tui.model.value import Value
 
 NAME = "console.yaml"
@@ -45,7 +43,7 @@ def place(environ: Mapping[str, str]) -> Path:
     named = environ.get(VARIABLE, "").strip()
     if named:
         return Path(named).expanduser()
-    return Path(platformdirs.user_config_dir("rollback", appauthor=False)) / NAME
+    return configured(NAME)
 
 
 def read(environ: Mapping[str, str]) -> ConsoleFile:
@@ -54,12 +52,14 @@ def read(environ: Mapping[str, str]) -> ConsoleFile:
     if not environ.get(VARIABLE, "").strip() and not os.path.lexists(file):
         return ConsoleFile()
     text = decoded(file, bytes_of(file))
+    found = ConsoleFile(path=str(file))
     if not text.strip():
-        return ConsoleFile(path=str(file))
+        return found
     root, problems = compose(text, None)
-    found = ConsoleFile() if root is None else _read(root, problems)
+    if root is not None:
+        found = _read(root, str(file))
     refuse(str(file), problems)
-    return ConsoleFile(path=str(file), theme=found.theme, mouse=found.mouse, keys=found.keys)
+    return found
 
 
 def refuse(path: str, problems: Problems) -> None:
@@ -68,7 +68,7 @@ def refuse(path: str, problems: Problems) -> None:
         raise ServicesError(path, tuple(sorted(problems, key=lambda p: p.line)))
 
 
-def _read(root: Node, problems: Problems) -> ConsoleFile:
+def _read(root: Node, path: str) -> ConsoleFile:
     parts = root.mapping(KNOWN)
     theme, mouse = parts.get("theme"), parts.get("mouse")
     said = theme.text() if theme is not None else None
@@ -82,6 +82,7 @@ def _read(root: Node, problems: Problems) -> ConsoleFile:
     if keys is not None and not isinstance(keys.value, dict):
         keys.problem("actions with their keys, e.g. `roll-back: R`")
     return ConsoleFile(
+        path=path,
         theme=said if said in THEMES else "terminal",
         mouse=None if switch is None else switch == "true",
         keys=tuple(one for one in rebound if one is not None),

@@ -51,7 +51,7 @@ def find(path: str | None, *, environ: Mapping[str, str], cwd: Path) -> tuple[Pa
             return cwd / Path(named).expanduser(), Origin.NAMED
         except RuntimeError:  # ~nobody: then it is a name like any other, which is not found
             return cwd / named, Origin.NAMED
-    here, own = cwd / NAME, _own()
+    here, own = cwd / NAME, configured(NAME)
     for file, origin in ((here, Origin.HERE), (own, Origin.CONFIGURED)):
         if os.path.lexists(file):
             return file, origin
@@ -63,11 +63,20 @@ def find(path: str | None, *, environ: Mapping[str, str], cwd: Path) -> tuple[Pa
 
 def places(cwd: Path) -> tuple[str, ...]:
     """Returns where `find` looks, in its order, as people write it."""
-    return ("--services FILE", "$ROLLBACK_SERVICES", str(cwd / NAME), str(_own()))
+    return ("--services FILE", "$ROLLBACK_SERVICES", str(cwd / NAME), str(configured(NAME)))
 
 
-def _own() -> Path:
-    return Path(platformdirs.user_config_dir("rollback", appauthor=False)) / NAME
+def here() -> Path:
+    """The working directory, or its name where somebody removed it: then nothing is found in it."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path(os.environ.get("PWD") or os.sep)
+
+
+def configured(name: str) -> Path:
+    """A file of that name in the user's own configuration folder, whether there is one or not."""
+    return Path(platformdirs.user_config_dir("rollback", appauthor=False)) / name
 
 
 def shipped() -> Path:

@@ -43,8 +43,8 @@ def config(wanted: CommandOptions) -> Exit:
 def _path(wanted: CommandOptions) -> None:
     from tui.config import console_file, reading
 
-    file, origin = reading.find(wanted.services, environ=os.environ, cwd=here())
-    order = reading.places(here())
+    file, origin = reading.find(wanted.services, environ=os.environ, cwd=reading.here())
+    order = reading.places(reading.here())
     looks = console_file.place(os.environ)
     if wanted.json:
         console = {"path": str(looks), "exists": looks.exists()}
@@ -59,7 +59,7 @@ def _path(wanted: CommandOptions) -> None:
 def _show(wanted: CommandOptions) -> None:
     from tui.config import reading
 
-    file, _ = reading.find(wanted.services, environ=os.environ, cwd=here())
+    file, _ = reading.find(wanted.services, environ=os.environ, cwd=reading.here())
     found = tuple(settings(file))
     if wanted.json:
         items: list[output.Document] = [
@@ -124,11 +124,3 @@ def _shown(key: str, value: str) -> str:
     if credential(value) or SECRET.search(last) or (".headers." in key and redact(line) != line):
         return "[redacted]"
     return clean_line(redact(value))
-
-
-def here() -> Path:
-    """The working directory, or its name where somebody removed it."""
-    try:
-        return Path.cwd()
-    except OSError:  # somebody removed it: nothing is found in it
-        return Path(os.environ.get("PWD") or os.sep)

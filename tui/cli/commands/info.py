@@ -118,7 +118,7 @@ def _config(wanted: CommandOptions) -> Iterator[str]:
     from tui.config import reading
 
     try:
-        file, origin = reading.find(wanted.services, environ=os.environ, cwd=configuration.here())
+        file, origin = reading.find(wanted.services, environ=os.environ, cwd=reading.here())
         yield f"{file} ({origin.value})"
         for one in configuration.settings(file):
             where = f"line {one.line}" if one.line is not None else "default"
