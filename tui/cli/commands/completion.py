@@ -8,31 +8,33 @@ from tui.cli.exits import Exit
 from tui.cli.options import COMMANDS, CommandOptions
 
 TARGETS = ("previous", "current", "release:", "tag:", "sha:", "image:")
+Parsers = dict[str, argparse.ArgumentParser]
 Table = dict[str, tuple[str, ...]]
 
 
 def completion(wanted: CommandOptions) -> Exit:
     """The script for the shell that was named."""
-    table = _table()
-    script = {"bash": _bash, "zsh": _zsh, "fish": _fish}[wanted.topic or ""](table)
+    known = parsers.tables()
+    script = {"bash": _bash, "zsh": _zsh, "fish": _fish}[wanted.topic or ""](known, _table(known))
     for line in script.splitlines():
         output.text(line)
     return Exit.DONE
 
 
-def _table() -> Table:
+def _table(known: Parsers) -> Table:
     """Every command with the words that may follow it: options, and what else is known beforehand."""
     from tui.cli.commands.explain import pages
 
-    more = {"SERVICE": TARGETS, "config": ("show", "path", "schema"), "completion": ("bash", "zsh", "fish")}
+    more: Table = {"SERVICE": TARGETS, "help": (*pages(), *COMMANDS)}
     found: Table = {}
-    for name, parser in parsers.tables().items():
-        words = [word for action in parser._actions for word in action.option_strings]
-        found[name] = (*more.get(name, ()), *words)
-    return {**found, "help": (*pages(), *COMMANDS, *found["help"])}
+    for name, parser in known.items():
+        choices = [word for a in parser._actions if not a.option_strings for word in a.choices or ()]
+        words = [word for a in parser._actions for word in a.option_strings]
+        found[name] = (*more.get(name, ()), *choices, *words)
+    return found
 
 
-def _bash(table: Table) -> str:
+def _bash(known: Parsers, table: Table) -> str:
     cases = "\n".join(
         f'        {name}) words="{" ".join(words)}" ;;' for name, words in table.items() if name.islower()
     )
@@ -43,7 +45,7 @@ _rollback() {{
     for one in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
         if [[ -n $skip ]]; then skip=""; continue; fi
         case $one in
-        {"|".join(_values())}) skip=1 ;;
+        {"|".join(_values(known))}) skip=1 ;;
         -*) ;;
         *) first=$one; break ;;
         esac
@@ -59,7 +61,7 @@ _rollback() {{
 complete -F _rollback rollback"""
 
 
-def _zsh(table: Table) -> str:
+def _zsh(known: Parsers, table: Table) -> str:
     cases = "\n".join(f"        {name}) words=({_quoted(words)}) ;;" for name, words in table.items() if name.islower())
     return f"""\
 #compdef rollback
@@ -70,7 +72,7 @@ _rollback() {{
     for one in "${{(@)words_before}}"; do
         if [[ -n $skip ]]; then skip=""; continue; fi
         case $one in
-        {"|".join(_values())}) skip=1 ;;
+        {"|".join(_values(known))}) skip=1 ;;
         -*) ;;
         *) first=$one; break ;;
         esac
@@ -86,16 +88,16 @@ _rollback() {{
 compdef _rollback rollback"""
 
 
-def _fish(table: Table) -> str:
-    known = " ".join(COMMANDS)
+def _fish(known: Parsers, table: Table) -> str:
+    commands = " ".join(COMMANDS)
     lines = [
         "# fish completion of rollback: rollback completion fish | source",
         "complete -c rollback -f",
-        f"complete -c rollback -n 'not __fish_seen_subcommand_from {known}' -a '{known} all'",
+        f"complete -c rollback -n 'not __fish_seen_subcommand_from {commands}' -a '{commands} all'",
     ]
-    for name, parser in parsers.tables().items():
+    for name, parser in known.items():
         seen = f"__fish_seen_subcommand_from {name}"
-        when = f"not __fish_seen_subcommand_from {known}" if name == "SERVICE" else seen
+        when = f"not __fish_seen_subcommand_from {commands}" if name == "SERVICE" else seen
         plain = [word for word in table[name] if not word.startswith("-")]
         if plain:
             lines.append(f"complete -c rollback -n '{when}' -a '{' '.join(plain)}'")
@@ -114,15 +116,9 @@ def _fish_option(action: argparse.Action) -> str:
     return f"{names}{needs} -d '{told}'"
 
 
-def _values() -> list[str]:
-    """CommandOptions whose next word is theirs, and no command."""
-    every = {
-        word
-        for parser in parsers.tables().values()
-        for a in parser._actions
-        if _takes_value(a)
-        for word in a.option_strings
-    }
+def _values(known: Parsers) -> list[str]:
+    """The options whose next word is theirs, and no command."""
+    every = {word for parser in known.values() for a in parser._actions if _takes_value(a) for word in a.option_strings}
     return sorted(every)
 
 
