@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Command = Callable[..., Awaitable[tuple[Exit, output.Document]]]
 PATIENCE = 20.0
 """seconds for the end: what people are still to be told, and the connections"""
-EXPLAINING = frozenset({"version", "info", "help", "config", "completion"})
-"""commands that ask no host and need no engine"""
+ENGINELESS = frozenset({"version", "info", "help", "config", "completion", "sandbox", "serve"})
+"""commands that ask no host themselves and need no engine"""
 TELLING = frozenset({"rollback", "accessible", "resume", "incidents", "guard"})
 """commands that deliver what people are still to be told"""
 
@@ -54,24 +54,23 @@ def _main(
         fix = "rollback status, rollback SERVICE previous; rollback --help lists everything"
         no_terminal = ConfigError("the console needs a terminal on stdin and stdout", fix)
         return _fail(wanted.command, no_terminal, narrator, json=wanted.json), False
-    if wanted.command in EXPLAINING:
-        return _explained(wanted, narrator), False
-    if wanted.command in ("sandbox", "serve"):
-        from tui.cli.commands import sandbox, serve
-
-        begin = {"sandbox": sandbox.sandbox, "serve": serve.serve}[wanted.command]
+    if wanted.command in ENGINELESS:
         try:
-            return begin(wanted, narrator), False
+            return int(_engineless(wanted, narrator)), False
         except ConsoleError as error:
             return _fail(wanted.command, error, narrator, json=wanted.json), False
-        except Exception as error:  # noqa: BLE001 - a fault of ours: one line, and a file with the rest
+        except Exception as error:  # noqa: BLE001 - a fault of this program: one line, and a file with the rest
             return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json), False
     with asyncio.Runner(loop_factory=loop or interrupts.Loop) as runner:
         return runner.run(_run(wanted, narrator, clock))
 
 
-def _explained(wanted: CommandOptions, narrator: Narrator) -> int:
-    """What the program knows of itself; no host is asked."""
+def _engineless(wanted: CommandOptions, narrator: Narrator) -> int:
+    """Carry out a command of ENGINELESS; its own imports only. Raises what goes wrong."""
+    if wanted.command in ("sandbox", "serve"):
+        from tui.cli.commands import sandbox, serve
+
+        return {"sandbox": sandbox.sandbox, "serve": serve.serve}[wanted.command](wanted, narrator)
     from tui.cli.commands import completion, configuration, explain, info
 
     commands = {
@@ -81,12 +80,7 @@ def _explained(wanted: CommandOptions, narrator: Narrator) -> int:
         "config": configuration.config,
         "completion": completion.completion,
     }
-    try:
-        return int(commands[wanted.command](wanted))
-    except ConsoleError as error:
-        return _fail(wanted.command, error, narrator, json=wanted.json)
-    except Exception as error:  # noqa: BLE001 - a fault of this program: one line, and a file with the rest
-        return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json)
+    return commands[wanted.command](wanted)
 
 
 async def _run(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort | None" = None) -> tuple[int, bool]:
