@@ -24,6 +24,10 @@ class Setting:
     origin: str
     """`file`, `defaults` (a service's, from the file's `defaults`) or `default` (of this program)"""
 
+    def __str__(self) -> str:
+        where = f"line {self.line}" if self.line is not None else "default"
+        return f"{self.key}: {self.value}  # {where}{', defaults' if self.origin == 'defaults' else ''}"
+
 
 def config(wanted: CommandOptions) -> Exit:
     """Returns what was asked of services.yaml. Raises ConfigError where there is none, ServicesError where it is no
@@ -69,8 +73,7 @@ def _show(wanted: CommandOptions) -> None:
         return
     output.text(f"# {file}")
     for one in found:
-        where = f"line {one.line}" if one.line is not None else "default"
-        output.text(f"{one.key}: {one.value}  # {where}{', defaults' if one.origin == 'defaults' else ''}")
+        output.text(str(one))
 
 
 def settings(file: Path) -> Iterator[Setting]:

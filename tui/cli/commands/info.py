@@ -81,7 +81,7 @@ def _versions() -> tuple[str, ...]:
     return (
         *libraries,
         f"Python {platform.python_version()} ({platform.python_implementation()}), SQLite {sqlite3.sqlite_version}",
-        f"{platform.platform()}",
+        platform.platform(),
         f"ssh: {_ssh()}",
         f"tried on Dokku {', '.join(TESTED)}",
     )
@@ -101,10 +101,9 @@ def _ssh() -> str:
 def _machine() -> Iterator[str]:
     """Where things are kept, and which variables are set: names, not values."""
     try:
-        state = paths.state_dir()
-        journal = state / "journal.sqlite"
+        journal = paths.journal_path()
         size = f"{journal.stat().st_size} bytes" if journal.is_file() else "none yet"
-        yield f"state folder: {state}; journal: {size}"
+        yield f"state folder: {journal.parent}; journal: {size}"
     except ConsoleError as error:
         yield f"state folder: {error.message}"
     names = sorted(n for n in os.environ if n in _TOLD or n.startswith(_TELLING) or n.upper().endswith("_PROXY"))
@@ -120,17 +119,15 @@ def _config(wanted: CommandOptions) -> Iterator[str]:
     try:
         file, origin = reading.find(wanted.services, environ=os.environ, cwd=reading.here())
         yield f"{file} ({origin.value})"
-        for one in configuration.settings(file):
-            where = f"line {one.line}" if one.line is not None else "default"
-            yield f"{one.key}: {one.value}  # {where}{', defaults' if one.origin == 'defaults' else ''}"
+        yield from map(str, configuration.settings(file))
     except ConsoleError as error:
-        yield f"{error.message}"
+        yield error.message
 
 
 def _commands() -> list[str]:
     """The newest commands that changed a host, oldest first, each with its end; what has none is said."""
     try:
-        if not (paths.state_dir() / "journal.sqlite").is_file():
+        if not paths.journal_path().is_file():
             return []
         entries = asyncio.run(_entries())
     except ConsoleError as error:
