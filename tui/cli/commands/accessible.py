@@ -26,6 +26,12 @@ _DOES: tuple[tuple[str, Work], ...] = (
     ("freeze deploys", keep_freeze.freeze),
     ("unfreeze deploys", unfreeze.unfreeze),
 )
+"""with any service"""
+_OF_LAST: tuple[tuple[str, Work], ...] = (
+    ("the page for whoever takes over, of incident {}", handover.handover),
+    ("the post-mortem of incident {}", postmortem.postmortem),
+)
+"""with one that had an incident"""
 
 
 async def accessible(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
@@ -66,19 +72,18 @@ async def _first(engine: Engine, options: CommandOptions, narrator: Narrator) ->
 async def _of_service(engine: Engine, service: Service, options: CommandOptions, narrator: Narrator) -> Exit | None:
     """One thing done with a service; None: back to the services."""
     wanted = replace(options, names=(service.name,))
+    does = [(words, work, replace(wanted, lines=LINES)) for words, work in _DOES]
     last = next((one for one in await engine.incidents() if one.service == service.name), None)
-    rows = ["roll it back", *(words for words, _ in _DOES)]
     if last is not None:
-        rows += [f"the page for whoever takes over, of incident {last.id}", f"the post-mortem of incident {last.id}"]
+        does += [(words.format(last.id), work, replace(wanted, incident=last.id)) for words, work in _OF_LAST]
+    rows = ["roll it back", *(words for words, _, _ in does)]
     number = await _number(f"{service.name}: what is to be done?", rows, narrator)
     if number is None:
         return None
     if number == 0:
         return await _rolled_back(engine, service, wanted, narrator)
-    if number <= len(_DOES):
-        return await _done(engine, narrator, _DOES[number - 1][1], replace(wanted, lines=LINES))
-    work = handover.handover if number == len(_DOES) + 1 else postmortem.postmortem
-    return await _done(engine, narrator, work, replace(wanted, incident=last.id if last is not None else None))
+    _, work, chosen = does[number - 1]
+    return await _done(engine, narrator, work, chosen)
 
 
 async def _rolled_back(engine: Engine, service: Service, options: CommandOptions, narrator: Narrator) -> Exit:
