@@ -233,16 +233,16 @@ async def _served(options: CommandOptions, narrator: Narrator) -> int:
         await application(argv, address, token, options.sessions), access_log=None, shutdown_timeout=PATIENCE + 5
     )
     stop = asyncio.Event()
-    with interrupts.taken(stop.set), contextlib.redirect_stdout(_Told(narrator)):
+    with interrupts.taken(stop.set):
         await runner.setup()
         try:
             await web.TCPSite(runner, options.bind, options.port).start()
         except OSError as error:
             raise ConfigError(f"{options.bind}:{options.port} cannot be served: {error.strerror}", "--port") from error
-        with contextlib.redirect_stdout(sys.__stdout__ or sys.stdout):
-            _say(options, fleet.path, f"{address}/?open={token}", narrator)
-        await stop.wait()
-        await runner.cleanup()
+        _say(options, fleet.path, f"{address}/?open={token}", narrator)
+        with contextlib.redirect_stdout(_Told(narrator)):  # no session can begin before the address was printed
+            await stop.wait()
+            await runner.cleanup()
     return int(Exit.DONE)
 
 
