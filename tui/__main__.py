@@ -80,11 +80,8 @@ def _run(argv: list[str]) -> int:
     if wanted is not None and wanted.accessible and wanted.command == "sandbox" and not wanted.serve:
         return _drill_by_line(wanted)
     if wanted is not None and not wanted.json and not wanted.accessible:
-        if wanted.command == "replay" and os.isatty(0) and os.isatty(1):
-            return _console(wanted)
-        if wanted.command == "console" or (wanted.alone and os.isatty(0) and os.isatty(1)):
-            return _console(wanted)
-        if wanted.command == "sandbox" and not wanted.serve and os.isatty(0) and os.isatty(1):
+        draws = wanted.alone or wanted.command == "replay" or (wanted.command == "sandbox" and not wanted.serve)
+        if wanted.command == "console" or (draws and os.isatty(0) and os.isatty(1)):
             return _console(wanted)
     return _command_line(argv)
 

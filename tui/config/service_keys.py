@@ -178,9 +178,10 @@ def _parts(whole: Service, name: str, written: tuple[Found, ...], node: Node) ->
         for key, value in (("host", host), ("app", app)):
             if not value:
                 one.node.problem(f"{key} is missing, here and in the service")
-    if len(set(places)) < len(places):
+    twice = len(set(places)) < len(places)
+    if twice:
         node.problem("names the same app on the same host twice")
-    if any(not host or not app for host, app in places) or len(set(places)) < len(places):
+    if twice or not all(host and app for host, app in places):
         return ()
     hosts, apps = zip(*places, strict=True)
     found: list[Service] = []

@@ -195,10 +195,9 @@ async def _answer(engine: Engine, walk: IncidentRunner, live: RunningState, narr
                 return
             why = f"; it was not rolled back by itself: {why}"
         case OnBreach.ASK if narrator.interactive:
-            if not await _asked(engine, walk, narrator):
-                why = "; the person did not want it rolled back"
-            else:
+            if await _asked(engine, walk, narrator):
                 return
+            why = "; the person did not want it rolled back"
         case OnBreach.ASK:
             why = "; nobody could be asked: this is no terminal"
         case OnBreach.TELL:

@@ -43,8 +43,7 @@ def chosen(engine: Engine, options: CommandOptions) -> tuple[Service, ...]:
 async def status(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Health now, what runs, who has an incident; one line per service; with `--watch` again and again."""
     if not options.again:
-        code, document = await _looked(engine, options, narrator, output.text)
-        return code, document
+        return await _looked(engine, options, narrator, output.text)
     stop, code, before = asyncio.Event(), Exit.DONE, list[str]()
     with interrupts.taken(stop.set):
         while not stop.is_set():
@@ -70,9 +69,7 @@ def _again(
                 output.follow(f"{now:%H:%M:%S}Z {line}")
 
 
-async def _looked(
-    engine: Engine, options: CommandOptions, narrator: Narrator, tell: Callable[[str], None]
-) -> tuple[Exit, output.Document]:
+async def _looked(engine: Engine, options: CommandOptions, narrator: Narrator, tell: Callable[[str], None]) -> Result:
     """One look at all of it; each line for people goes to `tell` when it is known."""
     services = chosen(engine, options)
     async with meanwhile() as begin:
@@ -92,14 +89,14 @@ async def _looked(
     if not options.json:
         for line in on_call(engine):
             tell(line)
-    for incident in open_here if not options.again else ():
-        narrator.say(
-            f"open incident {incident.id} on {incident.service}: rollback resume {incident.known_as}", "yellow"
-        )
-    for one in lost if not options.again else ():
-        narrator.say(f"open incident on {one.service}: {one.why}: {one.fix}", "red")
     never = tuple(str(row["service"]) for row in rows if row["never_kept"])
     if not options.again:
+        for incident in open_here:
+            narrator.say(
+                f"open incident {incident.id} on {incident.service}: rollback resume {incident.known_as}", "yellow"
+            )
+        for one in lost:
+            narrator.say(f"open incident on {one.service}: {one.why}: {one.fix}", "red")
         first_night.warn(never, narrator)
     unread = [row["service"] for row in rows if row["error"]]
     said = f"what runs could not be read of {', '.join(unread)}" if unread else ""
