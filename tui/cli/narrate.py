@@ -12,6 +12,7 @@ from time import monotonic
 from typing import TextIO
 
 from tui.cli import output
+from tui.cli.streams import is_terminal
 from tui.incident import taken_back
 from tui.model.notice import Message
 from tui.model.plan import CheckResult, Plan, PlanWarning, WarningLevel
@@ -19,14 +20,10 @@ from tui.text.chat import NO_WIDTH
 from tui.text.clean import clean, clean_line
 
 _COLOURS = {"red": "31;1", "green": "32", "yellow": "33;1", "dim": "2", "bold": "1"}
-
-
 PATIENCE = 0.5
 """seconds that one line may wait for a reader who takes nothing (a stopped terminal, a full pipe)"""
 CHUNK = 1024
 """bytes that a pipe or terminal that is ready takes without waiting"""
-
-
 TAIL = 12
 """lines of what a host printed last that are kept, for the case that it fails"""
 QUIET_FOR = 2.0
@@ -45,8 +42,8 @@ class Narrator:
     and no line is written over."""
 
     def __init__(self, *, color: bool, quiet: bool = False, verbose: bool = False, accessible: bool = False) -> None:
-        told = _is_terminal(sys.stderr)
-        self.interactive = told and _is_terminal(sys.stdin)
+        told = is_terminal(sys.stderr)
+        self.interactive = told and is_terminal(sys.stdin)
         self.unsaid = 0
         """lines in a row that could not be told"""
         self.quiet, self.verbose, self.accessible = quiet, verbose, accessible
@@ -251,10 +248,3 @@ def _columns() -> int:
         return os.get_terminal_size(2).columns or 80
     except (OSError, ValueError):
         return 80
-
-
-def _is_terminal(stream: TextIO) -> bool:
-    try:
-        return stream.isatty()
-    except (OSError, ValueError):
-        return False

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from tui.cli import streams
 from tui.cli.exits import Exit, word
 from tui.incident import announcements, error_rates
 from tui.model.evidence import Measurement, Rate
@@ -66,21 +67,21 @@ def follow(line: str | Document) -> None:
         text(line)
     else:
         write(line)
-    if _state.gone or _state.lost:
-        raise ReaderGone
+    _still_read()
 
 
 def redraws() -> bool:
-    """Whether stdout is a terminal on which lines can be written over."""
-    try:
-        return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    except (OSError, ValueError):
-        return False
+    """True if stdout is a terminal on which lines can be written over."""
+    return streams.is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb"
 
 
 def screen(lines: list[str]) -> None:
     """The whole terminal. Raises ReaderGone when nobody reads any more."""
     _guarded("\x1b[H\x1b[J" + "".join(f"{clean(line)}\n" for line in lines))
+    _still_read()
+
+
+def _still_read() -> None:
     if _state.gone or _state.lost:
         raise ReaderGone
 

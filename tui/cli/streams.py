@@ -1,7 +1,11 @@
-"""Descriptors 0, 1 and 2 before anything else is opened."""
+"""Descriptors 0, 1 and 2: mended before anything else is opened, and asked whether a terminal is behind them."""
 
 import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 def mend() -> None:
@@ -18,3 +22,11 @@ def mend() -> None:
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - as above
     if sys.stderr is None:
         sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115 - as above
+
+
+def is_terminal(stream: "TextIO") -> bool:
+    """True if it is one; a stream that is closed is none."""
+    try:
+        return stream.isatty()
+    except (OSError, ValueError):
+        return False
