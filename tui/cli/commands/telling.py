@@ -1,7 +1,8 @@
 """What is told of one incident while it goes on, and at its end; a normal rollback fits one screen."""
 
 from collections.abc import Callable, Iterator
-from typing import cast
+from dataclasses import dataclass
+from datetime import datetime
 
 from tui.cli.commands import evidence
 from tui.cli.narrate import Narrator
@@ -43,56 +44,60 @@ def stream(narrator: Narrator) -> Callable[[str, bytes], None]:
     return heard
 
 
+@dataclass(slots=True, kw_only=True)
+class _Told:
+    """How far one incident was told."""
+
+    deliveries: int
+    measurements: int
+    notes: int = 0
+    state: State | None = None
+    begun: int = 0
+    ended: int = 0
+    """steps"""
+    up: datetime | None = None
+    clock: str = ""
+
+
 def follow(engine: Engine, walk: IncidentRunner, narrator: Narrator) -> Callable[[], None]:
     """Tell every change once."""
-    told: dict[str, object] = {
-        "state": None, "begun": 0, "ended": 0, "up": None, "notes": 0, "clock": "",
-        "deliveries": len(walk.incident.deliveries),
-    }  # fmt: skip
-    measured = len(walk.incident.measurements)
+    told = _Told(deliveries=len(walk.incident.deliveries), measurements=len(walk.incident.measurements))
 
     def changed() -> None:
-        nonlocal measured
         incident = walk.incident
-        if (clock := stepped(engine.clock)) != told["clock"]:
+        if (clock := stepped(engine.clock)) != told.clock:
             narrator.say(clock or "this machine's clock is as it was again", "yellow")
-            told["clock"] = clock
-        for found in incident.measurements[measured:]:
+            told.clock = clock
+        for found in incident.measurements[told.measurements :]:
             for line in evidence.lines(found):
                 narrator.say(f"  {line}")
-        measured = len(incident.measurements)
         notes = incident.watch.notes if incident.watch is not None else ()
-        for at, note in notes[cast("int", told["notes"]) :]:
+        for at, note in notes[told.notes :]:
             narrator.say(f"  {at:%H:%M:%S}Z {note}", "yellow")
         begun = len(incident.runs)
         ended = sum(1 for r in incident.runs if r.ended_at is not None)
         steps = {s.id: s for s in incident.plan.steps} if incident.plan else {}
-        if begun != told["begun"] and begun > ended:
+        if begun != told.begun and begun > ended:
             narrator.doing(steps[incident.runs[-1].step].title)
-        if ended != told["ended"] and ended:
+        if ended != told.ended and ended:
             run = incident.runs[ended - 1]
             took = (run.ended_at - run.started_at).total_seconds() if run.ended_at else 0.0
             end = describe(run.outcome) if run.outcome else ""
             title = steps[run.step].title if run.step in steps else run.step
             narrator.say(f"  {run.result} {title} ({end}, {took:.1f} s) {run.detail}".rstrip())
-        resumed = told["state"] is State.STOPPED and incident.state is State.EXECUTING
-        if incident.state != told["state"] and not resumed:  # that it answers again is said below
+        resumed = told.state is State.STOPPED and incident.state is State.EXECUTING
+        if incident.state != told.state and not resumed:  # that it answers again is said below
             narrator.doing(incident.state.value)
             if words := _STATES.get(incident.state, incident.state.value):
                 narrator.say(words)
-        if incident.down_since and incident.down_until and incident.down_until != told["up"]:
+        if incident.down_since and incident.down_until and incident.down_until != told.up:
             seconds = (incident.down_until - incident.down_since).total_seconds()
             narrator.say(f"  it answers again: it was down for {seconds:.0f} s")
-        for delivery in incident.deliveries[cast("int", told["deliveries"]) :]:
+        for delivery in incident.deliveries[told.deliveries :]:
             narrator.say(f"  {delivered(delivery)}", "" if delivery.delivered else "yellow")
-        told.update(
-            notes=len(notes),
-            state=incident.state,
-            begun=begun,
-            ended=ended,
-            up=incident.down_until,
-            deliveries=len(incident.deliveries),
-        )
+        told.state, told.begun, told.ended, told.up = incident.state, begun, ended, incident.down_until
+        told.notes, told.deliveries = len(notes), len(incident.deliveries)
+        told.measurements = len(incident.measurements)
 
     return walk.subscribe(changed)
 
