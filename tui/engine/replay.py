@@ -128,7 +128,16 @@ class Playback(Onlooker):
         return self.incident
 
 
-class PlayedJournal:
+class _Nothing:
+    """A port that nobody may use."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _closed if name == "close" else _refused
+
+
+class PlayedJournal(_Nothing):
     """The record as far as it was played; nothing is added to it."""
 
     lost = ""
@@ -151,18 +160,10 @@ class PlayedJournal:
         """Who plays it."""
         return "a replay"
 
-    async def close(self) -> None:
-        """There is no file."""
-
     async def _none(self, *_: Any, **__: Any) -> tuple[Any, ...]:
         return ()
 
     incidents = open_incidents = ledger = outbox = _none
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _refused
 
 
 class _Entry(Value):
@@ -227,15 +228,6 @@ def _fleet(incident: Incident) -> Fleet:
     host = Host(name=incident.host, ssh=incident.address or incident.host)
     service = Service(name=incident.service, title=incident.service, host=incident.host, app=incident.app)
     return Fleet(path=incident.file or "the journal", environment="REPLAY", hosts=(host,), services=(service,), ways=())
-
-
-class _Nothing:
-    """A port that nobody may use."""
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _closed if name == "close" else _refused
 
 
 async def _refused(*_: Any, **__: Any) -> NoReturn:
