@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.cli.options import COMMANDS
 from tui.incident.transitions import allowed
+from tui.model.command_words import COMMANDS
 
 TUI = Path(__file__).parents[1] / "tui"
 GUIDE = (TUI / "README.md").read_text()

@@ -12,8 +12,9 @@ from tests.config.fleets import SMALL
 from tui.cli import examples, parsers
 from tui.cli.commands.explain import pages
 from tui.cli.main import main
-from tui.cli.options import COMMANDS, parse
+from tui.cli.options import parse
 from tui.config import json_schema
+from tui.model.command_words import COMMANDS
 from tui.model.errors import ConfigError
 from tui.text.nearest import nearest
 

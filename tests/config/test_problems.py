@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.config.fleets import SMALL, load_text, problems
-from tui.cli.options import COMMANDS
 from tui.config import ServicesError, find, load
 from tui.config.hosts_and_services import RESERVED
+from tui.model.command_words import COMMANDS
 from tui.model.errors import ConfigError
 
 MANY = """\

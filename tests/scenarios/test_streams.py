@@ -19,7 +19,7 @@ from tests.forks import Broken, Popen, on_terminal, run_broken, run_described
 from tests.harness import LocalSandbox, local_sandbox
 from tests.sandboxes import Done, Sandbox
 from tui.cli.exits import Exit
-from tui.cli.options import COMMANDS
+from tui.model.command_words import COMMANDS
 
 BROKEN: dict[str, Broken] = {
     "0</dev/full 2>/dev/full": {0: "/dev/full", 2: "/dev/full"},

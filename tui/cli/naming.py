@@ -1,7 +1,7 @@
 """Names that people mistype on the command line; the error names the nearest one that there is."""
 
-from tui.cli.options import COMMANDS
 from tui.engine import named
+from tui.model.command_words import COMMANDS
 from tui.model.errors import ConfigError
 from tui.model.service import Fleet, Service
 from tui.text.nearest import nearest

@@ -6,17 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from tui.cli import guard_options, parsers
+from tui.model.command_words import COMMANDS
 from tui.model.errors import ConfigError
 from tui.model.guard import OnBreach
 from tui.model.postmortem import Field
 from tui.model.release import TARGET_HELP, Target, parse_target
 from tui.text.nearest import nearest
-
-COMMANDS = (
-    "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
-    "postmortem", "handover", "replay", "guard", "abort", "serve", "sandbox", "config", "help", "completion",
-)  # fmt: skip
-"""words that are commands and therefore no names of services"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,11 @@ from typing import Any
 from tui.config import values
 from tui.config.nodes import Node
 from tui.config.shapes import FileKey, Found, Keys, read
+from tui.model.command_words import COMMANDS
 from tui.model.destination import is_loopback, parse
 from tui.model.service import Host, Service, Transport
 
-RESERVED = (
-    "all", "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
-    "postmortem", "handover", "replay", "guard", "abort", "serve", "sandbox", "config", "help", "completion",
-    "previous", "current",
-)  # fmt: skip
+RESERVED = ("all", *COMMANDS, "previous", "current")
 """words of the command line: no service can be called so"""
 
 

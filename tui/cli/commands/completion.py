@@ -5,7 +5,8 @@ import re
 
 from tui.cli import output, parsers
 from tui.cli.exits import Exit
-from tui.cli.options import COMMANDS, CommandOptions
+from tui.cli.options import CommandOptions
+from tui.model.command_words import COMMANDS
 
 TARGETS = ("previous", "current", "release:", "tag:", "sha:", "image:")
 Parsers = dict[str, argparse.ArgumentParser]

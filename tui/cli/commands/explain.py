@@ -6,7 +6,8 @@ from importlib.resources.abc import Traversable
 
 from tui.cli import output, parsers
 from tui.cli.exits import Exit
-from tui.cli.options import COMMANDS, CommandOptions
+from tui.cli.options import CommandOptions
+from tui.model.command_words import COMMANDS
 from tui.model.errors import ConfigError
 from tui.text.nearest import nearest
 

@@ -1,0 +1,6 @@
+"""The words that are commands and therefore no names of services."""
+
+COMMANDS = (
+    "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
+    "postmortem", "handover", "replay", "guard", "abort", "serve", "sandbox", "config", "help", "completion",
+)  # fmt: skip
