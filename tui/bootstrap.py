@@ -157,7 +157,7 @@ def engine(
 
 
 def learn_secrets(path: str | None) -> None:
-    """What is secret on this machine, so that it is known where it is met; without a file there is less to know."""
+    """Learn the secrets of this machine, so that they are known where they are met; without a file there are fewer."""
     try:
         learn_all(fleet(path), os.environ, vendors.credentials())
     except ConsoleError:
@@ -183,8 +183,8 @@ def replay(incident: str, speed: int, clock: ClockPort | None = None) -> ReplayE
 
 
 def outside(fleet: config.Fleet, environ: Mapping[str, str], clock: ClockPort) -> Outside:
-    """Returns what is asked and told beside the hosts: set up, and its credential there. What is missing `check`
-    says."""
+    """Everything that is asked and told beside the hosts: set up, and its credential there. `check` says what is
+    missing."""
     every = vendors.drivers(Given(fleet, Secrets(environ), clock))
     counters = (one for one in every if isinstance(one, Counter))
     trackers = (one for one in every if isinstance(one, IssueTracker))

@@ -1,4 +1,4 @@
-"""What a person at a terminal is asked before a rollback beside yes or no: how severe is it, is it to be watched?"""
+"""The questions to a person at a terminal before a rollback, beside yes or no: how severe is it, and is it watched?"""
 
 from dataclasses import replace
 

@@ -149,7 +149,7 @@ def _touched(incident: Incident) -> bool:
 
 
 def _serving(incident: Incident) -> Exit:
-    """Returns what was seen last decides; the old release is said to serve only where nothing speaks against it."""
+    """The code by what was seen last; the old release is said to serve only where nothing speaks against it."""
     plan, latest = incident.plan, incident.latest
     serving = latest.serving if latest else (plan.before.serving if plan else True)
     if not serving:

@@ -72,7 +72,7 @@ def _marks(release: Release) -> str:
 
 
 def image_seen(release: Release, now: datetime) -> str:
-    """Returns what the last look at its image found, and how old that is; empty for what no holder retains."""
+    """The finding of the last look at its image, with its age; empty for what no holder retains."""
     if release.holder is None:
         return ""
     look = release.looked
@@ -89,7 +89,7 @@ def image_seen(release: Release, now: datetime) -> str:
 
 
 def _runs(release: Release) -> str:
-    """Returns what its containers do: those that Docker starts again and again do not serve."""
+    """The state of its containers: those that Docker starts again and again do not serve."""
     if release.down:
         return "DOWN: deployed last, nothing of it runs"
     return "RESTARTING: it does not stay up, Docker starts it again and again" if release.restarting else "RUNNING"

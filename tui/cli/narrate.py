@@ -76,7 +76,7 @@ class Narrator:
     # ── while it takes time ──────────────────────────────────────────────────────────────────────────────────────
 
     def doing(self, what: str) -> None:
-        """What is being done from now on; said on a terminal once it takes longer than QUIET_FOR."""
+        """Note what is being done from now on; it is said on a terminal once it takes longer than QUIET_FOR."""
         self._doing, self._began_at = what, monotonic()
 
     def heard(self, line: str) -> None:
@@ -190,7 +190,7 @@ class Narrator:
                 self.say(f"  passed over {name}: {why}", "dim")
 
     def _shown_for_asking(self, text: str, colour: str = "") -> None:
-        """Whoever is asked sees what it is about, also where only results are wanted."""
+        """A line for whoever is asked, who sees it also where only results are wanted."""
         if self.interactive:
             self.insist(text, colour)
         else:
@@ -202,7 +202,7 @@ class Narrator:
             self.say(f"  {caution.severity.value.upper()}: {caution.text}", colour)
 
     def _brief_looks(self, plan: Plan) -> None:
-        """What is as it should be is counted, what nobody knows is named, anything else is told."""
+        """The looks in brief: those that are well are counted, those that nobody knows named, any other is told."""
         good = sum(look.standing is CheckResult.OK for look in plan.checked)
         unknown = [look.name for look in plan.checked if look.standing is CheckResult.UNKNOWN]
         if plan.checked:

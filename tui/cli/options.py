@@ -158,7 +158,7 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> CommandOptions:
 
 
 def _only_named(options: CommandOptions) -> bool:
-    """Whether nothing that belongs to a rollback was said, so that the console may open on the service."""
+    """True if nothing that belongs to a rollback was said: the console may open on the service."""
     shared = {name: getattr(options, name) for name in vars(parsers.common().parse_args([]))}
     return options == CommandOptions(command="rollback", names=options.names, **shared)
 

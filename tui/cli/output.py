@@ -183,8 +183,8 @@ def planned(plan: Plan, **more: Any) -> Document:
 
 
 def takes_back(found: TakenBack | None) -> Document | None:
-    """Returns what a plan takes back, and what else changed; null where nothing is left, and in plans of older
-    consoles."""
+    """The commits, files and settings that a plan takes back, and what else changed; null where nothing is left, and in
+    plans of older consoles."""
     if found is None:
         return None
     known = not found.unknown
@@ -278,7 +278,7 @@ def rollback(incident: Incident, code: Exit, message: str = "", fix: str = "") -
 
 
 def measurement(found: Measurement) -> Document:
-    """Returns what every source said at one moment. Shares are fractions, times seconds."""
+    """The word of every source at one moment. Shares are fractions, times seconds."""
     together = error_rates.combined(found)
     return {
         "at": time(found.at),
@@ -340,7 +340,7 @@ def serving_again(incident: Incident) -> Document | None:
 
 
 def downtime(incident: Incident) -> Document | None:
-    """Returns how long the service did not answer while it was replaced; null where it went on answering."""
+    """The time in which the service did not answer while it was replaced; null where it went on answering."""
     since, until = incident.down_since, incident.down_until
     if since is None:
         return None

@@ -21,7 +21,7 @@ _LOOKS = (Question.OUTCOME_UNKNOWN, Question.VERIFY_FAILED, Question.VERIFY_INCO
 
 
 def words(incident: Incident) -> str:
-    """Returns what becomes of what was sent."""
+    """The fate of what was sent."""
     if incident.state is State.WATCHING:
         return f"{_target(incident)} serves; nobody watches it until the incident is taken up again"
     if incident.state is State.VERIFYING:
@@ -36,7 +36,7 @@ def words(incident: Incident) -> str:
 
 
 def left(incident: Incident, duty: DueDate) -> Iterator[str]:
-    """Returns what is open, held and due, one line each."""
+    """The things that are open, held and due, one line each."""
     yield f"open: incident {incident.id} on {incident.service} ({incident.state})"
     plan = incident.plan
     if plan is not None and plan.frozen_branch is not None and incident.run_of("freeze") is not None:
@@ -47,8 +47,8 @@ def left(incident: Incident, duty: DueDate) -> Iterator[str]:
 
 
 def onward(incident: Incident) -> str:
-    """Returns what leads on from a question: looking again, another release, or closing it; and the freeze, where
-    there is one."""
+    """The ways on from a question: looking again, another release, or closing it; and the freeze, where there is
+    one."""
     asked = incident.asking
     again = f"rollback resume {incident.id}"
     if asked is None or asked not in _CLOSE:

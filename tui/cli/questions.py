@@ -16,7 +16,7 @@ NO = frozenset({"n", "no"})
 
 
 async def decisions(facts: HostFacts, narrator: Narrator, given: str | None, *, environment: bool) -> Decisions:
-    """Returns what was decided. `given`: the environment's name, where the command line says it; `environment`: it
+    """The decisions of a person. `given`: the environment's name, where the command line says it; `environment`: it
     is asked."""
     name, known = given or "production", given is not None
     if environment and not known:

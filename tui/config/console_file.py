@@ -29,7 +29,7 @@ class Rebound(Value):
 
 
 class ConsoleFile(Value):
-    """What the file says; where it says nothing, the console's own."""
+    """The wishes in the file; where it says nothing, the console's own."""
 
     path: str = ""
     """empty: there is none"""
@@ -39,7 +39,7 @@ class ConsoleFile(Value):
 
 
 def place(environ: Mapping[str, str]) -> Path:
-    """Where the file is looked for."""
+    """The path at which the file is looked for."""
     named = environ.get(VARIABLE, "").strip()
     if named:
         return Path(named).expanduser()

@@ -130,7 +130,7 @@ def read_services(
 
 
 def _written(service: Node, key: str, value: str | None = None) -> list[Node]:
-    """Returns where a key of the service or of its parts is written, of those the ones with that value, where one is
+    """The places where a key of the service or of its parts is written; only those with that value, where one is
     named."""
     keys = service.names()
     inside = [part.names() for part in keys["parts"].listed()] if "parts" in keys else []

@@ -31,7 +31,7 @@ class ServicesError(ConfigError):
 
 
 class Origin(StrEnum):
-    """Who chose the file."""
+    """The origin of the file: who chose it."""
 
     NAMED = "named"
     """`--services`, or $ROLLBACK_SERVICES"""
@@ -62,7 +62,7 @@ def find(path: str | None, *, environ: Mapping[str, str], cwd: Path) -> tuple[Pa
 
 
 def places(cwd: Path) -> tuple[str, ...]:
-    """Returns where `find` looks, in its order, as people write it."""
+    """The places where `find` looks, in its order, as people write them."""
     return ("--services FILE", "$ROLLBACK_SERVICES", str(cwd / NAME), str(configured(NAME)))
 
 

@@ -1,4 +1,4 @@
-"""Which keys services.yaml has at its top, and the runbook's own numbers below them."""
+"""The keys of services.yaml at its top, and the runbook's own numbers below them."""
 
 from datetime import timedelta
 from pathlib import Path

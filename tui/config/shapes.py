@@ -94,7 +94,7 @@ class Found:
         return dict(self._values)
 
     def at(self, name: str) -> Node:
-        """Returns where a problem of this key is noted: at the key, or at the mapping that lacks it."""
+        """The node at which a problem of this key is noted: the key's own, or that of the mapping that lacks it."""
         return self.nodes.get(name, self.node)
 
 
@@ -122,7 +122,7 @@ class Keys(Generic[T]):
 
 
 def read(shape: Any, node: Node) -> Any:
-    """Returns what the node holds; None where it cannot be read, which is a problem by then."""
+    """The value that the node holds; None where it cannot be read, which is a problem by then."""
     match shape:
         case Text():
             return shape.read(node)

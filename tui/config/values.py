@@ -70,21 +70,21 @@ def ssh(text: str) -> str:
 
 
 def transport(text: str) -> Transport:
-    """Returns what carries the link to a host."""
+    """A carrier of the link to a host."""
     if text not in list(Transport):
         raise ValueError(f"{text!r} is no transport; write {' or '.join(Transport)}")
     return Transport(text)
 
 
 def on_breach(text: str) -> OnBreach:
-    """What a guard may do."""
+    """The most that a guard may do."""
     if text not in list(OnBreach):
         raise ValueError(f"{text!r} is nothing that a guard does; write {', '.join(OnBreach)}")
     return OnBreach(text)
 
 
 def check_mode(text: str) -> CheckMode:
-    """Whose check counts on the way back."""
+    """The owner of the check that counts on the way back."""
     if text not in list(CheckMode):
         raise ValueError(f"{text!r} is none of them; write {', '.join(CheckMode)}")
     return CheckMode(text)

@@ -1,4 +1,4 @@
-"""What a name on the command line means: a service, an app, or the parts of a service."""
+"""The meaning of a name on the command line: a service, an app, or the parts of a service."""
 
 from tui.model.errors import ConfigError
 from tui.model.service import Fleet, Service

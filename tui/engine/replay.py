@@ -55,7 +55,7 @@ class PlayedClock:
         self._real = real
 
     def now(self) -> datetime:
-        """What the clock said then."""
+        """The time that is played."""
         return self.at
 
     def monotonic(self) -> float:
@@ -147,7 +147,7 @@ class PlayedJournal(_Nothing):
         self._played = played
 
     async def entries(self, incident: str) -> Sequence[Any]:
-        """What had happened by then."""
+        """The events that had happened by then."""
         if incident != self._recording.incident:
             return ()
         return [_Entry(kind="event", payload=ev.encode(one)) for one in self._recording.events[: self._played()]]
@@ -157,7 +157,7 @@ class PlayedJournal(_Nothing):
         return False
 
     def holder(self, incident: str) -> str:
-        """Who plays it."""
+        """The one that plays it."""
         return "a replay"
 
     async def _none(self, *_: Any, **__: Any) -> tuple[Any, ...]:
@@ -209,7 +209,7 @@ class ReplayEngine(Engine):
         return _Silence()
 
     async def look_on(self, incident: str) -> Onlooker | None:
-        """What is played."""
+        """The playback, where it is of that incident."""
         return self.onlookers.get(incident)
 
     async def resume(self, *_: Any, **__: Any) -> NoReturn:

@@ -168,7 +168,7 @@ def _expect(what: pages.Expected) -> str:
 
 
 def _doubts(one: AppFacts, found: HealthFound, expect: pages.Expected, every: tuple[AppFacts, ...]) -> list[str]:
-    """Returns what a person should know of the proposed health check."""
+    """The doubts about the proposed health check that a person should know."""
     page, said = found.page, list[str]()
     if page.status is None or not 200 <= page.status < 300:
         said.append(
@@ -221,7 +221,7 @@ def several(one: AppFacts) -> bool:
 
 
 def guesses(text: str) -> int:
-    """Returns how many lines of a file ask a person to look."""
+    """The number of lines of a file that ask a person to look."""
     return sum(line.rstrip().endswith(CHECK) for line in text.splitlines())
 
 

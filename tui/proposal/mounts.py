@@ -1,4 +1,4 @@
-"""Which volumes say that only one process may write at a time: databases that live in files.
+"""The volumes that say that only one process may write at a time: databases that live in files.
 
 Two containers of one app run side by side while Dokku switches. That is well for a folder of uploads, and not for an
 embedded database: it locks its files, or breaks them. A mount's name is a sign, never a proof: what it makes us propose

@@ -58,7 +58,7 @@ class Expected(Value):
 
 
 def worth(page: WebAnswer, *, own_check: bool = False) -> Worth:
-    """Returns how good an answer is. `own_check`: the app's own checks name the path, so anything that answers there is
+    """The worth of an answer. `own_check`: the app's own checks name the path, so anything that answers there is
     meant."""
     if page.status is None:
         return Worth.NONE
@@ -78,7 +78,7 @@ def is_html(page: WebAnswer) -> bool:
 
 
 def expected(page: WebAnswer, again: WebAnswer | None) -> Expected:
-    """Returns what may be expected of every healthy answer."""
+    """The marks that may be expected of every healthy answer."""
     if page.status is None or not 200 <= page.status < 300:
         return Expected()
     if is_html(page):

@@ -147,12 +147,12 @@ class Redactor:
         return self._clean(whole + end)
 
     def flush(self) -> bytes:
-        """Returns what is left without an end."""
+        """The rest that has no end yet."""
         rest, self._rest = self._rest, b""
         return self._clean(rest)
 
     def held(self) -> bytes:
-        """Returns what is held back, without secrets as far as it goes; it stays held."""
+        """The bytes held back, without secrets as far as they go; they stay held."""
         return redact_coloured(self._rest.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
     def _clean(self, raw: bytes) -> bytes:
@@ -170,7 +170,7 @@ class Redactor:
         return done.encode("utf-8", "surrogateescape")
 
     def _after_key(self, text: str) -> str:
-        """Returns what comes after the key that began in an earlier chunk."""
+        """The text after the key that began in an earlier chunk."""
         end = END.search(text)
         if end is not None:
             self._inside = 0

@@ -194,7 +194,7 @@ _MAKES = re.compile("|".join(sorted({re.escape(rule.word) for rule in (*_WEBHOOK
 
 
 def cut(rule: Rule, text: str, where: str) -> str:
-    """Returns what the rule finds in `where`, replaced in `text`."""
+    """The text with all that the rule finds in `where` replaced."""
     parts: list[str] = []
     at = 0
     for found in rule.pattern.finditer(where):

@@ -87,7 +87,7 @@ async def _of_service(engine: Engine, service: Service, options: CommandOptions,
 
 
 async def _rolled_back(engine: Engine, service: Service, options: CommandOptions, narrator: Narrator) -> Exit:
-    """Which release; the plan, its questions, its proof and its watch are those of `rollback SERVICE RELEASE`."""
+    """A rollback to the release that is chosen; everything after the choice is that of `rollback SERVICE RELEASE`."""
     narrator.doing(f"asking for the releases of {service.name}")
     try:
         found = await engine.catalogue(service)

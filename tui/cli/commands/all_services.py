@@ -326,7 +326,7 @@ def _result(run: running.Batch, narrator: Narrator) -> Result:
 
 
 def _next(run: running.Batch, at: BatchItem) -> str:
-    """Returns what leads on from the service that holds the run up."""
+    """The way on from the service that holds the run up."""
     again = f"rollback resume {run.group.id}"
     if (error := run.refused.get(at.service)) is not None:
         return error.fix or again

@@ -30,7 +30,7 @@ class Setting:
 
 
 def config(wanted: CommandOptions) -> Exit:
-    """Returns what was asked of services.yaml. Raises ConfigError where there is none, ServicesError where it is no
+    """Write what was asked of services.yaml. Raises ConfigError where there is none, ServicesError where it is no
     YAML."""
     if wanted.topic == "schema":
         from tui.config import json_schema

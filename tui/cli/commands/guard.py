@@ -32,7 +32,7 @@ NO_LIMIT = 6 * 3600.0
 
 
 class CommandEnd(Value):
-    """What the command behind `--` came to."""
+    """The end of the command behind `--`."""
 
     argv: tuple[str, ...]
     words: str
@@ -40,7 +40,7 @@ class CommandEnd(Value):
 
     @property
     def failed(self) -> bool:
-        """Whether it says itself that it did not do what it was for."""
+        """True if it says itself that it did not do what it was for."""
         return self.exit != 0
 
 
@@ -69,7 +69,7 @@ async def guard(engine: Engine, options: CommandOptions, narrator: Narrator) -> 
 
 
 async def guards(engine: Engine, identity: str) -> bool:
-    """Whether that open incident is a guard that has begun nothing yet."""
+    """True if that open incident is a guard that has begun nothing yet."""
     try:
         found = await engine.read(identity)
     except ConsoleError:
@@ -180,7 +180,7 @@ async def _to_the_end(
 
 
 async def _answer(engine: Engine, walk: IncidentRunner, live: RunningState, narrator: Narrator) -> None:
-    """What follows from the guard's word: nothing, a question, or the rollback."""
+    """Do what follows from the guard's word: nothing, a question, or the rollback."""
     incident, guard = walk.incident, walk.incident.guard
     if incident.asking is not Question.WATCH_BREACHED or guard is None:
         await guarding.end(engine, walk, Closing.ABORTED, f"inconclusive: {incident.failure}")

@@ -99,7 +99,7 @@ def _ssh() -> str:
 
 
 def _machine() -> Iterator[str]:
-    """Where things are kept, and which variables are set: names, not values."""
+    """The places where things are kept, and the variables that are set: names, not values."""
     try:
         journal = paths.journal_path()
         size = f"{journal.stat().st_size} bytes" if journal.is_file() else "none yet"

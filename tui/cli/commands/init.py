@@ -42,7 +42,7 @@ def target(options: CommandOptions) -> Path:
 
 
 def refuse(options: CommandOptions) -> None:
-    """Whatever can be refused before anything is asked. Raises ConfigError, AlreadyThere."""
+    """Refuse all that can be refused before anything is asked. Raises ConfigError, AlreadyThere."""
     path = target(options)
     there = os.path.lexists(path)
     init_ci.refuse_existing(options.ci, path)
@@ -72,7 +72,7 @@ def only_ci(options: CommandOptions) -> bool:
 
 
 def fleet(options: CommandOptions, before: Fleet | None) -> Fleet:
-    """Returns what the engine is to know: the file that is there, if one is, and the host that is meant. Raises
+    """The fleet that the engine is to know: the file that is there, if one is, and the host that is meant. Raises
     ConfigError."""
     host = _meant(options, before)
     if before is None:
@@ -154,7 +154,7 @@ async def init(engine: Engine, options: CommandOptions, narrator: Narrator) -> t
 
 
 async def _facts(engine: Engine, options: CommandOptions, narrator: Narrator, host: Host) -> HostFacts:
-    """Returns what the host says, and what its apps answer. Raises Refused where there is nothing to write."""
+    """The facts that the host tells, and its apps' answers. Raises Refused where there is nothing to write."""
     if (await engine.links.capabilities(host.name)).version is None:
         fix = "is this a Dokku host, and does this key belong to its user dokku?"
         raise Refused(f"{host.ssh} did not say that it is Dokku: nothing was written", fix)
@@ -241,7 +241,7 @@ def _show_difference(path: Path, before: str, after: str, narrator: Narrator) ->
 async def _checked(
     path: Path, made: tuple[Proposed, ...], before: Engine, options: CommandOptions, narrator: Narrator
 ) -> output.Document:
-    """Returns what `check` says of the new services."""
+    """The document of `check` on the new services."""
     engine = bootstrap.engine(str(path), accept_host_key=options.accept_host_key, clock=before.clock)
     try:
         found = await checks.findings(engine, tuple(engine.service(one.name) for one in made))

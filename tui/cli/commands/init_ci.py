@@ -89,7 +89,7 @@ def _setting(services: str, key: str | None) -> ci.CiSetup:
 
 
 def _source() -> str | None:
-    """Returns what pip would install this very program from; None where it came from no repository."""
+    """The place that pip would install this very program from; None where it came from no repository."""
     try:
         raw = importlib.metadata.distribution(DISTRIBUTION).read_text("direct_url.json")
         origin = json_text.read(raw or "{}", _Origin)

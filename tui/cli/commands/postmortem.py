@@ -66,7 +66,7 @@ async def _attach(
 
 
 def _attached(found: tuple[Delivery, ...] | None) -> list[dict[str, Any]] | None:
-    """Returns what came of sending it; None where that was not asked for, empty where nothing came of it yet."""
+    """The receipts of sending it; None where that was not asked for, empty where nothing came of it yet."""
     if found is None:
         return None
     return [{"channel": d.channel, "delivered": d.delivered, "detail": d.detail, "link": d.link} for d in found]

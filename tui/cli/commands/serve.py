@@ -52,7 +52,7 @@ Handler = Callable[["web.Request"], Awaitable["web.StreamResponse"]]
 
 
 class BrowserDoor:
-    """Who may come in: by token once, then by cookie, from our own page only."""
+    """The check of who may come in: by token once, then by cookie, from our own page only."""
 
     def __init__(self, address: str, token: str) -> None:
         seen = urlsplit(address)
@@ -88,7 +88,7 @@ class BrowserDoor:
 
 
 async def application(argv: list[str], address: str, token: str, sessions: int) -> "web.Application":
-    """What is served: `argv` is started for each session, of which there are so many at once at most."""
+    """The application that is served: `argv` is started for each session, of which so many go on at once at most."""
     from aiohttp import web
     from textual_serve.app_service import AppService
     from textual_serve.server import Server
@@ -257,7 +257,7 @@ def _say(options: CommandOptions, path: str, address: str, narrator: Narrator) -
 
 
 class _Told(io.TextIOBase):
-    """What a session's process complained of, which textual-serve prints."""
+    """A stdout that tells what a session's process complained of, which textual-serve prints."""
 
     def __init__(self, narrator: Narrator) -> None:
         self._narrator = narrator

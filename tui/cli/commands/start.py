@@ -1,4 +1,4 @@
-"""Which work a command line begins: one service, a run over all, or what is left open; and what is asked after it."""
+"""The work that a command line begins: one service, a run over all, or what is left open; and the question after it."""
 
 from tui.cli import output
 from tui.cli.commands import all_services, unfreeze
@@ -23,7 +23,7 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
 
 
 async def resume(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
-    """Returns what is open: the run or the incident named, or the only one there is."""
+    """Take up what is open: the run or the incident named, or the only one there is."""
     identity = options.incident or await _only_open(engine)
     run = await running.find(engine, identity)
     if run is not None:

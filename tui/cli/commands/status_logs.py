@@ -144,7 +144,7 @@ def _illegible(one: Illegible) -> output.Document:
 
 
 def on_call(engine: Engine) -> list[str]:
-    """Who is on call, how old that is, and whom the runbook names."""
+    """The people on call, how old that is, and those whom the runbook names."""
     duty, found = engine.duty, []
     if duty.known is not None:
         age = worded(engine.clock.now() - duty.known.at)
@@ -167,7 +167,7 @@ def _on_call(engine: Engine) -> output.Document:
 
 
 def _held(row: output.Document) -> str:
-    """Who holds it, since when, and the way on."""
+    """Its holder, since when, and the way on; empty where nobody holds it."""
     if not row["record"] and not row["frozen"]:
         return ""
     if not row["held_by_incident"] and not row["frozen"]:
@@ -183,7 +183,7 @@ def _held(row: output.Document) -> str:
 
 
 def _risk(row: output.Document) -> str:
-    """Returns what a failed deploy has left behind, with the way out."""
+    """The danger that a failed deploy has left behind, with the way out."""
     if not row["restart_risk"]:
         return ""
     what = "DO NOT RESTART: the last deploy failed"
@@ -197,7 +197,7 @@ def _pods(row: output.Document) -> str:
 
 
 def _image(row: output.Document, now: datetime) -> str:
-    """Returns what the last look at its newest kept image found, with its age; nothing where nobody has looked."""
+    """The finding of the last look at its newest kept image, with its age; empty where nobody has looked."""
     seen = row["kept_image"]
     if seen is None:
         return ""
@@ -282,7 +282,7 @@ def _unheld(service: Service, found: Listing | None) -> str | None:
 
 
 async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, ConsoleError | None]:
-    """Returns what runs, or why that could not be read: a host's trouble, or this app's alone."""
+    """The releases and what runs, or why that could not be read: a host's trouble, or this app's alone."""
     try:
         found = await engine.standing(service)
         if restart_risk.risk(found.current):  # what cures it depends on the seal of what runs

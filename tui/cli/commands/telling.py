@@ -1,4 +1,4 @@
-"""What is told of one incident while it goes on, and at its end; a normal rollback fits one screen."""
+"""The lines told of one incident while it goes on, and at its end; a normal rollback fits one screen."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ def delivered(delivery: Delivery) -> str:
 
 
 def stream(narrator: Narrator) -> Callable[[str, bytes], None]:
-    """What a step prints, line by line, to the person."""
+    """A hearer of what steps print, which tells it line by line."""
     framers: dict[str, Framer] = {}
 
     def heard(step: str, raw: bytes) -> None:
@@ -103,7 +103,7 @@ def follow(engine: Engine, walk: IncidentRunner, narrator: Narrator) -> Callable
 
 
 def checks(incident: Incident, narrator: Narrator) -> None:
-    """What was verified: what passed on one line, everything else whole."""
+    """Tell the checks of a verification: those that passed on one line, any other whole."""
     passed = [check for check in incident.checks if check.verdict is Verdict.PASSED]
     if passed and not narrator.verbose:
         narrator.say(f"  passed: {', '.join(check.name for check in passed)} (-v: the evidence)", "green")
@@ -114,7 +114,7 @@ def checks(incident: Incident, narrator: Narrator) -> None:
 
 
 def due(engine: Engine, incident: Incident) -> Iterator[str]:
-    """What the runbook wants after it, one line each."""
+    """The things that the runbook wants after it, one line each."""
     duty = engine.postmortems.duty(incident)
     if duty.open and duty.due is not None:
         yield f"due: its post-mortem, by {duty.due:%Y-%m-%d %H:%M}Z: rollback postmortem {incident.id}"
@@ -124,7 +124,7 @@ def due(engine: Engine, incident: Incident) -> Iterator[str]:
 
 
 def printed(incident: Incident, narrator: Narrator, *, failed: bool) -> None:
-    """Where it is kept what the host printed; after a failure its last lines too."""
+    """Tell where what the host printed is kept; after a failure its last lines too."""
     if not narrator.tail:
         return
     if failed and not narrator.verbose:

@@ -19,7 +19,7 @@ Result = tuple[Exit, output.Document]
 
 
 async def undo(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
-    """Which incident, is it still possible, the plan, the person's word, the same proof as any rollback."""
+    """Find the incident, see that it is still possible, plan, ask, and prove it as any rollback."""
     incident = await _incident(engine, options)
     if incident.open and not options.plan:
         # what became of it is found out first: nothing is planned over an outcome that nobody knows
