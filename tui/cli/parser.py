@@ -1,12 +1,15 @@
-"""argparse with errors of this program."""
+"""argparse with errors of this program, and the reader of durations."""
 
 import argparse
 import re
+from datetime import timedelta
 from typing import NoReturn
 
 from tui.model.errors import ConfigError
 from tui.text.nearest import suggestion
 
+_DURATION = re.compile(r"(\d+)([smh])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 _CHOICE = re.compile(r"invalid choice: '([^']*)' \(choose from (.*)\)")
 
 
@@ -18,3 +21,11 @@ class Parser(argparse.ArgumentParser):
         if wrong is not None and (meant := suggestion(wrong[1], re.findall(r"'([^']*)'", wrong[2]))):
             message = f"{message}: {meant}"
         raise ConfigError(message, f"see `{self.prog} --help`")
+
+
+def duration(text: str) -> timedelta:
+    """`30s`, `15m` or `1h`."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 30s, 15m or 1h")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -2,19 +2,16 @@
 
 import argparse
 import os
-import re
 from datetime import timedelta
 from typing import Any
 
 from tui.cli import examples, guard_options
-from tui.cli.parser import Parser
+from tui.cli.parser import Parser, duration
 from tui.model.postmortem import Field
 from tui.model.release import TARGET_HELP, Target, TargetKind, parse_target
 from tui.text.nearest import suggestion
 
-_DURATION = re.compile(r"(\d+)([smh])")
 _TARGETS = ("previous", "current", "release:N", "tag:NAME", "sha:PREFIX", "image:N")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 TAKE_VALUE = frozenset({
     "--services", "--accept-host-key", "--reason", "--expect-current", "--watch", "--way", "--confirm", "--parallel",
     "--except", "--for", "--on-breach", "--branch", "--environment", "--identity-file", "--known-hosts", "--ci",
@@ -22,14 +19,6 @@ TAKE_VALUE = frozenset({
 })  # fmt: skip
 """options whose value may stand before the first word that is none"""
 LEVELS = ("P1", "P2", "P3", "P4")
-
-
-def duration(text: str) -> timedelta:
-    """`30s`, `15m` or `1h`."""
-    found = _DURATION.fullmatch(text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 30s, 15m or 1h")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 def _speed(text: str) -> int:
@@ -245,7 +234,7 @@ def commands(prog: str) -> Parser:
         "--set", nargs=2, action="append", default=[], metavar=("FIELD", "TEXT"),
         help=f"your own words, kept in the journal: {', '.join(Field)}; empty takes them back",
     )  # fmt: skip
-    guard_options.add(sub, [shared], duration)
+    guard_options.add(sub, [shared])
     over = sub.add_parser("handover", parents=[shared], help="what the next person has to know, on one page")
     over.add_argument("incident", nargs="?", metavar="ID", help="(the only open one)")
     again = sub.add_parser("replay", parents=[shared, _screen()], help="a closed incident in the console once more")
