@@ -11,8 +11,6 @@ from tui.config.shapes import FileKey, Found, Keys, Many, Named, OneOrMany, Text
 from tui.model import readers
 from tui.model.service import Expect, HealthSpec, IdentitySpec, SmokeSpec
 
-URL_MISSING = "url is missing"
-
 
 def _plain(node: Node) -> str | None:
     """A value of JSON: `null` is one, too."""
