@@ -269,9 +269,9 @@ def _follow(run: running.Batch, narrator: Narrator) -> Callable[[], None]:
 
 def _now(part: BatchItem) -> tuple[str, str]:
     at = all_services.stage(part)
-    line = all_services.table((part,))[0]
     if part.incident is None or at is BatchStage.NOT_STARTED:
         return "", ""
+    line = all_services.table((part,))[0]
     if at is BatchStage.UNDER_WAY:
         return f"{line.way}: {_STATES.get(part.incident.state, part.incident.state.value)}", ""
     return f"{at.value.upper()}: {line.words or line.way}", _LOOKS[at]
@@ -352,7 +352,9 @@ def _part_code(run: running.Batch, part: BatchItem) -> Exit:
 def _document(run: running.Batch, code: Exit, message: str, fix: str) -> output.Document:
     """One document: each service as a rollback of its own, and the whole."""
     items: list[output.Document] = []
-    for part, line in zip(run.parts, all_services.table(run.parts), strict=True):
+    parts = run.parts
+    lines = all_services.table(parts)
+    for part, line in zip(parts, lines, strict=True):
         own = _part_code(run, part)
         words = "" if own is Exit.DONE else line.words or line.stage.value
         item: output.Document = {"service": part.service, "exit_code": int(own), "error": output.error(own, words)}
@@ -364,10 +366,10 @@ def _document(run: running.Batch, code: Exit, message: str, fix: str) -> output.
         items,
         incident=run.group.id,
         whole=run.group.whole or None,
-        undo=[incident.id for incident in reversed(all_services.through(run.parts))],
+        undo=[incident.id for incident in reversed(all_services.through(parts))],
         order=list(run.group.services),
         parallel=run.group.parallel,
-        stages={line.service: line.stage.value for line in all_services.table(run.parts)},
+        stages={line.service: line.stage.value for line in lines},
         exit_code=int(code),
         error=output.error(code, message, fix),
     )
