@@ -327,6 +327,17 @@ def _left_bad(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((commit, unwrap(why)) for commit, _, why in pairs if _COMMIT.fullmatch(commit))
 
 
+def record_pairs(incident: str, by: str, since: datetime, state: str) -> tuple[tuple[str, str], ...]:
+    """The words that every incident record begins with: whose it is, since when, and in which state."""
+    return (
+        ("ROLLBACK_SCHEMA", "1"),
+        ("ROLLBACK_INCIDENT", incident),
+        ("ROLLBACK_BY", by),
+        ("ROLLBACK_SINCE", stamp(since)),
+        ("ROLLBACK_STATE", state),
+    )
+
+
 def record_from_config(app: str, config: Mapping[str, str], created_at: datetime | None = None) -> IncidentRecord:
     """The incident record as its config says; what is missing is unknown."""
 

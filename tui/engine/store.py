@@ -13,7 +13,7 @@ import msgspec
 
 from tui.dokku import holders
 from tui.engine.hosts import incident_record
-from tui.engine.hosts.connections import HostConnections, unusable
+from tui.engine.hosts.connections import HostConnections
 from tui.engine.ports import ClockPort, JournalPort
 from tui.incident import events as ev
 from tui.incident import search
@@ -171,7 +171,5 @@ async def _let_go(links: HostConnections, lost: Illegible) -> tuple[str, ...]:
     if found.deploy_branch is None:
         await incident_record.remove(links, lost.host, holders.incident_record(lost.app), lost.id)
         return ()
-    answer = await incident_record.sign(links, lost.host, lost.app, (("ROLLBACK_STATE", "frozen"),), lost.id)
-    if not answer.ok:
-        raise unusable(answer)
+    await incident_record.sign(links, lost.host, lost.app, (("ROLLBACK_STATE", "frozen"),), lost.id)
     return (f"deploys of {lost.app} are frozen until `rollback unfreeze {lost.service}`",)

@@ -16,11 +16,7 @@ def pairs(facts: Facts, frozen: str | None) -> tuple[tuple[str, str], ...]:
     target, options = facts.target, facts.options
     back = not options.forward and not options.again and parse_target(target.name) is not None
     signed = [
-        ("ROLLBACK_SCHEMA", "1"),
-        ("ROLLBACK_INCIDENT", facts.incident),
-        ("ROLLBACK_BY", facts.by),
-        ("ROLLBACK_SINCE", holders.stamp(facts.at)),
-        ("ROLLBACK_STATE", "executing"),
+        *holders.record_pairs(facts.incident, facts.by, facts.at, "executing"),
         ("ROLLBACK_TO", target.name if back else NOWHERE),
     ]
     if facts.record is not None and facts.record.guarding and facts.record.incident != facts.incident:

@@ -66,17 +66,27 @@ async def create(links: HostConnections, host: str, name: str, incident: str) ->
     return await links.gate.write(links.host(host), host, commands.apps_create(name), timeout=60.0, incident=incident)
 
 
+async def created(links: HostConnections, host: str, name: str, incident: str) -> bool:
+    """The same; False where somebody else's is there. Raises LinkError, UnexpectedReply, Refused."""
+    answer = await create(links, host, name, incident)
+    if taken(answer):
+        return False
+    if not answer.ok:
+        raise unusable(answer)
+    return True
+
+
 def taken(answer: Answer) -> bool:
     """True if the record or lock could not be created because somebody else's is there."""
     return not answer.ok and refusals.read(answer) is refusals.Refusal.NAME_TAKEN
 
 
-async def sign(
-    links: HostConnections, host: str, app: str, pairs: tuple[tuple[str, str], ...], incident: str
-) -> Answer:
-    """Write onto the record."""
+async def sign(links: HostConnections, host: str, app: str, pairs: tuple[tuple[str, str], ...], incident: str) -> None:
+    """Write onto the record. Raises LinkError, UnexpectedReply, Refused."""
     argv = commands.config_set(holders.incident_record(app), pairs)
-    return await links.gate.write(links.host(host), host, argv, timeout=30.0, incident=incident)
+    answer = await links.gate.write(links.host(host), host, argv, timeout=30.0, incident=incident)
+    if not answer.ok:
+        raise unusable(answer)
 
 
 async def remove(links: HostConnections, host: str, name: str, incident: str = OUTSIDE) -> None:

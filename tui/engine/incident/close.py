@@ -149,9 +149,7 @@ class Settler:
         """The record holds the old branch and the old checks; once both are given back it goes."""
         if needed:
             pairs = (("ROLLBACK_STATE", "frozen"),)
-            answer = await incident_record.sign(self._links, incident.host, incident.app, pairs, incident.id)
-            if not answer.ok:
-                raise unusable(answer)
+            await incident_record.sign(self._links, incident.host, incident.app, pairs, incident.id)
             return
         await incident_record.remove(self._links, incident.host, holders.incident_record(incident.app), incident.id)
 
@@ -162,16 +160,11 @@ class Settler:
         signed = next((s.argv for s in plan.steps if s.id == "sign"), None)
         if signed is None:
             return
-        answer = await incident_record.create(self._links, incident.host, name, incident.id)
-        if incident_record.taken(answer):
+        if not await incident_record.created(self._links, incident.host, name, incident.id):
             return  # somebody begins an incident: the record is theirs
-        if not answer.ok:
-            raise unusable(answer)
         words = dict(word.split("=", 1) for word in signed[signed.index(name) + 1 :])
         pairs = tuple({**words, "ROLLBACK_STATE": "frozen"}.items())
-        answer = await incident_record.sign(self._links, incident.host, incident.app, pairs, incident.id)
-        if not answer.ok:
-            raise unusable(answer)
+        await incident_record.sign(self._links, incident.host, incident.app, pairs, incident.id)
 
     async def _lock(self, incident: Incident, plan: Plan, seen: holders.IncidentRecord | None) -> None:
         """The lock of a take-over that this incident began."""

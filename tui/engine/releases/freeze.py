@@ -112,11 +112,7 @@ class Freezer:
         source = reports.apps_report(await self._links.ask_checked(host, commands.apps_report(app))).source
         unheld = source if source is not None and builders.from_image_or_archive(source) else ""
         pairs = (
-            ("ROLLBACK_SCHEMA", "1"),
-            ("ROLLBACK_INCIDENT", incident),
-            ("ROLLBACK_BY", by),
-            ("ROLLBACK_SINCE", holders.stamp(self._clock.now())),
-            ("ROLLBACK_STATE", "frozen"),
+            *holders.record_pairs(incident, by, self._clock.now(), "frozen"),
             ("ROLLBACK_DEPLOY_BRANCH", branch),
             *(((holders.UNHELD, unheld),) if unheld else ()),
         )
