@@ -28,13 +28,8 @@ async def together(*asked: Coroutine[Any, Any, Any]) -> tuple[Any, ...]:
 
     `asyncio.gather` leaves them running: their answers come when nobody waits, and their errors are nobody's.
     """
-    tasks = [asyncio.ensure_future(one) for one in asked]
-    try:
-        return tuple(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with meanwhile() as begin:
+        return tuple(await asyncio.gather(*[begin(one) for one in asked]))
 
 
 class Begin(Protocol):
