@@ -5,12 +5,13 @@ It is asked beside the plan and never holds one up: nothing goes to a host for i
 what could not be known is named.
 """
 
-import asyncio
 from datetime import datetime
 
+from tui.engine.edge import answered, within, worded
 from tui.engine.hosts.ledger import LedgerKeeper
 from tui.engine.ports import ClockPort, FlagsPort
 from tui.engine.store import Records
+from tui.engine.together import meanwhile
 from tui.incident import taken_back
 from tui.model.errors import JournalError
 from tui.model.service import Fleet, Service
@@ -45,8 +46,8 @@ class Nearby:
         """Returns what changed beside this service's own release. Never raises for what cannot be read."""
         now = self._clock.now()
         since = now - taken_back.WINDOW
-        flags = asyncio.ensure_future(self._flag_log(service, since, now))
-        try:
+        async with meanwhile() as begin:
+            flags = begin(self._flag_log(service, since, now))
             changes, gaps, unseen = list[Happened](), list[str](), list[str]()
             for other in self._fleet.services:
                 try:
@@ -67,8 +68,6 @@ class Nearby:
             else:
                 changes.extend(taken_back.opened(i) for i in incidents if i.service != service.name)
             log = await flags
-        finally:
-            flags.cancel()
         if log.trouble:
             gaps.append(f"feature flags: {log.trouble}")
         return Around(since=since, changes=(*changes, *log.changes), gaps=tuple(gaps))
@@ -76,8 +75,7 @@ class Nearby:
     async def _flag_log(self, service: Service, since: datetime, until: datetime) -> FlagLog:
         if self._flags is None or not self._flags.covers(service):
             return FlagLog()
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await self._flags.flag_changes(service, since, until)
-        except TimeoutError:
-            return FlagLog(trouble=f"no answer within {PATIENCE:.0f} s")
+        return await answered(
+            within(PATIENCE, self._flags.flag_changes(service, since, until)),
+            lambda error: FlagLog(trouble=worded(error)),
+        )
