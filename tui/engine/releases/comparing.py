@@ -1,7 +1,6 @@
 """A target compared with what runs, before a plan to it is made: everything that a person has to know of the way."""
 
 import asyncio
-from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -10,7 +9,6 @@ from tui.dokku.commit_files import Baked
 from tui.engine.hosts.app_config import ConfigWatch, Looked
 from tui.engine.releases import build_facts
 from tui.engine.releases.catalog import Listing
-from tui.engine.together import together
 from tui.incident import config_drift, taken_back
 from tui.model.errors import JournalError
 from tui.model.holder_look import HolderLook
@@ -21,8 +19,6 @@ from tui.model.taken_back import TakenBack
 from tui.model.value import Value
 from tui.ways import preflight
 from tui.ways.way import Way
-
-A = TypeVar("A")
 
 
 class Compared(Value):
@@ -57,27 +53,25 @@ class Comparer:
         config: asyncio.Task[Looked],
         look: asyncio.Task[HolderLook] | None,
     ) -> Compared:
-        """The target compared with what runs. Raises LinkError, HostSaid.
+        """The target compared with what runs. Raises LinkError, UnexpectedReply.
 
-        All is asked at once; without a shape only what holds for every way.
+        `config` and `look` are under way already. Without a shape only what holds for every way is compared.
         """
         files: tuple[tuple[str, str], ...] = ()
         names: tuple[str, ...] | None = None
         processes: tuple[PlanWarning, ...] | None = None
         baked = Baked()
         if of is None:
-            between = build_facts.between(self._links, service, running, target)
-            lying, looked = await together(between, answer(config))
+            lying = await build_facts.between(self._links, service, running, target)
             cautions = preflight.between(lying)
         else:
-            findings = build_facts.findings(self._links, service, found.current, running, target, of)
-            seen, looked = await together(findings, answer(config))
+            seen = await build_facts.findings(self._links, service, found.current, running, target, of)
             lying, files, names, baked = seen.between, seen.files, preflight.kept_names(seen), seen.baked
             processes = tuple(preflight.processes(seen, target, found.current))
             cautions = preflight.cautions(seen, target, found.current)
         if look is not None:
             target = replace(target, looked=await look)
-        changed = await self._drift(service, target, looked, names)
+        changed = await self._drift(service, target, await config, names)
         checked = preflight.looked_at(found.current, found.record, incident, target, way, lying, changed, processes)
         cautions = (*cautions, *preflight.config(changed, target))
         taken = taken_back.of(lying, changed)
@@ -92,8 +86,3 @@ class Comparer:
         except JournalError as error:
             return config_drift.Drift(unknown=error.message)
         return config_drift.compare(target, known, config.seen, config.why, names)
-
-
-async def answer(asked: asyncio.Task[A]) -> A:
-    """What a question that is under way comes to."""
-    return await asked

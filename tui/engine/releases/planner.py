@@ -19,10 +19,10 @@ from tui.engine.hosts.connections import HostConnections
 from tui.engine.ports import ClockPort, RegistryPort
 from tui.engine.releases import build_facts, catalog, leaving, stop_first
 from tui.engine.releases.catalog import Listing
-from tui.engine.releases.comparing import Compared, Comparer, answer
+from tui.engine.releases.comparing import Compared, Comparer
 from tui.engine.releases.freeze import Freezer
 from tui.engine.releases.silence import Silences
-from tui.engine.together import Begin, meanwhile, together
+from tui.engine.together import Begin, meanwhile
 from tui.incident import next_commands
 from tui.model.errors import AlreadyThere, Refused
 from tui.model.holder_look import HolderLook
@@ -164,15 +164,14 @@ class Planner:
         if found.current.pods is not None and service.rollback.stop_first:
             raise on_k3s.stop_first(service)
         described = self._links.described(service.host)
-        live = leaving.never_live(service, described, found, running, self._silences.look, self._clock)
-        never_live = begin(live)
+        never_live = begin(leaving.never_live(service, described, found, running, self._silences.look, self._clock))
         choice, found, seen = await self._choice_seen(wanted, way, found, mine, read)
         running, of = choose.running(found.releases, found.current), seen.shape
         healthy, checks = await never_live, await checked
         restore = found.record.restore if found.record is not None else ()
         facts = Facts(
             service=service,
-            host=self._links.described(service.host),
+            host=described,
             target=choice.release,
             leaving=running,
             options=replace(wanted.options, again=True) if wanted.again else wanted.options,
@@ -266,7 +265,7 @@ class Planner:
     # ── which release ────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _choice_seen(
-        self, wanted: PlanRequest, way: Way, found: Listing, mine: str, read: "_Read"
+        self, wanted: PlanRequest, way: Way, found: Listing, mine: str, read: _Read
     ) -> tuple[choose.ChosenRelease, Listing, Compared]:
         """The release that is meant, the list since, and how it compares with what runs.
 
@@ -279,19 +278,19 @@ class Planner:
             read.looked(first)
         of = None if read.built is None else (await read.built).shape(wanted.service.app, found.current)
         while True:
-            running = choose.running(found.releases, found.current)
             choice = await self._chosen(wanted, way, found, running, of)
             holder = choice.release.holder
             look = read.looked(holder) if way is kept_way.WAY and holder is not None else None
-            compared = self._comparer.compared(
+            seen = await self._comparer.compared(
                 wanted.service, found, running, choice.release, of, way, mine, read.config, look
             )
             if look is None:
-                return choice, found, await compared
-            seen, looked = await together(compared, answer(look))
+                return choice, found, seen
+            looked = await look
             if not looked.gone:
                 return replace(choice, release=replace(choice.release, looked=looked)), found, seen
             found = catalog.seen(found, wanted.service, looked)
+            running = choose.running(found.releases, found.current)
 
     async def _chosen(
         self, wanted: PlanRequest, way: Way, found: Listing, running: Release, of: Shape | None

@@ -41,13 +41,13 @@ class Silences:
 
     async def of(self, service: Service) -> Silence:
         """Finds out whether it answers nobody; nothing is raised. An answer to the first look ends it."""
+        if service.health is None or not service.health.answers:
+            return Silence(silent=False, words="services.yaml names nothing that answers for its health")
         for number in range(LOOKS):
             if number:
                 await self._clock.sleep(BETWEEN)
             seen = await self.look(service)
-            if seen is None or (service.health is not None and not service.health.answers):
-                return Silence(silent=False, words="services.yaml names nothing that answers for its health")
-            if seen.outcome is ProbeOutcome.HEALTHY:
+            if seen is not None and seen.outcome is ProbeOutcome.HEALTHY:
                 return Silence(silent=False, words="the service still answers")
         now = self._clock.now()
         looks = self._recent(service.name, now - WINDOW)
@@ -68,7 +68,7 @@ class Silences:
         return Silence(silent=False, words=words)
 
     async def _logged(self, service: Service) -> bool | None:
-        """Tells whether the access log shows answers to anybody else; None where it does not say."""
+        """True if the access log shows answers to anybody else; None where it does not say."""
         try:
             answer = await self._links.ask(service.host, commands.access_logs(service.app))
         except LinkError:
