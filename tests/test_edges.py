@@ -21,7 +21,6 @@ BEGINS = {
     "engine/incident/ahead.py",  # the step that needs the answer raises, or asks again
     "engine/incident/handler.py",  # waits for it
     "engine/incident/runner.py",  # `submit` waits for it, shielded
-    "engine/incident/serving.py",  # `end` raises what it ended with
     "engine/supervisor.py",
     "engine/together.py",  # waits for them, and raises the first error
     "sandbox/fake_teammate.py", "sandbox/faults.py", "sandbox/host.py", "sandbox/server.py",

@@ -21,17 +21,19 @@ GOOD, BAD, GONE = ProbeOutcome.HEALTHY, ProbeOutcome.UNHEALTHY, ProbeOutcome.UNR
 
 
 async def looked(*outcomes: ProbeOutcome, spec: HealthSpec | None = None) -> ev.ServesAgain | None:
-    clock, left = stage.HandClock(), list(outcomes)
+    clock, left, failed = stage.HandClock(), list(outcomes), list[BaseException]()
 
     class _Probes:
         async def probe(self, url: str, *_: Any, **__: Any) -> Probe:
             return Probe(at=clock.now(), url=url, outcome=left.pop(0))
 
     probes: Any = _Probes()
-    serving = Serving(probes, clock, replace(API, health=spec) if spec else API)
+    serving = Serving(probes, clock, replace(API, health=spec) if spec else API, failed.append)
     serving.begin()
     await clock.advance(0.5 * (len(outcomes) - 1) + 0.1)
-    return await serving.end()
+    found = await serving.end()
+    assert failed == []
+    return found
 
 
 async def test_twice_a_second_from_the_push_on() -> None:
@@ -47,6 +49,23 @@ async def test_a_good_answer_between_bad_ones_is_not_the_end_of_it() -> None:
 async def test_a_service_that_does_not_answer_yet_or_is_not_asked_tells_nothing() -> None:
     assert await looked(GOOD, BAD) is None
     assert await looked(spec=HealthSpec(log="ready")) is None
+
+
+async def test_a_fault_while_it_is_looked_at_is_told_and_no_time_is_claimed() -> None:
+    clock, told = stage.HandClock(), list[str]()
+
+    class _Probes:
+        async def probe(self, url: str, *_: Any, **__: Any) -> Probe:
+            if clock.now() > T0:
+                raise ValueError("a fault")
+            return Probe(at=clock.now(), url=url, outcome=GOOD)
+
+    probes: Any = _Probes()
+    serving = Serving(probes, clock, API, lambda error: told.append(str(error)))
+    serving.begin()
+    await clock.advance(0.6)
+    assert told == ["a fault"] and not serving.answers
+    assert await serving.end() is None
 
 
 def incident(*events: ev.Event) -> Incident:

@@ -4,11 +4,12 @@ The first good answer may be the old release's, between bad ones: what counts is
 to the end of the verification. Where none was bad at all it answered throughout, and there is nothing to wait for.
 """
 
-import asyncio
+from collections.abc import Callable
 from datetime import datetime
 
 from tui.engine.monitor import health
 from tui.engine.ports import ClockPort, ProbePort
+from tui.engine.supervisor import Supervisor
 from tui.incident import events as ev
 from tui.model.health import ProbeOutcome
 from tui.model.service import Service
@@ -20,37 +21,37 @@ EVERY = 0.5
 class Serving:
     """Looks at one service while it is replaced."""
 
-    def __init__(self, probes: ProbePort, clock: ClockPort, service: Service) -> None:
+    def __init__(
+        self, probes: ProbePort, clock: ClockPort, service: Service, failed: Callable[[BaseException], object]
+    ) -> None:
+        """`failed` hears why nobody looks any more."""
         self._probes = probes
         self._clock = clock
         self._service = service
         self._good: datetime | None = None
         self._looks = self._bad = 0
-        self._task: asyncio.Task[None] | None = None
+        self._failed = failed
+        self._work = Supervisor(self._broke)
 
     def begin(self) -> None:
         """Look from now on, where there is an address that answers."""
         if self._service.health is not None and self._service.health.answers:
-            self._task = asyncio.create_task(self._look())
+            self._work.begin(self._look())
 
     async def end(self) -> ev.ServesAgain | None:
-        """Stop looking. Returns since when it has answered; None where it does not, or nobody looked.
-
-        Raises what ended the looks, if anything but this did.
-        """
-        task, self._task = self._task, None
-        if task is None:
-            return None
-        task.cancel()
-        await asyncio.wait({task})
-        if not task.cancelled():
-            task.result()
-        return None if self._good is None else ev.ServesAgain(at=self._good, looks=self._looks, bad=self._bad)
+        """Stop looking. Returns, once, since when it has answered; None where it does not, or nobody looked."""
+        await self._work.end()
+        good, self._good = self._good, None
+        return None if good is None else ev.ServesAgain(at=good, looks=self._looks, bad=self._bad)
 
     @property
     def answers(self) -> bool:
-        """Whether the latest look was answered well."""
+        """True if the latest look was answered well."""
         return self._good is not None
+
+    def _broke(self, error: BaseException) -> None:
+        self._good = None  # whether it went on answering nobody has seen
+        self._failed(error)
 
     async def _look(self) -> None:
         while True:

@@ -71,19 +71,8 @@ class StepRunner:
         plan = plan_of(incident)
         todo = next(s for s in plan.steps if s.id == step)
         service = self._fleet.service(plan.service)
-        if plan.stops and todo.kind in DECISIVE and service is not None:
-            # explained by test_a_second_attempt_ends_the_measuring_of_the_first
-            if self.downtime is not None:  # of an attempt before, whose service may never have come back
-                await self.downtime.end()
-
-            def unmeasured(error: BaseException) -> None:
-                said = f"how long {plan.service} does not answer is not measured any more: {worded(error)}\n"
-                self._heard(incident.id, step, said.encode())
-
-            self.downtime = Downtime(self._probes, self._clock, service, note, unmeasured)
-            self.downtime.begin()
         if todo.kind in DECISIVE and service is not None:
-            await self._begin_serving(service)
+            await self._measure(incident, plan, step, service, note)
         self._ahead.begin(plan, todo, incident.id)
         ended: ev.StepEnded | None = None
         try:
@@ -93,10 +82,22 @@ class StepRunner:
             if todo.kind in DECISIVE or ended is None or ended.result is not StepResult.DONE:
                 await self._ahead.drop()
 
-    async def _begin_serving(self, service: Service) -> None:
+    async def _measure(self, incident: Incident, plan: Plan, step: str, service: Service, note: Note) -> None:
+        """Look from now on how long the service does not answer, and when it does again."""
+
+        def unmeasured(error: BaseException) -> None:
+            said = f"how long {plan.service} does not answer is not measured any more: {worded(error)}\n"
+            self._heard(incident.id, step, said.encode())
+
+        if plan.stops:
+            # explained by test_a_second_attempt_ends_the_measuring_of_the_first
+            if self.downtime is not None:  # of an attempt before, whose service may never have come back
+                await self.downtime.end()
+            self.downtime = Downtime(self._probes, self._clock, service, note, unmeasured)
+            self.downtime.begin()
         if self.serving is not None:
             await self.serving.end()
-        self.serving = Serving(self._probes, self._clock, service)
+        self.serving = Serving(self._probes, self._clock, service, unmeasured)
         self.serving.begin()
 
     async def close(self) -> None:
