@@ -137,9 +137,8 @@ class Batch:
 
     async def prepare(self) -> tuple[Prepared, ...]:
         """Plan what has not been started, anew. Nothing is sent."""
-        wanted = [part.service for part in self.parts if all_services.stage(part) is BatchStage.NOT_STARTED]
-        found = await asyncio.gather(*(self._prepared(name) for name in wanted))
-        return tuple(found)
+        waiting = [part.service for part in self.parts if all_services.stage(part) is BatchStage.NOT_STARTED]
+        return tuple(await asyncio.gather(*(self._prepared(name) for name in waiting)))
 
     async def _prepared(self, name: str) -> Prepared:
         walk = self.walks.get(name)
@@ -176,14 +175,14 @@ class Batch:
 
 
 def wanted(group: Group) -> Target:
-    """Returns where each of them goes."""
+    """The target of each of them."""
     found = parse_target(group.target)
     assert found is not None, group.target  # it was one when the run was opened
     return found
 
 
 def options(group: Group, take_over: str | None) -> Options:
-    """Returns what was chosen for all of them."""
+    """The choices for all of them."""
     return Options(freeze=group.freeze, run_tasks=group.run_tasks, take_over=take_over)
 
 

@@ -224,32 +224,21 @@ class Engine:
     ) -> IncidentRunner:
         """Open an incident with this plan, not confirmed yet."""
         identity = plan.attempt.rpartition(".")[0] if group is None else group.part(plan.service)
-        if not self.journal.lock(identity):
-            raise self._elsewhere(identity)
         walk = await self._begin(identity, self.service(plan.service), reason, output, group)
         await walk.submit(ev.PlanMade(at=self.clock.now(), plan=plan))
         return walk
 
     async def assess(self, service: Service, reason: str, output: Output | None = None) -> IncidentRunner:
         """Open an incident without a plan: what is wrong, and is a rollback the answer? Nothing goes to the host."""
-        identity = new_id(self.clock)
-        if not self.journal.lock(identity):
-            raise self._elsewhere(identity)
-        return await self._begin(identity, service, reason, output)
+        return await self._begin(new_id(self.clock), service, reason, output)
 
     async def guard(self, service: Service, guard: GuardedDeploy, output: Output | None = None) -> IncidentRunner:
         """Open what guards a deploy: only the journal knows of it so far."""
-        identity = new_id(self.clock)
-        if not self.journal.lock(identity):
-            raise self._elsewhere(identity)
-        return await self._begin(identity, service, "", output, guard=guard)
+        return await self._begin(new_id(self.clock), service, "", output, guard=guard)
 
     async def join(self, service: Service, group: Group, output: Output | None = None) -> IncidentRunner:
         """Open the incident of a service of a run that had not been opened yet; nothing goes to the host."""
-        identity = group.part(service.name)
-        if not self.journal.lock(identity):
-            raise self._elsewhere(identity)
-        return await self._begin(identity, service, "", output, group)
+        return await self._begin(group.part(service.name), service, "", output, group)
 
     def closed_walk(self, incident: Incident) -> IncidentRunner:
         """A closed incident, for notes that are added later; nothing of it goes on."""
@@ -265,6 +254,8 @@ class Engine:
         *,
         guard: GuardedDeploy | None = None,
     ) -> IncidentRunner:
+        if not self.journal.lock(identity):
+            raise self._elsewhere(identity)
         event = ev.Opened(
             at=self.clock.now(),
             incident=identity,
