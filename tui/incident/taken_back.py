@@ -116,16 +116,14 @@ def _code(found: TakenBack, named: bool) -> Iterator[str]:
 
 def config(found: TakenBack) -> str:
     """Returns what became of config keys, by names; they stay as they are now."""
-    parts = [
-        f"{word} {listed(names)}"
-        for word, names in (
-            ("changed", found.config_changed), ("gone", found.config_removed), ("new", found.config_added)
-        )
-        if names
-    ]  # fmt: skip
+    parts = [f"{word} {listed(names)}" for word, names in _keys(found) if names]
     if parts:
         return f"config stays as it is: {', '.join(parts)}"
     return "config values unknown" if found.config_unknown else "no config key changed"
+
+
+def _keys(found: TakenBack) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return ("changed", found.config_changed), ("gone", found.config_removed), ("new", found.config_added)
 
 
 def authors(commits: Iterable[Commit]) -> str:
@@ -151,8 +149,12 @@ def also(found: TakenBack, failed: datetime | None, now: datetime, most: int = 3
 
 def ago(one: Happened, failed: datetime | None, now: datetime, *, first: bool = False) -> str:
     """One change with its age, and whether it came nearest before the first failure."""
-    mark = " (nearest before it failed)" if first and failed is not None and one.at <= failed else ""
-    return f"{one.text} {worded(now - one.at)} ago{mark}"
+    return f"{one.text} {worded(now - one.at)} ago{_suspect(one, failed, first=first)}"
+
+
+def _suspect(one: Happened, failed: datetime | None, *, first: bool) -> str:
+    """`first`: it is on top of `nearest_first`."""
+    return " (nearest before it failed)" if first and failed is not None and one.at <= failed else ""
 
 
 def details(found: TakenBack, failed: datetime | None) -> Iterator[tuple[str, str]]:
@@ -168,14 +170,11 @@ def details(found: TakenBack, failed: datetime | None) -> Iterator[tuple[str, st
         yield "files", f"and {found.file_count - len(found.files)} more"
     for path in found.migrations:
         yield "migrations, which are not undone", path
-    for word, names in (
-        ("changed", found.config_changed), ("gone", found.config_removed), ("new", found.config_added)
-    ):  # fmt: skip
+    for word, names in _keys(found):
         for name in names:
             yield "config keys, which stay as they are now", f"{name} ({word})"
     for number, one in enumerate(nearest_first(found.nearby, failed)):
-        first = number == 0 and failed is not None and one.at <= failed
-        yield "changed nearby", f"{one.at:%H:%M:%S}Z {one.text}{' (nearest before it failed)' if first else ''}"
+        yield "changed nearby", f"{one.at:%H:%M:%S}Z {one.text}{_suspect(one, failed, first=number == 0)}"
     for gap in found.gaps:
         yield "changed nearby", f"not known: {gap}"
 
