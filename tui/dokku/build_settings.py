@@ -9,8 +9,6 @@ import re
 import shlex
 from collections.abc import Mapping
 
-import msgspec
-
 from tui.dokku import builders, commands, refusals, reports
 from tui.model import json_text
 from tui.model.observation import RunningState
@@ -239,6 +237,12 @@ def places(path: str, build_dir: str) -> tuple[str, ...]:
     return (path, f"{build_dir}/{path}") if build_dir else (path,)
 
 
+def to_write(path: str, build_dir: str, files: Mapping[str, str]) -> tuple[str, ...]:
+    """The places where a file has to be changed, or made, for Dokku to read it so: those where it is, else all."""
+    every = places(path, build_dir)
+    return tuple(place for place in every if place in files) or every
+
+
 def placed(shape: Shape, files: Mapping[str, str], kept: Kept | None) -> tuple[dict[str, str], tuple[str, ...]]:
     """A release's own files at the paths that the app's settings name now, and in words what had to be moved."""
     before = dict(kept.paths) if kept is not None and kept.paths else dict(DEFAULTS)
@@ -285,7 +289,7 @@ def facts(
         config_keys=config_keys,
         predeploy=predeploy,
     )
-    return msgspec.json.format(msgspec.json.encode(kept), indent=1).decode() + "\n"
+    return json_text.write(kept, indent=1)
 
 
 def read_facts(text: str | None) -> Kept | None:

@@ -8,8 +8,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
-
 from tui.dokku import build_settings as shapes
 from tui.dokku import builders
 from tui.dokku.holders import FILES_FOLDER
@@ -185,7 +183,7 @@ def _without_tasks(text: str) -> tuple[str, list[str]]:
             level = level.get(key) if isinstance(level, dict) else None
         if isinstance(level, dict) and path[-1] in level:
             removed.append(clean_line(f"{path[-1]}: {level.pop(path[-1])}"))
-    return (msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n" if removed else text), removed
+    return (json_text.write(found) if removed else text), removed
 
 
 def keep_message(*, app: str, number: int, by: str) -> str:

@@ -14,11 +14,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from tui.dokku import reports
 from tui.dokku.build_gate import K3S as K3S
-from tui.dokku.build_settings import Shape, places
+from tui.dokku.build_settings import Shape, places, to_write
 from tui.dokku.commands import Argv
 from tui.dokku.reports import Unreadable
 from tui.model import json_text
@@ -175,7 +173,7 @@ def with_probe(app_json: str | None) -> tuple[str, bool]:
         return app_json or "{}", False
     checks["web"] = [PROBE, *web]
     made = {**found, "healthchecks": checks}
-    return msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n", True
+    return json_text.write(made), True
 
 
 def _probes(check: object) -> bool:
@@ -197,8 +195,7 @@ def tree(files: Files, of: Shape, attempt: str) -> tuple[Files, bool]:
         if place in found:
             found[place] += attempt_line(attempt)
     ours = False
-    there = [place for place in places(of.appjson, of.build_dir) if place in found]
-    for place in there or places(of.appjson, of.build_dir):
+    for place in to_write(of.appjson, of.build_dir, found):
         found[place], added = with_probe(found.get(place))
         ours = ours or added
     return tuple(sorted(found.items())), ours

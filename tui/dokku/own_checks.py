@@ -10,9 +10,7 @@ that the team has chosen how long to wait.
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
-from tui.dokku.build_settings import Shape, places
+from tui.dokku.build_settings import Shape, places, to_write
 from tui.model import json_text
 
 WEB = "web"
@@ -62,12 +60,11 @@ def with_checks(files: Files, of: Shape, checks: Mapping[str, Check]) -> Files:
     Only to be called for process types that bring none, see `brought`.
     """
     held = dict(files)
-    there = [place for place in places(of.appjson, of.build_dir) if place in held]
-    for place in there or places(of.appjson, of.build_dir):
+    for place in to_write(of.appjson, of.build_dir, held):
         about = json_text.read(held.get(place, "{}"), dict[str, Any])
         known = about.get("healthchecks") or {}
         made = {**about, "healthchecks": {**known, **{process: [check] for process, check in checks.items()}}}
-        held[place] = msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n"
+        held[place] = json_text.write(made)
     return tuple(sorted(held.items()))
 
 

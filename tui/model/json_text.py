@@ -1,4 +1,4 @@
-"""JSON that somebody else wrote: read, or refused in one way, however it is broken.
+"""JSON that somebody else wrote: read, or refused in one way, however it is broken; and JSON for people, written.
 
 msgspec raises three unrelated kinds of exception for text that is no JSON, that is no UTF-8, and that is nested deeper
 than Python's stack; whoever forgets one of them is ended by a stranger's byte.
@@ -25,3 +25,8 @@ def read(raw: bytes | str, kind: type[T] = Any) -> T:  # type: ignore[assignment
         raise NotJson(f"not UTF-8: byte {error.start}") from error
     except RecursionError as error:
         raise NotJson("nested too deeply") from error
+
+
+def write(value: Any, indent: int = 2) -> str:
+    """The value as a file that people read."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=indent).decode() + "\n"
