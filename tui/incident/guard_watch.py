@@ -25,9 +25,10 @@ def alarm(incident: Incident) -> Conclusion | None:
         looks = _looks(found, source)
         if deploy_judge.failing(_counts(base, source), looks, last.limit) and not _denied(last, source):
             return Conclusion(outcome=WatchOutcome.WORSE, reason=f"failing: {_failing(base, last, source, looks)}")
-    times = base.times if base is not None and _timed_alike(base, last) else ()
-    if deploy_judge.slowed(times, _timed(found)):
-        middle = two_samples.median(two_samples.together(*(look.times for look in _timed(found)[-2:])))
+    times = base.times if base is not None and base.timed_by is last.timed_by else ()
+    timed = _timed(found)
+    if deploy_judge.slowed(times, timed):
+        middle = two_samples.median(two_samples.together(*(look.times for look in timed[-2:])))
         words = f"slower: half of the answers took {middle * 1000:.0f} ms or longer at two looks in a row"
         reason = f"{words}, {two_samples.median(times) * 1000:.0f} ms before the deploy"
         return Conclusion(outcome=WatchOutcome.NOT_RECOVERED, reason=reason)
@@ -110,14 +111,10 @@ def _counts(base: Measurement | None, source: RateSource) -> Counts | None:
 
 
 def _denied(last: Measurement, by: RateSource) -> bool:
-    """Whether another source is sure that it is under the limit."""
-    others = (error_rates.of(rate, last.limit) for rate in last.rates if rate.source in error_rates.USERS and
-              rate.source is not by)  # fmt: skip
-    return any(reading is not None and reading.word is error_rates.Word.UNDER for reading in others)
-
-
-def _timed_alike(base: Measurement, last: Measurement) -> bool:
-    return base.timed_by is last.timed_by
+    """True if another source is sure that it is under the limit."""
+    others = (rate for rate in last.rates if rate.source in error_rates.USERS and rate.source is not by)
+    readings = (error_rates.of(rate, last.limit) for rate in others)
+    return any(reading is not None and reading.word is error_rates.Word.UNDER for reading in readings)
 
 
 def _failing(base: Measurement | None, last: Measurement, source: RateSource, looks: list[DeployLook]) -> str:

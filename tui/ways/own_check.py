@@ -24,9 +24,7 @@ _APPJSON = "app-json"
 def brought(facts: Facts, files: own_checks.Files) -> tuple[own_checks.Files, tuple[OwnCheck, ...]]:
     """The files of the way back with the checks of this program, and which those are."""
     of = facts.shape or Shape(app=facts.service.app)
-    if _why_not(facts, of):
-        return files, ()
-    there = own_checks.brought(files, of)
+    there = None if _why_not(facts, of) else own_checks.brought(files, of)
     if there is None:
         return files, ()
     found = tuple(_of(facts, process) for process in sorted(_looked_at(facts, files, of) - there))
