@@ -41,7 +41,7 @@ class _Twice(ValueError):
 
 
 def read(text: str, again: Callable[[str], Fields | None]) -> Fields | None:
-    """Returns what a line in JSON tells; None where it does not. `again` reads a line that is wrapped in it."""
+    """The fields of a line in JSON; None where it does not. `again` reads a line that is wrapped in it."""
     told = _strict(text) or _strict(_HEX.sub(r"\\u00\1", text))
     if told is None:
         return _loosely(text)

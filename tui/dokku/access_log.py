@@ -74,7 +74,7 @@ class AccessEntry(Value):
 
 
 def read(line: str) -> AccessEntry | None:
-    """Returns what a line tells; None where it is not understood."""
+    """The entry of a line; None where it is not understood."""
     found = _fields(line.strip())
     if found is None:
         return None
@@ -117,8 +117,7 @@ def _asks(request: str) -> bool:
 
 
 def answered_others(raw: bytes, within: timedelta) -> bool | None:
-    """Tell whether the last lines of a log show an answer to anybody but us, within so long before our own last
-    request.
+    """True if the last lines of a log show an answer to anybody but us, within so long before our own last request.
 
     None where they do not say: without a line of a request of this program nobody knows whose log it is and until when
     it was written, and a line that is not understood may be an answer. Whatever the app itself has said counts,

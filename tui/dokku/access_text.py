@@ -51,7 +51,7 @@ class _Quoted(NamedTuple):
 
 
 def read(text: str) -> Fields | None:
-    """Returns what a line tells; None where its status cannot be told without doubt."""
+    """The fields of a line; None where its status cannot be told without doubt."""
     if _OF_ERRORS.match(text):
         return None
     labelled = _labelled(text)

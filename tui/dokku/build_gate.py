@@ -79,7 +79,7 @@ def unavailable(shape: Shape) -> str | None:
 
 
 def untold(shape: Shape) -> tuple[str, ...]:
-    """Returns what the host did not tell of what decides over a push."""
+    """The settings that decide over a push and that the host did not tell."""
     return tuple(report for report in (*shapes.GATE, shapes.VARIABLES) if report in shape.unknown)
 
 
@@ -110,7 +110,7 @@ def gate(shape: Shape, checks: Checks | None = None, restore: tuple[tuple[str, s
 
 
 def stands_in(shape: Shape) -> str:
-    """Returns what would build a commit of this program in place of its Dockerfile, in words; empty: nothing."""
+    """The builder that would build a commit of this program in place of its Dockerfile, in words; empty: nothing."""
     if shape.selected:
         return "" if shape.selected == builders.DOCKERFILE else f"the builder {shape.selected} is selected"
     if shape.buildpacks:
@@ -135,7 +135,7 @@ def seen(shape: Shape, checks: Checks | None) -> tuple[tuple[str, str], ...]:
 
 
 def changes(planned: tuple[tuple[str, str], ...], now: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    """Returns what is otherwise than planned, in words; what could not be read again is no change, see `unread`.
+    """The differences from what was planned, in words; what could not be read again is no change, see `unread`.
 
     What was unknown when it was planned, and is known now, counts where the plan would have been another one.
     """

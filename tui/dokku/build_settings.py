@@ -106,8 +106,7 @@ def gate_questions(app: str) -> tuple[tuple[str, ...], ...]:
 
 
 def further_questions(app: str, answers: Mapping[tuple[str, ...], Answer]) -> tuple[tuple[str, ...], ...]:
-    """Returns what is still to be asked where names were not listed, as of an access plugin that lets nobody list the
-    host's.
+    """The questions that remain where names were not listed, as of an access plugin that lets nobody list the host's.
 
     One variable each: unset is exit 1 without a word (recorded on 0.35.15 and 0.38.27, also with `--global`).
     """
@@ -232,7 +231,7 @@ def build_options(raw: bytes) -> tuple[str, ...]:
 
 
 def places(path: str, build_dir: str) -> tuple[str, ...]:
-    """Returns where a file can stand. No recording shows whether Dokku looks from the root or from the build
+    """The places where a file can be. No recording shows whether Dokku looks from the root or from the build
     directory."""
     return (path, f"{build_dir}/{path}") if build_dir else (path,)
 
@@ -278,7 +277,7 @@ def facts(
     *,
     predeploy: bool = False,
 ) -> str:
-    """Returns what a holder remembers, as the content of its `release.json`."""
+    """The memory of a holder, as the content of its `release.json`."""
     kept = Kept(
         release=release,
         build_dir=shape.build_dir,
@@ -293,7 +292,7 @@ def facts(
 
 
 def read_facts(text: str | None) -> Kept | None:
-    """Returns what a holder remembers; None where it says nothing that can be read."""
+    """The memory of a holder; None where it says nothing that can be read."""
     try:
         return None if text is None else json_text.read(text, Kept)
     except json_text.NotJson:

@@ -44,7 +44,7 @@ def read_version(answer: Answer) -> str | None:
 
 
 def login_form(answer: Answer) -> Form | None:
-    """Returns how this login wants its commands, from its answer to a bare `version`; None where that tells neither.
+    """The form in which this login takes commands, from its answer to a bare `version`; None where that tells neither.
 
     Dokku's forced command answers it; a shell has no such program (exit 127) and needs `dokku` before it.
     """

@@ -129,7 +129,7 @@ def git_set_branch(app: str, branch: str) -> Argv:
 
 
 def own_repository(app: str) -> str:
-    """Returns where the app's bare repository lies on the host."""
+    """The path of the app's bare repository on the host."""
     return f"/home/dokku/{app}"
 
 

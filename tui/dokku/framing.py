@@ -62,7 +62,7 @@ class Framer:
         return lines
 
     def flush(self) -> list[Line]:
-        """Returns what is left without an end, as a last line."""
+        """The rest without an end, as a last line."""
         return [self._end()] if self._rest or self._dropped else []
 
     def _take(self, part: bytes) -> None:

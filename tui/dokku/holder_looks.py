@@ -104,7 +104,7 @@ def is_look(argv: Argv) -> bool:
 
 
 def read(holder: str, answer: Answer, at: datetime, builder: str | None = None) -> HolderLook:
-    """Returns what the answer to `question` says. Every other text than the recorded ones is unknown, never gone."""
+    """The look by the answer to `question`. Every other text than the recorded ones is unknown, never gone."""
 
     def found(image: ImageState, why: str = "") -> HolderLook:
         return HolderLook(holder=holder, image=image, at=at, why=why)

@@ -99,8 +99,7 @@ class IncidentRecord(Value):
 
 
 def stem(app: str) -> str:
-    """Returns what the names of an app's holders and record begin with: the app's own name, where Dokku takes it for
-    new apps.
+    """The beginning of the names of an app's holders and record: the app's own name, where Dokku takes it for new apps.
 
     Apps of older hosts may have underscores and capitals, which `apps:create` refuses since 0.22. Theirs are replaced,
     and a mark keeps `my_app` apart from `my-app`.
@@ -122,7 +121,7 @@ def holder_name(app: str, number: int, at: datetime) -> str:
 
 
 def parse_holder(name: str) -> Holder | None:
-    """Returns what a holder's name says, or None for every other name."""
+    """The parts of a holder's name, or None for every other name."""
     found = _HOLDER.fullmatch(name)
     if found is None or len(name) > LONGEST:
         return None
@@ -214,7 +213,7 @@ def wrap(text: str) -> str:
 
 
 def unwrap(text: str) -> str:
-    """Returns what `wrap` wrapped, made harmless; what is not base64 is shown as it is."""
+    """The text that `wrap` wrapped, made harmless; what is not base64 is shown as it is."""
     try:
         return clean_line(base64.b64decode(text, validate=True).decode("utf-8", "replace"))
     except (binascii.Error, ValueError):
@@ -259,7 +258,7 @@ def mark_pairs(
     bad: str | None = None,
     came: Arrival | None = None,
 ) -> tuple[tuple[str, str], ...]:
-    """Returns what is noted on a holder later."""
+    """The words that are noted on a holder later."""
     found: list[tuple[str, str]] = []
     if came is not None:
         found.append((CAME, _arrival_pair(came)))
@@ -315,7 +314,7 @@ def _arrival_pair(came: Arrival) -> str:
 
 
 def _came(text: str) -> Arrival | None:
-    """Returns how a release came, as `ROLLBACK_CAME` has it: kind, attempt, time and person, with commas between."""
+    """The arrival of a release, as `ROLLBACK_CAME` has it: kind, attempt, time and person, with commas between."""
     words = clean_line(text).split(",")
     if len(words) != 4 or words[0] not in list(Came) or not _ATTEMPT.fullmatch(words[1]):
         return None
@@ -368,7 +367,7 @@ def restore_word(restore: tuple[tuple[str, str], ...]) -> str:
 
 
 def restored(text: str) -> tuple[tuple[str, str], ...]:
-    """Returns what `restore_word` wrote; what is malformed is left out."""
+    """The settings that `restore_word` wrote; what is malformed is left out."""
     pairs = (entry.partition("=") for entry in text.split(","))
     return tuple((name, value) for name, equals, value in pairs if name and equals)
 
@@ -380,7 +379,7 @@ def _two(text: str | None) -> tuple[str, str] | None:
 
 
 def lost_record(app: str, branch: str) -> IncidentRecord:
-    """Returns what a frozen branch tells of a record that was destroyed by hand: who froze it, and no branch to give
+    """The record that was destroyed by hand, as far as a frozen branch tells of it: who froze it, and no branch to give
     back."""
     return IncidentRecord(app=app, incident=branch.removeprefix(FROZEN_BY) or None, state="frozen", gone=True)
 

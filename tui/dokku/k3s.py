@@ -63,7 +63,7 @@ class Pod(Value):
 
 
 def scale(app: str) -> Argv:
-    """Returns how many pods of each process type there should be, as text; 0.25 s."""
+    """Asks how many pods of each process type there should be, as text; 0.25 s."""
     return ("ps:scale", app)
 
 
@@ -140,7 +140,7 @@ def unreachable(answer: Answer) -> bool:
 
 
 def pod(answer: Answer) -> Pod:
-    """Returns what a pod says of itself in the answer to `enter`."""
+    """A pod's own word, in the answer to `enter`."""
     lines = decode(answer.stdout).lstrip(".").splitlines()
     names = {line.partition("=")[0] for line in lines if "=" in line}
     if not answer.ok or not {"HOSTNAME", "HOME"} <= names:
@@ -202,7 +202,7 @@ def tree(files: Files, of: Shape, attempt: str) -> tuple[Files, bool]:
 
 
 def ways_out(app: str) -> str:
-    """Returns what to do where Helm died in the middle of a deploy: nothing over this login ends that."""
+    """The ways out where Helm died in the middle of a deploy: nothing over this login ends that."""
     return (
         f"ways out: a cluster admin deletes the Secret sh.helm.release.v1.{app}.vN that is pending, and the same is "
         f"tried again; or, a person's decision, `scheduler-k3s:set {app} namespace OTHER` and the same again, which "

@@ -224,10 +224,10 @@ _FIXES = {
 
 
 def fix(refusal: Refusal) -> str:
-    """Returns what to do now."""
+    """The fix: what to do now."""
     return _FIXES[refusal]
 
 
 def told(refusal: Refusal) -> str:
-    """Returns what it is and what to do now, in one line."""
+    """The refusal and its fix, in one line."""
     return f"{explain(refusal)} ({fix(refusal)})"

@@ -42,7 +42,7 @@ class SystemClock:
         return self._at + timedelta(seconds=self._going_on() - self._began)
 
     def stepped(self) -> timedelta:
-        """Returns how far the machine's clock was set since the process started: negative for back; zero where it
+        """The distance by which the machine's clock was set since the process started: negative for back; zero where it
         was not."""
         found = self._wall() - self.now()
         if abs(found - self._step) >= STEP:  # less is drift, and says nothing new

@@ -57,7 +57,7 @@ class HttpProbes:
         return await tcp.look(endpoint, self._clock, timeout)
 
     async def identity(self, spec: IdentitySpec, asking: RequestExtras = PLAIN) -> str | None:
-        """Returns what the service says it is; None: it did not say."""
+        """The service's own word on what it is; None: it did not say."""
         try:
             async with asyncio.timeout(5.0):
                 _, headers, body = await self._get(spec.url, asking, {"Connection": "close"})

@@ -20,7 +20,7 @@ class OnCallFile:
         self.path = (folder or paths.state_dir()) / f"on-call-{name}.json"
 
     def load(self) -> OnCall | None:
-        """Returns what was kept, or None."""
+        """The people who were kept, or None."""
         try:
             return json_text.read(regular_file.read(self.path), OnCall)
         except (OSError, json_text.NotJson):

@@ -56,7 +56,7 @@ class Proxies:
         return None
 
     def troubles(self) -> tuple[UnusableProxy, ...]:
-        """Returns what cannot be used, whether or not anything needs it."""
+        """The proxies that cannot be used, whether or not anything needs them."""
         found: list[UnusableProxy] = []
         for name in ("http_proxy", "https_proxy", "all_proxy"):
             variable, value = self._said(name)

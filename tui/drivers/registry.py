@@ -72,7 +72,7 @@ class HttpRegistry:
             return Tags(names=tuple(found), trouble=str(trouble))
 
     async def digest(self, repository: str, tag: str) -> Digest:
-        """Returns what the tag names now. Never raises for what the registry says."""
+        """The digest that the tag names now. Never raises for what the registry says."""
         try:
             async with asyncio.timeout(LIMIT):
                 base, path = split(repository)

@@ -152,7 +152,7 @@ def _certificates(file: str | None = None) -> ssl.SSLContext:
 
 
 def unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
-    """Returns what turns a piece of a body, and the bytes that are still wanted, into no more than so many.
+    """The function that turns a piece of a body, and the bytes that are still wanted, into no more than so many.
 
     Nothing packed is asked for, because 200 kB may unpack to gigabytes; a proxy may pack all the same. Raises OSError
     for a packing that is not known; what is returned raises zlib.error for what is damaged.

@@ -103,7 +103,7 @@ async def service(engine: Engine, of: Service) -> list[Finding]:
 
 
 async def outside(engine: Engine, services: tuple[Service, ...]) -> list[Finding]:
-    """Returns what is asked and told beside the hosts, as far as it is set up; nothing is written there."""
+    """The findings of all that is asked and told beside the hosts, as far as it is set up; nothing is written there."""
     found = await together(*(one.check(services) for one in engine.outside.checks))
     return [line for lines in found for line in lines]
 
@@ -127,7 +127,7 @@ def drill(at: Host) -> tuple[str, ...]:
 
 
 def _said(engine: Engine, of: Service) -> list[Finding]:
-    """Returns what services.yaml says of this service that the console goes by."""
+    """The words of services.yaml on this service that the console goes by."""
     watch, back = engine.fleet.watch_of(of.name), of.rollback
     minutes = watch.after_rollback.total_seconds() / 60
     words = f"watched {minutes:.0f} min after a rollback, {watch.error_rate:.2%} of failed requests are too many"

@@ -17,7 +17,7 @@ _FIX = (
 
 
 async def look(engine: Engine, of: Service) -> list[Finding]:
-    """Returns how many of the log's last lines are understood, and what they lack."""
+    """The number of the log's last lines that are understood, and what they lack."""
     try:
         told = await engine.links.ask(of.host, commands.access_logs(of.app))
     except LinkError as error:

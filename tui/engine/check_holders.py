@@ -18,7 +18,7 @@ MANY = 20
 
 
 async def costs(engine: Engine, host: str) -> list[Finding]:
-    """Returns what the kept releases of a host cost its deploys. Nothing where that cannot be asked: `host` says so."""
+    """The cost of a host's kept releases for its deploys. Nothing where that cannot be asked: `host` says so."""
     try:
         names = reports.apps_list(await engine.links.ask_checked(host, commands.apps_list()))
     except (LinkError, UnexpectedReply):

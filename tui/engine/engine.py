@@ -145,7 +145,7 @@ class Engine:
         return named.every(self.fleet, name)
 
     async def listing(self, service: Service) -> Listing:
-        """Returns what runs, and the releases that are kept or were seen here. Raises LinkError, UnexpectedReply."""
+        """The releases that are kept or were seen here, and what runs. Raises LinkError, UnexpectedReply."""
         found = await self.planner.known(service, every_source=False)
         await self.configs.note(service, found.current)
         return found
@@ -359,7 +359,7 @@ class Engine:
         return await self.keeper.keep(service, say)
 
     async def removal(self, service: Service) -> removals.Removal:
-        """Returns what `remove_all` would take away. Raises TakenByOther, Refused, LinkError, UnexpectedReply."""
+        """The apps that `remove_all` would take away. Raises TakenByOther, Refused, LinkError, UnexpectedReply."""
         for one in await self.open_incidents():
             if one.service == service.name:
                 raise TakenByOther(f"incident {one.id} on {service.name} is open", f"rollback resume {one.id}")

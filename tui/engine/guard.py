@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 class GuardOrder(Value):
-    """What a person, or CI, wants guarded how."""
+    """The order of a person, or of CI: how long to guard, and what to do about a breach."""
 
     length: timedelta
     on_breach: OnBreach
@@ -59,7 +59,7 @@ class DeployGuard:
         self._healthy = False
 
     async def begin(self) -> None:
-        """Raises TakenByOther, Refused where nothing may be guarded now, LinkError, HostSaid."""
+        """Begin to count. Raises TakenByOther, Refused where nothing may be guarded now, LinkError, UnexpectedReply."""
         engine, service = self._engine, self._service
         if engine.gate.read_only:
             raise Refused("read-only: a guard claims the deploy on the host", "start without --read-only")
@@ -71,8 +71,8 @@ class DeployGuard:
         self._since = engine.clock.now()
 
     async def beside(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Wait for the command, and look at what runs and how well before it and meanwhile. Raises LinkError, HostSaid
-        before it has begun."""
+        """Wait for the command, and look at what runs and how well before it and meanwhile. Raises LinkError,
+        UnexpectedReply before it has begun."""
         self.before = await self._engine.links.current(self._service.host, self._service.app)
         self._judge(await self._engine.probe(self._service))
         looking = asyncio.create_task(self._look_on(self.before))
@@ -102,7 +102,8 @@ class DeployGuard:
         self._healthy = seen is not None and seen.outcome is ProbeOutcome.HEALTHY
 
     async def settled(self) -> RunningState:
-        """What runs when no deploy is at work. Raises Refused where one is for too long, LinkError, HostSaid."""
+        """The running state once no deploy is at work. Raises Refused where one is for too long, LinkError,
+        UnexpectedReply."""
         until = self._engine.clock.now() + STILL_DEPLOYING
         while True:
             now = await self._engine.links.current(self._service.host, self._service.app)
@@ -113,7 +114,7 @@ class DeployGuard:
             await self._engine.clock.sleep(LOOK_EVERY)
 
     async def open(self, now: RunningState) -> IncidentRunner:
-        """Claim what runs, and watch it. Raises TakenByOther, Refused, LinkError, HostSaid."""
+        """Claim what runs, and watch it. Raises TakenByOther, Refused, LinkError, UnexpectedReply."""
         engine, service, order = self._engine, self._service, self._order
         changed = self.before is not None and went_live(self.before, now)
         guard = GuardedDeploy(
@@ -141,7 +142,7 @@ class DeployGuard:
 
 
 def went_live(before: RunningState, now: RunningState) -> bool:
-    """Whether another release runs; a restart of the same is none."""
+    """True if another release runs; a restart of the same is none."""
     return before.metadata != now.metadata or not same_release(before, now)
 
 
@@ -152,7 +153,7 @@ async def planned(engine: Engine, walk: IncidentRunner) -> Plan:
 
 
 async def undo(engine: Engine, walk: IncidentRunner, live: RunningState) -> str:
-    """Begin the rollback that nobody confirms. Why it was not begun, in words; empty: it was."""
+    """Begin the rollback that nobody confirms. Returns why it was not begun, in words; empty: it was."""
     incident = walk.incident
     try:
         for other in await engine.open_incidents():

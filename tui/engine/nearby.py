@@ -43,7 +43,7 @@ class Nearby:
         self._flags = flags
 
     async def of(self, service: Service) -> Around:
-        """Returns what changed beside this service's own release. Never raises for what cannot be read."""
+        """The changes beside this service's own release. Never raises for what cannot be read."""
         now = self._clock.now()
         since = now - taken_back.WINDOW
         async with meanwhile() as begin:

@@ -71,7 +71,7 @@ class Records:
         """closed incidents with the number of their last entry then: they are read anew where one was added"""
 
     async def events(self, incident: str) -> tuple[ev.Event, ...]:
-        """Its events, oldest first; none where the journal does not know it. Raises Unreadable."""
+        """Its events, oldest first; none where the journal does not know it. Raises UnreadableIncident."""
         entries = await self._journal.entries(incident)
         with legible(incident):
             return tuple(ev.read(e.payload) for e in entries if e.kind == "event")
@@ -152,8 +152,8 @@ class Records:
 
 @contextlib.contextmanager
 def legible(incident: str) -> Iterator[None]:
-    """Returns what reading entries raises inside the block becomes Unreadable, of any kind: an entry that this
-    version does not know, one that is torn, or events that cannot follow each other."""
+    """Turns any error of reading entries inside the block into UnreadableIncident: an entry that this version does not
+    know, one that is torn, or events that cannot follow each other."""
     try:
         yield
     except Exception as error:

@@ -71,12 +71,12 @@ def blocked(plan: Plan, group: Group) -> str:
 
 
 def title(group: Group) -> str:
-    """Returns what the run is called where it is told of: what a person would type."""
+    """The run's name where it is told of: what a person would type."""
     return f"{group.whole} {group.target}" if group.whole else PHRASE
 
 
 def changed(confirmed: Plan, fresh: Plan) -> tuple[str, ...]:
-    """Returns what is different now from what a person confirmed, in words; empty where nothing is."""
+    """The differences between now and what a person confirmed, in words; empty where nothing is."""
     found = list(differences(confirmed.before, fresh.before))
     if _name(confirmed.target) != _name(fresh.target):
         found.append(f"the target was {confirmed.target.name}, is {fresh.target.name}")
@@ -101,7 +101,7 @@ def _name(release: Release) -> tuple[str | None, ...]:
 
 
 def stage(part: BatchItem) -> BatchStage:
-    """Returns where it is."""
+    """The stage that it is in."""
     incident = part.incident
     if part.refused:
         return BatchStage.STOPPED
@@ -172,7 +172,7 @@ class ServiceLine(Value):
 
 
 def table(parts: Sequence[BatchItem]) -> tuple[ServiceLine, ...]:
-    """Returns what is done, what stopped, what was not started."""
+    """The table of all: what is done, what stopped, what was not started."""
     return tuple(_line(part) for part in parts)
 
 

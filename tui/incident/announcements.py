@@ -46,8 +46,7 @@ def _begun(incident: Incident) -> bool:
 
 
 def message(incident: Incident, milestone: Milestone, environment: str, at: datetime) -> Message:
-    """Returns what is said at that milestone. STARTED can be asked for before it has come: that is what is shown
-    beforehand."""
+    """The message of that milestone. STARTED can be asked for before it has come: that is what is shown beforehand."""
     severity = f"[{incident.severity}] " if incident.severity else ""
     head, lines = _words(incident, milestone, environment)
     if milestone is Milestone.STARTED and incident.post_text:
@@ -171,7 +170,7 @@ def _downtime(incident: Incident) -> str:
 
 
 def standing(deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
-    """Returns what came of each message last, in the order in which they were first told."""
+    """The latest delivery of each message, in the order in which they were first told."""
     found: dict[tuple[Milestone, str], Delivery] = {}
     for delivery in deliveries:
         found[delivery.milestone, delivery.channel] = delivery

@@ -43,7 +43,7 @@ def running(incident: Incident, budgets: Budgets, now: datetime) -> Spent | None
 
 
 def rolled_back(incident: Incident, budgets: Budgets) -> str:
-    """Returns how long it took until the target served, against the budget; empty where that is not known."""
+    """The time until the target served, against the budget; empty where that is not known."""
     if incident.sent_at is None or incident.served_at is None:
         return ""
     taken, given = (incident.served_at - incident.sent_at).total_seconds(), budgets.roll_back.total_seconds()
@@ -51,7 +51,7 @@ def rolled_back(incident: Incident, budgets: Budgets) -> str:
 
 
 def serving_again(incident: Incident) -> str:
-    """How long it took from the word to the first good answer; empty where that is not known."""
+    """The time from the word to the first good answer; empty where that is not known."""
     if incident.answered_throughout:
         return "serving again: it answered throughout"
     seconds = incident.again_after

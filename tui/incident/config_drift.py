@@ -94,7 +94,7 @@ def _is_of(seen: Sighting, target: Release) -> bool:
 
 
 def _in_force(served: Sighting, ledger: Ledger) -> ConfigSeen | None:
-    """Returns how the variables were when it was last seen to serve: the latest look until then, if it was made
+    """The variables as they were when it was last seen to serve: the latest look until then, if it was made
     meanwhile."""
     until = [c for c in ledger.configs if c.first_seen <= served.last_seen and c.last_seen >= served.first_seen]
     return max(until, key=lambda c: c.first_seen, default=None)

@@ -30,7 +30,7 @@ FEW = 10
 
 
 class DeployVerdict(StrEnum):
-    """What is said of a release, from good to bad."""
+    """The words on a release, from good to bad."""
 
     CLEAN = "clean"
     INCONCLUSIVE = "inconclusive"
@@ -39,7 +39,7 @@ class DeployVerdict(StrEnum):
 
 
 class DeployLook(Value):
-    """What one look counted since the one before it."""
+    """The count of one look since the one before it."""
 
     failed: int
     total: int
@@ -58,7 +58,7 @@ def worst(verdicts: Iterable[DeployVerdict]) -> DeployVerdict:
 
 
 def failing(before: Counts | None, looks: Sequence[DeployLook], limit: float) -> bool:
-    """Whether the latest two looks are a breach by their failures. `before` None: only the limit can be asked."""
+    """True if the latest two looks are a breach by their failures. `before` None: only the limit can be asked."""
     if len(looks) < 2 or not all(_over(look, limit) for look in looks[-2:]):
         return False
     return _proven(before, looks[-2:], limit) or _proven(before, looks, limit)
@@ -76,7 +76,7 @@ def _proven(before: Counts | None, looks: Sequence[DeployLook], limit: float) ->
 
 
 def slowed(before: Times, looks: Sequence[DeployLook]) -> bool:
-    """Whether the latest two looks are a breach by their response times; those of before are needed for it."""
+    """True if the latest two looks are a breach by their response times; those of before are needed for it."""
     if len(looks) < 2 or not before:
         return False
     pair = looks[-2:]

@@ -168,8 +168,7 @@ def of(rate: Rate, limit: float) -> Reading | None:
 
 
 def combined(measurement: Measurement) -> Combined:
-    """Returns what the sources that count users' requests say together; those that are sure decide, unless they
-    disagree."""
+    """The word of all sources that count users' requests; those that are sure decide, unless they disagree."""
     known = [(r.source, of(r, measurement.limit)) for r in measurement.rates if r.source in USERS]
     read_ = sorted(((s, r) for s, r in known if r is not None), key=lambda pair: USERS.index(pair[0]))
     sure = [(source, reading) for source, reading in read_ if reading.word is not Word.UNSURE]
@@ -213,13 +212,13 @@ def _cases(reading: Reading) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def fewer_by_chance(before: Reading, after: Reading) -> float:
-    """Returns how likely so few failures are by chance; lines that were not understood count as failures after, not
+    """The likelihood of so few failures by chance; lines that were not understood count as failures after, not
     before."""
     return chance(_cases(before)[0], _cases(after)[1])
 
 
 def chance(before: tuple[int, int], after: tuple[int, int]) -> float:
-    """Returns how likely so few failures after are by chance, were nothing changed: Fisher's exact test, one-sided. For
+    """The likelihood of so few failures after by chance, were nothing changed: Fisher's exact test, one-sided. For
     windows too small for `change`."""
     (failed, total), (failed_after, total_after) = before, after
     everyone, bad = total + total_after, failed + failed_after

@@ -1,4 +1,4 @@
-"""What people outside are told of a guarded deploy: one message, when it is known what became of it.
+"""The message to people outside on a guarded deploy: one, when it is known what became of it.
 
 A clean deploy is told to nobody. After a rollback that no person confirmed the message says first what a person would
 not expect: it was rolled back, whether that is proven, that deploys are frozen, and which machine holds the journal.
@@ -20,14 +20,14 @@ _ENDS = {
 
 
 def over(incident: Incident) -> bool:
-    """Whether there is something to tell, and it is all known."""
+    """True if there is something to tell, and it is all known."""
     if incident.state is State.CLOSED:
         return incident.closing is not Closing.COMPLETE
     return incident.sent_at is not None and incident.asking in _ENDS
 
 
 def pages(incident: Incident) -> bool:
-    """Whether somebody has to look now: the release is worse, or something was changed without a person."""
+    """True if somebody has to look now: the release is worse, or something was changed without a person."""
     return incident.wrote or incident.closing is Closing.NOT_RECOVERED
 
 

@@ -60,18 +60,19 @@ def conclude(incident: Incident) -> Conclusion:
 
 
 def worse(incident: Incident) -> DeployVerdict:
-    """What the breach is, for what may follow from it: only failures and bad health are undone without a person."""
+    """The kind of the breach, for what may follow from it: only failures and bad health are undone without a person."""
     return DeployVerdict.SLOWER if incident.failure.startswith("slower:") else DeployVerdict.FAILING
 
 
 def before(incident: Incident) -> Measurement | None:
-    """What was counted before the deploy went live; None: nothing was, and the limit alone is asked."""
+    """The measurement before the deploy went live; None: nothing was counted, and the limit alone is asked."""
     found = [m for m in incident.measurements if m.phase is Phase.BEFORE]
     return found[0] if found and any(r.total for r in found[0].rates) else None
 
 
 def _looks(found: tuple[Measurement, ...], source: RateSource) -> list[DeployLook]:
-    """What each measurement has more than the one before. One that has less counts anew: another process took it up."""
+    """The surplus of each measurement over the one before. One that has less counts anew: another process took it
+    up."""
     looks: list[DeployLook] = []
     known = (0, 0)
     for measurement in found:

@@ -1,4 +1,4 @@
-"""What the next person has to know of an incident: on one page, from its journal alone.
+"""The handover of an incident to the next person: on one page, from its journal alone.
 
 State, what is proven, what is ruled out, what is open, who was told what last, freezes and deadlines, the next step.
 What nobody knows is said as such; nothing here is measured now.
@@ -154,7 +154,7 @@ def _proven(incident: Incident) -> Iterator[str]:
 
 
 def _ruled_out(incident: Incident, events: Sequence[ev.Event]) -> Iterator[str]:
-    """What need not be looked at again: no by evidence, looks that were well, releases that are no way out."""
+    """All that need not be looked at again: no by evidence, looks that were well, releases that are no way out."""
     taken, _ = decision_tree.path({a.node: a.answer for a in incident.answers})
     for node, answer in taken:
         if not answer:

@@ -26,7 +26,7 @@ Said = tuple[ProbeOutcome, str]
 
 
 def processes(containers: tuple[Container, ...]) -> Said | None:
-    """Returns what is wrong with the containers of the app; None: all of them run."""
+    """The trouble with the containers of the app; None: all of them run."""
     if not containers:
         return ProbeOutcome.UNHEALTHY, "no container runs"
     for one in containers:
@@ -45,7 +45,7 @@ def lines(
     matches: Callable[[str], bool],
     most: int,
 ) -> Said:
-    """Returns what the log says. `most`: lines of each process that were asked for."""
+    """The log's word. `most`: lines of each process that were asked for."""
     started = {(one.process, one.index): one.started_at for one in containers}
     counted: dict[str | None, int] = {}
     for line in read:

@@ -109,7 +109,7 @@ def doubt(plan: Plan, current: RunningState, began: datetime | None = None) -> s
 
 
 def _pods_doubt(plan: Plan, current: RunningState) -> str:
-    """Returns what pods leave open."""
+    """The doubt that pods leave."""
     mine = [c.name for c in current.running.values() if c.attempt == plan.attempt]
     if mine and current.metadata == plan.before.metadata:
         return (
@@ -201,7 +201,7 @@ def fell(plan: Plan, current: RunningState, began: datetime | None = None) -> bo
 
 
 def landed(plan: Plan, looks: tuple[RunningState, ...], reported: bool, began: datetime | None = None) -> Landed:
-    """Returns what the looks since the loss (oldest first) say.
+    """The word of the looks since the loss (oldest first).
 
     `reported`: the host itself had answered that it declined; `began`: when the deploy was sent.
     """

@@ -9,7 +9,7 @@ from tui.model.release import Release
 
 
 def found(words: Sequence[str], incident: Incident, events: Sequence[ev.Event]) -> bool:
-    """Whether each word is found somewhere in it."""
+    """True if each word is found somewhere in it."""
     text = "\n".join(_texts(incident, events)).casefold()
     return all(word.casefold() in text for word in words)
 

@@ -38,7 +38,7 @@ class Judged(Value):
 
 
 def begin(current: RunningState, ours: Plan | None, latest: RunningState | None, *, guarding: bool = False) -> Standing:
-    """Returns what a watch begins with: a rollback's target as it was last seen to serve, the deploy that a guard
+    """The state that a watch begins with: a rollback's target as it was last seen to serve, the deploy that a guard
     claimed, else what runs now.
 
     A host that is restarting while a console takes the watch up is not what is to run.

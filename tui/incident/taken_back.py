@@ -22,7 +22,7 @@ NAMES = 3
 
 
 def of(lying: CommitRange, drift: Drift) -> TakenBack:
-    """Returns what the plan takes back, from what was compared for it."""
+    """The changes that the plan takes back, from what was compared for it."""
     return TakenBack(
         unknown=lying.unknown,
         commits=lying.commits,
@@ -83,8 +83,7 @@ def unseen(service: str, ledger: Ledger, now: datetime) -> bool:
 
 
 def nearest_first(changes: Iterable[Happened], failed: datetime | None) -> tuple[Happened, ...]:
-    """Returns what changed nearest before the first failure on top, then what was before that, then what came after
-    it."""
+    """The changes: the nearest before the first failure on top, then those before it, then those after the failure."""
     every = sorted(changes, key=lambda one: one.at, reverse=True)
     if failed is None:
         return tuple(every)
@@ -95,7 +94,7 @@ def nearest_first(changes: Iterable[Happened], failed: datetime | None) -> tuple
 
 
 def summary(found: TakenBack, *, brief: bool = False, named: bool = True) -> str:
-    """Returns what is taken back, in one sentence; `brief` may be cut at its end. `named`: with who wrote it."""
+    """All that is taken back, in one sentence; `brief` may be cut at its end. `named`: with who wrote it."""
     every = (*found.config_changed, *found.config_removed, *found.config_added)
     keys = f"config {listed(every)} changed" if brief and every else config(found)
     first, *rest = _code(found, named)
@@ -115,7 +114,7 @@ def _code(found: TakenBack, named: bool) -> Iterator[str]:
 
 
 def config(found: TakenBack) -> str:
-    """Returns what became of config keys, by names; they stay as they are now."""
+    """The changes of config keys, by names; they stay as they are now."""
     parts = [f"{word} {listed(names)}" for word, names in _keys(found) if names]
     if parts:
         return f"config stays as it is: {', '.join(parts)}"
@@ -127,12 +126,12 @@ def _keys(found: TakenBack) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def authors(commits: Iterable[Commit]) -> str:
-    """Who wrote them, each once."""
+    """The authors, each once."""
     return listed(tuple(dict.fromkeys(c.author for c in commits if c.author)))
 
 
 def also(found: TakenBack, failed: datetime | None, now: datetime, most: int = 3) -> str:
-    """Returns what else changed, the first suspect on top; where nothing is known of, that is said."""
+    """The other changes, the first suspect on top; where nothing is known of, that is said."""
     if found.since is None:
         return "not asked"
     hours = round((now - found.since).total_seconds() / 3600)

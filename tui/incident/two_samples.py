@@ -60,7 +60,7 @@ def together(*several: Times) -> Times:
 
 
 def mann_whitney(before: Times, after: Times) -> float:
-    """How much longer the times after are, in standard deviations of U; negative: shorter, 0: one of both is empty."""
+    """The distance of the times after, in standard deviations of U; negative: shorter, 0: one of both is empty."""
     n, m = (sum(many for _, many in times) for times in (before, after))
     if n == 0 or m == 0:
         return 0.0
@@ -79,11 +79,11 @@ def mann_whitney(before: Times, after: Times) -> float:
 
 
 def by_chance(z: float) -> float:
-    """How likely a distance of so many standard deviations is by chance, to either side."""
+    """The likelihood of a distance of so many standard deviations by chance, to either side."""
     return math.erfc(abs(z) / math.sqrt(2))
 
 
 def slower(before: Times, after: Times) -> bool:
-    """Whether the times after are longer beyond doubt, and by so much that it matters."""
+    """True if the times after are longer beyond doubt, and by so much that it matters."""
     z = mann_whitney(before, after)
     return z > 0 and by_chance(z) < SIGNIFICANT and median(after) >= EFFECT * median(before)

@@ -37,7 +37,7 @@ class Trace(Value):
 
 
 def trace(events: Iterable[ev.Event]) -> Trace | None:
-    """Returns what its journal says that it did; None where no target of it is known to have served."""
+    """The trace by its journal; None where no target of it is known to have served."""
     plan: Plan | None = None
     left: Release | None = None
     brought: Plan | None = None

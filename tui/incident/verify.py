@@ -125,7 +125,7 @@ def processes(plan: Plan, current: RunningState) -> Check:
 
 
 def service_identity(before: str | None, now: str | None, where: str, *, again: bool = False) -> Check:
-    """Returns what the service says of itself. It is compared with what it said before: our numbers mean nothing to it.
+    """The check of the service's own word. It is compared with what it said before: our numbers mean nothing to it.
 
     `again`: what ran was deployed anew, and has to say the same as before.
     """

@@ -58,7 +58,7 @@ def observe(watch: Watch, sample: Sample) -> Watch:
 
 
 def _noted(watch: Watch, sample: Sample) -> tuple[tuple[datetime, str], ...]:
-    """Returns what stays the same is noted once."""
+    """The notes with that of this look; one that stays the same is noted once."""
     same = not sample.note or (watch.last is not None and watch.last.note == sample.note)
     return watch.notes if same else (*watch.notes, (sample.at, sample.note))
 
@@ -157,7 +157,7 @@ def window(incident: Incident, phase: Phase, now: datetime) -> tuple[datetime | 
 
 
 def phases(incident: Incident, now: datetime) -> tuple[Phase, ...]:
-    """Returns what a checkpoint measures: once the switch is over its cost, once, and the time after it."""
+    """The phases that a checkpoint measures: once the switch is over its cost, once, and the time after it."""
     end = switched(incident)
     since = incident.confirmed_at
     done = any(m.phase is Phase.SWITCH and since is not None and m.at >= since for m in incident.measurements)

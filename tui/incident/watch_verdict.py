@@ -64,7 +64,7 @@ def needed(watch: Watch) -> int:
 
 
 def alarm(incident: Incident) -> Conclusion | None:
-    """Returns what the latest checkpoint says that cannot wait for the end; None: nothing."""
+    """The word of the latest checkpoint that cannot wait for the end; None: nothing."""
     found, base = after(incident), before(incident)
     if not found:
         return None
@@ -196,7 +196,7 @@ def _numbers(now: error_rates.Combined, last: Measurement) -> str:
 
 
 def numbers(of: Measurement) -> str:
-    """What its sources say together, in one line."""
+    """The word of its sources together, in one line."""
     return _numbers(error_rates.combined(of), of)
 
 
@@ -206,7 +206,7 @@ def _each(last: Measurement) -> list[str]:
 
 
 def _against(base: Measurement | None, last: Measurement) -> str:
-    """Returns what it was before; that there is no baseline is said, too."""
+    """The numbers of before; that there is no baseline is said, too."""
     pairs = _pairs(base, last)
     if not pairs:
         return "; no baseline from before"

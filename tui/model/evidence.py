@@ -115,5 +115,5 @@ class Measurement(Value):
     """response times in classes, in seconds, and how many had each; rising"""
 
     def of(self, source: RateSource) -> Rate | None:
-        """Returns what this source said."""
+        """The rate by this source."""
         return next((r for r in self.rates if r.source is source), None)

@@ -7,7 +7,7 @@ from tui.model.value import Value
 
 
 class OnBreach(StrEnum):
-    """What a guard does when the release that went live is worse, from the least to the most."""
+    """The actions of a guard when the release that went live is worse, from the least to the most."""
 
     TELL = "tell"
     ASK = "ask"
@@ -20,13 +20,13 @@ class OnBreach(StrEnum):
 
 
 class GuardSpec(Value):
-    """What a service allows its guards."""
+    """The limit that a service sets to its guards."""
 
     on_breach: OnBreach = OnBreach.TELL
 
 
 class GuardedDeploy(Value):
-    """What an incident that only watches a deploy guards."""
+    """The deploy that an incident guards."""
 
     deploy: str
     """the metadata of what went live; on the host as `_DEPLOY`"""

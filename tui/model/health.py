@@ -17,8 +17,8 @@ class RequestExtras(Value):
 
     @classmethod
     def of(cls, service: Service, url: str, own: tuple[RequestHeader, ...] = ()) -> "RequestExtras":
-        """Returns what services.yaml says for an address of the service: `own` headers, and those of its health
-        where the address is at the same place, so that no credential goes anywhere else."""
+        """The words of services.yaml for an address of the service: `own` headers, and those of its health where the
+        address is at the same place, so that no credential goes anywhere else."""
         spec = service.health
         if spec is None:
             return cls(headers=tuple((one.name, one.value) for one in own))

@@ -257,7 +257,7 @@ class Incident(Value):
 
     @property
     def guarding(self) -> bool:
-        """Whether it only watches a deploy still: nothing was planned."""
+        """True if it only watches a deploy still: nothing was planned."""
         return self.guard is not None and self.plan is None
 
     def run_of(self, step: str) -> StepRun | None:
@@ -281,7 +281,7 @@ class Incident(Value):
 
     @property
     def answered_throughout(self) -> bool:
-        """Whether every look while it was replaced was answered well."""
+        """True if every look while it was replaced was answered well."""
         return self.again_at is not None and not self.again_bad
 
     @property

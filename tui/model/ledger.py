@@ -83,7 +83,7 @@ class ConfigSeen(Value):
 
 
 class Served(Value):
-    """How long a rollback of an app took until the service answered again."""
+    """The time of one rollback of an app until the service answered again."""
 
     app: str
     way: str

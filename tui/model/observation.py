@@ -183,8 +183,7 @@ def started_anew(before: RunningState, now: RunningState) -> tuple[Container, ..
 
 
 def differences(before: RunningState, now: RunningState) -> tuple[str, ...]:
-    """Returns what changed between two looks, in words; empty when what serves and what would be built next are the
-    same.
+    """The changes between two looks, in words; empty when what serves and what would be built next are the same.
 
     A restart changes neither: see `started_anew`.
     """

@@ -136,7 +136,7 @@ class Promise(Value):
 
     @property
     def words(self) -> str:
-        """What is said of it."""
+        """The promise in words."""
         whose = "of it" if self.own else "of other apps of its host"
         many = f"median of {self.count} measured rollbacks" if self.count > 1 else "one measured rollback"
         return f"serving again about {self.seconds:.0f} s after the word ({many} {whose})"

@@ -148,7 +148,7 @@ class Release(Value):
         return self.looked is not None and self.looked.gone
 
     def by(self, way: str) -> WayBack | None:
-        """Returns what is known of that way to this release."""
+        """That way to this release, as far as it is known."""
         return next((w for w in self.ways if w.way == way), None)
 
     @property

@@ -69,8 +69,8 @@ def rebuilt(releases: tuple[Release, ...], current: RunningState) -> bool:
 
 
 def running(releases: tuple[Release, ...], current: RunningState) -> Release:
-    """Returns what runs now, or was deployed last where nothing runs: one of the list where it can be named, else one
-    known by its commit alone.
+    """The release that runs now, or was deployed last where nothing runs: one of the list where it can be named, else
+    one known by its commit alone.
 
     Our own label names it where the marks on the holder were not written any more (the console died in between): the
     attempt must be on every container, because a release label alone is inherited by images built from ours.
@@ -116,7 +116,7 @@ def _running(releases: tuple[Release, ...], current: RunningState) -> Release:
 
 
 def settled(current: RunningState, running: Release) -> bool | None:
-    """Tells whether a rebuild would deploy again what serves now; None where what serves is known by no commit."""
+    """True if a rebuild would deploy again what serves now; None where what serves is known by no commit."""
     if current.commit is None or running.commit is None:
         return None
     return current.tip is not None and (current.tip == current.commit or running.is_commit(current.tip))
@@ -132,7 +132,7 @@ def with_running(releases: tuple[Release, ...], current: RunningState) -> tuple[
 
 
 def _identity(release: Release) -> tuple[str | None, ...]:
-    """Returns what tells releases of a list apart: two holders may retain one commit."""
+    """The words that tell releases of a list apart: two holders may retain one commit."""
     return (release.holder,) if release.holder is not None else (None, release.commit, release.image, release.tag)
 
 

@@ -42,8 +42,7 @@ def nth_fails(rate: float, number: int) -> bool:
 
 
 def health_answer(app: str, health: str) -> HttpAnswer:
-    """Returns what the health paths of an app answer in one of the states of `images.HEALTHS`; any other counts as
-    `ok`."""
+    """The answer of an app's health paths in one of the states of `images.HEALTHS`; any other counts as `ok`."""
     word = READY_WORDS.get(app, "ok")
     match health:
         case "503":
@@ -78,7 +77,7 @@ def answer(app: str, content: Content, path: str, number: int, host: str, uptime
 
 
 def check_answer(app: str, content: Content, path: str) -> HttpAnswer:
-    """Returns what Dokku's start-up check of a path sees."""
+    """The answer that Dokku's start-up check of a path sees."""
     behaviour = content.behaviour
     if behaviour.check:
         return health_answer(app, behaviour.check)
@@ -100,7 +99,7 @@ def start_lines(process: str, content: Content) -> tuple[str, ...]:
 
 
 def tick_lines(process: str, content: Content, number: int) -> tuple[str, ...]:
-    """Returns what a container prints in its `number`-th second, requests apart."""
+    """The lines that a container prints in its `number`-th second, requests apart."""
     if process != "web":
         return (f"worker tick {number} version={content.version}",) if number % 2 == 0 else ()
     if content.behaviour.log == "tracebacks" and number % 5 == 0:

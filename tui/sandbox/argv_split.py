@@ -52,7 +52,7 @@ def split_command(line: str) -> list[str]:
 
 
 def echoed(word: str) -> list[str]:
-    """Returns what one word becomes after /bin/echo: one argument a line, or none."""
+    """The words that one word becomes after /bin/echo: one argument a line, or none."""
     if word == "--help":
         return list(ECHO_HELP)
     if word == "--version":

@@ -13,7 +13,7 @@ NULL = "null"
 
 
 def selected(machine: Machine, app: App) -> str:
-    """Returns what `builder:set` chose for the app, or for the host; "" for neither."""
+    """The builder that `builder:set` chose for the app, or for the host; "" for neither."""
     return app.properties.get("builder-selected") or machine.global_properties.get("builder-selected", "")
 
 

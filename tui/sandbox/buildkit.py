@@ -54,7 +54,7 @@ def build_options(app: App) -> list[str]:
 
 
 def unknown_option(app: App) -> str:
-    """Returns what Docker's client says of the first build option that it does not know; "" if it knows all."""
+    """The complaint of Docker's client about the first build option that it does not know; "" if it knows all."""
     for word in build_options(app):
         name = word.partition("=")[0]
         if name.startswith("--") and name not in KNOWN_OPTIONS:
@@ -78,7 +78,7 @@ def dockerfile_path(app: App) -> str:
 
 
 def content_of(files: dict[str, bytes], commit: str) -> Content:
-    """Returns what an image built from these files holds."""
+    """The content of an image that is built from these files."""
     version = files.get("VERSION", b"").decode().strip() or commit[:12]
     behaviour = Behaviour()
     if "behaviour.json" in files:

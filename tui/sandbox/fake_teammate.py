@@ -129,7 +129,7 @@ class Colleague:
         return result
 
     def _story(self, app: App) -> Story:
-        """Returns what the app's releases are built from: the team's own, one made on request, or a plain one."""
+        """The content that the app's releases are built from: the team's own, one made on request, or a plain one."""
         told_before = (story for story in STORIES if story.app == app.name)
         made = self._host.stories.get(app.name)
         return made or next(told_before, Story(app=app.name, check="/ping", releases=(), kept=()))

@@ -126,7 +126,7 @@ def advertisement(app: App) -> bytes:
 
 
 async def read_request(call: Call) -> PushRequest:
-    """Returns what the client wants to push, up to the flush. Raises EOFError if it leaves before."""
+    """The client's request to push, up to the flush. Raises EOFError if it leaves before."""
     request = PushRequest()
     while (line := await read_pkt(call)) is not None:
         command_text, _, capabilities = line.rstrip(b"\n").partition(b"\0")

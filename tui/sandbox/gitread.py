@@ -33,7 +33,7 @@ class GitReading(UploadPackHandler):
     """Without partial clones: the recorded hosts ignore filters, and so a client gets everything."""
 
     def capabilities(self) -> list[bytes]:
-        """Returns what dulwich offers, without filters."""
+        """The capabilities that dulwich offers, without filters."""
         return [name for name in super().capabilities() if name != CAPABILITY_FILTER]
 
     @classmethod

@@ -56,7 +56,7 @@ class Start:
 
 
 def start_of(config: ImageConfig, process: str, procfile: Mapping[str, str]) -> Start:
-    """Returns what Docker starts for a process type, given the Procfile of the commit that is deployed."""
+    """The command that Docker starts for a process type, given the Procfile of the commit that is deployed."""
     command = procfile.get(process, "")
     words = words_of(command)
     match config.frame:

@@ -40,7 +40,7 @@ def setting(machine: Machine, app: App, name: str) -> str:
 
 
 def namespace(machine: Machine, app: App) -> str:
-    """Returns where Helm puts the app."""
+    """The namespace into which Helm puts the app."""
     return setting(machine, app, "namespace") or "default"
 
 

@@ -268,7 +268,7 @@ class Machine:
                 self.dead_images.append(Due(app.name, source.id, at))
 
     def retire(self, app: App | None, *, force: bool = False) -> list[Due]:
-        """Returns what ps:retire does: due containers go, then due images, each without force. Returns what was
+        """Does what ps:retire does: due containers go, then due images, each without force. Returns what was
         attempted."""
         now = self.now()
 

@@ -15,7 +15,7 @@ def unknown(words: list[str]) -> str:
 
 
 def said(call: Call, words: list[str], env: Mapping[str, str], image: Image) -> int:
-    """Returns what a command says in a container, and its exit code: a few that somebody would ask are known."""
+    """The output of a command in a container, and its exit code: a few that somebody would ask are known."""
     if words[:2] == ["sh", "-c"] or words[:2] == ["bash", "-c"]:
         words = shlex.split(words[2]) if len(words) > 2 else []
     match words:

@@ -17,7 +17,7 @@ FROZEN_BY = "frozen-by-"
 
 
 def arrival(running: Release, current: RunningState, record: holders.IncidentRecord | None) -> Arrival | None:
-    """Returns how what runs came, where one of these consoles brought it; None where nothing says so.
+    """The arrival of what runs, where one of these consoles brought it; None where nothing says so.
 
     Without a mark, because the console died before it could be written, the attempt on the containers says it.
     """

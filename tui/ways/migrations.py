@@ -20,7 +20,7 @@ _SAFE = re.compile(r"[\w./-]+", re.ASCII)
 
 
 def compare(leaving: SourceTree, target: SourceTree) -> tuple[Migrated, ...]:
-    """Returns what lies between the release that is left and the one to go back to, one for each tool and folder."""
+    """The migrations between the release that is left and the one to go back to, one for each tool and folder."""
     newer, older = _all(leaving), _all(target)
     found: list[Migrated] = []
     for key in sorted(newer.keys() | older.keys(), key=lambda key: (key[0].name, key[1])):

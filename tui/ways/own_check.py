@@ -36,7 +36,7 @@ def brought(facts: Facts, files: own_checks.Files) -> tuple[own_checks.Files, tu
 
 
 def cautions(facts: Facts, files: own_checks.Files, ours: tuple[OwnCheck, ...]) -> Iterable[PlanWarning]:
-    """Returns what the plan says of it: the checks of this program, and why web has none where that was looked at."""
+    """The notes of the plan: the checks of this program, and why web has none where that was looked at."""
     of = facts.shape or Shape(app=facts.service.app)
     for one in ours:
         what = f"{one.path} has to answer" if one.path else f"it has to be up for {one.uptime} s"

@@ -138,7 +138,7 @@ def between(lying: CommitRange) -> tuple[PlanWarning, ...]:
 
 
 def database(found: Migrated) -> Iterator[str]:
-    """Returns what a tool's migrations mean for the way back: up to where the target knows them, and what undoes the
+    """The meaning of a tool's migrations for the way back: up to where the target knows them, and what undoes the
     rest."""
     where = f"{found.tool} ({found.folder})"
     if found.between:

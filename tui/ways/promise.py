@@ -1,4 +1,4 @@
-"""When the service will serve again, by what earlier rollbacks on this host took, as this machine measured them."""
+"""The time until a service serves again, by what earlier rollbacks on this host took, as this machine measured them."""
 
 from collections.abc import Iterable
 from statistics import median

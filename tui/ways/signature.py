@@ -37,7 +37,7 @@ def pairs(facts: Facts, frozen: str | None) -> tuple[tuple[str, str], ...]:
 
 
 def arrival(facts: Facts) -> Arrival:
-    """Returns how the target comes, for its holder: a later `previous` asks for it (`further`)."""
+    """The arrival of the target, for its holder: a later `previous` asks for it (`further`)."""
     options = facts.options
     kind = Came.AGAIN if options.again else Came.FORWARD if options.forward else Came.BACK
     return Arrival(kind=kind, attempt=facts.attempt, at=facts.at, by=facts.by)

@@ -2,8 +2,8 @@
 
 Theory. The host's Git gives only what its branches reach, and ignores filters, so their tips are asked for with all
 they contain. That may be much: it is read up to a size and for a time, and beyond either the answer is "not known",
-never "none". What came is unpacked in memory; only trees are compared, by path
-and id, and commits by what reaches them.
+never "none". What came is unpacked in memory; only trees are compared, by path and id, and commits by what reaches
+them.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ async def between(
     tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
     databases: Callable[[SourceTree, SourceTree], tuple[Migrated, ...]] | None = None,
 ) -> CommitRange:
-    """Returns what differs: commits, paths, those for which `wanted` holds, and `tasks` of the commit that is left.
+    """The differences: commits, paths, those for which `wanted` holds, and `tasks` of the commit that is left.
 
     Raises LinkError.
     """

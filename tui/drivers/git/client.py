@@ -71,8 +71,7 @@ class Git:
         tasks: Callable[[Callable[[str], str | None]], tuple[str, ...]],
         databases: Callable[[SourceTree, SourceTree], tuple[Migrated, ...]] | None = None,
     ) -> CommitRange:
-        """Returns what lies between two commits of the app's repository. Raises LinkError; anything else is "not
-        known"."""
+        """The range between two commits of the app's repository. Raises LinkError; anything else is "not known"."""
         from tui.drivers.git import between
 
         return await between.between(host, app, leaving, target, wanted, tasks, databases)

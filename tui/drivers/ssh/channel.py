@@ -30,7 +30,7 @@ class TooMuch(OSError):
 
 
 class Places(Protocol):
-    """Where a channel has its place, until it gives it back."""
+    """The places of a connection, of which a channel has one until it gives it back."""
 
     def release(self) -> None: ...
 
@@ -81,7 +81,7 @@ class Channel:
         return chunk
 
     async def wait(self) -> Outcome:
-        """Returns how it ended, once its output has ended."""
+        """Its end, once its output has ended."""
         with self._translated():
             await self._process.wait_closed()
         await asyncio.wait({self._errors})  # cancelled by `close`: that ends this stream, not whoever reads it

@@ -83,7 +83,7 @@ def address(where: Destination) -> tuple[str, ...]:
 
 
 async def settings(host: Host) -> Settings:
-    """Returns how this host is reached. Raises Unreachable for a configuration that is wrong."""
+    """The route to this host. Raises Unreachable for a configuration that is wrong."""
     where = parse(host.ssh)
     if host.sandbox or program() is None:
         text, usual = await asyncio.to_thread(_without_ssh, host, where), dict[str, list[str]]()
@@ -99,7 +99,7 @@ async def settings(host: Host) -> Settings:
 
 
 def _without_ssh(host: Host, where: Destination) -> str:
-    """Returns what `ssh -G` would print, as far as asyncssh reads the configuration. Raises Unreachable."""
+    """The words that `ssh -G` would print, as far as asyncssh reads the configuration. Raises Unreachable."""
     from asyncssh.config import ConfigParseError, SSHClientConfig
 
     folder = Path(home(), ".ssh")
@@ -140,7 +140,7 @@ _READ = (
 
 
 async def _usual() -> dict[str, list[str]]:
-    """Returns what ssh does without any configuration."""
+    """The settings of ssh without any configuration."""
     global _without
     if _without is None:
         _without = options(await _printed(("-F", "none", "--", "host.invalid"), "ssh"))

@@ -124,7 +124,7 @@ class Identities:
         return [*first, *others, *last]
 
     async def _of_file(self, asyncssh: Any, one: _Named, lost: list[str], required: bool) -> Callable[[], Any] | None:
-        """Returns what makes the key pair of a file; None where it cannot be used here, with a word in `lost`."""
+        """The maker of a file's key pair; None where it cannot be used here, with a word in `lost`."""
         if one.raw is None:
             why = f"{one.path} is a public key, and no agent holds its other half"
             if required:
@@ -242,7 +242,7 @@ def _pair(asyncssh: Any, key: Any) -> Any:
 
 
 def _again(asyncssh: Any, pair: Any) -> Callable[[], Any]:
-    """Returns what makes another pair of the same key of the agent, to carry a certificate."""
+    """The maker of another pair of the same key of the agent, to carry a certificate."""
     return lambda: type(pair)(pair._agent, pair.key_algorithm, pair.key_public_data, pair.get_comment_bytes() or b"")
 
 

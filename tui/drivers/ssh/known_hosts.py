@@ -47,8 +47,8 @@ def names(host: str, port: int, alias: str | None) -> tuple[str, ...]:
 
 
 def look_up(files: tuple[Path, ...], wanted: tuple[str, ...]) -> Known:
-    """Returns what the files say. A file that is not there says nothing. Raises OSError, with its name, for one that
-    cannot be read."""
+    """The word of the files. A file that is not there says nothing. Raises OSError, with its name, for one that cannot
+    be read."""
     texts = [_text(file) for file in files]
     found = [_collected(texts, name) for name in wanted]
     revoked = tuple(key for one in found for key in one.revoked)

@@ -50,7 +50,7 @@ async def ask(connect: Callable[[], Awaitable[Any]], where: str, clock: Any) -> 
 
 
 async def _heard(channel: Channel) -> tuple[Outcome, bytes]:
-    """Returns how the question ended and what was answered. Raises OSError."""
+    """The end of the question, and its answer. Raises OSError."""
     stdout = bytearray()
     try:
         channel.write_eof()

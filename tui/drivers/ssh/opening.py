@@ -150,7 +150,7 @@ class Opener:
                 offer.agent.close()
 
     def _options(self, settings: Settings, on_file: KeysOnFile, tunnel: Any) -> dict[str, Any]:
-        """Returns how asyncssh is told; nothing is left to its own reading of ~/.ssh/config."""
+        """The options for asyncssh; nothing is left to its own reading of ~/.ssh/config."""
         found: dict[str, Any] = {
             "config": None,
             "username": settings.user,

@@ -249,7 +249,7 @@ async def _ready(ssh: str, socket: Path) -> bool:
 
 
 async def _end_of(master: asyncio.subprocess.Process) -> str:
-    """Returns what a master said until it ended, its end."""
+    """The last words of a master, once it has ended."""
     said = bytearray()
     if master.stderr is not None:
         while chunk := await master.stderr.read(4096):

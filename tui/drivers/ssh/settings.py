@@ -53,7 +53,7 @@ class Settings(Value):
 def read(
     text: str, asked: str, *, home: str, environ: Mapping[str, str], usual: Mapping[str, list[str]] | None = None
 ) -> Settings:
-    """Returns what `ssh -G asked` printed. `usual`: the same without any configuration, for what need not be set."""
+    """The output of `ssh -G asked`, read. `usual`: the same without any configuration, for what need not be set."""
     said = options(text)
 
     def one(key: str) -> str | None:

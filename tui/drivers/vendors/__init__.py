@@ -22,7 +22,7 @@ REGISTRY: tuple[Vendor, ...] = (
 
 
 def sections() -> tuple[Section, ...]:
-    """Returns what vendors read of services.yaml."""
+    """The parts of services.yaml that vendors read."""
     return tuple(one.section for one in REGISTRY if one.section is not None)
 
 

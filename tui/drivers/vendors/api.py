@@ -140,7 +140,8 @@ class Apis:
 
 
 def there(url: str, raw: Raw) -> str | None:
-    """Returns where an answer sends us, if it has moved for good or keeps the question, and stays on the same host."""
+    """The address that an answer sends us to, if it has moved for good or keeps the question, and stays on the same
+    host."""
     location = raw.headers.get("location", "").strip()
     if raw.status not in MOVED or not location:
         return None

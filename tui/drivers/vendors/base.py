@@ -132,7 +132,7 @@ class Tracker(ABC):
 
     @abstractmethod
     async def check(self, subject: str, topic: str) -> Finding:
-        """Finds out whether tickets could be made; nothing is written."""
+        """The finding: could tickets be made? Nothing is written."""
 
     @abstractmethod
     async def close(self) -> None:

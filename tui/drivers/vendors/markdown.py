@@ -11,7 +11,7 @@ CUT = "\n… cut here: the whole text is in the journal"
 
 
 def marker(incident: str) -> str:
-    """Returns what only this incident's ticket holds."""
+    """The words that only this incident's ticket holds."""
     return f"rollback incident {incident} "
 
 

@@ -126,7 +126,7 @@ class SlackThread(MessageChannel, Checked):
         return (findings.judged(reply, "services", TOPIC, works, fix),)
 
     async def _link(self, channel: object, ts: str) -> str | None:
-        """Returns where a message can be read; not worth a failure."""
+        """The address at which a message can be read; not worth a failure."""
         if self._api is None or not isinstance(channel, str):
             return None
         query = urlencode([("channel", channel), ("message_ts", ts)])

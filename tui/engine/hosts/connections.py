@@ -57,7 +57,7 @@ class HostConnections:
         return self._hosts[name]
 
     async def capabilities(self, name: str) -> Capabilities:
-        """Returns what the host can do; asked once per console. Raises LinkError, UnexpectedReply."""
+        """The host's abilities; asked once per console. Raises LinkError, UnexpectedReply."""
         async with self._asking.setdefault(name, asyncio.Lock()):
             if name not in self._known:
                 told = await together(*(self.ask(name, argv) for argv in capabilities.QUESTIONS))
@@ -71,7 +71,7 @@ class HostConnections:
         return replace(self._fleet.host(name), form=self.host(name).form)
 
     def now(self) -> datetime:
-        """Returns what the clock says, for what is read here."""
+        """The clock's time, for what is read here."""
         return self._clock.now()
 
     async def ask(
@@ -81,8 +81,7 @@ class HostConnections:
         return await self.gate.read(self.host(name), name, argv, timeout=timeout, only_on=only_on)
 
     async def ask_checked(self, name: str, argv: tuple[str, ...]) -> bytes:
-        """Returns what a read that has to succeed printed. Raises LinkError, and UnexpectedReply with the host's own
-        words."""
+        """The output of a read that has to succeed. Raises LinkError, and UnexpectedReply with the host's own words."""
         answer = await self.ask(name, argv)
         if not answer.ok:
             raise unusable(answer)
@@ -93,9 +92,8 @@ class HostConnections:
         await asyncio.gather(*(host.close() for host in self._hosts.values()))
 
     async def current(self, name: str, app: str) -> RunningState:
-        """Returns what the app runs now: five reads at once on the kept connection. Raises LinkError,
-        UnexpectedReply: for an app that is not there what apps:report says of it, before all that the other
-        questions come to."""
+        """The running state of the app: five reads at once on the kept connection. Raises LinkError, UnexpectedReply:
+        for an app that is not there what apps:report says of it, before all that the other questions come to."""
         there: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answers = await together(
             self._report(name, app, there),
@@ -208,7 +206,7 @@ class HostConnections:
 
 
 async def _after(there: asyncio.Future[None], asked: Coroutine[Any, Any, A]) -> A:
-    """Returns what was asked; its trouble only once apps:report has answered: a repository that is missing may be an
+    """The answer to a question; its trouble only once apps:report has answered: a repository that is missing may be an
     app that is."""
     try:
         return await asked

@@ -50,10 +50,10 @@ class _Page:
         """the row of the look at each holder"""
         self.looked = False
         """whether this console has looked itself"""
-        self.answered: frozenset[str] = frozenset()
-        """the addresses of such answers since then"""
         self.healthy: datetime | None = None
         """the latest healthy answer since the last look: whose it was the next look tells"""
+        self.answered: frozenset[str] = frozenset()
+        """the addresses of such answers since then"""
 
 
 class LedgerKeeper:
@@ -122,7 +122,7 @@ class LedgerKeeper:
             self.trouble = error
 
     async def times(self, host: str) -> tuple[Served, ...]:
-        """What rollbacks on this host took, oldest first; nothing where that cannot be read."""
+        """The times that rollbacks on this host took, oldest first; nothing where that cannot be read."""
         try:
             rows = await self._store.ledger(host, HOST)
         except JournalError:
@@ -142,7 +142,7 @@ class LedgerKeeper:
         page.known = replace(page.known, remarks=(*page.known.remarks, remark))
 
     async def known(self, host: str, app: str) -> Ledger:
-        """Returns what is known of an app. Raises JournalError."""
+        """The ledger of an app. Raises JournalError."""
         async with self._turn:
             return (await self._page(host, app)).known
 

@@ -1,4 +1,4 @@
-"""What the next steps will ask, asked while a step is under way: a host answers many at once no later than one.
+"""The questions of the next steps, asked while a step is under way: a host answers many at once no later than one.
 
 Nothing here changes a host, and nothing is judged before its step. What guards a step is kept:
 - What runs is read once the record is ours, so that no other console changes it afterwards; the settings that decide
@@ -88,12 +88,12 @@ class Ahead:
             self._asked.begin("gate", build_facts.gate(self._links, plan.host, plan.app))
 
     async def current(self, plan: Plan) -> RunningState:
-        """What runs. Raises LinkError, HostSaid."""
+        """The running state. Raises LinkError, UnexpectedReply."""
         found: RunningState | None = await self._asked.answer("current")
         return found or await self._links.current(plan.host, plan.app)
 
     async def gate(self, plan: Plan) -> build_facts.Told:
-        """What decides who builds a push. Raises LinkError."""
+        """The answers that decide who builds a push. Raises LinkError."""
         found: build_facts.Told | None = await self._asked.answer("gate")
         return found or await build_facts.gate(self._links, plan.host, plan.app)
 

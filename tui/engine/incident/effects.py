@@ -57,7 +57,7 @@ class Edge:
         return await answered(self._inner.run_step(incident, step, note), unknown)
 
     async def observe(self, incident: Incident) -> ev.Observed | ev.NotObserved:
-        """Returns what runs, or why it could not be asked."""
+        """The running state, or why it could not be asked."""
         return await answered(
             self._inner.observe(incident), lambda error: ev.NotObserved(at=self._clock.now(), why=worded(error))
         )
@@ -91,7 +91,7 @@ class Edge:
         return await answered(self._inner.measure(incident, phase), none)
 
     async def settle(self, incident: Incident, closing: Closing) -> ev.Settled | ev.Unsettled:
-        """Returns how the host was left; after an error why something may be left there."""
+        """The state in which the host was left; after an error why something may be left there."""
         return await answered(
             self._inner.settle(incident, closing), lambda error: ev.Unsettled(at=self._clock.now(), why=worded(error))
         )

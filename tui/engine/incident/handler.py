@@ -63,7 +63,7 @@ class HostEffectHandler:
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def observe(self, incident: Incident) -> ev.Observed | ev.NotObserved:
-        """Returns what runs, on a connection opened after the loss."""
+        """The running state, on a connection opened after the loss."""
         try:
             if _was_lost(incident) and not incident.looks:
                 await self._links.host(incident.host).drop()
@@ -113,7 +113,7 @@ class HostEffectHandler:
         return ev.ChecksDone(at=self._clock.now(), checks=tuple(checks))
 
     async def _serves_again(self, incident: Incident, plan: Plan) -> None:
-        """Since when the service answers well, put on record, and for the next plan's promise; looked for on, where it
+        """Put on record since when the service answers well, also for the next plan's promise; looked for on, where it
         does not yet."""
         serving = self._steps.serving
         if serving is None or self._note is None or not serving.answers:
@@ -167,7 +167,7 @@ class HostEffectHandler:
         return ev.HealthSampled(at=now, sample=Sample(at=now, healthy=healthy, seconds=seconds, note=note))
 
     async def _judge(self, incident: Incident) -> still_ours.Judged | None:
-        """Returns what runs, against what the watch began with; None while a deploy is at work."""
+        """The running state against what the watch began with; None while a deploy is at work."""
         current = await self._links.current(incident.host, incident.app)
         watched = incident.watch
         if current.locked or watched is None:
@@ -182,7 +182,7 @@ class HostEffectHandler:
         return judged
 
     async def measure(self, incident: Incident, phase: Phase) -> ev.Measured:
-        """Returns what every source says of a phase; nothing changes, nothing waits for it."""
+        """The word of every source on a phase; nothing changes, nothing waits for it."""
         service, now = self._fleet.service(incident.service), self._clock.now()
         if service is None or self._evidence is None:
             return ev.Measured(at=now, measurement=Measurement(at=now, phase=phase, rates=()))

@@ -166,8 +166,8 @@ class StepRunner:
         return self._ended(step, Exited(code=0), StepResult.DONE, f"kept as {made.holder}")
 
     async def _mark_kept(self, incident: Incident, plan: Plan) -> str:
-        """Returns what was kept on the way out is bad as well: the plan could not know its holder's name. Trouble,
-        in words."""
+        """Mark what was kept on the way out bad as well: the plan could not know its holder's name. Returns trouble, in
+        words."""
         run, service = incident.run_of("keep"), self._fleet.service(plan.service)
         if run is None or run.result is not StepResult.DONE or service is None or plan.leaving.holder is not None:
             return ""

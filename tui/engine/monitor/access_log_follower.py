@@ -228,7 +228,7 @@ class AccessFollower:
 
 
 def joined(seen: Sequence[int], lines: Sequence[int]) -> int:
-    """Returns how many of the first of `lines` are the last of `seen`: the longest overlap."""
+    """The longest overlap: how many of the first of `lines` are the last of `seen`."""
     known = list(seen)
     for length in range(min(len(known), len(lines)), 0, -1):
         if known[-length:] == list(lines[:length]):

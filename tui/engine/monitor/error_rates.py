@@ -107,7 +107,7 @@ class Evidence:
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def now(self, service: Service, phase: Phase, since: datetime, until: datetime | None = None) -> Measurement:
-        """Returns what is known without asking anybody; of those outside, what they said last in this window."""
+        """The rates that are known without asking anybody; of those outside, what they said last in this window."""
         at = self._clock.now()
         until = until or at
         counted = self._log(service, since, until)
@@ -139,7 +139,7 @@ class Evidence:
     async def measure(
         self, service: Service, phase: Phase, since: datetime, until: datetime | None = None
     ) -> Measurement:
-        """Returns what all sources say of a window; those outside are asked, in no more than `PATIENCE` seconds."""
+        """The word of all sources on a window; those outside are asked, in no more than `PATIENCE` seconds."""
         end = until or self._clock.now()
         outside, issues = await asyncio.gather(
             asyncio.gather(*(self._ask(port, service, since, end) for port in self._ports(service))),
@@ -158,8 +158,8 @@ class Evidence:
         )
 
     def baseline(self, service: Service, now: datetime, started: datetime | None) -> datetime:
-        """Returns where the time before begins: when it was first looked at, when what runs was started, or
-        `BASELINE` ago."""
+        """The beginning of the time before: when it was first looked at, when what runs was started, or `BASELINE`
+        ago."""
         times = [now - BASELINE, self._since.get(service.name, now)]
         if started is not None and started <= now:
             times.append(started)

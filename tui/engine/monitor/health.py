@@ -89,7 +89,7 @@ async def smoke(probes: ProbePort, service: Service) -> tuple[Check, ...]:
 async def identity(
     probes: ProbePort, service: Service, before: str | None, *, again: bool = False
 ) -> tuple[Check, ...]:
-    """Returns what the service says it is, where services.yaml names a place for it."""
+    """The check of the service's own word on what it is, where services.yaml names a place for it."""
     if service.identity is None:
         return ()
     now = await ask_identity(probes, service)
@@ -97,7 +97,7 @@ async def identity(
 
 
 async def ask_identity(probes: ProbePort, service: Service) -> str | None:
-    """Returns what the service says it is right now; None: it did not say, or nothing is configured."""
+    """The service's own word on what it is right now; None: it did not say, or nothing is configured."""
     if service.identity is None:
         return None
     return await probes.identity(service.identity, RequestExtras.of(service, service.identity.url))
@@ -109,6 +109,6 @@ def addresses(seen: Probe) -> str:
 
 
 def worded(seen: Probe) -> str:
-    """Returns what a look came to, and where, in one line."""
+    """The result of a look, and its addresses, in one line."""
     where = "" if seen.parts and seen.detail else f" ({addresses(seen)})"
     return f"{seen.outcome}: {seen.detail}{where}"

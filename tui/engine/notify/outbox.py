@@ -274,7 +274,7 @@ class Notifier:
         await self._ended(channel.name, row, message.milestone, receipt)
 
     async def _said(self, incident: str, channel: str) -> list[Delivery]:
-        """Returns what was delivered there before; nothing is known of an incident that cannot be read."""
+        """The earlier deliveries there; nothing is known of an incident that cannot be read."""
         try:
             found = await self._read(incident)
         except (JournalError, Refused):

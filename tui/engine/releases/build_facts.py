@@ -31,7 +31,7 @@ from tui.ways import migrations, preflight
 
 
 class Told(NamedTuple):
-    """What a host said of how an app is built, question by question."""
+    """A host's answers on how an app is built, question by question."""
 
     answers: dict[tuple[str, ...], Answer]
     obeys: bool
@@ -84,7 +84,7 @@ async def _experimental(links: HostConnections, host: str) -> bool:
 
 
 async def files_of(links: HostConnections, host: str, holder: str) -> dict[str, str]:
-    """Returns what lies in a holder's folder, by the paths it had. Raises LinkError, and UnexpectedReply for what is no
+    """The files in a holder's folder, by the paths they had. Raises LinkError, and UnexpectedReply for what is no
     answer."""
     try:
         found = await links.git.archive(links.host(host), holder, holders.FILES_BRANCH, (holders.FILES_FOLDER,))
@@ -118,8 +118,8 @@ async def findings(
     target: Release,
     of: build_settings.Shape,
 ) -> preflight.Findings:
-    """Returns what a plan says beside its steps. Raises LinkError, UnexpectedReply; what could not be known is said
-    in it."""
+    """The findings that a plan tells beside its steps. Raises LinkError, UnexpectedReply; what could not be known is
+    said in it."""
     files, lying = await together(
         _of_holder(links, service.host, target),
         between(links, service, leaving, target, of),
@@ -139,7 +139,7 @@ async def findings(
 def _baked(
     target: Release, kept: build_settings.Kept | None, files: dict[str, str], of: build_settings.Shape
 ) -> commit_files.Baked:
-    """Returns what the target's image brings along of the config of then."""
+    """The part of the config of then that the target's image brings along."""
     names = target.config_keys or app_config.own_names((kept.config_keys if kept is not None else None) or ())
     paths = dict(kept.paths) if kept is not None else {}
     app_json = files.get(paths.get("appjson", build_settings.DEFAULTS["appjson"]))

@@ -124,7 +124,7 @@ class _Told(Value):
 async def listing(
     links: HostConnections, service: Service, met: asyncio.Event | None = None, *, seals: bool = True
 ) -> Listing:
-    """What runs, and the releases that are kept or that this console has seen. Raises LinkError, UnexpectedReply.
+    """The releases that are kept or that this console has seen, and what runs. Raises LinkError, UnexpectedReply.
 
     `seals`: whether each holder is asked that it is sealed; else that is unknown, and no way leads there. `met` is set
     when the first questions are answered: what is asked from then on stands in nobody's way.
@@ -274,7 +274,7 @@ async def names(links: HostConnections, host: str) -> tuple[str, ...]:
 
 
 async def holder_release(links: HostConnections, host: str, holder: str, *, seal: bool = True) -> Release:
-    """What a holder says of itself, and whether it is sealed: two reads; one where the `seal` does not matter."""
+    """The release that a holder retains, and whether it is sealed: two reads; one where the `seal` does not matter."""
     if not seal:
         return kept.release_from_config(holder, await links.config(host, holder) or {})
     config, git = await together(links.config(host, holder), links.ask(host, commands.git_report(holder)))

@@ -162,7 +162,7 @@ class Freezer:
     # ── unfreezing ───────────────────────────────────────────────────────────────────────────────────────────────
 
     async def preview(self, service: Service, word: UnfreezeWord) -> TeamBranch:
-        """Returns what unfreezing would find. Raises as `unfreeze` does."""
+        """The team's branch as unfreezing would find it. Raises as `unfreeze` does."""
         found = await catalog.listing(self._links, service)
         return await standing(self._links, service, found, await self._to_restore(service, found, word))
 
@@ -312,7 +312,7 @@ async def begun_here(journal: JournalPort, service: Service, incident: str) -> b
 async def remembered(
     journal: JournalPort, service: Service, incident: str, wanted: str = "ROLLBACK_DEPLOY_BRANCH"
 ) -> str | None:
-    """Returns what this machine wrote onto the record of that incident, by its key, should the record be gone."""
+    """The value that this machine wrote onto the record of that incident, by its key, should the record be gone."""
     for argv in await _commands(journal, service, incident):
         if argv[:1] != ("config:set",) or holders.incident_record(service.app) not in argv:
             continue
@@ -324,7 +324,8 @@ async def remembered(
 
 
 async def _commands(journal: JournalPort, service: Service, incident: str) -> tuple[tuple[str, ...], ...]:
-    """Returns what this machine sent for an incident of the service, or for a freeze by hand, which is no incident."""
+    """The commands that this machine sent for an incident of the service, or for a freeze by hand, which is no
+    incident."""
     rows = await journal.incidents(LONG_AGO)
     names = dict.fromkeys((incident, *(r.id for r in rows if r.service == service.name and _is_of(r.id, incident))))
     entries = [entry for name in names for entry in await journal.entries(name) if entry.kind == "command"]
@@ -340,7 +341,8 @@ def _is_of(journalled: str, known_as: str) -> bool:
 
 
 async def standing(links: HostConnections, service: Service, found: Listing, branch: str) -> TeamBranch:
-    """Returns what was pushed to that branch and does not run. A branch that cannot be read is said, never raised."""
+    """The commits that were pushed to that branch and do not run. A branch that cannot be read is said, never
+    raised."""
     current = found.current
     running = choose.running(found.releases, current)
     tip = dict(current.refs).get(branch)

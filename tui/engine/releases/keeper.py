@@ -92,7 +92,7 @@ class Keeper:
             say(f"retention: no more is let go: {error.message}")
 
     async def _described(self, host: str, holder: str) -> Release:
-        """Returns what the new holder says of itself; by its name where it cannot be asked."""
+        """The new holder by its own word; by its name where it cannot be asked."""
         try:
             return await catalog.holder_release(self._links, host, holder)
         except (LinkError, UnexpectedReply):

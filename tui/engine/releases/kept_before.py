@@ -74,7 +74,7 @@ def refusal(lost: Release | None, refused: Refused) -> Refused:
 
 
 def pairs(lost: Release | None) -> tuple[tuple[str, str], ...]:
-    """Returns what the new holder has to say of the release beside its own facts."""
+    """The marks that the new holder needs beside its own facts."""
     if lost is None:
         return ()
     bad = None if lost.bad == GONE else lost.bad

@@ -67,7 +67,7 @@ class PlanRequest(Value):
 
 
 class _Read:
-    """What is being asked while the releases are."""
+    """The questions that are under way while the releases are asked for."""
 
     def __init__(
         self,
@@ -206,7 +206,7 @@ class Planner:
         return await self._with_way_out(found, facts)
 
     async def _silence(self, service: Service, way: Way) -> Silence | None:
-        """Whether the service answers anybody; None where the plan does not depend on it."""
+        """The service's silence; None where the plan does not depend on it."""
         asked = way.shaped and service.checks is CheckMode.AUTO
         return await self._silences.of(service) if asked else None
 
@@ -216,7 +216,7 @@ class Planner:
         return await self._silences.answered_path(service, target) if asked else ""
 
     async def _cluster(self, service: Service, found: Listing) -> k3s.K3sSettings | None:
-        """Returns how the scheduler k3s is set, for an app on it. Raises LinkError."""
+        """The settings of the scheduler k3s, for an app on it. Raises LinkError."""
         if found.current.pods is None:
             return None
         return k3s.settings(await self._links.ask(service.host, k3s.settings_report(service.app)))

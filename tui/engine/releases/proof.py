@@ -23,7 +23,7 @@ def last(incidents: Iterable[Incident], host: str, app: str) -> Incident | None:
 
 
 def worded(incident: Incident) -> str:
-    """Returns what was proven, when, and how long the host took, as it was measured."""
+    """The proof in words: its target, its time, and how long the host took, as it was measured."""
     plan = incident.plan
     if plan is None:
         raise ValueError(f"{incident.id} has no plan")

@@ -45,7 +45,7 @@ class Removed(Value):
 
 
 async def plan(links: HostConnections, service: Service, now_stale: Callable[[kept.IncidentRecord], bool]) -> Removal:
-    """Returns what there is to remove. Raises TakenByOther, Refused, LinkError, UnexpectedReply."""
+    """The apps that there are to remove. Raises TakenByOther, Refused, LinkError, UnexpectedReply."""
     found = await catalog.listing(links, service)
     if found.record is not None and found.record.frozen:
         branch = found.record.deploy_branch or "unknown"

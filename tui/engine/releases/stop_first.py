@@ -36,7 +36,7 @@ async def read(
 async def keeping(
     links: HostConnections, service: Service, found: Listing, leaving: Release, of: Shape | None
 ) -> keep_first.Keeping:
-    """Whether what runs can be kept before it is left. Raises LinkError."""
+    """The way to keep what runs before it is left, or why there is none. Raises LinkError."""
     return keep_first.Keeping(why_not=await _unkeepable(links, service, found, leaving, of))
 
 
@@ -53,7 +53,7 @@ async def _unkeepable(
 
 
 async def checks(links: HostConnections, host: str, app: str) -> reports.Checks | None:
-    """Returns how the zero-downtime checks are set now; None where the host does not say. Raises LinkError."""
+    """The settings of the zero-downtime checks now; None where the host does not say. Raises LinkError."""
     answer = await links.ask(host, commands.report("checks", app))
     return reports.checks_report(answer.stdout) if answer.ok else None
 

@@ -96,7 +96,7 @@ class _Search:
         return best[1], best[2]
 
     async def _whose(self, address: Address, page: WebAnswer, app: str) -> Whose | str:
-        """Returns how it is known that the app's own site answered; the name of another app where that one did."""
+        """The proof that the app's own site answered; the name of another app where that one did."""
         stranger = await self._look(page.url, f"{secrets.token_hex(6)}.invalid")
         again = await self._look(page.url, page.host_header)
         if not pages.alike(page, stranger, again):

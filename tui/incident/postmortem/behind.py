@@ -41,7 +41,7 @@ def _response(record: Record, severities: tuple[SeveritySpec, ...], detected: Mo
 
 
 def _taken(record: Record, detected: Moment) -> Iterator[Fact]:
-    """Returns what each plan that was confirmed took back, as it was known when the plan was made."""
+    """The changes that each confirmed plan took back, as they were known when the plan was made."""
     for one in record.rounds:
         taken = one.made.taken
         if taken is None:
@@ -55,7 +55,7 @@ def _taken(record: Record, detected: Moment) -> Iterator[Fact]:
 
 
 def _clock(record: Record, severities: tuple[SeveritySpec, ...], detected: Moment) -> Iterator[Fact]:
-    """Returns how long it took to the first thing that was done about it, against the severity's time."""
+    """The time to the first thing that was done about it, against the severity's time."""
     acted = record.first(ev.Confirmed, ev.WatchAsked, ev.CloseAsked)
     if acted is None or detected.at is None or not isinstance(acted.said, ev.Confirmed | ev.WatchAsked | ev.CloseAsked):
         return

@@ -11,8 +11,7 @@ LEVELS = ("P1", "P2")
 
 
 def duty(incident: Incident, within: timedelta) -> DueDate:
-    """Returns what is wanted; `within` counts from the closing. A false alarm wants none, no matter what it was
-    taken for."""
+    """The due date; `within` counts from the closing. A false alarm wants none, no matter what it was taken for."""
     required = incident.severity in LEVELS and incident.closing is not Closing.FALSE_ALARM
     taken = [w.at for w in incident.written]
     taken += [d.at for d in incident.deliveries if d.milestone is Milestone.POSTMORTEM and d.delivered]

@@ -19,7 +19,7 @@ _PARTED = re.compile(r"[;\n]")
 
 
 def resolution(record: Record) -> tuple[Fact, ...]:
-    """Returns what was done, from the record; the person's words first where there are some."""
+    """The fix, from the record; the person's words first where there are some."""
     incident = record.incident
     found: list[Fact] = []
     if record.note(Field.RESOLUTION) is not None:
@@ -126,7 +126,7 @@ def _closed(record: Record) -> Fact:
 
 
 def impact(record: Record) -> tuple[Fact, ...]:
-    """What the record knows of the cost apart from the template's three lines."""
+    """The cost by the record, apart from the template's three lines."""
     return (*_downtime(record), *_again(record))
 
 
@@ -203,7 +203,7 @@ def _left_over(record: Record) -> Iterator[Fact]:
 
 
 def _after_rollback(record: Record) -> Iterator[Fact]:
-    """Returns what going back leaves to people: the fix, and a way back for the next time."""
+    """The work that going back leaves to people: the fix, and a way back for the next time."""
     if not record.incident.wrote or not record.rounds or (record.rounds[0].made.forward or record.rounds[0].made.again):
         return  # what an undo leaves is no release with a fault, nor is what goes on running
     first, last = record.rounds[0], record.rounds[-1]

@@ -39,7 +39,7 @@ def headline(record: Record) -> Fact:
 
 
 def table(record: Record) -> tuple[Fact, ...]:
-    """Returns what each source counted: the worst before, and the last while the releases changed over and after."""
+    """The numbers of each source: the worst before, and the last while the releases changed over and after."""
     found: list[Fact] = []
     for phase in Phase:
         for source in RateSource:

@@ -57,7 +57,7 @@ def unsettled(incident: Incident, event: ev.Unsettled) -> Decision:
 
 
 def noted(incident: Incident, event: ev.PostMortemNoted | ev.PostMortemExported) -> Incident:
-    """Returns what the post-mortem says in the person's words, and where it went."""
+    """The incident with the person's words for the post-mortem, or with where it went."""
     if isinstance(event, ev.PostMortemExported):
         writing = Writing(at=event.at, way=event.way, where=event.where, by=event.by)
         return replace(incident, written=(*incident.written, writing))

@@ -27,7 +27,7 @@ def proceed(incident: Incident, at: datetime) -> Decision:
 
 
 def doubt(incident: Incident, at: datetime) -> Decision:
-    """Returns how it ended only the host knows: it is asked."""
+    """Only the host knows how it ended: it is asked."""
     doubted = enter(incident, State.UNCERTAIN, at, asking=None, looks=(), quiet_since=None, failure="")
     return doubted, (do.Observe(),)
 

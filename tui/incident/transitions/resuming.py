@@ -14,7 +14,7 @@ from tui.model.outcome import Lost
 
 
 def resumed(incident: Incident, event: ev.Resumed) -> Decision:
-    """Returns what is outstanding. Nothing that was begun is begun again; a plan that was not begun has to be made
+    """Takes up what is outstanding. Nothing that was begun is begun again; a plan that was not begun has to be made
     anew.
 
     An end that a person asked for is carried out. One that verification or the watch found is found anew: what served

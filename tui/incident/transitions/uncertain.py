@@ -126,7 +126,7 @@ def not_observed(incident: Incident, event: ev.NotObserved) -> Decision:
 
 
 def check_again(incident: Incident, at: datetime) -> Decision:
-    """Returns what could not be found out, or went wrong, is tried again."""
+    """Tries again what could not be found out, or went wrong."""
     match incident.asking:
         case Question.OUTCOME_UNKNOWN:
             return core.doubt(incident, at)

@@ -12,12 +12,12 @@ from tui.sandbox.machine import App, BuildRecord
 
 
 def seconds(build: BuildRecord) -> int:
-    """Returns how long a build took, or has taken until now, in whole seconds."""
+    """The time that a build took, or has taken until now, in whole seconds."""
     return round((build.finished or clock.utc().timestamp()) - build.started)
 
 
 def duration(build: BuildRecord) -> str:
-    """Returns how long a build took as Dokku shows it, `1m5s` or `42s`."""
+    """The time that a build took, as Dokku shows it, `1m5s` or `42s`."""
     minutes, rest = divmod(seconds(build), 60)
     return f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
@@ -130,7 +130,7 @@ async def info(call: Call) -> int:
 
 @command("builds:output", new=True)
 async def output(call: Call) -> int:
-    """Returns what a build has said; `current`, which is the default, follows until it ends. For an unknown id it says
+    """Prints what a build has said; `current`, which is the default, follows until it ends. For an unknown id it says
     nothing and exits with 0.
     """
     options = parse(call)

@@ -131,7 +131,7 @@ def checks_of(call: Call) -> tuple[App, list[str] | None]:
 
 
 def said_types(app: App, named: list[str] | None) -> str:
-    """Returns how Dokku names the app and the process types in these answers."""
+    """The words by which Dokku names the app and the process types in these answers."""
     return f" ({app.name})" if named is None else f"'s ({app.name}) proctypes ({','.join(named)})"
 
 

@@ -168,7 +168,7 @@ async def build_from_archive(call: Call, app: App) -> None:
 
 
 def unpacked(call: Call) -> Iterator[str]:
-    """Returns what 0.38.27 notes about an archive that it unpacks; 0.35.15 notes nothing."""
+    """The note of 0.38.27 about an archive that it unpacks; 0.35.15 notes nothing."""
     if call.host.machine.old:
         return
     folder = f"{SCRATCH}-{call.host.machine.number()}-trigger-git-git-from-archive"

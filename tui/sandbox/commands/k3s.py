@@ -73,7 +73,7 @@ async def enter_pod(call: Call, app: App, words: list[str]) -> int:
 
 
 def image_of(pod: DockerContainer) -> Image:
-    """Returns what the pod was started from, whether or not it is still there."""
+    """The image that the pod was started from, whether or not it is still there."""
     return Image(id=pod.image_id, content=pod.content, labels=pod.labels, created=pod.created, config=pod.config)
 
 

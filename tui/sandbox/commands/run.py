@@ -75,7 +75,7 @@ async def by_launcher(call: Call, app: App, image: Image, words: list[str], *, o
 
 
 def environment(call: Call, app: App, image: Image) -> dict[str, str]:
-    """Returns what a command finds in a new container."""
+    """The environment that a command finds in a new container."""
     given = {**call.host.machine.config_of(app), "DYNO": f"run.{call.host.machine.number()}"}
     return seen(image.config, given)
 

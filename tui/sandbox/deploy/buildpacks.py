@@ -101,7 +101,7 @@ async def pack(call: Call, app: App, commit: str, files: dict[str, bytes], *, fa
 
 
 def pack_lines(app: App, content: Content, *, again: bool) -> Iterator[str]:
-    """Returns what the lifecycle says until the image is there."""
+    """The words of the lifecycle until the image is there."""
     yield "===> ANALYZING"
     yield "Restoring data for SBOM from previous image" if again else f'Image with name "{app.image}" not found'
     yield "===> DETECTING"

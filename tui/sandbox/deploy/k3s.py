@@ -89,7 +89,7 @@ class HelmKilled(Exception):
 
 
 def upgrade_lines(call: Call, app: App, secret: str, gone: str, *, first: bool) -> Iterator[OutputLine]:
-    """Returns what Helm says until it waits for the pods."""
+    """The words of Helm until it waits for the pods."""
     where = kube.namespace(call.host.machine, app)
     count = 4 + len([process for process in app.process_types if app.scale.get(process, 0)])
     if first:

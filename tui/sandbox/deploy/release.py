@@ -26,7 +26,7 @@ NO_CHECKS = (
 
 
 def files_of_release(machine: Machine, app: App, files: dict[str, bytes]) -> dict[str, bytes]:
-    """Returns where Dokku takes Procfile and app.json from: the commit, unless a source image is set."""
+    """The files from which Dokku takes Procfile and app.json: the commit, unless a source image is set."""
     if not app.source_image:
         return files
     image = machine.images.find(app.source_image)

@@ -150,7 +150,7 @@ async def start_one(
 
 
 def said_at_end(container: DockerContainer) -> tuple[str, ...]:
-    """Returns what a process without a command leaves in its log, as often as Docker started it."""
+    """The words that a process without a command leaves in its log, as often as Docker started it."""
     return (container.start.complaint,) * 8
 
 

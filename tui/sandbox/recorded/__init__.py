@@ -42,7 +42,7 @@ class Recorded:
 
 @cache
 def load(version: str) -> Recorded:
-    """Returns what the version said, read once. Raises FileNotFoundError for one that was not recorded."""
+    """The recording of the version, read once. Raises FileNotFoundError for one that was not recorded."""
     raw = json.loads(resources.files(__name__).joinpath(f"{version}.json").read_text(encoding="utf-8"))
     reports = {
         name: Report(
