@@ -3,19 +3,14 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from tui.engine.ports import ClockPort
 from tui.engine.releases.catalog import Listing
-from tui.model.health import Probe, ProbeOutcome
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.releases import choose, restart_risk
 from tui.ways import again, further
 
-LOOKS = 3
-"""looks at the health of what runs after a deploy that never went live"""
-LOOK_AGAIN = 0.5
-"""seconds between them"""
-Look = Callable[[Service], Awaitable[Probe | None]]
+Answers = Callable[[Service], Awaitable[bool]]
+"""whether a service is healthy at one of a few looks"""
 
 
 def not_further(service: Service, found: Listing, mine: str, now: datetime, longest: timedelta) -> None:
@@ -25,28 +20,13 @@ def not_further(service: Service, found: Listing, mine: str, now: datetime, long
         raise held[1]
 
 
-async def never_live(
-    service: Service, host: Host, found: Listing, running: Release, look: Look, clock: ClockPort
-) -> str:
+async def never_live(service: Service, host: Host, found: Listing, running: Release, answers: Answers) -> str:
     """That the last deploy never went live and what runs is healthy, with the words that change nothing else; empty
     where it is not so, or not known to be so."""
     tried = restart_risk.tried(found.current)
-    if tried is None or choose.rebuilt(found.releases, found.current) or not await _healthy(service, look, clock):
+    if tried is None or choose.rebuilt(found.releases, found.current) or not await answers(service):
         return ""
     return (
         f"the last deploy ({tried[:10]}) never went live: what runs is the old release, {running.name}, and it is "
         f"healthy. To leave it running and make restarts safe again: {again.cure(service, host, running)}"
     )
-
-
-async def _healthy(service: Service, look: Look, clock: ClockPort) -> bool:
-    """True if one of a few looks finds it healthy: one that fails says little against what has run all along."""
-    for number in range(LOOKS):
-        if number:
-            await clock.sleep(LOOK_AGAIN)
-        seen = await look(service)
-        if seen is None:
-            return False
-        if seen.outcome is ProbeOutcome.HEALTHY:
-            return True
-    return False

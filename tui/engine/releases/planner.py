@@ -164,7 +164,7 @@ class Planner:
         if found.current.pods is not None and service.rollback.stop_first:
             raise on_k3s.stop_first(service)
         described = self._links.described(service.host)
-        never_live = begin(leaving.never_live(service, described, found, running, self._silences.look, self._clock))
+        never_live = begin(leaving.never_live(service, described, found, running, self._silences.answers))
         choice, found, seen = await self._choice_seen(wanted, way, found, mine, read)
         running, of = choose.running(found.releases, found.current), seen.shape
         healthy, checks = await never_live, await checked

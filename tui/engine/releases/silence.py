@@ -21,7 +21,7 @@ from tui.model.service import Service
 from tui.ways.facts import Silence
 
 LOOKS = 3
-"""looks of this program at least"""
+"""looks of this program, at least, before anything is said of its silence"""
 BETWEEN = 0.5
 """seconds between them"""
 WINDOW = timedelta(seconds=own_checks.USUAL)
@@ -36,19 +36,15 @@ class Silences:
     def __init__(self, links: HostConnections, clock: ClockPort, look: Look, recent: Recent) -> None:
         self._links = links
         self._clock = clock
-        self.look = look
+        self._look = look
         self._recent = recent
 
     async def of(self, service: Service) -> Silence:
         """Finds out whether it answers nobody; nothing is raised. An answer to the first look ends it."""
         if service.health is None or not service.health.answers:
             return Silence(silent=False, words="services.yaml names nothing that answers for its health")
-        for number in range(LOOKS):
-            if number:
-                await self._clock.sleep(BETWEEN)
-            seen = await self.look(service)
-            if seen is not None and seen.outcome is ProbeOutcome.HEALTHY:
-                return Silence(silent=False, words="the service still answers")
+        if await self.answers(service):
+            return Silence(silent=False, words="the service still answers")
         now = self._clock.now()
         looks = self._recent(service.name, now - WINDOW)
         if any(one.outcome is ProbeOutcome.HEALTHY for one in looks):
@@ -66,6 +62,18 @@ class Silences:
             return Silence(silent=True, words=f"no good answer {span}, to {len(looks)} looks")
         words = f"it answered none of {len(looks)} looks in {covered.total_seconds():.0f} s; before that is not known"
         return Silence(silent=False, words=words)
+
+    async def answers(self, service: Service) -> bool:
+        """True if one of a few looks finds it healthy: one that fails says little. The first that does ends them."""
+        for number in range(LOOKS):
+            if number:
+                await self._clock.sleep(BETWEEN)
+            seen = await self._look(service)
+            if seen is None:
+                return False
+            if seen.outcome is ProbeOutcome.HEALTHY:
+                return True
+        return False
 
     async def _logged(self, service: Service) -> bool | None:
         """True if the access log shows answers to anybody else; None where it does not say."""
