@@ -19,7 +19,6 @@ BEGINS = {
     "drivers/ssh/opening.py",  # cancelled right after the login
     "engine/guard.py",  # waits for it, and raises what it ended with
     "engine/incident/ahead.py",  # the step that needs the answer raises, or asks again
-    "engine/incident/handler.py",  # waits for it
     "engine/incident/runner.py",  # `submit` waits for it, shielded
     "engine/supervisor.py",
     "engine/together.py",  # waits for them, and raises the first error

@@ -3,7 +3,6 @@
 Every method ends in one event.
 """
 
-import asyncio
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -17,6 +16,7 @@ from tui.engine.monitor import health
 from tui.engine.monitor.error_rates import Evidence
 from tui.engine.ports import ProcessPort
 from tui.engine.releases.keeper import Keeper
+from tui.engine.together import meanwhile
 from tui.incident import events as ev
 from tui.incident import landed, own_site, still_ours, verify, watch
 from tui.model.errors import HostKeyRefused, LinkError
@@ -81,15 +81,12 @@ class HostEffectHandler:
         """Identity is first: health of the wrong release says nothing. Host and service are asked together."""
         plan = plan_of(incident)
         service = self._fleet.service(incident.service)
-        row = None if service is None else asyncio.create_task(health.passes(self._probes, self._clock, service))
-        try:
+        async with meanwhile() as begin:
+            row = None if service is None else begin(health.passes(self._probes, self._clock, service))
             current = await self._links.current(incident.host, incident.app)
             current = await self._links.with_pods(incident.host, current)
             await self._left(incident, plan, current)
             healthy = None if row is None else await row
-        finally:
-            if row is not None:
-                row.cancel()
         proofs = verify.identity(plan, current)
         if current.pods is not None and service is not None:
             before = self._steps.identity_before.get(incident.id)
