@@ -211,6 +211,8 @@ class Engine:
             way=way,
             known_as=known_as,
         )
+        if wanted.again:  # nothing is taken back, so what else changed is not asked
+            return await self.planner.plan(wanted)
         plan, around = await together(self.planner.plan(wanted), self.nearby.of(service))
         if plan.taken is None:
             return plan
