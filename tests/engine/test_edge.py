@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from tui.engine.edge import answered, survived, within, worded
+from tui.engine.edge import answered, within, worded
+from tui.engine.supervisor import Supervisor
 from tui.model.errors import LinkError, Unreachable
 
 
@@ -19,12 +20,12 @@ async def test_an_answer_passes_and_an_error_is_handed_over() -> None:
     assert await answered(fine(), worded) == "fine"
     assert await answered(_raises(LinkError("no route", "try again")), worded) == "no route"
     assert await answered(_raises(KeyError("x")), worded) == "KeyError: 'x'"
-    assert (await survived(fine()), await survived(_raises(OSError("gone")))) == ("", "OSError: gone")
+    assert await answered(_raises(OSError("gone")), worded) == "OSError: gone"
 
 
 @pytest.mark.parametrize("stop", [asyncio.CancelledError(), KeyboardInterrupt(), SystemExit(1)])
 async def test_what_ends_the_process_or_the_task_passes(stop: BaseException) -> None:
-    for edge in (answered(_raises(stop), worded), survived(_raises(stop))):
+    for edge in (answered(_raises(stop), worded), Supervisor(worded).survived(_raises(stop))):
         with pytest.raises(type(stop)):
             await edge
 

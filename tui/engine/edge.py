@@ -23,16 +23,6 @@ async def answered(asked: Awaitable[T], otherwise: Callable[[Exception], T]) -> 
         return otherwise(error)
 
 
-async def survived(round_: Awaitable[object]) -> str:
-    """One round of something that is asked again and again. Returns why it broke, empty where it did not."""
-
-    async def through() -> str:
-        await round_
-        return ""
-
-    return await answered(through(), worded)
-
-
 async def within(seconds: float, asked: Awaitable[T]) -> T:
     """The answer of something outside. Raises Unreachable where it does not come in time."""
     try:
