@@ -7,7 +7,7 @@ import pytest
 
 from tests.verdicts import reach
 from tui.incident import deploy_judge, two_samples
-from tui.incident.deploy_judge import DeployLook, DeployVerdict
+from tui.incident.deploy_judge import DeployLook
 from tui.incident.two_samples import Times
 
 TABLE = json.loads((Path(__file__).parent / "data/mann_whitney.json").read_text())
@@ -76,24 +76,14 @@ def test_what_failed_as_often_before_is_not_the_deploys_fault() -> None:
     assert deploy_judge.failing(None, bad, 0.01), "without a time before the limit alone is asked"
 
 
-def test_missing_data_is_never_good() -> None:
-    assert deploy_judge.judge(None, (), [], 0.01) is DeployVerdict.INCONCLUSIVE
-    assert deploy_judge.judge((0, 500), (), looks((0, 0), (0, 59)), 0.01) is DeployVerdict.INCONCLUSIVE
-    assert deploy_judge.judge((0, 500), (), looks((0, 30), (0, 30)), 0.01) is DeployVerdict.CLEAN
-    assert deploy_judge.worst(()) is DeployVerdict.INCONCLUSIVE
-
-
-def test_the_worst_decides() -> None:
-    word = DeployVerdict
-    assert deploy_judge.worst([word.CLEAN, word.INCONCLUSIVE]) is word.INCONCLUSIVE
-    assert deploy_judge.worst([word.CLEAN, word.FAILING, word.INCONCLUSIVE]) is word.FAILING
+def test_answers_that_take_twice_as_long_are_slower_and_fail_no_more() -> None:
     before: Times = tuple((0.100 + n / 1000, 5) for n in range(20))
     slow = tuple((s * 2, n) for s, n in before)
     seen = [DeployLook(failed=0, total=100, times=slow)] * 2
-    assert deploy_judge.judge((0, 500), before, seen, 0.01) is word.SLOWER
+    assert deploy_judge.slowed(before, seen) and not deploy_judge.failing((0, 500), seen, 0.01)
     failing = [DeployLook(failed=20, total=100, times=slow)] * 2
-    assert deploy_judge.judge((0, 500), before, failing, 0.01) is word.FAILING
-    assert deploy_judge.judge((0, 500), (), seen, 0.01) is word.CLEAN, "no times before: they are not compared"
+    assert deploy_judge.slowed(before, failing) and deploy_judge.failing((0, 500), failing, 0.01)
+    assert not deploy_judge.slowed((), seen), "no times before: they are not compared"
 
 
 def test_reach_in_short() -> None:

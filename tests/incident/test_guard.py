@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.incident.facts import T0, current, later, plan
-from tui.incident import announcements, guard_action, watch
+from tui.incident import announcements, guard_action, guard_watch, watch
 from tui.incident import events as ev
 from tui.incident.decide import decide, opened
 from tui.incident.deploy_judge import DeployVerdict
@@ -73,6 +73,22 @@ def test_a_clean_guard_ends_complete() -> None:
     assert (done.settling, done.asking) == (Closing.COMPLETE, None)
     assert done.close_reason.startswith("deployment complete: healthy to the end; access log: 0 of 1000")
     assert announcements.reached(decide(done, ev.Settled(at=later(601)))[0]) == ()
+    assert at_the_end(healthy(looks(guarding(), (0, 30), (0, 30)))).settling is Closing.COMPLETE
+
+
+def test_failures_decide_where_answers_are_slower_as_well() -> None:
+    slow, incident = tuple((0.2 + n / 1000, 5) for n in range(20)), guarding(None)
+    log = Rate(source=RateSource.ACCESS_LOG, since=T0, until=T0, failed=1, total=2000, covered=1.0)
+    before = tuple((seconds / 2, many) for seconds, many in slow)
+    for at, phase, failed, total, times in (
+        (T0, Phase.BEFORE, 1, 2000, before),
+        (later(60), Phase.AFTER, 20, 100, slow),
+        (later(120), Phase.AFTER, 40, 200, tuple((seconds, 2 * many) for seconds, many in slow)),
+    ):
+        counted = replace(log, failed=failed, total=total)
+        found = Measurement(at=at, phase=phase, rates=(counted,), times=times)
+        incident, _ = decide(incident, ev.Measured(at=at, measurement=found))
+    assert incident.failure.startswith("failing: ") and guard_watch.worse(incident) is DeployVerdict.FAILING
 
 
 def test_one_bad_look_asks_nobody_and_the_second_does() -> None:
@@ -94,6 +110,7 @@ def test_one_bad_probe_is_nothing_and_six_in_a_row_are_a_breach() -> None:
     [
         ((), 1.0, "what nobody measured is not good"),
         ([(0, 5)] * 10, 1.0, "only 50 requests of users were counted: 60 are the least"),
+        ([(0, 30), (0, 29)], 1.0, "only 59 requests of users were counted: 60 are the least"),
         ([(0, 100)] * 10, 0.5, "only 50% of the time was seen"),
         ([(0, 0)] * 10, 1.0, "only 0 requests"),
     ],

@@ -5,10 +5,10 @@ prove it, against the limit and against the time before. What is proven is asked
 as one, for services with few requests. Because it is asked at every look, the interval is wider than a watch's: over
 ten looks chance must not pass it once in a thousand guards (`python -m tests.verdicts`, help topic `guard`).
 
-Missing data is never good: without requests there is no `clean`.
+Missing data is never good: a guard with fewer than ENOUGH requests is not clean (`guard_watch.conclude`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 
 from tui.incident import error_rates, two_samples
@@ -30,10 +30,8 @@ FEW = 10
 
 
 class DeployVerdict(StrEnum):
-    """The words on a release, from good to bad."""
+    """The kinds of a breach."""
 
-    CLEAN = "clean"
-    INCONCLUSIVE = "inconclusive"
     SLOWER = "slower"
     FAILING = "failing"
 
@@ -49,12 +47,6 @@ class DeployLook(Value):
     def share(self) -> float:
         """The share of failures; of nothing 0."""
         return self.failed / self.total if self.total else 0.0
-
-
-def worst(verdicts: Iterable[DeployVerdict]) -> DeployVerdict:
-    """Of several services, or of several measures, the worst decides; of none nothing is known."""
-    order = list(DeployVerdict)
-    return max(verdicts, key=order.index, default=DeployVerdict.INCONCLUSIVE)
 
 
 def failing(before: Counts | None, looks: Sequence[DeployLook], limit: float) -> bool:
@@ -87,12 +79,3 @@ def slowed(before: Times, looks: Sequence[DeployLook]) -> bool:
     both = two_samples.together(*(look.times for look in pair))
     longer = two_samples.median(both) >= EFFECT * two_samples.median(before)
     return longer and two_samples.mann_whitney(before, both) > SLOWER
-
-
-def judge(before: Counts | None, times_before: Times, looks: Sequence[DeployLook], limit: float) -> DeployVerdict:
-    """The word after these looks; the worse of failures and response times decides."""
-    found = [DeployVerdict.FAILING] if failing(before, looks, limit) else []
-    found += [DeployVerdict.SLOWER] if slowed(times_before, looks) else []
-    seen = sum(look.total for look in looks)
-    found.append(DeployVerdict.CLEAN if seen >= ENOUGH else DeployVerdict.INCONCLUSIVE)
-    return worst(found)
