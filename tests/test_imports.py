@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,26 @@ def test_heavy_libraries_wait_until_they_are_needed() -> None:
 def test_parsing_arguments_needs_no_engine() -> None:
     found = loaded("from tui.cli.options import parse; parse(['api', 'previous'])")
     assert not any(name.startswith(("tui.engine", "tui.drivers")) for name in found)
+
+
+TOLD = """
+import contextlib
+from unittest import mock
+from tui.console.setup import Setup
+from tui.console.start import console
+with mock.patch("tui.console.terminal.prepare", side_effect=EOFError), contextlib.suppress(EOFError):
+    console(Setup())
+"""
+"""the console's start, up to where Textual is told what it reads when it is imported"""
+
+
+def test_textual_waits_until_it_is_told_what_it_reads_also_where_a_person_has_keys_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "console.yaml"
+    file.write_text("theme: light\nkeys:\n  zoom: x\n")
+    monkeypatch.setenv("ROLLBACK_CONSOLE", str(file))
+    assert "textual" not in loaded(TOLD)
 
 
 def test_names_that_others_call_are_reachable_as_before() -> None:

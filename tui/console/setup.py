@@ -26,7 +26,3 @@ class Setup:
     mouse: bool | None = None
     """None: off inside ssh, where it would keep people from selecting text"""
     low_bandwidth: bool = False
-    theme: str = "terminal"
-    """of console.yaml"""
-    keymap: tuple[tuple[str, str], ...] = ()
-    """id of an action → its keys, of console.yaml"""

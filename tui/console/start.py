@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tui.config import console_file
+from tui.config.console_file import ConsoleFile
 from tui.console import terminal
 from tui.console.setup import Setup
 from tui.console.terminal import Terminal
@@ -20,9 +22,12 @@ if TYPE_CHECKING:
 
 
 def console(wanted: Setup) -> int:
-    """The console until the person leaves it. Returns the exit code."""
+    """The console until the person leaves it, as the command line wants it, else console.yaml. Returns the exit code;
+    raises ServicesError for what is wrong in that file."""
     environ = dict(os.environ)
-    wanted = _as_the_person_wants(wanted, environ)
+    said = console_file.read(environ)
+    if wanted.mouse is None:
+        wanted = replace(wanted, mouse=said.mouse)
     seen = terminal.describe({**environ, "COLORTERM": "truecolor"} if wanted.web else environ, wanted)
     terminal.prepare(seen, os.environ)  # before Textual is imported
     if wanted.web:
@@ -37,38 +42,27 @@ def console(wanted: Setup) -> int:
             wanted.services, read_only=wanted.read_only, accept_host_key=wanted.accept_host_key, ask_passphrase=ask
         )
 
-    return asyncio.run(_run(wanted, seen, environ, make))
-
-
-def _as_the_person_wants(wanted: Setup, environ: dict[str, str]) -> Setup:
-    """With what console.yaml says; the command line wins. Raises ServicesError."""
-    from tui.config import console_file
-
-    if not environ.get(console_file.VARIABLE, "").strip() and not os.path.lexists(console_file.place(environ)):
-        return wanted
-    from tui.console.rebinding import keymap
-
-    said = console_file.read(environ)
-    return replace(
-        wanted,
-        mouse=said.mouse if wanted.mouse is None else wanted.mouse,
-        theme=said.theme,
-        keymap=tuple(keymap(said).items()),
-    )
+    return asyncio.run(_run(wanted, said, seen, environ, make))
 
 
 async def _run(
-    wanted: Setup, seen: Terminal, environ: dict[str, str], make: "Callable[[Callable[[str], str]], Engine]"
+    wanted: Setup,
+    said: ConsoleFile,
+    seen: Terminal,
+    environ: dict[str, str],
+    make: "Callable[[Callable[[str], str]], Engine]",
 ) -> int:
     from tui.console import lastboard
     from tui.console.app import ConsoleApp
     from tui.console.clipboard import copy, fits
     from tui.console.drawing.palette import Palette
     from tui.console.drawing.themes import THEMES
+    from tui.console.rebinding import keymap
     from tui.console.replay import ReplayApp
     from tui.drivers.paths import state_dir
 
     state = state_dir()
+    keys = keymap(said)
 
     def copy_out(text: str, name: str) -> str:
         path = copy(text, lambda data: _to_terminal(app, data), environ, state / "exports", name)
@@ -80,14 +74,14 @@ async def _run(
     writer = ThreadPoolExecutor(1)
     app = (ConsoleApp if wanted.replay is None else ReplayApp)(
         make,
-        palette=Palette(colour=seen.colors != "none", ascii_only=seen.ascii, **THEMES[wanted.theme]._asdict()),
+        palette=Palette(colour=seen.colors != "none", ascii_only=seen.ascii, **THEMES[said.theme]._asdict()),
         watch_for=wanted.watch,
         exports=state / "exports",
         saved_board=save if wanted.replay is None else None,
         copy_out=copy_out,
     )
     app.frame.board.begins_at = wanted.service
-    app.set_keymap(dict(wanted.keymap))
+    app.set_keymap(keys)
     terminal.end_on_signals(app)
     try:
         await app.run_async(mouse=seen.mouse)
