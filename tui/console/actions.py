@@ -134,11 +134,10 @@ GO_TO = 22
 """the rank of going to a service by its name"""
 
 _SHORT = {
-    "escape": "Esc", "enter": "Enter", "slash": "/", "colon": ":", "question_mark": "?", "tab": "Tab", "ampersand": "&",
-    "pageup": "PgUp", "pagedown": "PgDn", "space": "Space", "shift+tab": "Shift-Tab", "up": "Up", "down": "Down",
-    "left": "Left", "right": "Right", "home": "Home", "end": "End", "ctrl+p": "Ctrl-P", "f1": "F1",
-    "exclamation_mark": "!", "left_square_bracket": "[", "right_square_bracket": "]", "ctrl+c": "Ctrl-C",
+    "escape": "Esc", "enter": "Enter", "tab": "Tab", "space": "Space", "slash": "/", "home": "Home", "end": "End",
+    "pageup": "PgUp", "pagedown": "PgDn", "up": "Up", "down": "Down", "left": "Left", "right": "Right",
 }  # fmt: skip
+"""keys that are called neither by their character nor as the toolkit calls them"""
 
 
 def identity(action: Action) -> str:
@@ -155,9 +154,10 @@ def spelt(key: str) -> str:
 
 def key_name(key: str) -> str:
     """A key as people call it."""
-    held, plus, last = key.rpartition("+")
-    if plus and held:
-        return "-".join((*(part.capitalize() for part in held.split("+")), key_name(last).upper()))
+    held, _, last = key.rpartition("+")
+    if held:
+        name = key_name(last)
+        return "-".join((*(part.capitalize() for part in held.split("+")), name.upper() if len(name) == 1 else name))
     if re.fullmatch(r"f[0-9]{1,2}", key):
         return key.upper()
     return _SHORT.get(key) or key_to_character(key) or key
