@@ -65,7 +65,7 @@ def test_the_file_knows_the_themes_that_there_are_and_each_has_every_look() -> N
 @pytest.mark.parametrize("name", OWN)
 def test_every_look_can_be_read_on_its_ground(name: str) -> None:
     least = 7.0 if name == "high-contrast" else 4.5
-    palette = Palette(**THEMES[name]._asdict())
+    palette = Palette(theme=THEMES[name])
     poor = {
         look: round(found, 2) for look in COLOURED if (found := contrast(palette.base + palette.style(look))) < least
     }
@@ -74,14 +74,14 @@ def test_every_look_can_be_read_on_its_ground(name: str) -> None:
 
 @pytest.mark.parametrize("name", OWN)
 def test_an_apps_own_colours_can_be_read_too(name: str) -> None:
-    palette = Palette(**THEMES[name]._asdict())
+    palette = Palette(theme=THEMES[name])
     for code in [*range(30, 38), *range(90, 98), "38;5;16", "38;5;231", "38;2;1;1;1", "38;2;250;250;250"]:
         assert contrast(palette.base + palette.style(f"sgr:{code}")) >= 4.5, code
 
 
 @pytest.mark.parametrize("eyes", BLIND)
 def test_states_are_told_apart_by_eyes_that_see_fewer_colours(eyes: str) -> None:
-    palette = Palette(**THEMES["colour-blind"]._asdict())
+    palette = Palette(theme=THEMES["colour-blind"])
     words = {name: palette.style(name).color for name in ("ok", "warn", "down")}
     for (one, mine), (other, its) in combinations(words.items(), 2):
         assert mine is not None and its is not None
@@ -90,10 +90,10 @@ def test_states_are_told_apart_by_eyes_that_see_fewer_colours(eyes: str) -> None
 
 
 def test_a_row_has_its_ground_in_every_cell_and_the_terminals_theme_has_none() -> None:
-    light = Palette(**THEMES["light"]._asdict())
+    light = Palette(theme=THEMES["light"])
     strip = rows.strip((("ok", "ok"), (" plain", "")), 30, light)
     assert strip.cell_length == 30
     assert {s.style.bgcolor.name for s in strip if s.style is not None and s.style.bgcolor} == {"#ffffff"}
     assert all(s.style is not None and s.style.bgcolor for s in strip)
-    assert Palette(**THEMES["terminal"]._asdict()).base == Style.null()
-    assert Palette(colour=False, **THEMES["light"]._asdict()).base == Style.null()
+    assert Palette(theme=THEMES["terminal"]).base == Style.null()
+    assert Palette(colour=False, theme=THEMES["light"]).base == Style.null()

@@ -94,9 +94,10 @@ class ConsoleApp(App[int]):
 
     def on_mount(self) -> None:
         """Paint what there is, then build the engine."""
-        if self.palette.ground:
+        theme = self.palette.theme
+        if theme.ground:
             for widget in (self.screen, self.frame.line.input):
-                widget.styles.background, widget.styles.color = self.palette.ground, self.palette.ink
+                widget.styles.background, widget.styles.color = theme.ground, theme.text
         self.frame.draw_starting()
         self.frame.panels.arrange_again()
         self.keyboard.settle()

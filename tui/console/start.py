@@ -74,7 +74,7 @@ async def _run(
     writer = ThreadPoolExecutor(1)
     app = (ConsoleApp if wanted.replay is None else ReplayApp)(
         make,
-        palette=Palette(colour=seen.colors != "none", ascii_only=seen.ascii, **THEMES[said.theme]._asdict()),
+        palette=Palette(colour=seen.colors != "none", ascii_only=seen.ascii, theme=THEMES[said.theme]),
         watch_for=wanted.watch,
         exports=state / "exports",
         saved_board=save if wanted.replay is None else None,

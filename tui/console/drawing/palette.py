@@ -6,6 +6,7 @@ no guess about the terminal. Colour is never the only sign: every state is a wor
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from rich.style import Style
 
@@ -92,26 +93,29 @@ SIGNS: dict[str, tuple[str, str]] = {
 SPARKS = ("▁▂▃▄▅▆▇█", " .:-=+*#")
 
 
+class Theme(NamedTuple):
+    """A named set of looks."""
+
+    looks: dict[str, str]
+    ground: str = ""
+    """background; empty: the terminal's"""
+    text: str = ""
+    """colour of plain text; empty: the terminal's"""
+    named: tuple[str, ...] = ()
+    """what an app's own black, red, green, yellow, blue, magenta, cyan and white become; empty: they stay"""
+
+
+TERMINAL = Theme(COLOURED)
+
+
 class Palette:
     """The looks and signs of one terminal: colour, theme and signs are decided once, at start."""
 
-    def __init__(
-        self,
-        *,
-        colour: bool = True,
-        ascii_only: bool = False,
-        looks: dict[str, str] | None = None,
-        ground: str = "",
-        text: str = "",
-        named: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, *, colour: bool = True, ascii_only: bool = False, theme: Theme = TERMINAL) -> None:
         self.colour = colour
         self.ascii = ascii_only
-        self.ground = ground if colour else ""
-        self.ink = text if colour else ""
-        self._looks = (looks or COLOURED) if colour else PLAIN
-        self._named = named
-        self.base = Style.parse(f"{text} on {ground}") if self.ground else Style.null()
+        self.theme = theme if colour else Theme(PLAIN)
+        self.base = Style.parse(f"{self.theme.text} on {self.theme.ground}") if self.theme.ground else Style.null()
         """what every cell has that no look covers"""
 
     @lru_cache(maxsize=512)  # noqa: B019 - one palette lives as long as the program
@@ -119,14 +123,14 @@ class Palette:
         """The look of that name; `sgr:1;31` is a colour of an app's own. Raises KeyError for a name nobody knows."""
         if name.startswith("sgr:"):
             return self._own(sgr(name[4:])) if self.colour else Style.null()
-        return Style.parse(self._looks[name]) if self._looks[name] else Style.null()
+        return Style.parse(self.theme.looks[name]) if self.theme.looks[name] else Style.null()
 
     def _own(self, style: Style) -> Style:
         """An app's own colour on this theme's ground: its nearest here; one of many colours could not be read on it."""
-        if not self._named or style.color is None:
+        if not self.theme.named or style.color is None:
             return style
         name = style.color.name.removeprefix("bright_")
-        colour = self._named[_NAMED.index(name)].split()[-1] if name in _NAMED else self.ink
+        colour = self.theme.named[_NAMED.index(name)] if name in _NAMED else self.theme.text
         return Style(color=colour, bold=style.bold, underline=style.underline)
 
     def sign(self, name: str) -> str:

@@ -5,21 +5,7 @@ Contrast and, for `colour-blind`, the distance of the words of state under the c
 computed in a test (`tests/console/test_themes.py`). Colours of `colour-blind` after Okabe and Ito.
 """
 
-from typing import NamedTuple
-
-from tui.console.drawing.palette import COLOURED
-
-
-class Theme(NamedTuple):
-    """A named set of looks."""
-
-    looks: dict[str, str]
-    ground: str = ""
-    """background; empty: the terminal's"""
-    text: str = ""
-    """colour of plain text; empty: the terminal's"""
-    named: tuple[str, ...] = ()
-    """what an app's own black, red, green, yellow, blue, magenta, cyan and white become; empty: they stay"""
+from tui.console.drawing.palette import TERMINAL, Theme
 
 
 def _made(ground: str, text: str, dim: str, ok: str, warn: str, down: str, run: str, key: str, *more: str) -> Theme:
@@ -46,7 +32,7 @@ def _on(look: str, ground: str, text: str) -> str:
 
 
 THEMES: dict[str, Theme] = {
-    "terminal": Theme(looks=COLOURED),
+    "terminal": TERMINAL,
     "light": _made(
         "#ffffff", "#1a1a1a", "#5c5c5c", "#0a6b1f", "#7a4a00", "#b00020", "#005f87", "#00507a",
         "#1f3fae", "#0a6b1f", "#005f87", "#8700af", "#7a4a00",
