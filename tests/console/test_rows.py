@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import partial
 
 import pytest
 from hypothesis import example, given
@@ -22,6 +23,20 @@ PRINTED = st.text(alphabet=st.characters(exclude_categories=("Cc", "Cs", "Cf", "
 CELLS = st.integers(min_value=0, max_value=120)
 LOOKS = st.sampled_from(sorted(COLOURED))
 BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def test_rows_that_nobody_sees_are_not_drawn_and_one_is_drawn_once() -> None:
+    drawn: list[int] = []
+
+    def draw(number: int) -> rows.Row:
+        drawn.append(number)
+        return rows.row(str(number))
+
+    found = rows.LazyRows([partial(draw, number) for number in range(200)])
+    assert len(found) == 200 and not drawn
+    assert [rows.text(row) for row in found[10:12]] == ["10", "11"]
+    assert (found[10], found[198:300]) == (rows.row("10"), [rows.row("198"), rows.row("199")])
+    assert drawn == [10, 11, 198, 199]
 
 
 @given(NASTY, st.integers(min_value=1, max_value=600))

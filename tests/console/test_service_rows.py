@@ -68,7 +68,7 @@ def test_two_hundred_services_stay_apart_and_no_row_is_too_wide(cells: int) -> N
     ]
     groups = service_rows.arranged(every, {}, Arrangement())
     head, lines = service_rows.table(groups, {}, selected=None, now=NOW, cells=cells, palette=PALETTE)
-    said = [rows.text(line.row) for line in lines]
+    said = [rows.text(line.draw()) for line in lines]
     assert len(said) == 200 and max(map(cell_len, said)) <= cells
     assert rows.width(head) <= cells
     if cells >= 120:

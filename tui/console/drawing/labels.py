@@ -137,14 +137,15 @@ def shares(probes: tuple[Probe, ...], now: datetime, cells: int, span: timedelta
 
     Buckets lie on the clock, not on `now`: the row moves once a bucket, not with every look.
     """
-    size = span / cells
-    count = int(now.timestamp() // size.total_seconds())
-    found: list[list[bool]] = [[] for _ in range(cells)]
+    size = (span / cells).total_seconds()
+    first = int(now.timestamp() // size) - cells + 1
+    looks, healthy = [0] * cells, [0] * cells
     for probe in probes:
-        position = cells - 1 - (count - int(probe.at.timestamp() // size.total_seconds()))
+        position = int(probe.at.timestamp() // size) - first
         if 0 <= position < cells:
-            found[position].append(probe.outcome is ProbeOutcome.HEALTHY)
-    return [sum(bucket) / len(bucket) if bucket else None for bucket in found]
+            looks[position] += 1
+            healthy[position] += probe.outcome is ProbeOutcome.HEALTHY
+    return [well / count if count else None for well, count in zip(healthy, looks, strict=True)]
 
 
 def link(link: Link, now: datetime) -> tuple[str, str, str]:

@@ -5,8 +5,8 @@ engine's boundary has seen to that); they are never parsed as markup, only measu
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, overload
 
 from rich.cells import cell_len, set_cell_size
 
@@ -22,6 +22,30 @@ Piece = tuple[str, str]
 """text and the name of its look"""
 Row = tuple[Piece, ...]
 EMPTY: Row = ()
+
+
+class LazyRows(Sequence[Row]):
+    """Rows of which each is drawn when it is first looked at: of 200 services a screen shows some twenty."""
+
+    def __init__(self, drawing: Sequence[Callable[[], Row]]) -> None:
+        self._drawing = drawing
+        self._drawn: dict[int, Row] = {}
+
+    def __len__(self) -> int:
+        return len(self._drawing)
+
+    @overload
+    def __getitem__(self, at: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Row]: ...
+
+    def __getitem__(self, at: int | slice) -> Row | Sequence[Row]:
+        if isinstance(at, slice):
+            return [self[n] for n in range(*at.indices(len(self)))]
+        if at not in self._drawn:
+            self._drawn[at] = self._drawing[at]()
+        return self._drawn[at]
 
 
 def row(*pieces: Piece | str) -> Row:

@@ -1,10 +1,11 @@
 """The service table as rows: in which order, under which headings, in which columns. Columns never move by themselves.
 
-Pure: services as they stand in, rows out. Each row knows its service, so that a cursor is a service and never a place.
+Pure: services as they are in, rows out. Each row knows its service, so that a cursor is a service and never a place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
@@ -31,7 +32,8 @@ class TableRow(NamedTuple):
 
     service: str | None
     """None: a heading"""
-    row: Row
+    draw: Callable[[], Row]
+    """for those that can be seen: a row costs a look through a quarter of an hour of answers"""
 
 
 class Arrangement(NamedTuple):
@@ -91,11 +93,11 @@ def table(
     found: list[TableRow] = []
     for heading, statuses in groups:
         if heading:
-            found.append(TableRow(None, _heading(heading, statuses, palette)))
+            found.append(TableRow(None, partial(_heading, heading, statuses, palette)))
         for status in statuses:
-            incident = incidents.get(status.service.name)
-            here = status.service.name == selected
-            found.append(TableRow(status.service.name, _row(status, incident, columns, here, now, palette)))
+            name = status.service.name
+            draw = partial(_row, status, incidents.get(name), columns, name == selected, now, palette)
+            found.append(TableRow(name, draw))
     return columns.head(), found
 
 
@@ -159,8 +161,9 @@ def _row(
     for mark, style in labels.marks(status, incident, brief=room < 24):
         if cell_len(mark) + 1 > room:
             mark = rows.fit(mark, room).rstrip() if room >= 3 else ""
-        pieces.extend([(mark, style), (" ", "")] if mark else [])
-        room = columns.cells - rows.width(tuple(pieces))
+        if mark:
+            pieces += [(mark, style), (" ", "")]
+            room -= cell_len(mark) + 1
     if last is not None and last.detail and look != "ok" and room >= 16:
         pieces.append((rows.fit(rows.safe(last.detail, 60), room), "dim"))
     return tuple(pieces)

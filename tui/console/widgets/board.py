@@ -12,7 +12,7 @@ from tui.console import actions
 from tui.console.drawing import service_rows
 from tui.console.drawing.labels import LOOKS
 from tui.console.drawing.palette import Palette
-from tui.console.drawing.rows import Piece, Row
+from tui.console.drawing.rows import LazyRows, Piece
 from tui.console.drawing.service_rows import GROUPS, ORDERS, Arrangement
 from tui.console.widgets.panel import Panel
 from tui.model.health import Health
@@ -65,7 +65,7 @@ class ServiceTable(Panel, can_focus=True):
         )
         self._lines = tuple(line.service for line in lines)
         position = self._lines.index(self.selected) if self.selected in self._lines else 0
-        content: list[Row] = [line.row for line in lines]
+        content = LazyRows([line.draw for line in lines])
         if height == 1:
             self.show((), content[position : position + 1])
             return

@@ -4,6 +4,7 @@ It is told all its rows, compares them with what it showed, and repaints only th
 that differ: a second in which nothing changes costs no byte. Stock widgets repaint their whole box.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -33,7 +34,7 @@ class Panel(Widget):
         self.palette = palette
         self._titled = titled
         self._title: tuple[Piece, ...] = ()
-        self._rows: tuple[Row, ...] = ()
+        self._rows: Sequence[Row] = ()
         self._head: tuple[Row, ...] = ()
         self._foot: tuple[Row, ...] = ()
         self._top = 0
@@ -45,13 +46,13 @@ class Panel(Widget):
     def show(
         self,
         title: tuple[Piece, ...],
-        content: list[Row],
+        content: Sequence[Row],
         foot: list[Row] | None = None,
         *,
         head: list[Row] | None = None,
     ) -> None:
         """These rows from now on; `head` stays at the top, `foot` at the bottom, and neither is ever scrolled."""
-        self._title, self._rows, self._foot = title, tuple(content), tuple(foot or ())
+        self._title, self._rows, self._foot = title, content, tuple(foot or ())
         self._head = tuple(head or ())
         self._top = max(0, min(self._top, len(self._rows) - self._room()))
         self._repaint()
