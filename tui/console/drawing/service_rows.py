@@ -3,7 +3,7 @@
 Pure: services as they are in, rows out. Each row knows its service, so that a cursor is a service and never a place.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -126,14 +126,21 @@ class _Columns(NamedTuple):
         return ((text, "dim"),)
 
 
-def _heading(words: str, statuses: "Sequence[ServiceStatus]", palette: Palette) -> Row:
-    pieces: list[Piece] = [(f" {palette.sign('rule')} {rows.safe(words, 60)}  ", "bold"), (f"{len(statuses)}", "dim")]
-    for health in _GRAVITY:
+def counts(statuses: "Sequence[ServiceStatus]", words: Iterable[Health], palette: Palette) -> list[Piece]:
+    """The number of services for each of these words that any of them has."""
+    found: list[Piece] = []
+    for health in words:
         count = sum(s.health is health for s in statuses)
-        if count and health is not Health.OK:
+        if count:
             look, word = labels.LOOKS[health]
-            pieces.append((f"  {palette.sign(look)} {count} {word}", look))
-    return tuple(pieces)
+            found.append((f"  {palette.sign(look)} {count} {word}", look))
+    return found
+
+
+def _heading(words: str, statuses: "Sequence[ServiceStatus]", palette: Palette) -> Row:
+    name = (f" {palette.sign('rule')} {rows.safe(words, 60)}  ", "bold")
+    wrong = [health for health in _GRAVITY if health is not Health.OK]
+    return (name, (f"{len(statuses)}", "dim"), *counts(statuses, wrong, palette))
 
 
 def _row(

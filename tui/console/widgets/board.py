@@ -10,11 +10,10 @@ from textual.message import Message
 
 from tui.console import actions
 from tui.console.drawing import service_rows
-from tui.console.drawing.labels import LOOKS
 from tui.console.drawing.palette import Palette
 from tui.console.drawing.rows import LazyRows, Piece
 from tui.console.drawing.service_rows import GROUPS, ORDERS, Arrangement
-from tui.console.widgets.panel import Panel
+from tui.console.widgets.panel import CursorPanel
 from tui.model.health import Health
 from tui.model.incident import Incident
 
@@ -26,7 +25,7 @@ ROOM_FOR_HEAD = 6
 """rows from which on the columns are headed although not every service fits"""
 
 
-class ServiceTable(Panel, can_focus=True):
+class ServiceTable(CursorPanel, can_focus=True):
     """Health, release, age, marks."""
 
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.SERVICES)
@@ -109,25 +108,29 @@ class ServiceTable(Panel, can_focus=True):
     @property
     def shown(self) -> str | None:
         """The service at the cursor; None where the filter hides it: no key acts on what nobody sees."""
-        return self.selected if any(s.service.name == self.selected and self._fits(s) for s in self._all) else None
+        return self.selected if self._passes(self.selected) else None
 
     def _fits(self, status: "ServiceStatus") -> bool:
         return service_rows.fits(status, self.filter)
 
+    def _passes(self, service: str | None) -> bool:
+        """True where the filter, as it is now, shows the service of this name."""
+        return any(s.service.name == service and self._fits(s) for s in self._all)
+
     def go_to(self, service: str) -> None:
         """Put the cursor on this service, as the person wants it; a filter that hides it ends."""
-        if not any(s.service.name == service and self._fits(s) for s in self._all):
+        if not self._passes(service):
             self.filter = ""
+        self._put(service)
+
+    def _put(self, service: str) -> None:
+        """The cursor is where the person wants it from now on."""
         self.selected, self.moved = service, True
         self.post_message(self.Selected())
 
     def _words(self, statuses: "Sequence[ServiceStatus]") -> tuple[Piece, ...]:
         said: list[Piece] = [("SERVICES ", "title"), (f"{len(statuses)}", "dim")]
-        for health in Health:
-            count = sum(s.health is health for s in statuses)
-            if count:
-                look, word = LOOKS[health]
-                said.append((f"  {self.palette.sign(look)} {count} {word}", look))
+        said += service_rows.counts(statuses, Health, self.palette)
         if self.filter:
             said.append((f"  filter: {self.filter}", "warn"))
         order = self.arrangement.ordered_by(len(statuses))
@@ -149,28 +152,16 @@ class ServiceTable(Panel, can_focus=True):
         self.arrangement = self.arrangement._replace(group=GROUPS[(now + 1) % len(GROUPS)])
         self.post_message(self.Selected())
 
-    def steer(self, key: str) -> bool:
-        """Move the cursor while the line has the keys; says whether the key was one for that."""
-        steps = {"up": -1, "down": 1, "pageup": 1 - self._room(), "pagedown": self._room() - 1}
-        if key in steps:
-            self.action_move(steps[key])
-        return key in steps
-
     def action_move(self, step: int) -> None:
         """Up or down by services as they are shown."""
-        names = [name for name in self._lines if name is not None]
-        if not names:
-            return
-        self.moved = True
-        position = names.index(self.selected) if self.selected in names else 0
-        self.selected = names[max(0, min(len(names) - 1, position + step))]
-        self.post_message(self.Selected())
+        names = self.rows_shown
+        if names:
+            position = names.index(self.selected) if self.selected in names else 0
+            self._put(names[max(0, min(len(names) - 1, position + step))])
 
     def on_click(self, event: events.Click) -> None:
         """A click selects."""
         position = self.row_at(event.y)
         name = self._lines[position] if position is not None and position < len(self._lines) else None
         if name is not None:
-            self.moved = True
-            self.selected = name
-            self.post_message(self.Selected())
+            self._put(name)

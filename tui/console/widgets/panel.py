@@ -148,6 +148,21 @@ class Panel(Widget):
         self._repaint()
 
 
+class CursorPanel(Panel):
+    """A panel with a cursor, which keys move also while the line has them."""
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor by so many."""
+        raise NotImplementedError
+
+    def steer(self, key: str) -> bool:
+        """Move the cursor while the line has the keys; says whether the key was one for that."""
+        steps = {"up": -1, "down": 1, "pageup": 1 - self._room(), "pagedown": self._room() - 1}
+        if key in steps:
+            self.action_move(steps[key])
+        return key in steps
+
+
 def _last_difference(new: Row, old: Row) -> int:
     """Columns from the left that have to be painted again: up to the last one that differs."""
     ends = max(rows.width(new), rows.width(old))

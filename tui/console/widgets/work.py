@@ -18,7 +18,7 @@ from tui.console.drawing import rows
 from tui.console.drawing.palette import Palette
 from tui.console.drawing.rows import Piece, Row
 from tui.console.page import Choice, Page, View
-from tui.console.widgets.panel import Panel
+from tui.console.widgets.panel import CursorPanel
 
 ARM = 0.5
 """seconds"""
@@ -39,7 +39,7 @@ class Place(NamedTuple):
     """rows scrolled away above"""
 
 
-class WorkPanel(Panel, can_focus=True):
+class WorkPanel(CursorPanel, can_focus=True):
     """One page at a time."""
 
     class Taken(Message):
@@ -194,13 +194,6 @@ class WorkPanel(Panel, can_focus=True):
             return
         position = ids.index(self._cursor) if self._cursor in ids else 0
         self._to(ids[max(0, min(len(ids) - 1, position + step))])
-
-    def steer(self, key: str) -> bool:
-        """Move the cursor while the line has the keys; says whether the key was one for that."""
-        steps = {"up": -1, "down": 1, "pageup": 1 - self._room(), "pagedown": self._room() - 1}
-        if key in steps:
-            self.action_move(steps[key])
-        return key in steps
 
     def action_edge(self, step: int) -> None:
         """Go to the first or last choice."""
