@@ -127,15 +127,7 @@ class Frame:
             return
         status = console.board.status(name)
         begin = now - CHARTED
-        marks = (
-            []
-            if status.listing is None
-            else [
-                Mark(c.deployed_at, "deploy", "warn")
-                for c in status.listing.current.containers
-                if c.running and c.deployed_at is not None
-            ]
-        )
+        marks = series_chart.deploys(status.listing)
         incident = console.incidents().get(name)
         if incident is not None:
             marks += [Mark(incident.confirmed_at, "back", "run")] if incident.confirmed_at else []

@@ -86,7 +86,12 @@ def response(probe: Probe | None) -> str:
     """Response time of a look."""
     if probe is None or probe.seconds is None:
         return "-"
-    return f"{probe.seconds * 1000:.0f}ms" if probe.seconds < 10 else f"{probe.seconds:.0f}s"
+    return took(probe.seconds)
+
+
+def took(seconds: float) -> str:
+    """The length of an answer, in few cells."""
+    return f"{seconds * 1000:.0f}ms" if seconds < 10 else f"{seconds:.0f}s"
 
 
 def http(probe: Probe | None) -> str:

@@ -1,26 +1,34 @@
 """A service's failed requests and response times on one axis of time, from a series that was counted."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from tui.console.drawing import chart, rows
+from tui.console.drawing import chart, labels, rows
 from tui.console.drawing.chart import Axis, Mark
 from tui.console.drawing.palette import Palette
 from tui.console.drawing.rows import Row
 from tui.incident import error_rates
 from tui.model.evidence import RateSource, Series
 
+if TYPE_CHECKING:
+    from tui.engine.releases.catalog import Listing
+
 LEAST_CELLS = 24
 """columns below which nothing could be told apart"""
-
-
 LEAST_ROWS = 7
 """a title, two rows of failures, the axis, response times and two rows of legend"""
 
 
 def columns(cells: int) -> int:
-    """How many slices fit into so many cells; 0 where there is no room for a picture."""
+    """The number of slices that fit into so many cells; 0 where there is no room for a picture."""
     room = cells - chart.GUTTER - 1
     return room if room >= LEAST_CELLS else 0
+
+
+def deploys(listing: "Listing | None") -> list[Mark]:
+    """A mark for each deploy of what runs, as far as it is known what runs."""
+    containers = listing.current.containers if listing is not None else ()
+    return [Mark(c.deployed_at, "deploy", "warn") for c in containers if c.running and c.deployed_at is not None]
 
 
 def drawn(
@@ -41,8 +49,8 @@ def _failures(found: Series, limit: float, height: int, palette: Palette) -> lis
     shares = [s.share for s in found.slices]
     top = chart.scale(shares, limit)
     drawn = chart.columns(shares, top, height, palette, limit=limit)
-    labels = [error_rates.percent(top), "fail", *("" for _ in drawn[2:])]
-    return [chart.labelled(label, cells, palette) for label, cells in zip(labels, drawn, strict=True)]
+    scale = [error_rates.percent(top), "fail", *("" for _ in drawn[2:])]
+    return [chart.labelled(label, cells, palette) for label, cells in zip(scale, drawn, strict=True)]
 
 
 def _times(found: Series, palette: Palette) -> list[Row]:
@@ -53,7 +61,7 @@ def _times(found: Series, palette: Palette) -> list[Row]:
         return []
     (cells,) = chart.columns(times, top, 1, palette)
     calm = [(text, "dim") for text, _ in cells]
-    return [chart.labelled(f"{top * 1000:.0f}ms" if top < 10 else f"{top:.0f}s", calm, palette)]
+    return [chart.labelled(labels.took(top), calm, palette)]
 
 
 def _legend(found: Series, axis: Axis, marks: Sequence[Mark], palette: Palette, cells: int) -> list[Row]:

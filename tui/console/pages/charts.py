@@ -40,10 +40,7 @@ def of_watch(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int) -
 def of_evidence(flow: IncidentFlow, cells: int) -> list[Row]:
     """The time before a rollback, up to now."""
     now = flow.console.engine.clock.now()
-    since = now - LOOKED_BACK
-    before = flow.status.listing.current.containers if flow.status.listing else ()
-    deployed = [c.deployed_at for c in before if c.running and c.deployed_at is not None]
-    return _drawn(flow, since, now, [Mark(at, "deploy", "warn") for at in deployed], cells)
+    return _drawn(flow, now - LOOKED_BACK, now, series_chart.deploys(flow.status.listing), cells)
 
 
 def _drawn(flow: IncidentFlow, begin: datetime, end: datetime, marks: Sequence[Mark], cells: int) -> list[Row]:
