@@ -78,6 +78,19 @@ def test_a_jump_beyond_the_end_is_the_end_and_without_times_there_is_none() -> N
     assert log_time.line_at(bare, 0, timedelta(minutes=1)) is None
 
 
+async def test_the_log_of_a_service_that_the_search_hides_is_not_followed_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path))
+    async with started(tmp_path, (120, 40)) as scene:
+        followed = scene.controller.logs._followers
+        await scene.pilot.press("l", "v")
+        await scene.until(lambda: set(followed) == {"api", "web", "billing", "worker"}, "following all")
+        scene.app.frame.board.filter = "b"
+        scene.app.changed()
+        await scene.until(lambda: set(followed) == {"web", "billing"}, "following those alone")
+
+
 async def test_the_keys_for_several_logs_for_time_and_for_a_note(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,12 +30,11 @@ class Logs:
         wanted = tuple(sorted(names[:MOST]))  # another order of the table is not another log
         if self._merged is None or wanted != self._several:
             self.single()
+            followers = {name: self._follower(name) for name in wanted}
             self._several = wanted
-            for name in wanted:
-                self._followers.setdefault(name, self._followers.get(name) or self._begun(name))
-            clock, followers = self._board.engine.clock, {name: self._followers[name] for name in wanted}
-            self._merged = LogFollower(lambda lines: MergedLogs(followers), clock)
+            self._merged = LogFollower(lambda lines: MergedLogs(followers), self._board.engine.clock)
             self._merged.start()
+        self._end_all_but(wanted)
         for name in wanted:
             self._attach_to_what_runs(name, self._followers[name])
         return self._merged, wanted
@@ -48,12 +47,8 @@ class Logs:
 
     def of(self, name: str) -> LogFollower:
         """The service's log, followed from now on. Others end, unless an incident is open on them."""
-        follower = self._followers.get(name)
-        if follower is None:
-            follower = self._followers[name] = self._begun(name)
-        open_ones = self._open_ones()
-        for other in [n for n in self._followers if n != name and n not in open_ones]:
-            self._screen.begin_work(self._followers.pop(other).stop)
+        follower = self._follower(name)
+        self._end_all_but((name,))
         self._attach_to_what_runs(name, follower)
         return follower
 
@@ -62,13 +57,24 @@ class Logs:
         for follower in (*self._followers.values(), *filter(None, (self._merged,))):
             await follower.stop()
 
-    def _begun(self, name: str) -> LogFollower:
-        engine = self._board.engine
-        service = engine.service(name)
-        spool = LogSpool(service.name, engine.clock.now())
-        follower = LogFollower(lambda lines: engine.logs(service, lines), engine.clock, spool=spool, spooled=spool.raw)
-        follower.start()
-        return follower
+    def _follower(self, name: str) -> LogFollower:
+        """The follower of a service's log, begun where there is none."""
+        if name not in self._followers:
+            engine = self._board.engine
+            service = engine.service(name)
+            spool = LogSpool(service.name, engine.clock.now())
+            follower = LogFollower(
+                lambda lines: engine.logs(service, lines), engine.clock, spool=spool, spooled=spool.raw
+            )
+            follower.start()
+            self._followers[name] = follower
+        return self._followers[name]
+
+    def _end_all_but(self, needed: Container[str]) -> None:
+        """End the logs of other services, unless an incident is open on them."""
+        open_ones = self._open_ones()
+        for other in [n for n in self._followers if n not in needed and n not in open_ones]:
+            self._screen.begin_work(self._followers.pop(other).stop)
 
     def _attach_to_what_runs(self, name: str, follower: LogFollower) -> None:
         """A log belongs to containers: when others run, it is attached to anew."""
