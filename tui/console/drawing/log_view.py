@@ -201,7 +201,7 @@ class LogView:
         raw = last_state(ring.line(number))
         if not self.wrap:
             raw = raw[: (self.left + cells) * ROOM + 256]  # cut to the window before it is parsed
-        line = read_line(frame(redact_coloured(steady(decode(raw)))))
+        line = _read(raw)
         head: list[Piece] = []
         if line.at is not None and self.stamps:
             head.append((f"{line.at:%H:%M:%S} ", "dim"))
@@ -224,7 +224,7 @@ class LogView:
 
     def words_of(self, ring: "LogRing", number: int) -> str:
         """One line's own words, with its time."""
-        line = read_line(frame(redact_coloured(steady(decode(last_state(ring.line(number)))))))
+        line = _read(last_state(ring.line(number)))
         when = f"{line.at:%H:%M:%S}Z " if line.at is not None else ""
         return f"{when}{line.text}"[:200]
 
@@ -252,6 +252,11 @@ class LogView:
             (len(text[:start].decode(errors="replace")), len(text[:end].decode(errors="replace")), "found")
             for start, end in spans
         ]
+
+
+def _read(raw: bytes) -> LogLine:
+    """A line's parts, harmless and without secrets."""
+    return read_line(frame(redact_coloured(steady(decode(raw)))))
 
 
 def allow(wanted: "Pattern") -> None:
