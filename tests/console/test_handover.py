@@ -27,3 +27,4 @@ async def test_the_key_shows_it_and_it_is_saved(tmp_path: Path) -> None:
         await scene.until(lambda: bool(list((tmp_path / "exports").glob("handover-*.txt"))), "saved")
         (file,) = (tmp_path / "exports").glob("handover-*.txt")
         assert file.read_text().startswith("# Handover: api, incident")
+        assert file.stat().st_mode & 0o777 == 0o600

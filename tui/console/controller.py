@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tui.console.drawing import labels, rows, tables
 from tui.console.drawing.rows import Row
+from tui.console.exports import fresh
 from tui.console.incident_flow import IncidentFlow
 from tui.console.jobs import ConsoleJobs
 from tui.console.logs import Logs
@@ -33,7 +34,6 @@ from tui.model.errors import ConsoleError, Refused
 from tui.model.incident import Incident, State
 from tui.model.release import Release
 from tui.model.service import Service
-from tui.text.redact import redact
 
 _BUSY = (State.EXECUTING, State.STOPPED, State.UNCERTAIN, State.VERIFYING, State.WATCHING)
 
@@ -309,9 +309,7 @@ class ConsoleController:
 
     def _save(self, name: str, lines: list[str]) -> None:
         try:
-            self.exports.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path = self.exports / f"{name}.txt"
-            path.write_text(redact("\n".join(lines)) + "\n")
+            path = fresh(self.exports, name, ".txt", "\n".join(lines))
         except OSError as error:
             self.screen.notice(f"not saved: {error}", "down")
             return
