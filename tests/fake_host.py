@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -214,7 +214,7 @@ class World:
         self.git = FakeGit(self.host)
         self.service: Service = replace(stage.service("api"), app=APP, **service)
         self.fleet: Fleet = stage.fleet(self.service)
-        self.clock = _Clock()
+        self.clock = stage.PassingClock()
         self.journal = stage.MemoryJournal()
         self.ledger = LedgerKeeper(self.journal)
         gate = Gate(self.journal, self.clock)
@@ -242,14 +242,3 @@ class World:
         self.host.ours[name] = {"ROLLBACK_SCHEMA": "1", "ROLLBACK_COMMIT": f"{number:040x}"} | config
         self.host.branches[name] = holders.SEAL_BRANCH if sealed else "main"
         return name
-
-
-class _Clock(stage.HandClock):
-    """Time that passes for whoever waits."""
-
-    async def sleep(self, seconds: float) -> None:
-        self._passed += seconds
-        await asyncio.sleep(0)
-
-    def at(self, seconds: float) -> datetime:
-        return T0 + timedelta(seconds=seconds)

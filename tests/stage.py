@@ -62,14 +62,30 @@ class HandClock:
         await settled()
 
 
+class PassingClock(HandClock):
+    """Time that passes for whoever waits: a wait is over at once."""
+
+    async def sleep(self, seconds: float) -> None:
+        self._passed += seconds
+        await asyncio.sleep(0)
+
+
 async def settled() -> None:
     """Let every task that can go on do so: pretend answers need no more turns of the loop than these."""
     for _ in range(20):
         await asyncio.sleep(0)
 
 
+async def endless(ended: asyncio.Event) -> None:
+    """What goes on until it is taken back, and says then that it was."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        ended.set()
+
+
 class NoStream:
-    """A log in which these lines stand, and nothing more happens."""
+    """A log that has these lines, and in which nothing more happens."""
 
     outcome: Outcome | None = None
 

@@ -154,6 +154,14 @@ class Scene:
         await self.log_shown()
         return flow
 
+    async def press_without_and_with_an_incident(self, key: str) -> None:
+        """Press a key about an incident: without one the console says so; then it is pressed with one that is over."""
+        await self.pilot.press(key)
+        await self.until(lambda: "the journal has no incident yet" in self.app.export_text(), "said")
+        await self.lead(*closed())
+        await self.pilot.press("escape")
+        await self.pilot.press(key)
+
     def show(self, page: Page) -> None:
         """Open this page as a key would."""
         with self.app.keyboard.pressed():

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.console.scenes import closed, started
+from tests.console.scenes import started
 from tui.console.drawing import rows
 from tui.console.pages.handover import HandOverPage
 from tui.incident.handover import TITLES
@@ -10,11 +10,7 @@ from tui.incident.handover import TITLES
 
 async def test_the_key_shows_it_and_it_is_saved(tmp_path: Path) -> None:
     async with started(tmp_path, (120, 40)) as scene:
-        await scene.pilot.press("o")
-        await scene.until(lambda: "the journal has no incident yet" in scene.app.export_text(), "said")
-        await scene.lead(*closed())
-        await scene.pilot.press("escape")
-        await scene.pilot.press("o")
+        await scene.press_without_and_with_an_incident("o")
         await scene.until(lambda: isinstance(scene.app.frame.work.page, HandOverPage), "shown")
         page = scene.app.frame.work.page
         assert page is not None

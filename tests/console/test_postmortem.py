@@ -140,11 +140,7 @@ async def test_copying_counts_only_where_it_was_possible(state: Path) -> None:
 
 async def test_the_key_shows_the_incident_at_hand_and_without_one_says_so(state: Path) -> None:
     async with started(state, (80, 24)) as scene:
-        await scene.pilot.press("p")
-        await scene.until(lambda: "the journal has no incident yet" in scene.app.export_text(), "said")
-        await scene.lead(*closed())
-        await scene.pilot.press("escape")
-        await scene.pilot.press("p")
+        await scene.press_without_and_with_an_incident("p")
         await scene.until(lambda: page(scene) is not None, "shown")
 
 

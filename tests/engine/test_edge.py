@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.stage import endless
 from tui.engine.edge import answered, within, worded
 from tui.engine.supervisor import Supervisor
 from tui.model.errors import LinkError, Unreachable
@@ -32,16 +33,8 @@ async def test_what_ends_the_process_or_the_task_passes(stop: BaseException) -> 
 
 async def test_what_does_not_come_in_time_is_unreachable_and_was_taken_back() -> None:
     ended = asyncio.Event()
-
-    async def hangs() -> str:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-        return ""
-
     with pytest.raises(Unreachable, match="no answer within 0 s"):
-        await within(0.001, hangs())
+        await within(0.001, endless(ended))
     assert ended.is_set()
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.stage import endless
 from tui.engine.together import together
 
 
@@ -19,32 +20,25 @@ async def test_answers_come_in_the_order_of_the_questions() -> None:
 async def test_the_first_failure_is_raised_when_nothing_goes_on_any_more() -> None:
     ended: list[str] = []
 
-    async def endless() -> None:
+    async def slow() -> None:
         try:
             await asyncio.Event().wait()
         finally:
             await asyncio.sleep(0)  # a channel that is given back takes its time
-            ended.append("endless")
+            ended.append("slow")
 
     async def fails() -> None:
         await asyncio.sleep(0)
         raise ConnectionResetError("the link")
 
     with pytest.raises(ConnectionResetError, match="the link"):
-        await together(endless(), fails(), endless())
-    assert ended == ["endless", "endless"]
+        await together(slow(), fails(), slow())
+    assert ended == ["slow", "slow"]
 
 
 async def test_whoever_is_cancelled_takes_the_questions_along() -> None:
     ended = asyncio.Event()
-
-    async def endless() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-
-    asking = asyncio.create_task(together(endless(), endless()))
+    asking = asyncio.create_task(together(endless(ended), endless(ended)))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     asking.cancel()

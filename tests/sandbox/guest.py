@@ -94,10 +94,6 @@ class Guest:
                 return found
             await asyncio.sleep(0.02)
 
-    async def until_phase(self, phase: str) -> None:
-        while not any(phase in call["phases"] for call in (await self.state())["commands"]):
-            await asyncio.sleep(0.01)
-
     async def get(self, service: str, path: str = "/") -> httpx.Response:
         return await self.http.get(f"{self.about['urls'][service]}{path}")
 

@@ -49,19 +49,6 @@ class _Host:
         )
 
 
-class _Now:
-    """A clock on which a wait is over at once."""
-
-    def __init__(self) -> None:
-        self.at = T0
-
-    def now(self) -> datetime:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-
-
 def probe(outcome: ProbeOutcome, at: datetime) -> Probe:
     return Probe(at=at, url="http://api.example.com/health", outcome=outcome)
 
@@ -69,15 +56,14 @@ def probe(outcome: ProbeOutcome, at: datetime) -> Probe:
 async def found(
     *outcomes: ProbeOutcome, log: str | None = None, earlier: tuple[Probe, ...] = (), service: Service = API
 ) -> tuple[Silence, int]:
-    clock, seen, left = _Now(), list(earlier), iter(outcomes)
+    clock, seen, left = stage.PassingClock(), list(earlier), iter(outcomes)
 
     async def look(_: Service) -> Probe:
         seen.append(probe(next(left), clock.now()))
         return seen[-1]
 
     host: Any = _Host(log)
-    ticking: Any = clock
-    silences = Silences(host, ticking, look, lambda _, since: tuple(p for p in seen if p.at >= since))
+    silences = Silences(host, clock, look, lambda _, since: tuple(p for p in seen if p.at >= since))
     return await silences.of(service), len(seen) - len(earlier)
 
 
