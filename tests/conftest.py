@@ -36,8 +36,8 @@ TIMED = frozenset({"cli", "conformance", "console", "drivers", "matrix", "pty", 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What has to do with time is tried once more where it failed: a machine that is busy with something else may be
-    too slow for it. What fails twice is wrong; what needed the second time is counted in the summary."""
+    """Tests that have to do with time are tried once more where they failed: a machine that is busy with something
+    else may be too slow for them. What fails twice is wrong; what needed the second time is counted in the summary."""
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in TIMED:

@@ -70,7 +70,7 @@ class ScaledClock:
         self.speed = speed
 
     def now(self) -> datetime:
-        """What the host's clock says."""
+        """The time by the host's clock."""
         return datetime.fromtimestamp(host_clock.now(), UTC)
 
     def monotonic(self) -> float:
@@ -86,7 +86,7 @@ class ScaledClock:
 
 
 class Wires:
-    """What a command line reads and writes."""
+    """The streams of one command line."""
 
     def __init__(self, encoding: str) -> None:
         self._grown = threading.Condition()
@@ -147,7 +147,7 @@ class _Switch:
 
 
 class _Process:
-    """What is one of a kind in a process, and lent to the command lines that run in it: streams and environment."""
+    """The things that a process has once, lent to the command lines that run in it: streams and environment."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -287,7 +287,7 @@ class Begun:
             task.cancel()
 
     def send_signal(self, number: int) -> None:
-        """What it does at a signal; one that it does not handle would have ended it: KeyboardInterrupt."""
+        """Have it hear a signal; one that it does not handle would have ended it: that fails the test."""
         loop = self._loop
         assert loop is not None
         heard = loop.heard.get(number)

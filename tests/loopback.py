@@ -68,14 +68,14 @@ class _Post:
 
 
 class _Place:
-    """Where a sandbox is: its house, its loop, and the files that a login there is made with."""
+    """The place of a sandbox: its house, its loop, and the files that a login there is made with."""
 
     def __init__(self, house: SshHouse, loop: asyncio.AbstractEventLoop) -> None:
         self.house, self.loop, self.context = house, loop, copy_context()
         self._files = {path: path.read_bytes() for path in (house.identity_file, house.known_hosts)}
 
     def ordinary(self, opener: Opener) -> bool:
-        """Whether this is the login that services.yaml of the sandbox describes."""
+        """True for the login that services.yaml of the sandbox describes."""
         host = opener._host
         named = (host.identity_file, host.known_hosts)
         return (
@@ -99,7 +99,7 @@ def _content(path: Path) -> bytes:
 
 
 class Connection:
-    """What `SshHost` uses of an `asyncssh.SSHClientConnection`."""
+    """As much of an `asyncssh.SSHClientConnection` as `SshHost` uses."""
 
     def __init__(self, place: _Place, ended: Ended) -> None:
         loop = asyncio.get_running_loop()
@@ -116,7 +116,7 @@ class Connection:
         self.there(self.far.open)
 
     def is_closed(self) -> bool:
-        """Whether it has ended."""
+        """True once it has ended."""
         return self._closed
 
     def get_extra_info(self, name: str) -> Any:
@@ -185,7 +185,7 @@ class Connection:
 
 
 class Process:
-    """What `Channel` uses of an `asyncssh.SSHClientProcess`."""
+    """As much of an `asyncssh.SSHClientProcess` as `Channel` uses."""
 
     def __init__(self, connection: Connection, window: int) -> None:
         self._connection = connection
@@ -329,7 +329,7 @@ class _Reader:
 
 
 class _Far(asyncio.Transport):
-    """What `Door` uses of an `asyncssh.SSHServerConnection` and of its transport; lives in the host's loop."""
+    """As much of an `asyncssh.SSHServerConnection` and its transport as `Door` uses; lives in the host's loop."""
 
     def __init__(self, near: Connection, house: SshHouse) -> None:
         super().__init__()
@@ -372,7 +372,7 @@ class _Far(asyncio.Transport):
             self.door.connection_lost(None)
 
     def pause_reading(self) -> None:
-        """What the console says is not heard."""
+        """The console is not heard from now on."""
         if self._held is None:
             self._held = []
             self.near.here(self.near.silent)
@@ -393,7 +393,7 @@ class _Far(asyncio.Transport):
 
 
 class _FarChannel:
-    """What `SshClient` uses of an `asyncssh.SSHServerChannel`."""
+    """As much of an `asyncssh.SSHServerChannel` as `SshClient` uses."""
 
     def __init__(self, far: _Far, near: Process, window: int) -> None:
         self._far, self._near = far, near

@@ -42,7 +42,7 @@ def _broad(handler: ast.ExceptHandler) -> bool:
 
 
 def _raises(handler: ast.ExceptHandler) -> bool:
-    """Whether it ends in raising: then nothing is swallowed."""
+    """True where it ends in raising: then nothing is swallowed."""
     return isinstance(handler.body[-1], ast.Raise)
 
 

@@ -59,7 +59,7 @@ class ConsoleController:
         self.logs = Logs(screen, board, self.incidents)
 
     def watch_for(self, service: str = "") -> timedelta:
-        """How long a rollback of a service, or of all, is watched: as was asked for, or as services.yaml says."""
+        """The length of the watch over a rollback of a service, or of all: as asked for, or as services.yaml says."""
         return self._watch_for or self.engine.fleet.watch_of(service).after_rollback
 
     # ── which incidents there are ────────────────────────────────────────────────────────────────────────────────

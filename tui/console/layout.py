@@ -1,4 +1,4 @@
-"""Where each panel lies at every size: a pure function, so that all sizes can be tested.
+"""The place of each panel at every size: a pure function, so that all sizes can be tested.
 
 Three shapes: stacked (60×15 and up), side by side (120 columns and 30 rows and up) and two halves (140 and up). In
 every one of them the services' health and the log stay on screen while there is work: nothing ever covers them.

@@ -95,7 +95,7 @@ class Console(Protocol):
     """what happened in the incident at hand, as it was read last"""
 
     def watch_for(self, service: str = "") -> timedelta:
-        """How long a rollback of a service, or of all, is watched."""
+        """The length of the watch over a rollback of a service, or of all."""
 
     @property
     def screen(self) -> Screen:

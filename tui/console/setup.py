@@ -1,4 +1,4 @@
-"""What the console was started with: the options of the command line that concern it."""
+"""The options of the command line that concern the console."""
 
 from dataclasses import dataclass
 from datetime import timedelta

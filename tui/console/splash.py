@@ -126,7 +126,7 @@ def _board(argv: "Sequence[str]", environ: "Mapping[str, str]") -> list[str]:
 
 
 def _same(argv: "Sequence[str]", environ: "Mapping[str, str]", services: str) -> bool:
-    """Whether the board is of the services.yaml that was named, where one was."""
+    """True where the board is of the services.yaml that was named, or where none was."""
     named = environ.get("ROLLBACK_SERVICES", "")
     for at, word in enumerate(argv):
         if word == "--services":

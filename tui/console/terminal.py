@@ -59,12 +59,12 @@ def _colors(environ: Mapping[str, str]) -> Colours:
 
 
 def _plain(environ: Mapping[str, str]) -> bool:
-    """Whether more than ASCII cannot be counted on: by the locale, or by the terminal's font."""
+    """True where no more than ASCII can be counted on: by the locale, or by the terminal's font."""
     return not _utf8(environ) or environ.get("TERM", "").startswith(("linux", "vt", "cons25"))
 
 
 def _utf8(environ: Mapping[str, str]) -> bool:
-    """Whether the person's locale is UTF-8.
+    """True where the person's locale is UTF-8.
 
     Python itself sets LC_CTYPE=C.UTF-8 where it finds the C locale, or one that is not installed (PEP 538): that says
     nothing of the terminal."""

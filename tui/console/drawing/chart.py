@@ -41,7 +41,7 @@ class Axis(NamedTuple):
 
 
 def scale(values: Sequence[float | None], limit: float) -> float:
-    """What the top of a chart stands for: the highest value, and never less than twice the limit."""
+    """The value at the top of a chart: the highest one, and never less than twice the limit."""
     return max([limit * 2, *(v for v in values if v is not None)], default=limit * 2) or 1.0
 
 

@@ -1,4 +1,4 @@
-"""How times, health and marks are worded. Ages move in steps: a second in which nothing happens shows nothing new."""
+"""The words for times, health and marks. Ages move in steps: a second in which nothing happens shows nothing new."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING

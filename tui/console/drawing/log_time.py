@@ -1,4 +1,4 @@
-"""Where in a log a moment is: by halves, because lines come in the order of time; only a few lines are parsed."""
+"""The place of a moment in a log: found by halves, because lines come in the order of time; few are parsed."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING

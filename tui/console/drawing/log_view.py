@@ -1,4 +1,4 @@
-"""What a log panel shows of a ring: which lines, how each is drawn. Only what is visible is ever parsed."""
+"""The part of a ring that a log panel shows: which lines, how each is drawn. Only what is visible is ever parsed."""
 
 import asyncio
 import re

@@ -37,7 +37,7 @@ class TableRow(NamedTuple):
 
 
 class Arrangement(NamedTuple):
-    """How the person wants the table."""
+    """The table as the person wants it."""
 
     order: str = ""
     """one of ORDERS; empty: as it comes, which is trouble first where there are many"""
@@ -49,7 +49,7 @@ class Arrangement(NamedTuple):
 
 
 def fits(status: "ServiceStatus", words: str) -> bool:
-    """Whether every word is found in what is known of a service by its names."""
+    """True where every word is found in one of the service's names: its own, title, app, host, owner."""
     service = status.service
     names = f"{service.name} {service.title} {service.app} {service.host} {service.owner or ''}".lower()
     return all(word in names for word in words.lower().split())

@@ -1,4 +1,4 @@
-"""What the header, the service table, the releases and the timeline show: snapshots in, rows out."""
+"""Header, releases, timeline and commands sent: snapshots in, rows out. The services have `service_rows`."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What the next person has to know of an incident: one page, to be read, copied or saved."""
+"""All that the next person has to know of an incident: one page, to be read, copied or saved."""
 
 from collections.abc import Callable
 

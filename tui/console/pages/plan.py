@@ -77,7 +77,7 @@ def _failed_since(console: Console, plan: Plan) -> datetime | None:
 
 
 def _taken(console: Console, plan: Plan, cells: int, room: int) -> list[Row]:
-    """What is taken back, and what else may have caused the trouble; a row or two each."""
+    """The changes that are taken back, and others that may have caused the trouble; a row or two each."""
     if plan.taken is None:
         return []
     now, failed = console.engine.clock.now(), _failed_since(console, plan)
@@ -111,7 +111,7 @@ def _taken_whole(console: Console, plan: Plan, cells: int) -> list[Row]:
 
 
 def _from_to(console: Console, plan: Plan, cells: int) -> list[Row]:
-    """What is left and what comes back, one under the other: name, commit, age, subject."""
+    """The release that is left and the one that comes back, one under the other: name, commit, age, subject."""
     now = console.engine.clock.now()
     since = {c.deployed_at for c in plan.before.containers if c.running and c.deployed_at is not None}
     runs = f"runs {worded(now - min(since))}" if since else ""
@@ -131,7 +131,7 @@ def _from_to(console: Console, plan: Plan, cells: int) -> list[Row]:
 
 
 def _subject(plan: Plan, release: Release) -> str:
-    """What the repository calls the commit of a release, where it lies between the two."""
+    """The subject of a release's commit, where the repository has it between the two; else empty."""
     commits = plan.taken.commits if plan.taken is not None else ()
     return next((c.subject for c in commits if release.commit is not None and release.is_commit(c.id)), "")
 
@@ -142,7 +142,7 @@ def pasted(plan: Plan) -> str:
 
 
 def _keep_choice(flow: IncidentFlow, plan: Plan) -> list[Choice]:
-    """Whether what runs is kept first, and what that costs: off until somebody asks; no choice where it is a must."""
+    """The choice to keep what runs first, with its cost: off until somebody asks; none where it is a must."""
     if plan.stops or keep_first.is_kept(plan.leaving):
         return []
     label = "Do not keep what runs first" if flow.keep_first else "Keep what runs first (4-10 s more)"
@@ -195,7 +195,7 @@ _STANDINGS = {
 
 
 def _checked(console: Console, plan: Plan, cells: int) -> list[Row]:
-    """What was looked at, in as few rows as it takes: a sign and a word each; the warnings say the rest."""
+    """The looks that were taken, in as few rows as it takes: a sign and a word each; the warnings say the rest."""
     lines: list[Row] = []
     row: list[Piece] = [("CHECKED", "bold")]
     used = len("CHECKED")

@@ -77,7 +77,7 @@ class ServiceTable(CursorPanel, can_focus=True):
         self.reveal(position)
 
     def _begin_with(self, found: "Sequence[ServiceStatus]") -> str | None:
-        """Where the cursor goes by itself: to what is down, until the person has moved it; None: it stays."""
+        """The service to which the cursor goes by itself, a sick one, until the person has moved it; None: it stays."""
         names = [s.service.name for s in found]
         if self.begins_at in names and not self.moved:
             self.moved, wanted, self.begins_at = True, self.begins_at, None

@@ -126,7 +126,7 @@ class LogPanel(Panel, can_focus=True):
         self.show(said, page)
 
     def _fitted(self, row: Row) -> Row:
-        """What lies further to the right is shown by the arrow keys."""
+        """The row as it is: the rest of it, further to the right, is shown by the arrow keys."""
         return row
 
     # ── moving ───────────────────────────────────────────────────────────────────────────────────────────────────

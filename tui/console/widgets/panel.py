@@ -92,7 +92,7 @@ class Panel(Widget):
         return rows.ended(row, self.size.width)
 
     def _below(self) -> str:
-        """How many rows there are below those that are shown, and the key that shows them: it covers no row."""
+        """The number of rows below those that are shown, and the key that shows them: it covers no row."""
         hidden = len(self._rows) - self._top - self._room()
         return f"{hidden} more: {actions.key_name('pagedown')}" if hidden > 0 else ""
 
