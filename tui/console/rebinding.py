@@ -7,7 +7,6 @@ capital letter, a function key, or one with Ctrl or Alt.
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
 
 from tui.config.console_file import ConsoleFile, problem, refuse
 from tui.config.nodes import Problems
@@ -18,7 +17,7 @@ from tui.text.nearest import suggestion
 FIXED = frozenset({"enter", "escape", "tab", "shift+tab", "ctrl+c", "ctrl+q"})
 """keys that nothing else may have, and that no action can lose"""
 BEGINS = frozenset({"roll-back", "keep-what-runs", "freeze-deploys", "unfreeze-deploys", "all-services"})
-_APART = re.compile(r"[A-Z]|f[0-9]{1,2}|(ctrl|alt)\+.+|(shift\+)(ctrl|alt)\+.+")
+_APART = re.compile(r"[A-Z]|f[0-9]{1,2}|(shift\+)?(ctrl|alt)\+.+")
 
 
 def keymap(wanted: ConsoleFile) -> dict[str, str]:
@@ -70,5 +69,4 @@ def _clashes(
 
 
 def _heard_together(one: Action, other: Action) -> bool:
-    wheres: Sequence[str] = (one.where, other.where)
-    return one.where == other.where or EVERYWHERE in wheres or PANEL in wheres
+    return one.where == other.where or not {EVERYWHERE, PANEL}.isdisjoint((one.where, other.where))
