@@ -1,9 +1,10 @@
-"""The exhaustive walk: every state reachable by any order of events, with a process death at every one of them.
+"""A walk over states that orders of events lead to, the nearest first, with a process death at any of them.
 
-The host is modelled as it really is: it knows whether the push landed, and once begun ends by itself. The walk proves
-that no order of events sends a write twice under one confirmation, that no state is a dead end, and that folding the
-journal gives the live state at every step. Mutations of the core prove that the walk would notice; each of their walks
-ends at the first promise that it finds broken.
+There are more than can be walked: it goes on to `LIMIT` states and looks at none beyond. The host is modelled as it
+really is: it knows whether the push landed, and once begun ends by itself. As far as the walk goes, no order of events
+sends a write twice under one confirmation, no state is a dead end, and (to a lower limit) folding the journal gives the
+live state at every step. Mutations of the core prove that the walk would notice; each of their walks ends at the first
+promise that it finds broken.
 """
 
 import functools
@@ -34,6 +35,8 @@ from tui.model.verification import Check, Verdict
 Decide = Callable[[Incident, ev.Event], Decision]
 UNDER_WAY = (State.EXECUTING, State.STOPPED)
 STEPS = (StepKind.RECORD, StepKind.COMPARE, StepKind.PUSH, StepKind.MARK)
+LIMIT = 60_000
+"""states that one walk comes to at most"""
 BEGIN = ev.Opened(at=T0, incident="inc1", service="api", app="cyc", host="h", by="me@box")
 
 
@@ -190,13 +193,13 @@ def shape(node: Node) -> object:
     )
 
 
-def broken(decide: Decide, seen: set[object] | None = None, limit: int = 60_000) -> Iterator[str]:
-    """Every broken promise, in words, as the walk comes to it; `seen` takes the states."""
+def broken(decide: Decide, seen: set[object] | None = None) -> Iterator[str]:
+    """Every broken promise, in words, as the walk comes to it, within `LIMIT`; `seen` takes the states."""
     start = Node(incident=opened(BEGIN), outstanding=(), sent=(), journal=(ev.encode(BEGIN),), deaths=0)
     seen = set() if seen is None else seen
     seen.add(shape(start))
     todo = deque([start])
-    while todo and len(seen) < limit:
+    while todo and len(seen) < LIMIT:
         node = todo.popleft()
         incident = node.incident
         if len(set(node.sent)) != len(node.sent):
@@ -227,7 +230,7 @@ class Walked(NamedTuple):
 
 @functools.cache
 def walked(steps: tuple[StepKind, ...] = STEPS) -> Walked:
-    """The whole walk, once for all who ask about it."""
+    """The walk, once for all who ask about it."""
     edges, questions, states = set[tuple[State, type, State]](), {opened(BEGIN).asking}, set[object]()
 
     def noting(incident: Incident, event: ev.Event) -> Decision:
