@@ -11,6 +11,7 @@ import pytest
 from tests.lighter import lighten
 
 lighten()
+os.environ.pop("PYTHONUNBUFFERED", None)  # people run the program without it: what it holds back is part of the test
 # Without a deadline: how long an example takes says more of the machine. The same examples each time: what is red was
 # made so by a change. Others are drawn by hand or at night, with `--hypothesis-profile explore`.
 hypothesis.settings.register_profile("here", deadline=None, derandomize=True)

@@ -35,6 +35,7 @@ def main() -> None:
             code = _run(argv)
     finally:
         _signal.signal(_signal.SIGINT, _nothing)  # it is over; how it ended is known
+        streams.end()
         # Python gives signals back while it ends, and one that came then would kill it. Blocked here and ignored: a
         # thread that has not ended yet would take what this one does not
         last = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)

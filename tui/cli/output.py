@@ -1,6 +1,5 @@
 """The only file that writes to stdout, and the shapes of what it writes (schema 1)."""
 
-import contextlib
 import json
 import os
 import sys
@@ -108,8 +107,7 @@ def _guarded(text: str) -> None:
         _state.gone = True
     except (OSError, ValueError) as error:
         _state.lost = getattr(error, "strerror", None) or str(error)
-    with contextlib.suppress(OSError, ValueError):  # a stream without a descriptor needs none; what was lost is said
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    streams.lead_away(sys.stdout)
 
 
 def time(at: datetime | None) -> str | None:

@@ -1,5 +1,7 @@
-"""Descriptors 0, 1 and 2: mended before anything else is opened, and asked whether a terminal is behind them."""
+"""Descriptors 0, 1 and 2: mended before anything else is opened, asked whether a terminal is behind them, and written
+out before the interpreter ends."""
 
+import contextlib
 import os
 import sys
 
@@ -30,3 +32,18 @@ def is_terminal(stream: "TextIO") -> bool:
         return stream.isatty()
     except (OSError, ValueError):
         return False
+
+
+def lead_away(stream: "TextIO") -> None:
+    """Lead a stream that cannot be written to nowhere, and with it what is still held back."""
+    with contextlib.suppress(OSError, ValueError):  # a stream without a descriptor has nowhere to be led from
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def end() -> None:
+    """Write out what is held back. The interpreter would do it at its end, and end with 120 where it fails."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            lead_away(stream)
