@@ -80,6 +80,7 @@ class Monkey:
         await self.until(lambda: words in (said := self.app.export_text()) and "asking the host" not in said)
 
     def look(self) -> None:
+        self.app.export_text()  # draws: what cannot be drawn ends the test
         page = self.app.frame.work.page
         if page is not None:
             self.reached.add(f"{page.name}:{self.app.frame.work._view.key.partition('-')[0]}")
