@@ -3,4 +3,5 @@
 COMMANDS = (
     "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
     "postmortem", "handover", "replay", "stats", "guard", "abort", "serve", "sandbox", "config", "help", "completion",
+    "mcp", "confirm",
 )  # fmt: skip

@@ -56,6 +56,8 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
     if options.plan:
         code = Exit.REFUSED if plan.blocked else Exit.DONE
         return code, output.planned(plan, exit_code=int(code), error=_blocked(plan, code))
+    if earlier is None and narrator.interactive and not options.yes:  # whoever is not asked reads nothing either
+        await telling.earlier_ones(engine, plan, narrator)
     options = await agreed(engine, plan, options, narrator, earlier.incident if earlier else None)
     walk = earlier
     if walk is None:
