@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.dokku import holders
+from tui.dokku.config_values import stamp
 from tui.model.errors import Refused
 
 AT = datetime(2026, 11, 23, 21, 0, 1, tzinfo=UTC)
@@ -99,10 +100,10 @@ def test_malformed_config_is_unknown_never_a_crash(config: dict[str, str]) -> No
 
 
 def test_a_record_goes_stale_by_its_watch_or_its_age() -> None:
-    record = holders.record_from_config("api", {"ROLLBACK_SINCE": holders.stamp(AT)})
+    record = holders.record_from_config("api", {"ROLLBACK_SINCE": stamp(AT)})
     assert not holders.is_stale(record, AT + timedelta(minutes=29))
     assert holders.is_stale(record, AT + timedelta(minutes=31))
-    until = {"ROLLBACK_SINCE": holders.stamp(AT), "ROLLBACK_WATCH_UNTIL": holders.stamp(AT + timedelta(hours=1))}
+    until = {"ROLLBACK_SINCE": stamp(AT), "ROLLBACK_WATCH_UNTIL": stamp(AT + timedelta(hours=1))}
     assert not holders.is_stale(holders.record_from_config("api", until), AT + timedelta(minutes=69))
     assert holders.is_stale(holders.record_from_config("api", until), AT + timedelta(minutes=71))
     assert not holders.is_stale(holders.record_from_config("api", {}), AT + timedelta(days=9))

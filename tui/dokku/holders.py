@@ -1,18 +1,16 @@
 """Holders and incident records: their names, and what is in their config.
 
 A holder's name alone carries app, release number and tag, so that one `apps:list` lists every kept release of a host:
-`<app>--r<N>--pre-deploy-<YYYYMMDD>-<HHMMSS>` (UTC). Values in the config are free of blanks, because config:set is
-split on them; free text is base64.
+`<app>--r<N>--pre-deploy-<YYYYMMDD>-<HHMMSS>` (UTC).
 """
 
-import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from tui.dokku import commands
+from tui.dokku.config_values import read_stamp, restored, stamp, unwrap, wrap
 from tui.model.errors import Refused
 from tui.model.host import Capabilities
 from tui.model.release import Arrival, Came, Release, Source
@@ -190,34 +188,7 @@ def next_number(app: str, names: Iterable[str]) -> int:
     return max((h.number for name in names if (h := parse_holder(name)) and h.app == stem(app)), default=0) + 1
 
 
-# ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def stamp(at: datetime) -> str:
-    """RFC 3339 in UTC, whole seconds."""
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def read_stamp(text: str | None) -> datetime | None:
-    """The time a stamp names; anything else is unknown."""
-    try:
-        at = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return at if at.tzinfo else None
-
-
-def wrap(text: str) -> str:
-    """Free text as a value without blanks."""
-    return base64.b64encode(text.encode()).decode()
-
-
-def unwrap(text: str) -> str:
-    """The text that `wrap` wrapped, made harmless; what is not base64 is shown as it is."""
-    try:
-        return clean_line(base64.b64decode(text, validate=True).decode("utf-8", "replace"))
-    except (binascii.Error, ValueError):
-        return clean_line(text)
+# ── what is in their config ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 def holder_pairs(
@@ -359,17 +330,6 @@ def record_from_config(app: str, config: Mapping[str, str], created_at: datetime
         deploy=word("DEPLOY"),
         created_at=created_at,
     )
-
-
-def restore_word(restore: tuple[tuple[str, str], ...]) -> str:
-    """Settings to put back, as `ROLLBACK_RESTORE` has them: `name=value` with commas between."""
-    return ",".join(f"{name}={value}" for name, value in restore)
-
-
-def restored(text: str) -> tuple[tuple[str, str], ...]:
-    """The settings that `restore_word` wrote; what is malformed is left out."""
-    pairs = (entry.partition("=") for entry in text.split(","))
-    return tuple((name, value) for name, equals, value in pairs if name and equals)
 
 
 def _two(text: str | None) -> tuple[str, str] | None:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tui.dokku import build_gate, build_settings, commands, reports, shell_lines
 from tui.dokku import holders as kept
+from tui.dokku.config_values import stamp
 from tui.engine import check_access_log, check_holders, check_k3s
 from tui.engine.engine import Engine
 from tui.engine.hosts.connections import UnexpectedReply
@@ -189,12 +190,11 @@ async def _whose(engine: Engine, of: Service, url: str, header: str | None) -> F
     probe = await engine.probes.probe(marked, spec.expect, asking, fresh=True)
     if probe.outcome is ProbeOutcome.UNREACHABLE:
         return _line(of, "url", Result.FINDING, f"{url} does not answer: {probe.detail}", "is the address right?")
-    here = [of.app, *(s.app for s in engine.fleet.services if s.host == of.host and s.app != of.app)]
+    others = [s.app for s in engine.fleet.services if s.host == of.host and s.app != of.app]
     try:
-        answers = await together(*(engine.links.ask(of.host, commands.access_logs(app)) for app in here))
+        by = await _logged(engine, of.host, mark, [of.app]) or await _logged(engine, of.host, mark, others)
     except LinkError as error:
         return _line(of, "url", Result.NOTE, f"whose site answers {url} is not known: {error.message}")
-    by = next((app for app, told in zip(here, answers, strict=True) if told.ok and mark in decode(told.stdout)), None)
     if by == of.app:
         return _line(of, "url", Result.OK, f"{url} is answered by {of.app}")
     if by is not None:
@@ -202,6 +202,12 @@ async def _whose(engine: Engine, of: Service, url: str, header: str | None) -> F
         return _line(of, "url", Result.FINDING, f"{url} is answered by another app: {by}", fix)
     words = f"whose site answers {url} is not known: our request stands in no access log of this host's services"
     return _line(of, "url", Result.NOTE, words)
+
+
+async def _logged(engine: Engine, host: str, mark: str, apps: list[str]) -> str | None:
+    """The first of these apps in whose access log the request of that mark is. Raises LinkError."""
+    told = await together(*(engine.links.ask(host, commands.access_logs(app)) for app in apps))
+    return next((app for app, log in zip(apps, told, strict=True) if log.ok and mark in decode(log.stdout)), None)
 
 
 # ── what is on the host ──────────────────────────────────────────────────────────────────────────────────────────
@@ -331,7 +337,7 @@ def _long(record: kept.IncidentRecord, now: datetime) -> str:
 
 def _holder(record: kept.IncidentRecord) -> str:
     began = record.since or record.created_at
-    since = f" since {kept.stamp(began)}" if began else ""
+    since = f" since {stamp(began)}" if began else ""
     return f"{record.incident or 'unknown'} of {record.by or 'unknown'}{since}"
 
 

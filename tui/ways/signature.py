@@ -1,6 +1,7 @@
 """The signature of an incident on its record, and of a rollback on the target's holder."""
 
 from tui.dokku import holders
+from tui.dokku.config_values import restore_word, stamp
 from tui.model.release import Arrival, Came, parse_target
 from tui.ways.facts import Facts
 
@@ -24,13 +25,13 @@ def pairs(facts: Facts, frozen: str | None) -> tuple[tuple[str, str], ...]:
     if facts.record is not None and facts.record.watch_until is not None:
         # a guard's claim was fresh for longer than an incident's without a watch
         until = facts.at + holders.STALE_AFTER_OPENING - holders.STALE_AFTER_WATCH
-        signed.append((holders.WATCH_UNTIL, holders.stamp(until)))
+        signed.append((holders.WATCH_UNTIL, stamp(until)))
     if frozen is not None and facts.team_branch:
         signed.append(("ROLLBACK_DEPLOY_BRANCH", facts.team_branch))
     if facts.stopping is not None and facts.stopping.before is not None:
         signed.append(("ROLLBACK_CHECKS", ":".join(facts.stopping.before)))
     if facts.gate.restore:
-        signed.append((holders.RESTORE, holders.restore_word(facts.gate.restore)))
+        signed.append((holders.RESTORE, restore_word(facts.gate.restore)))
     if frozen is not None and facts.unheld is not None:
         signed.append((holders.UNHELD, facts.unheld))
     return tuple(signed)

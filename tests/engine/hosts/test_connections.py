@@ -1,13 +1,17 @@
 """What runs, put together from five answers: nothing is taken to be absent because it was not told."""
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from tests.conformance.sources import VERSIONS
 from tests.fake_host import APP, World
 from tui.dokku import commands
 from tui.engine.hosts.connections import UnexpectedReply
+from tui.engine.together import together
 from tui.model.errors import LinkError
-from tui.model.outcome import TimedOut
+from tui.model.outcome import Answer, TimedOut
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -84,3 +88,52 @@ async def test_config_that_was_not_told_is_no_missing_app() -> None:
     world.host.says(commands.config_export(holder), (1, "", " !     permission denied\n"))
     with pytest.raises(UnexpectedReply, match="permission denied"):
         await world.links.config("main", holder)
+
+
+LIST = commands.apps_list()
+
+
+async def test_what_several_ask_for_at_once_is_sent_once_and_later_again() -> None:
+    world = World()
+    first, second = await together(*(world.links.ask_once("main", LIST) for _ in range(2)))
+    assert first is second and world.host.sent == [LIST]
+    await world.links.ask_once("main", LIST)
+    assert world.host.sent == [LIST] * 2
+
+
+async def test_nobody_is_given_what_was_asked_before_a_change_was_begun() -> None:
+    world = World()
+    world.host.takes("git:set")
+
+    held = asyncio.Event()
+    real = world.host.run
+
+    async def run(argv: tuple[str, ...], **how: Any) -> Answer:
+        if argv == LIST and not world.links.gate.begun:
+            await held.wait()
+        return await real(argv, **how)
+
+    world.host.run = run  # type: ignore[method-assign]
+    async with asyncio.TaskGroup() as group:
+        before = group.create_task(world.links.ask_once("main", LIST))
+        await asyncio.sleep(0)
+        await world.links.gate.write(world.host, "main", ("git:set", APP, "deploy-branch", "x"), timeout=1)
+        later = await world.links.ask_once("main", LIST)
+        held.set()
+    assert later is not before.result() and world.host.sent.count(LIST) == 2
+
+
+@pytest.mark.parametrize("end", ["cancelled", "lost"])
+async def test_whoever_waits_for_the_answer_of_one_that_gives_up_asks_anew(end: str) -> None:
+    world = World()
+    if end == "lost":
+        names = world.host._own(LIST) or world.host._recording(LIST)
+        world.host.says(LIST, LinkError("the link is lost"), names)
+    first = asyncio.ensure_future(world.links.ask_once("main", LIST))
+    second = asyncio.ensure_future(world.links.ask_once("main", LIST))
+    await asyncio.sleep(0)
+    if end == "cancelled":
+        first.cancel()
+    with pytest.raises((LinkError, asyncio.CancelledError)):
+        await first
+    assert (await second).ok

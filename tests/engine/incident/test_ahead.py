@@ -84,7 +84,8 @@ async def test_settings_are_read_only_where_the_plan_has_a_gate() -> None:
     async def capabilities(name: str) -> SimpleNamespace:
         return SimpleNamespace(version="0.38.27")
 
-    host.ask, host.capabilities = ask, capabilities  # type: ignore[attr-defined]
+    host.ask = host.ask_once = ask  # type: ignore[attr-defined]
+    host.capabilities = capabilities  # type: ignore[attr-defined]
     await begun(plan, ahead, 0)
     assert told == []
     await begun(replace(plan, gate=(("builder selected", ""),)), ahead, 0)

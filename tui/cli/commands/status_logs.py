@@ -12,6 +12,7 @@ from tui.cli.exits import Exit, gravest, of_error
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
 from tui.dokku import holders
+from tui.dokku.config_values import read_stamp
 from tui.dokku.framing import Framer
 from tui.dokku.log_lines import read_line
 from tui.engine import check as checking
@@ -201,7 +202,7 @@ def _image(row: output.Document, now: datetime) -> str:
     seen = row["kept_image"]
     if seen is None:
         return ""
-    at = holders.read_stamp(seen["at"])
+    at = read_stamp(seen["at"])
     age = f"({worded(now - at)} ago)" if at is not None else ""
     words = {"there": "image there", "gone": "IMAGE GONE", "unknown": "image not known to be there"}[seen["state"]]
     fix = f": rollback keep {row['service']}" if seen["state"] == "gone" else ""

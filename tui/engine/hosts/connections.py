@@ -49,6 +49,7 @@ class HostConnections:
         self._hosts: dict[str, HostPort] = {}
         self._known: dict[str, Capabilities] = {}
         self._asking: dict[str, asyncio.Lock] = {}
+        self._shared: dict[tuple[str, tuple[str, ...], int], asyncio.Future[Answer | None]] = {}
 
     def host(self, name: str) -> HostPort:
         """The driver of a host."""
@@ -80,9 +81,29 @@ class HostConnections:
         """A read; `only_on` is the number of the one connection it may go over. Raises LinkError if it was not sent."""
         return await self.gate.read(self.host(name), name, argv, timeout=timeout, only_on=only_on)
 
-    async def ask_checked(self, name: str, argv: tuple[str, ...]) -> bytes:
-        """The output of a read that has to succeed. Raises LinkError, and UnexpectedReply with the host's own words."""
-        answer = await self.ask(name, argv)
+    async def ask_once(self, name: str, argv: tuple[str, ...]) -> Answer:
+        """A read that tells the same to all who ask for it at the same time: one of them sends it. Raises LinkError.
+
+        Nobody is given an answer to what was asked before this console began to change a host.
+        """
+        key = (name, argv, self.gate.begun)
+        if (asked := self._shared.get(key)) is not None:
+            # explained by test_whoever_waits_for_the_answer_of_one_that_gives_up_asks_anew
+            return await asyncio.shield(asked) or await self.ask(name, argv)
+        mine = self._shared[key] = asyncio.get_running_loop().create_future()
+        try:
+            answer = await self.ask(name, argv)
+            mine.set_result(answer)
+            return answer
+        finally:
+            del self._shared[key]
+            if not mine.done():
+                mine.set_result(None)
+
+    async def ask_checked(self, name: str, argv: tuple[str, ...], *, once: bool = False) -> bytes:
+        """The output of a read that has to succeed; with `once` as `ask_once` sends it. Raises LinkError, and
+        UnexpectedReply with the host's own words."""
+        answer = await (self.ask_once(name, argv) if once else self.ask(name, argv))
         if not answer.ok:
             raise unusable(answer)
         return answer.stdout

@@ -29,6 +29,8 @@ class Gate:
         self.trail = Trail()
         self.sent = 0
         """commands that change a host which were let out and may have reached it"""
+        self.begun = 0
+        """commands that change a host which were begun, those that never reached it too: it only grows"""
         self.lost = ""
         """why the end of such a command could not be put on record, if so: the record is incomplete"""
         self._journal = journal
@@ -99,6 +101,7 @@ class Gate:
         await self._journal.append(incident, "command", _text(intent), intent.at)
         began = self._clock.monotonic()
         self.sent += 1
+        self.begun += 1
         try:
             result = await send()
         except LinkError:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from tui.dokku import holders
+from tui.dokku.config_values import stamp
 from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections
 from tui.model.errors import Refused, TakenByOther
@@ -42,7 +43,7 @@ async def take(
         )
     pairs = (
         *holders.record_pairs(incident, by, at, holders.GUARDING),
-        (holders.WATCH_UNTIL, holders.stamp(until)),
+        (holders.WATCH_UNTIL, stamp(until)),
         (holders.DEPLOY, deploy),
     )
     if found is None:

@@ -1,6 +1,7 @@
 """The incident record on the host: an app that is never deployed, whose creation excludes everybody else."""
 
 from tui.dokku import commands, holders, refusals, reports
+from tui.dokku.config_values import stamp
 from tui.engine.hosts.connections import HostConnections, unusable
 from tui.engine.hosts.gate import OUTSIDE
 from tui.engine.ports import ClockPort
@@ -49,14 +50,14 @@ def may_act(record: holders.IncidentRecord | None, incident: str, *, take_over: 
     if take_over:
         return
     if record.incident is None:
-        created = f" since {holders.stamp(record.created_at)}" if record.created_at else ""
+        created = f" since {stamp(record.created_at)}" if record.created_at else ""
         raise TakenByOther(
             f"somebody who is just opening it has an incident on {record.app}{created}",
             f"rollback unfreeze {record.app}: removes its record where nobody signs it",
         )
     who = record.by or "somebody"
     began = record.since or record.created_at
-    since = f" since {holders.stamp(began)}" if began else ""
+    since = f" since {stamp(began)}" if began else ""
     fix = "it is stale: --take-over --reason TEXT takes it over" if stale else "--take-over --reason TEXT takes it over"
     raise TakenByOther(f"{who} has incident {record.incident or 'unknown'} on {record.app}{since}", fix)
 

@@ -1,8 +1,8 @@
 """Asking a host how an app is built, and what else a plan wants to know before it is confirmed."""
 
 import shlex
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -73,7 +73,11 @@ async def _told(
     links: HostConnections, host: str, app: str, asked: tuple[tuple[str, ...], ...]
 ) -> dict[tuple[str, ...], Answer]:
     """Question → answer, and what is still to be asked where a host does not list names. Raises LinkError."""
-    told = dict(zip(asked, await together(*(links.ask(host, argv) for argv in asked)), strict=True))
+
+    def ask(argv: tuple[str, ...]) -> Coroutine[Any, Any, Answer]:
+        return links.ask(host, argv) if app in argv else links.ask_once(host, argv)
+
+    told = dict(zip(asked, await together(*map(ask, asked)), strict=True))
     more = build_settings.further_questions(app, told)
     return told | dict(zip(more, await together(*(links.ask(host, argv) for argv in more)), strict=True))
 

@@ -270,7 +270,7 @@ async def _images(service: Service, registries: RegistryPort | None) -> tuple[fr
 
 async def names(links: HostConnections, host: str) -> tuple[str, ...]:
     """Every app's name on a host, ours included."""
-    return reports.apps_list(await links.ask_checked(host, commands.apps_list()))
+    return reports.apps_list(await links.ask_checked(host, commands.apps_list(), once=True))
 
 
 async def holder_release(links: HostConnections, host: str, holder: str, *, seal: bool = True) -> Release:

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.dokku import builders, commands, holders, reports, shell_lines
+from tui.dokku.config_values import restored, stamp
 from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.hosts.gate import OUTSIDE
@@ -226,7 +227,7 @@ class Freezer:
         held = found.record
         if held is None or not held.gone or held.incident is None:
             return held.restore if held is not None else ()
-        return holders.restored(await remembered(self._journal, service, held.incident, holders.RESTORE) or "")
+        return restored(await remembered(self._journal, service, held.incident, holders.RESTORE) or "")
 
     async def _to_restore(self, service: Service, found: Listing, word: UnfreezeWord) -> str:
         """The branch to give back. Raises AlreadyThere, TakenByOther, Refused where nothing may be unfrozen."""
@@ -293,7 +294,7 @@ async def _ended(write: Coroutine[Any, Any, None]) -> None:
 
 def _held(found: holders.IncidentRecord) -> str:
     began = found.since or found.created_at
-    since = f" since {holders.stamp(began)}" if began else ""
+    since = f" since {stamp(began)}" if began else ""
     return f"{found.by or 'somebody'} has incident {found.incident or 'unknown'} on {found.app}{since}"
 
 

@@ -6,7 +6,7 @@ The journal of this machine remembers that, with its time and how long it took.
 
 from collections.abc import Iterable
 
-from tui.dokku import holders
+from tui.dokku.config_values import stamp
 from tui.model.incident import Incident
 from tui.model.release import Release
 from tui.model.verification import Verdict
@@ -29,13 +29,13 @@ def worded(incident: Incident) -> str:
         raise ValueError(f"{incident.id} has no plan")
     run = incident.run_of(plan.decisive.id) if plan.decisive is not None else None
     took = f" in {(run.ended_at - run.started_at).total_seconds():.0f} s" if run and run.ended_at else ""
-    return f"went back to {plan.target.name}{took} on {holders.stamp(incident.opened_at)} ({incident.id})"
+    return f"went back to {plan.target.name}{took} on {stamp(incident.opened_at)} ({incident.id})"
 
 
 def of_holder(target: Release, found: Incident | None) -> str:
     """When the release that `previous` would take was last proven, and by what."""
-    made = f"kept {holders.stamp(target.kept_at)}" if target.kept_at else "kept at an unknown time"
-    served = f"last served {holders.stamp(target.last_served)}" if target.last_served else "never seen to serve"
+    made = f"kept {stamp(target.kept_at)}" if target.kept_at else "kept at an unknown time"
+    served = f"last served {stamp(target.last_served)}" if target.last_served else "never seen to serve"
     back = f"gone back to {len(target.served_as)} times" if target.served_as else "never gone back to"
     here = "no rollback of this service is on record here" if found is None else f"this machine last {worded(found)}"
     return f"{target.name}: {made}, {served}, {back}; {here}"
