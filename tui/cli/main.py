@@ -212,6 +212,7 @@ def _command(name: str) -> Command:
         keep_freeze,
         postmortem,
         start,
+        stats,
         status_logs,
         unfreeze,
     )
@@ -229,6 +230,7 @@ def _command(name: str) -> Command:
         "evidence": evidence.evidence,
         "postmortem": postmortem.postmortem,
         "handover": handover.handover,
+        "stats": stats.stats,
         "guard": guard.guard,
         "abort": guard.abort,
         "keep": keep_freeze.keep,

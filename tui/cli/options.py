@@ -85,10 +85,16 @@ class CommandOptions:
     """replay: so many times as fast as it was"""
     search: tuple[str, ...] = ()
     """incidents: words that all have to be found in one"""
+    since: timedelta = timedelta(days=90)
+    """stats: how far back"""
+    openmetrics: str | None = None
+    """stats: the file that a collector reads"""
     bundle: str | None = None
     """--info: the file that everything is put into"""
     close: str | None = None
     save: str | None = None
+    format: str | None = None
+    """postmortem: `markdown` or `html`; None: not said"""
     attach: bool = False
     """postmortem: send it to the incident's ticket"""
     set: tuple[tuple[Field, str], ...] = ()

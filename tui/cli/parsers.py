@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tui.cli import examples, guard_options
-from tui.cli.parser import Parser, duration
+from tui.cli.parser import Parser, duration, period
 from tui.model.postmortem import Field
 from tui.model.release import TARGET_HELP, Target, TargetKind, parse_target
 from tui.text.nearest import suggestion
@@ -15,7 +15,7 @@ _TARGETS = ("previous", "current", "release:N", "tag:NAME", "sha:PREFIX", "image
 TAKE_VALUE = frozenset({
     "--services", "--accept-host-key", "--reason", "--expect-current", "--watch", "--way", "--confirm", "--parallel",
     "--except", "--for", "--on-breach", "--branch", "--environment", "--identity-file", "--known-hosts", "--ci",
-    "--severity", "--bundle",
+    "--severity", "--bundle", "--since", "--openmetrics",
 })  # fmt: skip
 """options whose value may stand before the first word that is none"""
 LEVELS = ("P1", "P2", "P3", "P4")
@@ -229,6 +229,8 @@ def commands(prog: str) -> Parser:
     after = sub.add_parser("postmortem", parents=[shared], help="an incident's post-mortem, filled from the journal")
     after.add_argument("incident", nargs="?", metavar="ID", help="(the only one that lacks a required one)")
     after.add_argument("--save", metavar="FILE", help="into a new file, and note that it is written")
+    after.add_argument("--format", choices=("markdown", "html"), help="(markdown; --save FILE.html is a page too)")
+    after.add_argument("--html", dest="format", action="store_const", const="html", help="the same as --format html")
     after.add_argument("--attach", action="store_true", help="to the incident's ticket, which counts as written")
     after.add_argument(
         "--set", nargs=2, action="append", default=[], metavar=("FIELD", "TEXT"),
@@ -240,6 +242,11 @@ def commands(prog: str) -> Parser:
     again = sub.add_parser("replay", parents=[shared, _screen()], help="a closed incident in the console once more")
     again.add_argument("incident", metavar="ID")
     again.add_argument("--speed", type=_speed, default=10, metavar="N", help="so many times as fast, 1 to 60 (10)")
+    figures = sub.add_parser(
+        "stats", parents=[shared], help="recovery times, rollbacks, verdicts, drills: the journal's"
+    )
+    figures.add_argument("--since", type=period, default=timedelta(days=90), help="how far back (90d)")
+    figures.add_argument("--openmetrics", metavar="FILE", help="into a file for a metrics collector, which is replaced")
     _serve_options(sub.add_parser("serve", parents=[shared], help="the console in a browser (an extra), read-only"))
     box = sub.add_parser("sandbox", parents=[shared, _screen()], help="a pretend host with a bad release already out")
     box.add_argument("--serve", action="store_true", help="only serve; prints one JSON line")
