@@ -174,7 +174,7 @@ MATTERS: dict[str, tuple[str, ...]] = {
     "watch-told": ("NOT DELIVERED: DISCORD_URL: HTTP 429: slow down, again in 30 s", "10:00 left"),
     "closed-told": ("NOT DELIVERED: DISCORD_URL", "RECOVERED"),
     "closed": ("RECOVERED", "git:set api-app deploy-branch main", "post-mortem, due 2026-11-24 22:00Z"),
-    "post-mortem": ("due 2026-11-24 22:00Z", "5 not known", "lessons learned", "[ Write ] [ Save ] [ Copy ] [ Done ]"),
+    "post-mortem": ("due 2026-11-24 22:00Z", "13 not known", "lessons learned", "[ Save HTML ] [ Copy ] [ Done ]"),
     "post-mortem-fields": ("root cause TODO", "lessons learned TODO"),
     "leave": ("what was sent goes on at the host", f"rollback resume {INCIDENT}", "[ Stay ]"),
 }

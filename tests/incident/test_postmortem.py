@@ -18,6 +18,7 @@ from tests.incident.stories import Said
 from tui.incident import events as ev
 from tui.incident.postmortem import markdown, record, write
 from tui.incident.postmortem.due import duty
+from tui.incident.postmortem.looking_back import QUESTIONS
 from tui.model.evidence import Phase, RateSource
 from tui.model.incident import Closing, Sample, StepResult
 from tui.model.notice import Milestone
@@ -85,6 +86,7 @@ def filled() -> list[Said]:
         Field.REVENUE: "$120",
         Field.ACTIONS: "Bound the cache; Alert on 503",
         Field.LESSONS: "Caches need bounds",
+        **{question.field: f"about the {question.name}" for question in QUESTIONS},
     }
     notes = [ev.PostMortemNoted(at=later(2000), field=field, text=text, by="me@box") for field, text in words.items()]
     return [*stories.whole(), *notes]

@@ -18,6 +18,7 @@ from tests.incident.stories import Said
 from tui.incident import events as ev
 from tui.incident.postmortem import markdown, write
 from tui.incident.postmortem.escape import block, code, prose
+from tui.incident.postmortem.looking_back import QUESTIONS
 from tui.incident.postmortem.record import safe
 from tui.model.incident import Closing
 from tui.model.postmortem import Field
@@ -99,7 +100,15 @@ def story(text: str) -> list[Said]:
     found.insert(-1, close)
     found.append(ev.DecisionNoted(at=later(1300), text=f"x{text}"))
     one_line = " ".join(text.split()).replace(";", ",")
-    said = (Field.DESCRIPTION, Field.ROOT_CAUSE, Field.USERS, Field.REVENUE, Field.LESSONS, Field.ACTIONS)
+    said: tuple[Field, ...] = (
+        Field.DESCRIPTION,
+        Field.ROOT_CAUSE,
+        Field.USERS,
+        Field.REVENUE,
+        Field.LESSONS,
+        Field.ACTIONS,
+    )
+    said += tuple(question.field for question in QUESTIONS)
     found += [ev.PostMortemNoted(at=later(1400), field=field, text=f"x{one_line}", by=f"x{text}") for field in said]
     return found
 
@@ -135,7 +144,7 @@ def test_nothing_becomes_a_block_a_link_an_image_or_html(text: str) -> None:
             assert shape(ours) == plain(dialect)
         assert drawn(ours) <= {"text", "text_special", "softbreak", "strong_open", "strong_close", "code_inline"}
         strong = [child for token in ours for child in token.children or () if child.type == "strong_open"]
-        assert len(strong) == 3, "Date, Duration, Severity"
+        assert len(strong) == 3 + len(QUESTIONS), "Date, Duration, Severity, and a title for each question"
 
 
 @settings(max_examples=300, deadline=None)

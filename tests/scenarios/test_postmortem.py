@@ -12,6 +12,7 @@ import pytest
 from tests.harness import local_sandbox
 from tests.incident.numbers import unexplained
 from tests.sandboxes import Sandbox
+from tui.incident.postmortem.looking_back import QUESTIONS
 from tui.incident.postmortem.record import read
 from tui.model.evidence import RateSource
 
@@ -69,7 +70,9 @@ def test_every_number_of_the_post_mortem_is_in_the_journal(box: Sandbox, tmp_pat
         "Deployment started", "Issue detected", "Rollback initiated", "Service restored",
     ]  # fmt: skip
     uncounted = set() if counted_before(box, incident) else {"error-rate"}
-    assert {g["set"] for g in document["gaps"]} == {"root-cause", "users", "revenue", "actions", "lessons"} | uncounted
+    asked = {question.field.value for question in QUESTIONS}
+    untold = {"actions", "lessons"} | asked | uncounted
+    assert {g["set"] for g in document["gaps"]} == {"root-cause", "users", "revenue"} | untold
     commands = [f for f in document["record"]["commands"] if f["command"]]
     sent = [p for kind, p in entries(box, incident) if kind == "command"]
     assert len(commands) * 2 == len(sent)
@@ -85,7 +88,8 @@ def test_every_number_of_the_post_mortem_is_in_the_journal(box: Sandbox, tmp_pat
     assert again["root_cause"]["value"] == "a cache without bounds"
     assert again["root_cause"]["source"].startswith("said by ")
     assert again["impact"]["users_affected"]["value"] == "about 40"
-    assert {g["set"] for g in again["gaps"]} == {"actions", "lessons"} | uncounted
+    assert {g["set"] for g in again["gaps"]} == untold
+    assert "the cache kept every page" in again["record"]["edited"][0]["text"], "both versions are on record"
     assert unexplained(again["markdown"], entries(box, incident), HERE) == []
 
     file = tmp_path / "post-mortem.md"
@@ -97,6 +101,10 @@ def test_every_number_of_the_post_mortem_is_in_the_journal(box: Sandbox, tmp_pat
     listed = box.run("incidents", "--json").document["items"][0]["postmortem"]
     assert listed["written_at"] is not None
     assert "post-mortem written" in box.run("incidents").stdout
+    page = tmp_path / "post-mortem.html"
+    assert box.run("postmortem", incident, "--save", str(page)).code == 0
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>\n")
+    assert box.run("postmortem", incident, "--html").stdout == page.read_text(encoding="utf-8")
     twice = box.run("postmortem", incident, "--save", str(file), "--json")
     assert (twice.code, twice.document["error"]["message"]) == (3, f"{file} exists")
     assert file.read_text(encoding="utf-8") == said

@@ -93,6 +93,8 @@ class CommandOptions:
     """--info: the file that everything is put into"""
     close: str | None = None
     save: str | None = None
+    format: str | None = None
+    """postmortem: `markdown` or `html`; None: not said"""
     attach: bool = False
     """postmortem: send it to the incident's ticket"""
     set: tuple[tuple[Field, str], ...] = ()

@@ -229,6 +229,8 @@ def commands(prog: str) -> Parser:
     after = sub.add_parser("postmortem", parents=[shared], help="an incident's post-mortem, filled from the journal")
     after.add_argument("incident", nargs="?", metavar="ID", help="(the only one that lacks a required one)")
     after.add_argument("--save", metavar="FILE", help="into a new file, and note that it is written")
+    after.add_argument("--format", choices=("markdown", "html"), help="(markdown; --save FILE.html is a page too)")
+    after.add_argument("--html", dest="format", action="store_const", const="html", help="the same as --format html")
     after.add_argument("--attach", action="store_true", help="to the incident's ticket, which counts as written")
     after.add_argument(
         "--set", nargs=2, action="append", default=[], metavar=("FIELD", "TEXT"),

@@ -192,6 +192,14 @@ def top(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Fou
                 told="24h",
                 example="48h",
             ),
+            FileKey(
+                name="postmortem_template",
+                shape=values.path(beside),
+                words="The team's own form of a post-mortem: a Markdown file with fields (`rollback help postmortem`).",
+                default="",
+                told="the runbook's",
+                example="docs/postmortem.md",
+            ),
             *vendors.shapes(sections, SectionPlace.TOP),
         ),
         make=lambda found: found,
@@ -239,6 +247,7 @@ def read_fleet(root: Node, path: str, problems: Problems, sections: vendors.Sect
         vendors=settings,
         links=made["links"],
         postmortem_within=made["postmortem_within"],
+        postmortem_template=made["postmortem_template"],
         warnings=shared_addresses(services),
     )
 

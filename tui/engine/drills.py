@@ -20,7 +20,7 @@ async def results(journal: JournalPort) -> tuple[DrillResult, ...]:
     found: list[DrillResult] = []
     for entry in await journal.ledger("", PREFIX):
         if entry.kind == RESULT:
-            with contextlib.suppress(msgspec.ValidationError, msgspec.DecodeError):
+            with contextlib.suppress(msgspec.DecodeError):  # a newer console may have put it there
                 found.append(msgspec.json.decode(entry.payload, type=DrillResult))
     return tuple(found)
 
@@ -30,7 +30,7 @@ async def unfinished(journal: JournalPort) -> tuple[DrillBegun, ...]:
     Raises JournalError."""
     found: dict[str, DrillBegun] = {}
     for entry in await journal.ledger("", PREFIX):
-        with contextlib.suppress(msgspec.ValidationError, msgspec.DecodeError):
+        with contextlib.suppress(msgspec.DecodeError):  # a newer console may have put it there
             if entry.kind == BEGUN:
                 begun = msgspec.json.decode(entry.payload, type=DrillBegun)
                 found[begun.app] = begun

@@ -20,7 +20,7 @@ class Field(StrEnum):
     REVENUE = "revenue"
     RESOLUTION = "resolution"
     ACTIONS = "actions"
-    """one item a line; a semicolon parts them too"""
+    """one item a line; a semicolon parts them too. `TEXT | OWNER | DATE` says who does it until when"""
     LESSONS = "lessons"
     DEPLOYED = "deployed"
     """a time: RFC 3339"""
@@ -30,6 +30,14 @@ class Field(StrEnum):
     """why it was closed so, where what was said at the close was not right; both stay on record"""
     SEVERITY = "severity"
     """a level; kept as the incident's own"""
+    TRIGGER = "trigger"
+    NOTICED = "noticed"
+    SOONER = "sooner"
+    FACTORS = "factors"
+    WENT_WELL = "went-well"
+    LUCKY = "lucky"
+    SURPRISED = "surprised"
+    THANKS = "thanks"
 
 
 class ExportWay(StrEnum):
@@ -74,6 +82,10 @@ class Fact(Value):
     """the words of a person that fill or replace it"""
     code: str = ""
     """a command, letter by letter, of which the text tells"""
+    owner: str = ""
+    """of an action item: who does it; empty: nobody was named"""
+    due: str = ""
+    """of an action item: until when, YYYY-MM-DD; empty: no date was given"""
 
 
 class Moment(Value):
@@ -103,6 +115,31 @@ class RecordSection(Value):
     facts: tuple[Fact, ...]
 
 
+class Column(Value):
+    """What was measured in one slice of a chart's time."""
+
+    value: float | None
+    """a share (0 to 1) or seconds; None: nothing was measured"""
+    bad: bool = False
+    """over the limit, or a look that was not well"""
+
+
+class Chart(Value):
+    """One row of columns over time."""
+
+    name: str
+    """the same in every document, for tools: `error_rate`, `response_time`"""
+    title: str
+    begin: datetime
+    end: datetime
+    columns: tuple[Column, ...]
+    top: float
+    """the value at the top, in the columns' unit"""
+    limit: float | None = None
+    marks: tuple[Moment, ...] = ()
+    """moments of the incident that lie on the axis"""
+
+
 class PostMortem(Value):
     """The runbook's template, filled from one incident's journal."""
 
@@ -127,6 +164,9 @@ class PostMortem(Value):
     resolution: tuple[Fact, ...]
     actions: tuple[Fact, ...]
     lessons: Fact
+    taught: tuple[Fact, ...]
+    """what only people know, each the answer to a question of `incident/postmortem/looking_back.py`"""
+    charts: tuple[Chart, ...]
     record: tuple[RecordSection, ...]
     """decisions, commands, checks, watch, rates, who was told"""
 
@@ -151,7 +191,7 @@ class PostMortem(Value):
                 name = moment.name.lower().replace(" ", "_")
                 yield Fact(name=name, text=moment.source, source="", gap=True, field=moment.field)
         middle = (self.root_cause, self.users, self.error_rate, self.revenue)
-        last = (*self.resolution, *self.actions, self.lessons)
+        last = (*self.resolution, *self.actions, self.lessons, *self.taught)
         yield from (fact for fact in (*middle, *self.impact, *last) if fact.gap)
 
 

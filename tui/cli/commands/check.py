@@ -68,6 +68,7 @@ async def findings(engine: Engine, services: tuple[Service, ...]) -> list[Findin
     for lines in await together(*(one(service) for service in services)):
         found.extend(lines)
     found.extend(await checking.outside(engine, services))
+    found.extend(await engine.postmortems.checked())
     return found
 
 

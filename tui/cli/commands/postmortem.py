@@ -1,10 +1,10 @@
-"""`rollback postmortem`: the runbook's template filled from the journal, as Markdown or as JSON with every source."""
+"""`rollback postmortem`: filled from the journal, as Markdown, as a page, or as JSON with every source."""
 
 import os
 from pathlib import Path
 from typing import Any
 
-from tui.cli import output
+from tui.cli import output, postmortem_questions
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
@@ -14,11 +14,10 @@ from tui.engine import whose
 from tui.engine.engine import Engine
 from tui.engine.notify.outbox import GRACE
 from tui.incident import announcements
-from tui.incident.postmortem import markdown
 from tui.model.errors import Refused
 from tui.model.incident import Incident
 from tui.model.notice import Delivery, Milestone
-from tui.model.postmortem import DueDate, ExportWay, Fact, Moment, PostMortem
+from tui.model.postmortem import Chart, DueDate, ExportWay, Fact, Moment, PostMortem
 from tui.text.redact import redact
 
 Result = tuple[Exit, output.Document]
@@ -30,21 +29,36 @@ async def postmortem(engine: Engine, options: CommandOptions, narrator: Narrator
     whose.check(engine.fleet, await engine.read(identity))
     for field, text in options.set:
         await engine.postmortems.note(identity, field, text)
-    found = await engine.postmortems.write(identity)
-    text = markdown.render(found, local)
+    if not (options.json or options.set or options.save or options.attach):
+        await postmortem_questions.asked(engine, identity, narrator)
+    found, text = await engine.postmortems.document(identity, local)
+    page = _page(found, text) if _wants_page(options) else None
     saved: Path | None = None
     if options.save is not None:
-        saved = _save(Path(options.save), text)
+        saved = _save(Path(options.save), page or text)
         await engine.postmortems.taken(identity, ExportWay.SAVED, str(saved))
     elif not options.json and not options.attach:
-        output.text(text.rstrip("\n"))
+        output.text((page or text).rstrip("\n"))
     incident = await engine.read(identity)
     attached = None
     if options.attach:
         incident, attached = await _attach(engine, incident, text, narrator)
     duty = engine.postmortems.duty(incident)
     _narrate(found, duty, narrator, saved)
-    return Exit.DONE, {**document(found, incident, duty, text), "attached": _attached(attached)}
+    return Exit.DONE, {**document(found, incident, duty, text), "html": page, "attached": _attached(attached)}
+
+
+def _wants_page(options: CommandOptions) -> bool:
+    """The form that is asked for; where none is, the name of the file says it."""
+    if options.format is not None:
+        return options.format == "html"
+    return options.save is not None and Path(options.save).suffix.lower() in (".html", ".htm")
+
+
+def _page(found: PostMortem, text: str) -> str:
+    from tui.incident.postmortem import html
+
+    return html.page(found, text)
 
 
 async def _attach(
@@ -150,8 +164,12 @@ def document(found: PostMortem, incident: Incident, duty: DueDate, text: str) ->
             **{fact.name: _fact(fact) for fact in found.impact},
         },
         "resolution": [_named(fact) for fact in found.resolution],
-        "action_items": [_named(fact) for fact in found.actions],
+        "action_items": [
+            {**_named(fact), "owner": fact.owner or None, "due": fact.due or None} for fact in found.actions
+        ],
         "lessons_learned": _fact(found.lessons),
+        "looking_back": {fact.name: _fact(fact) for fact in found.taught},
+        "charts": [_chart(chart) for chart in found.charts],
         "record": {section.name: [_named(fact) for fact in section.facts] for section in found.record},
         "gaps": [
             {"name": gap.name, "todo": gap.text, "set": gap.field.value if gap.field else None} for gap in found.gaps
@@ -176,6 +194,17 @@ def _fact(fact: Fact) -> dict[str, Any]:
 
 def _named(fact: Fact) -> dict[str, Any]:
     return {"name": fact.name, **_fact(fact)}
+
+
+def _chart(chart: Chart) -> dict[str, Any]:
+    return {
+        "name": chart.name,
+        "title": chart.title,
+        "begin": output.time(chart.begin),
+        "end": output.time(chart.end),
+        "limit": chart.limit,
+        "columns": [one.value for one in chart.columns],
+    }
 
 
 def _moment(moment: Moment) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from tui.console.page import Choice, Page, View, button
 from tui.console.ports import Console
 from tui.engine.notify.outbox import GRACE
 from tui.incident.postmortem import markdown
-from tui.model.errors import ConsoleError
+from tui.model.errors import ConfigError, ConsoleError
 from tui.model.incident import Incident
 from tui.model.notice import Milestone
 from tui.model.postmortem import DueDate, ExportWay, Field, PostMortem
@@ -22,8 +22,16 @@ ASKED: dict[Field, str] = {
     Field.ERROR_RATE: "error rate",
     Field.REVENUE: "revenue impact",
     Field.RESOLUTION: "how it was fixed",
-    Field.ACTIONS: "action items (; between them)",
+    Field.ACTIONS: "action items (TEXT | OWNER | DATE; between them)",
     Field.LESSONS: "lessons learned",
+    Field.TRIGGER: "trigger (what set it off)",
+    Field.NOTICED: "detection (who noticed it, and how)",
+    Field.SOONER: "sooner (what would have shown it sooner)",
+    Field.FACTORS: "contributing factors",
+    Field.WENT_WELL: "what went well",
+    Field.LUCKY: "where we got lucky",
+    Field.SURPRISED: "why surprised (what we believed that was not so)",
+    Field.THANKS: "people to thank",
     Field.DEPLOYED: "deployed when (2026-11-23 22:04, UTC)",
     Field.RESTORED: "restored when (2026-11-23 22:04, UTC)",
     Field.SEVERITY: "severity",
@@ -45,17 +53,19 @@ class PostMortemPage(Page):
         self.found: PostMortem | None = None
         self._incident: Incident | None = None
         self._local = local
+        self.text = ""
+        """the document; empty before it is read"""
 
     async def read(self) -> None:
         """Read what the journal says now. Raises Refused where it has no such incident."""
-        self.found = await self.console.engine.postmortems.write(self.identity)
+        try:
+            self.found, self.text = await self.console.engine.postmortems.document(self.identity, self._local)
+        except ConfigError as error:  # what is known is shown all the same, in the runbook's form
+            self.found = await self.console.engine.postmortems.write(self.identity)
+            self.text = markdown.render(self.found, self._local)
+            self.console.screen.notice(rows.safe(f"{error.message}. {error.fix}"), "down")
         self._incident = await self.console.engine.read(self.identity)
         self.console.screen.changed()
-
-    @property
-    def text(self) -> str:
-        """The document; empty before it is read."""
-        return markdown.render(self.found, self._local) if self.found is not None else ""
 
     def view(self, cells: int) -> View:
         """The document, or its fields."""
@@ -90,6 +100,7 @@ class PostMortemPage(Page):
             choices=[
                 button("fill", "Write", self._fill),
                 button("save", "Save", self._save),
+                button("page", "Save HTML", self._save_page),
                 button("copy", "Copy", self._copy),
                 *self._attaching(),
                 button("done", "Done", self._done),
@@ -142,8 +153,18 @@ class PostMortemPage(Page):
 
     async def _save(self) -> None:
         await self.read()
+        await self._into_file(".md", self.text)
+
+    async def _save_page(self) -> None:
+        from tui.incident.postmortem import html
+
+        await self.read()
+        if self.found is not None:
+            await self._into_file(".html", html.page(self.found, self.text))
+
+    async def _into_file(self, suffix: str, text: str) -> None:
         try:
-            path = fresh(self.console.exports, f"post-mortem-{self.identity}", ".md", self.text)
+            path = fresh(self.console.exports, f"post-mortem-{self.identity}", suffix, text)
         except OSError as error:
             self.console.screen.notice(f"not saved: {error}", "down")
             return

@@ -160,7 +160,7 @@ async def _closed(engine: Engine, walk: IncidentRunner) -> str:
 
 async def _version(engine: Engine, host: str) -> str:
     """The version of its Dokku; empty where it does not say."""
-    with contextlib.suppress(ConsoleError):
+    with contextlib.suppress(ConsoleError):  # the host that was drilled may be gone by now
         return (await engine.links.capabilities(host)).version or ""
     return ""
 

@@ -1,22 +1,27 @@
 """Post-mortems: read from the journal, completed by a person, and noted when they leave this console."""
 
+import asyncio
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 
+from tui import regular_file
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.ports import ClockPort, JournalPort
 from tui.engine.store import legible
 from tui.incident import events as ev
 from tui.incident import postmortem
 from tui.incident.decide import decide
-from tui.incident.postmortem import record
+from tui.incident.postmortem import markdown, record, template
 from tui.incident.postmortem.due import duty
+from tui.incident.postmortem.outcome import action
 from tui.incident.postmortem.record import Record
-from tui.model.errors import Refused
+from tui.model.errors import ConfigError, Refused
+from tui.model.finding import Finding, Result
 from tui.model.incident import Incident
 from tui.model.postmortem import DueDate, ExportWay, Field, PostMortem
 from tui.model.service import Fleet
-from tui.text.clean import clean_line
+from tui.text.clean import clean, clean_line
 from tui.text.redact import redact
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC|[+-]\d\d:\d\d))?")
@@ -71,7 +76,32 @@ class PostMortems:
             return
         if field in (Field.DEPLOYED, Field.RESTORED) and said:
             said = moment(said).isoformat()
+        if field is Field.ACTIONS:
+            check_dates(said)
         await self._submit(incident, ev.PostMortemNoted(at=self._clock.now(), field=field, text=said, by=self._by))
+
+    async def document(self, incident: str, local: markdown.Local) -> tuple[PostMortem, str]:
+        """It with its Markdown: in the team's own form where services.yaml names one, else in the runbook's.
+
+        Raises Refused where the journal knows none, ConfigError for a template that cannot be read or filled.
+        """
+        found = await self.write(incident)
+        path = self._fleet.postmortem_template
+        if not path:
+            return found, markdown.render(found, local)
+        return found, template.fill(await asyncio.to_thread(read_template, path), path, found, local)
+
+    async def checked(self) -> tuple[Finding, ...]:
+        """The finding: can the team's own template be filled? Nothing where there is none."""
+        path = self._fleet.postmortem_template
+        if not path:
+            return ()
+        try:
+            template.check(await asyncio.to_thread(read_template, path), path)
+        except ConfigError as error:
+            words = error.message.replace("\n", "; ")
+            return (_finding(Result.FINDING, words, error.fix),)
+        return (_finding(Result.OK, f"{path} is the post-mortem's form"),)
 
     async def remark(self, incident: str, text: str) -> None:
         """Put a person's remark on record, at the moment at which it was made: it stands in the timeline.
@@ -96,6 +126,33 @@ class PostMortems:
         found = await self.record(incident)
         decide(found.incident, event)
         await self._journal.append(incident, "event", ev.encode(event), event.at)
+
+
+def _finding(result: Result, text: str, fix: str = "") -> Finding:
+    return Finding(subject="services", topic="postmortem", result=result, text=text, fix=fix)
+
+
+def read_template(path: str) -> str:
+    """The text of a team's template. Raises ConfigError where it cannot be read as one."""
+    fix = "postmortem_template in services.yaml: a Markdown file; a relative path starts where services.yaml lies"
+    try:
+        return clean(regular_file.read(Path(path)).decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no UTF-8 text (byte {error.start})", fix) from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", fix) from error
+
+
+def check_dates(actions: str) -> None:
+    """Raises Refused for an action item whose date is none."""
+    for item in re.split(r"[;\n]", actions):
+        text, _, due = action(item)
+        try:
+            if due:
+                date.fromisoformat(due)
+        except ValueError as error:
+            fix = "write `TEXT | OWNER | 2026-12-24`, `TEXT | OWNER` or `TEXT`; ; parts items"
+            raise Refused(f"{due!r} is no date (action item {text!r})", fix) from error
 
 
 def moment(text: str) -> datetime:

@@ -3,14 +3,16 @@
 record    the journal's entries, numbered             moments   the template's four moments and the duration
 rates     measured error rates and their intervals    outcome   resolution, further cost, action items
 behind    the record behind the document              markdown  the value as the runbook's template
-duty      whether one is wanted, and until when
+due       whether one is wanted, and until when       template  the value in a team's own form
+charts    error rate and response time over time      html      either of them as a page
+looking_back  the questions that only people can answer
 """
 
 from collections.abc import Iterator
 from datetime import UTC
 
 from tui.incident import events as ev
-from tui.incident.postmortem import behind, moments, outcome, rates
+from tui.incident.postmortem import behind, charts, looking_back, moments, outcome, rates
 from tui.incident.postmortem.record import Record, safe
 from tui.incident.timeline import tell
 from tui.model.incident import Closing, Incident, StepResult
@@ -23,6 +25,7 @@ def write(record: Record, severities: tuple[SeveritySpec, ...] = RUNBOOK_SEVERIT
     detected, restored = moments.detected(record, limit), moments.restored(record, limit)
     incident = record.incident
     day = detected.at or incident.opened_at
+    milestones = (moments.deployed(record), detected, moments.initiated(record), restored)
     return PostMortem(
         incident=incident.id,
         service=safe(incident.service),
@@ -37,7 +40,7 @@ def write(record: Record, severities: tuple[SeveritySpec, ...] = RUNBOOK_SEVERIT
         ),
         duration=moments.took(detected, restored),
         severity=_severity(record),
-        milestones=(moments.deployed(record), detected, moments.initiated(record), restored),
+        milestones=milestones,
         story=tuple(_story(record)),
         root_cause=record.said("root_cause", Field.ROOT_CAUSE, "what caused the issue"),
         users=record.said("users_affected", Field.USERS, "how many users were affected"),
@@ -47,6 +50,8 @@ def write(record: Record, severities: tuple[SeveritySpec, ...] = RUNBOOK_SEVERIT
         resolution=outcome.resolution(record),
         actions=outcome.actions(record),
         lessons=record.said("lessons_learned", Field.LESSONS, "what was learned"),
+        taught=looking_back.answers(record),
+        charts=charts.drawn(record, milestones, limit),
         record=behind.sections(record, severities, detected),
     )
 

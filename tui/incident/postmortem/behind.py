@@ -6,7 +6,7 @@ from datetime import timedelta
 from tui.incident import decision_tree, taken_back
 from tui.incident import events as ev
 from tui.incident.postmortem import outcome, rates
-from tui.incident.postmortem.record import Record, length, percent, safe, stamp
+from tui.incident.postmortem.record import Record, length, lines, percent, safe, stamp
 from tui.model.outcome import describe
 from tui.model.postmortem import Fact, Moment, RecordSection
 from tui.model.service import SeveritySpec
@@ -24,6 +24,7 @@ def sections(record: Record, severities: tuple[SeveritySpec, ...], detected: Mom
         RecordSection(name="verification", title="Verification", facts=tuple(_checks(record))),
         RecordSection(name="error_rates", title="Error rates and response times", facts=rates.table(record)),
         RecordSection(name="told", title="Who was told", facts=tuple(_told(record))),
+        RecordSection(name="edited", title="What was written here before", facts=tuple(_edited(record))),
     )
     return tuple(section for section in made if section.facts)
 
@@ -131,3 +132,13 @@ def _told(record: Record) -> Iterator[Fact]:
         why = f" ({safe(one.detail, 300)})" if one.detail else ""
         text = f"{safe(one.channel, 100)}: {one.milestone.value} {how}{by} at {stamp(one.at)}{why}{link}"
         yield Fact(name="told", text=text, source=entry.source, value=one.link)
+
+
+def _edited(record: Record) -> Iterator[Fact]:
+    """The words that somebody replaced or took back: both versions stay on record."""
+    latest = {noted.field: entry.number for entry, noted in record.all(ev.PostMortemNoted)}
+    for entry, noted in record.all(ev.PostMortemNoted):
+        if noted.text and latest[noted.field] != entry.number:
+            said = " ".join(lines(noted.text).split("\n"))
+            text = f"{noted.field.value}, {stamp(noted.at)}, {safe(noted.by) or 'a person'}: {said}"
+            yield Fact(name=f"edited_{noted.field.value}", text=text, source=entry.source, value=said)

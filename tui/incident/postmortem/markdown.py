@@ -3,11 +3,15 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+from tui.incident.postmortem import charts
 from tui.incident.postmortem.escape import block, code, paragraphs, prose
+from tui.incident.postmortem.looking_back import TITLES
 from tui.model.postmortem import Fact, Moment, PostMortem
 
 Local = Callable[[datetime], datetime]
 """a moment in the reader's own time zone, as it was then"""
+CHART = "chart"
+"""the word behind the fence of a block that holds the charts: a page shows pictures there"""
 
 
 def render(found: PostMortem, local: Local) -> str:
@@ -16,35 +20,67 @@ def render(found: PostMortem, local: Local) -> str:
 
 
 def _lines(found: PostMortem, local: Local) -> Iterator[str]:
-    yield f"## Incident: {_fact(found.title)}"
-    yield f"**Date:** {_fact(found.date)}"
-    yield f"**Duration:** {_fact(found.duration)}{' minutes' if found.duration.value is not None else ''}"
-    yield f"**Severity:** {_fact(found.severity)}"
-    yield from ("", "### Timeline")
+    yield f"## Incident: {line(found.title)}"
+    yield f"**Date:** {line(found.date)}"
+    yield f"**Duration:** {duration(found)}"
+    yield f"**Severity:** {line(found.severity)}"
+    yield from ("", "### Timeline", *timeline(found))
+    if found.charts:
+        yield from ("", *drawn(found))
+    yield from ("", "### Root Cause", text(found.root_cause))
+    yield from ("", "### Impact")
+    yield f"- Users affected: {line(found.users)}"
+    yield f"- Error rate: {line(found.error_rate)}"
+    yield f"- Revenue impact: {line(found.revenue)}"
+    yield from impact(found)
+    yield from ("", "### Resolution", "\n\n".join(text(fact) for fact in found.resolution))
+    yield from ("", "### Action Items", *actions(found))
+    yield from ("", "### Lessons Learned", text(found.lessons))
+    for fact in found.taught:
+        # no heading: up to here the document is the runbook's template, heading by heading
+        yield from ("", f"**{TITLES[fact.name]}**", "", text(fact))
+    yield from ("", "### Record", *behind(found, local))
+
+
+def timeline(found: PostMortem) -> Iterator[str]:
+    """The template's four moments, then everything else that happened, as a list."""
     for moment in found.milestones:
         yield _milestone(moment, found)
     for moment in found.story:
         yield f"- {_clock(moment, found)} - {prose(moment.name)}{_day(moment, found)}"
-    yield from ("", "### Root Cause", _text(found.root_cause))
-    yield from ("", "### Impact")
-    yield f"- Users affected: {_fact(found.users)}"
-    yield f"- Error rate: {_fact(found.error_rate)}"
-    yield f"- Revenue impact: {_fact(found.revenue)}"
-    for fact in found.impact:
-        yield f"- {_item(fact)}"
-    yield from ("", "### Resolution", "\n\n".join(_text(fact) for fact in found.resolution))
-    yield from ("", "### Action Items")
-    for fact in found.actions:
-        yield f"- [ ] {_fact(fact)}"
-    yield from ("", "### Lessons Learned", _text(found.lessons))
-    yield from ("", "### Record", f"Incident {code(found.incident)}, filled from its journal.")
+
+
+def drawn(found: PostMortem) -> Iterator[str]:
+    """The charts as a block of text; nothing where there are none."""
+    if found.charts:
+        yield from (f"```{CHART}", charts.text(found.charts), "```")
+
+
+def impact(found: PostMortem) -> Iterator[str]:
+    """What else it cost, as a list."""
+    return (f"- {_item(fact)}" for fact in found.impact)
+
+
+def actions(found: PostMortem) -> Iterator[str]:
+    """The action items as a list to tick off."""
+    return (f"- [ ] {line(fact)}" for fact in found.actions)
+
+
+def duration(found: PostMortem) -> str:
+    """The template's duration, in minutes where it is known."""
+    return f"{line(found.duration)}{' minutes' if found.duration.value is not None else ''}"
+
+
+def behind(found: PostMortem, local: Local) -> Iterator[str]:
+    """The record behind the document, with where each value is from."""
+    yield f"Incident {code(found.incident)}, filled from its journal."
     yield from _times(found, local)
     for section in found.record:
         yield from ("", f"#### {section.title}")
         for fact in section.facts:
             yield f"- {_item(fact)}{_from(fact)}"
     yield from ("", "#### Where the values are from")
-    told = (*found.head, *found.impact, *found.resolution, *found.actions)
+    told = (*found.head, *found.impact, *found.resolution, *found.actions, *found.taught)
     for name, source in dict.fromkeys((f.name.replace("_", " "), f.source) for f in told if not f.gap and f.source):
         yield f"- {block(name)}: {prose(source)}"
 
@@ -89,22 +125,22 @@ def _day(moment: Moment, found: PostMortem) -> str:
     return "" if day == found.date.text else f" ({day})"
 
 
-def _fact(fact: Fact) -> str:
-    """One line."""
-    text = " ".join(fact.text.split("\n"))
+def line(fact: Fact) -> str:
+    """One line, for the middle of another."""
+    said = " ".join(fact.text.split("\n"))
     if fact.code:
-        return f"{code(fact.code)} {prose(text)}"
-    return f"TODO: {prose(text)}" if fact.gap else prose(text)
+        return f"{code(fact.code)} {prose(said)}"
+    return f"TODO: {prose(said)}" if fact.gap else prose(said)
 
 
 def _item(fact: Fact) -> str:
     """One line that begins a list's item."""
-    return block(fact.text) if not fact.gap and not fact.code else _fact(fact)
+    return block(fact.text) if not fact.gap and not fact.code else line(fact)
 
 
-def _text(fact: Fact) -> str:
+def text(fact: Fact) -> str:
     """As many paragraphs as there are lines."""
-    return _fact(fact) if fact.gap or fact.code else paragraphs(fact.text)
+    return line(fact) if fact.gap or fact.code else paragraphs(fact.text)
 
 
 def _from(fact: Fact) -> str:

@@ -184,7 +184,21 @@ def _by_person(record: Record) -> Iterator[Fact]:
     said, source = note
     items = [safe(item) for item in _PARTED.split(lines(said.text)) if safe(item)]
     for item in items:
-        yield Fact(name="action", text=item, source=source, value=item, field=Field.ACTIONS)
+        text, owner, due = action(item)
+        who = f"owner: {owner or 'TODO'}, due: {due or 'TODO'}"
+        yield Fact(
+            name="action", text=f"{text} ({who})", source=source, value=text, field=Field.ACTIONS, owner=owner, due=due
+        )
+
+
+def action(item: str) -> tuple[str, str, str]:
+    """One item as a person writes it, `TEXT | OWNER | DATE`, in its parts; those that were not given are empty. What
+    has more bars is all text."""
+    parts = [part.strip() for part in item.split("|")]
+    if len(parts) > 3 or not parts[0]:
+        return item, "", ""
+    text, owner, due = (*parts, "", "")[:3]
+    return text, owner, due
 
 
 def _left_over(record: Record) -> Iterator[Fact]:
