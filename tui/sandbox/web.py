@@ -177,5 +177,8 @@ def speak(container: DockerContainer, seconds: float, at: int | None = None) -> 
     rate = container.content.behaviour.log_rate
     for number in range(max(1, int(rate * seconds))):
         container.ticks += 1
-        for text in tick_lines(container.runs, container.content, container.ticks):
+        ticks = (
+            () if container.start.script is not None else tick_lines(container.runs, container.content, container.ticks)
+        )
+        for text in ticks:
             container.log.append(text, None if at is None else at + number * 1_000_000)
