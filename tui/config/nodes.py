@@ -177,7 +177,7 @@ def compose(text: str, environ: Mapping[str, str] | None) -> tuple[Node | None, 
         return None, {Problem(line=1, text="is nested too deeply"): None}
     if root is None:
         return None, {Problem(line=1, text="is empty: it needs version, hosts and services"): None}
-    walk = _Walk(environ, problems)
+    walk = _Visitor(environ, problems)
     made = walk.visit(root, "", root.start_mark.line + 1, frozenset())
     if walk.left < 0:
         return None, {Problem(line=1, text=f"has more than {MOST_NODES} parts: its aliases refer to each other"): None}
@@ -220,7 +220,7 @@ _PLAIN_TAGS = {**dict.fromkeys(("", "~", "null", "Null", "NULL"), _NULL), "<<": 
 """what a plain word is by YAML 1.1, as far as it is asked here"""
 
 
-class _Walk:
+class _Visitor:
     """One pass over what PyYAML composed; `left` is how many parts it may still meet."""
 
     def __init__(self, environ: Mapping[str, str] | None, problems: Problems) -> None:

@@ -1,0 +1,154 @@
+"""The list of an app's releases: what is asked for it, what is said of a source that could not be asked, and what an
+earlier list still knows."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tests import stage
+from tests.fake_host import APP, World
+from tests.incident.facts import T0
+from tui.dokku import commands, holders
+from tui.engine.releases import catalog
+from tui.model.errors import LinkError
+from tui.model.history import Commit
+from tui.model.holder_look import HolderLook, ImageState
+from tui.model.observation import RunningState
+from tui.model.release import Source, WayBack
+from tui.ways import NAMES
+
+SERVICE = stage.service("api")
+OTHER = "b" * 40
+
+
+def trouble(found: catalog.Listing, source: Source) -> str:
+    return next(one.trouble for one in found.asked if one.source is source)
+
+
+async def test_holders_of_this_app_alone_are_read_and_each_is_asked_for_its_seal() -> None:
+    world = World()
+    one, two = world.holder(1), world.holder(2, sealed=False)
+    world.host.ours[f"{APP}-two--r1--pre-deploy-20261123-210001"] = {}
+    met = asyncio.Event()
+    found = await catalog.listing(world.links, world.service, met)
+    kept = {r.holder: r.sealed for r in found.releases if r.holder}
+    assert kept == {one: True, two: False} and met.is_set()
+    assert world.host.written == []
+
+
+async def test_without_seals_a_holder_costs_one_read_and_leads_nowhere() -> None:
+    world = World()
+    holder = world.holder(1)
+    found = await catalog.listing(world.links, world.service, seals=False)
+    (kept,) = (r for r in found.releases if r.holder)
+    assert kept.sealed is None and not any(way.available for way in kept.ways)
+    assert ("git:report", holder) not in world.host.sent
+
+
+async def test_a_frozen_branch_without_a_record_is_a_record_that_was_lost() -> None:
+    world = World()
+    world.host.branches[APP] = "frozen-by-inc1"
+    found = await catalog.listing(world.links, world.service)
+    assert found.record is not None and found.record.gone and found.record.incident == "inc1"
+    world.host.ours[world.record] = {"ROLLBACK_INCIDENT": "inc2", "ROLLBACK_STATE": "frozen"}
+    found = await catalog.listing(world.links, world.service)
+    assert found.record is not None and not found.record.gone and found.record.incident == "inc2"
+
+
+async def test_every_source_is_asked_and_one_that_is_mute_takes_nothing_from_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    world.holder(1)
+    commit = Commit(id=OTHER, parent=None, subject="Add a page", author="ana", at=T0)
+
+    async def history(*_: object) -> tuple[Commit, ...]:
+        return (commit,)
+
+    monkeypatch.setattr(world.git, "history", history)
+    found = await catalog.catalogue(world.links, world.service, NAMES)
+    assert OTHER in {r.commit for r in found.releases} and trouble(found, Source.REPOSITORY) == ""
+
+    async def gone(*_: object) -> tuple[Commit, ...]:
+        raise LinkError("the host is gone")
+
+    monkeypatch.setattr(world.git, "history", gone)
+    world.links.histories.clear()
+    found = await catalog.catalogue(world.links, world.service, NAMES)
+    assert trouble(found, Source.REPOSITORY) == "the host is gone"
+    assert any(r.holder for r in found.releases)
+
+
+async def test_commits_behind_a_tip_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, asked = World(), []
+
+    async def history(host: object, app: str, branch: str, count: int) -> tuple[Commit, ...]:
+        asked.append(branch)
+        return ()
+
+    monkeypatch.setattr(world.git, "history", history)
+    for _ in range(2):
+        assert await catalog.commits(world.links, world.service, "main", OTHER) == ((), "")
+    assert asked == ["main"]
+    found, why = await catalog.commits(world.links, world.service, "main", None)
+    assert (found, why) == ((), "branch main has no commit")
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        ({"branch": None}, "the app has no deploy branch"),
+        ({"branch": "frozen-by-inc1"}, "it is frozen, and nobody knows the team's branch"),
+    ],
+)
+async def test_without_the_teams_branch_no_commits_are_read(now: dict[str, Any], why: str) -> None:
+    world = World()
+    seen = replace(stage.current(SERVICE, T0), **now)
+
+    async def current(name: str, app: str) -> RunningState:
+        return seen
+
+    world.links.current = current  # type: ignore[method-assign]
+    found = await catalog.catalogue(world.links, world.service, NAMES)
+    assert trouble(found, Source.REPOSITORY).startswith(why)
+
+
+async def test_a_holder_that_went_meanwhile_is_a_release_of_which_nothing_is_known() -> None:
+    world = World()
+    holder = holders.holder_name(APP, 7, T0)
+    release = await catalog.holder_release(world.links, "main", holder)
+    assert (release.number, release.commit, release.sealed) == (7, None, None)
+    world.host.says(commands.config_export(holder), LinkError("the host is gone"))
+    with pytest.raises(LinkError):
+        await catalog.holder_release(world.links, "main", holder)
+
+
+def test_what_only_an_earlier_list_knows_stays_and_what_both_know_is_as_the_fresh_one_says() -> None:
+    fresh = stage.listing(SERVICE, T0)
+    git = WayBack(way="git", available=True, seconds=60.0)
+    image = stage.release(SERVICE, 1, holder=None, commit=None, image="app:1", origin=Source.REGISTRY)
+    gone = stage.release(SERVICE, 2, holder="api-app--r2--pre-deploy-20261101-000000", commit="c" * 40)
+    old = replace(
+        fresh,
+        releases=(*(replace(r, subject="old", bad="was bad", ways=(git,)) for r in fresh.releases), image, gone),
+        asked=(catalog.Asked(source=Source.REGISTRY),),
+    )
+    found = catalog.with_more(replace(fresh, releases=tuple(replace(r, subject="") for r in fresh.releases)), old)
+    kept = [r for r in found.releases if r.holder]
+    assert all(r.bad is None and r.subject == "old" for r in kept), "marks are the fresh list's, texts stay known"
+    assert all({"git", "kept"} <= {w.way for w in r.ways} for r in kept)
+    assert image in found.releases and gone.holder not in {r.holder for r in found.releases}
+    assert [one.source for one in found.asked] == [Source.HOST, Source.REGISTRY]
+
+
+def test_a_kept_release_whose_image_is_gone_cannot_be_gone_back_to() -> None:
+    found = stage.listing(SERVICE, T0)
+    first = next(r for r in found.releases if r.holder)
+    look = HolderLook(holder=first.holder or "", image=ImageState.GONE, at=T0 + timedelta(minutes=1))
+    after = {r.holder: r for r in catalog.seen(found, SERVICE, look).releases}
+    assert after[first.holder].gone and not after[first.holder].ways[0].available
+    rest = [r for r in found.releases if r.holder not in (None, first.holder)]
+    assert all(after[r.holder] == r for r in rest)
