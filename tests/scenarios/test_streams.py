@@ -55,6 +55,8 @@ READS = {
     "abort": ["abort", "api"],
     "replay": ["replay", "none"],
     "serve": ["serve", "--bind", "0.0.0.0"],
+    "mcp": ["mcp"],
+    "confirm": ["confirm"],
 }
 """a command line of each kind that ends soon, and what it does is done already or is not done"""
 CODES = {int(code) for code in Exit}
