@@ -179,7 +179,7 @@ def completed(script: str, *words: str) -> list[str]:
 def test_bash_completes_commands_targets_and_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", "bash"]) == 0
     script = capsys.readouterr().out
-    assert completed(script, "rollback", "sta") == ["status"]
+    assert completed(script, "rollback", "stat") == ["status", "stats"]
     assert completed(script, "rollback", "--services", "status", "ke") == ["keep"]
     assert completed(script, "rollback", "api", "prev") == ["previous"]
     assert completed(script, "rollback", "--services", "F", "unfreeze", "api", "--dep") == ["--deploy-tip"]

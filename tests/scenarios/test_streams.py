@@ -54,6 +54,7 @@ READS = {
     "guard": ["guard", "api", "--for", "1s"],
     "abort": ["abort", "api"],
     "replay": ["replay", "none"],
+    "stats": ["stats"],
     "serve": ["serve", "--bind", "0.0.0.0"],
     "mcp": ["mcp"],
     "confirm": ["confirm"],

@@ -214,6 +214,7 @@ def _command(name: str) -> Command:
         mcp,
         postmortem,
         start,
+        stats,
         status_logs,
         unfreeze,
     )
@@ -233,6 +234,7 @@ def _command(name: str) -> Command:
         "handover": handover.handover,
         "mcp": mcp.mcp,
         "confirm": confirm.confirm,
+        "stats": stats.stats,
         "guard": guard.guard,
         "abort": guard.abort,
         "keep": keep_freeze.keep,

@@ -87,6 +87,10 @@ class CommandOptions:
     """replay: so many times as fast as it was"""
     search: tuple[str, ...] = ()
     """incidents: words that all have to be found in one"""
+    since: timedelta = timedelta(days=90)
+    """stats: how far back"""
+    openmetrics: str | None = None
+    """stats: the file that a collector reads"""
     bundle: str | None = None
     """--info: the file that everything is put into"""
     close: str | None = None

@@ -8,8 +8,10 @@ from typing import NoReturn
 from tui.model.errors import ConfigError
 from tui.text.nearest import suggestion
 
-_DURATION = re.compile(r"(\d+)([smh])")
+_DURATION = re.compile(r"(\d{1,6})([smh])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
+_PERIOD = re.compile(r"(\d{1,5})([dw])")
+_LONG = {"d": "days", "w": "weeks"}
 _CHOICE = re.compile(r"invalid choice: '([^']*)' \(choose from (.*)\)")
 
 
@@ -29,3 +31,12 @@ def duration(text: str) -> timedelta:
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 30s, 15m or 1h")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def period(text: str) -> timedelta:
+    """`90d` or `12w`, or a duration; at least a minute, ten years at most."""
+    found = _PERIOD.fullmatch(text)
+    length = timedelta(**{_LONG[found[2]]: int(found[1])}) if found is not None else duration(text)
+    if not timedelta(minutes=1) <= length <= timedelta(days=3650):
+        raise argparse.ArgumentTypeError(f"{text!r} is no stretch of time; write 12h, 90d or 12w, ten years at most")
+    return length

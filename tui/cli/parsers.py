@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tui.cli import examples, guard_options
-from tui.cli.parser import Parser, duration
+from tui.cli.parser import Parser, duration, period
 from tui.model.postmortem import Field
 from tui.model.release import TARGET_HELP, Target, TargetKind, parse_target
 from tui.text.nearest import suggestion
@@ -15,7 +15,7 @@ _TARGETS = ("previous", "current", "release:N", "tag:NAME", "sha:PREFIX", "image
 TAKE_VALUE = frozenset({
     "--services", "--accept-host-key", "--reason", "--expect-current", "--watch", "--way", "--confirm", "--parallel",
     "--except", "--for", "--on-breach", "--branch", "--environment", "--identity-file", "--known-hosts", "--ci",
-    "--severity", "--bundle",
+    "--severity", "--bundle", "--since", "--openmetrics",
 })  # fmt: skip
 """options whose value may stand before the first word that is none"""
 LEVELS = ("P1", "P2", "P3", "P4")
@@ -249,6 +249,11 @@ def commands(prog: str) -> Parser:
     word.add_argument("--no-watch", action="store_true", help="do not ask whether to watch it")
     word.add_argument("--severity", choices=LEVELS, help="how severe it is; goes on record")
     word.add_argument("--no-notify", dest="notify", action="store_false", help="post nothing about it")
+    figures = sub.add_parser(
+        "stats", parents=[shared], help="recovery times, rollbacks, verdicts, drills: the journal's"
+    )
+    figures.add_argument("--since", type=period, default=timedelta(days=90), help="how far back (90d)")
+    figures.add_argument("--openmetrics", metavar="FILE", help="into a file for a metrics collector, which is replaced")
     _serve_options(sub.add_parser("serve", parents=[shared], help="the console in a browser (an extra), read-only"))
     box = sub.add_parser("sandbox", parents=[shared, _screen()], help="a pretend host with a bad release already out")
     box.add_argument("--serve", action="store_true", help="only serve; prints one JSON line")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.console.drawing import rows, series_chart, tables
-from tui.console.drawing.chart import Axis, Mark
 from tui.console.drawing.palette import Palette
 from tui.console.drawing.rows import Piece, Row
 from tui.console.layout import SMALLEST
@@ -22,6 +21,7 @@ from tui.console.widgets.hint import HintBar
 from tui.console.widgets.log_panel import Asking, LogPanel
 from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import WorkPanel
+from tui.text.chart import Axis, Mark
 
 if TYPE_CHECKING:  # the first screen is painted before the engine is imported
     from tui.engine.service_monitor import ServiceStatus

@@ -46,6 +46,21 @@ def change(path: Path, before: bytes, text: str) -> None:
         raise _unwritable(path, error) from error
 
 
+def replace(path: Path, begins: bytes, text: str) -> None:
+    """Write the file anew where it is absent or begins with `begins`: one of ours. Raises AlreadyThere for any other,
+    Refused."""
+    try:
+        before = regular_file.read(path, LARGEST)
+    except FileNotFoundError:
+        create(path, text)
+        return
+    except (OSError, regular_file.NotAFile, regular_file.TooLarge) as error:
+        raise _unwritable(path, error) from error
+    if not before.startswith(begins):
+        raise AlreadyThere(f"{path} is there already, and is no earlier one of these: it is not written over")
+    change(path, before, text)
+
+
 def _link(temporary: Path, path: Path, text: str) -> None:
     """The file's name, if nothing has it. Raises FileExistsError, OSError."""
     try:
@@ -77,4 +92,4 @@ def _beside(path: Path, text: str, mode: int) -> Path:
 
 def _unwritable(path: Path, error: Exception) -> Refused:
     why = getattr(error, "strerror", None) or str(error)
-    return Refused(f"{path} cannot be written: {why}", "name another file with --services")
+    return Refused(f"{path} cannot be written: {why}", "name another file")

@@ -2,6 +2,6 @@
 
 COMMANDS = (
     "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
-    "postmortem", "handover", "replay", "guard", "abort", "serve", "sandbox", "config", "help", "completion",
+    "postmortem", "handover", "replay", "stats", "guard", "abort", "serve", "sandbox", "config", "help", "completion",
     "mcp", "confirm",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The few looks that text can have, and the few signs; each has a twin without colour and one in ASCII.
+"""The few looks that text can have, each with a twin without colour; the signs are those of `tui.text.signs`.
 
 Colours are the terminal's own sixteen: they fit every background a person has chosen, cost the fewest bytes, and need
 no guess about the terminal. Colour is never the only sign: every state is a word, and a sign of its own shape.
@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rich.style import Style
+
+from tui.text.signs import Signs
 
 COLOURED: dict[str, str] = {
     "": "",
@@ -68,29 +70,6 @@ PLAIN: dict[str, str] = {
     "process-3": "",
     "process-4": "",
 }
-SIGNS: dict[str, tuple[str, str]] = {
-    "ok": ("●", "o"),
-    "warn": ("▲", "!"),
-    "down": ("■", "X"),
-    "unknown": ("?", "?"),
-    "run": ("▶", ">"),
-    "cursor": ("❯", ">"),
-    "rule": ("─", "-"),
-    "bar": ("│", "|"),
-    "full": ("█", "#"),
-    "empty": ("░", "."),
-    "dot": ("·", "."),
-    "arrow": ("→", "->"),
-    "more": ("…", "~"),
-    "yes": ("✓", "+"),
-    "no": ("✗", "x"),
-    "limit": ("╌", "-"),
-    "back": ("◂", "<"),
-    "deploy": ("|", "|"),
-    "look": ("┴", "+"),
-    "end": ("┊", ":"),
-}
-SPARKS = ("▁▂▃▄▅▆▇█", " .:-=+*#")
 
 
 class Theme(NamedTuple):
@@ -108,12 +87,12 @@ class Theme(NamedTuple):
 TERMINAL = Theme(COLOURED)
 
 
-class Palette:
+class Palette(Signs):
     """The looks and signs of one terminal: colour, theme and signs are decided once, at start."""
 
     def __init__(self, *, colour: bool = True, ascii_only: bool = False, theme: Theme = TERMINAL) -> None:
+        super().__init__(ascii_only=ascii_only)
         self.colour = colour
-        self.ascii = ascii_only
         self.theme = theme if colour else Theme(PLAIN)
         self.base = Style.parse(f"{self.theme.text} on {self.theme.ground}") if self.theme.ground else Style.null()
         """what every cell has that no look covers"""
@@ -132,25 +111,6 @@ class Palette:
         name = style.color.name.removeprefix("bright_")
         colour = self.theme.named[_NAMED.index(name)] if name in _NAMED else self.theme.text
         return Style(color=colour, bold=style.bold, underline=style.underline)
-
-    def sign(self, name: str) -> str:
-        """The sign of that name: one cell wide (`arrow` is two in ASCII)."""
-        return SIGNS[name][self.ascii]
-
-    def spark(self, share: float) -> str:
-        """One cell of a sparkline: 0 is lowest, 1 highest."""
-        row = SPARKS[self.ascii]
-        return row[min(len(row) - 1, max(0, int(share * len(row))))]
-
-    def text(self, text: str) -> str:
-        """`text` as this terminal can show it: in ASCII mode our own typography is spelt out, the rest becomes `?`."""
-        if not self.ascii or text.isascii():
-            return text
-        for fine, plain in SIGNS.values():
-            text = text.replace(fine, plain)
-        for fine, plain in (("–", "-"), ("—", "-"), ("“", '"'), ("”", '"'), ("’", "'"), ("×", "x"), ("≤", "<=")):
-            text = text.replace(fine, plain)
-        return text.encode("ascii", "replace").decode()
 
 
 _NAMED = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")

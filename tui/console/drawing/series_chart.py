@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tui.console.drawing import chart, labels, rows
-from tui.console.drawing.chart import Axis, Mark
+from tui.console.drawing import labels, rows
 from tui.console.drawing.palette import Palette
 from tui.console.drawing.rows import Row
 from tui.incident import error_rates
 from tui.model.evidence import RateSource, Series
+from tui.text import chart
+from tui.text.chart import Axis, Mark
 
 if TYPE_CHECKING:
     from tui.engine.releases.catalog import Listing

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from tui.console.drawing import series_chart
-from tui.console.drawing.chart import Axis, Mark
 from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.incident import watch as watching
 from tui.model.incident import Incident, Watch
+from tui.text.chart import Axis, Mark
 
 BEFORE = timedelta(minutes=5)
 """how much of the time before a rollback the axis shows, at most"""

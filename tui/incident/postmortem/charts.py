@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from tui.incident import events as ev
-from tui.incident.axis import Axis, scale
 from tui.incident.postmortem.rates import OF_USERS_FIRST
 from tui.incident.postmortem.record import Record, percent
 from tui.model.evidence import Rate, RateSource
 from tui.model.postmortem import Chart, Column, Moment
+from tui.text.axis import Axis, scale
 
 CELLS = 60
 _EIGHTHS = " ▁▂▃▄▅▆▇█"

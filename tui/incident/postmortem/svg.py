@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from html import escape
 
-from tui.incident.axis import Axis
 from tui.incident.postmortem import charts
 from tui.model.postmortem import Chart
+from tui.text.axis import Axis
 
 WIDTH, HEIGHT, FLOOR = 720, 150, 120
 _LEFT, _TOP = 8, 24

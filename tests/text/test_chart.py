@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.console.drawing import chart
-from tui.console.drawing.chart import Axis, Mark
-from tui.console.drawing.palette import SPARKS, Palette
-from tui.console.drawing.rows import Piece
+from tui.console.drawing.palette import Palette
+from tui.text import chart
+from tui.text.chart import Axis, Mark, Piece
+from tui.text.signs import SPARKS
 
 T0 = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
 SHARES = st.lists(st.none() | st.floats(min_value=0, max_value=1), min_size=1, max_size=80)

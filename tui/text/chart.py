@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from tui.console.drawing.palette import Palette
-from tui.console.drawing.rows import Piece, Row
-from tui.incident.axis import Axis, scale
+from tui.text.axis import Axis, scale
+from tui.text.signs import Signs
 
-__all__ = ["GUTTER", "Axis", "Mark", "baseline", "columns", "labelled", "scale"]
+__all__ = ["GUTTER", "Axis", "Mark", "Piece", "Row", "baseline", "columns", "labelled", "scale"]
+
+Piece = tuple[str, str]
+"""text and the name of its look"""
+Row = tuple[Piece, ...]
 
 GUTTER = 6
 """cells left of the columns: the scale"""
@@ -23,12 +26,12 @@ class Mark(NamedTuple):
 
     at: datetime
     sign: str
-    """name of the palette's sign"""
+    """its name in `SIGNS`"""
     look: str
 
 
 def columns(
-    values: Sequence[float | None], top: float, height: int, palette: Palette, *, limit: float | None = None
+    values: Sequence[float | None], top: float, height: int, signs: Signs, *, limit: float | None = None
 ) -> list[list[Piece]]:
     """`height` rows of one cell a value, the upper row first."""
     line = None if limit is None else min(height - 1, int(limit / top * height))
@@ -39,33 +42,33 @@ def columns(
             filled = 0.0 if value is None else min(1.0, value / top) * height - level
             over = limit is not None and value is not None and value > limit
             if filled >= 1:
-                _add(cells, palette.sign("full"), "down" if over else "ok")
+                _add(cells, signs.sign("full"), "down" if over else "ok")
             elif filled > 0:
-                _add(cells, palette.spark(filled), "down" if over else "ok")
+                _add(cells, signs.spark(filled), "down" if over else "ok")
             elif level == line and line:
-                _add(cells, palette.sign("limit"), "dim")
+                _add(cells, signs.sign("limit"), "dim")
             else:
                 _add(cells, " ", "")
         drawn.append(cells)
     return drawn
 
 
-def baseline(axis: Axis, measured: Sequence[bool], marks: Sequence[Mark], palette: Palette) -> list[Piece]:
+def baseline(axis: Axis, measured: Sequence[bool], marks: Sequence[Mark], signs: Signs) -> list[Piece]:
     """The line below: whole where something was measured, blank elsewhere; marks, the later ones on top."""
-    signs: list[Piece] = [(palette.sign("rule"), "dim") if seen else (" ", "") for seen in measured]
+    drawn: list[Piece] = [(signs.sign("rule"), "dim") if seen else (" ", "") for seen in measured]
     for mark in marks:
         place = axis.place(mark.at)
         if place is not None:
-            signs[place] = (palette.sign(mark.sign), mark.look)
+            drawn[place] = (signs.sign(mark.sign), mark.look)
     cells: list[Piece] = []
-    for text, look in signs:
+    for text, look in drawn:
         _add(cells, text, look)
     return cells
 
 
-def labelled(label: str, cells: Sequence[Piece], palette: Palette, bar: str = "bar") -> Row:
+def labelled(label: str, cells: Sequence[Piece], signs: Signs, bar: str = "bar") -> Row:
     """A row of a chart behind its scale."""
-    return ((f"{label[: GUTTER - 1]:>{GUTTER - 1}}", "dim"), (palette.sign(bar), "dim"), *cells)
+    return ((f"{label[: GUTTER - 1]:>{GUTTER - 1}}", "dim"), (signs.sign(bar), "dim"), *cells)
 
 
 def _add(cells: list[Piece], text: str, look: str) -> None:

@@ -1,0 +1,1 @@
+"""What many incidents come to: pure folds over their records, and how they are told."""
