@@ -18,6 +18,7 @@ from tui.drivers import proposals
 from tui.drivers.clock import local
 from tui.drivers.proposals import Proposals
 from tui.engine import whose
+from tui.engine.edge import answered
 from tui.engine.engine import Engine
 from tui.model.errors import ConfigError, ConsoleError
 from tui.model.proposal import VALID_FOR, Proposal
@@ -56,6 +57,9 @@ class AgentTools:
 
     async def call(self, name: str, arguments: Arguments) -> tuple[bool, output.Document]:
         """Whether it went well, and the answer: never raises what a host or a question can bring about."""
+        return await answered(self._answer(name, arguments), _fault)
+
+    async def _answer(self, name: str, arguments: Arguments) -> tuple[bool, output.Document]:
         tool = next((one for one in TOOLS if one.name == name), None)
         try:
             if tool is None:
@@ -64,10 +68,7 @@ class AgentTools:
             async with self._turn:
                 return True, marked(await tool.do(self, arguments))
         except ConsoleError as error:
-            return False, marked({"error": {"message": error.message, "fix": error.fix}})
-        except Exception as error:  # noqa: BLE001 - a fault of this program: told as one, with a file that has the rest
-            fault = ending.fault(error)
-            return False, marked({"error": {"message": fault.message, "fix": fault.fix}})
+            return False, _error(error)
 
     async def status(self, arguments: Arguments) -> output.Document:
         """Health now, what runs, who has an incident."""
@@ -168,6 +169,15 @@ TOOLS = (
         AgentTools.postmortem,
     ),
 )
+
+
+def _error(error: ConsoleError) -> output.Document:
+    return marked({"error": {"message": error.message, "fix": error.fix}})
+
+
+def _fault(error: Exception) -> tuple[bool, output.Document]:
+    """A fault of this program: told as one, with a file that has the rest; the server goes on."""
+    return False, _error(ending.fault(error))
 
 
 def _check(tool: AgentTool, arguments: Arguments) -> None:

@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import os
+import stat
 from typing import TYPE_CHECKING, Any
 
 from tui.cli import output
@@ -17,9 +19,18 @@ if TYPE_CHECKING:
 
 
 def refuse() -> None:
-    """Raises ConfigError where the extra is not installed."""
+    """Raises ConfigError where the extra is not installed, and where no program is at the other end."""
     if importlib.util.find_spec("mcp") is None:
         raise ConfigError("the server for agents is an extra", "pip install 'dokku-rollback[mcp]'")
+    for number, name in ((0, "stdin"), (1, "stdout")):
+        try:
+            mode = os.fstat(number).st_mode
+        except OSError:
+            mode = 0
+        if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):  # a device may never end, a person types no protocol
+            raise ConfigError(
+                f"{name} is no pipe: an agent's program starts this server and talks to it", "rollback help mcp"
+            )
 
 
 async def mcp(engine: Engine, options: CommandOptions, narrator: Narrator) -> tuple[Exit, output.Document]:
