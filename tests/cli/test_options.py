@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tui.cli.options import parse
+from tui.cli.parser import BY_FILE
 from tui.model.errors import ConfigError
 from tui.model.release import Target, TargetKind
 
@@ -37,9 +38,9 @@ def test_a_service_alone_is_its_list_or_the_console() -> None:
     assert not parse(["search", "--list"]).alone
 
 
-def test_a_watch_is_fifteen_minutes_unless_said() -> None:
+def test_a_watch_is_as_long_as_services_yaml_says_unless_it_is_said() -> None:
     assert parse(["api", "previous"]).watch is None
-    assert parse(["api", "previous", "--watch"]).watch == timedelta(minutes=15)
+    assert parse(["api", "previous", "--watch"]).watch == BY_FILE
     assert parse(["api", "previous", "--watch", "30m"]).watch == timedelta(minutes=30)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from tui.cli.confirm import YES
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
+from tui.cli.parser import BY_FILE
 from tui.engine.engine import Engine
 from tui.incident.deploy_or_not import worded
 from tui.model.errors import ConfigError
@@ -23,13 +24,15 @@ async def level_and_watch(
     engine: Engine, plan: Plan, earlier: Incident | None, options: CommandOptions, narrator: Narrator
 ) -> CommandOptions:
     """The options with the answers. Nobody is asked without a terminal, with `--yes`, nor what was said already."""
+    length = engine.fleet.watch_of(plan.service).after_rollback
+    if options.watch == BY_FILE:
+        options = replace(options, watch=length)
     if options.yes or not narrator.interactive or plan.forward:
         return options
     levels = [spec.level for spec in engine.fleet.severities]
     if levels and options.severity is None and (earlier is None or earlier.severity is None):
         options = replace(options, severity=await _level(engine, levels, narrator))
     if options.watch is None and not options.no_watch and plan.proves:
-        length = engine.fleet.watch_of(plan.service).after_rollback
         said = await narrator.ask(f"watch {plan.service} for {worded(length)} afterwards? [y/N] ")
         if said.lower() in YES:
             options = replace(options, watch=length)

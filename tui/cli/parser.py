@@ -8,6 +8,8 @@ from typing import NoReturn
 from tui.model.errors import ConfigError
 from tui.text.nearest import suggestion
 
+BY_FILE = timedelta(-1)
+"""a watch without a length: as long as services.yaml says"""
 _DURATION = re.compile(r"(\d{1,6})([smh])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 _PERIOD = re.compile(r"(\d{1,5})([dw])")

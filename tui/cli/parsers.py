@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tui.cli import examples, guard_options
-from tui.cli.parser import Parser, duration, period
+from tui.cli.parser import BY_FILE, Parser, duration, period
 from tui.model.postmortem import Field
 from tui.model.release import TARGET_HELP, Target, TargetKind, parse_target
 from tui.text.nearest import suggestion
@@ -98,7 +98,9 @@ def _plan_options(parser: Parser) -> None:
     parser.add_argument("--plan", action="store_true", help="show the plan and stop")
     parser.add_argument("--way", choices=NAMES, help="the way to take (the first of services.yaml)")
     parser.add_argument("--expect-current", type=_current, metavar="RELEASE", help="refuse unless this runs now")
-    parser.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch after it (15m)")
+    parser.add_argument(
+        "--watch", nargs="?", type=duration, const=BY_FILE, help="watch after it (as services.yaml says: 15m)"
+    )
     parser.add_argument("--no-watch", action="store_true", help="do not ask whether to watch it")
     parser.add_argument("--severity", choices=LEVELS, help="how severe it is; goes on record")
     parser.add_argument("--no-freeze", dest="freeze", action="store_false", help="do not hold other deploys back")
@@ -216,7 +218,9 @@ def commands(prog: str) -> Parser:
         if name == "unfreeze":
             one.add_argument("--branch", metavar="NAME", help="the team's branch, where nobody knows it")
             one.add_argument("--deploy-tip", action="store_true", help="then deploy the tip of the team's branch")
-            one.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch it (15m)")
+            one.add_argument(
+                "--watch", nargs="?", type=duration, const=BY_FILE, help="watch it (as services.yaml says: 15m)"
+            )
     known = sub.add_parser("incidents", parents=[shared], help="the journal's incidents")
     known.add_argument("--search", nargs="+", default=[], metavar="WORD", help="those in which all of these are found")
     resume = sub.add_parser("resume", parents=[shared, part], help="take an open incident up where it stands")
@@ -253,7 +257,9 @@ def commands(prog: str) -> Parser:
     sub.add_parser("mcp", parents=[shared], help="what agents may read, on stdin and stdout (an extra)")
     word = sub.add_parser("confirm", parents=[shared, part], help="carry out a plan that an agent proposed")
     word.add_argument("plan_id", nargs="?", metavar="PLAN-ID", help="(without: those that wait, and their ends)")
-    word.add_argument("--watch", nargs="?", type=duration, const=timedelta(minutes=15), help="watch after it (15m)")
+    word.add_argument(
+        "--watch", nargs="?", type=duration, const=BY_FILE, help="watch after it (as services.yaml says: 15m)"
+    )
     word.add_argument("--no-watch", action="store_true", help="do not ask whether to watch it")
     word.add_argument("--severity", choices=LEVELS, help="how severe it is; goes on record")
     word.add_argument("--no-notify", dest="notify", action="store_false", help="post nothing about it")

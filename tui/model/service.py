@@ -251,9 +251,9 @@ class Fleet(Value):
     """those that are no service's own"""
     links: tuple[tuple[str, str], ...] = ()
     postmortem_within: timedelta = timedelta(hours=24)
+    """how soon after an incident its post-mortem is scheduled"""
     postmortem_template: str = ""
     """path of the team's own template for post-mortems; empty: the runbook's"""
-    """how soon after an incident its post-mortem is scheduled"""
     warnings: tuple[str, ...] = ()
 
     def vendor(self, kind: type[S]) -> S | None:

@@ -13,8 +13,6 @@ from tui.model.observation import RunningState
 from tui.model.release import Arrival, Came, Release, Target, TargetKind, matches, parse_target
 from tui.releases import choose
 
-FROZEN_BY = "frozen-by-"
-
 
 def arrival(running: Release, current: RunningState, record: holders.IncidentRecord | None) -> Arrival | None:
     """The arrival of what runs, where one of these consoles brought it; None where nothing says so.
@@ -40,7 +38,7 @@ def holds(found: Arrival, current: RunningState, now: datetime, longest: timedel
     """True if it is too soon to leave it by `previous`: the app is frozen by it still, or it came within `longest`."""
     if found.kind is not Came.BACK:
         return False
-    if current.branch == FROZEN_BY + found.incident:
+    if current.branch == holders.frozen_branch(found.incident):
         return True
     return found.at is not None and now - found.at < longest
 
@@ -67,7 +65,7 @@ def refusal(
         further = None  # there is none: the refusal names only what runs
     who = found.by or "somebody"
     when = f" at {found.at:%Y-%m-%d %H:%MZ}" if found.at is not None else ""
-    held = "; deploys are frozen by it still" if current.branch == FROZEN_BY + found.incident else ""
+    held = "; deploys are frozen by it still" if current.branch == holders.frozen_branch(found.incident) else ""
     message = f"{service} came back to {running.name} by a rollback of {who}{when} (incident {found.incident}){held}"
     fix = f"rollback {service} previous --expect-current {running.name}"
     if further is not None:

@@ -11,6 +11,7 @@ from tui.cli.commands.rollback import closing, show_post
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
+from tui.cli.parser import BY_FILE
 from tui.engine import all_services as running
 from tui.engine.engine import Engine
 from tui.engine.store import new_id
@@ -51,7 +52,9 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
         freeze=options.freeze,
         run_tasks=options.run_tasks,
         way=options.way,
-        watch=options.watch,
+        watch=max(engine.fleet.watch_of(s.name).after_rollback for s in services)
+        if options.watch == BY_FILE
+        else options.watch,
         parallel=options.parallel,
         post=options.notify,
         whole=whole,
