@@ -223,6 +223,11 @@ NOT_WALKED = {
     ("engine/all_services.py", "look again, then rollback resume {}"): "test_fleet.py",
     ("cli/commands/postmortem.py", "rollback postmortem ID"): "usage",
     ("cli/commands/postmortem.py", "rollback postmortem ID (rollback incidents)"): "usage",
+    (
+        "drivers/proposals.py",
+        "ask for a new plan; `rollback confirm` alone lists those that wait",
+    ): "test_agents.py",
+    ("cli/commands/mcp.py", "rollback help mcp"): "help",
     ("cli/commands/handover.py", "rollback handover ID (rollback incidents)"): "usage",
     ("cli/commands/rollback.py", "rollback {} --list"): "a read",
     ("engine/notify/postmortem.py", "rollback incidents"): "a read",

@@ -109,6 +109,15 @@ def test_every_number_of_the_post_mortem_is_in_the_journal(box: Sandbox, tmp_pat
     assert (twice.code, twice.document["error"]["message"]) == (3, f"{file} exists")
     assert file.read_text(encoding="utf-8") == said
 
+    filled = box.typed("y\na deploy on a Friday\n", "postmortem", incident)
+    assert filled.code == 0 and "questions are not answered yet" in filled.stdout
+    assert "**Trigger**\n\na deploy on a Friday\n" in filled.stdout and "TODO: who noticed it" in filled.stdout
+    again_back = box.typed("\n\nn\n", "api", "release:2")
+    assert again_back.code == 3, "not confirmed"
+    assert "seen before: same service" in again_back.stdout and "cause: a cache without bounds" in again_back.stdout
+    searched = box.run("incidents", "--search", "friday", "API")
+    assert "within the last hour: rolled back to release:4, cause: a cache without bounds" in searched.stdout
+
 
 def test_what_there_is_not_is_refused(box: Sandbox) -> None:
     unknown = box.run("postmortem", "nothing-of-this-name", "--json")

@@ -57,6 +57,8 @@ READS = {
     "stats": ["stats"],
     "drill": ["drill", "nowhere"],
     "serve": ["serve", "--bind", "0.0.0.0"],
+    "mcp": ["mcp"],
+    "confirm": ["confirm"],
 }
 """a command line of each kind that ends soon, and what it does is done already or is not done"""
 CODES = {int(code) for code in Exit}

@@ -21,6 +21,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "serve": ("rollback serve", "rollback serve --port 8080 --allow-changes"),
     "guard": ("rollback guard api -- git push dokku main", "rollback guard api --for 10m --json"),
     "abort": ("rollback abort api", "rollback abort api --yes"),
+    "mcp": ("rollback mcp", "rollback mcp --services /etc/rollback/services.yaml"),
+    "confirm": ("rollback confirm", "rollback confirm plan-0123abcd --watch"),
     "sandbox": ("rollback sandbox", "rollback sandbox --serve --scenario healthy"),
     "config": ("rollback config show", "rollback config schema > services.schema.json"),
     "help": ("rollback help quick", "rollback help services"),

@@ -23,7 +23,7 @@ PATIENCE = 20.0
 """seconds for the end: what people are still to be told, and the connections"""
 ENGINELESS = frozenset({"version", "info", "help", "config", "completion", "sandbox", "serve"})
 """commands that ask no host themselves and need no engine"""
-TELLING = frozenset({"rollback", "accessible", "resume", "incidents", "guard"})
+TELLING = frozenset({"rollback", "accessible", "resume", "incidents", "guard", "confirm"})
 """commands that deliver what people are still to be told"""
 
 
@@ -126,7 +126,7 @@ async def _whole(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort |
     finally:
         with interrupts.taken(lambda: None):  # the end has begun: what is left is to let go in order
             await _end(engine, wanted, narrator)
-    if wanted.json and wanted.command != "logs" and not wanted.again:
+    if wanted.json and wanted.command not in ("logs", "mcp") and not wanted.again:
         output.write(document)
     return int(code), engine.gate.wrote
 
@@ -152,7 +152,7 @@ async def _engine(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort 
     return bootstrap.engine(
         None if known is not None else await bootstrap.agreed(wanted.services, ask, trust=wanted.trust),
         known=known,
-        read_only=wanted.read_only,
+        read_only=wanted.read_only or wanted.command == "mcp",
         accept_host_key=wanted.accept_host_key,
         ask_passphrase=getpass.getpass if narrator.interactive else None,
         clock=clock,
@@ -209,7 +209,7 @@ async def _tell_the_rest(engine: "Engine", wanted: CommandOptions, narrator: Nar
     """Give what people are to be told a moment; it never changes what the command came to."""
     from tui.engine.notify.outbox import GRACE
 
-    if wanted.command != "rollback":
+    if wanted.command not in ("rollback", "confirm"):
         engine.notices.start()
     left = await engine.notices.finish(GRACE)
     for fault in (*engine.notices.errors, *engine.evidence.errors):
@@ -223,12 +223,14 @@ def _command(name: str) -> Command:
     from tui.cli.commands import (
         accessible,
         check,
+        confirm,
         drill,
         evidence,
         guard,
         handover,
         init,
         keep_freeze,
+        mcp,
         postmortem,
         start,
         stats,
@@ -251,6 +253,8 @@ def _command(name: str) -> Command:
         "handover": handover.handover,
         "drill": drill.drill,
         "stats": stats.stats,
+        "mcp": mcp.mcp,
+        "confirm": confirm.confirm,
         "guard": guard.guard,
         "abort": guard.abort,
         "keep": keep_freeze.keep,

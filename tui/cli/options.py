@@ -81,6 +81,8 @@ class CommandOptions:
     then: tuple[str, ...] = ()
     """guard: the command behind `--`"""
     incident: str | None = None
+    plan_id: str | None = None
+    """confirm: the plan that an agent proposed"""
     speed: int = 10
     """replay: so many times as fast as it was"""
     search: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from tui.engine.incident.runner import IncidentRunner
 from tui.engine.service_monitor import ServiceStatus
 from tui.incident import decision_tree, error_rates
 from tui.incident import events as ev
+from tui.incident.similar import Resembling
 from tui.model.errors import ConsoleError, Refused, TakenByOther
 from tui.model.evidence import Measurement, Phase
 from tui.model.health import Health
@@ -52,6 +53,8 @@ class IncidentFlow:
         self.busy = ""
         """what is being done, in words; empty while the person is asked"""
         self._acting = False
+        self.resembling: tuple[Resembling, ...] = ()
+        """earlier incidents like this one, once they are read"""
         self.heard: deque[str] = deque(maxlen=HEARD)
         self._framers: dict[str, Framer] = {}
         self._seen: State | None = None
@@ -127,7 +130,14 @@ class IncidentFlow:
             self.follow(await engine.assess(self.service, "", self.output))
         await self.submit(ev.SeverityChosen(at=engine.clock.now(), level=level))
         self._measure()
+        self.console.screen.begin_work(self._look_back)
         await self._answer_by_evidence()
+
+    async def _look_back(self) -> None:
+        """Read what earlier incidents like this one came to; the page has them once they are read."""
+        here, now = self.service, self.incident
+        self.resembling = await self.console.engine.records.like(here.host, here.app, None, now.id if now else "")
+        self.console.screen.changed()
 
     async def _answer_by_evidence(self) -> None:
         """What was measured answers its own question; the person can say otherwise."""

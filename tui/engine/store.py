@@ -16,14 +16,22 @@ from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.ports import ClockPort, JournalPort
 from tui.incident import events as ev
-from tui.incident import search
+from tui.incident import search, similar
 from tui.incident.decide import fold
+from tui.incident.similar import Resembling
 from tui.model.errors import JournalError, Refused, TakenByOther
 from tui.model.incident import Closing, Incident
+from tui.model.plan import Plan
 from tui.model.value import Value
 
 SEARCHED = 10_000
 """incidents that a search reads at most, the newest"""
+
+
+LOOKED_THROUGH = 500
+"""incidents among which those like a new one are looked for, by what the journal lists of them alone"""
+LIKE_READ = 8
+"""of those that are the app's own, how many are read at most: each costs a few milliseconds"""
 
 
 def new_id(clock: ClockPort) -> str:
@@ -105,6 +113,14 @@ class Records:
         """Of all incidents those in which each of the words is found, newest first, and those that nobody can read."""
         found, lost = await self._sorted(await self._journal.incidents(SEARCHED))
         return tuple([one for one in found if search.found(words, one, await self.events(one.id))]), lost
+
+    async def like(self, host: str, app: str, plan: Plan | None, besides: str = "") -> tuple[Resembling, ...]:
+        """Closed incidents like one of this app with this plan, the most alike first. Only the newest of the app are
+        read; what cannot be read is left out: it only teaches."""
+        listed = await self._journal.incidents(LOOKED_THROUGH)
+        rows = [r for r in listed if (r.host, r.app, r.state) == (host, app, "closed") and r.id != besides]
+        found, _ = await self._sorted(rows[:LIKE_READ])
+        return similar.resembling(host, app, plan, found, besides=besides)
 
     async def open(self) -> tuple[tuple[Incident, ...], tuple[Illegible, ...]]:
         """Every incident that is not closed, newest first, and those among them that cannot be read."""

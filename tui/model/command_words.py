@@ -3,5 +3,5 @@
 COMMANDS = (
     "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
     "postmortem", "handover", "replay", "stats", "drill", "guard", "abort", "serve", "sandbox", "config", "help",
-    "completion",
+    "completion", "mcp", "confirm",
 )  # fmt: skip

@@ -20,9 +20,12 @@ from tui.engine.engine import Engine
 from tui.engine.releases.catalog import Listing
 from tui.engine.store import Illegible
 from tui.engine.together import meanwhile, together
+from tui.incident import similar
 from tui.incident.deploy_or_not import worded
 from tui.model.errors import ConsoleError, Refused
 from tui.model.health import Probe, ProbeOutcome
+from tui.model.incident import Incident
+from tui.model.observation import RunningState
 from tui.model.postmortem import DueDate
 from tui.model.service import Service
 from tui.releases import choose, restart_risk
@@ -120,6 +123,7 @@ def _print(row: output.Document, now: datetime, tell: Callable[[str], None]) -> 
     tell(
         f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
         f"{row['detail'] or ''}{_held(row)}{_image(row, now)}"
+        f"{'  NOTHING RUNS' if row['serves'] is False else ''}"
         f"{'  RESTARTING: it does not stay up' if row['restarting'] else ''}"
         f"{'  NOT WHAT WAS DEPLOYED LAST: a rebuild replaced it' if row['rebuilt'] else ''}"
         f"{_risk(row)}{_pods(row)}"
@@ -250,6 +254,7 @@ async def _status(
         "release": running.name if running else None,
         "running": output.named(running) if running and not running.down else None,
         "never_kept": checking.never_kept(engine, found) if found else None,
+        "serves": _serves(found.current) if found else None,
         "restarting": found.current.restarting if found and found.current.pods is None else None,
         "pods": found.current.pods if found else None,
         "frozen": holders.is_frozen(found.current.branch) if found else None,
@@ -268,6 +273,11 @@ async def _status(
         "error": output.error(code, error.message, error.fix) if error else None,
     }
     return row, code
+
+
+def _serves(current: RunningState) -> bool:
+    """True if any process runs, no matter what it answers."""
+    return current.serving if current.pods is None else current.pods != "false"
 
 
 def _asked(one: Probe) -> output.Document:
@@ -325,6 +335,7 @@ async def incidents(engine: Engine, options: CommandOptions, narrator: Narrator)
     found, lost = await (engine.records.found(options.search) if options.search else engine.records.newest())
     if options.search and not found and not lost:
         narrator.say(f"no incident of this machine has all of: {' '.join(options.search)}", "yellow")
+    now_open = await engine.open_incidents() if options.search else ()
     if not options.json:
         for one in lost:
             output.text(
@@ -335,6 +346,8 @@ async def incidents(engine: Engine, options: CommandOptions, narrator: Narrator)
             target = f" → {i.plan.target.name}" if i.plan else ""
             line = f"{i.id:<24} {i.service:<16} {i.state.value:<10} {end}{target}{_wanted(engine.postmortems.duty(i))}"
             output.text(line)
+            if options.search and not i.open:
+                output.text(f"{'':<24} {_lesson(i, now_open, engine.clock.now())}")
     items = [
         {
             "incident": i.id,
@@ -348,11 +361,20 @@ async def incidents(engine: Engine, options: CommandOptions, narrator: Narrator)
             "closing": i.closing.value if i.closing else None,
             "by": i.by,
             "to": output.named(i.plan.target) if i.plan else None,
+            "cause": similar.cause(i) or None,
             "postmortem": standing(engine.postmortems.duty(i)),
         }
         for i in found
     ]
     return Exit.DONE, output.listing("incidents", items, illegible=[_illegible(one) for one in lost], exit_code=0)
+
+
+def _lesson(one: Incident, now_open: tuple[Incident, ...], now: datetime) -> str:
+    """What it came to, and in what it is like an incident that is open now."""
+    for new in now_open:
+        for like in similar.resembling(new.host, new.app, new.plan, (one,), besides=new.id):
+            return f"like {new.id}: {like.words(now)}"
+    return similar.lesson(one, now)
 
 
 def _wanted(duty: DueDate) -> str:

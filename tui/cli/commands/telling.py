@@ -11,9 +11,11 @@ from tui.drivers import paths
 from tui.drivers.clock import stepped
 from tui.engine.engine import Engine
 from tui.engine.incident.runner import IncidentRunner
+from tui.incident import similar
 from tui.model.incident import Incident, State
 from tui.model.notice import Delivery
 from tui.model.outcome import describe
+from tui.model.plan import Plan
 from tui.model.verification import Verdict
 
 _STATES = {
@@ -31,6 +33,14 @@ def delivered(delivery: Delivery) -> str:
     if delivery.delivered:
         return f"told {delivery.channel}: {delivery.milestone.value}{f' {delivery.link}' if delivery.link else ''}"
     return f"NOT DELIVERED: {delivery.channel}: {delivery.milestone.value}: {delivery.detail}"
+
+
+async def earlier_ones(engine: Engine, plan: Plan, narrator: Narrator) -> None:
+    """Earlier incidents like the one that this plan begins, and what they came to."""
+    found = await engine.records.like(plan.host, plan.app, plan)
+    now = engine.clock.now()
+    for one in found[: similar.MOST]:
+        narrator.say(f"  seen before: {one.words(now)} (rollback postmortem {one.incident.id})", "dim")
 
 
 def stream(narrator: Narrator) -> Callable[[str, bytes], None]:

@@ -94,6 +94,7 @@ def confirm(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     content = parts.trouble(flow, cells)
     content.extend(parts.health_rows(flow, now, cells))
     content.extend(_changed(flow, cells))
+    content.extend(_before(flow, cells))
     if flow.room >= charts.ROOM_BEFORE:
         content.extend(charts.of_evidence(flow, cells))
     content.extend(evidence.block(flow, flow.evidence(), cells))
@@ -121,6 +122,13 @@ def confirm(flow: IncidentFlow, incident: Incident, cells: int) -> View:
         rows=content,
         choices=_choices(flow, incident, here),
     )
+
+
+def _before(flow: IncidentFlow, cells: int) -> list[Row]:
+    """What the incident most like this one came to."""
+    now = flow.console.engine.clock.now()
+    told = (f"Seen before: {rows.safe(one.words(now), 300)}" for one in flow.resembling[:1])
+    return [row for text in told for row in rows.paragraph(text, cells, "dim", indent=2)]
 
 
 def _changed(flow: IncidentFlow, cells: int) -> list[Row]:
