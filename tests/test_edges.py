@@ -6,7 +6,7 @@ from pathlib import Path
 
 TUI = Path(__file__).parents[1] / "tui"
 EDGES = {
-    "cli/commands/agent_tools.py", "cli/main.py", "console/app.py", "drivers/vendors/apprise_channel.py",
+    "cli/main.py", "console/app.py", "drivers/vendors/apprise_channel.py",
     "engine/edge.py", "engine/signal.py", "sandbox/dispatch.py",
 }  # fmt: skip
 """files that catch any error and go on; the list only shrinks"""

@@ -228,6 +228,11 @@ NOT_WALKED = {
         "ask for a new plan; `rollback confirm` alone lists those that wait",
     ): "test_agents.py",
     ("cli/commands/mcp.py", "rollback help mcp"): "help",
+    ("cli/commands/init.py", "`rollback help services` says what a services.yaml needs"): "help",
+    (
+        "engine/releases/keep_content.py",
+        "another way back: --list; `rollback help builders` says what can be kept",
+    ): "help",
     ("cli/commands/handover.py", "rollback handover ID (rollback incidents)"): "usage",
     ("cli/commands/rollback.py", "rollback {} --list"): "a read",
     ("engine/notify/postmortem.py", "rollback incidents"): "a read",
