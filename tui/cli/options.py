@@ -119,6 +119,8 @@ class CommandOptions:
     dokku: str = "0.35.15"
     pace: str = "recorded"
     scenario: str | None = None
+    game_day: str | None = None
+    """sandbox: the seed of unknown trouble; empty: a new one"""
     topic: str | None = None
     """what is asked of `help` and `config`, and the shell of `completion`"""
 

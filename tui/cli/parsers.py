@@ -269,6 +269,10 @@ def commands(prog: str) -> Parser:
     box.add_argument("--dokku", default="0.35.15", choices=("0.35.15", "0.38.27", "plugins"), help="profile")
     box.add_argument("--pace", default="recorded", help="recorded, fast or a factor")
     box.add_argument("--scenario", help="scripted trouble")
+    box.add_argument(
+        "--game-day", nargs="?", const="", metavar="SEED",
+        help="trouble that you do not know; what was quick and what was missed is told at the end",
+    )  # fmt: skip
     _explaining(sub, shared)
     return parser
 

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from tui.cli import output
 from tui.cli.exits import Exit
@@ -28,6 +30,8 @@ def command(options: CommandOptions) -> list[str]:
 
 def sandbox(options: CommandOptions, narrator: Narrator) -> int:
     """Serve, or show one rollback."""
+    if options.game_day is not None:
+        raise ConfigError("a game day is played in the console, or line by line", "on a terminal, without --serve")
     if options.serve:
         os.execv(sys.executable, command(options))  # noqa: S606 - it becomes the sandbox: signals and the exit code are its own
     narrator.say("SANDBOX: a pretend host on this machine; nothing real is touched", "bold")
@@ -48,6 +52,9 @@ def served(options: CommandOptions) -> Iterator[str]:
 
     It ends with this process even if that is killed, and is deaf to what the terminal sends to its processes. Raises
     ConfigError."""
+    if options.game_day is not None:
+        options = _drawn(options)
+    began = datetime.now(UTC)
     before = os.environ.get(STATE)
     with tempfile.TemporaryDirectory(prefix="rollback-drill-") as state, tempfile.TemporaryFile() as complaints:
         argv = [*command(options), "--with-parent"]
@@ -63,11 +70,30 @@ def served(options: CommandOptions) -> Iterator[str]:
                 os.environ[STATE] = state  # a drill never enters the journal of real incidents
                 services: str = json.loads(line)["services"]
                 yield services
+                if options.game_day is not None:
+                    _tell(options.game_day, began)
             finally:
                 process.terminate()
                 os.environ.pop(STATE, None)
                 if before is not None:
                     os.environ[STATE] = before
+
+
+def _drawn(options: CommandOptions) -> CommandOptions:
+    """The options with a seed and its scenario. Raises ConfigError."""
+    from tui.cli.commands import game_day  # only where one is played: a console starts without it
+
+    if options.scenario is not None:
+        raise ConfigError("--game-day and --scenario contradict each other", "leave one of them out")
+    seed = options.game_day or game_day.new_seed()
+    return replace(options, game_day=seed, scenario=game_day.drawn(seed))
+
+
+def _tell(seed: str, began: datetime) -> None:
+    from tui.cli.commands import game_day
+
+    for text in game_day.told(seed, began):
+        output.text(text)
 
 
 def _show(served: dict[str, str], options: CommandOptions, narrator: Narrator) -> int:
