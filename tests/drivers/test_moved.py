@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.drivers.outside import message
+from tests.drivers.outside import message, service
+from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import api as apis
 from tui.drivers.vendors.api import Api, read, there
 from tui.drivers.vendors.github import GitHubIssues, GitHubSpec
+from tui.drivers.vendors.sentry import Sentry, SentrySpec
 from tui.drivers.web import Raw
 from tui.model.finding import Result
 
@@ -141,3 +143,15 @@ async def test_a_refusal_has_its_own_name_and_limits_are_tried_again(
     assert not told.delivered and told.final is final and words in told.detail
     if "rate limit" in told.detail or "abuse" in told.detail:
         assert told.retry_after is not None and told.retry_after >= 60
+
+
+async def test_a_sentry_project_with_another_slug_is_named(wire: Wire) -> None:
+    moved = {"detail": {"code": "resource-moved", "message": "Resource has been moved", "extra": {"slug": "api-2"}}}
+    project = f"{BASE}/api/0/projects/acme/api/"
+    wire.answers = {project: answer(302, moved, location="/api/0/projects/acme/api-2/")}
+    sentry = Sentry(Secrets({"SENTRY_TOKEN": "token"}))
+    (found,) = await sentry.check((service(SentrySpec(organization="acme", project="api", url=BASE)),))
+    assert found.result is Result.FINDING and "renamed: it is api-2 now" in found.text and "api-2" in found.fix
+    wire.answers = {project: answer(302, None, location="https://sso.example/")}
+    (other,) = await sentry.check((service(SentrySpec(organization="acme", project="api", url=BASE)),))
+    assert "renamed" not in other.text and other.result is Result.FINDING

@@ -1,8 +1,10 @@
 """The environments of other people's machines: proxies and certificates in every spelling."""
 
 import asyncio
+import gc
 import shutil
 import ssl
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -266,3 +268,44 @@ def test_a_user_without_a_name_and_a_folder_that_is_gone(monkeypatch: pytest.Mon
     shutil.rmtree(gone)
     monkeypatch.setenv("PWD", str(gone))
     assert config.here() == gone
+
+
+@asynccontextmanager
+async def answering(said: bytes) -> AsyncIterator[int]:
+    """A server that answers whatever comes with these bytes; its port."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(4096)
+        writer.write(said)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "said", "words"),
+    [
+        ("http", b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", "the proxy refuses: 407"),
+        ("http", b"", "broke off"),
+        ("http", b"HTTP/1.1 200 OK\r\n\r\nnot TLS", "TLS"),
+        ("socks5", b"\x05\xff", "the proxy refuses"),
+        ("socks5", b"HTTP/1.1 400 Bad Request\r\n\r\n", "the proxy speaks no SOCKS"),
+        ("socks5h", b"\x05\x00\x05\x04\x00\x01", "the proxy speaks no SOCKS"),
+    ],
+)
+async def test_what_goes_wrong_on_the_way_to_https_names_the_proxy(
+    scheme: str, said: bytes, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with answering(said) as port:
+        monkeypatch.setenv("https_proxy", f"{scheme}://127.0.0.1:{port}")
+        probes = HttpProbes(SystemClock())
+        seen = await probes.probe("https://service.example/", Expect(), timeout=20)
+        await probes.close()
+        with warnings.catch_warnings():  # httpcore leaves the socket of a failed SOCKS proxy to the collector
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+    assert seen.outcome is ProbeOutcome.UNREACHABLE
+    assert words in seen.detail and f"by way of the proxy {scheme}://127.0.0.1:{port}" in seen.detail, seen.detail

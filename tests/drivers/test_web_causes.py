@@ -47,6 +47,7 @@ REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
         (of(httpx.ReadError(""), tls("x", ssl.SSLWantReadError)), "the connection was cut (ReadError)"),
         (httpx.RemoteProtocolError("illegal status line: bytearray(b'SSH-2.0')"), "line: b'SSH-2.0'"),
         (httpx.ReadTimeout(""), "ReadTimeout"),
+        (httpx.ProxyError("407 Proxy Authentication Required"), "the proxy refuses: 407"),
     ],
 )
 def test_the_cause_is_named(error: Exception, expected: str) -> None:

@@ -32,6 +32,10 @@ class Refusal(StrEnum):
     WRONG_OWNER = "files of the app on the host belong to somebody else than dokku"
     WRONG_ARCHITECTURE = "the image is for another kind of processor than the host's"
     PORT_TAKEN = "a port that the app publishes on the host is taken"
+    NETWORK = "Docker has no network for the new container on the host"
+    MOUNT = "a folder or volume that the app mounts is not there on the host"
+    NAME_HELD = "a container that an interrupted deploy left behind has the new one's name"
+    DOCKER_STORAGE = "Docker's own storage on the host is damaged"
     OUT_OF_MEMORY = "the host's memory ran out, or a process was killed"
     TASK_FAILED = "a release or deploy task failed; the old release serves"
     CHECK_FAILED = "the new container failed its health check; the old release serves"
@@ -42,6 +46,7 @@ class Refusal(StrEnum):
     )
     PODS_BACK = "the new pods did not become ready in time; Helm went back to the old release, with its config"
     NO_CLUSTER = "the Dokku host cannot reach its Kubernetes cluster"
+    PROXY_REFUSED = "nginx refuses its configuration, on the host or in the app"
     BUILD_FAILED = "the build failed; the old release serves"
     PLUGIN_FAILED = "a plugin of the host failed"
     INVALID_PROPERTY = "this Dokku does not know that property"
@@ -73,7 +78,8 @@ _SIGNS = tuple(
         (Refusal.DISK_READ_ONLY, "[Rr]ead-only file ?system|EROFS"),
         (
             Refusal.WRONG_OWNER,
-            "insufficient permission for adding an object|unable to (?:create|write) .*Permission denied",
+            "insufficient permission for adding an object|unable to (?:create|write) .*Permission denied"
+            "|detected dubious ownership in repository",
         ),
         (
             Refusal.DOCKER_DOWN,
@@ -93,6 +99,18 @@ _SIGNS = tuple(
             r"|no match for platform in manifest|image operating system \S+ cannot be used",
         ),
         (Refusal.PORT_TAKEN, "port is already allocated|" + _DAEMON + "address already in use"),
+        (Refusal.NETWORK, _DAEMON + r"(?:non-overlapping IPv4 address pool|network \S+ not found)"),
+        (
+            Refusal.MOUNT,
+            _DAEMON
+            + r"(?:invalid mount config|bind source path does not exist|error mounting|failed to mount local volume)",
+        ),
+        (Refusal.NAME_HELD, _DAEMON + r"The container name \S+ is already in use"),
+        (
+            Refusal.DOCKER_STORAGE,
+            r"layer does not exist|error creating overlay mount|failed to register layer: (?!.*space left)"
+            r"|(?:containerd|overlay|layerdb).*input/output error|unable to fulfill request: .*layer",
+        ),
         (
             Refusal.OUT_OF_MEMORY,
             r"did not complete successfully: exit code: 137|returned a non-zero code: 137|exit status 137"
@@ -117,6 +135,7 @@ _SIGNS = tuple(
             Refusal.REGISTRY_DENIED,
             r"pull access denied|unauthorized: |denied: requested access|denied: access forbidden"
             r"|no basic auth credentials|insufficient_scope|authorization failed"
+            r"|authorization token has expired"
             r"|: (?:401 Unauthorized|403 Forbidden)|denied: Permission",
         ),
         (
@@ -136,7 +155,8 @@ _SIGNS = tuple(
             r"|server gave HTTP response to HTTPS client|received unexpected HTTP status",
         ),
         (Refusal.NO_IMAGE, "failed to resolve source metadata|Failed to pull image"),
-        (Refusal.BUILD_FAILED, _SAID + "App build failed"),
+        (Refusal.PROXY_REFUSED, r"nginx: \[emerg\]|nginx: configuration file \S+ test failed"),
+        (Refusal.BUILD_FAILED, _SAID + "(?:App build failed|Unable to select a buildpack)"),
         (Refusal.INVALID_PROPERTY, _SAID + "Invalid property specified"),
         (Refusal.NOT_DEPLOYED, _SAID + r"App \S+ has not been deployed"),
         (Refusal.NO_SUCH_APP, _SAID + r"App \S+ does not exist"),
@@ -145,7 +165,10 @@ _SIGNS = tuple(
     )
 )
 _AFTER_THE_BUILD = (Refusal.CHECK_FAILED, Refusal.TASK_FAILED, Refusal.PODS_FAILED, Refusal.PODS_BACK)
-_MAY_BE_AFTER = (Refusal.WRONG_ARCHITECTURE, Refusal.PORT_TAKEN, Refusal.OUT_OF_MEMORY)
+_MAY_BE_AFTER = (
+    Refusal.WRONG_ARCHITECTURE, Refusal.PORT_TAKEN, Refusal.OUT_OF_MEMORY, Refusal.NETWORK, Refusal.MOUNT,
+    Refusal.NAME_HELD,
+)  # fmt: skip
 """causes that end a build or the start of what was built"""
 
 
@@ -213,6 +236,11 @@ _FIXES = {
     Refusal.WRONG_OWNER: "as root: `chown -R dokku:dokku /home/dokku/APP`, then try again",
     Refusal.WRONG_ARCHITECTURE: "deploy an image that was built for the host; a kept release was",
     Refusal.PORT_TAKEN: "look who has it: `ports:report`, `docker-options:report`; an old container may still stop",
+    Refusal.NETWORK: "look at `network:report APP`; have root free address pools: `docker network prune`",
+    Refusal.MOUNT: "look at `storage:list APP` and have root put the folder back: the app's data may be missing",
+    Refusal.NAME_HELD: "try again; where it stays so, have root remove that container: `docker rm -f NAME`",
+    Refusal.DOCKER_STORAGE: "have root look at Docker and its disk (`journalctl -u docker`, `dmesg`) first",
+    Refusal.PROXY_REFUSED: "have root run `nginx -t`; where it is the app's own nginx, look at the output of the push",
     Refusal.OUT_OF_MEMORY: "make room in memory (`ps:stop` what nobody needs); a kept release builds next to nothing",
     Refusal.PLUGIN_FAILED: "look at the line that names the plugin; `plugin:list`, and root for what it lacks",
     Refusal.DISK_FULL: "make room on the host (`docker system df`), keeping the holders' images",

@@ -85,6 +85,7 @@ class Web:
         if secret and not private(url):
             raise Exposed("its address is not https: no credential is sent there")
         import httpx
+        import socksio
 
         try:
             asked = {"User-Agent": AGENT, "Accept-Encoding": "identity", **headers}
@@ -103,9 +104,11 @@ class Web:
         except httpx.InvalidURL as error:
             raise ValueError(str(error)) from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise NoConnection(web_causes.words(error)) from error
+            raise NoConnection(web_causes.words(error) + by_way_of(url)) from error
+        except socksio.SOCKSError as error:  # httpx lets it through
+            raise NoConnection(f"the proxy speaks no SOCKS: {error}{by_way_of(url)}") from error
         except httpx.HTTPError as error:
-            raise OSError(web_causes.words(error)) from error
+            raise OSError(web_causes.words(error) + by_way_of(url)) from error
 
     async def _ready(self, url: str) -> "httpx.AsyncClient":
         """The client for an address. Raises Unreachable where the environment does not let it be asked."""
@@ -120,7 +123,7 @@ class Web:
                 return self._clients[key]
             except (UnusableProxy, UnusableCertificates) as error:
                 raise NoConnection(str(error)) from error
-            except (ImportError, OSError, ValueError) as error:
+            except (ImportError, OSError, RuntimeError, ValueError) as error:
                 raise NoConnection(f"HTTP cannot be set up here: {error}") from error
 
     def _make(self, proxy: Proxy | None, tls: bool) -> "httpx.AsyncClient":
@@ -132,7 +135,8 @@ class Web:
             if proxy.password:
                 learn(proxy.password)
             login = (proxy.user, proxy.password) if proxy.user is not None else None
-            through = httpx.Proxy(proxy.url, auth=login, ssl_context=_certificates() if tls else None)
+            own = _certificates() if proxy.url.startswith("https:") else None  # httpcore refuses one for any other kind
+            through = httpx.Proxy(proxy.url, auth=login, ssl_context=own)
         # a request that asks for `Connection: close` gets a connection of its own only if no idle one is kept
         limits = httpx.Limits(max_keepalive_connections=10 if self._keep else 0)
         return httpx.AsyncClient(
@@ -143,6 +147,12 @@ class Web:
             proxy=through,
             trust_env=False,  # its own reading fails as a whole for one word that it does not know
         )
+
+
+def by_way_of(url: str) -> str:
+    """The proxy that an address was asked through, to be added to its trouble, which may be the proxy's; or nothing."""
+    proxy = Proxies(os.environ).of(url)
+    return f" (by way of the proxy {proxy.url})" if proxy is not None else ""
 
 
 @functools.cache

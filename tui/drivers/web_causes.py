@@ -28,6 +28,8 @@ def words(error: Exception) -> str:
     name = type(error).__name__
     if name in ("ReadError", "WriteError", "CloseError"):
         return f"the connection was cut ({said or name})"
+    if name == "ProxyError":
+        return f"the proxy refuses: {said}"
     if name == "RemoteProtocolError":
         return f"what answers speaks no HTTP, or broke off: {said}"
     return f"{name}: {said}".rstrip(": ")

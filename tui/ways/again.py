@@ -39,5 +39,8 @@ def other(service: Service, host: Host, running: Release) -> str:
         line = shell_lines.ssh_line(host, commands.git_sync_own(service.app, running.commit))
         return f"{line} builds it again; or deploy the fix"
     if running.image is not None and not running.image.startswith("-"):
-        return f"{shell_lines.ssh_line(host, commands.git_from_image(service.app, running.image))} deploys it again"
+        line = shell_lines.ssh_line(host, commands.git_from_image(service.app, running.image))
+        # recorded on both versions: the image that was tried last is not deployed again, exit 1
+        last = f"that image was tried last: `ps:rebuild {service.app}` builds it again, from what its tag is by then"
+        return f'{line} deploys it again; where it answers "No changes detected", {last}'
     return "an ordinary deploy of the fix"

@@ -14,7 +14,7 @@ from tui.drivers.vendors.api import Apis, Params, RateLimit, Reply, dig, number,
 from tui.drivers.vendors.base import Checked, Counter, FlagKeeper, IssueTracker, Vendor
 from tui.model import readers
 from tui.model.evidence import NewIssues, Rate, RateSource
-from tui.model.finding import Finding
+from tui.model.finding import Finding, Result
 from tui.model.service import Service
 from tui.model.taken_back import ChangeKind, FlagLog, Happened
 from tui.model.vendor import Section, SectionPlace, VendorSettings
@@ -138,7 +138,7 @@ class Sentry(Counter, IssueTracker, FlagKeeper, Checked):
                 asked = [("query", f"is:unresolved firstSeen:>={_stamp(now)}"), ("sort", "new"), ("limit", "1")]
                 reply = await self._ask(spec, "issues", asked)
             works = f"{TOPIC}: errors of {spec.organization}/{spec.project} can be counted"
-            found.append(findings.judged(reply, service.name, TOPIC, works, FIX))
+            found.append(_renamed(reply, service.name, spec) or findings.judged(reply, service.name, TOPIC, works, FIX))
         return tuple(found) or (findings.absent(TOPIC, SECTION.path),)
 
     async def _ask(self, spec: SentrySpec, what: str, params: Params) -> Reply:
@@ -158,6 +158,18 @@ class Sentry(Counter, IssueTracker, FlagKeeper, Checked):
 
 
 VENDOR = Vendor(name=TOPIC, section=SECTION, drivers=lambda given: (Sentry(given.secrets),))
+
+
+def _renamed(reply: Reply, subject: str, spec: SentrySpec) -> Finding | None:
+    """The finding for a project, or an organization, that has another slug now: Sentry names it and sends there (302).
+    Source: getsentry/sentry, src/sentry/api/exceptions.py, `ProjectMoved`; read, not run."""
+    slug = dig(reply.json, "detail", "extra", "slug")
+    if reply.status not in (301, 302, 307, 308) or not isinstance(slug, str) or not slug:
+        return None
+    new = clean_line(slug, 60)
+    text = f"{TOPIC}: {spec.organization}/{spec.project} was renamed: it is {new} now"
+    fix = f"write {new} in services.yaml, where the old slug is"
+    return Finding(subject=subject, topic=TOPIC, result=Result.FINDING, text=text, fix=fix)
 
 
 def _project(spec: SentrySpec) -> str:
