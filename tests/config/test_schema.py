@@ -44,7 +44,7 @@ def wrong(text: str) -> list[str]:
 
 
 def test_what_is_shipped_is_what_the_definitions_say() -> None:
-    """Written by: json_schema.text(sections()), and reference.tables(sections()) below its line."""
+    """Written by `python -m tests.config.rewrite`."""
     assert json_schema.shipped().read_text() == json_schema.text(sections())
     page = (ROOT / "tui/help/services.md").read_text()
     assert page.split(reference.BEGIN)[1].strip() == reference.tables(sections()).strip()

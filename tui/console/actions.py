@@ -1,8 +1,9 @@
 """Every action of the console, one row each: its keys, what it is called, when it is possible, where it ranks.
 
-The bindings of the application and of its panels, what is possible now, the hint bar, the palette, help and the table
-in `help/keys.md` all follow from these rows. A new action is a row here and a method of the same name: of
-`Commands` or `ServiceCommands` for the actions of the application, of the panel for a panel's own.
+This is the place of the key bindings: those of the application and of its panels, what is possible now, the hint bar,
+the palette and help all follow from these rows; the table in `help/keys.md` is held to them. A new action is a row here
+and a method of the same name: of `Commands` or `ServiceCommands` for the actions of the application, of the panel for
+a panel's own.
 """
 
 import re
