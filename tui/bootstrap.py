@@ -24,7 +24,7 @@ from tui.drivers.ssh import Identities, SshHost
 from tui.drivers.surroundings import Surroundings
 from tui.drivers.trusted import TrustedFiles
 from tui.drivers.vendors.base import Checked, Counter, FlagKeeper, Given, IssueTracker, MessageChannel, OnCallSource
-from tui.engine import drills
+from tui.engine.drill import ledger as drills
 from tui.engine.engine import Engine
 from tui.engine.ports import ClockPort, Outside
 from tui.engine.replay import Recording, ReplayEngine

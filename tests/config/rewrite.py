@@ -1,7 +1,8 @@
 """`python -m tests.config.rewrite`: the schema and the tables of its page, written anew from the definitions."""
 
-from tests.config.test_schema import ROOT, sections
+from tests.config.test_schema import ROOT
 from tui.config import json_schema, reference
+from tui.drivers.vendors import sections
 
 
 def main() -> None:

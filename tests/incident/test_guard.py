@@ -9,7 +9,7 @@ from tests.incident.facts import T0, current, later, plan
 from tui.incident import announcements, guard_action, guard_watch, watch
 from tui.incident import events as ev
 from tui.incident.decide import decide, opened
-from tui.incident.deploy_judge import DeployVerdict
+from tui.incident.guard_judge import DeployVerdict
 from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.guard import GuardedDeploy, OnBreach
 from tui.model.incident import Closing, Incident, Question, Sample, State, StepRun

@@ -8,8 +8,8 @@ from bisect import bisect_left
 from functools import cache
 from itertools import accumulate
 
-from tui.incident import deploy_judge
-from tui.incident.deploy_judge import DeployLook
+from tui.incident import guard_judge
+from tui.incident.guard_judge import DeployLook
 
 LOOKS = 10
 LIMIT = 0.01
@@ -39,7 +39,7 @@ def found_at(chance: random.Random, before: float, after: float, count: int, *, 
     looks: list[DeployLook] = []
     for number in range(1, LOOKS + 1):
         looks.append(DeployLook(failed=draw(chance, count, after), total=count))
-        if deploy_judge.failing(base, looks, LIMIT):
+        if guard_judge.failing(base, looks, LIMIT):
             return number
     return None
 
@@ -69,7 +69,7 @@ def slow(ratio: float, count: int, series: int) -> float:
         before, looks = times(BEFORE * count, 1.0), list[DeployLook]()
         for _ in range(LOOKS):
             looks.append(DeployLook(failed=0, total=count, times=times(count, ratio)))
-            if deploy_judge.slowed(before, looks):
+            if guard_judge.slowed(before, looks):
                 called += 1
                 break
     return called / series

@@ -1,4 +1,7 @@
-"""The one line that asks: it opens only as the consequence of a person's key, passphrases included."""
+"""The one line that asks: it opens only as the consequence of a person's key, passphrases included.
+
+Whether a key may open it is decided in `keyboard`.
+"""
 
 import asyncio
 from collections import deque

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from tui.dokku import build_gate, build_settings, commands, reports, shell_lines
 from tui.dokku import holders as kept
 from tui.dokku.config_values import stamp
-from tui.engine import check_access_log, check_holders, check_k3s, drills
+from tui.engine import check_access_log, check_holders, check_k3s
+from tui.engine.drill import ledger as drills
 from tui.engine.engine import Engine
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.monitor import health

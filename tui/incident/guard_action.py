@@ -1,6 +1,6 @@
 """May a guard roll back by itself? Everything that has to be known beforehand; what is not known forbids it."""
 
-from tui.incident.deploy_judge import DeployVerdict
+from tui.incident.guard_judge import DeployVerdict
 from tui.model.guard import GuardedDeploy
 from tui.model.incident import Incident
 from tui.model.observation import RunningState, same_release

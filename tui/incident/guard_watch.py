@@ -4,8 +4,8 @@ Every measurement of the watch counts from its beginning on, so a look is what c
 that counts requests of users is judged by itself; one that is sure of the opposite makes it a person's matter.
 """
 
-from tui.incident import deploy_judge, error_rates, two_samples, watch_verdict
-from tui.incident.deploy_judge import DeployLook, DeployVerdict
+from tui.incident import error_rates, guard_judge, two_samples, watch_verdict
+from tui.incident.guard_judge import DeployLook, DeployVerdict
 from tui.incident.two_samples import Counts, Times
 from tui.incident.watch_verdict import Conclusion, WatchOutcome
 from tui.model.evidence import Measurement, Phase, Rate, RateSource
@@ -23,11 +23,11 @@ def alarm(incident: Incident) -> Conclusion | None:
     last = found[-1]
     for source in error_rates.USERS:
         looks = _looks(found, source)
-        if deploy_judge.failing(_counts(base, source), looks, last.limit) and not _denied(last, source):
+        if guard_judge.failing(_counts(base, source), looks, last.limit) and not _denied(last, source):
             return Conclusion(outcome=WatchOutcome.WORSE, reason=f"failing: {_failing(base, last, source, looks)}")
     times = base.times if base is not None and base.timed_by is last.timed_by else ()
     timed = _timed(found)
-    if deploy_judge.slowed(times, timed):
+    if guard_judge.slowed(times, timed):
         middle = two_samples.median(two_samples.together(*(look.times for look in timed[-2:])))
         words = f"slower: half of the answers took {middle * 1000:.0f} ms or longer at two looks in a row"
         reason = f"{words}, {two_samples.median(times) * 1000:.0f} ms before the deploy"
@@ -46,9 +46,9 @@ def conclude(incident: Incident) -> Conclusion:
         return Conclusion(outcome=WatchOutcome.INCONCLUSIVE, reason=reason)
     last = found[-1]
     counted = max((r for r in last.rates if r.source in error_rates.USERS), key=lambda r: r.total or 0, default=None)
-    if counted is None or (counted.total or 0) < deploy_judge.ENOUGH:
+    if counted is None or (counted.total or 0) < guard_judge.ENOUGH:
         many = (counted.total or 0) if counted is not None else 0
-        said = f"only {many} requests of users were counted: {deploy_judge.ENOUGH} are the least"
+        said = f"only {many} requests of users were counted: {guard_judge.ENOUGH} are the least"
         return Conclusion(outcome=WatchOutcome.INCONCLUSIVE, reason=said)
     if counted.covered is not None and counted.covered < error_rates.SEEN:
         said = f"only {counted.covered:.0%} of the time was seen in the {counted.source}"

@@ -25,7 +25,7 @@ CHECKPOINTS = tuple(timedelta(minutes=m) for m in (1, 5, 10, 15, 20, 25, 30))
 SHORT = timedelta(minutes=5)
 """a shorter watch has its checkpoints at a third, two thirds and its end"""
 GUARD_EVERY = timedelta(minutes=1)
-"""between two looks of a guard's judge, see `deploy_judge`"""
+"""between two looks of a guard's judge, see `guard_judge`"""
 GUARD_LOOKS = 5
 """looks of a guard that is too short for one every minute"""
 RETIRE = timedelta(seconds=60)

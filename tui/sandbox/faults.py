@@ -22,7 +22,7 @@ KINDS = {
     "slow_command": "the command waits `seconds` before it begins",
     "full_disk": "objects and images cannot be written",
     "slow_deploy": "a deploy takes `factor` times as long",
-    "fail_next_deploy": "`mode`: build, a task, check, crash, helm (k3s), or one of deploy/troubles",
+    "fail_next_deploy": "`mode`: build, a task, check, crash, helm (k3s), or one of deploy/docker_troubles",
     "hold_lock": "somebody else's deploy holds the lock of `app`, for `seconds` or until cleared",
     "wrong_app": "requests to `app` are answered by `by`",
     "refuse_login": "the key is not accepted",

@@ -1,6 +1,6 @@
 """The journal's file: an SQLite database in a thread of its own, so that no screen waits for a disk.
 
-WAL with synchronous=FULL: one commit per entry, 0.3 ms on an ordinary disk.
+WAL with synchronous=FULL: one commit per entry, 0.3 ms on an ordinary disk. Entries are added in `incidents`.
 """
 
 import asyncio

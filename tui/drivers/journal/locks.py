@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from tui.drivers import paths
-from tui.drivers.journal import holder
+from tui.drivers.journal import lock_holder
 from tui.drivers.journal.database import Database
 
 
@@ -43,7 +43,7 @@ class Locks(Database):
 
     def holder(self, incident: str) -> str:
         """The other process that holds an incident, in words for people; empty where none does. Takes nothing."""
-        return "" if incident in self._locks else holder.of(paths.incident_dir(incident) / "lock")
+        return "" if incident in self._locks else lock_holder.of(paths.incident_dir(incident) / "lock")
 
     async def close(self) -> None:
         """Close the file and let every incident go."""

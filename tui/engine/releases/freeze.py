@@ -4,6 +4,9 @@
 CI's log). The old branch is on the incident record, because clearing the setting is not the same as restoring it.
 A freeze is undone again where a step of it fails, and everything that a console which died has left is put in order by
 `unfreeze`: what is frozen, and what is a record, is told by the host alone.
+
+A rollback's own freeze is a step of its plan (`ways/plan`); `engine/incident/close` gives the branch back where the
+target does not serve.
 """
 
 import asyncio

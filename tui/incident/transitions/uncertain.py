@@ -1,4 +1,7 @@
-"""Finding out what the host did: one look after the other, until they agree or a person has to be asked."""
+"""Finding out what the host did: one look after the other, until they agree or a person has to be asked.
+
+Entered through `core.doubt`, and after a restart from `resuming`. What a look says of the push: `landed`.
+"""
 
 from datetime import datetime, timedelta
 

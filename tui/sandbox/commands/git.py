@@ -8,8 +8,8 @@ from tui.sandbox import clock
 from tui.sandbox.build_records import recorded_build
 from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.deploy.build import BuildSource
+from tui.sandbox.deploy.docker_troubles import PULL, struck
 from tui.sandbox.deploy.flow import build_and_deploy
-from tui.sandbox.deploy.troubles import PULL, struck
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.git_server import deploy_branch
 from tui.sandbox.host import Call

@@ -9,11 +9,11 @@ from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.commands.k3s import refuse_if_down
 from tui.sandbox.containers import DockerContainer, timestamp
 from tui.sandbox.deploy.build import BuildSource
+from tui.sandbox.deploy.docker_troubles import DAEMON
 from tui.sandbox.deploy.flow import build_and_deploy, goodbye
 from tui.sandbox.deploy.nginx import configure, nginx
 from tui.sandbox.deploy.release import release
 from tui.sandbox.deploy.start import start_processes
-from tui.sandbox.deploy.troubles import DAEMON
 from tui.sandbox.dispatch import Parsed, command, parse
 from tui.sandbox.git_server import MARK, deploy_branch
 from tui.sandbox.host import Call

@@ -8,7 +8,7 @@ entrypoint runs first: `executed` of the state shows that, for any command.
 from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.commands import k3s
 from tui.sandbox.commands.docker_options import options_of
-from tui.sandbox.deploy.troubles import DAEMON
+from tui.sandbox.deploy.docker_troubles import DAEMON
 from tui.sandbox.dispatch import command
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tui.sandbox import builders
 from tui.sandbox.buildkit import Builder, BuildFailed, BuildOrder, dockerfile_path
 from tui.sandbox.deploy.buildpacks import herokuish, pack
-from tui.sandbox.deploy.troubles import BUILD, struck
+from tui.sandbox.deploy.docker_troubles import BUILD, struck
 from tui.sandbox.dockerfile import parse_dockerfile
 from tui.sandbox.host import Call
 from tui.sandbox.images import APP_LABEL

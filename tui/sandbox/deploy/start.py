@@ -7,10 +7,10 @@ from tui.sandbox.answers import start_lines
 from tui.sandbox.client import ClientGone
 from tui.sandbox.containers import DockerContainer
 from tui.sandbox.deploy.checks import check, container_output, dies
+from tui.sandbox.deploy.docker_troubles import PLATFORM, START, WRONG_FORMAT, struck
 from tui.sandbox.deploy.k3s import install
 from tui.sandbox.deploy.nginx import nginx
 from tui.sandbox.deploy.release import dokku_scripts, task
-from tui.sandbox.deploy.troubles import PLATFORM, START, WRONG_FORMAT, struck
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image
 from tui.sandbox.kube import on_k3s

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.verdicts import reach
-from tui.incident import deploy_judge, two_samples
-from tui.incident.deploy_judge import DeployLook
+from tui.incident import guard_judge, two_samples
+from tui.incident.guard_judge import DeployLook
 from tui.incident.two_samples import Times
 
 TABLE = json.loads((Path(__file__).parent / "data/mann_whitney.json").read_text())
@@ -64,26 +64,26 @@ def test_slower_needs_to_be_sure_and_to_matter() -> None:
 
 
 def test_one_bad_look_is_no_breach_and_two_in_a_row_are() -> None:
-    assert not deploy_judge.failing((0, 400), looks((40, 100)), 0.01)
-    assert not deploy_judge.failing((0, 400), looks((40, 100), (0, 100)), 0.01), "it is over"
-    assert not deploy_judge.failing((0, 400), looks((40, 100), (0, 100), (40, 100)), 0.01), "not in a row"
-    assert deploy_judge.failing((0, 400), looks((10, 100), (10, 100)), 0.01)
+    assert not guard_judge.failing((0, 400), looks((40, 100)), 0.01)
+    assert not guard_judge.failing((0, 400), looks((40, 100), (0, 100)), 0.01), "it is over"
+    assert not guard_judge.failing((0, 400), looks((40, 100), (0, 100), (40, 100)), 0.01), "not in a row"
+    assert guard_judge.failing((0, 400), looks((10, 100), (10, 100)), 0.01)
 
 
 def test_what_failed_as_often_before_is_not_the_deploys_fault() -> None:
     bad = looks((10, 100), (10, 100))
-    assert not deploy_judge.failing((100, 1000), bad, 0.01)
-    assert deploy_judge.failing(None, bad, 0.01), "without a time before the limit alone is asked"
+    assert not guard_judge.failing((100, 1000), bad, 0.01)
+    assert guard_judge.failing(None, bad, 0.01), "without a time before the limit alone is asked"
 
 
 def test_answers_that_take_twice_as_long_are_slower_and_fail_no_more() -> None:
     before: Times = tuple((0.100 + n / 1000, 5) for n in range(20))
     slow = tuple((s * 2, n) for s, n in before)
     seen = [DeployLook(failed=0, total=100, times=slow)] * 2
-    assert deploy_judge.slowed(before, seen) and not deploy_judge.failing((0, 500), seen, 0.01)
+    assert guard_judge.slowed(before, seen) and not guard_judge.failing((0, 500), seen, 0.01)
     failing = [DeployLook(failed=20, total=100, times=slow)] * 2
-    assert deploy_judge.slowed(before, failing) and deploy_judge.failing((0, 500), failing, 0.01)
-    assert not deploy_judge.slowed((), seen), "no times before: they are not compared"
+    assert guard_judge.slowed(before, failing) and guard_judge.failing((0, 500), failing, 0.01)
+    assert not guard_judge.slowed((), seen), "no times before: they are not compared"
 
 
 def test_reach_in_short() -> None:
