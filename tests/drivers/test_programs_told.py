@@ -80,6 +80,13 @@ def kinds(milestone: Milestone, **changed: Any) -> list[str]:
         (Milestone.VERIFIED, {"commit": None}, ["service.rolledback"]),
         (Milestone.CLOSED, {"recovered": True, "ticket": TICKET}, ["incident.reported", "incident.resolved"]),
         (Milestone.CLOSED, {"recovered": False}, []),
+        (Milestone.VERDICT, {"guarded": True}, ["incident.detected", "service.rolledback"]),
+        (Milestone.VERDICT, {"guarded": True, "ended_at": None}, ["incident.detected"]),
+        (
+            Milestone.VERDICT,
+            {"guarded": True, "recovered": True},
+            ["incident.detected", "service.rolledback", "incident.resolved"],
+        ),
     ],
 )
 def test_each_moment_is_its_events_and_each_holds_its_schema(
@@ -198,6 +205,15 @@ async def test_sentry_has_one_deploy_of_the_commit_that_serves_again(vendors: Ve
     assert (version, len(made), made[0]["environment"]) == (COMMIT, 1, "production")
     assert not one.wants(told(commit=None)) and not one.wants(told(Milestone.STARTED))
     assert not one.wants(replace(told(), service="other"))
+
+
+async def test_a_guard_that_went_back_by_itself_is_told_with_its_one_message(vendors: Vendors) -> None:
+    one, two = sink(vendors), deploys(vendors)
+    for channel in (one, two):
+        assert channel.wants(told(Milestone.VERDICT, guarded=True))
+        assert not channel.wants(told(Milestone.VERDICT))
+        await channel.close()
+    assert not two.wants(told(Milestone.VERDICT, guarded=True, ended_at=None)), "it is not proven"
 
 
 ALL = (sink, grafana, datadog, deploys)

@@ -82,6 +82,7 @@ def _facts(incident: Incident, environment: str) -> EventFacts | None:
         onward=plan.forward or plan.again,
         began_at=incident.runs[0].started_at if incident.runs else None,
         ended_at=_proven(incident),
+        guarded=incident.guard is not None,
         recovered=incident.closing is Closing.RECOVERED,
         ticket=tickets[-1] if tickets else None,
     )

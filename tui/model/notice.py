@@ -34,6 +34,8 @@ class EventFacts(Value):
     """when the first command that changes the host was sent"""
     ended_at: datetime | None = None
     """when the target was proven; None: it was not"""
+    guarded: bool = False
+    """a guard went back by itself: its one message, at its end, tells all of it"""
     recovered: bool = False
     """it was closed, and the service is well"""
     ticket: str | None = None

@@ -85,7 +85,9 @@ class CdEvents(MessageChannel, Checked):
 
     def wants(self, message: Message) -> bool:
         """The moments that are an event. A test would make one that stays."""
-        return message.milestone in _TOLD and message.facts is not None
+        if message.facts is None:
+            return False
+        return message.milestone in _TOLD or (message.facts.guarded and message.milestone is Milestone.VERDICT)
 
     async def close(self) -> None:
         """End the connections."""
@@ -154,14 +156,18 @@ def events(message: Message, facts: EventFacts, source: str) -> Iterator[dict[st
     app, version = _text(facts.app), _text(facts.commit or facts.target)
     artifact = f"pkg:generic/{quote(app, safe='')}@{quote(version, safe='')}"
     incident = message.incident
-    if message.milestone is Milestone.STARTED:
-        yield _event("incident.detected", message, source, facts.opened_at, incident, about)
+    at_once = facts.guarded and message.milestone is Milestone.VERDICT
+    if at_once or message.milestone is Milestone.STARTED:
+        # a guard is opened with the deploy that it watches: what was wrong was seen when it began to go back
+        at = (facts.began_at or message.at) if at_once else facts.opened_at
+        yield _event("incident.detected", message, source, at, incident, about)
     elif facts.ticket is not None:
         yield _event("incident.reported", message, source, message.at, incident, {**about, "ticketURI": facts.ticket})
-    if message.milestone is Milestone.VERIFIED and not facts.onward:
+    proven = message.milestone is Milestone.VERIFIED or (at_once and facts.ended_at is not None)
+    if proven and not facts.onward:
         content = {"environment": about["environment"], "artifactId": artifact}
         yield _event("service.rolledback", message, source, facts.ended_at or message.at, message.service, content)
-    if message.milestone is Milestone.CLOSED and facts.recovered:
+    if facts.recovered and (at_once or message.milestone is Milestone.CLOSED):
         yield _event("incident.resolved", message, source, message.at, incident, about)
 
 
