@@ -55,6 +55,7 @@ from tui.sandbox import clock as host_clock
 from tui.sandbox.http import Request
 from tui.sandbox.pace import parse_pace
 from tui.sandbox.sandbox_process import SandboxOptions, World
+from tui.sandbox.snapshot import app_state
 from tui.text import redact
 
 SPEED = 10.0
@@ -341,6 +342,24 @@ class LocalSandbox(Sandbox):
         """Everything, from behind the stage."""
         found: dict[str, Any] = self._ask("GET", "state", b"")
         return found
+
+    def app(self, name: str = "scenextras") -> dict[str, Any]:
+        """One app, from behind the stage."""
+        host = self.world.host
+        return self._of_host(lambda: app_state(host, host.machine.apps[name]))
+
+    def sent(self, prefix: str) -> list[str]:
+        """The commands that reached the host and begin so."""
+        return self._of_host(lambda: [call.line for call in self.world.host.calls if call.line.startswith(prefix)])
+
+    def _of_host(self, read: Callable[[], T]) -> T:
+        """What the host's loop reads, as the control's door would tell it: all of the host is much more to tell."""
+
+        async def reading() -> str:
+            return json.dumps(read())
+
+        told: T = json.loads(asyncio.run_coroutine_threadsafe(reading(), self.loop).result(60))
+        return told
 
     def _ask(self, method: str, string: str, body: bytes) -> Any:
         """Through the control's own door, without a connection."""

@@ -1,6 +1,7 @@
 """What a process of tests does without, because it costs a fifth of the time and nothing depends on it."""
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,8 +18,29 @@ def lighten() -> None:
     setattr(SSHConnection, "send_packet", _without_ignored(SSHConnection.send_packet))  # noqa: B010
     setattr(SSHPacketLogger, "_log_packet", _quiet)  # noqa: B010
     setattr(SSHLogger, "log", _where_heard(SSHLogger.log))  # noqa: B010
+    # httpcore looks for sniffio with each connection, in every folder of sys.path, and nobody has it
+    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
     # nodes say where they stand in a text and nothing else, and nobody changes them
     setattr(yaml, "compose", functools.lru_cache(maxsize=32)(yaml.compose))  # noqa: B010
+
+
+@functools.cache
+def draw_for_readers() -> None:
+    """For the rest of this process: a console without a terminal is drawn when it is read (`export_text`, a picture).
+
+    Textual makes each frame for a terminal that is not there as well, and throws it away: a third of a test's time."""
+    from textual._compositor import Compositor
+
+    drawn = Compositor.render_update
+
+    def unread(compositor: Compositor, full: bool = False, **more: Any) -> Any:
+        root = compositor.root
+        if full or root is None or not root.app.is_headless:
+            return drawn(compositor, full, **more)
+        compositor._dirty_regions.clear()
+        return None
+
+    setattr(Compositor, "render_update", unread)  # noqa: B010
 
 
 def _without_ignored(send: Callable[..., None]) -> Callable[..., None]:

@@ -13,6 +13,7 @@ TUI = Path(__file__).parents[1] / "tui"
 GUIDE = (TUI / "README.md").read_text()
 MAP = (TUI / "__init__.py").read_text()
 README = (TUI.parent / "README.md").read_text()
+PAGES = {path.stem: path.read_text() for path in sorted((TUI / "help").glob("*.md"))}
 
 
 def rooms() -> list[str]:
@@ -41,7 +42,7 @@ def test_every_word_of_the_glossary_has_one_meaning_and_a_place() -> None:
     assert [place for _, _, place in rows if not (TUI / place).exists()] == []
 
 
-@pytest.mark.parametrize("document", [GUIDE, README], ids=["guide", "README"])
+@pytest.mark.parametrize("document", [GUIDE, "\n".join(PAGES.values())], ids=["guide", "pages"])
 def test_files_that_are_named_exist(document: str) -> None:
     named = set(re.findall(r"`((?:tui|tests)/[\w/]+(?:\.\w+)?/?)`", document))
     assert named
@@ -50,7 +51,20 @@ def test_files_that_are_named_exist(document: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_documented(command: str) -> None:
-    assert re.search(rf"rollback (?:[\w./-]+ )*{command}\b", README), f"the README says nothing of `rollback {command}`"
+    assert re.search(rf"rollback (?:[\w./-]+ )*{command}\b", PAGES["commands"]), f"nothing of `rollback {command}`"
+
+
+def test_every_page_is_linked_at_the_door_and_every_link_leads_somewhere() -> None:
+    at_the_door = set(re.findall(r"\]\(tui/help/([\w-]+)\.md\)", README))
+    assert at_the_door == set(PAGES)
+    for folder, text in ((TUI.parent, README), (TUI, GUIDE), *((TUI / "help", text) for text in PAGES.values())):
+        links = re.findall(r"\]\(([^)#:]+)\)", text)
+        assert [one for one in links if not (folder / one).exists()] == []
+
+
+def test_the_door_is_read_in_a_few_minutes() -> None:
+    assert len(README.splitlines()) <= 130
+    assert [page for page in re.findall(r"rollback help ([a-z-]+)", README) if page not in PAGES] == []
 
 
 def test_a_surprising_line_names_the_one_test_that_explains_it() -> None:

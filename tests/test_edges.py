@@ -6,12 +6,13 @@ from pathlib import Path
 
 TUI = Path(__file__).parents[1] / "tui"
 EDGES = {
-    "cli/main.py", "console/app.py", "drivers/vendors/apprise_channel.py", "engine/edge.py", "engine/signal.py",
-    "sandbox/dispatch.py",
+    "cli/main.py", "console/app.py", "drivers/vendors/apprise_channel.py",
+    "engine/edge.py", "engine/signal.py", "sandbox/dispatch.py",
 }  # fmt: skip
 """files that catch any error and go on; the list only shrinks"""
 BEGINS = {
     "cli/commands/all_services.py",  # waits for them
+    "cli/commands/drill.py",  # waits for them, and raises what they ended with
     "cli/interrupts.py",  # waits for it, and raises what it ended with
     "cli/narrate.py",  # a line that moves: nothing is lost with it
     "drivers/ssh/channel.py",  # `wait` and `close` raise what it ended with

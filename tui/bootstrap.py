@@ -24,11 +24,13 @@ from tui.drivers.ssh import Identities, SshHost
 from tui.drivers.surroundings import Surroundings
 from tui.drivers.trusted import TrustedFiles
 from tui.drivers.vendors.base import Checked, Counter, FlagKeeper, Given, IssueTracker, MessageChannel, OnCallSource
+from tui.engine import drills
 from tui.engine.engine import Engine
 from tui.engine.ports import ClockPort, Outside
 from tui.engine.replay import Recording, ReplayEngine
 from tui.engine.store import Records
 from tui.model import destination
+from tui.model.drill import DrillBegun
 from tui.model.errors import ConfigError, ConsoleError, Refused
 from tui.model.service import Host
 from tui.text.redact import learn, redact
@@ -76,6 +78,24 @@ async def _incident_open() -> bool:
     journal = Journal()
     try:
         return bool(await journal.open_incidents())
+    finally:
+        await journal.close()
+
+
+def has_file(path: str | None) -> bool:
+    """True if there is a services.yaml, trusted or not."""
+    try:
+        config.find(path, environ=os.environ, cwd=config.here())
+    except ConfigError:
+        return False
+    return True
+
+
+async def unfinished_drills() -> tuple[DrillBegun, ...]:
+    """The drills of this machine that may have left something on a host. Raises JournalError."""
+    journal = Journal()
+    try:
+        return await drills.unfinished(journal)
     finally:
         await journal.close()
 

@@ -56,8 +56,13 @@ def test_an_unknown_topic_names_the_nearest(wrong: str, right: str, capsys: pyte
 
 
 def test_help_of_a_command_is_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", "freeze"]) == 0
+    assert "usage: rollback freeze" in capsys.readouterr().out
+
+
+def test_a_page_on_a_command_names_where_its_options_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["help", "keep"]) == 0
-    assert "usage: rollback keep" in capsys.readouterr().out
+    assert capsys.readouterr().out.endswith("The options: rollback keep --help\n")
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "SERVICE"])

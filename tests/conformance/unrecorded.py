@@ -47,6 +47,10 @@ GAPS = tuple(
             "a restart while a rollback's push is at work, several processes",
             "what runs afterwards is asked, not assumed",
         ),
+        (
+            "domains:disable, and an app that has one worker and no web",
+            "Dokku's source: one line, and config NO_VHOST; the end of a drill's first push says whether it is so",
+        ),
         ("running: mixed", "a holder that says so counts as running; verification compares process types"),
         (
             "what builds:list shows after a refused second deploy",

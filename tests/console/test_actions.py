@@ -1,4 +1,5 @@
-"""The table of actions: every row can be done, no key means two things in one place, and the README names every key."""
+"""The table of actions: every row can be done, no key means two things in one place, and the
+page on keys names every key."""
 
 import re
 from pathlib import Path
@@ -23,7 +24,7 @@ OWNERS: dict[str, type[ConsoleApp | Panel]] = {
     PANEL: Panel,
 }
 DOERS = (Commands, ServiceCommands)
-README = Path(__file__).parents[2] / "README.md"
+KEYS = Path(__file__).parents[2] / "tui" / "help" / "keys.md"
 SPELT = {"plus": "+", "minus": "-"}
 TOOLKIT = {"tab": "Tab", "shift+tab": "Shift-Tab"}
 """keys of rows that the toolkit binds"""
@@ -58,8 +59,8 @@ def test_every_panel_has_the_bindings_of_its_place() -> None:
         assert actions.bindings(where) == owner.BINDINGS
 
 
-def test_the_readme_names_every_key_and_no_other() -> None:
-    table = README.read_text(encoding="utf-8").partition("| key | does |\n")[2].partition("\n\n")[0]
+def test_the_page_on_keys_names_every_key_and_no_other() -> None:
+    table = KEYS.read_text(encoding="utf-8").partition("| key | does |\n")[2].partition("\n\n")[0]
     cells = [line.split(" | ")[0] for line in table.splitlines()[1:]]
     said = {key for cell in cells for key in re.findall(r"`([^`]+)`", cell)}
     if any("arrows" in cell for cell in cells):

@@ -7,9 +7,11 @@ import pytest
 from tui.console.layout import CHART, SMALLEST, TALL, WIDE, WIDEST, Box, places, too_small
 
 WIDTHS, HEIGHTS = range(20, 241), range(5, 81)
+SOME = sorted({*WIDTHS[::7], *(edge + n for edge in (SMALLEST[0], WIDE, WIDEST) for n in (-1, 0, 1)), WIDTHS[-1]})
+"""widths that meet every shape, its edges, and shares of a width with every remainder"""
 ENOUGH = 16
 """services from which on the table grows no more, but in two halves"""
-FULLY = (1, 2, 4, 5, 9, ENOUGH)
+FULLY = 4
 """services for which every width is tried"""
 SHAPES = [(work, zoomed) for work in (False, True) for zoomed in (None, "work", "logs")]
 
@@ -51,7 +53,7 @@ def wrong(width: int, height: int, services: int, work: bool, zoomed: str | None
 def test_every_size_has_its_panels_apart_and_none_is_lost(services: int, work: bool, zoomed: str | None) -> None:
     bad = [
         (width, height, said)
-        for width in (WIDTHS if services in FULLY else range(WIDEST, WIDTHS.stop))
+        for width in (WIDTHS if services == FULLY else SOME if services <= ENOUGH else SOME[SOME.index(WIDEST) :])
         for height in HEIGHTS
         if (said := wrong(width, height, services, work, zoomed))
     ]

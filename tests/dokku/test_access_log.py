@@ -159,6 +159,8 @@ def test_the_status_is_read_from_every_format_that_leaves_no_doubt(line: str) ->
         "time:1\tstatus:502\tstatus:200",
         "2026-11-23 21:21:06 1.1.1.1 GET /x - 443 - 2.2.2.2 Mozilla/5.0 502 0 0 3",
         '1.1.1.1 "GET /x HTTP/1.1" 660 70000 0.003',
+        "1.1.1.1 'GET /x HTTP/1.1' 502 7 'x' GET /y HTTP/1.1' 200 'x'",
+        "1.1.1.1 'GET /x HTTP/1.1' 502 7 'status=200'",
     ],
 )
 def test_a_line_that_may_say_two_things_is_not_understood(line: str) -> None:

@@ -51,6 +51,9 @@ def test_recorded_hosts(version: str, modern: bool, how: str) -> None:
 def test_the_form_of_a_login() -> None:
     ask = commands.version()
     assert capabilities.login_form(answer(ask, "dokku version 0.35.15\n")) is Form.FORCED
+    greeted = answer(ask, "Welcome to web1\ndokku version 0.35.15\nYou have mail.\n")
+    assert (capabilities.login_form(greeted), capabilities.read_version(greeted)) == (Form.FORCED, "0.35.15")
+    assert capabilities.read_version(answer(ask, "this is no dokku version 0.35.15\n")) is None
     assert capabilities.login_form(answer(ask, "", 127)) is Form.SHELL
     assert capabilities.login_form(answer(ask, "", 1)) is None
     assert capabilities.login_form(answer(ask, "Welcome!\n")) is None

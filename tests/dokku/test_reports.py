@@ -97,7 +97,11 @@ def test_what_cannot_be_read_is_said_and_not_guessed(raw: bytes) -> None:
 
 
 def test_missing_fields_are_unknown() -> None:
-    assert reports.apps_report(b"{}") == reports.AppReport(source=None, metadata=None, locked=None)
+    assert reports.apps_report(b'{"app-deploy-source":""}') == reports.AppReport(
+        source=None, metadata=None, locked=None
+    )
+    with pytest.raises(reports.Unreadable):
+        reports.apps_report(b'{"some": {"other": ["report"]}}')
     assert reports.ps_report(b"{}").running is None
     with pytest.raises(reports.Unreadable):
         reports.git_report(b"")

@@ -35,7 +35,7 @@ async def ask(base: str, path: str = "/api/projects/77/", **headers: str) -> Rep
         ("unauthorized", 401, True, None, "refuses the token (HTTP 401): Personal API key found in request"),
         ("forbidden", 403, True, None, "does not allow this (HTTP 403): API key missing required scope"),
         ("redirect", 302, True, None, "sends us to another address (HTTP 302), where we do not go: is the url right?"),
-        ("cut", 0, False, None, "RemoteProtocolError: "),
+        ("cut", 0, False, None, "what answers speaks no HTTP, or broke off: "),
     ],
 )
 async def test_trouble_is_a_value_in_words(

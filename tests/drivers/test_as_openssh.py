@@ -17,7 +17,7 @@ from tests.drivers.test_ssh import FORCED, driver
 from tests.sshd import Sshd, real_sshd
 from tui.drivers.ssh import Identities, client_config, known_hosts, settings
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Unreachable
-from tui.model.service import Host
+from tui.model.service import Host, Transport
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0tzZLVoMbKWqrZCTFYqQLPUkFRkKBJ4C3bLQnk2Lzd"
 
@@ -175,7 +175,24 @@ LOGINS = {
     "chosen algorithms": ("Ciphers aes256-ctr\nKexAlgorithms ^curve25519-sha256\nMACs hmac-sha2-256\n", "* {key}"),
     "algorithms that do not fit": ("PubkeyAcceptedAlgorithms rsa-sha2-512\n", "* {key}"),
     "a command on the way": ("ProxyCommand {python} {home}/carry %h %p\n", "[127.0.0.1]:{port} {key}"),
+    "a command on the way that talks": (
+        "ProxyCommand sh -c 'echo WARNING: old >&2; exec {python} {home}/carry %h %p'\n",
+        "[127.0.0.1]:{port} {key}",
+    ),
+    "a command on the way without stderr": (
+        "ProxyCommand {python} {home}/carry %h %p 2>/dev/null\n",
+        "[127.0.0.1]:{port} {key}",
+    ),
+    "a command on the way that fails": ("ProxyCommand sh -c 'echo log in first >&2; exit 3'\n", "* {key}"),
+    "a folder among the files": ("UserKnownHostsFile {home}/.ssh {home}/.ssh/other\n", ""),
+    "a form feed, which ends no line": ("", "# x\x0c\x85 [127.0.0.1]:{port} {key}"),
+    "a blank that is none": ("", "[127.0.0.1]:{port}\xa0{key}"),
+    "going into the background": ("ForkAfterAuthentication yes\n", "* {key}"),
+    "kinds of keys that do not fit": ("HostKeyAlgorithms rsa-sha2-512\n", "* {key}"),
+    "an included folder": ("Include {home}/.ssh/conf.d/*.conf\n", "k1 {key}"),
 }
+BOTH = ("a command on the way without stderr", "going into the background")
+"""tried over both carriers of the link"""
 CARRY = """import os, socket, sys, threading
 s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
 def out():
@@ -201,6 +218,8 @@ def written(server: Sshd, home: Path, config: str, known: str) -> None:
     )
     (folder / "known_hosts").write_text(known.format(**words) + "\n")
     (folder / "other").write_text(f"[127.0.0.1]:{server.port} {key}\n")
+    (folder / "conf.d").mkdir(exist_ok=True)
+    (folder / "conf.d/a.conf").write_text("HostKeyAlias k1\n")
 
 
 async def verdict(target: Host) -> str:
@@ -223,6 +242,36 @@ async def test_both_clients_come_to_the_same_verdict(sshd: Sshd, tmp_path: Path,
     done = await asyncio.to_thread(subprocess.run, argv, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     seen = await verdict(Host(name="h", ssh="web1"))
     assert (seen == "in") == (done.returncode == 0), (seen, done.stderr)
+    if case in BOTH:
+        assert await verdict(Host(name="h", ssh="web1", transport=Transport.OPENSSH)) == "in"
+
+
+@pytest.mark.parametrize("transport", Transport)
+async def test_what_was_to_carry_the_link_is_named_with_its_own_words(
+    sshd: Sshd, home: Path, transport: Transport
+) -> None:
+    made = Host(name="h", ssh="web1", transport=transport)
+    for command, words in (("sh -c 'echo log in first >&2; exit 3'", "log in first"), ("/no/such/program", "No such")):
+        (home / ".ssh/config").write_text(f"Host web1\n  ProxyCommand {command}\n")
+        async with driver(made) as host:
+            with pytest.raises(Unreachable, match=rf"its ProxyCommand ended before web1 .*{words}") as ended:
+                await host.connect()
+        assert "by hand" in ended.value.fix
+    (home / ".ssh/config").write_text("Host web1\n  ProxyCommand sleep 30\n  ConnectTimeout 1\n")
+    async with driver(made) as host:
+        with pytest.raises(Unreachable, match="no connection to port 22"):
+            await host.connect()
+
+
+@pytest.mark.parametrize("transport", Transport)
+async def test_algorithms_that_no_side_shares_are_no_limit_of_logins(
+    sshd: Sshd, home: Path, transport: Transport
+) -> None:
+    written(sshd, home, "HostKeyAlgorithms rsa-sha2-512\n", "* {key}")
+    async with driver(Host(name="h", ssh="web1", transport=transport)) as host:
+        with pytest.raises(Unreachable) as ended:
+            await host.connect()
+    assert "hostkeyalgorithms" in ended.value.fix.lower() and "MaxStartups" not in ended.value.fix
 
 
 async def test_a_certificate_of_a_known_authority_is_enough(tmp_path: Path, home: Path) -> None:

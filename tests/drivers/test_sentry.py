@@ -76,7 +76,7 @@ async def test_an_older_sentry_is_asked_its_way(vendors: Vendors) -> None:
         ("html-ok", "answered with a web page"),
         ("unauthorized", "refuses the token (HTTP 401): Invalid token"),
         ("forbidden", "does not allow this (HTTP 403): You do not have permission"),
-        ("cut", "RemoteProtocolError"),
+        ("cut", "what answers speaks no HTTP"),
     ],
 )
 async def test_what_it_cannot_say_is_unknown_with_the_reason(vendors: Vendors, kind: str, note: str) -> None:

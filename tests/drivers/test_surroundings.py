@@ -61,6 +61,13 @@ PLAIN = Proxy("http://proxy:3128")
         ({"http_proxy": "proxy:3128"}, "http://[::1]:8080/", None),
         ({"http_proxy": "proxy:3128"}, "http://localhost/", None),
         ({"http_proxy": "proxy:3128"}, "http://127.9.9.9/", None),
+        ({"http_proxy": "proxy:3128"}, "http://0.0.0.0:8080/", None),
+        ({"http_proxy": "proxy:3128"}, "http://[::]/", None),
+        ({"Http_Proxy": "proxy:3128"}, "http://a/", PLAIN),
+        ({"Http_Proxy": "other:1", "HTTP_PROXY": "proxy:3128"}, "http://a/", PLAIN),
+        ({"http_proxy": "http://proxy_1.example:3128/x?y"}, "http://a/", Proxy("http://proxy_1.example:3128")),
+        ({"http_proxy": "münchen:3128"}, "http://a/", Proxy("http://münchen:3128")),
+        ({"http_proxy": "https.example:3128"}, "http://a/", Proxy("http://https.example:3128")),
     ],
 )
 def test_the_proxy_of_an_address(environ: dict[str, str], url: str, expected: Proxy | None) -> None:
@@ -110,6 +117,16 @@ def test_exceptions(exceptions: str, direct: list[str], through: list[str]) -> N
         "a b",
         "http://[::1",
         ":3128",
+        "http:/proxy:3128",
+        "https:",
+        "DIRECT",
+        "none",
+        "False",
+        "0",
+        "${PROXY}",
+        "http://$HOST:3128",
+        "proxy:1,other:2",
+        "http=proxy:1;https=other:2",
     ],
 )
 def test_what_cannot_be_used_is_named_without_its_password(value: str) -> None:

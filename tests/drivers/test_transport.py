@@ -151,6 +151,13 @@ async def test_a_master_that_is_killed_is_a_lost_link(target: Host) -> None:
         ("No ED25519 host key is known for x and you have requested strict checking.", HostKeyRefused, "unknown key"),
         ("@@@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @@@", HostKeyRefused, "another key"),
         ("", Unreachable, "without a word"),
+        (
+            "The policy has changed.\nmy revoked key\nme@x: Permission denied (publickey).",
+            AuthRefused,
+            "accepts no key",
+        ),
+        ("@@@@\n@ WARNING: REVOKED HOST KEY DETECTED! @\n@@@@", HostKeyRefused, "revoked"),
+        ("Unable to negotiate with x port 22: no matching cipher found.", Unreachable, "no matching cipher"),
     ],
 )
 def test_what_ssh_says_is_translated(said: str, kind: type[LinkError], words: str) -> None:

@@ -25,6 +25,20 @@ def why(expect: Expect, body: Any, status: int = 200, **headers: str) -> str:
 
 
 @pytest.mark.parametrize(
+    ("to", "words"),
+    [
+        ("https://x.example/", "X-Forwarded-Proto"),
+        ("http://x.example/", "which is this very address"),
+        ("/", "which is this very address"),
+        ("https://login.example/", "expected 200"),
+    ],
+)
+def test_an_answer_that_sends_on_says_where_and_guesses_only_what_fits(to: str, words: str) -> None:
+    said = why(Expect(), "", 302, location=to)
+    assert f"sent on to {to}" in said and said.endswith(words + ": https}" * ("Proto" in words)), said
+
+
+@pytest.mark.parametrize(
     ("path", "wanted", "body", "well"),
     [
         ("a.b.c", "1", {"a": {"b": {"c": 1}}}, True),
@@ -39,6 +53,10 @@ def why(expect: Expect, body: Any, status: int = 200, **headers: str) -> str:
         ("up", "True", {"up": True}, True),
         ("up", "true", {"up": "true"}, True),
         ("up", "1", {"up": True}, False),
+        ("up", "yes", {"up": True}, True),
+        ("up", "off", {"up": False}, True),
+        ("up", "yes", {"up": False}, False),
+        ("up", "yes", {"up": "yes"}, True),
         ("n", "1.0", {"n": 1}, True),
         ("n", "1", {"n": 1.5}, False),
         ("v", "1.10", {"v": "1.10"}, True),
@@ -56,6 +74,9 @@ def test_a_value_by_its_path(path: str, wanted: str, body: Any, well: bool) -> N
     ("expect", "body", "status", "words"),
     [
         (Expect(status=(200, 204)), "", 204, ""),
+        (Expect(text="pong"), "\ufeffpong\n", 200, ""),
+        (Expect(json=(("a", "1"),)), '\ufeff{"a": 1}', 200, ""),
+        (Expect(), "\ufeff<html>", 200, "answered with HTML"),
         (Expect(status=(200, 204)), "", 202, "HTTP 202, expected 200 or 204"),
         (Expect(contains=("ready", "db")), "db ready", 200, ""),
         (Expect(contains=("ready", "db")), "cache ready", 200, "'db' is not in the answer: 'cache ready'"),

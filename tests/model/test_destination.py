@@ -24,6 +24,7 @@ from tui.model.destination import is_loopback, parse
         ("me@corp.example@h:22", "me@corp.example", "h", 22),
         ("CORP\\me@h", "CORP\\me", "h", None),
         ("10.0.0.1:22", None, "10.0.0.1", 22),
+        ("dokku@büro+web1", "dokku", "büro+web1", None),
     ],
 )
 def test_every_way_of_writing_it(text: str, user: str | None, host: str, port: int | None) -> None:

@@ -55,6 +55,7 @@ READS = {
     "abort": ["abort", "api"],
     "replay": ["replay", "none"],
     "stats": ["stats"],
+    "drill": ["drill", "nowhere"],
     "serve": ["serve", "--bind", "0.0.0.0"],
     "mcp": ["mcp"],
     "confirm": ["confirm"],

@@ -139,3 +139,14 @@ def test_a_restart_beside_our_push_is_seen_in_the_end(tmp_path: Path) -> None:
         assert begun.returncode in (0, 5, 6), err
         serves = box.serves()
         assert (begun.returncode == 0) == (serves == "v1.4.0"), err
+
+
+def test_a_service_of_which_nothing_runs_is_said_to_run_nothing(tmp_path: Path) -> None:
+    with local_sandbox(tmp_path) as box:
+        (row,) = box.run("status", "gateway", "--json").document["items"]
+        assert row["serves"] is True
+        assert box.pull("command", command="ps:stop scenextras-gateway")["exit"] == 0
+        done = box.run("status", "gateway")
+        assert "NOTHING RUNS" in done.stdout, done.stdout
+        kept = box.run("keep", "gateway")
+        assert kept.code == 3 and "ps:start scenextras-gateway" in kept.stderr + kept.stdout

@@ -17,6 +17,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "handover": ("rollback handover", "rollback handover ID --json"),
     "replay": ("rollback replay ID", "rollback replay ID --speed 60"),
     "stats": ("rollback stats", "rollback stats --since 30d --openmetrics rollback.prom"),
+    "drill": ("rollback drill dokku", "rollback drill dokku@host.example --yes --json"),
     "serve": ("rollback serve", "rollback serve --port 8080 --allow-changes"),
     "guard": ("rollback guard api -- git push dokku main", "rollback guard api --for 10m --json"),
     "abort": ("rollback abort api", "rollback abort api --yes"),

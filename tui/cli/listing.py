@@ -25,6 +25,16 @@ def table(releases: Sequence[Release], now: datetime, *, whole: bool) -> Iterato
         yield "  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=True)), last)).rstrip()
 
 
+def way_back(releases: Sequence[Release], service: str) -> str | None:
+    """What is missing of a way back by a kept release, and what changes that; None where there is one."""
+    if any(r.holder and r.way and not r.running for r in releases):
+        return None
+    kept = next((r for r in releases if r.holder and r.running and not r.gone), None)
+    if kept is not None:
+        return f"only {kept.name} is kept, and it runs: it is the way back once another release is deployed"
+    return f"no way back is kept: `rollback keep {service}` before the next deploy"
+
+
 def _cells(release: Release, now: datetime) -> tuple[str, ...]:
     served = release.deployed_at or release.kept_at or release.committed_at
     age = f"{worded(now - served)} ago" if served is not None else "unknown"

@@ -13,6 +13,8 @@ from tui.cli.options import CommandOptions
 from tui.model.errors import ConfigError, ConsoleError
 
 if TYPE_CHECKING:
+    from tui.bootstrap import Consent
+    from tui.config import Fleet
     from tui.engine.engine import Engine
     from tui.engine.ports import ClockPort
 
@@ -117,7 +119,7 @@ async def _whole(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort |
         return _fail(wanted.command, error, narrator, json=wanted.json), False
     except Exception as error:  # noqa: BLE001 - a fault of this program: one line, and a file with the rest
         return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json), False
-    if wanted.command != "init":
+    if wanted.command != "init" and engine.fleet.path:
         narrator.say(f"services: {engine.fleet.path} ({engine.fleet.environment})", "dim")
     try:
         code, document = await _carried_out(engine, wanted, narrator)
@@ -145,6 +147,8 @@ async def _engine(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort 
         if wanted.add or init.only_ci(wanted):
             before = bootstrap.fleet(await bootstrap.agreed(wanted.services, ask, trust=wanted.trust))
         known = before if before is not None and init.only_ci(wanted) else init.fleet(wanted, before)
+    if wanted.command in ("drill", "resume"):
+        known = await _with_drills(wanted, ask)
     return bootstrap.engine(
         None if known is not None else await bootstrap.agreed(wanted.services, ask, trust=wanted.trust),
         known=known,
@@ -153,6 +157,20 @@ async def _engine(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort 
         ask_passphrase=getpass.getpass if narrator.interactive else None,
         clock=clock,
     )
+
+
+async def _with_drills(wanted: CommandOptions, ask: "Consent | None") -> "Fleet":
+    """The fleet with the app of the drill that is to be, or of those that may have left something. Raises ConfigError,
+    JournalError."""
+    from tui import bootstrap
+    from tui.cli.commands import drill
+
+    begun = await bootstrap.unfinished_drills() if wanted.command == "resume" else ()
+    if (begun or "@" in (wanted.destination or "")) and not bootstrap.has_file(wanted.services):
+        known = drill.NO_FILE  # the host is known by its address, and no file is needed for it
+    else:
+        known = bootstrap.fleet(await bootstrap.agreed(wanted.services, ask, trust=wanted.trust))
+    return drill.fleet(wanted, known) if wanted.command == "drill" else drill.resumable(known, begun)
 
 
 async def _carried_out(engine: "Engine", wanted: CommandOptions, narrator: Narrator) -> tuple[Exit, output.Document]:
@@ -206,6 +224,7 @@ def _command(name: str) -> Command:
         accessible,
         check,
         confirm,
+        drill,
         evidence,
         guard,
         handover,
@@ -232,9 +251,10 @@ def _command(name: str) -> Command:
         "evidence": evidence.evidence,
         "postmortem": postmortem.postmortem,
         "handover": handover.handover,
+        "drill": drill.drill,
+        "stats": stats.stats,
         "mcp": mcp.mcp,
         "confirm": confirm.confirm,
-        "stats": stats.stats,
         "guard": guard.guard,
         "abort": guard.abort,
         "keep": keep_freeze.keep,

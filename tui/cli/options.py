@@ -101,7 +101,7 @@ class CommandOptions:
     """postmortem: send it to the incident's ticket"""
     set: tuple[tuple[Field, str], ...] = ()
     destination: str | None = None
-    """init: where the host is, `dokku@host` or an alias of ~/.ssh/config"""
+    """init, drill: where the host is, `dokku@host` or an alias of ~/.ssh/config"""
     add: bool = False
     environment: str | None = None
     identity_file: str | None = None

@@ -242,6 +242,14 @@ def commands(prog: str) -> Parser:
     again = sub.add_parser("replay", parents=[shared, _screen()], help="a closed incident in the console once more")
     again.add_argument("incident", metavar="ID")
     again.add_argument("--speed", type=_speed, default=10, metavar="N", help="so many times as fast, 1 to 60 (10)")
+    tried = sub.add_parser("drill", parents=[shared], help="the way back of a real host, tried on a throw-away app")
+    tried.add_argument("destination", metavar="HOST", help="a host of services.yaml, or dokku@host[:port]")
+    tried.add_argument("--yes", action="store_true", help="do not ask")
+    figures = sub.add_parser(
+        "stats", parents=[shared], help="recovery times, rollbacks, verdicts, drills: the journal's"
+    )
+    figures.add_argument("--since", type=period, default=timedelta(days=90), help="how far back (90d)")
+    figures.add_argument("--openmetrics", metavar="FILE", help="into a file for a metrics collector, which is replaced")
     sub.add_parser("mcp", parents=[shared], help="what agents may read, on stdin and stdout (an extra)")
     word = sub.add_parser("confirm", parents=[shared], help="carry out a plan that an agent proposed")
     word.add_argument("--yes", action="store_true", help="do not ask")
@@ -251,11 +259,6 @@ def commands(prog: str) -> Parser:
     word.add_argument("--no-watch", action="store_true", help="do not ask whether to watch it")
     word.add_argument("--severity", choices=LEVELS, help="how severe it is; goes on record")
     word.add_argument("--no-notify", dest="notify", action="store_false", help="post nothing about it")
-    figures = sub.add_parser(
-        "stats", parents=[shared], help="recovery times, rollbacks, verdicts, drills: the journal's"
-    )
-    figures.add_argument("--since", type=period, default=timedelta(days=90), help="how far back (90d)")
-    figures.add_argument("--openmetrics", metavar="FILE", help="into a file for a metrics collector, which is replaced")
     _serve_options(sub.add_parser("serve", parents=[shared], help="the console in a browser (an extra), read-only"))
     box = sub.add_parser("sandbox", parents=[shared, _screen()], help="a pretend host with a bad release already out")
     box.add_argument("--serve", action="store_true", help="only serve; prints one JSON line")

@@ -1,7 +1,7 @@
 """Every action of the console, one row each: its keys, what it is called, when it is possible, where it ranks.
 
-The bindings of the application and of its panels, what is possible now, the hint bar, the palette, help and the
-README's table of keys all follow from these rows. A new action is a row here and a method of the same name: of
+The bindings of the application and of its panels, what is possible now, the hint bar, the palette, help and the table
+in `help/keys.md` all follow from these rows. A new action is a row here and a method of the same name: of
 `Commands` or `ServiceCommands` for the actions of the application, of the panel for a panel's own.
 """
 

@@ -20,14 +20,14 @@ _ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
 _TIME = re.compile(rf"{LOCAL}|{_ISO}")
 _AFTER_TIME = re.compile(rf"(?:\[[^\[\]]+\]|{LOCAL})(?:{_GAP}[\d.]+)*{_GAP}$")
 _STATUS_NEXT = re.compile(rf'{_GAP}(?:"(\d{{3}})"|[\[(]?(\d{{3}})[\])]?)(?=[\s|,;]|$)')
-_STATUS_BEFORE = re.compile(rf"(?:^|{_GAP})(\d{{3}}){_GAP}$|^(?:<\d+>)?(\d{{3}}){_GAP}")
+_STATUS_BEFORE = re.compile(rf"(?:^|{_GAP})(\d{{3}}){_GAP}(?:\d+\.\d+{_GAP})*$|^(?:<\d+>)?(\d{{3}}){_GAP}")
 _BETWEEN = re.compile(rf'{_GAP}(?:"[^"]*"|(?!\d{{3}}(?:[\s|,;]|$))[^\s|,;"=\[\]]+)')
 """one field between request and status, e.g. the name of the site"""
 _BETWEEN_MOST = 2
 _METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS"
 _REQUEST = re.compile(rf"[A-Z][A-Z-]+ \S.*|{_METHODS}")
 _WHOLE = re.compile(
-    r"(?:^|(?<=[\s|,;>\[\]:]))[A-Z][A-Z-]+ (?:/|\*|[a-z]+://|[\w.-]+:\d+)\S* HTTP/\d(?:\.\d)?(?=[\s|,;\]]|$)"
+    r"(?:^|(?<=[\s|,;>\[\]:']))[A-Z][A-Z-]+ (?:/|\*|[a-z]+://|[\w.-]+:\d+)\S* HTTP/\d(?:\.\d)?(?=[\s|,;\]']|$)"
 )
 _BARE = re.compile(r"(?:^|(?<=[\s|>\]]))(?:" + _METHODS + r") (?:/|https?://)\S*(?=[\s|])")
 _NAMED = re.compile(r'(?<![\w.?&/=-])([A-Za-z][\w-]*)(?:=|:(?!//) ?)(?:"([^"]*)"|([^\s|,;"]+))')
@@ -165,7 +165,7 @@ def _named(text: str, hidden: str) -> Iterator[tuple[str, str]]:
 
 def _next(text: str, masked: str, end: int, between: int = _BETWEEN_MOST) -> Iterator[int]:
     """The status behind a request, with no more than a name or a time between."""
-    end += masked[end : end + 1] == "]"
+    end += masked[end : end + 1] in ("]", "'")
     for _ in range(between + 1):
         found = _STATUS_NEXT.match(text, end)
         code = status(found[1] or found[2]) if found is not None else None

@@ -10,7 +10,8 @@ from tui.model.outcome import Answer
 from tui.text.clean import decode
 
 QUESTIONS = (commands.version(), commands.plugin_list(), commands.help_all())
-_VERSION = re.compile(r"dokku version v?([0-9][\w.+~-]*)\s*$")
+_VERSION = re.compile(r"^dokku version v?([0-9][\w.+~-]*)\s*$", re.MULTILINE)
+"""a line of its own: a host may greet before it, or warn behind it"""
 RUNBOOK = ("ps:rollback", "tags", "tags:deploy")
 """the runbook's commands; stock Dokku has none of them, and a plugin that brings them may have any name"""
 
@@ -39,7 +40,7 @@ def detect(answers: Mapping[tuple[str, ...], Answer], *, at: datetime, form: For
 
 def read_version(answer: Answer) -> str | None:
     """The version in the answer to `version`, or None where that is no answer of Dokku's."""
-    found = _VERSION.match(decode(answer.stdout))
+    found = _VERSION.search(decode(answer.stdout))
     return found[1] if answer.ok and found else None
 
 

@@ -113,6 +113,16 @@ def ps_stop(app: str) -> Argv:
     return ("ps:stop", app)
 
 
+def domains_disable(app: str) -> Argv:
+    """No domain for the app. By Dokku's source (`plugins/domains`), not recorded: one line, and config NO_VHOST=1."""
+    return ("domains:disable", app)
+
+
+def ps_scale(app: str, processes: tuple[tuple[str, int], ...]) -> Argv:
+    """How many of each process type the next deploy starts. An app that runs would be deployed without the switch."""
+    return ("ps:scale", "--skip-deploy", app, *(f"{name}={count}" for name, count in processes))
+
+
 def ps_set(app: str, key: str, value: str) -> Argv:
     """A property of the process plugin; `skip-deploy` exists on 0.38 only."""
     return ("ps:set", app, key, value)

@@ -143,8 +143,11 @@ def text_report(raw: bytes) -> dict[str, str]:
 
 
 def apps_report(raw: bytes) -> AppReport:
-    """Source, metadata and lock of an app. Raises Unreadable."""
+    """Source, metadata and lock of an app. Raises Unreadable, also where nothing of such a report is told: an app
+    without a source was never deployed, and that is not to be said of one whose report is another."""
     found = json_report(raw, "app")
+    if not {"deploy-source", "deploy-source-metadata", "locked", "dir", "created-at"} & found.keys():
+        raise Unreadable("apps:report", raw)
     return AppReport(
         source=found.get("deploy-source") or None,
         metadata=found.get("deploy-source-metadata") or None,

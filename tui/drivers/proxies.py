@@ -1,8 +1,8 @@
 """Which proxy an address is asked through, from the environment, as curl, Python and Go programs read it.
 
-`http_proxy`, `https_proxy` and `all_proxy`, the small spelling first; `no_proxy` with names, addresses, networks and
-ports. What cannot be used is an `UnusableProxy` for the addresses that need it and for no others. This machine itself
-is never asked through a proxy: there, 127.0.0.1 would be another machine.
+`http_proxy`, `https_proxy` and `all_proxy`, the small spelling first, then capitals, then any; `no_proxy` with names,
+addresses, networks and ports. What cannot be used is an `UnusableProxy` for the addresses that need it and for no
+others. This machine itself is never asked through a proxy: there, 127.0.0.1 would be another machine.
 """
 
 import re
@@ -18,8 +18,13 @@ _SAME = {"socks": "socks5", "socks5": "socks5", "socks5h": "socks5h"}
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _PROXY = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:(?P<login>.*)@)?"
-    r"(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^\s\[\]:/@]+)(?::(?P<port>[0-9]{0,6}))?(?:/(?!/).*)?"
+    r"(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[\w.-]+)(?::(?P<port>[0-9]{0,6}))?(?:/(?!/).*)?"
 )
+_NO_NAME = re.compile(
+    r"(?:https?|socks[0-9a-z]*)(?::?/(?!/).*|:)?|direct|none|null|no|off|false|true|0|1|-", re.IGNORECASE
+)
+"""a scheme with a slash too few, and the words for "no proxy" of other programs"""
+_HERE = ("localhost", "127.0.0.0/8", "::1", "0.0.0.0", "::")  # noqa: S104 - nothing listens here
 
 
 class UnusableProxy(OSError):
@@ -47,7 +52,7 @@ class Proxies:
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".")
         port = parts.port or _PORTS.get(parts.scheme, 0)
-        if not host or any(excepts(word, host, port) for word in ("localhost", "127.0.0.0/8", "::1", *self._except)):
+        if not host or any(excepts(word, host, port) for word in (*_HERE, *self._except)):
             return None
         for name in (f"{parts.scheme}_proxy", "all_proxy"):
             variable, value = self._said(name)
@@ -69,7 +74,8 @@ class Proxies:
 
     def _said(self, name: str) -> tuple[str, str]:
         """A variable's own spelling and its value; set and empty in small letters means none."""
-        for spelling in (name, name.upper()):
+        others = sorted(one for one in self._environ if one.lower() == name)
+        for spelling in (name, name.upper(), *others):
             if spelling in self._environ:
                 return spelling, self._environ[spelling].strip().strip("\"'").strip()
         return name, ""
@@ -79,7 +85,12 @@ def read(variable: str, value: str) -> Proxy:
     """The proxy that a variable's value names. Raises UnusableProxy."""
     found = _PROXY.fullmatch(value)
     shown = clean_line(re.sub(r"^((?:[^/]*//)?).*@", r"\1…@", value), 100)
-    if found is None or not found["host"] or (found["port"] and not 0 < int(found["port"]) < 65536):
+    if (
+        found is None
+        or _NO_NAME.fullmatch(value[found.end("login") + 1 :] if found["login"] is not None else value)
+        or not found["host"]
+        or (found["port"] and not 0 < int(found["port"]) < 65536)
+    ):
         raise UnusableProxy(f"{variable} names no proxy: {shown!r}; write http://HOST:PORT, or unset it")
     written = (found["scheme"] or "http").lower()
     scheme = _SAME.get(written, written)

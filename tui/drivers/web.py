@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.drivers import certificates
+from tui.drivers import certificates, web_causes
 from tui.drivers.certificates import UnusableCertificates
 from tui.drivers.proxies import Proxies, Proxy, UnusableProxy
 from tui.model.destination import is_loopback
@@ -103,9 +103,9 @@ class Web:
         except httpx.InvalidURL as error:
             raise ValueError(str(error)) from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise NoConnection(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+            raise NoConnection(web_causes.words(error)) from error
         except httpx.HTTPError as error:
-            raise OSError(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+            raise OSError(web_causes.words(error)) from error
 
     async def _ready(self, url: str) -> "httpx.AsyncClient":
         """The client for an address. Raises Unreachable where the environment does not let it be asked."""

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tui.dokku import build_gate, build_settings, commands, reports, shell_lines
 from tui.dokku import holders as kept
 from tui.dokku.config_values import stamp
-from tui.engine import check_access_log, check_holders, check_k3s
+from tui.engine import check_access_log, check_holders, check_k3s, drills
 from tui.engine.engine import Engine
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.monitor import health
@@ -70,9 +70,10 @@ async def host(engine: Engine, name: str) -> list[Finding]:
     words = "what the holders' images cost, and how much is free, this login does not tell: root sees it"
     lines.append(found("disk", Result.NOTE, words, "as root: docker system df, and never docker image prune -a"))
     lines.extend(await check_holders.costs(engine, name))
-    drilled = proof.last(await engine.incidents(), name, proof.DRILL_APP)
-    fix = "" if drilled else "the drill below: ten minutes in daylight, on an app that nobody needs"
-    lines.append(found("drill", Result.NOTE, proof.of_drill(drilled), fix))
+    drilled = drills.last(await drills.results(engine.journal), name)
+    due = drills.due(drilled, known.version, engine.clock.now())
+    fix = " ".join(drill(engine.fleet.host(name))) + ": two minutes in daylight, on an app that nobody needs"
+    lines.append(found("drill", Result.NOTE, due or drills.worded(drilled), fix if due else ""))
     return lines
 
 
@@ -110,21 +111,8 @@ async def outside(engine: Engine, services: tuple[Service, ...]) -> list[Finding
 
 
 def drill(at: Host) -> tuple[str, ...]:
-    """The commands of a timed drill on an app of its own, to be typed where nothing can be lost."""
-    options, where = shell_lines.destination(at)
-    ssh = " ".join(("ssh", *options))
-    push = f"GIT_SSH_COMMAND='{ssh}' git push {where.bracketed}:rollback-drill HEAD:main"
-    return (
-        shell_lines.ssh_line(at, commands.apps_create("rollback-drill")),
-        "d=$(mktemp -d) && cd $d && git init -qb main && echo 'FROM nginx:alpine' > Dockerfile",
-        f"git add -A && git commit -qm one && {push}",
-        f"# in services.yaml: services: {{drill: {{host: {at.name}, app: rollback-drill}}}}",
-        "rollback keep drill",
-        f"git commit -qm two --allow-empty && {push}",
-        "time rollback drill previous --yes",
-        "rollback unfreeze drill && rollback keep drill --remove-all --yes",
-        shell_lines.ssh_line(at, commands.apps_destroy("rollback-drill")),
-    )
+    """The commands of a timed drill of that host."""
+    return (f"rollback drill {at.name}",)
 
 
 def _said(engine: Engine, of: Service) -> list[Finding]:

@@ -51,6 +51,7 @@ from tui.engine.store import Illegible, Records, new_id
 from tui.engine.together import together
 from tui.incident import events as ev
 from tui.incident import own_site
+from tui.model.drill import is_drill
 from tui.model.errors import Refused, TakenByOther
 from tui.model.guard import GuardedDeploy
 from tui.model.health import Probe, ProbeOutcome
@@ -230,9 +231,12 @@ class Engine:
         await walk.submit(ev.PlanMade(at=self.clock.now(), plan=plan))
         return walk
 
-    async def assess(self, service: Service, reason: str, output: Output | None = None) -> IncidentRunner:
-        """Open an incident without a plan: what is wrong, and is a rollback the answer? Nothing goes to the host."""
-        return await self._begin(new_id(self.clock), service, reason, output)
+    async def assess(
+        self, service: Service, reason: str, output: Output | None = None, *, identity: str | None = None
+    ) -> IncidentRunner:
+        """Open an incident without a plan: what is wrong, and is a rollback the answer? Nothing goes to the host.
+        `identity` None: a new id."""
+        return await self._begin(identity or new_id(self.clock), service, reason, output)
 
     async def guard(self, service: Service, guard: GuardedDeploy, output: Output | None = None) -> IncidentRunner:
         """Open what guards a deploy: only the journal knows of it so far."""
@@ -286,6 +290,8 @@ class Engine:
         if incident in self.walks:
             return self.walks[incident]
         whose.check(self.fleet, found)
+        if is_drill(found.app) and self.fleet.service(found.service) is None:
+            raise Refused("it is a drill whose console ended", f"rollback resume {incident}: takes its app away")
         if not self.journal.lock(incident):
             raise self._elsewhere(incident)
         service = self.fleet.service(found.service)

@@ -8,6 +8,7 @@ from tui.engine.store import SEARCHED
 from tui.incident.postmortem.record import Record
 from tui.incident.statistics import fold
 from tui.incident.statistics.fold import Statistics
+from tui.model.drill import DrillResult
 from tui.model.errors import JournalError, Refused
 
 
@@ -22,6 +23,8 @@ async def gather(engine: Engine, since: datetime) -> Statistics:
             records.append(await engine.postmortems.record(row.id))
         except (JournalError, Refused):
             illegible += 1
-    drilled = {host.name: await drills.of(engine.journal, host.name) for host in engine.fleet.hosts}
+    drilled: dict[str, list[DrillResult]] = {}
+    for one in await drills.results(engine.journal):
+        drilled.setdefault(one.host, []).append(one)
     now = engine.clock.now()
     return fold.fold(records, drilled, since, now, lambda service: engine.fleet.watch_of(service).error_rate, illegible)

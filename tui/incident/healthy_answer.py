@@ -1,5 +1,6 @@
 """Judges an answer over HTTP: is it that of a healthy service?"""
 
+import codecs
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -8,6 +9,7 @@ from tui.model import json_text
 from tui.model.service import Expect
 from tui.text.clean import clean_line, decode
 
+_TRUTH = {"true": ("true", "yes", "on"), "false": ("false", "no", "off")}
 MOVED = (301, 302, 303, 307, 308)
 
 
@@ -17,13 +19,14 @@ def unhealthy(expect: Expect, url: str, status: int, headers: Mapping[str, str],
     `headers`: names in small letters."""
     if status not in expect.status:
         return _other_status(expect, url, status, headers, body)
+    body = body.removeprefix(codecs.BOM_UTF8)  # some frameworks begin every answer with it
     if expect.reject_html and ("text/html" in headers.get("content-type", "").lower() or body.lstrip()[:1] == b"<"):
         wanted = expect.contains or expect.text is not None
         hint = "; for a website write reject_html: false" if wanted else ""
         return f"answered with HTML: this is a web page, not the service{hint}"
-    if expect.text is not None and decode(body).strip() != expect.text:
-        return clean_line(f"answered {decode(body[:100]).strip()!r}, expected {expect.text!r}", 200)
     text = decode(body)
+    if expect.text is not None and text.strip() != expect.text:
+        return clean_line(f"answered {text[:100].strip()!r}, expected {expect.text!r}", 200)
     for part in expect.contains:
         if part not in text:
             return clean_line(f"{part!r} is not in the answer: {text[:100].strip()!r}", 200)
@@ -46,17 +49,20 @@ def _other_status(expect: Expect, url: str, status: int, headers: Mapping[str, s
     if status not in MOVED or not to:
         return clean_line(f"HTTP {status}, expected {wanted}: {decode(body[:200])}", 200)
     hint = ""
-    if urljoin(url, to).partition("://")[2] == url.partition("://")[2] and urlsplit(url).scheme == "http":
+    leads = urljoin(url, to)
+    if leads == url:
+        hint = ", which is this very address"
+    elif leads.partition("://")[2] == url.partition("://")[2] and urlsplit(url).scheme == "http":
         hint = "; behind a proxy that ends TLS: headers: {X-Forwarded-Proto: https}"
     return clean_line(f"HTTP {status}, sent on to {to[:100]}, expected {wanted}{hint}", 250)
 
 
 def _same(found: str | None, wanted: str) -> bool:
-    """Numbers may be written in several ways (1, 1.0), truth in capitals (True)."""
+    """Numbers may be written in several ways (1, 1.0), truth in capitals (True) and in the words of YAML (yes, on)."""
     if found == wanted or found is None:
         return found == wanted
     if found in ("true", "false"):
-        return wanted.lower() == found
+        return wanted.lower() in _TRUTH[found]
     try:
         return float(found) == float(wanted)
     except ValueError:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from tui.incident import events as ev
 from tui.incident import landed
+from tui.model.drill import is_drill
 from tui.model.errors import AlreadyThere, Refused
 from tui.model.incident import Incident, Question, State
 from tui.model.observation import RunningState
@@ -80,8 +81,9 @@ def check(incident: Incident, did: Trace | None, current: RunningState, running:
 
 
 def latest(incidents: Iterable[Incident]) -> Incident:
-    """The newest incident (they come newest first) that changed what serves. Raises Refused where there is none."""
+    """The newest incident (they come newest first) that changed what serves; a drill changed nothing of anybody's.
+    Raises Refused where there is none."""
     for incident in incidents:
-        if changed(incident):
+        if changed(incident) and not is_drill(incident.app):
             return incident
     raise Refused("no incident of this machine's journal changed what serves", "rollback incidents")

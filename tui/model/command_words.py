@@ -2,6 +2,6 @@
 
 COMMANDS = (
     "init", "status", "logs", "evidence", "check", "keep", "freeze", "unfreeze", "incidents", "resume", "undo",
-    "postmortem", "handover", "replay", "stats", "guard", "abort", "serve", "sandbox", "config", "help", "completion",
-    "mcp", "confirm",
+    "postmortem", "handover", "replay", "stats", "drill", "guard", "abort", "serve", "sandbox", "config", "help",
+    "completion", "mcp", "confirm",
 )  # fmt: skip

@@ -9,7 +9,8 @@ FORMS = "user@host, user@host:port, ssh://user@host:port, user@[::1]:port or an 
 _BRACKETED = re.compile(r"\[([^\[\]]+)\](?::([0-9]{1,5}))?")
 _PLAIN = re.compile(r"([^\[\]:]+)(?::([0-9]{1,5}))?")
 _USER = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.+\\@$-]*")
-_NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9._-]*")
+_NAME = re.compile(r"[\w.][\w.+=~-]*")
+"""an alias of ~/.ssh/config may hold more than a host's name"""
 
 
 class Destination(Value):

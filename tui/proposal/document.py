@@ -82,7 +82,7 @@ def whole(facts: HostFacts, rules: Rules, decisions: Decisions) -> str:
     lines = [
         *comment(
             f"Written by `rollback init {facts.ssh}`. Every value can be changed here; what says `{CHECK}` is a guess. "
-            "`rollback check` says what does not hold, the README what else can be written."
+            "`rollback check` says what does not hold, `rollback help services` what else can be written."
         ),
         "version: 1",
         f"environment: {scalar(decisions.environment)}" + ("" if decisions.environment_given else f"  # {CHECK}"),

@@ -17,7 +17,9 @@ def known_to_run(current: RunningState) -> str:
     if not current.serving and current.metadata is None:
         raise Refused(f"{current.app} was never deployed: there is nothing to keep", "deploy it first")
     if not current.serving:
-        raise Refused(f"{current.app} runs nothing that could be kept", "deploy it first")
+        app = current.app
+        fix = f"start it first: `ps:start {app}`, or `ps:scale {app} web=1` where the scale is 0; or deploy it"
+        raise Refused(f"{app} runs nothing that could be kept", fix)
     if current.locked:
         raise Refused(
             f"a deploy of {current.app} is running",

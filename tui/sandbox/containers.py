@@ -32,7 +32,7 @@ class Log:
     def __init__(self) -> None:
         self.lines: deque[ContainerLine] = deque(maxlen=KEPT_LINES)
         self.written = 0
-        self._changed = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
 
     def append(self, text: str, at: int | None = None) -> None:
         """Adds a line, now unless `at` (nanoseconds since the epoch) says when; wakes who follows."""
@@ -42,8 +42,11 @@ class Log:
 
     def wake(self) -> None:
         """Wakes who waits for a change now, and nobody who comes later."""
-        self._changed.set()
-        self._changed.clear()
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for waits in waiting:
+                if not waits.done():
+                    waits.set_result(None)
 
     def last(self, count: int) -> list[ContainerLine]:
         """The newest lines, oldest first; all that are kept for 0."""
@@ -60,7 +63,9 @@ class Log:
 
     async def changed(self) -> None:
         """Until the next line, or until the container ends."""
-        await self._changed.wait()
+        waits: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waits)
+        await waits
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -53,6 +53,8 @@ class Start:
     runs: str = ""
     complaint: str = ""
     """what the process says as it ends at once"""
+    script: tuple[str, ...] | None = None
+    """what a script of the shell echoes before it waits; None: the release's own code runs"""
 
 
 def start_of(config: ImageConfig, process: str, procfile: Mapping[str, str]) -> Start:
@@ -74,10 +76,24 @@ def start_of(config: ImageConfig, process: str, procfile: Mapping[str, str]) -> 
             )
         case "railpack" if not words:
             return Start(path="", complaint="docker: Error response from daemon: No command specified.")
+        case _ if (script := script_of(words)) is not None and script not in config.files:
+            return Start(path=words[0], args=words[1:], complaint=f"sh: 0: cannot open {script}: No such file")
+        case _ if script is not None:
+            text = config.files[script].decode("utf-8", "replace")
+            said = tuple(line.partition(" ")[2] for line in text.splitlines() if line.startswith("echo "))
+            return Start(path=words[0], args=words[1:], runs=process, script=said)
         case _ if words:
             return Start(path=words[0], args=words[1:], runs=process)
         case _:
             return Start(path="/app/server", runs="web")
+
+
+def script_of(words: tuple[str, ...]) -> str | None:
+    """The script that a command line has the shell run, by its absolute path; None where it is another command."""
+    if "sh" not in words[:-1]:
+        return None
+    path = words[words.index("sh") + 1]
+    return path if path.startswith("/") else None
 
 
 def words_of(command: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import functools
 import json
 from collections import deque
 from datetime import UTC, datetime
+from math import ceil
 
 from tui.sandbox import clock
 from tui.sandbox.answers import BAD_GATEWAY, USER_PATHS, answer, page_status, tick_lines
@@ -126,10 +127,10 @@ class Sites:
 
     def tell_past(self, app: App, minutes: int = 5) -> None:
         """An access log that reaches a few minutes back."""
-        container = self._pick(app)
-        for second in range(minutes * 60, 0, -1):
-            if container is not None and clock.now() - second > container.started:
-                self._users(app, clock.now() - second)
+        container, now = self._pick(app), clock.now()
+        if container is not None:
+            for second in range(min(minutes * 60, ceil(now - container.started) - 1), 0, -1):
+                self._users(app, now - second)
 
     async def live(self) -> None:
         """Print what every container prints by itself, and a few requests of pretended users a second."""
@@ -176,5 +177,8 @@ def speak(container: DockerContainer, seconds: float, at: int | None = None) -> 
     rate = container.content.behaviour.log_rate
     for number in range(max(1, int(rate * seconds))):
         container.ticks += 1
-        for text in tick_lines(container.runs, container.content, container.ticks):
+        ticks = (
+            () if container.start.script is not None else tick_lines(container.runs, container.content, container.ticks)
+        )
+        for text in ticks:
             container.log.append(text, None if at is None else at + number * 1_000_000)

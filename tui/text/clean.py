@@ -40,6 +40,8 @@ _STRUCK = re.compile(r"(.)\x08\1|_\x08(.)")
 
 def clean(text: str) -> str:
     """One or more lines of `text` without colours and secrets, with every other control character made visible."""
+    if text.isascii() and text.isprintable():  # most lines: there is nothing to look for but secrets
+        return redact(text)
     text = _MARKS.sub("", _SGR.sub("", text)).replace("\r\n", "\n")
     if "\x08" in text:
         text = _STRUCK.sub(lambda found: found[1] or found[2], text)

@@ -9,6 +9,7 @@ Every line of a log comes by here, and nearly none holds a secret: a rule is tri
 words is. What is replaced stays replaced: redacting twice changes nothing.
 """
 
+import functools
 import re
 from typing import Any
 
@@ -32,6 +33,7 @@ def learn(secret: str) -> None:
         return
     _known.add(secret)
     _forms = tuple(sorted({form for known in _known for form in _written(known)}, key=len, reverse=True))
+    _of_short.cache_clear()
 
 
 def learn_address(address: str) -> None:
@@ -52,6 +54,7 @@ def forget() -> None:
     global _forms
     _known.clear()
     _forms = ()
+    _of_short.cache_clear()
 
 
 def _written(secret: str) -> set[str]:
@@ -69,8 +72,21 @@ SHORT = 2_000
 """characters of a text up to which asking whether a word is in it is cheaper than looking for its pattern"""
 
 
+AGAIN = 300
+"""characters of a text up to which what came of it is remembered: a screen is drawn many times from the same lines"""
+
+
 def redact(text: str) -> str:
     """The text without secrets."""
+    return _of_short(text) if len(text) <= AGAIN else _whole(text)
+
+
+@functools.lru_cache(maxsize=2_000)
+def _of_short(text: str) -> str:
+    return _whole(text)
+
+
+def _whole(text: str) -> str:
     text = _redact(text)
     return KEY_LINE.sub(MARK, text) if len(text) >= 60 else text
 

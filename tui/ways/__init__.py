@@ -1,4 +1,4 @@
-"""WAYS BACK: pure, one file each. A new way is its file, a place in `WAYS`, and a row in the README's table."""
+"""WAYS BACK: pure, one file each. A new way is its file, a place in `WAYS`, and a row in `help/ways.md`."""
 
 from msgspec.structs import replace
 

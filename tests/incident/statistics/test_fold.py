@@ -15,7 +15,7 @@ from tui.incident.postmortem.record import Record
 from tui.incident.statistics import fold, recovery
 from tui.incident.statistics.fold import Lengths, ServiceFigures, Statistics
 from tui.incident.statistics.recovery import RecoveryPart
-from tui.model.drill import DrillEnd, DrillResult
+from tui.model.drill import PREFIX, DrillEnd, DrillResult
 from tui.model.guard import GuardedDeploy, OnBreach
 from tui.model.incident import Closing, StepResult
 from tui.model.outcome import Exited
@@ -23,6 +23,7 @@ from tui.model.postmortem import Field
 from tui.model.verification import Verdict
 
 LIMIT = 0.01
+APP = f"{PREFIX}0a1b2c"
 DAY = timedelta(days=1)
 LENGTHS = st.floats(min_value=0, max_value=1e6)
 
@@ -111,8 +112,8 @@ def test_a_plan_that_nobody_confirmed_takes_nothing_back_from_what_was_proven() 
 
 
 def test_drills_are_no_incidents() -> None:
-    opened = ev.Opened(at=T0, incident="d1", service="drill", app="zz-rollback-drill-0a1b2c", host="h", by="me@box")
-    drill = DrillResult(at=T0, app="zz-rollback-drill-0a1b2c", dokku="0.38.27", end=DrillEnd.PROVEN, back_seconds=31.0)
+    opened = ev.Opened(at=T0, incident="d1", service="drill", app=APP, host="h", by="me@box")
+    drill = DrillResult(at=T0, host="h", app=APP, dokku="0.38.27", end=DrillEnd.PROVEN, back_seconds=31.0)
     earlier = replace(drill, at=T0 - 40 * DAY, end=DrillEnd.FAILED, back_seconds=None)
     found = folded(stories.read([opened]), drills={"h": [earlier, drill], "never": []})
     assert found.together.incidents == 0

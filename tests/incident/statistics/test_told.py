@@ -13,13 +13,13 @@ from prometheus_client.parser import text_string_to_metric_families as plain_tex
 
 from tests.incident import stories
 from tests.incident.facts import T0, later
-from tests.incident.statistics.test_fold import folded, guarded, story
+from tests.incident.statistics.test_fold import APP, folded, guarded, story
 from tui.incident.statistics import open_metrics, table
 from tui.incident.statistics.fold import Statistics
 from tui.model.drill import DrillEnd, DrillResult
 from tui.model.incident import Closing
 
-DRILL = DrillResult(at=T0, app="zz-rollback-drill-0a1b2c", dokku="0.38.27", end=DrillEnd.PROVEN, back_seconds=31.25)
+DRILL = DrillResult(at=T0, host="h", app=APP, dokku="0.38.27", end=DrillEnd.PROVEN, back_seconds=31.25)
 
 
 def some() -> Statistics:

@@ -39,10 +39,6 @@ async def check(engine: Engine, options: CommandOptions, narrator: Narrator) -> 
             output.text(f"{line.result.value:<8} {line.subject:<16} {line.text}")
             if line.fix:
                 output.text(f"{'':<25} fix: {line.fix}")
-        for host, drill in drills.items():
-            output.text(f"\na timed drill on a test app of {host}, if you want to see it work:")
-            for text in drill:
-                output.text(f"  {text}")
     first_night.warn(never, narrator)
     items = [item(one) for one in found]
     message = f"{len(wrong)} findings" if wrong else ""

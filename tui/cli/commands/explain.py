@@ -42,6 +42,9 @@ def topics(wanted: CommandOptions) -> Exit:
         else:
             for line in text.splitlines():
                 output.text(line)
+            if wanted.topic in COMMANDS:
+                output.text()
+                output.text(f"The options: rollback {wanted.topic} --help")
     elif wanted.topic in COMMANDS:
         text = parsers.tables()[wanted.topic].format_help()
         for line in text.splitlines():

@@ -211,7 +211,10 @@ def _text(
     made, left = document.services(facts, host.name, rules, decided, there=fleet.services)
     if not made:
         reasons = "; ".join(f"{app}: {why}" for app, why in left)
-        raise Refused(f"no app of {host.ssh} can be a service: {reasons}; nothing was written", "README: services.yaml")
+        raise Refused(
+            f"no app of {host.ssh} can be a service: {reasons}; nothing was written",
+            "`rollback help services` says what a services.yaml needs",
+        )
     if before is None:
         return document.whole(facts, rules, decided), made, left
     text = decoded(path, before)

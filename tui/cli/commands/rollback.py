@@ -174,8 +174,8 @@ async def show_releases(engine: Engine, service: Service, options: CommandOption
             running = choose.running(found.releases, found.current)
             fix = anew.cure(service, engine.links.described(service.host), running)
             narrator.say(f"{risk}: {fix}", "yellow")
-        if not any(r.holder and r.way and not r.running for r in found.releases):
-            narrator.say(f"no way back is kept: `rollback keep {service.name}` before the next deploy", "yellow")
+        if (missing := listing.way_back(found.releases, service.name)) is not None:
+            narrator.say(missing, "yellow")
     return Exit.DONE, document
 
 

@@ -1,7 +1,7 @@
 """The work that a command line begins: one service, a run over all, or what is left open; and the question after it."""
 
 from tui.cli import output
-from tui.cli.commands import all_services, unfreeze
+from tui.cli.commands import all_services, drill, unfreeze
 from tui.cli.commands import guard as guarding
 from tui.cli.commands import rollback as single
 from tui.cli.commands import undo as undoing
@@ -9,7 +9,9 @@ from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
 from tui.engine import all_services as running
+from tui.engine import drills
 from tui.engine.engine import Engine
+from tui.model.drill import DrillBegun
 from tui.model.errors import Refused
 
 Result = tuple[Exit, output.Document]
@@ -24,7 +26,11 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
 
 async def resume(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Take up what is open: the run or the incident named, or the only one there is."""
-    identity = options.incident or await _only_open(engine)
+    begun = await drills.unfinished(engine.journal)
+    identity = options.incident or await _only_open(engine, begun)
+    left = next((one for one in begun if identity in (one.incident, one.app)), None)
+    if left is not None:
+        return await drill.resume(engine, left, narrator)
     run = await running.find(engine, identity)
     if run is not None:
         return await all_services.resume(engine, *run, options, narrator)
@@ -46,9 +52,10 @@ async def _then_asked(engine: Engine, result: Result, options: CommandOptions, n
     return result
 
 
-async def _only_open(engine: Engine) -> str:
+async def _only_open(engine: Engine, begun: tuple[DrillBegun, ...]) -> str:
     found, lost = await engine.records.open()
-    names = (*dict.fromkeys(i.known_as for i in found), *(one.id for one in lost))
+    every = (*(i.known_as for i in found), *(one.id for one in lost), *(one.incident for one in begun))
+    names = tuple(dict.fromkeys(every))
     if not names:
         raise Refused("no incident is open on this machine", "rollback incidents")
     if len(names) > 1:

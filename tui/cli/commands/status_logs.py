@@ -25,6 +25,7 @@ from tui.incident.deploy_or_not import worded
 from tui.model.errors import ConsoleError, Refused
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Incident
+from tui.model.observation import RunningState
 from tui.model.postmortem import DueDate
 from tui.model.service import Service
 from tui.releases import choose, restart_risk
@@ -122,6 +123,7 @@ def _print(row: output.Document, now: datetime, tell: Callable[[str], None]) -> 
     tell(
         f"{row['service']:<16} {row['health']:<12} {row['release'] or 'unknown':<18} "
         f"{row['detail'] or ''}{_held(row)}{_image(row, now)}"
+        f"{'  NOTHING RUNS' if row['serves'] is False else ''}"
         f"{'  RESTARTING: it does not stay up' if row['restarting'] else ''}"
         f"{'  NOT WHAT WAS DEPLOYED LAST: a rebuild replaced it' if row['rebuilt'] else ''}"
         f"{_risk(row)}{_pods(row)}"
@@ -252,6 +254,7 @@ async def _status(
         "release": running.name if running else None,
         "running": output.named(running) if running and not running.down else None,
         "never_kept": checking.never_kept(engine, found) if found else None,
+        "serves": _serves(found.current) if found else None,
         "restarting": found.current.restarting if found and found.current.pods is None else None,
         "pods": found.current.pods if found else None,
         "frozen": holders.is_frozen(found.current.branch) if found else None,
@@ -270,6 +273,11 @@ async def _status(
         "error": output.error(code, error.message, error.fix) if error else None,
     }
     return row, code
+
+
+def _serves(current: RunningState) -> bool:
+    """True if any process runs, no matter what it answers."""
+    return current.serving if current.pods is None else current.pods != "false"
 
 
 def _asked(one: Probe) -> output.Document:

@@ -59,10 +59,21 @@ def no_answer(wanted: LoginTarget, seconds: float | None) -> Unreachable:
     return Unreachable(words, "network? VPN? a firewall on the way? is the host up?")
 
 
-def hung_up(wanted: LoginTarget) -> Unreachable:
-    """It was there and let go."""
-    words = f"{wanted.who}: {wanted.host} closed the connection before it said who it is"
+def hung_up(wanted: LoginTarget, spoke: bool = False, chosen: tuple[str, ...] = ()) -> Unreachable:
+    """It was there and let go. `spoke`: it had said that it is an SSH server; `chosen`: options of ~/.ssh/config that
+    say which algorithms may be used."""
+    if spoke and chosen:
+        words = f"{wanted.who}: {wanted.host} ended the link before both agreed on algorithms"
+        return Unreachable(words, f"look at {', '.join(chosen)} in ~/.ssh/config: has this host any of them?")
+    when = "before the login" if spoke else "before it said who it is"
+    words = f"{wanted.who}: {wanted.host} closed the connection {when}"
     return Unreachable(words, "does it limit logins (MaxStartups, fail2ban), or is it no SSH server?")
+
+
+def carrier_ended(wanted: LoginTarget, how: str) -> Unreachable:
+    """The program that was to carry the link ended. `how`: with which exit code and words."""
+    words = f"{wanted.who}: its ProxyCommand ended before {wanted.host} said who it is ({how})"
+    return Unreachable(words, "run the ProxyCommand of ~/.ssh/config by hand; is the way it goes open?")
 
 
 def of_library(asyncssh: Any, error: Exception, wanted: LoginTarget) -> LinkError:
@@ -70,8 +81,6 @@ def of_library(asyncssh: Any, error: Exception, wanted: LoginTarget) -> LinkErro
     said = clean_line(str(error), 200) or type(error).__name__
     if "Too many authentication failures" in said:
         return too_many_keys(wanted.who)
-    if isinstance(error, asyncssh.ConnectionLost):
-        return hung_up(wanted)
     if isinstance(error, asyncssh.ChannelOpenError):
         fix = "can the jump host reach it? look at the port and at AllowTcpForwarding there"
         return Unreachable(f"{wanted.who} cannot be reached through its jump host: {said}", fix)

@@ -27,6 +27,8 @@ from tui.text.clean import clean_line, decode
 
 LIMIT = 10.0
 """seconds for an answer: `Match exec` may run programs"""
+_COMMAND = "version"
+"""a login here always has a command: conditions and some options ask for that"""
 SYSTEM = Path("/etc/ssh/ssh_config")
 
 
@@ -88,11 +90,13 @@ async def settings(host: Host) -> Settings:
     if host.sandbox or program() is None:
         text, usual = await asyncio.to_thread(_without_ssh, host, where), dict[str, list[str]]()
     else:
-        text = await _printed((*chosen(), *of_host(host), *address(where)), host.ssh)
+        asked = (*chosen(), *of_host(host), *address(where))
+        text = await _printed(asked, host.ssh, _COMMAND)
         usual = await _usual()
     found = read(text, where.host, home=home(), environ=os.environ, usual=usual)
     if host.known_hosts:  # as it is written: a path may hold what ssh takes for a token
-        found = replace(found, user_known_hosts=(Path(host.known_hosts),), global_known_hosts=())
+        files = (Path(host.known_hosts),)
+        found = replace(found, user_known_hosts=files, global_known_hosts=(), known_hosts_named=True)
     if host.identity_file:
         found = replace(found, identity_files=(host.identity_file,), identities_only=True)
     return found
@@ -150,12 +154,13 @@ async def _usual() -> dict[str, list[str]]:
 _without: dict[str, list[str]] | None = None
 
 
-async def _printed(arguments: tuple[str, ...], who: str) -> str:
+async def _printed(arguments: tuple[str, ...], who: str, command: str | None = None) -> str:
     try:
         process = await asyncio.create_subprocess_exec(
             program() or "ssh",
             "-G",
             *arguments,
+            *((command,) if command is not None else ()),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -173,6 +178,8 @@ async def _printed(arguments: tuple[str, ...], who: str) -> str:
             with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
                 process.kill()
             await process.wait()
+    if process.returncode != 0 and command is not None and b"and remote command" in stderr:
+        return await _printed(arguments, who)  # RemoteCommand, which is nothing to us
     if process.returncode != 0:
         lines = [clean_line(line, 200) for line in decode(stderr).splitlines() if "terminating" not in line]
         said = "; ".join(line for line in lines if line and "Pseudo-terminal" not in line) or "it failed"

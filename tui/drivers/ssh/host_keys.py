@@ -29,7 +29,8 @@ class KeysOnFile:
         self._asyncssh = asyncssh
         self._names = known_hosts.names(settings.host, settings.port, settings.host_key_alias)
         try:
-            known = known_hosts.look_up((*settings.user_known_hosts, *settings.global_known_hosts), self._names)
+            files = (*settings.user_known_hosts, *settings.global_known_hosts)
+            known = known_hosts.look_up(files, self._names, named=settings.known_hosts_named)
         except OSError as error:
             words = f"{error.filename}: {clean_line(error.strerror or str(error.args[0]))}"
             raise HostKeyRefused(words, "correct the file") from error

@@ -46,10 +46,10 @@ def names(host: str, port: int, alias: str | None) -> tuple[str, ...]:
     return (host,) if port == 22 else (f"[{host}]:{port}", host)
 
 
-def look_up(files: tuple[Path, ...], wanted: tuple[str, ...]) -> Known:
-    """The word of the files. A file that is not there says nothing. Raises OSError, with its name, for one that cannot
-    be read."""
-    texts = [_text(file) for file in files]
+def look_up(files: tuple[Path, ...], wanted: tuple[str, ...], *, named: bool = False) -> Known:
+    """The word of the files. A file that is not there says nothing, nor does a folder or one that may not be read, as
+    for ssh; unless they are `named` in services.yaml. Raises OSError, with its name, for one that cannot be read."""
+    texts = [_text(file, named) for file in files]
     found = [_collected(texts, name) for name in wanted]
     revoked = tuple(key for one in found for key in one.revoked)
     for number, one in enumerate(found):
@@ -77,8 +77,8 @@ def _collected(texts: list[str], name: str) -> Known:
 
 def _entries(text: str) -> Iterator[tuple[str, str, str]]:
     """Marker, host patterns and key of each line that can be read."""
-    for raw in text.splitlines():
-        words = raw.split()
+    for raw in text.split("\n"):  # and on nothing else, so that a line has one meaning for both programs
+        words = [word for word in re.split(r"[ \t\r]+", raw) if word]
         if not words or words[0].startswith("#"):
             continue
         marker = words.pop(0) if words[0].startswith("@") else ""
@@ -114,7 +114,7 @@ def _hash(salt: bytes, name: str) -> bytes:
     return hmac.new(salt, name.encode(), hashlib.sha1).digest()
 
 
-def _text(file: Path) -> str:
+def _text(file: Path, named: bool) -> str:
     if str(file) in NONE:
         return ""
     try:
@@ -122,5 +122,7 @@ def _text(file: Path) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
+        if not named and (isinstance(error, PermissionError) or file.is_dir()):
+            return ""
         error.filename = str(file)
         raise

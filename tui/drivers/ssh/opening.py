@@ -5,14 +5,14 @@ its own settings, its own key on file and its own errors: what a jump host shows
 """
 
 import asyncio
-import os
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from tui.drivers.ssh import causes, client_config, host_keys, openssh
+from tui.drivers.ssh import carrier, causes, client_config, host_keys, openssh
+from tui.drivers.ssh.carrier import Carrier
 from tui.drivers.ssh.causes import LoginTarget
 from tui.drivers.ssh.host_keys import KeysOnFile
 from tui.drivers.ssh.identity import Identities, PassphraseWanted
@@ -115,18 +115,24 @@ class Opener:
         guard = host_keys.guard(asyncssh, on_file, ended)
         offer = await self._identities.offer(asyncssh, settings, required=required)
         limit = min(settings.connect_timeout or LIMIT, LONGEST)
+        carried = made = None
         acknowledging = asyncio.create_task(guard.acknowledge())
         try:
+            if settings.proxy_command and tunnel is None:
+                carried = await carrier.start(settings.proxy_command)
             async with asyncio.timeout(limit):
-                return await asyncssh.connect(  # type: ignore[no-any-return]
+                made = await asyncssh.connect(
                     settings.host,
                     settings.port,
                     client_factory=guard,
                     known_hosts=lambda *_: (on_file.keys, on_file.authorities, on_file.revoked),
                     client_keys=offer.keys or None,
                     login_timeout=limit,
-                    **self._options(settings, on_file, tunnel),
+                    **self._options(settings, on_file, tunnel, carried),
                 )
+            if carried is not None:
+                made.set_tunnel(carried)  # it ends with what it carries
+            return made  # type: ignore[no-any-return]
         except TimeoutError as error:
             raise causes.no_answer(wanted, limit) from error
         except asyncssh.HostKeyNotVerifiable as error:
@@ -139,17 +145,31 @@ class Opener:
         except asyncssh.PermissionDenied as error:
             raise self._refused(settings, who, required, offer.passed_over) from error
         except asyncssh.Error as error:
+            if isinstance(error, asyncssh.ConnectionLost):
+                raise await self._let_go(wanted, guard.connection, carried, settings) from error
             raise causes.of_library(asyncssh, error, wanted) from error
         except OSError as error:
+            if carried is not None or isinstance(error, ConnectionResetError | BrokenPipeError):
+                raise await self._let_go(wanted, guard.connection, carried, settings) from error
             raise causes.of_network(error, wanted) from error
         except ValueError as error:
             raise Unreachable(f"{who}: {clean_line(str(error))}", "correct ~/.ssh/config") from error
         finally:
             acknowledging.cancel()
+            if carried is not None and made is None:
+                carried.close()
             if offer.agent is not None:
                 offer.agent.close()
 
-    def _options(self, settings: Settings, on_file: KeysOnFile, tunnel: Any) -> dict[str, Any]:
+    async def _let_go(self, wanted: LoginTarget, link: Any, carried: Carrier | None, settings: Settings) -> Unreachable:
+        """The link ended before we were in: by whom."""
+        spoke = link is not None and link.get_extra_info("server_version") is not None
+        if not spoke and carried is not None and (how := await carried.last_words(1.0)) is not None:
+            return causes.carrier_ended(wanted, how)
+        chosen = sorted(key for key, _ in settings.algorithms) if spoke else ()
+        return causes.hung_up(wanted, spoke, tuple(chosen))
+
+    def _options(self, settings: Settings, on_file: KeysOnFile, tunnel: Any, carried: Carrier | None) -> dict[str, Any]:
         """The options for asyncssh; nothing is left to its own reading of ~/.ssh/config."""
         found: dict[str, Any] = {
             "config": None,
@@ -174,9 +194,8 @@ class Opener:
                 found[option] = some
         if tunnel is not None:
             found["tunnel"] = tunnel
-        elif settings.proxy_command:
-            shell = os.environ.get("SHELL") or "/bin/sh"
-            found["proxy_command"] = ["/bin/sh", "-c", _DEAF, shell, f"exec {settings.proxy_command}"]
+        elif carried is not None:
+            found["sock"] = carried.socket
         else:
             found["family"] = _FAMILIES.get(settings.address_family, socket.AF_UNSPEC)
             if settings.bind_address:
@@ -195,8 +214,6 @@ class Opener:
         return AuthRefused(f"{who} accepts no key of {keys}{more}", fix)
 
 
-_DEAF = 'trap \'\' INT QUIT; exec "$0" -c "$1"'
-"""a Ctrl-C is for the console, which may be in the middle of a change, and not for what carries its link"""
 _OPENSSH = "set `transport: openssh` for this host in services.yaml"
 
 

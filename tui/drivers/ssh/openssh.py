@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tui.drivers.ssh import causes, client_config
+from tui.drivers.ssh import causes, client_config, known_hosts
 from tui.drivers.ssh.causes import LoginTarget
 from tui.drivers.ssh.settings import Settings
 from tui.model.destination import parse
@@ -29,16 +29,25 @@ LIMIT = 30.0
 """seconds for a login: a security key waits for a finger"""
 KEPT = 64 * 1024
 LOST = 255
-_PLAIN = ("BatchMode=yes", "RemoteCommand=none", "RequestTTY=no", "EscapeChar=none", "LogLevel=ERROR")
+_PLAIN = ("BatchMode=yes", "RemoteCommand=none", "RequestTTY=no", "EscapeChar=none")
 _MASTER = (
+    "LogLevel=INFO",  # below that, ssh does not say why it was let go
     "StrictHostKeyChecking=yes", "ClearAllForwardings=yes", "ForwardAgent=no", "ForwardX11=no", "PermitLocalCommand=no",
     "ServerAliveInterval=5", "ServerAliveCountMax=3", "ControlPersist=no", "Tunnel=no",
 )  # fmt: skip
 _HELD = 'exec 3<&0; "$@" </dev/null & p=$!; (cat <&3 >/dev/null; kill $p) >/dev/null 2>&1 & wait $p'
 """runs a program until stdin ends: a console that is killed takes its master with it"""
 _OWN_WORDS = re.compile(
-    rb"^(mux_client|ssh: |kex_exchange|client_loop|Connection (to|closed|reset)|ControlSocket)", re.MULTILINE
+    rb"^(mux_client|ssh: |kex_exchange|banner exchange|client_loop|Connection (to|closed|reset)|ControlSocket)",
+    re.MULTILINE,
 )
+
+_OTHER_KEY = re.compile(
+    r"^@+ +WARNING: .*(IDENTIFICATION HAS CHANGED|REVOKED HOST KEY)|^\S* ?[Hh]ost key .*(has changed|revoked)",
+    re.MULTILINE,
+)
+_UNKNOWN_KEY = re.compile(r"^(Host key verification failed|No \S+ host key is known for )", re.MULTILINE)
+"""ssh's own lines; a banner of the host may say anything"""
 
 
 class OpenSshConnection:
@@ -67,7 +76,11 @@ class OpenSshConnection:
 
     async def create_process(self, command: str, **_: Any) -> "OpenSshProcess":
         """A command on the host; bytes both ways. Raises OSError."""
-        options = [word for one in (*_PLAIN, "ControlMaster=no", "ProxyCommand=false") for word in ("-o", one)]
+        options = [
+            word
+            for one in (*_PLAIN, "LogLevel=ERROR", "ControlMaster=no", "ProxyCommand=false")
+            for word in ("-o", one)
+        ]
         process = await asyncio.create_subprocess_exec(
             client_config.program() or "ssh",
             *("-F", "none", "-S", str(self.socket), "-T", *options, "--", "host.invalid", command),
@@ -206,6 +219,8 @@ async def open_connection(host: Host, ended: Callable[[Any, Exception | None], N
     options = [word for one in (*_PLAIN, *_MASTER) for word in ("-o", one)]
     if settings.connect_timeout is None:
         options += ["-o", "ConnectTimeout=10"]
+    if settings.forks:  # named only where it is set: older programs do not know it
+        options += ["-o", "ForkAfterAuthentication=no"]
     if host.identity_file:
         options += ["-i", host.identity_file]
     where = (*client_config.chosen(), *client_config.of_host(host), *options, *client_config.address(parse(host.ssh)))
@@ -266,20 +281,26 @@ async def _end_of(master: asyncio.subprocess.Process) -> str:
 def cause(said: str, host: Host, settings: Settings) -> LinkError:
     """The error for what ssh said when it could not log in."""
     who = host.ssh
-    if settings.jumps and "UNKNOWN port 65535" in said:
+    on_the_way = "UNKNOWN port 65535" in said
+    if settings.jumps and on_the_way:
         who = f"the way to {host.ssh}, its jump host {settings.jumps[-1]} or one before,"
     wanted = LoginTarget(who, settings.host, settings.port)
-    last = (
-        clean_line("; ".join(line for line in said.splitlines() if line.strip(" @")), 300) or "ssh ended without a word"
-    )
+    lines = [line for line in said.splitlines() if line.strip(" @")]
+    last = clean_line("; ".join(lines[-3:]), 300) or "ssh ended without a word"  # a banner may be before it
+    if settings.proxy_command and on_the_way and "timed out during banner" not in said:
+        own = [line for line in lines if not _OWN_WORDS.match(line.encode("utf-8", "replace"))]
+        return causes.carrier_ended(wanted, clean_line("; ".join(own[-3:]), 200) or "without a word")
     files = ", ".join(map(str, settings.user_known_hosts)) or "no file"
-    if "has changed" in said or "IDENTIFICATION HAS CHANGED" in said or "revoked" in said:
+    if _OTHER_KEY.search(said):
         words = f"{who} shows another key than the one on file, or a revoked one ({files})"
         fix = "somebody may be listening: ask whoever runs the host before you remove the old key"
         return HostKeyRefused(words, fix, fingerprint=_fingerprint(said), changed=True)
-    if "ost key verification failed" in said or "requested strict checking" in said:
+    if _UNKNOWN_KEY.search(said):
         words = f"{who} shows an unknown key, or none that an authority on file signed ({files})"
-        return HostKeyRefused(words, f"log in once with `ssh {host.ssh}` and compare the fingerprint it shows")
+        fix = f"log in once with `ssh {host.ssh}` and compare the fingerprint it shows"
+        if all(str(one) in known_hosts.NONE for one in settings.user_known_hosts):
+            fix = "write its key into a file, and name that with known_hosts in services.yaml"
+        return HostKeyRefused(words, fix)
     if "Too many authentication failures" in said:
         return causes.too_many_keys(who)
     if "ermission denied" in said or "sign_and_send_pubkey" in said:
@@ -291,6 +312,9 @@ def cause(said: str, host: Host, settings: Settings) -> LinkError:
     for words, number in causes.NUMBERS.items():
         if words in said:
             return causes.of_network(OSError(number, words), wanted)
+    if "Unable to negotiate" in said:
+        fix = "look at Ciphers, MACs, KexAlgorithms and HostKeyAlgorithms in ~/.ssh/config; is its server very old?"
+        return Unreachable(f"{who}: {last}", fix)
     if "kex_exchange_identification" in said or "Connection closed" in said or "Connection reset" in said:
         return causes.hung_up(wanted)
     return Unreachable(f"{who}: {last}", "does `ssh` itself reach it?")

@@ -35,6 +35,8 @@ class Settings(Value):
     host_key_alias: str | None = None
     user_known_hosts: tuple[Path, ...] = ()
     global_known_hosts: tuple[Path, ...] = ()
+    known_hosts_named: bool = False
+    """services.yaml names the file of known hosts: one that cannot be read is an error"""
     accept_new: bool = False
     """StrictHostKeyChecking is accept-new, no or off"""
     hash_known_hosts: bool = False
@@ -46,6 +48,8 @@ class Settings(Value):
     """seconds"""
     algorithms: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """those that differ from the client's own, by the name of their option"""
+    forks: bool = False
+    """ForkAfterAuthentication"""
     beyond: tuple[str, ...] = ()
     """options that decide who may log in or who the host is, and that only the ssh program itself follows"""
 
@@ -96,6 +100,7 @@ def read(
             for key in ALGORITHMS
             if key in said and usual is not None and said[key] != usual.get(key)
         ),
+        forks=one("forkafterauthentication") in YES,
         beyond=_beyond(said, environ),
     )
 

@@ -39,7 +39,7 @@ async def read(links: HostConnections, service: Service, current: RunningState, 
     commit = known_to_run(current)
     of = await build_facts.read(links, service, current)
     if (why := build_gate.unkeepable(of)) is not None:
-        raise Refused(why, "another way back: --list; README: what can be kept")
+        raise Refused(why, "another way back: --list; `rollback help builders` says what can be kept")
     if of.unknown:
         say(f"{service.app}: the host did not tell {', '.join(of.unknown)}; their usual settings are assumed")
     files = await _files(links, service, current, commit, of)

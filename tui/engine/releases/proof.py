@@ -1,4 +1,4 @@
-"""When a way back was last proven: by a rollback that was verified, or by a drill on an app that nobody needs.
+"""When a way back was last proven: by a rollback that was verified.
 
 That a holder's image is there can be seen (`dokku/holder_looks`); that it starts and serves, only by having gone back.
 The journal of this machine remembers that, with its time and how long it took.
@@ -11,8 +11,6 @@ from tui.model.incident import Incident
 from tui.model.release import Release
 from tui.model.verification import Verdict
 from tui.ways import kept as kept_way
-
-DRILL_APP = "rollback-drill"
 
 
 def last(incidents: Iterable[Incident], host: str, app: str) -> Incident | None:
@@ -39,8 +37,3 @@ def of_holder(target: Release, found: Incident | None) -> str:
     back = f"gone back to {len(target.served_as)} times" if target.served_as else "never gone back to"
     here = "no rollback of this service is on record here" if found is None else f"this machine last {worded(found)}"
     return f"{target.name}: {made}, {served}, {back}; {here}"
-
-
-def of_drill(found: Incident | None) -> str:
-    """When going back was last tried on the drill's app."""
-    return f"the last drill {worded(found)}" if found is not None else "no drill is on record on this machine"

@@ -74,7 +74,7 @@ def _guards(figures: ServiceFigures) -> Iterator[str]:
 
 def _drills(drills: Sequence[HostDrills]) -> Iterator[str]:
     if not drills:
-        yield "- drills: none"
+        yield "- drills: none (`rollback drill HOST`)"
     for one in drills:
         took = "" if one.last.back_seconds is None else f", back and proven after {one.last.back_seconds:.0f} s"
         last = f"the last on {stamp(one.last.at)}: {one.last.end.value}{took}"

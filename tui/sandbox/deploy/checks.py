@@ -39,7 +39,7 @@ def checks_of(call: Call, app: App, process: str) -> list[Check]:
 
 def dies(container: DockerContainer) -> bool:
     """True if its process ends at its start: by its own fault, or because there is nothing to start."""
-    return container.content.behaviour.crash or not container.runs
+    return (container.content.behaviour.crash and container.start.script is None) or not container.runs
 
 
 async def check(call: Call, app: App, container: DockerContainer) -> None:

@@ -115,7 +115,7 @@ async def start_one(
         call.say(tool(PLATFORM))
     container = machine.start_container(app, image, ref, dyno, name)
     try:
-        for text in start_lines(container.runs, container.content) if container.runs else said_at_end(container):
+        for text in first_lines(container):
             container.log.append(text)
         container.ticks = 1
         if wrong_platform:
@@ -147,6 +147,13 @@ async def start_one(
     if old is not None:
         replaced.containers.append((dyno, old))
         call.say(detail(f"Scheduling old container shutdown in 60 seconds ({dyno})"))
+
+
+def first_lines(container: DockerContainer) -> tuple[str, ...]:
+    """The words of a new container: of its script, of the release, or of what could not be started."""
+    if container.start.script is not None:
+        return container.start.script
+    return start_lines(container.runs, container.content) if container.runs else said_at_end(container)
 
 
 def said_at_end(container: DockerContainer) -> tuple[str, ...]:
