@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from tests.vendors import github, linear, pagerduty, posthog, sentry, slack
+from tests.vendors import cdevents, datadog, github, grafana, linear, pagerduty, posthog, sentry, sentry_deploys, slack
 from tests.vendors.server import Received, Server
 
 
@@ -19,7 +19,12 @@ class Vendors:
         self.slack = slack.Slack(self.complaints)
         self.github = github.GitHub(self.complaints)
         self.linear = linear.Linear(self.complaints)
-        every = (self.sentry, self.posthog, self.pagerduty, self.events, self.slack, self.github, self.linear)
+        self.cdevents = cdevents.Sink(self.complaints)
+        self.grafana = grafana.Grafana(self.complaints)
+        self.datadog = datadog.Datadog(self.complaints)
+        self.sentry_deploys = sentry_deploys.SentryDeploys(self.complaints)
+        people = (self.sentry, self.posthog, self.pagerduty, self.events, self.slack, self.github, self.linear)
+        every = (*people, self.cdevents, self.grafana, self.datadog, self.sentry_deploys)
         self.server = Server({one.name: one for one in every}, port)
         self.server.complaints = self.complaints
         self.urls = {one.name: f"{self.server.address}/{one.name}" for one in every}
@@ -32,6 +37,10 @@ class Vendors:
             "SLACK_BOT_TOKEN": slack.TOKEN,
             "GITHUB_TOKEN": github.TOKEN,
             "LINEAR_API_KEY": linear.TOKEN,
+            "CDEVENTS_TOKEN": cdevents.TOKEN,
+            "GRAFANA_TOKEN": grafana.TOKEN,
+            "DD_API_KEY": datadog.TOKEN,
+            "SENTRY_RELEASE_TOKEN": sentry_deploys.TOKEN,
         }
         self.service_yaml = (
             f'sentry: {{organization: acme, project: api, url: "{self.urls["sentry"]}"}}\n'
@@ -46,6 +55,16 @@ class Vendors:
         """the line for below contacts"""
         self.top_yaml = f'thread: {{channel: "#incidents", url: "{self.urls["slack"]}"}}\n'
         """the line for the top"""
+        self.programs_yaml = (
+            f'cdevents: {{url: "{self.urls["cdevents"]}"}}\n'
+            f'grafana: {{url: "{self.urls["grafana"]}", tags: [team-api]}}\n'
+            f'datadog: {{url: "{self.urls["datadog"]}"}}\n'
+        )
+        """lines for the top: programs that are told"""
+        self.deploys_yaml = (
+            f'sentry_deploys: {{organization: acme, project: api, url: "{self.urls["sentry_deploys"]}"}}\n'
+        )
+        """the line for below services.NAME, of the same kind"""
 
     @property
     def received(self) -> list[Received]:

@@ -255,7 +255,9 @@ def commands(prog: str) -> Parser:
     figures.add_argument("--since", type=period, default=timedelta(days=90), help="how far back (90d)")
     figures.add_argument("--openmetrics", metavar="FILE", help="into a file for a metrics collector, which is replaced")
     sub.add_parser("mcp", parents=[shared], help="what agents may read, on stdin and stdout (an extra)")
-    word = sub.add_parser("confirm", parents=[shared, part], help="carry out a plan that an agent proposed")
+    word = sub.add_parser("confirm", parents=[shared], help="carry out a plan that an agent proposed")
+    word.add_argument("--yes", action="store_true", help="do not ask")
+    word.add_argument("--reason", metavar="TEXT", default="", help="why; goes into the record")
     word.add_argument("plan_id", nargs="?", metavar="PLAN-ID", help="(without: those that wait, and their ends)")
     word.add_argument(
         "--watch", nargs="?", type=duration, const=BY_FILE, help="watch after it (as services.yaml says: 15m)"

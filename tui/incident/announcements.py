@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tui.incident import guard_told
 from tui.incident.deploy_or_not import worded
 from tui.model.incident import Closing, Incident, Question, State
-from tui.model.notice import Delivery, Message, Milestone
+from tui.model.notice import Delivery, EventFacts, Message, Milestone
 from tui.model.verification import Verdict
 from tui.text.chat import plain
 from tui.text.clean import clean, clean_line
@@ -63,7 +63,35 @@ def message(incident: Incident, milestone: Milestone, environment: str, at: date
         text=plain(clean(text))[:LONGEST],
         severity=incident.severity,
         page=incident.guard is not None and guard_told.pages(incident),
+        facts=_facts(incident, environment),
     )
+
+
+def _facts(incident: Incident, environment: str) -> EventFacts | None:
+    plan = incident.plan
+    if plan is None:
+        return None
+    tickets = [d.link for d in incident.deliveries if d.channel == "ticket" and d.delivered and d.link]
+    return EventFacts(
+        environment=environment,
+        host=incident.host,
+        app=incident.app,
+        opened_at=incident.opened_at,
+        target=plan.target.name,
+        commit=plan.target.commit,
+        onward=plan.forward or plan.again,
+        began_at=incident.runs[0].started_at if incident.runs else None,
+        ended_at=_proven(incident),
+        guarded=incident.guard is not None,
+        recovered=incident.closing is Closing.RECOVERED,
+        ticket=tickets[-1] if tickets else None,
+    )
+
+
+def _proven(incident: Incident) -> datetime | None:
+    """When the target was seen to serve, where a verification proved it."""
+    ends = [run.ended_at for run in incident.runs if run.ended_at is not None]
+    return (incident.served_at or max(ends, default=None)) if incident.verdict is Verdict.PASSED else None
 
 
 def post_mortem(incident: Incident, document: str, at: datetime) -> Message:

@@ -17,6 +17,31 @@ class Milestone(StrEnum):
     """its text, for the ticket"""
 
 
+class EventFacts(Value):
+    """What programs are told of an incident beside the words for people. Unknown is None, never a guess."""
+
+    environment: str
+    host: str
+    app: str
+    opened_at: datetime
+    target: str
+    """the release that is gone to, as people name it"""
+    commit: str | None = None
+    """its own commit"""
+    onward: bool = False
+    """it goes forward again, or what runs is deployed anew: no release is left because of a fault"""
+    began_at: datetime | None = None
+    """when the first command that changes the host was sent"""
+    ended_at: datetime | None = None
+    """when the target was proven; None: it was not"""
+    guarded: bool = False
+    """a guard went back by itself: its one message, at its end, tells all of it"""
+    recovered: bool = False
+    """it was closed, and the service is well"""
+    ticket: str | None = None
+    """the ticket's address, where it is known by now"""
+
+
 class Message(Value):
     """The message of a milestone, ready to be posted: plain text, redacted, no markup; the post-mortem is Markdown."""
 
@@ -29,6 +54,8 @@ class Message(Value):
     severity: str | None = None
     page: bool = False
     """somebody has to look now: channels that only note take it as well"""
+    facts: EventFacts | None = None
+    """None: of an older console, a test, a guard or a post-mortem"""
 
     @property
     def key(self) -> str:

@@ -4,7 +4,19 @@ A new vendor is a file with a `VENDOR`, as `base` describes it, and an entry her
 `api` (JSON over HTTP), `findings` (what `check` says), `markdown` and `tickets`.
 """
 
-from tui.drivers.vendors import apprise_channel, github, linear, pagerduty, posthog, sentry, slack
+from tui.drivers.vendors import (
+    apprise_channel,
+    cdevents,
+    datadog,
+    github,
+    grafana,
+    linear,
+    pagerduty,
+    posthog,
+    sentry,
+    sentry_deploys,
+    slack,
+)
 from tui.drivers.vendors.base import Driver, Given, Vendor
 from tui.drivers.vendors.tickets import Tickets
 from tui.model.vendor import Section
@@ -17,6 +29,10 @@ REGISTRY: tuple[Vendor, ...] = (
     linear.VENDOR,
     slack.VENDOR,
     apprise_channel.VENDOR,
+    cdevents.VENDOR,
+    grafana.VENDOR,
+    sentry_deploys.VENDOR,
+    datadog.VENDOR,
 )
 """in the order in which they are checked and told"""
 
