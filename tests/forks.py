@@ -30,6 +30,7 @@ import termios
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,7 @@ def on_terminal(
     rows: int = 24,
     columns: int = 80,
     redirected: Mapping[int, Path] | None = None,
+    folder: Path | None = None,
 ) -> tuple[int, int]:
     """A program that leads a session on a terminal of its own: its pid, and the terminal's far end. Streams that are
     redirected are these files instead, for writing.
@@ -103,18 +105,21 @@ def on_terminal(
     to = {number: os.open(path, os.O_WRONLY | os.O_CREAT) for number, path in (redirected or {}).items()}
     streams = [to.get(number, near) for number in range(3)]
     pid = (
-        spawn(argv, env, streams, session=True, terminal=True) if can_fork(argv, env) else _started(argv, env, streams)
+        spawn(argv, env, streams, session=True, terminal=True, folder=folder)
+        if can_fork(argv, env)
+        else _started(argv, env, streams, folder)
     )
     for number in (near, *to.values()):
         os.close(number)
     return pid, far
 
 
-def _started(argv: Sequence[str], env: Mapping[str, str], streams: Sequence[int]) -> int:
+def _started(argv: Sequence[str], env: Mapping[str, str], streams: Sequence[int], folder: Path | None) -> int:
     take = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
     started = subprocess.Popen(
         [sys.executable, "-S", "-c", take, *argv],
         env=env,
+        cwd=folder,
         stdin=streams[0],
         stdout=streams[1],
         stderr=streams[2],
@@ -217,11 +222,11 @@ def _nursery(decided: frozenset[tuple[str, str]]) -> socket.socket:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-    atexit.register(_end, here, served)
+    atexit.register(_end_nursery, here, served)
     return here
 
 
-def _end(here: socket.socket, served: "subprocess.Popen[bytes]") -> None:
+def _end_nursery(here: socket.socket, served: "subprocess.Popen[bytes]") -> None:
     here.close()
     served.communicate()
 
@@ -257,6 +262,7 @@ def serve() -> None:
 
 def _preload() -> None:
     """Import what the programs import, and forget those modules that know of streams: a child makes them anew."""
+    _keep_code()
     from tests.lighter import lighten
     from tui.cli import commands
 
@@ -279,6 +285,18 @@ def _preload() -> None:
         del sys.modules[name]
     gc.collect()
     gc.freeze()  # no child looks through all this again
+
+
+def _keep_code() -> None:
+    """The code of a module that a child imports anew is not read from its file again; the module is made anew."""
+    read, kept = SourceFileLoader.get_code, dict[str, Any]()
+
+    def code(loader: SourceFileLoader, name: str) -> Any:
+        if loader.path not in kept:
+            kept[loader.path] = read(loader, name)
+        return kept[loader.path]
+
+    setattr(SourceFileLoader, "get_code", code)  # noqa: B010
 
 
 def _become(asked: dict[str, Any], streams: list[int]) -> None:
@@ -307,7 +325,30 @@ def _become(asked: dict[str, Any], streams: list[int]) -> None:
         os.write(3, json.dumps(described()).encode())
         return
     sys.argv = ["", *asked["words"]]
-    runpy.run_module(asked["module"], run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(asked["module"], run_name="__main__", alter_sys=True)
+    except SystemExit as left:
+        if left.code is None or isinstance(left.code, int):
+            _end_child(left.code or 0)
+        raise  # and what else is raised, or cannot be written: the interpreter says it and ends
+    _end_child(0)
+
+
+def _end_child(code: int) -> None:
+    """As the interpreter ends: threads, what was registered for the end, streams, garbage of the child's own. It would
+    then take down all that was imported, half of what a command line costs. Returns where a stream takes nothing."""
+    shut: Any = threading
+    shut._shutdown()
+    atexit._run_exitfuncs()
+    streams: list[Any] = [sys.stdout, sys.stderr]
+    try:
+        for stream in streams:
+            if stream is not None and not stream.closed:
+                stream.flush()
+    except (OSError, ValueError):
+        return
+    gc.collect()
+    os._exit(code & 0xFF)
 
 
 def described() -> list[Any]:

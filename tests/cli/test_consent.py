@@ -24,29 +24,12 @@ services:
 HOME = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
 
 
-ROOT = str(Path(__file__).parents[2])
-
-
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
     """Somebody who sees whether anything was contacted."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
         yield server
-
-
-def _there(folder: Path, *words: str) -> list[str]:
-    """The program, started in that folder."""
-    return [
-        sys.executable,
-        "-c",
-        f"import os; os.chdir({str(folder)!r}); from tui.__main__ import main; main()",
-        *words,
-    ]
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    return {**environment(folder / "state"), "PYTHONPATH": ROOT}
 
 
 def _write(folder: Path, listener: socket.socket, title: str = "API") -> None:
@@ -99,15 +82,15 @@ def test_named_or_trusted_it_is_used_until_it_can_do_more(tmp_path: Path, listen
 
 def test_a_person_is_shown_what_it_can_do_and_asked_once(tmp_path: Path, listener: socket.socket) -> None:
     _write(tmp_path, listener)
-    environ = _environment(tmp_path)
-    argv = _there(tmp_path, "status")
-    with pty_of(argv, environ) as terminal:
+    environ = environment(tmp_path / "state")
+    argv = [sys.executable, "-m", "tui", "status"]
+    with pty_of(argv, environ, folder=tmp_path) as terminal:
         terminal.shows("Trust it from now on? [y/N]")
         assert "hosts.h.ssh: dokku@127.0.0.1:" in terminal.text
         terminal.type(b"\r")
         assert terminal.end() == 2
     assert not _contacted(listener)
-    with pty_of(argv, environ) as terminal:
+    with pty_of(argv, environ, folder=tmp_path) as terminal:
         terminal.shows("Trust it from now on? [y/N]")
         terminal.type(b"yes\r")
         assert terminal.end() != 2
@@ -117,16 +100,16 @@ def test_a_person_is_shown_what_it_can_do_and_asked_once(tmp_path: Path, listene
 
 def test_the_console_asks_before_it_draws(tmp_path: Path, listener: socket.socket) -> None:
     _write(tmp_path, listener)
-    environ = _environment(tmp_path)
-    argv = [sys.executable, "-c", f"import os; os.chdir({str(tmp_path)!r}); from tui.__main__ import main; main()"]
-    with pty_of(argv, environ) as terminal:
+    environ = environment(tmp_path / "state")
+    argv = [sys.executable, "-m", "tui"]
+    with pty_of(argv, environ, folder=tmp_path) as terminal:
         terminal.shows("Trust it from now on? [y/N]")
         assert not _contacted(listener)
         terminal.type(b"y\r")
         terminal.shows("SERVICES 1")
         terminal.type(b"q")
         assert terminal.end() == 0
-    with pty_of(argv, environ) as terminal:
+    with pty_of(argv, environ, folder=tmp_path) as terminal:
         terminal.shows("SERVICES 1")
         terminal.type(b"q")
         assert terminal.end() == 0

@@ -25,11 +25,19 @@ MOUSE = re.compile(rb"\x1b\[\?(?:1000|1002|1003|1006|1015|1016)h")
 class Pty:
     """One terminal and the program in it."""
 
-    def __init__(self, argv: Sequence[str], environ: Mapping[str, str], *, rows: int = 24, columns: int = 80) -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        environ: Mapping[str, str],
+        *,
+        rows: int = 24,
+        columns: int = 80,
+        folder: Path | None = None,
+    ) -> None:
         self.raw = b""
         self._display = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._display)
-        self.pid, self.fd = on_terminal(argv, environ, rows=rows, columns=columns)
+        self.pid, self.fd = on_terminal(argv, environ, rows=rows, columns=columns, folder=folder)
 
     @property
     def text(self) -> str:
@@ -110,9 +118,16 @@ class Pty:
 
 
 @contextlib.contextmanager
-def pty_of(argv: Sequence[str], environ: Mapping[str, str], *, rows: int = 24, columns: int = 80) -> Iterator[Pty]:
+def pty_of(
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    rows: int = 24,
+    columns: int = 80,
+    folder: Path | None = None,
+) -> Iterator[Pty]:
     """The program in a terminal, killed at the end if it is still there."""
-    terminal = Pty(argv, environ, rows=rows, columns=columns)
+    terminal = Pty(argv, environ, rows=rows, columns=columns, folder=folder)
     try:
         yield terminal
     finally:
