@@ -145,11 +145,11 @@ class Door(asyncssh.SSHServer):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         """A TCP connection has come in."""
         self.connection = conn
-        self.house.connections.add(conn)
+        self.house.connections[conn] = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The TCP connection has ended."""
-        self.house.connections.discard(self.connection)
+        self.house.connections.pop(self.connection, None)
 
     def transport(self) -> asyncio.Transport | None:
         """The TCP connection; None once it has ended."""
@@ -193,7 +193,8 @@ class SshHouse:
         self.host = host
         host.cut = self.cut_all
         self.tasks: set[asyncio.Task[None]] = set()
-        self.connections: set[asyncssh.SSHServerConnection] = set()
+        self.connections: dict[asyncssh.SSHServerConnection, None] = {}
+        """in the order in which they came: they are cut in it, too"""
         self._numbers = 0
         self._listener: asyncssh.SSHAcceptor | None = None
         self.port = 0
