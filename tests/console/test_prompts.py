@@ -318,6 +318,10 @@ async def test_a_service_that_the_filter_hides_is_no_keys_business(state: Path) 
         await at.press("slash", *"nothing like it", "enter", "R")
         assert at.app.opened.page is None
         assert "no service is shown" in at.app.frame.notice[0]
+        await at.press("escape")
+        assert at.app.frame.board.filter, "the notice goes first"
+        await at.press("escape", "R")
+        assert not at.app.frame.board.filter and at.app.opened.page is not None, "all are shown again"
 
 
 async def test_a_console_that_was_opened_for_a_service_begins_there_and_then_follows_the_person(state: Path) -> None:

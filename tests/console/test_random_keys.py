@@ -34,7 +34,8 @@ KEYS = (
 GUIDED = (
     ("escape", "escape", "1", "R"), ("enter",), ("enter",), ("enter",), ("down", "up", "right", "left"), ("escape",),
     ("3",), ("escape",), ("a",), ("c",), ("question_mark",), ("colon", "k", "e", "e", "p", "enter"), ("escape",),
-    ("K",), ("F",), ("U",), ("escape",), ("escape", "1", "P"), ("escape",), ("5",),
+    ("escape", "escape", "escape", "1", "K"), ("escape", "escape", "escape", "1", "F"),
+    ("escape", "escape", "escape", "1", "U"), ("escape",), ("escape", "1", "P"), ("escape",), ("5",),
     ("l", "slash", "x", "enter"), ("1", "slash", "backspace", "enter"),
 )  # fmt: skip
 """short ways to the pages, so that what comes at random between them starts from everywhere"""

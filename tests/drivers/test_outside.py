@@ -32,7 +32,7 @@ async def test_everything_that_is_set_up_is_there(vendors: Vendors, tmp_path: Pa
 async def test_without_any_credential_there_is_nothing_and_no_failure(vendors: Vendors, tmp_path: Path) -> None:
     outside = built(vendors, tmp_path, **dict.fromkeys(vendors.environ, ""))
     assert (outside.rates, outside.issues, outside.channels, outside.on_call) == ((), None, (), None)
-    assert len(outside.checks) == 6, "this machine, and the vendors"
+    assert len(outside.checks) == 10, "this machine, and the vendors"
 
 
 async def test_a_file_that_cannot_be_read_stops_nothing(vendors: Vendors, tmp_path: Path) -> None:

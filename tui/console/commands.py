@@ -44,8 +44,8 @@ class Commands:
 
     @property
     def dismissable(self) -> bool:
-        """True while a notice is shown or a page is open."""
-        return bool(self._frame.notice[0]) or self._frame.panels.work
+        """True while a notice is shown, a page is open, or services are left out by what was searched for."""
+        return bool(self._frame.notice[0]) or self._frame.panels.work or bool(self._frame.board.filter)
 
     @property
     def passphrase_wanted(self) -> bool:
@@ -133,12 +133,15 @@ class Commands:
         self._go(self._frame.board)
 
     def close(self) -> None:
-        """Dismiss the notice, else close the page; never anything else."""
+        """Dismiss the notice, else close the page, else show all services again; never anything else."""
         if self._frame.notice[0]:
             self._frame.notice = NO_NOTICE
             self._screen.changed()
         elif self._frame.panels.work:
             self._screen.close_work()
+        elif self._frame.board.filter:
+            self._frame.board.filter = ""
+            self._screen.changed()
 
     def interrupt(self) -> None:
         """Ctrl-C never leaves by itself: it says what leaving means, where anything is open, else how to leave."""

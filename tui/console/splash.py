@@ -17,7 +17,7 @@ FLAGS = frozenset(
     {"--read-only", "--no-color", "--ascii", "--no-ascii", "--mouse", "--no-mouse", "--low-bandwidth", "--trust"}
     | {"-q", "--quiet", "-v", "--verbose"}
 )
-VALUES = frozenset({"--services", "--accept-host-key", "--watch", "--dokku", "--pace", "--scenario"})
+VALUES = frozenset({"--services", "--accept-host-key", "--watch", "--dokku", "--pace", "--scenario", "--game-day"})
 NO_SCREEN = frozenset({"", "dumb", "unknown"})
 
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J\x1b[H"
