@@ -8,6 +8,7 @@ message names.
 
 import asyncio
 import os
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ PART = int(os.environ.get("ROLLBACK_KILLS_EVERY", "8"))
 """every so many deaths are tried; 1: all of them"""
 
 
-async def dying(world: World, name: str) -> list[Any]:
+async def dying(name: str, world: World) -> list[Any]:
     """What is wrong after each death of the command, which itself is not killed, but forks wherever it could be: there
     the child is the console that dies, and plays what a person does afterwards.
     """
@@ -106,7 +107,7 @@ def left(world: World) -> list[str]:
 
 def deaths(prepared: Prepared) -> dict[str, list[list[str]]]:
     """For each command: what is wrong after each of its deaths."""
-    return {name: in_child(prepared, lambda world, name=name: dying(world, name)) for name in FROM_EACH}
+    return {name: in_child(prepared, partial(dying, name)) for name in FROM_EACH}
 
 
 @pytest.mark.timeout(300)
