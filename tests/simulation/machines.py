@@ -35,6 +35,8 @@ class Disk:
         self.commits = 0
         self.kill_at: tuple[int, bool] | None = None
         """after how many more commits the process dies, and whether that commit is on disk"""
+        self.dies: Callable[[bool], bool] = lambda on_disk: False
+        """whether the process dies at this commit, asked before and after it is on disk"""
 
     def statement(self) -> None:
         """Before each statement. Raises as SQLite does."""
@@ -50,20 +52,24 @@ class Disk:
             left, after = self.kill_at
             self.kill_at = None if left <= 0 else (left - 1, after)
             strike = after if left <= 0 else None
-        if strike is False:
+        if strike is False or self.dies(False):
             running().kill("before a commit")
             raise sqlite3.OperationalError("the process is dead")
         really()
         self.commits += 1
-        if strike is True:
+        if strike is True or self.dies(True):
             running().kill("after a commit")
 
 
 class Database(sqlite3.Connection):
-    """SQLite on a simulated disk; it belongs to the process that opened it."""
+    """SQLite on a simulated disk; it belongs to the process that opened it.
+
+    A fork of this process must not touch the file (sqlite.org/howtocorrupt.html, 2.6): there the database is closed.
+    """
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
+        self._opened_by = os.getpid()
         process = PROCESS.get()
         self._disk = process.machine.disk if isinstance(process, Process) else Disk()
         if isinstance(process, Process):
@@ -71,11 +77,13 @@ class Database(sqlite3.Connection):
 
     def execute(self, *args: Any) -> sqlite3.Cursor:
         """A statement."""
+        self._open()
         self._disk.statement()
         return super().execute(*args)
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> Any:
         """The end of a transaction."""
+        self._open()
         if kind is not None or not self.in_transaction:
             return super().__exit__(kind, error, trace)
         try:
@@ -84,6 +92,20 @@ class Database(sqlite3.Connection):
             self.rollback()
             raise
         return False
+
+    def rollback(self) -> None:
+        """Undo what is not committed."""
+        self._open()
+        super().rollback()
+
+    def close(self) -> None:
+        """Nothing more is asked of it."""
+        if os.getpid() == self._opened_by:
+            super().close()
+
+    def _open(self) -> None:
+        if os.getpid() != self._opened_by:
+            raise sqlite3.ProgrammingError("Cannot operate on a closed database.")
 
 
 @dataclass(eq=False)
