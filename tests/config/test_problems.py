@@ -101,6 +101,9 @@ WITH = [
     # the service's own keys: the small file ends inside its health
     ("      passes: 0\n", 11, "services.web.health.passes: '0' is no whole number from 1 to 20"),
     ("      patience: soon\n", 11, "services.web.health.patience: 'soon' is no duration; write 30s, 5m, 1h or 1m30s"),
+    ("    stop_first: true\n", 11, "services.web.stop_first: unknown key; it belongs below rollback"),
+    ("    expect: {status: 200}\n", 11, "services.web.expect: unknown key; it belongs below health"),
+    ("error_rate: 1%\n", 11, "error_rate: unknown key; it belongs below watch"),
     ("      urls: x\n", 11, "services.web.health.urls: unknown key; did you mean 'url'?"),
     ("      public_url: http://u:pw@x/\n", 11, "services.web.health.public_url: holds a password"),
     ("      public_url: http://a b/\n", 11, "services.web.health.public_url: 'http://a b/' is no http or https"),

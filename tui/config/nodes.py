@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -76,10 +76,16 @@ class Node:
             made.value = {name: one.as_inherited() for name, one in self.value.items()}
         return made
 
-    def mapping(self, known: Iterable[str] | None = None, free: str = "") -> "dict[str, Node]":
+    def mapping(
+        self,
+        known: Iterable[str] | None = None,
+        free: str = "",
+        below: Callable[[], Mapping[str, Sequence[str]]] = dict,
+    ) -> "dict[str, Node]":
         """The keys of a mapping; unknown ones are problems with the nearest known one named.
 
-        `free`: how keys begin that may have any name and are left out."""
+        `free`: how keys begin that may have any name and are left out. `below`: says which keys of the parts
+        of this mapping belong to which of them; asked only where one is unknown."""
         if self.value is None:
             return {}
         if not isinstance(self.value, dict):
@@ -94,7 +100,11 @@ class Node:
                     child.problem(f"is a secret: {FIX}")
                 elif name not in names:
                     near = difflib.get_close_matches(name, names, 1, 0.5)
-                    fix = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+                    parts = below().get(name)
+                    if parts:
+                        fix = f"it belongs below {' or '.join(parts)}"
+                    else:
+                        fix = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
                     child.problem(f"unknown key; {fix}")
         return self.value
 

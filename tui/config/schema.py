@@ -211,7 +211,7 @@ def read_fleet(root: Node, path: str, problems: Problems, sections: vendors.Sect
     """The fleet, as far as it can be read; what cannot is added to `problems`."""
     beside = Path(path).parent
     shape = top(sections, beside, WatchSpec())
-    nodes = root.mapping(shape.names(), FREE)
+    nodes = root.mapping(shape.names(), FREE, shape.below)
     for key in shape.keys:
         if key.required and key.name not in nodes:
             root.problem(f"{key.name} is missing")

@@ -120,6 +120,15 @@ class Keys(Generic[T]):
         """Every key that may be written here."""
         return tuple(key.name for key in self.keys)
 
+    def below(self) -> dict[str, list[str]]:
+        """The keys that may be written in parts of this, but not here → the names of those parts."""
+        found: dict[str, list[str]] = {}
+        for key in self.keys:
+            if isinstance(key.shape, Keys):
+                for name in key.shape.names():
+                    found.setdefault(name, []).append(key.name)
+        return {name: parts for name, parts in found.items() if name not in self.names()}
+
 
 def read(shape: Any, node: Node) -> Any:
     """The value that the node holds; None where it cannot be read, which is a problem by then."""
@@ -166,7 +175,7 @@ def _pairs(shape: Named, node: Node, before: str) -> list[tuple[str, Any]]:
 
 def _keys(shape: Keys[T], node: Node) -> T | None:
     """None where what it needs is missing or cannot be read. A part that only the defaults have is then no part."""
-    nodes = node.mapping(shape.names(), shape.free)
+    nodes = node.mapping(shape.names(), shape.free, shape.below)
     if not isinstance(node.value, dict | None):
         return None
     needed = () if shape.unless and shape.unless in nodes else tuple(key for key in shape.keys if key.required)
