@@ -101,6 +101,11 @@ WITH = [
     # the service's own keys: the small file ends inside its health
     ("      passes: 0\n", 11, "services.web.health.passes: '0' is no whole number from 1 to 20"),
     ("      patience: soon\n", 11, "services.web.health.patience: 'soon' is no duration; write 30s, 5m, 1h or 1m30s"),
+    (
+        "  late: {host: here, app: api--incident}\n",
+        11,
+        "services.late.app: 'api--incident' is a kept release or a record of this program; name the app that serves",
+    ),
     ("    stop_first: true\n", 11, "services.web.stop_first: unknown key; it belongs below rollback"),
     ("    expect: {status: 200}\n", 11, "services.web.expect: unknown key; it belongs below health"),
     ("error_rate: 1%\n", 11, "error_rate: unknown key; it belongs below watch"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tui.dokku.holders import is_ours
 from tui.model import destination
 from tui.model.guard import OnBreach
 from tui.model.readers import DURATION, PATTERNS, duration
@@ -159,6 +160,8 @@ def app(text: str) -> str:
     """A Dokku app's name. Capitals and underscores are those of older hosts, which go on with such apps."""
     if not re.fullmatch(APP, text):
         raise ValueError(f"{text!r} is no Dokku app: letters, digits, dot, dash and underscore, at most 63")
+    if is_ours(text):
+        raise ValueError(f"{text!r} is a kept release or a record of this program; name the app that serves")
     return text
 
 
