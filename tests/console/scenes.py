@@ -588,7 +588,7 @@ STANDING = TeamBranch(
 )
 
 
-async def thaw(scene: Scene) -> None:
+async def unfreeze(scene: Scene) -> None:
     async def look() -> TeamBranch:
         return STANDING
 
@@ -743,9 +743,9 @@ SCENES: dict[str, Play] = {
     "trail": trail,
     "help": keys("question_mark"),
     "palette": keys("colon"),
-    "chore": keys("K"),
+    "job": keys("K"),
     "leave": leave,
-    "thaw": thaw,
+    "unfreeze": unfreeze,
     "undo": undo,
     "everything": everything,
     "everything-stopped": everything_stopped,

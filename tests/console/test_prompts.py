@@ -214,7 +214,7 @@ async def test_the_palette_takes_letters_and_runs_the_best_fit(state: Path) -> N
         await at.press("colon", *"kep")
         assert "Keep what runs: api" in await first_choice(at)
         await at.press("enter")
-        assert at.app.opened.page is not None and at.app.opened.page.name == "chore"
+        assert at.app.opened.page is not None and at.app.opened.page.name == "job"
         await at.press("escape", "colon", *"pm", "enter", *"RR")
         assert "the journal has no incident yet" in at.app.frame.notice[0] or at.app.opened.page is not None
 

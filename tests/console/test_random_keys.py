@@ -201,7 +201,7 @@ async def test_keys_at_random_in_read_only_mode_send_no_write(
         sent = [c["command"] for c in box.look()["commands"]]
         assert sent, "it never asked the host anything"
         assert [c for c in sent if c.startswith(WRITES) and not c.startswith(READS)] == []
-    reached_all(monkey, ASSESSED | LOOKED_AT | {"chore:KEEP", "chore:FREEZE", "thaw:thaw", "everything:everything"})
+    reached_all(monkey, ASSESSED | LOOKED_AT | {"job:KEEP", "job:FREEZE", "unfreeze:unfreeze", "everything:everything"})
 
 
 @pytest.mark.timeout(240)

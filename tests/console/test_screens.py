@@ -102,7 +102,7 @@ async def test_screen_without_colour_and_in_ascii(name: str, state: Path) -> Non
     same(f"ascii-{name}-80x24", said)
 
 
-@pytest.mark.parametrize("name", ["services", "plan", "chore"])
+@pytest.mark.parametrize("name", ["services", "plan", "job"])
 async def test_screen_read_only(name: str, state: Path) -> None:
     async with started(state, (80, 24), read_only=True) as scene:
         await SCENES[name](scene)
@@ -159,7 +159,7 @@ MATTERS: dict[str, tuple[str, ...]] = {
     "watch-begun": ("14:30 left", "No checkpoint yet, next 22:00:30Z"),
     "watch-over": ("ALARM: worse: access log: 41 of 780, 5.3% (3.9-7.1%)", "[ Another release ]"),
     "watch-alarm": ("ALARM: something else runs: deployed is 99887766, which is not ours (somebody deployed)",),
-    "thaw": ("UNSETTLED: 4444444444 runs, main stands at 7777777777", "BAD Cache every page", "[ Stay frozen ]"),
+    "unfreeze": ("UNSETTLED: 4444444444 runs, main stands at 7777777777", "BAD Cache every page", "[ Stay frozen ]"),
     "undo": ("FROM sha:5", "TO release:4", "[ Cancel ]"),
     "everything": ("does not answer for 20-40 s", "NO: there is no previous release", "[ Cancel ]"),
     "everything-stopped": ("stopped", "not started", "[ Open api ]"),

@@ -138,8 +138,8 @@ def test_at_a_terminal_unfreezing_is_asked_and_anything_else_leaves_it_frozen(bo
     assert kept.code == 3
     assert "stays frozen" in kept.stdout
     assert f"{APP}--incident" in box.look()["apps"]
-    thawed = box.typed("unfreeze\n", "unfreeze", "api")
-    assert thawed.code == 0, thawed.stdout
+    unfrozen = box.typed("unfreeze\n", "unfreeze", "api")
+    assert unfrozen.code == 0, unfrozen.stdout
     assert f"{APP}--incident" not in box.look()["apps"]
 
 

@@ -32,7 +32,7 @@ async def unfreeze(engine: Engine, options: CommandOptions, narrator: Narrator) 
         if said is None:
             raise Refused(f"{service.name} stays frozen", f"rollback unfreeze {service.name}")
         deploy = said
-    return await _thawed(engine, service, options, narrator, deploy=deploy)
+    return await _unfrozen(engine, service, options, narrator, deploy=deploy)
 
 
 async def _whose(engine: Engine, service: Service) -> None:
@@ -60,14 +60,14 @@ async def offer(engine: Engine, incident: Incident, options: CommandOptions, nar
         seen = None if options.yes else await engine.freezer.preview(service, NO_WORD)
         said = None if seen is None else await _asked(service, seen, narrator)
         if said is not None:
-            await _thawed(engine, service, options, narrator, deploy=said)
+            await _unfrozen(engine, service, options, narrator, deploy=said)
             return
     except ConsoleError as error:
         narrator.say(f"{error.message} {error.fix}".rstrip(), "red")
     narrator.say(f"{service.name} stays frozen until: rollback unfreeze {service.name}", "yellow")
 
 
-async def _thawed(
+async def _unfrozen(
     engine: Engine, service: Service, options: CommandOptions, narrator: Narrator, *, deploy: bool
 ) -> Result:
     word = UnfreezeWord(branch=options.branch, take_over=options.take_over)

@@ -62,7 +62,7 @@ class Job:
 class ConfirmJob(JobPage):
     """One job: what will run, its run, its end."""
 
-    name = "chore"
+    name = "job"
 
     def __init__(self, console: Console, job: Job) -> None:
         super().__init__(console)

@@ -18,7 +18,7 @@ _ASKING = "asking the host"
 class Unfreeze(JobPage):
     """One frozen service."""
 
-    name = "thaw"
+    name = "unfreeze"
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Unfreeze(JobPage):
                 rows.paragraph(f"next normal deploy: {rows.safe(self._done.push, 400)}", cells, "", indent=2)
             )
         return View(
-            key=f"thaw-{self._service.name}-{self._busy}-{self._done is not None}",
+            key=f"unfreeze-{self._service.name}-{self._busy}-{self._done is not None}",
             title=(("UNFREEZE ", "title"), (self._service.name, "bold")),
             rows=content,
             choices=self._choices(),
