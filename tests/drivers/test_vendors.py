@@ -136,6 +136,7 @@ def test_names_and_sections_are_clear() -> None:
 
 def test_every_file_of_a_vendor_is_registered() -> None:
     folder = Path(registry.__file__).parent
-    files = {file.stem for file in folder.glob("*.py")} - {"__init__", "api", "base", "findings", "markdown", "tickets"}
+    common = {"__init__", "api", "base", "findings", "markdown", "one_api", "tickets"}
+    files = {file.stem for file in folder.glob("*.py")} - common
     entries = re.findall(r"^    (\w+)\.VENDOR,$", Path(registry.__file__).read_text(), re.MULTILINE)
     assert sorted(entries) == sorted(files)

@@ -10,7 +10,8 @@ from typing import Annotated
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Api, Reply, dig
-from tui.drivers.vendors.base import Checked, MessageChannel, Vendor
+from tui.drivers.vendors.base import Vendor
+from tui.drivers.vendors.one_api import OneApiChannel
 from tui.model import readers
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Milestone, Receipt
@@ -35,7 +36,7 @@ class DatadogSpec(VendorSettings):
 SECTION = Section(SectionPlace.TOP, TOPIC, DatadogSpec)
 
 
-class DatadogEvents(MessageChannel, Checked):
+class DatadogEvents(OneApiChannel):
     """The channel `datadog`."""
 
     name = TOPIC
@@ -45,19 +46,9 @@ class DatadogEvents(MessageChannel, Checked):
         key = secrets.held(spec.key_env) if spec is not None else None
         self._api = Api(spec.url, {"DD-API-KEY": key}) if spec is not None and key else None
 
-    @property
-    def ready(self) -> bool:
-        """True if it is set up and there is a key."""
-        return self._api is not None
-
     def wants(self, message: Message) -> bool:
         """Every moment of an incident. A test would make an event that stays."""
         return message.milestone is not Milestone.POSTMORTEM and message.facts is not None
-
-    async def close(self) -> None:
-        """End the connections."""
-        if self._api is not None:
-            await self._api.close()
 
     async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
         """Send it."""

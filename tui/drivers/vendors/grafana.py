@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Api, dig
-from tui.drivers.vendors.base import Checked, MessageChannel, Vendor
+from tui.drivers.vendors.base import Vendor
+from tui.drivers.vendors.one_api import OneApiChannel
 from tui.model import readers
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Milestone, Receipt
@@ -33,7 +34,7 @@ class GrafanaSpec(VendorSettings):
 SECTION = Section(SectionPlace.TOP, TOPIC, GrafanaSpec)
 
 
-class GrafanaAnnotations(MessageChannel, Checked):
+class GrafanaAnnotations(OneApiChannel):
     """The channel `grafana`."""
 
     name = TOPIC
@@ -43,19 +44,9 @@ class GrafanaAnnotations(MessageChannel, Checked):
         token = secrets.held(spec.token_env) if spec is not None else None
         self._api = Api(spec.url, {"Authorization": f"Bearer {token}"}) if spec is not None and token else None
 
-    @property
-    def ready(self) -> bool:
-        """True if it is set up and there is a token."""
-        return self._api is not None
-
     def wants(self, message: Message) -> bool:
         """Every moment of an incident. A test would make an annotation that stays."""
         return message.milestone is not Milestone.POSTMORTEM and message.facts is not None
-
-    async def close(self) -> None:
-        """End the connections."""
-        if self._api is not None:
-            await self._api.close()
 
     async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
         """The annotation of this moment: the one that is there, or a new one."""

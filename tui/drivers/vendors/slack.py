@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Api, Reply, dig
-from tui.drivers.vendors.base import Checked, MessageChannel, Vendor
+from tui.drivers.vendors.base import Vendor
+from tui.drivers.vendors.one_api import OneApiChannel
 from tui.model import readers
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Milestone, Receipt
@@ -60,7 +61,7 @@ class ThreadSpec(VendorSettings):
 SECTION = Section(SectionPlace.TOP, TOPIC, ThreadSpec)
 
 
-class SlackThread(MessageChannel, Checked):
+class SlackThread(OneApiChannel):
     """The channel `thread`: told everything but the post-mortem, which is too long for a chat."""
 
     name = TOPIC
@@ -70,19 +71,9 @@ class SlackThread(MessageChannel, Checked):
         token = secrets.held(spec.token_env) if spec is not None else None
         self._api = Api(spec.url, {"Authorization": f"Bearer {token}"}) if spec is not None and token else None
 
-    @property
-    def ready(self) -> bool:
-        """True if it is set up and there is a token."""
-        return self._api is not None
-
     def wants(self, message: Message) -> bool:
         """Every milestone but the post-mortem's text."""
         return message.milestone is not Milestone.POSTMORTEM
-
-    async def close(self) -> None:
-        """End the connections."""
-        if self._api is not None:
-            await self._api.close()
 
     async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
         """Post it, into the thread that an earlier message began."""
