@@ -68,7 +68,11 @@ class _Facts:
         self.millis = {f"{v * 1000:.0f} ms" for v in _floats(values)}
         self.numbers = {n for text in [*texts, *known] for n in _NUMBER.findall(text)}
         self.numbers |= {
-            n for text in texts for sha in re.findall(r"[0-9a-f]{40}", text) for n in _NUMBER.findall(sha[:10])
+            n
+            for text in texts
+            for sha in re.findall(r"[0-9a-f]{40}", text)
+            for shown in (sha[:9], sha[:10])
+            for n in _NUMBER.findall(shown)
         }
         looks = [v["sample"]["healthy"] for v in values if v.get("type") == "Sampled"]
         worded = ((True, "looks healthy"), (False, "unhealthy"), (None, "not measured"))
