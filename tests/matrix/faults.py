@@ -54,7 +54,8 @@ def _clock(stage: Stage, running: Running) -> None:
 
 def _second_console(stage: Stage, running: Running) -> None:
     """Somebody on another machine tries the same."""
-    stage.run("api", "previous", "--yes", "--json", state=stage.folder / "other-state")
+    done = stage.run("api", "previous", "--yes", "--json", state=stage.folder / "other-state")
+    stage.second_pushes += sum(step["argv"][0] == "git-receive-pack" for step in done.document.get("steps", ()))
 
 
 def _ci_pushes(stage: Stage, running: Running) -> None:

@@ -75,6 +75,8 @@ class Stage:
     faked: bool = False
     step: str = "+1h"
     colleague_pushes: int = 0
+    second_pushes: int = 0
+    """of the second console, by its own word"""
     said: list[Done] = field(default_factory=list)
 
     def begin(self, *words: str) -> Running:
