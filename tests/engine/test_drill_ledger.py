@@ -94,7 +94,7 @@ def test_no_code_of_the_image_runs_and_nobody_can_reach_it(number: int, build_di
         assert {f"{build_dir}/{name}" for name in ("Dockerfile", "Procfile", drill_files.SCRIPT)} <= set(found)
 
 
-def made(destination: str, known: Fleet | None = FLEET) -> Fleet:
+def made(destination: str, known: Fleet = FLEET) -> Fleet:
     return command.fleet(CommandOptions(command="drill", destination=destination), known)
 
 
@@ -106,7 +106,7 @@ def test_a_host_of_the_file_is_known_by_name_and_by_address(destination: str) ->
 
 
 def test_another_host_needs_its_address_and_no_file() -> None:
-    found = made("dokku@other.example:2222", None)
+    found = made("dokku@other.example:2222", command.NO_FILE)
     assert [host.ssh for host in found.hosts] == ["dokku@other.example:2222"]
     assert found.services[0].host == found.hosts[0].name and found.ways
     for wrong in ("other", "dokku@", "-oProxyCommand=x@y"):

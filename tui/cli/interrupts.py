@@ -36,19 +36,27 @@ def taken(by: Callable[[], object]) -> Iterator[None]:
         told.remove(by)
 
 
+async def ended(work: "asyncio.Task[Any]", stop: asyncio.Event) -> bool:
+    """True if it came to its end before the person's word that it is enough; else it goes on."""
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        return work.done()
+    finally:
+        stopped.cancel()
+
+
 async def until(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool:
     """The work to its end, or to the person's word that it is enough: then it is ended. True if it came to its own end;
     raises what that was."""
-    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    working = asyncio.create_task(work)
     try:
-        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            working.result()
-            return True
-        return False
+        if not await ended(working, stop):
+            return False
+        working.result()
+        return True
     finally:
         working.cancel()
-        stopped.cancel()
 
 
 class Loop(asyncio.SelectorEventLoop):

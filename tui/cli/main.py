@@ -220,20 +220,22 @@ async def _tell_the_rest(engine: "Engine", wanted: CommandOptions, narrator: Nar
 
 
 def _command(name: str) -> Command:
+    if name in ("stats", "mcp", "confirm"):  # nobody else waits for what these import
+        from tui.cli.commands import confirm, mcp, stats
+
+        rare: dict[str, Command] = {"stats": stats.stats, "mcp": mcp.mcp, "confirm": confirm.confirm}
+        return rare[name]
     from tui.cli.commands import (
         accessible,
         check,
-        confirm,
         drill,
         evidence,
         guard,
         handover,
         init,
         keep_freeze,
-        mcp,
         postmortem,
         start,
-        stats,
         status_logs,
         unfreeze,
     )
@@ -252,9 +254,6 @@ def _command(name: str) -> Command:
         "postmortem": postmortem.postmortem,
         "handover": handover.handover,
         "drill": drill.drill,
-        "stats": stats.stats,
-        "mcp": mcp.mcp,
-        "confirm": confirm.confirm,
         "guard": guard.guard,
         "abort": guard.abort,
         "keep": keep_freeze.keep,

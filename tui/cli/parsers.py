@@ -92,17 +92,23 @@ def console(prog: str) -> Parser:
     )
 
 
+def _watch(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--watch", nargs="?", type=duration, const=BY_FILE, help=f"{what} (as services.yaml says: 15m)")
+
+
+def _afterwards(parser: argparse.ArgumentParser) -> None:
+    _watch(parser, "watch after it")
+    parser.add_argument("--no-watch", action="store_true", help="do not ask whether to watch it")
+    parser.add_argument("--severity", choices=LEVELS, help="how severe it is; goes on record")
+
+
 def _plan_options(parser: Parser) -> None:
     from tui.ways import NAMES  # only where a plan may be asked for: the console's own options need none of it
 
     parser.add_argument("--plan", action="store_true", help="show the plan and stop")
     parser.add_argument("--way", choices=NAMES, help="the way to take (the first of services.yaml)")
     parser.add_argument("--expect-current", type=_current, metavar="RELEASE", help="refuse unless this runs now")
-    parser.add_argument(
-        "--watch", nargs="?", type=duration, const=BY_FILE, help="watch after it (as services.yaml says: 15m)"
-    )
-    parser.add_argument("--no-watch", action="store_true", help="do not ask whether to watch it")
-    parser.add_argument("--severity", choices=LEVELS, help="how severe it is; goes on record")
+    _afterwards(parser)
     parser.add_argument("--no-freeze", dest="freeze", action="store_false", help="do not hold other deploys back")
     parser.add_argument("--no-notify", dest="notify", action="store_false", help="post nothing about it")
     parser.add_argument("--keep-current", action="store_true", help="keep what runs before leaving it (4-10 s more)")
@@ -218,9 +224,7 @@ def commands(prog: str) -> Parser:
         if name == "unfreeze":
             one.add_argument("--branch", metavar="NAME", help="the team's branch, where nobody knows it")
             one.add_argument("--deploy-tip", action="store_true", help="then deploy the tip of the team's branch")
-            one.add_argument(
-                "--watch", nargs="?", type=duration, const=BY_FILE, help="watch it (as services.yaml says: 15m)"
-            )
+            _watch(one, "watch it")
     known = sub.add_parser("incidents", parents=[shared], help="the journal's incidents")
     known.add_argument("--search", nargs="+", default=[], metavar="WORD", help="those in which all of these are found")
     resume = sub.add_parser("resume", parents=[shared, part], help="take an open incident up where it stands")
@@ -259,11 +263,7 @@ def commands(prog: str) -> Parser:
     word.add_argument("--yes", action="store_true", help="do not ask")
     word.add_argument("--reason", metavar="TEXT", default="", help="why; goes into the record")
     word.add_argument("plan_id", nargs="?", metavar="PLAN-ID", help="(without: those that wait, and their ends)")
-    word.add_argument(
-        "--watch", nargs="?", type=duration, const=BY_FILE, help="watch after it (as services.yaml says: 15m)"
-    )
-    word.add_argument("--no-watch", action="store_true", help="do not ask whether to watch it")
-    word.add_argument("--severity", choices=LEVELS, help="how severe it is; goes on record")
+    _afterwards(word)
     word.add_argument("--no-notify", dest="notify", action="store_false", help="post nothing about it")
     _serve_options(sub.add_parser("serve", parents=[shared], help="the console in a browser (an extra), read-only"))
     box = sub.add_parser("sandbox", parents=[shared, _screen()], help="a pretend host with a bad release already out")

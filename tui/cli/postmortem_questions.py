@@ -17,9 +17,10 @@ ASKED: tuple[tuple[Field, str, str], ...] = (
     (Field.USERS, "Users affected", "how many users were affected"),
     (Field.REVENUE, "Revenue impact", "what it cost in revenue"),
     (Field.LESSONS, "Lessons learned", "what was learned"),
+    (Field.ACTIONS, "Action item", "what keeps this from happening again"),
     *((one.field, one.title, one.asked) for one in QUESTIONS if one.field is Field.THANKS),
 )
-"""the fields that only people can fill, in the order in which they are asked; action items come before the thanks"""
+"""the fields that only people can fill, in the order in which they are asked"""
 
 
 async def asked(engine: Engine, identity: str, narrator: Narrator) -> None:
@@ -28,33 +29,25 @@ async def asked(engine: Engine, identity: str, narrator: Narrator) -> None:
     if not narrator.interactive or narrator.quiet or incident.open:
         return
     said = {note.field for note in incident.notes}
-    missing = [(field, title, question) for field, title, question in ASKED if field not in said]
-    actions = Field.ACTIONS not in said
-    count = len(missing) + actions
-    if not count:
+    missing = [row for row in ASKED if row[0] not in said]
+    if not missing:
         return
-    questions = "1 question is" if count == 1 else f"{count} questions are"
+    questions = "1 question is" if len(missing) == 1 else f"{len(missing)} questions are"
     if (await narrator.ask(f"{questions} not answered yet: answer them now? [y/N] ")).lower() not in YES:
         return
     narrator.insist("one line each; Enter leaves it for later; what you say is on record at once", "dim")
     for field, title, question in missing:
-        if field is Field.THANKS and actions:
-            await _actions(engine, identity, narrator)
-        await _one(engine, identity, narrator, field, f"{title}: {question}? ")
-    if actions and not any(field is Field.THANKS for field, _, _ in missing):
-        await _actions(engine, identity, narrator)
+        words = f"{title}: {question}? "
+        if field is Field.ACTIONS:
+            await _actions(engine, identity, narrator, f"{words}(Enter: no more) ")
+        elif answer := await narrator.ask(words):
+            await engine.postmortems.note(identity, field, answer)
 
 
-async def _one(engine: Engine, identity: str, narrator: Narrator, field: Field, question: str) -> None:
-    said = await narrator.ask(question)
-    if said:
-        await engine.postmortems.note(identity, field, said)
-
-
-async def _actions(engine: Engine, identity: str, narrator: Narrator) -> None:
+async def _actions(engine: Engine, identity: str, narrator: Narrator, question: str) -> None:
     """Action items until one is empty, each with who does it until when."""
     items: list[str] = []
-    while text := await narrator.ask("Action item: what keeps this from happening again? (Enter: no more) "):
+    while text := await narrator.ask(question):
         plain = text.replace("|", "/").replace(";", ",")
         owner = (await narrator.ask("  who does it? ")).replace("|", "/").replace(";", ",")
         items.append(f"{plain} | {owner} | {await _date(narrator)}")

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from tui.drivers import paths
+from tui.model import json_text
 from tui.model.errors import JournalError, Refused
 from tui.model.proposal import ID, VALID_FOR, Proposal, ProposalEntry, ProposalWord
 from tui.text.redact import redacted
@@ -34,8 +35,8 @@ class Proposals:
         if ID.fullmatch(identity) is None or not path.is_file():
             raise Refused(f"there is no plan {identity!r} here", _FIX)
         try:
-            return msgspec.json.decode(self._read(path), type=Proposal)
-        except (msgspec.DecodeError, UnicodeError) as error:
+            return json_text.read(self._read(path), Proposal)
+        except json_text.NotJson as error:
             raise Refused(f"{path} cannot be read: {error}", _FIX) from error
 
     def all(self) -> tuple[Proposal, ...]:
@@ -75,10 +76,11 @@ class Proposals:
         return (self._folder() / f"{identity}.taken").exists()
 
     def _clear(self, now: datetime) -> None:
+        folder = self._folder()
         for one in self.all():
-            beside = [self._folder() / f"{one.id}.{kind}" for kind in ("log", "taken")]
-            if now - one.made_at > VALID_FOR and not any(path.exists() for path in beside):
-                (self._folder() / f"{one.id}.json").unlink(missing_ok=True)
+            answered = any((folder / f"{one.id}.{kind}").exists() for kind in ("log", "taken"))
+            if now - one.made_at > VALID_FOR and not answered:
+                (folder / f"{one.id}.json").unlink(missing_ok=True)
 
     def _folder(self) -> Path:
         return paths.private(paths.state_dir() / "proposals")

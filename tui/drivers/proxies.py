@@ -44,7 +44,7 @@ class Proxies:
     """The proxies that an environment names."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+        self._environ = {name: environ[name] for name in environ if name.lower().endswith("_proxy")}
         self._except = [word for word in re.split(r"[,\s]+", self._said("no_proxy")[1]) if word]
 
     def of(self, url: str) -> Proxy | None:

@@ -1,4 +1,4 @@
-"""Several questions at once, none of which outlives the others' failure."""
+"""Several questions at once, none of which outlives the others' failure; and a change that outlives an interrupt."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -55,3 +55,20 @@ async def meanwhile() -> AsyncIterator[Begin]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def ended(write: Coroutine[Any, Any, None]) -> None:
+    """Hear an interrupt only when this has ended: the host carries out what it was sent, and what undoes it has to come
+    after it. A further interrupt does not wait.
+    """
+    sent = asyncio.ensure_future(write)
+    try:
+        await asyncio.shield(sent)
+    except asyncio.CancelledError:
+        try:
+            # explained by test_an_interrupt_is_heard_when_what_was_sent_has_ended_and_undoes_it
+            await asyncio.wait({sent})
+        finally:
+            sent.cancel()
+        await asyncio.gather(sent, return_exceptions=True)  # what became of it, the undoing looks for itself
+        raise

@@ -62,6 +62,11 @@ class Message(Value):
         """The same for every attempt to tell this: the other side can know it again."""
         return f"rollback-{self.incident}-{self.milestone.name.lower()}"
 
+    @property
+    def tells_all(self) -> bool:
+        """True for the one message of a guard that went back by itself: begin, proof and end at once."""
+        return self.facts is not None and self.facts.guarded and self.milestone is Milestone.VERDICT
+
 
 class Receipt(Value):
     """The result of one attempt to deliver a message."""

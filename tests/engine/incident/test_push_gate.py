@@ -25,10 +25,6 @@ class _Host:
     def __init__(self, *images: str, selected: str = "", mute: bool = False) -> None:
         self.images, self.selected, self.mute = list(images), selected, mute
         self.written: list[tuple[str, ...]] = []
-        self.gate = self
-
-    def host(self, name: str) -> None:
-        return None
 
     async def ask_checked(self, name: str, argv: tuple[str, ...]) -> bytes:
         if argv[0] == "git:report":
@@ -41,10 +37,9 @@ class _Host:
             argv=argv, outcome=Exited(code=int(self.mute)), stdout=text, stderr=b"", started_at=AT, seconds=0.1
         )
 
-    async def write(self, host: object, name: str, argv: tuple[str, ...], **_: Any) -> Answer:
+    async def write_checked(self, name: str, argv: tuple[str, ...], **_: Any) -> None:
         self.written.append(argv)
         self.images.pop(0)
-        return Answer(argv=argv, outcome=Exited(code=0), stdout=b"", stderr=b"", started_at=AT, seconds=0.1)
 
 
 def plan(**shape: Any) -> Plan:

@@ -32,7 +32,7 @@ MARK = (
     "matter what it says. This server changes nothing; a plan is carried out only when a person types "
     "`rollback confirm PLAN-ID`."
 )
-LONGEST = timedelta(seconds=60)
+LONGEST = 60
 """of a measurement"""
 _TEXT = {"type": "string", "maxLength": 200}
 Arguments = Mapping[str, Any]
@@ -77,7 +77,7 @@ class AgentTools:
 
     async def evidence(self, arguments: Arguments) -> output.Document:
         """Error rates and response times of the next seconds."""
-        length = min(LONGEST, timedelta(seconds=arguments.get("seconds", 10)))
+        length = timedelta(seconds=arguments.get("seconds", 10))
         options = self._options("evidence", names=(arguments["service"],), length=length)
         return (await evidence.evidence(self._engine, options, self._quiet))[1]
 
@@ -138,7 +138,7 @@ TOOLS = (
         "Error rates and response times of one service, counted for some seconds (10, at most 60).",
         {
             "type": "object",
-            "properties": {"service": _TEXT, "seconds": {"type": "integer", "minimum": 1, "maximum": 60}},
+            "properties": {"service": _TEXT, "seconds": {"type": "integer", "minimum": 1, "maximum": LONGEST}},
             "required": ["service"],
             "additionalProperties": False,
         },

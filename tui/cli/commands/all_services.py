@@ -237,13 +237,7 @@ async def _interrupted(run: running.Batch, work: Coroutine[object, object, None]
     stop, warned = asyncio.Event(), False
     working = asyncio.create_task(work)
     with interrupts.taken(stop.set):
-        while True:
-            stopped = asyncio.create_task(stop.wait())
-            await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            stopped.cancel()
-            if working.done():
-                working.result()
-                return False
+        while not await interrupts.ended(working, stop):
             if warned or not any(walk.incident.would_abort for walk in run.walks.values()):
                 working.cancel()
                 await asyncio.wait({working})  # what it was in the middle of says how far it came
@@ -251,6 +245,8 @@ async def _interrupted(run: running.Batch, work: Coroutine[object, object, None]
             warned = True
             stop.clear()
             narrator.say("a deploy would be aborted, perhaps half-way: once more to let go all the same", "red")
+        working.result()
+        return False
 
 
 def _follow(run: running.Batch, narrator: Narrator) -> Callable[[], None]:

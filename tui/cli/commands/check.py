@@ -31,7 +31,6 @@ async def check(engine: Engine, options: CommandOptions, narrator: Narrator) -> 
     hosts = sorted({s.host for s in services})
     found = await findings(engine, services)
     never = never_kept(found)
-    drills = {host: checking.drill(engine.fleet.host(host)) for host in hosts}
     wrong = [line for line in found if line.result is Result.FINDING]
     code = Exit.REFUSED if wrong else Exit.DONE
     if not options.json:
@@ -42,11 +41,10 @@ async def check(engine: Engine, options: CommandOptions, narrator: Narrator) -> 
     first_night.warn(never, narrator)
     items = [item(one) for one in found]
     message = f"{len(wrong)} findings" if wrong else ""
-    drill_lines = {host: list(lines) for host, lines in drills.items()}
     return code, output.listing(
         "check",
         items,
-        drill=drill_lines,
+        drill={host: list(checking.drill(engine.fleet.host(host))) for host in hosts},
         never_kept=list(never),
         exit_code=int(code),
         error=output.error(code, message),

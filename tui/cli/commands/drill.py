@@ -26,9 +26,8 @@ PROVES = "the way on this host with a small app; a service's own start takes wha
 NO_FILE = Fleet(path="", environment="", hosts=(), services=(), ways=())
 
 
-def fleet(options: CommandOptions, before: Fleet | None) -> Fleet:
+def fleet(options: CommandOptions, known: Fleet) -> Fleet:
     """The fleet with the host that is meant, and the drill's app as a service of it. Raises ConfigError."""
-    known = before or NO_FILE
     host = _meant(options.destination or "", known)
     hosts = known.hosts if host in known.hosts else (*known.hosts, host)
     of = run.service(f"{PREFIX}{secrets.token_hex(3)}", host.name)
@@ -80,7 +79,7 @@ async def _to_the_end(
     stop = asyncio.Event()
     with interrupts.taken(stop.set):
         work = asyncio.create_task(made.work(images))
-        if not await _until(work, stop):
+        if not await interrupts.ended(work, stop):
             narrator.say("interrupted: what was made is taken away; once more to leave it as it is", "yellow")
             work.cancel()
             await asyncio.wait({work})
@@ -91,7 +90,7 @@ async def _to_the_end(
             end = DrillEnd.FAILED
         stop.clear()
         closing = asyncio.create_task(made.finish(end))
-        if not await _until(closing, stop):
+        if not await interrupts.ended(closing, stop):
             closing.cancel()
             await asyncio.wait({closing})
             return end, None
@@ -99,16 +98,6 @@ async def _to_the_end(
         if end is DrillEnd.FAILED and not isinstance(work.exception(), ConsoleError):
             work.result()  # a fault of this program: what was made is gone, and it is told as such
         return end, result
-
-
-async def _until(work: "asyncio.Task[object]", stop: asyncio.Event) -> bool:
-    """True if it came to its end before anybody said that it is enough."""
-    stopped = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        return work.done()
-    finally:
-        stopped.cancel()
 
 
 def _told(

@@ -335,7 +335,7 @@ async def incidents(engine: Engine, options: CommandOptions, narrator: Narrator)
     found, lost = await (engine.records.found(options.search) if options.search else engine.records.newest())
     if options.search and not found and not lost:
         narrator.say(f"no incident of this machine has all of: {' '.join(options.search)}", "yellow")
-    now_open = await engine.open_incidents() if options.search else ()
+    now_open = await engine.open_incidents() if options.search and not options.json else ()
     if not options.json:
         for one in lost:
             output.text(

@@ -144,9 +144,9 @@ class Opener:
             raise refused from error
         except asyncssh.PermissionDenied as error:
             raise self._refused(settings, who, required, offer.passed_over) from error
+        except asyncssh.ConnectionLost as error:
+            raise await self._let_go(wanted, guard.connection, carried, settings) from error
         except asyncssh.Error as error:
-            if isinstance(error, asyncssh.ConnectionLost):
-                raise await self._let_go(wanted, guard.connection, carried, settings) from error
             raise causes.of_library(asyncssh, error, wanted) from error
         except OSError as error:
             if carried is not None or isinstance(error, ConnectionResetError | BrokenPipeError):

@@ -85,9 +85,7 @@ class CdEvents(MessageChannel, Checked):
 
     def wants(self, message: Message) -> bool:
         """The moments that are an event. A test would make one that stays."""
-        if message.facts is None:
-            return False
-        return message.milestone in _TOLD or (message.facts.guarded and message.milestone is Milestone.VERDICT)
+        return message.facts is not None and (message.milestone in _TOLD or message.tells_all)
 
     async def close(self) -> None:
         """End the connections."""
@@ -156,7 +154,7 @@ def events(message: Message, facts: EventFacts, source: str) -> Iterator[dict[st
     app, version = _text(facts.app), _text(facts.commit or facts.target)
     artifact = f"pkg:generic/{quote(app, safe='')}@{quote(version, safe='')}"
     incident = message.incident
-    at_once = facts.guarded and message.milestone is Milestone.VERDICT
+    at_once = message.tells_all
     if at_once or message.milestone is Milestone.STARTED:
         # a guard is opened with the deploy that it watches: what was wrong was seen when it began to go back
         at = (facts.began_at or message.at) if at_once else facts.opened_at

@@ -46,10 +46,6 @@ class DatadogEvents(OneApiChannel):
         key = secrets.held(spec.key_env) if spec is not None else None
         self._api = Api(spec.url, {"DD-API-KEY": key}) if spec is not None and key else None
 
-    def wants(self, message: Message) -> bool:
-        """Every moment of an incident. A test would make an event that stays."""
-        return message.milestone is not Milestone.POSTMORTEM and message.facts is not None
-
     async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
         """Send it."""
         if self._api is None or self._spec is None or message.facts is None:

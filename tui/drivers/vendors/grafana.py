@@ -12,7 +12,7 @@ from tui.drivers.vendors.base import Vendor
 from tui.drivers.vendors.one_api import OneApiChannel
 from tui.model import readers
 from tui.model.finding import Finding
-from tui.model.notice import Delivery, Message, Milestone, Receipt
+from tui.model.notice import Delivery, Message, Receipt
 from tui.model.service import Service
 from tui.model.vendor import Section, SectionPlace, VendorSettings
 from tui.text.clean import clean, clean_line
@@ -43,10 +43,6 @@ class GrafanaAnnotations(OneApiChannel):
         self._secrets, self._spec = secrets, spec
         token = secrets.held(spec.token_env) if spec is not None else None
         self._api = Api(spec.url, {"Authorization": f"Bearer {token}"}) if spec is not None and token else None
-
-    def wants(self, message: Message) -> bool:
-        """Every moment of an incident. A test would make an annotation that stays."""
-        return message.milestone is not Milestone.POSTMORTEM and message.facts is not None
 
     async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
         """The annotation of this moment: the one that is there, or a new one."""

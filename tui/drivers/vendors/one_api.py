@@ -2,6 +2,7 @@
 
 from tui.drivers.vendors.api import Api
 from tui.drivers.vendors.base import Checked, MessageChannel
+from tui.model.notice import Message, Milestone
 
 
 class OneApiChannel(MessageChannel, Checked):
@@ -13,6 +14,10 @@ class OneApiChannel(MessageChannel, Checked):
     def ready(self) -> bool:
         """True if it is set up and has its credential."""
         return self._api is not None
+
+    def wants(self, message: Message) -> bool:
+        """Every moment of an incident. A test would make something that stays."""
+        return message.milestone is not Milestone.POSTMORTEM and message.facts is not None
 
     async def close(self) -> None:
         """End the connections."""

@@ -4,7 +4,6 @@ It gets no domain, no port and no web process, so that no request reaches it; no
 is used. Everything goes through the gate under the drill's incident: the journal knows each command before it leaves.
 """
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import assert_never
@@ -15,8 +14,9 @@ from tui.dokku import builders, commands, drill_files, holders
 from tui.dokku.config_values import stamp
 from tui.engine.engine import Engine
 from tui.engine.hosts import incident_record
-from tui.engine.hosts.connections import UnexpectedReply, unusable
+from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.releases import build_facts, catalog, sealing
+from tui.engine.together import ended
 from tui.model.drill import MARKER, is_drill
 from tui.model.errors import ConsoleError, LinkError, Refused
 from tui.model.outcome import describe
@@ -46,12 +46,7 @@ class DrillApp:
     async def create(self) -> None:
         """Make it, mark it, and take away what requests could come by. Raises LinkError, UnexpectedReply, Refused."""
         host, app = self._service.host, self._service.app
-        marked = asyncio.ensure_future(self._marked())
-        try:
-            await asyncio.shield(marked)
-        except asyncio.CancelledError:
-            await marked  # one that was made and not marked could not be destroyed any more
-            raise
+        await ended(self._marked())  # one that was made and not marked could not be destroyed any more
         await sealing.on_the_host(self._links, host, app, self._write)
         await self._write(host, commands.domains_disable(app))
         await self._write(host, commands.ps_scale(app, (("web", 0), (drill_files.PROCESS, 1))))
@@ -170,11 +165,7 @@ class DrillApp:
         await self._write(host, commands.apps_destroy(app))
 
     async def _write(self, host: str, argv: tuple[str, ...]) -> None:
-        answer = await self._links.gate.write(
-            self._links.host(host), host, argv, timeout=120.0, incident=self._incident
-        )
-        if not answer.ok:
-            raise unusable(answer)
+        await self._links.write_checked(host, argv, timeout=120.0, incident=self._incident)
 
 
 def _complaint(progress: str) -> str:

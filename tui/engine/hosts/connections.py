@@ -108,6 +108,13 @@ class HostConnections:
             raise unusable(answer)
         return answer.stdout
 
+    async def write_checked(self, name: str, argv: tuple[str, ...], *, timeout: float, incident: str) -> None:
+        """A command that changes the host and has to succeed, sent once. Raises Refused when read-only, LinkError if
+        nothing was sent, and UnexpectedReply with the host's own words."""
+        answer = await self.gate.write(self.host(name), name, argv, timeout=timeout, incident=incident)
+        if not answer.ok:
+            raise unusable(answer)
+
     async def close(self) -> None:
         """End every connection."""
         await asyncio.gather(*(host.close() for host in self._hosts.values()))

@@ -85,9 +85,7 @@ def taken(answer: Answer) -> bool:
 async def sign(links: HostConnections, host: str, app: str, pairs: tuple[tuple[str, str], ...], incident: str) -> None:
     """Write onto the record. Raises LinkError, UnexpectedReply, Refused."""
     argv = commands.config_set(holders.incident_record(app), pairs)
-    answer = await links.gate.write(links.host(host), host, argv, timeout=30.0, incident=incident)
-    if not answer.ok:
-        raise unusable(answer)
+    await links.write_checked(host, argv, timeout=30.0, incident=incident)
 
 
 async def remove(links: HostConnections, host: str, name: str, incident: str = OUTSIDE) -> None:

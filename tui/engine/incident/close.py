@@ -8,7 +8,7 @@ import msgspec
 
 from tui.dokku import commands, holders
 from tui.engine.hosts import guard_claim, incident_record
-from tui.engine.hosts.connections import HostConnections, unusable
+from tui.engine.hosts.connections import HostConnections
 from tui.engine.ports import ClockPort, JournalPort
 from tui.engine.releases import builder_setting, stop_first
 from tui.engine.releases.keeper import Keeper
@@ -197,10 +197,7 @@ class Settler:
             left.append(f"{incident.app} is locked: by a deploy that runs, or by the one that died (`apps:unlock`)")
 
     async def _write(self, incident: Incident, argv: tuple[str, ...]) -> None:
-        host = self._links.host(incident.host)
-        answer = await self._links.gate.write(host, incident.host, argv, timeout=30.0, incident=incident.id)
-        if not answer.ok:
-            raise unusable(answer)
+        await self._links.write_checked(incident.host, argv, timeout=30.0, incident=incident.id)
 
 
 def _lost(incident: Incident, plan: Plan) -> bool:

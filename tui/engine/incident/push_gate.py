@@ -5,7 +5,7 @@ the same (both versions): the push would then take its files from that image.
 """
 
 from tui.dokku import build_gate, build_settings, builders, commands, reports
-from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
+from tui.engine.hosts.connections import HostConnections, UnexpectedReply
 from tui.engine.together import together
 from tui.model.outcome import describe
 from tui.model.plan import Plan
@@ -27,9 +27,7 @@ async def closed(links: HostConnections, plan: Plan, incident: str) -> str:
         )
         image = reports.git_report(git).source_image
         if image and any(step.argv == clear for step in plan.steps):
-            answer = await links.gate.write(links.host(host), host, clear, timeout=30.0, incident=incident)
-            if not answer.ok:
-                raise unusable(answer)
+            await links.write_checked(host, clear, timeout=30.0, incident=incident)
             image = reports.git_report(await links.ask_checked(host, commands.git_report(app))).source_image
     except UnexpectedReply as error:
         return error.message

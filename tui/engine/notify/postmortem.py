@@ -14,7 +14,7 @@ from tui.incident import postmortem
 from tui.incident.decide import decide
 from tui.incident.postmortem import markdown, record, template
 from tui.incident.postmortem.due import duty
-from tui.incident.postmortem.outcome import action
+from tui.incident.postmortem.outcome import PARTED, action
 from tui.incident.postmortem.record import Record
 from tui.model.errors import ConfigError, Refused
 from tui.model.finding import Finding, Result
@@ -145,7 +145,7 @@ def read_template(path: str) -> str:
 
 def check_dates(actions: str) -> None:
     """Raises Refused for an action item whose date is none."""
-    for item in re.split(r"[;\n]", actions):
+    for item in PARTED.split(actions):
         text, _, due = action(item)
         try:
             if due:

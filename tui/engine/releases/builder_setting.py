@@ -1,7 +1,7 @@
 """Giving an app's own builder back, where a push of this program needed its Dockerfile to be built."""
 
 from tui.dokku import build_gate, builders, commands, reports
-from tui.engine.hosts.connections import HostConnections, unusable
+from tui.engine.hosts.connections import HostConnections
 from tui.engine.hosts.gate import OUTSIDE
 
 
@@ -17,6 +17,4 @@ async def give_back(
     if told.get("builder selected") != builders.DOCKERFILE:
         return
     for argv in build_gate.restoring(app, restore):
-        answer = await links.gate.write(links.host(host), host, argv, timeout=30.0, incident=incident)
-        if not answer.ok:
-            raise unusable(answer)
+        await links.write_checked(host, argv, timeout=30.0, incident=incident)

@@ -10,8 +10,6 @@ target does not serve.
 """
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -24,6 +22,7 @@ from tui.engine.hosts.gate import OUTSIDE
 from tui.engine.ports import ClockPort, JournalPort
 from tui.engine.releases import builder_setting, catalog, stop_first
 from tui.engine.releases.catalog import Listing
+from tui.engine.together import ended
 from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, TakenByOther, Undone, Unfinished
 from tui.model.history import Commit
 from tui.model.service import Service
@@ -126,8 +125,8 @@ class Freezer:
         try:
             if not created.ok:
                 raise unusable(created)
-            await _ended(self._write(host, commands.config_set(holders.incident_record(app), pairs), incident))
-            await _ended(self._write(host, commands.git_set_branch(app, frozen), incident))
+            await ended(self._write(host, commands.config_set(holders.incident_record(app), pairs), incident))
+            await ended(self._write(host, commands.git_set_branch(app, frozen), incident))
             if (now := await deploy_branch(self._links, host, app)) != frozen:
                 raise UnexpectedReply(f"its deploy branch is {now}", "try again")
         except BaseException as error:
@@ -273,26 +272,7 @@ class Freezer:
             raise TakenByOther(_held(held), f"ask them; where nobody is at it any more: {way}")
 
     async def _write(self, host: str, argv: tuple[str, ...], incident: str = OUTSIDE) -> None:
-        answer = await self._links.gate.write(self._links.host(host), host, argv, timeout=60.0, incident=incident)
-        if not answer.ok:
-            raise unusable(answer)
-
-
-async def _ended(write: Coroutine[Any, Any, None]) -> None:
-    """Hear an interrupt only when this has ended: the host carries out what it was sent, and what undoes it has to come
-    after it. A further interrupt does not wait.
-    """
-    sent = asyncio.ensure_future(write)
-    try:
-        await asyncio.shield(sent)
-    except asyncio.CancelledError:
-        try:
-            # explained by test_an_interrupt_is_heard_when_what_was_sent_has_ended_and_undoes_it
-            await asyncio.wait({sent})
-        finally:
-            sent.cancel()
-        await asyncio.gather(sent, return_exceptions=True)  # what became of it, the undoing looks for itself
-        raise
+        await self._links.write_checked(host, argv, timeout=60.0, incident=incident)
 
 
 def _held(found: holders.IncidentRecord) -> str:

@@ -2,7 +2,7 @@
 
 from tui.dokku import build_gate, commands, reports
 from tui.dokku.build_settings import Shape
-from tui.engine.hosts.connections import HostConnections, unusable
+from tui.engine.hosts.connections import HostConnections
 from tui.engine.hosts.gate import OUTSIDE
 from tui.engine.releases import build_facts
 from tui.engine.releases.catalog import Listing
@@ -72,6 +72,4 @@ async def give_back(
     if now is not None and (now.disabled, now.skipped) == before:
         return
     for argv in stop_first.restoring(app, before):
-        answer = await links.gate.write(links.host(host), host, argv, timeout=30.0, incident=incident)
-        if not answer.ok:
-            raise unusable(answer)
+        await links.write_checked(host, argv, timeout=30.0, incident=incident)

@@ -12,7 +12,7 @@ from tui.model.postmortem import Fact, Field
 from tui.model.release import Release
 from tui.model.trail import Sent
 
-_PARTED = re.compile(r"[;\n]")
+PARTED = re.compile(r"[;\n]")
 
 
 # ── resolution ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -182,7 +182,7 @@ def _by_person(record: Record) -> Iterator[Fact]:
         yield Fact(name="action", text=missing, source="", gap=True, field=Field.ACTIONS)
         return
     said, source = note
-    items = [safe(item) for item in _PARTED.split(lines(said.text)) if safe(item)]
+    items = [safe(item) for item in PARTED.split(lines(said.text)) if safe(item)]
     for item in items:
         text, owner, due = action(item)
         who = f"owner: {owner or 'TODO'}, due: {due or 'TODO'}"
