@@ -183,7 +183,7 @@ def test_what_fails_beside_it_never_changes_the_rollback_and_is_told_later(
     vendors.fault("events", "limited", times=9)
     vendors.fault("github", "lost", on="POST /repos/acme/api/issues")  # made, but nobody hears of it
     vendors.fault("github", "html", times=9, on="comments")
-    vendors.fault("sentry", "hang", times=2)  # eight seconds: the watch has to last longer
+    vendors.fault("sentry", "hang", times=2, on="events-timeseries")  # eight seconds: the watch has to last longer
     vendors.fault("posthog", "html-ok", times=9)
     hook.hang = True
     done = box.run("api", "previous", "--yes", "--watch", "12s", "--json")
