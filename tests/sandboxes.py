@@ -82,9 +82,9 @@ class Sandbox:
         """Its environment."""
         return {**os.environ, "ROLLBACK_STATE_DIR": str(self.state), **self.environ}
 
-    def run(self, *words: str) -> Done:
+    def run(self, *words: str, timeout: float = 110) -> Done:
         """Run a command line to its end, without a terminal."""
-        done = forks.run(self.argv(*words), env=self.env())
+        done = forks.run(self.argv(*words), env=self.env(), timeout=timeout)
         return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
     def typed(self, text: str, *words: str) -> Done:

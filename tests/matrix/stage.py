@@ -15,6 +15,7 @@ from tests.forks import on_terminal
 from tests.sandboxes import Done, Sandbox, running_sandbox
 from tests.scenarios.test_real_sshd import forced, through
 from tests.sshd import SSHD, Sshd, answers, real_sshd
+from tui.incident.transitions.uncertain import UNKNOWN_LIMIT
 
 APP = "scenextras"
 RECORD = f"{APP}--incident"
@@ -109,7 +110,7 @@ class Stage:
         """A command line to its end, as a person types it afterwards."""
         before, self.box.state = self.box.state, state or self.box.state
         try:
-            done = self.box.run(*words)
+            done = self.box.run(*words, timeout=LIMIT + UNKNOWN_LIMIT.total_seconds())
         finally:
             self.box.state = before
         self.said.append(done)

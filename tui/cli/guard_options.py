@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from tui.cli.parser import duration
 from tui.model.errors import ConfigError
@@ -12,19 +11,19 @@ from tui.model.guard import OnBreach
 SHORTEST, LONGEST = timedelta(seconds=30), timedelta(hours=2)
 
 
-def add(sub: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
-    """The parsers of both commands."""
-    guard = sub.add_parser(
-        "guard", parents=[*parents], help="watch a deploy: CI's push behind `--`, or what runs now (exit 0, 6, 7)"
-    )
-    guard.add_argument("names", nargs=1, metavar="SERVICE")
-    guard.add_argument("--for", dest="guard_for", type=_length, help="how long (services.yaml: 10m)")
-    guard.add_argument(
+def guard(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `guard`; what stands behind `--` is taken off before."""
+    parser.add_argument("names", nargs=1, metavar="SERVICE")
+    parser.add_argument("--for", dest="guard_for", type=_length, help="how long (services.yaml: 10m)")
+    parser.add_argument(
         "--on-breach", type=_on_breach, metavar="WHAT", help="tell, ask or roll-back; no more than services.yaml allows"
     )
-    abort = sub.add_parser("abort", parents=[*parents], help="end a guard, until its rollback's push has left")
-    abort.add_argument("names", nargs=1, metavar="SERVICE")
-    abort.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def abort(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `abort`."""
+    parser.add_argument("names", nargs=1, metavar="SERVICE")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _length(text: str) -> timedelta:

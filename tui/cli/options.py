@@ -142,7 +142,9 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> CommandOptions:
     if first is None:
         argv = ["--help"]
     if first is None or first in COMMANDS:
-        return CommandOptions(**_plain(vars(parsers.commands(prog).parse_args(_command_first(argv, first)))), then=then)
+        return CommandOptions(
+            **_plain(vars(parsers.commands(prog, only=first).parse_args(_command_first(argv, first)))), then=then
+        )
     try:
         values = vars(parsers.of_service(prog).parse_intermixed_args(argv))
     except ConfigError as error:

@@ -2,8 +2,8 @@
 
 import argparse
 import os
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from tui.cli import examples, guard_options
 from tui.cli.parser import BY_FILE, Parser, duration, period
@@ -181,7 +181,164 @@ def _between(text: str, least: int, most: int, what: str) -> int:
     return int(text)
 
 
-def commands(prog: str) -> Parser:
+def _status(parser: Parser) -> None:
+    parser.add_argument("names", nargs="*", metavar="SERVICE")
+    parser.add_argument("--watch", dest="again", action="store_true", help="again and again, until Ctrl-C")
+    parser.add_argument("--every", type=duration, default=timedelta(seconds=5), help="with --watch: how often (5s)")
+
+
+def _check(parser: Parser) -> None:
+    parser.add_argument("names", nargs="*", metavar="SERVICE")
+    parser.add_argument("--notify", action="store_true", help="send a test message to every channel, after a question")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _logs(parser: Parser) -> None:
+    parser.add_argument("names", nargs=1, metavar="SERVICE")
+    parser.add_argument("-n", "--num", dest="lines", type=int, default=100, help="lines (100)")
+    parser.add_argument("-t", "--tail", "--follow", dest="follow", action="store_true", help="go on as it is written")
+
+
+def _evidence(parser: Parser) -> None:
+    parser.add_argument("names", nargs=1, metavar="SERVICE")
+    parser.add_argument("--for", dest="length", type=duration, default=timedelta(seconds=60), help="how long (60s)")
+
+
+def _keep(parser: Parser) -> None:
+    parser.add_argument("names", nargs="*", metavar="SERVICE")
+    parser.add_argument("--all", action="store_true", help="every service")
+    parser.add_argument(
+        "--remove-all", action="store_true", help="take kept releases and records away, after a question"
+    )
+
+
+def _freeze(parser: Parser) -> None:
+    parser.add_argument("names", nargs=1, metavar="SERVICE")
+
+
+def _unfreeze(parser: Parser) -> None:
+    parser.add_argument("names", nargs=1, metavar="SERVICE")
+    parser.add_argument("--branch", metavar="NAME", help="the team's branch, where nobody knows it")
+    parser.add_argument("--deploy-tip", action="store_true", help="then deploy the tip of the team's branch")
+    _watch(parser, "watch it")
+
+
+def _incidents(parser: Parser) -> None:
+    parser.add_argument("--search", nargs="+", default=[], metavar="WORD", help="those in which all of these are found")
+
+
+def _resume(parser: Parser) -> None:
+    parser.add_argument("incident", nargs="?", metavar="ID")
+    parser.add_argument("--confirm", metavar="PHRASE", help='"all previous": goes on with the services not started')
+    parser.add_argument("--close", metavar="HOW", help="close it: recovered, not-recovered, aborted, fixed-forward")
+
+
+def _undo(parser: Parser) -> None:
+    parser.add_argument("incident", nargs="?", metavar="ID", help="(the newest that changed what serves)")
+    _plan_options(parser)
+
+
+def _postmortem(parser: Parser) -> None:
+    parser.add_argument("incident", nargs="?", metavar="ID", help="(the only one that lacks a required one)")
+    parser.add_argument("--save", metavar="FILE", help="into a new file, and note that it is written")
+    parser.add_argument("--format", choices=("markdown", "html"), help="(markdown; --save FILE.html is a page too)")
+    parser.add_argument("--html", dest="format", action="store_const", const="html", help="the same as --format html")
+    parser.add_argument("--attach", action="store_true", help="to the incident's ticket, which counts as written")
+    parser.add_argument(
+        "--set", nargs=2, action="append", default=[], metavar=("FIELD", "TEXT"),
+        help=f"your own words, kept in the journal: {', '.join(Field)}; empty takes them back",
+    )  # fmt: skip
+
+
+def _handover(parser: Parser) -> None:
+    parser.add_argument("incident", nargs="?", metavar="ID", help="(the only open one)")
+
+
+def _replay(parser: Parser) -> None:
+    parser.add_argument("incident", metavar="ID")
+    parser.add_argument("--speed", type=_speed, default=10, metavar="N", help="so many times as fast, 1 to 60 (10)")
+
+
+def _drill(parser: Parser) -> None:
+    parser.add_argument("destination", metavar="HOST", help="a host of services.yaml, or dokku@host[:port]")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _stats(parser: Parser) -> None:
+    parser.add_argument("--since", type=period, default=timedelta(days=90), help="how far back (90d)")
+    parser.add_argument("--openmetrics", metavar="FILE", help="into a file for a metrics collector, which is replaced")
+
+
+def _confirm(parser: Parser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--reason", metavar="TEXT", default="", help="why; goes into the record")
+    parser.add_argument("plan_id", nargs="?", metavar="PLAN-ID", help="(without: those that wait, and their ends)")
+    _afterwards(parser)
+    parser.add_argument("--no-notify", dest="notify", action="store_false", help="post nothing about it")
+
+
+def _sandbox(parser: Parser) -> None:
+    parser.add_argument("--serve", action="store_true", help="only serve; prints one JSON line")
+    parser.add_argument("--dokku", default="0.35.15", choices=("0.35.15", "0.38.27", "plugins"), help="profile")
+    parser.add_argument("--pace", default="recorded", help="recorded, fast or a factor")
+    parser.add_argument("--scenario", help="scripted trouble")
+    parser.add_argument(
+        "--game-day", nargs="?", const="", metavar="SEED",
+        help="trouble that you do not know; what was quick and what was missed is told at the end",
+    )  # fmt: skip
+
+
+def _config(parser: Parser) -> None:
+    parser.add_argument(
+        "topic", choices=("show", "path", "schema"),
+        help="each value and where it comes from; the file and where it is looked for; its JSON Schema",
+    )  # fmt: skip
+
+
+def _help(parser: Parser) -> None:
+    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="a topic or a command")
+
+
+def _completion(parser: Parser) -> None:
+    parser.add_argument("topic", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish")
+
+
+def _nothing(parser: Parser) -> None:
+    """It has no options of its own."""
+
+
+_PARSERS: dict[str, tuple[str, Callable[[Parser], None], Callable[[], Parser] | None]] = {
+    "init": ("write services.yaml for a host, or add its new apps", _init_options, None),
+    "status": ("health now, what runs, open incidents", _status, None),
+    "check": ("configuration, keys, host, capabilities, what is beside it; each with its fix", _check, None),
+    "logs": ("the service's log", _logs, None),
+    "evidence": ("error rates and response times, measured now", _evidence, None),
+    "keep": ("keep what runs now, so that there is a way back to it", _keep, taking_part),
+    "freeze": ("hold deploys back", _freeze, taking_part),
+    "unfreeze": ("let deploys through again", _unfreeze, taking_part),
+    "incidents": ("the journal's incidents", _incidents, None),
+    "resume": ("take an open incident up where it stands", _resume, taking_part),
+    "undo": ("forward again to what an incident left", _undo, taking_part),
+    "postmortem": ("an incident's post-mortem, filled from the journal", _postmortem, None),
+    "guard": ("watch a deploy: CI's push behind `--`, or what runs now (exit 0, 6, 7)", guard_options.guard, None),
+    "abort": ("end a guard, until its rollback's push has left", guard_options.abort, None),
+    "handover": ("what the next person has to know, on one page", _handover, None),
+    "replay": ("a closed incident in the console once more", _replay, _screen),
+    "drill": ("the way back of a real host, tried on a throw-away app", _drill, None),
+    "stats": ("recovery times, rollbacks, verdicts, drills: the journal's", _stats, None),
+    "mcp": ("what agents may read, on stdin and stdout (an extra)", _nothing, None),
+    "confirm": ("carry out a plan that an agent proposed", _confirm, None),
+    "serve": ("the console in a browser (an extra), read-only", _serve_options, None),
+    "sandbox": ("a pretend host with a bad release already out", _sandbox, _screen),
+    "config": ("services.yaml: what holds, and from where", _config, None),
+    "help": ("a page on a topic, or the list of topics", _help, None),
+    "completion": ("a script that completes commands and options", _completion, None),
+}
+"""each command: what it is for, what adds its options, and what it shares with some others"""
+
+
+def commands(prog: str, only: str | None = None) -> Parser:
+    """The parser of all commands, or of the one that was typed: a parser costs as much as a line of `status`."""
     parser = Parser(
         prog=prog,
         description="Roll a Dokku service back to its last good release.\n\n"
@@ -195,104 +352,15 @@ def commands(prog: str) -> Parser:
     parser.add_argument("--info", action="store_true", help="what a report of a fault needs (--bundle: in a file)")
     parser.add_argument("--bundle", metavar="FILE", help="with --info: commands and faults too, without secrets")
     sub = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
-    shared, part = common(), taking_part()
-    _init_options(sub.add_parser("init", parents=[shared], help="write services.yaml for a host, or add its new apps"))
-    status = sub.add_parser("status", parents=[shared], help="health now, what runs, open incidents")
-    status.add_argument("names", nargs="*", metavar="SERVICE")
-    status.add_argument("--watch", dest="again", action="store_true", help="again and again, until Ctrl-C")
-    status.add_argument("--every", type=duration, default=timedelta(seconds=5), help="with --watch: how often (5s)")
-    check = sub.add_parser(
-        "check", parents=[shared], help="configuration, keys, host, capabilities, what is beside it; each with its fix"
-    )
-    check.add_argument("names", nargs="*", metavar="SERVICE")
-    check.add_argument("--notify", action="store_true", help="send a test message to every channel, after a question")
-    check.add_argument("--yes", action="store_true", help="do not ask")
-    logs = sub.add_parser("logs", parents=[shared], help="the service's log")
-    logs.add_argument("names", nargs=1, metavar="SERVICE")
-    logs.add_argument("-n", "--num", dest="lines", type=int, default=100, help="lines (100)")
-    logs.add_argument("-t", "--tail", "--follow", dest="follow", action="store_true", help="go on as it is written")
-    seen = sub.add_parser("evidence", parents=[shared], help="error rates and response times, measured now")
-    seen.add_argument("names", nargs=1, metavar="SERVICE")
-    seen.add_argument("--for", dest="length", type=duration, default=timedelta(seconds=60), help="how long (60s)")
-    keep = sub.add_parser("keep", parents=[shared, part], help="keep what runs now, so that there is a way back to it")
-    keep.add_argument("names", nargs="*", metavar="SERVICE")
-    keep.add_argument("--all", action="store_true", help="every service")
-    keep.add_argument("--remove-all", action="store_true", help="take kept releases and records away, after a question")
-    for name, text in (("freeze", "hold deploys back"), ("unfreeze", "let deploys through again")):
-        one = sub.add_parser(name, parents=[shared, part], help=text)
-        one.add_argument("names", nargs=1, metavar="SERVICE")
-        if name == "unfreeze":
-            one.add_argument("--branch", metavar="NAME", help="the team's branch, where nobody knows it")
-            one.add_argument("--deploy-tip", action="store_true", help="then deploy the tip of the team's branch")
-            _watch(one, "watch it")
-    known = sub.add_parser("incidents", parents=[shared], help="the journal's incidents")
-    known.add_argument("--search", nargs="+", default=[], metavar="WORD", help="those in which all of these are found")
-    resume = sub.add_parser("resume", parents=[shared, part], help="take an open incident up where it stands")
-    resume.add_argument("incident", nargs="?", metavar="ID")
-    resume.add_argument("--confirm", metavar="PHRASE", help='"all previous": goes on with the services not started')
-    resume.add_argument("--close", metavar="HOW", help="close it: recovered, not-recovered, aborted, fixed-forward")
-    undo = sub.add_parser("undo", parents=[shared, part], help="forward again to what an incident left")
-    undo.add_argument("incident", nargs="?", metavar="ID", help="(the newest that changed what serves)")
-    _plan_options(undo)
-    after = sub.add_parser("postmortem", parents=[shared], help="an incident's post-mortem, filled from the journal")
-    after.add_argument("incident", nargs="?", metavar="ID", help="(the only one that lacks a required one)")
-    after.add_argument("--save", metavar="FILE", help="into a new file, and note that it is written")
-    after.add_argument("--format", choices=("markdown", "html"), help="(markdown; --save FILE.html is a page too)")
-    after.add_argument("--html", dest="format", action="store_const", const="html", help="the same as --format html")
-    after.add_argument("--attach", action="store_true", help="to the incident's ticket, which counts as written")
-    after.add_argument(
-        "--set", nargs=2, action="append", default=[], metavar=("FIELD", "TEXT"),
-        help=f"your own words, kept in the journal: {', '.join(Field)}; empty takes them back",
-    )  # fmt: skip
-    guard_options.add(sub, [shared])
-    over = sub.add_parser("handover", parents=[shared], help="what the next person has to know, on one page")
-    over.add_argument("incident", nargs="?", metavar="ID", help="(the only open one)")
-    again = sub.add_parser("replay", parents=[shared, _screen()], help="a closed incident in the console once more")
-    again.add_argument("incident", metavar="ID")
-    again.add_argument("--speed", type=_speed, default=10, metavar="N", help="so many times as fast, 1 to 60 (10)")
-    tried = sub.add_parser("drill", parents=[shared], help="the way back of a real host, tried on a throw-away app")
-    tried.add_argument("destination", metavar="HOST", help="a host of services.yaml, or dokku@host[:port]")
-    tried.add_argument("--yes", action="store_true", help="do not ask")
-    figures = sub.add_parser(
-        "stats", parents=[shared], help="recovery times, rollbacks, verdicts, drills: the journal's"
-    )
-    figures.add_argument("--since", type=period, default=timedelta(days=90), help="how far back (90d)")
-    figures.add_argument("--openmetrics", metavar="FILE", help="into a file for a metrics collector, which is replaced")
-    sub.add_parser("mcp", parents=[shared], help="what agents may read, on stdin and stdout (an extra)")
-    word = sub.add_parser("confirm", parents=[shared], help="carry out a plan that an agent proposed")
-    word.add_argument("--yes", action="store_true", help="do not ask")
-    word.add_argument("--reason", metavar="TEXT", default="", help="why; goes into the record")
-    word.add_argument("plan_id", nargs="?", metavar="PLAN-ID", help="(without: those that wait, and their ends)")
-    _afterwards(word)
-    word.add_argument("--no-notify", dest="notify", action="store_false", help="post nothing about it")
-    _serve_options(sub.add_parser("serve", parents=[shared], help="the console in a browser (an extra), read-only"))
-    box = sub.add_parser("sandbox", parents=[shared, _screen()], help="a pretend host with a bad release already out")
-    box.add_argument("--serve", action="store_true", help="only serve; prints one JSON line")
-    box.add_argument("--dokku", default="0.35.15", choices=("0.35.15", "0.38.27", "plugins"), help="profile")
-    box.add_argument("--pace", default="recorded", help="recorded, fast or a factor")
-    box.add_argument("--scenario", help="scripted trouble")
-    box.add_argument(
-        "--game-day", nargs="?", const="", metavar="SEED",
-        help="trouble that you do not know; what was quick and what was missed is told at the end",
-    )  # fmt: skip
-    _explaining(sub, shared)
+    shared = common()
+    for name in _PARSERS if only is None else (only,):
+        what, options, more = _PARSERS[name]
+        one = sub.add_parser(name, parents=[shared, more()] if more else [shared], help=what)
+        options(one)
+        if not one.epilog:
+            one.formatter_class = argparse.RawDescriptionHelpFormatter
+            one.epilog = examples.text(name)
     return parser
-
-
-def _explaining(sub: Any, shared: Parser) -> None:
-    seen = sub.add_parser("config", parents=[shared], help="services.yaml: what holds, and from where")
-    seen.add_argument(
-        "topic", choices=("show", "path", "schema"),
-        help="each value and where it comes from; the file and where it is looked for; its JSON Schema",
-    )  # fmt: skip
-    pages = sub.add_parser("help", parents=[shared], help="a page on a topic, or the list of topics")
-    pages.add_argument("topic", nargs="?", metavar="TOPIC", help="a topic or a command")
-    shells = sub.add_parser("completion", parents=[shared], help="a script that completes commands and options")
-    shells.add_argument("topic", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish")
-    for name, parser in sub.choices.items():
-        if not parser.epilog:
-            parser.formatter_class = argparse.RawDescriptionHelpFormatter
-            parser.epilog = examples.text(name)
 
 
 def tables(prog: str = "rollback") -> dict[str, argparse.ArgumentParser]:
