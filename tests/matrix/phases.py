@@ -1,24 +1,23 @@
 """The phases of an incident: how one is held there, and how it is known to be there."""
 
 from collections.abc import Callable
-from typing import Any
 
 from tests.matrix.stage import APP, RECORD, Running, Stage
 from tests.sandboxes import Sandbox
 
 HOLD = 3.0
 """seconds for which a command of the host waits, so that the fault meets its phase"""
-Look = dict[str, Any]
 
 
 def _command(prefix: str) -> Callable[[Stage, Running], None]:
     """Held while this command waits on the host."""
 
     def reach(stage: Stage, running: Running) -> None:
-        def there(look: Look) -> bool:
-            return any(c["command"].startswith(prefix) and c["ended"] is None for c in look["commands"])
+        def there() -> bool:
+            commands = stage.box.look()["commands"]
+            return any(c["command"].startswith(prefix) and c["ended"] is None for c in commands)
 
-        stage.until(there, running, f"`{prefix}`")
+        stage.until(there, running, f"`{prefix}`", every=HOLD / 20)
 
     return reach
 
@@ -27,10 +26,9 @@ def _deploy(phase: str) -> Callable[[Stage, Running], None]:
     """While our push runs on the host, as far as that."""
 
     def reach(stage: Stage, running: Running) -> None:
-        def there(look: Look) -> bool:
-            return any(
-                c["command"].startswith(f"git-receive-pack '{APP}'") and phase in c["phases"] for c in look["commands"]
-            )
+        def there() -> bool:
+            pushes = (c for c in stage.box.look()["commands"] if c["command"].startswith(f"git-receive-pack '{APP}'"))
+            return any(phase in c["phases"] for c in pushes)
 
         stage.until(there, running, phase)
 
@@ -41,7 +39,7 @@ def _told(word: str) -> Callable[[Stage, Running], None]:
     """When the console says so."""
 
     def reach(stage: Stage, running: Running) -> None:
-        stage.until(lambda _: word in running.told, running, repr(word))
+        stage.until(lambda: word in running.told, running, repr(word))
 
     return reach
 

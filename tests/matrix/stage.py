@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tests.forks import on_terminal
 from tests.sandboxes import Done, Sandbox, running_sandbox
@@ -152,13 +151,13 @@ class Stage:
             self.server = subprocess.Popen([SSHD, "-D", "-e", "-f", str(home / "sshd_config")], stderr=log)
         answers(self.server, self.sshd.port, home / "sshd.log")
 
-    def until(self, condition: Callable[[dict[str, Any]], bool], running: Running, what: str) -> None:
-        """Wait until the host is so, seen from behind the stage."""
+    def until(self, condition: Callable[[], bool], running: Running, what: str, every: float = 0.03) -> None:
+        """Wait until it is so, looked at after so many seconds each."""
         end = time.monotonic() + LIMIT
-        while not condition(self.box.look()):
+        while not condition():
             assert running.alive(), f"ended before {what}:\n{running.told[-1500:]}"
             assert time.monotonic() < end, f"never {what}"
-            time.sleep(0.03)
+            time.sleep(every)
 
 
 def _children(pid: int) -> list[int]:

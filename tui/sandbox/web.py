@@ -12,6 +12,7 @@ the format of stock Dokku unless a test wants another one, or none.
 import functools
 import json
 from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import ceil
 
@@ -127,10 +128,10 @@ class Sites:
 
     def tell_past(self, app: App, minutes: int = 5) -> None:
         """An access log that reaches a few minutes back."""
-        container, now = self._pick(app), clock.now()
+        container, now, serving = self._pick(app), clock.now(), self._machine.serving(app)
         if container is not None:
             for second in range(min(minutes * 60, ceil(now - container.started) - 1), 0, -1):
-                self._users(app, now - second)
+                self._users(app, serving, now - second)
 
     async def live(self) -> None:
         """Print what every container prints by itself, and a few requests of pretended users a second."""
@@ -147,11 +148,9 @@ class Sites:
             if whole_second:
                 for app in self._machine.apps.values():
                     if app.name in self._servers and app.deployed:
-                        self._users(app)
+                        self._users(app, self._machine.serving(app), clock.now())
 
-    def _users(self, app: App, at: float | None = None) -> None:
-        now = clock.now() if at is None else at
-        serving = self._machine.serving(app)
+    def _users(self, app: App, serving: Sequence[DockerContainer], now: float) -> None:
         for number in range(self.traffic.get(app.name, USER_REQUESTS_A_SECOND)):
             status = 502
             path = USER_PATHS[int(now * 7 + number) % len(USER_PATHS)]
