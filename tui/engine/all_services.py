@@ -188,9 +188,7 @@ def wanted(group: Group) -> Target:
 
 def options(group: Group, take_over: str | None) -> Options:
     """The choices for all of them."""
-    return Options(
-        freeze=group.freeze, run_tasks=group.run_tasks, keep_current=group.keep_current, take_over=take_over
-    )
+    return Options(freeze=group.freeze, run_tasks=group.run_tasks, keep_current=group.keep_current, take_over=take_over)
 
 
 async def prepare(engine: Engine, group: Group, take_over: str | None) -> tuple[Prepared, ...]:

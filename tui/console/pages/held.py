@@ -51,5 +51,6 @@ def line(service: Service, record: IncidentRecord, engine: Engine) -> Row:
     who = f"{rows.safe(record.incident or 'unknown', 40)} of {rows.safe(record.by or 'unknown', 40)}"
     what = "FROZEN" if record.frozen else "INCIDENT"
     way = f"rollback unfreeze {service.name}" if record.frozen else "theirs: ask them, or take it over with a reason"
+    why = f": {rows.safe(record.reason, 80)}" if record.reason else ""
     look = "run" if record.frozen else "warn"
-    return ((f"{service.name}: ", "bold"), (f"{what} by {who}{since}", look), (f"; {way}", "dim"))
+    return ((f"{service.name}: ", "bold"), (f"{what} by {who}{since}{why}", look), (f"; {way}", "dim"))
