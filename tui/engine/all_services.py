@@ -83,7 +83,9 @@ class Batch:
 
     async def severity(self, level: str | None) -> None:
         """Put it on record for each of them, where somebody said it."""
-        for walk in self.walks.values() if level is not None else ():
+        if level is None:
+            return
+        for walk in self.walks.values():
             await walk.submit(ev.SeverityChosen(at=self.engine.clock.now(), level=level))
 
     # ── the loop ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -381,7 +381,10 @@ class Engine:
         return await removals.remove(self.links, self.keeper, wanted, say)
 
     async def freeze(self, service: Service, reason: str = "") -> Frozen:
-        """Hold deploys back, and say why. Raises AlreadyThere, TakenByOther, Refused, LinkError, UnexpectedReply, Unfinished."""
+        """Hold deploys back, and say why.
+
+        Raises AlreadyThere, TakenByOther, Refused, LinkError, UnexpectedReply, Unfinished.
+        """
         return await self.freezer.freeze(service, new_id(self.clock), self.by, reason)
 
     async def unfreeze(self, service: Service, word: UnfreezeWord = NO_WORD) -> Unfrozen:
