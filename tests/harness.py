@@ -370,10 +370,10 @@ class LocalSandbox(Sandbox):
         assert answer.status == 200, answer.body.decode()
         return json.loads(answer.body)
 
-    def run(self, *words: str) -> Done:
+    def run(self, *words: str, timeout: float = 110) -> Done:
         """Run a command line to its end, without a terminal."""
         begun = self.begin(*words)
-        stdout, stderr = begun.communicate()
+        stdout, stderr = begun.communicate(timeout)
         return Done(code=begun.returncode, stdout=stdout, stderr=stderr)
 
     def begin(self, *words: str) -> Any:

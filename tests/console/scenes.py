@@ -659,7 +659,7 @@ async def held(scene: Scene) -> None:
     await scene.pilot.press("h")
 
 
-async def offered(scene: Scene) -> None:
+async def deployed(scene: Scene) -> None:
     """Somebody deployed the next release of api while the console was open."""
 
     async def listed(of: Service) -> Listing:
@@ -668,6 +668,10 @@ async def offered(scene: Scene) -> None:
 
     scene.engine.releases = listed
     await scene.controller.board.refresh("api")
+
+
+async def offered(scene: Scene) -> None:
+    await deployed(scene)
     await scene.until(lambda: "Guard the deploy" in scene.app.export_text(), "offered")
 
 

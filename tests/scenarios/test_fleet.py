@@ -45,9 +45,10 @@ def written(box: Sandbox) -> list[str]:
 
 def test_all_four_go_back_in_order_under_one_id(local: Sandbox) -> None:
     assert serving(local) == NOW
-    done = local.run("all", "previous", *SAID, "--json")
+    done = local.run("all", "previous", *SAID, "--severity", "P2", "--json")
     assert done.code == 0, done.stderr
     document = done.document
+    assert {item["severity"] for item in document["items"]} == {"P2"}
     assert (document["kind"], document["order"], document["error"]) == ("fleet", ORDER, None)
     assert stages(done) == dict.fromkeys(ORDER, "done")
     assert [item["service"] for item in document["items"]] == ORDER
@@ -106,15 +107,22 @@ def test_a_wrong_phrase_at_the_terminal_sends_nothing_and_the_downtime_is_named(
     done = box.typed("all\n", "all", "previous", "--yes")
     assert done.code == 3
     assert "does not answer meanwhile: search for 10-30 s" in done.stdout
-    assert "not confirmed ('all')" in done.stdout
+    assert "not confirmed ('all')" in done.stdout and "how severe is it?" not in done.stdout
+    assert written(box) == []
+    done = box.typed("p9\np1\ny\nall of them\n", "all", "previous")
+    assert done.code == 3 and "'P9' is none of them" in done.stdout
+    assert done.stdout.count("how severe is it? [P1/P2/P3/P4, Enter: not said]") == 2
+    assert "watch all 4 for 15 min afterwards?" in done.stdout and "not confirmed ('all of them')" in done.stdout
     assert written(box) == []
 
 
 def test_a_plan_for_all_shows_every_plan_and_sends_nothing(local: Sandbox) -> None:
-    done = local.run("all", "previous", "--plan", "--json")
+    done = local.run("all", "previous", "--plan", "--keep-current", "--json")
     assert done.code == 0, done.stderr
     assert [item["kind"] for item in done.document["items"]] == ["plan"] * 4
     assert len({item["incident"] for item in done.document["items"]}) == 1
+    keeping = [item["service"] for item in done.document["items"] if "keep" in [s["id"] for s in item["steps"]]]
+    assert "api" in keeping, "its release was never kept"
     assert written(local) == []
 
 

@@ -181,14 +181,19 @@ def test_who_holds_a_service_since_when_and_the_way_on_is_in_status_and_check(lo
     assert command(local, f"apps:create {record}") == 0
     words = "ROLLBACK_INCIDENT=x1 ROLLBACK_BY=ann@desk ROLLBACK_SINCE=2026-11-23T21:00:00Z ROLLBACK_STATE=executing"
     assert command(local, f"config:set --no-restart {record} {words}") == 0
+    frozen = local.run("freeze", "search", "--yes", "--reason", "\x1b[31mthe 'database'\nmoves", "--json")
+    assert (frozen.code, frozen.document["reason"]) == (0, "the 'database' moves"), frozen.stderr
     told = local.run("status").stdout
-    assert "FROZEN by " in told
+    assert "FROZEN by " in told and " (the 'database' moves): rollback unfreeze search" in told
     assert ": rollback unfreeze api" in told
     assert "INCIDENT x1 of ann@desk since 2026-11-23T21:00:00Z" in told
     items = {i["service"]: i for i in local.run("status", "--json").document["items"]}
     assert (items["api"]["frozen"], items["api"]["incident"]) == (True, None)
     assert (items["gateway"]["frozen"], items["gateway"]["incident"]) == (False, "x1")
-    check = {i["topic"]: i for i in local.run("check", "--json").document["items"]}
+    assert [i["frozen_reason"] for i in items.values()].count("the 'database' moves") == 1
+    lines = local.run("check", "--json").document["items"]
+    assert any("(the 'database' moves)" in i["text"] for i in lines if i["subject"] == "search")
+    check = {i["topic"]: i for i in lines if i["subject"] != "search"}
     assert check["frozen"]["fix"] == "rollback unfreeze api"
     assert "incident x1 of ann@desk since 2026-11-23T21:00:00Z is open" in check["incident"]["text"]
 

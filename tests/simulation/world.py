@@ -104,7 +104,7 @@ class World:
             app = self.host.machine.apps.get(APP)
             if app is None:
                 continue
-            self.host.sites._users(app)
+            self.host.sites.second_of_users(app)
             for container in self.host.machine.containers_of(app):
                 if container.running:
                     speak(container, 1.0)

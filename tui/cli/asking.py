@@ -1,6 +1,7 @@
 """The questions to a person at a terminal before a rollback, beside yes or no: how severe is it, and is it watched?"""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from tui.cli.confirm import YES
 from tui.cli.narrate import Narrator
@@ -27,16 +28,27 @@ async def level_and_watch(
     length = engine.fleet.watch_of(plan.service).after_rollback
     if options.watch == BY_FILE:
         options = replace(options, watch=length)
-    if options.yes or not narrator.interactive or plan.forward:
+    if plan.forward:
         return options
+    if earlier is None or earlier.severity is None:
+        options = await level(engine, options, narrator)
+    return await watch(plan.service, length, options, narrator) if plan.proves else options
+
+
+async def level(engine: Engine, options: CommandOptions, narrator: Narrator) -> CommandOptions:
+    """The options with how severe it is, where services.yaml has levels and somebody can be asked."""
     levels = [spec.level for spec in engine.fleet.severities]
-    if levels and options.severity is None and (earlier is None or earlier.severity is None):
-        options = replace(options, severity=await _level(engine, levels, narrator))
-    if options.watch is None and not options.no_watch and plan.proves:
-        said = await narrator.ask(f"watch {plan.service} for {worded(length)} afterwards? [y/N] ")
-        if said.lower() in YES:
-            options = replace(options, watch=length)
-    return options
+    if options.yes or not narrator.interactive or not levels or options.severity is not None:
+        return options
+    return replace(options, severity=await _level(engine, levels, narrator))
+
+
+async def watch(what: str, length: timedelta, options: CommandOptions, narrator: Narrator) -> CommandOptions:
+    """The options with the length of a watch that a person wants."""
+    if options.yes or not narrator.interactive or options.watch is not None or options.no_watch:
+        return options
+    said = await narrator.ask(f"watch {what} for {worded(length)} afterwards? [y/N] ")
+    return replace(options, watch=length) if said.lower() in YES else options
 
 
 async def _level(engine: Engine, levels: list[str], narrator: Narrator) -> str | None:

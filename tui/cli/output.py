@@ -245,6 +245,7 @@ def rollback(incident: Incident, code: Exit, message: str = "", fix: str = "") -
         "journal": incident.id,
         "state": incident.state.value,
         "asking": incident.asking.value if incident.asking else None,
+        "severity": incident.severity,
         "from": named(plan.leaving) if plan else None,
         "to": named(plan.target) if plan else None,
         "way": plan.way if plan else None,

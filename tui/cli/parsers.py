@@ -205,6 +205,7 @@ def _evidence(parser: Parser) -> None:
 
 
 def _keep(parser: Parser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask (--remove-all asks)")
     parser.add_argument("names", nargs="*", metavar="SERVICE")
     parser.add_argument("--all", action="store_true", help="every service")
     parser.add_argument(
@@ -213,6 +214,8 @@ def _keep(parser: Parser) -> None:
 
 
 def _freeze(parser: Parser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--reason", metavar="TEXT", default="", help="why; on the host's record, for all to see")
     parser.add_argument("names", nargs=1, metavar="SERVICE")
 
 
@@ -313,8 +316,8 @@ _PARSERS: dict[str, tuple[str, Callable[[Parser], None], Callable[[], Parser] | 
     "check": ("configuration, keys, host, capabilities, what is beside it; each with its fix", _check, None),
     "logs": ("the service's log", _logs, None),
     "evidence": ("error rates and response times, measured now", _evidence, None),
-    "keep": ("keep what runs now, so that there is a way back to it", _keep, taking_part),
-    "freeze": ("hold deploys back", _freeze, taking_part),
+    "keep": ("keep what runs now, so that there is a way back to it", _keep, None),
+    "freeze": ("hold deploys back", _freeze, None),
     "unfreeze": ("let deploys through again", _unfreeze, taking_part),
     "incidents": ("the journal's incidents", _incidents, None),
     "resume": ("take an open incident up where it stands", _resume, taking_part),

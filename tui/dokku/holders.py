@@ -31,6 +31,7 @@ STALE_AFTER_OPENING = timedelta(minutes=30)
 
 
 BAD = "ROLLBACK_BAD"
+REASON = "ROLLBACK_REASON"
 LEFT_BAD = "ROLLBACK_LEFT_BAD"
 CAME = "ROLLBACK_CAME"
 IMAGE = "ROLLBACK_IMAGE"
@@ -79,6 +80,8 @@ class IncidentRecord(Value):
     """how the team deploys, where no freeze holds that back: docker-image or tar"""
     deploy: str | None = None
     """the metadata of the deploy that a guard followed, or follows"""
+    reason: str = ""
+    """why it was frozen by hand, as whoever did it said"""
     gone: bool = False
     """there is no such app: only the deploy branch still tells of the freeze"""
 
@@ -328,6 +331,7 @@ def record_from_config(app: str, config: Mapping[str, str], created_at: datetime
         restore=restored(word("RESTORE") or ""),
         unheld=word("UNHELD"),
         deploy=word("DEPLOY"),
+        reason=unwrap(config.get(REASON, "")),
         created_at=created_at,
     )
 

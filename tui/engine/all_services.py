@@ -81,6 +81,13 @@ class Batch:
         """Call `listener` after every change, without payload. Returns what ends the subscription."""
         return self._news.subscribe(listener)
 
+    async def severity(self, level: str | None) -> None:
+        """Put it on record for each of them, where somebody said it."""
+        if level is None:
+            return
+        for walk in self.walks.values():
+            await walk.submit(ev.SeverityChosen(at=self.engine.clock.now(), level=level))
+
     # ── the loop ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def run(self, confirmed: Sequence[Plan], words: str) -> None:
@@ -183,7 +190,7 @@ def wanted(group: Group) -> Target:
 
 def options(group: Group, take_over: str | None) -> Options:
     """The choices for all of them."""
-    return Options(freeze=group.freeze, run_tasks=group.run_tasks, take_over=take_over)
+    return Options(freeze=group.freeze, run_tasks=group.run_tasks, keep_current=group.keep_current, take_over=take_over)
 
 
 async def prepare(engine: Engine, group: Group, take_over: str | None) -> tuple[Prepared, ...]:

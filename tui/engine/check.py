@@ -327,7 +327,8 @@ def _long(record: kept.IncidentRecord, now: datetime) -> str:
 def _holder(record: kept.IncidentRecord) -> str:
     began = record.since or record.created_at
     since = f" since {stamp(began)}" if began else ""
-    return f"{record.incident or 'unknown'} of {record.by or 'unknown'}{since}"
+    why = f" ({record.reason})" if record.reason else ""
+    return f"{record.incident or 'unknown'} of {record.by or 'unknown'}{since}{why}"
 
 
 async def _incidents(engine: Engine, of: Service) -> list[Finding]:

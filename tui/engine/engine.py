@@ -380,9 +380,12 @@ class Engine:
         """Take holders and records away. Raises Refused when read-only, LinkError."""
         return await removals.remove(self.links, self.keeper, wanted, say)
 
-    async def freeze(self, service: Service) -> Frozen:
-        """Hold deploys back. Raises AlreadyThere, TakenByOther, Refused, LinkError, UnexpectedReply, Unfinished."""
-        return await self.freezer.freeze(service, new_id(self.clock), self.by)
+    async def freeze(self, service: Service, reason: str = "") -> Frozen:
+        """Hold deploys back, and say why.
+
+        Raises AlreadyThere, TakenByOther, Refused, LinkError, UnexpectedReply, Unfinished.
+        """
+        return await self.freezer.freeze(service, new_id(self.clock), self.by, reason)
 
     async def unfreeze(self, service: Service, word: UnfreezeWord = NO_WORD) -> Unfrozen:
         """Let deploys through again. Raises AlreadyThere, TakenByOther, Refused, LinkError, UnexpectedReply,

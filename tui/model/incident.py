@@ -151,6 +151,7 @@ class Group(Value):
     """in the order in which they are taken"""
     freeze: bool = True
     run_tasks: bool = False
+    keep_current: bool = False
     way: str | None = None
     watch: timedelta | None = None
     parallel: int = 1

@@ -148,7 +148,11 @@ class Sites:
             if whole_second:
                 for app in self._machine.apps.values():
                     if app.name in self._servers and app.deployed:
-                        self._users(app, self._machine.serving(app), clock.now())
+                        self.second_of_users(app)
+
+    def second_of_users(self, app: App) -> None:
+        """The requests that pretended users make in a second, on the access log."""
+        self._users(app, self._machine.serving(app), clock.now())
 
     def _users(self, app: App, serving: Sequence[DockerContainer], now: float) -> None:
         for number in range(self.traffic.get(app.name, USER_REQUESTS_A_SECOND)):

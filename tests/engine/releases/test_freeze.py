@@ -35,8 +35,8 @@ async def test_a_freeze_writes_the_teams_branch_down_before_it_takes_it_away() -
 
 async def test_what_is_frozen_held_or_left_over_is_not_frozen_again() -> None:
     world = World()
-    await freeze(world)
-    with pytest.raises(AlreadyThere, match="is frozen by inc1"):
+    await freezer(world).freeze(world.service, "inc1", "me@box", "the database moves $(date)")
+    with pytest.raises(AlreadyThere, match=r"is frozen by inc1: the database moves \$\(date\)"):
         await freeze(world)
     world.host.branches[APP] = "main"
     with pytest.raises(Refused, match="deploys go through"):

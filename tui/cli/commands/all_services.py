@@ -6,7 +6,9 @@ All services want a typed phrase; the parts of one service want what a rollback 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 
-from tui.cli import confirm, exits, interrupts, output, parting
+from msgspec.structs import replace
+
+from tui.cli import asking, confirm, exits, interrupts, output, parting
 from tui.cli.commands.rollback import closing, show_post
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
@@ -41,20 +43,21 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
     """Plan all of them, have the phrase typed, carry it out."""
     whole = "" if options.names == ("all",) else options.names[0]
     services = _parts(engine, whole, options) if whole else _chosen(engine, options)
+    asking.known_level(engine, options.severity)
     hosts = tuple(engine.fleet.host(name) for name in sorted({s.host for s in services}))
     if why := all_services.too_many(services, hosts, options.parallel):
         raise ConfigError(
             f"--parallel {options.parallel} is not possible: {why}", "hosts.NAME.max_parallel allows more"
         )
+    length = max(engine.fleet.watch_of(s.name).after_rollback for s in services)
     group = Group(
         id=new_id(engine.clock),
         services=tuple(s.name for s in services),
         freeze=options.freeze,
         run_tasks=options.run_tasks,
+        keep_current=options.keep_current,
         way=options.way,
-        watch=max(engine.fleet.watch_of(s.name).after_rollback for s in services)
-        if options.watch == BY_FILE
-        else options.watch,
+        watch=length if options.watch == BY_FILE else options.watch,
         parallel=options.parallel,
         post=options.notify,
         whole=whole,
@@ -70,8 +73,13 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
     plans = _plans(found)
     for plan in plans:
         show_post(engine, plan, None, options, narrator)
+    if options.confirm is None and not engine.gate.read_only:
+        options = await asking.level(engine, options, narrator)
+        options = await asking.watch(f"all {len(plans)}", length, options, narrator)
+        group = replace(group, watch=length if options.watch == BY_FILE else options.watch)
     await _confirmed(engine, group, plans, options, narrator)
     run = await running.begin(engine, group, plans, options.reason, options.take_over_reason)
+    await run.severity(options.severity)
     return await _carry_out(engine, run, plans, narrator)
 
 
@@ -128,9 +136,8 @@ def _parts(engine: Engine, whole: str, options: CommandOptions) -> tuple[Service
             f"{whole} has parts, which go back to previous or to a tag, not to {options.target}",
             f"rollback {whole} previous; or one part: {', '.join(s.name for s in engine.fleet.parts(whole))}",
         )
-    if options.expect_current is not None or options.keep_current:
-        word = "--expect-current" if options.expect_current is not None else "--keep-current"
-        raise ConfigError(f"{word} is for one part", "leave it out: every plan is compared anyway")
+    if options.expect_current is not None:
+        raise ConfigError("--expect-current is for one part", "leave it out: every plan is compared anyway")
     return engine.fleet.parts(whole)
 
 

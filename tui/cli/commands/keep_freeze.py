@@ -8,6 +8,7 @@ from tui.cli.options import CommandOptions
 from tui.engine.engine import Engine
 from tui.engine.releases.removal import Removal
 from tui.model.errors import AlreadyThere, ConfigError, ConsoleError
+from tui.text.clean import clean_line
 
 Result = tuple[Exit, output.Document]
 
@@ -42,6 +43,7 @@ async def keep(engine: Engine, options: CommandOptions, narrator: Narrator) -> R
     return code, output.listing("keep", items, exit_code=int(code))
 
 
+LONGEST_REASON = 300
 REMOVE_PHRASE = "remove what is kept"
 
 
@@ -104,13 +106,15 @@ async def freeze(engine: Engine, options: CommandOptions, narrator: Narrator) ->
     """Hold deploys of one service back."""
     service = engine.service(options.names[0])
     await confirm.given(options, narrator, f"hold deploys of {service.name} ({service.app} on {service.host}) back")
-    frozen = await engine.freeze(service)
+    reason = clean_line(options.reason, LONGEST_REASON)
+    frozen = await engine.freeze(service, reason)
     said = f"{service.name} is frozen: pushes deploy nothing until `rollback unfreeze {service.name}`"
     narrator.say(said, "green")
     if frozen.unheld:
         narrator.say(frozen.unheld, "yellow")
     document = {
         "schema": output.SCHEMA, "kind": "freeze", "service": service.name, "app": service.app,
-        "branch": frozen.branch, "deploys_go_live": frozen.unheld or None, "exit_code": 0, "error": None,
+        "branch": frozen.branch, "deploys_go_live": frozen.unheld or None,
+        "reason": reason or None, "exit_code": 0, "error": None,
     }  # fmt: skip
     return Exit.DONE, document

@@ -180,7 +180,8 @@ def _held(row: output.Document) -> str:
         return f"  a record that nobody has signed is there since {since}: rollback unfreeze {row['service']}"
     who = f"{row['held_by_incident'] or 'unknown'} of {row['by'] or 'unknown'} since {row['since'] or 'unknown'}"
     if row["frozen"] and not row["incident"]:
-        words = f"  FROZEN by {who}: rollback unfreeze {row['service']}"
+        why = f" ({row['frozen_reason']})" if row["frozen_reason"] else ""
+        words = f"  FROZEN by {who}{why}: rollback unfreeze {row['service']}"
         return f"{words}; {row['deploys_go_live']}" if row["deploys_go_live"] else words
     if not row["incident"]:
         return f"  the record of {who} is left: rollback unfreeze {row['service']}"
@@ -268,6 +269,7 @@ async def _status(
         "by": held.by if held else None,
         "since": output.time(held.since or held.created_at) if held else None,
         "held_by_incident": held.incident if held else None,
+        "frozen_reason": held.reason or None if held else None,
         "record": held is not None if found else None,
         "kept_image": _newest_image(found) if found else None,
         "error": output.error(code, error.message, error.fix) if error else None,

@@ -29,6 +29,7 @@ async def undo(engine: Engine, options: CommandOptions, narrator: Narrator) -> R
     chosen = facts.Options(
         freeze=options.freeze,
         run_tasks=options.run_tasks,
+        keep_current=options.keep_current,
         take_over=options.take_over_reason,
         forward=True,
     )

@@ -54,7 +54,8 @@ def line(service: Service, record: IncidentRecord, engine: Engine) -> Row:
         what, way = "FROZEN", f"rollback unfreeze {service.name}"
     elif record.guarding:
         what, way = "GUARDED", "a rollback of yours goes before it"
-    return ((f"{service.name}: ", "bold"), (f"{what} by {who}{since}", _look(record)), (f"; {way}", "dim"))
+    why = f": {rows.safe(record.reason, 80)}" if record.reason else ""
+    return ((f"{service.name}: ", "bold"), (f"{what} by {who}{since}{why}", _look(record)), (f"; {way}", "dim"))
 
 
 def _look(record: IncidentRecord) -> str:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.dokku import builders, commands, holders, reports, shell_lines
-from tui.dokku.config_values import restored, stamp
+from tui.dokku.config_values import restored, stamp, wrap
 from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.hosts.gate import OUTSIDE
@@ -94,8 +94,8 @@ class Freezer:
 
     # ── freezing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def freeze(self, service: Service, incident: str, by: str) -> Frozen:
-        """Freeze outside of an incident.
+    async def freeze(self, service: Service, incident: str, by: str, reason: str = "") -> Frozen:
+        """Freeze outside of an incident; the reason is on the record, for whoever comes upon it.
 
         Raises AlreadyThere, TakenByOther, Refused, LinkError, UnexpectedReply where nothing was changed, Undone where
         it is not any more, Unfinished where something of it is left on the host.
@@ -105,7 +105,8 @@ class Freezer:
         branch = await deploy_branch(self._links, host, app)
         if holders.is_frozen(branch):
             who = f"by {branch.removeprefix(holders.FROZEN_BY)}"
-            raise AlreadyThere(f"{app} is frozen {who}", f"rollback unfreeze {service.name}")
+            why = f": {found.reason}" if found is not None and found.reason else ""
+            raise AlreadyThere(f"{app} is frozen {who}{why}", f"rollback unfreeze {service.name}")
         if found is not None and found.frozen:
             words = f"the record of {found.incident or 'an earlier freeze'} is left on {app}, and deploys go through"
             raise Refused(words, f"rollback unfreeze {service.name}: removes it; then freeze again")
@@ -118,6 +119,7 @@ class Freezer:
             *holders.record_pairs(incident, by, self._clock.now(), "frozen"),
             ("ROLLBACK_DEPLOY_BRANCH", branch),
             *(((holders.UNHELD, unheld),) if unheld else ()),
+            *(((holders.REASON, wrap(reason)),) if reason else ()),
         )
         created = await incident_record.create(self._links, host, holders.incident_record(app), incident)
         if incident_record.taken(created):
