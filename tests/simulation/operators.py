@@ -37,11 +37,12 @@ class Operators:
         self.pushes = rng.choice((0, 0, 1, 1, 2, 3))
         self.second = rng.random() < 0.4
         self.guarded = rng.random() < 0.3
-        self.actions = rng.choice((0, 0, 1)) if self.guarded else rng.choice((1, 1, 2, 3))
+        self.actions = rng.choice((1, 1, 2, 3))
         self.healthy = rng.random() < 0.35
         """what runs passes its checks, and people go back for reasons of their own"""
-        if self.guarded and rng.random() < 0.8:
-            self.healthy = True
+        if self.guarded and rng.random() < 0.8:  # mostly undisturbed, so that it comes to its word
+            self.healthy, self.second = True, rng.random() < 0.2
+            self.actions, self.pushes = rng.choice((0, 0, 0, 1)), rng.choice((0, 0, 0, 1))
         if self.healthy:
             misbehave(world.host, APP, health="ok", check="", error_rate=0.0, log="")
 
@@ -110,8 +111,8 @@ class Operators:
         await asyncio.sleep(self.rng.random() * 40.0)
         if self.rng.random() < 0.8:
             await self.run(machine, "keep", SERVICE)
-        length, most = self.rng.choice(("30s", "1m", "2m")), self.rng.choice(((), (), ("--on-breach", "tell")))
-        then = ("--", *self._deploy(0.6)) if self.rng.random() < 0.9 else ()
+        length, most = self.rng.choice(("1m", "2m", "3m")), self.rng.choice(((), (), ("--on-breach", "tell")))
+        then = ("--", *self._deploy(0.75)) if self.rng.random() < 0.9 else ()
         process = await self.run(machine, "guard", SERVICE, "--for", length, *most, *then)
         if self.rng.random() < 0.5:
             await self._next(machine, process)
