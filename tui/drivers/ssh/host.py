@@ -27,7 +27,7 @@ from tui.drivers.ssh import login
 from tui.drivers.ssh.channel import KEPT, STREAM_STDERR, Channel, Stream, TooMuch
 from tui.drivers.ssh.identity import Identities
 from tui.drivers.ssh.opening import Opener
-from tui.drivers.ssh.slots import Slots
+from tui.drivers.ssh.slots import CHANNELS, Slots
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Refused, Unreachable
 from tui.model.host import Form, Link, LinkState
 from tui.model.outcome import Answer, Lost, Outcome, Overflowed, TimedOut
@@ -37,8 +37,6 @@ from tui.text.clean import clean_line
 if TYPE_CHECKING:
     import asyncssh
 
-CHANNELS = {"control": 9, "streams": 6}
-"""at once on each connection, of the ten that a server usually takes"""
 TOO_MANY = 0.128
 """the pause before which a server had time to free a channel that has ended: it takes fewer than are used"""
 LARGEST = 32 << 20
