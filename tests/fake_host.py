@@ -76,6 +76,9 @@ class FakeHost:
 
     async def connect(self) -> None: ...
 
+    async def greeting(self) -> None:
+        return None
+
     async def drop(self) -> None:
         self.dropped += 1
         self.connection += 1

@@ -61,11 +61,17 @@ class HostConnections:
         """The host's abilities; asked once per console. Raises LinkError, UnexpectedReply."""
         async with self._asking.setdefault(name, asyncio.Lock()):
             if name not in self._known:
-                told = await together(*(self.ask(name, argv) for argv in capabilities.QUESTIONS))
+                told = await together(
+                    self._greeting(name), *(self.ask(name, argv) for argv in capabilities.QUESTIONS[1:])
+                )
                 answers = {answer.argv: answer for answer in told}
                 form = self.host(name).form
                 self._known[name] = capabilities.detect(answers, at=self._clock.now(), form=form)
             return self._known[name]
+
+    async def _greeting(self, name: str) -> Answer:
+        """The answer to `version`: the one that the login was found out by, where it told it."""
+        return await self.host(name).greeting() or await self.ask(name, commands.version())
 
     def described(self, name: str) -> Host:
         """The host with what is known of its login, for lines that a person can paste."""
