@@ -22,6 +22,15 @@ def own_names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({name for name in names if is_own(name)}))
 
 
+def tried(raw: bytes) -> str | None:
+    """The commit that Dokku deployed, or tried to, last: GIT_REV in such an answer; None where it names none."""
+    try:
+        found = json_text.read(raw, dict[str, str])
+    except json_text.NotJson:
+        return None
+    return clean_line(found.get("GIT_REV", ""), 100).strip() or None
+
+
 def variables(raw: bytes) -> dict[str, str] | None:
     """The app's own variables of `config:export --format json`; None where that cannot be read.
 

@@ -47,6 +47,7 @@ from tui.engine.releases.freeze import NO_WORD, Freezer, Frozen, UnfreezeWord, U
 from tui.engine.releases.keeper import Keeper
 from tui.engine.releases.planner import Planner, PlanRequest
 from tui.engine.releases.silence import Silences
+from tui.engine.releases.standing import standing
 from tui.engine.store import Illegible, Records, new_id
 from tui.engine.together import together
 from tui.incident import events as ev
@@ -152,8 +153,11 @@ class Engine:
         return found
 
     async def standing(self, service: Service) -> Listing:
-        """As `listing`, without the seals of what is kept, which no way back leads to then: half the questions."""
-        return await catalog.listing(self.links, service, seals=False)
+        """The releases and what runs for a row: the seals of what is kept are not asked, and no way back leads there.
+
+        Raises LinkError, UnexpectedReply.
+        """
+        return await standing(self.configs, service)
 
     async def catalogue(self, service: Service) -> Listing:
         """The releases that any source knows, with every way back. Raises LinkError, UnexpectedReply."""

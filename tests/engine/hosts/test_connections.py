@@ -8,7 +8,8 @@ import pytest
 from tests.conformance.sources import VERSIONS
 from tests.fake_host import APP, World
 from tui.dokku import commands
-from tui.engine.hosts.connections import UnexpectedReply
+from tui.dokku.reports import AppReport
+from tui.engine.hosts.connections import Foreknown, UnexpectedReply
 from tui.engine.together import together
 from tui.model.errors import LinkError
 from tui.model.outcome import Answer, TimedOut
@@ -137,3 +138,32 @@ async def test_whoever_waits_for_the_answer_of_one_that_gives_up_asks_anew(end: 
     with pytest.raises((LinkError, asyncio.CancelledError)):
         await first
     assert (await second).ok
+
+
+@pytest.mark.parametrize("after", ["deployed", "failed", "quiet"])
+async def test_a_report_that_was_shared_is_not_held_against_what_was_read_after_it(after: str) -> None:
+    """It may be some seconds older than the commit that was tried last: only what it still says then is a failure."""
+    world, new = World(), "e" * 40
+    before = await world.links.report("main", APP)
+    said = world.host._recording(commands.apps_report(APP))[1]
+    locked = said.replace('"false"', '"true"') if after != "failed" else said
+    world.host.says(
+        commands.apps_report(APP), (0, said.replace(world.commit, new) if after == "deployed" else locked, "")
+    )
+    if after != "quiet":
+        world.host.says(commands.config_get(APP, "GIT_REV"), (0, f"{new}\n", ""))
+    world.host.says(commands.builds_list(APP), (0, '[{"id":"1","display_status":"running"}]', ""))
+    world.host.sent.clear()
+
+    async def shared() -> AppReport:
+        return before
+
+    known = Foreknown(report=shared, tried=lambda: world.links.tried("main", APP))
+    found = await world.links.current("main", APP, known)
+    again = world.host.sent.count(commands.apps_report(APP))
+    remarks = (await world.ledger.known("main", APP)).remarks
+    assert (found.metadata, again, len(remarks)) == {
+        "deployed": (new, 2, 0),
+        "failed": (world.commit, 1, 1),
+        "quiet": (world.commit, 0, 0),
+    }[after]

@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from tui.cli import first_night, interrupts, output
 from tui.cli.commands.postmortem import standing
@@ -78,15 +77,14 @@ async def _looked(engine: Engine, options: CommandOptions, narrator: Narrator, t
     services = chosen(engine, options)
     async with meanwhile() as begin:
         duty = begin(engine.duty.refresh())
-        noted: list[asyncio.Task[None]] = []
-        asked = [begin(_status(engine, s, lambda work: noted.append(begin(work)))) for s in services]
+        asked = [begin(_status(engine, s)) for s in services]
         told = []
         for task in asked:  # each line when it is known, in the order of the services
             row, code_of = await task
             told.append((row, code_of))
             if not options.json:
                 _print(row, engine.clock.now(), tell)
-        await asyncio.gather(duty, *noted)
+        await duty
     rows = [row for row, _ in told]
     code = gravest(code for _, code in told)
     open_here, lost = await engine.records.open()
@@ -222,17 +220,10 @@ def _newest_image(found: Listing) -> output.Document | None:
     return {"release": kept.name, "holder": kept.holder, **seen} if kept is not None and seen is not None else None
 
 
-async def _status(
-    engine: Engine, service: Service, later: Callable[[Coroutine[Any, Any, None]], None]
-) -> tuple[output.Document, Exit]:
-    """One service's row. What was not read is null, and `error` says why; the gravest reason stands first.
-
-    `later` takes what no line has to wait for: the look at its config.
-    """
+async def _status(engine: Engine, service: Service) -> tuple[output.Document, Exit]:
+    """One service's row. What was not read is null, and `error` says why; the gravest reason stands first."""
     probe, listed = await together(engine.probe(service), _listing(engine, service))
     found, error = listed
-    if found is not None:
-        later(engine.configs.note(service, found.current))
     code = of_error(error) if error is not None else Exit.DONE
     running = next((r for r in found.releases if r.running), None) if found else None
     rebuilt = choose.rebuilt(found.releases, found.current) if found else None

@@ -26,6 +26,8 @@ class Looked(Value):
 
     seen: ConfigSeen | None = None
     why: str = ""
+    tried: str | None = None
+    """GIT_REV, which Dokku writes there before each build"""
 
 
 class ConfigWatch:
@@ -40,18 +42,39 @@ class ConfigWatch:
         self._digest = digest
         self._last: dict[tuple[str, str], tuple[float, object]] = {}
 
-    async def note(self, service: Service, current: RunningState) -> None:
-        """Look if a look is due; what is in its way keeps nobody from anything else."""
+    async def note(self, service: Service, current: RunningState, read: Looked | None = None) -> None:
+        """Look if a look is due, or note what was `read` beside `current`; what is in its way keeps nobody from
+        anything else."""
         key, now = (service.host, service.app), self._clock.monotonic()
         runs = (current.metadata, frozenset((c.id, c.started_at) for c in current.running.values()))
         last = self._last.get(key)
         if current.locked or (last is not None and last[1] == runs and now - last[0] < EVERY.total_seconds()):
             return
         self._last[key] = (now, runs)
-        await self.look(service)
+        if read is None:
+            await self.look(service)
+        elif read.seen is not None:
+            await self.ledger.saw_config(service.host, service.app, read.seen)
 
     async def look(self, service: Service) -> Looked:
         """Look now: one read of 0.2 s."""
+        looked = await self.glance(service)
+        if looked.seen is not None:
+            await self.ledger.saw_config(service.host, service.app, looked.seen)
+        return looked
+
+    def read(self, service: Service) -> "ConfigRead":
+        """One read for two questions, begun when it is awaited."""
+        return ConfigRead(self, service)
+
+    def due(self, service: Service) -> bool:
+        """True if a look is due whatever runs."""
+        last = self._last.get((service.host, service.app))
+        long = last is None or self._clock.monotonic() - last[0] >= EVERY.total_seconds()
+        return long and self._digest is not None
+
+    async def glance(self, service: Service) -> Looked:
+        """A look of which nothing is noted yet."""
         digest = self._digest
         if digest is None:
             return Looked(why="this console has no key for hashes")
@@ -70,5 +93,21 @@ class ConfigWatch:
             seen = ConfigSeen(keys=keys, key=digest.name, first_seen=at, last_seen=at)
         except JournalError as error:
             return Looked(why=error.message)
-        await self.ledger.saw_config(service.host, service.app, seen)
-        return Looked(seen=seen)
+        return Looked(seen=seen, tried=app_config.tried(answer.stdout))
+
+
+class ConfigRead:
+    """The commit that was tried last, which Dokku notes among the variables; and the look, where one is due."""
+
+    def __init__(self, configs: ConfigWatch, service: Service) -> None:
+        self.looked: Looked | None = None
+        """None: no look was due"""
+        self._configs, self._service = configs, service
+
+    async def tried(self) -> str | None:
+        """As `HostConnections.tried`. Raises LinkError."""
+        if self._configs.due(self._service):
+            self.looked = await self._configs.glance(self._service)
+            if self.looked.seen is not None:
+                return self.looked.tried
+        return await self._configs.links.tried(self._service.host, self._service.app)
