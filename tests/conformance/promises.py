@@ -52,7 +52,7 @@ async def version(source: Source) -> None:
 
 @promise("has none of the runbook's commands, unless a plugin brings them")
 async def runbook(source: Source) -> None:
-    if (await known(source)).runbook:
+    if capabilities.runbook(await source.ask(commands.help_all())):
         return
     for line in (("ps:rollback", source.app), ("tags", source.app), ("tags:deploy", source.app, "v1")):
         answer = await source.ask(line)

@@ -68,3 +68,17 @@ def test_a_row_of_status_costs_four_commands_and_one_is_for_all(found: dict[str,
     seconds, code, commands = found["status"]
     assert code == 0 and commands == 1 + 1 + 4 * 4  # the greeting, and of each app ps:inspect, git, and its variables
     assert 2 * EACH <= seconds <= 2 * EACH + 0.1
+
+
+def test_check_asks_nothing_twice(found: dict[str, Any]) -> None:
+    """Beside the greeting: three for the host, five reports of all apps, the global names, 16 holders; of each service
+    three on what runs, five on its build and its log, two before the look at its image."""
+    seconds, code, commands = found["check"]
+    assert code == 3 and commands == 1 + 3 + 5 + 1 + 16 + 4 * (3 + 5 + 2)
+    assert 8 * EACH <= seconds <= 8 * EACH + 0.2
+
+
+def test_a_plan_waits_for_five_commands_one_after_the_other(found: dict[str, Any]) -> None:
+    seconds, code, commands = found["plan"]
+    assert code == 0 and commands == 33
+    assert 5 * EACH <= seconds <= 5 * EACH + 0.15

@@ -28,6 +28,11 @@ def report_all(plugin: str) -> Argv:
 
 def by_app(raw: bytes) -> dict[str, dict[str, str]]:
     """App → its report, labels in small letters, of what a report of all apps printed."""
+    return {app: text_report(part) for app, part in parts(raw).items()}
+
+
+def parts(raw: bytes) -> dict[str, bytes]:
+    """App → its part of what a report of all apps printed."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in decode(raw).split("\n"):
@@ -35,7 +40,7 @@ def by_app(raw: bytes) -> dict[str, dict[str, str]]:
             lines = found.setdefault(header[1], [])
         else:
             lines.append(line)
-    return {app: text_report("\n".join(part).encode()) for app, part in found.items()}
+    return {app: "\n".join(part).encode() for app, part in found.items()}
 
 
 def apps(raw: bytes) -> dict[str, AppReport] | None:

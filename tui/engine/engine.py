@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from tui.dokku import commands, holders
 from tui.engine import named, whose
 from tui.engine.hosts import holder_looks
-from tui.engine.hosts.app_config import ConfigWatch
+from tui.engine.hosts.app_config import ConfigRead, ConfigWatch
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.hosts.gate import Gate
 from tui.engine.hosts.ledger import LedgerKeeper
+from tui.engine.hosts.overview import HostReads
 from tui.engine.incident.handler import HostEffectHandler
 from tui.engine.incident.onlooker import Onlooker
 from tui.engine.incident.runner import IncidentRunner
@@ -47,7 +48,7 @@ from tui.engine.releases.freeze import NO_WORD, Freezer, Frozen, UnfreezeWord, U
 from tui.engine.releases.keeper import Keeper
 from tui.engine.releases.planner import Planner, PlanRequest
 from tui.engine.releases.silence import Silences
-from tui.engine.releases.standing import standing
+from tui.engine.releases.standing import examined, standing
 from tui.engine.store import Illegible, Records, new_id
 from tui.engine.together import together
 from tui.incident import events as ev
@@ -158,6 +159,10 @@ class Engine:
         Raises LinkError, UnexpectedReply.
         """
         return await standing(self.configs, service)
+
+    async def examined(self, service: Service, reads: HostReads, config: ConfigRead) -> Listing:
+        """As `listing`, by reads that others share. Raises LinkError, UnexpectedReply."""
+        return await examined(self.configs, service, reads, config)
 
     async def catalogue(self, service: Service) -> Listing:
         """The releases that any source knows, with every way back. Raises LinkError, UnexpectedReply."""

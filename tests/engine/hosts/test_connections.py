@@ -1,6 +1,7 @@
 """What runs, put together from five answers: nothing is taken to be absent because it was not told."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -78,6 +79,16 @@ async def test_what_a_host_can_do_is_asked_once_and_again_after_a_failure() -> N
     asked = len(world.host.sent)
     await world.links.capabilities("main")
     assert len(world.host.sent) == asked
+
+
+async def test_the_help_of_all_commands_is_read_only_for_the_runbook_and_once() -> None:
+    world = World()
+    text = commands.help_all()
+    assert (await world.links.capabilities("main")).builds and text not in world.host.sent
+    world.host.says(text, (0, "    tags:deploy <app> <tag>   Deploys\n", ""))
+    for _ in range(2):
+        assert (await world.links.capabilities("main", runbook=True)).runbook == ("tags:deploy",)
+    assert world.host.sent.count(text) == 1 and (await world.links.capabilities("main")).runbook == ("tags:deploy",)
 
 
 async def test_config_that_was_not_told_is_no_missing_app() -> None:
@@ -158,7 +169,8 @@ async def test_a_report_that_was_shared_is_not_held_against_what_was_read_after_
     async def shared() -> AppReport:
         return before
 
-    known = Foreknown(report=shared, tried=lambda: world.links.tried("main", APP))
+    tried, branches = partial(world.links.tried, "main", APP), partial(world.links.branches, "main", APP)
+    known = Foreknown(report=shared, tried=tried, branches=branches)
     found = await world.links.current("main", APP, known)
     again = world.host.sent.count(commands.apps_report(APP))
     remarks = (await world.ledger.known("main", APP)).remarks

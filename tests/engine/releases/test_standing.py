@@ -9,11 +9,11 @@ from tests.conformance.sources import VERSIONS
 from tests.fake_host import APP, World
 from tui.dokku import commands, holders
 from tui.drivers.digest import KeyedDigest
-from tui.engine.hosts import overview
 from tui.engine.hosts.app_config import ConfigWatch
+from tui.engine.hosts.overview import HostReads, Overview
 from tui.engine.releases import catalog
 from tui.engine.releases.standing import standing
-from tui.engine.together import together
+from tui.engine.together import meanwhile, together
 from tui.model.errors import LinkError, UnexpectedReply
 from tui.model.outcome import Answer, TimedOut
 from tui.model.release import Release
@@ -25,6 +25,11 @@ OURS = f"{0xABC:040x}"
 
 def watch(world: World) -> ConfigWatch:
     return ConfigWatch(world.links, world.ledger, world.clock, None)
+
+
+async def overview(world: World) -> Overview:
+    async with meanwhile() as begin:
+        return await HostReads(world.links, "main", (APP,), begin).overview()
 
 
 def read(world: World) -> list[str]:
@@ -154,7 +159,7 @@ async def test_variables_and_the_commit_that_was_tried_come_with_one_read_and_ar
 async def test_the_apps_of_a_host_are_asked_for_once_for_all_who_ask_and_by_name_where_one_report_is_broken(
     world: World,
 ) -> None:
-    one, two = await together(*(overview.look(world.links, "main") for _ in range(2)))
+    one, two = await together(*(overview(world) for _ in range(2)))
     assert world.host.sent == [ALL] and one == two and APP in one.names and one.reports[APP].locked is False
     listed = world.host._recording(commands.apps_list())[1]
     for broken in (
@@ -163,7 +168,7 @@ async def test_the_apps_of_a_host_are_asked_for_once_for_all_who_ask_and_by_name
         (0, world.host._recording(ALL)[1].replace("App locked", "App bolted"), ""),
     ):
         world.host.says(ALL, broken)
-        found = await overview.look(world.links, "main")
+        found = await overview(world)
         assert set(found.names) == {name for name in listed.split() if name.startswith(APP)} and not found.reports
     assert (await standing(watch(world), world.service)).current.metadata == world.commit
 
@@ -189,7 +194,7 @@ async def test_a_host_that_is_lost_in_the_middle_is_said_to_be_lost(world: World
         await standing(watch(world), world.service)
     world.host.says(ALL, TimedOut(after=20.0))
     with pytest.raises(UnexpectedReply, match="apps:report"):
-        await overview.look(world.links, "main")
+        await overview(world)
     assert commands.apps_list() not in world.host.sent
 
 

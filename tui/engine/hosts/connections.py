@@ -29,8 +29,10 @@ __all__ = ["HostConnections", "UnexpectedReply", "unusable"]
 class Foreknown(NamedTuple):
     """What is asked for anyhow, in place of a read of `HostConnections.current`; each is asked there, once."""
 
-    report: Callable[[], Coroutine[Any, Any, reports.AppReport]]
     tried: Callable[[], Coroutine[Any, Any, str | None]]
+    report: Callable[[], Coroutine[Any, Any, reports.AppReport]] | None = None
+    """one that was shared may be older than the rest"""
+    branches: Callable[[], Coroutine[Any, Any, reports.GitReport]] | None = None
 
 
 class HostConnections:
@@ -55,6 +57,8 @@ class HostConnections:
         self._make = make
         self._hosts: dict[str, HostPort] = {}
         self._known: dict[str, Capabilities] = {}
+        self._helped: set[str] = set()
+        """hosts whose help was read"""
         self._asking: dict[str, asyncio.Lock] = {}
         self._shared: dict[tuple[str, tuple[str, ...], int], asyncio.Future[Answer | None]] = {}
 
@@ -64,8 +68,11 @@ class HostConnections:
             self._hosts[name] = self._make(name)
         return self._hosts[name]
 
-    async def capabilities(self, name: str) -> Capabilities:
-        """The host's abilities; asked once per console. Raises LinkError, UnexpectedReply."""
+    async def capabilities(self, name: str, *, runbook: bool = False) -> Capabilities:
+        """The host's abilities; asked once per console. Raises LinkError, UnexpectedReply.
+
+        `runbook`: with the runbook's commands, for which a host prints the help of all there are, 0.6-0.75 s.
+        """
         async with self._asking.setdefault(name, asyncio.Lock()):
             if name not in self._known:
                 told = await together(
@@ -74,7 +81,11 @@ class HostConnections:
                 answers = {answer.argv: answer for answer in told}
                 form = self.host(name).form
                 self._known[name] = capabilities.detect(answers, at=self._clock.now(), form=form)
-            return self._known[name]
+        if runbook and name not in self._helped:
+            told_all = await self.ask_once(name, commands.help_all())
+            self._known[name] = replace(self._known[name], runbook=capabilities.runbook(told_all))
+            self._helped.add(name)
+        return self._known[name]
 
     async def _greeting(self, name: str) -> Answer:
         """The answer to `version`: the one that the login was found out by, where it told it."""
@@ -136,16 +147,16 @@ class HostConnections:
         """The running state of the app: five reads at once on the kept connection, or what of them is `known`. Raises
         LinkError, UnexpectedReply: for an app that is not there what apps:report says of it, before all that the other
         questions come to."""
+        report, branches = (known.report, known.branches) if known is not None else (None, None)
         there: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answers = await together(
-            _noting(there, self.report(name, app) if known is None else known.report()),
+            _noting(there, self.report(name, app) if report is None else report()),
             self.ask(name, commands.ps_inspect(app)),
-            _after(there, self.ask_checked(name, commands.git_report(app))),
+            _after(there, self.branches(name, app) if branches is None else branches()),
             self.tried(name, app) if known is None else known.tried(),
             _after(there, self.git.refs(self.host(name), app)),
         )
-        facts, inspected, git, rev, refs = answers
-        told = reports.git_report(git)
+        facts, inspected, told, rev, refs = answers
         branch = told.branch
         pods, containers = await self._containers(name, app, inspected)
         # explained by test_a_lock_without_a_build_that_lives_is_one_of_a_build_that_died
@@ -167,7 +178,7 @@ class HostConnections:
             updated_at=told.updated_at,
         )
         # explained by test_a_report_that_was_shared_is_not_held_against_what_was_read_after_it
-        doubt = known is not None and (facts.locked is not False or current.git_rev != current.commit)
+        doubt = report is not None and (facts.locked is not False or current.git_rev != current.commit)
         if doubt and await self.report(name, app) != facts:
             return await self.current(name, app)
         await self.ledger.saw(name, current)
@@ -177,10 +188,13 @@ class HostConnections:
         """Dokku's report of the app. Raises LinkError, UnexpectedReply."""
         return reports.apps_report(await self.ask_checked(name, commands.apps_report(app)))
 
+    async def branches(self, name: str, app: str) -> reports.GitReport:
+        """The app's deploy branch and more. Raises LinkError, UnexpectedReply."""
+        return reports.git_report(await self.ask_checked(name, commands.git_report(app)))
+
     async def tried(self, name: str, app: str) -> str | None:
         """The commit that was deployed, or tried, last; None where the host names none. Raises LinkError."""
-        answer = await self.ask(name, commands.config_get(app, "GIT_REV"))
-        return decode(answer.stdout).strip() or None if answer.ok else None
+        return tried(await self.ask(name, commands.config_get(app, "GIT_REV")))
 
     async def _builds(self, name: str, app: str) -> bool:
         """True if a build of the app may be running, although its lock alone cannot say so.
@@ -247,6 +261,11 @@ class HostConnections:
         if answer.code == reports.NO_SUCH_APP:
             return None
         raise unusable(answer)
+
+
+def tried(answer: Answer) -> str | None:
+    """The commit in the answer to `config:get APP GIT_REV`."""
+    return decode(answer.stdout).strip() or None if answer.ok else None
 
 
 async def _noting(there: asyncio.Future[None], asked: Coroutine[Any, Any, A]) -> A:

@@ -5,8 +5,8 @@ could not be asked is said, and takes nothing away from the rest.
 """
 
 import asyncio
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -14,7 +14,8 @@ from tui import ways
 from tui.dokku import commands, reports
 from tui.dokku import holders as kept
 from tui.engine.hosts import incident_record as record
-from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
+from tui.engine.hosts.app_config import ConfigRead
+from tui.engine.hosts.connections import Foreknown, HostConnections, UnexpectedReply, unusable
 from tui.engine.ports import RegistryPort
 from tui.engine.together import together
 from tui.model.errors import ConsoleError, JournalError, LinkError
@@ -23,6 +24,7 @@ from tui.model.holder_look import HolderLook
 from tui.model.host import Capabilities
 from tui.model.ledger import HolderRead, Ledger
 from tui.model.observation import RunningState
+from tui.model.outcome import Answer
 from tui.model.release import Release, Source
 from tui.model.service import Service
 from tui.model.value import Value
@@ -53,6 +55,7 @@ class Listing(Value):
     """what the host can do, where that was asked and answered"""
 
 
+Seal = Callable[[str], Coroutine[Any, Any, Answer]]
 _OTHER_SOURCES = (Source.REPOSITORY, Source.REGISTRY, Source.TAGS)
 
 
@@ -122,12 +125,15 @@ class Gathered(Value):
     asked: tuple[Asked, ...]
 
 
-async def listing(links: HostConnections, service: Service, met: asyncio.Event | None = None) -> Listing:
+async def listing(
+    links: HostConnections, service: Service, met: asyncio.Event | None = None, config: ConfigRead | None = None
+) -> Listing:
     """The releases that are kept or that this console has seen, and what runs. Raises LinkError, UnexpectedReply.
 
-    `met` is set when the first questions are answered: what is asked from then on stands in nobody's way.
+    `config` reads the variables anyhow, among which is the commit that was tried last. `met` is set when the first
+    questions are answered: what is asked from then on stands in nobody's way.
     """
-    told = await _ask(links, service, met)
+    told = await _ask(links, service, met, config)
     order = tuple(way.name for way in ways.WAYS if way.listed)
     return listed(told, service, order, Seen())
 
@@ -139,9 +145,10 @@ async def catalogue(
     who: Mapping[str, str] | None = None,
     registries: RegistryPort | None = None,
     met: asyncio.Event | None = None,
+    config: ConfigRead | None = None,
 ) -> Listing:
     """The releases that any source knows, with every way of `order`. Raises LinkError, UnexpectedReply."""
-    told = await _ask(links, service, met)
+    told = await _ask(links, service, met, config)
     history, host, images = await together(
         _history(links, service, told), _capabilities(links, service.host), _images(service, registries)
     )
@@ -159,15 +166,18 @@ async def catalogue(
     return replace(listed(told, service, order, seen, commits=commits, others=others, who=who), host=host)
 
 
-async def _ask(links: HostConnections, service: Service, met: asyncio.Event | None = None) -> Gathered:
+async def _ask(
+    links: HostConnections, service: Service, met: asyncio.Event | None = None, config: ConfigRead | None = None
+) -> Gathered:
     host = service.host
-    current, apps = await together(links.current(host, service.app), names(links, host))
+    read = None if config is None else Foreknown(tried=config.tried)
+    current, apps = await together(links.current(host, service.app, read), names(links, host))
     if met is not None:
         met.set()
     holders = [name for name in apps if kept.holds(name, service.app)]
     record_there = kept.incident_record(service.app) in apps
     found, releases = await together(
-        record_of(links, service, there=record_there), read_holders(links, service, holders, seals=True)
+        record_of(links, service, there=record_there), read_holders(links, service, holders, _seal(links, host))
     )
     if found is None and current.branch is not None and kept.is_frozen(current.branch):
         found = kept.lost_record(service.app, current.branch)
@@ -247,7 +257,7 @@ async def commits(
 
 async def _capabilities(links: HostConnections, host: str) -> Capabilities | None:
     try:
-        return await links.capabilities(host)
+        return await links.capabilities(host, runbook=True)
     except ConsoleError:
         return None  # the ways that need to know it then say that they do not
 
@@ -280,22 +290,27 @@ async def names(links: HostConnections, host: str) -> tuple[str, ...]:
 
 
 async def read_holders(
-    links: HostConnections, service: Service, names: list[str], *, seals: bool = False
+    links: HostConnections, service: Service, names: list[str], seal: Seal | None = None
 ) -> tuple[Release, ...]:
     """The releases that these holders retain, as they say now; remembered for those who may go by that.
 
-    Raises LinkError, UnexpectedReply.
+    `seal` asks for the `git:report` of one; None: whether they are sealed is not asked. Raises LinkError,
+    UnexpectedReply.
     """
     if not names:
         return ()
-    told = await together(*(_holder(links, service.host, name, seal=seals) for name in names))
+    told = await together(*(_holder(links, service.host, name, seal) for name in names))
     await links.ledger.read(service.host, service.app, tuple(one.read for one in told))
     return tuple(one.release for one in told)
 
 
 async def holder_release(links: HostConnections, host: str, holder: str) -> Release:
     """The release that a holder retains, and whether it is sealed: two reads."""
-    return (await _holder(links, host, holder, seal=True)).release
+    return (await _holder(links, host, holder, _seal(links, host))).release
+
+
+def _seal(links: HostConnections, host: str) -> Seal:
+    return lambda holder: links.ask(host, commands.git_report(holder))
 
 
 class _Holder(NamedTuple):
@@ -303,9 +318,9 @@ class _Holder(NamedTuple):
     read: HolderRead
 
 
-async def _holder(links: HostConnections, host: str, holder: str, *, seal: bool) -> _Holder:
-    if seal:
-        config, git = await together(links.config(host, holder), links.ask(host, commands.git_report(holder)))
+async def _holder(links: HostConnections, host: str, holder: str, seal: Seal | None) -> _Holder:
+    if seal is not None:
+        config, git = await together(links.config(host, holder), seal(holder))
         branch = reports.git_report(git.stdout).branch if git.ok else None
     else:
         config, branch = await links.config(host, holder), None
