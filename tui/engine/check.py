@@ -49,7 +49,7 @@ async def host(engine: Engine, name: str, reads: HostReads) -> list[Finding]:
         return Finding(subject=name, topic=topic, result=result, text=text, fix=fix)
 
     try:
-        known = await engine.links.capabilities(name, runbook=True)
+        known = await engine.links.capabilities(name)
     except HostKeyRefused as error:
         return [found("host-key", Result.FINDING, error.message, error.fix)]
     except (LinkError, UnexpectedReply) as error:
@@ -65,11 +65,6 @@ async def host(engine: Engine, name: str, reads: HostReads) -> list[Finding]:
         lines.append(found("version", Result.NOTE, words))
     how = f"holders are kept from deploys by {known.skip_deploy}, from clean-up by {known.skip_cleanup}"
     lines.append(found("capabilities", Result.OK, how))
-    if known.runbook:
-        lines.append(found("runbook", Result.OK, f"the runbook's commands exist: {', '.join(known.runbook)}"))
-    else:
-        words = "the runbook's ps:rollback and tags:deploy do not exist here; the way back is `rollback keep`"
-        lines.append(found("runbook", Result.NOTE, words))
     words = "what the holders' images cost, and how much is free, this login does not tell: root sees it"
     lines.append(found("disk", Result.NOTE, words, "as root: docker system df, and never docker image prune -a"))
     lines.extend(await check_holders.costs(reads))
@@ -78,6 +73,21 @@ async def host(engine: Engine, name: str, reads: HostReads) -> list[Finding]:
     fix = " ".join(drill(engine.fleet.host(name))) + ": two minutes in daylight, on an app that nobody needs"
     lines.append(found("drill", Result.NOTE, due or drills.worded(drilled), fix if due else ""))
     return lines
+
+
+async def runbook(engine: Engine, name: str) -> list[Finding]:
+    """Whether the host has the commands that stock Dokku lacks. Nothing where that cannot be asked: `host` says so."""
+    try:
+        known = await engine.links.capabilities(name, runbook=True)
+    except (LinkError, UnexpectedReply):
+        return []
+    if known.version is None:
+        return []
+    if known.runbook:
+        words = f"the runbook's commands exist: {', '.join(known.runbook)}"
+        return [Finding(subject=name, topic="runbook", result=Result.OK, text=words)]
+    words = "the runbook's ps:rollback and tags:deploy do not exist here; the way back is `rollback keep`"
+    return [Finding(subject=name, topic="runbook", result=Result.NOTE, text=words)]
 
 
 async def service(engine: Engine, of: Service, reads: HostReads) -> list[Finding]:

@@ -154,7 +154,8 @@ class Engine:
         return found
 
     async def standing(self, service: Service) -> Listing:
-        """The releases and what runs for a row: the seals of what is kept are not asked, and no way back leads there.
+        """The releases and what runs for a row: the seals of what is kept are not asked, and no way back leads there;
+        of what runs only where that says how to make a restart safe.
 
         Raises LinkError, UnexpectedReply.
         """

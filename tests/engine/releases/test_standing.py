@@ -17,6 +17,7 @@ from tui.engine.together import meanwhile, together
 from tui.model.errors import LinkError, UnexpectedReply
 from tui.model.outcome import Answer, TimedOut
 from tui.model.release import Release
+from tui.ways import again as anew
 
 ALL = ("apps:report",)
 OURS = f"{0xABC:040x}"
@@ -136,6 +137,19 @@ async def test_a_rebuild_after_a_rollback_by_another_machine_is_seen(world: Worl
     world.git.tips |= {"main": world.commit, "frozen-by-inc1": OURS}
     found = await standing(watch(world), world.service)
     assert next(r for r in found.releases if r.running).said == "rebuilt"
+
+
+async def test_after_a_deploy_that_failed_what_cures_it_is_known_for_two_more_reads(world: World) -> None:
+    older, runs = world.holder(1), world.holder(2, ROLLBACK_COMMIT=world.commit)
+    await standing(watch(world), world.service)
+    world.host.sent.clear()
+    world.host.says(commands.config_get(APP, "GIT_REV"), (0, f"{OURS}\n", ""))
+    found = await standing(watch(world), world.service)
+    running = next(r for r in found.releases if r.running)
+    assert (running.holder, running.sealed) == (runs, True)
+    assert anew.cure(world.service, world.links.described("main"), running) == "rollback api current"
+    asked = [argv for argv in world.host.sent if argv[-1] in (older, runs) or argv == commands.apps_report(APP)]
+    assert sorted(asked) == sorted([commands.apps_report(APP), commands.config_export(runs), commands.git_report(runs)])
 
 
 async def test_variables_and_the_commit_that_was_tried_come_with_one_read_and_are_seldom_asked(

@@ -74,7 +74,11 @@ async def findings(
                 return await checking.service(engine, service, reads[service.host])
 
         asked = [
-            *(begin(checking.host(engine, host, reads[host])) for host in hosts),
+            *(
+                begin(lines)
+                for host in hosts
+                for lines in (checking.host(engine, host, reads[host]), checking.runbook(engine, host))
+            ),
             *(begin(one(service)) for service in services),
             begin(checking.outside(engine, services)),
         ]

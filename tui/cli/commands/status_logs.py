@@ -286,10 +286,7 @@ def _unheld(service: Service, found: Listing | None) -> str | None:
 async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, ConsoleError | None]:
     """The releases and what runs, or why that could not be read: a host's trouble, or this app's alone."""
     try:
-        found = await engine.standing(service)
-        if restart_risk.risk(found.current):  # what cures it depends on the seal of what runs
-            found = await engine.listing(service)
-        return found, None
+        return await engine.standing(service), None
     except ConsoleError as error:
         return None, error
 

@@ -91,6 +91,8 @@ class SshHost:
         self._clock = clock
         self._opener = Opener(host, identities or Identities(), accept_fingerprint)
         self._connections: dict[str, asyncssh.SSHClientConnection] = {}
+        self._failed: dict[str, LinkError] = {}
+        """how the last attempt to open each failed"""
         self._opening: dict[str, asyncio.Lock] = {"control": asyncio.Lock(), "streams": asyncio.Lock()}
         self._slots = {name: Slots(most) for name, most in CHANNELS.items()}
 
@@ -135,16 +137,21 @@ class SshHost:
                     await connection.wait_closed()
 
     async def _connection(self, name: str) -> "asyncssh.SSHClientConnection":
+        before = self._failed.get(name)
         async with self._opening[name]:
             known = self._connections.get(name)
             if known is not None and not known.is_closed():
                 return known
+            failed = self._failed.get(name)
+            if failed is not None and failed is not before:
+                raise failed  # the attempt that we waited for
             self._note(LinkState.CONNECTING)
             try:
                 made = await self._open()
             except LinkError as error:
                 refused = isinstance(error, AuthRefused | HostKeyRefused)
                 self._note(LinkState.REFUSED if refused else LinkState.LOST, error.message)
+                self._failed[name] = error
                 raise
             self._connections[name] = made
             self.generation += 1

@@ -177,7 +177,7 @@ async def _ask(
     holders = [name for name in apps if kept.holds(name, service.app)]
     record_there = kept.incident_record(service.app) in apps
     found, releases = await together(
-        record_of(links, service, there=record_there), read_holders(links, service, holders, _seal(links, host))
+        record_of(links, service, there=record_there), read_holders(links, service, holders, seal(links, host))
     )
     if found is None and current.branch is not None and kept.is_frozen(current.branch):
         found = kept.lost_record(service.app, current.branch)
@@ -306,10 +306,11 @@ async def read_holders(
 
 async def holder_release(links: HostConnections, host: str, holder: str) -> Release:
     """The release that a holder retains, and whether it is sealed: two reads."""
-    return (await _holder(links, host, holder, _seal(links, host))).release
+    return (await _holder(links, host, holder, seal(links, host))).release
 
 
-def _seal(links: HostConnections, host: str) -> Seal:
+def seal(links: HostConnections, host: str) -> Seal:
+    """Asks whether a holder is sealed, by a command of its own."""
     return lambda holder: links.ask(host, commands.git_report(holder))
 
 
