@@ -153,13 +153,13 @@ class Engine:
         await self.configs.note(service, found.current)
         return found
 
-    async def standing(self, service: Service) -> Listing:
+    async def standing(self, service: Service, reads: HostReads) -> Listing:
         """The releases and what runs for a row: the seals of what is kept are not asked, and no way back leads there;
         of what runs only where that says how to make a restart safe.
 
         Raises LinkError, UnexpectedReply.
         """
-        return await standing(self.configs, service)
+        return await standing(self.configs, service, reads)
 
     async def examined(self, service: Service, reads: HostReads, config: ConfigRead) -> Listing:
         """As `listing`, by reads that others share. Raises LinkError, UnexpectedReply."""

@@ -12,6 +12,7 @@ from tui.drivers.digest import KeyedDigest
 from tui.engine.hosts.app_config import ConfigWatch
 from tui.engine.hosts.overview import HostReads, Overview
 from tui.engine.releases import catalog
+from tui.engine.releases.catalog import Listing
 from tui.engine.releases.standing import standing
 from tui.engine.together import meanwhile, together
 from tui.model.errors import LinkError, UnexpectedReply
@@ -26,6 +27,11 @@ OURS = f"{0xABC:040x}"
 
 def watch(world: World) -> ConfigWatch:
     return ConfigWatch(world.links, world.ledger, world.clock, None)
+
+
+async def row(configs: ConfigWatch, world: World) -> Listing:
+    async with meanwhile() as begin:
+        return await standing(configs, world.service, HostReads(world.links, "main", (), begin))
 
 
 async def overview(world: World) -> Overview:
@@ -74,11 +80,11 @@ def world(request: pytest.FixtureRequest) -> World:
 
 async def test_a_row_costs_five_commands_one_of_them_for_all_apps_once_the_holders_are_known(world: World) -> None:
     first, second = world.holder(1), world.holder(2)
-    found = await standing(watch(world), world.service)
+    found = await row(watch(world), world)
     assert {r.holder for r in found.releases if r.holder} == {first, second}
     assert all(r.sealed is None and not any(way.available for way in r.ways) for r in found.releases if r.holder)
     assert sorted(read(world)) == [first, second]
-    await standing(watch(world), world.service)
+    await row(watch(world), world)
     # and git-upload-pack, which the fake host does not count
     assert sorted(world.host.sent) == sorted(
         [ALL, commands.ps_inspect(APP), commands.git_report(APP), commands.config_get(APP, "GIT_REV")]
@@ -88,22 +94,22 @@ async def test_a_row_costs_five_commands_one_of_them_for_all_apps_once_the_holde
 async def test_a_new_holder_is_read_and_one_whose_keep_had_not_ended_is_read_again(world: World) -> None:
     world.holder(1)
     world.host.ours[(young := world.holder(2))] = {}
-    await standing(watch(world), world.service)
+    await row(watch(world), world)
     read(world)
     world.host.ours[young] = {"ROLLBACK_SCHEMA": "1", "ROLLBACK_COMMIT": world.commit}
     third = world.holder(3)
-    found = await standing(watch(world), world.service)
+    found = await row(watch(world), world)
     assert sorted(read(world)) == sorted([young, third])
     assert next(r for r in found.releases if r.running).holder == young
 
 
 async def test_a_rollback_by_another_machine_is_named_from_the_one_holder_that_its_label_names(world: World) -> None:
     names = [world.holder(n) for n in (1, 2, 3)]
-    await standing(watch(world), world.service)
+    await row(watch(world), world)
     read(world)
     world.host.ours[names[1]]["ROLLBACK_SERVED_AS"] = OURS
     rolled_back(world, 2)
-    found = await standing(watch(world), world.service)
+    found = await row(watch(world), world)
     assert next(r for r in found.releases if r.running).holder == names[1]
     assert read(world) == [names[1]]
 
@@ -112,12 +118,12 @@ async def test_what_the_label_does_not_prove_is_asked_of_every_holder_and_named_
     world: World,
 ) -> None:
     names = [world.holder(n) for n in (1, 2, 3)]
-    await standing(watch(world), world.service)
+    await row(watch(world), world)
     read(world)
     world.host.ours[names[2]]["ROLLBACK_SERVED_AS"] = OURS  # the console that went back to 2 had died
     rolled_back(world, 2)
     world.host.says(commands.config_get(APP, "GIT_REV"), (0, f"{1:040x}\n", ""))
-    found = await standing(watch(world), world.service)
+    found = await row(watch(world), world)
     assert sorted(read(world)) == names
     listed = await catalog.listing(world.links, world.service)
     assert _running(found.releases) == _running(listed.releases)
@@ -129,22 +135,22 @@ def _running(releases: tuple[Release, ...]) -> str:
 
 async def test_a_rebuild_after_a_rollback_by_another_machine_is_seen(world: World) -> None:
     world.holder(1)
-    await standing(watch(world), world.service)
+    await row(watch(world), world)
     names = [name for name in world.host.ours if holders.holds(name, APP)]
     world.host.ours[names[0]]["ROLLBACK_SERVED_AS"] = OURS
     rolled_back(world, 1)
     world.host.says(commands.ps_inspect(APP), (0, world.host._recording(commands.ps_inspect(APP))[1], ""))
     world.git.tips |= {"main": world.commit, "frozen-by-inc1": OURS}
-    found = await standing(watch(world), world.service)
+    found = await row(watch(world), world)
     assert next(r for r in found.releases if r.running).said == "rebuilt"
 
 
 async def test_after_a_deploy_that_failed_what_cures_it_is_known_for_two_more_reads(world: World) -> None:
     older, runs = world.holder(1), world.holder(2, ROLLBACK_COMMIT=world.commit)
-    await standing(watch(world), world.service)
+    await row(watch(world), world)
     world.host.sent.clear()
     world.host.says(commands.config_get(APP, "GIT_REV"), (0, f"{OURS}\n", ""))
-    found = await standing(watch(world), world.service)
+    found = await row(watch(world), world)
     running = next(r for r in found.releases if r.running)
     assert (running.holder, running.sealed) == (runs, True)
     assert anew.cure(world.service, world.links.described("main"), running) == "rollback api current"
@@ -158,15 +164,15 @@ async def test_variables_and_the_commit_that_was_tried_come_with_one_read_and_ar
     configs = ConfigWatch(world.links, world.ledger, world.clock, KeyedDigest(tmp_path / "key"))  # type: ignore[operator]
     export, get = commands.config_export(APP), commands.config_get(APP, "GIT_REV")
     world.host.says(export, (0, json.dumps({"GIT_REV": world.commit, "SECRET": "canary"}), ""))
-    found = await standing(configs, world.service)
+    found = await row(configs, world)
     assert found.current.git_rev == world.commit
     assert world.host.sent.count(export) == 1 and get not in world.host.sent
     assert [name for name, _ in (await world.ledger.known("main", APP)).configs[-1].keys] == ["SECRET"]
-    await standing(configs, world.service)
+    await row(configs, world)
     assert world.host.sent.count(export) == 1 and world.host.sent.count(get) == 1, "a minute has not passed"
     await world.clock.sleep(61)
     world.host.says(export, (0, "no JSON", ""))
-    assert (await standing(configs, world.service)).current.git_rev == world.commit
+    assert (await row(configs, world)).current.git_rev == world.commit
     assert world.host.sent.count(export) == 2 and world.host.sent.count(get) == 2
 
 
@@ -184,14 +190,14 @@ async def test_the_apps_of_a_host_are_asked_for_once_for_all_who_ask_and_by_name
         world.host.says(ALL, broken)
         found = await overview(world)
         assert set(found.names) == {name for name in listed.split() if name.startswith(APP)} and not found.reports
-    assert (await standing(watch(world), world.service)).current.metadata == world.commit
+    assert (await row(watch(world), world)).current.metadata == world.commit
 
 
 async def test_an_app_that_is_not_there_is_said_to_be_so(world: World) -> None:
     world.host.says(ALL, (0, world.host._recording(ALL)[1].replace(f"=====> {APP} app", "=====> other app"), ""))
     world.host.says(commands.apps_report(APP), (20, "", f" !     App {APP} does not exist\n"))
     with pytest.raises(UnexpectedReply, match="does not exist"):
-        await standing(watch(world), world.service)
+        await row(watch(world), world)
 
 
 async def test_a_host_that_is_lost_in_the_middle_is_said_to_be_lost(world: World) -> None:
@@ -205,7 +211,7 @@ async def test_a_host_that_is_lost_in_the_middle_is_said_to_be_lost(world: World
     world.host.run = run  # type: ignore[method-assign]
     world.host.says(commands.ps_inspect(APP), LinkError("the host is gone"))
     with pytest.raises(LinkError, match="gone"):
-        await standing(watch(world), world.service)
+        await row(watch(world), world)
     world.host.says(ALL, TimedOut(after=20.0))
     with pytest.raises(UnexpectedReply, match="apps:report"):
         await overview(world)
@@ -217,8 +223,8 @@ async def test_a_record_that_was_made_after_the_apps_were_listed_is_no_lost_one(
     world.host.ours[world.record] = {"ROLLBACK_INCIDENT": "inc2", "ROLLBACK_STATE": "executing"}
     world.host.says(ALL, (0, listed, ""))
     world.host.branches[APP] = "frozen-by-inc2"
-    found = await standing(watch(world), world.service)
+    found = await row(watch(world), world)
     assert found.record is not None and (found.record.incident, found.record.gone) == ("inc2", False)
     del world.host.ours[world.record]
-    found = await standing(watch(world), world.service)
+    found = await row(watch(world), world)
     assert found.record is not None and (found.record.incident, found.record.gone) == ("inc2", True)

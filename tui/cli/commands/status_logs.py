@@ -16,6 +16,7 @@ from tui.dokku.framing import Framer
 from tui.dokku.log_lines import read_line
 from tui.engine import check as checking
 from tui.engine.engine import Engine
+from tui.engine.hosts.overview import HostReads
 from tui.engine.releases.catalog import Listing
 from tui.engine.store import Illegible
 from tui.engine.together import meanwhile, together
@@ -32,6 +33,8 @@ from tui.ways import again as anew
 from tui.ways import preflight
 
 Result = tuple[Exit, output.Document]
+AT_ONCE = 8
+"""services whose hosts are asked at once: more than keep a connection busy only wait, and a wait of 20 s is an error"""
 LOG_LIMIT = 1000
 """lines a single request may ask for"""
 
@@ -77,7 +80,10 @@ async def _looked(engine: Engine, options: CommandOptions, narrator: Narrator, t
     services = chosen(engine, options)
     async with meanwhile() as begin:
         duty = begin(engine.duty.refresh())
-        asked = [begin(_status(engine, s)) for s in services]
+        hosts = sorted({s.host for s in services})
+        reads = {host: HostReads(engine.links, host, (), begin) for host in hosts}
+        room = asyncio.Semaphore(AT_ONCE)
+        asked = [begin(_status(engine, s, reads[s.host], room)) for s in services]
         told = []
         for task in asked:  # each line when it is known, in the order of the services
             row, code_of = await task
@@ -220,9 +226,11 @@ def _newest_image(found: Listing) -> output.Document | None:
     return {"release": kept.name, "holder": kept.holder, **seen} if kept is not None and seen is not None else None
 
 
-async def _status(engine: Engine, service: Service) -> tuple[output.Document, Exit]:
+async def _status(
+    engine: Engine, service: Service, reads: HostReads, room: asyncio.Semaphore
+) -> tuple[output.Document, Exit]:
     """One service's row. What was not read is null, and `error` says why; the gravest reason stands first."""
-    probe, listed = await together(engine.probe(service), _listing(engine, service))
+    probe, listed = await together(engine.probe(service), _listing(engine, service, reads, room))
     found, error = listed
     code = of_error(error) if error is not None else Exit.DONE
     running = next((r for r in found.releases if r.running), None) if found else None
@@ -283,10 +291,13 @@ def _unheld(service: Service, found: Listing | None) -> str | None:
     return preflight.unheld(service.app, found.record.unheld) if found.record.unheld else None
 
 
-async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, ConsoleError | None]:
+async def _listing(
+    engine: Engine, service: Service, reads: HostReads, room: asyncio.Semaphore
+) -> tuple[Listing | None, ConsoleError | None]:
     """The releases and what runs, or why that could not be read: a host's trouble, or this app's alone."""
     try:
-        return await engine.standing(service), None
+        async with room:
+            return await engine.standing(service, reads), None
     except ConsoleError as error:
         return None, error
 

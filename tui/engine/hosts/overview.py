@@ -33,9 +33,10 @@ class Overview(Value):
 
 
 class HostReads:
-    """What is read of one host during one look at `apps`: each read sent once, when it is first needed."""
+    """What is read of one host during one look: each read sent once, when it is first needed."""
 
     def __init__(self, links: HostConnections, host: str, apps: tuple[str, ...], begin: Begin) -> None:
+        """`apps`: those about which, and about whose holders, everything is asked."""
         self.host = host
         self._links = links
         self._apps = apps

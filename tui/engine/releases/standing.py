@@ -31,15 +31,13 @@ from tui.releases import remembered as memory
 from tui.ways.way import Seen
 
 
-async def standing(configs: ConfigWatch, service: Service) -> Listing:
+async def standing(configs: ConfigWatch, service: Service, reads: HostReads) -> Listing:
     """The app's releases as far as a row shows them: no seal is asked, so that no way back leads there, but that of
     what runs, where a restart would start something else.
 
     Raises LinkError, UnexpectedReply.
     """
-    async with meanwhile() as begin:
-        reads = HostReads(configs.links, service.host, (service.app,), begin)
-        return await _listing(configs, service, reads, configs.read(service), _remembered)
+    return await _listing(configs, service, reads, configs.read(service), _remembered)
 
 
 async def examined(configs: ConfigWatch, service: Service, reads: HostReads, config: ConfigRead) -> Listing:
