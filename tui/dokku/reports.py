@@ -135,7 +135,7 @@ def _as_text(value: Any) -> str | None:
 def text_report(raw: bytes) -> dict[str, str]:
     """A `*:report` as text: label in small letters → value without its padding."""
     found: dict[str, str] = {}
-    for line in decode(raw).splitlines():
+    for line in decode(raw).split("\n"):  # and at no other sign that a value may hold
         label, colon, value = line.partition(":")
         if colon and line.startswith(" "):
             found[label.strip().lower()] = value.strip()
@@ -151,8 +151,8 @@ def apps_report(raw: bytes) -> AppReport:
     return AppReport(
         source=found.get("deploy-source") or None,
         metadata=found.get("deploy-source-metadata") or None,
-        locked=_bool(found.get("locked")),
-        created_at=_epoch(found.get("created-at")),
+        locked=truth(found.get("locked")),
+        created_at=epoch(found.get("created-at")),
     )
 
 
@@ -172,7 +172,7 @@ def git_report(raw: bytes) -> GitReport:
         own_branch=own,
         global_branch=everywhere,
         source_image=clean_line(found.get("git source image", ""), 300) or None,
-        updated_at=_epoch(found.get("git last updated at")),
+        updated_at=epoch(found.get("git last updated at")),
     )
 
 
@@ -181,7 +181,7 @@ def ps_report(raw: bytes) -> PsReport:
     found = json_report(raw, "ps")
     count = found.get("processes", "")
     return PsReport(
-        deployed=_bool(found.get("deployed")),
+        deployed=truth(found.get("deployed")),
         running=found.get("running") or None,
         processes=int(count) if re.fullmatch(r"[0-9]{1,6}", count) else None,
         statuses=tuple(sorted((k.removeprefix("status-"), v) for k, v in found.items() if k.startswith("status-"))),
@@ -341,7 +341,7 @@ def _container(item: _Inspected, process: str, index: int) -> Container:
     )
 
 
-def _epoch(text: str | None) -> datetime | None:
+def epoch(text: str | None) -> datetime | None:
     """Seconds since 1970, as Dokku prints them."""
     return datetime.fromtimestamp(int(text), UTC) if text and re.fullmatch(r"[0-9]{1,11}", text) else None
 
@@ -356,5 +356,6 @@ def _time(text: str | None) -> datetime | None:
         return None
 
 
-def _bool(text: str | None) -> bool | None:
+def truth(text: str | None) -> bool | None:
+    """Dokku's word for yes or no; None for every other."""
     return {"true": True, "false": False}.get(text or "")

@@ -16,15 +16,16 @@ _FIX = (
 )
 
 
-async def look(engine: Engine, of: Service) -> list[Finding]:
-    """The number of the log's last lines that are understood, and what they lack."""
+async def look(engine: Engine, of: Service) -> tuple[str | LinkError, list[Finding]]:
+    """The log's last lines, or why they were not asked for; and how many of them are understood, and what they lack."""
     try:
         told = await engine.links.ask(of.host, commands.access_logs(of.app))
     except LinkError as error:
-        return [_line(of, Result.NOTE, f"its access log was not read: {error.message}")]
+        return error, [_line(of, Result.NOTE, f"its access log was not read: {error.message}")]
     if not told.ok:
-        return [_line(of, Result.NOTE, f"its access log was not read: {describe(told.outcome)}")]
-    return said(of, decode(told.stdout).splitlines())
+        return "", [_line(of, Result.NOTE, f"its access log was not read: {describe(told.outcome)}")]
+    log = decode(told.stdout)
+    return log, said(of, log.splitlines())
 
 
 def said(of: Service, raw: list[str]) -> list[Finding]:

@@ -82,6 +82,15 @@ class ConfigSeen(Value):
         return (self.keys, self.key) == (other.keys, other.key)
 
 
+class HolderRead(Value):
+    """What a holder's config said when this machine read it last. What it retains never changes; marks may."""
+
+    holder: str
+    pairs: tuple[tuple[str, str], ...]
+    """this program's own keys and their values, sorted"""
+    at: datetime
+
+
 class Served(Value):
     """The time of one rollback of an app until the service answered again."""
 
@@ -100,3 +109,5 @@ class Ledger(Value):
     configs: tuple[ConfigSeen, ...] = ()
     looks: tuple[HolderLook, ...] = ()
     """the last look at each holder whose image was looked for"""
+    reads: tuple[HolderRead, ...] = ()
+    """the last reading of each holder's config"""

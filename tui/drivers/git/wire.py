@@ -26,15 +26,16 @@ class ProtocolError(UnexpectedReply):
 
 
 @asynccontextmanager
-async def asked(host: Any, service: str, app: str, limit: float) -> AsyncIterator[Any]:
+async def asked(host: Any, service: str, app: str, limit: float, *, guess: bool = False) -> AsyncIterator[Any]:
     """A channel to a Git service that is only read from, for at most `limit` seconds, and given back at the end.
 
+    `guess`: see `SshHost.beside_form`.
     Raises LinkError: none could be opened, or it ended, or fell silent, in the middle (LinkLost).
     """
     what = f"{service} of {app}"
     try:
         async with asyncio.timeout(limit):
-            channel = await host.channel((service, app))
+            channel = await host.channel((service, app), guess=guess)
             try:
                 yield channel
             finally:
