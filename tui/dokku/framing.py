@@ -46,8 +46,10 @@ class Line(Value):
 class Framer:
     """Collects chunks and gives the lines that are complete."""
 
-    def __init__(self, longest: int = LONGEST) -> None:
+    def __init__(self, longest: int = LONGEST, *, as_it_is: bool = False) -> None:
+        """`as_it_is`: lines that are counted and never shown keep what separates their fields, a tab above all."""
         self._longest = longest
+        self._as_it_is = as_it_is
         self._rest = bytearray()
         self._dropped = 0
 
@@ -74,7 +76,8 @@ class Framer:
         raw, dropped = bytes(self._rest), self._dropped
         self._rest.clear()
         self._dropped = 0
-        line = frame(started_over(decode(raw.rstrip(b"\r"))))
+        text = decode(raw.rstrip(b"\r"))
+        line = Line(text=text) if self._as_it_is else frame(started_over(text))
         if dropped:
             line = Line(text=f"{line.text}… ({dropped} bytes more)", spans=line.spans)
         return line
