@@ -202,3 +202,24 @@ def test_a_warning_is_no_name_of_an_app() -> None:
     assert reports.apps_list(raw) == ("api", "Scen_Extras")
     assert reports.apps_list(b'WARNING: x\n["api","web"]\n') == ("api", "web")
     assert reports.apps_list(b"[]") == ()
+    assert reports.apps_list(b"Welcome\n\n=====> My Apps\napi\n") == ("api",)
+
+
+SHA = "557023ee57f092ba" + "0" * 24
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        (f"{SHA}\n", SHA),
+        (f" !     DEPRECATED\n{SHA}\nbye\n", SHA),
+        (f"perl: warning: Setting locale failed.\n\tLC_ALL = (unset)\n{SHA}\r\n", SHA),
+        ("HEAD\n", "HEAD"),
+        (f"{SHA}\n{SHA.replace('0', '1')}\n", None),
+        ("a warning\nanother one\n", None),
+        ("", None),
+    ],
+)
+def test_the_commit_that_was_tried_is_read_among_the_words_of_others(raw: str, found: str | None) -> None:
+    """Another one than what is deployed means that a deploy failed: noise must not."""
+    assert reports.git_rev(raw.encode()) == found

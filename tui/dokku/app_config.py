@@ -5,7 +5,7 @@ Dokku keeps settings and notes of its own among them; those change with every de
 
 from collections.abc import Iterable
 
-from tui.model import json_text
+from tui.dokku import reports
 from tui.text.clean import clean_line
 
 NOT_THE_APPS = ("APP_NAME", "GIT_REV", "NO_VHOST")
@@ -28,7 +28,7 @@ def variables(raw: bytes) -> dict[str, str] | None:
     No error and no message of the parser comes out of here: it could quote a value.
     """
     try:
-        found = json_text.read(raw, dict[str, str])
-    except json_text.NotJson:
+        found = reports.config_export(raw)
+    except reports.Unreadable:
         return None
     return {clean_line(name, 200): value for name, value in found.items() if is_own(name)}

@@ -204,11 +204,22 @@ def checks_report(raw: bytes) -> Checks | None:
 _TYPES = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_,-]{0,199}")
 
 
+def git_rev(raw: bytes) -> str | None:
+    """The commit that `config:get APP GIT_REV` printed, also among others' lines; None where there is none, or two."""
+    lines = [line.strip() for line in decode(raw).split("\n") if line.strip()]
+    commits = dict.fromkeys(line for line in lines if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", line))
+    if len(lines) == 1 or len(commits) == 1:
+        return next(iter(commits or lines))
+    return None
+
+
 def apps_list(raw: bytes) -> tuple[str, ...]:
     """The names of `apps:list`, without its header, or of its JSON on 0.38. Raises Unreadable for other JSON."""
     if _LISTED.search(raw):
         return tuple(document(raw, list[str], "apps:list"))
-    return tuple(line.strip() for line in decode(raw).splitlines() if _APP.fullmatch(line.strip()))
+    lines = [line.strip() for line in decode(raw).splitlines()]
+    header = next((number for number, line in enumerate(lines) if line == "=====> My Apps"), None)
+    return tuple(line for line in lines[0 if header is None else header + 1 :] if _APP.fullmatch(line))
 
 
 _APP = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")

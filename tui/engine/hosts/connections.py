@@ -20,7 +20,6 @@ from tui.model.host import Capabilities
 from tui.model.observation import Container, RunningState
 from tui.model.outcome import Answer, Exited, NeverStarted, describe
 from tui.model.service import Fleet, Host
-from tui.text.clean import clean_line, decode
 
 A = TypeVar("A")
 __all__ = ["HostConnections", "UnexpectedReply", "unusable"]
@@ -142,7 +141,7 @@ class HostConnections:
             at=self._clock.now(),
             source=facts.source,
             metadata=facts.metadata,
-            git_rev=decode(rev.stdout).strip() or None if rev.ok else None,
+            git_rev=reports.git_rev(rev.stdout) if rev.ok else None,
             branch=branch,
             tip=refs.get(branch) if branch else None,
             refs=tuple(sorted(refs.items())),
@@ -245,7 +244,7 @@ async def _after(there: asyncio.Future[None], asked: Coroutine[Any, Any, A]) -> 
 
 def unusable(answer: Answer) -> UnexpectedReply:
     """The error for an answer that cannot be used, with the host's own words made harmless."""
-    said = clean_line(decode(answer.stderr or answer.stdout), 300)
+    said = refusals.said(answer)
     words = f"`{' '.join(answer.argv)}`: {describe(answer.outcome)}" + (f": {said}" if said else "")
     known = refusals.read(answer)
     fix = refusals.fix(known) if known else ""
