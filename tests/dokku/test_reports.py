@@ -186,6 +186,12 @@ def test_what_is_no_document_of_that_kind_is_said_to_be_unreadable(raw: bytes) -
         reports.apps_report(raw)
 
 
+def test_an_empty_answer_is_called_one() -> None:
+    for read in (reports.apps_report, reports.ps_report, reports.ps_inspect, reports.git_report):
+        with pytest.raises(reports.Unreadable, match=r"^(apps|ps|git):(report|inspect): the host answered nothing$"):
+            read(b"\n")
+
+
 def test_one_byte_that_is_no_text_spoils_its_own_value_alone() -> None:
     found = reports.apps_report(REPORT.replace(b"git-push", b"git-\xff"))
     assert found.metadata == "abc"

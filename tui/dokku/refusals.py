@@ -52,6 +52,8 @@ class Refusal(StrEnum):
     INVALID_PROPERTY = "this Dokku does not know that property"
     NOT_DEPLOYED = "the app was never deployed"
     ROOT_ONLY = "only root may run that on the host"
+    OLD_DOKKU = "this Dokku does not know that option"
+    CRASHED = "Dokku itself crashed at that command"
     NO_DOKKU = "what answers this login on the host is not Dokku"
     LOGIN_CLOSED = "the account on the host takes no logins now"
     SUDO_REFUSED = "sudo on the host does not let this login run Dokku"
@@ -91,7 +93,7 @@ _SIGNS = tuple(
             Refusal.NO_PROCESSES,
             r"fork: (?:retry: )?Resource temporarily unavailable|^error: fork .*temporarily unavail",
         ),
-        (Refusal.LOCKED, _SAID + "currently has a deploy lock in place"),
+        (Refusal.LOCKED, _SAID + "(?:currently has a deploy lock in place|is currently being deployed)"),
         (Refusal.NAME_TAKEN, _SAID + "Name is already taken"),
         (
             Refusal.NOT_PERMITTED,
@@ -187,6 +189,8 @@ _SIGNS = tuple(
         (Refusal.NOT_DEPLOYED, _SAID + r"App \S+ has not been deployed"),
         (Refusal.NO_SUCH_APP, _SAID + r"App \S+ does not exist"),
         (Refusal.ROOT_ONLY, _SAID + "This command must be run as root"),
+        (Refusal.OLD_DOKKU, "^unknown flag: --|" + _SAID + "Invalid flag passed"),
+        (Refusal.CRASHED, "^panic: "),
         (Refusal.PLUGIN_FAILED, r"/var/lib/dokku/plugins/(?:enabled|available)/[\w-]+/\S+: line \d+: "),
     )
 )
@@ -286,6 +290,8 @@ _FIXES = {
     Refusal.INVALID_PROPERTY: "the host's version has another way of setting this",
     Refusal.NOT_DEPLOYED: "deploy it first",
     Refusal.ROOT_ONLY: "ask whoever has root on the host",
+    Refusal.OLD_DOKKU: "update Dokku on the host: 0.35.15 and 0.38.27 are those that were tried",
+    Refusal.CRASHED: "try it by hand as dokku@HOST; on k3s: is the cluster up? A plugin may be older than Dokku, too",
     Refusal.NO_DOKKU: "is it dokku@HOST, with a key that `ssh-keys:add` has put on file there?",
     Refusal.LOGIN_CLOSED: "have root look at the account dokku (`chage -l dokku`); is the host just starting?",
     Refusal.SUDO_REFUSED: "have root put back /etc/sudoers.d/dokku, or log in as dokku itself",

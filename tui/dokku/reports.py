@@ -26,8 +26,11 @@ class Unreadable(UnexpectedReply):
     """Output that is not what this command prints on any version we know."""
 
     def __init__(self, what: str, raw: bytes | str) -> None:
-        text = raw if isinstance(raw, str) else decode(raw)
-        super().__init__(f"{what} cannot be read: {clean_line(text, 120)!r}", "is this Dokku newer than 0.38?")
+        text = clean_line(raw if isinstance(raw, str) else decode(raw), 120)
+        if not text:
+            super().__init__(f"{what}: the host answered nothing", "ask it by hand: ssh dokku@HOST apps:list")
+            return
+        super().__init__(f"{what} cannot be read: {text!r}", "is this Dokku newer than 0.38?")
 
 
 class AppReport(Value):
@@ -120,7 +123,7 @@ _DECODER = json.JSONDecoder()
 
 def json_report(raw: bytes, prefix: str) -> dict[str, str]:
     """A `*:report --format json` with its keys bare; a key that exists bare and prefixed has one value."""
-    found = document(raw, dict[str, Any], f"{prefix}:report")
+    found = document(raw, dict[str, Any], "apps:report" if prefix == "app" else f"{prefix}:report")
     texts = {key: _as_text(value) for key, value in found.items()}
     return {key.removeprefix(f"{prefix}-"): value for key, value in texts.items() if value is not None}
 
