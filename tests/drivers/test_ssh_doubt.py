@@ -310,7 +310,7 @@ async def test_a_configuration_that_cannot_be_read_is_no_crash(sshd: Sshd, home:
 async def test_an_alias_with_a_locked_key_is_refused_in_words(tmp_path: Path, home: Path) -> None:
     with real_sshd(tmp_path / "sshd", FORCED, passphrase="opensesame") as server:
         async with driver(alias(server, home, f"IdentityFile {server.identity}")) as host:
-            with pytest.raises(AuthRefused):
+            with pytest.raises(AuthRefused, match=r"needs a passphrase and nobody can be asked \(ssh-add it first\)"):
                 await host.connect()
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from tui.dokku import commands
-from tui.model import json_text
+from tui.dokku import commands, reports
 from tui.model.outcome import Answer, Exited
 from tui.text.clean import clean_line
 
@@ -36,8 +35,8 @@ def answers(told: Answer, app: str) -> tuple[Answer, ...]:
     where it cannot be read.
     """
     try:
-        found = json_text.read(told.stdout, dict[str, str])
-    except json_text.NotJson:
+        found = reports.config_export(told.stdout)
+    except reports.Unreadable:
         return ()
     names = "".join(f"{name}\n" for name in sorted(found)).encode()
     made = [replace(told, argv=commands.config_keys(app), stdout=names)]
@@ -56,7 +55,7 @@ def variables(raw: bytes) -> dict[str, str] | None:
     No error and no message of the parser comes out of here: it could quote a value.
     """
     try:
-        found = json_text.read(raw, dict[str, str])
-    except json_text.NotJson:
+        found = reports.config_export(raw)
+    except reports.Unreadable:
         return None
     return {clean_line(name, 200): value for name, value in found.items() if is_own(name)}

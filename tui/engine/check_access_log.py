@@ -8,7 +8,7 @@ from tui.model.errors import LinkError
 from tui.model.finding import Finding, Result
 from tui.model.outcome import describe
 from tui.model.service import Service
-from tui.text.clean import clean_line, decode
+from tui.text.clean import decode
 
 _TOPIC = "access-log"
 _FIX = (
@@ -25,12 +25,12 @@ async def look(engine: Engine, of: Service) -> tuple[str | LinkError, list[Findi
     if not told.ok:
         return "", [_line(of, Result.NOTE, f"its access log was not read: {describe(told.outcome)}")]
     log = decode(told.stdout)
-    return log, said(of, log.splitlines())
+    return log, said(of, log.split("\n"))
 
 
 def said(of: Service, raw: list[str]) -> list[Finding]:
     """The findings on these lines."""
-    lines = [line for line in (clean_line(one, 8000) for one in raw) if line.strip()]
+    lines = [line for line in raw if line.strip()]
     if not lines:
         words = "its access log has no line: no traffic yet, or access_log off"
         return [_line(of, Result.NOTE, words)]

@@ -20,7 +20,6 @@ from tui.model.host import Capabilities
 from tui.model.observation import Container, RunningState
 from tui.model.outcome import Answer, Exited, NeverStarted, describe
 from tui.model.service import Fleet, Host
-from tui.text.clean import clean_line, decode
 
 A = TypeVar("A")
 __all__ = ["HostConnections", "UnexpectedReply", "unusable"]
@@ -265,7 +264,7 @@ class HostConnections:
 
 def tried(answer: Answer) -> str | None:
     """The commit in the answer to `config:get APP GIT_REV`."""
-    return decode(answer.stdout).strip() or None if answer.ok else None
+    return reports.git_rev(answer.stdout) if answer.ok else None
 
 
 async def _noting(there: asyncio.Future[None], asked: Coroutine[Any, Any, A]) -> A:
@@ -289,7 +288,7 @@ async def _after(there: asyncio.Future[None], asked: Coroutine[Any, Any, A]) -> 
 
 def unusable(answer: Answer) -> UnexpectedReply:
     """The error for an answer that cannot be used, with the host's own words made harmless."""
-    said = clean_line(decode(answer.stderr or answer.stdout), 300)
+    said = refusals.said(answer)
     words = f"`{' '.join(answer.argv)}`: {describe(answer.outcome)}" + (f": {said}" if said else "")
     known = refusals.read(answer)
     fix = refusals.fix(known) if known else ""
