@@ -76,6 +76,9 @@ class FakeHost:
 
     async def connect(self) -> None: ...
 
+    async def greeting(self) -> None:
+        return None
+
     async def drop(self) -> None:
         self.dropped += 1
         self.connection += 1
@@ -153,6 +156,9 @@ class FakeHost:
         out, err = record["stdout"], record["stderr"]
         for ours, there in names.items():
             out, err = out.replace(there, ours), err.replace(there, ours)
+        if argv == ("apps:report",):
+            lines = re.findall(rf"(?m)^=====> {APP} .*\n(?:^ .*\n)+", out)[0]
+            out += "".join(lines.replace(APP, name) for name in self.ours)
         if argv[0] == "apps:list":
             out += "".join(f"{name}\n" for name in self.ours)
         return record["exit"], out, err

@@ -111,6 +111,9 @@ class StageHost:
 
     async def connect(self) -> None: ...
 
+    async def greeting(self) -> None:
+        return None
+
     async def drop(self) -> None: ...
 
     async def close(self) -> None: ...

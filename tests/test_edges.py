@@ -15,6 +15,7 @@ BEGINS = {
     "cli/commands/drill.py",  # waits for them, and raises what they ended with
     "cli/interrupts.py",  # waits for it, and raises what it ended with
     "cli/narrate.py",  # a line that moves: nothing is lost with it
+    "drivers/ssh/host.py",  # waits for it, and raises what it ended with
     "drivers/ssh/channel.py",  # `wait` and `close` raise what it ended with
     "drivers/ssh/openssh.py",  # waits for ssh's end, and says what it was
     "drivers/ssh/opening.py",  # cancelled right after the login

@@ -167,8 +167,8 @@ def waiting(effort: Effort) -> list[Finding]:
     rows: list[tuple[str, float, float | None]] = [
         ("the word to the push", found["word to push"], 1.5),
         ("a plan", found["plan"][0], None),
-        ("status of 4 apps", found["status"][0], None),
-        ("check of 4 apps", found["check"][0], None),
+        ("status of 4 apps", found["status"][0], 1.2),
+        ("check of 4 apps", found["check"][0], 4.0),
         ("previous --yes, all of it", found["rollback"][0], None),
     ]
     return [Finding(name=f"waiting: {name}, 0.4 s a command", value=v, unit="s", limit=most) for name, v, most in rows]

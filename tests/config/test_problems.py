@@ -42,7 +42,7 @@ GOLDEN = """\
 services.yaml:1: version: '2' is not known; this console reads version 1
 services.yaml:2: enviroment: unknown key; did you mean 'environment'?
 services.yaml:5: hosts.azure.ssh: '-oProxyCommand=evil' is no ssh destination; write user@host, user@host:port, ssh://user@host:port, user@[::1]:port or an alias of ~/.ssh/config
-services.yaml:6: hosts.azure.sandbox: 'maybe' is neither true nor false
+services.yaml:6: hosts.azure.sandbox: 'maybe' is neither true nor false; write one of the two
 services.yaml:9: services.api.host: 'azur' is no host of this file; known: azure
 services.yaml:10: services.api.app: 'Scene/Xtras' is no Dokku app: letters, digits, dot, dash and underscore, at most 63
 services.yaml:11: services.api.health.url: 'ftp://x' is no http or https address; write e.g. https://example.com/health
@@ -294,8 +294,14 @@ def test_no_service_takes_a_word_of_the_command_line(tmp_path: Path, command: st
         ("", 1, "is empty: it needs version, hosts and services"),
         ("# only this\n", 1, "is empty: it needs version, hosts and services"),
         ("a: 1\nb: [1\nc: 2\n", 3, "is no YAML at column 2: "),
-        ("a: 1\nb:\n\tc: 2\n", 3, "is no YAML at column 1: found character '\\t'"),
-        ("a: 1\n---\nb: 2\n", 2, "is no YAML at column 1: but found another document"),
+        (
+            "a: 1\nb:\n\tc: 2\n",
+            3,
+            "is no YAML at column 1: found character '\\t' that cannot start any token; indent with blanks",
+        ),
+        ("a: 1\n---\nb: 2\n", 2, "is no YAML at column 1: but found another document; one file holds one"),
+        ("a: @x\n", 1, "is no YAML at column 4: found character '@' that cannot start any token; a text that"),
+        ("a: 1\n<<<<<<< HEAD\nb: 1\n", 3, "is no YAML at column 1: could not find expected ':'; the marks of a merge"),
         ("a: 1\nb: *nowhere\n", 2, "is no YAML at column 4: found undefined alias"),
         ("a: 1\nbc\x01: 2\n", 2, "is no YAML at column 3: holds an unprintable character"),
         ('a: "\\UFFFFFFFF"\n', 1, "is no YAML: "),
@@ -314,6 +320,19 @@ def test_no_service_takes_a_word_of_the_command_line(tmp_path: Path, command: st
 def test_what_is_no_such_file_at_all(tmp_path: Path, text: str, line: int, said: str) -> None:
     found = problems(text, tmp_path)
     assert [p for p in found if p[0] == line and p[1].startswith(said)], found
+
+
+@pytest.mark.parametrize("written", ["environment: !vault x", "environment: !!binary aGk=", "ways: !!set {kept}"])
+def test_a_tag_that_means_something_elsewhere_is_not_passed_over(tmp_path: Path, written: str) -> None:
+    found = problems(f"{SMALL}{written}\n", tmp_path)
+    assert (11, f"{written.split(':')[0]}: the tag {written.split()[1]} is nothing") in [
+        (line, text.partition(" that this")[0]) for line, text in found
+    ]
+
+
+@pytest.mark.parametrize("written", ["|\n  staging\n", "|-\n  staging\n", ">\n  staging\n", "!!str staging\n"])
+def test_a_block_is_its_text_without_the_end_of_its_last_line(tmp_path: Path, written: str) -> None:
+    assert load_text(f"{SMALL}environment: {written}", tmp_path).environment == "staging"
 
 
 def test_an_alias_may_repeat_a_part(tmp_path: Path) -> None:

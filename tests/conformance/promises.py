@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tests.conformance.sources import Source
-from tui.dokku import build_settings, capabilities, commands, holders, refusals, reports
+from tui.dokku import app_config, app_reports, build_settings, capabilities, commands, holders, refusals, reports
 from tui.dokku.holders import forbid
 from tui.dokku.refusals import Refusal
 from tui.model.host import Capabilities
@@ -52,7 +52,7 @@ async def version(source: Source) -> None:
 
 @promise("has none of the runbook's commands, unless a plugin brings them")
 async def runbook(source: Source) -> None:
-    if (await known(source)).runbook:
+    if capabilities.runbook(await source.ask(commands.help_all())):
         return
     for line in (("ps:rollback", source.app), ("tags", source.app), ("tags:deploy", source.app, "v1")):
         answer = await source.ask(line)
@@ -78,6 +78,31 @@ async def nobody(source: Source) -> None:
 @promise("lists the app")
 async def listed(source: Source) -> None:
     assert source.app in reports.apps_list((await source.ask(commands.apps_list())).stdout)
+
+
+@promise("tells of every app that it lists in one report, what each one's own report tells")
+async def all_at_once(source: Source) -> None:
+    found = app_reports.apps((await source.ask(app_reports.report_all("apps"))).stdout)
+    listed = reports.apps_list((await source.ask(commands.apps_list())).stdout)
+    assert found is not None and set(found) == set(listed), (found, listed)
+    assert found[source.app] == reports.apps_report((await source.ask(commands.apps_report(source.app))).stdout), found
+    parts = app_reports.parts((await source.ask(app_reports.report_all("git"))).stdout)
+    alone = reports.git_report((await source.ask(commands.git_report(source.app))).stdout)
+    assert set(parts) == set(listed) and reports.git_report(parts[source.app]) == alone, parts
+
+
+@promise("exports an app's variables with the names that it lists, and with the notes that it gives one by one")
+async def exported(source: Source) -> None:
+    told = app_config.answers(await source.ask(commands.config_export(source.app)), source.app)
+    assert [answer.argv for answer in told] == [
+        commands.config_keys(source.app),
+        *(commands.config_get(source.app, note) for note in app_config.NOTES),
+    ]
+    names, *notes = told
+    alone = decode((await source.ask(commands.config_keys(source.app))).stdout).split()
+    assert decode(names.stdout).split() == sorted(alone), alone
+    kind = await source.ask(commands.config_get(source.app, "DOKKU_APP_TYPE"))
+    assert (kind.code, kind.stdout.strip()) == (notes[1].code, notes[1].stdout.strip()), kind
 
 
 @promise("names what was deployed, by which source, and whether it is locked")

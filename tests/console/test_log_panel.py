@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 
 from tui.console.drawing import rows
 from tui.console.drawing.log_view import BLOCKS, LogView
-from tui.console.drawing.palette import Palette
+from tui.console.drawing.palette import Palette, sgr
 from tui.console.widgets.log_panel import LogPanel
 from tui.drivers.clock import SystemClock
 from tui.drivers.spool import LogSpool
@@ -270,6 +270,38 @@ async def test_prefix_times_and_processes(tmp_path: Path) -> None:
         await reader.press("t", "A")
         assert reader.body[0] == "web.1 red text"
         assert not [s for s in reader.panel.render_line(1) if s.style and s.style.color and s.style.color.name == "red"]
+
+
+FORGED = "2026-11-27T17:40:00.000000000Z app[db.9]: all good"
+
+
+@pytest.mark.parametrize("prefix", ["2026-11-23T21:43:50.759535162Z app[web.1]: ", "app[api-7d9f]: ", ""])
+async def test_a_cr_takes_nothing_away_and_forges_no_origin(tmp_path: Path, prefix: str) -> None:
+    async with reading(tmp_path, (120, 12)) as reader:
+        reader.feed(f"{prefix}GET /login agent=\r{FORGED}", f"{prefix}end\r")
+        first, second = reader.body[:2]
+        assert "GET /login" in first and not first.startswith("17:40") and second.endswith("end")
+
+
+async def test_joiners_that_a_script_needs_are_shown(tmp_path: Path) -> None:
+    async with reading(tmp_path) as reader:
+        reader.feed("\u0645\u06cc\u200c\u0634\u0648\u062f pass\u200dword")
+        assert reader.body[0].rstrip() == "\u0645\u06cc\u200c\u0634\u0648\u062f pass\ufffdword"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "look"),
+    [
+        ("38:2::255:0:0", "rgb(255,0,0)"),
+        ("38;2;255;0;0", "rgb(255,0,0)"),
+        ("38:5:196", "color(196)"),
+        ("58;5;31", "none"),
+        ("58:2::1:4:31", "none"),
+        *((dark, "bright_black") for dark in ("30", "38;5;0", "38;5;16", "38;5;233", "38;2;0;0;0", "38;2;9;9;40")),
+    ],
+)
+def test_an_apps_colour_is_meant_as_it_was_and_hides_nothing(parameters: str, look: str) -> None:
+    assert str(sgr(parameters)) == look
 
 
 def controls(text: str) -> list[str]:

@@ -48,6 +48,14 @@ STAMP = "172.17.0.1 - - [23/Nov/2026:21:21:06 +0000]"
         (f'@ "GET /?rollback-check=1 HTTP/1.1" 500 7 {AGENT}', Kind.OWN),
         ('api.example.net @ "GET /a HTTP/1.1" 500 7', Kind.FAILED),
         ('@ "PROXY http://h/healthcheck/ready HTTP/1.1" 200 7', Kind.ANSWERED),
+        ('@ "GET /.env HTTP/1.1" 444 0 "-" "x"', Kind.CLOSED),
+        ('@ "OPTIONS / RTSP/1.0" 400 150 "-" "-"', Kind.EMPTY),
+        ('@ "OPTIONS sip:nm SIP/2.0" 400 150 "-" "-"', Kind.EMPTY),
+        ('@ "GET /x HTTP/1.1" 502 0 "https://my.pingdom.com/reports" "Mozilla/5.0"', Kind.FAILED),
+        ('@ "GET /x HTTP/1.1" 502 0 "-" "Mozilla/5.0" "https://zabbix.acme.example/"', Kind.FAILED),
+        ('@ "GET /x HTTP/1.1" 502 0 "-" "SentryUptimeBot/1.0 (+http://docs.sentry.io/)"', Kind.HEALTH),
+        ('@ "GET /x HTTP/1.1" 502 0 "-" "Datadog Agent/7.40.0"', Kind.HEALTH),
+        ('@ "GET /x HTTP/1.1" 502 0 "-" "DigitalOcean Uptime Probe 0.22.0 (https://x)"', Kind.HEALTH),
     ],
 )
 def test_combined_lines(line: str, kind: Kind) -> None:
@@ -77,6 +85,11 @@ def test_the_zone_of_the_log_is_its_own(zone: str) -> None:
 def test_the_time_to_the_answer_is_read_from_the_tail_where_it_is(tail: str, seconds: float | None) -> None:
     found = read(f'{STAMP} "GET /a HTTP/1.1" 200 7 {tail}')
     assert found == AccessEntry(kind=Kind.ANSWERED, at=AT, seconds=seconds)
+
+
+def test_how_long_a_websocket_was_open_is_no_time_to_an_answer() -> None:
+    found = read(f'{STAMP} "GET /ws HTTP/1.1" 101 73 "-" "x" 3600.123')
+    assert found == AccessEntry(kind=Kind.ANSWERED, at=AT)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +174,11 @@ def test_the_status_is_read_from_every_format_that_leaves_no_doubt(line: str) ->
         '1.1.1.1 "GET /x HTTP/1.1" 660 70000 0.003',
         "1.1.1.1 'GET /x HTTP/1.1' 502 7 'x' GET /y HTTP/1.1' 200 'x'",
         "1.1.1.1 'GET /x HTTP/1.1' 502 7 'status=200'",
+        f'{STAMP} 200 "GET / HTTP/1.1" 502 "-" "x"',
+        f"{STAMP} 404 GET / HTTP/1.1 200 5",
+        f'{STAMP} "GET / HTTP/1.1" 512 200 73',
+        '{"resp_status":502,"nginx_status":200,"uri":"/x"}',
+        "2026-11-23T21:21:06+00:00|1.1.1.1|GET|/x|200|a|502|0.003",
     ],
 )
 def test_a_line_that_may_say_two_things_is_not_understood(line: str) -> None:

@@ -84,6 +84,10 @@ def logged(message: str) -> str:
         ("GET /login\u202e]1.bd[ppa", None),
         ("GET /login\x1b]0;title\x07 \x1bP1$r\x1b\\\\ \x9b2J", None),
         ("caf\x1b(B\x1b[m\x1b[?25he", "cafe"),
+        ("\x1b[2K\x1b[1G\x1b[?2004h10 of 20", "10 of 20"),
+        ("a" + "\u0301" * 300 + "b", "a\ufffdb"),
+        ("a\ufe01\ufe02\U000e0101\U000e0120b", "a\ufffdb"),
+        ("\x1b[31mvi\u1ec7t e\u0301\u0323 \u2764\ufe0f\x1b[0m", "vi\u1ec7t e\u0301\u0323 \u2764\ufe0f"),
         ("N\bNA\bAM\bME\bE _\bx", "NAME x"),
     ],
 )
@@ -117,6 +121,8 @@ def test_whatever_an_app_writes_its_line_keeps_its_time_and_process(message: str
         ("\x1b[1m\x1b[0;31mx", "31"),
         ("\x1b[8m\x1b[5m\x1b[33mx", "33"),
         ("\x1b[1;31m\x1b[mx", ""),
+        ("\x1b[1m\x1b[4:3m\x1b[4:0mx", "1"),
+        ("\x1b[1m\x1b[58;5;31m\x1b[4mx", "1;58;5;31;4"),
     ],
 )
 def test_what_comes_adds_to_the_look_until_it_is_taken_back(raw: str, style: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tui.dokku import refusals
 from tui.dokku.refusals import Refusal
@@ -70,6 +71,20 @@ def test_an_answer_that_ended_well_refuses_nothing() -> None:
     assert refusals.read(Answer(argv=argv, outcome=Exited(code=0), started_at=at, seconds=0.1, stderr=text)) is None
     found = refusals.read(Answer(argv=argv, outcome=Exited(code=1), started_at=at, seconds=0.1, stderr=text))
     assert found is Refusal.NAME_TAKEN
+
+
+def test_the_hosts_words_are_shown_without_what_its_shell_says_of_the_language() -> None:
+    noise = (
+        b"bash: warning: setlocale: LC_ALL: cannot change locale (en_US.UTF-8)\nperl: warning: Setting locale failed.\n"
+        b'perl: warning: Please check that your locale settings:\n\tLANGUAGE = (unset),\n\tLC_ALL = "x"\n'
+        b"    are supported and installed on your system.\nstdin: is not a tty\n"
+    )
+    made = Answer(
+        argv=("x",), outcome=Exited(code=1), started_at=datetime(2026, 11, 23, tzinfo=UTC), seconds=0.1,
+        stderr=noise + b" !     No web listeners specified\n", stdout=b"-----> Working\n",
+    )  # fmt: skip
+    assert refusals.said(made) == "! No web listeners specified".replace("! ", "!     ")
+    assert refusals.said(replace(made, stderr=noise)) == "-----> Working"
 
 
 def test_what_a_build_prints_is_not_taken_for_dokkus_word() -> None:

@@ -186,6 +186,12 @@ def test_what_is_no_document_of_that_kind_is_said_to_be_unreadable(raw: bytes) -
         reports.apps_report(raw)
 
 
+def test_an_empty_answer_is_called_one() -> None:
+    for read in (reports.apps_report, reports.ps_report, reports.ps_inspect, reports.git_report):
+        with pytest.raises(reports.Unreadable, match=r"^(apps|ps|git):(report|inspect): the host answered nothing$"):
+            read(b"\n")
+
+
 def test_one_byte_that_is_no_text_spoils_its_own_value_alone() -> None:
     found = reports.apps_report(REPORT.replace(b"git-push", b"git-\xff"))
     assert found.metadata == "abc"
@@ -202,3 +208,24 @@ def test_a_warning_is_no_name_of_an_app() -> None:
     assert reports.apps_list(raw) == ("api", "Scen_Extras")
     assert reports.apps_list(b'WARNING: x\n["api","web"]\n') == ("api", "web")
     assert reports.apps_list(b"[]") == ()
+    assert reports.apps_list(b"Welcome\n\n=====> My Apps\napi\n") == ("api",)
+
+
+SHA = "557023ee57f092ba" + "0" * 24
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        (f"{SHA}\n", SHA),
+        (f" !     DEPRECATED\n{SHA}\nbye\n", SHA),
+        (f"perl: warning: Setting locale failed.\n\tLC_ALL = (unset)\n{SHA}\r\n", SHA),
+        ("HEAD\n", "HEAD"),
+        (f"{SHA}\n{SHA.replace('0', '1')}\n", None),
+        ("a warning\nanother one\n", None),
+        ("", None),
+    ],
+)
+def test_the_commit_that_was_tried_is_read_among_the_words_of_others(raw: str, found: str | None) -> None:
+    """Another one than what is deployed means that a deploy failed: noise must not."""
+    assert reports.git_rev(raw.encode()) == found

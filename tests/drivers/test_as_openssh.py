@@ -161,6 +161,7 @@ LOGINS = {
     "a missing identity first": ("IdentityFile /no/such\n", "[127.0.0.1]:{port} {key}"),
     "an entry without a port": ("", "127.0.0.1 {key}"),
     "a pattern for every port": ("", "[127.0.*]:* {key}"),
+    "an authority for everybody beside an entry without a port": ("", "@cert-authority * {wrong}\n127.0.0.1 {key}"),
     "an exception to a pattern": ("", "*,![127.0.0.1]:{port} {key}"),
     "two files": ("UserKnownHostsFile /no/such {home}/.ssh/other\n", ""),
     "a global file": ("GlobalKnownHostsFile {home}/.ssh/other\n", ""),
@@ -360,6 +361,59 @@ async def test_a_public_half_without_an_agent_is_explained_or_its_private_one_be
         with pytest.raises(AuthRefused, match=r"alone\.pub is a public key, and no agent holds") as refused:
             await host.connect()
     assert "ssh-add" in refused.value.fix
+
+
+async def test_a_certificate_that_is_named_is_used_with_the_key_of_the_agent_or_beside_it(
+    agent: Path, home: Path, tmp_path: Path
+) -> None:
+    with real_sshd(tmp_path / "s", FORCED) as server:
+        folder = tmp_path / "s"
+        for name in ("ca", "mine"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
+        sign = ["ssh-keygen", "-q", "-s", str(folder / "ca"), "-I", "x", "-n", server.user, str(folder / "mine.pub")]
+        subprocess.run(sign, check=True)
+        (folder / "authorized_keys").write_text("cert-authority " + (folder / "ca.pub").read_text())
+        named = folder / "mine-cert.pub"
+        made = Host(name="h", ssh=server.destination, known_hosts=server.known_hosts, identity_file=str(named))
+        assert await verdict(made) == "in", "the private key lies beside it"
+        subprocess.run(["ssh-add", "-q", str(folder / "mine")], check=True, capture_output=True)
+        (folder / "mine").unlink()
+        assert await verdict(made) == "in"
+        subprocess.run(["ssh-add", "-q", "-D"], check=True, capture_output=True)
+        async with driver(made) as host:
+            with pytest.raises(AuthRefused, match=r"mine-cert\.pub is a certificate, and no agent holds"):
+                await host.connect()
+
+
+OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "words", "fix"),
+    [
+        (b"", "is empty", "ssh-keygen"),
+        (b"\xef\xbb\xbf" + OPENSSH, "byte order mark", "plain text"),
+        (OPENSSH.decode().encode("utf-16"), "byte order mark", "plain text"),
+        (b"PuTTY-User-Key-File-3: ssh-ed25519\n", "a key of PuTTY", "puttygen"),
+        (b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nAAAA\n", "a key of SSH2", "export"),
+        (b"-----BEGIN DSA PRIVATE KEY-----\nMIIB\n-----END DSA PRIVATE KEY-----\n", "a DSA key", "ed25519"),
+        (b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nAAAA\n", "of another program", "ssh-keygen"),
+        (OPENSSH.replace(b"\n", b" "), "lost its line ends", "CI"),
+        (OPENSSH.replace(b"\n", b"\\n"), "lost its line ends", "CI"),
+        (OPENSSH.replace(b"\n", b"\n  "), "indented", "blanks"),
+        (OPENSSH[:42], "cut off", "CI"),
+        (b"hunter2\n", "no usable key", "identity_file"),
+    ],
+)
+async def test_what_is_wrong_with_a_key_file_is_named(
+    home: Path, tmp_path: Path, raw: bytes, words: str, fix: str
+) -> None:
+    (tmp_path / "id").write_bytes(raw)
+    made = await client_config.settings(Host(name="h", ssh="web1", identity_file=str(tmp_path / "id")))
+    with pytest.raises(AuthRefused, match=words) as refused:
+        await Identities().offer(asyncssh, made, required=True)
+    assert fix in refused.value.fix
+    assert any(words in one for one in (await Identities().offer(asyncssh, made)).passed_over)
 
 
 async def test_what_only_ssh_can_do_is_said_with_the_transport(sshd: Sshd, home: Path, tmp_path: Path) -> None:

@@ -1,16 +1,20 @@
 """Both forms of login on a real sshd: Dokku's own forced command, and a shell that knows a program `dokku`."""
 
+import asyncio
 import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.drivers.test_ssh import FORCED, driver, host_of
 from tests.sshd import Sshd, real_sshd
 from tui.dokku import shell_lines
-from tui.model.errors import LinkError
+from tui.drivers.git import Git
+from tui.drivers.ssh import SshHost
+from tui.model.errors import ConsoleError, LinkError
 from tui.model.host import Form
 from tui.model.outcome import Exited
 from tui.model.service import Host
@@ -49,6 +53,47 @@ async def test_a_shell_is_found_out_and_gets_every_word_as_it_is(shell: Sshd) ->
         assert answer.stdout.decode().split("\n")[0] == " ".join(repr(word) for word in words)
         assert (await host.run(("version",), timeout=10)).stdout == b"dokku version 0.35.15\n"
         assert host.generation == 1
+
+
+async def test_the_first_reads_go_out_beside_the_question_and_a_shell_is_asked_them_again(shell: Sshd) -> None:
+    async with driver(host_of(shell), form=None) as host:
+        told = await asyncio.gather(*(host.run(("apps:report", app), timeout=10) for app in ("api", "web")))
+        assert [answer.stdout for answer in told] == [b"'apps:report' 'api'\n", b"'apps:report' 'web'\n"]
+        assert await host.greeting() is None, "what a shell says to a bare `version` is no word of Dokku's"
+    async with driver(host_of(shell), form=None) as host:
+        with pytest.raises(ConsoleError, match="is no packet"):
+            await Git().refs(host, "api")  # the words of the program `dokku`, not of the shell's own git
+        assert host.form is Form.SHELL
+
+
+async def test_a_forced_command_is_asked_each_read_once_and_greets(forced: Sshd) -> None:
+    async with driver(host_of(forced), form=None) as host:
+        assert (await host.run(("apps:report", "api"), timeout=10)).stdout == b"apps:report api\n"
+        greeting = await host.greeting()
+        assert greeting is not None and greeting.stdout.startswith(b"dokku version")
+
+
+async def test_nothing_that_may_change_a_host_or_means_something_to_a_shell_goes_out_early(
+    forced: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early: list[tuple[str, ...]] = []
+    real = SshHost.channel
+
+    async def channel(self: SshHost, argv: tuple[str, ...], **how: Any) -> Any:
+        if how.get("guess") and self._form is None:
+            early.append(argv)
+        return await real(self, argv, **how)
+
+    monkeypatch.setattr(SshHost, "channel", channel)
+    for words, writes in (
+        (("config:set", "api", "A=b"), True),
+        (("logs", "api"), False),
+        (("apps:report", "$(id)"), False),
+        (("apps:report", "api", "--format", "json"), False),
+    ):
+        async with driver(host_of(forced), form=None) as host:
+            await host.run(words, timeout=10, writes=writes)
+    assert early == [("apps:report", "api", "--format", "json")]
 
 
 async def test_streams_and_git_services_ask_for_the_form_too(shell: Sshd) -> None:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tests.drivers.test_ssh import host_of
 from tests.sshd import Sshd, real_sshd
 from tui.drivers.clock import SystemClock
-from tui.drivers.git import Git
+from tui.drivers.git import Git, wire
 from tui.drivers.git.wire import ProtocolError
 from tui.drivers.ssh import SshHost
 from tui.model.host import Form
@@ -112,6 +112,32 @@ async def test_a_hook_that_declines_says_why(server: tuple[Sshd, Path], repo: Pa
     assert "pre-receive hook declined" in end.reason
     assert b"App build failed" in end.progress
     assert b"App build failed" in b"".join(heard)
+
+
+class Said:
+    """A channel on which this is said."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.stderr, self._raw = b"", raw
+
+    async def read(self) -> bytes:
+        raw, self._raw = self._raw, b""
+        return raw
+
+
+@pytest.mark.parametrize(
+    ("raw", "words", "fix"),
+    [
+        (b"*** Welcome to web1 ***\n001e# service\n", r"'\*\*\* Welcome to web1 \*\*\*' where Git", "banner"),
+        (b" !     DEPRECATED: x\n", "DEPRECATED: x", "banner"),
+        (b"0x1f....", "0x1f", "banner"),
+        (b"", "without a word", "git ls-remote"),
+    ],
+)
+async def test_what_a_host_says_before_git_speaks_is_named_with_the_way_out(raw: bytes, words: str, fix: str) -> None:
+    with pytest.raises(ProtocolError, match=words) as refused:
+        await wire.advertisement(wire.Reader(Said(raw)))
+    assert fix in refused.value.fix
 
 
 async def test_a_repository_that_does_not_exist(server: tuple[Sshd, Path], repo: Path) -> None:

@@ -9,7 +9,7 @@ from tests.drivers.outside import message, service
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import api as apis
 from tui.drivers.vendors.api import Api, read, there
-from tui.drivers.vendors.github import GitHubIssues, GitHubSpec
+from tui.drivers.vendors.github import GitHubIssues, GitHubSpec, repository
 from tui.drivers.vendors.sentry import Sentry, SentrySpec
 from tui.drivers.web import Raw
 from tui.model.finding import Result
@@ -23,6 +23,10 @@ REPOSITORY = {"full_name": "acme/new", "has_issues": True, "permissions": {"push
 def answer(status: int, body: Any = None, **headers: str) -> Raw:
     named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
     return Raw(status, {"content-type": "application/json", **named}, json.dumps(body).encode())
+
+
+def page(status: int, words: str) -> Raw:
+    return Raw(status, {"content-type": "text/html; charset=utf-8"}, f"<html><p>{words}".encode())
 
 
 class Wire:
@@ -51,7 +55,7 @@ def tracker() -> GitHubIssues:
     return GitHubIssues(GitHubSpec(where="acme/old", url=BASE), "token")
 
 
-@pytest.mark.parametrize("status", [301, 307, 308])
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_a_renamed_repository_gets_the_issue_under_its_new_name(wire: Wire, status: int) -> None:
     wire.answers = {
         OLD: answer(status, {}, location=NEW),
@@ -133,6 +137,16 @@ async def test_check_never_says_ok_where_no_issue_can_be_made(wire: Wire, told: 
         (answer(451, {"message": "Repository access blocked"}), True, "blocked by GitHub"),
         (answer(401, {"message": "Bad credentials"}), True, "refuses the token"),
         (answer(502, None), False, "HTTP 502"),
+        (page(403, "You have exceeded a secondary rate limit."), False, "asks us to wait"),
+        (page(403, "Request forbidden by administrative rules."), True, "with a web page"),
+        (answer(403, {"message": "API rate limit exceeded"}, x_ratelimit_remaining="0"), False, "asks us to wait"),
+        (
+            answer(422, {"message": "Validation Failed", "errors": [{"field": "title", "code": "missing"}]}),
+            True,
+            "title",
+        ),
+        (page(404, "Not Found"), True, "no API of GitHub"),
+        (answer(302, None, location="/login"), True, "is asked for at https://api.example/login"),
     ],
 )
 async def test_a_refusal_has_its_own_name_and_limits_are_tried_again(
@@ -141,8 +155,74 @@ async def test_a_refusal_has_its_own_name_and_limits_are_tried_again(
     wire.answers = {f"GET {OLD}/issues": answer(200, []), f"POST {OLD}/issues": refused}
     told = await tracker().open(message())
     assert not told.delivered and told.final is final and words in told.detail
-    if "rate limit" in told.detail or "abuse" in told.detail:
+    if "to wait" in told.detail:
         assert told.retry_after is not None and told.retry_after >= 60
+
+
+@pytest.mark.parametrize(
+    ("refused", "fix"),
+    [
+        (answer(503, {"message": "Service unavailable"}), "tried again"),
+        (answer(429, {"message": "slow down"}, retry_after="soon"), "tried again"),
+        (answer(403, {"message": "API rate limit exceeded for user ID 1."}), "tried again"),
+        (answer(403, {"message": "Resource protected by organization SAML enforcement."}), "Configure SSO"),
+        (answer(403, {"message": "the `acme` organization has an IP allow list enabled"}), "IP allow list"),
+        (answer(403, {"message": "`acme` forbids access via a personal access token (classic)."}), "of the kind"),
+        (answer(403, {"message": "Resource not accessible by personal access token"}), "Issues: read and write"),
+        (answer(401, {"message": "Bad credentials"}), "Issues: read and write"),
+        (answer(404, {"message": "Not Found"}), "Issues: read and write"),
+        (answer(410, {"message": "Issues has been disabled"}), "switch issues on"),
+        (answer(451, {"message": "Repository access blocked"}), "another repository"),
+        (page(404, "Page not found"), "/api/v3"),
+        (page(200, "Sign in"), "/api/v3"),
+        (answer(301, {}, location="https://elsewhere.example/"), "/api/v3"),
+    ],
+)
+async def test_check_names_the_fix_of_each_trouble(wire: Wire, refused: Raw, fix: str) -> None:
+    wire.answers = {OLD: refused}
+    found = await tracker().check("api", "ticket")
+    assert found.result is Result.FINDING and fix in found.fix
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://github.com/acme/old",
+        "https://www.github.com/acme/old/",
+        "git@github.com:acme/old.git",
+        "ssh://git@ssh.github.com:443/acme/old.git",
+        "github.com/acme/old",
+        "https://github.acme.example/acme/old.git",
+        "acme/old.git",
+        "acme/old/",
+    ],
+)
+async def test_a_repository_is_known_by_every_address_that_people_have_for_it(wire: Wire, written: str) -> None:
+    assert repository(written) == "acme/old"
+    wire.answers = {OLD: answer(200, REPOSITORY), f"{OLD}/issues": answer(200, [])}
+    found = await GitHubIssues(GitHubSpec(where=written, url=BASE), "token").check("api", "ticket")
+    assert found.result is Result.OK
+
+
+def test_what_is_no_repository_is_refused_and_unusual_names_are_not() -> None:
+    for name in ("octo_acme/x", "ACME/My.Repo.js", "acme/.github"):
+        assert repository(name) == name
+    for text in (
+        "acme",
+        "acme/..",
+        "acme/old/issues",
+        "/acme/old",
+        "https://gitlab.com/acme/old",
+        "https://x:y@github.com/a/b",
+    ):
+        with pytest.raises(ValueError, match="write owner/repository"):
+            repository(text)
+
+
+async def test_the_address_of_the_site_is_that_of_its_api(wire: Wire) -> None:
+    wire.answers = {"https://api.github.com/repos/acme/old": answer(200, REPOSITORY)}
+    await GitHubIssues(GitHubSpec(where="acme/old", url="https://github.com"), "token").check("api", "ticket")
+    assert wire.asked[0] == "GET https://api.github.com/repos/acme/old"
 
 
 async def test_a_sentry_project_with_another_slug_is_named(wire: Wire) -> None:

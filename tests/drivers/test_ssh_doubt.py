@@ -11,6 +11,7 @@ import pytest
 
 from tests.drivers.test_ssh import FORCED, driver, host_of
 from tests.sshd import Sshd, real_sshd
+from tui.drivers.git import Git
 from tui.drivers.ssh import SshHost
 from tui.model.errors import AuthRefused, HostKeyRefused, Unreachable
 from tui.model.host import Form, LinkState
@@ -309,7 +310,7 @@ async def test_a_configuration_that_cannot_be_read_is_no_crash(sshd: Sshd, home:
 async def test_an_alias_with_a_locked_key_is_refused_in_words(tmp_path: Path, home: Path) -> None:
     with real_sshd(tmp_path / "sshd", FORCED, passphrase="opensesame") as server:
         async with driver(alias(server, home, f"IdentityFile {server.identity}")) as host:
-            with pytest.raises(AuthRefused):
+            with pytest.raises(AuthRefused, match=r"needs a passphrase and nobody can be asked \(ssh-add it first\)"):
                 await host.connect()
 
 
@@ -318,3 +319,25 @@ def test_the_driver_counts_from_nothing(sshd: Sshd) -> None:
 
     host = SshHost(host_of(sshd), clock=SystemClock(), form=Form.FORCED)
     assert (host.generation, host.link.state) == (0, LinkState.IDLE)
+
+
+async def test_whoever_waited_for_an_attempt_to_connect_has_its_end_and_whoever_asks_later_tries_again(
+    sshd: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[float] = []
+    real = SshHost._open
+
+    async def fails(self: SshHost) -> None:
+        tried.append(0.0)
+        await asyncio.sleep(0.01)
+        raise Unreachable(f"attempt {len(tried)} has failed")
+
+    async with driver(host_of(sshd), form=None) as host:
+        monkeypatch.setattr(SshHost, "_open", fails)
+        reads = (host.run(("apps:report", f"app{n}"), timeout=5) for n in range(9))
+        ends = await asyncio.gather(*reads, Git().refs(host, "app"), return_exceptions=True)
+        assert {str(end) for end in ends} == {"attempt 1 has failed"} and len(tried) == 1
+        with pytest.raises(Unreachable, match="attempt 2"):
+            await host.run(("apps:report", "app"), timeout=5)
+        monkeypatch.setattr(SshHost, "_open", real)
+        assert (await host.run(("apps:report", "app"), timeout=5)).ok

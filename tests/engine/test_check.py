@@ -1,5 +1,6 @@
 """What `check` finds of a host and a service: the host's answers are recorded ones, the list of releases is given."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,12 +11,17 @@ from msgspec.structs import replace
 from tests import stage
 from tests.fake_host import APP, World
 from tests.incident.facts import T0
+from tui.cli.commands import check as cli
 from tui.dokku import build_settings, commands, holders
 from tui.engine import check
+from tui.engine.hosts.app_config import ConfigWatch
+from tui.engine.hosts.overview import HostReads
 from tui.engine.releases.catalog import Listing
+from tui.engine.together import meanwhile
 from tui.model.errors import HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
 from tui.model.health import Probe, ProbeOutcome
+from tui.model.service import HealthSpec, Service
 
 API = replace(stage.service("api"), app=APP)
 LOG = commands.access_logs(APP)
@@ -30,8 +36,12 @@ class Engine(stage.StageEngine):
     def __init__(self, world: World, *services: Any) -> None:
         super().__init__(stage.fleet(*(services or (API,))), world.clock)
         self.links = world.links
+        self.configs = ConfigWatch(world.links, world.ledger, world.clock, None)
         self.probes = self  # type: ignore[assignment]
         self.urls: list[str] = []
+
+    async def examined(self, service: Service, *reads: Any) -> Listing:
+        return await self.listing(service)
 
     async def probe(self, service: Any, *args: Any, **how: Any) -> Any:
         if not isinstance(service, str):
@@ -52,6 +62,16 @@ def engine(change: Changed = lambda found: found, world: World | None = None) ->
     return made
 
 
+async def service(made: Engine, of: Service) -> list[Finding]:
+    async with meanwhile() as begin:
+        return await check.service(made, of, HostReads(made.links, "main", (of.app,), begin))
+
+
+async def host(made: Engine) -> list[Finding]:
+    async with meanwhile() as begin:
+        return await check.host(made, "main", HostReads(made.links, "main", (APP,), begin))
+
+
 def on(topic: str, findings: list[Finding]) -> list[Finding]:
     return [one for one in findings if one.topic == topic]
 
@@ -66,7 +86,7 @@ def record(**more: Any) -> Changed:
 
 
 async def test_a_quiet_service_is_told_what_runs_what_is_kept_and_where_previous_leads() -> None:
-    found = await check.service(engine(), API)
+    found = await service(engine(), API)
     (back,) = on("way-back", found)
     assert back.result is Result.OK and back.text.startswith("previous is release:4 (")
     assert on("kept-now", found)[0].fix == "" and "rollback keep api" in on("kept-now", found)[0].text
@@ -91,7 +111,7 @@ async def test_a_quiet_service_is_told_what_runs_what_is_kept_and_where_previous
 async def test_each_state_of_the_app_has_its_line(
     change: Changed, topic: str, result: Result | None, words: str
 ) -> None:
-    found = on(topic, await check.service(engine(change), API))
+    found = on(topic, await service(engine(change), API))
     assert [one.result for one in found] == ([result] if result is not None else [])
     assert all(words in one.text and one.fix for one in found if one.result is Result.FINDING)
     assert all(words in one.text for one in found)
@@ -103,7 +123,7 @@ async def test_a_freeze_is_named_with_its_holder_and_asked_about_after_four_hour
         at = T0 + timedelta(hours=hours)
         return record(state="frozen")(current(branch="frozen-by-inc1", at=at)(found))
 
-    (line,) = on("frozen", await check.service(engine(frozen), API))
+    (line,) = on("frozen", await service(engine(frozen), API))
     assert line.text.startswith("deploys are frozen by inc1 of ana@desk") and line.fix == "rollback unfreeze api"
     assert ("was it forgotten?" in line.text) is long
 
@@ -112,7 +132,7 @@ async def test_a_guard_that_ended_without_a_word_is_found() -> None:
     def stale(found: Listing) -> Listing:
         return record(state=holders.GUARDING)(current(at=T0 + timedelta(hours=3))(found))
 
-    (line,) = on("guard", await check.service(engine(stale), API))
+    (line,) = on("guard", await service(engine(stale), API))
     assert (line.result, line.fix) == (Result.FINDING, "rollback abort api")
 
 
@@ -120,7 +140,7 @@ async def test_nothing_kept_is_said_with_the_word_that_keeps() -> None:
     def bare(found: Listing) -> Listing:
         return replace(found, releases=found.releases[:1])
 
-    found = await check.service(engine(bare), API)
+    found = await service(engine(bare), API)
     (line,) = on(check.NEVER_KEPT, found)
     assert (line.result, line.fix) == (Result.FINDING, "rollback keep api")
 
@@ -129,19 +149,19 @@ async def test_what_runs_as_the_first_kept_release_has_a_way_back_from_the_next_
     def first(found: Listing) -> Listing:
         return replace(found, releases=(replace(stage.release(API, 5), running=True, sealed=True),))
 
-    found = await check.service(engine(first), API)
+    found = await service(engine(first), API)
     assert on("way-back", found)[0].result is Result.NOTE
     assert on("kept-now", found)[0].result is Result.OK
 
 
 async def test_an_open_keep_is_found_by_its_missing_seal() -> None:
-    found = await check.service(engine(), API)
+    found = await service(engine(), API)
     assert len(on("seal", found)) == 3, "the stage's holders were not asked whether they are sealed"
 
     def sealed(listing: Listing) -> Listing:
         return replace(listing, releases=tuple(replace(r, sealed=True) for r in listing.releases))
 
-    assert on("seal", await check.service(engine(sealed), API)) == []
+    assert on("seal", await service(engine(sealed), API)) == []
 
 
 async def test_a_host_that_is_gone_still_tells_what_needs_no_host() -> None:
@@ -151,7 +171,7 @@ async def test_a_host_that_is_gone_still_tells_what_needs_no_host() -> None:
         raise LinkError("the host is gone", "look at the network")
 
     made.releases = gone
-    found = await check.service(made, API)
+    found = await service(made, API)
     assert on("host", found)[0].text == "the host is gone" and on("host", found)[0].fix == "look at the network"
     assert on("watch", found) and on("health", found)
 
@@ -159,6 +179,7 @@ async def test_a_host_that_is_gone_still_tells_what_needs_no_host() -> None:
 async def test_whose_site_answers_is_looked_for_in_its_own_log_first() -> None:
     world = World()
     web = replace(stage.service("web"), app="web-app")
+    told = replace(API, health=HealthSpec(url="http://127.0.0.1:1/ready"))
     made = Engine(world, API, web)
     theirs = commands.access_logs("web-app")
 
@@ -174,16 +195,16 @@ async def test_whose_site_answers_is_looked_for_in_its_own_log_first() -> None:
         (None, "is not known", Result.NOTE),
     ):
         world.host.sent.clear()
-        line = await check._whose(made, API, "http://127.0.0.1:1/ready", None)
+        (line,) = on("url", await check._urls(made, told))
         assert words in line.text and line.result is result
         assert (theirs in world.host.sent) is (where != LOG)
         assert f"{check.MARK}=" in made.urls[-1]
 
 
-async def test_a_url_that_does_not_answer_asks_no_log() -> None:
+async def test_a_url_that_does_not_answer_is_looked_for_in_no_log() -> None:
     made = engine()
     made.outcome = ProbeOutcome.UNREACHABLE
-    line = await check._whose(made, API, "http://127.0.0.1:1/ready", None)
+    (line,) = on("url", await check._urls(made, API))
     assert (line.result, line.fix) == (Result.FINDING, "is the address right?")
 
 
@@ -193,7 +214,7 @@ async def test_a_url_that_does_not_answer_asks_no_log() -> None:
 async def test_a_version_that_was_not_tried_is_said(version: str, result: Result) -> None:
     world = World()
     world.host.says(("version",), (0, f"dokku version {version}\n", ""))
-    found = await check.host(engine(world=world), "main")
+    found = await host(engine(world=world))
     (line,) = on("version", found)
     assert line.result is result and version in line.text
     assert on("capabilities", found)[0].text.count("kept from") == 1
@@ -202,15 +223,15 @@ async def test_a_version_that_was_not_tried_is_said(version: str, result: Result
 async def test_a_host_that_cannot_be_asked_is_one_line() -> None:
     world = World()
     world.host.says(("version",), HostKeyRefused("the host's key is another", "rollback help keys"))
-    (line,) = await check.host(engine(world=world), "main")
+    (line,) = await host(engine(world=world))
     assert (line.topic, line.fix) == ("host-key", "rollback help keys")
     world = World()
     world.host.says(("version",), LinkError("the host is gone"))
-    (line,) = await check.host(engine(world=world), "main")
+    (line,) = await host(engine(world=world))
     assert line.topic == "connection"
     world = World()
     world.host.says(("version",), (0, "GNU bash, version 5\n", ""))
-    found = await check.host(engine(world=world), "main")
+    found = await host(engine(world=world))
     assert [one.text for one in found] == ["the host did not say that it is Dokku"]
 
 
@@ -220,3 +241,29 @@ def test_a_refusal_of_previous_is_the_finding_where_something_is_kept() -> None:
     build = build_settings.Shape(app=APP)
     line = check._no_way_back(made, API, found, build, Refused("all are bad", "x"))
     assert (line.topic, line.result, line.text) == ("way-back", Result.FINDING, "all are bad")
+
+
+async def test_each_line_is_told_when_it_is_known_in_the_order_of_the_file() -> None:
+    world, late = World(), asyncio.Event()
+    web, job = (replace(stage.service(name), app=f"{name}-app") for name in ("web", "job"))
+    for app in (APP, web.app, job.app):
+        world.host.says(commands.access_logs(app), (0, "", ""))
+    world.host.takes(*(f"{plugin}:report" for plugin in build_settings.REPORTS), "config:keys", "config:get")
+    made, told, done = Engine(world, API, web, job), list[str](), list[str]()
+
+    async def listed(of: Service) -> Listing:
+        if of == web:
+            await late.wait()
+        done.append(of.name)
+        return stage.listing(of, T0)
+
+    made.releases = listed
+    looking = asyncio.create_task(cli.findings(made, (API, web, job), lambda line: told.append(line.subject)))
+    while "job" not in done or API.name not in told:
+        await asyncio.sleep(0)
+    await stage.settled()
+    assert list(dict.fromkeys(told)) == ["main", API.name], "job is known, and waits for its turn"
+    late.set()
+    found = await looking
+    assert told == [one.subject for one in found]
+    assert list(dict.fromkeys(told)) == ["main", API.name, web.name, job.name, "services"][: len(dict.fromkeys(told))]

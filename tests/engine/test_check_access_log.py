@@ -23,6 +23,8 @@ API = Service(name="api", title="API", host="h1", app="app")
             Result.NOTE,
             "of its access log are not understood, like 000.0",
         ),
+        (["time:x\treq:GET / HTTP/1.1\tstatus:502\tua:a status:200\r"], Result.OK, "are understood, without"),
+        ([READ.replace("/a", "/" + "a" * 9000).replace("curl", "c" * 9000)], Result.OK, "last 1 lines"),
         ([STRANGE] * 20, Result.FINDING, "20 of the last 20 lines"),
     ],
 )

@@ -95,7 +95,7 @@ def test_a_host_whose_port_is_closed_and_one_that_cannot_be_read(box: Sandbox) -
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_an_app_list_without_an_end_is_named(box: Sandbox, stream: str) -> None:
-    box.pull("fault", kind="endless", stream=stream, times=99, when={"command_prefix": "apps:list"})
+    box.pull("fault", kind="endless", stream=stream, times=99, when={"command_prefix": "apps:report"})
     code, found = row(box)
     assert code == 3
     assert "more output than is read" in str(found["detail"])

@@ -93,6 +93,24 @@ def of_process(process: Process, truth: Truth) -> Iterator[str]:
     yield from _nothing_changed(process, truth)
     yield from _as_said(process, truth)
     yield from _freeze_told(process, truth)
+    if process.argv[0] == "guard":
+        yield from _guarded(process, truth)
+
+
+def _guarded(process: Process, truth: Truth) -> Iterator[str]:
+    """A guard goes back once, where it may, and only with that word; what it went back to has served."""
+    told, words = process.document, process.words
+    pushes = [w for w in truth.writes if w.process is process and w.commit]
+    if len(pushes) > 1:
+        yield f"a guard pushed {len(pushes)} times: {words}"
+    if pushes and (told.get("verdict") == "clean" or told.get("on_breach") == "tell"):
+        yield f"a guard that ends {told.get('verdict')} ({told.get('on_breach')}) has pushed: {words}"
+    if told.get("verdict") != "rolled-back" or process.ended is None:
+        return
+    wanted = (told.get("to") or {}).get("commit")
+    seen = truth.during(APP, process.began, process.ended)
+    if not pushes or (wanted and all(standing.serves != wanted for standing in seen)):
+        yield f"a guard says rolled back, but {str(wanted)[:8]} never served: {words}"
 
 
 def _nothing_changed(process: Process, truth: Truth) -> Iterator[str]:

@@ -9,7 +9,7 @@ import io
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,6 +115,8 @@ class Machine:
     name: str
     state: Path
     services: Path
+    program: Callable[[tuple[str, ...]], Coroutine[Any, Any, int]]
+    """runs any other program of that machine, and gives its exit code"""
     disk: Disk = field(default_factory=Disk)
     clock: float = 0.0
     """seconds its clock is ahead"""
@@ -171,7 +173,7 @@ class Process(Mortal):
     async def _run(self) -> None:
         from tui.cli.main import main
 
-        argv = [*self.argv, "--json", "--services", str(self.machine.services)]
+        argv = [self.argv[0], "--json", "--services", str(self.machine.services), *self.argv[1:]]
         try:
             self.code = await baton.to_thread(main, argv)
             if "a fault of rollback itself" in (said := self.stderr.getvalue()):

@@ -6,7 +6,6 @@ import random
 from tests.simulation.invariants import names_keep
 from tests.simulation.machines import KILLED, Process
 from tests.simulation.world import APP, World
-from tui.sandbox.machine import AppMissing
 from tui.sandbox.scenario import misbehave
 
 SERVICE = "api"
@@ -25,6 +24,7 @@ OUT_OF_TURN = (
     (SERVICE, "release:2", "--yes"),
     (SERVICE, "--list"),
     ("resume", "--yes"),
+    ("abort", SERVICE, "--yes"),
 )
 
 
@@ -36,17 +36,23 @@ class Operators:
         self.rng = rng
         self.pushes = rng.choice((0, 0, 1, 1, 2, 3))
         self.second = rng.random() < 0.4
+        self.guarded = rng.random() < 0.3
         self.actions = rng.choice((1, 1, 2, 3))
         self.healthy = rng.random() < 0.35
         """what runs passes its checks, and people go back for reasons of their own"""
+        if self.guarded and rng.random() < 0.8:  # mostly undisturbed, so that it comes to its word
+            self.healthy, self.second = True, rng.random() < 0.2
+            self.actions, self.pushes = rng.choice((0, 0, 0, 1)), rng.choice((0, 0, 0, 1))
         if self.healthy:
             misbehave(world.host, APP, health="ok", check="", error_rate=0.0, log="")
 
     async def act(self) -> None:
         """Everybody's part, to its end."""
-        parts = [self._operator("bastion", self.actions)]
+        parts = [self._operator("bastion", self.actions)] if self.actions else []
         if self.second:
             parts.append(self._later(self.rng.random() * 60.0, "laptop"))
+        if self.guarded:
+            parts.append(self._guarded(self.rng.choice(("bastion", "laptop"))))
         for _ in range(self.pushes):
             parts.append(self._ci(self.rng.random() * 70.0))
         await asyncio.gather(*parts)
@@ -94,16 +100,22 @@ class Operators:
 
     async def _ci(self, after: float) -> None:
         await asyncio.sleep(after)
-        number = self.rng.randint(6, 99)
-        behaviour: dict[str, object] = {} if self.rng.random() < 0.7 else {"health": "503", "check": "ok"}
-        told = {"app": APP, "version": f"v1.{number}.0", "wait": True, "force": True, "behaviour": behaviour}
-        self.world.note(f"CI: pushes v1.{number}.0")
-        try:
-            done = await self.world.on_host(self.world.colleague.push(told))
-        except (AppMissing, ValueError) as error:
-            self.world.note(f"CI: {error}")
-            return
-        self.world.note(f"CI: → {done.get('status')}")
+        await self.world.ci_push(self._deploy(0.3))
+
+    def _deploy(self, bad: float) -> tuple[str, ...]:
+        health = "503" if self.rng.random() < bad else "ok"
+        return "ci-push", f"v1.{self.rng.randint(6, 99)}.0", health
+
+    async def _guarded(self, machine: str) -> None:
+        """A deploy as the documentation has it: kept before, guarded, and what its end asks for."""
+        await asyncio.sleep(self.rng.random() * 40.0)
+        if self.rng.random() < 0.8:
+            await self.run(machine, "keep", SERVICE)
+        length, most = self.rng.choice(("1m", "2m", "3m")), self.rng.choice(((), (), ("--on-breach", "tell")))
+        then = ("--", *self._deploy(0.75)) if self.rng.random() < 0.9 else ()
+        process = await self.run(machine, "guard", SERVICE, "--for", length, *most, *then)
+        if self.rng.random() < 0.5:
+            await self._next(machine, process)
 
 
 async def put_in_order(operators: Operators) -> list[str]:

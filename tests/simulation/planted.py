@@ -119,13 +119,13 @@ def stale_stamped_fresh() -> Iterator[None]:
     real = tui.engine.hosts.connections.HostConnections.current
     seen: dict[tuple[str, str], RunningState] = {}
 
-    async def current(links: Any, name: str, app: str) -> RunningState:
-        known = seen.get((name, app))
+    async def current(links: Any, name: str, app: str, known: Any = None) -> RunningState:
+        before = seen.get((name, app))
         now = links._clock.now()
-        if known is not None and timedelta(0) <= now - seen_at[name, app] < timedelta(seconds=20):
-            again: RunningState = replace(known, at=now)
+        if before is not None and timedelta(0) <= now - seen_at[name, app] < timedelta(seconds=20):
+            again: RunningState = replace(before, at=now)
             return again
-        found = await real(links, name, app)
+        found = await real(links, name, app, known)
         seen[name, app], seen_at[name, app] = found, found.at
         return found
 

@@ -1,6 +1,7 @@
 """What cannot run in a simulated loop, and what stands in for it. Each is named in README.md."""
 
 import asyncio
+import contextvars
 import fcntl
 import functools
 import importlib
@@ -27,6 +28,7 @@ from asyncssh.packet import SSHPacketLogger
 from tests.simulation import baton
 from tests.simulation.loop import EPOCH, PROCESS
 from tests.simulation.machines import Aside, Database, Environment, Process, Streams, running
+from tui.model.outcome import Answer, Exited
 
 
 class _OfDatetimes(type):
@@ -44,6 +46,23 @@ class Datetime(datetime, metaclass=_OfDatetimes):
     def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
         """The machine's clock."""
         return datetime.fromtimestamp(clock(), UTC).astimezone(tz)
+
+
+class Programs:
+    """In place of `LocalProcesses`: no program is started, the machine says what becomes of it."""
+
+    def __init__(self, clock: Any) -> None:
+        self._clock = clock
+
+    async def run(self, argv: tuple[str, ...], **_: Any) -> Answer:
+        """One program to its end."""
+        at, began = self._clock.now(), self._clock.monotonic()
+        nobody = contextvars.copy_context()
+        nobody.run(PROCESS.set, None)  # what it begins on the host outlives whoever started it
+        program = running().machine.program(argv)
+        code = await asyncio.shield(asyncio.get_running_loop().create_task(program, context=nobody))
+        seconds = self._clock.monotonic() - began
+        return Answer(argv=argv, outcome=Exited(code=code), started_at=at, seconds=seconds, stdout=b"", stderr=b"")
 
 
 class Inline:
@@ -178,6 +197,7 @@ def install() -> None:
         (os, "urandom", ENTROPY.randbytes),
         (random, "_urandom", ENTROPY.randbytes),
         (tui.cli.main, "asyncio", in_loop),
+        (tui.bootstrap, "LocalProcesses", Programs),
         (tui.bootstrap, "fleet", functools.cache(tui.bootstrap.fleet)),
         (SSHConnection, "send_packet", _without_ignored(SSHConnection.send_packet)),
         (GCMCipher, "encrypt_and_sign", _in_clear),

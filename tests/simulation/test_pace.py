@@ -1,9 +1,10 @@
 """How long people wait where each of a host's commands takes 0.4 s, in simulated seconds: computing costs none of them.
 
-What is counted is hence the waves of commands, one after the other, that an answer needs.
+What is counted is hence the waves of commands, one after the other, that an answer needs: nine go at once. And the
+commands themselves, which on a live host cost 0.2-0.4 seconds of its processors each.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -23,11 +24,21 @@ def slow(world: World) -> None:
     world.host.faults.arm(Fault(kind="slow_command", when=When(), times=10_000, seconds=EACH))
 
 
-async def timed(world: World, *words: str) -> tuple[float, int | None]:
-    """Seconds of one command line, and its exit code."""
-    began = world.loop.time()
+class Told(NamedTuple):
+    """One command line."""
+
+    seconds: float
+    code: int | None
+    commands: int
+    """that the host carried out for it, those of Git included"""
+
+
+async def timed(world: World, *words: str) -> Told:
+    """Plays one command line."""
+    (fault,) = world.host.faults.armed
+    began, left = world.loop.time(), fault.times
     done = await world.command("bastion", *words)
-    return world.loop.time() - began, done.code
+    return Told(world.loop.time() - began, done.code, left - fault.times)
 
 
 async def played(world: World) -> dict[str, Any]:
@@ -49,5 +60,25 @@ def found() -> dict[str, Any]:
 
 
 def test_the_push_is_begun_three_commands_after_the_word(found: dict[str, Any]) -> None:
-    assert found["rollback"][1] == 0
+    assert found["rollback"].code == 0
     assert 3 * EACH <= found["word to push"] <= 1.5
+
+
+def test_a_row_of_status_costs_four_commands_and_one_is_for_all(found: dict[str, Any]) -> None:
+    seconds, code, commands = found["status"]
+    assert code == 0 and commands == 1 + 1 + 4 * 4  # the greeting, and of each app ps:inspect, git, and its variables
+    assert 2 * EACH <= seconds <= 2 * EACH + 0.1
+
+
+def test_check_asks_nothing_twice(found: dict[str, Any]) -> None:
+    """Beside the greeting: three for the host, five reports of all apps, the global names, 16 holders; of each service
+    three on what runs, five on its build and its log, two before the look at its image."""
+    seconds, code, commands = found["check"]
+    assert code == 3 and commands == 1 + 3 + 5 + 1 + 16 + 4 * (3 + 5 + 2)
+    assert 8 * EACH <= seconds <= 8 * EACH + 0.2
+
+
+def test_a_plan_waits_for_five_commands_one_after_the_other(found: dict[str, Any]) -> None:
+    seconds, code, commands = found["plan"]
+    assert code == 0 and commands == 33
+    assert 5 * EACH <= seconds <= 5 * EACH + 0.15

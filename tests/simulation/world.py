@@ -17,6 +17,7 @@ from tui.sandbox.control import Control
 from tui.sandbox.fake_teammate import Colleague
 from tui.sandbox.host import Call, SandboxHost
 from tui.sandbox.http import Request, Response
+from tui.sandbox.machine import AppMissing
 from tui.sandbox.pace import Pace
 from tui.sandbox.seed import seed
 from tui.sandbox.server import SshHouse
@@ -66,7 +67,21 @@ class World:
             state.mkdir(mode=0o700)
             services = self.folder / f"{name}.yaml"
             services.write_text(self._services(), encoding="utf-8")
-            self.machines[name] = Machine(name=name, state=state, services=services)
+            self.machines[name] = Machine(name=name, state=state, services=services, program=self.ci_push)
+
+    async def ci_push(self, argv: tuple[str, ...]) -> int:
+        """`ci-push VERSION HEALTH`: what a team's pipeline does; its exit code."""
+        _, version, health = argv
+        behaviour: dict[str, object] = {"health": health, "check": "ok"} if health != "ok" else {}
+        told = {"app": APP, "version": version, "wait": True, "force": True, "behaviour": behaviour}
+        self.note(f"CI: pushes {version}")
+        try:
+            done = await self.on_host(self.colleague.push(told))
+        except (AppMissing, ValueError) as error:
+            self.note(f"CI: {error}")
+            return 1
+        self.note(f"CI: → {done.get('status')}")
+        return 0 if done.get("status") == "ok" else 1
 
     async def _host(self) -> None:
         await seed(self.host)
@@ -121,7 +136,10 @@ class World:
             f"known_hosts: {known}}}",
             "services:",
         ]
-        return "\n".join([*lines, *service_lines(self.host, named="dokku", address=DOKKU), ""])
+        lines += service_lines(self.host, named="dokku", address=DOKKU)
+        place = next(number for number, text in enumerate(lines) if text == f"    app: {APP}")
+        lines.insert(place, "    guard: {on_breach: roll-back}")
+        return "\n".join([*lines, ""])
 
     async def on_host(self, work: Coroutine[Any, Any, T]) -> T:
         """Awaited as the host's own code."""

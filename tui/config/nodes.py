@@ -176,7 +176,8 @@ def compose(text: str, environ: Mapping[str, str] | None) -> tuple[Node | None, 
         mark = error.problem_mark or error.context_mark
         where = mark.line + 1 if mark else 1
         column = f" at column {mark.column + 1}" if mark else ""
-        return None, {Problem(line=where, text=f"is no YAML{column}: {error.problem or error.context}"): None}
+        said = str(error.problem or error.context)
+        return None, {Problem(line=where, text=f"is no YAML{column}: {said}{_remedy(said, text, where)}"): None}
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         text = f"is no YAML at column {len(before) - before.rfind(chr(10))}: holds an unprintable character"
@@ -192,6 +193,20 @@ def compose(text: str, environ: Mapping[str, str] | None) -> tuple[Node | None, 
     if walk.left < 0:
         return None, {Problem(line=1, text=f"has more than {MOST_NODES} parts: its aliases refer to each other"): None}
     return made, problems
+
+
+def _remedy(said: str, text: str, line: int) -> str:
+    """What most often is behind PyYAML's words."""
+    around = text.split("\n")[max(0, line - 2) : line + 1]
+    if any(re.match(r"<{7} |={7}$|>{7} ", one) for one in around):
+        return "; the marks of a merge that was not finished are in the file"
+    if "'\\t'" in said:
+        return "; indent with blanks, not with tabs"
+    if "cannot start any token" in said:
+        return "; a text that begins with such a sign is written in quotes"
+    if "another document" in said:
+        return "; one file holds one document"
+    return ""
 
 
 def _composed(text: str) -> Any:
@@ -226,6 +241,8 @@ def _quick() -> Any:
 
 
 _NULL, _MERGE, _TEXT = "tag:yaml.org,2002:null", "tag:yaml.org,2002:merge", "tag:yaml.org,2002:str"
+_CORE = "tag:yaml.org,2002:"
+_UNDERSTOOD = ("str", "int", "float", "bool", "null", "timestamp", "merge", "value", "map", "seq")
 _PLAIN_TAGS = {**dict.fromkeys(("", "~", "null", "Null", "NULL"), _NULL), "<<": _MERGE}
 """what a plain word is by YAML 1.1, as far as it is asked here"""
 
@@ -250,7 +267,11 @@ class _Visitor:
             made.problem("refers to itself or is nested too deeply")
             return made
         inside = above | {id(node)}
-        if isinstance(node, yaml.MappingNode):
+        if not node.tag.startswith(_CORE) or node.tag.removeprefix(_CORE) not in _UNDERSTOOD:
+            made.problem(
+                f"the tag {node.tag.replace(_CORE, '!!')} is nothing that this program follows; write the value"
+            )
+        elif isinstance(node, yaml.MappingNode):
             made.value = self._mapping(node, key, inside)
         elif isinstance(node, yaml.SequenceNode):
             made.value = [
@@ -258,8 +279,11 @@ class _Visitor:
                 for number, item in enumerate(node.value)
             ]
         elif node.tag != _NULL:
-            made.written = node.value
-            made.value = node.value if self.environ is None else _expand(node.value, self.environ, made)
+            text = (
+                node.value.rstrip("\n") if node.style in ("|", ">") else node.value
+            )  # a block ends its last line, too
+            made.written = text
+            made.value = text if self.environ is None else _expand(text, self.environ, made)
         return made
 
     def _mapping(self, node: Any, key: str, inside: frozenset[int]) -> dict[str, Node]:

@@ -61,7 +61,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 def yes_no(text: str) -> bool:
     """`true` or `false`."""
     if text not in TRUTHS:
-        raise ValueError(f"{text!r} is neither true nor false")
+        raise ValueError(f"{text!r} is neither true nor false; write one of the two")
     return TRUTHS[text]
 
 

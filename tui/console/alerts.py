@@ -10,6 +10,8 @@ from tui.console.frame import Frame
 from tui.console.pages import guard
 from tui.console.pages.incident_page import shows
 from tui.console.ports import Screen
+from tui.dokku import freeze_age
+from tui.engine.releases.forgotten import ForgottenFreeze, FreezeReminders
 from tui.incident import announcements
 from tui.model.incident import Question
 
@@ -34,6 +36,8 @@ class Alerts:
         self._over: set[str] = set()
         """guards whose end was said"""
         self._told_found = False
+        self._reminders = FreezeReminders(controller.engine.ledger, controller.engine.clock)
+        self._reminding = False
 
     def of_incidents(self) -> None:
         """Say what is new about the incidents that are led here; their timeline is read again."""
@@ -49,6 +53,7 @@ class Alerts:
         if not self._told_found and all(s.listed_at is not None or s.trouble for s in statuses):
             self._told_found = True
             self._found()
+        self._forgotten(statuses)
         engine = self._controller.engine
         for faults in (self._controller.board.errors, engine.notices.errors, engine.evidence.errors):
             if faults:
@@ -64,6 +69,24 @@ class Alerts:
             said.append(f"on the hosts: {held} (h shows by whom)")
         if said:
             self._screen.notice("; ".join(said), "warn")
+
+    def _forgotten(self, statuses: "Sequence[ServiceStatus]") -> None:
+        """One line for a freeze that is likely forgotten, once a day; it waits until the last row is free."""
+        if not self._told_found or self._frame.notice[0] or self._reminding:
+            return
+        waiting = self._reminders.waiting([(s.service, s.listing) for s in statuses])
+        if not waiting:
+            return
+        self._reminding = True
+
+        async def tell() -> None:
+            try:
+                if await self._reminders.take(waiting[0]):
+                    self._screen.notice(forgotten(waiting[0]), "warn")
+            finally:
+                self._reminding = False
+
+        self._screen.begin_work(tell)
 
     def _question(self, name: str) -> None:
         """A question that nobody is looking at, with a bell when it is an alarm."""
@@ -114,6 +137,15 @@ class Alerts:
 
     def _read_timeline(self) -> None:
         self._screen.begin_work(lambda: self._controller.read_timeline(self._frame.board.selected))
+
+
+def forgotten(freeze: ForgottenFreeze) -> str:
+    """The line about a freeze: how old, whose, and how it ends; what there may be no room for comes last."""
+    began = freeze_age.began(freeze.record)
+    since = f" (since {began:%m-%d %H:%MZ})" if began is not None else ""
+    by = rows.safe(freeze.record.by or "unknown", 24)
+    name = freeze.service.name
+    return f"{name} FROZEN for {freeze_age.hours(freeze.age)} by {by}: rollback unfreeze {name}{since}"
 
 
 def _word(record: "IncidentRecord") -> str:

@@ -17,6 +17,11 @@ STATUS = (
     "status", "statuscode", "responsestatus", "responsestatuscode", "httpstatus", "httpstatuscode", "httpcode",
     "responsecode", "downstreamstatus", "scstatus", "code", "response",
 )  # fmt: skip
+_LIKE_A_STATUS = re.compile(
+    r"(?:(?:nginx|https?|proxy|res|resp|rsp|response|request|req|reply|return|downstream|client|server|edge|frontend|final)+"
+    r"(?:status|statuscode|code))|returncode"
+)
+"""other names of it, believed where all of them say the same"""
 _AGENT = ("httpuseragent", "useragent", "useragentoriginal", "requestuseragent", "agent", "ua", "requestheaders")
 _REQUEST = (
     "request", "req", "requestline", "requesturi", "requesturl", "uri", "url", "path", "requestpath", "urlpath",
@@ -78,7 +83,7 @@ def _loosely(text: str) -> Fields | None:
     codes: set[str] = set()
     for key, raw in _PAIR.findall(text):
         name, value = _name(key), raw.strip('"')
-        if name in STATUS:
+        if name in STATUS or like_a_status(name):
             codes.add(value)
         found.setdefault(name, value)
     if len(codes) != 1 or _status(found) is None:
@@ -108,7 +113,13 @@ def _status(found: Mapping[str, Any]) -> int | None:
         told = number(value) if isinstance(value, int | float) else None
         if told is not None and (0 <= told < 10 or 100 <= told <= 599):
             return int(told)
-    return None
+    others = {status(str(value)) for key, value in found.items() if like_a_status(key)}
+    return others.pop() if len(others) == 1 else None
+
+
+def like_a_status(name: str) -> bool:
+    """True if a key, as `names` writes it, is that of a status under another name than the usual ones."""
+    return _LIKE_A_STATUS.fullmatch(name) is not None
 
 
 def _name(key: str) -> str:

@@ -32,13 +32,20 @@ _PROBES = re.compile(
     r"kube-probe|ELB-HealthChecker|GoogleHC|GoogleStackdriverMonitoring|Consul Health Check|Blackbox[ -]Exporter"
     r"|Uptime-Kuma|UptimeRobot|Pingdom|StatusCake|Better ?(?:Uptime|Stack)|HetrixTools|Site24x7|updown\.io"
     r"|Datadog/?Synthetics|NewRelicPinger|Checkly|Amazon-Route53-Health|Cloudflare-Healthchecks|check_http|Gatus/"
-    r"|Zabbix|Statping|Freshping|Edge Health Probe|docker-healthcheck",
+    r"|Zabbix|Statping|Freshping|Edge Health Probe|docker-healthcheck|SentryUptimeBot|DigitalOcean Uptime"
+    r"|Datadog Agent/|Envoy/HC|Hyperping|OhDear|Cronitor|NodePing|Monit/|Prometheus/|synthetic-monitoring-agent"
+    r"|Synthetics?\b|Cloudflare-Traffic-Manager|^AlwaysOn$|Azure Traffic Manager|Application Insights Availability"
+    r"|AppSignalBot|Honeybadger Uptime|OpenStatus|UptimeFlare|Upptime|^Uptime/|Uptimia|Uptrends|Uptime\.com|Pulsetic"
+    r"|Phare|Nagios|Icinga|monitoring-plugins|PRTG|Catchpoint|Elastic-Heartbeat|Telegraf|^HealthCheck(?:er)?\b|Instatus"
+    r"|^Vigil\b|^HAProxy\b|^Traefik\b|nginx-health|^Netdata",
     re.IGNORECASE,
 )
 """agents of the monitors and load balancers that people use; Dokku's own checks do not pass the proxy"""
 KEPT = timedelta(hours=2)
 """how far back counts are kept"""
-_METHOD = re.compile(r"[A-Z][A-Z-]* ")
+_METHOD = re.compile(r"[A-Z][A-Z-]* (?!\S+ (?:RTSP|SIP)/)")
+_ADDRESS = re.compile(r"[a-z]+://|[\d.:a-fA-F, ]+$")
+"""a referrer or a client's address: a person may come from a monitor's page"""
 
 
 class Kind(StrEnum):
@@ -50,7 +57,7 @@ class Kind(StrEnum):
     REFUSED = "refused"
     """401, 403, 404, 429"""
     CLOSED = "closed"
-    """499, or 000 behind a request: the client left before the answer"""
+    """499, or 000 behind a request: the client left before the answer; 444: nginx closed without one"""
     OWN = "own"
     """a probe of this console"""
     HEALTH = "health"
@@ -78,7 +85,8 @@ def read(line: str) -> AccessEntry | None:
     found = _fields(line.strip())
     if found is None:
         return None
-    return AccessEntry(kind=_kind(found), at=found.at, seconds=found.seconds)
+    upgraded = found.status == 101  # the time of a WebSocket is how long it was open
+    return AccessEntry(kind=_kind(found), at=found.at, seconds=None if upgraded else found.seconds)
 
 
 def shows_agents(line: str) -> bool:
@@ -98,7 +106,7 @@ def _kind(found: Fields) -> Kind:
     request, status = found.request, found.status
     if any(agent.startswith(AGENT) for agent in found.agents) or (request is not None and _MARK.search(request)):
         return Kind.OWN
-    if any(_PROBES.search(agent) for agent in found.agents):
+    if any(_PROBES.search(agent) for agent in found.agents if not _ADDRESS.match(agent)):
         return Kind.HEALTH
     if request in ("", "-") or (request is not None and request.startswith("PRI * ")):
         return Kind.EMPTY  # opened and never used, timed out (408), or HTTP/2 spoken to a port that does not
@@ -106,7 +114,7 @@ def _kind(found: Fields) -> Kind:
         return Kind.EMPTY  # a port scan, or TLS spoken to a plain port: it never came to the app
     if status >= 500:
         return Kind.FAILED
-    if status == 499 or status < 100:
+    if status in (444, 499) or status < 100:
         return Kind.CLOSED
     return Kind.REFUSED if status in (401, 403, 404, 429) else Kind.ANSWERED
 
@@ -123,7 +131,7 @@ def answered_others(raw: bytes, within: timedelta) -> bool | None:
     it was written, and a line that is not understood may be an answer. Whatever the app itself has said counts,
     refusals too.
     """
-    lines = [line for line in decode(raw).splitlines() if line.strip()]
+    lines = [line for line in decode(raw).split("\n") if line.strip()]
     found = [_fields(line.strip()) for line in lines]
     read_ = [one for one in found if one is not None]
     ours = [one.at for one in read_ if _kind(one) is Kind.OWN and one.at is not None]

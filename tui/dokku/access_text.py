@@ -11,30 +11,37 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from tui.dokku.access_json import STATUS, names
-from tui.dokku.access_values import LOCAL, Fields, moment, status, took
+from tui.dokku.access_json import STATUS, like_a_status, names
+from tui.dokku.access_values import KNOWN, LOCAL, Fields, agreed, moment, status, took
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _GAP = r"[\s|,;]+"
 _ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
 _TIME = re.compile(rf"{LOCAL}|{_ISO}")
 _AFTER_TIME = re.compile(rf"(?:\[[^\[\]]+\]|{LOCAL})(?:{_GAP}[\d.]+)*{_GAP}$")
-_STATUS_NEXT = re.compile(rf'{_GAP}(?:"(\d{{3}})"|[\[(]?(\d{{3}})[\])]?)(?=[\s|,;]|$)')
-_STATUS_BEFORE = re.compile(rf"(?:^|{_GAP})(\d{{3}}){_GAP}(?:\d+\.\d+{_GAP})*$|^(?:<\d+>)?(\d{{3}}){_GAP}")
+_UPSTREAM = r"(?:[/:](?:\d{3}|-)|\((?:\d{3}|-)\))?"
+"""the status of what is behind, which some write at once: `502/502`, `502(502)`"""
+_STATUS_NEXT = re.compile(rf'(?:{_GAP}|(?<=\])(?=\[))(?:"(\d{{3}})"|[\[(]?(\d{{3}})[\])]?{_UPSTREAM})(?=[\s|,;]|$)')
+_STATUS_BEFORE = re.compile(rf"(?:^|{_GAP})(\d{{3}}){_GAP}(?:\d+\.\d+{_GAP})*$")
+_STATUS_FIRST = re.compile(rf"^(?:<\d+>)?(\d{{3}}){_GAP}")
+_STATUS_AT_TIME = re.compile(rf"(?:{LOCAL}|{_ISO})\]?{_GAP}(\d{{3}}){_GAP}")
+_THREE = re.compile(r"(?<=[\s|,;])(\d{3})(?=[\s|,;])")
 _BETWEEN = re.compile(rf'{_GAP}(?:"[^"]*"|(?!\d{{3}}(?:[\s|,;]|$))[^\s|,;"=\[\]]+)')
 """one field between request and status, e.g. the name of the site"""
-_BETWEEN_MOST = 2
+_BETWEEN_MOST = 4
 _METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS"
 _REQUEST = re.compile(rf"[A-Z][A-Z-]+ \S.*|{_METHODS}")
+_PATH = re.compile(r'(?<=[A-Z] )"(?:/|https?://)[^"]*"$')
+"""a quoted path behind a method that is not"""
 _WHOLE = re.compile(
-    r"(?:^|(?<=[\s|,;>\[\]:']))[A-Z][A-Z-]+ (?:/|\*|[a-z]+://|[\w.-]+:\d+)\S* HTTP/\d(?:\.\d)?(?=[\s|,;\]']|$)"
+    r"(?:^|(?<=[\s|,;>\[\]:']))[A-Z][A-Z-]+ (?:/|\*|[a-z]+://|[\w.-]+(?::\d+|/))\S* HTTP/\d(?:\.\d)?(?=[\s|,;\]']|$)"
 )
-_BARE = re.compile(r"(?:^|(?<=[\s|>\]]))(?:" + _METHODS + r") (?:/|https?://)\S*(?=[\s|])")
+_BARE = re.compile(r"(?:^|(?<=[\s|>\]]))(?:" + _METHODS + r") (?:/|https?://|[\w.-]+(?::\d+)?/|[\w.-]+ /)\S*(?=[\s|])")
 _NAMED = re.compile(r'(?<![\w.?&/=-])([A-Za-z][\w-]*)(?:=|:(?!//) ?)(?:"([^"]*)"|([^\s|,;"]+))')
 _NAMED_TIME = re.compile(
     r'(?<!\w)(?:rt|req(?:uest)?_?time|time|took|duration)(?:[=:] ?|\s)"?(\d+\.\d+|\d+ ?ms)', re.IGNORECASE
 )
-_BARE_TIME = re.compile(r'(?:^|(?<=[\s|"]))(\d{1,5}\.\d{3}|\d+ms)(?=[\s|",]|$)')
+_BARE_TIME = re.compile(r'(?:^|(?<=[\s|;"]))(\d{1,5}\.\d{3}|\d+ms)(?=[\s|;",]|$)')
 _HAPROXY = re.compile(r" (?:-?\d+/){4}\+?(-?\d+) (-1|\d{3}) \+?\d+ \S+ \S+ [\w-]{4} ")
 _OF_ERRORS = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[")
 _LABEL = re.compile(r"([\w-]+):(.*)", re.DOTALL)
@@ -42,6 +49,10 @@ _STATUSES = frozenset(names((*STATUS, "st"))) - {"response", "code"}
 _HIDDEN = "\x01"
 _LOOKED_AT = 20
 """quoted fields among which the request is looked for"""
+
+
+class _DoubtError(Exception):
+    """Two numbers of a line may be its status."""
 
 
 class _Quoted(NamedTuple):
@@ -59,7 +70,15 @@ def read(text: str) -> Fields | None:
         return labelled
     quoted = [_Quoted(m.start(), m.end(), m[1]) for m in _QUOTED.finditer(text)]
     masked = _QUOTED.sub(lambda m: f'"{_HIDDEN * len(m[1])}"', text)
-    return _behind_the_time(text, masked, quoted) or _haproxy(text, masked, quoted) or _agreed(text, masked, quoted)
+    try:
+        return (
+            _behind_the_time(text, masked, quoted)
+            or _haproxy(text, masked, quoted)
+            or _columns(text, masked)
+            or _agreed(text, masked, quoted)
+        )
+    except _DoubtError:
+        return None
 
 
 # ── forms that leave no doubt ────────────────────────────────────────────────────────────────────────────────────────
@@ -72,6 +91,7 @@ def _labelled(text: str) -> Fields | None:
         return None
     told = [(names((part[1],))[0], part[2].strip().strip('"')) for part in parts if part]
     found = {status(value) for name, value in told if name in _STATUSES}
+    found = found or {status(value) for name, value in told if name == "code" or like_a_status(name)}
     if len(found) != 1 or (code := found.pop()) is None:
         return None
     by_name = dict(reversed(told))
@@ -95,6 +115,11 @@ def _behind_the_time(text: str, masked: str, quoted: list[_Quoted]) -> Fields | 
         code = status(after[1] or after[2])
         if code is None:
             continue
+        first = _STATUS_FIRST.search(masked)
+        earlier = [status(one) for one in (*_THREE.findall(when[0]), *([first[1]] if first is not None else []))]
+        code = agreed([code, *(one for one in earlier if one is not None)])
+        if code is None or (code not in KNOWN and _STATUS_NEXT.match(text, after.end()) is not None):
+            raise _DoubtError  # what is behind the request may be a length
         rest = [one.text for one in quoted[n + 1 :]]
         return Fields(
             status=code,
@@ -123,6 +148,42 @@ def _haproxy(text: str, masked: str, quoted: list[_Quoted]) -> Fields | None:
     )
 
 
+def _columns(text: str, masked: str) -> Fields | None:
+    """Method, path and status in columns of their own, with a mark between: the status is the only field that can be
+    one. A client can write such a mark into a path: that makes a second one, and a line that is not understood."""
+    mark = next((one for one in "\t|;" if masked.count(one) >= _COLUMNS), None)
+    if mark is None:
+        return None
+    fields = [one.strip().strip('"[]') for one in _unmasked(text, masked, mark)]
+    at = next((n for n, one in enumerate(fields) if re.fullmatch(_METHODS, one) or _REQUEST.fullmatch(one)), None)
+    if at is None:
+        return None
+    request = fields[at] if " " in fields[at] else " ".join(fields[at : at + 2])
+    codes = {code for one in fields if (code := status(one)) in KNOWN and code is not None}
+    if len(codes) != 1:
+        return None
+    when = _TIME.search(text)
+    return Fields(
+        status=codes.pop(),
+        request=request,
+        agents=tuple(one for one in fields if one != fields[at]),
+        at=_moment(when[0]) if when is not None else None,
+        seconds=_seconds(text, masked, ""),
+    )
+
+
+_COLUMNS = 3
+"""marks that a line has at least where it is made of columns"""
+
+
+def _unmasked(text: str, masked: str, mark: str) -> Iterator[str]:
+    """The fields of a line between marks, those within quotes left out."""
+    begins = 0
+    for field in masked.split(mark):
+        yield text[begins : begins + len(field)]
+        begins += len(field) + 1
+
+
 # ── every other form ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -135,16 +196,20 @@ def _agreed(text: str, masked: str, quoted: list[_Quoted]) -> Fields | None:
     hidden = masked
     for m in bare:
         hidden = hidden[: m.start()] + _HIDDEN * (m.end() - m.start()) + hidden[m.end() :]
-    asked = [one for one in quoted if _REQUEST.fullmatch(one.text)]
-    found = {value for name, value in _named(text, hidden) if name in _STATUSES}
-    codes = {status(value) for value in found}
+    asked = [one for one in quoted if _REQUEST.fullmatch(one.text) or _PATH.match(text[: one.end], one.start)]
+    named = dict.fromkeys(_named(text, hidden))
+    found = {value for name, value in named if name in _STATUSES}
+    codes: set[int | None] = set()
     for end in [*(one.end for one in asked), *(m.end() for m in whole)]:
         codes |= set(_next(text, masked, end))
     if not whole:
         codes |= {code for m in short for code in _next(text, masked, m.end(), between=0)}
-    if not codes and asked and (before := _STATUS_BEFORE.search(masked[: asked[0].start])) is not None:
-        codes = {status(before[1] or before[2])}
-    if len(codes) != 1 or (code := codes.pop()) is None:
+    begins = asked[0].start if asked else bare[0].start() if bare else 0
+    codes |= set(_earlier(masked[:begins], alone=not codes and not found))
+    if not found and not codes:
+        found = {value for name, value in named if name == "code" or like_a_status(name)}
+    told = {status(value) for value in found} | ({agreed(codes)} if codes else set())
+    if len(told) != 1 or (code := told.pop()) is None:
         return None
     request = asked[0].text if asked else bare[0][0] if bare else None
     when = _TIME.search(masked)
@@ -155,6 +220,15 @@ def _agreed(text: str, masked: str, quoted: list[_Quoted]) -> Fields | None:
         at=_moment(when[0]) if when is not None else None,
         seconds=_seconds(text, hidden, ""),
     )
+
+
+def _earlier(head: str, *, alone: bool) -> Iterator[int]:
+    """What may be the status in front of the request; where nothing behind it may be, at more places."""
+    for form in (_STATUS_FIRST, _STATUS_AT_TIME, _STATUS_BEFORE):
+        found = form.search(head)
+        code = status(found[1]) if found is not None else None
+        if code is not None and (alone or code in KNOWN):
+            yield code
 
 
 def _named(text: str, hidden: str) -> Iterator[tuple[str, str]]:

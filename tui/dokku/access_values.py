@@ -3,6 +3,7 @@ duration are written."""
 
 import math
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -17,6 +18,13 @@ _LOCAL = re.compile(r"(\d{2})/(\w{3})/(\d{4}):(\d{2}):(\d{2}):(\d{2})(?:\.\d+)? 
 _EPOCH = re.compile(r"\d{9,13}(?:\.\d+)?")
 _TOOK = re.compile(r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(ns|us|µs|ms|s)?")
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+_INFORMED, _DONE, _ELSEWHERE = range(100, 104), (*range(200, 209), 218, 226), range(300, 309)
+_ASKED_WRONG = (*range(400, 419), *range(420, 432), 440, 444, 449, 450, 451, 460, 463, *range(494, 500))
+_BROKEN = (*range(500, 512), *range(520, 531), 561, 598, 599)
+KNOWN = frozenset((0, 9, *_INFORMED, *_DONE, *_ELSEWHERE, *_ASKED_WRONG, *_BROKEN))
+"""statuses that servers and proxies are known to answer; a number of another size may be a count of bytes"""
 
 
 class Fields(Value):
@@ -38,6 +46,14 @@ def status(text: str) -> int | None:
         return None
     number = int(text)
     return number if 100 <= number <= 599 or number in (0, 9) else None
+
+
+def agreed(candidates: Iterable[int | None]) -> int | None:
+    """The one status among all numbers that may be it: the only one, else the only one that is known; None in doubt."""
+    codes = set(candidates)
+    if len(codes) > 1:
+        codes &= KNOWN
+    return codes.pop() if len(codes) == 1 else None
 
 
 def number(value: Any) -> float | None:

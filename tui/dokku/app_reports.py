@@ -8,7 +8,7 @@ printed before it counts, every other app is asked for by itself.
 import re
 from typing import Any
 
-from tui.dokku.reports import text_report
+from tui.dokku.reports import AppReport, epoch, text_report, truth
 from tui.model import json_text
 from tui.text.clean import decode
 
@@ -28,14 +28,35 @@ def report_all(plugin: str) -> Argv:
 
 def by_app(raw: bytes) -> dict[str, dict[str, str]]:
     """App → its report, labels in small letters, of what a report of all apps printed."""
+    return {app: text_report(part) for app, part in parts(raw).items()}
+
+
+def parts(raw: bytes) -> dict[str, bytes]:
+    """App → its part of what a report of all apps printed."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
-    for line in decode(raw).splitlines():
+    for line in decode(raw).split("\n"):
         if header := _HEADER.fullmatch(line):
             lines = found.setdefault(header[1], [])
         else:
             lines.append(line)
-    return {app: text_report("\n".join(part).encode()) for app, part in found.items()}
+    return {app: "\n".join(part).encode() for app, part in found.items()}
+
+
+def apps(raw: bytes) -> dict[str, AppReport] | None:
+    """Every app of a host with its report, of what `apps:report` without an app printed; None where one part cannot be
+    read: then nobody knows which apps there are."""
+    found: dict[str, AppReport] = {}
+    for app, told in by_app(raw).items():
+        if not {f"app {key}" for key in ("created at", "deploy source", "deploy source metadata", "locked")} <= {*told}:
+            return None
+        found[app] = AppReport(
+            source=told["app deploy source"] or None,
+            metadata=told["app deploy source metadata"] or None,
+            locked=truth(told["app locked"]),
+            created_at=epoch(told["app created at"]),
+        )
+    return found or None
 
 
 def ports(report: dict[str, str]) -> tuple[tuple[str, int], ...]:

@@ -97,7 +97,7 @@ class Kept(Value):
 
 def questions(app: str) -> tuple[tuple[str, ...], ...]:
     """The reads that tell the shape: thirteen, 0.1-0.6 s each, at once."""
-    return (*(commands.report(plugin, app) for plugin in _REPORTS), *_variables(app))
+    return (*(commands.report(plugin, app) for plugin in REPORTS), *_variables(app))
 
 
 def gate_questions(app: str) -> tuple[tuple[str, ...], ...]:
@@ -123,7 +123,7 @@ GATE = ("builder", "buildpacks", "docker-options")
 VARIABLES = "config keys"
 _GLOBAL = "--global"
 
-_REPORTS = (
+REPORTS = (
     *GATE,
     "builder-dockerfile",
     "ps",
@@ -133,6 +133,8 @@ _REPORTS = (
     "storage",
     "ports",
 )
+COMPARED = ("storage", "ports")
+"""reports of surroundings: two releases are compared by them, nothing is built by them"""
 
 
 def read(
@@ -149,7 +151,7 @@ def read(
     told: dict[str, dict[str, str]] = {}
     unknown: list[str] = []
     raw: dict[str, bytes] = {}
-    for plugin in _REPORTS:
+    for plugin in REPORTS:
         answer = answers.get(commands.report(plugin, app))
         found = reports.text_report(answer.stdout) if answer is not None and answer.ok else {}
         raw[plugin] = answer.stdout if answer is not None and answer.ok else b""

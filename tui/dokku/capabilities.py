@@ -9,7 +9,7 @@ from tui.model.host import Capabilities, Form
 from tui.model.outcome import Answer
 from tui.text.clean import decode
 
-QUESTIONS = (commands.version(), commands.plugin_list(), commands.help_all())
+QUESTIONS = (commands.version(), commands.plugin_list())
 _VERSION = re.compile(r"^dokku version v?([0-9][\w.+~-]*)\s*$", re.MULTILINE)
 """a line of its own: a host may greet before it, or warn behind it"""
 RUNBOOK = ("ps:rollback", "tags", "tags:deploy")
@@ -17,12 +17,11 @@ RUNBOOK = ("ps:rollback", "tags", "tags:deploy")
 
 
 def detect(answers: Mapping[tuple[str, ...], Answer], *, at: datetime, form: Form = Form.FORCED) -> Capabilities:
-    """Capabilities from the answers to `QUESTIONS`."""
+    """Capabilities from the answers to `QUESTIONS`; the runbook's commands are asked for apart, see `runbook`."""
     version = read_version(answers[commands.version()])
     plugins = tuple(
         line.split()[0] for line in decode(answers[commands.plugin_list()].stdout).splitlines() if line.split()
     )
-    known = {line.split()[0] for line in decode(answers[commands.help_all()].stdout).splitlines() if line.split()}
     modern = "builds" in plugins or at_least(version, (0, 36))
     how = "property" if modern else "config"
     return Capabilities(
@@ -32,10 +31,15 @@ def detect(answers: Mapping[tuple[str, ...], Answer], *, at: datetime, form: For
         list_json=modern,
         skip_deploy=how,
         skip_cleanup=how,
-        runbook=tuple(command for command in RUNBOOK if command in known),
         plugins=plugins,
         asked_at=at,
     )
+
+
+def runbook(told: Answer) -> tuple[str, ...]:
+    """The runbook's commands that exist on a host, by its answer to `help --all`."""
+    known = {line.split()[0] for line in decode(told.stdout).splitlines() if line.split()}
+    return tuple(command for command in RUNBOOK if command in known)
 
 
 def read_version(answer: Answer) -> str | None:

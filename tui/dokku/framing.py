@@ -11,7 +11,7 @@ fill memory nor the screen.
 import re
 
 from tui.model.value import Value
-from tui.text.clean import clean, decode
+from tui.text.clean import clean, decode, piled
 
 LONGEST = 16_384
 """bytes of a line that are kept"""
@@ -46,8 +46,10 @@ class Line(Value):
 class Framer:
     """Collects chunks and gives the lines that are complete."""
 
-    def __init__(self, longest: int = LONGEST) -> None:
+    def __init__(self, longest: int = LONGEST, *, as_it_is: bool = False) -> None:
+        """`as_it_is`: lines that are counted and never shown keep what separates their fields, a tab above all."""
         self._longest = longest
+        self._as_it_is = as_it_is
         self._rest = bytearray()
         self._dropped = 0
 
@@ -74,7 +76,8 @@ class Framer:
         raw, dropped = bytes(self._rest), self._dropped
         self._rest.clear()
         self._dropped = 0
-        line = frame(started_over(decode(raw.rstrip(b"\r"))))
+        text = decode(raw.rstrip(b"\r"))
+        line = Line(text=text) if self._as_it_is else frame(started_over(text))
         if dropped:
             line = Line(text=f"{line.text}… ({dropped} bytes more)", spans=line.spans)
         return line
@@ -101,14 +104,14 @@ def _words(piece: str) -> list[str]:
 
 def frame(text: str) -> Line:
     """One line of text: colours as spans, everything else harmless."""
-    if text.isprintable():  # nearly every line: no control, no colour, nothing that reorders what is read
+    if text.isprintable() and not piled(text):  # nearly every line: no control, no colour, nothing that reorders
         return Line(text=text)
     parts: list[str] = []
     spans: list[Span] = []
     style, at, position = "", 0, 0
     for found in (*_SGR.finditer(text), None):
         piece = text[position : found.start() if found else len(text)]
-        if not piece.isprintable():
+        if not piece.isprintable() or piled(piece):
             piece = clean(piece).replace("\n", "\ufffd")
         if style and piece:
             spans.append(Span(start=at, end=at + len(piece), style=style.replace("~", ";")))
@@ -134,13 +137,15 @@ def together(style: str, parameters: str) -> str:
         one = told.pop(0)
         if one in ("", "0", "00"):
             held = []
+        elif one == "4:0":
+            held = [look for look in held if _kind(look) not in _ENDS["24"]]
         elif one in _HIDES:
             continue
         elif one in _ENDS:
             held = [look for look in held if _kind(look) not in _ENDS[one]]
         else:
             look = [one]
-            if one in ("38", "48") and told:
+            if one in ("38", "48", "58") and told:
                 look += [told.pop(0) for _ in range(min(len(told), 2 if told[0] == "5" else 4))]
             held = [other for other in held if _kind(other) != _kind(tuple(look))] + [tuple(look)]
     return ";".join("~".join(look) for look in held[:_MOST])

@@ -30,6 +30,8 @@ STALE_AFTER_WATCH = timedelta(minutes=10)
 STALE_AFTER_OPENING = timedelta(minutes=30)
 
 
+OWN_KEYS = "ROLLBACK_"
+"""begins every variable that this program sets on its own apps"""
 BAD = "ROLLBACK_BAD"
 REASON = "ROLLBACK_REASON"
 LEFT_BAD = "ROLLBACK_LEFT_BAD"

@@ -20,7 +20,7 @@ class LogLine(Value):
 
 
 def read_line(line: Line | str) -> LogLine:
-    """The parts of a line that `lines.Framer` gave, or of its text alone."""
+    """The parts of a line that `framing.Framer` gave, or of its text alone."""
     text, spans = (line, ()) if isinstance(line, str) else (line.text, line.spans)
     found = _PREFIX.match(text)
     at = _time(found["at"]) if found else None

@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 
 from tui.model.outcome import Answer
-from tui.text.clean import clean, decode
+from tui.text.clean import clean, clean_line, decode
 
 
 class Refusal(StrEnum):
@@ -52,6 +52,12 @@ class Refusal(StrEnum):
     INVALID_PROPERTY = "this Dokku does not know that property"
     NOT_DEPLOYED = "the app was never deployed"
     ROOT_ONLY = "only root may run that on the host"
+    OLD_DOKKU = "this Dokku does not know that option"
+    CRASHED = "Dokku itself crashed at that command"
+    NO_DOKKU = "what answers this login on the host is not Dokku"
+    LOGIN_CLOSED = "the account on the host takes no logins now"
+    SUDO_REFUSED = "sudo on the host does not let this login run Dokku"
+    NO_PROCESSES = "the host can start no more processes"
     REF_MOVED = "the branch moved while the host was at work; what was sent may serve nevertheless"
 
 
@@ -65,7 +71,29 @@ _SIGNS = tuple(
     (refusal, re.compile(pattern, re.MULTILINE))
     for refusal, pattern in (
         (Refusal.NOT_A_COMMAND, _SAID + "is not a dokku command"),
-        (Refusal.LOCKED, _SAID + "currently has a deploy lock in place"),
+        (
+            Refusal.NO_DOKKU,
+            r"^\S*sh: (?:line )?(?:\d+: )?(?:exec: )?\S*dokku: (?:command )?not found|dokku: No such file or directory$"
+            r"|^fatal: Interactive git shell is not enabled|GitHub does not provide shell access"
+            r"|^Welcome to GitLab, |^Please login as the user|^This service allows sftp connections only",
+        ),
+        (
+            Refusal.LOGIN_CLOSED,
+            r"^This account is currently not available|^System is (?:going down|booting up)\. Unprivileged users"
+            r"|^WARNING: Your password has expired|^You are required to change your password"
+            r"|^Password change required but no TTY|^Your account has expired",
+        ),
+        (
+            Refusal.SUDO_REFUSED,
+            r"^sudo: (?:a password is required|sorry, you must have a tty|a terminal is required|no tty present"
+            r"|effective uid is not 0|.*must be owned by uid 0)| is not in the sudoers file"
+            r"|^Sorry, user \S+ (?:is not allowed to execute|may not run sudo)",
+        ),
+        (
+            Refusal.NO_PROCESSES,
+            r"fork: (?:retry: )?Resource temporarily unavailable|^error: fork .*temporarily unavail",
+        ),
+        (Refusal.LOCKED, _SAID + "(?:currently has a deploy lock in place|is currently being deployed)"),
         (Refusal.NAME_TAKEN, _SAID + "Name is already taken"),
         (
             Refusal.NOT_PERMITTED,
@@ -161,6 +189,8 @@ _SIGNS = tuple(
         (Refusal.NOT_DEPLOYED, _SAID + r"App \S+ has not been deployed"),
         (Refusal.NO_SUCH_APP, _SAID + r"App \S+ does not exist"),
         (Refusal.ROOT_ONLY, _SAID + "This command must be run as root"),
+        (Refusal.OLD_DOKKU, "^unknown flag: --|" + _SAID + "Invalid flag passed"),
+        (Refusal.CRASHED, "^panic: "),
         (Refusal.PLUGIN_FAILED, r"/var/lib/dokku/plugins/(?:enabled|available)/[\w-]+/\S+: line \d+: "),
     )
 )
@@ -198,6 +228,19 @@ def _text(said: Answer | bytes) -> str:
     return clean(decode(said[-2 * _LOOKED_AT :]))
 
 
+def said(answer: Answer, limit: int = 300) -> str:
+    """The host's own words in one line, without those that its shell or Perl says of the language before each."""
+    for raw in (answer.stderr, answer.stdout):
+        lines = (line for line in decode(raw).split("\n") if line.strip() and not _OF_THE_SHELL.search(line))
+        if words := clean_line("\n".join(lines), limit):
+            return words
+    return ""
+
+
+_OF_THE_SHELL = re.compile(
+    r"^\S*sh: (?:line \d+: )?warning: |^perl: warning: |^\t(?:LANGUAGE|LANG|LC_\w+) = "
+    r"|^ +are supported and installed on your system|^stdin: is not a tty|^mesg: |^tput: No value for \$TERM"
+)
 _LOOKED_AT = 100_000
 """bytes of each stream"""
 
@@ -247,6 +290,12 @@ _FIXES = {
     Refusal.INVALID_PROPERTY: "the host's version has another way of setting this",
     Refusal.NOT_DEPLOYED: "deploy it first",
     Refusal.ROOT_ONLY: "ask whoever has root on the host",
+    Refusal.OLD_DOKKU: "update Dokku on the host: 0.35.15 and 0.38.27 are those that were tried",
+    Refusal.CRASHED: "try it by hand as dokku@HOST; on k3s: is the cluster up? A plugin may be older than Dokku, too",
+    Refusal.NO_DOKKU: "is it dokku@HOST, with a key that `ssh-keys:add` has put on file there?",
+    Refusal.LOGIN_CLOSED: "have root look at the account dokku (`chage -l dokku`); is the host just starting?",
+    Refusal.SUDO_REFUSED: "have root put back /etc/sudoers.d/dokku, or log in as dokku itself",
+    Refusal.NO_PROCESSES: "have root look at memory and at the limit of processes (`ulimit -u`, `systemctl status`)",
     Refusal.REF_MOVED: "look at what runs before anything else",
 }
 

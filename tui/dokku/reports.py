@@ -26,8 +26,11 @@ class Unreadable(UnexpectedReply):
     """Output that is not what this command prints on any version we know."""
 
     def __init__(self, what: str, raw: bytes | str) -> None:
-        text = raw if isinstance(raw, str) else decode(raw)
-        super().__init__(f"{what} cannot be read: {clean_line(text, 120)!r}", "is this Dokku newer than 0.38?")
+        text = clean_line(raw if isinstance(raw, str) else decode(raw), 120)
+        if not text:
+            super().__init__(f"{what}: the host answered nothing", "ask it by hand: ssh dokku@HOST apps:list")
+            return
+        super().__init__(f"{what} cannot be read: {text!r}", "is this Dokku newer than 0.38?")
 
 
 class AppReport(Value):
@@ -120,7 +123,7 @@ _DECODER = json.JSONDecoder()
 
 def json_report(raw: bytes, prefix: str) -> dict[str, str]:
     """A `*:report --format json` with its keys bare; a key that exists bare and prefixed has one value."""
-    found = document(raw, dict[str, Any], f"{prefix}:report")
+    found = document(raw, dict[str, Any], "apps:report" if prefix == "app" else f"{prefix}:report")
     texts = {key: _as_text(value) for key, value in found.items()}
     return {key.removeprefix(f"{prefix}-"): value for key, value in texts.items() if value is not None}
 
@@ -135,7 +138,7 @@ def _as_text(value: Any) -> str | None:
 def text_report(raw: bytes) -> dict[str, str]:
     """A `*:report` as text: label in small letters → value without its padding."""
     found: dict[str, str] = {}
-    for line in decode(raw).splitlines():
+    for line in decode(raw).split("\n"):  # and at no other sign that a value may hold
         label, colon, value = line.partition(":")
         if colon and line.startswith(" "):
             found[label.strip().lower()] = value.strip()
@@ -151,8 +154,8 @@ def apps_report(raw: bytes) -> AppReport:
     return AppReport(
         source=found.get("deploy-source") or None,
         metadata=found.get("deploy-source-metadata") or None,
-        locked=_bool(found.get("locked")),
-        created_at=_epoch(found.get("created-at")),
+        locked=truth(found.get("locked")),
+        created_at=epoch(found.get("created-at")),
     )
 
 
@@ -172,7 +175,7 @@ def git_report(raw: bytes) -> GitReport:
         own_branch=own,
         global_branch=everywhere,
         source_image=clean_line(found.get("git source image", ""), 300) or None,
-        updated_at=_epoch(found.get("git last updated at")),
+        updated_at=epoch(found.get("git last updated at")),
     )
 
 
@@ -181,7 +184,7 @@ def ps_report(raw: bytes) -> PsReport:
     found = json_report(raw, "ps")
     count = found.get("processes", "")
     return PsReport(
-        deployed=_bool(found.get("deployed")),
+        deployed=truth(found.get("deployed")),
         running=found.get("running") or None,
         processes=int(count) if re.fullmatch(r"[0-9]{1,6}", count) else None,
         statuses=tuple(sorted((k.removeprefix("status-"), v) for k, v in found.items() if k.startswith("status-"))),
@@ -204,11 +207,22 @@ def checks_report(raw: bytes) -> Checks | None:
 _TYPES = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_,-]{0,199}")
 
 
+def git_rev(raw: bytes) -> str | None:
+    """The commit that `config:get APP GIT_REV` printed, also among others' lines; None where there is none, or two."""
+    lines = [line.strip() for line in decode(raw).split("\n") if line.strip()]
+    commits = dict.fromkeys(line for line in lines if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", line))
+    if len(lines) == 1 or len(commits) == 1:
+        return next(iter(commits or lines))
+    return None
+
+
 def apps_list(raw: bytes) -> tuple[str, ...]:
     """The names of `apps:list`, without its header, or of its JSON on 0.38. Raises Unreadable for other JSON."""
     if _LISTED.search(raw):
         return tuple(document(raw, list[str], "apps:list"))
-    return tuple(line.strip() for line in decode(raw).splitlines() if _APP.fullmatch(line.strip()))
+    lines = [line.strip() for line in decode(raw).splitlines()]
+    header = next((number for number, line in enumerate(lines) if line == "=====> My Apps"), None)
+    return tuple(line for line in lines[0 if header is None else header + 1 :] if _APP.fullmatch(line))
 
 
 _APP = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
@@ -341,7 +355,7 @@ def _container(item: _Inspected, process: str, index: int) -> Container:
     )
 
 
-def _epoch(text: str | None) -> datetime | None:
+def epoch(text: str | None) -> datetime | None:
     """Seconds since 1970, as Dokku prints them."""
     return datetime.fromtimestamp(int(text), UTC) if text and re.fullmatch(r"[0-9]{1,11}", text) else None
 
@@ -356,5 +370,6 @@ def _time(text: str | None) -> datetime | None:
         return None
 
 
-def _bool(text: str | None) -> bool | None:
+def truth(text: str | None) -> bool | None:
+    """Dokku's word for yes or no; None for every other."""
     return {"true": True, "false": False}.get(text or "")

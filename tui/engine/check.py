@@ -5,28 +5,30 @@ the only proof that a URL is answered by this app: a name without a site is answ
 """
 
 import secrets
-from datetime import datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from msgspec.structs import replace
 
-from tui.dokku import build_gate, build_settings, commands, reports, shell_lines
+from tui.dokku import build_gate, build_settings, commands, freeze_age, reports, shell_lines
 from tui.dokku import holders as kept
 from tui.dokku.config_values import stamp
 from tui.engine import check_access_log, check_holders, check_k3s
 from tui.engine.drill import ledger as drills
 from tui.engine.engine import Engine
 from tui.engine.hosts.connections import UnexpectedReply
+from tui.engine.hosts.overview import HostReads
 from tui.engine.monitor import health
 from tui.engine.releases import build_facts, proof
 from tui.engine.releases.catalog import Listing
 from tui.engine.together import meanwhile, together
 from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
-from tui.model.health import ProbeOutcome, RequestExtras
+from tui.model.health import Probe, ProbeOutcome, RequestExtras
 from tui.model.incident import Incident
+from tui.model.observation import RunningState
 from tui.model.release import Target, TargetKind
-from tui.model.service import Host, Service
+from tui.model.service import Expect, Host, Service
 from tui.releases import choose, restart_risk
 from tui.releases.keepable import known_to_run
 from tui.text.clean import decode
@@ -40,8 +42,8 @@ NEVER_KEPT = "never-kept"
 """the topic of a service of which no release is kept"""
 
 
-async def host(engine: Engine, name: str) -> list[Finding]:
-    """Key, host key, version, login, what the host can do."""
+async def host(engine: Engine, name: str, reads: HostReads) -> list[Finding]:
+    """Key, host key, version, login, what the host can do, what its kept releases cost."""
 
     def found(topic: str, result: Result, text: str, fix: str = "") -> Finding:
         return Finding(subject=name, topic=topic, result=result, text=text, fix=fix)
@@ -63,14 +65,9 @@ async def host(engine: Engine, name: str) -> list[Finding]:
         lines.append(found("version", Result.NOTE, words))
     how = f"holders are kept from deploys by {known.skip_deploy}, from clean-up by {known.skip_cleanup}"
     lines.append(found("capabilities", Result.OK, how))
-    if known.runbook:
-        lines.append(found("runbook", Result.OK, f"the runbook's commands exist: {', '.join(known.runbook)}"))
-    else:
-        words = "the runbook's ps:rollback and tags:deploy do not exist here; the way back is `rollback keep`"
-        lines.append(found("runbook", Result.NOTE, words))
     words = "what the holders' images cost, and how much is free, this login does not tell: root sees it"
     lines.append(found("disk", Result.NOTE, words, "as root: docker system df, and never docker image prune -a"))
-    lines.extend(await check_holders.costs(engine, name))
+    lines.extend(await check_holders.costs(reads))
     drilled = drills.last(await drills.results(engine.journal), name)
     due = drills.due(drilled, known.version, engine.clock.now())
     fix = " ".join(drill(engine.fleet.host(name))) + ": two minutes in daylight, on an app that nobody needs"
@@ -78,24 +75,42 @@ async def host(engine: Engine, name: str) -> list[Finding]:
     return lines
 
 
-async def service(engine: Engine, of: Service) -> list[Finding]:
-    """Its health, its URLs, its build, what is kept, and who holds it."""
+async def runbook(engine: Engine, name: str) -> list[Finding]:
+    """Whether the host has the commands that stock Dokku lacks. Nothing where that cannot be asked: `host` says so."""
+    try:
+        known = await engine.links.capabilities(name, runbook=True)
+    except (LinkError, UnexpectedReply):
+        return []
+    if known.version is None:
+        return []
+    if known.runbook:
+        words = f"the runbook's commands exist: {', '.join(known.runbook)}"
+        return [Finding(subject=name, topic="runbook", result=Result.OK, text=words)]
+    words = "the runbook's ps:rollback and tags:deploy do not exist here; the way back is `rollback keep`"
+    return [Finding(subject=name, topic="runbook", result=Result.NOTE, text=words)]
+
+
+async def service(engine: Engine, of: Service, reads: HostReads) -> list[Finding]:
+    """Its health, its URLs, its build, what is kept, and who holds it.
+
+    What leads to the look at an image is asked first: nothing waits for the rest.
+    """
     async with meanwhile() as begin:
+        config = engine.configs.read(of)
+        listed = begin(engine.examined(of, reads, config))
         urls = begin(_urls(engine, of))
-        logged = begin(check_access_log.look(engine, of))
-        told = begin(build_facts.asked(engine.links, of.host, of.app))
+        told = begin(build_facts.examined(engine.links, of.app, reads, config))
         try:
-            found = await engine.listing(of)
+            found = await listed
             looks = begin(check_holders.newest(engine, of, found))
             build = (await told).shape(of.app, found.current)
         except (ConsoleError, reports.Unreadable) as error:
             return [*_said(engine, of), *await urls, _line(of, "host", Result.FINDING, error.message, error.fix)]
         found, looked = await looks
         pods = await check_k3s.lines(engine, of, found)
-        lines, log = [*_said(engine, of), *await urls], await logged
+        lines = [*_said(engine, of), *await urls]
     return [
         *lines,
-        *log,
         *_build(of, build),
         *looked,
         *pods,
@@ -141,7 +156,8 @@ async def _urls(engine: Engine, of: Service) -> list[Finding]:
     spec = of.health
     if spec is None:
         fix = f"services.yaml: services.{of.name}.health.url, or tcp, websocket or log for what has no URL"
-        return [_line(of, "health", Result.FINDING, "no health URL", fix)]
+        _, said = await check_access_log.look(engine, of)
+        return [_line(of, "health", Result.FINDING, "no health URL", fix), *said]
     lines: list[Finding] = []
     seen = await health.probe(engine.probes, of)
     for one in seen.parts or (seen,) if seen is not None else ():
@@ -155,10 +171,11 @@ async def _urls(engine: Engine, of: Service) -> list[Finding]:
     if any(not url.startswith("https:") for url in (spec.url, spec.public_url) if url and spec.headers):
         words = "its health headers go over plain http: whoever is on the way can read what they hold"
         lines.append(_line(of, "headers", Result.NOTE, words, "an https address, or one on this network alone"))
-    for url, header in ((spec.url, spec.host_header), (spec.public_url, None)):
-        if url is not None:
-            lines.append(await _whose(engine, of, url, header))
-    return lines
+    asked = ((spec.url, spec.host_header), (spec.public_url, None))
+    marked = await together(*(_marked(engine, of, url, header) for url, header in asked if url is not None))
+    log, said = await check_access_log.look(engine, of)  # once for all: our requests are among its last lines
+    lines.extend(await together(*(_whose(engine, of, one, log) for one in marked)))
+    return [*lines, *said]
 
 
 def _cure(detail: str) -> str:
@@ -167,21 +184,33 @@ def _cure(detail: str) -> str:
     return "look at the service, or at its health in services.yaml"
 
 
-async def _whose(engine: Engine, of: Service, url: str, header: str | None) -> Finding:
-    """Whose site answers a URL: the mark of our request is in the access log of that app."""
+class _Marked(NamedTuple):
+    """A request with our mark."""
+
+    url: str
+    mark: str
+    probe: Probe
+
+
+async def _marked(engine: Engine, of: Service, url: str, header: str | None) -> _Marked:
     mark = f"{MARK}={secrets.token_hex(8)}"
     parts = urlsplit(url)
     marked = urlunsplit(parts._replace(query=f"{parts.query}&{mark}" if parts.query else mark))
-    spec = of.health
-    if spec is None:
-        return _line(of, "url", Result.NOTE, f"{url} was not asked")
+    expect = of.health.expect if of.health is not None else Expect()
     asking = replace(RequestExtras.of(of, url), host_header=header)
-    probe = await engine.probes.probe(marked, spec.expect, asking, fresh=True)
-    if probe.outcome is ProbeOutcome.UNREACHABLE:
-        return _line(of, "url", Result.FINDING, f"{url} does not answer: {probe.detail}", "is the address right?")
+    return _Marked(url, mark, await engine.probes.probe(marked, expect, asking, fresh=True))
+
+
+async def _whose(engine: Engine, of: Service, one: _Marked, log: str | LinkError) -> Finding:
+    """Whose site answers a URL: the mark of our request is in the access log of that app, `log` of this one."""
+    url = one.url
+    if one.probe.outcome is ProbeOutcome.UNREACHABLE:
+        return _line(of, "url", Result.FINDING, f"{url} does not answer: {one.probe.detail}", "is the address right?")
     others = [s.app for s in engine.fleet.services if s.host == of.host and s.app != of.app]
     try:
-        by = await _logged(engine, of.host, mark, [of.app]) or await _logged(engine, of.host, mark, others)
+        if isinstance(log, LinkError):
+            raise log
+        by = of.app if one.mark in log else await _logged(engine, of.host, one.mark, others)
     except LinkError as error:
         return _line(of, "url", Result.NOTE, f"whose site answers {url} is not known: {error.message}")
     if by == of.app:
@@ -278,7 +307,7 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
         words = f"the record of {_holder(record)} is left, and deploys go through"
         lines.append(_line(of, "record", Result.FINDING, words, f"rollback unfreeze {of.name}"))
     elif record is not None and record.frozen:
-        words = f"deploys are frozen by {_holder(record)}: CI stays green{_long(record, current.at)}"
+        words = f"deploys are frozen by {_holder(record)}: CI stays green{_long(record, current)}"
         lines.append(_line(of, "frozen", Result.FINDING, words, f"rollback unfreeze {of.name}"))
     elif record is not None and record.guarding and not kept.is_stale(record, current.at):
         lines.append(_line(of, "guard", Result.NOTE, f"the guard {_holder(record)} follows what was deployed"))
@@ -312,16 +341,10 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
     return lines
 
 
-LONG_FROZEN = timedelta(hours=4)
-"""after which a freeze is likely forgotten"""
-
-
-def _long(record: kept.IncidentRecord, now: datetime) -> str:
+def _long(record: kept.IncidentRecord, current: RunningState) -> str:
     """How long deploys have been held back, where that is long."""
-    since = record.since or record.created_at
-    if since is None or now - since < LONG_FROZEN:
-        return ""
-    return f", for {int((now - since).total_seconds() // 3600)} hours now: was it forgotten?"
+    age = freeze_age.forgotten(record, current.branch, current.at)
+    return f", for {freeze_age.hours(age)} now: was it forgotten?" if age is not None else ""
 
 
 def _holder(record: kept.IncidentRecord) -> str:

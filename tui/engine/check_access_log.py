@@ -8,7 +8,7 @@ from tui.model.errors import LinkError
 from tui.model.finding import Finding, Result
 from tui.model.outcome import describe
 from tui.model.service import Service
-from tui.text.clean import clean_line, decode
+from tui.text.clean import decode
 
 _TOPIC = "access-log"
 _FIX = (
@@ -16,20 +16,21 @@ _FIX = (
 )
 
 
-async def look(engine: Engine, of: Service) -> list[Finding]:
-    """The number of the log's last lines that are understood, and what they lack."""
+async def look(engine: Engine, of: Service) -> tuple[str | LinkError, list[Finding]]:
+    """The log's last lines, or why they were not asked for; and how many of them are understood, and what they lack."""
     try:
         told = await engine.links.ask(of.host, commands.access_logs(of.app))
     except LinkError as error:
-        return [_line(of, Result.NOTE, f"its access log was not read: {error.message}")]
+        return error, [_line(of, Result.NOTE, f"its access log was not read: {error.message}")]
     if not told.ok:
-        return [_line(of, Result.NOTE, f"its access log was not read: {describe(told.outcome)}")]
-    return said(of, decode(told.stdout).splitlines())
+        return "", [_line(of, Result.NOTE, f"its access log was not read: {describe(told.outcome)}")]
+    log = decode(told.stdout)
+    return log, said(of, log.split("\n"))
 
 
 def said(of: Service, raw: list[str]) -> list[Finding]:
     """The findings on these lines."""
-    lines = [line for line in (clean_line(one, 8000) for one in raw) if line.strip()]
+    lines = [line for line in raw if line.strip()]
     if not lines:
         words = "its access log has no line: no traffic yet, or access_log off"
         return [_line(of, Result.NOTE, words)]

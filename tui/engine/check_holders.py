@@ -1,9 +1,10 @@
 """`check` of what is kept: is the newest kept image there, and what do all holders of a host cost?"""
 
-from tui.dokku import commands, holders, reports
+from tui.dokku import holders
 from tui.engine.engine import Engine
 from tui.engine.hosts import holder_looks as looks
 from tui.engine.hosts.connections import UnexpectedReply
+from tui.engine.hosts.overview import HostReads
 from tui.engine.releases import catalog
 from tui.engine.releases.catalog import Listing
 from tui.model.errors import LinkError
@@ -17,10 +18,10 @@ CPU = 0.17
 MANY = 20
 
 
-async def costs(engine: Engine, host: str) -> list[Finding]:
+async def costs(reads: HostReads) -> list[Finding]:
     """The cost of a host's kept releases for its deploys. Nothing where that cannot be asked: `host` says so."""
     try:
-        names = reports.apps_list(await engine.links.ask_checked(host, commands.apps_list()))
+        names = (await reads.overview()).names
     except (LinkError, UnexpectedReply):
         return []
     count = sum(1 for name in names if holders.parse_holder(name) is not None)
@@ -29,7 +30,7 @@ async def costs(engine: Engine, host: str) -> list[Finding]:
         f"it, {CPU} s each"
     )
     fix = "fewer: `retention` in services.yaml, or rollback keep SERVICE --remove-all" if count >= MANY else ""
-    return [Finding(subject=host, topic="holders", result=Result.NOTE if fix else Result.OK, text=words, fix=fix)]
+    return [Finding(subject=reads.host, topic="holders", result=Result.NOTE if fix else Result.OK, text=words, fix=fix)]
 
 
 async def newest(engine: Engine, of: Service, found: Listing) -> tuple[Listing, list[Finding]]:
@@ -37,7 +38,7 @@ async def newest(engine: Engine, of: Service, found: Listing) -> tuple[Listing, 
     kept = next((r for r in choose.newest_first(found.releases) if r.holder and r.sealed and r.bad is None), None)
     if kept is None or kept.holder is None:
         return found, []
-    look = await looks.look(engine.links, of.host, of.app, kept.holder)
+    look = await looks.look(engine.links, of.host, of.app, kept.holder, kept)
 
     def line(result: Result, text: str, fix: str = "") -> list[Finding]:
         return [Finding(subject=of.name, topic="image", result=result, text=text, fix=fix)]

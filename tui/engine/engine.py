@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from tui.dokku import commands, holders
 from tui.engine import named, whose
 from tui.engine.hosts import holder_looks
-from tui.engine.hosts.app_config import ConfigWatch
+from tui.engine.hosts.app_config import ConfigRead, ConfigWatch
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.hosts.gate import Gate
 from tui.engine.hosts.ledger import LedgerKeeper
+from tui.engine.hosts.overview import HostReads
 from tui.engine.incident.handler import HostEffectHandler
 from tui.engine.incident.onlooker import Onlooker
 from tui.engine.incident.runner import IncidentRunner
@@ -47,6 +48,7 @@ from tui.engine.releases.freeze import NO_WORD, Freezer, Frozen, UnfreezeWord, U
 from tui.engine.releases.keeper import Keeper
 from tui.engine.releases.planner import Planner, PlanRequest
 from tui.engine.releases.silence import Silences
+from tui.engine.releases.standing import examined, standing
 from tui.engine.store import Illegible, Records, new_id
 from tui.engine.together import together
 from tui.incident import events as ev
@@ -151,9 +153,17 @@ class Engine:
         await self.configs.note(service, found.current)
         return found
 
-    async def standing(self, service: Service) -> Listing:
-        """As `listing`, without the seals of what is kept, which no way back leads to then: half the questions."""
-        return await catalog.listing(self.links, service, seals=False)
+    async def standing(self, service: Service, reads: HostReads) -> Listing:
+        """The releases and what runs for a row: the seals of what is kept are not asked, and no way back leads there;
+        of what runs only where that says how to make a restart safe.
+
+        Raises LinkError, UnexpectedReply.
+        """
+        return await standing(self.configs, service, reads)
+
+    async def examined(self, service: Service, reads: HostReads, config: ConfigRead) -> Listing:
+        """As `listing`, by reads that others share. Raises LinkError, UnexpectedReply."""
+        return await examined(self.configs, service, reads, config)
 
     async def catalogue(self, service: Service) -> Listing:
         """The releases that any source knows, with every way back. Raises LinkError, UnexpectedReply."""

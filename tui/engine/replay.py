@@ -251,6 +251,10 @@ class _SilentHost:
         """Refused."""
         _refuse()
 
+    async def greeting(self) -> None:
+        """Refused."""
+        _refuse()
+
     async def drop(self) -> None:
         """There is no connection."""
 

@@ -30,7 +30,8 @@ class Capabilities(Value):
     skip_cleanup: str = "config"
     """how its image is kept from clean-up: `config` (0.35) or `property` (0.38)"""
     runbook: tuple[str, ...] = ()
-    """which of the runbook's commands exist here: `ps:rollback`, `tags`, `tags:deploy`"""
+    """which of the runbook's commands exist here: `ps:rollback`, `tags`, `tags:deploy`; empty as well where that was
+    not asked"""
     plugins: tuple[str, ...] = ()
     asked_at: datetime | None = None
 

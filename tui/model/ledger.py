@@ -45,6 +45,14 @@ class Sighting(Value):
         return self.is_same_deploy(other) and self.images == other.images
 
 
+class Reminded(Value):
+    """The last time at which people here were reminded of a freeze."""
+
+    freeze: str
+    """which, see `freeze_age.identity`"""
+    at: datetime
+
+
 class RemarkKind(StrEnum):
     """The kinds of remarks on a commit."""
 
@@ -82,6 +90,15 @@ class ConfigSeen(Value):
         return (self.keys, self.key) == (other.keys, other.key)
 
 
+class HolderRead(Value):
+    """What a holder's config said when this machine read it last. What it retains never changes; marks may."""
+
+    holder: str
+    pairs: tuple[tuple[str, str], ...]
+    """this program's own keys and their values, sorted"""
+    at: datetime
+
+
 class Served(Value):
     """The time of one rollback of an app until the service answered again."""
 
@@ -100,3 +117,5 @@ class Ledger(Value):
     configs: tuple[ConfigSeen, ...] = ()
     looks: tuple[HolderLook, ...] = ()
     """the last look at each holder whose image was looked for"""
+    reads: tuple[HolderRead, ...] = ()
+    """the last reading of each holder's config"""

@@ -26,14 +26,22 @@ _SCRIPTS = (
 )
 _VIRAMAS = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u17d2"
 _PICTURES = "\u00a9\u00ae\u203c\u2049\u2122-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
+OF_SCRIPTS = f"(?<=[{_SCRIPTS}])[\u200c\u200d](?=[{_SCRIPTS}])|(?<=[{_VIRAMAS}])[\u200c\u200d]"
+"""joiners within words, about whose width terminals agree"""
 _NEEDED = (
-    f"(?<=[{_SCRIPTS}])[\u200c\u200d](?=[{_SCRIPTS}])|(?<=[{_VIRAMAS}])[\u200c\u200d]"
-    f"|(?<=[{_PICTURES}])\u200d(?=[{_PICTURES}])|(?<=\U0001f3f4)[\U000e0030-\U000e007a]{{3,6}}\U000e007f"
+    f"{OF_SCRIPTS}|(?<=[{_PICTURES}])\u200d(?=[{_PICTURES}])|(?<=\U0001f3f4)[\U000e0030-\U000e007a]{{3,6}}\U000e007f"
 )
 _CONTROL = re.compile(f"({_NEEDED})|[{UNSEEN}]")
-# looks alone, and no way to hide anything: what Dokku 0.35 prints before every line of build output (cursor to
-# column 1, erase to end of line), the character set that `tput sgr0` chooses, the cursor shown or hidden
-_MARKS = re.compile(r"\x1b(?:\[1?G|\[K|\([AB0]|\[\?(?:25|12)[hl]|[=>])")
+# looks alone, and no way to hide anything where nothing is obeyed: what Dokku 0.35 prints before every line of build
+# output (cursor to column 1, erase to end of line) and npm, yarn and docker write around their bars (erase the line),
+# the character set that `tput sgr0` chooses, modes of the keyboard and the cursor switched on and off
+_MARKS = re.compile(r"\x1b(?:\[1?G|\[[012]?K|\([AB0]|\[\?\d{1,4}[hl]|[=>])")
+# marks that lie on one letter: no script has more than a few, and a pile of them covers the lines above and below; of
+# variation selectors each picture takes one, and more carry a text that nobody sees
+_PILED = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{9,}"
+    "|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2,}"
+)
 # how a typewriter writes bold and underlined: the same letter twice, or a line and a letter
 _STRUCK = re.compile(r"(.)\x08\1|_\x08(.)")
 
@@ -45,7 +53,12 @@ def clean(text: str) -> str:
     text = _MARKS.sub("", _SGR.sub("", text)).replace("\r\n", "\n")
     if "\x08" in text:
         text = _STRUCK.sub(lambda found: found[1] or found[2], text)
-    return redact(_CONTROL.sub(_visible, text).expandtabs(4))
+    return redact(_PILED.sub("\ufffd", _CONTROL.sub(_visible, text)).expandtabs(4))
+
+
+def piled(text: str) -> bool:
+    """True if so much lies on one letter that it hides something, although every character of it is printable."""
+    return not text.isascii() and _PILED.search(text) is not None
 
 
 def _visible(found: re.Match[str]) -> str:

@@ -1,5 +1,6 @@
 """Looks at an app's variables: when one is due, and that nothing of a value comes out whatever the host says."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,11 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from tests.incident.facts import OTHER, current
+from tui.dokku import commands
 from tui.drivers.digest import KeyedDigest
 from tui.drivers.journal import Journal
 from tui.engine.hosts.app_config import ConfigWatch
 from tui.engine.hosts.ledger import LedgerKeeper
-from tui.model.errors import Unreachable
+from tui.engine.together import together
+from tui.model.errors import LinkError, Unreachable
 from tui.model.outcome import Answer, Exited, TimedOut
 from tui.model.service import RollbackSpec, Service
 
@@ -112,3 +115,41 @@ async def test_names_are_kept_values_are_hashes_and_dokkus_own_are_left_out(
     assert sorted(names) == sorted(["A", "B", "␛[2JC"])
     assert len({digest for _, digest in seen.keys}) == 3, "equal values must not be seen to be equal"
     assert SECRET not in repr(seen)
+
+
+async def test_one_read_answers_all_questions_about_the_variables_and_none_of_them_with_a_value(
+    watched: tuple[ConfigWatch, Said, Clock],
+) -> None:
+    configs, said, _ = watched
+    config = {"GIT_REV": OTHER, "SECRET": SECRET, "DOKKU_APP_TYPE": "herokuish", "GIT_REV_OF": SECRET}
+    said.answer = ok(json.dumps(config).encode())
+    read = configs.read(SERVICE)
+    keys, kind = commands.config_keys("cyc"), commands.config_get("cyc", "DOKKU_APP_TYPE")
+    told = await together(read.answer(keys), read.answer(kind))
+    assert await read.tried() == OTHER and [argv[0] for argv in said.asked] == ["config:export"]
+    assert [answer.argv for answer in told] == [keys, kind]
+    assert told[0].stdout.decode().split() == sorted(config) and told[1].stdout == b"herokuish\n"
+    assert read.looked is not None and SECRET not in repr(read.looked)
+    said.answer = ok(b'{"SECRET": "canary-3f9c"}')
+    bare = configs.read(SERVICE, always=True)
+    unset = await bare.answer(kind)
+    assert await bare.tried() is None and (unset.code, unset.stdout, unset.stderr) == (1, b"", b""), "as Dokku says it"
+
+
+async def test_where_the_variables_are_not_read_each_question_is_asked_by_itself(
+    watched: tuple[ConfigWatch, Said, Clock],
+) -> None:
+    configs, said, _ = watched
+    keys, rev = commands.config_keys("cyc"), commands.config_get("cyc", "GIT_REV")
+    for why in (ok(b"no JSON"), ok(b"{}")):
+        said.answer, said.asked = why, []
+        if why.stdout == b"{}":
+            await configs.note(SERVICE, current())  # a look was just made: none is due
+            said.asked.clear()
+        read = configs.read(SERVICE)
+        await read.answer(keys)
+        await read.tried()
+        assert said.asked[-2:] == [keys, rev] and len(said.asked) == (3 if why.stdout != b"{}" else 2)
+    said.answer = Unreachable("the host is gone")
+    with pytest.raises(LinkError):
+        await configs.read(SERVICE).tried()

@@ -1,6 +1,7 @@
 """What runs, put together from five answers: nothing is taken to be absent because it was not told."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from tests.conformance.sources import VERSIONS
 from tests.fake_host import APP, World
 from tui.dokku import commands
-from tui.engine.hosts.connections import UnexpectedReply
+from tui.dokku.reports import AppReport
+from tui.engine.hosts.connections import Foreknown, UnexpectedReply
 from tui.engine.together import together
 from tui.model.errors import LinkError
 from tui.model.outcome import Answer, TimedOut
@@ -79,6 +81,16 @@ async def test_what_a_host_can_do_is_asked_once_and_again_after_a_failure() -> N
     assert len(world.host.sent) == asked
 
 
+async def test_the_help_of_all_commands_is_read_only_for_the_runbook_and_once() -> None:
+    world = World()
+    text = commands.help_all()
+    assert (await world.links.capabilities("main")).builds and text not in world.host.sent
+    world.host.says(text, (0, "    tags:deploy <app> <tag>   Deploys\n", ""))
+    for _ in range(2):
+        assert (await world.links.capabilities("main", runbook=True)).runbook == ("tags:deploy",)
+    assert world.host.sent.count(text) == 1 and (await world.links.capabilities("main")).runbook == ("tags:deploy",)
+
+
 async def test_config_that_was_not_told_is_no_missing_app() -> None:
     world = World()
     holder = world.holder(1)
@@ -137,3 +149,33 @@ async def test_whoever_waits_for_the_answer_of_one_that_gives_up_asks_anew(end: 
     with pytest.raises((LinkError, asyncio.CancelledError)):
         await first
     assert (await second).ok
+
+
+@pytest.mark.parametrize("after", ["deployed", "failed", "quiet"])
+async def test_a_report_that_was_shared_is_not_held_against_what_was_read_after_it(after: str) -> None:
+    """It may be some seconds older than the commit that was tried last: only what it still says then is a failure."""
+    world, new = World(), "e" * 40
+    before = await world.links.report("main", APP)
+    said = world.host._recording(commands.apps_report(APP))[1]
+    locked = said.replace('"false"', '"true"') if after != "failed" else said
+    world.host.says(
+        commands.apps_report(APP), (0, said.replace(world.commit, new) if after == "deployed" else locked, "")
+    )
+    if after != "quiet":
+        world.host.says(commands.config_get(APP, "GIT_REV"), (0, f"{new}\n", ""))
+    world.host.says(commands.builds_list(APP), (0, '[{"id":"1","display_status":"running"}]', ""))
+    world.host.sent.clear()
+
+    async def shared() -> AppReport:
+        return before
+
+    tried, branches = partial(world.links.tried, "main", APP), partial(world.links.branches, "main", APP)
+    known = Foreknown(report=shared, tried=tried, branches=branches)
+    found = await world.links.current("main", APP, known)
+    again = world.host.sent.count(commands.apps_report(APP))
+    remarks = (await world.ledger.known("main", APP)).remarks
+    assert (found.metadata, again, len(remarks)) == {
+        "deployed": (new, 2, 0),
+        "failed": (world.commit, 1, 1),
+        "quiet": (world.commit, 0, 0),
+    }[after]

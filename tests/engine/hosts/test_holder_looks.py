@@ -35,6 +35,9 @@ class Host:
 
     async def connect(self) -> None: ...
 
+    async def greeting(self) -> None:
+        return None
+
     async def drop(self) -> None: ...
 
     async def close(self) -> None: ...

@@ -13,7 +13,7 @@ from tests.incident.facts import OTHER, OURS, T0, THEIRS, container, current, la
 from tui.drivers.journal import Journal
 from tui.engine.hosts.ledger import EVERY, LedgerKeeper
 from tui.model.errors import JournalError
-from tui.model.ledger import ConfigSeen, Ledger, Remark, RemarkKind, Served
+from tui.model.ledger import ConfigSeen, HolderRead, Ledger, Remark, RemarkKind, Served
 from tui.releases import merge
 
 
@@ -165,3 +165,29 @@ async def test_config_is_a_row_for_every_change_and_one_that_grows(journal: Jour
     )
     await keeper.flush()
     assert (await LedgerKeeper(journal).known("h", "cyc")).configs[-1].last_seen == later(111)
+
+
+async def test_what_holders_say_is_remembered_across_consoles_and_written_only_where_it_changed(
+    tmp_path: Path,
+) -> None:
+    def said(holder: str, *pairs: tuple[str, str], at: int = 0) -> HolderRead:
+        return HolderRead(holder=holder, pairs=pairs, at=T0 + timedelta(minutes=at))
+
+    one, two = said("cyc--r1", ("ROLLBACK_COMMIT", "a")), said("cyc--r2")
+    for console in range(2):
+        journal = Journal(tmp_path / "journal.sqlite")
+        ledger = LedgerKeeper(journal)
+        if console:
+            assert set((await ledger.known("h", "cyc")).reads) == {one, two}
+        await ledger.read("h", "cyc", (one, two))
+        await ledger.read("h", "cyc", (said("cyc--r1", *one.pairs, at=5),))
+        assert len(await journal.ledger("h", "cyc")) == 2
+        if console:
+            marked = said("cyc--r1", *one.pairs, ("ROLLBACK_BAD", "x"), at=6)
+            await ledger.read("h", "cyc", (marked,))
+            rows = await journal.ledger("h", "cyc")
+            assert len(rows) == 2 and "ROLLBACK_BAD" in rows[0].payload
+            await journal._do(lambda db: db.execute("UPDATE ledger SET payload = '{'"))
+            lost = LedgerKeeper(journal)
+            assert (await lost.known("h", "cyc")).reads == () and not lost.unread, "it is read again"
+        await journal.close()

@@ -92,6 +92,17 @@ async def test_a_line_in_pieces_is_one_line(bench: Bench) -> None:
     await bench.follower.stop()
 
 
+async def test_fields_between_tabs_stay_apart_and_a_long_address_is_read_to_its_end(bench: Bench) -> None:
+    stream = await bench.attached(line(0))
+    labelled = "time:24/Nov/2026:12:00:00 +0000\treq:GET /{} HTTP/1.1\tstatus:502\tua:{}\n"
+    stream.put(labelled.format("x", "rollback-console").encode())
+    stream.put(labelled.format("x", "a status:200").encode())
+    stream.put(line(1, 502).replace("/1 ", "/" + "\\xC3\\xA4" * 4000 + " ").encode())
+    await bench.counted(2)
+    found = bench.follower.tally.counted(AT - timedelta(hours=1), AT + timedelta(hours=1))
+    assert (found.own, found.failed, found.unparsed) == (1, 2, 0)
+
+
 async def test_what_comes_again_after_a_loss_is_counted_once(bench: Bench) -> None:
     stream = await bench.attached(*[line(n) for n in range(10)])
     stream.put("".join(line(n) for n in range(10, 14)).encode())

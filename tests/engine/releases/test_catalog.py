@@ -39,15 +39,6 @@ async def test_holders_of_this_app_alone_are_read_and_each_is_asked_for_its_seal
     assert world.host.written == []
 
 
-async def test_without_seals_a_holder_costs_one_read_and_leads_nowhere() -> None:
-    world = World()
-    holder = world.holder(1)
-    found = await catalog.listing(world.links, world.service, seals=False)
-    (kept,) = (r for r in found.releases if r.holder)
-    assert kept.sealed is None and not any(way.available for way in kept.ways)
-    assert ("git:report", holder) not in world.host.sent
-
-
 async def test_a_frozen_branch_without_a_record_is_a_record_that_was_lost() -> None:
     world = World()
     world.host.branches[APP] = "frozen-by-inc1"
@@ -108,7 +99,7 @@ async def test_without_the_teams_branch_no_commits_are_read(now: dict[str, Any],
     world = World()
     seen = replace(stage.current(SERVICE, T0), **now)
 
-    async def current(name: str, app: str) -> RunningState:
+    async def current(name: str, app: str, known: object = None) -> RunningState:
         return seen
 
     world.links.current = current  # type: ignore[method-assign]

@@ -37,7 +37,9 @@ class _Nothing:
 
     async def capabilities(self, host: str) -> None: ...
 
-    async def look(self, service: Service) -> None: ...
+    async def look(self, service: Service, read: object = None) -> None: ...
+
+    def read(self, service: Service, *, always: bool) -> None: ...
 
     async def of(self, service: Service) -> None: ...
 
@@ -47,7 +49,9 @@ class _Planner(Planner):
 
     asked: list[bool]
 
-    async def known(self, service: Service, *, every_source: bool, met: object = None) -> Listing:
+    async def known(
+        self, service: Service, *, every_source: bool, met: object = None, config: object = None
+    ) -> Listing:
         self.asked.append(every_source)
         return stage.listing(service, stage.HandClock().now())
 

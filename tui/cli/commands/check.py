@@ -1,6 +1,7 @@
 """`check`: what works, what does not, and the fix of each; exit 3 where something has to be repaired."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 
 from tui.cli import confirm, first_night, output
 from tui.cli.commands.status_logs import chosen
@@ -9,9 +10,10 @@ from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
 from tui.engine import check as checking
 from tui.engine.engine import Engine
+from tui.engine.hosts.overview import HostReads
 from tui.engine.notify import outbox as telling
 from tui.engine.store import new_id
-from tui.engine.together import together
+from tui.engine.together import meanwhile
 from tui.model.errors import Refused
 from tui.model.finding import Finding, Result
 from tui.model.notice import Message, Milestone
@@ -29,15 +31,10 @@ async def check(engine: Engine, options: CommandOptions, narrator: Narrator) -> 
         return await notify(engine, options, narrator)
     services = chosen(engine, options)
     hosts = sorted({s.host for s in services})
-    found = await findings(engine, services)
+    found = await findings(engine, services, None if options.json else _print)
     never = never_kept(found)
     wrong = [line for line in found if line.result is Result.FINDING]
     code = Exit.REFUSED if wrong else Exit.DONE
-    if not options.json:
-        for line in found:
-            output.text(f"{line.result.value:<8} {line.subject:<16} {line.text}")
-            if line.fix:
-                output.text(f"{'':<25} fix: {line.fix}")
     first_night.warn(never, narrator)
     items = [item(one) for one in found]
     message = f"{len(wrong)} findings" if wrong else ""
@@ -51,23 +48,50 @@ async def check(engine: Engine, options: CommandOptions, narrator: Narrator) -> 
     )
 
 
-async def findings(engine: Engine, services: tuple[Service, ...]) -> list[Finding]:
-    """Everything that was looked at."""
-    hosts = sorted({s.host for s in services})
-    found = [Finding(subject="services", topic="file", result=Result.NOTE, text=w) for w in engine.fleet.warnings]
-    for lines in await asyncio.gather(*(checking.host(engine, host) for host in hosts)):
+async def findings(
+    engine: Engine, services: tuple[Service, ...], tell: Callable[[Finding], None] | None = None
+) -> list[Finding]:
+    """Everything that was looked at; `tell` gets each line when it is known, in their order."""
+    found: list[Finding] = []
+
+    def known(lines: Sequence[Finding]) -> None:
         found.extend(lines)
+        if tell is not None:
+            for line in lines:
+                tell(line)
+
+    known([Finding(subject="services", topic="file", result=Result.NOTE, text=w) for w in engine.fleet.warnings])
     room = asyncio.Semaphore(AT_ONCE)
+    async with meanwhile() as begin:
+        hosts = sorted({s.host for s in services})
+        reads = {
+            host: HostReads(engine.links, host, tuple(s.app for s in services if s.host == host), begin)
+            for host in hosts
+        }
 
-    async def one(service: Service) -> list[Finding]:
-        async with room:
-            return await checking.service(engine, service)
+        async def one(service: Service) -> list[Finding]:
+            async with room:
+                return await checking.service(engine, service, reads[service.host])
 
-    for lines in await together(*(one(service) for service in services)):
-        found.extend(lines)
-    found.extend(await checking.outside(engine, services))
-    found.extend(await engine.postmortems.checked())
+        asked = [
+            *(
+                begin(lines)
+                for host in hosts
+                for lines in (checking.host(engine, host, reads[host]), checking.runbook(engine, host))
+            ),
+            *(begin(one(service)) for service in services),
+            begin(checking.outside(engine, services)),
+        ]
+        for task in asked:
+            known(await task)
+        known(await engine.postmortems.checked())
     return found
+
+
+def _print(line: Finding) -> None:
+    output.text(f"{line.result.value:<8} {line.subject:<16} {line.text}")
+    if line.fix:
+        output.text(f"{'':<25} fix: {line.fix}")
 
 
 def item(one: Finding) -> output.Document:
@@ -79,9 +103,7 @@ def show_wrong(found: list[Finding], narrator: Narrator) -> None:
     """Only what has to be repaired; services without a kept release are said apart."""
     wrong = [one for one in found if one.result is Result.FINDING and one.topic != checking.NEVER_KEPT]
     for one in wrong:
-        output.text(f"{one.result.value:<8} {one.subject:<16} {one.text}")
-        if one.fix:
-            output.text(f"{'':<25} fix: {one.fix}")
+        _print(one)
     if not wrong:
         narrator.say("check: nothing else has to be repaired", "green")
 

@@ -2,21 +2,21 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from tui.cli import first_night, interrupts, output
 from tui.cli.commands.postmortem import standing
 from tui.cli.exits import Exit, gravest, of_error
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
-from tui.dokku import holders
+from tui.dokku import freeze_age, holders
 from tui.dokku.config_values import read_stamp
 from tui.dokku.framing import Framer
 from tui.dokku.log_lines import read_line
 from tui.engine import check as checking
 from tui.engine.engine import Engine
+from tui.engine.hosts.overview import HostReads
 from tui.engine.releases.catalog import Listing
 from tui.engine.store import Illegible
 from tui.engine.together import meanwhile, together
@@ -33,6 +33,8 @@ from tui.ways import again as anew
 from tui.ways import preflight
 
 Result = tuple[Exit, output.Document]
+AT_ONCE = 8
+"""services whose hosts are asked at once: more than keep a connection busy only wait, and a wait of 20 s is an error"""
 LOG_LIMIT = 1000
 """lines a single request may ask for"""
 
@@ -78,15 +80,17 @@ async def _looked(engine: Engine, options: CommandOptions, narrator: Narrator, t
     services = chosen(engine, options)
     async with meanwhile() as begin:
         duty = begin(engine.duty.refresh())
-        noted: list[asyncio.Task[None]] = []
-        asked = [begin(_status(engine, s, lambda work: noted.append(begin(work)))) for s in services]
+        hosts = sorted({s.host for s in services})
+        reads = {host: HostReads(engine.links, host, (), begin) for host in hosts}
+        room = asyncio.Semaphore(AT_ONCE)
+        asked = [begin(_status(engine, s, reads[s.host], room)) for s in services]
         told = []
         for task in asked:  # each line when it is known, in the order of the services
             row, code_of = await task
             told.append((row, code_of))
             if not options.json:
                 _print(row, engine.clock.now(), tell)
-        await asyncio.gather(duty, *noted)
+        await duty
     rows = [row for row, _ in told]
     code = gravest(code for _, code in told)
     open_here, lost = await engine.records.open()
@@ -181,7 +185,9 @@ def _held(row: output.Document) -> str:
     who = f"{row['held_by_incident'] or 'unknown'} of {row['by'] or 'unknown'} since {row['since'] or 'unknown'}"
     if row["frozen"] and not row["incident"]:
         why = f" ({row['frozen_reason']})" if row["frozen_reason"] else ""
-        words = f"  FROZEN by {who}{why}: rollback unfreeze {row['service']}"
+        age = timedelta(seconds=row["frozen_for"] or 0)
+        long = f", for {freeze_age.hours(age)} now: was it forgotten?" if age >= freeze_age.LONG else ""
+        words = f"  FROZEN by {who}{why}{long}: rollback unfreeze {row['service']}"
         return f"{words}; {row['deploys_go_live']}" if row["deploys_go_live"] else words
     if not row["incident"]:
         return f"  the record of {who} is left: rollback unfreeze {row['service']}"
@@ -224,16 +230,11 @@ def _newest_image(found: Listing) -> output.Document | None:
 
 
 async def _status(
-    engine: Engine, service: Service, later: Callable[[Coroutine[Any, Any, None]], None]
+    engine: Engine, service: Service, reads: HostReads, room: asyncio.Semaphore
 ) -> tuple[output.Document, Exit]:
-    """One service's row. What was not read is null, and `error` says why; the gravest reason stands first.
-
-    `later` takes what no line has to wait for: the look at its config.
-    """
-    probe, listed = await together(engine.probe(service), _listing(engine, service))
+    """One service's row. What was not read is null, and `error` says why; the gravest reason stands first."""
+    probe, listed = await together(engine.probe(service), _listing(engine, service, reads, room))
     found, error = listed
-    if found is not None:
-        later(engine.configs.note(service, found.current))
     code = of_error(error) if error is not None else Exit.DONE
     running = next((r for r in found.releases if r.running), None) if found else None
     rebuilt = choose.rebuilt(found.releases, found.current) if found else None
@@ -270,6 +271,7 @@ async def _status(
         "since": output.time(held.since or held.created_at) if held else None,
         "held_by_incident": held.incident if held else None,
         "frozen_reason": held.reason or None if held else None,
+        "frozen_for": _frozen_for(found),
         "record": held is not None if found else None,
         "kept_image": _newest_image(found) if found else None,
         "error": output.error(code, error.message, error.fix) if error else None,
@@ -287,6 +289,12 @@ def _asked(one: Probe) -> output.Document:
     return {"url": one.url, "health": one.outcome.value, "http_status": one.status, "detail": one.detail}
 
 
+def _frozen_for(found: Listing | None) -> float | None:
+    """Seconds for which deploys have been held back; None where they are not, or nobody knows since when."""
+    age = freeze_age.age(found.record, found.current.branch, found.current.at) if found is not None else None
+    return age.total_seconds() if age is not None else None
+
+
 def _unheld(service: Service, found: Listing | None) -> str | None:
     """That deploys go live although the app is frozen, in words; None where they do not, or nobody knows."""
     if found is None or found.record is None or not holders.is_frozen(found.current.branch):
@@ -294,13 +302,13 @@ def _unheld(service: Service, found: Listing | None) -> str | None:
     return preflight.unheld(service.app, found.record.unheld) if found.record.unheld else None
 
 
-async def _listing(engine: Engine, service: Service) -> tuple[Listing | None, ConsoleError | None]:
+async def _listing(
+    engine: Engine, service: Service, reads: HostReads, room: asyncio.Semaphore
+) -> tuple[Listing | None, ConsoleError | None]:
     """The releases and what runs, or why that could not be read: a host's trouble, or this app's alone."""
     try:
-        found = await engine.standing(service)
-        if restart_risk.risk(found.current):  # what cures it depends on the seal of what runs
-            found = await engine.listing(service)
-        return found, None
+        async with room:
+            return await engine.standing(service, reads), None
     except ConsoleError as error:
         return None, error
 

@@ -6,9 +6,11 @@ from itertools import groupby
 from rich.cells import cell_len, set_cell_size
 
 from tui.console.drawing.rows import Piece, Row
+from tui.dokku.framing import started_over
+from tui.text.clean import OF_SCRIPTS, decode
 
-_PREFIX = re.compile(rb"(?:\x1b\[[0-9;]*m)?\d{4}-\d\d-\d\dT[0-9:.]+Z app\[[^\]]{1,64}\]:(?:\x1b\[[0-9;]*m)? ?")
 _UNSTEADY = re.compile(
+    f"({OF_SCRIPTS})|"
     "[\u00ad\u115f\u1160\u180e\u200b-\u200d\u2060-\u2064\u3164\ufe0e\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
 
@@ -81,18 +83,14 @@ def _fitting(text: str, position: int, cells: int) -> int:
     return taken
 
 
-def last_state(raw: bytes) -> bytes:
-    """A progress bar's last state with Dokku's prefix: what is before a CR was overwritten, the prefix was not."""
-    raw = raw.rstrip(b"\r")
-    if b"\r" not in raw:
-        return raw
-    prefix = _PREFIX.match(raw)
-    return (prefix[0] if prefix else b"") + raw.rpartition(b"\r")[2]
+def in_full(raw: bytes) -> bytes:
+    """A line with what its CRs mean: only a progress bar's earlier looks are gone, and the prefix stays where it is."""
+    return started_over(decode(raw.rstrip(b"\r"))).encode() if b"\r" in raw else raw
 
 
 def steady(text: str) -> str:
     """Without what makes terminals disagree about the width of a text: joiners and other signs that take no cell are
-    made visible, variation selectors are left out."""
+    made visible where no script needs them, variation selectors are left out."""
     if text.isascii():
         return text
-    return _UNSTEADY.sub(lambda found: "" if found[0] in "\ufe0e\ufe0f" else "\ufffd", text)
+    return _UNSTEADY.sub(lambda found: found[1] or ("" if found[0] in "\ufe0e\ufe0f" else "\ufffd"), text)

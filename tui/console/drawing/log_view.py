@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from tui.console.drawing.log_line import last_state, marked, steady, window, wrapped
+from tui.console.drawing.log_line import in_full, marked, steady, window, wrapped
 from tui.console.drawing.rows import Piece, Row, wrap
 from tui.console.wanted import TooSlow, Wanted
 from tui.dokku.framing import frame
@@ -198,7 +198,7 @@ class LogView:
         if note is not None:
             said = [f"── {line} " for line in wrap(steady(note), max(8, cells - 4))]
             return [((line + "─" * max(0, cells - cell_len(line)), "warn"),) for line in said]
-        raw = last_state(ring.line(number))
+        raw = in_full(ring.line(number))
         if not self.wrap:
             raw = raw[: (self.left + cells) * ROOM + 256]  # cut to the window before it is parsed
         line = _read(raw)
@@ -224,7 +224,7 @@ class LogView:
 
     def words_of(self, ring: "LogRing", number: int) -> str:
         """One line's own words, with its time."""
-        line = _read(last_state(ring.line(number)))
+        line = _read(in_full(ring.line(number)))
         when = f"{line.at:%H:%M:%S}Z " if line.at is not None else ""
         return f"{when}{line.text}"[:200]
 

@@ -116,10 +116,18 @@ class Palette(Signs):
 _NAMED = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 
 
+_WITH_SPACE = re.compile(r"\b([345]8:2):\d*(?=:\d+:\d+:\d+)")
+"""a colour with the number of its colour space, mostly none: `38:2::255:0:0`"""
+_DARK = frozenset((0, 16, 17, *range(232, 237)))
+_SEEN = 64
+"""of 255: what is darker cannot be told from a black ground"""
+
+
 def sgr(parameters: str) -> Style:
     """The style that an app's own colour is given here: foreground, bold, underline. Backgrounds, blinking and hiding
     are left out, so that no line can pass for one of the console's own, or hide."""
-    codes = [int(part) if part.isdigit() and len(part) < 4 else -1 for part in re.split("[;:]", parameters)]
+    said = _WITH_SPACE.sub(r"\1", parameters)
+    codes = [int(part) if part.isdigit() and len(part) < 4 else -1 for part in re.split("[;:]", said)]
     colour, bold, underline = None, None, None
     position = 0
     while position < len(codes):
@@ -132,13 +140,13 @@ def sgr(parameters: str) -> Style:
             colour = _NAMED[code - 30]
         elif 90 <= code <= 97:
             colour = f"bright_{_NAMED[code - 90]}"
-        elif code in (38, 48):
+        elif code in (38, 48, 58):
             kind = codes[position + 1 : position + 2]
             taken = codes[position + 2 : position + (3 if kind == [5] else 5)]
             if code == 38 and kind == [5] and len(taken) == 1 and 0 <= taken[0] <= 255:
-                colour = f"color({taken[0]})"
+                colour = f"color({taken[0]})" if taken[0] not in _DARK else "black"
             elif code == 38 and kind == [2] and len(taken) == 3 and all(0 <= c <= 255 for c in taken):
-                colour = f"rgb({taken[0]},{taken[1]},{taken[2]})"
+                colour = f"rgb({taken[0]},{taken[1]},{taken[2]})" if max(taken) >= _SEEN else "black"
             position += 1 + len(taken)
         position += 1
     if colour == "black":

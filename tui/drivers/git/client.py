@@ -49,11 +49,16 @@ class Git:
 
     async def refs(self, host: Any, app: str) -> dict[str, str]:
         """Branch name → commit of an app's repository. Raises LinkError, UnexpectedReply."""
-        async with asked(host, "git-upload-pack", app, ADVERTISE_LIMIT) as channel:
-            advertised = await advertisement(Reader(channel))
-            channel.write(FLUSH)
-            channel.write_eof()
-        return branches(advertised)
+
+        async def told(guess: bool) -> dict[str, str]:
+            async with asked(host, "git-upload-pack", app, ADVERTISE_LIMIT, guess=guess) as channel:
+                advertised = await advertisement(Reader(channel))
+                channel.write(FLUSH)
+                channel.write_eof()
+            return branches(advertised)
+
+        found: dict[str, str] = await host.beside_form(told)
+        return found
 
     async def history(self, host: Any, app: str, branch: str, count: int) -> tuple[Commit, ...]:
         """The newest commits of a branch's first parents, newest first. Raises LinkError, UnexpectedReply."""

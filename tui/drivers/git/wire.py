@@ -26,15 +26,16 @@ class ProtocolError(UnexpectedReply):
 
 
 @asynccontextmanager
-async def asked(host: Any, service: str, app: str, limit: float) -> AsyncIterator[Any]:
+async def asked(host: Any, service: str, app: str, limit: float, *, guess: bool = False) -> AsyncIterator[Any]:
     """A channel to a Git service that is only read from, for at most `limit` seconds, and given back at the end.
 
+    `guess`: see `SshHost.beside_form`.
     Raises LinkError: none could be opened, or it ended, or fell silent, in the middle (LinkLost).
     """
     what = f"{service} of {app}"
     try:
         async with asyncio.timeout(limit):
-            channel = await host.channel((service, app))
+            channel = await host.channel((service, app), guess=guess)
             try:
                 yield channel
             finally:
@@ -50,6 +51,14 @@ async def asked(host: Any, service: str, app: str, limit: float) -> AsyncIterato
         raise LinkLost(f"{what}: the link was lost: {clean_line(str(error)) or type(error).__name__}") from error
 
 
+_LENGTH = re.compile(rb"[0-9A-Fa-f]{4}")
+_ENDED = "does this login run Dokku's own command, and is Git on the host? try: git ls-remote dokku@HOST:APP"
+_SILENCE = (
+    "a banner or a warning on the login's standard output breaks every push of Git, too: have the host write it to "
+    "standard error, or not at all"
+)
+
+
 class Reader:
     """Packets out of a channel's bytes."""
 
@@ -59,7 +68,7 @@ class Reader:
 
     async def packet(self) -> bytes | None:
         """The next packet; None for a flush. Raises ProtocolError, also at the end of the channel; OSError."""
-        size = int_or_raise(await self._exactly(4))
+        size = _length(await self._exactly(4), self._rest)
         if size in (0, 1, 2):
             return None
         if size < 4:
@@ -77,19 +86,19 @@ class Reader:
             chunk = await self._channel.read()
             if not chunk:
                 said = clean_line(decode(bytes(self._channel.stderr)), 200)
-                raise ProtocolError(said or "the channel ended in the middle")
+                raise ProtocolError(said or "the host ended Git's answer in the middle, without a word", _ENDED)
             self._rest += chunk
         taken = bytes(self._rest[:count])
         del self._rest[:count]
         return taken
 
 
-def int_or_raise(text: bytes) -> int:
-    """A packet's length."""
-    try:
-        return int(text, 16)
-    except ValueError as error:
-        raise ProtocolError(f"{clean_line(decode(text), 20)!r} is no packet") from error
+def _length(head: bytes, behind: bytes | bytearray) -> int:
+    """A packet's length out of its first four bytes. Raises ProtocolError, with what is said instead."""
+    if _LENGTH.fullmatch(head) is None:
+        words = clean_line(decode(head + bytes(behind[:200]).partition(b"\n")[0]), 80)
+        raise ProtocolError(f"the host says {words!r} where Git should speak", _SILENCE)
+    return int(head, 16)
 
 
 async def bands(reader: Reader) -> AsyncIterator[tuple[int, bytes]]:
@@ -128,7 +137,7 @@ def packets(raw: bytes) -> list[bytes]:
     found: list[bytes] = []
     at = 0
     while at + 4 <= len(raw):
-        size = int_or_raise(raw[at : at + 4])
+        size = _length(raw[at : at + 4], raw[at + 4 :])
         if size > 4:
             found.append(raw[at + 4 : at + size])
         at += max(size, 4)

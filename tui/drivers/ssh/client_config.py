@@ -13,6 +13,7 @@ import contextlib
 import functools
 import os
 import pwd
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -183,7 +184,10 @@ async def _printed(arguments: tuple[str, ...], who: str, command: str | None = N
     if process.returncode != 0:
         lines = [clean_line(line, 200) for line in decode(stderr).splitlines() if "terminating" not in line]
         said = "; ".join(line for line in lines if line and "Pseudo-terminal" not in line) or "it failed"
-        raise Unreachable(f"{who}: the SSH configuration: {said}", "correct ~/.ssh/config: ssh itself refuses it, too")
+        fix = "correct ~/.ssh/config: ssh itself refuses it, too"
+        if (unknown := re.search(r"Bad configuration option: (\w+)", said)) is not None:
+            fix += f"; an option of another system's ssh may stay behind a first line `IgnoreUnknown {unknown[1]}`"
+        raise Unreachable(f"{who}: the SSH configuration: {said}", fix)
     return decode(stdout)
 
 

@@ -9,15 +9,18 @@ a kept connection had died unseen. asyncssh returns `exit_status=None` without r
 repeated, because from the moment it was requested on an open channel it may have begun, even if the request itself is
 never answered (`CutOff`). Host keys are strict: an
 unknown one is shown and refused unless its fingerprint was accepted explicitly, a changed one always. How the login
-wants its commands (Dokku's own forced command, or a shell) is found out by one harmless question before the first of
-them; it cannot be guessed from the user's name.
+wants its commands (Dokku's own forced command, or a shell) is found out by one harmless question before the first that
+could change anything; it cannot be guessed from the user's name. The first reads need not wait a second for it: they
+go out beside it as a forced command takes them, and are asked anew, their answers unread, where it is a shell. A shell
+has no program with a colon in its name; a Git service of its own only reads.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -27,7 +30,7 @@ from tui.drivers.ssh import login
 from tui.drivers.ssh.channel import KEPT, STREAM_STDERR, Channel, Stream, TooMuch
 from tui.drivers.ssh.identity import Identities
 from tui.drivers.ssh.opening import Opener
-from tui.drivers.ssh.slots import Slots
+from tui.drivers.ssh.slots import CHANNELS, Slots
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Refused, Unreachable
 from tui.model.host import Form, Link, LinkState
 from tui.model.outcome import Answer, Lost, Outcome, Overflowed, TimedOut
@@ -37,8 +40,9 @@ from tui.text.clean import clean_line
 if TYPE_CHECKING:
     import asyncssh
 
-CHANNELS = {"control": 9, "streams": 6}
-"""at once on each connection, of the ten that a server usually takes"""
+T = TypeVar("T")
+_BARE = re.compile(r"[A-Za-z0-9:_.=/-]+")
+"""words that mean nothing else to a shell"""
 TOO_MANY = 0.128
 """the pause before which a server had time to free a channel that has ended: it takes fewer than are used"""
 LARGEST = 32 << 20
@@ -75,6 +79,7 @@ class SshHost:
     ) -> None:
         self.host = host
         self._form = form
+        self._greeting: Answer | None = None
         self._asking_form = asyncio.Lock()
         self.link = Link(state=LinkState.IDLE, since=clock.now())
         self.generation = 0
@@ -84,6 +89,8 @@ class SshHost:
         self._clock = clock
         self._opener = Opener(host, identities or Identities(), accept_fingerprint)
         self._connections: dict[str, asyncssh.SSHClientConnection] = {}
+        self._failed: dict[str, LinkError] = {}
+        """how the last attempt to open each failed"""
         self._opening: dict[str, asyncio.Lock] = {"control": asyncio.Lock(), "streams": asyncio.Lock()}
         self._slots = {name: Slots(most) for name, most in CHANNELS.items()}
 
@@ -128,16 +135,21 @@ class SshHost:
                     await connection.wait_closed()
 
     async def _connection(self, name: str) -> "asyncssh.SSHClientConnection":
+        before = self._failed.get(name)
         async with self._opening[name]:
             known = self._connections.get(name)
             if known is not None and not known.is_closed():
                 return known
+            failed = self._failed.get(name)
+            if failed is not None and failed is not before:
+                raise failed  # the attempt that we waited for
             self._note(LinkState.CONNECTING)
             try:
                 made = await self._open()
             except LinkError as error:
                 refused = isinstance(error, AuthRefused | HostKeyRefused)
                 self._note(LinkState.REFUSED if refused else LinkState.LOST, error.message)
+                self._failed[name] = error
                 raise
             self._connections[name] = made
             self.generation += 1
@@ -183,7 +195,13 @@ class SshHost:
         A read that says more than `LARGEST` ends as Overflowed; of what `writes` says the end is kept. `only_on`: the
         number of the one `connection` that it may go over, for a command that what was read there alone makes harmless.
         """
-        answer = await self._once(argv, timeout, writes, stdin, on_output, only_on)
+        early = not (writes or stdin or on_output or only_on) and ":" in argv[0] and all(map(_BARE.fullmatch, argv))
+        if early:
+            answer = await self.beside_form(
+                lambda guess: self._once(argv, timeout, writes, stdin, on_output, guess=guess)
+            )
+        else:
+            answer = await self._once(argv, timeout, writes, stdin, on_output, only_on)
         if not writes and only_on is None and isinstance(answer.outcome, Lost):
             answer = await self._once(argv, timeout, writes, stdin, on_output)
         return answer
@@ -196,6 +214,8 @@ class SshHost:
         stdin: bytes | None,
         on_output: Callable[[bytes, bool], None] | None,
         only_on: int | None = None,
+        *,
+        guess: bool = False,
     ) -> Answer:
         if only_on is None:
             await self._connection("control")
@@ -211,6 +231,7 @@ class SshHost:
                     on_stderr=on_output and (lambda raw: on_output(raw, True)),
                     most_errors=None if writes else LARGEST,
                     only_on=only_on,
+                    guess=guess,
                 )
                 if stdin:
                     channel.write(stdin)
@@ -252,13 +273,15 @@ class SshHost:
         on_stderr: Callable[[bytes], None] | None = None,
         most_errors: int | None = LARGEST_ERRORS,
         only_on: int | None = None,
+        guess: bool = False,
     ) -> Channel:
-        """A command's raw channel, for the drivers of this room. `most_errors`: see Channel; `only_on`: see `run`.
+        """A command's raw channel, for the drivers of this room. `most_errors`: see Channel; `only_on`: see `run`;
+        `guess`: see `beside_form`.
 
         Raises LinkError when none could be opened and Refused for words that cannot be: then nothing was sent; CutOff
         when the command may have begun.
         """
-        form = self._form or await self._find_form()
+        form = self._form or (Form.FORCED if guess else await self._find_form())
         try:
             command = exec_string(argv, form)
         except ValueError as error:
@@ -296,7 +319,34 @@ class SshHost:
             if self._form is None:
                 answer = await login.ask(lambda: self._connection("control"), self.host.ssh, self._clock)
                 self._form = capabilities.login_form(answer) or Form.FORCED
+                self._greeting = answer if capabilities.read_version(answer) else None
             return self._form
+
+    async def beside_form(self, ask: Callable[[bool], Awaitable[T]]) -> T:
+        """The answer to a read that may go out before it is known how this login wants commands: `ask` gets whether
+        it is a guess. One to a login that turns out to be a shell counts for nothing, and is asked again. Raises as
+        `ask`, and LinkError.
+        """
+        if self._form is not None:
+            return await ask(False)
+        await self._connection("control")  # a host that cannot be reached is tried once
+        found = asyncio.create_task(self._find_form())
+        try:
+            (told,) = await asyncio.gather(ask(True), return_exceptions=True)
+            form = await found
+        finally:
+            found.cancel()
+            await asyncio.gather(found, return_exceptions=True)
+        if form is not Form.FORCED:
+            return await ask(False)
+        if isinstance(told, BaseException):
+            raise told
+        return told
+
+    async def greeting(self) -> Answer | None:
+        """The answer to `version` by which the form was found, where that is Dokku's own. Raises LinkError."""
+        await self._find_form()
+        return self._greeting
 
     def stream(self, argv: tuple[str, ...]) -> Stream:
         """Output of a command that goes on, over the second connection."""

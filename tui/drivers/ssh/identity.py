@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tui import regular_file
+from tui.drivers.ssh import key_files
 from tui.drivers.ssh.settings import Settings
 from tui.model.errors import AuthRefused
 from tui.text.clean import clean_line
@@ -35,8 +36,8 @@ class Offer(NamedTuple):
     """asyncssh's key pairs"""
     agent: Any
     """the agent's connection, to be closed once we are in; None where there is none"""
-    passed_over: tuple[str, ...]
-    """files that are not tried, each with why"""
+    passed_over: list[str]
+    """files that are not tried, each with why; it grows while the login goes on"""
 
 
 class PassphraseWanted(Exception):
@@ -56,6 +57,8 @@ class _Named(NamedTuple):
     """its public half; None where only the private one knows it"""
     raw: bytes | None
     """the private half as it is on file"""
+    certificate: Any = None
+    """where that is what the file holds"""
 
 
 class Identities:
@@ -92,7 +95,7 @@ class Identities:
             if agent is not None:
                 agent.close()
             raise
-        return Offer(keys, agent, tuple(passed_over))
+        return Offer(keys, agent, passed_over)
 
     async def _ordered(
         self, asyncssh: Any, settings: Settings, named: list[_Named], held: list[Any], lost: list[str], required: bool
@@ -102,6 +105,7 @@ class Identities:
             for path in (*settings.certificate_files, *(f"{one.path}-cert.pub" for one in named))
             if (found := await asyncio.to_thread(_certificate, asyncssh, path)) is not None
         ]
+        certificates += [one.certificate for one in named if one.certificate is not None]
         by_agent = {pair.public_data: pair for pair in held}
         first: list[Any] = []
         last: list[Any] = []
@@ -126,7 +130,8 @@ class Identities:
     async def _of_file(self, asyncssh: Any, one: _Named, lost: list[str], required: bool) -> Callable[[], Any] | None:
         """The maker of a file's key pair; None where it cannot be used here, with a word in `lost`."""
         if one.raw is None:
-            why = f"{one.path} is a public key, and no agent holds its other half"
+            kind = "certificate" if one.certificate is not None else "public key"
+            why = f"{one.path} is a {kind}, and no agent holds its other half"
             if required:
                 raise AuthRefused(why, f"ssh-add the private key, or name its file ({_agent_word()})")
             lost.append(why)
@@ -144,7 +149,7 @@ class Identities:
             if not required and one.public is not None:
                 return lambda: _locked_pair(asyncssh, one.public, lambda: self._now(one.path, raw, lost))
             if not required and self._ask is None:
-                lost.append(f"{one.path} needs a passphrase and nobody can be asked")
+                lost.append(f"{one.path} needs a passphrase and nobody can be asked (ssh-add it first)")
                 return None
             key = await self.unlock(asyncssh, one.path, one.raw)
         except AuthRefused as error:
@@ -160,7 +165,7 @@ class Identities:
         if path in self._unlocked:
             return self._unlocked[path]
         if self._ask is None or path in self._refused:
-            lost.append(f"{path} needs a passphrase and nobody can be asked")
+            lost.append(f"{path} needs a passphrase and nobody can be asked (ssh-add it first)")
             raise ValueError("the key is locked")
         raise PassphraseWanted(path, raw)
 
@@ -204,14 +209,17 @@ def _named(asyncssh: Any, path: str) -> _Named:
         with contextlib.suppress(OSError, ValueError, UnicodeDecodeError):  # the other place may have it
             public = asyncssh.import_public_key(regular_file.read(Path(beside), LARGEST))
             break
+    certificate = _certificate(asyncssh, whole) if raw is not None and public is None else None
+    if certificate is not None:
+        public = certificate.key
     if raw is not None and b"PRIVATE KEY" not in raw and public is not None:
         raw = None  # the file that is named is the public half
         with contextlib.suppress(OSError):  # its public half alone will do
-            beside = whole.removesuffix(".pub")
+            beside = whole.removesuffix(".pub").removesuffix("-cert")
             raw = regular_file.read(Path(beside), LARGEST) if beside != whole else None
     if raw is None and public is None:
         raise FileNotFoundError(whole)
-    return _Named(path, public, raw)
+    return _Named(path, public, raw, certificate)
 
 
 def _certificate(asyncssh: Any, path: str) -> Any:
@@ -233,7 +241,8 @@ def _import(asyncssh: Any, raw: bytes, path: str, passphrase: str | None) -> Any
     except (asyncssh.KeyImportError, ValueError) as error:
         if passphrase is not None or "passphrase" in str(error).lower():
             raise _Locked from error
-        raise AuthRefused(f"{path} is no usable key: {clean_line(str(error))}", _ANOTHER) from error
+        why, fix = key_files.wrong(raw) or (f"no usable key: {clean_line(str(error))}", _ANOTHER)
+        raise AuthRefused(f"{path} is {why}", fix) from error
 
 
 def _pair(asyncssh: Any, key: Any) -> Any:

@@ -31,12 +31,7 @@ class Known(NamedTuple):
     authorities: tuple[str, ...] = ()
     revoked: tuple[str, ...] = ()
     by_port: bool = True
-    """found under the very name and port; else under the bare name, which says nothing of other keys"""
-
-    @property
-    def anything(self) -> bool:
-        """True if a key or an authority is on file."""
-        return bool(self.keys or self.authorities)
+    """the keys are of the very name and port; else of the bare name, which says nothing of other keys"""
 
 
 def names(host: str, port: int, alias: str | None) -> tuple[str, ...]:
@@ -51,11 +46,13 @@ def look_up(files: tuple[Path, ...], wanted: tuple[str, ...], *, named: bool = F
     for ssh; unless they are `named` in services.yaml. Raises OSError, with its name, for one that cannot be read."""
     texts = [_text(file, named) for file in files]
     found = [_collected(texts, name) for name in wanted]
-    revoked = tuple(key for one in found for key in one.revoked)
-    for number, one in enumerate(found):
-        if one.anything:
-            return one._replace(revoked=revoked, by_port=number == 0)
-    return Known(revoked=revoked)
+    first = next((number for number, one in enumerate(found) if one.keys), 0)
+    return Known(
+        keys=found[first].keys if found else (),
+        authorities=next((one.authorities for one in found if one.authorities), ()),
+        revoked=tuple(key for one in found for key in one.revoked),
+        by_port=first == 0,
+    )
 
 
 def line(name: str, key: str, *, hashed: bool) -> str:

@@ -202,7 +202,7 @@ class Opener:
                 found["local_addr"] = (settings.bind_address, 0)
         return found
 
-    def _refused(self, settings: Settings, who: str, required: bool, passed_over: tuple[str, ...]) -> AuthRefused:
+    def _refused(self, settings: Settings, who: str, required: bool, passed_over: list[str]) -> AuthRefused:
         """None of the keys was taken: which were there, and what else may be tried."""
         keys = self._host.identity_file if required else "the agent's or of ~/.ssh"
         more = f" ({'; '.join(passed_over)})" if passed_over else ""

@@ -6,6 +6,8 @@ One with a lower `MaxSessions` goes on refusing: each time costs a place for goo
 
 import asyncio
 
+CHANNELS = {"control": 9, "streams": 6}
+"""places on each of a host's two connections: sshd takes ten sessions on one unless its `MaxSessions` says otherwise"""
 FEWEST = 4
 """places that are left however often a server refuses"""
 

@@ -20,7 +20,7 @@ from tui.drivers.web import NoConnection, Raw, Web
 from tui.model import json_text
 from tui.model.notice import Receipt
 from tui.model.value import Value
-from tui.text.clean import clean_line
+from tui.text.clean import clean_line, decode
 from tui.text.redact import redact
 
 CONNECT = 5.0
@@ -77,7 +77,16 @@ class Reply(Value, eq=False):
 class Api:
     """One address of a vendor, with the headers that hold the credential, and its rate limit."""
 
-    def __init__(self, base: str, headers: Mapping[str, str], limit: RateLimit | None = None) -> None:
+    def __init__(
+        self,
+        base: str,
+        headers: Mapping[str, str],
+        limit: RateLimit | None = None,
+        *,
+        moved: tuple[int, ...] = MOVED,
+    ) -> None:
+        """`moved`: statuses of answers that are followed; 302 where the vendor says that the question stays."""
+        self._moved = moved
         self.base = base.rstrip("/")
         self._limit = limit
         self._headers = {"Accept": "application/json", **headers}
@@ -102,10 +111,16 @@ class Api:
                 url = first = self.base + path
                 for _ in range(HOPS + 1):
                     raw = await self._web.send(method, url, asked, largest=LARGEST, content=content, secret=True)
-                    onward = there(url, raw)
+                    onward = there(url, raw, self._moved)
                     if onward is None:
                         break
                     url = onward
+                else:
+                    return Reply(
+                        status=raw.status,
+                        trouble=f"sends us from address to address without an end (HTTP {raw.status})",
+                        final=True,
+                    )
         except TimeoutError:
             return Reply(trouble=f"no answer within {TOTAL:.0f} s", doubt=True)
         except NoConnection as error:
@@ -139,11 +154,11 @@ class Apis:
             await api.close()
 
 
-def there(url: str, raw: Raw) -> str | None:
+def there(url: str, raw: Raw, moved: tuple[int, ...] = MOVED) -> str | None:
     """The address that an answer sends us to, if it has moved for good or keeps the question, and stays on the same
     host."""
     location = raw.headers.get("location", "").strip()
-    if raw.status not in MOVED or not location:
+    if raw.status not in moved or not location:
         return None
     try:
         onward = urljoin(url, location)
@@ -166,13 +181,15 @@ def read(raw: Raw, limit: RateLimit | None = None) -> Reply:
         return Reply(status=status, headers=headers, json=json, trouble=trouble)
     said = _harmless(words(json)) if json is not None else ""
     wait = wait_for(headers, limit)
-    if wait is None and status in (403, 429) and _LIMITS.search(said):
+    page = clean_line(decode(raw.body[:2000]), 2000) if json is None else ""
+    limited = _LIMITS.search(said or page) is not None
+    if not wait and (status == 429 or (status == 403 and limited)):
         wait = LIMITED
     return Reply(
         status=status,
         headers=headers,
         json=json,
-        trouble=_words(status, said, headers, wait if _LIMITS.search(said) else None, page=json is None),
+        trouble=_words(status, said, headers, wait if limited else None, page=json is None),
         said=said,
         retry_after=wait,
         final=wait is None and status < 500 and status not in (408, 425, 429),

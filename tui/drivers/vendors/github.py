@@ -4,11 +4,13 @@ The issues of the repository are listed, not searched: the search index is behin
 first attempt made.
 """
 
+import re
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import msgspec
 
-from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, segment
+from tui.drivers.vendors.api import MOVED, Api, RateLimit, Reply, dig, segment
 from tui.drivers.vendors.base import Tracker, Vendor
 from tui.drivers.vendors.markdown import body, marker
 from tui.drivers.vendors.tickets import TicketSpec, section
@@ -26,10 +28,23 @@ PAGES = 5
 """of 100 issues each: ours is among the newest"""
 
 
-repository = readers.of_form(
-    r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}", "no repository of GitHub; write owner/repository"
+_NAME = r"[A-Za-z0-9_-]{1,39}/(?!\.{1,2}(?:\.git)?/?$)[A-Za-z0-9._-]{1,100}"
+_AT = r"[A-Za-z0-9.-]*(?:github|ghe)[A-Za-z0-9.-]*"
+REPOSITORY = (
+    rf"(?:(?:git\+)?(?:https?|ssh|git)://(?:git@)?{_AT}(?::[0-9]{{1,5}})?/|git@{_AT}:/?|(?:www\.)?github\.com/)?"
+    rf"({_NAME})/?"
 )
-"""reader of a repository's name"""
+
+
+def repository(text: str) -> str:
+    """The name of a repository, `owner/repository`, also out of the address that Git or a browser has for it."""
+    found = re.fullmatch(REPOSITORY, text)
+    if found is None:
+        raise ValueError(f"{text!r} is no repository of GitHub; write owner/repository")
+    return found[1].removesuffix(".git")
+
+
+readers.PATTERNS[repository] = REPOSITORY
 
 
 class GitHubSpec(TicketSpec):
@@ -48,9 +63,10 @@ class GitHubIssues(Tracker):
     def __init__(self, spec: GitHubSpec, token: str) -> None:
         self._spec = spec
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-        self._api = Api(spec.url, {**headers, "Authorization": f"Bearer {token}"}, LIMIT)
-        owner, _, repository = spec.where.partition("/")
-        self._repository = f"/repos/{segment(owner)}/{segment(repository)}"
+        self._api = Api(_base(spec.url), {**headers, "Authorization": f"Bearer {token}"}, LIMIT, moved=(*MOVED, 302))
+        self._where = repository(spec.where)
+        owner, _, name = self._where.partition("/")
+        self._repository = f"/repos/{segment(owner)}/{segment(name)}"
 
     async def close(self) -> None:
         """End the connections."""
@@ -64,7 +80,7 @@ class GitHubIssues(Tracker):
         if known is not None:
             ref = str(dig(known, "number"))
             if message.key in str(dig(known, "body")):
-                return Receipt(delivered=True, detail=f"{self._spec.where}#{ref}", ref=ref, link=_link(known))
+                return Receipt(delivered=True, detail=f"{self._where}#{ref}", ref=ref, link=_link(known))
             told = await self.comment(message, ref)
             return Receipt(
                 delivered=told.delivered, detail=told.detail, ref=ref, link=_link(known),
@@ -81,7 +97,7 @@ class GitHubIssues(Tracker):
         have = {str(dig(label, "name")).lower() for label in dig(reply.json, "labels") or ()}
         dropped = [label for label in self._spec.labels if label.lower() not in have]
         said = f", without {', '.join(dropped)}: the token may not push, GitHub drops labels then" if dropped else ""
-        return Receipt(delivered=True, detail=f"{self._spec.where}#{ref}{said}", ref=ref, link=_link(reply.json))
+        return Receipt(delivered=True, detail=f"{self._where}#{ref}{said}", ref=ref, link=_link(reply.json))
 
     async def comment(self, message: Message, ref: str) -> Receipt:
         """Comment on the issue `ref`, unless this message is there already."""
@@ -92,26 +108,26 @@ class GitHubIssues(Tracker):
                 return self._failed(reply)
             found = next((one for one in reply.json if message.key in str(dig(one, "body"))), None)
             if found is not None:
-                return Receipt(delivered=True, detail=f"{self._spec.where}#{ref}", ref=ref, link=_link(found))
+                return Receipt(delivered=True, detail=f"{self._where}#{ref}", ref=ref, link=_link(found))
             if len(reply.json) < 100:
                 break
         reply = await self._api.ask("POST", path, {"body": body(message, LONGEST_BODY)})
         if reply.trouble:
             return self._failed(reply)
-        return Receipt(delivered=True, detail=f"{self._spec.where}#{ref}", ref=ref, link=_link(reply.json))
+        return Receipt(delivered=True, detail=f"{self._where}#{ref}", ref=ref, link=_link(reply.json))
 
     async def check(self, subject: str, topic: str) -> Finding:
         """Repository and rights, by reading it."""
         reply = await self._api.get(self._repository)
-        where, told = self._spec.where, reply.json
+        where, told = self._where, reply.json
 
         def wrong(text: str, fix: str) -> Finding:
             return Finding(subject=subject, topic=topic, result=Result.FINDING, text=f"{topic}: {text}", fix=fix)
 
         if reply.trouble:
-            return wrong(self._failed(reply).detail, FIX)
+            return wrong(self._failed(reply).detail, _fix(reply))
         if not isinstance(dig(told, "has_issues"), bool):
-            return wrong(f"what answers for {where} is not GitHub: it names no repository", "is the url right?")
+            return wrong(f"what answers for {where} is not GitHub: it names no repository", URL_FIX)
         if dig(told, "archived") is True:
             return wrong(
                 f"{where} is archived: nothing can be written there", "unarchive it, or name another repository"
@@ -122,7 +138,7 @@ class GitHubIssues(Tracker):
             return wrong(f"issues are switched off in {where}", "switch them on, or name another repository")
         listed = await self._api.get(f"{self._repository}/issues", [("per_page", "1")])
         if listed.trouble:
-            return wrong(self._failed(listed).detail, FIX)
+            return wrong(self._failed(listed).detail, _fix(listed))
         if reply.moved:
             name = dig(told, "full_name")
             new = clean_line(name, 150) if isinstance(name, str) else reply.moved
@@ -151,8 +167,10 @@ class GitHubIssues(Tracker):
         return None
 
     def _failed(self, reply: Reply) -> Receipt:
-        where, said = self._spec.where, reply.said.lower()
+        where, said = self._where, reply.said.lower()
         match reply.status:
+            case 404 if reply.json is None:
+                trouble = f"what answers for {where} is no API of GitHub: HTTP 404, without JSON"
             case 404:
                 trouble = f"{where} is not there, or the token may not see it"
             case 410:
@@ -167,11 +185,15 @@ class GitHubIssues(Tracker):
                 trouble = (
                     f"the token is not authorised for the organisation of {where} (SAML): do that in GitHub's settings"
                 )
-            case _ if 300 <= reply.status < 400:
+            case 301 | 307 | 308:
                 trouble = f"{where} was renamed or moved: {reply.trouble}"
+            case 422 if (fields := _fields(reply)) and fields not in said:
+                trouble = f"{reply.trouble}: {fields}"
             case _:
                 trouble = reply.trouble or "an unknown form of answer"
-        if reply.moved:
+        if reply.moved and "/repos" not in reply.moved:
+            trouble = f"{where} is asked for at {reply.moved}: {trouble}"
+        elif reply.moved:
             trouble = f"{where} was renamed, and under its new address ({reply.moved}): {trouble}"
         return Receipt(delivered=False, detail=trouble, retry_after=reply.retry_after, final=reply.final)
 
@@ -182,3 +204,38 @@ VENDOR = Vendor(name="github", section=section(GitHubSpec, "github", "owner/repo
 def _link(one: Any) -> str | None:
     link = dig(one, "html_url")
     return clean_line(link, 300) if isinstance(link, str) and link.startswith("https://") else None
+
+
+URL_FIX = "is the url right? GitHub Enterprise has its API at https://HOST/api/v3; github.com needs no url"
+
+
+def _fix(reply: Reply) -> str:
+    """What a person can do about a trouble that `check` found."""
+    said = reply.said.lower()
+    if reply.retry_after is not None or reply.status in (408, 425, 429) or reply.status >= 500:
+        return "it passes: tickets are tried again by themselves; https://www.githubstatus.com says how GitHub is"
+    if reply.status == 0:
+        return "can this machine reach it? try: curl -I https://api.github.com (or the url of services.yaml)"
+    if reply.status < 400 or reply.json is None:
+        return URL_FIX
+    if reply.status in (410, 451):
+        return "switch issues on, or name another repository" if reply.status == 410 else "name another repository"
+    if reply.status == 403 and ("saml" in said or "x-github-sso" in reply.headers):
+        return "in GitHub's settings, under the token: Configure SSO, Authorize"
+    if reply.status == 403 and "ip allow list" in said:
+        return "the organisation's owner adds this machine's address to its IP allow list"
+    if reply.status == 403 and ("forbids access via" in said or "suspended" in said or "blocked" in said):
+        return "a token of the kind that the organisation allows, or another repository"
+    return FIX
+
+
+def _fields(reply: Reply) -> str:
+    """Which fields GitHub did not like, and why."""
+    told = [one for one in dig(reply.json, "errors") or () if isinstance(one, dict)]
+    words = (" ".join(str(one[key]) for key in ("resource", "field", "code") if one.get(key)) for one in told[:3])
+    return clean_line("; ".join(filter(None, words)), 150)
+
+
+def _base(url: str) -> str:
+    """The address of the API, where a browser's is written."""
+    return "https://api.github.com" if (urlsplit(url).hostname or "") in ("github.com", "www.github.com") else url

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
@@ -20,10 +20,18 @@ from tui.model.host import Capabilities
 from tui.model.observation import Container, RunningState
 from tui.model.outcome import Answer, Exited, NeverStarted, describe
 from tui.model.service import Fleet, Host
-from tui.text.clean import clean_line, decode
 
 A = TypeVar("A")
 __all__ = ["HostConnections", "UnexpectedReply", "unusable"]
+
+
+class Foreknown(NamedTuple):
+    """What is asked for anyhow, in place of a read of `HostConnections.current`; each is asked there, once."""
+
+    tried: Callable[[], Coroutine[Any, Any, str | None]]
+    report: Callable[[], Coroutine[Any, Any, reports.AppReport]] | None = None
+    """one that was shared may be older than the rest"""
+    branches: Callable[[], Coroutine[Any, Any, reports.GitReport]] | None = None
 
 
 class HostConnections:
@@ -48,6 +56,8 @@ class HostConnections:
         self._make = make
         self._hosts: dict[str, HostPort] = {}
         self._known: dict[str, Capabilities] = {}
+        self._helped: set[str] = set()
+        """hosts whose help was read"""
         self._asking: dict[str, asyncio.Lock] = {}
         self._shared: dict[tuple[str, tuple[str, ...], int], asyncio.Future[Answer | None]] = {}
 
@@ -57,15 +67,28 @@ class HostConnections:
             self._hosts[name] = self._make(name)
         return self._hosts[name]
 
-    async def capabilities(self, name: str) -> Capabilities:
-        """The host's abilities; asked once per console. Raises LinkError, UnexpectedReply."""
+    async def capabilities(self, name: str, *, runbook: bool = False) -> Capabilities:
+        """The host's abilities; asked once per console. Raises LinkError, UnexpectedReply.
+
+        `runbook`: with the runbook's commands, for which a host prints the help of all there are, 0.6-0.75 s.
+        """
         async with self._asking.setdefault(name, asyncio.Lock()):
             if name not in self._known:
-                told = await together(*(self.ask(name, argv) for argv in capabilities.QUESTIONS))
+                told = await together(
+                    self._greeting(name), *(self.ask(name, argv) for argv in capabilities.QUESTIONS[1:])
+                )
                 answers = {answer.argv: answer for answer in told}
                 form = self.host(name).form
                 self._known[name] = capabilities.detect(answers, at=self._clock.now(), form=form)
-            return self._known[name]
+        if runbook and name not in self._helped:
+            told_all = await self.ask_once(name, commands.help_all())
+            self._known[name] = replace(self._known[name], runbook=capabilities.runbook(told_all))
+            self._helped.add(name)
+        return self._known[name]
+
+    async def _greeting(self, name: str) -> Answer:
+        """The answer to `version`: the one that the login was found out by, where it told it."""
+        return await self.host(name).greeting() or await self.ask(name, commands.version())
 
     def described(self, name: str) -> Host:
         """The host with what is known of its login, for lines that a person can paste."""
@@ -119,20 +142,20 @@ class HostConnections:
         """End every connection."""
         await asyncio.gather(*(host.close() for host in self._hosts.values()))
 
-    async def current(self, name: str, app: str) -> RunningState:
-        """The running state of the app: five reads at once on the kept connection. Raises LinkError, UnexpectedReply:
-        for an app that is not there what apps:report says of it, before all that the other questions come to."""
+    async def current(self, name: str, app: str, known: Foreknown | None = None) -> RunningState:
+        """The running state of the app: five reads at once on the kept connection, or what of them is `known`. Raises
+        LinkError, UnexpectedReply: for an app that is not there what apps:report says of it, before all that the other
+        questions come to."""
+        report, branches = (known.report, known.branches) if known is not None else (None, None)
         there: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answers = await together(
-            self._report(name, app, there),
+            _noting(there, self.report(name, app) if report is None else report()),
             self.ask(name, commands.ps_inspect(app)),
-            _after(there, self.ask_checked(name, commands.git_report(app))),
-            self.ask(name, commands.config_get(app, "GIT_REV")),
+            _after(there, self.branches(name, app) if branches is None else branches()),
+            self.tried(name, app) if known is None else known.tried(),
             _after(there, self.git.refs(self.host(name), app)),
         )
-        report, inspected, git, rev, refs = answers
-        facts = reports.apps_report(report)
-        told = reports.git_report(git)
+        facts, inspected, told, rev, refs = answers
         branch = told.branch
         pods, containers = await self._containers(name, app, inspected)
         # explained by test_a_lock_without_a_build_that_lives_is_one_of_a_build_that_died
@@ -142,7 +165,7 @@ class HostConnections:
             at=self._clock.now(),
             source=facts.source,
             metadata=facts.metadata,
-            git_rev=decode(rev.stdout).strip() or None if rev.ok else None,
+            git_rev=rev,
             branch=branch,
             tip=refs.get(branch) if branch else None,
             refs=tuple(sorted(refs.items())),
@@ -153,18 +176,24 @@ class HostConnections:
             source_image=told.source_image,
             updated_at=told.updated_at,
         )
+        # explained by test_a_report_that_was_shared_is_not_held_against_what_was_read_after_it
+        doubt = report is not None and (facts.locked is not False or current.git_rev != current.commit)
+        if doubt and await self.report(name, app) != facts:
+            return await self.current(name, app)
         await self.ledger.saw(name, current)
         return current
 
-    async def _report(self, name: str, app: str, there: asyncio.Future[None]) -> bytes:
-        try:
-            answer = await self.ask(name, commands.apps_report(app))
-        finally:
-            if not there.done():
-                there.set_result(None)
-        if not answer.ok:
-            raise unusable(answer)
-        return answer.stdout
+    async def report(self, name: str, app: str) -> reports.AppReport:
+        """Dokku's report of the app. Raises LinkError, UnexpectedReply."""
+        return reports.apps_report(await self.ask_checked(name, commands.apps_report(app)))
+
+    async def branches(self, name: str, app: str) -> reports.GitReport:
+        """The app's deploy branch and more. Raises LinkError, UnexpectedReply."""
+        return reports.git_report(await self.ask_checked(name, commands.git_report(app)))
+
+    async def tried(self, name: str, app: str) -> str | None:
+        """The commit that was deployed, or tried, last; None where the host names none. Raises LinkError."""
+        return tried(await self.ask(name, commands.config_get(app, "GIT_REV")))
 
     async def _builds(self, name: str, app: str) -> bool:
         """True if a build of the app may be running, although its lock alone cannot say so.
@@ -233,6 +262,20 @@ class HostConnections:
         raise unusable(answer)
 
 
+def tried(answer: Answer) -> str | None:
+    """The commit in the answer to `config:get APP GIT_REV`."""
+    return reports.git_rev(answer.stdout) if answer.ok else None
+
+
+async def _noting(there: asyncio.Future[None], asked: Coroutine[Any, Any, A]) -> A:
+    """The answer to a question; `there` is set once it has come, or its trouble."""
+    try:
+        return await asked
+    finally:
+        if not there.done():
+            there.set_result(None)
+
+
 async def _after(there: asyncio.Future[None], asked: Coroutine[Any, Any, A]) -> A:
     """The answer to a question; its trouble only once apps:report has answered: a repository that is missing may be an
     app that is."""
@@ -245,7 +288,7 @@ async def _after(there: asyncio.Future[None], asked: Coroutine[Any, Any, A]) -> 
 
 def unusable(answer: Answer) -> UnexpectedReply:
     """The error for an answer that cannot be used, with the host's own words made harmless."""
-    said = clean_line(decode(answer.stderr or answer.stdout), 300)
+    said = refusals.said(answer)
     words = f"`{' '.join(answer.argv)}`: {describe(answer.outcome)}" + (f": {said}" if said else "")
     known = refusals.read(answer)
     fix = refusals.fix(known) if known else ""

@@ -9,11 +9,15 @@ from tui.engine.hosts.connections import HostConnections, UnexpectedReply
 from tui.engine.together import together
 from tui.model.errors import JournalError, LinkError
 from tui.model.holder_look import HolderLook, ImageState
+from tui.model.release import Release
 
 
-async def look(links: HostConnections, host: str, app: str, holder: str) -> HolderLook:
-    """Looks for the image of a holder of the app. Trouble with the look makes it unknown; nothing is raised."""
-    found = await _asked(links, host, holder)
+async def look(links: HostConnections, host: str, app: str, holder: str, read: Release | None = None) -> HolderLook:
+    """Looks for the image of a holder of the app. Trouble with the look makes it unknown; nothing is raised.
+
+    `read`: its release, where its config was read just now; else it is read for this.
+    """
+    found = await _asked(links, host, holder, read)
     try:
         await links.ledger.looked(host, app, found)
     except JournalError as error:
@@ -30,7 +34,13 @@ async def without_option(links: HostConnections, host: str, holder: str) -> bool
     return options.ok and holder_looks.run_options(options.stdout) == ()
 
 
-async def _asked(links: HostConnections, host: str, holder: str) -> HolderLook:
+async def _builder(links: HostConnections, host: str, holder: str, read: Release | None) -> str | None:
+    if read is not None and read.holder == holder:
+        return read.builder
+    return holders.release_from_config(holder, await links.config(host, holder) or {}).builder
+
+
+async def _asked(links: HostConnections, host: str, holder: str, read: Release | None) -> HolderLook:
     def unknown(why: str) -> HolderLook:
         return HolderLook(holder=holder, image=ImageState.UNKNOWN, at=links.now(), why=why)
 
@@ -38,12 +48,11 @@ async def _asked(links: HostConnections, host: str, holder: str) -> HolderLook:
         version = (await links.capabilities(host)).version
         await links.host(host).connect()
         connection = links.host(host).connection
-        config, options, scheduler = await together(
-            links.config(host, holder),
+        builder, options, scheduler = await together(
+            _builder(links, host, holder, read),
             links.ask(host, holder_looks.options_report(holder), only_on=connection),
             links.ask(host, holder_looks.scheduler_report(holder), only_on=connection),
         )
-        builder = (config or {}).get(holders.BUILDER)
         argv = holder_looks.question(holder, options, scheduler, version, builder)
         if not (holder_looks.is_look(argv) and holder_looks.allowed(options) and argv[1] == holder):
             raise AssertionError(f"{argv} would start the release: its entrypoint was not read just now")

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from tui.model.errors import JournalError
 from tui.model.holder_look import HolderLook
-from tui.model.ledger import ConfigSeen, Ledger, Remark, RemarkKind, Served, Sighting
+from tui.model.ledger import ConfigSeen, HolderRead, Ledger, Remark, RemarkKind, Reminded, Served, Sighting
 from tui.model.observation import RunningState
 
-T = TypeVar("T", Sighting, Remark, ConfigSeen, HolderLook, Served)
+T = TypeVar("T", Sighting, Remark, ConfigSeen, HolderLook, HolderRead, Served, Reminded)
 EVERY = timedelta(minutes=1)
 """how old the last time seen on disk may be"""
 HOST = "*"
@@ -48,6 +48,8 @@ class _Page:
         self.config_saved: ConfigSeen | None = known.configs[-1] if known.configs else None
         self.look_seqs: dict[str, int] = {}
         """the row of the look at each holder"""
+        self.read_seqs: dict[str, int] = {}
+        """the row of the reading of each holder"""
         self.looked = False
         """whether this console has looked itself"""
         self.healthy: datetime | None = None
@@ -112,6 +114,38 @@ class LedgerKeeper:
                 await self._store.ledger_put(seq, _text(look))
             others = (old for old in page.known.looks if old.holder != look.holder)
             page.known = replace(page.known, looks=(*others, look))
+
+    async def read(self, host: str, app: str, found: tuple[HolderRead, ...]) -> None:
+        """Note what the configs of holders say; written only where one says something else than at the last time."""
+        try:
+            async with self._turn:
+                page = await self._page(host, app)
+                known = {one.holder: one for one in page.known.reads}
+                for one in found:
+                    old = known.get(one.holder)
+                    known[one.holder] = one
+                    if old is not None and old.pairs == one.pairs:
+                        continue
+                    seq = page.read_seqs.get(one.holder)
+                    if seq is None:
+                        page.read_seqs[one.holder] = await self._store.ledger_add(
+                            host, app, "holder", _text(one), one.at
+                        )
+                    else:
+                        await self._store.ledger_put(seq, _text(one))
+                page.known = replace(page.known, reads=tuple(known.values()))
+            self.trouble = None
+        except JournalError as error:
+            self.trouble = error
+
+    async def reminded(self, host: str, app: str, freeze: str) -> datetime | None:
+        """When people here were last reminded of that freeze; None: never. Raises JournalError."""
+        found = _legible(await self._store.ledger(host, app), "reminded", Reminded, [])
+        return max((one.at for _, one in found if one.freeze == freeze), default=None)
+
+    async def remind(self, host: str, app: str, reminded: Reminded) -> None:
+        """Note that people here were reminded of a freeze. Raises JournalError."""
+        await self._store.ledger_add(host, app, "reminded", _text(reminded), reminded.at)
 
     async def served(self, host: str, took: Served) -> None:
         """Note how long a rollback on this host took; what cannot be written is the next promise's loss alone."""
@@ -239,6 +273,7 @@ class LedgerKeeper:
             remarks = tuple(remark for _, remark in _legible(rows, "remark", Remark, bad))
             configs = _legible(rows, "config", ConfigSeen, bad)
             looks = _legible(rows, "look", HolderLook, bad)
+            reads = _legible(rows, "holder", HolderRead, [])  # one that is lost is read again
             if bad:
                 numbers = ", ".join(map(str, bad[:5])) + (" …" if len(bad) > 5 else "")
                 self.unread[(host, app)] = f"what was seen of {app} is not known whole: entry {numbers} cannot be read"
@@ -247,11 +282,13 @@ class LedgerKeeper:
                 remarks=remarks,
                 configs=tuple(c for _, c in configs),
                 looks=tuple({look.holder: look for _, look in looks}.values()),
+                reads=tuple({read.holder: read for _, read in reads}.values()),
             )
             self._pages[(host, app)] = _Page(
                 known, sightings[-1][0] if sightings else None, configs[-1][0] if configs else None
             )
             self._pages[(host, app)].look_seqs.update((look.holder, seq) for seq, look in looks)
+            self._pages[(host, app)].read_seqs.update((read.holder, seq) for seq, read in reads)
         return self._pages[(host, app)]
 
 
@@ -276,5 +313,5 @@ def _legible(rows: Any, kind: str, of: type[T], bad: list[int]) -> list[tuple[in
     return found
 
 
-def _text(value: Sighting | Remark | ConfigSeen | HolderLook | Served) -> str:
+def _text(value: Sighting | Remark | ConfigSeen | HolderLook | HolderRead | Served | Reminded) -> str:
     return msgspec.json.encode(value).decode()

@@ -186,7 +186,7 @@ class StepRunner:
         return ""
 
     def _of_answer(self, step: Step, answer: Answer) -> ev.StepEnded:
-        said = clean_line(decode(answer.stderr or answer.stdout), 300)
+        said = refusals.said(answer)
         match answer.outcome:
             case Exited(code=0):
                 return self._ended(step, answer.outcome, StepResult.DONE, "")

@@ -37,6 +37,8 @@ REMEMBERED = 64
 """lines, as hashes, that a new beginning is laid against: more than any beginning shows"""
 SILENT = timedelta(seconds=30)
 """without a line, while our own probes must leave some: the stream has fallen silent"""
+LONGEST = 65_536
+"""bytes of a line: nginx takes 8 kB for an address and writes each odd byte of it as four"""
 LATE = 50
 """lines over which the lag is measured"""
 
@@ -141,7 +143,7 @@ class AccessFollower:
 
     async def _attached(self) -> str:
         """Count until the stream ends; returns why it ended."""
-        framer = Framer()
+        framer = Framer(LONGEST, as_it_is=True)
         self._begun = None
         try:
             self._stream = self._start()

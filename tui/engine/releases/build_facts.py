@@ -19,7 +19,9 @@ from tui.dokku import (
     reports,
     shell_lines,
 )
+from tui.engine.hosts.app_config import ConfigRead
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply
+from tui.engine.hosts.overview import HostReads
 from tui.engine.together import together
 from tui.model.commit_range import CommitRange
 from tui.model.observation import RunningState
@@ -29,6 +31,8 @@ from tui.model.service import Service
 from tui.text.clean import decode
 from tui.ways import migrations, preflight
 
+Ask = Callable[[tuple[str, ...]], Coroutine[Any, Any, Answer]]
+
 
 class Told(NamedTuple):
     """A host's answers on how an app is built, question by question."""
@@ -36,10 +40,13 @@ class Told(NamedTuple):
     answers: dict[tuple[str, ...], Answer]
     obeys: bool
     """this host obeys DOKKU_CNB_EXPERIMENTAL"""
+    left: tuple[str, ...] = ()
+    """plugins that were not asked, because nobody needs to know"""
 
     def shape(self, app: str, current: RunningState | None = None) -> build_settings.Shape:
         """The shape of the app's build."""
-        return build_settings.read(app, self.answers, current, experimental=self.obeys)
+        found = build_settings.read(app, self.answers, current, experimental=self.obeys)
+        return replace(found, unknown=tuple(name for name in found.unknown if name not in self.left))
 
 
 async def read(links: HostConnections, service: Service, current: RunningState | None = None) -> build_settings.Shape:
@@ -47,18 +54,35 @@ async def read(links: HostConnections, service: Service, current: RunningState |
     return (await asked(links, service.host, service.app)).shape(service.app, current)
 
 
-async def asked(links: HostConnections, host: str, app: str) -> Told:
-    """The answers that tell the shape. Raises LinkError."""
-    return await _asked(links, host, app, build_settings.questions(app))
+async def asked(links: HostConnections, host: str, app: str, config: ConfigRead | None = None) -> Told:
+    """The answers that tell the shape; what `config` reads anyhow is not asked twice. Raises LinkError."""
+    questions = build_settings.questions(app)
+    return await _asked(links, host, app, questions, lambda argv: _ask(links, host, app, argv, config))
+
+
+async def examined(links: HostConnections, app: str, reads: HostReads, config: ConfigRead) -> Told:
+    """The answers that tell what is kept and how it is built, by reads that others share: without what only two
+    releases are compared by. Raises LinkError."""
+    plugins = {commands.report(plugin, app): plugin for plugin in build_settings.REPORTS}
+    left = build_settings.COMPARED
+    questions = tuple(argv for argv in build_settings.questions(app) if plugins.get(argv) not in left)
+
+    async def ask(argv: tuple[str, ...]) -> Answer:
+        if argv in plugins:
+            return await reads.report(plugins[argv], app)
+        return await _ask(links, reads.host, app, argv, config)
+
+    return (await _asked(links, reads.host, app, questions, ask))._replace(left=left)
 
 
 async def gate(links: HostConnections, host: str, app: str) -> Told:
     """The answers that tell what decides what becomes of a push. Raises LinkError."""
-    return await _asked(links, host, app, build_settings.gate_questions(app))
+    questions = build_settings.gate_questions(app)
+    return await _asked(links, host, app, questions, lambda argv: _ask(links, host, app, argv, None))
 
 
-async def _asked(links: HostConnections, host: str, app: str, questions: tuple[tuple[str, ...], ...]) -> Told:
-    told, obeys = await together(_told(links, host, app, questions), _experimental(links, host))
+async def _asked(links: HostConnections, host: str, app: str, questions: tuple[tuple[str, ...], ...], ask: Ask) -> Told:
+    told, obeys = await together(_told(links, host, app, questions, ask), _experimental(links, host))
     return Told(answers=told, obeys=obeys)
 
 
@@ -70,16 +94,20 @@ def seen_by_gate(told: Told, app: str, current: RunningState) -> tuple[tuple[str
 
 
 async def _told(
-    links: HostConnections, host: str, app: str, asked: tuple[tuple[str, ...], ...]
+    links: HostConnections, host: str, app: str, asked: tuple[tuple[str, ...], ...], ask: Ask
 ) -> dict[tuple[str, ...], Answer]:
     """Question → answer, and what is still to be asked where a host does not list names. Raises LinkError."""
-
-    def ask(argv: tuple[str, ...]) -> Coroutine[Any, Any, Answer]:
-        return links.ask(host, argv) if app in argv else links.ask_once(host, argv)
-
     told = dict(zip(asked, await together(*map(ask, asked)), strict=True))
     more = build_settings.further_questions(app, told)
     return told | dict(zip(more, await together(*(links.ask(host, argv) for argv in more)), strict=True))
+
+
+async def _ask(links: HostConnections, host: str, app: str, argv: tuple[str, ...], config: ConfigRead | None) -> Answer:
+    """What is about the host is shared by all who ask at the same time. Raises LinkError."""
+    if app not in argv:
+        return await links.ask_once(host, argv)
+    of_config = argv[0].startswith("config:")
+    return await config.answer(argv) if of_config and config is not None else await links.ask(host, argv)
 
 
 async def _experimental(links: HostConnections, host: str) -> bool:

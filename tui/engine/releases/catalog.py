@@ -5,7 +5,8 @@ could not be asked is said, and takes nothing away from the rest.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -13,15 +14,17 @@ from tui import ways
 from tui.dokku import commands, reports
 from tui.dokku import holders as kept
 from tui.engine.hosts import incident_record as record
-from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
+from tui.engine.hosts.app_config import ConfigRead
+from tui.engine.hosts.connections import Foreknown, HostConnections, UnexpectedReply, unusable
 from tui.engine.ports import RegistryPort
 from tui.engine.together import together
 from tui.model.errors import ConsoleError, JournalError, LinkError
 from tui.model.history import Commit
 from tui.model.holder_look import HolderLook
 from tui.model.host import Capabilities
-from tui.model.ledger import Ledger
+from tui.model.ledger import HolderRead, Ledger
 from tui.model.observation import RunningState
+from tui.model.outcome import Answer
 from tui.model.release import Release, Source
 from tui.model.service import Service
 from tui.model.value import Value
@@ -52,6 +55,7 @@ class Listing(Value):
     """what the host can do, where that was asked and answered"""
 
 
+Seal = Callable[[str], Coroutine[Any, Any, Answer]]
 _OTHER_SOURCES = (Source.REPOSITORY, Source.REGISTRY, Source.TAGS)
 
 
@@ -111,7 +115,7 @@ def seen(found: Listing, service: Service, look: HolderLook) -> Listing:
     return replace(found, releases=tuple(offered(r) for r in found.releases))
 
 
-class _Told(Value):
+class Gathered(Value):
     """The words of the host and this machine, of their own accord."""
 
     current: RunningState
@@ -122,16 +126,16 @@ class _Told(Value):
 
 
 async def listing(
-    links: HostConnections, service: Service, met: asyncio.Event | None = None, *, seals: bool = True
+    links: HostConnections, service: Service, met: asyncio.Event | None = None, config: ConfigRead | None = None
 ) -> Listing:
     """The releases that are kept or that this console has seen, and what runs. Raises LinkError, UnexpectedReply.
 
-    `seals`: whether each holder is asked that it is sealed; else that is unknown, and no way leads there. `met` is set
-    when the first questions are answered: what is asked from then on stands in nobody's way.
+    `config` reads the variables anyhow, among which is the commit that was tried last. `met` is set when the first
+    questions are answered: what is asked from then on stands in nobody's way.
     """
-    told = await _ask(links, service, met, seals=seals)
+    told = await _ask(links, service, met, config)
     order = tuple(way.name for way in ways.WAYS if way.listed)
-    return _listed(told, service, order, Seen())
+    return listed(told, service, order, Seen())
 
 
 async def catalogue(
@@ -141,9 +145,10 @@ async def catalogue(
     who: Mapping[str, str] | None = None,
     registries: RegistryPort | None = None,
     met: asyncio.Event | None = None,
+    config: ConfigRead | None = None,
 ) -> Listing:
     """The releases that any source knows, with every way of `order`. Raises LinkError, UnexpectedReply."""
-    told = await _ask(links, service, met)
+    told = await _ask(links, service, met, config)
     history, host, images = await together(
         _history(links, service, told), _capabilities(links, service.host), _images(service, registries)
     )
@@ -158,40 +163,50 @@ async def catalogue(
     )
     told = replace(told, asked=(*told.asked, asked, *tags_asked, *images[1]))
     others = tuple(release for way in ways.WAYS for release in way.releases(service, seen))
-    return replace(_listed(told, service, order, seen, commits=commits, others=others, who=who), host=host)
+    return replace(listed(told, service, order, seen, commits=commits, others=others, who=who), host=host)
 
 
 async def _ask(
-    links: HostConnections, service: Service, met: asyncio.Event | None = None, *, seals: bool = True
-) -> _Told:
+    links: HostConnections, service: Service, met: asyncio.Event | None = None, config: ConfigRead | None = None
+) -> Gathered:
     host = service.host
-    current, apps = await together(links.current(host, service.app), names(links, host))
+    read = None if config is None else Foreknown(tried=config.tried)
+    current, apps = await together(links.current(host, service.app, read), names(links, host))
     if met is not None:
         met.set()
     holders = [name for name in apps if kept.holds(name, service.app)]
     record_there = kept.incident_record(service.app) in apps
     found, releases = await together(
-        _record(links, service, there=record_there),
-        together(*(holder_release(links, host, name, seal=seals) for name in holders)),
+        record_of(links, service, there=record_there), read_holders(links, service, holders, seal(links, host))
     )
     if found is None and current.branch is not None and kept.is_frozen(current.branch):
         found = kept.lost_record(service.app, current.branch)
-    known, trouble = Ledger(), links.ledger.trouble.message if links.ledger.trouble else ""
+    known, trouble = await ledger(links, service)
+    return Gathered(current=current, holders=releases, record=found, ledger=known, asked=asked(trouble))
+
+
+async def ledger(links: HostConnections, service: Service) -> tuple[Ledger, str]:
+    """This machine's own part of the list, and in words what is wrong with it, if anything is."""
+    trouble = links.ledger.trouble.message if links.ledger.trouble else ""
     try:
-        known = await links.ledger.known(host, service.app)
-        trouble = trouble or links.ledger.unread.get((host, service.app), "")
+        known = await links.ledger.known(service.host, service.app)
+        return known, trouble or links.ledger.unread.get((service.host, service.app), "")
     except JournalError as error:
-        trouble = error.message
-    asked = (Asked(source=Source.HOLDER), Asked(source=Source.LEDGER, trouble=trouble))
-    return _Told(current=current, holders=tuple(releases), record=found, ledger=known, asked=asked)
+        return Ledger(), error.message
 
 
-async def _record(links: HostConnections, service: Service, *, there: bool) -> kept.IncidentRecord | None:
+def asked(trouble: str) -> tuple[Asked, ...]:
+    """The sources of every list: the holders, and this machine, with its trouble."""
+    return (Asked(source=Source.HOLDER), Asked(source=Source.LEDGER, trouble=trouble))
+
+
+async def record_of(links: HostConnections, service: Service, *, there: bool) -> kept.IncidentRecord | None:
+    """The incident's record, where there is one. Raises LinkError, UnexpectedReply."""
     return await record.read(links, service.host, service.app) if there else None
 
 
-def _listed(
-    told: _Told,
+def listed(
+    told: Gathered,
     service: Service,
     order: tuple[str, ...],
     seen: Seen,
@@ -200,6 +215,7 @@ def _listed(
     others: tuple[Release, ...] = (),
     who: Mapping[str, str] | None = None,
 ) -> Listing:
+    """The list out of all that was told."""
     known = catalogues.merged(told.holders, commits, told.ledger, app=service.app, others=others, who=who)
     if not choose.rebuilt(known, told.current):
         known = catalogues.with_failure(known, told.current)
@@ -212,7 +228,7 @@ def _listed(
     )
 
 
-async def _history(links: HostConnections, service: Service, told: _Told) -> tuple[tuple[Commit, ...], Asked]:
+async def _history(links: HostConnections, service: Service, told: Gathered) -> tuple[tuple[Commit, ...], Asked]:
     """The newest commits of the team's own branch; while deploys are frozen the deploy branch is the incident's."""
     branch = (told.record.deploy_branch if told.record else None) or told.current.branch
     if kept.is_frozen(branch):
@@ -241,7 +257,7 @@ async def commits(
 
 async def _capabilities(links: HostConnections, host: str) -> Capabilities | None:
     try:
-        return await links.capabilities(host)
+        return await links.capabilities(host, runbook=True)
     except ConsoleError:
         return None  # the ways that need to know it then say that they do not
 
@@ -273,11 +289,45 @@ async def names(links: HostConnections, host: str) -> tuple[str, ...]:
     return reports.apps_list(await links.ask_checked(host, commands.apps_list(), once=True))
 
 
-async def holder_release(links: HostConnections, host: str, holder: str, *, seal: bool = True) -> Release:
-    """The release that a holder retains, and whether it is sealed: two reads; one where the `seal` does not matter."""
-    if not seal:
-        return kept.release_from_config(holder, await links.config(host, holder) or {})
-    config, git = await together(links.config(host, holder), links.ask(host, commands.git_report(holder)))
+async def read_holders(
+    links: HostConnections, service: Service, names: list[str], seal: Seal | None = None
+) -> tuple[Release, ...]:
+    """The releases that these holders retain, as they say now; remembered for those who may go by that.
+
+    `seal` asks for the `git:report` of one; None: whether they are sealed is not asked. Raises LinkError,
+    UnexpectedReply.
+    """
+    if not names:
+        return ()
+    told = await together(*(_holder(links, service.host, name, seal) for name in names))
+    await links.ledger.read(service.host, service.app, tuple(one.read for one in told))
+    return tuple(one.release for one in told)
+
+
+async def holder_release(links: HostConnections, host: str, holder: str) -> Release:
+    """The release that a holder retains, and whether it is sealed: two reads."""
+    return (await _holder(links, host, holder, seal(links, host))).release
+
+
+def seal(links: HostConnections, host: str) -> Seal:
+    """Asks whether a holder is sealed, by a command of its own."""
+    return lambda holder: links.ask(host, commands.git_report(holder))
+
+
+class _Holder(NamedTuple):
+    release: Release
+    read: HolderRead
+
+
+async def _holder(links: HostConnections, host: str, holder: str, seal: Seal | None) -> _Holder:
+    if seal is not None:
+        config, git = await together(links.config(host, holder), seal(holder))
+        branch = reports.git_report(git.stdout).branch if git.ok else None
+    else:
+        config, branch = await links.config(host, holder), None
     release = kept.release_from_config(holder, config or {})
-    branch = reports.git_report(git.stdout).branch if git.ok else None
-    return replace(release, sealed=None if branch is None else branch == kept.SEAL_BRANCH)
+    pairs = tuple(sorted((key, value) for key, value in (config or {}).items() if key.startswith(kept.OWN_KEYS)))
+    return _Holder(
+        release=replace(release, sealed=None if branch is None else branch == kept.SEAL_BRANCH),
+        read=HolderRead(holder=holder, pairs=pairs, at=links.now()),
+    )

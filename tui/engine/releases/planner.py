@@ -14,7 +14,7 @@ from tui.dokku.build_gate import PushGate
 from tui.dokku.build_settings import Shape
 from tui.engine import store
 from tui.engine.hosts import holder_looks, incident_record
-from tui.engine.hosts.app_config import ConfigWatch, Looked
+from tui.engine.hosts.app_config import ConfigRead, ConfigWatch, Looked
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.ports import ClockPort, RegistryPort
 from tui.engine.releases import build_facts, catalog, leaving, stop_first
@@ -27,6 +27,7 @@ from tui.incident import next_commands
 from tui.model.errors import AlreadyThere, Refused
 from tui.model.holder_look import HolderLook
 from tui.model.incident import Incident, State
+from tui.model.observation import RunningState
 from tui.model.plan import Plan
 from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.service import CheckMode, Fleet, Service
@@ -71,21 +72,26 @@ class _Read:
 
     def __init__(
         self,
-        built: asyncio.Task[build_facts.Told] | None,
+        build: Callable[[], asyncio.Task[build_facts.Told]] | None,
         config: asyncio.Task[Looked],
-        look: Callable[[str], asyncio.Task[HolderLook]],
+        look: Callable[[Release], asyncio.Task[HolderLook]],
     ) -> None:
-        self.built = built
-        """how the app is built; None: it does not matter"""
         self.config = config
+        self._build = build
         self._look = look
         self._looks: dict[str, asyncio.Task[HolderLook]] = {}
 
-    def looked(self, holder: str) -> asyncio.Task[HolderLook]:
-        """The one look at a holder's image."""
-        if holder not in self._looks:
-            self._looks[holder] = self._look(holder)
-        return self._looks[holder]
+    async def shape(self, app: str, current: RunningState) -> Shape | None:
+        """How the app is built, asked now; None: it does not matter. Raises LinkError."""
+        return None if self._build is None else (await self._build()).shape(app, current)
+
+    def looked(self, release: Release) -> asyncio.Task[HolderLook] | None:
+        """The one look at the image of its holder, if it has one."""
+        if release.holder is None:
+            return None
+        if release.holder not in self._looks:
+            self._looks[release.holder] = self._look(release)
+        return self._looks[release.holder]
 
 
 class Planner:
@@ -123,16 +129,23 @@ class Planner:
         made = way.plan(await self.gather(wanted, way))
         return made if made.push is None else with_commit(made, self._links.git.commit_id(made.push))
 
-    async def known(self, service: Service, *, every_source: bool, met: asyncio.Event | None = None) -> Listing:
+    async def known(
+        self,
+        service: Service,
+        *,
+        every_source: bool,
+        met: asyncio.Event | None = None,
+        config: ConfigRead | None = None,
+    ) -> Listing:
         """The releases there are and what runs, by the host alone or by every source. Raises LinkError,
         UnexpectedReply.
 
-        `met`: see `catalog.listing`.
+        `met` and `config`: see `catalog.listing`.
         """
         if not every_source:
-            return await catalog.listing(self._links, service, met)
+            return await catalog.listing(self._links, service, met, config)
         who = await self._records.who()
-        return await catalog.catalogue(self._links, service, self._fleet.ways, who, self._registries, met)
+        return await catalog.catalogue(self._links, service, self._fleet.ways, who, self._registries, met, config)
 
     async def gather(self, wanted: PlanRequest, way: Way) -> Facts:
         """Everything that the way's plan is made from. Raises Refused and its kin, LinkError, UnexpectedReply.
@@ -145,16 +158,19 @@ class Planner:
 
     async def _gathered(self, wanted: PlanRequest, way: Way, begin: Begin) -> Facts:
         service, incident, met = wanted.service, wanted.incident, asyncio.Event()
-        listed = begin(self.known(service, every_source=not way.listed, met=met))
+        config = self._configs.read(service, always=True)
+        listed = begin(self.known(service, every_source=not way.listed, met=met, config=config))
         listed.add_done_callback(lambda _: met.set())
         quiet = begin(self._silence(service, way))
         if way.shaped:
             begin(self._links.capabilities(service.host))  # asked once, and needed by all that follows
         await met.wait()
         read = _Read(
-            built=begin(build_facts.asked(self._links, service.host, service.app)) if way.shaped else None,
-            config=begin(self._configs.look(service)),
-            look=lambda holder: begin(holder_looks.look(self._links, service.host, service.app, holder)),
+            build=(lambda: begin(build_facts.asked(self._links, service.host, service.app, config)))
+            if way.shaped
+            else None,
+            config=begin(self._configs.look(service, config)),
+            look=lambda one: begin(holder_looks.look(self._links, service.host, service.app, one.holder or "", one)),
         )
         checked = begin(stop_first.checks(self._links, service.host, service.app))
         found = await listed
@@ -276,11 +292,10 @@ class Planner:
         running = choose.running(found.releases, found.current)
         if way is kept_way.WAY and (first := _likely(wanted, found, running)) is not None:
             read.looked(first)
-        of = None if read.built is None else (await read.built).shape(wanted.service.app, found.current)
+        of = await read.shape(wanted.service.app, found.current)
         while True:
             choice = await self._chosen(wanted, way, found, running, of)
-            holder = choice.release.holder
-            look = read.looked(holder) if way is kept_way.WAY and holder is not None else None
+            look = read.looked(choice.release) if way is kept_way.WAY else None
             seen = await self._comparer.compared(
                 wanted.service, found, running, choice.release, of, way, mine, read.config, look
             )
@@ -352,12 +367,12 @@ class Planner:
         return facts
 
 
-def _likely(wanted: PlanRequest, found: Listing, running: Release) -> str | None:
-    """The holder that will be meant, as far as it is known before anything of the app's build is."""
+def _likely(wanted: PlanRequest, found: Listing, running: Release) -> Release | None:
+    """The kept release that will be meant, as far as it is known before anything of the app's build is."""
     if wanted.again:
-        return running.holder
+        return running
     try:
-        return choose.choose(wanted.target, found.releases, kept_way.WAY.name).release.holder
+        return choose.choose(wanted.target, found.releases, kept_way.WAY.name).release
     except (Refused, AlreadyThere):
         return None  # said where it is known for certain
 

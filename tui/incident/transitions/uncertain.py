@@ -23,6 +23,8 @@ LONGEST_PAUSE = timedelta(seconds=30)
 SECOND_LOOK = landed.APART
 STILL_RUNNING_LIMIT = timedelta(minutes=15)
 """a deploy lock older than this may be a stale file: unknown"""
+UNREACHABLE_LIMIT = timedelta(minutes=15)
+"""how long a host that cannot be asked is asked before a person is"""
 UNKNOWN_LIMIT = timedelta(minutes=2)
 """how long a host that is not at it and not as before is looked at before a person is asked"""
 PROVEN_WITHIN = timedelta(seconds=10)
@@ -121,7 +123,7 @@ def not_observed(incident: Incident, event: ev.NotObserved) -> Decision:
         return incident, ()
     doubted = core.enter(incident, State.UNCERTAIN, event.at, looks=(), quiet_since=None)
     pause = min(max(LOOK_AGAIN, (event.at - doubted.since) / 4), LONGEST_PAUSE)
-    limit = timedelta(0) if event.final else STILL_RUNNING_LIMIT
+    limit = timedelta(0) if event.final else UNREACHABLE_LIMIT
     waiting, effects = _wait(doubted, event.at, pause, limit)
     if waiting.asking is not None:
         waiting = replace(waiting, failure=f"nobody knows how it ended: {event.why}")
