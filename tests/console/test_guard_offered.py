@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.console.scenes import API, GUARD_LOOK, NOW, Scene, deployed, guarded, offered, started
 from tests.console.test_onward import Desk, console
 from tests.harness import LocalSandbox, local_sandbox
+from tui.console import guard_flow
 from tui.console.controller import ConsoleController
 from tui.console.incident_flow import IncidentFlow
 from tui.engine.incident.runner import IncidentRunner
 from tui.incident import events as ev
+from tui.incident.decide import fold
 from tui.model.evidence import Phase
-from tui.model.incident import Closing, Incident
+from tui.model.guard import OnBreach
+from tui.model.incident import Closing, Incident, Question
 
 APP = "scenextras"
 FAILS = {"health": "ok", "check": "", "error_rate": 0.3}
@@ -107,7 +111,7 @@ async def test_a_guard_outlives_its_console_and_is_stopped_in_the_next(box: Loca
         await guarded_by_hand(box, desk, {**FAILS, "error_rate": 0.0})
     assert records(box) == [f"{APP}--incident"]
     async with console(box, size=SIZE) as desk:
-        await desk.sees("unfinished: api (watching); 5 shows how to take it up")
+        await desk.sees("unfinished: api (", "5 shows how to take it up")
         await desk.pilot.press("5")
         await desk.sees("RESUME")
         await desk.pilot.press("enter")
@@ -115,6 +119,25 @@ async def test_a_guard_outlives_its_console_and_is_stopped_in_the_next(box: Loca
         await desk.chooses("stop")
         await desk.sees("INCONCLUSIVE: no word on the deploy", "stopped by a person")
         assert (led(desk).closing, records(box)) == (Closing.ABORTED, [])
+        await desk.chooses("roll-back")
+        await desk.sees("ROLL BACK api", "How bad is it?")
+
+
+@pytest.mark.parametrize(
+    ("asking", "on_breach", "persons"),
+    [
+        (Question.WATCH_BREACHED, OnBreach.TELL, False),
+        (Question.WATCH_BREACHED, OnBreach.ROLL_BACK, False),
+        (Question.WATCH_BREACHED, OnBreach.ASK, True),
+        (Question.WATCH_INCONCLUSIVE, OnBreach.ASK, False),
+        (Question.NOT_IN_ORDER, OnBreach.TELL, True),
+    ],
+)
+def test_whose_the_guards_word_is(asking: Question, on_breach: OnBreach, persons: bool) -> None:
+    found = fold(guarded(GUARD_LOOK))
+    assert found.guard is not None
+    asked = replace(found, asking=asking, guard=replace(found.guard, on_breach=on_breach))
+    assert guard_flow.asks(asked) is persons
 
 
 # ── on the stage ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -105,7 +105,7 @@ class Alerts:
         """The end of a guard, once; where its page does not say it."""
         flow = self._controller.flows[name]
         incident = flow.incident
-        if incident is None or incident.guard is None or incident.wrote or incident.open or incident.id in self._over:
+        if incident is None or incident.guard is None or incident.open or incident.id in self._over:
             return
         self._over.add(incident.id)
         look, said = guard.word(incident)

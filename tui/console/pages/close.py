@@ -23,6 +23,8 @@ _GOOD = frozenset({Closing.RECOVERED, Closing.FIXED_FORWARD, Closing.FALSE_ALARM
 def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     """The page of a closed incident: how it ended, and what is left for people."""
     content = [*parts.trouble(flow, cells), *_ended(flow, incident, cells)]
+    if incident.guard is not None:
+        content.append((("Its guard rolled it back after a breach.", "warn"),))
     content.append(((announcements.summary(incident), "bold"),))
     content.extend(posts.standing(flow, incident, cells))
     content.extend(posts.missing(flow, incident, cells))

@@ -8,7 +8,7 @@ from tui.console.drawing.rows import Piece, Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 from tui.console.pages import charts, evidence, parts, posts, watch
-from tui.incident import guard_watch, watch_verdict
+from tui.incident import guard_told, guard_watch, watch_verdict
 from tui.incident.deploy_or_not import worded
 from tui.model.guard import GuardedDeploy, OnBreach
 from tui.model.incident import Closing, Incident, Question, Watch
@@ -81,6 +81,9 @@ def ended(flow: IncidentFlow, incident: Incident, cells: int) -> View:
 def word(incident: Incident) -> tuple[str, str]:
     """How a guard that is over ended, as look and words: for a line."""
     reason = rows.safe(incident.close_reason, 300)
+    if incident.wrote:
+        frozen = "; deploys are FROZEN" if incident.left_frozen else ""
+        return "down", f"{rows.safe(guard_told.words(incident)[0], 200)}{frozen} (5)"
     match incident.closing:
         case Closing.COMPLETE:
             return "ok", reason
@@ -114,10 +117,12 @@ def _choices(flow: IncidentFlow, incident: Incident, guard: GuardedDeploy) -> li
     if incident.settling is not None:
         return []
     close = button("close", "Close this page", _away(flow))
-    back = button("other", "Go back to a release", flow.doing("asking the host", flow.other_release))
+    back = button(
+        "other", "Go back to a release", flow.doing("ending the guard", lambda: guard_flow.go_back(flow)), recorded=True
+    )
     if incident.asking is Question.WATCH_BREACHED:
-        ending = flow.doing("ending", lambda: flow.finish(Closing.NOT_RECOVERED, "not rolled back, why? "))
-        return [back, button("leave-it", "Leave it as it is", ending)]
+        ending = flow.doing("ending", lambda: guard_flow.stop(flow, "the person leaves it as it is"))
+        return [back, button("leave-it", "Leave it as it is", ending, recorded=True)]
     stopping = flow.doing("ending", lambda: guard_flow.stop(flow))
     return [close, back, button("stop", "Stop guarding", stopping, recorded=True)]
 
