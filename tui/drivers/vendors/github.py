@@ -30,8 +30,9 @@ PAGES = 5
 
 _NAME = r"[A-Za-z0-9_-]{1,39}/(?!\.{1,2}(?:\.git)?/?$)[A-Za-z0-9._-]{1,100}"
 _AT = r"[A-Za-z0-9.-]*(?:github|ghe)[A-Za-z0-9.-]*"
+# no `(?:git@)`: what prints the schema would take it for a password in an address
 REPOSITORY = (
-    rf"(?:(?:git\+)?(?:https?|ssh|git)://(?:git\x40)?{_AT}(?::[0-9]{{1,5}})?/|git@{_AT}:/?|(?:www\.)?github\.com/)?"
+    rf"(?:(?:git\+)?(?:https?|ssh|git)://(git@)?{_AT}(?::[0-9]{{1,5}})?/|git@{_AT}:/?|(?:www\.)?github\.com/)?"
     rf"({_NAME})/?"
 )
 
@@ -41,7 +42,7 @@ def repository(text: str) -> str:
     found = re.fullmatch(REPOSITORY, text)
     if found is None:
         raise ValueError(f"{text!r} is no repository of GitHub; write owner/repository")
-    return found[1].removesuffix(".git")
+    return found[2].removesuffix(".git")
 
 
 value_parsers.PATTERNS[repository] = REPOSITORY
