@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from tests.incident.facts import T0
-from tests.stage import HandClock, StageEngine, current, fleet, listing, probe, release, service
+from tests.stage import COMMITS, HandClock, StageEngine, current, fleet, listing, probe, release, service
 from tui.console.app import ConsoleApp
 from tui.console.controller import ConsoleController
 from tui.console.drawing.palette import Palette
@@ -39,9 +39,10 @@ from tui.engine.releases.freeze import TeamBranch, Unfrozen
 from tui.incident import events as ev
 from tui.incident.decide import fold
 from tui.model.evidence import Measurement, Phase, Rate, RateSource
+from tui.model.guard import GuardedDeploy, OnBreach
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.history import Commit
-from tui.model.incident import Group, Incident, Sample, StepResult
+from tui.model.incident import Closing, Group, Incident, Sample, StepResult
 from tui.model.notice import Delivery, Message, Milestone, OnCall, Receipt
 from tui.model.outcome import Exited, Lost
 from tui.model.plan import CheckResult, Plan, PlanWarning, PreflightCheck, StepKind, WarningLevel
@@ -658,6 +659,66 @@ async def held(scene: Scene) -> None:
     await scene.pilot.press("h")
 
 
+async def deployed(scene: Scene) -> None:
+    """Somebody deployed the next release of api while the console was open."""
+
+    async def listed(of: Service) -> Listing:
+        found = listing(of, NOW - timedelta(seconds=5), 6)
+        return replace(found, current=current(of, NOW - timedelta(seconds=5), 6, started=NOW - timedelta(seconds=15)))
+
+    scene.engine.releases = listed
+    await scene.controller.board.refresh("api")
+
+
+async def offered(scene: Scene) -> None:
+    await deployed(scene)
+    await scene.until(lambda: "Guard the deploy" in scene.app.export_text(), "offered")
+
+
+async def offered_and_asked(scene: Scene) -> None:
+    await offered(scene)
+    await scene.pilot.press("D")
+
+
+def guarded(*more: ev.Event, seconds: float = 240) -> tuple[ev.Event, ...]:
+    """A guard of ten minutes that has watched for so long."""
+    began = ago(seconds)
+    guard = GuardedDeploy(
+        deploy=COMMITS[6], on_breach=OnBreach.TELL, length=timedelta(minutes=10), left=COMMITS[5], machine=BY
+    )
+    opening = ev.Opened(
+        at=began, incident=INCIDENT, service="api", app=API.app, host="main", by=BY, reason="", guard=guard
+    )
+    before = rate(RateSource.ACCESS_LOG, 2, 960, 480, lag=1.0, covered=1.0)
+    looks = tuple(
+        ev.HealthSampled(at=ago(seconds - s), sample=Sample(at=ago(seconds - s), healthy=True, seconds=0.041))
+        for s in range(5, int(seconds), 5)
+    )
+    return (
+        opening,
+        measured(Phase.BEFORE, began, (before,)),
+        ev.WatchAsked(at=began, length=timedelta(minutes=10)),
+        *looks,
+        *more,
+    )
+
+
+GUARD_LOOK = measured(Phase.AFTER, ago(30), (rate(RateSource.ACCESS_LOG, 3, 410, 180, lag=1.0, covered=1.0),))
+
+
+def breached() -> tuple[ev.Event, ...]:
+    """The same guard after two looks that fail, closed as it is told."""
+    found = guarded(
+        *(
+            measured(Phase.AFTER, ago(at), (rate(RateSource.ACCESS_LOG, failed, total, 180, lag=1.0, covered=1.0),))
+            for at, failed, total in ((90, 31, 120), (30, 64, 240))
+        )
+    )
+    incident = fold(found)
+    closing = ev.CloseAsked(at=ago(29), closing=Closing.NOT_RECOVERED, reason=incident.failure)
+    return (*found, closing, ev.Settled(at=ago(28)))
+
+
 def after(*, filling: bool = False) -> Play:
     """The post-mortem of the incident that has just been closed."""
 
@@ -750,10 +811,18 @@ SCENES: dict[str, Play] = {
     "everything": everything,
     "everything-stopped": everything_stopped,
     "held": held,
+    "offered": offered,
+    "guard-job": offered_and_asked,
+    "guard": leading(*guarded(GUARD_LOOK)),
+    "guard-breached": leading(*breached()),
 }
 """by name, the same at every size"""
 WELL_FOR = {
     "verify": 28,
+    "offered": 900,
+    "guard-job": 900,
+    "guard": 900,
+    "guard-breached": 900,
     "watch": 300,
     "watch-begun": 30,
     "watch-over": 300,

@@ -57,14 +57,16 @@ class Desk:
 
 
 @asynccontextmanager
-async def console(box: LocalSandbox, watch: timedelta = timedelta(seconds=12)) -> AsyncIterator[Desk]:
+async def console(
+    box: LocalSandbox, watch: timedelta = timedelta(seconds=12), size: tuple[int, int] = (120, 40)
+) -> AsyncIterator[Desk]:
     app = ConsoleApp(
         lambda ask: bootstrap.engine(box.services, ask_passphrase=ask, clock=box.clock),
         palette=Palette(),
         watch_for=watch,
         exports=box.state / "exports",
     )
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=size) as pilot:
         desk = Desk(app, pilot)
         await desk.until(lambda: app.controller is not None)
         assert app.controller is not None

@@ -53,6 +53,8 @@ ACTIONS = (
     # ── everywhere ───────────────────────────────────────────────────────────────────────────────────────────────
     Action(EVERYWHERE, "R", "app.rollback", "Roll back", hint=4, palette=2, on_row=True,
            when="not_on_its_incident"),
+    Action(EVERYWHERE, "D", "app.guard", "Guard the deploy", hint=1, palette=1, on_row=True,
+           when="deploy_offered"),
     Action(EVERYWHERE, "l,2", "app.focus_logs", "Logs", hint=8, palette=4),
     Action(EVERYWHERE, "1", "app.focus_board", "Services"),
     Action(EVERYWHERE, "3", "app.releases", "Releases", palette=3, on_row=True),

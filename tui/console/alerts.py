@@ -7,12 +7,16 @@ from tui.console.controller import ConsoleController
 from tui.console.drawing import rows
 from tui.console.drawing.labels import QUESTIONS
 from tui.console.frame import Frame
+from tui.console.pages import guard
 from tui.console.pages.incident_page import shows
 from tui.console.ports import Screen
+from tui.dokku import freeze_age
+from tui.engine.releases.forgotten import ForgottenFreeze, FreezeReminders
 from tui.incident import announcements
 from tui.model.incident import Question
 
 if TYPE_CHECKING:
+    from tui.dokku.holders import IncidentRecord
     from tui.engine.service_monitor import ServiceStatus
 
 ALARMS = frozenset({Question.WATCH_BREACHED, Question.VERIFY_FAILED, Question.OUTCOME_UNKNOWN, Question.WHAT_NEXT})
@@ -29,12 +33,17 @@ class Alerts:
         self._asked: dict[str, Question | None] = {}
         self._untold: set[tuple[str, str, str]] = set()
         self._timeline_stamp: object = None
+        self._over: set[str] = set()
+        """guards whose end was said"""
         self._told_found = False
+        self._reminders = FreezeReminders(controller.engine.ledger, controller.engine.clock)
+        self._reminding = False
 
     def of_incidents(self) -> None:
         """Say what is new about the incidents that are led here; their timeline is read again."""
         for name in self._controller.flows:
             self._question(name)
+            self._guard_over(name)
             self._undelivered(name)
         if any(f.walk is not None for f in self._controller.flows.values()):
             self._read_timeline_when_new()
@@ -44,6 +53,7 @@ class Alerts:
         if not self._told_found and all(s.listed_at is not None or s.trouble for s in statuses):
             self._told_found = True
             self._found()
+        self._forgotten(statuses)
         engine = self._controller.engine
         for faults in (self._controller.board.errors, engine.notices.errors, engine.evidence.errors):
             if faults:
@@ -55,10 +65,28 @@ class Alerts:
         if self._controller.open_elsewhere:
             said.append(f"unfinished: {', '.join(self._controller.open_elsewhere)} (5 shows how to take it up)")
         if found := self._controller.held():
-            held = ", ".join(f"{s.name} {'FROZEN' if r.frozen else 'INCIDENT'}" for s, r in found)
+            held = ", ".join(f"{s.name} {_word(r)}" for s, r in found)
             said.append(f"on the hosts: {held} (h shows by whom)")
         if said:
             self._screen.notice("; ".join(said), "warn")
+
+    def _forgotten(self, statuses: "Sequence[ServiceStatus]") -> None:
+        """One line for a freeze that is likely forgotten, once a day; it waits until the last row is free."""
+        if not self._told_found or self._frame.notice[0] or self._reminding:
+            return
+        waiting = self._reminders.waiting([(s.service, s.listing) for s in statuses])
+        if not waiting:
+            return
+        self._reminding = True
+
+        async def tell() -> None:
+            try:
+                if await self._reminders.take(waiting[0]):
+                    self._screen.notice(forgotten(waiting[0]), "warn")
+            finally:
+                self._reminding = False
+
+        self._screen.begin_work(tell)
 
     def _question(self, name: str) -> None:
         """A question that nobody is looking at, with a bell when it is an alarm."""
@@ -72,6 +100,19 @@ class Alerts:
             self._screen.bell()
             if not shows(self._frame.work.page, flow):
                 self._screen.notice(f"{name}: {QUESTIONS[asking]} (5 shows it)", "down")
+
+    def _guard_over(self, name: str) -> None:
+        """The end of a guard, once; where its page does not say it."""
+        flow = self._controller.flows[name]
+        incident = flow.incident
+        if incident is None or incident.guard is None or incident.wrote or incident.open or incident.id in self._over:
+            return
+        self._over.add(incident.id)
+        look, said = guard.word(incident)
+        if look == "down":
+            self._screen.bell()
+        if not shows(self._frame.work.page, flow):
+            self._screen.notice(f"{name}: {said}", look)
 
     def _undelivered(self, name: str) -> None:
         """Each message that did not reach people, on every page."""
@@ -96,3 +137,18 @@ class Alerts:
 
     def _read_timeline(self) -> None:
         self._screen.begin_work(lambda: self._controller.read_timeline(self._frame.board.selected))
+
+
+def forgotten(freeze: ForgottenFreeze) -> str:
+    """The line about a freeze: how old, whose, and how it ends; what there may be no room for comes last."""
+    began = freeze_age.began(freeze.record)
+    since = f" (since {began:%m-%d %H:%MZ})" if began is not None else ""
+    by = rows.safe(freeze.record.by or "unknown", 24)
+    name = freeze.service.name
+    return f"{name} FROZEN for {freeze_age.hours(freeze.age)} by {by}: rollback unfreeze {name}{since}"
+
+
+def _word(record: "IncidentRecord") -> str:
+    if record.frozen:
+        return "FROZEN"
+    return "GUARDED" if record.guarding else "INCIDENT"

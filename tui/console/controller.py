@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
+from tui.console import guard_flow
 from tui.console.drawing import labels, rows, tables
 from tui.console.drawing.rows import Row
 from tui.console.exports import fresh
@@ -213,6 +214,7 @@ class ConsoleController:
         flow.follow(walk)
         self.open_elsewhere.pop(service.name, None)
         self._show(flow)
+        self.screen.begin_work(lambda: guard_flow.carry(flow))
 
     async def carry_out(self, service: Service, opened: Opener) -> None:
         """Lead the incident that `opened` opens or goes on with, and confirm its plan."""
@@ -226,6 +228,14 @@ class ConsoleController:
         now = self.engine.clock.now()
         await walk.submit(ev.Confirmed(at=now, by=self.engine.by, watch=self.watch_for(service.name)))
         self._show(flow)
+
+    async def lead_guard(self, service: Service, opened: Opener) -> None:
+        """Lead the guard that `opened` opens, to its end or a person's question."""
+        flow = IncidentFlow(self, service)
+        flow.follow(await opened(flow.output))
+        self.open_elsewhere.pop(service.name, None)
+        self._show(flow)
+        self.screen.begin_work(lambda: guard_flow.carry(flow))
 
     def lead_batch(self, run: Batch) -> None:
         """Lead the open incidents of a run over several services: each has its row and its own page."""

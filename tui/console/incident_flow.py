@@ -369,6 +369,8 @@ class IncidentFlow:
 
 def may_plan(incident: Incident) -> bool:
     """True where the incident's state allows another plan."""
+    if incident.guarding and incident.state is State.WATCHING and incident.settling is None:
+        return True
     if incident.state is State.PLANNED or incident.settling is not None or not incident.open:
         return False
     return incident.asking is not None and incident.asking is not Question.OUTCOME_UNKNOWN

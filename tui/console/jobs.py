@@ -5,6 +5,7 @@ Each opens its page; nothing is sent before the person's word on it.
 
 from collections.abc import Awaitable, Callable
 
+from tui.console.drawing import labels, rows
 from tui.console.pages.everything import Everything
 from tui.console.pages.forward import Forward
 from tui.console.pages.job import ConfirmJob, Job, Say
@@ -13,15 +14,24 @@ from tui.console.ports import Console
 from tui.dokku import holders
 from tui.engine import all_services as running
 from tui.engine import branch_tip
+from tui.engine import guard as guarding
 from tui.engine import undo as undoing
 from tui.engine.releases.freeze import NO_WORD, Unfrozen
 from tui.engine.store import new_id
 from tui.incident import all_services
+from tui.incident.deploy_or_not import worded
 from tui.model.errors import Refused
+from tui.model.guard import OnBreach
 from tui.model.incident import Group, Incident
 from tui.model.plan import Plan
 from tui.model.service import Service
 from tui.ways.facts import Options
+
+_ON_BREACH = {
+    OnBreach.TELL: "On a breach you are told, and nothing is changed (guard.on_breach: tell).",
+    OnBreach.ASK: "On a breach you are asked (guard.on_breach: ask).",
+    OnBreach.ROLL_BACK: "On a breach it ROLLS BACK by itself, where all is known (guard.on_breach: roll-back).",
+}
 
 
 class ConsoleJobs:
@@ -57,6 +67,45 @@ class ConsoleJobs:
                 "W apps:destroy of holders beyond the retention",
             ),
             label=f"Keep what {service.name} runs",
+            work=work,
+        )
+
+    async def guard(self, service: Service) -> None:
+        """Guard the deploy of the service that has just gone live. Raises Refused where none is offered."""
+        engine, board = self._console.engine, self._console.board
+        offer = board.offers.of(service)
+        if offer is None:
+            raise Refused(
+                f"no release of {service.name} went live that is to be guarded", f"rollback guard {service.name}"
+            )
+        order = guarding.order(engine, service)
+        healthy = board.healthy_at(service.name, offer.left.at)
+
+        async def work(say: Say) -> str:
+            del say
+            await self._console.lead_guard(
+                service, lambda output: board.offers.begin(service, offer, output, healthy=healthy)
+            )
+            return f"{service.name} is guarded: 5 shows how it goes"
+
+        listing, record = board.status(service.name).listing, holders.incident_record(service.app)
+        running = next((r for r in listing.releases if r.running), None) if listing is not None else None
+        name = labels.deploy(offer.now.commit or offer.deploy)
+        subject = f" ({rows.safe(running.subject, 60)})" if running is not None and running.subject else ""
+        ago = labels.age(engine.clock.now() - offer.live_at)
+        self._confirm(
+            title=f"GUARD {service.name}",
+            explain=(
+                f"{name}{subject} went live {labels.clock(offer.live_at)} ({ago} ago): no rollback, guarded by nobody.",
+                f"Health and failures are watched for {worded(order.length)}, against the time before and the limit.",
+                _ON_BREACH[order.on_breach],
+            ),
+            commands=(
+                f"W apps:create {record}",
+                f"W config:set {record} … (guarding: who, which deploy, until when)",
+                f"W apps:destroy {record} (at its end)",
+            ),
+            label=f"Guard it for {worded(order.length)}",
             work=work,
         )
 

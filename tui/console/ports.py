@@ -71,6 +71,9 @@ class Jobs(Protocol):
     async def keep(self, service: "Service") -> None:
         """Keep what the service runs."""
 
+    async def guard(self, service: "Service") -> None:
+        """Guard the deploy of the service that has just gone live."""
+
     async def freeze(self, service: "Service") -> None:
         """Hold its deploys back."""
 
@@ -125,6 +128,9 @@ class Console(Protocol):
 
     async def carry_out(self, service: "Service", opened: "Opener") -> None:
         """Lead the incident that `opened` opens or goes on with, and confirm its plan."""
+
+    async def lead_guard(self, service: "Service", opened: "Opener") -> None:
+        """Lead the guard that `opened` opens, to its end or a person's question."""
 
     def lead_batch(self, run: "Batch") -> None:
         """Lead the incidents of a run over several services from now on."""

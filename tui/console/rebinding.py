@@ -16,7 +16,9 @@ from tui.text.nearest import suggestion
 
 FIXED = frozenset({"enter", "escape", "tab", "shift+tab", "ctrl+c", "ctrl+q"})
 """keys that nothing else may have, and that no action can lose"""
-BEGINS = frozenset({"roll-back", "keep-what-runs", "freeze-deploys", "unfreeze-deploys", "all-services"})
+BEGINS = frozenset(
+    {"roll-back", "guard-the-deploy", "keep-what-runs", "freeze-deploys", "unfreeze-deploys", "all-services"}
+)
 _APART = re.compile(r"[A-Z]|f[0-9]{1,2}|(shift\+)?(ctrl|alt)\+.+")
 
 

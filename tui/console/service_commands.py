@@ -41,6 +41,14 @@ class ServiceCommands:
         return bool(self._controller.held())
 
     @property
+    def deploy_offered(self) -> bool:
+        """True where a release of the service at the cursor went live that nobody guards, and no page has the keys."""
+        name, board = self._frame.board.shown, self._controller.board
+        if name is None or self._keyboard.at is self._frame.work:
+            return False
+        return board.offers.of(board.engine.service(name)) is not None
+
+    @property
     def incident_at_hand(self) -> bool:
         """True where an incident is open, or the service at the cursor had one here."""
         return self._controller.incident(self._selected) is not None
@@ -57,6 +65,10 @@ class ServiceCommands:
     def rollback(self) -> None:
         """Begin with the service at the cursor; where an incident is open on another, ask which is meant."""
         self._on_row(self._controller.begin)
+
+    def guard(self) -> None:
+        """Guard the release of the service at the cursor that has just gone live."""
+        self._on_row(self._controller.jobs.guard)
 
     def incident(self) -> None:
         """Show the incident that is open."""

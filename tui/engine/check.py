@@ -5,13 +5,12 @@ the only proof that a URL is answered by this app: a name without a site is answ
 """
 
 import secrets
-from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from msgspec.structs import replace
 
-from tui.dokku import build_gate, build_settings, commands, reports, shell_lines
+from tui.dokku import build_gate, build_settings, commands, freeze_age, reports, shell_lines
 from tui.dokku import holders as kept
 from tui.dokku.config_values import stamp
 from tui.engine import check_access_log, check_holders, check_k3s
@@ -27,6 +26,7 @@ from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
 from tui.model.health import Probe, ProbeOutcome, RequestExtras
 from tui.model.incident import Incident
+from tui.model.observation import RunningState
 from tui.model.release import Target, TargetKind
 from tui.model.service import Expect, Host, Service
 from tui.releases import choose, restart_risk
@@ -307,7 +307,7 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
         words = f"the record of {_holder(record)} is left, and deploys go through"
         lines.append(_line(of, "record", Result.FINDING, words, f"rollback unfreeze {of.name}"))
     elif record is not None and record.frozen:
-        words = f"deploys are frozen by {_holder(record)}: CI stays green{_long(record, current.at)}"
+        words = f"deploys are frozen by {_holder(record)}: CI stays green{_long(record, current)}"
         lines.append(_line(of, "frozen", Result.FINDING, words, f"rollback unfreeze {of.name}"))
     elif record is not None and record.guarding and not kept.is_stale(record, current.at):
         lines.append(_line(of, "guard", Result.NOTE, f"the guard {_holder(record)} follows what was deployed"))
@@ -341,16 +341,10 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
     return lines
 
 
-LONG_FROZEN = timedelta(hours=4)
-"""after which a freeze is likely forgotten"""
-
-
-def _long(record: kept.IncidentRecord, now: datetime) -> str:
+def _long(record: kept.IncidentRecord, current: RunningState) -> str:
     """How long deploys have been held back, where that is long."""
-    since = record.since or record.created_at
-    if since is None or now - since < LONG_FROZEN:
-        return ""
-    return f", for {int((now - since).total_seconds() // 3600)} hours now: was it forgotten?"
+    age = freeze_age.forgotten(record, current.branch, current.at)
+    return f", for {freeze_age.hours(age)} now: was it forgotten?" if age is not None else ""
 
 
 def _holder(record: kept.IncidentRecord) -> str:

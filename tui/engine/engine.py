@@ -230,8 +230,7 @@ class Engine:
     async def assess(
         self, service: Service, reason: str, output: Output | None = None, *, identity: str | None = None
     ) -> IncidentRunner:
-        """Open an incident without a plan: what is wrong, and is a rollback the answer? Nothing goes to the host.
-        `identity` None: a new id."""
+        """Open an incident without a plan; nothing goes to the host. `identity` None: a new id."""
         return await self._begin(identity or new_id(self.clock), service, reason, output)
 
     async def guard(self, service: Service, guard: GuardedDeploy, output: Output | None = None) -> IncidentRunner:
@@ -278,8 +277,7 @@ class Engine:
         return walk
 
     async def resume(self, incident: str, output: Output | None = None) -> IncidentRunner:
-        """Take an open incident up where its journal ends. Raises Refused, TakenByOther; ConfigError where it is of
-        another services file."""
+        """Take an open incident up where its journal ends. Raises Refused, TakenByOther, ConfigError (other file)."""
         found = await self.read(incident)
         if not found.open:
             raise Refused(f"incident {incident} is closed: {found.closing}", "rollback incidents")
@@ -384,6 +382,5 @@ class Engine:
         return await self.freezer.freeze(service, new_id(self.clock), self.by, reason)
 
     async def unfreeze(self, service: Service, word: UnfreezeWord = NO_WORD) -> Unfrozen:
-        """Let deploys through again. Raises AlreadyThere, TakenByOther, Refused, LinkError, UnexpectedReply,
-        Unfinished."""
+        """Let deploys through again. Raises as `Freezer.unfreeze`."""
         return await self.freezer.unfreeze(service, word)

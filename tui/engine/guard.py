@@ -10,7 +10,6 @@ steps, the same proof, the same record. Only the word comes from `incident.guard
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -24,9 +23,9 @@ from tui.incident import events as ev
 from tui.incident import guard_action, guard_watch
 from tui.model.errors import ConsoleError, LinkError, Refused
 from tui.model.evidence import Phase
-from tui.model.guard import GuardedDeploy, OnBreach
+from tui.model.guard import GuardedDeploy, OnBreach, deploy_of
 from tui.model.health import Probe, ProbeOutcome
-from tui.model.incident import Closing
+from tui.model.incident import Closing, Incident, Question
 from tui.model.observation import RunningState, same_release
 from tui.model.plan import Plan
 from tui.model.release import Target, TargetKind
@@ -44,6 +43,12 @@ class GuardOrder(Value):
 
     length: timedelta
     on_breach: OnBreach
+
+
+def order(engine: Engine, service: Service) -> GuardOrder:
+    """The order where a person says nothing else: as services.yaml has it."""
+    length = engine.fleet.watch_of(service.name).after_clean_deploy
+    return GuardOrder(length=length, on_breach=service.guard.on_breach)
 
 
 class DeployGuard:
@@ -69,6 +74,11 @@ class DeployGuard:
         await guard_claim.may_begin(engine.links, service, engine.clock.now())
         engine.evidence.follow((service,), must=True)
         self._since = engine.clock.now()
+
+    def told(self, before: RunningState, since: datetime, *, healthy: bool) -> None:
+        """Take the time before from whoever looked on and counted meanwhile: since then and until its last look at
+        what ran, and whether that was healthy. Called after `begin`."""
+        self.before, self._since, self._until, self._healthy = before, since, before.at, healthy
 
     async def beside(self, work: Callable[[], Awaitable[T]]) -> T:
         """Wait for the command, and look at what runs and how well before it and meanwhile. Raises LinkError,
@@ -118,7 +128,7 @@ class DeployGuard:
         engine, service, order = self._engine, self._service, self._order
         changed = self.before is not None and went_live(self.before, now)
         guard = GuardedDeploy(
-            deploy=re.sub(r"\s+", "_", now.metadata or "unknown"),
+            deploy=deploy_of(now),
             on_breach=order.on_breach,
             length=order.length,
             left=self.before.commit if changed and self.before is not None else None,
@@ -172,6 +182,33 @@ async def carry_out(engine: Engine, walk: IncidentRunner, plan: Plan, by: str) -
     """Begin this plan inside the guard's incident."""
     await walk.submit(ev.PlanMade(at=engine.clock.now(), plan=plan))
     await walk.submit(ev.Confirmed(at=engine.clock.now(), by=by))
+
+
+async def answer(
+    engine: Engine, walk: IncidentRunner, live: RunningState, asked: Callable[[], Awaitable[str]]
+) -> Incident:
+    """Do what follows from the guard's word: nothing, a question, or the rollback. Returns the incident after that: it
+    is closing, or its rollback has begun.
+
+    `asked` asks the person, and begins what they want; it returns why nothing was begun, empty where it was.
+    """
+    incident, guard = walk.incident, walk.incident.guard
+    if incident.asking is not Question.WATCH_BREACHED or guard is None:
+        await end(engine, walk, Closing.ABORTED, f"inconclusive: {incident.failure}")
+        return walk.incident
+    why = ""
+    if guard.on_breach is OnBreach.ROLL_BACK:
+        why = await undo(engine, walk, live)
+        if not why:
+            return walk.incident
+        why = f"; it was not rolled back by itself: {why}"
+    elif guard.on_breach is OnBreach.ASK:
+        why = await asked()
+        if not why:
+            return walk.incident
+        why = f"; {why}"
+    await end(engine, walk, Closing.NOT_RECOVERED, f"{incident.failure}{why}")
+    return walk.incident
 
 
 async def end(engine: Engine, walk: IncidentRunner, closing: Closing, reason: str) -> None:

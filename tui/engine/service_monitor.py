@@ -13,12 +13,14 @@ from datetime import datetime, timedelta
 
 from tui.engine.edge import worded
 from tui.engine.engine import Engine
+from tui.engine.guard_offers import GuardOffers
 from tui.engine.releases.catalog import Listing, with_more
 from tui.engine.signal import Signal
 from tui.engine.supervisor import Supervisor
 from tui.incident import health_word as status
+from tui.incident.guard_offer import GuardOffer
 from tui.model.errors import ConsoleError, HostKeyRefused
-from tui.model.health import Health, Probe
+from tui.model.health import Health, Probe, ProbeOutcome
 from tui.model.host import Link
 from tui.model.observation import differences
 from tui.model.service import Service
@@ -47,6 +49,8 @@ class ServiceStatus(Value):
     """when every other source was asked for what the listing has from them; None: it has nothing of theirs"""
     trouble: str = ""
     """why the host could not be asked the last time, if so"""
+    offer: GuardOffer | None = None
+    """the deploy that went live meanwhile, where a guard is offered for it"""
 
     @property
     def last(self) -> Probe | None:
@@ -69,6 +73,7 @@ class ServiceMonitor:
         self._catalogued_at: dict[str, datetime] = {}
         self._trouble: dict[str, str] = {}
         self._listing_now: dict[tuple[str, bool], asyncio.Task[None]] = {}
+        self.offers = GuardOffers(engine)
         self._work = Supervisor(self._fault)
         self._news = Signal()
         self.errors: list[str] = []
@@ -91,12 +96,19 @@ class ServiceMonitor:
             listed_at=self._listed_at.get(service.name),
             catalogued_at=self._catalogued_at.get(service.name),
             trouble=self._trouble.get(service.name, ""),
+            offer=self.offers.of(service),
         )
 
     def statuses(self) -> tuple[ServiceStatus, ...]:
         """Every service now, in the order of services.yaml's `order`."""
         ordered = sorted(self.engine.fleet.services, key=lambda s: (s.order, s.name))
         return tuple(self.status(s.name) for s in ordered)
+
+    def healthy_at(self, name: str, at: datetime) -> bool:
+        """True if the last look at a service's health up to that moment found it well, and was not long before."""
+        probes = [p for p in self._probes[name] if p.at <= at]
+        recent = bool(probes) and at - probes[-1].at <= 2 * self._every(self.engine.service(name))
+        return recent and probes[-1].outcome is ProbeOutcome.HEALTHY
 
     def link(self, host: str) -> Link:
         """The connection to a host."""
@@ -177,6 +189,7 @@ class ServiceMonitor:
             self._trouble[service.name] = _worded(error)
         else:
             self._store(service.name, listing, began, every_source=every_source)
+            await self.offers.saw(service, listing)
         self._news.tell()
 
     def _store(self, name: str, listing: Listing, began: datetime, *, every_source: bool) -> None:

@@ -1,8 +1,10 @@
 """A guarded deploy: what was agreed before it, and what went live."""
 
+import re
 from datetime import timedelta
 from enum import StrEnum
 
+from tui.model.observation import RunningState
 from tui.model.value import Value
 
 
@@ -38,3 +40,8 @@ class GuardedDeploy(Value):
     """whether that was seen healthy right before"""
     machine: str = ""
     """where the journal is"""
+
+
+def deploy_of(current: RunningState) -> str:
+    """The deploy that runs, as a claim on the host names it: one word."""
+    return re.sub(r"\s+", "_", current.metadata or "unknown")

@@ -45,6 +45,14 @@ class Sighting(Value):
         return self.is_same_deploy(other) and self.images == other.images
 
 
+class Reminded(Value):
+    """The last time at which people here were reminded of a freeze."""
+
+    freeze: str
+    """which, see `freeze_age.identity`"""
+    at: datetime
+
+
 class RemarkKind(StrEnum):
     """The kinds of remarks on a commit."""
 

@@ -7,6 +7,8 @@ rollback · 8 another guard follows this deploy.
 import asyncio
 from typing import Any
 
+from msgspec.structs import replace
+
 from tui.cli import confirm, exits, interrupts, naming, output
 from tui.cli.commands import rollback as single
 from tui.cli.commands import telling
@@ -108,8 +110,8 @@ def _order(engine: Engine, service: Service, options: CommandOptions) -> GuardOr
             f"--on-breach {wanted} is more than {engine.fleet.path} allows for {service.name}: {allowed}",
             f"services.yaml: services.{service.name}.guard: {{on_breach: {wanted}}}",
         )
-    length = options.guard_for or engine.fleet.watch_of(service.name).after_clean_deploy
-    return GuardOrder(length=length, on_breach=wanted)
+    usual = guarding.order(engine, service)
+    return replace(usual, length=options.guard_for or usual.length, on_breach=wanted)
 
 
 async def _run(engine: Engine, argv: tuple[str, ...], narrator: Narrator) -> CommandEnd:
@@ -180,46 +182,37 @@ async def _to_the_end(
 
 
 async def _answer(engine: Engine, walk: IncidentRunner, live: RunningState, narrator: Narrator) -> None:
-    """Do what follows from the guard's word: nothing, a question, or the rollback."""
-    incident, guard = walk.incident, walk.incident.guard
-    if incident.asking is not Question.WATCH_BREACHED or guard is None:
-        await guarding.end(engine, walk, Closing.ABORTED, f"inconclusive: {incident.failure}")
-        return
-    narrator.say(f"BREACHED: {incident.failure}", "red")
-    why = ""
-    match guard.on_breach:
-        case OnBreach.ROLL_BACK:
-            why = await guarding.undo(engine, walk, live)
-            if not why:
-                narrator.say("rolling back: two breaches in a row, and everything is known that has to be", "bold")
-                return
-            why = f"; it was not rolled back by itself: {why}"
-        case OnBreach.ASK if narrator.interactive:
-            if await _asked(engine, walk, narrator):
-                return
-            why = "; the person did not want it rolled back"
-        case OnBreach.ASK:
-            why = "; nobody could be asked: this is no terminal"
-        case OnBreach.TELL:
-            pass
-    narrator.say(f"  next: rollback {incident.service} previous{why}", "yellow")
-    await guarding.end(engine, walk, Closing.NOT_RECOVERED, f"{incident.failure}{why}")
+    """Say the guard's word, and what follows from it."""
+    before = walk.incident
+    breached = before.asking is Question.WATCH_BREACHED
+    if breached:
+        narrator.say(f"BREACHED: {before.failure}", "red")
+    after = await guarding.answer(engine, walk, live, lambda: _asked(engine, walk, narrator))
+    if not after.guarding:
+        if after.guard is not None and after.guard.on_breach is OnBreach.ROLL_BACK:
+            narrator.say("rolling back: two breaches in a row, and everything is known that has to be", "bold")
+    elif breached:
+        why = after.close_reason.removeprefix(before.failure)
+        narrator.say(f"  next: rollback {after.service} previous{why}", "yellow")
 
 
-async def _asked(engine: Engine, walk: IncidentRunner, narrator: Narrator) -> bool:
+async def _asked(engine: Engine, walk: IncidentRunner, narrator: Narrator) -> str:
+    """Begin the rollback where the person wants it. Returns why it was not begun; empty: it was."""
+    if not narrator.interactive:
+        return "nobody could be asked: this is no terminal"
     try:
         plan = await guarding.planned(engine, walk)
     except ConsoleError as error:
         narrator.say(error.message, "red")
-        return False
+        return f"it could not be planned: {error.message}"
     narrator.plan(plan)
     if plan.blocked:
-        return False
+        return f"it is not possible now: {plan.blocked[0].text}"
     phrase = plan.service if plan.typed else "yes"
     if (await narrator.ask(f"roll {plan.service} back to {plan.target.name}? type {phrase}: ")) != phrase:
-        return False
+        return "the person did not want it rolled back"
     await guarding.carry_out(engine, walk, plan, engine.by)
-    return True
+    return ""
 
 
 async def _let_go(engine: Engine, walk: IncidentRunner, ended: CommandEnd | None, narrator: Narrator) -> Result:

@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tui.cli import first_night, interrupts, output
 from tui.cli.commands.postmortem import standing
 from tui.cli.exits import Exit, gravest, of_error
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
-from tui.dokku import holders
+from tui.dokku import freeze_age, holders
 from tui.dokku.config_values import read_stamp
 from tui.dokku.framing import Framer
 from tui.dokku.log_lines import read_line
@@ -185,7 +185,9 @@ def _held(row: output.Document) -> str:
     who = f"{row['held_by_incident'] or 'unknown'} of {row['by'] or 'unknown'} since {row['since'] or 'unknown'}"
     if row["frozen"] and not row["incident"]:
         why = f" ({row['frozen_reason']})" if row["frozen_reason"] else ""
-        words = f"  FROZEN by {who}{why}: rollback unfreeze {row['service']}"
+        age = timedelta(seconds=row["frozen_for"] or 0)
+        long = f", for {freeze_age.hours(age)} now: was it forgotten?" if age >= freeze_age.LONG else ""
+        words = f"  FROZEN by {who}{why}{long}: rollback unfreeze {row['service']}"
         return f"{words}; {row['deploys_go_live']}" if row["deploys_go_live"] else words
     if not row["incident"]:
         return f"  the record of {who} is left: rollback unfreeze {row['service']}"
@@ -269,6 +271,7 @@ async def _status(
         "since": output.time(held.since or held.created_at) if held else None,
         "held_by_incident": held.incident if held else None,
         "frozen_reason": held.reason or None if held else None,
+        "frozen_for": _frozen_for(found),
         "record": held is not None if found else None,
         "kept_image": _newest_image(found) if found else None,
         "error": output.error(code, error.message, error.fix) if error else None,
@@ -284,6 +287,12 @@ def _serves(current: RunningState) -> bool:
 def _asked(one: Probe) -> output.Document:
     """One of several addresses that were asked."""
     return {"url": one.url, "health": one.outcome.value, "http_status": one.status, "detail": one.detail}
+
+
+def _frozen_for(found: Listing | None) -> float | None:
+    """Seconds for which deploys have been held back; None where they are not, or nobody knows since when."""
+    age = freeze_age.age(found.record, found.current.branch, found.current.at) if found is not None else None
+    return age.total_seconds() if age is not None else None
 
 
 def _unheld(service: Service, found: Listing | None) -> str | None:

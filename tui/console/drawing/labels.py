@@ -109,10 +109,22 @@ def release(status: "ServiceStatus") -> str:
     return running.name if running else "nothing"
 
 
-def marks(status: "ServiceStatus", incident: Incident | None, *, brief: bool = False) -> list[tuple[str, str]]:
+def deploy(name: str) -> str:
+    """A deploy by what the host calls it, short enough for a line: of a commit its first digits."""
+    return name[:10] if len(name) == 40 and not name.strip("0123456789abcdef") else clean_line(name, 40)
+
+
+def marks(
+    status: "ServiceStatus", incident: Incident | None, *, brief: bool = False, now: datetime | None = None
+) -> list[tuple[str, str]]:
     """Marks of what else is to be known of a service, as pairs of word and look; `brief` where there is little room."""
     found: list[tuple[str, str]] = []
-    if incident is not None and incident.open:
+    if incident is not None and incident.open and incident.guarding:
+        left = incident.watch.deadline - now if incident.watch is not None and now is not None else None
+        yet = f" {age(left)} left" if left is not None and left > timedelta(0) and not brief else ""
+        asks = incident.asking is Question.WATCH_BREACHED
+        found.append(("BREACHED", "down") if asks else (f"GUARDED{yet}", "run"))
+    elif incident is not None and incident.open:
         found.append(("INC" if brief else f"INCIDENT {BRIEF[incident.state]}", "warn"))
     record = status.listing.record if status.listing else None
     if status.listing is not None and choose.rebuilt(status.listing.releases, status.listing.current):
@@ -123,6 +135,8 @@ def marks(status: "ServiceStatus", incident: Incident | None, *, brief: bool = F
             found.append(("UNSETTLED", "warn"))
     if record is not None and record.frozen:
         found.append(("FROZEN", "run"))
+    elif record is not None and record.guarding and (incident is None or record.incident != incident.known_as):
+        found.append(("GUARDED" if brief else f"GUARDED by {clean_line(record.by or 'unknown', 40)}", "run"))
     elif record is not None and (incident is None or record.incident != incident.known_as):
         found.append(("TAKEN" if brief else f"INCIDENT of {clean_line(record.by or 'unknown', 40)}", "warn"))
     if status.listing is not None and status.listing.current.restarting:
@@ -132,6 +146,8 @@ def marks(status: "ServiceStatus", incident: Incident | None, *, brief: bool = F
     if status.listing is not None and restart_risk.tried(status.listing.current):
         what = "NO RESTART" if status.listing.current.pods is None else "DEPLOY A GOOD RELEASE"
         found.append((what if brief else f"LAST DEPLOY FAILED: {what}", "warn"))
+    if status.offer is not None:
+        found.append(("NEW" if brief else "NEW RELEASE", "run"))
     if status.trouble:
         found.append(("HOST?", "unknown"))
     return found

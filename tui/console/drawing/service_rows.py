@@ -165,7 +165,7 @@ def _row(
         pieces.extend(strip(status, now, columns.spark, palette))
         pieces.append((" ", ""))
     room = columns.cells - rows.width(tuple(pieces))
-    for mark, style in labels.marks(status, incident, brief=room < 24):
+    for mark, style in labels.marks(status, incident, brief=room < 24, now=now):
         if cell_len(mark) + 1 > room:
             mark = rows.fit(mark, room).rstrip() if room >= 3 else ""
         if mark:

@@ -47,7 +47,10 @@ def header(
         right.extend([("READ-ONLY", "band"), (" ", "")])
     if incident is not None:
         severity = f" {incident.severity}" if incident.severity else ""
-        right.extend([(f"{incident.service}{severity} {labels.BRIEF[incident.state]}", "warn"), ("  ", "")])
+        said, style = f"{severity} {labels.BRIEF[incident.state]}", "warn"
+        if incident.guard is not None and not incident.wrote and incident.plan is None:
+            said, style = (" guarded", "run") if incident.open else (" guard over", "dim")
+        right.extend([(f"{incident.service}{said}", style), ("  ", "")])
         if any(not one.delivered for one in announcements.standing(incident.deliveries)):
             right.extend([("NOT TOLD", "down"), ("  ", "")])
     right.append((f"{rows.safe(by.partition('@')[0], 16)}  {now:%H:%MZ} ", "dim"))

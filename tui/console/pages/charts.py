@@ -29,7 +29,8 @@ def of_watch(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int) -
     begin = incident.confirmed_at or watch.opened_at
     length = watch.deadline - begin
     since = begin - min(BEFORE, length / 3)
-    marks = [Mark(begin, "back", "run"), Mark(watch.deadline, "end", "dim")]
+    first = Mark(begin, "look", "dim") if incident.guarding else Mark(begin, "back", "run")
+    marks = [first, Mark(watch.deadline, "end", "dim")]
     if incident.served_at is not None:
         marks.append(Mark(incident.served_at, "yes", "ok"))
     now = flow.console.engine.clock.now()

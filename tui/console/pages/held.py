@@ -28,7 +28,7 @@ class Held(Page):
         choices = [button("later", "Not now", self._later)]
         for service, record in found:
             text = "".join(text for text, _ in line(service, record, self.console.engine))
-            content.extend(rows.paragraph(text, cells, "run" if record.frozen else "warn", indent=4))
+            content.extend(rows.paragraph(text, cells, _look(record), indent=4))
             label = f"Unfreeze {service.name}" if record.frozen else f"Show {service.name}"
             choices.append(button(service.name, label, self._on(service, record)))
         title: tuple[Piece, ...] = (("FOUND ON THE HOSTS ", "title"), (f"{len(found)} held", "warn"))
@@ -49,8 +49,14 @@ def line(service: Service, record: IncidentRecord, engine: Engine) -> Row:
     began = record.since or record.created_at
     since = f" since {began:%m-%d %H:%MZ} ({labels.age(engine.clock.now() - began)})" if began is not None else ""
     who = f"{rows.safe(record.incident or 'unknown', 40)} of {rows.safe(record.by or 'unknown', 40)}"
-    what = "FROZEN" if record.frozen else "INCIDENT"
-    way = f"rollback unfreeze {service.name}" if record.frozen else "theirs: ask them, or take it over with a reason"
+    what, way = "INCIDENT", "theirs: ask them, or take it over with a reason"
+    if record.frozen:
+        what, way = "FROZEN", f"rollback unfreeze {service.name}"
+    elif record.guarding:
+        what, way = "GUARDED", "a rollback of yours goes before it"
     why = f": {rows.safe(record.reason, 80)}" if record.reason else ""
-    look = "run" if record.frozen else "warn"
-    return ((f"{service.name}: ", "bold"), (f"{what} by {who}{since}{why}", look), (f"; {way}", "dim"))
+    return ((f"{service.name}: ", "bold"), (f"{what} by {who}{since}{why}", _look(record)), (f"; {way}", "dim"))
+
+
+def _look(record: IncidentRecord) -> str:
+    return "run" if record.frozen or record.guarding else "warn"

@@ -3,7 +3,7 @@ same page."""
 
 from tui.console.incident_flow import IncidentFlow, may_plan
 from tui.console.page import Page, View
-from tui.console.pages import assess, close, following, plan, replaying, run, target, unsettled, watch
+from tui.console.pages import assess, close, following, guard, plan, replaying, run, target, unsettled, watch
 from tui.engine.incident.onlooker import Onlooker
 from tui.engine.replay import Playback
 from tui.model.incident import Question, State
@@ -40,6 +40,10 @@ def _of_state(flow: IncidentFlow, cells: int) -> View:
         return target.view(flow, incident, cells)
     if incident.asking is Question.NOT_IN_ORDER:
         return unsettled.view(flow, incident, cells)
+    if incident.guarding and incident.state is State.WATCHING and incident.watch is not None:
+        return guard.view(flow, incident, incident.watch, cells)
+    if incident.guard is not None and incident.state is State.CLOSED and not incident.wrote:
+        return guard.ended(flow, incident, cells)
     match incident.state:
         case State.ASSESSING:
             return assess.confirm(flow, incident, cells)

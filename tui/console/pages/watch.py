@@ -25,7 +25,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     content: list[Row] = []
     if incident.settling is not None:
         content.append(((f"{flow.palette.sign('run')} putting the host in order", "run"),))
-    content.append(_countdown(flow, watch))
+    content.append(countdown(flow, watch))
     content.extend(parts.trouble(flow, cells))
     if incident.asking is not None:
         said = incident.failure or "the watch ended without a verdict"
@@ -34,7 +34,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
         content.extend(rows.paragraph(text, cells, look, indent=2))
     content.extend(posts.missing(flow, incident, cells))
     drawn = charts.of_watch(flow, incident, watch, cells) if flow.room >= ROOM_FOR_CHART else []
-    content.extend(_seen(flow, incident, watch, cells, charted=bool(drawn)))
+    content.extend(looks(flow, incident, watch, cells, charted=bool(drawn)))
     content.extend(evidence.of_watch(flow, incident, cells))
     content.extend(drawn)
     content.extend(parts.downtime(flow, incident, cells))
@@ -54,7 +54,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     )
 
 
-def _countdown(flow: IncidentFlow, watch: Watch) -> Row:
+def countdown(flow: IncidentFlow, watch: Watch) -> Row:
     """The part that changes every second comes first: fewer bytes, and the eye finds it."""
     now = flow.console.engine.clock.now()
     left = max(timedelta(0), watch.deadline - now)
@@ -71,12 +71,13 @@ def _countdown(flow: IncidentFlow, watch: Watch) -> Row:
     )
 
 
-def _seen(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int, *, charted: bool) -> list[Row]:
+def looks(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int, *, charted: bool) -> list[Row]:
     """The looks of this watch in numbers; without a chart the latest response times as one row."""
     status = flow.status
     look, word = labels.LOOKS[status.health]
     before = parts.response_before(status.probes, incident.opened_at)
-    compared = f" (before the incident {before * 1000:.0f}ms)" if before is not None else ""
+    what = "deploy" if incident.guarding else "incident"
+    compared = f" (before the {what} {before * 1000:.0f}ms)" if before is not None else ""
     last = status.last
     found: list[Row] = [
         (

@@ -131,6 +131,9 @@ class ServiceTable(CursorPanel, can_focus=True):
     def _words(self, statuses: "Sequence[ServiceStatus]") -> tuple[Piece, ...]:
         said: list[Piece] = [("SERVICES ", "title"), (f"{len(statuses)}", "dim")]
         said += service_rows.counts(statuses, Health, self.palette)
+        offered = sum(s.offer is not None for s in statuses)
+        if offered and len(statuses) > service_rows.MANY:  # its row may lie below the fold
+            said.append((f"  {offered} NEW RELEASE", "run"))
         if self.filter:
             said.append((f"  filter: {self.filter}", "warn"))
         order = self.arrangement.ordered_by(len(statuses))

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from tui.model.errors import JournalError
 from tui.model.holder_look import HolderLook
-from tui.model.ledger import ConfigSeen, HolderRead, Ledger, Remark, RemarkKind, Served, Sighting
+from tui.model.ledger import ConfigSeen, HolderRead, Ledger, Remark, RemarkKind, Reminded, Served, Sighting
 from tui.model.observation import RunningState
 
-T = TypeVar("T", Sighting, Remark, ConfigSeen, HolderLook, HolderRead, Served)
+T = TypeVar("T", Sighting, Remark, ConfigSeen, HolderLook, HolderRead, Served, Reminded)
 EVERY = timedelta(minutes=1)
 """how old the last time seen on disk may be"""
 HOST = "*"
@@ -137,6 +137,15 @@ class LedgerKeeper:
             self.trouble = None
         except JournalError as error:
             self.trouble = error
+
+    async def reminded(self, host: str, app: str, freeze: str) -> datetime | None:
+        """When people here were last reminded of that freeze; None: never. Raises JournalError."""
+        found = _legible(await self._store.ledger(host, app), "reminded", Reminded, [])
+        return max((one.at for _, one in found if one.freeze == freeze), default=None)
+
+    async def remind(self, host: str, app: str, reminded: Reminded) -> None:
+        """Note that people here were reminded of a freeze. Raises JournalError."""
+        await self._store.ledger_add(host, app, "reminded", _text(reminded), reminded.at)
 
     async def served(self, host: str, took: Served) -> None:
         """Note how long a rollback on this host took; what cannot be written is the next promise's loss alone."""
@@ -304,5 +313,5 @@ def _legible(rows: Any, kind: str, of: type[T], bad: list[int]) -> list[tuple[in
     return found
 
 
-def _text(value: Sighting | Remark | ConfigSeen | HolderLook | HolderRead | Served) -> str:
+def _text(value: Sighting | Remark | ConfigSeen | HolderLook | HolderRead | Served | Reminded) -> str:
     return msgspec.json.encode(value).decode()
