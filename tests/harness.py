@@ -184,7 +184,7 @@ class _Process:
         for name in ("stdout", "stderr"):
             undo.enter_context(mock.patch.object(sys, name, _Switch(name, getattr(sys, name))))
         undo.enter_context(mock.patch.object(sys, "stdin", io.StringIO()))
-        undo.enter_context(mock.patch("tui.cli.ending.fault", _let_out))
+        undo.enter_context(mock.patch("tui.cli.command_failure.fault", _let_out))
         return undo
 
 

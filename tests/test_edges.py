@@ -20,10 +20,10 @@ BEGINS = {
     "drivers/ssh/openssh.py",  # waits for ssh's end, and says what it was
     "drivers/ssh/opening.py",  # cancelled right after the login
     "engine/guard.py",  # waits for it, and raises what it ended with
-    "engine/incident/ahead.py",  # the step that needs the answer raises, or asks again
+    "engine/incident/prefetch.py",  # the step that needs the answer raises, or asks again
     "engine/incident/runner.py",  # `submit` waits for it, shielded
     "engine/supervisor.py",
-    "engine/together.py",  # waits for them, and raises the first error
+    "engine/concurrency.py",  # waits for them, and raises the first error
     "sandbox/fake_teammate.py", "sandbox/faults.py", "sandbox/host.py", "sandbox/server.py",
 }  # fmt: skip
 """files that begin a task themselves; all others have a Supervisor"""

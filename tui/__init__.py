@@ -8,10 +8,10 @@ The rooms, in the way of the data:
     dokku/      how Dokku speaks: intent → argument lists, bytes → facts               (pure)
     releases/   which release: what is known of them, and which one a person means     (pure)
     incident/   what to decide: decide(incident, event) → (incident, effects)          (pure)
-    proposal/   what a services.yaml for a host should say: facts in, text out            (pure)
+    init_config/  what a services.yaml for a host should say: facts in, text out          (pure)
     ways/       ways back: plan builders, one file each, listed in `WAYS`              (pure)
     drivers/    how we touch it: ssh, git, http, journal, clock; vendors/ one file each, listed in `REGISTRY`
-    engine/     who runs the loop: effects out to drivers, events back in; one gate for every change
+    engine/     runs incidents: effects out to drivers, events back in; one gate for every change
                 hosts/ connections, the gate, the record · incident/ the loop · releases/ plan, keep, freeze ·
                 monitor/ health, error rates, logs · notify/ people, post-mortem
     console/    what people see: Textual only here

@@ -13,6 +13,7 @@ from tui.config.trust import Power, fingerprint, powers
 from tui.drivers import vendors
 from tui.drivers.clock import SystemClock
 from tui.drivers.digest import KeyedDigest
+from tui.drivers.environment_check import Surroundings
 from tui.drivers.git import Git
 from tui.drivers.http import HttpProbes
 from tui.drivers.journal import Journal
@@ -21,7 +22,6 @@ from tui.drivers.process import GUARD, LocalProcesses
 from tui.drivers.registry import HttpRegistry
 from tui.drivers.secrets import Secrets, learn_all
 from tui.drivers.ssh import Identities, SshHost
-from tui.drivers.surroundings import Surroundings
 from tui.drivers.trusted import TrustedFiles
 from tui.drivers.vendors.base import Checked, Counter, FlagKeeper, Given, IssueTracker, MessageChannel, OnCallSource
 from tui.engine.drill import ledger as drills

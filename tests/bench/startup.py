@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.harness import Bench, Effort, Finding, interleaved, on_pty, ratio
-from tui.console import lastboard
+from tui.console import board_cache
 
 REPORT = """
 import json, os, resource
@@ -101,7 +101,7 @@ def _keep_a_board(state: str) -> None:
     rows = [{"service": name, **row} for name in ("api", "gateway", "search", "transcription")]
     services = str(Path("services.yaml").resolve())
     board = {"schema": 1, "at": "2026-11-24T02:13:05Z", "environment": "production", "services": services, "rows": rows}
-    lastboard.store(state, board)
+    board_cache.store(state, board)
 
 
 BENCHES: dict[str, Bench] = {"first-paint": first_paint, "splash": splash}

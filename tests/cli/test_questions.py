@@ -2,7 +2,7 @@
 
 from tui.cli import questions
 from tui.cli.narrate import Narrator
-from tui.proposal.facts import AppFacts, HostFacts, WebAnswer, Whose
+from tui.init_config.facts import AppFacts, HostFacts, WebAnswer, Whose
 
 
 class Person(Narrator):

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.cli import parsers
-from tui.console import clipboard, lastboard, splash
+from tui.console import board_cache, clipboard, splash
 from tui.console.driver import SHORT, Writer
 from tui.console.setup import Setup
 from tui.console.terminal import Terminal, describe
@@ -117,8 +117,8 @@ BOARD = {
 
 
 def test_the_board_comes_back_as_it_was_kept(tmp_path: Path) -> None:
-    lastboard.store(str(tmp_path / "new"), BOARD)
-    assert lastboard.read(str(tmp_path / "new")) == BOARD
+    board_cache.store(str(tmp_path / "new"), BOARD)
+    assert board_cache.read(str(tmp_path / "new")) == BOARD
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["board.json"]
     assert stat.S_IMODE((tmp_path / "new" / "board.json").stat().st_mode) == 0o600
 
@@ -134,19 +134,19 @@ def test_the_board_comes_back_as_it_was_kept(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_broken_board_is_no_board(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / "board.json").write_bytes(raw)
-    assert lastboard.read(str(tmp_path)) is None
+    assert board_cache.read(str(tmp_path)) is None
 
 
 def test_what_is_no_file_is_no_board(tmp_path: Path) -> None:
-    assert lastboard.read(str(tmp_path / "none")) is None
+    assert board_cache.read(str(tmp_path / "none")) is None
     os.mkfifo(tmp_path / "board.json")  # nobody writes: must not wait
-    assert lastboard.read(str(tmp_path)) is None
+    assert board_cache.read(str(tmp_path)) is None
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(), st.lists))
 def test_the_bare_scanner_reads_as_json_does(value: object) -> None:
-    assert lastboard._parsed(json.dumps(value)) == value
-    assert lastboard._parsed(json.dumps({"key": value})) == {"key": value}
+    assert board_cache._parsed(json.dumps(value)) == value
+    assert board_cache._parsed(json.dumps({"key": value})) == {"key": value}
 
 
 def test_the_state_folder_is_the_drivers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,8 +155,8 @@ def test_the_state_folder_is_the_drivers(monkeypatch: pytest.MonkeyPatch) -> Non
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
         wanted = platformdirs.user_state_dir("rollback", appauthor=False)
-        assert lastboard.state_folder(environ, sys.platform) == wanted
-    assert lastboard.state_folder({"ROLLBACK_STATE_DIR": "/s"}, "linux") == "/s"
+        assert board_cache.state_folder(environ, sys.platform) == wanted
+    assert board_cache.state_folder({"ROLLBACK_STATE_DIR": "/s"}, "linux") == "/s"
 
 
 @given(st.text(max_size=200), st.integers(1, 200))
@@ -224,7 +224,7 @@ def test_no_picture_in_doubt(line: str) -> None:
     ],
 )
 def test_only_the_board_of_this_services_file_is_shown(tmp_path: Path, line: str, named: str, same: bool) -> None:
-    lastboard.store(str(tmp_path), BOARD)
+    board_cache.store(str(tmp_path), BOARD)
     environ = {"ROLLBACK_STATE_DIR": str(tmp_path), **({"ROLLBACK_SERVICES": named} if named else {})}
     assert any("LAST SEEN" in shown for shown in splash._board(line.split(), environ)) == same
 
@@ -232,7 +232,7 @@ def test_only_the_board_of_this_services_file_is_shown(tmp_path: Path, line: str
 def test_the_picture_imports_nothing_slow() -> None:
     script = "import sys; before = set(sys.modules); import tui.console.splash; print(*(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) <= {"tui", "tui.console", "tui.console.splash", "tui.console.lastboard"}
+    assert set(done.stdout.split()) <= {"tui", "tui.console", "tui.console.splash", "tui.console.board_cache"}
 
 
 # ── the writer ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,7 @@ from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Apis, RateLimit
 from tui.drivers.vendors.base import Checked, Vendor
-from tui.model import readers
+from tui.model import value_parsers
 from tui.model.finding import Finding
 from tui.model.service import Service
 from tui.model.vendor import Section, SectionPlace, VendorSettings
@@ -17,10 +17,10 @@ TOPIC = "opsgenie"
 class OpsgenieSpec(VendorSettings):
     """The team that is paged for a service."""
 
-    team: Annotated[str, readers.slug]
-    tags: Annotated[tuple[str, ...], readers.word] = ()
-    url: Annotated[str, readers.base] = "https://api.opsgenie.com"
-    key_env: Annotated[str, readers.variable] = "OPSGENIE_KEY_OF_TEAM"
+    team: Annotated[str, value_parsers.slug]
+    tags: Annotated[tuple[str, ...], value_parsers.word] = ()
+    url: Annotated[str, value_parsers.base] = "https://api.opsgenie.com"
+    key_env: Annotated[str, value_parsers.variable] = "OPSGENIE_KEY_OF_TEAM"
 
 
 SECTION = Section(SectionPlace.SERVICE, TOPIC, OpsgenieSpec)

@@ -184,6 +184,31 @@ async def test_nothing_but_an_answer_or_a_console_error(
         assert isinstance(said, Unheard), "it may have landed"
 
 
+@pytest.mark.parametrize(
+    ("method", "when"),
+    [
+        *((method, {}) for method in ("a read", "refs", "history", "archive")),
+        *((method, {"after_sent": 30}) for method in ("a read", "refs", "history")),  # an archive comes in one piece
+    ],
+)
+async def test_a_read_whose_link_drops_once_is_read_once_more(
+    guest: Guest, host: SshHost, method: str, when: dict[str, int]
+) -> None:
+    ask, prefix = METHODS[method]
+    await guest.control("/fault", kind="drop_connection", when={"command_prefix": prefix, **when})
+    assert await ask(host, 30.0)
+    calls = [c for c in (await guest.state())["commands"] if c["command"].startswith(prefix)]
+    assert len(calls) == 2
+
+
+async def test_a_read_whose_link_drops_twice_is_not_read_for_ever(guest: Guest, host: SshHost) -> None:
+    await guest.control("/fault", kind="drop_connection", times=9, when={"command_prefix": "git-upload-pack"})
+    with pytest.raises(LinkError, match="the link was lost"):
+        await _refs(host)
+    calls = [c for c in (await guest.state())["commands"] if c["command"].startswith("git-upload-pack")]
+    assert len(calls) == 2
+
+
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 async def test_a_read_without_an_end_is_hung_up_on(guest: Guest, host: SshHost, stream: str) -> None:
     await guest.control("/fault", kind="endless", stream=stream, times=9, when={"command_prefix": "apps:list"})

@@ -61,7 +61,7 @@ async def test_the_first_reads_go_out_beside_the_question_and_a_shell_is_asked_t
         assert [answer.stdout for answer in told] == [b"'apps:report' 'api'\n", b"'apps:report' 'web'\n"]
         assert await host.greeting() is None, "what a shell says to a bare `version` is no word of Dokku's"
     async with driver(host_of(shell), form=None) as host:
-        with pytest.raises(ConsoleError, match="is no packet"):
+        with pytest.raises(ConsoleError, match="where Git should speak"):
             await Git().refs(host, "api")  # the words of the program `dokku`, not of the shell's own git
         assert host.form is Form.SHELL
 

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -75,8 +76,8 @@ async def test_what_the_commits_contain_is_not_fetched(server: tuple[Sshd, Path]
         received: list[int] = []
         opened = host.channel
 
-        async def counting(argv: tuple[str, ...]):  # type: ignore[no-untyped-def]
-            channel = await opened(argv)
+        async def counting(argv: tuple[str, ...], **more: Any):  # type: ignore[no-untyped-def]
+            channel = await opened(argv, **more)
             read = channel.read
 
             async def counted() -> bytes:
@@ -87,7 +88,7 @@ async def test_what_the_commits_contain_is_not_fetched(server: tuple[Sshd, Path]
             channel.read = counted  # type: ignore[method-assign]
             return channel
 
-        host.channel = counting  # type: ignore[assignment]
+        host.channel = counting  # type: ignore[method-assign]
         found = await Git().history(host, repo.name, "main", 20)
     assert len(found) == 3
     assert sum(received) < 8_000_000

@@ -14,10 +14,10 @@ from tests.incident.facts import T0
 from tui.cli.commands import check as cli
 from tui.dokku import build_settings, commands, holders
 from tui.engine import check
+from tui.engine.concurrency import meanwhile
 from tui.engine.hosts.app_config import ConfigWatch
 from tui.engine.hosts.overview import HostReads
 from tui.engine.releases.catalog import Listing
-from tui.engine.together import meanwhile
 from tui.model.errors import HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
 from tui.model.health import Probe, ProbeOutcome

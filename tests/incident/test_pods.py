@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.incident.facts import OURS, T0, THEIRS, current, later, plan
-from tui.incident import landed, still_ours, verify
+from tui.incident import landed, running_state_check, verify
 from tui.model.observation import Container, Landed, RunningState
 from tui.model.plan import Plan, Proof
 from tui.model.release import Release
@@ -96,10 +96,10 @@ def test_processes_of_which_only_some_run_are_no_proof() -> None:
 
 
 def test_a_watch_does_not_take_pods_that_were_not_asked_for_strangers() -> None:
-    standing = still_ours.begin(pods(None), planned(), pods(ASKED))
-    assert not still_ours.judge(standing, pods(None, at=5), planned()).stray
-    assert not still_ours.moved(standing, pods(None, at=5))
-    assert still_ours.judge(standing, pods(None, metadata=THEIRS, at=5), planned()).stray
+    standing = running_state_check.begin(pods(None), planned(), pods(ASKED))
+    assert not running_state_check.judge(standing, pods(None, at=5), planned()).stray
+    assert not running_state_check.moved(standing, pods(None, at=5))
+    assert running_state_check.judge(standing, pods(None, metadata=THEIRS, at=5), planned()).stray
 
 
 def test_a_rollback_of_ours_is_not_called_a_rebuild_because_pods_were_not_asked() -> None:

@@ -10,7 +10,7 @@ from tests.incident.facts import OURS, T0, container, current, later, plan
 from tui.incident import decide as core
 from tui.incident import effects as do
 from tui.incident import events as ev
-from tui.incident import landed, still_ours, watch
+from tui.incident import landed, running_state_check, watch
 from tui.incident.decide import opened
 from tui.incident.transitions.uncertain import LOOK_AGAIN
 from tui.model.incident import Incident, Question, Sample, State, StepResult, WatchKind
@@ -246,52 +246,58 @@ def test_a_restart_in_a_watch_is_named_and_no_alarm(
     ids: str, neighbours: tuple[tuple[str, datetime], ...], words: str
 ) -> None:
     now = again(ids=ids, neighbours=neighbours)
-    watched = still_ours.Standing(before=RUNS)
-    assert still_ours.moved(watched, now)
-    first = still_ours.judge(watched, now, made())
+    watched = running_state_check.Standing(before=RUNS)
+    assert running_state_check.moved(watched, now)
+    first = running_state_check.judge(watched, now, made())
     assert first.stray == ""
     assert words in first.note
-    second = still_ours.judge(first.standing, replace(now, at=later(305), neighbours=()), made())
+    second = running_state_check.judge(first.standing, replace(now, at=later(305), neighbours=()), made())
     assert (second.stray, second.note) == ("", ""), "it is said once"
 
 
 def test_bad_answers_while_a_host_starts_its_apps_are_a_gap_and_later_ones_count() -> None:
     now = again(neighbours=(("blog", later(291)),))
-    judged = still_ours.judge(still_ours.Standing(before=RUNS), now, made())
+    judged = running_state_check.judge(running_state_check.Standing(before=RUNS), now, made())
     assert judged.excused
-    late = still_ours.judge(judged.standing, replace(now, at=later(300) + landed.RESTORE), made())
+    late = running_state_check.judge(judged.standing, replace(now, at=later(300) + landed.RESTORE), made())
     assert not late.excused
-    alone = still_ours.judge(still_ours.Standing(before=RUNS), again(), made())
+    alone = running_state_check.judge(running_state_check.Standing(before=RUNS), again(), made())
     assert not alone.excused, "a container that crashes again and again is no excuse"
 
 
 def test_processes_that_come_back_are_no_alarm_and_those_that_stay_away_are() -> None:
     web, worker = RUNS.containers
     gone = replace(RUNS, at=later(210), containers=(web, replace(worker, running=False)))
-    judged = still_ours.judge(still_ours.Standing(before=RUNS), gone, made())
+    judged = running_state_check.judge(running_state_check.Standing(before=RUNS), gone, made())
     assert (judged.stray, judged.note) == ("", "worker.1 does not run; it, or the whole host, is restarting")
-    assert still_ours.judge(judged.standing, replace(RUNS, at=later(220)), made()).stray == ""
-    late = still_ours.judge(judged.standing, replace(gone, at=later(210) + landed.RESTORE), made())
+    assert running_state_check.judge(judged.standing, replace(RUNS, at=later(220)), made()).stray == ""
+    late = running_state_check.judge(judged.standing, replace(gone, at=later(210) + landed.RESTORE), made())
     assert late.stray == "worker.1 does not run since 22:03:30Z"
     nothing = replace(RUNS, containers=tuple(replace(c, running=False) for c in RUNS.containers))
-    assert still_ours.judge(still_ours.Standing(before=RUNS), nothing, made()).stray == ""
+    assert running_state_check.judge(running_state_check.Standing(before=RUNS), nothing, made()).stray == ""
 
 
 def test_a_watch_taken_up_while_the_host_restarts_knows_what_is_to_run() -> None:
     nothing = replace(RUNS, at=later(300), containers=tuple(replace(c, running=False) for c in RUNS.containers))
-    assert still_ours.begin(nothing, made(), RUNS).before == RUNS
-    assert still_ours.begin(nothing, None, RUNS).before == nothing
-    assert still_ours.judge(still_ours.begin(nothing, made(), RUNS), nothing, made()).stray == ""
+    assert running_state_check.begin(nothing, made(), RUNS).before == RUNS
+    assert running_state_check.begin(nothing, None, RUNS).before == nothing
+    assert running_state_check.judge(running_state_check.begin(nothing, made(), RUNS), nothing, made()).stray == ""
 
 
 def test_what_is_not_ours_stays_an_alarm() -> None:
     theirs = replace(RUNS, metadata="d" * 40, containers=(WEB, WORKER))
-    assert "not ours any more" in still_ours.judge(still_ours.Standing(before=RUNS), theirs, made()).stray
+    assert (
+        "not ours any more"
+        in running_state_check.judge(running_state_check.Standing(before=RUNS), theirs, made()).stray
+    )
     scaled = replace(RUNS, containers=RUNS.containers[:1])
-    judged = still_ours.judge(still_ours.Standing(before=RUNS), scaled, made())
+    judged = running_state_check.judge(running_state_check.Standing(before=RUNS), scaled, made())
     assert judged.stray == "the release is ours still, but somebody touched it: worker.1 is not running any more"
     rebuilt = replace(RUNS, containers=(WEB, WORKER))
-    assert "not what was being watched" in still_ours.judge(still_ours.Standing(before=RUNS), rebuilt, None).stray
+    assert (
+        "not what was being watched"
+        in running_state_check.judge(running_state_check.Standing(before=RUNS), rebuilt, None).stray
+    )
 
 
 def test_the_gap_lowers_the_coverage_and_the_watch_goes_on() -> None:

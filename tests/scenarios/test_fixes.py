@@ -189,14 +189,14 @@ WALKED: dict[str, tuple[Drive, tuple[tuple[str, str], ...]]] = {
         nothing_kept,
         (("releases/choose.py", "{} | rollback keep {}: keeps what runs | deploy it again as usual"),),
     ),
-    "further back": (further, (("ways/further.py", "to go further back: rollback {} {}, or {}"),)),
+    "further back": (further, (("ways/previous_refusal.py", "to go further back: rollback {} {}, or {}"),)),
     "closed already": (resume_closed, (("engine/engine.py", "rollback incidents"),)),
 }
 NOT_WALKED = {
     ("bootstrap.py", "the script must not call rollback itself"): "names no command",
     ("engine/releases/freeze.py", "rollback status"): "a race of two consoles",
-    ("engine/tip.py", "rollback unfreeze {}: says whose it is"): "a race: unfreeze came before it",
-    ("engine/tip.py", "rollback unfreeze {}"): "a race: unfreeze came before it",
+    ("engine/branch_tip.py", "rollback unfreeze {}: says whose it is"): "a race: unfreeze came before it",
+    ("engine/branch_tip.py", "rollback unfreeze {}"): "a race: unfreeze came before it",
     ("console/jobs.py", "rollback incidents"): "the console's",
     ("cli/naming.py", "{}services: {}; `rollback --help` lists the commands"): "tests/cli/test_explaining.py",
     (
@@ -241,7 +241,7 @@ NOT_WALKED = {
     ("engine/undo.py", "{} builds it again, which is slow: rollback undo {} --way {}"): "test_undo.py",
     ("incident/undo.py", "rollback resume {}, then undo it"): "test_undo.py",
     ("incident/undo.py", "rollback {} --list"): "test_undo.py",
-    ("ways/again.py", "rollback {} {}"): "test_never_live.py",
+    ("ways/redeploy_current.py", "rollback {} {}"): "test_never_live.py",
     ("cli/guard_options.py", "rollback guard api -- git push dokku main"): "usage",
     ("engine/guard.py", "rollback resume {}"): "test_guard.py",
     ("cli/commands/drill.py", "rollback drill dokku@host.example"): "usage",

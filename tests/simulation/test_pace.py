@@ -33,11 +33,11 @@ class Told(NamedTuple):
     """that the host carried out for it, those of Git included"""
 
 
-async def timed(world: World, *words: str) -> Told:
+async def timed(world: World, *words: str, on: str = "bastion") -> Told:
     """Plays one command line."""
     (fault,) = world.host.faults.armed
     began, left = world.loop.time(), fault.times
-    done = await world.command("bastion", *words)
+    done = await world.command(on, *words)
     return Told(world.loop.time() - began, done.code, left - fault.times)
 
 
@@ -45,6 +45,7 @@ async def played(world: World) -> dict[str, Any]:
     slow(world)
     found: dict[str, Any] = {"plan": await timed(world, "api", "previous", "--plan")}
     found["status"] = await timed(world, "status")
+    found["first status"] = await timed(world, "status", on="laptop")
     found["check"] = await timed(world, "check")
     found["rollback"] = await timed(world, "api", "previous", "--yes")
     (events,) = (made for made in Journals(world).events.values() if any(isinstance(e, ev.Confirmed) for e in made))
@@ -68,6 +69,12 @@ def test_a_row_of_status_costs_four_commands_and_one_is_for_all(found: dict[str,
     seconds, code, commands = found["status"]
     assert code == 0 and commands == 1 + 1 + 4 * 4  # the greeting, and of each app ps:inspect, git, and its variables
     assert 2 * EACH <= seconds <= 2 * EACH + 0.1
+
+
+def test_the_first_row_on_a_machine_reads_each_holder_once(found: dict[str, Any]) -> None:
+    seconds, code, commands = found["first status"]
+    assert code == 0 and commands == found["status"].commands + 16
+    assert 4 * EACH <= seconds <= 4 * EACH + 0.15
 
 
 def test_check_asks_nothing_twice(found: dict[str, Any]) -> None:

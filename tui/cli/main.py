@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.cli import ending, exits, interrupts, naming, options, output
+from tui.cli import command_failure, exits, interrupts, naming, options, output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
@@ -62,7 +62,7 @@ def _main(
         except ConsoleError as error:
             return _fail(wanted.command, error, narrator, json=wanted.json), False
         except Exception as error:  # noqa: BLE001 - a fault of this program: one line, and a file with the rest
-            return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json), False
+            return _fail(wanted.command, command_failure.fault(error), narrator, json=wanted.json), False
     with asyncio.Runner(loop_factory=loop or interrupts.Loop) as runner:
         return runner.run(_run(wanted, narrator, clock))
 
@@ -118,7 +118,7 @@ async def _whole(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort |
     except ConsoleError as error:
         return _fail(wanted.command, error, narrator, json=wanted.json), False
     except Exception as error:  # noqa: BLE001 - a fault of this program: one line, and a file with the rest
-        return _fail(wanted.command, ending.fault(error), narrator, json=wanted.json), False
+        return _fail(wanted.command, command_failure.fault(error), narrator, json=wanted.json), False
     if wanted.command != "init" and engine.fleet.path:
         narrator.say(f"services: {engine.fleet.path} ({engine.fleet.environment})", "dim")
     try:
@@ -179,14 +179,14 @@ async def _carried_out(engine: "Engine", wanted: CommandOptions, narrator: Narra
         async with narrator.waiting("asking the hosts"):
             return await _command(wanted.command)(engine, wanted, narrator)
     except ConsoleError as error:
-        failed = ending.of(engine, error)
+        failed = command_failure.of(engine, error)
     except asyncio.CancelledError:
-        failed = ending.interrupted(engine)
+        failed = command_failure.interrupted(engine)
     except output.ReaderGone:
         return Exit.DONE, {}
     except Exception as error:  # noqa: BLE001 - a fault of this program: one line, a file with the rest, and a true code
-        failed = ending.of(engine, ending.fault(error))
-    ending.say(failed, narrator)
+        failed = command_failure.of(engine, command_failure.fault(error))
+    command_failure.say(failed, narrator)
     return failed.code, output.failure(wanted.command, failed.code, failed.message, failed.fix)
 
 
@@ -200,7 +200,7 @@ async def _end(engine: "Engine", wanted: CommandOptions, narrator: Narrator) -> 
     except TimeoutError:
         narrator.say(f"not everything could be closed in order within {PATIENCE:.0f} s", "yellow")
     except Exception as error:  # noqa: BLE001 - what was done is done
-        narrator.say(ending.fault(error).message, "red")
+        narrator.say(command_failure.fault(error).message, "red")
     for lost in filter(None, (engine.gate.lost, engine.journal.lost)):
         narrator.say(f"the record on this machine is incomplete: {lost}", "red")
 
@@ -264,8 +264,8 @@ def _command(name: str) -> Command:
 
 
 def _fail(kind: str, error: ConsoleError, narrator: Narrator, *, json: bool, code: Exit | None = None) -> int:
-    failed = ending.Failed(code if code is not None else exits.of_error(error), error.message, error.fix)
-    ending.say(failed, narrator)
+    failed = command_failure.Failed(code if code is not None else exits.of_error(error), error.message, error.fix)
+    command_failure.say(failed, narrator)
     if json:
         output.write(output.failure(kind, failed.code, failed.message, failed.fix))
     return int(failed.code)

@@ -136,7 +136,7 @@ def of_service(prog: str) -> Parser:
 
 
 def _init_options(parser: Parser) -> None:
-    from tui.proposal.ci import NAMES
+    from tui.init_config.ci import NAMES
 
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = (

@@ -6,10 +6,10 @@ from msgspec.structs import replace
 from tui.cli.confirm import YES
 from tui.cli.narrate import Narrator
 from tui.engine.survey.health import Look
-from tui.model import readers
-from tui.proposal import mounts
-from tui.proposal.document import LOCAL, Decisions, several
-from tui.proposal.facts import AppFacts, HealthFound, HostFacts, Whose
+from tui.init_config import mounts
+from tui.init_config.document import LOCAL, Decisions, several
+from tui.init_config.facts import AppFacts, HealthFound, HostFacts, Whose
+from tui.model import value_parsers
 from tui.text.clean import clean_line
 
 NO = frozenset({"n", "no"})
@@ -44,7 +44,7 @@ async def _address(one: AppFacts, narrator: Narrator, look: Look) -> AppFacts:
         if not said:
             return one
         try:
-            url = readers.url(said)
+            url = value_parsers.url(said)
         except ValueError as error:
             narrator.say(f"  {error}", "yellow")
             continue

@@ -8,7 +8,7 @@ from tui.config import values
 from tui.config.nodes import Node
 from tui.config.request_headers import HEADERS
 from tui.config.shapes import FileKey, Found, Keys, Many, Named, OneOrMany, Text
-from tui.model import readers
+from tui.model import value_parsers
 from tui.model.service import Expect, HealthSpec, IdentitySpec, SmokeSpec
 
 
@@ -100,28 +100,28 @@ def health(beside: Path) -> Keys[HealthSpec]:
         keys=(
             FileKey(
                 name="url",
-                shape=readers.url,
+                shape=value_parsers.url,
                 words="The address that is asked.",
                 told="none",
                 example="https://api.example.com/health",
             ),
             FileKey(
                 name="public_url",
-                shape=readers.url,
+                shape=value_parsers.url,
                 words="The address by which users come, asked beside `url` and shown in a row of its own.",
                 told="none",
                 example="https://example.com/health",
             ),
             FileKey(
                 name="tcp",
-                shape=readers.endpoint,
+                shape=value_parsers.endpoint,
                 words="A host and port that must take a connection, and keep it.",
                 told="none",
                 example="db.example.com:5432",
             ),
             FileKey(
                 name="websocket",
-                shape=readers.websocket,
+                shape=value_parsers.websocket,
                 words="An address that must answer a WebSocket handshake with 101.",
                 told="none",
                 example="wss://example.com/socket",
@@ -154,7 +154,7 @@ def health(beside: Path) -> Keys[HealthSpec]:
             ),
             FileKey(
                 name="patience",
-                shape=readers.duration,
+                shape=value_parsers.duration,
                 words="How long that row may take to come about after a rollback.",
                 default=timedelta(seconds=60),
                 told="60s",
@@ -172,7 +172,7 @@ SMOKE = Many(
         keys=(
             FileKey(
                 name="url",
-                shape=readers.url,
+                shape=value_parsers.url,
                 words="The address of one request that a working service answers.",
                 required=True,
                 example="https://example.com/ping",
@@ -188,7 +188,7 @@ IDENTITY: Keys[Any] = Keys(
     keys=(
         FileKey(
             name="url",
-            shape=readers.url,
+            shape=value_parsers.url,
             words="The address at which the service says which release it is.",
             required=True,
             example="https://example.com/version",

@@ -4,8 +4,8 @@ import re
 
 from tui.config.nodes import VARIABLE, Node
 from tui.config.shapes import Apart, Named, Text
-from tui.model.readers import of_form
 from tui.model.service import RequestHeader
+from tui.model.value_parsers import of_form
 from tui.text.secret_patterns import credential
 
 _NAME = of_form(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}", "no name of a header; write e.g. X-Forwarded-Proto")

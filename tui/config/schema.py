@@ -9,7 +9,7 @@ from tui.config.hosts_and_services import host, read_hosts, read_services, share
 from tui.config.nodes import Node, Problems
 from tui.config.service_keys import LINKS, service, watch
 from tui.config.shapes import FileKey, Found, Keys, Many, Named, Text, read
-from tui.model import readers
+from tui.model import value_parsers
 from tui.model.service import RUNBOOK_SEVERITIES, Budgets, Contacts, Fleet, SeveritySpec, WatchSpec
 from tui.model.vendor import SectionPlace
 from tui.ways import NAMES
@@ -30,7 +30,7 @@ def _way(text: str) -> str:
     return text
 
 
-readers.PATTERNS |= {_version: "1", _way: "|".join(NAMES)}
+value_parsers.PATTERNS |= {_version: "1", _way: "|".join(NAMES)}
 
 
 def _severity(found: Found) -> Any:
@@ -50,7 +50,7 @@ _SEVERITY = Keys(
         ),
         FileKey(
             name="respond_within",
-            shape=readers.duration,
+            shape=value_parsers.duration,
             words="The time from detection to response.",
             told="the next business day",
             example="5m",
@@ -64,7 +64,7 @@ _BUDGETS = Keys(
     keys=tuple(
         FileKey(
             name=name,
-            shape=readers.duration,
+            shape=value_parsers.duration,
             words=words,
             default=getattr(Budgets(), name),
             told=f"{getattr(Budgets(), name).total_seconds():.0f}s",
@@ -170,7 +170,7 @@ def top(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Fou
             FileKey(name="contacts", shape=contacts, words="Whom the runbook tells.", told="none"),
             FileKey(
                 name="notify",
-                shape=Many(readers.variable),
+                shape=Many(value_parsers.variable),
                 words="Names of environment variables that hold apprise addresses, which are told of every milestone.",
                 default=(),
                 told="none",
@@ -186,7 +186,7 @@ def top(sections: vendors.Sections, beside: Path, shared: WatchSpec) -> Keys[Fou
             ),
             FileKey(
                 name="postmortem_within",
-                shape=readers.duration,
+                shape=value_parsers.duration,
                 words="How soon a post-mortem has to be scheduled.",
                 default=timedelta(hours=24),
                 told="24h",

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from tui.config import health_keys, values, vendors
 from tui.config.nodes import Node
 from tui.config.shapes import FileKey, Found, Keys, Many, Named, Text
-from tui.model import readers
+from tui.model import value_parsers
 from tui.model.guard import GuardSpec, OnBreach
 from tui.model.service import CheckMode, RollbackSpec, Service, WatchSpec
 from tui.model.vendor import SectionPlace
 
-LINKS = Named(item=readers.url)
+LINKS = Named(item=value_parsers.url)
 
 
 def _rollback(found: Found) -> RollbackSpec:
@@ -28,7 +28,7 @@ _ROLLBACK = Keys(
     keys=(
         FileKey(
             name="expected",
-            shape=readers.duration,
+            shape=value_parsers.duration,
             words="How long a rollback of this service usually takes.",
             default=timedelta(seconds=30),
             told="30s",
@@ -52,7 +52,7 @@ _ROLLBACK = Keys(
         ),
         FileKey(
             name="settle",
-            shape=readers.duration,
+            shape=value_parsers.duration,
             words="How long after the deploy its answers do not count yet: while it opens files or loads an index.",
             default=timedelta(0),
             told="0s",
@@ -100,7 +100,7 @@ def watch(base: WatchSpec) -> Keys[WatchSpec]:
         keys=(
             FileKey(
                 name="after_rollback",
-                shape=readers.duration,
+                shape=value_parsers.duration,
                 words="How long a service is watched after a rollback.",
                 default=base.after_rollback,
                 told="15m",
@@ -108,7 +108,7 @@ def watch(base: WatchSpec) -> Keys[WatchSpec]:
             ),
             FileKey(
                 name="longest",
-                shape=readers.duration,
+                shape=value_parsers.duration,
                 words="To what a watch can be extended.",
                 default=base.longest,
                 told="30m",
@@ -116,7 +116,7 @@ def watch(base: WatchSpec) -> Keys[WatchSpec]:
             ),
             FileKey(
                 name="after_clean_deploy",
-                shape=readers.duration,
+                shape=value_parsers.duration,
                 words='How long the "monitor" of the decision tree lasts, after a deploy without trouble.',
                 default=base.after_clean_deploy,
                 told="10m",

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from tui.dokku.holders import is_ours
 from tui.model import destination
 from tui.model.guard import OnBreach
-from tui.model.readers import DURATION, PATTERNS, duration
 from tui.model.service import CheckMode, Transport
+from tui.model.value_parsers import DURATION, PATTERNS, duration
 
 RANGES: dict[Callable[[str], int], tuple[int, int]] = {}
 """the smallest and the largest number that a reader of whole numbers takes"""

@@ -97,7 +97,7 @@ class Commands:
 
     def help(self) -> None:
         """Show the keys that work here."""
-        from tui.console.offered import bound
+        from tui.console.available_actions import bound
         from tui.console.pages.keys import Help
 
         work = self._frame.work
@@ -105,7 +105,7 @@ class Commands:
 
     def palette(self) -> None:
         """Actions by name: what is typed finds them, Enter runs the one at the cursor."""
-        from tui.console.offered import bound, services
+        from tui.console.available_actions import bound, services
         from tui.console.pages.keys import CommandPalette
 
         work, board = self._frame.work, self._frame.board

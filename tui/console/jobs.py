@@ -13,8 +13,8 @@ from tui.console.pages.unfreeze import Unfreeze
 from tui.console.ports import Console
 from tui.dokku import holders
 from tui.engine import all_services as running
+from tui.engine import branch_tip
 from tui.engine import guard as guarding
-from tui.engine import tip
 from tui.engine import undo as undoing
 from tui.engine.releases.freeze import NO_WORD, Unfrozen
 from tui.engine.store import new_id
@@ -200,7 +200,10 @@ class ConsoleJobs:
             await self._console.carry_out(service, lambda output: engine.open(made, reason, output))
 
         page = Forward(
-            self._console, title=f"DEPLOY THE TIP {service.name}", make=lambda: tip.plan(engine, service), begin=begin
+            self._console,
+            title=f"DEPLOY THE TIP {service.name}",
+            make=lambda: branch_tip.plan(engine, service),
+            begin=begin,
         )
         await self._prepared(page)
 

@@ -7,7 +7,7 @@ file of the last board is text from outside; what is not printable ASCII is show
 import os
 import sys
 
-from tui.console import lastboard
+from tui.console import board_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def put(text: str) -> bool:
 
 
 def _board(argv: "Sequence[str]", environ: "Mapping[str, str]") -> list[str]:
-    found = lastboard.read(lastboard.state_folder(dict(environ), sys.platform))
+    found = board_cache.read(board_cache.state_folder(dict(environ), sys.platform))
     if found is None or not _same(argv, environ, found["services"]):
         return ["rollback  starting", "", "no board yet"]
     import time

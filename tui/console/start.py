@@ -52,7 +52,7 @@ async def _run(
     environ: dict[str, str],
     make: "Callable[[Callable[[str], str]], Engine]",
 ) -> int:
-    from tui.console import lastboard
+    from tui.console import board_cache
     from tui.console.app import ConsoleApp
     from tui.console.clipboard import copy, fits
     from tui.console.drawing.palette import Palette
@@ -69,7 +69,7 @@ async def _run(
         return f"copied, and saved: {path}" if fits(text) else f"too large for a clipboard; saved: {path}"
 
     def save(board: "ServiceMonitor") -> None:
-        writer.submit(_store, state, lastboard.document(board))
+        writer.submit(_store, state, board_cache.document(board))
 
     writer = ThreadPoolExecutor(1)
     app = (ConsoleApp if wanted.replay is None else ReplayApp)(
@@ -106,10 +106,10 @@ def _say_farewell(app: "ConsoleApp", left_open: "list[Open]") -> None:
 
 def _store(state: Path, document: dict[str, Any]) -> None:
     """In a thread: a slow disk holds no key up."""
-    from tui.console import lastboard
+    from tui.console import board_cache
 
     try:
-        lastboard.store(str(state), document)
+        board_cache.store(str(state), document)
     except OSError as error:
         terminal.complain(f"the board was not kept for the next start: {error}\n")
 

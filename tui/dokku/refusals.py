@@ -26,6 +26,7 @@ class Refusal(StrEnum):
     WRONG_BRANCH = "the push went to a branch that is not deployed"
     SEALED = "the holder is sealed and cannot be rebuilt"
     DOCKER_DOWN = "Docker does not answer on the host"
+    DOCKER_VERSIONS = "Docker on the host and what speaks to it there do not fit together"
     DISK_FULL = "the host's disk is full"
     DISK_QUOTA = "a quota of the host's disk is used up"
     DISK_READ_ONLY = "the host's disk is read-only"
@@ -65,6 +66,11 @@ _SAID = r"^\s*!\s.*"
 """how Dokku begins a line of its own, so that an app's or a build's output is not taken for Dokku's word"""
 _DAEMON = r"(?:Error response from daemon|driver failed programming|userland proxy|set up container networking).*"
 """how Docker 26.1 begins a line of its own"""
+_BUILD_ENDS = (
+    "(?:App build failed|Failure during app build|Build failed|Push rejected, failed to compile"
+    r"|Unable to select a buildpack|Unable to detect|No matching buildpack|.*Dockerfile(?: \S+)? not found)"
+)
+"""how Dokku and its builders say that a build failed"""
 # the order matters: a failed pull also says that the build failed, a build that failed also that the push was declined;
 # what the app's own output may say as well (certificates, names) is looked for only where no check or task failed
 _SIGNS = tuple(
@@ -102,24 +108,34 @@ _SIGNS = tuple(
         ),
         (Refusal.REF_MOVED, "cannot lock ref 'refs/heads/|failed to update ref"),
         (Refusal.DISK_QUOTA, "[Dd]isk quota exceeded|EDQUOT"),
-        (Refusal.DISK_FULL, "(?i:no space left on device)|ENOSPC|enough free space in /"),
+        (Refusal.DISK_FULL, r"(?i:no space left on device)|ENOSPC|enough free space in /|Wrote only \d+ of \d+ bytes"),
         (Refusal.DISK_READ_ONLY, "[Rr]ead-only file ?system|EROFS"),
         (
             Refusal.WRONG_OWNER,
             "insufficient permission for adding an object|unable to (?:create|write) .*Permission denied"
-            "|detected dubious ownership in repository",
+            "|detected dubious ownership in repository|unable to create temporary object directory",
         ),
         (
             Refusal.DOCKER_DOWN,
             r"Cannot connect to the Docker daemon|[Ii]s the docker daemon running|error during connect: "
             r"|docker\.sock: connect: (?:no such file|connection refused|permission denied)"
-            r"|trying to connect to the [Dd]ocker (?:daemon socket|API)",
+            r"|trying to connect to the [Dd]ocker (?:daemon socket|API)|^\S*sh: (?:line )?(?:\d+: )?docker: .*not found"
+            r"|request returned .* for API route and version ",
+        ),
+        (
+            Refusal.DOCKER_VERSIONS,
+            r"client version \S+ is too (?:old|new)|[Mm]inimum supported API version|[Mm]aximum supported API version",
         ),
         (
             Refusal.NO_IMAGE,
             r"resolve source metadata for docker\.io/dokku/|registry-1\.docker\.io/v2/dokku/"
             r"|pull access denied for [^\s/.:]+(?:/[^\s/]+)?,"
-            r"|manifest unknown|not found: manifest|[Nn]o such image:|" + _SAID + r"App image \(dokku/",
+            r"|manifest unknown|not found: manifest|[Nn]o such (?:image|object): "
+            r"|dokku/[^\s:]+(?::\S+)?: pull access denied"
+            r"|failed to (?:solve|resolve reference)[: ].*\s\S+/\S+:\S+: not found$"
+            r"|failed to solve: \S+[/:]\S+: not found$|unknown: repository \S+ not found|^(?:.*: )?name unknown: |"
+            + _SAID
+            + r"App image \(dokku/",
         ),
         (
             Refusal.WRONG_ARCHITECTURE,
@@ -136,13 +152,15 @@ _SIGNS = tuple(
         (Refusal.NAME_HELD, _DAEMON + r"The container name \S+ is already in use"),
         (
             Refusal.DOCKER_STORAGE,
-            r"layer does not exist|error creating overlay mount|failed to register layer: (?!.*space left)"
-            r"|(?:containerd|overlay|layerdb).*input/output error|unable to fulfill request: .*layer",
+            _DAEMON + r"open /var/lib/docker/\S+: no such file|layer does not exist|error creating overlay mount"
+            r"|failed to register layer: (?!.*space left)|(?:containerd|overlay|layerdb).*input/output error"
+            r"|unable to fulfill request: .*layer",
         ),
         (
             Refusal.OUT_OF_MEMORY,
             r"did not complete successfully: exit code: 137|returned a non-zero code: 137|exit status 137"
             r"|executor failed running .*exit code: 137|(?:[Cc]annot|to) allocate memory|heap out of memory"
+            r"|process exited too early\. This probably means the system ran out of memory"
             r"|signal: killed|fatal error: Killed|ResourceExhausted.*memory|: line \d+:\s+\d+ Killed ",
         ),
         (Refusal.NO_CHANGES, _SAID + "No changes detected"),
@@ -158,13 +176,14 @@ _SIGNS = tuple(
             r"healthcheck failed|Failure in name=|failed checks \(|^\S*/bin/scheduler-deploy-process-container \S",
         ),
         (Refusal.RATE_LIMITED, r"(?i:toomanyrequests|pull rate limit|\b429 Too Many Requests)"),
-        (Refusal.CERTIFICATE, r"x509: |tls: failed to verify certificate|SSL certificate problem"),
+        (Refusal.CERTIFICATE, r"x509: |tls: failed to verify|SSL certificate problem|server certificate verif"),
         (
             Refusal.REGISTRY_DENIED,
             r"pull access denied|unauthorized: |denied: requested access|denied: access forbidden"
             r"|no basic auth credentials|insufficient_scope|authorization failed"
             r"|authorization token has expired"
-            r"|: (?:401 Unauthorized|403 Forbidden)|denied: Permission",
+            r"|: (?:401 Unauthorized|403 Forbidden)|denied: (?:Permission|installation not allowed)"
+            r"|error parsing HTTP 40[13] response|" + _DAEMON + r": denied(?:$|: )",
         ),
         (
             Refusal.NO_NAME,
@@ -174,17 +193,20 @@ _SIGNS = tuple(
         (
             Refusal.REMOTE_DENIED,
             r"Permission denied \(publickey|could not read Username for|Could not read from remote repository"
-            r"|Host key verification failed|fatal: Authentication failed for|remote: Repository not found",
+            r"|Host key verification failed|fatal: Authentication failed for|remote: Repository not found"
+            r"|The requested URL returned error: 40[13]",
         ),
         (
             Refusal.REGISTRY_DOWN,
-            r"TLS handshake timeout|dial tcp \S+: (?:i/o timeout|connect: )|Client\.Timeout exceeded"
+            r"TLS handshake timeout|dial tcp(?: \S+)?: (?:i/o timeout|connect: )|Client\.Timeout exceeded"
             r"|net/http: request canceled|unexpected status(?: code)? .*: 5\d\d|unexpected HTTP status: 5\d\d"
-            r"|server gave HTTP response to HTTPS client|received unexpected HTTP status",
+            r"|server gave HTTP response to HTTPS client|received unexpected HTTP status|download failed after attempts"
+            r"|" + _DAEMON + r"https?://.*(?:EOF$|context deadline exceeded|connection reset by peer)"
+            r"|" + _SAID + "Unable to push image",
         ),
         (Refusal.NO_IMAGE, "failed to resolve source metadata|Failed to pull image"),
         (Refusal.PROXY_REFUSED, r"nginx: \[emerg\]|nginx: configuration file \S+ test failed"),
-        (Refusal.BUILD_FAILED, _SAID + "(?:App build failed|Unable to select a buildpack)"),
+        (Refusal.BUILD_FAILED, _SAID + _BUILD_ENDS),
         (Refusal.INVALID_PROPERTY, _SAID + "Invalid property specified"),
         (Refusal.NOT_DEPLOYED, _SAID + r"App \S+ has not been deployed"),
         (Refusal.NO_SUCH_APP, _SAID + r"App \S+ does not exist"),
@@ -274,6 +296,7 @@ _FIXES = {
     Refusal.REGISTRY_DOWN: "try again when it answers; kept releases need no registry",
     Refusal.REMOTE_DENIED: "`git:auth`, or `git:generate-deploy-key` and the key into the repository; or push yourself",
     Refusal.DOCKER_DOWN: "have root look: `systemctl status docker`; until then nothing can be deployed",
+    Refusal.DOCKER_VERSIONS: "have root bring Dokku, its builder and Docker's client up to Docker's engine",
     Refusal.DISK_QUOTA: "have root raise the quota or make room (`docker system df`), keeping the holders' images",
     Refusal.DISK_READ_ONLY: "have root look at the disk first (`dmesg`): nothing can be deployed until it is writable",
     Refusal.WRONG_OWNER: "as root: `chown -R dokku:dokku /home/dokku/APP`, then try again",

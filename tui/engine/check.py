@@ -14,6 +14,7 @@ from tui.dokku import build_gate, build_settings, commands, freeze_age, reports,
 from tui.dokku import holders as kept
 from tui.dokku.config_values import stamp
 from tui.engine import check_access_log, check_holders, check_k3s
+from tui.engine.concurrency import meanwhile, together
 from tui.engine.drill import ledger as drills
 from tui.engine.engine import Engine
 from tui.engine.hosts.connections import UnexpectedReply
@@ -21,7 +22,6 @@ from tui.engine.hosts.overview import HostReads
 from tui.engine.monitor import health
 from tui.engine.releases import build_facts, proof
 from tui.engine.releases.catalog import Listing
-from tui.engine.together import meanwhile, together
 from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
 from tui.model.health import Probe, ProbeOutcome, RequestExtras
@@ -32,8 +32,8 @@ from tui.model.service import Expect, Host, Service
 from tui.releases import choose, restart_risk
 from tui.releases.keepable import known_to_run
 from tui.text.clean import decode
-from tui.ways import again as anew
-from tui.ways import further, preflight
+from tui.ways import preflight, previous_refusal
+from tui.ways import redeploy_current as anew
 
 TESTED = ("0.35", "0.38")
 """versions whose answers were recorded"""
@@ -249,7 +249,7 @@ def _kept(
     lines: list[Finding] = []
     possible = build_facts.possible(found.releases, build)
     longest = engine.fleet.watch_of(of.name).longest
-    held = further.refusal(of.name, possible, found.current, found.record, engine.clock.now(), longest)
+    held = previous_refusal.refusal(of.name, possible, found.current, found.record, engine.clock.now(), longest)
     if held is not None:
         lines.append(_line(of, "back", Result.NOTE, held[1].message, held[1].fix))
     try:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from tui.dokku import commands, holders
-from tui.engine import named, whose
+from tui.engine import named, ownership, ports
+from tui.engine.concurrency import together
 from tui.engine.hosts import holder_looks
 from tui.engine.hosts.app_config import ConfigRead, ConfigWatch
 from tui.engine.hosts.connections import HostConnections
@@ -23,34 +24,19 @@ from tui.engine.incident.steps import Output, Ports
 from tui.engine.monitor import health
 from tui.engine.monitor.error_rates import Evidence
 from tui.engine.monitor.log_health import HealthProbes
-from tui.engine.nearby import Nearby
 from tui.engine.notify.on_call import OnCallReader
 from tui.engine.notify.outbox import Notifier
 from tui.engine.notify.postmortem import PostMortems
-from tui.engine.ports import (
-    AddressPort,
-    ClockPort,
-    DigestPort,
-    GitPort,
-    HostPort,
-    JournalPort,
-    OnCallStorePort,
-    Outside,
-    ProbePort,
-    ProcessPort,
-    RegistryPort,
-    StreamPort,
-)
+from tui.engine.recent_changes import Nearby
 from tui.engine.releases import catalog
 from tui.engine.releases import removal as removals
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.freeze import NO_WORD, Freezer, Frozen, UnfreezeWord, Unfrozen
 from tui.engine.releases.keeper import Keeper
 from tui.engine.releases.planner import Planner, PlanRequest
-from tui.engine.releases.silence import Silences
 from tui.engine.releases.standing import examined, standing
+from tui.engine.releases.unresponsive import Silences
 from tui.engine.store import Illegible, Records, new_id
-from tui.engine.together import together
 from tui.incident import events as ev
 from tui.incident import own_site
 from tui.model.drill import is_drill
@@ -71,20 +57,20 @@ class Engine:
         self,
         fleet: Fleet,
         *,
-        make_host: Callable[[str], HostPort],
-        git: GitPort,
-        probes: AddressPort,
-        journal: JournalPort,
-        clock: ClockPort,
+        make_host: Callable[[str], ports.HostPort],
+        git: ports.GitPort,
+        probes: ports.AddressPort,
+        journal: ports.JournalPort,
+        clock: ports.ClockPort,
         by: str,
         read_only: bool = False,
-        processes: ProcessPort | None = None,
-        registries: RegistryPort | None = None,
-        outside: Outside | None = None,
-        digest: DigestPort | None = None,
-        on_call_store: OnCallStorePort | None = None,
+        processes: ports.ProcessPort | None = None,
+        registries: ports.RegistryPort | None = None,
+        outside: ports.Outside | None = None,
+        digest: ports.DigestPort | None = None,
+        on_call_store: ports.OnCallStorePort | None = None,
     ) -> None:
-        self.outside = outside or Outside()
+        self.outside = outside or ports.Outside()
         self.processes = processes
         self.registries = registries
         self.fleet = fleet
@@ -96,7 +82,7 @@ class Engine:
         self.records = Records(journal)
         self.ledger = LedgerKeeper(journal)
         self.links = HostConnections(fleet, self.gate, git, clock, make_host, self.ledger)
-        self.probes: ProbePort = HealthProbes(probes, self.links, clock)
+        self.probes: ports.ProbePort = HealthProbes(probes, self.links, clock)
         self.configs = ConfigWatch(self.links, self.ledger, clock, digest)
         self.keeper = Keeper(self.links, clock, by, fleet.retention)
         self.freezer = Freezer(self.links, clock, journal)
@@ -187,7 +173,7 @@ class Engine:
                 await self.ledger.healthy(service.host, service.app, seen.at, own_site.address(service))
         return seen
 
-    def logs(self, service: Service, lines: int) -> StreamPort:
+    def logs(self, service: Service, lines: int) -> ports.StreamPort:
         """The service's log, going on as it is written."""
         return self.links.host(service.host).stream(commands.logs(service.app, lines, tail=True))
 
@@ -280,7 +266,7 @@ class Engine:
             by=self.by,
             reason=reason,
             group=group,
-            file=whose.path(self.fleet),
+            file=ownership.path(self.fleet),
             address=self.fleet.host(service.host).ssh,
             guard=guard,
         )
@@ -297,7 +283,7 @@ class Engine:
             raise Refused(f"incident {incident} is closed: {found.closing}", "rollback incidents")
         if incident in self.walks:
             return self.walks[incident]
-        whose.check(self.fleet, found)
+        ownership.check(self.fleet, found)
         if is_drill(found.app) and self.fleet.service(found.service) is None:
             raise Refused("it is a drill whose console ended", f"rollback resume {incident}: takes its app away")
         if not self.journal.lock(incident):

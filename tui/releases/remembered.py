@@ -2,8 +2,8 @@
 
 What a holder retains is written once, so that its commit and image can be remembered. Which commits of this program
 brought it back is noted on it later, perhaps from another machine: wherever that could decide what the release that
-runs is called, it is read again. It cannot where no container carries a label of this program and what serves is the
-tip of the team's own branch: then no rollback brought it there.
+runs is called, it is read again. It cannot where containers run, none of them carries a label of this program, and what
+serves is the tip of the team's own branch: then no rollback brought it there.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def doubtful(
     if current.attempt is not None and len(labels) == 1:
         return tuple(r for r in remembered if str(r.number) in labels) or remembered
     labelled = any(c.release or c.attempt for c in current.containers)
-    if labelled or current.silent or is_frozen(current.branch):
+    if labelled or current.silent or not current.serving or is_frozen(current.branch):
         return remembered
     if current.commit is None:
         return ()

@@ -14,7 +14,7 @@ from tui.model.plan import OwnCheck, Plan, PlanWarning, Proof, PushSpec, Step, S
 from tui.model.service import CheckMode
 from tui.model.value import Value
 from tui.releases import restart_risk
-from tui.ways import downtime, keep_first, preflight, promise, signature, stop_first
+from tui.ways import downtime, duration_estimate, keep_first, preflight, signature, stop_first
 from tui.ways.facts import Facts
 
 DEPLOY_LIMIT = 1800.0
@@ -113,7 +113,7 @@ def build(facts: Facts, deed: Deed) -> Plan:
         outlives=deed.outlives,
         forward=facts.options.forward,
         again=facts.options.again,
-        promise=promise.of(facts.times, service.app, deed.way),
+        promise=duration_estimate.of(facts.times, service.app, deed.way),
         own_checks=deed.own_checks,
         leaves_healthy=facts.leaves_healthy,
         gate=facts.gate.seen if deed.push is not None else (),

@@ -12,9 +12,9 @@ from tests.incident.facts import OTHER, current
 from tui.dokku import commands
 from tui.drivers.digest import KeyedDigest
 from tui.drivers.journal import Journal
+from tui.engine.concurrency import together
 from tui.engine.hosts.app_config import ConfigWatch
 from tui.engine.hosts.ledger import LedgerKeeper
-from tui.engine.together import together
 from tui.model.errors import LinkError, Unreachable
 from tui.model.outcome import Answer, Exited, TimedOut
 from tui.model.service import RollbackSpec, Service

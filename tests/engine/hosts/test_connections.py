@@ -10,8 +10,8 @@ from tests.conformance.sources import VERSIONS
 from tests.fake_host import APP, World
 from tui.dokku import commands
 from tui.dokku.reports import AppReport
+from tui.engine.concurrency import together
 from tui.engine.hosts.connections import Foreknown, UnexpectedReply
-from tui.engine.together import together
 from tui.model.errors import LinkError
 from tui.model.outcome import Answer, TimedOut
 

@@ -5,8 +5,8 @@ import pytest
 from tests.conformance.sources import VERSIONS
 from tests.fake_host import APP, World
 from tui.dokku import app_reports, commands, reports
+from tui.engine.concurrency import meanwhile, together
 from tui.engine.hosts.overview import HostReads
-from tui.engine.together import meanwhile, together
 
 OTHER = f"{APP}-gateway"
 ALL = ("git:report",)

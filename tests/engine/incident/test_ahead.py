@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tests.incident import facts
 from tests.stage import settled
-from tui.engine.incident.ahead import FRESH, Ahead
+from tui.engine.incident.prefetch import FRESH, Ahead
 from tui.model.errors import UnexpectedReply
 from tui.model.observation import RunningState
 from tui.model.plan import Plan, StepKind

@@ -14,7 +14,7 @@ from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Incident
 from tui.model.ledger import Served
 from tui.model.service import HealthSpec
-from tui.ways import promise
+from tui.ways import duration_estimate
 
 API = replace(stage.service("api"), health=HealthSpec(url="http://h/health"))
 GOOD, BAD, GONE = ProbeOutcome.HEALTHY, ProbeOutcome.UNHEALTHY, ProbeOutcome.UNREACHABLE
@@ -88,9 +88,9 @@ def test_a_plan_promises_what_was_measured_here() -> None:
         return Served(app=app, way=way, at=T0, seconds=seconds)
 
     times = [took("a", 90), *(took("a", s) for s in (10, 11, 12, 30, 9)), took("b", 20), took("a", 50, "git")]
-    of_a, of_c = promise.of(times, "a", "kept"), promise.of(times, "c", "kept")
+    of_a, of_c = duration_estimate.of(times, "a", "kept"), duration_estimate.of(times, "c", "kept")
     assert of_a is not None and of_c is not None
     assert (of_a.seconds, of_a.count, of_a.own) == (11, 5, True)
     assert of_a.words == "serving again about 11 s after the word (median of 5 measured rollbacks of it)"
     assert (of_c.seconds, of_c.count, of_c.own) == (12, 5, False)
-    assert promise.of(times, "a", "registry") is None
+    assert duration_estimate.of(times, "a", "registry") is None

@@ -5,7 +5,7 @@ import pytest
 from tests.fake_host import APP, World
 from tui.dokku import build_gate, commands
 from tui.engine.hosts.connections import UnexpectedReply
-from tui.engine.releases import builder_setting, stop_first
+from tui.engine.releases import restore_builder, stop_first
 from tui.model.errors import LinkError
 
 CHECKS = commands.report("checks", APP)
@@ -49,7 +49,7 @@ async def test_a_setting_that_the_host_refuses_is_an_error() -> None:
 @pytest.mark.parametrize("restore", [(), ((build_gate.SELECTED, "dockerfile"),)])
 async def test_a_builder_that_the_plan_did_not_change_is_not_asked_for(restore: tuple[tuple[str, str], ...]) -> None:
     world = World()
-    await builder_setting.give_back(world.links, "main", APP, restore)
+    await restore_builder.give_back(world.links, "main", APP, restore)
     assert world.host.sent == []
 
 
@@ -58,11 +58,11 @@ async def test_a_builder_that_somebody_set_since_is_theirs() -> None:
     told = "=====> scenextras builder information\n       Builder selected:  {}\n"
     restore = ((build_gate.SELECTED, "pack"),)
     world.host.says(BUILDER, (0, told.format("nixpacks"), ""))
-    await builder_setting.give_back(world.links, "main", APP, restore)
+    await restore_builder.give_back(world.links, "main", APP, restore)
     assert world.host.written == []
     world.host.says(BUILDER, (0, told.format("dockerfile"), ""))
-    await builder_setting.give_back(world.links, "main", APP, restore)
+    await restore_builder.give_back(world.links, "main", APP, restore)
     assert commands.builder_set(APP, "selected", "pack") in world.host.written
     world.host.says(BUILDER, LinkError("the host is gone"))
     with pytest.raises(LinkError):
-        await builder_setting.give_back(world.links, "main", APP, restore)
+        await restore_builder.give_back(world.links, "main", APP, restore)

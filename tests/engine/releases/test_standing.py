@@ -9,16 +9,16 @@ from tests.conformance.sources import VERSIONS
 from tests.fake_host import APP, World
 from tui.dokku import commands, holders
 from tui.drivers.digest import KeyedDigest
+from tui.engine.concurrency import meanwhile, together
 from tui.engine.hosts.app_config import ConfigWatch
 from tui.engine.hosts.overview import HostReads, Overview
 from tui.engine.releases import catalog
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.standing import standing
-from tui.engine.together import meanwhile, together
 from tui.model.errors import LinkError, UnexpectedReply
 from tui.model.outcome import Answer, TimedOut
 from tui.model.release import Release
-from tui.ways import again as anew
+from tui.ways import redeploy_current as anew
 
 ALL = ("apps:report",)
 OURS = f"{0xABC:040x}"

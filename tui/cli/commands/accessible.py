@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 
-from tui.cli import ending, listing, naming, output
+from tui.cli import command_failure, listing, naming, output
 from tui.cli.commands import evidence, handover, keep_freeze, postmortem, start, status_logs, unfreeze
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
@@ -118,8 +118,8 @@ async def _done(engine: Engine, narrator: Narrator, work: Work, options: Command
 
 
 def _said(engine: Engine, error: ConsoleError, narrator: Narrator) -> Exit:
-    failed = ending.of(engine, error)
-    ending.say(failed, narrator)
+    failed = command_failure.of(engine, error)
+    command_failure.say(failed, narrator)
     return failed.code
 
 

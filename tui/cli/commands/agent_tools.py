@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from tui.cli import ending, output
+from tui.cli import command_failure, output
 from tui.cli.commands import evidence, status_logs
 from tui.cli.commands import postmortem as document_of
 from tui.cli.narrate import Narrator
@@ -17,7 +17,7 @@ from tui.cli.options import CommandOptions
 from tui.drivers import proposals
 from tui.drivers.clock import local
 from tui.drivers.proposals import Proposals
-from tui.engine import whose
+from tui.engine import ownership
 from tui.engine.edge import answered
 from tui.engine.engine import Engine
 from tui.model.errors import ConfigError, ConsoleError
@@ -89,7 +89,7 @@ class AgentTools:
     async def postmortem(self, arguments: Arguments) -> output.Document:
         """One incident's post-mortem, every value beside its source."""
         incident = await self._engine.read(arguments["incident"])
-        whose.check(self._engine.fleet, incident)
+        ownership.check(self._engine.fleet, incident)
         found, text = await self._engine.postmortems.document(incident.id, local)
         return document_of.document(found, incident, self._engine.postmortems.duty(incident), text)
 
@@ -109,7 +109,7 @@ class AgentTools:
             id=proposals.new_id(),
             plan=plan,
             made_at=engine.clock.now(),
-            file=whose.path(engine.fleet),
+            file=ownership.path(engine.fleet),
             address=engine.fleet.host(service.host).ssh,
             reason=clean_line(arguments.get("reason", ""), 300),
         )
@@ -177,7 +177,7 @@ def _error(error: ConsoleError) -> output.Document:
 
 def _fault(error: Exception) -> tuple[bool, output.Document]:
     """A fault of this program: told as one, with a file that has the rest; the server goes on."""
-    return False, _error(ending.fault(error))
+    return False, _error(command_failure.fault(error))
 
 
 def _check(tool: AgentTool, arguments: Arguments) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 
 from msgspec.structs import replace
 
-from tui.cli import asking, confirm, exits, interrupts, output, parting
+from tui.cli import asking, confirm, exit_summary, exits, interrupts, output
 from tui.cli.commands.rollback import closing, show_post
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
@@ -296,7 +296,7 @@ def _let_go(run: running.Batch, narrator: Narrator) -> Result:
     narrator.say(said, "red")
     for walk in run.walks.values():
         if walk.incident.open and walk.incident.wrote:
-            for line in parting.left(walk.incident, run.engine.postmortems.duty(walk.incident)):
+            for line in exit_summary.left(walk.incident, run.engine.postmortems.duty(walk.incident)):
                 narrator.say(f"  {line}", "yellow")
     fix = f"rollback resume {run.group.id}"
     narrator.say(f"  next: {fix}")

@@ -9,11 +9,11 @@ from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
 from tui.engine import check as checking
+from tui.engine.concurrency import meanwhile
 from tui.engine.engine import Engine
 from tui.engine.hosts.overview import HostReads
 from tui.engine.notify import outbox as telling
 from tui.engine.store import new_id
-from tui.engine.together import meanwhile
 from tui.model.errors import Refused
 from tui.model.finding import Finding, Result
 from tui.model.notice import Message, Milestone

@@ -17,7 +17,7 @@ from tui.cli import output
 from tui.cli.commands import configuration, explain
 from tui.cli.exits import Exit
 from tui.cli.options import CommandOptions
-from tui.drivers import faults, paths
+from tui.drivers import crash_log, paths
 from tui.model.errors import ConfigError, ConsoleError
 from tui.model.outcome import describe
 from tui.model.trail import Sent
@@ -161,7 +161,7 @@ def _line(sent: Sent) -> str:
 
 def _faults() -> list[str]:
     try:
-        path = paths.state_dir() / faults.NAME
+        path = paths.state_dir() / crash_log.NAME
         text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     except (OSError, ConsoleError) as error:
         return [str(error)]

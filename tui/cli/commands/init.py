@@ -20,15 +20,15 @@ from tui.config import values
 from tui.config.hosts_and_services import RESERVED
 from tui.config.reading import NAME, SHIPPED, bytes_of, decoded
 from tui.drivers import whole_file
-from tui.drivers.page import Pages
+from tui.drivers.http_fetch import Pages
 from tui.engine.engine import Engine
 from tui.engine.survey import health
 from tui.engine.survey import host as asked
+from tui.init_config import addition, document, names
+from tui.init_config.document import Proposed, Rules
+from tui.init_config.facts import HostFacts
 from tui.model.errors import AlreadyThere, ConfigError, Refused
 from tui.model.service import Fleet, Host
-from tui.proposal import addition, document, names
-from tui.proposal.document import Proposed, Rules
-from tui.proposal.facts import HostFacts
 
 USAGE = "rollback init dokku@host.example"
 

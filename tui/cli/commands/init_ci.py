@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from tui.cli import output
 from tui.cli.narrate import Narrator
 from tui.drivers import whole_file
+from tui.init_config import ci
 from tui.model import json_text
 from tui.model.errors import AlreadyThere, Refused
-from tui.proposal import ci
 
 DISTRIBUTION = "dokku-rollback"
 

@@ -1,6 +1,6 @@
 """The commands that change a host outside of an incident: `keep`, `freeze`."""
 
-from tui.cli import confirm, ending, output
+from tui.cli import command_failure, confirm, output
 from tui.cli.commands.status_logs import chosen
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
@@ -31,7 +31,7 @@ async def keep(engine: Engine, options: CommandOptions, narrator: Narrator) -> R
             codes.append(Exit.ALREADY)
         except ConsoleError as error:
             wrote, again = engine.gate.sent > before, f"rollback keep {service.name}"
-            failed = ending.failed(error, wrote=wrote, onward=again)
+            failed = command_failure.failed(error, wrote=wrote, onward=again)
             items.append({"service": service.name, "release": None, "error": _told(narrator, service.name, failed)})
             codes.append(failed.code)
         else:
@@ -56,7 +56,7 @@ async def remove_all(engine: Engine, options: CommandOptions, narrator: Narrator
         try:
             wanted.append(await engine.removal(service))
         except ConsoleError as error:
-            failed = ending.failed(error, wrote=False, onward="")
+            failed = command_failure.failed(error, wrote=False, onward="")
             items.append({"service": service.name, "removed": [], "error": _told(narrator, service.name, failed)})
             codes.append(failed.code)
     count = sum(len(one.names) for one in wanted)
@@ -77,7 +77,7 @@ async def remove_all(engine: Engine, options: CommandOptions, narrator: Narrator
         try:
             done = await engine.remove_all(one, narrator.say)
         except ConsoleError as error:
-            failed = ending.failed(error, wrote=engine.gate.sent > before, onward=again)
+            failed = command_failure.failed(error, wrote=engine.gate.sent > before, onward=again)
             items.append({"service": one.service, "removed": [], "error": _told(narrator, one.service, failed)})
             codes.append(failed.code)
             continue
@@ -88,13 +88,13 @@ async def remove_all(engine: Engine, options: CommandOptions, narrator: Narrator
             codes[-1] = Exit.UNKNOWN if engine.gate.sent > before else Exit.REFUSED
             left = "; ".join(f"{name}: {why}" for name, why in done.stays)
             words = f"{len(done.gone)} of {len(one.names)} are gone; {left}"
-            item["error"] = _told(narrator, one.service, ending.Failed(codes[-1], words, again))
+            item["error"] = _told(narrator, one.service, command_failure.Failed(codes[-1], words, again))
         items.append(item)
     code = next((c for c in codes if c is not Exit.DONE), Exit.DONE)
     return code, output.listing("remove", items, exit_code=int(code))
 
 
-def _told(narrator: Narrator, service: str, failed: ending.Failed) -> output.Document | None:
+def _told(narrator: Narrator, service: str, failed: command_failure.Failed) -> output.Document | None:
     """Tell the person; the same for the document."""
     narrator.say(f"{service}: {failed.message}", "red")
     if failed.fix:

@@ -4,7 +4,7 @@ import asyncio
 
 from msgspec.structs import replace
 
-from tui.cli import asking, confirm, exits, interrupts, listing, naming, output, parting
+from tui.cli import asking, confirm, exit_summary, exits, interrupts, listing, naming, output
 from tui.cli.commands import telling
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
@@ -22,8 +22,8 @@ from tui.model.plan import Plan
 from tui.model.release import Release, TargetKind, matches
 from tui.model.service import Service
 from tui.releases import choose, restart_risk
-from tui.ways import again as anew
 from tui.ways import facts, preflight
+from tui.ways import redeploy_current as anew
 
 Result = tuple[Exit, output.Document]
 CLOSINGS = {c.value.replace(" ", "-"): c for c in Closing}
@@ -297,10 +297,10 @@ def let_go(engine: Engine, incident: Incident, narrator: Narrator) -> Result:
     code = Exit.UNKNOWN if incident.wrote else Exit.INTERRUPTED
     said = "interrupted before anything was sent"
     if incident.wrote:
-        said = f"interrupted: {parting.words(incident)}"
+        said = f"interrupted: {exit_summary.words(incident)}"
     fix = f"rollback resume {incident.id}"
     narrator.say(said, "red")
-    for line in parting.left(incident, engine.postmortems.duty(incident)):
+    for line in exit_summary.left(incident, engine.postmortems.duty(incident)):
         narrator.say(f"  {line}", "yellow")
     narrator.say(f"  next: {fix}")
     return code, output.rollback(incident, code, said, fix)
@@ -340,5 +340,5 @@ def _words(incident: Incident, code: Exit) -> tuple[str, str]:
         return (incident.close_reason or f"closed: {incident.closing}") + stays, ""
     if incident.asking is Question.NOT_IN_ORDER:
         left = f"something of the incident is left on the host, which could not be put in order: {incident.unsettled}"
-        return f"{incident.failure}; {left}" if incident.failure else left, parting.onward(incident)
-    return incident.failure or f"{incident.state}: {incident.asking}", parting.onward(incident)
+        return f"{incident.failure}; {left}" if incident.failure else left, exit_summary.onward(incident)
+    return incident.failure or f"{incident.state}: {incident.asking}", exit_summary.onward(incident)

@@ -15,11 +15,11 @@ from tui.dokku.config_values import read_stamp
 from tui.dokku.framing import Framer
 from tui.dokku.log_lines import read_line
 from tui.engine import check as checking
+from tui.engine.concurrency import meanwhile, together
 from tui.engine.engine import Engine
 from tui.engine.hosts.overview import HostReads
 from tui.engine.releases.catalog import Listing
 from tui.engine.store import Illegible
-from tui.engine.together import meanwhile, together
 from tui.incident import similar
 from tui.incident.deploy_or_not import worded
 from tui.model.errors import ConsoleError, Refused
@@ -29,8 +29,8 @@ from tui.model.observation import RunningState
 from tui.model.postmortem import DueDate
 from tui.model.service import Service
 from tui.releases import choose, restart_risk
-from tui.ways import again as anew
 from tui.ways import preflight
+from tui.ways import redeploy_current as anew
 
 Result = tuple[Exit, output.Document]
 AT_ONCE = 8

@@ -7,7 +7,7 @@ from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
 from tui.dokku import holders
-from tui.engine import tip, whose
+from tui.engine import branch_tip, ownership
 from tui.engine.engine import Engine
 from tui.engine.hosts import incident_record
 from tui.engine.releases.freeze import NO_WORD, TeamBranch, UnfreezeWord, Unfrozen
@@ -45,7 +45,7 @@ async def _whose(engine: Engine, service: Service) -> None:
     elif holders.is_frozen((await engine.links.current(service.host, service.app)).branch):
         return
     for incident in known[:1]:
-        whose.check(engine.fleet, incident)
+        ownership.check(engine.fleet, incident)
 
 
 async def offer(engine: Engine, incident: Incident, options: CommandOptions, narrator: Narrator) -> None:
@@ -98,7 +98,7 @@ async def _unfrozen(
 
 async def _deployed(engine: Engine, service: Service, options: CommandOptions, narrator: Narrator) -> Result:
     """The tip, built on the host: planned, confirmed, proven."""
-    made = await tip.plan(engine, service)
+    made = await branch_tip.plan(engine, service)
     narrator.plan(made)
     options = await single.agreed(engine, made, options, narrator)
     reason = f"deploy of the tip of {made.before.branch}" + (f": {options.reason}" if options.reason else "")

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from tui.console.drawing.log_line import in_full, marked, steady, window, wrapped
 from tui.console.drawing.rows import Piece, Row, wrap
-from tui.console.wanted import TooSlow, Wanted
+from tui.console.log_search import TooSlow, Wanted
 from tui.dokku.framing import frame
 from tui.dokku.log_lines import LogLine, read_line
 from tui.text.clean import decode

@@ -18,8 +18,8 @@ from tui.console.drawing import log_time, log_title
 from tui.console.drawing.log_view import TROUBLE, LogView
 from tui.console.drawing.palette import Palette
 from tui.console.drawing.rows import Row
+from tui.console.log_search import TooSlow
 from tui.console.terminal import writer_idle
-from tui.console.wanted import TooSlow
 from tui.console.widgets.panel import Panel
 from tui.text.redact import HEAD, Redactor
 

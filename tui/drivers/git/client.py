@@ -12,6 +12,7 @@ import asyncio
 import io
 import tarfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from tui.drivers.git.wire import (
@@ -24,6 +25,7 @@ from tui.drivers.git.wire import (
     asked,
     bands,
     branches,
+    once_more,
     packets,
     pkt,
 )
@@ -57,14 +59,14 @@ class Git:
                 channel.write_eof()
             return branches(advertised)
 
-        found: dict[str, str] = await host.beside_form(told)
+        found: dict[str, str] = await once_more(lambda: host.beside_form(told))
         return found
 
     async def history(self, host: Any, app: str, branch: str, count: int) -> tuple[Commit, ...]:
         """The newest commits of a branch's first parents, newest first. Raises LinkError, UnexpectedReply."""
         from tui.drivers.git import history
 
-        return await history.newest(host, app, branch, count)
+        return await once_more(lambda: history.newest(host, app, branch, count))
 
     async def between(
         self,
@@ -79,13 +81,14 @@ class Git:
         """The range between two commits of the app's repository. Raises LinkError; anything else is "not known"."""
         from tui.drivers.git import between
 
-        return await between.between(host, app, leaving, target, wanted, tasks, databases)
+        return await once_more(lambda: between.between(host, app, leaving, target, wanted, tasks, databases))
 
     async def archive(self, host: Any, app: str, branch: str, paths: Sequence[str]) -> dict[str, bytes]:
         """Files of a branch, path → content; what is not there is absent. Raises LinkError, UnexpectedReply."""
         found: dict[str, bytes] = {}
         # one request a path: Git refuses a whole request for one path that is missing
-        for files in await asyncio.gather(*(self._archive(host, app, branch, path) for path in paths)):
+        asked_for = (once_more(partial(self._archive, host, app, branch, path)) for path in paths)
+        for files in await asyncio.gather(*asked_for):
             found.update(files)
         return found
 

@@ -6,13 +6,14 @@ ends, a silence and an answer that is no Git leave here as ConsoleErrors, transl
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from tui.model.errors import LinkLost, UnexpectedReply
 from tui.text.clean import clean_line, decode
 
+T = TypeVar("T")
 ZERO = "0" * 40
 FLUSH = b"0000"
 ADVERTISE_LIMIT = 20.0
@@ -25,12 +26,25 @@ class ProtocolError(UnexpectedReply):
     """The far side did not speak Git as we know it."""
 
 
+class LinkDropped(LinkLost):
+    """The link ended in the middle of a question to Git."""
+
+
+async def once_more(read: Callable[[], Awaitable[T]]) -> T:
+    """The result of a read; where the link dropped meanwhile it is read once more, on a new one, as every other read of
+    a host is. Raises what the second read raises."""
+    try:
+        return await read()
+    except LinkDropped:
+        return await read()
+
+
 @asynccontextmanager
 async def asked(host: Any, service: str, app: str, limit: float, *, guess: bool = False) -> AsyncIterator[Any]:
     """A channel to a Git service that is only read from, for at most `limit` seconds, and given back at the end.
 
     `guess`: see `SshHost.beside_form`.
-    Raises LinkError: none could be opened, or it ended, or fell silent, in the middle (LinkLost).
+    Raises LinkError: none could be opened, it ended in the middle (LinkDropped), or fell silent (LinkLost).
     """
     what = f"{service} of {app}"
     try:
@@ -48,7 +62,7 @@ async def asked(host: Any, service: str, app: str, limit: float, *, guess: bool 
     except TimeoutError as error:
         raise LinkLost(f"{what}: no answer within {limit:.0f} s", "is the host overloaded?") from error
     except OSError as error:
-        raise LinkLost(f"{what}: the link was lost: {clean_line(str(error)) or type(error).__name__}") from error
+        raise LinkDropped(f"{what}: the link was lost: {clean_line(str(error)) or type(error).__name__}") from error
 
 
 _LENGTH = re.compile(rb"[0-9A-Fa-f]{4}")

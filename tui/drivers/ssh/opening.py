@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from tui.drivers.ssh import carrier, causes, client_config, host_keys, openssh
-from tui.drivers.ssh.carrier import Carrier
+from tui.drivers.ssh import causes, client_config, host_keys, openssh, proxy_command
 from tui.drivers.ssh.causes import LoginTarget
 from tui.drivers.ssh.host_keys import KeysOnFile
 from tui.drivers.ssh.identity import Identities, PassphraseWanted
+from tui.drivers.ssh.proxy_command import Carrier
 from tui.drivers.ssh.settings import Settings
 from tui.model.destination import parse
 from tui.model.errors import AuthRefused, Unreachable
@@ -119,7 +119,7 @@ class Opener:
         acknowledging = asyncio.create_task(guard.acknowledge())
         try:
             if settings.proxy_command and tunnel is None:
-                carried = await carrier.start(settings.proxy_command)
+                carried = await proxy_command.start(settings.proxy_command)
             async with asyncio.timeout(limit):
                 made = await asyncssh.connect(
                     settings.host,

@@ -23,7 +23,7 @@ from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Api
 from tui.drivers.vendors.base import Checked, MessageChannel, Vendor
-from tui.model import readers
+from tui.model import value_parsers
 from tui.model.finding import Finding, Result
 from tui.model.notice import Delivery, EventFacts, Message, Milestone, Receipt
 from tui.model.service import Service
@@ -55,12 +55,12 @@ def absolute(text: str) -> str:
 class CdEventsSpec(VendorSettings):
     """Where events go: a webhook, a file, or both."""
 
-    url: Annotated[str | None, readers.base, "address of the webhook that takes CloudEvents"] = None
+    url: Annotated[str | None, value_parsers.base, "address of the webhook that takes CloudEvents"] = None
     file: Annotated[str | None, absolute, "absolute path of a file that gets a line for each event"] = None
-    source: Annotated[str, readers.word, "what the events name as their source"] = "dokku-rollback"
-    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the webhook's token"] = (
-        "CDEVENTS_TOKEN"  # noqa: S105 - the name of a variable
-    )
+    source: Annotated[str, value_parsers.word, "what the events name as their source"] = "dokku-rollback"
+    token_env: Annotated[
+        str, value_parsers.variable, "name of the environment variable that holds the webhook's token"
+    ] = "CDEVENTS_TOKEN"  # noqa: S105 - the name of a variable
 
 
 SECTION = Section(SectionPlace.TOP, TOPIC, CdEventsSpec)

@@ -12,7 +12,7 @@ from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Api, Reply, dig
 from tui.drivers.vendors.base import Vendor
 from tui.drivers.vendors.one_api import OneApiChannel
-from tui.model import readers
+from tui.model import value_parsers
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Milestone, Receipt
 from tui.model.service import Service
@@ -28,9 +28,11 @@ FIX = "is it an API key (no application key), and is url that of your site, e.g.
 class DatadogSpec(VendorSettings):
     """The Datadog that gets an event when a rollback began, was proven and ended."""
 
-    url: Annotated[str, readers.base, "address of your site's API"] = "https://api.datadoghq.com"
-    tags: Annotated[tuple[str, ...], readers.word, "tags of every event, e.g. team:api"] = ()
-    key_env: Annotated[str, readers.variable, "name of the environment variable that holds the API key"] = "DD_API_KEY"
+    url: Annotated[str, value_parsers.base, "address of your site's API"] = "https://api.datadoghq.com"
+    tags: Annotated[tuple[str, ...], value_parsers.word, "tags of every event, e.g. team:api"] = ()
+    key_env: Annotated[str, value_parsers.variable, "name of the environment variable that holds the API key"] = (
+        "DD_API_KEY"
+    )
 
 
 SECTION = Section(SectionPlace.TOP, TOPIC, DatadogSpec)

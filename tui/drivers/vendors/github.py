@@ -14,7 +14,7 @@ from tui.drivers.vendors.api import MOVED, Api, RateLimit, Reply, dig, segment
 from tui.drivers.vendors.base import Tracker, Vendor
 from tui.drivers.vendors.markdown import body, marker
 from tui.drivers.vendors.tickets import TicketSpec, section
-from tui.model import readers
+from tui.model import value_parsers
 from tui.model.finding import Finding, Result
 from tui.model.notice import Message, Receipt
 from tui.text.clean import clean_line
@@ -30,8 +30,9 @@ PAGES = 5
 
 _NAME = r"[A-Za-z0-9_-]{1,39}/(?!\.{1,2}(?:\.git)?/?$)[A-Za-z0-9._-]{1,100}"
 _AT = r"[A-Za-z0-9.-]*(?:github|ghe)[A-Za-z0-9.-]*"
+# no `(?:git@)`: what prints the schema would take it for a password in an address
 REPOSITORY = (
-    rf"(?:(?:git\+)?(?:https?|ssh|git)://(?:git@)?{_AT}(?::[0-9]{{1,5}})?/|git@{_AT}:/?|(?:www\.)?github\.com/)?"
+    rf"(?:(?:git\+)?(?:https?|ssh|git)://(git@)?{_AT}(?::[0-9]{{1,5}})?/|git@{_AT}:/?|(?:www\.)?github\.com/)?"
     rf"({_NAME})/?"
 )
 
@@ -41,18 +42,18 @@ def repository(text: str) -> str:
     found = re.fullmatch(REPOSITORY, text)
     if found is None:
         raise ValueError(f"{text!r} is no repository of GitHub; write owner/repository")
-    return found[1].removesuffix(".git")
+    return found[2].removesuffix(".git")
 
 
-readers.PATTERNS[repository] = REPOSITORY
+value_parsers.PATTERNS[repository] = REPOSITORY
 
 
 class GitHubSpec(TicketSpec):
     """The repository in which an incident's ticket is made."""
 
     where: Annotated[str, repository, "owner/repository in which the issue is made"] = msgspec.field(name="github")
-    url: Annotated[str, readers.base, "address of the API of GitHub Enterprise"] = "https://api.github.com"
-    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the token"] = (
+    url: Annotated[str, value_parsers.base, "address of the API of GitHub Enterprise"] = "https://api.github.com"
+    token_env: Annotated[str, value_parsers.variable, "name of the environment variable that holds the token"] = (
         "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
     )
 

@@ -10,7 +10,7 @@ from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Api, dig
 from tui.drivers.vendors.base import Vendor
 from tui.drivers.vendors.one_api import OneApiChannel
-from tui.model import readers
+from tui.model import value_parsers
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Receipt
 from tui.model.service import Service
@@ -24,9 +24,9 @@ FIX = "is it the token of a service account that may read and create annotations
 class GrafanaSpec(VendorSettings):
     """The Grafana whose dashboards show when a rollback began, was proven and ended."""
 
-    url: Annotated[str, readers.base, "address of Grafana"]
-    tags: Annotated[tuple[str, ...], readers.word, "tags of every annotation"] = ()
-    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the token"] = (
+    url: Annotated[str, value_parsers.base, "address of Grafana"]
+    tags: Annotated[tuple[str, ...], value_parsers.word, "tags of every annotation"] = ()
+    token_env: Annotated[str, value_parsers.variable, "name of the environment variable that holds the token"] = (
         "GRAFANA_TOKEN"  # noqa: S105 - the name of a variable
     )
 

@@ -16,7 +16,7 @@ from tui.drivers.vendors.api import Api, RateLimit, Reply, dig
 from tui.drivers.vendors.base import Tracker, Vendor
 from tui.drivers.vendors.markdown import body
 from tui.drivers.vendors.tickets import TicketSpec, section
-from tui.model import readers
+from tui.model import value_parsers
 from tui.model.finding import Finding, Result
 from tui.model.notice import Message, Receipt
 from tui.text.clean import clean_line
@@ -46,9 +46,11 @@ LABELS = """query($names: [String!]) {
 class LinearSpec(TicketSpec):
     """The team in which an incident's ticket is made."""
 
-    where: Annotated[str, readers.slug, "the team's id, in which the issue is made"] = msgspec.field(name="linear")
-    url: Annotated[str, readers.base, "address of the API"] = "https://api.linear.app"
-    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the API key"] = (
+    where: Annotated[str, value_parsers.slug, "the team's id, in which the issue is made"] = msgspec.field(
+        name="linear"
+    )
+    url: Annotated[str, value_parsers.base, "address of the API"] = "https://api.linear.app"
+    token_env: Annotated[str, value_parsers.variable, "name of the environment variable that holds the API key"] = (
         "LINEAR_API_KEY"  # noqa: S105 - the name of a variable
     )
 

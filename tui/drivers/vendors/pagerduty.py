@@ -12,7 +12,7 @@ from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, segment
 from tui.drivers.vendors.base import Checked, MessageChannel, OnCallSource, Vendor, VendorClock
-from tui.model import readers
+from tui.model import value_parsers
 from tui.model.finding import Finding, Result
 from tui.model.notice import Delivery, Message, Milestone, OnCall, Receipt
 from tui.model.service import Service
@@ -36,18 +36,18 @@ class PagerDutySpec(VendorSettings):
     words: Annotated[str, str, "what people are told, where nobody is known to be on call"] = msgspec.field(
         default="", name="schedule"
     )
-    schedules: Annotated[tuple[str, ...], readers.slug, "ids of the schedules that say who is on call"] = ()
+    schedules: Annotated[tuple[str, ...], value_parsers.slug, "ids of the schedules that say who is on call"] = ()
     services: Annotated[
-        tuple[str, ...], readers.slug, "ids of the services whose open incident is acknowledged and noted"
+        tuple[str, ...], value_parsers.slug, "ids of the services whose open incident is acknowledged and noted"
     ] = ()
-    sender: Annotated[str | None, readers.email, "e-mail of the user in whose name that is done"] = None
-    url: Annotated[str, readers.base, "address of the REST API"] = "https://api.pagerduty.com"
-    events_url: Annotated[str, readers.base, "address of the Events API"] = "https://events.pagerduty.com"
-    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the REST API token"] = (
-        "PAGERDUTY_TOKEN"  # noqa: S105 - the name of a variable
-    )
+    sender: Annotated[str | None, value_parsers.email, "e-mail of the user in whose name that is done"] = None
+    url: Annotated[str, value_parsers.base, "address of the REST API"] = "https://api.pagerduty.com"
+    events_url: Annotated[str, value_parsers.base, "address of the Events API"] = "https://events.pagerduty.com"
+    token_env: Annotated[
+        str, value_parsers.variable, "name of the environment variable that holds the REST API token"
+    ] = "PAGERDUTY_TOKEN"  # noqa: S105 - the name of a variable
     routing_key_env: Annotated[
-        str, readers.variable, "name of the environment variable that holds the routing key of change events"
+        str, value_parsers.variable, "name of the environment variable that holds the routing key of change events"
     ] = "PAGERDUTY_ROUTING_KEY"
 
     @property

@@ -10,7 +10,7 @@ from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Apis, Reply, dig, number, segment
 from tui.drivers.vendors.base import Checked, Counter, Vendor
-from tui.model import readers
+from tui.model import value_parsers
 from tui.model.evidence import Rate, RateSource
 from tui.model.finding import Finding, Result
 from tui.model.service import Service
@@ -25,9 +25,9 @@ PROJECT_KEY = "phc_"
 class PosthogSpec(VendorSettings):
     """The project in which PostHog counts a service's exceptions and users."""
 
-    project: Annotated[str, readers.slug, "the project's number"]
-    url: Annotated[str, readers.base, "address of the region, or of your own PostHog"] = "https://us.posthog.com"
-    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the API key"] = (
+    project: Annotated[str, value_parsers.slug, "the project's number"]
+    url: Annotated[str, value_parsers.base, "address of the region, or of your own PostHog"] = "https://us.posthog.com"
+    token_env: Annotated[str, value_parsers.variable, "name of the environment variable that holds the API key"] = (
         "POSTHOG_API_KEY"  # noqa: S105 - the name of a variable
     )
 

@@ -12,7 +12,7 @@ from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Apis, Params, RateLimit, Reply, dig, number, segment
 from tui.drivers.vendors.base import Checked, Counter, FlagKeeper, IssueTracker, Vendor
-from tui.model import readers
+from tui.model import value_parsers
 from tui.model.evidence import NewIssues, Rate, RateSource
 from tui.model.finding import Finding, Result
 from tui.model.service import Service
@@ -36,11 +36,11 @@ LIMIT = RateLimit("x-sentry-rate-limit-remaining", "x-sentry-rate-limit-reset", 
 class SentrySpec(VendorSettings):
     """The project in which Sentry counts a service's errors."""
 
-    organization: Annotated[str, readers.slug, "the organization's slug"]
-    project: Annotated[str, readers.slug, "the project's slug"]
-    environment: Annotated[str | None, readers.word, "count only errors of this environment"] = None
-    url: Annotated[str, readers.base, "address of your own Sentry"] = "https://sentry.io"
-    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the token"] = (
+    organization: Annotated[str, value_parsers.slug, "the organization's slug"]
+    project: Annotated[str, value_parsers.slug, "the project's slug"]
+    environment: Annotated[str | None, value_parsers.word, "count only errors of this environment"] = None
+    url: Annotated[str, value_parsers.base, "address of your own Sentry"] = "https://sentry.io"
+    token_env: Annotated[str, value_parsers.variable, "name of the environment variable that holds the token"] = (
         "SENTRY_TOKEN"  # noqa: S105 - the name of a variable
     )
 

@@ -13,7 +13,7 @@ from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Apis, RateLimit, dig, segment
 from tui.drivers.vendors.base import Checked, MessageChannel, Vendor
-from tui.model import readers
+from tui.model import value_parsers
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Milestone, Receipt
 from tui.model.service import Service
@@ -27,10 +27,10 @@ FIX = "is the token's scope project:releases, and are organization, project and 
 class SentryDeploysSpec(VendorSettings):
     """The project that is told of the release that serves again; its version is the release's own commit."""
 
-    organization: Annotated[str, readers.slug, "the organization's slug"]
-    project: Annotated[str, readers.slug, "the project's slug"]
-    url: Annotated[str, readers.base, "address of your own Sentry"] = "https://sentry.io"
-    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the token"] = (
+    organization: Annotated[str, value_parsers.slug, "the organization's slug"]
+    project: Annotated[str, value_parsers.slug, "the project's slug"]
+    url: Annotated[str, value_parsers.base, "address of your own Sentry"] = "https://sentry.io"
+    token_env: Annotated[str, value_parsers.variable, "name of the environment variable that holds the token"] = (
         "SENTRY_RELEASE_TOKEN"  # noqa: S105 - the name of a variable
     )
 

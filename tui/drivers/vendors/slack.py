@@ -13,7 +13,7 @@ from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Api, Reply, dig
 from tui.drivers.vendors.base import Vendor
 from tui.drivers.vendors.one_api import OneApiChannel
-from tui.model import readers
+from tui.model import value_parsers
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Milestone, Receipt
 from tui.model.service import Service
@@ -42,7 +42,7 @@ HINTS = {
 }
 
 
-channel = readers.of_form(
+channel = value_parsers.of_form(
     r"#[^\s#@<>&]{1,80}|[CDG][A-Z0-9]{8,20}", "no channel; write '#incidents' (in quotes, # begins a comment) or its id"
 )
 """reader of a channel's name or id"""
@@ -52,8 +52,8 @@ class ThreadSpec(VendorSettings):
     """The Slack channel in which an incident gets one thread."""
 
     channel: Annotated[str, channel, "the channel's name in quotes, or its id"]
-    url: Annotated[str, readers.base, "address of the API"] = "https://slack.com/api"
-    token_env: Annotated[str, readers.variable, "name of the environment variable that holds the bot's token"] = (
+    url: Annotated[str, value_parsers.base, "address of the API"] = "https://slack.com/api"
+    token_env: Annotated[str, value_parsers.variable, "name of the environment variable that holds the bot's token"] = (
         "SLACK_BOT_TOKEN"  # noqa: S105 - the name of a variable
     )
 

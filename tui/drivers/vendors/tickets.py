@@ -6,7 +6,7 @@ from typing import Annotated
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.base import Checked, MessageChannel, Tracker, Vendor
-from tui.model import readers
+from tui.model import value_parsers
 from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, Receipt
 from tui.model.service import Service
@@ -19,7 +19,7 @@ class TicketSpec(VendorSettings):
     """The place of an incident's ticket: the settings that every tracker has."""
 
     where: str
-    labels: Annotated[tuple[str, ...], readers.word, "labels of the ticket"] = ()
+    labels: Annotated[tuple[str, ...], value_parsers.word, "labels of the ticket"] = ()
     url: str = ""
     token_env: str = ""
 

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from tui.dokku import builders, commands, drill_files, holders
 from tui.dokku.config_values import stamp
+from tui.engine.concurrency import ended
 from tui.engine.engine import Engine
 from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.releases import build_facts, catalog, sealing
-from tui.engine.together import ended
 from tui.model.drill import MARKER, is_drill
 from tui.model.errors import ConsoleError, LinkError, Refused
 from tui.model.outcome import describe

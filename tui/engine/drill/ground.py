@@ -1,10 +1,10 @@
 """May a drill be begun on a host now, and which image that is there can its app be built from? Nothing is changed."""
 
 from tui.dokku import builders, commands, holders, reports
+from tui.engine.concurrency import together
 from tui.engine.engine import Engine
 from tui.engine.hosts import incident_record
 from tui.engine.releases import catalog
-from tui.engine.together import together
 from tui.model.drill import is_drill
 from tui.model.errors import Refused, TakenByOther
 

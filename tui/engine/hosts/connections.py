@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec.structs import replace
 
 from tui.dokku import capabilities, commands, refusals, reports
+from tui.engine.concurrency import together
 from tui.engine.hosts import k3s
 from tui.engine.hosts.gate import Gate
 from tui.engine.hosts.ledger import LedgerKeeper
 from tui.engine.ports import ClockPort, GitPort, HostPort
-from tui.engine.together import together
 from tui.model.errors import ConsoleError, UnexpectedReply
 from tui.model.history import Commit
 from tui.model.host import Capabilities

@@ -5,8 +5,8 @@ The only place that sends `run`. It goes to a holder whose entrypoint was read o
 
 from tui.dokku import holder_looks, holders
 from tui.dokku.holder_looks import NotLookedAt
+from tui.engine.concurrency import together
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply
-from tui.engine.together import together
 from tui.model.errors import JournalError, LinkError
 from tui.model.holder_look import HolderLook, ImageState
 from tui.model.release import Release

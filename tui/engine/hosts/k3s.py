@@ -3,9 +3,9 @@
 from msgspec.structs import replace
 
 from tui.dokku import commands, k3s, reports
+from tui.engine.concurrency import together
 from tui.engine.hosts.gate import Gate
 from tui.engine.ports import HostPort
-from tui.engine.together import together
 from tui.model.errors import UnexpectedReply
 from tui.model.observation import Container, RunningState
 from tui.model.outcome import describe

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from tui.dokku import app_reports, commands, holders, reports
 from tui.dokku.reports import AppReport
+from tui.engine.concurrency import Begin
 from tui.engine.hosts.connections import HostConnections, unusable
-from tui.engine.together import Begin
 from tui.model.outcome import Answer, Exited
 from tui.model.value import Value
 

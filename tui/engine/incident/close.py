@@ -10,7 +10,7 @@ from tui.dokku import commands, holders
 from tui.engine.hosts import guard_claim, incident_record
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.ports import ClockPort, JournalPort
-from tui.engine.releases import builder_setting, stop_first
+from tui.engine.releases import restore_builder, stop_first
 from tui.engine.releases.keeper import Keeper
 from tui.incident import landed
 from tui.model.incident import Incident, State, StepResult, StepRun
@@ -122,7 +122,7 @@ class Settler:
                 f"has ended, `rollback unfreeze {incident.service}`"
             )
             return False
-        await builder_setting.give_back(self._links, incident.host, incident.app, plan.restore, incident.id)
+        await restore_builder.give_back(self._links, incident.host, incident.app, plan.restore, incident.id)
         return True
 
     async def _holders(self, incident: Incident, left: list[str]) -> None:

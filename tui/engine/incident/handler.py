@@ -7,6 +7,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from tui.engine.concurrency import meanwhile
 from tui.engine.hosts import guard_claim
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.incident.close import Settler
@@ -16,9 +17,8 @@ from tui.engine.monitor import health
 from tui.engine.monitor.error_rates import Evidence
 from tui.engine.ports import ProcessPort
 from tui.engine.releases.keeper import Keeper
-from tui.engine.together import meanwhile
 from tui.incident import events as ev
-from tui.incident import landed, own_site, still_ours, verify, watch
+from tui.incident import landed, own_site, running_state_check, verify, watch
 from tui.model.errors import HostKeyRefused, LinkError
 from tui.model.evidence import Measurement, Phase
 from tui.model.health import ProbeOutcome
@@ -47,7 +47,7 @@ class HostEffectHandler:
         self._settler = Settler(ports.links, ports.clock, ports.journal, keeper)
         self._note: Note | None = None
         """takes what is seen beside an effect's own end; None: no step was carried out here"""
-        self._watched: dict[tuple[str, datetime], still_ours.Standing] = {}
+        self._watched: dict[tuple[str, datetime], running_state_check.Standing] = {}
         """what ran when a watch of the deploy itself began"""
 
     @property
@@ -163,7 +163,7 @@ class HostEffectHandler:
         seconds = seen.seconds if seen else None
         return ev.HealthSampled(at=now, sample=Sample(at=now, healthy=healthy, seconds=seconds, note=note))
 
-    async def _judge(self, incident: Incident) -> still_ours.Judged | None:
+    async def _judge(self, incident: Incident) -> running_state_check.Judged | None:
         """The running state against what the watch began with; None while a deploy is at work."""
         current = await self._links.current(incident.host, incident.app)
         watched = incident.watch
@@ -171,10 +171,12 @@ class HostEffectHandler:
             return None
         ours = plan_of(incident) if watched.kind is WatchKind.AFTER_ROLLBACK else None
         key = (incident.id, watched.opened_at)
-        known = self._watched.get(key) or still_ours.begin(current, ours, incident.latest, guarding=incident.guarding)
-        if still_ours.moved(known, current):
+        known = self._watched.get(key) or running_state_check.begin(
+            current, ours, incident.latest, guarding=incident.guarding
+        )
+        if running_state_check.moved(known, current):
             current = replace(current, neighbours=await self._links.neighbours(incident.host, incident.app))
-        judged = still_ours.judge(known, current, ours)
+        judged = running_state_check.judge(known, current, ours)
         self._watched[key] = judged.standing
         return judged
 

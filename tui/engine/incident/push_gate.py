@@ -5,8 +5,8 @@ the same (both versions): the push would then take its files from that image.
 """
 
 from tui.dokku import build_gate, build_settings, builders, commands, reports
+from tui.engine.concurrency import together
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply
-from tui.engine.together import together
 from tui.model.outcome import describe
 from tui.model.plan import Plan
 

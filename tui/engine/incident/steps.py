@@ -8,18 +8,18 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple, assert_never
 
 from tui.dokku import build_gate, commands, holders, k3s, refusals, reports
+from tui.engine.concurrency import together
 from tui.engine.edge import worded
 from tui.engine.hosts import guard_claim, incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
-from tui.engine.incident.ahead import Ahead
 from tui.engine.incident.downtime import Downtime
+from tui.engine.incident.prefetch import Ahead
 from tui.engine.incident.serving import Serving
 from tui.engine.monitor import health
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
-from tui.engine.releases import build_facts, builder_setting, catalog, kept_before, stop_first
+from tui.engine.releases import build_facts, catalog, kept_before, restore_builder, stop_first
 from tui.engine.releases.keeper import Keeper
 from tui.engine.signal import told
-from tui.engine.together import together
 from tui.incident import events as ev
 from tui.model.errors import AlreadyThere, JournalError, LinkError, Refused, Unfinished, Unreachable
 from tui.model.incident import Incident, StepResult
@@ -340,7 +340,7 @@ class StepRunner:
         except (LinkError, UnexpectedReply) as error:
             return f" (its checks are still disabled: {error.message})"
         try:
-            await builder_setting.give_back(self._links, plan.host, plan.app, plan.restore, incident.id)
+            await restore_builder.give_back(self._links, plan.host, plan.app, plan.restore, incident.id)
         except (LinkError, UnexpectedReply) as error:
             return f" (the builder dockerfile is selected still: {error.message})"
         return ""

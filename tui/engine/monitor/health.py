@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tui.engine.concurrency import together
 from tui.engine.ports import ClockPort, ProbePort
-from tui.engine.together import together
 from tui.incident import health_word, verify
 from tui.model.health import Probe, ProbeOutcome, RequestExtras
 from tui.model.service import Service

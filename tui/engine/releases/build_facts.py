@@ -19,10 +19,10 @@ from tui.dokku import (
     reports,
     shell_lines,
 )
+from tui.engine.concurrency import together
 from tui.engine.hosts.app_config import ConfigRead
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply
 from tui.engine.hosts.overview import HostReads
-from tui.engine.together import together
 from tui.model.commit_range import CommitRange
 from tui.model.observation import RunningState
 from tui.model.outcome import Answer

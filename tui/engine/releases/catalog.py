@@ -13,11 +13,11 @@ from msgspec.structs import replace
 from tui import ways
 from tui.dokku import commands, reports
 from tui.dokku import holders as kept
+from tui.engine.concurrency import together
 from tui.engine.hosts import incident_record as record
 from tui.engine.hosts.app_config import ConfigRead
 from tui.engine.hosts.connections import Foreknown, HostConnections, UnexpectedReply, unusable
 from tui.engine.ports import RegistryPort
-from tui.engine.together import together
 from tui.model.errors import ConsoleError, JournalError, LinkError
 from tui.model.history import Commit
 from tui.model.holder_look import HolderLook

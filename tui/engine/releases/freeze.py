@@ -16,13 +16,13 @@ from msgspec.structs import replace
 
 from tui.dokku import builders, commands, holders, reports, shell_lines
 from tui.dokku.config_values import restored, stamp, wrap
+from tui.engine.concurrency import ended
 from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.hosts.gate import OUTSIDE
 from tui.engine.ports import ClockPort, JournalPort
-from tui.engine.releases import builder_setting, catalog, stop_first
+from tui.engine.releases import catalog, restore_builder, stop_first
 from tui.engine.releases.catalog import Listing
-from tui.engine.together import ended
 from tui.model.errors import AlreadyThere, ConsoleError, LinkError, Refused, TakenByOther, Undone, Unfinished
 from tui.model.history import Commit
 from tui.model.service import Service
@@ -202,7 +202,7 @@ class Freezer:
                 raise UnexpectedReply(f"the deploy branch is {now}, not {branch}")
         if held is not None and held.checks is not None:
             await stop_first.give_back(self._links, host, app, held.checks)
-        await builder_setting.give_back(self._links, host, app, await self._settings(service, found))
+        await restore_builder.give_back(self._links, host, app, await self._settings(service, found))
         current = await self._links.current(host, app)
         if held is not None and not held.gone:
             await incident_record.remove(self._links, host, holders.incident_record(app))

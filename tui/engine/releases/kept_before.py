@@ -7,13 +7,13 @@ and retention lets it go once the new one is sealed.
 from msgspec.structs import replace
 
 from tui.dokku import build_settings, commands, holders
+from tui.engine.concurrency import together
 from tui.engine.hosts import holder_looks as looks
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply
 from tui.engine.ports import ClockPort
 from tui.engine.releases import build_facts
 from tui.engine.releases.keep_content import HolderContent
 from tui.engine.releases.sealing import Write, allow_looks
-from tui.engine.together import together
 from tui.model.errors import AlreadyThere, LinkError, Refused
 from tui.model.holder_look import HolderLook, ImageState
 from tui.model.release import Release

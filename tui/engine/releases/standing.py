@@ -14,13 +14,13 @@ from tui import ways
 from tui.dokku import holders as kept
 from tui.dokku import reports
 from tui.dokku.reports import GitReport
+from tui.engine.concurrency import meanwhile
 from tui.engine.hosts import incident_record as record
 from tui.engine.hosts.app_config import ConfigRead, ConfigWatch
 from tui.engine.hosts.connections import Foreknown, HostConnections, unusable
 from tui.engine.hosts.overview import HostReads
 from tui.engine.releases import catalog
 from tui.engine.releases.catalog import Listing
-from tui.engine.together import meanwhile
 from tui.model.ledger import HolderRead, Ledger
 from tui.model.observation import RunningState
 from tui.model.outcome import Answer

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit, urlunsplit
 from msgspec.structs import replace
 
 from tui.dokku import commands
+from tui.engine.concurrency import together
 from tui.engine.hosts.connections import HostConnections
-from tui.engine.together import together
+from tui.init_config import addresses, pages
+from tui.init_config.addresses import Address
+from tui.init_config.facts import AppFacts, HealthFound, HostFacts, WebAnswer, Whose
 from tui.model.errors import LinkError
-from tui.proposal import addresses, pages
-from tui.proposal.addresses import Address
-from tui.proposal.facts import AppFacts, HealthFound, HostFacts, WebAnswer, Whose
 from tui.text.clean import decode
 
 MARK = "rollback-init"

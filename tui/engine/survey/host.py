@@ -8,11 +8,11 @@ once it takes 0.6 s an app and says nothing at all where the scheduler of one ap
 from collections.abc import Callable
 
 from tui.dokku import app_reports, build_settings, commands, holders, reports
+from tui.engine.concurrency import together
 from tui.engine.hosts.connections import HostConnections, unusable
-from tui.engine.together import together
+from tui.init_config import mounts
+from tui.init_config.facts import AppFacts, HostFacts, PortMapping
 from tui.model.errors import ConsoleError, LinkError, UnexpectedReply
-from tui.proposal import mounts
-from tui.proposal.facts import AppFacts, HostFacts, PortMapping
 from tui.text.clean import clean_line
 
 PATIENCE = 90.0

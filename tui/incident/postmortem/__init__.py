@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC
 
 from tui.incident import events as ev
-from tui.incident.postmortem import behind, charts, looking_back, moments, outcome, rates
+from tui.incident.postmortem import charts, looking_back, moments, outcome, rates, supporting_record
 from tui.incident.postmortem.record import Record, safe
 from tui.incident.timeline import tell
 from tui.model.incident import Closing, Incident, StepResult
@@ -52,7 +52,7 @@ def write(record: Record, severities: tuple[SeveritySpec, ...] = RUNBOOK_SEVERIT
         lessons=record.said("lessons_learned", Field.LESSONS, "what was learned"),
         taught=looking_back.answers(record),
         charts=charts.drawn(record, milestones, limit),
-        record=behind.sections(record, severities, detected),
+        record=supporting_record.sections(record, severities, detected),
     )
 
 

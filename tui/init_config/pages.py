@@ -8,9 +8,9 @@ import re
 from enum import IntEnum
 from typing import Any
 
+from tui.init_config.facts import WebAnswer
 from tui.model import json_text
 from tui.model.value import Value
-from tui.proposal.facts import WebAnswer
 from tui.text.clean import clean_line, decode
 
 WELL = frozenset({"status", "state", "health", "ok", "healthy", "ready", "alive", "up", "live", "success", "result"})

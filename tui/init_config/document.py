@@ -7,10 +7,10 @@ variable, a credential) is left out and said.
 import textwrap
 from collections.abc import Callable, Iterable
 
+from tui.init_config import mounts, names, pages
+from tui.init_config.facts import AppFacts, HealthFound, HostFacts, Whose
 from tui.model.service import Service
 from tui.model.value import Value
-from tui.proposal import mounts, names, pages
-from tui.proposal.facts import AppFacts, HealthFound, HostFacts, Whose
 from tui.text.clean import clean_line
 from tui.text.secret_patterns import credential
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests import stage
 from tests.incident.facts import T0
 from tui.dokku import holders
-from tui.engine import tip
+from tui.engine import branch_tip
 from tui.engine.releases import freeze
 from tui.engine.releases.catalog import Listing
 from tui.model.errors import AlreadyThere, Refused, TakenByOther
@@ -52,7 +52,7 @@ def listing(**current: Any) -> Listing:
 
 
 async def planned(engine: Engine) -> Any:
-    return await tip.plan(engine, SERVICE)  # type: ignore[arg-type]
+    return await branch_tip.plan(engine, SERVICE)  # type: ignore[arg-type]
 
 
 async def test_it_is_a_build_of_that_very_commit_forward_and_without_a_freeze() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 
 from tui.drivers.web import Web
-from tui.proposal.facts import WebAnswer
+from tui.init_config.facts import WebAnswer
 from tui.text.clean import clean_line
 
 PATIENCE = 4.0

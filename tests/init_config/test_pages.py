@@ -2,9 +2,9 @@
 
 import pytest
 
-from tui.proposal import pages
-from tui.proposal.facts import WebAnswer
-from tui.proposal.pages import Worth
+from tui.init_config import pages
+from tui.init_config.facts import WebAnswer
+from tui.init_config.pages import Worth
 
 
 def page(body: bytes = b"", status: int | None = 200, kind: str = "application/json") -> WebAnswer:

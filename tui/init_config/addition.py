@@ -7,7 +7,7 @@ belong to it, and stay before what is added.
 from collections.abc import Iterable
 from typing import Any
 
-from tui.proposal.document import indented
+from tui.init_config.document import indented
 
 
 class NoRoom(ValueError):

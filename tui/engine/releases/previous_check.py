@@ -7,7 +7,7 @@ from tui.engine.releases.catalog import Listing
 from tui.model.release import Release
 from tui.model.service import Host, Service
 from tui.releases import choose, restart_risk
-from tui.ways import again, further
+from tui.ways import previous_refusal, redeploy_current
 
 Answers = Callable[[Service], Awaitable[bool]]
 """whether a service is healthy at one of a few looks"""
@@ -15,7 +15,7 @@ Answers = Callable[[Service], Awaitable[bool]]
 
 def not_further(service: Service, found: Listing, mine: str, now: datetime, longest: timedelta) -> None:
     """Raises Refused where what runs came back a moment ago by the rollback of another incident than `mine`."""
-    held = further.refusal(service.name, found.releases, found.current, found.record, now, longest)
+    held = previous_refusal.refusal(service.name, found.releases, found.current, found.record, now, longest)
     if held is not None and held[0].incident != mine:
         raise held[1]
 
@@ -28,5 +28,5 @@ async def never_live(service: Service, host: Host, found: Listing, running: Rele
         return ""
     return (
         f"the last deploy ({tried[:10]}) never went live: what runs is the old release, {running.name}, and it is "
-        f"healthy. To leave it running and make restarts safe again: {again.cure(service, host, running)}"
+        f"healthy. To leave it running and make restarts safe again: {redeploy_current.cure(service, host, running)}"
     )

@@ -9,8 +9,8 @@ import pytest
 
 from tests.incident.facts import T0
 from tests.stage import HandClock, fleet, service
-from tui.engine import nearby
-from tui.engine.nearby import Nearby
+from tui.engine import recent_changes
+from tui.engine.recent_changes import Nearby
 from tui.model.errors import JournalError
 from tui.model.ledger import Ledger, Sighting
 from tui.model.service import Service
@@ -74,7 +74,7 @@ async def test_what_nobody_looked_at_and_what_cannot_be_read_is_named() -> None:
 
 
 async def test_a_log_of_flags_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nearby, "PATIENCE", 0.01)
+    monkeypatch.setattr(recent_changes, "PATIENCE", 0.01)
     assert "feature flags: no answer within 0 s" in (await asked(Ledger(), Flags(None)).of(API)).gaps
 
 

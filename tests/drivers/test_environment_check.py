@@ -15,9 +15,9 @@ from tui import bootstrap, config
 from tui.drivers import certificates, web
 from tui.drivers.certificates import UnusableCertificates
 from tui.drivers.clock import SystemClock
+from tui.drivers.environment_check import Surroundings
 from tui.drivers.http import HttpProbes
 from tui.drivers.proxies import Proxies, Proxy, UnusableProxy
-from tui.drivers.surroundings import Surroundings
 from tui.drivers.web import NoConnection, Web
 from tui.model.health import ProbeOutcome
 from tui.model.service import Expect

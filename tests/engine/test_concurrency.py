@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.stage import endless
-from tui.engine.together import together
+from tui.engine.concurrency import together
 
 
 async def test_answers_come_in_the_order_of_the_questions() -> None:

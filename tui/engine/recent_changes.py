@@ -7,11 +7,11 @@ what could not be known is named.
 
 from datetime import datetime
 
+from tui.engine.concurrency import meanwhile
 from tui.engine.edge import answered, within, worded
 from tui.engine.hosts.ledger import LedgerKeeper
 from tui.engine.ports import ClockPort, FlagsPort
 from tui.engine.store import Records
-from tui.engine.together import meanwhile
 from tui.incident import taken_back
 from tui.model.errors import JournalError
 from tui.model.service import Fleet, Service

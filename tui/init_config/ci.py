@@ -8,8 +8,8 @@ import shlex
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from tui.init_config.document import comment, quoted
 from tui.model.value import Value
-from tui.proposal.document import comment, quoted
 
 KEY, KNOWN = "ROLLBACK_SSH_KEY", "ROLLBACK_KNOWN_HOSTS"
 """names of the CI's secrets"""

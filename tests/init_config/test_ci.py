@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 import yaml
 
-from tui.proposal import ci
-from tui.proposal.ci import CiSetup
+from tui.init_config import ci
+from tui.init_config.ci import CiSetup
 
 GOLDEN = Path(__file__).parent / "golden"
 PLAIN = CiSetup(

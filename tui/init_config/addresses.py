@@ -8,8 +8,8 @@ Over TLS it does not, because the certificate is the name's. An app without name
 import re
 from collections.abc import Iterable
 
+from tui.init_config.facts import PortMapping
 from tui.model.value import Value
-from tui.proposal.facts import PortMapping
 
 CANDIDATES = ("/health", "/healthz", "/up", "/healthcheck", "/ready", "/")
 """paths that say in many frameworks whether the service is well; the last one is always there and says least"""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui.proposal import mounts
+from tui.init_config import mounts
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 from hypothesis import strategies as st
 
-from tui.proposal.facts import AppFacts, HealthFound, HostFacts, PortMapping, WebAnswer, Whose
+from tui.init_config.facts import AppFacts, HealthFound, HostFacts, PortMapping, WebAnswer, Whose
 
 words = st.sampled_from(
     [

@@ -69,8 +69,8 @@ def say(failed: Failed, narrator: Narrator) -> None:
 
 def fault(error: Exception) -> ConsoleError:
     """A fault of this program in one line; where it happened is written to a file, which is named."""
-    from tui.drivers import faults
+    from tui.drivers import crash_log
 
-    where = faults.keep("".join(traceback.format_exception(error)))
+    where = crash_log.keep("".join(traceback.format_exception(error)))
     words = f"a fault of rollback itself: {type(error).__name__}: {error}"
     return ConsoleError(words, f"details: {where}" if where else "")

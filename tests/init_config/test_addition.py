@@ -6,13 +6,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.proposal import worlds
-from tests.proposal.test_document import RULES, loaded
+from tests.init_config import worlds
+from tests.init_config.test_document import RULES, loaded
 from tui import config
 from tui.drivers.vendors import sections
-from tui.proposal import addition, document
-from tui.proposal.document import Decisions
-from tui.proposal.facts import HostFacts
+from tui.init_config import addition, document
+from tui.init_config.document import Decisions
+from tui.init_config.facts import HostFacts
 
 SHIPPED = Path(__file__).parents[2] / "services.yaml"
 NEW = [["new:", "  host: h", "  app: new"]]

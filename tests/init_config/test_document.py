@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given, settings
 
-from tests.proposal import worlds
+from tests.init_config import worlds
 from tui import config
 from tui.config import values
 from tui.config.hosts_and_services import RESERVED
+from tui.init_config import document
+from tui.init_config.document import Decisions, Rules
+from tui.init_config.facts import AppFacts, HealthFound, HostFacts, WebAnswer, Whose
 from tui.model.service import Fleet
-from tui.proposal import document
-from tui.proposal.document import Decisions, Rules
-from tui.proposal.facts import AppFacts, HealthFound, HostFacts, WebAnswer, Whose
 
 
 def fits(app: str) -> bool:

@@ -1,7 +1,7 @@
 """Where an app is asked, and in which order."""
 
-from tui.proposal import addresses
-from tui.proposal.facts import PortMapping
+from tui.init_config import addresses
+from tui.init_config.facts import PortMapping
 
 HTTP, HTTPS = PortMapping(scheme="http", port=80), PortMapping(scheme="https", port=443)
 

@@ -9,7 +9,7 @@ from tests.incident.facts import T0, container, current, later
 from tui.dokku import holders
 from tui.model.observation import RunningState
 from tui.model.release import Arrival, Came, Release
-from tui.ways import further
+from tui.ways import previous_refusal
 
 LONGEST = timedelta(minutes=30)
 RELEASE = Release(app="cyc", number=4, holder="cyc--r4--pre-deploy-20261123-210001", running=True)
@@ -22,34 +22,36 @@ def served(attempt: str | None, **more: object) -> RunningState:
 
 
 def held(found: Arrival | None, seen: RunningState, minutes: float) -> bool:
-    return found is not None and further.holds(found, seen, later(minutes * 60), LONGEST)
+    return found is not None and previous_refusal.holds(found, seen, later(minutes * 60), LONGEST)
 
 
 def test_the_holders_mark_says_how_what_runs_came() -> None:
-    found = further.arrival(replace(RELEASE, came=BACK), served("inc1.1"), None)
+    found = previous_refusal.arrival(replace(RELEASE, came=BACK), served("inc1.1"), None)
     assert found == BACK
 
 
 def test_without_a_mark_the_label_says_that_it_came_and_the_start_when() -> None:
     record = holders.IncidentRecord(app="cyc", incident="inc1", by="ann@desk", state="frozen")
-    found = further.arrival(RELEASE, served("inc1.1"), record)
+    found = previous_refusal.arrival(RELEASE, served("inc1.1"), record)
     assert found == Arrival(kind=Came.BACK, attempt="inc1.1", at=later(20), by="ann@desk")
-    assert further.arrival(RELEASE, served("inc1.1"), None) == replace(found, by=None)
+    assert previous_refusal.arrival(RELEASE, served("inc1.1"), None) == replace(found, by=None)
 
 
 def test_a_mark_of_an_earlier_time_says_nothing_of_what_came_since() -> None:
-    found = further.arrival(replace(RELEASE, came=BACK), served("inc2.1"), None)
+    found = previous_refusal.arrival(replace(RELEASE, came=BACK), served("inc2.1"), None)
     assert found is not None
     assert (found.incident, found.by) == ("inc2", None)
 
 
 def test_a_way_that_leaves_no_label_is_known_by_the_mark_or_the_record() -> None:
-    assert further.arrival(replace(RELEASE, came=BACK), served(None), None) == BACK
+    assert previous_refusal.arrival(replace(RELEASE, came=BACK), served(None), None) == BACK
     record = holders.IncidentRecord(app="cyc", incident="inc1", by="ann@desk", since=T0, state="frozen", to="release:4")
-    assert further.arrival(RELEASE, served(None), record) == BACK
-    assert further.arrival(RELEASE, served(None), replace(record, to="release:3")) is None
-    assert further.arrival(RELEASE, served(None), replace(record, to=None)) is None, "deploys are held back, no more"
-    assert further.arrival(RELEASE, served(None), None) is None
+    assert previous_refusal.arrival(RELEASE, served(None), record) == BACK
+    assert previous_refusal.arrival(RELEASE, served(None), replace(record, to="release:3")) is None
+    assert previous_refusal.arrival(RELEASE, served(None), replace(record, to=None)) is None, (
+        "deploys are held back, no more"
+    )
+    assert previous_refusal.arrival(RELEASE, served(None), None) is None
 
 
 @pytest.mark.parametrize("minutes, frozen, too_soon", [(1, False, True), (31, False, False), (600, True, True)])
