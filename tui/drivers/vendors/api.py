@@ -183,7 +183,7 @@ def read(raw: Raw, limit: RateLimit | None = None) -> Reply:
     wait = wait_for(headers, limit)
     page = clean_line(decode(raw.body[:2000]), 2000) if json is None else ""
     limited = _LIMITS.search(said or page) is not None
-    if not wait and (status == 429 or (status == 403 and limited)):
+    if not wait and status in (403, 429) and limited:
         wait = LIMITED
     return Reply(
         status=status,
