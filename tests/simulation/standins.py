@@ -60,7 +60,7 @@ class Programs:
         nobody = contextvars.copy_context()
         nobody.run(PROCESS.set, None)  # what it begins on the host outlives whoever started it
         program = running().machine.program(argv)
-        code = await asyncio.shield(asyncio.get_running_loop().create_task(program, context=nobody))
+        code = await asyncio.shield(nobody.run(asyncio.ensure_future, program))
         seconds = self._clock.monotonic() - began
         return Answer(argv=argv, outcome=Exited(code=code), started_at=at, seconds=seconds, stdout=b"", stderr=b"")
 
