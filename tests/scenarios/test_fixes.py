@@ -198,6 +198,8 @@ NOT_WALKED = {
     ("engine/branch_tip.py", "rollback unfreeze {}: says whose it is"): "a race: unfreeze came before it",
     ("engine/branch_tip.py", "rollback unfreeze {}"): "a race: unfreeze came before it",
     ("console/jobs.py", "rollback incidents"): "the console's",
+    ("console/jobs.py", "rollback guard {}"): "the console's; it guards what runs",
+    ("engine/guard_offers.py", "rollback status {}"): "a read",
     ("cli/naming.py", "{}services: {}; `rollback --help` lists the commands"): "tests/cli/test_explaining.py",
     (
         "cli/naming.py",
