@@ -96,7 +96,8 @@ class ConsoleJobs:
         self._confirm(
             title=f"GUARD {service.name}",
             explain=(
-                f"{name}{subject} went live {labels.clock(offer.live_at)} ({ago} ago): no rollback, guarded by nobody.",
+                f"{name}{subject} went live {labels.clock(offer.live_at)}, {ago} ago. It is no rollback, and no guard "
+                "watches it.",
                 f"Health and failures are watched for {worded(order.length)}, against the time before and the limit.",
                 _ON_BREACH[order.on_breach],
             ),

@@ -9,7 +9,7 @@ from tui.console.drawing.rows import Piece, Row
 from tui.incident import announcements
 from tui.model.errors import Refused
 from tui.model.host import Link
-from tui.model.incident import Incident
+from tui.model.incident import Closing, Incident, Question
 from tui.model.outcome import Exited, describe
 from tui.model.release import Release, Target, TargetKind, WayBack
 from tui.model.service import Host
@@ -50,6 +50,8 @@ def header(
         said, style = f"{severity} {labels.BRIEF[incident.state]}", "warn"
         if incident.guard is not None and not incident.wrote and incident.plan is None:
             said, style = (" guarded", "run") if incident.open else (" guard over", "dim")
+            if incident.asking is Question.WATCH_BREACHED or incident.closing is Closing.NOT_RECOVERED:
+                said, style = " BREACHED", "down"
         right.extend([(f"{incident.service}{said}", style), ("  ", "")])
         if any(not one.delivered for one in announcements.standing(incident.deliveries)):
             right.extend([("NOT TOLD", "down"), ("  ", "")])
