@@ -141,7 +141,7 @@ class Alerts:
 
 def forgotten(freeze: ForgottenFreeze) -> str:
     """The line about a freeze: how old, whose, and how it ends; what there may be no room for comes last."""
-    began = freeze_age.began(freeze.record)
+    began = freeze.record.began
     since = f" (since {began:%m-%d %H:%MZ})" if began is not None else ""
     by = rows.safe(freeze.record.by or "unknown", 24)
     name = freeze.service.name

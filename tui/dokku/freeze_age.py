@@ -15,14 +15,9 @@ AGAIN = timedelta(days=1)
 """how often it is told at most"""
 
 
-def began(record: IncidentRecord) -> datetime | None:
-    """When deploys were held back; None: the host does not say."""
-    return record.since or record.created_at
-
-
 def age(record: IncidentRecord | None, branch: str | None, now: datetime) -> timedelta | None:
     """How long deploys have been held back; None: they are not, or nobody knows since when."""
-    since = began(record) if record is not None and record.frozen and holders.is_frozen(branch) else None
+    since = record.began if record is not None and record.frozen and holders.is_frozen(branch) else None
     return max(timedelta(0), now - since) if since is not None else None
 
 
@@ -34,8 +29,8 @@ def forgotten(record: IncidentRecord | None, branch: str | None, now: datetime) 
 
 def identity(record: IncidentRecord) -> str:
     """The same freeze as long as nobody unfreezes: who froze it as the host has it, and when."""
-    since = began(record)
-    return f"{record.app} {record.incident or 'unknown'} {since.isoformat() if since is not None else 'unknown'}"
+    since = record.began.isoformat() if record.began is not None else "unknown"
+    return f"{record.app} {record.incident or 'unknown'} {since}"
 
 
 def due(told: datetime | None, now: datetime) -> bool:
@@ -47,3 +42,8 @@ def hours(length: timedelta) -> str:
     """The age in words: hours, from two days on days."""
     whole = int(length.total_seconds() // 3600)
     return f"{whole // 24} days" if whole >= 48 else f"{whole} hours"
+
+
+def doubt(age: timedelta | None) -> str:
+    """The question behind the line about a freeze that is older than `LONG`; empty for every other."""
+    return f", for {hours(age)} now: was it forgotten?" if age is not None and age >= LONG else ""

@@ -88,6 +88,11 @@ class IncidentRecord(Value):
     """there is no such app: only the deploy branch still tells of the freeze"""
 
     @property
+    def began(self) -> datetime | None:
+        """When it began, or its app was created; None: the host does not say."""
+        return self.since or self.created_at
+
+    @property
     def frozen(self) -> bool:
         """Left behind by a closed incident to hold the old branch: not an open incident."""
         return self.state == "frozen"
@@ -354,8 +359,7 @@ def is_stale(record: IncidentRecord, now: datetime) -> bool:
     """Ten minutes after its watch, or thirty after its opening without one, somebody else may take it over."""
     if record.watch_until is not None:
         return now > record.watch_until + STALE_AFTER_WATCH
-    opened = record.since or record.created_at
-    return opened is not None and now > opened + STALE_AFTER_OPENING
+    return record.began is not None and now > record.began + STALE_AFTER_OPENING
 
 
 def forbid(holder: str, known: Capabilities, pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, ...], ...]:

@@ -343,13 +343,11 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
 
 def _long(record: kept.IncidentRecord, current: RunningState) -> str:
     """How long deploys have been held back, where that is long."""
-    age = freeze_age.forgotten(record, current.branch, current.at)
-    return f", for {freeze_age.hours(age)} now: was it forgotten?" if age is not None else ""
+    return freeze_age.doubt(freeze_age.age(record, current.branch, current.at))
 
 
 def _holder(record: kept.IncidentRecord) -> str:
-    began = record.since or record.created_at
-    since = f" since {stamp(began)}" if began else ""
+    since = f" since {stamp(record.began)}" if record.began else ""
     why = f" ({record.reason})" if record.reason else ""
     return f"{record.incident or 'unknown'} of {record.by or 'unknown'}{since}{why}"
 

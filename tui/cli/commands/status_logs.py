@@ -185,8 +185,7 @@ def _held(row: output.Document) -> str:
     who = f"{row['held_by_incident'] or 'unknown'} of {row['by'] or 'unknown'} since {row['since'] or 'unknown'}"
     if row["frozen"] and not row["incident"]:
         why = f" ({row['frozen_reason']})" if row["frozen_reason"] else ""
-        age = timedelta(seconds=row["frozen_for"] or 0)
-        long = f", for {freeze_age.hours(age)} now: was it forgotten?" if age >= freeze_age.LONG else ""
+        long = freeze_age.doubt(timedelta(seconds=row["frozen_for"] or 0))
         words = f"  FROZEN by {who}{why}{long}: rollback unfreeze {row['service']}"
         return f"{words}; {row['deploys_go_live']}" if row["deploys_go_live"] else words
     if not row["incident"]:
@@ -268,7 +267,7 @@ async def _status(
         "incident": held.incident if held and not held.frozen else None,
         "guarding": held is not None and held.guarding,
         "by": held.by if held else None,
-        "since": output.time(held.since or held.created_at) if held else None,
+        "since": output.time(held.began) if held else None,
         "held_by_incident": held.incident if held else None,
         "frozen_reason": held.reason or None if held else None,
         "frozen_for": _frozen_for(found),

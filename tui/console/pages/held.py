@@ -46,7 +46,7 @@ class Held(Page):
 
 def line(service: Service, record: IncidentRecord, engine: Engine) -> Row:
     """Who holds a service, since when, and what to do about it."""
-    began = record.since or record.created_at
+    began = record.began
     since = f" since {began:%m-%d %H:%MZ} ({labels.age(engine.clock.now() - began)})" if began is not None else ""
     who = f"{rows.safe(record.incident or 'unknown', 40)} of {rows.safe(record.by or 'unknown', 40)}"
     what, way = "INCIDENT", "theirs: ask them, or take it over with a reason"

@@ -56,8 +56,7 @@ def may_act(record: holders.IncidentRecord | None, incident: str, *, take_over: 
             f"rollback unfreeze {record.app}: removes its record where nobody signs it",
         )
     who = record.by or "somebody"
-    began = record.since or record.created_at
-    since = f" since {stamp(began)}" if began else ""
+    since = f" since {stamp(record.began)}" if record.began else ""
     fix = "it is stale: --take-over --reason TEXT takes it over" if stale else "--take-over --reason TEXT takes it over"
     raise TakenByOther(f"{who} has incident {record.incident or 'unknown'} on {record.app}{since}", fix)
 

@@ -278,8 +278,7 @@ class Freezer:
 
 
 def _held(found: holders.IncidentRecord) -> str:
-    began = found.since or found.created_at
-    since = f" since {stamp(began)}" if began else ""
+    since = f" since {stamp(found.began)}" if found.began else ""
     return f"{found.by or 'somebody'} has incident {found.incident or 'unknown'} on {found.app}{since}"
 
 
