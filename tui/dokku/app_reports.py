@@ -8,7 +8,7 @@ printed before it counts, every other app is asked for by itself.
 import re
 from typing import Any
 
-from tui.dokku.reports import AppReport, epoch, text_report, truth
+from tui.dokku.reports import AppReport, app_report, text_report
 from tui.model import json_text
 from tui.text.clean import decode
 
@@ -47,15 +47,11 @@ def apps(raw: bytes) -> dict[str, AppReport] | None:
     """Every app of a host with its report, of what `apps:report` without an app printed; None where one part cannot be
     read: then nobody knows which apps there are."""
     found: dict[str, AppReport] = {}
-    for app, told in by_app(raw).items():
-        if not {f"app {key}" for key in ("created at", "deploy source", "deploy source metadata", "locked")} <= {*told}:
+    for app, labels in by_app(raw).items():
+        told = {label.removeprefix("app ").replace(" ", "-"): value for label, value in labels.items()}
+        if not {"created-at", "deploy-source", "deploy-source-metadata", "locked"} <= told.keys():
             return None
-        found[app] = AppReport(
-            source=told["app deploy source"] or None,
-            metadata=told["app deploy source metadata"] or None,
-            locked=truth(told["app locked"]),
-            created_at=epoch(told["app created at"]),
-        )
+        found[app] = app_report(told)
     return found or None
 
 

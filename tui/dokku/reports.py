@@ -5,6 +5,7 @@
 import contextlib
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -151,11 +152,16 @@ def apps_report(raw: bytes) -> AppReport:
     found = json_report(raw, "app")
     if not {"deploy-source", "deploy-source-metadata", "locked", "dir", "created-at"} & found.keys():
         raise Unreadable("apps:report", raw)
+    return app_report(found)
+
+
+def app_report(found: Mapping[str, str]) -> AppReport:
+    """An app's report by its bare keys, as the JSON has them."""
     return AppReport(
         source=found.get("deploy-source") or None,
         metadata=found.get("deploy-source-metadata") or None,
-        locked=truth(found.get("locked")),
-        created_at=epoch(found.get("created-at")),
+        locked=_truth(found.get("locked")),
+        created_at=_epoch(found.get("created-at")),
     )
 
 
@@ -175,7 +181,7 @@ def git_report(raw: bytes) -> GitReport:
         own_branch=own,
         global_branch=everywhere,
         source_image=clean_line(found.get("git source image", ""), 300) or None,
-        updated_at=epoch(found.get("git last updated at")),
+        updated_at=_epoch(found.get("git last updated at")),
     )
 
 
@@ -184,7 +190,7 @@ def ps_report(raw: bytes) -> PsReport:
     found = json_report(raw, "ps")
     count = found.get("processes", "")
     return PsReport(
-        deployed=truth(found.get("deployed")),
+        deployed=_truth(found.get("deployed")),
         running=found.get("running") or None,
         processes=int(count) if re.fullmatch(r"[0-9]{1,6}", count) else None,
         statuses=tuple(sorted((k.removeprefix("status-"), v) for k, v in found.items() if k.startswith("status-"))),
@@ -355,7 +361,7 @@ def _container(item: _Inspected, process: str, index: int) -> Container:
     )
 
 
-def epoch(text: str | None) -> datetime | None:
+def _epoch(text: str | None) -> datetime | None:
     """Seconds since 1970, as Dokku prints them."""
     return datetime.fromtimestamp(int(text), UTC) if text and re.fullmatch(r"[0-9]{1,11}", text) else None
 
@@ -370,6 +376,6 @@ def _time(text: str | None) -> datetime | None:
         return None
 
 
-def truth(text: str | None) -> bool | None:
+def _truth(text: str | None) -> bool | None:
     """Dokku's word for yes or no; None for every other."""
     return {"true": True, "false": False}.get(text or "")

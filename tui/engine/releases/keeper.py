@@ -317,9 +317,7 @@ class Keeper:
         return await self._links.gate.write(self._links.host(host), host, argv, timeout=120.0, incident=self._incident)
 
     async def _write(self, host: str, argv: tuple[str, ...]) -> None:
-        answer = await self._send(host, argv)
-        if not answer.ok:
-            raise unusable(answer)
+        await self._links.write_checked(host, argv, timeout=120.0, incident=self._incident)
 
     # ── removal ──────────────────────────────────────────────────────────────────────────────────────────────────
 
