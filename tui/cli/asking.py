@@ -26,13 +26,17 @@ async def level_and_watch(
 ) -> CommandOptions:
     """The options with the answers. Nobody is asked without a terminal, with `--yes`, nor what was said already."""
     length = engine.fleet.watch_of(plan.service).after_rollback
-    if options.watch == BY_FILE:
-        options = replace(options, watch=length)
+    options = by_file(options, length)
     if plan.forward:
         return options
     if earlier is None or earlier.severity is None:
         options = await level(engine, options, narrator)
     return await watch(plan.service, length, options, narrator) if plan.proves else options
+
+
+def by_file(options: CommandOptions, length: timedelta) -> CommandOptions:
+    """The options with this length of the watch, where it is to be as services.yaml says."""
+    return replace(options, watch=length) if options.watch == BY_FILE else options
 
 
 async def level(engine: Engine, options: CommandOptions, narrator: Narrator) -> CommandOptions:

@@ -279,9 +279,8 @@ class _Visitor:
                 for number, item in enumerate(node.value)
             ]
         elif node.tag != _NULL:
-            text = (
-                node.value.rstrip("\n") if node.style in ("|", ">") else node.value
-            )  # a block ends its last line, too
+            block = node.style in ("|", ">")  # it ends its last line, too
+            text = node.value.rstrip("\n") if block else node.value
             made.written = text
             made.value = text if self.environ is None else _expand(text, self.environ, made)
         return made

@@ -13,7 +13,6 @@ from tui.cli.commands.rollback import closing, show_post
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
-from tui.cli.parser import BY_FILE
 from tui.engine import all_services as running
 from tui.engine.engine import Engine
 from tui.engine.store import new_id
@@ -50,6 +49,7 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
             f"--parallel {options.parallel} is not possible: {why}", "hosts.NAME.max_parallel allows more"
         )
     length = max(engine.fleet.watch_of(s.name).after_rollback for s in services)
+    options = asking.by_file(options, length)
     group = Group(
         id=new_id(engine.clock),
         services=tuple(s.name for s in services),
@@ -57,7 +57,7 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
         run_tasks=options.run_tasks,
         keep_current=options.keep_current,
         way=options.way,
-        watch=length if options.watch == BY_FILE else options.watch,
+        watch=options.watch,
         parallel=options.parallel,
         post=options.notify,
         whole=whole,
@@ -76,7 +76,7 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
     if options.confirm is None and not engine.gate.read_only:
         options = await asking.level(engine, options, narrator)
         options = await asking.watch(f"all {len(plans)}", length, options, narrator)
-        group = replace(group, watch=length if options.watch == BY_FILE else options.watch)
+        group = replace(group, watch=options.watch)
     await _confirmed(engine, group, plans, options, narrator)
     run = await running.begin(engine, group, plans, options.reason, options.take_over_reason)
     await run.severity(options.severity)

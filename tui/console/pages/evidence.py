@@ -73,10 +73,10 @@ def _head(label: str, found: Measurement, tail: str = "") -> Row:
 
 def _compared(incident: Incident, cells: int) -> list[Row]:
     """Before, and the switch: each by the source that counts users."""
-    found: list[Row] = []
-    switch = next((m for m in reversed(incident.measurements) if m.phase is Phase.SWITCH), None)
     if incident.guarding:
         return []  # its page says so at every size
+    found: list[Row] = []
+    switch = next((m for m in reversed(incident.measurements) if m.phase is Phase.SWITCH), None)
     for label, measurement in (("before", watch_verdict.before(incident)), ("switch, its cost", switch)):
         log = measurement.of(RateSource.ACCESS_LOG) if measurement is not None else None
         reading = error_rates.of(log, measurement.limit) if log is not None and measurement is not None else None
