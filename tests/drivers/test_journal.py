@@ -87,8 +87,29 @@ async def test_a_newer_schema_is_refused_with_both_versions(tmp_path: Path) -> N
 async def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     path.write_bytes(b"not a database, but long enough to be looked at as one" * 40)
-    with pytest.raises(JournalError, match=r"journal\.sqlite"):
+    with pytest.raises(JournalError, match=r"journal\.sqlite") as refused:
         Journal(path)
+    assert refused.value.fix.startswith("move it aside"), "there is nothing wrong with the disk"
+
+
+async def test_opening_it_twice_in_one_process_gives_up_no_lock_of_the_first(tmp_path: Path) -> None:
+    """Without its lock another process takes the write-ahead log away, and the first one damages the file."""
+    path = tmp_path / "journal.sqlite"
+    shared = "os.open(sys.argv[1], os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002"  # SQLite's shared range
+    script = f"import fcntl, os, sys\nfcntl.lockf({shared})"
+
+    def free() -> bool:
+        done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True)
+        assert done.returncode == 0 or "BlockingIOError" in done.stderr, done.stderr
+        return done.returncode == 0
+
+    first = Journal(path)
+    await first.entries("i1")
+    assert not free()
+    await Journal(path).close()
+    assert not free()
+    await first.close()
+    assert free()
 
 
 async def test_a_journal_of_the_first_schema_keeps_its_entries_and_gets_the_ledger(tmp_path: Path) -> None:

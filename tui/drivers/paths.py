@@ -71,13 +71,31 @@ def opened(path: Path, flags: int) -> int:
     if path.is_symlink():
         raise ConfigError(f"{path} is a link: what is kept there could end anywhere", f"remove it, or {FIX}")
     descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
-    found = os.fstat(descriptor)
-    if found.st_uid != os.geteuid() or not stat.S_ISREG(found.st_mode):
+    try:
+        if _own(path, os.fstat(descriptor)) & 0o077:
+            os.fchmod(descriptor, 0o600)
+    except ConfigError:
         os.close(descriptor)
-        raise ConfigError(f"{path} is no file of ours", f"remove it, or {FIX}")
-    if found.st_mode & 0o077:
-        os.fchmod(descriptor, 0o600)
+        raise
     return descriptor
+
+
+def made(path: Path) -> None:
+    """Makes a file inside the state folder that SQLite will open by its name, with mode 0600; one that is there is looked
+    at and not opened: a process that closes any descriptor of a file gives up all locks that it holds on it, those of
+    its other connections too (https://www.sqlite.org/howtocorrupt.html, 2.2). Raises as `opened`."""
+    try:
+        os.close(opened(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except FileExistsError:
+        if _own(path, path.lstat()) & 0o077:
+            path.chmod(0o600)
+
+
+def _own(path: Path, found: os.stat_result) -> int:
+    """Its mode. Raises ConfigError for what is no file of this user."""
+    if found.st_uid != os.geteuid() or not stat.S_ISREG(found.st_mode):
+        raise ConfigError(f"{path} is no file of ours", f"remove it, or {FIX}")
+    return stat.S_IMODE(found.st_mode)
 
 
 def journal_path() -> Path:

@@ -51,7 +51,7 @@ class Database:
             for beside in ("-wal", "-shm", "-journal"):
                 if (file := self.path.with_name(self.path.name + beside)).is_symlink():
                     raise JournalError(f"{file} is a link: what is kept there could end anywhere", "remove it")
-            os.close(paths.opened(self.path, os.O_CREAT | os.O_WRONLY))
+            paths.made(self.path)
             # of two that open a new journal at once SQLite refuses one without waiting
             flags = os.O_CREAT | os.O_WRONLY
             with os.fdopen(paths.opened(self.path.with_suffix(".opening"), flags), "w") as opening:
@@ -65,9 +65,9 @@ class Database:
         return db
 
     def _broken(self, error: Exception) -> JournalError:
-        return JournalError(
-            f"the journal {self.path}: {error}", "free its disk, or name another with ROLLBACK_STATE_DIR"
-        )
+        damaged = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        does = "move it aside, with its -wal and -shm: a new one is begun" if damaged else "free its disk"
+        return JournalError(f"the journal {self.path}: {error}", f"{does}, or name another with ROLLBACK_STATE_DIR")
 
 
 def safe(payload: str) -> str:
