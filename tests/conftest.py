@@ -22,7 +22,7 @@ hypothesis.settings.load_profile("here")
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """For `-n auto`: most tests wait for a host, a terminal or a clock: more of them than processors."""
-    return max(4, 2 * (os.cpu_count() or 1))
+    return max(4, 4 * (os.cpu_count() or 1))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -36,21 +36,61 @@ TIMED = frozenset({"cli", "conformance", "console", "drivers", "matrix", "pty", 
 """folders whose tests wait for processes, terminals and hosts whose time goes faster than the machine's"""
 
 
+LONG = (
+    "console/test_random_keys.py",
+    "terminal/test_walk.py",
+    "matrix/test_matrix.py",
+    "scenarios/test_fleet.py",
+    "cli/test_consent.py",
+    "scenarios/test_evidence.py",
+    "scenarios/test_real_sshd.py",
+    "scenarios/test_guard.py",
+    "scenarios/test_undo.py",
+    "scenarios/test_halves.py",
+    "incident/test_walk.py",
+    "simulation/test_kills.py",
+)
+"""files whose tests take or wait for many seconds each: they begin first, lest the end of a run waits for one of them"""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that have to do with time are tried once more where they failed: a machine that is busy with something
     else may be too slow for them. What fails twice is wrong; what needed the second time is counted in the summary."""
     here = Path(__file__).parent
+    long: list[list[pytest.Item]] = [[] for _ in LONG]
+    others = []
     for item in items:
-        if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in TIMED:
+        place = item.path.relative_to(here).as_posix() if item.path.is_relative_to(here) else ""
+        if place.partition("/")[0] in TIMED:
             item.add_marker(pytest.mark.flaky(reruns=1))
+        (long[LONG.index(place)] if place in LONG else others).append(item)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = _dealt([item for file in long for item in file], others, workers)
+
+
+def _dealt(first: list[pytest.Item], others: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """An order in which each worker's part, one after the other and of one size as xdist makes them, begins with its
+    share of `first`."""
+    left = len(first) + len(others)
+    order: list[pytest.Item] = []
+    for worker in range(workers):
+        size = left // (workers - worker)
+        left -= size
+        share = first[worker::workers][:size]
+        order += share
+        order += others[: size - len(share)]
+        del others[: size - len(share)]
+    return order
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
-    """What is imported and collected stays to the end: the garbage collector need not look through it, now or ever."""
+    """What is imported and collected stays to the end: the garbage collector need not look through it, now or ever.
+    It looks seldom: by its own count it would take a twelfth of the time."""
     gc.disable()
     try:
         return (yield)
     finally:
         gc.enable()
         gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
