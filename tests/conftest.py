@@ -50,7 +50,7 @@ LONG = (
     "incident/test_walk.py",
     "simulation/test_kills.py",
 )
-"""files whose tests take or wait for many seconds each: they begin first, lest the end of a run waits for one of them"""
+"""files whose tests take or wait for many seconds each: they begin first, or the end of a run waits for one of them"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -81,7 +81,7 @@ def opened(path: Path, flags: int) -> int:
 
 
 def made(path: Path) -> None:
-    """Makes a file inside the state folder that SQLite will open by its name, with mode 0600; one that is there is looked
+    """Makes a file inside the state folder that SQLite will open by name, with mode 0600. One that is there is looked
     at and not opened: a process that closes any descriptor of a file gives up all locks that it holds on it, those of
     its other connections too (https://www.sqlite.org/howtocorrupt.html, 2.2). Raises as `opened`."""
     try:
