@@ -58,7 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     else may be too slow for them. What fails twice is wrong; what needed the second time is counted in the summary."""
     here = Path(__file__).parent
     long: list[list[pytest.Item]] = [[] for _ in LONG]
-    others = []
+    others: list[pytest.Item] = []
     for item in items:
         place = item.path.relative_to(here).as_posix() if item.path.is_relative_to(here) else ""
         if place.partition("/")[0] in TIMED:
