@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.incident.facts import T0, current, later, plan
-from tui.incident import announcements, guard_action, guard_watch, watch
+from tui.incident import announcements, guard_may_roll_back, guard_watch, watch
 from tui.incident import events as ev
 from tui.incident.decide import decide, opened
 from tui.incident.guard_judge import DeployVerdict
@@ -147,7 +147,7 @@ def way_back(**changes: object) -> Plan:
 
 def why_not(made: Plan, worse: DeployVerdict = DeployVerdict.FAILING, guard: GuardedDeploy = GUARD) -> str:
     incident = replace(guarding(), guard=guard)
-    return guard_action.why_not(incident, made, replace(current(), metadata="abc"), worse)
+    return guard_may_roll_back.why_a_person_decides(incident, made, replace(current(), metadata="abc"), worse)
 
 
 def test_what_is_all_known_is_rolled_back() -> None:

@@ -87,7 +87,7 @@ def test_what_landed_serves_after_a_restart_too() -> None:
     assert landed.serves(made(), now)
     nothing = after(metadata=OURS)
     assert not landed.serves(made(), nothing)
-    assert landed.lies_still(made(), nothing)
+    assert landed.deployed_but_down(made(), nothing)
 
 
 def test_a_way_without_proof_is_not_proven_by_new_ids_of_the_old_image() -> None:
@@ -111,14 +111,14 @@ def test_a_lock_is_stale_where_all_that_runs_started_after_the_push(
     neighbours: tuple[tuple[str, datetime], ...], own: tuple[Container, ...], stale: bool
 ) -> None:
     now = after(*own, locked=True, neighbours=neighbours)
-    assert landed.suspect(now, SENT)
-    assert landed.dead(now, SENT) is stale
-    assert not landed.dead(now, later(105)), "it began after the restart"
+    assert landed.worth_asking_neighbours(now, SENT)
+    assert landed.deploy_died(now, SENT) is stale
+    assert not landed.deploy_died(now, later(105)), "it began after the restart"
 
 
 def test_a_deploy_at_work_is_not_suspected() -> None:
-    assert not landed.suspect(replace(BEFORE, locked=True), SENT)
-    assert not landed.suspect(after(WEB, WORKER), SENT), "no lock is there"
+    assert not landed.worth_asking_neighbours(replace(BEFORE, locked=True), SENT)
+    assert not landed.worth_asking_neighbours(after(WEB, WORKER), SENT), "no lock is there"
 
 
 @pytest.mark.parametrize("facts", [{"locked": True, "neighbours": OTHERS}, {"locked": False, "stale_lock": True}])
@@ -259,7 +259,7 @@ def test_bad_answers_while_a_host_starts_its_apps_are_a_gap_and_later_ones_count
     now = again(neighbours=(("blog", later(291)),))
     judged = running_state_check.judge(running_state_check.Standing(before=RUNS), now, made())
     assert judged.excused
-    late = running_state_check.judge(judged.standing, replace(now, at=later(300) + landed.RESTORE), made())
+    late = running_state_check.judge(judged.standing, replace(now, at=later(300) + landed.RESTART_GRACE), made())
     assert not late.excused
     alone = running_state_check.judge(running_state_check.Standing(before=RUNS), again(), made())
     assert not alone.excused, "a container that crashes again and again is no excuse"
@@ -271,7 +271,7 @@ def test_processes_that_come_back_are_no_alarm_and_those_that_stay_away_are() ->
     judged = running_state_check.judge(running_state_check.Standing(before=RUNS), gone, made())
     assert (judged.stray, judged.note) == ("", "worker.1 does not run; it, or the whole host, is restarting")
     assert running_state_check.judge(judged.standing, replace(RUNS, at=later(220)), made()).stray == ""
-    late = running_state_check.judge(judged.standing, replace(gone, at=later(210) + landed.RESTORE), made())
+    late = running_state_check.judge(judged.standing, replace(gone, at=later(210) + landed.RESTART_GRACE), made())
     assert late.stray == "worker.1 does not run since 22:03:30Z"
     nothing = replace(RUNS, containers=tuple(replace(c, running=False) for c in RUNS.containers))
     assert running_state_check.judge(running_state_check.Standing(before=RUNS), nothing, made()).stray == ""

@@ -51,7 +51,7 @@ class ConsoleController:
         self._watch_for = watch_for
         self.exports = exports
         self.flows: dict[str, IncidentFlow] = {}
-        """incidents that are led or followed here, and those about to be opened, by service"""
+        """incidents that are led or looked on here, and those about to be opened, by service"""
         self.open_elsewhere: dict[str, Incident] = {}
         """unfinished incidents of this machine's journal that were not taken up here, by service"""
         self.timeline: list[Row] = []
@@ -151,9 +151,9 @@ class ConsoleController:
             return
 
         async def anew() -> None:
-            fresh = IncidentFlow(self, service)
-            fresh.wanted = release
-            self._show(fresh)
+            made = IncidentFlow(self, service)
+            made.wanted = release
+            self._show(made)
 
         others = list(self.incidents().values())
         if others:
@@ -197,7 +197,7 @@ class ConsoleController:
             self.screen.notice("no incident is open", "warn")
 
     async def resume(self, incident: str) -> None:
-        """Take the unfinished incident of this id up; one that another console on this machine leads is followed."""
+        """Take the unfinished incident of this id up; one that another console on this machine leads is looked on."""
         try:
             found = await self.engine.read(incident)
             service = self.engine.service(found.service)
@@ -211,7 +211,7 @@ class ConsoleController:
         except ConsoleError as error:
             self.screen.notice(rows.safe(f"{error.message} {error.fix}"), "down")
             return
-        flow.follow(walk)
+        flow.lead(walk)
         self.open_elsewhere.pop(service.name, None)
         self._show(flow)
         self.screen.begin_work(lambda: guard_flow.carry(flow))
@@ -223,7 +223,7 @@ class ConsoleController:
             flow = IncidentFlow(self, service)
         walk = await opened(flow.output)
         if flow.walk is not walk:
-            flow.follow(walk)
+            flow.lead(walk)
         self.open_elsewhere.pop(service.name, None)
         now = self.engine.clock.now()
         await walk.submit(ev.Confirmed(at=now, by=self.engine.by, watch=self.watch_for(service.name)))
@@ -232,7 +232,7 @@ class ConsoleController:
     async def lead_guard(self, service: Service, opened: Opener) -> None:
         """Lead the guard that `opened` opens, to its end or a person's question."""
         flow = IncidentFlow(self, service)
-        flow.follow(await opened(flow.output))
+        flow.lead(await opened(flow.output))
         self.open_elsewhere.pop(service.name, None)
         self._show(flow)
         self.screen.begin_work(lambda: guard_flow.carry(flow))

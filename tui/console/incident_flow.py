@@ -33,7 +33,7 @@ HEARD = 200
 
 
 class IncidentFlow:
-    """The actions of one incident that is led or followed here, or about to be opened."""
+    """The actions of one incident that is led or looked on here, or about to be opened."""
 
     def __init__(self, console: Console, service: Service, walk: IncidentRunner | None = None) -> None:
         self.console = console
@@ -61,7 +61,7 @@ class IncidentFlow:
         self.room = 40
         """rows that its page has for content"""
         if walk is not None:
-            self.follow(walk)
+            self.lead(walk)
 
     # ── what is known ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -127,7 +127,7 @@ class IncidentFlow:
         """Open the incident with this severity: on disk on this machine, nothing goes to the host."""
         engine = self.console.engine
         if self.walk is None:
-            self.follow(await engine.assess(self.service, "", self.output))
+            self.lead(await engine.assess(self.service, "", self.output))
         await self.submit(ev.SeverityChosen(at=engine.clock.now(), level=level))
         self._measure()
         self.console.screen.begin_work(self._look_back)
@@ -341,7 +341,7 @@ class IncidentFlow:
             self.heard.append(redact(line.text))
         self.console.screen.changed()
 
-    def follow(self, walk: IncidentRunner) -> None:
+    def lead(self, walk: IncidentRunner) -> None:
         """Lead this walk from now on."""
         self.walk = walk
         self.console.engine.evidence.follow((self.service,), must=True)

@@ -356,7 +356,8 @@ def lost_record(app: str, branch: str) -> IncidentRecord:
 
 
 def is_stale(record: IncidentRecord, now: datetime) -> bool:
-    """Ten minutes after its watch, or thirty after its opening without one, somebody else may take it over."""
+    """Ten minutes after its watch, or thirty after its opening without one, somebody else may take the record over.
+    A stale deploy lock is another thing: `incident/landed`."""
     if record.watch_until is not None:
         return now > record.watch_until + STALE_AFTER_WATCH
     return record.began is not None and now > record.began + STALE_AFTER_OPENING

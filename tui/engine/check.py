@@ -20,7 +20,7 @@ from tui.engine.engine import Engine
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.hosts.overview import HostReads
 from tui.engine.monitor import health
-from tui.engine.releases import build_facts, proof
+from tui.engine.releases import build_facts, last_proven
 from tui.engine.releases.catalog import Listing
 from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
 from tui.model.finding import Finding, Result
@@ -114,7 +114,7 @@ async def service(engine: Engine, of: Service, reads: HostReads) -> list[Finding
         *_build(of, build),
         *looked,
         *pods,
-        *_kept(engine, of, found, build, proof.last(await engine.incidents(), of.host, of.app)),
+        *_kept(engine, of, found, build, last_proven.last(await engine.incidents(), of.host, of.app)),
         *_state(engine.links.described(of.host), of, found),
         *await _incidents(engine, of),
     ]
@@ -256,7 +256,7 @@ def _kept(
         target = choose.choose(Target(kind=TargetKind.PREVIOUS), possible).release
         words = f"previous is {target.name} ({target.tag or target.commit or 'unknown'})"
         lines.append(_line(of, "way-back", Result.OK, words))
-        lines.append(_line(of, "proven", Result.NOTE, proof.of_holder(target, proven)))
+        lines.append(_line(of, "proven", Result.NOTE, last_proven.of_holder(target, proven)))
     except Refused as error:
         lines.append(_no_way_back(engine, of, found, build, error))
     holders = [r for r in possible if r.holder is not None]

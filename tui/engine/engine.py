@@ -9,7 +9,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from tui.dokku import commands, holders
-from tui.engine import named, ownership, ports
+from tui.engine import named, ports, same_services_file
 from tui.engine.concurrency import together
 from tui.engine.hosts import holder_looks
 from tui.engine.hosts.app_config import ConfigRead, ConfigWatch
@@ -30,11 +30,11 @@ from tui.engine.notify.postmortem import PostMortems
 from tui.engine.recent_changes import Nearby
 from tui.engine.releases import catalog
 from tui.engine.releases import removal as removals
+from tui.engine.releases.app_status import examined, standing
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.freeze import NO_WORD, Freezer, Frozen, UnfreezeWord, Unfrozen
 from tui.engine.releases.keeper import Keeper
 from tui.engine.releases.planner import Planner, PlanRequest
-from tui.engine.releases.standing import examined, standing
 from tui.engine.releases.unresponsive import Silences
 from tui.engine.store import Illegible, Records, new_id
 from tui.incident import events as ev
@@ -266,7 +266,7 @@ class Engine:
             by=self.by,
             reason=reason,
             group=group,
-            file=ownership.path(self.fleet),
+            file=same_services_file.path(self.fleet),
             address=self.fleet.host(service.host).ssh,
             guard=guard,
         )
@@ -283,7 +283,7 @@ class Engine:
             raise Refused(f"incident {incident} is closed: {found.closing}", "rollback incidents")
         if incident in self.walks:
             return self.walks[incident]
-        ownership.check(self.fleet, found)
+        same_services_file.check(self.fleet, found)
         if is_drill(found.app) and self.fleet.service(found.service) is None:
             raise Refused("it is a drill whose console ended", f"rollback resume {incident}: takes its app away")
         if not self.journal.lock(incident):

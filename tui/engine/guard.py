@@ -6,7 +6,7 @@
     walk = await guard.open(await guard.settled())
 
 What follows is an incident's watch (`Incident.guarding`), and its rollback is that of a person: the same plan, the same
-steps, the same proof, the same record. Only the word comes from `incident.guard_action`.
+steps, the same proof, the same record. Only the word comes from `incident.guard_may_roll_back`.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.incident.runner import LOOK_EVERY, IncidentRunner
 from tui.engine.incident.steps import Output
 from tui.incident import events as ev
-from tui.incident import guard_action, guard_watch
+from tui.incident import guard_may_roll_back, guard_watch
 from tui.model.errors import ConsoleError, LinkError, Refused
 from tui.model.evidence import Phase
 from tui.model.guard import GuardedDeploy, OnBreach, deploy_of
@@ -172,7 +172,7 @@ async def undo(engine: Engine, walk: IncidentRunner, live: RunningState) -> str:
         plan = await planned(engine, walk)
     except ConsoleError as error:
         return error.message
-    if why := guard_action.why_not(incident, plan, live, guard_watch.worse(incident)):
+    if why := guard_may_roll_back.why_a_person_decides(incident, plan, live, guard_watch.worse(incident)):
         return why
     await carry_out(engine, walk, plan, f"the guard of {engine.by}")
     return ""

@@ -6,7 +6,7 @@ Without one only `git` can lead there, by building the commit again: that is nam
 """
 
 from tui import ways
-from tui.engine import ownership
+from tui.engine import same_services_file
 from tui.engine.engine import Engine
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.incident.steps import Output
@@ -24,7 +24,7 @@ from tui.ways.facts import Options
 async def target(engine: Engine, incident: Incident) -> Release:
     """The release that the incident left, as the host and this machine know it now. Raises Refused, AlreadyThere;
     ConfigError where the incident is another services file's."""
-    ownership.check(engine.fleet, incident)
+    same_services_file.check(engine.fleet, incident)
     did = undo.trace(await engine.records.events(incident.id))
     found = await engine.listing(engine.service(incident.service))
     wanted = undo.check(incident, did, found.current, choose.running(found.releases, found.current))

@@ -24,7 +24,8 @@ class Verify(Value, tag=True):
 
 
 class KeepWatch(Value, tag=True):
-    """Look again and again until then; gives Sampled, Strayed, at every checkpoint Measured, and at the end Woken."""
+    """Look again and again until then; gives HealthSampled and ForeignChangeSeen, at every checkpoint Measured, and at
+    the end WatchTimerFired."""
 
     until: datetime
 

@@ -19,14 +19,15 @@ from tui.model.plan import ANYWHERE, Plan
 
 APART = timedelta(seconds=10)
 """two equal looks must be at least this far apart"""
-SILENCE = timedelta(seconds=60)
+UNCHANGED_FOR = timedelta(seconds=60)
 """how long equal looks must go on where a lock is only likely to be stale"""
-RESTORE = timedelta(seconds=90)
+RESTART_GRACE = timedelta(seconds=90)
 """how long a host that restarted may take until its apps run again; 53 s for 15 apps were measured"""
 
 
 def serves(plan: Plan, current: RunningState) -> bool:
-    """True if the target of this plan serves: our commit succeeded, and every running container is of our attempt.
+    """True if the target of this plan serves: our commit succeeded, and every running container is of our attempt. The
+    checks that people read are `verify.identity`.
 
     A plan that proves nothing can only say that something else runs than before: that is all this answers then.
     """
@@ -45,7 +46,7 @@ def _others(plan: Plan, current: RunningState) -> bool:
     return any(c.attempt != plan.attempt for c in current.running.values() if c.told)
 
 
-def lies_still(plan: Plan, current: RunningState) -> bool:
+def deployed_but_down(plan: Plan, current: RunningState) -> bool:
     """True if nothing runs, and the target of this plan is what was deployed last: a host that restarts looks so."""
     if current.serving:
         return False
@@ -95,7 +96,7 @@ def _old_pods(plan: Plan, current: RunningState) -> bool:
 
 def doubt(plan: Plan, current: RunningState, began: datetime | None = None) -> str:
     """Why this look does not say how it ended, for the person who has to decide."""
-    if current.locked and not dead(current, began):
+    if current.locked and not deploy_died(current, began):
         return "the deploy lock is still there: a deploy is at work, or one that died has left it"
     if current.pods is not None and (words := _pods_doubt(plan, current)):
         return words
@@ -159,44 +160,44 @@ def restarted(current: RunningState, began: datetime | None) -> bool:
     return len(starts) + bool(own) > 1 and all(at > began for at in both)
 
 
-def dead(current: RunningState, began: datetime | None) -> bool:
+def deploy_died(current: RunningState, began: datetime | None) -> bool:
     """True if a deploy that left its lock is known to have died."""
     return current.stale_lock or (current.locked is True and restarted(current, began))
 
 
-def suspect(current: RunningState, began: datetime | None) -> bool:
+def worth_asking_neighbours(current: RunningState, began: datetime | None) -> bool:
     """True if it is worth asking the other apps of the host: nothing of this one has run since before the deploy."""
     starts = [c.started_at for c in current.running.values()]
     there = current.locked is True or current.stale_lock
     return there and began is not None and all(at is not None and at > began for at in starts)
 
 
-def alone(plan: Plan, current: RunningState, began: datetime | None) -> bool:
+def likely_died(plan: Plan, current: RunningState, began: datetime | None) -> bool:
     """True if a lock is likely to be stale where no second app can say so: what ran before was started anew."""
-    if not current.locked or current.neighbours or not suspect(current, began):
+    if not current.locked or current.neighbours or not worth_asking_neighbours(current, began):
         return False
     return untouched(plan, current) and len(started_anew(plan.before, current)) == len(current.running) > 0
 
 
-def alike(plan: Plan, first: RunningState, last: RunningState, began: datetime | None = None) -> bool:
+def would_settle(plan: Plan, first: RunningState, last: RunningState, began: datetime | None = None) -> bool:
     """True if two looks, the second some time after the first, together would settle how it ended."""
-    fallen = fell(plan, first, began) and fell(plan, last, began)
+    fallen = nothing_runs(plan, first, began) and nothing_runs(plan, last, began)
     return fallen or (untouched(plan, first) and untouched(plan, last))
 
 
-def steady(first: RunningState, last: RunningState, began: datetime | None) -> bool:
+def died_unchanged(first: RunningState, last: RunningState, began: datetime | None) -> bool:
     """True if a deploy is known to have died, and two looks show the same."""
-    return dead(first, began) and dead(last, began) and not differences(first, last)
+    return deploy_died(first, began) and deploy_died(last, began) and not differences(first, last)
 
 
-def over(first: RunningState, last: RunningState, began: datetime | None) -> bool:
+def settled_for_good(first: RunningState, last: RunningState, began: datetime | None) -> bool:
     """True if two such looks are far enough apart: nothing will change any more."""
-    return steady(first, last, began) and last.at - first.at >= APART
+    return died_unchanged(first, last, began) and last.at - first.at >= APART
 
 
-def fell(plan: Plan, current: RunningState, began: datetime | None = None) -> bool:
+def nothing_runs(plan: Plan, current: RunningState, began: datetime | None = None) -> bool:
     """No container runs any more, and the host is not at it."""
-    at_it = current.locked is not False and not dead(current, began)
+    at_it = current.locked is not False and not deploy_died(current, began)
     return not at_it and not current.serving and not untouched(plan, current)
 
 
@@ -208,26 +209,30 @@ def landed(plan: Plan, looks: tuple[RunningState, ...], reported: bool, began: d
     if not looks:
         return Landed.UNKNOWN
     first, last = looks[0], looks[-1]
-    stale = dead(last, began)
+    stale = deploy_died(last, began)
     if last.locked and not stale:
-        waited = last.at - first.at >= SILENCE and alone(plan, first, began) and alone(plan, last, began)
+        waited = (
+            last.at - first.at >= UNCHANGED_FOR and likely_died(plan, first, began) and likely_died(plan, last, began)
+        )
         return Landed.NO if waited else Landed.RUNNING
     if serves(plan, last):
         return Landed.YES
-    if fell(plan, last, began):
-        apart = RESTORE if stale else APART
-        return Landed.NOTHING_RUNS if fell(plan, first, began) and last.at - first.at >= apart else Landed.UNKNOWN
+    if nothing_runs(plan, last, began):
+        apart = RESTART_GRACE if stale else APART
+        return (
+            Landed.NOTHING_RUNS if nothing_runs(plan, first, began) and last.at - first.at >= apart else Landed.UNKNOWN
+        )
     if last.locked is None or not untouched(plan, last):
         return Landed.UNKNOWN
     if reported:
         return Landed.NO
-    free = not first.locked or dead(first, began)
+    free = not first.locked or deploy_died(first, began)
     if last.at - first.at >= APART and free and untouched(plan, first):
         return Landed.NO
     return Landed.UNKNOWN
 
 
-def why_not(plan: Plan, current: RunningState, began: datetime | None) -> str:
+def why_restart_ended_it(plan: Plan, current: RunningState, began: datetime | None) -> str:
     """Why a deploy did not land, where a restart ended it; empty where none is known."""
     if restarted(current, began):
         return "the host restarted in the middle of it"

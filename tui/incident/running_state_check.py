@@ -60,7 +60,7 @@ def judge(standing: Standing, current: RunningState, ours: Plan | None) -> Judge
     away = tuple(sorted(c.name for key, c in before.running.items() if key in there and key not in current.running))
     if landed.restarted(current, before.at):
         standing = replace(standing, host_at=current.at)
-    excused = standing.host_at is not None and current.at - standing.host_at < landed.RESTORE
+    excused = standing.host_at is not None and current.at - standing.host_at < landed.RESTART_GRACE
     if away:
         return _away(standing, current, away, excused=excused)
     standing = replace(standing, away_since=None)
@@ -82,7 +82,7 @@ def _away(standing: Standing, current: RunningState, away: tuple[str, ...], *, e
         return Judged(standing=standing, stray=f"{names}; {'; '.join(differences(before, current))}")
     since = standing.away_since or current.at
     waited = replace(standing, away_since=since)
-    if current.at - since >= landed.RESTORE:
+    if current.at - since >= landed.RESTART_GRACE:
         return Judged(standing=waited, stray=f"{names} since {since:%H:%M:%S}Z")
     said = f"{names}; {'the host restarted' if standing.host_at else 'it, or the whole host, is restarting'}"
     return Judged(standing=waited, note=said if standing.away_since is None else "", excused=excused)

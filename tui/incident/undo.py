@@ -66,7 +66,7 @@ def check(incident: Incident, did: Trace | None, current: RunningState, running:
     left, target, now = did.left, did.brought.target.name, current.commit or current.metadata
     if (now is not None and left.is_commit(now)) or (left.commit and left.commit == running.commit):
         raise AlreadyThere(f"{left.name}, which incident {incident.id} left, is what runs now")
-    if not (landed.serves(did.brought, current) or landed.lies_still(did.brought, current)):
+    if not (landed.serves(did.brought, current) or landed.deployed_but_down(did.brought, current)):
         raise Refused(
             f"what incident {incident.id} brought ({target}) does not run any more; what runs is {running.name}: "
             "undoing it would undo somebody else's deploy",

@@ -17,7 +17,8 @@ def assess(checks: tuple[Check, ...]) -> Verdict:
 
 
 def identity(plan: Plan, current: RunningState) -> tuple[Check, ...]:
-    """Two proofs that the target itself serves: what Dokku recorded after success, and what shows that it runs.
+    """Two proofs that the target itself serves: what Dokku recorded after success, and what shows that it runs. They
+    are the checks that people read; `landed.serves` is the same question as one word, for what to do next.
 
     A push shows that by its label; another deploy only by containers that were replaced; a way that proves nothing has
     neither, and says so.

@@ -1,4 +1,4 @@
-"""WAYS BACK: pure, one file each. A new way is its file, a place in `WAYS`, and a row in `help/ways.md`."""
+"""WAYS BACK: pure, one file each. What a new one needs is listed in tui/README, "How to add"."""
 
 from msgspec.structs import replace
 

@@ -14,7 +14,7 @@ from tui.model.holder_look import ImageState
 from tui.model.plan import Plan, PlanWarning, PushSpec, Step, StepKind, WarningLevel
 from tui.model.release import Release, WayBack
 from tui.model.service import Service
-from tui.ways import on_k3s, own_check
+from tui.ways import added_check, on_k3s
 from tui.ways.facts import Facts
 from tui.ways.plan import Deed, build
 from tui.ways.way import Seen, Way
@@ -76,7 +76,7 @@ class _Kept(Way):
         probed = False
         if facts.cluster is not None:
             contents, probed = k3s.tree(contents, facts.shape or Shape(app=facts.service.app), facts.attempt)
-        contents, checks = own_check.brought(facts, contents)
+        contents, checks = added_check.brought(facts, contents)
         push = _push(facts, contents)
         step = Step(
             id="push",
@@ -88,7 +88,7 @@ class _Kept(Way):
             paste=shell_lines.push_lines(facts.host, facts.service.app, push.branch, push.files, push.parent),
             expected=facts.service.rollback.expected.total_seconds(),
         )
-        ours = own_check.cautions(facts, contents, checks)
+        ours = added_check.cautions(facts, contents, checks)
         said = (*_cautions(facts, removed), *ours, *on_k3s.cautions(facts, probed))
         return build(facts, Deed(way=self.name, step=step, push=push, files=said, own_checks=checks))
 

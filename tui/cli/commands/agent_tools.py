@@ -17,7 +17,7 @@ from tui.cli.options import CommandOptions
 from tui.drivers import proposals
 from tui.drivers.clock import local
 from tui.drivers.proposals import Proposals
-from tui.engine import ownership
+from tui.engine import same_services_file
 from tui.engine.edge import answered
 from tui.engine.engine import Engine
 from tui.model.errors import ConfigError, ConsoleError
@@ -89,7 +89,7 @@ class AgentTools:
     async def postmortem(self, arguments: Arguments) -> output.Document:
         """One incident's post-mortem, every value beside its source."""
         incident = await self._engine.read(arguments["incident"])
-        ownership.check(self._engine.fleet, incident)
+        same_services_file.check(self._engine.fleet, incident)
         found, text = await self._engine.postmortems.document(incident.id, local)
         return document_of.document(found, incident, self._engine.postmortems.duty(incident), text)
 
@@ -109,7 +109,7 @@ class AgentTools:
             id=proposals.new_id(),
             plan=plan,
             made_at=engine.clock.now(),
-            file=ownership.path(engine.fleet),
+            file=same_services_file.path(engine.fleet),
             address=engine.fleet.host(service.host).ssh,
             reason=clean_line(arguments.get("reason", ""), 300),
         )

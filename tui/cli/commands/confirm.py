@@ -11,7 +11,7 @@ from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
 from tui.drivers.proposals import Proposals
-from tui.engine import ownership
+from tui.engine import same_services_file
 from tui.engine.engine import Engine
 from tui.incident import proposed
 from tui.model.errors import ConfigError, ConsoleError, Refused
@@ -53,7 +53,7 @@ async def _as_proposed(engine: Engine, store: Proposals, proposal: Proposal) -> 
         store.take(proposal.id, _entry(engine, ProposalWord.CONFIRMED))  # raises, and says who took it
     if old := proposed.stale(proposal, engine.clock.now()):
         raise Refused(old, "ask for a new plan")
-    if (here := ownership.path(engine.fleet)) != proposal.file:
+    if (here := same_services_file.path(engine.fleet)) != proposal.file:
         raise ConfigError(f"{proposal.id} was planned with {proposal.file}, this is {here}", "--services that file")
     was = proposal.plan
     service = engine.service(was.service)

@@ -10,7 +10,7 @@ from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
 from tui.drivers.clock import local
 from tui.engine import all_services as running
-from tui.engine import ownership
+from tui.engine import same_services_file
 from tui.engine.engine import Engine
 from tui.engine.notify.outbox import GRACE
 from tui.incident import announcements
@@ -26,7 +26,7 @@ Result = tuple[Exit, output.Document]
 async def postmortem(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """The post-mortem of the incident named, or of the only one that lacks its own. Raises Refused."""
     identity = await single(engine, options.incident, "postmortem") if options.incident else await _the_one(engine)
-    ownership.check(engine.fleet, await engine.read(identity))
+    same_services_file.check(engine.fleet, await engine.read(identity))
     for field, text in options.set:
         await engine.postmortems.note(identity, field, text)
     if not (options.json or options.set or options.save or options.attach):

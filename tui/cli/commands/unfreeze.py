@@ -7,7 +7,7 @@ from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
 from tui.dokku import holders
-from tui.engine import branch_tip, ownership
+from tui.engine import branch_tip, same_services_file
 from tui.engine.engine import Engine
 from tui.engine.hosts import incident_record
 from tui.engine.releases.freeze import NO_WORD, TeamBranch, UnfreezeWord, Unfrozen
@@ -45,7 +45,7 @@ async def _whose(engine: Engine, service: Service) -> None:
     elif holders.is_frozen((await engine.links.current(service.host, service.app)).branch):
         return
     for incident in known[:1]:
-        ownership.check(engine.fleet, incident)
+        same_services_file.check(engine.fleet, incident)
 
 
 async def offer(engine: Engine, incident: Incident, options: CommandOptions, narrator: Narrator) -> None:

@@ -5,14 +5,18 @@ streams, so that a log never is in the way of a write. A server refuses the 11th
 a slot only after the client has seen a command's end, so at most nine are used, one fewer for good after each that it
 went on refusing, and a refused channel is tried again: nothing was sent with it, nor with one that never opened because
 a kept connection had died unseen. asyncssh returns `exit_status=None` without raising when the link dies; that is
-`Lost` here, never an exit code. A read that was lost is asked once more; a command that changes something is never
-repeated, because from the moment it was requested on an open channel it may have begun, even if the request itself is
-never answered (`CutOff`). Host keys are strict: an
-unknown one is shown and refused unless its fingerprint was accepted explicitly, a changed one always. How the login
-wants its commands (Dokku's own forced command, or a shell) is found out by one harmless question before the first that
-could change anything; it cannot be guessed from the user's name. The first reads need not wait a second for it: they
-go out beside it as a forced command takes them, and are asked anew, their answers unread, where it is a shell. A shell
-has no program with a colon in its name; a Git service of its own only reads.
+`Lost` here, never an exit code.
+
+A read that was lost is asked once more. A command that changes something is never repeated: from the moment it was
+requested on an open channel it may have begun, even if the request itself is never answered (`CutOff`).
+
+Host keys are strict: an unknown one is shown and refused unless its fingerprint was accepted explicitly, a changed one
+always.
+
+How the login wants its commands (Dokku's own forced command, or a shell) is found out by one harmless question before
+the first that could change anything; it cannot be guessed from the user's name. The first reads need not wait a second
+for it: they go out beside it as a forced command takes them, and are asked anew, their answers unread, where it is a
+shell. A shell has no program with a colon in its name; a Git service of its own only reads.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """The content of a vendor's file: a `VENDOR`, its settings, and drivers in one or more of the roles below.
 
-The engine's ports ask for the same methods: a driver that lacks one is found by the type checker.
+The engine's ports ask for the same methods: a driver that lacks one is found by the type checker. A vendor counts once
+it is in `REGISTRY` (`drivers/vendors/__init__`); all that a new one needs is listed in tui/README, "How to add".
 """
 
 from abc import ABC, abstractmethod

@@ -1,7 +1,8 @@
 """The one gate through which everything that changes a host goes.
 
-It knows read-only mode, whether this console holds the incident, and the journal: the intent is on disk before a
-command leaves, its end after it came back. Reads pass by here too, so that the command trail is complete.
+It knows read-only mode and the journal: the intent is on disk before a command leaves, its end after it came back.
+Reads pass by here too, so that the command trail is complete. That no change is sent twice is seen to by
+`drivers/ssh/host`, below here, and by the first rule of `incident/decide`, above.
 """
 
 from collections.abc import Awaitable, Callable

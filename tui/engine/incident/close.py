@@ -188,7 +188,7 @@ class Settler:
         if not current.locked or last is None or incident.sent_at is None:
             return
         failed = incident.state is State.FAILED and bool(last.locked)
-        if not failed and not landed.dead(last, incident.sent_at):
+        if not failed and not landed.deploy_died(last, incident.sent_at):
             return
         since = differences(msgspec.structs.replace(last, branch=current.branch, tip=current.tip), current)
         if last.git_rev == current.git_rev and not since:

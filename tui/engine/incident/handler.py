@@ -69,7 +69,7 @@ class HostEffectHandler:
                 await self._links.host(incident.host).drop()
             current = await self._links.current(incident.host, incident.app)
             current = await self._links.with_pods(incident.host, current)
-            if landed.suspect(current, incident.sent_at):
+            if landed.worth_asking_neighbours(current, incident.sent_at):
                 around = await self._links.neighbours(incident.host, incident.app)
                 current = replace(current, neighbours=around)
         except (LinkError, UnexpectedReply) as error:

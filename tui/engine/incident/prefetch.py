@@ -12,7 +12,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from tui.engine.hosts.connections import HostConnections
-from tui.engine.incident import push_gate
+from tui.engine.incident import look_before_push
 from tui.engine.ports import ClockPort
 from tui.engine.releases import build_facts
 from tui.model.errors import ConsoleError
@@ -81,7 +81,7 @@ class Ahead:
             self._begin_gate(plan)
             self._asked.begin("current", self._links.current(plan.host, plan.app))
         elif step.kind in (StepKind.COMPARE, StepKind.FREEZE) and coming[:1] == [StepKind.PUSH]:
-            self._asked.begin("closed", push_gate.closed(self._links, plan, incident))
+            self._asked.begin("closed", look_before_push.closed(self._links, plan, incident))
 
     def _begin_gate(self, plan: Plan) -> None:
         if plan.gate and "gate" not in self._asked:
@@ -98,9 +98,9 @@ class Ahead:
         return found or await build_facts.gate(self._links, plan.host, plan.app)
 
     async def closed(self, plan: Plan, incident: str) -> str:
-        """Why the push must not leave, see `push_gate.closed`. Raises LinkError."""
+        """Why the push must not leave, see `look_before_push.closed`. Raises LinkError."""
         found: str | None = await self._asked.answer("closed")
-        return found if found == "" else await push_gate.closed(self._links, plan, incident)
+        return found if found == "" else await look_before_push.closed(self._links, plan, incident)
 
     async def drop(self) -> None:
         """A step did not go as planned, or the console ends: nothing that was asked ahead counts."""

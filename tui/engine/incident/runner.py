@@ -1,8 +1,8 @@
 """The loop that carries one incident: event → decide → journal, synced → publish → effects → events.
 
-The walk owns the tasks that effects are performed in, so closing a screen, losing a terminal or ending a front end's
-wait changes nothing. Front ends `submit` events and read `incident`; notices carry no payload: `changed` only says that
-there is something new to read.
+The runner (called a walk where several are carried) owns the tasks that effects are performed in, so closing a screen,
+losing a terminal or ending a front end's wait changes nothing. Front ends `submit` events and read `incident`; who
+`subscribe`s is told that there is something new to read, and nothing else.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
 
-from tui.engine.incident.effects import Edge, EffectHandler
+from tui.engine.incident.effect_edge import Edge, EffectHandler
 from tui.engine.ports import ClockPort, JournalPort
 from tui.engine.signal import Signal
 from tui.engine.supervisor import Supervisor

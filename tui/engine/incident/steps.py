@@ -14,7 +14,7 @@ from tui.engine.hosts import guard_claim, incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.incident.downtime import Downtime
 from tui.engine.incident.prefetch import Ahead
-from tui.engine.incident.serving import Serving
+from tui.engine.incident.serving_again import Serving
 from tui.engine.monitor import health
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
 from tui.engine.releases import build_facts, catalog, kept_before, restore_builder, stop_first

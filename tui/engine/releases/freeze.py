@@ -6,7 +6,7 @@ A freeze is undone again where a step of it fails, and everything that a console
 `unfreeze`: what is frozen, and what is a record, is told by the host alone.
 
 A rollback's own freeze is a step of its plan (`ways/plan`); `engine/incident/close` gives the branch back where the
-target does not serve.
+target does not serve. On screen a freeze is a job (`console/jobs`), and an unfreeze a page (`console/pages/unfreeze`).
 """
 
 import asyncio

@@ -18,7 +18,7 @@ from tui.engine.hosts import holder_looks, incident_record
 from tui.engine.hosts.app_config import ConfigRead, ConfigWatch, Looked
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.ports import ClockPort, RegistryPort
-from tui.engine.releases import build_facts, catalog, previous_check, stop_first
+from tui.engine.releases import build_facts, catalog, previous_allowed, stop_first
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.comparing import Compared, Comparer
 from tui.engine.releases.freeze import Freezer
@@ -180,7 +180,7 @@ class Planner:
         if found.current.pods is not None and service.rollback.stop_first:
             raise on_k3s.stop_first(service)
         described = self._links.described(service.host)
-        never_live = begin(previous_check.never_live(service, described, found, running, self._silences.answers))
+        never_live = begin(previous_allowed.never_live(service, described, found, running, self._silences.answers))
         choice, found, seen = await self._choice_seen(wanted, way, found, mine, read)
         running, of = choose.running(found.releases, found.current), seen.shape
         healthy, checks = await never_live, await checked
@@ -254,7 +254,7 @@ class Planner:
         if wanted.incident is None:
             await self._only_one_open(wanted, running)
         if wanted.unasked:
-            previous_check.not_further(service, found, mine, now, self._fleet.watch_of(service.name).longest)
+            previous_allowed.not_further(service, found, mine, now, self._fleet.watch_of(service.name).longest)
         stale = found.record is not None and holders.is_stale(found.record, now)
         incident_record.may_act(found.record, mine, take_over=wanted.options.take_over is not None, stale=stale)
 

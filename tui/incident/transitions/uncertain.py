@@ -55,8 +55,8 @@ def observed(incident: Incident, event: ev.Observed) -> Decision:
             fell = "nothing serves: " + _how_it_fell(plan, event.current)
             down = core.went_down(replace(seen, looks=looks, failure=fell), event.at)
             return core.enter(down, State.FAILED, event.at, asking=Question.WHAT_NEXT), ()
-        case Landed.RUNNING if landed.alone(plan, event.current, began):
-            kept = looks if landed.alone(plan, looks[0], began) else looks[-1:]
+        case Landed.RUNNING if landed.likely_died(plan, event.current, began):
+            kept = looks if landed.likely_died(plan, looks[0], began) else looks[-1:]
             return _wait(replace(seen, looks=kept, quiet_since=None), event.at, SECOND_LOOK, STILL_RUNNING_LIMIT)
         case Landed.RUNNING:
             # what was seen before belongs to a deploy that was still going on
@@ -68,10 +68,10 @@ def observed(incident: Incident, event: ev.Observed) -> Decision:
 def _unknown(incident: Incident, plan: Plan, looks: tuple[RunningState, ...], at: datetime) -> Decision:
     """Nobody is at it, and one look does not settle it."""
     first, last, began = looks[0], looks[-1], incident.sent_at
-    settles = landed.alike(plan, last, last, began) or landed.dead(last, began)
-    if not landed.alike(plan, first, last, began) and not landed.steady(first, last, began):
+    settles = landed.would_settle(plan, last, last, began) or landed.deploy_died(last, began)
+    if not landed.would_settle(plan, first, last, began) and not landed.died_unchanged(first, last, began):
         looks = looks[1:] or looks
-    elif landed.over(first, last, began) and not landed.alike(plan, first, last, began):
+    elif landed.settled_for_good(first, last, began) and not landed.would_settle(plan, first, last, began):
         return _ask(replace(incident, looks=looks))
     waiting = replace(incident, looks=looks)
     return _wait(waiting, at, SECOND_LOOK if settles else LOOK_AGAIN, UNKNOWN_LIMIT, incident.quiet_since)
@@ -85,7 +85,7 @@ def _to_be_proven(incident: Incident) -> bool:
 
 
 def _how_it_failed(incident: Incident, plan: Plan, current: RunningState) -> str:
-    restart = landed.why_not(plan, current, incident.sent_at)
+    restart = landed.why_restart_ended_it(plan, current, incident.sent_at)
     said = restart and f"it did not land: {restart}"
     said = said or (incident.runs[-1].detail if incident.runs else "") or "it did not land"
     serving = "the old release serves" + (" again" if restart else "")

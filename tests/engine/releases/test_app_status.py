@@ -13,8 +13,8 @@ from tui.engine.concurrency import meanwhile, together
 from tui.engine.hosts.app_config import ConfigWatch
 from tui.engine.hosts.overview import HostReads, Overview
 from tui.engine.releases import catalog
+from tui.engine.releases.app_status import standing
 from tui.engine.releases.catalog import Listing
-from tui.engine.releases.standing import standing
 from tui.model.errors import LinkError, UnexpectedReply
 from tui.model.outcome import Answer, TimedOut
 from tui.model.release import Release

@@ -6,7 +6,7 @@ import pytest
 
 from tests.incident.facts import T0, plan
 from tests.stage import HandClock
-from tui.engine.incident.effects import Edge
+from tui.engine.incident.effect_edge import Edge
 from tui.incident import events as ev
 from tui.incident.decide import opened
 from tui.model.errors import LinkError

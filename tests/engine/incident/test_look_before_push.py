@@ -12,7 +12,7 @@ from tests.incident import facts
 from tui.dokku import build_gate
 from tui.dokku.build_settings import Shape
 from tui.engine.hosts.connections import HostConnections
-from tui.engine.incident import push_gate
+from tui.engine.incident import look_before_push
 from tui.model.outcome import Answer, Exited
 from tui.model.plan import Plan, Step, StepKind
 
@@ -49,7 +49,7 @@ def plan(**shape: Any) -> Plan:
 
 
 def closed(host: _Host, made: Plan) -> str:
-    return asyncio.run(push_gate.closed(cast("HostConnections", host), made, "inc1"))
+    return asyncio.run(look_before_push.closed(cast("HostConnections", host), made, "inc1"))
 
 
 def test_an_older_plan_and_one_that_still_holds_go_through() -> None:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tests import stage
 from tests.incident.facts import T0, later, plan
-from tui.engine.incident.serving import Serving
+from tui.engine.incident.serving_again import Serving
 from tui.incident import events as ev
 from tui.incident.budgets import serving_again
 from tui.incident.decide import decide, opened

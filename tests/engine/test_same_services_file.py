@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tests import stage
 from tests.incident.test_bound import incident
-from tui.engine import ownership
+from tui.engine import same_services_file
 from tui.model.errors import ConfigError
 from tui.model.service import Fleet
 
@@ -22,8 +22,8 @@ def test_a_file_is_known_by_where_it_really_is(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "real.yaml").touch()
     (tmp_path / "link.yaml").symlink_to("real.yaml")
     monkeypatch.chdir(tmp_path)
-    assert ownership.path(fleet("link.yaml")) == str((tmp_path / "real.yaml").resolve())
-    assert ownership.path(fleet("")) == ""
+    assert same_services_file.path(fleet("link.yaml")) == str((tmp_path / "real.yaml").resolve())
+    assert same_services_file.path(fleet("")) == ""
 
 
 def test_another_files_incident_is_refused_while_that_file_is_there(tmp_path: Path) -> None:
@@ -32,10 +32,12 @@ def test_another_files_incident_is_refused_while_that_file_is_there(tmp_path: Pa
     theirs.touch()
     one = incident(file=str(theirs))
     with pytest.raises(ConfigError) as found:
-        ownership.check(replace(fleet(mine), hosts=(replace(fleet(mine).hosts[0], ssh="dokku@two"),)), one)
+        same_services_file.check(replace(fleet(mine), hosts=(replace(fleet(mine).hosts[0], ssh="dokku@two"),)), one)
     assert str(mine) in found.value.message and str(theirs) in found.value.message
     with pytest.raises(ConfigError):
-        ownership.check(fleet(mine), one)
-    assert ownership.check(fleet(theirs), one) is one
+        same_services_file.check(fleet(mine), one)
+    assert same_services_file.check(fleet(theirs), one) is one
     theirs.unlink()
-    assert ownership.check(fleet(mine), one) is one, "a file that was moved away, of the same app on the same host"
+    assert same_services_file.check(fleet(mine), one) is one, (
+        "a file that was moved away, of the same app on the same host"
+    )

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tests import stage
 from tests.incident.facts import T0
-from tui.engine.releases import previous_check
+from tui.engine.releases import previous_allowed
 from tui.engine.releases.catalog import Listing
 from tui.model.errors import Refused
 from tui.model.release import Arrival, Came
@@ -52,23 +52,23 @@ async def unasked(_: Service) -> bool:
 def test_another_incidents_rollback_is_not_gone_back_from_and_its_own_may_be() -> None:
     now = T0 + timedelta(minutes=1)
     with pytest.raises(Refused, match=r"came back to .* by a rollback of ana@desk"):
-        previous_check.not_further(SERVICE, came_back(), "inc2", now, LONGEST)
-    previous_check.not_further(SERVICE, came_back(), "inc1", now, LONGEST)
-    previous_check.not_further(SERVICE, stage.listing(SERVICE, T0), "inc2", now, LONGEST)
+        previous_allowed.not_further(SERVICE, came_back(), "inc2", now, LONGEST)
+    previous_allowed.not_further(SERVICE, came_back(), "inc1", now, LONGEST)
+    previous_allowed.not_further(SERVICE, stage.listing(SERVICE, T0), "inc2", now, LONGEST)
 
 
 async def test_a_deploy_that_never_went_live_is_told_only_while_what_runs_is_healthy() -> None:
     found = failed()
     running = next(r for r in found.releases if r.running)
-    words = await previous_check.never_live(SERVICE, HOST, found, running, well)
+    words = await previous_allowed.never_live(SERVICE, HOST, found, running, well)
     assert words.startswith(f"the last deploy ({FAILED[:10]}) never went live: what runs is the old release")
     assert running.name in words and "make restarts safe again: " in words
-    assert await previous_check.never_live(SERVICE, HOST, found, running, sick) == ""
+    assert await previous_allowed.never_live(SERVICE, HOST, found, running, sick) == ""
 
 
 async def test_where_nothing_was_tried_or_a_build_runs_nobody_looks() -> None:
     found = stage.listing(SERVICE, T0)
     running = next(r for r in found.releases if r.running)
-    assert await previous_check.never_live(SERVICE, HOST, found, running, unasked) == ""
+    assert await previous_allowed.never_live(SERVICE, HOST, found, running, unasked) == ""
     locked = replace(failed(), current=replace(failed().current, locked=True))
-    assert await previous_check.never_live(SERVICE, HOST, locked, running, unasked) == ""
+    assert await previous_allowed.never_live(SERVICE, HOST, locked, running, unasked) == ""

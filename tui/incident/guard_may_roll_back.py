@@ -7,7 +7,7 @@ from tui.model.observation import RunningState, same_release
 from tui.model.plan import CheckResult, Plan
 
 
-def why_not(incident: Incident, plan: Plan, went_live: RunningState, worse: DeployVerdict) -> str:
+def why_a_person_decides(incident: Incident, plan: Plan, went_live: RunningState, worse: DeployVerdict) -> str:
     """Why this plan needs a person, in words; empty: it may be carried out. `went_live`: what is guarded, as it ran
     when the guard began."""
     guard = incident.guard
