@@ -12,6 +12,8 @@ from tests.lighter import lighten
 
 lighten()
 os.environ.pop("PYTHONUNBUFFERED", None)  # people run the program without it: what it holds back is part of the test
+for authorities in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    os.environ.pop(authorities, None)  # a machine's own are no part of a test, and each takes 30 ms to read
 # Without a deadline: how long an example takes says more of the machine. The same examples each time: what is red was
 # made so by a change. Others are drawn by hand or at night, with `--hypothesis-profile explore`.
 hypothesis.settings.register_profile("here", deadline=None, derandomize=True)
