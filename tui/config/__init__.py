@@ -14,7 +14,6 @@ from pathlib import Path
 
 from tui.config.nodes import compose
 from tui.config.reading import Origin, ServicesError, bytes_of, decoded, find, here
-from tui.config.schema import read_fleet
 from tui.model.service import Fleet
 from tui.model.vendor import Section
 
@@ -29,6 +28,8 @@ def load(
     `sections`: those of all vendors; any other is an unknown key.
 
     Raises ServicesError with every problem of the file."""
+    from tui.config.schema import read_fleet  # all that a file may say: nothing that is drawn first needs it
+
     text = decoded(file, bytes_of(file) if raw is None else raw)
     with _nothing_collected():
         root, problems = compose(text, environ)

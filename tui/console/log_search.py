@@ -7,11 +7,8 @@ anybody waits for (`(x|xx)+y` on one long line). `regex` can stop in the middle,
 from collections.abc import Iterator
 from time import monotonic
 
-import regex
-
 LIMIT = 0.25
 """seconds for a few blocks of lines, which take some milliseconds"""
-_FLAGS = regex.IGNORECASE | regex.MULTILINE
 
 
 class TooSlow(Exception):
@@ -22,13 +19,16 @@ class Wanted:
     """A compiled pattern that gives up in time: nothing is looked for before `allow`."""
 
     def __init__(self, words: str) -> None:
+        import regex  # with the first search: it takes as long as 30 files of ours
+
         raw = words.encode()
+        flags = regex.IGNORECASE | regex.MULTILINE
         try:
-            self._compiled = regex.compile(raw, _FLAGS)
+            self._compiled = regex.compile(raw, flags)
         except regex.error:
-            self._compiled = regex.compile(regex.escape(raw), _FLAGS)
+            self._compiled = regex.compile(regex.escape(raw), flags)
         self.pattern = raw
-        self.flags = int(_FLAGS)
+        self.flags = int(flags)
         self._until = 0.0
 
     def allow(self, seconds: float = LIMIT) -> None:

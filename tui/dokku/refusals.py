@@ -1,5 +1,6 @@
 """Known ways in which Dokku says no, from stderr or from the output of a push."""
 
+import functools
 import re
 from enum import StrEnum
 
@@ -73,148 +74,145 @@ _BUILD_ENDS = (
 """how Dokku and its builders say that a build failed"""
 # the order matters: a failed pull also says that the build failed, a build that failed also that the push was declined;
 # what the app's own output may say as well (certificates, names) is looked for only where no check or task failed
-_SIGNS = tuple(
-    (refusal, re.compile(pattern, re.MULTILINE))
-    for refusal, pattern in (
-        (Refusal.NOT_A_COMMAND, _SAID + "is not a dokku command"),
-        (
-            Refusal.NO_DOKKU,
-            r"^\S*sh: (?:line )?(?:\d+: )?(?:exec: )?\S*dokku: (?:command )?not found|dokku: No such file or directory$"
-            r"|^fatal: Interactive git shell is not enabled|GitHub does not provide shell access"
-            r"|^Welcome to GitLab, |^Please login as the user|^This service allows sftp connections only",
-        ),
-        (
-            Refusal.LOGIN_CLOSED,
-            r"^This account is currently not available|^System is (?:going down|booting up)\. Unprivileged users"
-            r"|^WARNING: Your password has expired|^You are required to change your password"
-            r"|^Password change required but no TTY|^Your account has expired",
-        ),
-        (
-            Refusal.SUDO_REFUSED,
-            r"^sudo: (?:a password is required|sorry, you must have a tty|a terminal is required|no tty present"
-            r"|effective uid is not 0|.*must be owned by uid 0)| is not in the sudoers file"
-            r"|^Sorry, user \S+ (?:is not allowed to execute|may not run sudo)",
-        ),
-        (
-            Refusal.NO_PROCESSES,
-            r"fork: (?:retry: )?Resource temporarily unavailable|^error: fork .*temporarily unavail",
-        ),
-        (Refusal.LOCKED, _SAID + "(?:currently has a deploy lock in place|is currently being deployed)"),
-        (Refusal.NAME_TAKEN, _SAID + "Name is already taken"),
-        (
-            Refusal.NOT_PERMITTED,
-            r"^\s*(?:!\s+)?(?:User|Key) .*(?:does not have permissions? to|is not (?:allowed|authorized|permitted) to)"
-            "|" + _SAID + r"(?:Access denied|[Nn]ot authori[sz]ed|[Pp]ermission denied|Insufficient permissions)",
-        ),
-        (Refusal.REF_MOVED, "cannot lock ref 'refs/heads/|failed to update ref"),
-        (Refusal.DISK_QUOTA, "[Dd]isk quota exceeded|EDQUOT"),
-        (Refusal.DISK_FULL, r"(?i:no space left on device)|ENOSPC|enough free space in /|Wrote only \d+ of \d+ bytes"),
-        (Refusal.DISK_READ_ONLY, "[Rr]ead-only file ?system|EROFS"),
-        (
-            Refusal.WRONG_OWNER,
-            "insufficient permission for adding an object|unable to (?:create|write) .*Permission denied"
-            "|detected dubious ownership in repository|unable to create temporary object directory",
-        ),
-        (
-            Refusal.DOCKER_DOWN,
-            r"Cannot connect to the Docker daemon|[Ii]s the docker daemon running|error during connect: "
-            r"|docker\.sock: connect: (?:no such file|connection refused|permission denied)"
-            r"|trying to connect to the [Dd]ocker (?:daemon socket|API)|^\S*sh: (?:line )?(?:\d+: )?docker: .*not found"
-            r"|request returned .* for API route and version ",
-        ),
-        (
-            Refusal.DOCKER_VERSIONS,
-            r"client version \S+ is too (?:old|new)|[Mm]inimum supported API version|[Mm]aximum supported API version",
-        ),
-        (
-            Refusal.NO_IMAGE,
-            r"resolve source metadata for docker\.io/dokku/|registry-1\.docker\.io/v2/dokku/"
-            r"|pull access denied for [^\s/.:]+(?:/[^\s/]+)?,"
-            r"|manifest unknown|not found: manifest|[Nn]o such (?:image|object): "
-            r"|dokku/[^\s:]+(?::\S+)?: pull access denied"
-            r"|failed to (?:solve|resolve reference)[: ].*\s\S+/\S+:\S+: not found$"
-            r"|failed to solve: \S+[/:]\S+: not found$|unknown: repository \S+ not found|^(?:.*: )?name unknown: |"
-            + _SAID
-            + r"App image \(dokku/",
-        ),
-        (
-            Refusal.WRONG_ARCHITECTURE,
-            r"exec format error|no matching manifest for \S+ in the manifest list"
-            r"|no match for platform in manifest|image operating system \S+ cannot be used",
-        ),
-        (Refusal.PORT_TAKEN, "port is already allocated|" + _DAEMON + "address already in use"),
-        (Refusal.NETWORK, _DAEMON + r"(?:non-overlapping IPv4 address pool|network \S+ not found)"),
-        (
-            Refusal.MOUNT,
-            _DAEMON
-            + r"(?:invalid mount config|bind source path does not exist|error mounting|failed to mount local volume)",
-        ),
-        (Refusal.NAME_HELD, _DAEMON + r"The container name \S+ is already in use"),
-        (
-            Refusal.DOCKER_STORAGE,
-            _DAEMON + r"open /var/lib/docker/\S+: no such file|layer does not exist|error creating overlay mount"
-            r"|failed to register layer: (?!.*space left)|(?:containerd|overlay|layerdb).*input/output error"
-            r"|unable to fulfill request: .*layer",
-        ),
-        (
-            Refusal.OUT_OF_MEMORY,
-            r"did not complete successfully: exit code: 137|returned a non-zero code: 137|exit status 137"
-            r"|executor failed running .*exit code: 137|(?:[Cc]annot|to) allocate memory|heap out of memory"
-            r"|process exited too early\. This probably means the system ran out of memory"
-            r"|signal: killed|fatal error: Killed|ResourceExhausted.*memory|: line \d+:\s+\d+ Killed ",
-        ),
-        (Refusal.NO_CHANGES, _SAID + "No changes detected"),
-        (Refusal.WRONG_BRANCH, "WARNING: deploy did not complete, you must push to"),
-        (Refusal.SEALED, "Cannot build from '[^']*' as there are no commits stored at that branch"),
-        (Refusal.HELM_BUSY, _SAID + r"another operation \(install/upgrade/rollback\) is in progress"),
-        (Refusal.NO_CLUSTER, _SAID + "kubernetes api not available"),
-        (Refusal.PODS_BACK, _SAID + "Error deploying: .*has been rolled back due to atomic"),
-        (Refusal.PODS_FAILED, _SAID + "Error deploying: .*context deadline"),
-        (Refusal.TASK_FAILED, _SAID + "task failed"),
-        (
-            Refusal.CHECK_FAILED,
-            r"healthcheck failed|Failure in name=|failed checks \(|^\S*/bin/scheduler-deploy-process-container \S",
-        ),
-        (Refusal.RATE_LIMITED, r"(?i:toomanyrequests|pull rate limit|\b429 Too Many Requests)"),
-        (Refusal.CERTIFICATE, r"x509: |tls: failed to verify|SSL certificate problem|server certificate verif"),
-        (
-            Refusal.REGISTRY_DENIED,
-            r"pull access denied|unauthorized: |denied: requested access|denied: access forbidden"
-            r"|no basic auth credentials|insufficient_scope|authorization failed"
-            r"|authorization token has expired"
-            r"|: (?:401 Unauthorized|403 Forbidden)|denied: (?:Permission|installation not allowed)"
-            r"|error parsing HTTP 40[13] response|" + _DAEMON + r": denied(?:$|: )",
-        ),
-        (
-            Refusal.NO_NAME,
-            r"dial tcp: lookup \S+|Could not resolve host|[Tt]emporary failure (?:in name resolution|resolving)"
-            r"|EAI_AGAIN|Name or service not known",
-        ),
-        (
-            Refusal.REMOTE_DENIED,
-            r"Permission denied \(publickey|could not read Username for|Could not read from remote repository"
-            r"|Host key verification failed|fatal: Authentication failed for|remote: Repository not found"
-            r"|The requested URL returned error: 40[13]",
-        ),
-        (
-            Refusal.REGISTRY_DOWN,
-            r"TLS handshake timeout|dial tcp(?: \S+)?: (?:i/o timeout|connect: )|Client\.Timeout exceeded"
-            r"|net/http: request canceled|unexpected status(?: code)? .*: 5\d\d|unexpected HTTP status: 5\d\d"
-            r"|server gave HTTP response to HTTPS client|received unexpected HTTP status|download failed after attempts"
-            r"|" + _DAEMON + r"https?://.*(?:EOF$|context deadline exceeded|connection reset by peer)"
-            r"|" + _SAID + "Unable to push image",
-        ),
-        (Refusal.NO_IMAGE, "failed to resolve source metadata|Failed to pull image"),
-        (Refusal.PROXY_REFUSED, r"nginx: \[emerg\]|nginx: configuration file \S+ test failed"),
-        (Refusal.BUILD_FAILED, _SAID + _BUILD_ENDS),
-        (Refusal.INVALID_PROPERTY, _SAID + "Invalid property specified"),
-        (Refusal.NOT_DEPLOYED, _SAID + r"App \S+ has not been deployed"),
-        (Refusal.NO_SUCH_APP, _SAID + r"App \S+ does not exist"),
-        (Refusal.ROOT_ONLY, _SAID + "This command must be run as root"),
-        (Refusal.OLD_DOKKU, "^unknown flag: --|" + _SAID + "Invalid flag passed"),
-        (Refusal.CRASHED, "^panic: "),
-        (Refusal.PLUGIN_FAILED, r"/var/lib/dokku/plugins/(?:enabled|available)/[\w-]+/\S+: line \d+: "),
-    )
+_SIGNS = (
+    (Refusal.NOT_A_COMMAND, _SAID + "is not a dokku command"),
+    (
+        Refusal.NO_DOKKU,
+        r"^\S*sh: (?:line )?(?:\d+: )?(?:exec: )?\S*dokku: (?:command )?not found|dokku: No such file or directory$"
+        r"|^fatal: Interactive git shell is not enabled|GitHub does not provide shell access"
+        r"|^Welcome to GitLab, |^Please login as the user|^This service allows sftp connections only",
+    ),
+    (
+        Refusal.LOGIN_CLOSED,
+        r"^This account is currently not available|^System is (?:going down|booting up)\. Unprivileged users"
+        r"|^WARNING: Your password has expired|^You are required to change your password"
+        r"|^Password change required but no TTY|^Your account has expired",
+    ),
+    (
+        Refusal.SUDO_REFUSED,
+        r"^sudo: (?:a password is required|sorry, you must have a tty|a terminal is required|no tty present"
+        r"|effective uid is not 0|.*must be owned by uid 0)| is not in the sudoers file"
+        r"|^Sorry, user \S+ (?:is not allowed to execute|may not run sudo)",
+    ),
+    (
+        Refusal.NO_PROCESSES,
+        r"fork: (?:retry: )?Resource temporarily unavailable|^error: fork .*temporarily unavail",
+    ),
+    (Refusal.LOCKED, _SAID + "(?:currently has a deploy lock in place|is currently being deployed)"),
+    (Refusal.NAME_TAKEN, _SAID + "Name is already taken"),
+    (
+        Refusal.NOT_PERMITTED,
+        r"^\s*(?:!\s+)?(?:User|Key) .*(?:does not have permissions? to|is not (?:allowed|authorized|permitted) to)"
+        "|" + _SAID + r"(?:Access denied|[Nn]ot authori[sz]ed|[Pp]ermission denied|Insufficient permissions)",
+    ),
+    (Refusal.REF_MOVED, "cannot lock ref 'refs/heads/|failed to update ref"),
+    (Refusal.DISK_QUOTA, "[Dd]isk quota exceeded|EDQUOT"),
+    (Refusal.DISK_FULL, r"(?i:no space left on device)|ENOSPC|enough free space in /|Wrote only \d+ of \d+ bytes"),
+    (Refusal.DISK_READ_ONLY, "[Rr]ead-only file ?system|EROFS"),
+    (
+        Refusal.WRONG_OWNER,
+        "insufficient permission for adding an object|unable to (?:create|write) .*Permission denied"
+        "|detected dubious ownership in repository|unable to create temporary object directory",
+    ),
+    (
+        Refusal.DOCKER_DOWN,
+        r"Cannot connect to the Docker daemon|[Ii]s the docker daemon running|error during connect: "
+        r"|docker\.sock: connect: (?:no such file|connection refused|permission denied)"
+        r"|trying to connect to the [Dd]ocker (?:daemon socket|API)|^\S*sh: (?:line )?(?:\d+: )?docker: .*not found"
+        r"|request returned .* for API route and version ",
+    ),
+    (
+        Refusal.DOCKER_VERSIONS,
+        r"client version \S+ is too (?:old|new)|[Mm]inimum supported API version|[Mm]aximum supported API version",
+    ),
+    (
+        Refusal.NO_IMAGE,
+        r"resolve source metadata for docker\.io/dokku/|registry-1\.docker\.io/v2/dokku/"
+        r"|pull access denied for [^\s/.:]+(?:/[^\s/]+)?,"
+        r"|manifest unknown|not found: manifest|[Nn]o such (?:image|object): "
+        r"|dokku/[^\s:]+(?::\S+)?: pull access denied"
+        r"|failed to (?:solve|resolve reference)[: ].*\s\S+/\S+:\S+: not found$"
+        r"|failed to solve: \S+[/:]\S+: not found$|unknown: repository \S+ not found|^(?:.*: )?name unknown: |"
+        + _SAID
+        + r"App image \(dokku/",
+    ),
+    (
+        Refusal.WRONG_ARCHITECTURE,
+        r"exec format error|no matching manifest for \S+ in the manifest list"
+        r"|no match for platform in manifest|image operating system \S+ cannot be used",
+    ),
+    (Refusal.PORT_TAKEN, "port is already allocated|" + _DAEMON + "address already in use"),
+    (Refusal.NETWORK, _DAEMON + r"(?:non-overlapping IPv4 address pool|network \S+ not found)"),
+    (
+        Refusal.MOUNT,
+        _DAEMON
+        + r"(?:invalid mount config|bind source path does not exist|error mounting|failed to mount local volume)",
+    ),
+    (Refusal.NAME_HELD, _DAEMON + r"The container name \S+ is already in use"),
+    (
+        Refusal.DOCKER_STORAGE,
+        _DAEMON + r"open /var/lib/docker/\S+: no such file|layer does not exist|error creating overlay mount"
+        r"|failed to register layer: (?!.*space left)|(?:containerd|overlay|layerdb).*input/output error"
+        r"|unable to fulfill request: .*layer",
+    ),
+    (
+        Refusal.OUT_OF_MEMORY,
+        r"did not complete successfully: exit code: 137|returned a non-zero code: 137|exit status 137"
+        r"|executor failed running .*exit code: 137|(?:[Cc]annot|to) allocate memory|heap out of memory"
+        r"|process exited too early\. This probably means the system ran out of memory"
+        r"|signal: killed|fatal error: Killed|ResourceExhausted.*memory|: line \d+:\s+\d+ Killed ",
+    ),
+    (Refusal.NO_CHANGES, _SAID + "No changes detected"),
+    (Refusal.WRONG_BRANCH, "WARNING: deploy did not complete, you must push to"),
+    (Refusal.SEALED, "Cannot build from '[^']*' as there are no commits stored at that branch"),
+    (Refusal.HELM_BUSY, _SAID + r"another operation \(install/upgrade/rollback\) is in progress"),
+    (Refusal.NO_CLUSTER, _SAID + "kubernetes api not available"),
+    (Refusal.PODS_BACK, _SAID + "Error deploying: .*has been rolled back due to atomic"),
+    (Refusal.PODS_FAILED, _SAID + "Error deploying: .*context deadline"),
+    (Refusal.TASK_FAILED, _SAID + "task failed"),
+    (
+        Refusal.CHECK_FAILED,
+        r"healthcheck failed|Failure in name=|failed checks \(|^\S*/bin/scheduler-deploy-process-container \S",
+    ),
+    (Refusal.RATE_LIMITED, r"(?i:toomanyrequests|pull rate limit|\b429 Too Many Requests)"),
+    (Refusal.CERTIFICATE, r"x509: |tls: failed to verify|SSL certificate problem|server certificate verif"),
+    (
+        Refusal.REGISTRY_DENIED,
+        r"pull access denied|unauthorized: |denied: requested access|denied: access forbidden"
+        r"|no basic auth credentials|insufficient_scope|authorization failed"
+        r"|authorization token has expired"
+        r"|: (?:401 Unauthorized|403 Forbidden)|denied: (?:Permission|installation not allowed)"
+        r"|error parsing HTTP 40[13] response|" + _DAEMON + r": denied(?:$|: )",
+    ),
+    (
+        Refusal.NO_NAME,
+        r"dial tcp: lookup \S+|Could not resolve host|[Tt]emporary failure (?:in name resolution|resolving)"
+        r"|EAI_AGAIN|Name or service not known",
+    ),
+    (
+        Refusal.REMOTE_DENIED,
+        r"Permission denied \(publickey|could not read Username for|Could not read from remote repository"
+        r"|Host key verification failed|fatal: Authentication failed for|remote: Repository not found"
+        r"|The requested URL returned error: 40[13]",
+    ),
+    (
+        Refusal.REGISTRY_DOWN,
+        r"TLS handshake timeout|dial tcp(?: \S+)?: (?:i/o timeout|connect: )|Client\.Timeout exceeded"
+        r"|net/http: request canceled|unexpected status(?: code)? .*: 5\d\d|unexpected HTTP status: 5\d\d"
+        r"|server gave HTTP response to HTTPS client|received unexpected HTTP status|download failed after attempts"
+        r"|" + _DAEMON + r"https?://.*(?:EOF$|context deadline exceeded|connection reset by peer)"
+        r"|" + _SAID + "Unable to push image",
+    ),
+    (Refusal.NO_IMAGE, "failed to resolve source metadata|Failed to pull image"),
+    (Refusal.PROXY_REFUSED, r"nginx: \[emerg\]|nginx: configuration file \S+ test failed"),
+    (Refusal.BUILD_FAILED, _SAID + _BUILD_ENDS),
+    (Refusal.INVALID_PROPERTY, _SAID + "Invalid property specified"),
+    (Refusal.NOT_DEPLOYED, _SAID + r"App \S+ has not been deployed"),
+    (Refusal.NO_SUCH_APP, _SAID + r"App \S+ does not exist"),
+    (Refusal.ROOT_ONLY, _SAID + "This command must be run as root"),
+    (Refusal.OLD_DOKKU, "^unknown flag: --|" + _SAID + "Invalid flag passed"),
+    (Refusal.CRASHED, "^panic: "),
+    (Refusal.PLUGIN_FAILED, r"/var/lib/dokku/plugins/(?:enabled|available)/[\w-]+/\S+: line \d+: "),
 )
 _AFTER_THE_BUILD = (Refusal.CHECK_FAILED, Refusal.TASK_FAILED, Refusal.PODS_FAILED, Refusal.PODS_BACK)
 _MAY_BE_AFTER = (
@@ -224,12 +222,18 @@ _MAY_BE_AFTER = (
 """causes that end a build or the start of what was built"""
 
 
+@functools.cache
+def _signs() -> tuple[tuple[Refusal, re.Pattern[str]], ...]:
+    """Made when the first answer is read: they take 7 ms."""
+    return tuple((refusal, re.compile(pattern, re.MULTILINE)) for refusal, pattern in _SIGNS)
+
+
 def leaves_its_image(said: Answer | bytes) -> bool:
     """True if it failed after the build: `dokku/APP:latest` is the failed image from then on, though the old container
     serves."""
     if isinstance(said, Answer) and said.ok:
         return False
-    signs = {refusal for refusal, sign in _SIGNS if sign.search(_text(said))}
+    signs = {refusal for refusal, sign in _signs() if sign.search(_text(said))}
     if signs & set(_AFTER_THE_BUILD):
         return True
     return bool(signs & set(_MAY_BE_AFTER)) and not signs & {Refusal.BUILD_FAILED, Refusal.NO_IMAGE}
@@ -240,7 +244,7 @@ def read(said: Answer | bytes) -> Refusal | None:
     if isinstance(said, Answer) and said.ok:
         return None
     text = _text(said)
-    return next((refusal for refusal, sign in _SIGNS if sign.search(text)), None)
+    return next((refusal for refusal, sign in _signs() if sign.search(text)), None)
 
 
 def _text(said: Answer | bytes) -> str:

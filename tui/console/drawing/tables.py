@@ -14,7 +14,6 @@ from tui.model.outcome import Exited, describe
 from tui.model.release import Release, Target, TargetKind, WayBack
 from tui.model.service import Host
 from tui.releases import choose
-from tui.ways import previous_refusal
 
 if TYPE_CHECKING:
     from tui.engine.releases.catalog import Listing
@@ -67,6 +66,8 @@ def header(
 
 def previous_of(service: str, listing: "Listing", now: datetime, longest: timedelta) -> tuple[Release | None, str]:
     """The release that `previous` means now, with the reason; or none, and why there is none."""
+    from tui.ways import previous_refusal  # the ways and Dokku's language: no first picture has a list of releases
+
     held = previous_refusal.refusal(service, listing.releases, listing.current, listing.record, now, longest)
     if held is not None:
         return None, f"{held[1].message}. To go further back, choose the release"
