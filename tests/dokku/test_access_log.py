@@ -149,6 +149,17 @@ def test_what_is_no_access_line_is_not_understood(line: str) -> None:
     assert read(line) is None
 
 
+def test_a_count_of_bytes_beside_the_status_is_no_second_status() -> None:
+    found = read("2026-11-23T21:21:06+00:00|1.1.1.1|GET|/x|502|577|0.003")
+    assert found is not None and found.kind is Kind.FAILED
+
+
+def test_method_and_path_in_columns_of_their_own_are_one_request() -> None:
+    line = "2026-11-23T21:21:06+00:00|1.1.1.1|GET|/x|400|7|0.003"
+    assert (found := read(line)) is not None and found.kind is Kind.ANSWERED
+    assert (scan := read(line.replace("/x", "\\x16\\x03"))) is not None and scan.kind is not Kind.FAILED
+
+
 FAILING = (Path(__file__).parent / "data" / "access_lines.txt").read_text(encoding="utf-8")
 """one failed request each, in the formats that people publish for nginx, HAProxy, Traefik, Caddy and Envoy, in the
 envelopes of loggers; a `\\t` is a tab"""

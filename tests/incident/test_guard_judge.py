@@ -48,6 +48,9 @@ def test_newcombe_is_that_of_the_paper(
 
 
 def test_of_nothing_everything_is_possible() -> None:
+    assert two_samples.newcombe((0, 9), (1, 1)) != (-1.0, 1.0), "one request is little, and not nothing"
+    assert two_samples.median(((0.1, 1), (0.3, 1), (0.9, 1))) == 0.3
+    assert two_samples.median(((0.1, 2), (0.3, 2))) == pytest.approx(0.2), "of an even number the mean of both"
     assert two_samples.newcombe((0, 0), (3, 9)) == two_samples.newcombe((3, 9), (0, 0)) == (-1.0, 1.0)
     assert two_samples.mann_whitney((), ((0.1, 9),)) == 0.0
     assert two_samples.mann_whitney(((0.1, 5),), ((0.1, 9),)) == 0.0, "all the same"

@@ -247,6 +247,13 @@ def test_older_ones_that_came_in_between_get_no_command_that_would_undo_others()
     assert any("by hand" in words for words in preflight.database(found))
 
 
+def test_late_ones_of_a_tool_that_undoes_each_by_its_name_get_their_commands() -> None:
+    late = "prisma/migrations/20261101100000_late"
+    new = {f"{late}/migration.sql": "ALTER", f"{late}/down.sql": "ALTER"}
+    (found,) = between({"prisma/migrations/20261105100000_a/migration.sql": "CREATE"}, new)
+    assert [line for line in found.down if "20261101100000_late" in line] == list(found.down) != []
+
+
 def test_what_only_the_target_has_and_what_was_changed_is_said_and_gets_no_command() -> None:
     old = {"db/migrate/20261101100000_a.rb": RAILS, "db/migrate/20261102100000_gone.rb": RAILS}
     new = {"db/migrate/20261101100000_a.rb": RAILS + "# later", "db/migrate/20261103100000_b.rb": RAILS}
