@@ -102,3 +102,4 @@ def test_every_row_of_a_table_has_its_columns(rows: list[list[str]]) -> None:
     drawn = [line.replace("\\|", "") for line in table.aligned(rows)]
     assert len(drawn) == len(rows) + 1
     assert {line.count("|") for line in drawn} == {4}
+    assert re.fullmatch(r"\|-+\|-+:\|-+:\|", drawn[1]), "below its head: to the left, to the right"
