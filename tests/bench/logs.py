@@ -7,13 +7,13 @@ import tracemalloc
 from itertools import islice
 from pathlib import Path
 from statistics import median
-from time import monotonic
+from time import monotonic, process_time
 
 from tests.bench.harness import Bench, Effort, Finding, interleaved, module, on_pty, percentile, ratio
 from tests.bench.logapp import CHUNK, LAST, lines
 from tui.console.setup import Setup
 from tui.console.terminal import describe, prepare
-from tui.engine.monitor.log_ring import LogRing
+from tui.engine.monitor.log_ring import LogRing, packer
 
 APP = "tests.bench.logapp"
 COLOURS = re.compile(rb"\x1b[\[(][0-9;]*[A-Za-z]")
@@ -115,10 +115,18 @@ def memory(effort: Effort) -> list[Finding]:
     try:
         for position in range(0, len(whole), CHUNK):
             ring.feed(whole[position : position + CHUNK])
+        packer().submit(int).result()  # what came before it is packed
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    return [Finding(name="log: stored against raw bytes", value=held / len(whole), unit="x", limit=1.25)]
+    absent = re.compile(b"no line has this", re.MULTILINE)
+    begun = process_time()
+    assert ring.find(absent, 0) is None
+    speed = len(whole) / 1e6 / (process_time() - begun)
+    return [
+        Finding(name="log: stored against raw bytes", value=held / len(whole), unit="x", limit=0.4),
+        Finding(name="log: search in what is stored", value=speed, unit="MB/s CPU", limit=100, least=True),
+    ]
 
 
 def _latencies(kind: str, rate: int, effort: Effort, drain: float | None) -> list[float]:

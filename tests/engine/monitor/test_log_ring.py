@@ -1,11 +1,12 @@
 """The ring by property: numbers are never used twice, the cap holds, what is kept is what came."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.engine.monitor.log_ring import BLOCK, LONGEST, LogRing
+from tui.engine.monitor.log_ring import BLOCK, LONGEST, UNPACKED, LogRing, packer
 
 lines_ = st.lists(st.binary(max_size=300).map(lambda raw: raw.replace(b"\n", b"")), max_size=80)
 
@@ -75,13 +76,27 @@ def test_long_lines_inside_a_chunk_are_cut_too() -> None:
     assert ring.line(3) == b"last"
 
 
-def test_stored_bytes_stay_near_the_raw_ones() -> None:
+def test_old_blocks_take_less_memory_and_are_read_as_they_came() -> None:
     ring = LogRing()
-    for n in range(20_000):
-        ring.feed(b"2026-11-23T21:43:50.759535162Z app[web.1]: GET /api/thing/%06d 200\n" % n)
-    raw = sum(map(len, ring.raw()))
-    held = sum(block.data.__sizeof__() for block in ring._blocks)
-    assert held <= 1.25 * raw
+    lines = [b"2026-11-23T21:43:50.759535162Z app[web.1]: GET /api/thing/%06d 200" % n for n in range(20_000)]
+    for line in lines:
+        ring.feed(line + b"\n")
+    packer().submit(int).result()  # what came before it is packed
+    held = sum(block._kept.__sizeof__() for block in ring._blocks)
+    assert len(ring._blocks) > 2 * UNPACKED and held <= 0.6 * ring.size
+    assert ring.lines(0, ring.last) == lines
+    assert b"".join(ring.raw()) == b"".join(line + b"\n" for line in lines)
+    assert ring.find(re.compile(b"thing/000123", re.MULTILINE), 0) == 123
+    assert ring.size == sum(map(len, ring.raw()))
+
+
+def test_a_block_is_searched_while_it_is_packed() -> None:
+    ring = LogRing()
+    with ThreadPoolExecutor(1) as other:
+        for at in range(40):
+            ring.feed(b"".join(b"line %06d of a log\n" % n for n in range(at * 4000, (at + 1) * 4000)))
+            looked = other.submit(ring.find, re.compile(b"line %06d " % (at * 2000), re.MULTILINE), 0)
+            assert looked.result() == at * 2000
 
 
 def test_our_own_lines_are_told_apart_from_lines_that_look_alike() -> None:

@@ -2,13 +2,18 @@
 
 A line is kept as it came. It is framed, cleaned and parsed only when it is looked at, so that taking lines in costs a
 copy and a count: a console must be able to take in more than a person will ever read. Old blocks go as a whole; what
-went is counted. A line's number is its place in everything that ever came, so a reader who stays at a line stays there.
+went is counted. All but the newest blocks are compressed, in a thread of its own, so that nobody who takes lines in
+waits for it; a block is unpacked when it is looked at. A line's number is its place in everything that ever came, so a
+reader who stays at a line stays there.
 """
 
+import functools
 import re
+import zlib
 from bisect import bisect_right
 from collections import OrderedDict, deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from tui.text.clean import clean_line
@@ -18,12 +23,20 @@ LONGEST = 16 * 1024
 """bytes kept of a line"""
 SPLIT = 16
 """blocks whose lines are kept apart for looking at"""
+UNPACKED = 8
+"""the newest blocks, which are kept as they came: most looks are at them"""
 _SGR = re.compile(rb"\x1b\[[0-9;:]*m")
 
 
 def plain(raw: bytes) -> bytes:
     """Without colours: what a person sees and means. Every line of `logs` has some, so `36` would be found in each."""
     return _SGR.sub(b"", raw) if b"\x1b" in raw else raw
+
+
+@functools.cache
+def packer() -> ThreadPoolExecutor:
+    """The thread in which old blocks of all logs are compressed; zlib leaves Python's lock to others meanwhile."""
+    return ThreadPoolExecutor(1, thread_name_prefix="log-packer")
 
 
 class Pattern(Protocol):
@@ -40,12 +53,31 @@ class Pattern(Protocol):
 
 
 class _Block:
-    __slots__ = ("count", "data", "first")
+    __slots__ = ("_kept", "count", "first", "size")
 
     def __init__(self, first: int) -> None:
         self.first = first
         self.count = 0
-        self.data = bytearray()
+        self.size = 0
+        """bytes of its lines"""
+        self._kept: bytearray | bytes = bytearray()
+        """one value, `bytes` where it is compressed: a search in another thread sees the one or the other"""
+
+    def add(self, piece: bytes) -> None:
+        """More lines; only for a block that is not packed."""
+        assert isinstance(self._kept, bytearray)
+        self._kept += piece
+        self.size += len(piece)
+
+    def text(self) -> bytes:
+        """Its lines, each with its end."""
+        kept = self._kept
+        return zlib.decompress(kept) if isinstance(kept, bytes) else bytes(kept)
+
+    def pack(self) -> None:
+        """Hold it compressed from now on; nothing is added any more."""
+        if isinstance(self._kept, bytearray):
+            self._kept = zlib.compress(self._kept, 1)
 
 
 class LogRing:
@@ -53,7 +85,7 @@ class LogRing:
 
     def __init__(self, cap: int = 32 * 1024 * 1024) -> None:
         self.cap = cap
-        """bytes kept at most, one block more or less"""
+        """bytes of lines at most, as they came, one block more or less; compressed they take less memory"""
         self.dropped = 0
         """lines that went to make room"""
         self.size = 0
@@ -130,11 +162,13 @@ class LogRing:
         position = 0
         while position < len(whole):
             newest = self._blocks[-1]
-            room = BLOCK - len(newest.data)
+            room = BLOCK - newest.size
             if room <= 0:
                 newest = _Block(self.last)
                 self._blocks.append(newest)
                 self._firsts.append(newest.first)
+                if len(self._blocks) > UNPACKED:
+                    packer().submit(self._blocks[-1 - UNPACKED].pack)
                 room = BLOCK
             if len(whole) - position <= room:
                 piece = whole[position:] if position else whole
@@ -142,7 +176,7 @@ class LogRing:
                 end = whole.find(b"\n", position + room) + 1 or len(whole)
                 piece = whole[position:end]
             piece_kept = _shortened(piece) if count is None and len(piece) > LONGEST else piece
-            newest.data += piece_kept
+            newest.add(piece_kept)
             newest.count += count if count is not None and len(piece) == len(whole) else piece.count(b"\n")
             self.size += len(piece_kept)
             self._split.pop(newest.first, None)
@@ -153,7 +187,7 @@ class LogRing:
     def _drop(self) -> None:
         old = self._blocks.popleft()
         del self._firsts[0]
-        self.size -= len(old.data)
+        self.size -= old.size
         self.dropped += old.count
         self._split.pop(old.first, None)
         for number in [n for n in self.notes if n < self.first]:
@@ -164,7 +198,7 @@ class LogRing:
     def _lines(self, block: _Block) -> list[bytes]:
         found = self._split.get(block.first)
         if found is None:
-            found = bytes(block.data).split(b"\n")
+            found = block.text().split(b"\n")
             found.pop()
             self._split[block.first] = found
             while len(self._split) > SPLIT:
@@ -209,7 +243,7 @@ class LogRing:
 
     def _hits(self, block: _Block, wanted: Pattern) -> list[int]:
         """Lines of a block that match. A pattern that is nowhere in the block costs one pass over its bytes."""
-        data = plain(bytes(block.data))
+        data = plain(block.text())
         whole = wanted.flags & re.MULTILINE and b"\\A" not in wanted.pattern and b"\\Z" not in wanted.pattern
         if whole and not wanted.search(data):
             return []
@@ -224,7 +258,7 @@ class LogRing:
         for block in list(self._blocks):
             own = [n for n in self.notes if block.first <= n < block.first + block.count]
             if not own:
-                yield bytes(block.data)
+                yield block.text()
                 continue
             lines = list(self._lines(block))
             for number in own:
