@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.incident import stories
 from tests.incident.facts import later
@@ -12,7 +13,7 @@ from tui.incident import events as ev
 from tui.incident import handover
 from tui.incident.decide import fold
 from tui.incident.postmortem.due import duty
-from tui.model.incident import Closing, StepResult
+from tui.model.incident import Closing, State, StepResult
 from tui.model.outcome import Exited
 from tui.model.verification import Check, Verdict
 
@@ -90,3 +91,28 @@ def test_hostile_words_stay_on_their_line_and_are_no_markup(reason: str, close: 
     assert len(text.splitlines()) <= handover.LINES
     assert text.count("\n## ") == len(handover.TITLES)
     assert all(ord(char) >= 32 or char == "\n" for char in text)
+
+
+def test_a_watch_says_how_many_minutes_are_left() -> None:
+    for length in range(1, len(WHOLE) + 1):
+        incident, found = fold(WHOLE[:length]), written(WHOLE[:length])
+        if incident.state is State.WATCHING and incident.watch is not None:
+            left = incident.watch.deadline - WHOLE[length - 1].at - timedelta(minutes=3)
+            told = f"({left.total_seconds() / 60:.0f} min left)" if left > timedelta(0) else "(over)"
+            assert any(one.startswith("watch after a rollback until") and told in one for one in found.held)
+            return
+    raise AssertionError("the story has a watch")
+
+
+def test_a_release_that_was_planned_and_left_is_ruled_out_and_an_outage_is_told_once_it_is_over() -> None:
+    made = next(one for one in WHOLE if isinstance(one, ev.PlanMade))
+    earlier = replace(made, plan=replace(made.plan, attempt="inc1.0"))
+    at = WHOLE.index(made)
+    begun = next(i for i, one in enumerate(WHOLE) if isinstance(one, ev.StepStarted) and one.step == "push")
+    down = ev.WentDown(at=WHOLE[begun].at + timedelta(seconds=1), what="no answer")
+    again = ev.CameUp(at=WHOLE[begun].at + timedelta(seconds=8))
+    found = written([*WHOLE[:at], earlier, ev.PlanDropped(at=made.at, reason="another"), *WHOLE[at : begun + 1], down])
+    assert any("was planned before as attempt inc1.0, and left" in one for one in found.ruled_out)
+    assert not any("did not answer" in one for one in found.proven), "it does not answer yet"
+    found = written([*WHOLE[: begun + 1], down, again])
+    assert "it did not answer for 7 s, and does again" in found.proven
