@@ -11,8 +11,8 @@ import pytest
 from tests.drivers.test_as_openssh import verdict
 from tests.drivers.test_ssh import FORCED, driver
 from tests.sshd import Sshd, real_sshd
-from tui.drivers.ssh import key_files
-from tui.model.errors import AuthRefused
+from tui.drivers.ssh import client_config, key_files
+from tui.model.errors import AuthRefused, Unreachable
 from tui.model.service import Host, Transport
 
 
@@ -140,3 +140,17 @@ async def test_what_ssh_does_not_read_we_do_and_say_so_where_ssh_carries_the_lin
 def test_of_a_key_that_ssh_took_or_did_not_name_nothing_is_said(tmp_path: Path) -> None:
     assert key_files.refused_by_ssh("root@h: Permission denied (publickey).") is None
     assert key_files.refused_by_ssh(f'Load key "{tmp_path}/none": No such file or directory') is None
+
+
+async def test_a_configuration_that_others_may_write_has_its_fix(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ssh looks at the mode of the account's own file alone, so it is played here."""
+    program = tmp_path / "bin" / "ssh"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho "Bad owner or permissions on $HOME/.ssh/config" >&2; exit 255\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    with pytest.raises(Unreachable, match="Bad owner or permissions") as refused:
+        await client_config.settings(Host(name="h", ssh="web1"))
+    assert refused.value.fix.startswith(f"chmod 600 {home}/.ssh/config; ")
