@@ -82,7 +82,7 @@ def test_holders_of_before_are_still_those_of_their_app() -> None:
 def test_too_high_a_number_is_refused_with_the_way_on() -> None:
     with pytest.raises(Refused, match="63") as refused:
         holders.holder_name("a" * 40, 10_000, AT)
-    assert "rollback keep" in refused.value.fix
+    assert "begin anew" in refused.value.fix
 
 
 def test_numbers_count_up_per_app() -> None:

@@ -136,7 +136,7 @@ def holder_name(app: str, number: int, at: datetime) -> str:
     if len(name) > LONGEST:
         raise Refused(
             f"{name} has {len(name)} characters, {LONGEST} are possible",
-            "`rollback keep SERVICE --remove-all` begins to count anew",
+            "take away what is kept of the app: the numbers begin anew then",
         )
     return name
 
