@@ -57,9 +57,32 @@ def test_a_new_app_names_its_holders_itself() -> None:
     assert (holders.incident_record("a.b-c"), holders.takeover_lock("api")) == ("a.b-c--incident", "api--takeover")
 
 
-def test_too_long_a_name_is_refused_with_the_reason() -> None:
-    with pytest.raises(Refused, match="63"):
-        holders.holder_name("a" * 40, 1, AT)
+LONG = "acme-customer-portal-production-eu-west"
+
+
+@pytest.mark.parametrize("app", ["a" * 28, "a" * 29, "a" * 31, LONG, LONG[:30], "A_" * 30, "a" * 27 + "-.-b" * 9])
+def test_an_app_of_any_name_can_be_kept_again_and_again(app: str) -> None:
+    """31 characters were too many from release 10 on, and 32 for the first."""
+    names: list[str] = []
+    for number in (1, 9, 10, 99, 100, 9999):
+        name = holders.holder_name(app, number, AT)
+        assert len(name) <= holders.LONGEST and re.fullmatch(r"[a-z0-9][a-z0-9.-]*", name)
+        assert holders.holds(name, app) and holders.is_ours(name) and holders.number_of(name) == number
+        assert not holders.holds(name, app + "2") and not holders.holds(name, app[:-1])
+        names.append(name)
+        assert holders.next_number(app, names) == number + 1
+
+
+def test_holders_of_before_are_still_those_of_their_app() -> None:
+    app = "a" * 31
+    assert holders.holder_name(app, 9, AT) == f"{app}--r9--pre-deploy-20261123-210001"
+    assert holders.holds(f"{app}--r9--pre-deploy-20261123-210001", app)
+
+
+def test_too_high_a_number_is_refused_with_the_way_on() -> None:
+    with pytest.raises(Refused, match="63") as refused:
+        holders.holder_name("a" * 40, 10_000, AT)
+    assert "begin anew" in refused.value.fix
 
 
 def test_numbers_count_up_per_app() -> None:

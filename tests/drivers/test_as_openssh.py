@@ -402,6 +402,8 @@ OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE 
         (OPENSSH.replace(b"\n", b"\\n"), "lost its line ends", "CI"),
         (OPENSSH.replace(b"\n", b"\n  "), "indented", "blanks"),
         (OPENSSH[:42], "cut off", "CI"),
+        (base64.b64encode(OPENSSH), "in base64", "base64 -d"),
+        (b"'" + OPENSSH + b"'", "in quotes", "quotes"),
         (b"hunter2\n", "no usable key", "identity_file"),
     ],
 )
@@ -409,11 +411,12 @@ async def test_what_is_wrong_with_a_key_file_is_named(
     home: Path, tmp_path: Path, raw: bytes, words: str, fix: str
 ) -> None:
     (tmp_path / "id").write_bytes(raw)
+    (tmp_path / "id").chmod(0o600)
     made = await client_config.settings(Host(name="h", ssh="web1", identity_file=str(tmp_path / "id")))
     with pytest.raises(AuthRefused, match=words) as refused:
         await Identities().offer(asyncssh, made, required=True)
     assert fix in refused.value.fix
-    assert any(words in one for one in (await Identities().offer(asyncssh, made)).passed_over)
+    assert any(words in one.why for one in (await Identities().offer(asyncssh, made)).passed_over)
 
 
 async def test_what_only_ssh_can_do_is_said_with_the_transport(sshd: Sshd, home: Path, tmp_path: Path) -> None:

@@ -153,3 +153,21 @@ async def test_files_of_a_branch_and_the_absence_of_others(server: tuple[Sshd, P
         assert found == {name: content.encode() for name, content in FILES}
         with pytest.raises(ProtocolError):
             await Git().archive(host, repo.name, "no-such-branch", ("Dockerfile",))
+
+
+@pytest.mark.parametrize("how", ["sed 's/$/\\r/'", "cat"])
+async def test_a_login_that_makes_line_ends_crlf_is_named_for_it(tmp_path: Path, how: str) -> None:
+    """A bastion with `ssh -t`, a `script` around the command: the lengths of Git's packets do not fit any more."""
+    made = tmp_path / "repos" / "app"
+    git("init", "-q", "--bare", "-b", "main", str(made))
+    tree = git("hash-object", "-w", "-t", "tree", "/dev/null", cwd=made)
+    commit = git("-c", "user.name=x", "-c", "user.email=x@x", "commit-tree", "-m", "x", tree, cwd=made)
+    git("update-ref", "refs/heads/main", commit, cwd=made)
+    with real_sshd(tmp_path / "sshd", f'cd {made.parent} && eval "$SSH_ORIGINAL_COMMAND" | {how}') as sshd:
+        async with connected((sshd, made.parent)) as host:
+            if how == "cat":
+                assert await Git().refs(host, "app") == {"main": commit}
+                return
+            with pytest.raises(ProtocolError, match="CR LF line ends, as through a terminal") as refused:
+                await Git().refs(host, "app")
+    assert "authorized_keys" in refused.value.fix

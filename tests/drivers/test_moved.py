@@ -100,6 +100,13 @@ async def test_a_circle_ends_and_is_no_ok(wire: Wire) -> None:
     assert reply.trouble and reply.final and len(wire.asked) == apis.HOPS + 1
 
 
+async def test_see_other_is_followed_by_questions_that_change_nothing(wire: Wire) -> None:
+    wire.answers = {OLD: answer(303, {}, location="/repositories/1"), NEW: answer(200, REPOSITORY)}
+    assert (await Api(BASE, {}).get("/repos/acme/old")).moved == NEW
+    refused = await Api(BASE, {}).ask("POST", "/repos/acme/old", {})
+    assert refused.final and "HTTP 303" in refused.trouble and f"POST {NEW}" not in wire.asked
+
+
 def test_what_is_only_elsewhere_for_now_is_not_followed() -> None:
     for status in (200, 302, 303, 304):
         assert there(OLD, answer(status, {}, location=NEW)) is None

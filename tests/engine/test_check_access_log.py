@@ -1,9 +1,12 @@
 """`check` on an access log: what will be understood in an incident is known in daylight."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from tui.engine.check_access_log import said
+from tui.engine.check_access_log import said, unread
 from tui.model.finding import Result
+from tui.model.outcome import Answer, Exited
 from tui.model.service import Service
 
 STAMP = "203.0.113.9 - - [23/Nov/2026:21:21:06 +0000]"
@@ -38,3 +41,16 @@ def test_a_format_without_agents_is_said_because_our_own_requests_count_then() -
     _, note = said(API, [READ, OURS])
     assert note.result is Result.NOTE and "no user agent" in note.text
     assert len(said(API, [READ, f'{OURS} "-" "rollback-console"'])) == 1
+
+
+def test_why_it_was_not_read_is_said_in_the_hosts_words() -> None:
+    """Where Traefik or Caddy stands before the apps there is no log of nginx."""
+
+    def answer(stderr: bytes) -> str:
+        at = datetime(2026, 11, 23, tzinfo=UTC)
+        argv = ("nginx:access-logs", "app")
+        return unread(Answer(argv=argv, outcome=Exited(code=1), started_at=at, seconds=0.1, stderr=stderr))
+
+    missing = answer(b"tail: cannot open '/var/log/nginx/app-access.log' for reading: No such file or directory\n")
+    assert "No such file" in missing and "not nginx" in missing
+    assert answer(b"") == "its access log was not read: exit 1"

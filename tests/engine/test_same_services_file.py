@@ -41,3 +41,13 @@ def test_another_files_incident_is_refused_while_that_file_is_there(tmp_path: Pa
     assert same_services_file.check(fleet(mine), one) is one, (
         "a file that was moved away, of the same app on the same host"
     )
+
+
+def test_of_which_other_file_an_incident_is_is_said(tmp_path: Path) -> None:
+    mine, theirs = str(tmp_path / "mine.yaml"), str(tmp_path / "theirs.yaml")
+    assert same_services_file.elsewhere(fleet(mine), incident(file=theirs)) == f" (of {theirs})"
+    assert (
+        same_services_file.elsewhere(fleet(mine), incident(file=mine))
+        == same_services_file.elsewhere(fleet(mine), incident(""))
+        == ""
+    )

@@ -72,3 +72,22 @@ def test_journals_of_older_versions_are_read_and_held_to_what_they_know() -> Non
     with pytest.raises(ConfigError):
         bound.check(opened(event), fleet(host="h2"), file=PRODUCTION, moved=False)
     bound.check(opened(event), fleet(name="web"), file=PRODUCTION, moved=False)
+
+
+@pytest.mark.parametrize(
+    ("of", "file", "about"),
+    [
+        (fleet(), STAGING, True),
+        (fleet(ssh="dokku@two"), STAGING, True),  # its own file may put the address right
+        (fleet(), PRODUCTION, True),  # another checkout of the same services
+        (fleet(host="h2"), PRODUCTION, True),
+        (fleet(ssh="dokku@two"), PRODUCTION, False),
+        (fleet(app="other"), PRODUCTION, False),
+        (fleet(name="web"), STAGING, False),
+    ],
+)
+def test_an_open_incident_holds_up_only_the_service_that_it_is_about(of: Fleet, file: str, about: bool) -> None:
+    (service,) = of.services
+    assert bound.concerns(incident(), service, of.hosts[0].ssh, file=file) is about
+    if file == PRODUCTION and of.hosts[0].ssh == "dokku@one" and service.app == "api-app":
+        assert bound.concerns(incident(address=""), service, "dokku@two", file=file), "an older version opened it"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import LocalSandbox, local_sandbox
+from tests.harness import PATIENCE, LocalSandbox, local_sandbox
 from tests.sandboxes import Sandbox
 
 APP = "scenextras-gateway"
@@ -303,3 +303,22 @@ def test_what_is_sealed_is_kept_whatever_cannot_be_read_afterwards(here: Sandbox
 def test_what_is_kept_already_is_so_though_its_time_cannot_be_noted(here: Sandbox) -> None:
     here.pull("fault", kind="fail_command", when={"command_prefix": "config:set --no-restart"}, stderr=" !     no")
     assert here.run("keep", "search").code == 9, "it is kept all the same"
+
+
+def test_an_app_whose_name_is_long_is_kept_and_comes_back(box: Sandbox) -> None:
+    app = "acme-customer-portal-production-eu-west"
+    box.pull("app", name=app, builder="pack")
+    services = Path(box.services)
+    services.write_text(services.read_text().replace("patience: 12s", f"patience: {PATIENCE}"))
+    kept = box.run("keep", app, "--json")
+    assert kept.code == 0, kept.stderr
+    assert box.run("keep", app).code == 9, "known as its own"
+    holder = kept.document["items"][0]["release"]["holder"]
+    assert len(holder) <= 63 and holder.startswith("acme-customer-portal")
+    sick = box.pull("deploy", app=app, version="v2.0.0", behaviour={"error_rate": 1.0}, wait=True)
+    assert sick["status"] == "ok", sick
+    listed = box.run(app, "--list")
+    assert "release:1" in listed.stdout and "kept" in listed.stdout, listed.stderr
+    done = box.run(app, "previous", "--yes", "--json")
+    assert (done.code, box.app(app)["serves"]) == (0, "v1.0.0"), done.stderr
+    assert box.run("unfreeze", app, "--yes").code == 0

@@ -26,6 +26,7 @@ from tui.console.pages.resume import Resume
 from tui.console.pages.which import Which
 from tui.console.ports import Opener, Screen
 from tui.drivers.clock import local
+from tui.engine import same_services_file
 from tui.engine.all_services import Batch
 from tui.engine.engine import Engine
 from tui.engine.incident.runner import IncidentRunner
@@ -120,18 +121,19 @@ class ConsoleController:
         for one in lost:
             self.screen.notice(rows.safe(f"{one.why}: {one.fix}", 300), "down")
         mine = {f.incident.id for f in self.flows.values() if f.incident is not None}
-        known = {s.name for s in self.engine.fleet.services}
-        unfinished = tuple(i for i in found if i.id not in mine and i.service in known)
+        fleet = self.engine.fleet
+        ours = {i.id for i in found for s in fleet.services if same_services_file.concerns(fleet, s, i)}
+        unfinished = tuple(i for i in found if i.id not in mine and i.id in ours)
         self.open_elsewhere = {i.service: i for i in unfinished}
         for onlooker in [await self.engine.look_on(i.id) for i in unfinished]:
             if onlooker is not None:
                 onlooker.subscribe(self.screen.changed)
-        strangers = [i for i in found if i.service not in known]
+        strangers = [i for i in found if i.id not in ours]
         if unfinished and not lost:
             said = ", ".join(f"{i.service} ({labels.BRIEF[i.state]})" for i in unfinished)
             self.screen.notice(f"unfinished: {said}; 5 shows how to take it up", "warn")
         elif strangers and not lost:
-            names = ", ".join(f"{i.id} on {i.service}" for i in strangers)
+            names = ", ".join(f"{i.id} on {i.service}{same_services_file.elsewhere(fleet, i)}" for i in strangers)
             self.screen.notice(f"open incidents on services that services.yaml does not name: {names}", "warn")
 
     # ── leading one ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -22,6 +22,8 @@ SEAL_BRANCH = "kept-do-not-build"
 FILES_BRANCH = "main"
 FILES_FOLDER = ".rollback"
 LONGEST = 63
+_ROOM = 28
+"""characters of a holder's name for its app, up to release 9999"""
 _HOLDER = re.compile(
     r"(?P<app>[a-z0-9][a-z0-9.-]*)--r(?P<number>[1-9][0-9]{0,8})--(?P<tag>pre-deploy-(?P<day>[0-9]{8})-(?P<time>[0-9]{6}))"
 )
@@ -53,7 +55,7 @@ class Holder(Value):
     """A holder's name, taken apart."""
 
     app: str
-    """the app's `stem`"""
+    """the beginning of the name: the app's own, or what stands for it"""
     number: int
     tag: str
     at: datetime
@@ -118,12 +120,23 @@ def stem(app: str) -> str:
     return f"{re.sub(r'[^a-z0-9.-]', '-', app.lower())}-{mark}"
 
 
+def _stems(app: str) -> tuple[str, str]:
+    """The beginnings of the names of an app's holders: `stem`, and a short one where that would be too long."""
+    whole = stem(app)
+    if len(whole) <= _ROOM:
+        return whole, whole
+    return whole, f"{whole[: _ROOM - 7].rstrip('.-')}-{hashlib.sha256(app.encode()).hexdigest()[:6]}"
+
+
 def holder_name(app: str, number: int, at: datetime) -> str:
-    """The holder's name. Raises Refused where it would be too long for Dokku."""
-    name = f"{stem(app)}--r{number}--pre-deploy-{at.astimezone(UTC):%Y%m%d-%H%M%S}"
+    """The holder's name, with the app's name cut where it would be too long. Raises Refused where it still is."""
+    end = f"--r{number}--pre-deploy-{at.astimezone(UTC):%Y%m%d-%H%M%S}"
+    whole, short = _stems(app)
+    name = f"{whole if len(whole) + len(end) <= LONGEST else short}{end}"
     if len(name) > LONGEST:
         raise Refused(
-            f"{name} has {len(name)} characters, {LONGEST} are possible", "the app's name is too long to be kept"
+            f"{name} has {len(name)} characters, {LONGEST} are possible",
+            "take away what is kept of the app: the numbers begin anew then",
         )
     return name
 
@@ -143,7 +156,7 @@ def parse_holder(name: str) -> Holder | None:
 def holds(name: str, app: str) -> bool:
     """True if a name is that of a holder of this app."""
     found = parse_holder(name)
-    return found is not None and found.app == stem(app)
+    return found is not None and found.app in _stems(app)
 
 
 def number_of(holder: str) -> int:
@@ -195,7 +208,7 @@ def is_ours(name: str) -> bool:
 
 def next_number(app: str, names: Iterable[str]) -> int:
     """One more than the highest number of that app's holders."""
-    return max((h.number for name in names if (h := parse_holder(name)) and h.app == stem(app)), default=0) + 1
+    return max((number_of(name) for name in names if holds(name, app)), default=0) + 1
 
 
 # ── what is in their config ───────────────────────────────────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@ import functools
 import re
 from enum import StrEnum
 
+from tui.dokku import system_words
 from tui.model.outcome import Answer
 from tui.text.clean import clean, clean_line, decode
 
@@ -106,9 +107,13 @@ _SIGNS = (
         "|" + _SAID + r"(?:Access denied|[Nn]ot authori[sz]ed|[Pp]ermission denied|Insufficient permissions)",
     ),
     (Refusal.REF_MOVED, "cannot lock ref 'refs/heads/|failed to update ref"),
-    (Refusal.DISK_QUOTA, "[Dd]isk quota exceeded|EDQUOT"),
-    (Refusal.DISK_FULL, r"(?i:no space left on device)|ENOSPC|enough free space in /|Wrote only \d+ of \d+ bytes"),
-    (Refusal.DISK_READ_ONLY, "[Rr]ead-only file ?system|EROFS"),
+    (Refusal.DISK_QUOTA, "[Dd]isk quota exceeded|EDQUOT|" + system_words.QUOTA),
+    (
+        Refusal.DISK_FULL,
+        r"(?i:no space left on device)|ENOSPC|enough free space in /|Wrote only \d+ of \d+ bytes|"
+        + system_words.NO_SPACE,
+    ),
+    (Refusal.DISK_READ_ONLY, "[Rr]ead-only file ?system|EROFS|" + system_words.READ_ONLY),
     (
         Refusal.WRONG_OWNER,
         "insufficient permission for adding an object|unable to (?:create|write) .*Permission denied"

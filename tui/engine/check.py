@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tui.dokku import build_gate, build_settings, commands, freeze_age, reports, shell_lines
 from tui.dokku import holders as kept
 from tui.dokku.config_values import stamp
-from tui.engine import check_access_log, check_holders, check_k3s
+from tui.engine import check_access_log, check_holders, check_k3s, same_services_file
 from tui.engine.concurrency import meanwhile, together
 from tui.engine.drill import ledger as drills
 from tui.engine.engine import Engine
@@ -358,7 +358,7 @@ async def _incidents(engine: Engine, of: Service) -> list[Finding]:
         *(
             _line(of, "incident", Result.FINDING, f"{one.id} is open here ({one.state})", f"rollback resume {one.id}")
             for one in known
-            if one.service == of.name
+            if same_services_file.concerns(engine.fleet, of, one)
         ),
         *(_line(of, "incident", Result.FINDING, one.why, one.fix) for one in lost if one.service == of.name),
     ]

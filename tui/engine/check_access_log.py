@@ -6,9 +6,9 @@ from tui.engine.engine import Engine
 from tui.engine.monitor.access_log_follower import hidden
 from tui.model.errors import LinkError
 from tui.model.finding import Finding, Result
-from tui.model.outcome import describe
+from tui.model.outcome import Answer, describe
 from tui.model.service import Service
-from tui.text.clean import decode
+from tui.text.clean import clean_line, decode
 
 _TOPIC = "access-log"
 _FIX = (
@@ -23,9 +23,18 @@ async def look(engine: Engine, of: Service) -> tuple[str | LinkError, list[Findi
     except LinkError as error:
         return error, [_line(of, Result.NOTE, f"its access log was not read: {error.message}")]
     if not told.ok:
-        return "", [_line(of, Result.NOTE, f"its access log was not read: {describe(told.outcome)}")]
+        return "", [_line(of, Result.NOTE, unread(told))]
     log = decode(told.stdout)
     return log, said(of, log.split("\n"))
+
+
+def unread(told: Answer) -> str:
+    """Why it was not read, from the answer of a host that did not show it."""
+    why = clean_line(decode(told.stderr), 160)
+    words = f"its access log was not read: {why or describe(told.outcome)}"
+    if "-access.log" in why:
+        words += "; a proxy that is not nginx has its log elsewhere: error rates come from other sources then"
+    return words
 
 
 def said(of: Service, raw: list[str]) -> list[Finding]:

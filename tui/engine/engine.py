@@ -5,6 +5,7 @@ and goes through the gate.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -80,7 +81,7 @@ class Engine:
         self.git = git
         self.gate = Gate(journal, clock, read_only=read_only)
         self.records = Records(journal)
-        self.ledger = LedgerKeeper(journal)
+        self.ledger = LedgerKeeper(journal, partial(same_services_file.where, fleet))
         self.links = HostConnections(fleet, self.gate, git, clock, make_host, self.ledger)
         self.probes: ports.ProbePort = HealthProbes(probes, self.links, clock)
         self.configs = ConfigWatch(self.links, self.ledger, clock, digest)
@@ -363,7 +364,7 @@ class Engine:
     async def removal(self, service: Service) -> removals.Removal:
         """The apps that `remove_all` would take away. Raises TakenByOther, Refused, LinkError, UnexpectedReply."""
         for one in await self.open_incidents():
-            if one.service == service.name:
+            if same_services_file.concerns(self.fleet, service, one):
                 raise TakenByOther(f"incident {one.id} on {service.name} is open", f"rollback resume {one.id}")
         for lost in await self.illegible():
             if lost.service == service.name:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from tui.engine import same_services_file
 from tui.engine.engine import Engine
 from tui.engine.hosts import guard_claim
 from tui.engine.hosts.connections import UnexpectedReply
@@ -69,7 +70,7 @@ class DeployGuard:
         if engine.gate.read_only:
             raise Refused("read-only: a guard claims the deploy on the host", "start without --read-only")
         for other in await engine.open_incidents():
-            if other.service == service.name and not other.guarding:
+            if same_services_file.concerns(engine.fleet, service, other) and not other.guarding:
                 raise Refused(f"incident {other.id} on {service.name} is open", f"rollback resume {other.id}")
         await guard_claim.may_begin(engine.links, service, engine.clock.now())
         engine.evidence.follow((service,), must=True)
@@ -166,8 +167,9 @@ async def undo(engine: Engine, walk: IncidentRunner, live: RunningState) -> str:
     """Begin the rollback that nobody confirms. Returns why it was not begun, in words; empty: it was."""
     incident = walk.incident
     try:
+        service = engine.service(incident.service)
         for other in await engine.open_incidents():
-            if other.service == incident.service and other.id != incident.id:
+            if same_services_file.concerns(engine.fleet, service, other) and other.id != incident.id:
                 return f"incident {other.id} on {incident.service} is open"
         plan = await planned(engine, walk)
     except ConsoleError as error:

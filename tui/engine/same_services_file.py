@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tui.incident import bound
 from tui.model.incident import Incident
-from tui.model.service import Fleet
+from tui.model.service import Fleet, Service
 
 
 def path(fleet: Fleet) -> str:
@@ -17,3 +17,18 @@ def check(fleet: Fleet, incident: Incident) -> Incident:
     moved = bool(incident.file) and not Path(incident.file).exists()
     bound.check(incident, fleet, file=path(fleet), moved=moved)
     return incident
+
+
+def concerns(fleet: Fleet, service: Service, incident: Incident) -> bool:
+    """True if the incident is about this service, not about one of the same name in another services file."""
+    return bound.concerns(incident, service, fleet.host(service.host).ssh, file=path(fleet))
+
+
+def elsewhere(fleet: Fleet, incident: Incident) -> str:
+    """` (of FILE)` where the incident was opened with another services file; else nothing."""
+    return f" (of {incident.file})" if incident.file not in ("", path(fleet)) else ""
+
+
+def where(fleet: Fleet, host: str) -> tuple[str, str] | None:
+    """A host's address and the services file that says so; None where the file names no such host."""
+    return next(((one.ssh, path(fleet)) for one in fleet.hosts if one.name == host), None)

@@ -6,7 +6,7 @@ A file that was moved away is no other file, as long as its service is on the sa
 
 from tui.model.errors import ConfigError
 from tui.model.incident import Incident
-from tui.model.service import Fleet
+from tui.model.service import Fleet, Service
 
 
 def check(incident: Incident, fleet: Fleet, *, file: str, moved: bool) -> None:
@@ -29,3 +29,15 @@ def check(incident: Incident, fleet: Fleet, *, file: str, moved: bool) -> None:
         f"--services {incident.file}" if incident.file and not moved else "--services with the file it was opened with"
     )
     raise ConfigError(words, fix)
+
+
+def concerns(incident: Incident, service: Service, address: str, *, file: str) -> bool:
+    """True if the incident is about this service of the services file `file`, whose host is at `address`.
+
+    Another file's service of the same name is about it only where it is the same app at the same address.
+    """
+    if incident.service != service.name:
+        return False
+    if incident.file in ("", file):
+        return True
+    return incident.app == service.app and incident.address in ("", address)

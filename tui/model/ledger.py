@@ -109,6 +109,16 @@ class Served(Value):
     """from the word to the first good answer"""
 
 
+class NamedHost(Value):
+    """What a host's name has stood for: two services files may give one name to two machines."""
+
+    key: str
+    """the host in the ledger"""
+    address: str
+    file: str
+    """the services file that said so; empty: none"""
+
+
 class Ledger(Value):
     """Everything this machine knows of one app, oldest first."""
 

@@ -191,3 +191,28 @@ async def test_what_holders_say_is_remembered_across_consoles_and_written_only_w
             lost = LedgerKeeper(journal)
             assert (await lost.known("h", "cyc")).reads == () and not lost.unread, "it is read again"
         await journal.close()
+
+
+async def test_two_machines_of_one_name_in_two_files_have_ledgers_of_their_own(journal: Journal) -> None:
+    """What staging saw, its bad marks and what served there, is nothing that production knows."""
+    staging, production = ("dokku@staging", "/x/staging.yaml"), ("dokku@prod", "/x/production.yaml")
+    bad = Remark(kind=RemarkKind.BAD, commit=THEIRS, at=T0, reason="left by incident 1")
+
+    def keeper(where: tuple[str, str] | None) -> LedgerKeeper:
+        return LedgerKeeper(journal, lambda host: where)
+
+    await keeper(None).saw("h", current())  # an older version wrote it
+    first = keeper(staging)
+    await first.remark("h", "cyc", bad)
+    await first.served("h", Served(app="cyc", way="kept", at=T0, seconds=3.0))
+    other = keeper(production)
+    assert await other.known("h", "cyc") == Ledger() and await other.times("h") == ()
+    await other.saw("h", current(metadata=OURS, at=later(1)))
+    await other.saw("h", current(metadata=OTHER, at=later(2)))
+    again = await keeper(production).known("h", "cyc")
+    assert ([s.commit for s in again.sightings], again.remarks) == ([OURS, OTHER], ())
+    for same in (staging, ("dokku@staging", "/x/moved.yaml"), ("dokku@10.0.0.1", "/x/staging.yaml"), None):
+        known = await keeper(same).known("h", "cyc")
+        assert (len(known.sightings), known.remarks) == (1, (bad,)), same
+    assert len(await keeper(staging).times("h")) == 1
+    assert [row.kind for row in await journal.ledger("h", "*")].count("machine") == 2, "once a machine"

@@ -10,6 +10,7 @@ from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
 from tui.dokku import holders
+from tui.engine import same_services_file
 from tui.engine.engine import Engine
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.releases.catalog import Listing
@@ -207,7 +208,8 @@ async def _continuing(
     engine: Engine, service: Service, options: CommandOptions, narrator: Narrator
 ) -> IncidentRunner | None:
     """Inside an open incident of this machine an explicit word goes on with that incident instead of a second one."""
-    mine = [i for i in await engine.open_incidents() if i.service == service.name and not i.guarding]
+    found = await engine.open_incidents()
+    mine = [i for i in found if same_services_file.concerns(engine.fleet, service, i) and not i.guarding]
     if not mine or options.expect_current is None or options.plan:
         return None
     walk = await engine.resume(mine[0].id, telling.stream(narrator))

@@ -15,6 +15,7 @@ from tui.dokku.config_values import read_stamp
 from tui.dokku.framing import Framer
 from tui.dokku.log_lines import read_line
 from tui.engine import check as checking
+from tui.engine import same_services_file
 from tui.engine.concurrency import meanwhile, together
 from tui.engine.engine import Engine
 from tui.engine.hosts.overview import HostReads
@@ -100,9 +101,9 @@ async def _looked(engine: Engine, options: CommandOptions, narrator: Narrator, t
     never = tuple(str(row["service"]) for row in rows if row["never_kept"])
     if not options.again:
         for incident in open_here:
-            narrator.say(
-                f"open incident {incident.id} on {incident.service}: rollback resume {incident.known_as}", "yellow"
-            )
+            where = same_services_file.elsewhere(engine.fleet, incident)
+            how = f"rollback resume {incident.known_as}{' with that file' if where else ''}"
+            narrator.say(f"open incident {incident.id} on {incident.service}{where}: {how}", "yellow")
         for one in lost:
             narrator.say(f"open incident on {one.service}: {one.why}: {one.fix}", "red")
         first_night.warn(never, narrator)
@@ -354,6 +355,7 @@ async def incidents(engine: Engine, options: CommandOptions, narrator: Narrator)
             end = i.closing.value if i.closing else (f"asking: {i.asking.value}" if i.asking else "")
             target = f" → {i.plan.target.name}" if i.plan else ""
             line = f"{i.id:<24} {i.service:<16} {i.state.value:<10} {end}{target}{_wanted(engine.postmortems.duty(i))}"
+            line += same_services_file.elsewhere(engine.fleet, i)
             output.text(line)
             if options.search and not i.open:
                 output.text(f"{'':<24} {_lesson(i, now_open, engine.clock.now())}")

@@ -54,9 +54,9 @@ class Git:
 
         async def told(guess: bool) -> dict[str, str]:
             async with asked(host, "git-upload-pack", app, ADVERTISE_LIMIT, guess=guess) as channel:
-                advertised = await advertisement(Reader(channel))
-                channel.write(FLUSH)
+                channel.write(FLUSH)  # before the answer: what holds it back until Git ends would hold both for ever
                 channel.write_eof()
+                advertised = await advertisement(Reader(channel))
             return branches(advertised)
 
         found: dict[str, str] = await once_more(lambda: host.beside_form(told))

@@ -71,6 +71,11 @@ _SILENCE = (
     "a banner or a warning on the login's standard output breaks every push of Git, too: have the host write it to "
     "standard error, or not at all"
 )
+_CRLF = (
+    "Git's answer comes with CR LF line ends, as through a terminal",
+    "take the terminal away: a `-t`, a `script` or a conversion of line ends in the command of authorized_keys or of a "
+    "bastion",
+)
 
 
 class Reader:
@@ -79,15 +84,22 @@ class Reader:
     def __init__(self, channel: Any) -> None:
         self._channel = channel
         self._rest = bytearray()
+        self._cr = False
+        """the last packet ended with a CR: a LF that comes next has been made CR LF on the way"""
 
     async def packet(self) -> bytes | None:
         """The next packet; None for a flush. Raises ProtocolError, also at the end of the channel; OSError."""
-        size = _length(await self._exactly(4), self._rest)
+        head = await self._exactly(4)
+        if self._cr and head.startswith(b"\n"):
+            raise ProtocolError(*_CRLF)
+        size = _length(head, self._rest)
         if size in (0, 1, 2):
             return None
         if size < 4:
             raise ProtocolError(f"a packet of {size} bytes")
-        return await self._exactly(size - 4)
+        found = await self._exactly(size - 4)
+        self._cr = found.endswith(b"\r")
+        return found
 
     async def at_end(self) -> bool:
         """True if nothing more comes."""

@@ -14,6 +14,7 @@ import functools
 import os
 import pwd
 import re
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -187,6 +188,8 @@ async def _printed(arguments: tuple[str, ...], who: str, command: str | None = N
         fix = "correct ~/.ssh/config: ssh itself refuses it, too"
         if (unknown := re.search(r"Bad configuration option: (\w+)", said)) is not None:
             fix += f"; an option of another system's ssh may stay behind a first line `IgnoreUnknown {unknown[1]}`"
+        if (open_to := re.search(r"Bad owner or permissions on (.+?)(?:; |$)", said)) is not None:
+            fix = f"chmod 600 {shlex.quote(open_to[1])}; it has to belong to you, too: ssh itself refuses it"
         raise Unreachable(f"{who}: the SSH configuration: {said}", fix)
     return decode(stdout)
 

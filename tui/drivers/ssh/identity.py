@@ -20,13 +20,18 @@ from tui.drivers.ssh.settings import Settings
 from tui.model.errors import AuthRefused
 from tui.text.clean import clean_line
 
-LARGEST = 64 * 1024
-"""bytes of a file with a key"""
 TRIES = 3
 """times that a passphrase is asked for, as ssh does"""
 AGENT_LIMIT = 10.0
 """seconds for the agent to list its keys"""
 SECURITY_KEY = ("sk-", "webauthn-")
+
+
+class PassedOver(NamedTuple):
+    """A file that no login is tried with."""
+
+    why: str
+    fix: str = ""
 
 
 class Offer(NamedTuple):
@@ -36,8 +41,8 @@ class Offer(NamedTuple):
     """asyncssh's key pairs"""
     agent: Any
     """the agent's connection, to be closed once we are in; None where there is none"""
-    passed_over: list[str]
-    """files that are not tried, each with why; it grows while the login goes on"""
+    passed_over: list[PassedOver]
+    """files that are not tried; it grows while the login goes on"""
 
 
 class PassphraseWanted(Exception):
@@ -59,6 +64,8 @@ class _Named(NamedTuple):
     """the private half as it is on file"""
     certificate: Any = None
     """where that is what the file holds"""
+    exposed: tuple[str, str] | None = None
+    """why ssh ignores the private half, and the fix: others can read it"""
 
 
 class Identities:
@@ -76,7 +83,7 @@ class Identities:
         Raises AuthRefused.
         """
         named: list[_Named] = []
-        passed_over: list[str] = []
+        passed_over: list[PassedOver] = []
         for path in settings.identity_files:
             try:
                 named.append(await asyncio.to_thread(_named, asyncssh, path))
@@ -87,7 +94,7 @@ class Identities:
                 words = f"{path}: {clean_line(getattr(error, 'strerror', None) or str(error), 200)}"
                 if required:
                     raise AuthRefused(words, _ANOTHER) from error
-                passed_over.append(words)
+                passed_over.append(PassedOver(words))
         agent, held = await _agent(asyncssh, settings.agent)
         try:
             keys = await self._ordered(asyncssh, settings, named, held, passed_over, required)
@@ -98,7 +105,13 @@ class Identities:
         return Offer(keys, agent, passed_over)
 
     async def _ordered(
-        self, asyncssh: Any, settings: Settings, named: list[_Named], held: list[Any], lost: list[str], required: bool
+        self,
+        asyncssh: Any,
+        settings: Settings,
+        named: list[_Named],
+        held: list[Any],
+        lost: list[PassedOver],
+        required: bool,
     ) -> list[Any]:
         certificates = [
             found
@@ -127,20 +140,28 @@ class Identities:
         others = [] if settings.identities_only else [pair for pair in held if pair.public_data in by_agent]
         return [*first, *others, *last]
 
-    async def _of_file(self, asyncssh: Any, one: _Named, lost: list[str], required: bool) -> Callable[[], Any] | None:
+    async def _of_file(
+        self, asyncssh: Any, one: _Named, lost: list[PassedOver], required: bool
+    ) -> Callable[[], Any] | None:
         """The maker of a file's key pair; None where it cannot be used here, with a word in `lost`."""
         if one.raw is None:
             kind = "certificate" if one.certificate is not None else "public key"
             why = f"{one.path} is a {kind}, and no agent holds its other half"
             if required:
                 raise AuthRefused(why, f"ssh-add the private key, or name its file ({_agent_word()})")
-            lost.append(why)
+            lost.append(PassedOver(why))
             return None
         if one.public is not None and one.public.get_algorithm().startswith(SECURITY_KEY):
             why = f"{one.path} is a security key, which only ssh and an agent can use"
+            fix = "ssh-add it, or set `transport: openssh` for this host in services.yaml"
             if required:
-                raise AuthRefused(why, "ssh-add it, or set `transport: openssh` for this host in services.yaml")
-            lost.append(why)
+                raise AuthRefused(why, fix)
+            lost.append(PassedOver(why, fix))
+            return None
+        if one.exposed is not None:
+            if required:
+                raise AuthRefused(*one.exposed)
+            lost.append(PassedOver(*one.exposed))
             return None
         raw: bytes = one.raw
         try:
@@ -149,23 +170,23 @@ class Identities:
             if not required and one.public is not None:
                 return lambda: _locked_pair(asyncssh, one.public, lambda: self._now(one.path, raw, lost))
             if not required and self._ask is None:
-                lost.append(f"{one.path} needs a passphrase and nobody can be asked (ssh-add it first)")
+                lost.append(_nobody(one.path))
                 return None
             key = await self.unlock(asyncssh, one.path, one.raw)
         except AuthRefused as error:
             if required:
                 raise
-            lost.append(error.message)
+            lost.append(PassedOver(error.message, error.fix if error.fix != _ANOTHER else ""))
             return None
         self._unlocked[one.path] = key
         return lambda: _pair(asyncssh, key)
 
-    def _now(self, path: str, raw: bytes, lost: list[str]) -> Any:
+    def _now(self, path: str, raw: bytes, lost: list[PassedOver]) -> Any:
         """The key, if it is open. Raises PassphraseWanted, and ValueError where nobody can be asked."""
         if path in self._unlocked:
             return self._unlocked[path]
         if self._ask is None or path in self._refused:
-            lost.append(f"{path} needs a passphrase and nobody can be asked (ssh-add it first)")
+            lost.append(_nobody(path))
             raise ValueError("the key is locked")
         raise PassphraseWanted(path, raw)
 
@@ -195,6 +216,10 @@ class Identities:
 _ANOTHER = "name another identity_file in services.yaml"
 
 
+def _nobody(path: str) -> PassedOver:
+    return PassedOver(f"{path} needs a passphrase and nobody can be asked (ssh-add it first)")
+
+
 class _Locked(Exception):
     """The key needs another passphrase."""
 
@@ -203,11 +228,12 @@ def _named(asyncssh: Any, path: str) -> _Named:
     """The halves of a key that are on file. Raises OSError, FileNotFoundError for neither; ValueError."""
     whole = os.path.expanduser(path)  # noqa: PTH111 - ~nobody is left as it is, where Path raises
     raw = public = None
+    private = whole
     with contextlib.suppress(FileNotFoundError):  # its public half alone will do: an agent may hold the other
-        raw = regular_file.read(Path(whole), LARGEST)
+        raw = regular_file.read(Path(whole), key_files.LARGEST)
     for beside in (f"{whole}.pub", whole):
         with contextlib.suppress(OSError, ValueError, UnicodeDecodeError):  # the other place may have it
-            public = asyncssh.import_public_key(regular_file.read(Path(beside), LARGEST))
+            public = asyncssh.import_public_key(regular_file.read(Path(beside), key_files.LARGEST))
             break
     certificate = _certificate(asyncssh, whole) if raw is not None and public is None else None
     if certificate is not None:
@@ -215,17 +241,19 @@ def _named(asyncssh: Any, path: str) -> _Named:
     if raw is not None and b"PRIVATE KEY" not in raw and public is not None:
         raw = None  # the file that is named is the public half
         with contextlib.suppress(OSError):  # its public half alone will do
-            beside = whole.removesuffix(".pub").removesuffix("-cert")
-            raw = regular_file.read(Path(beside), LARGEST) if beside != whole else None
+            private = whole.removesuffix(".pub").removesuffix("-cert")
+            raw = regular_file.read(Path(private), key_files.LARGEST) if private != whole else None
     if raw is None and public is None:
         raise FileNotFoundError(whole)
-    return _Named(path, public, raw, certificate)
+    # what the file is comes first: no mode makes another program's key one of SSH
+    exposed = key_files.exposed(Path(private)) if raw is not None and key_files.wrong(raw) is None else None
+    return _Named(path, public, raw, certificate, exposed)
 
 
 def _certificate(asyncssh: Any, path: str) -> Any:
     """A certificate; None where there is none that can be read."""
     try:
-        return asyncssh.import_certificate(regular_file.read(Path(path).expanduser(), LARGEST))
+        return asyncssh.import_certificate(regular_file.read(Path(path).expanduser(), key_files.LARGEST))
     except (OSError, ValueError, RuntimeError):
         return None
 
@@ -242,7 +270,7 @@ def _import(asyncssh: Any, raw: bytes, path: str, passphrase: str | None) -> Any
         if passphrase is not None or "passphrase" in str(error).lower():
             raise _Locked from error
         why, fix = key_files.wrong(raw) or (f"no usable key: {clean_line(str(error))}", _ANOTHER)
-        raise AuthRefused(f"{path} is {why}", fix) from error
+        raise AuthRefused(f"{path} is {why}", key_files.for_file(fix, path)) from error
 
 
 def _pair(asyncssh: Any, key: Any) -> Any:

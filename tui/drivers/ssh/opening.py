@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tui.drivers.ssh import causes, client_config, host_keys, openssh, proxy_command
 from tui.drivers.ssh.causes import LoginTarget
 from tui.drivers.ssh.host_keys import KeysOnFile
-from tui.drivers.ssh.identity import Identities, PassphraseWanted
+from tui.drivers.ssh.identity import Identities, PassedOver, PassphraseWanted
 from tui.drivers.ssh.proxy_command import Carrier
 from tui.drivers.ssh.settings import Settings
 from tui.model.destination import parse
@@ -202,15 +202,15 @@ class Opener:
                 found["local_addr"] = (settings.bind_address, 0)
         return found
 
-    def _refused(self, settings: Settings, who: str, required: bool, passed_over: list[str]) -> AuthRefused:
+    def _refused(self, settings: Settings, who: str, required: bool, lost: list[PassedOver]) -> AuthRefused:
         """None of the keys was taken: which were there, and what else may be tried."""
         keys = self._host.identity_file if required else "the agent's or of ~/.ssh"
-        more = f" ({'; '.join(passed_over)})" if passed_over else ""
+        more = f" ({'; '.join(one.why for one in lost)})" if lost else ""
         fix = "another identity_file, or ask for access: dokku ssh-keys:add"
         if settings.beyond and not required:
             fix += f"; {', '.join(settings.beyond)}: {_OPENSSH}"
-        elif any("security key" in one for one in passed_over):
-            fix = _OPENSSH
+        if (first := next((one.fix for one in lost if one.fix), None)) is not None:
+            fix = f"{first}; else {fix}"
         return AuthRefused(f"{who} accepts no key of {keys}{more}", fix)
 
 

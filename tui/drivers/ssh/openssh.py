@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tui.drivers.ssh import causes, client_config, known_hosts
+from tui.drivers.ssh import causes, client_config, key_files, known_hosts
 from tui.drivers.ssh.causes import LoginTarget
 from tui.drivers.ssh.settings import Settings
 from tui.model.destination import parse
@@ -305,6 +305,8 @@ def cause(said: str, host: Host, settings: Settings) -> LinkError:
         return causes.too_many_keys(who)
     if "ermission denied" in said or "sign_and_send_pubkey" in said:
         key = host.identity_file or "the agent's or of ~/.ssh"
+        if (found := key_files.refused_by_ssh(said)) is not None:
+            return AuthRefused(f"{who} accepts no key of {key}: {found[0]}", found[1])
         return AuthRefused(f"{who} accepts no key of {key}: {last}", "another identity_file, or ask for access")
     if "Could not resolve" in said:
         fix = "correct the name in services.yaml or ~/.ssh/config, or look at DNS and VPN"

@@ -1,8 +1,8 @@
 """A vendor's JSON over HTTP: one question, one `Reply`. What the other side says is a value, never an exception.
 
 5 s for a connection, 10 s for the whole, TLS only (loopback aside), because every question carries a credential. What
-has moved (301, 307, 308) is followed on the same host alone, with the same question: the credential goes nowhere else.
-Trouble is said in words that are harmless and hold no secret.
+has moved (301, 307, 308; 303 where nothing is changed) is followed on the same host alone, with the same question: the
+credential goes nowhere else. Trouble is said in words that are harmless and hold no secret.
 """
 
 import asyncio
@@ -28,6 +28,8 @@ TOTAL = 10.0
 """seconds for one question"""
 LARGEST = 2 * 1024 * 1024
 MOVED = (301, 307, 308)
+SEE_OTHER = 303
+"""the answer to a question that changes nothing is there; to another it would be asked again, and is not"""
 HOPS = 3
 """moves that are followed in one question"""
 LIMITED = 60.0
@@ -111,7 +113,7 @@ class Api:
                 url = first = self.base + path
                 for _ in range(HOPS + 1):
                     raw = await self._web.send(method, url, asked, largest=LARGEST, content=content, secret=True)
-                    onward = there(url, raw, self._moved)
+                    onward = there(url, raw, (*self._moved, SEE_OTHER) if method == "GET" else self._moved)
                     if onward is None:
                         break
                     url = onward

@@ -22,7 +22,7 @@ async def check(engine: Engine, host: str) -> tuple[str, ...]:
     if engine.gate.read_only:
         raise Refused("read-only: a drill makes an app on the host", "start without --read-only")
     for one in await engine.open_incidents():
-        if one.host == host:
+        if one.host == host and one.address in ("", engine.fleet.host(host).ssh):
             raise TakenByOther(f"incident {one.id} on {one.service} is open", f"rollback resume {one.known_as}")
     for lost in await engine.illegible():
         if lost.host == host:

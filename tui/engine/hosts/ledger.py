@@ -3,9 +3,14 @@
 It is fed by every look at what an app runs and by every healthy probe, and costs a write only when something changed or
 a minute has passed. A release that nobody looked at is not in it: its times are "seen", never "was". A healthy answer
 belongs to a release only where a look before it and a look after it showed that one.
+
+Two services files may call two machines alike, staging and production: what was seen on the one says nothing of the
+other. The first address of a name has the name; another one that another file gives it has entries of its own. A file
+that puts an address right goes on with what is known.
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -14,10 +19,11 @@ from msgspec.structs import replace
 
 from tui.model.errors import JournalError
 from tui.model.holder_look import HolderLook
-from tui.model.ledger import ConfigSeen, HolderRead, Ledger, Remark, RemarkKind, Reminded, Served, Sighting
+from tui.model.ledger import ConfigSeen, HolderRead, Ledger, NamedHost, Remark, RemarkKind, Reminded, Served, Sighting
 from tui.model.observation import RunningState
 
-T = TypeVar("T", Sighting, Remark, ConfigSeen, HolderLook, HolderRead, Served, Reminded)
+T = TypeVar("T", Sighting, Remark, ConfigSeen, HolderLook, HolderRead, Served, Reminded, NamedHost)
+Entry = Sighting | Remark | ConfigSeen | HolderLook | HolderRead | Served | Reminded | NamedHost
 EVERY = timedelta(minutes=1)
 """how old the last time seen on disk may be"""
 HOST = "*"
@@ -61,8 +67,11 @@ class _Page:
 class LedgerKeeper:
     """Writes down what is seen, and tells what was."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, where: Callable[[str], tuple[str, str] | None] = lambda host: None) -> None:
+        """`where`: a host's address and the services file that says so, by its name there; None: not known."""
         self._store = store
+        self._where = where
+        self._keys: dict[str, str] = {}
         self._pages: dict[tuple[str, str], _Page] = {}
         self._turn = asyncio.Lock()
         self.trouble: JournalError | None = None
@@ -108,7 +117,7 @@ class LedgerKeeper:
             page = await self._page(host, app)
             seq = page.look_seqs.get(look.holder)
             if seq is None:
-                seq = await self._store.ledger_add(host, app, "look", _text(look), look.at)
+                seq = await self._add(host, app, "look", look, look.at)
                 page.look_seqs[look.holder] = seq
             else:
                 await self._store.ledger_put(seq, _text(look))
@@ -128,9 +137,7 @@ class LedgerKeeper:
                         continue
                     seq = page.read_seqs.get(one.holder)
                     if seq is None:
-                        page.read_seqs[one.holder] = await self._store.ledger_add(
-                            host, app, "holder", _text(one), one.at
-                        )
+                        page.read_seqs[one.holder] = await self._add(host, app, "holder", one, one.at)
                     else:
                         await self._store.ledger_put(seq, _text(one))
                 page.known = replace(page.known, reads=tuple(known.values()))
@@ -140,25 +147,25 @@ class LedgerKeeper:
 
     async def reminded(self, host: str, app: str, freeze: str) -> datetime | None:
         """When people here were last reminded of that freeze; None: never. Raises JournalError."""
-        found = _legible(await self._store.ledger(host, app), "reminded", Reminded, [])
+        found = _legible(await self._rows(host, app), "reminded", Reminded, [])
         return max((one.at for _, one in found if one.freeze == freeze), default=None)
 
     async def remind(self, host: str, app: str, reminded: Reminded) -> None:
         """Note that people here were reminded of a freeze. Raises JournalError."""
-        await self._store.ledger_add(host, app, "reminded", _text(reminded), reminded.at)
+        await self._add(host, app, "reminded", reminded, reminded.at)
 
     async def served(self, host: str, took: Served) -> None:
         """Note how long a rollback on this host took; what cannot be written is the next promise's loss alone."""
         try:
             async with self._turn:
-                await self._store.ledger_add(host, HOST, "served", _text(took), took.at)
+                await self._add(host, HOST, "served", took, took.at)
         except JournalError as error:
             self.trouble = error
 
     async def times(self, host: str) -> tuple[Served, ...]:
         """The times that rollbacks on this host took, oldest first; nothing where that cannot be read."""
         try:
-            rows = await self._store.ledger(host, HOST)
+            rows = await self._rows(host, HOST)
         except JournalError:
             return ()
         return tuple(took for _, took in _legible(rows, "served", Served, []))
@@ -172,7 +179,7 @@ class LedgerKeeper:
         page = await self._page(host, app)
         if _says_already(page.known.remarks, remark):
             return
-        await self._store.ledger_add(host, app, "remark", _text(remark), remark.at)
+        await self._add(host, app, "remark", remark, remark.at)
         page.known = replace(page.known, remarks=(*page.known.remarks, remark))
 
     async def known(self, host: str, app: str) -> Ledger:
@@ -220,7 +227,7 @@ class LedgerKeeper:
             else:
                 if last is not None and seen.replaces(last):
                     seen = replace(seen, certain=False)
-                page.seq = await self._store.ledger_add(host, current.app, "sighting", _text(seen), current.at)
+                page.seq = await self._add(host, current.app, "sighting", seen, current.at)
                 page.known = replace(page.known, sightings=(*page.known.sightings, seen))
                 page.saved = seen
         tried = current.git_rev
@@ -251,7 +258,7 @@ class LedgerKeeper:
         page = await self._page(host, app)
         last = page.known.configs[-1] if page.known.configs else None
         if last is None or not last.is_same(seen):
-            page.config_seq = await self._store.ledger_add(host, app, "config", _text(seen), seen.first_seen)
+            page.config_seq = await self._add(host, app, "config", seen, seen.first_seen)
             page.known = replace(page.known, configs=(*page.known.configs, seen))
             page.config_saved = seen
             return
@@ -265,9 +272,35 @@ class LedgerKeeper:
             await self._store.ledger_put(page.config_seq, _text(seen))
             page.config_saved = seen
 
+    async def _add(self, host: str, app: str, kind: str, value: Entry, at: datetime) -> int:
+        await self._claim(host, at)
+        return await self._store.ledger_add(await self._key(host), app, kind, _text(value), at)
+
+    async def _rows(self, host: str, app: str) -> Any:
+        return await self._store.ledger(await self._key(host), app)
+
+    async def _claim(self, host: str, at: datetime) -> None:
+        """Write down which machine the name stands for, before the first entry about it."""
+        if host in self._keys or (where := self._where(host)) is None:
+            return
+        made = NamedHost(key=await self._key(host), address=where[0], file=where[1])
+        known = [one for _, one in _legible(await self._store.ledger(host, HOST), "machine", NamedHost, [])]
+        if made not in known:
+            await self._store.ledger_add(host, HOST, "machine", _text(made), at)
+        self._keys[host] = made.key
+
+    async def _key(self, host: str) -> str:
+        """The host in the ledger."""
+        if host in self._keys or (where := self._where(host)) is None:
+            return self._keys.get(host, host)
+        address, file = where
+        known = [one for _, one in _legible(await self._store.ledger(host, HOST), "machine", NamedHost, [])]
+        mine = [one for one in known if one.address == address] or [one for one in known if file and one.file == file]
+        return mine[0].key if mine else f"{host} at {address}" if known else host
+
     async def _page(self, host: str, app: str) -> _Page:
         if (host, app) not in self._pages:
-            rows = await self._store.ledger(host, app)
+            rows = await self._rows(host, app)
             bad: list[int] = []
             sightings = _legible(rows, "sighting", Sighting, bad)
             remarks = tuple(remark for _, remark in _legible(rows, "remark", Remark, bad))
@@ -313,5 +346,5 @@ def _legible(rows: Any, kind: str, of: type[T], bad: list[int]) -> list[tuple[in
     return found
 
 
-def _text(value: Sighting | Remark | ConfigSeen | HolderLook | HolderRead | Served | Reminded) -> str:
+def _text(value: Entry) -> str:
     return msgspec.json.encode(value).decode()

@@ -12,7 +12,7 @@ from tui import ways
 from tui.dokku import build_gate, holders, k3s
 from tui.dokku.build_gate import PushGate
 from tui.dokku.build_settings import Shape
-from tui.engine import store
+from tui.engine import same_services_file, store
 from tui.engine.concurrency import Begin, meanwhile
 from tui.engine.hosts import holder_looks, incident_record
 from tui.engine.hosts.app_config import ConfigRead, ConfigWatch, Looked
@@ -269,7 +269,8 @@ class Planner:
             if lost.service == service.name:
                 raise Refused(f"{lost.why}; nobody knows what it did to {service.name}", lost.fix)
         for other in known:
-            if other.service != service.name or wanted.expect_current is not None or other.guarding:
+            mine = same_services_file.concerns(self._fleet, service, other)
+            if not mine or wanted.expect_current is not None or other.guarding:
                 continue
             what = f"incident {other.id} on {service.name} is open ({other.state})"
             expect, ways_on = f"--expect-current {running.name}", next_commands.ways_on(other)
