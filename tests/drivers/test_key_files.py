@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -83,6 +84,15 @@ async def test_a_key_that_others_can_read_is_ignored_as_by_ssh_and_the_fix_is_ty
     assert f"permissions {mode:04o}" in error.message
     subprocess.run(error.fix, shell=True, check=True)
     assert await verdict(host(sshd, str(key), transport)) == "in"
+
+
+def test_where_the_mode_cannot_be_changed_a_copy_is_advised(key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret that a container has mounted."""
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(f_flag=os.ST_RDONLY))
+    found = key_files.exposed(key)
+    assert found is not None
+    subprocess.run(found[1].partition(", and")[0], shell=True, check=True, cwd=key.parent)
+    assert key_files.exposed(key.with_name("NEW")) is None
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o700])

@@ -61,7 +61,9 @@ def exposed(path: Path) -> tuple[str, str] | None:
     if found.st_uid != os.getuid() or not mode & _OTHERS:
         return None
     words = f"{path} is open to others (permissions {mode:04o}): such a private key is ignored, as ssh does"
-    return words, f"chmod 600 {shlex.quote(str(path))}"
+    if os.statvfs(path).f_flag & os.ST_RDONLY:  # a mounted secret
+        return words, for_file("install -m 600 FILE NEW, and name NEW", path)
+    return words, for_file("chmod 600 FILE", path)
 
 
 def unlike_ssh(raw: bytes) -> tuple[str, str] | None:
