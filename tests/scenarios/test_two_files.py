@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from tests.harness import local_sandbox
 from tests.sandboxes import Sandbox
 
 
@@ -23,3 +24,21 @@ def test_what_one_file_opened_the_other_refuses_and_its_own_goes_on(local: Sandb
     local.services = own
     assert local.run("unfreeze", "gateway", "--yes").code == 0
     assert local.run("postmortem", identity).code == 0
+
+
+def test_an_open_incident_in_staging_holds_up_no_rollback_in_production(local: Sandbox, tmp_path: Path) -> None:
+    """The same names of host, service and app in both files."""
+    with local_sandbox(tmp_path / "production", ssh=True) as production:
+        local.pull("fault", kind="fail_next_deploy", app="scenextras-gateway")
+        assert local.run("gateway", "previous", "--yes").code == 4
+        (opened,) = local.run("incidents", "--json").document["items"]
+        again = local.run("gateway", "previous", "--yes", "--json")
+        assert again.code == 3 and "is open" in again.document["error"]["message"]
+        staging, local.services = local.services, production.services
+        seen = local.run("status")
+        assert f"{opened['incident']} on gateway (of {os.path.realpath(staging)})" in seen.stderr, seen.stderr
+        assert "BAD" not in local.run("gateway", "--list").stdout
+        done = local.run("gateway", "previous", "--yes", "--json")
+        assert (done.code, production.serves("gateway")) == (0, "v1.2.0"), done.stderr
+        assert local.run("resume", opened["incident"], "--json").code == 2
+        assert local.serves("gateway") == "v1.2.1"
