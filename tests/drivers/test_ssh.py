@@ -103,6 +103,7 @@ async def test_a_changed_key_is_refused_even_when_it_is_accepted(sshd: Sshd, tmp
 async def test_a_key_the_host_does_not_know_is_refused_with_a_fix(sshd: Sshd, tmp_path: Path) -> None:
     stranger = tmp_path / "stranger"
     asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(stranger))
+    stranger.chmod(0o600)
     async with driver(host_of(sshd, identity_file=str(stranger))) as host:
         with pytest.raises(AuthRefused, match="accepts no key"):
             await host.run(("version",), timeout=10)
@@ -186,6 +187,7 @@ async def dying(folder: Path, deed: Deed) -> AsyncIterator[tuple[Host, list[str]
     sent: list[str] = []
     key, client = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
     client.write_private_key(str(folder / "id"))
+    (folder / "id").chmod(0o600)
     (folder / "authorized").write_bytes(client.export_public_key())
 
     async def handle(process: "asyncssh.SSHServerProcess[bytes]") -> None:

@@ -61,6 +61,7 @@ class Faulty:
 async def faulty(folder: Path, deed: Deed) -> AsyncIterator[tuple[Host, Faulty]]:
     key, client = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
     client.write_private_key(str(folder / "id"))
+    (folder / "id").chmod(0o600)
     (folder / "authorized").write_bytes(client.export_public_key())
     made = Faulty(deed)
     server = await asyncssh.listen(
@@ -188,6 +189,7 @@ async def two_keys(folder: Path) -> AsyncIterator[tuple[Host, dict[str, asyncssh
     keys = {kind: asyncssh.generate_private_key(kind) for kind in ("ssh-ed25519", "ecdsa-sha2-nistp256")}
     client = asyncssh.generate_private_key("ssh-ed25519")
     client.write_private_key(str(folder / "id"))
+    (folder / "id").chmod(0o600)
     (folder / "authorized").write_bytes(client.export_public_key())
 
     async def handle(process: "asyncssh.SSHServerProcess[bytes]") -> None:

@@ -82,6 +82,7 @@ async def test_who_the_host_is_and_who_we_are(target: Host, tmp_path: Path) -> N
     other = asyncssh.generate_private_key("ssh-ed25519")
     other.write_private_key(str(tmp_path / "stranger"))
     (tmp_path / "stranger").chmod(0o600)
+    (tmp_path / "stranger").chmod(0o600)
     wrong = tmp_path / "wrong"
     port = target.ssh.rpartition(":")[2]
     wrong.write_text(f"[127.0.0.1]:{port} {other.export_public_key().decode()}")
