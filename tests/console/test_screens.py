@@ -153,7 +153,7 @@ MATTERS: dict[str, tuple[str, ...]] = {
     "plan-blocked": ("a deploy of api-app is running: wait for its end",),
     "plan-warnings": ("migrations lie between, and going back does not undo them: 0042_drop_column", "(type its name)"),
     "plan-typed": ("does not answer for 20-40 s", "(type its name)"),
-    "run": ("the host finishes what was sent by itself", "8 s of ~30 s"),
+    "run": ("1:00 of about 0:30", "the host finishes what was sent by itself", "api answers: 503 503", "8 s of ~30 s"),
     "uncertain": ("the host is asked what serves; nothing is sent again",),
     "failed": ("somebody else took the incident meanwhile: ops@laptop, 2 minutes ago",),
     "verify": ("is it healthy, and is it the release we sent?",),

@@ -130,6 +130,12 @@ def downtime(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
     return rows.paragraph(said, cells, look, indent=2)
 
 
+def serving_again(flow: IncidentFlow, incident: Incident) -> list[Row]:
+    """When the service answered again after the word to go back, once that is known."""
+    said = budgets.serving_again(incident)
+    return [((f"{flow.palette.sign('yes')} {said}", "ok"),)] if said else []
+
+
 def clock_of(spec: SeveritySpec, since: datetime, now: datetime, *, brief: bool = False) -> Piece:
     """The runbook's response time as a running clock; `brief`: the clock alone."""
     if spec.respond_within is None:

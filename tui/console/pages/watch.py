@@ -38,6 +38,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     content.extend(evidence.of_watch(flow, incident, cells))
     content.extend(drawn)
     content.extend(parts.downtime(flow, incident, cells))
+    content.extend(parts.serving_again(flow, incident))
     if watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
         content.append((("Nothing was changed: this watches the deploy as it is.", "dim"),))
     elif incident.plan is not None:
