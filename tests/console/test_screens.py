@@ -67,6 +67,7 @@ async def test_screen(name: str, state: Path) -> None:
             shown = " ".join(" ".join(work.render_line(y).text for y in range(work.size.height)).split())
             no_wider(said, size)
             assert not cut(scene), f"{size}: cut off at the right"
+            assert said.count("failed requests above") <= 1, f"{size}: the same picture twice"
             for words in MATTERS.get(name, ()):
                 assert words in shown, shown
             board = scene.app.frame.board

@@ -60,6 +60,8 @@ class IncidentFlow:
         self._seen: State | None = None
         self.room = 40
         """rows that its page has for content"""
+        self.charted = False
+        """a panel beside the page shows the picture of this service"""
         if walk is not None:
             self.lead(walk)
 

@@ -63,7 +63,8 @@ def _state(flow: IncidentFlow, incident: Incident, now: datetime, cells: int) ->
         return [((f"{sign('run')} putting the host in order", "run"),)]
     match incident.state:
         case State.EXECUTING | State.STOPPED:
-            expected = f" of about {labels.countdown(timedelta(seconds=incident.plan.expected))}" if incident.plan else ""
+            whole = timedelta(seconds=incident.plan.expected) if incident.plan is not None else None
+            expected = f" of about {labels.countdown(whole)}" if whole is not None else ""
             alone = "the host finishes what was sent by itself"
             if incident.plan is not None and not incident.plan.outlives:
                 alone = "it dies with this console: stay until it has ended"

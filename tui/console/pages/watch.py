@@ -34,7 +34,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
         content.extend(rows.paragraph(text, cells, look, indent=2))
     content.extend(posts.missing(flow, incident, cells))
     drawn = charts.of_watch(flow, incident, watch, cells) if flow.room >= ROOM_FOR_CHART else []
-    content.extend(looks(flow, incident, watch, cells, charted=bool(drawn)))
+    content.extend(looks(flow, incident, watch, cells, charted=bool(drawn) or flow.charted))
     content.extend(evidence.of_watch(flow, incident, cells))
     content.extend(drawn)
     content.extend(parts.downtime(flow, incident, cells))
