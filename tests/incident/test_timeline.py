@@ -1,13 +1,18 @@
 """The timeline in words: in order of time, and each step once, by the name that people know from the plan."""
 
+from tests.incident import stories
 from tests.incident.facts import later
 from tests.incident.statistics.test_fold import story
 from tui.incident import events as ev
 from tui.incident.timeline import in_order
 
 
+def events() -> list[ev.Event]:
+    return [one for one in story(30, 70, 95, 102) if not isinstance(one, stories.Sent)]
+
+
 def test_it_is_in_order_of_time_and_a_step_has_one_line_with_its_name() -> None:
-    said = [*story(30, 70, 95, 102), ev.ServesAgain(at=later(90), looks=40, bad=29)]
+    said = [*events(), ev.ServesAgain(at=later(90), looks=40, bad=29)]
     found = in_order(said)
     assert [event.at for event, _ in found] == sorted(event.at for event, _ in found)
     words = [line for _, (line, _) in found]
@@ -18,7 +23,7 @@ def test_it_is_in_order_of_time_and_a_step_has_one_line_with_its_name() -> None:
 
 
 def test_a_step_that_has_not_ended_is_told_as_begun() -> None:
-    said = story(30, 70, 95, 102)
+    said = events()
     last = max(n for n, event in enumerate(said) if isinstance(event, ev.StepStarted))
     words = [line for _, (line, _) in in_order(said[: last + 1])]
     assert sum(line.startswith("begun: ") for line in words) == 1

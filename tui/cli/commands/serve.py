@@ -135,10 +135,11 @@ async def application(argv: list[str], address: str, token: str, sessions: int) 
         async def on_startup(self, app: web.Application) -> None:
             """Nothing is said: the command has said it."""
 
-        async def handle_index(self, request: web.Request) -> web.Response:
+        async def handle_index(self, request: web.Request) -> web.StreamResponse:
             """The page, with the keys where they are wanted."""
             page = await super().handle_index(request)
-            page.text = (page.text or "").replace("</head>", f"{KEYS_TO_THE_CONSOLE}</head>", 1)
+            if isinstance(page, web.Response):
+                page.text = (page.text or "").replace("</head>", f"{KEYS_TO_THE_CONSOLE}</head>", 1)
             return page
 
         async def on_shutdown(self, app: web.Application) -> None:
