@@ -102,7 +102,6 @@ def _away(flow: IncidentFlow) -> Callable[[], Awaitable[None]]:
 def confirm(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     """The page of the evidence: what was seen, what it speaks for, and the tree with the path lit."""
     now = flow.console.engine.clock.now()
-    status = flow.status
     content = parts.trouble(flow, cells)
     content.extend(parts.health_rows(flow, now, cells))
     path, here = decision_tree.path({a.node: a.answer for a in incident.answers})
@@ -115,10 +114,7 @@ def confirm(flow: IncidentFlow, incident: Incident, cells: int) -> View:
         content.extend(charts.of_evidence(flow, cells))
     if flow.room >= SHORT:
         content.extend(evidence.block(flow, flow.evidence(), cells))
-    everyone = {s.service.name: s.health for s in flow.console.board.statuses()}
-    current = status.listing.current if status.listing else None
-    began = status.bad_since if status.began_here else None
-    found = deploy_or_not.findings(flow.service.name, everyone, began, current, now)
+    found = flow.clues()
     seen = {a.node: a.evidence for a in incident.answers}
     content.extend(_tree(flow, path, here, seen, cells))
     if deploy_or_not.argues_against(found):
@@ -250,7 +246,9 @@ def _choices(
             choices.append(button(word.lower(), word, noting, recorded=True))
     go_on = button("release", "Choose the release", flow.doing("asking the host", flow.other_release), recorded=True)
     ways = {c.id: c for c in parts.ways_out(flow, incident)}
-    if here is decision_tree.End.MONITOR:
+    spec = next((s for s in flow.console.engine.fleet.severities if s.level == incident.severity), None)
+    calm = spec is not None and spec.respond_within is None  # nothing that has to be undone tonight
+    if here is decision_tree.End.MONITOR or calm:
         choices.append(ways.pop("monitor"))
     elif here is decision_tree.End.FIX_FORWARD:
         choices.append(ways.pop("forward"))

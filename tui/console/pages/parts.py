@@ -140,7 +140,7 @@ def clock_of(spec: SeveritySpec, since: datetime, now: datetime, *, brief: bool 
     """The runbook's response time as a running clock; `brief`: the clock alone."""
     if spec.respond_within is None:
         return (spec.response, "dim")
-    if spec.respond_within <= timedelta(0):
+    if spec.at_once:
         return (f"{'' if brief else f'{spec.response}; '}running {labels.countdown(now - since)}", "down")
     left, given = since + spec.respond_within - now, "" if brief else f"{spec.response}: "
     if left <= timedelta(0):
