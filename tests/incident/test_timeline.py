@@ -9,7 +9,7 @@ from tui.incident.timeline import in_order
 
 
 def events() -> list[ev.Event]:
-    return [one for one in story(30, 70, 95, 102) if isinstance(one, get_args(ev.Event))]  # type: ignore[misc]
+    return [one for one in story(30, 70, 95, 102) if isinstance(one, get_args(ev.Event))]
 
 
 def test_it_is_in_order_of_time_and_a_step_has_one_line_with_its_name() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.sandboxes import running_sandbox
 from tests.sshd import real_sshd
 from tests.tmux import Tmux, tmux
+from tui.cli.commands import game_day
 
 
 def walk_to_the_watch(screen: Tmux) -> None:
@@ -33,6 +34,25 @@ def test_from_the_first_command_to_a_finished_watch(tmp_path: Path) -> None:
         screen.gone("RECOVERED")
         screen.keys("q")
         assert screen.ended() == 0
+
+
+def test_a_game_day_is_played_unseen_and_told_at_the_end(tmp_path: Path) -> None:
+    seed = next(word for word in map(str, range(1000)) if game_day.drawn(word) == "bad-release")
+    command = f"{sys.executable} -m tui sandbox --game-day {seed} --pace fast --watch 20s"
+    with tmux(tmp_path, command, columns=100, environ={"ROLLBACK_STATE_DIR": str(tmp_path / "state")}) as screen:
+        walk_to_the_watch(screen)
+        assert "game day" not in screen.screen(), "nothing is told beforehand"
+        screen.sees("RECOVERED", 60)
+        screen.keys("Enter")
+        screen.gone("RECOVERED")
+        screen.keys("q")
+        assert screen.ended() == 0
+        told = screen.screen()
+    assert f"game day {seed}: {game_day.TROUBLE['bad-release']}" in told, told
+    assert "detect: " in told and "act: " in told and "prove: " in told, told
+    assert "missed: " in told and "rollback unfreeze api" in told, "deploys are frozen still"
+    assert f"rollback sandbox --game-day {seed}" in told
+    assert not (tmp_path / "state" / "journal.sqlite").exists(), "nothing of it is in the journal of real incidents"
 
 
 def test_over_ssh_the_link_is_cut_and_a_new_login_goes_on(tmp_path: Path) -> None:
