@@ -89,7 +89,7 @@ class Unfreeze(JobPage):
                 else [leave]
             )
         both = button(
-            "tip", "Let through, deploy the tip", self._let_through_and_deploy, off=self._read_only, danger=True
+            "tip", "Let through and deploy the tip", self._let_through_and_deploy, off=self._read_only, danger=True
         )
         return [leave, through, *([both] if unsettled else [])]
 
