@@ -25,7 +25,7 @@ async def test_p1_leads_to_the_plan_and_every_other_level_to_the_evidence(box: L
         await desk.pilot.press("R")
         await desk.sees("How bad is it?", "running")
         await desk.chooses("P1")
-        await desk.sees("4 plan", "FROM", "[ Cancel ] [ Roll api back to release:4 ]")
+        await desk.sees("4/8 plan", "FROM", "[ Cancel ] [ Roll api back to release:4 ]")
         assert not box.sent("apps:create scenextras--incident"), "a plan changes nothing"
         await desk.chooses("cancel")
         await desk.sees("previous is release:4")
