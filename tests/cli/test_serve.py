@@ -72,6 +72,7 @@ async def test_the_token_is_exchanged_once_for_a_cookie_and_nothing_is_shown_wit
         assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and TOKEN not in cookie
         status, page, headers = await browser.get("/")
         assert status == 200 and "/ws" in page and TOKEN not in page
+        assert ".focus()" in page.partition("</head>")[0], "keys reach the console without a click"
         assert headers["X-Frame-Options"] == "DENY" and "frame-ancestors 'none'" in headers["Content-Security-Policy"]
         assert headers["Referrer-Policy"] == "no-referrer"
         browser.client.cookie_jar.clear()

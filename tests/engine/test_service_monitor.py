@@ -175,6 +175,32 @@ async def test_since_when_it_is_bad_is_the_first_bad_look_and_not_said_while_ans
     assert (board.status("api").health, board.status("api").bad_since) == (Health.DOWN, T0 + HEALTH_EVERY)
 
 
+async def test_since_when_it_is_bad_outlasts_the_probes_and_whether_it_began_here_is_known() -> None:
+    board, engine, clock = staged(service("api"))
+    outcome = ProbeOutcome.UNHEALTHY
+
+    async def seen(of: Service) -> Probe:
+        return probe(of, clock.now(), outcome)
+
+    async def looks(count: int) -> None:
+        for _ in range(count):
+            await board.look("api")
+            await clock.advance(EVERY)
+
+    engine.health = seen
+    await looks(REMEMBERED + 5)
+    found = board.status("api")
+    assert (found.bad_since, found.began_here) == (T0, False), "it was down when the console opened"
+    outcome = ProbeOutcome.HEALTHY
+    await looks(1)
+    outcome, began = ProbeOutcome.UNREACHABLE, clock.now()
+    await looks(1)
+    outcome = ProbeOutcome.UNHEALTHY
+    await looks(2)
+    found = board.status("api")
+    assert (found.bad_since, found.began_here) == (began, True)
+
+
 # ── overlap ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

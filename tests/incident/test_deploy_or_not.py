@@ -76,6 +76,10 @@ def test_an_old_start_with_unknown_begin_of_trouble_is_not_fresh() -> None:
     assert said(of(current(), at=FRESH.total_seconds()), "a fresh start") is Speaks.FOR
 
 
+def test_trouble_that_was_there_at_the_first_look_is_no_evidence_of_when_it_began() -> None:
+    assert said(of(current(), at=HOUR), "when the trouble began is not known") is Speaks.NEITHER
+
+
 def test_what_has_been_up_for_53_minutes_is_no_fresh_start() -> None:
     found = of(current(), at=53 * 60)
     assert said(found, "it has run since") is Speaks.NEITHER

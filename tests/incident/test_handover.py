@@ -41,7 +41,7 @@ def test_a_closed_rollback_says_what_was_proven_what_was_ruled_out_and_what_is_d
     assert "release:4 serves since" in found.state[-1]
     assert any("3 of 3 healthy in a row" in one for one in found.proven)
     assert any("Is the service healthy? No (health down, HTTP 503)" in one for one in found.ruled_out)
-    assert any(one.startswith("error rate:") for one in found.ruled_out)
+    assert any(one.startswith("error rate:") and "since the change, as of 22:" in one for one in found.ruled_out)
     assert found.last_post == (
         "ticket: started, 2026-11-23 22:20:10Z (3 min ago), https://github.com/acme/ops/issues/7",
     )

@@ -1,4 +1,4 @@
-"""The word for a service's health: what changes it, what ages it, and since when it holds."""
+"""The word for a service's health: what changes it and what ages it."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.incident.facts import later
-from tui.incident.health_word import ENOUGH, STALE_AFTER, classify, since
+from tui.incident.health_word import ENOUGH, STALE_AFTER, classify
 from tui.model.health import Health, Probe, ProbeOutcome
 
 EVERY = timedelta(seconds=5)
@@ -53,15 +53,3 @@ def test_it_is_stale_after_three_missed_polls_whatever_it_said(outcomes: list[Pr
 def test_enough_equal_answers_decide_whatever_was_before(before: list[ProbeOutcome], last: ProbeOutcome) -> None:
     row = probes([*before, *[last] * ENOUGH])
     assert classify(row, row[-1].at, EVERY) is WORDS[last]
-
-
-@given(ROWS)
-def test_since_is_the_first_of_the_unbroken_row(outcomes: list[ProbeOutcome]) -> None:
-    row = probes(outcomes)
-    begin = since(row)
-    if not row:
-        assert begin is None
-        return
-    position = next(n for n, p in enumerate(row) if p.at == begin)
-    assert all(p.outcome is row[-1].outcome for p in row[position:])
-    assert position == 0 or row[position - 1].outcome is not row[-1].outcome

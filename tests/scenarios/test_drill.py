@@ -1,12 +1,16 @@
 """`rollback drill`: the whole way on a throw-away app, nothing left behind, and what happens where it cannot be so."""
 
+import json
+import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.harness import LocalSandbox, local_sandbox
-from tests.sandboxes import Done, Sandbox
+from tests.sandboxes import Done, Sandbox, running_sandbox
 from tui.model.drill import MARKER, is_drill
 
 DRILL = ("drill", "sandbox", "--yes", "--json")
@@ -77,6 +81,27 @@ def test_it_is_asked_for_and_refused_beside_an_incident_or_a_deploy(local: Sandb
 def test_a_host_is_named_as_services_yaml_does_or_by_its_address(local: Sandbox) -> None:
     wrong = local.run("drill", "sandbx", "--yes", "--json").document
     assert wrong["exit_code"] == 2 and "sandbox" in wrong["error"]["fix"]
+
+
+def test_a_host_by_its_address_needs_no_services_yaml(tmp_path: Path) -> None:
+    """As on a machine that was just set up: nothing but `~/.ssh` says how to come in."""
+    with running_sandbox(tmp_path / "box") as box:
+        home, (name, port) = tmp_path / "home", box.told["ssh"].split(":")
+        (home / ".ssh").mkdir(parents=True)
+        (home / ".ssh" / "config").write_text(
+            f"Host {name}\n  IdentityFile {box.told['identity_file']}\n"
+            f"  UserKnownHostsFile {box.told['known_hosts']}\n",
+            encoding="utf-8",
+        )
+        before = apps(box)
+        environ = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}
+        done = subprocess.run(
+            [sys.executable, "-m", "tui", "drill", f"dokku@{name}:{port}", "--yes", "--json"],
+            cwd=home, env=environ, capture_output=True, text=True, timeout=240, check=False,
+        )  # fmt: skip
+        told = json.loads(done.stdout)
+        assert (done.returncode, told["verdict"], told["left"]) == (0, "proven", []), done.stderr
+        assert untouched(box, before)
 
 
 def test_what_the_host_declines_is_tried_from_another_image_and_then_taken_away(local: Sandbox) -> None:

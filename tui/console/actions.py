@@ -66,6 +66,8 @@ ACTIONS = (
            when="passphrase_wanted"),
     Action(EVERYWHERE, "m", "app.note", "Note on the incident", hint=LATER, palette=7,
            when="incident_at_hand"),
+    Action(EVERYWHERE, "d", "app.severity", "Severity: raise or lower it", palette=7,
+           when="incident_at_hand"),
     Action(EVERYWHERE, "h", "app.held", "Held on the hosts", hint=LATER, palette=8,
            when="anything_held"),
     Action(EVERYWHERE, "p", "app.postmortem", "Post-mortem", palette=7),

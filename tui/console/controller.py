@@ -20,7 +20,7 @@ from tui.console.pages.held import Found, Held
 from tui.console.pages.incident_page import IncidentPage
 from tui.console.pages.leave import Open
 from tui.console.pages.postmortem import PostMortemPage
-from tui.console.pages.record import TimelinePage, TrailPage, events_of, timeline_row
+from tui.console.pages.record import TimelinePage, TrailPage, events_of, timeline_rows
 from tui.console.pages.releases import Releases
 from tui.console.pages.resume import Resume
 from tui.console.pages.which import Which
@@ -307,7 +307,7 @@ class ConsoleController:
         entries = await self.engine.journal.entries(incident.id)
         found = events_of([e.payload for e in entries if e.kind == "event"])
         self._timeline_of = incident.id
-        self.timeline = [row for row in map(timeline_row, found) if row is not None]
+        self.timeline = timeline_rows(found)
 
     async def save_timeline(self) -> None:
         """Save the timeline to a file, which is named in the last row."""

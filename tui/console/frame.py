@@ -68,6 +68,8 @@ class Frame:
         """Every panel but the log, which has a rhythm of its own."""
         self.board.draw(statuses, console.incidents(), now)
         self._room_for(max(len(statuses), self.board.line_count))
+        if self.work.page is not None:
+            self.work.page.charted = self.board.selected if self.chart.display else None
         self.work.draw()
         self._draw_header(console, now)
         if self.chart.display:
@@ -120,6 +122,8 @@ class Frame:
 
     def _draw_chart(self, console: Console, now: datetime) -> None:
         """The service at the cursor: failures and response times up to now, with deploy and rollback marked."""
+        from tui.incident import watch as watching  # as the engine: not before the first screen
+
         name = self.board.selected
         room = series_chart.columns(self.chart.size.width)
         if name is None or not room or self.chart.size.height < series_chart.LEAST_ROWS:
@@ -132,6 +136,8 @@ class Frame:
         if incident is not None:
             marks += [Mark(incident.confirmed_at, "back", "run")] if incident.confirmed_at else []
             marks += [Mark(incident.served_at, "yes", "ok")] if incident.served_at else []
+            looked = watching.checkpoints(incident.watch) if incident.watch is not None else ()
+            marks[:0] = [Mark(at, "look", "dim") for at in looked if at <= now]
         found = console.engine.evidence.series(status.service, begin, now, room)
         title: tuple[Piece, ...] = (("LAST 30 MIN ", "title"), (name, "bold"))
         if not found.asked:

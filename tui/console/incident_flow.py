@@ -14,7 +14,7 @@ from tui.dokku.framing import Framer
 from tui.engine.incident.onlooker import Onlooker
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.service_monitor import ServiceStatus
-from tui.incident import decision_tree, error_rates
+from tui.incident import decision_tree, deploy_or_not, error_rates
 from tui.incident import events as ev
 from tui.incident.similar import Resembling
 from tui.model.errors import ConsoleError, Refused, TakenByOther
@@ -60,6 +60,8 @@ class IncidentFlow:
         self._seen: State | None = None
         self.room = 40
         """rows that its page has for content"""
+        self.charted = False
+        """a panel beside the page shows the picture of this service"""
         if walk is not None:
             self.lead(walk)
 
@@ -132,6 +134,24 @@ class IncidentFlow:
         self._measure()
         self.console.screen.begin_work(self._look_back)
         await self._answer_by_evidence()
+        spec = next((s for s in engine.fleet.severities if s.level == level), None)
+        at_once = spec is not None and spec.at_once and self._concluded() is decision_tree.End.ROLLBACK
+        if at_once and not deploy_or_not.argues_against(self.clues()):
+            await self._plan_previous()  # who confirms it has the evidence behind it
+
+    def clues(self) -> tuple[deploy_or_not.Clue, ...]:
+        """What speaks for and against the deploy as the cause."""
+        status, board = self.status, self.console.board
+        current = status.listing.current if status.listing else None
+        began = status.bad_since if status.began_here else None
+        health = {s.service.name: s.health for s in board.statuses()}
+        return deploy_or_not.findings(self.service.name, health, began, current, self.console.engine.clock.now())
+
+    async def _plan_previous(self) -> None:
+        """Plan the way to what `previous` means. Raises Refused, LinkError and their kin."""
+        engine, asked = self.console.engine, Target(kind=TargetKind.PREVIOUS)
+        made = await engine.plan(self.service, asked, facts.Options(), incident=self.incident)
+        await self.submit(ev.PlanMade(at=engine.clock.now(), plan=made))
 
     async def _look_back(self) -> None:
         """Read what earlier incidents like this one came to; the page has them once they are read."""
@@ -157,11 +177,12 @@ class IncidentFlow:
             seen = f"{found.source} {error_rates.numbers(found.reading)}"
             await self.answer("rate", found.word is error_rates.Word.OVER, seen)
 
+    def _concluded(self) -> decision_tree.TreeQuestion | decision_tree.End:
+        """What the tree asks, or says, after the answers so far."""
+        return decision_tree.path({a.node: a.answer for a in (self.incident.answers if self.incident else ())})[1]
+
     def _asked(self) -> str | None:
-        incident = self.incident
-        if incident is None:
-            return None
-        _, here = decision_tree.path({a.node: a.answer for a in incident.answers})
+        here = self._concluded()
         return here.id if isinstance(here, decision_tree.TreeQuestion) else None
 
     async def answer(self, node: str, yes: bool, seen: str, since: datetime | None = None) -> None:

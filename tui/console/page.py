@@ -60,6 +60,8 @@ class Page:
     """it only lies over the page that was there: closing it shows that one again, where one was"""
     room = 40
     """rows there are for content: a page says less where there are few"""
+    charted: str | None = None
+    """the service of which a panel beside the page shows the picture: nothing is drawn twice"""
 
     def view(self, cells: int) -> View:
         """The page now, for this width."""

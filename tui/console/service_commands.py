@@ -8,6 +8,7 @@ from tui.console.frame import Frame
 from tui.console.keyboard import Keyboard
 from tui.console.pages.incident_page import shows
 from tui.console.ports import Screen
+from tui.model.postmortem import Field
 from tui.model.service import Service
 
 
@@ -106,6 +107,24 @@ class ServiceCommands:
             await self._controller.engine.postmortems.remark(incident.id, said)
             await self._controller.read_timeline(incident.service)
             self._screen.notice("noted: a timeline shows it, and the post-mortem")
+
+        self._screen.begin_work(ask)
+
+    def severity(self) -> None:
+        """Another severity for the incident at hand, at any time; it goes on record as this person's word."""
+        incident = self._controller.incident(self._selected)
+        if incident is None:
+            return
+        levels = [spec.level for spec in self._controller.engine.fleet.severities]
+
+        async def ask() -> None:
+            now = incident.severity or "not rated"
+            said = await self._screen.ask(f"{incident.service} is {now}; {' '.join(levels)}: ")
+            if said is None:
+                return
+            level = next((one for one in levels if one.lower() == said.strip().lower()), said)
+            await self._controller.engine.postmortems.note(incident.id, Field.SEVERITY, level)
+            self._screen.notice(f"{incident.service} is {level} from now on: on record")
 
         self._screen.begin_work(ask)
 

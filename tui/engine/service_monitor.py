@@ -42,6 +42,8 @@ class ServiceStatus(Value):
     """oldest first"""
     bad_since: datetime | None = None
     """since when, at least, it has been other than healthy"""
+    began_here: bool = False
+    """a look before `bad_since` found it well: the trouble began then, and was not only found then"""
     listing: Listing | None = None
     listed_at: datetime | None = None
     """when the host was asked for it: what it says is never older"""
@@ -68,6 +70,8 @@ class ServiceMonitor:
         self.every = every
         self.releases_every = releases_every
         self._probes: dict[str, deque[Probe]] = {s.name: deque(maxlen=REMEMBERED) for s in engine.fleet.services}
+        self._bad: dict[str, tuple[datetime, bool]] = {}
+        """since when a service is not healthy, and whether it was well at the look before; it outlasts the probes"""
         self._listings: dict[str, Listing] = {}
         self._listed_at: dict[str, datetime] = {}
         self._catalogued_at: dict[str, datetime] = {}
@@ -86,12 +90,13 @@ class ServiceMonitor:
         service = self.engine.service(name)
         probes = tuple(self._probes[service.name])
         word = status.classify(probes, self.engine.clock.now(), self._every(service))
-        sick = word in (Health.DOWN, Health.DEGRADED, Health.UNREACHABLE)
+        bad_since, began_here = self._bad.get(service.name, (None, False))
         return ServiceStatus(
             service=service,
             health=word,
             probes=probes,
-            bad_since=status.since(probes) if sick and word is not Health.DEGRADED else None,
+            bad_since=bad_since if word in (Health.DOWN, Health.UNREACHABLE) else None,
+            began_here=began_here,
             listing=self._listings.get(service.name),
             listed_at=self._listed_at.get(service.name),
             catalogued_at=self._catalogued_at.get(service.name),
@@ -137,9 +142,16 @@ class ServiceMonitor:
         service = self.engine.service(name)
         probe = await self.engine.probe(service)
         if probe is not None:
-            self._probes[service.name].append(probe)
+            self._note(service.name, probe)
             self._news.tell()
         return probe
+
+    def _note(self, name: str, probe: Probe) -> None:
+        if probe.outcome is ProbeOutcome.HEALTHY:
+            self._bad.pop(name, None)
+        elif name not in self._bad:
+            self._bad[name] = (probe.at, bool(self._probes[name]))  # what came before it was healthy, if anything
+        self._probes[name].append(probe)
 
     async def refresh(self, name: str, *, every_source: bool = False) -> None:
         """Ask the host now what this service runs and what is kept; one such question at a time for each service.

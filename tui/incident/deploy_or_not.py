@@ -40,7 +40,10 @@ class Clue(Value):
 def findings(
     service: str, health: Mapping[str, Health], bad_since: datetime | None, current: RunningState | None, now: datetime
 ) -> tuple[Clue, ...]:
-    """Everything that can be said from what was measured; what could not be read is said too."""
+    """Everything that can be said from what was measured; what could not be read is said too.
+
+    `bad_since` is when the trouble began, and None where only its finding is known: that proves nothing.
+    """
     found = [*_others(service, health)]
     if current is None:
         return (*found, Clue(speaks=Speaks.NEITHER, text="what runs could not be read from the host"))
@@ -91,7 +94,8 @@ def _since(started: datetime, bad_since: datetime | None, now: datetime) -> Clue
         return Clue(speaks=Speaks.AGAINST, text=f"{age}: not a fresh deploy")
     if now - started <= FRESH:
         return Clue(speaks=Speaks.FOR, text=f"{age}: a fresh start")
-    return Clue(speaks=Speaks.NEITHER, text=age)
+    found = "" if bad_since is not None else "; when the trouble began is not known"
+    return Clue(speaks=Speaks.NEITHER, text=age + found)
 
 
 def _again(current: RunningState, now: datetime) -> list[Clue]:

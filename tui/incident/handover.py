@@ -11,7 +11,7 @@ from tui.incident import announcements, decision_tree, error_rates, next_command
 from tui.incident import events as ev
 from tui.incident.postmortem.escape import block
 from tui.incident.postmortem.record import safe
-from tui.model.evidence import Measurement
+from tui.model.evidence import Measurement, Phase
 from tui.model.incident import Incident, Question, State, WatchKind
 from tui.model.plan import CheckResult
 from tui.model.postmortem import DueDate
@@ -28,6 +28,9 @@ _MOST = {"state": 4, "proven": 5, "ruled_out": 5, "open": 5, "last_post": 2, "he
 TITLES = {
     "state": "State", "proven": "Proven", "ruled_out": "Ruled out", "open": "Open", "last_post": "Last post",
     "held": "Freezes and deadlines", "next": "Next step",
+}  # fmt: skip
+_PHASES = {
+    Phase.BEFORE: "before the change", Phase.SWITCH: "while it was replaced", Phase.AFTER: "since the change",
 }  # fmt: skip
 _ASKS = {
     Question.TARGET: "which release to go back to, or whether to go back at all",
@@ -178,7 +181,12 @@ def _under(found: Measurement) -> str:
     together = error_rates.combined(found)
     if together.word is not error_rates.Word.UNDER or together.reading is None:
         return ""
-    return f"error rate: {error_rates.numbers(together.reading)} ({together.source}, {found.phase.value})"
+    return f"error rate: {error_rates.numbers(together.reading)} ({together.source}, {_when(found)})"
+
+
+def _when(found: Measurement) -> str:
+    """Of which time it is: what was counted before a rollback says nothing of what serves now."""
+    return f"{_PHASES[found.phase]}, as of {found.at:%H:%M:%S}Z"
 
 
 def _open(incident: Incident) -> Iterator[str]:
@@ -192,9 +200,10 @@ def _open(incident: Incident) -> Iterator[str]:
     if incident.measurements and incident.open:
         together = error_rates.combined(incident.measurements[-1])
         if together.word is error_rates.Word.OVER and together.reading is not None:
-            yield f"error rate OVER the limit: {error_rates.numbers(together.reading)} ({together.source})"
+            counted = f"{error_rates.numbers(together.reading)} ({together.source})"
+            yield f"error rate OVER the limit, {_when(incident.measurements[-1])}: {counted}"
         elif together.word is error_rates.Word.UNSURE:
-            yield "error rate: too little was counted to say"
+            yield f"error rate, {_when(incident.measurements[-1])}: too little was counted to say"
     if incident.unsettled:
         yield f"the host could not be put in order: {incident.unsettled}"
     yield from (f"still to do: {one}" for one in incident.left_over)
@@ -239,7 +248,7 @@ def _next(incident: Incident, duty: DueDate) -> Iterator[str]:
     if incident.open:
         steps = next_commands.ways_on(incident)
         if incident.asking is None:
-            yield f"nothing is asked of a person: follow it with `rollback`, or take it up: {steps}"
+            yield f"nothing is asked of a person: follow it in the console, or take it up: {steps}"
         else:
             yield from steps.split("; ")
         return

@@ -46,14 +46,3 @@ def classify(probes: Sequence[Probe], now: datetime, every: timedelta) -> Health
     if len(set(recent)) == 1:
         return _WORDS[recent[0]]
     return Health.DEGRADED
-
-
-def since(probes: Sequence[Probe]) -> datetime | None:
-    """Since when the latest outcome has lasted without a break; None without probes. At least since then: older
-    probes may have been forgotten."""
-    start: datetime | None = None
-    for probe in reversed(probes):
-        if probe.outcome is not probes[-1].outcome:
-            break
-        start = probe.at
-    return start

@@ -1,5 +1,6 @@
 """The timeline, in words: one line for each entry of the journal that people want to read."""
 
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from tui.incident import events as ev
@@ -8,10 +9,35 @@ from tui.model.outcome import describe
 
 Line = tuple[str, str]
 """what is said, and how much it weighs: `bold`, `ok`, `warn`, `down`, `dim` or nothing"""
+NAMELESS: Mapping[str, str] = {}
 
 
-def tell(event: ev.Event) -> Line | None:
-    """One event in words; None for what would only fill the page (healthy looks of a watch)."""
+def in_order(events: Iterable[ev.Event]) -> list[tuple[ev.Event, Line]]:
+    """What is worth telling of one incident, oldest first; each step once, by the name that its plan gives it.
+
+    Not every event is recorded when it happened: when the service served again is known only afterwards.
+    """
+    every, begun = sorted(events, key=lambda one: one.at), dict[str, int]()
+    found: list[tuple[ev.Event, Line] | None] = []
+    titles: dict[str, str] = {}
+    for event in every:
+        match event:
+            case ev.PlanMade(plan=plan):
+                titles = {step.id: step.title for step in plan.steps}
+            case ev.StepStarted(step=step):
+                begun[step] = len(found)
+            case ev.StepEnded(step=step) if step in begun:
+                found[begun.pop(step)] = None
+            case _:
+                pass
+        line = tell(event, titles)
+        found.append(None if line is None else (event, line))
+    return [one for one in found if one is not None]
+
+
+def tell(event: ev.Event, titles: Mapping[str, str] = NAMELESS) -> Line | None:
+    """One event in words; None for what would only fill the page (healthy looks of a watch). `titles` are what the
+    plan calls its steps."""
     match event:
         case ev.Opened(service=service, by=by, reason=reason):
             return (f"{by} opened an incident on {service}" + (f": {reason}" if reason else ""), "bold")
@@ -31,10 +57,10 @@ def tell(event: ev.Event) -> Line | None:
         case ev.Confirmed(by=by):
             return (f"{by} confirmed the plan", "bold")
         case ev.StepStarted(step=step):
-            return (f"{step} begins", "dim")
+            return (f"begun: {titles.get(step, step)}", "dim")
         case ev.StepEnded(step=step, result=result, outcome=outcome, detail=detail):
             look = "ok" if result is StepResult.DONE else "warn"
-            return (f"{step} {result.value} ({describe(outcome)}) {detail}", look)
+            return (f"{result.value}: {titles.get(step, step)} ({describe(outcome)}) {detail}".rstrip(), look)
         case ev.Observed(current=current):
             return (f"looked: deployed is {(current.metadata or 'unknown')[:12]}", "dim")
         case ev.NotObserved(why=why):

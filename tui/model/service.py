@@ -171,6 +171,11 @@ class SeveritySpec(Value):
     """None: next business day"""
     action: str
 
+    @property
+    def at_once(self) -> bool:
+        """True where the runbook leaves no time to look into it first."""
+        return self.respond_within is not None and self.respond_within <= timedelta(0)
+
 
 RUNBOOK_SEVERITIES = (
     SeveritySpec(

@@ -48,6 +48,13 @@ LARGEST = 500
 """columns or rows of a terminal that a browser may ask for"""
 NO_MESSAGE = (ValueError, KeyError, IndexError, TypeError, AssertionError, AttributeError)
 """what textual-serve raises on what is no message of its page"""
+KEYS_TO_THE_CONSOLE = """<script>
+new MutationObserver((_, waiting) => {
+  const keys = document.querySelector(".xterm-helper-textarea");
+  if (keys) { waiting.disconnect(); keys.focus(); }
+}).observe(document, {childList: true, subtree: true});
+</script>"""
+"""textual-serve's page gives the keys to nobody until it is clicked: what is typed before would be lost"""
 Handler = Callable[["web.Request"], Awaitable["web.StreamResponse"]]
 
 
@@ -127,6 +134,13 @@ async def application(argv: list[str], address: str, token: str, sessions: int) 
 
         async def on_startup(self, app: web.Application) -> None:
             """Nothing is said: the command has said it."""
+
+        async def handle_index(self, request: web.Request) -> web.StreamResponse:
+            """The page, with the keys where they are wanted."""
+            page = await super().handle_index(request)
+            if isinstance(page, web.Response):
+                page.text = (page.text or "").replace("</head>", f"{KEYS_TO_THE_CONSOLE}</head>", 1)
+            return page
 
         async def on_shutdown(self, app: web.Application) -> None:
             """Every session ends in order: what it sent goes on at its host."""

@@ -101,6 +101,10 @@ def http(probe: Probe | None) -> str:
     return str(probe.status) if probe.status is not None else "none"
 
 
+INCIDENT = "INC"
+"""the mark of an incident that is led here, where there is little room; the header says more of it"""
+
+
 def release(status: "ServiceStatus") -> str:
     """The name of the release that runs, as it is spoken of."""
     if status.listing is None:
@@ -125,7 +129,7 @@ def marks(
         asks = incident.asking is Question.WATCH_BREACHED
         found.append(("BREACHED", "down") if asks else (f"GUARDED{yet}", "run"))
     elif incident is not None and incident.open:
-        found.append(("INC" if brief else f"INCIDENT {BRIEF[incident.state]}", "warn"))
+        found.append((INCIDENT if brief else f"INCIDENT {BRIEF[incident.state]}", "warn"))
     record = status.listing.record if status.listing else None
     if status.listing is not None and choose.rebuilt(status.listing.releases, status.listing.current):
         found.append(("REBUILT", "down"))

@@ -158,14 +158,22 @@ def _row(
     pieces += [
         (rows.fit(labels.release(status), 15) + " ", ""),
         (f"{labels.http(last):<5}", "" if look == "ok" else look),
+    ]
+    measured: list[Piece] = [
         (f"{labels.response(last):>6} ", ""),
         (f"{labels.age(now - last.at) if last else '-':>4} ", "unknown" if look == "unknown" else "dim"),
     ]
+    marked = [mark for mark, _ in labels.marks(status, incident, brief=True, now=now) if mark != labels.INCIDENT]
+    if columns.spark or not marked:
+        pieces += measured  # else marks take their place: that deploys are frozen matters more than a response time
     if columns.spark:
         pieces.extend(strip(status, now, columns.spark, palette))
         pieces.append((" ", ""))
     room = columns.cells - rows.width(tuple(pieces))
-    for mark, style in labels.marks(status, incident, brief=room < 24, now=now):
+    marks = labels.marks(status, incident, now=now)
+    if sum(cell_len(mark) + 1 for mark, _ in marks) > room:
+        marks = labels.marks(status, incident, brief=True, now=now)
+    for mark, style in marks:
         if cell_len(mark) + 1 > room:
             mark = rows.fit(mark, room).rstrip() if room >= 3 else ""
         if mark:

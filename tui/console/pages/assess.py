@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
+from rich.cells import cell_len
+
 from tui.console.drawing import labels, rows
-from tui.console.drawing.rows import Row
+from tui.console.drawing.rows import Piece, Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 from tui.console.pages import charts, evidence, parts, posts
@@ -11,12 +13,17 @@ from tui.incident import decision_tree, deploy_or_not
 from tui.incident.deploy_or_not import Speaks
 from tui.model.health import Health
 from tui.model.incident import Closing, Incident
+from tui.model.service import SeveritySpec
 
 _LOOKS = {Speaks.FOR: ("run", "ok"), Speaks.AGAINST: ("warn", "warn"), Speaks.NEITHER: ("unknown", "unknown")}
 ROOM_FOR_NAMES = 12
 """rows from which on it is said whom to call"""
+SHORT = 12
+"""rows below which the question that is asked comes first, and all else after it"""
 WHOLE_TREE = 18
 """rows from which on the whole tree is drawn; with fewer, the path taken and the question it has come to"""
+BESIDE = 7
+"""columns of a level beside its words and its clock: the cursor, its name and the blanks between them"""
 _ENDS = {
     decision_tree.End.ROLLBACK: "ROLL BACK",
     decision_tree.End.MONITOR: "MONITOR",
@@ -33,15 +40,20 @@ def severity(flow: IncidentFlow, cells: int) -> View:
     content.extend(_elsewhere(flow, cells))
     if flow.room >= ROOM_FOR_NAMES:
         content.extend(posts.on_call(flow, cells))
-    content.append(((f"How bad is it? Clocks run since {labels.clock(since)}.", "bold"),))
+    found = "" if flow.status.began_here or flow.status.bad_since is None else ", when it was first seen"
+    content.append(((f"How bad is it? Clocks run since {labels.clock(since)}{found}.", "bold"),))
+    specs = flow.console.engine.fleet.severities
+    longest = max((cell_len(rows.safe(spec.criteria)) for spec in specs), default=0)
+    clocks = max((cell_len(parts.clock_of(spec, since, now)[0]) for spec in specs), default=0)
+    brief = longest + clocks > cells - BESIDE
     choices = [
         Choice(
             id=spec.level,
-            row=_level(flow, spec.level, cells),
+            row=_level(spec, longest, cells, parts.clock_of(spec, since, now, brief=brief)),
             do=flow.doing("opening", _opener(flow, spec.level)),
             recorded=True,
         )
-        for spec in flow.console.engine.fleet.severities
+        for spec in specs
     ]
     choices.append(button("away", "Not an incident: close this, nothing is recorded", _away(flow)))
     return View(
@@ -60,16 +72,16 @@ def _elsewhere(flow: IncidentFlow, cells: int) -> list[Row]:
     return rows.paragraph(rows.safe(text, 200), cells, "warn", indent=2)
 
 
-def _level(flow: IncidentFlow, level: str, cells: int) -> Row:
-    engine = flow.console.engine
-    spec = next(s for s in engine.fleet.severities if s.level == level)
-    since = flow.status.bad_since or flow.began
-    room = max(18, min(41, cells - 36))
+def _level(spec: SeveritySpec, longest: int, cells: int, clock: Piece) -> Row:
+    """What the level means and its clock; cut only where a team's own words and the clock are wider than the page."""
+    room = max(18, min(longest, cells - BESIDE - cell_len(clock[0])))
+    action = f"  {rows.safe(spec.action)}"
+    shown = cells - BESIDE - longest - cell_len(clock[0]) >= cell_len(action)
     return (
-        (f"{level}  ", "bold"),
+        (f"{spec.level}  ", "bold"),
         (rows.fit(rows.safe(spec.criteria), room) + " ", ""),
-        parts.clock_of(spec, since, engine.clock.now()),
-        (f"  {rows.safe(spec.action)}" if cells >= 90 else "", "dim"),
+        clock,
+        (action if shown else "", "dim"),
     )
 
 
@@ -90,18 +102,19 @@ def _away(flow: IncidentFlow) -> Callable[[], Awaitable[None]]:
 def confirm(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     """The page of the evidence: what was seen, what it speaks for, and the tree with the path lit."""
     now = flow.console.engine.clock.now()
-    status = flow.status
     content = parts.trouble(flow, cells)
     content.extend(parts.health_rows(flow, now, cells))
+    path, here = decision_tree.path({a.node: a.answer for a in incident.answers})
+    if flow.room < SHORT:  # nobody answers a question that is below the fold
+        content.extend(_here(flow, here, cells))
+        content.extend(evidence.block(flow, flow.evidence(), cells))
     content.extend(_changed(flow, cells))
     content.extend(_before(flow, cells))
     if flow.room >= charts.ROOM_BEFORE:
         content.extend(charts.of_evidence(flow, cells))
-    content.extend(evidence.block(flow, flow.evidence(), cells))
-    everyone = {s.service.name: s.health for s in flow.console.board.statuses()}
-    current = status.listing.current if status.listing else None
-    found = deploy_or_not.findings(flow.service.name, everyone, status.bad_since, current, now)
-    path, here = decision_tree.path({a.node: a.answer for a in incident.answers})
+    if flow.room >= SHORT:
+        content.extend(evidence.block(flow, flow.evidence(), cells))
+    found = flow.clues()
     seen = {a.node: a.evidence for a in incident.answers}
     content.extend(_tree(flow, path, here, seen, cells))
     if deploy_or_not.argues_against(found):
@@ -156,19 +169,36 @@ def _tree(
 ) -> list[Row]:
     """Every question on a row; those on the path are lit, the one to answer is marked."""
     answered = {node.id: answer for node, answer in path}
-    rate = f"{flow.console.engine.fleet.watch_of(flow.service.name).error_rate:.0%}"
     found: list[Row] = []
     for number, node in enumerate(decision_tree.TREE, 1):
-        question = rows.fit(f"{number} {node.question.format(rate=rate)}", 35)
+        question = rows.fit(f"{number} {_worded(flow, node)}", 35)
         if node.id in answered:
             found.append(_lit(flow, node, question, answered[node.id], seen.get(node.id, "")))
+        elif node is here and flow.room < SHORT:
+            continue  # it is above already
         elif node is here:
             found.append(_to_answer(flow, node, question))
         elif flow.room >= WHOLE_TREE:
             found.append(((f"  {question}", "dim"), (f"     yes {_leads(node.yes)}, no {_leads(node.no)}", "dim")))
+    return found if flow.room < SHORT else [*found, *_concluded(here)]
+
+
+def _here(flow: IncidentFlow, here: "decision_tree.TreeQuestion | decision_tree.End", cells: int) -> list[Row]:
+    """What is asked, or what the tree says, by itself."""
     if isinstance(here, decision_tree.End):
-        found.append((("  The runbook says: ", ""), (_ENDS[here], "bold")))
-    return found
+        return _concluded(here)
+    number = decision_tree.TREE.index(here) + 1
+    question, _, leads = _to_answer(flow, here, f"{number} {_worded(flow, here)}")
+    return [(question, leads) if rows.width((question, leads)) <= cells else (question,)]
+
+
+def _concluded(here: "decision_tree.TreeQuestion | decision_tree.End") -> list[Row]:
+    """What the runbook's tree says, once it has come to an end."""
+    return [(("  The runbook says: ", ""), (_ENDS[here], "bold"))] if isinstance(here, decision_tree.End) else []
+
+
+def _worded(flow: IncidentFlow, node: decision_tree.TreeQuestion) -> str:
+    return node.question.format(rate=f"{flow.console.engine.fleet.watch_of(flow.service.name).error_rate:.0%}")
 
 
 def _lit(flow: IncidentFlow, node: decision_tree.TreeQuestion, question: str, answer: bool, seen: str) -> Row:
@@ -216,7 +246,9 @@ def _choices(
             choices.append(button(word.lower(), word, noting, recorded=True))
     go_on = button("release", "Choose the release", flow.doing("asking the host", flow.other_release), recorded=True)
     ways = {c.id: c for c in parts.ways_out(flow, incident)}
-    if here is decision_tree.End.MONITOR:
+    spec = next((s for s in flow.console.engine.fleet.severities if s.level == incident.severity), None)
+    calm = spec is not None and spec.respond_within is None  # nothing that has to be undone tonight
+    if here is decision_tree.End.MONITOR or calm:
         choices.append(ways.pop("monitor"))
     elif here is decision_tree.End.FIX_FORWARD:
         choices.append(ways.pop("forward"))

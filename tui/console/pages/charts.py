@@ -46,7 +46,7 @@ def of_evidence(flow: IncidentFlow, cells: int) -> list[Row]:
 
 def _drawn(flow: IncidentFlow, begin: datetime, end: datetime, marks: Sequence[Mark], cells: int) -> list[Row]:
     room = series_chart.columns(cells)
-    if not room or end <= begin:
+    if not room or end <= begin or flow.charted:
         return []
     found = flow.console.engine.evidence.series(flow.service, begin, end, room)
     if not found.asked:

@@ -57,7 +57,7 @@ def _so_far(incident: Incident, cells: int) -> list[Row]:
     """The verdict as far as it goes, and what it is compared with."""
     before = guard_watch.before(incident)
     against = f"before the deploy {watch_verdict.numbers(before)}" if before is not None else NO_BEFORE
-    return rows.paragraph(f"So far no breach (two looks in a row are one); {against}", cells, "", indent=2)
+    return rows.paragraph(f"So far no breach (it takes two bad looks in a row); {against}", cells, "", indent=2)
 
 
 def ended(flow: IncidentFlow, incident: Incident, cells: int) -> View:

@@ -19,7 +19,7 @@ class IncidentPage(Page):
 
     def view(self, cells: int) -> View:
         """The page that the incident's state asks for; of another console's incident to be looked at only."""
-        self.flow.room = self.room
+        self.flow.room, self.flow.charted = self.room, self.charted == self.flow.service.name
         if isinstance(self.flow.walk, Playback):
             return replaying.view(self.flow.walk, _of_state(self.flow, cells), cells)
         if isinstance(self.flow.walk, Onlooker):

@@ -9,6 +9,13 @@ from tui.console.drawing import rows
 from tui.console.drawing.rows import Row
 from tui.console.page import Choice, Page, View
 
+ROOM_FOR_KEYS = 80
+"""columns from which on the title names every key of the palette"""
+QUICK = (
+    "Production is broken: R on the service, Enter on the severity. On the plan: right, then Enter.",
+    "About 30 s. Without a console: rollback SERVICE previous. More: rollback help quick.",
+)
+
 
 class Bound(NamedTuple):
     """One active binding."""
@@ -38,8 +45,8 @@ class Help(Page):
         self._notes = notes
 
     def view(self, cells: int) -> View:
-        """Keys by panel, then the notes."""
-        content: list[Row] = []
+        """What to do when it burns, then keys by panel, then the notes."""
+        content: list[Row] = [row for line in QUICK for row in rows.paragraph(line, cells, "bold")]
         where = ""
         for bound in self._bound:
             if bound.where != where:
@@ -69,7 +76,8 @@ class CommandPalette(Page):
         words = self.query.lower().split()
         scored = [(self._score(b, words), b) for b in self._bound]
         found = [b for score, b in sorted(scored, key=lambda one: -one[0]) if score > 0]
-        said = f"{len(found)} match; Enter runs, Up and Down choose, Esc closes" if found else "nothing fits that"
+        keys = "; Enter runs, Up and Down choose, Esc closes" if cells >= ROOM_FOR_KEYS else "; Enter runs, Esc closes"
+        said = f"{len(found)} match{keys}" if found else "nothing fits that"
         return View(
             key=f"palette-{self.query}",
             title=(("COMMANDS ", "title"), (said, "dim")),

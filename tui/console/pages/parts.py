@@ -76,7 +76,8 @@ def health_rows(flow: IncidentFlow, now: datetime, cells: int) -> list[Row]:
     last = status.last
     since = ""
     if status.bad_since is not None:
-        since = f" since at least {labels.clock(status.bad_since)} ({worded(now - status.bad_since)})"
+        least = "" if status.began_here else "at least "
+        since = f" since {least}{labels.clock(status.bad_since)} ({worded(now - status.bad_since)})"
     elif last is not None:
         since = f" (seen {labels.age(now - last.at)} ago)"
     said = f"{flow.palette.sign(look)} {word}{since}: HTTP {labels.http(last)} in {labels.response(last)}"
@@ -129,16 +130,22 @@ def downtime(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
     return rows.paragraph(said, cells, look, indent=2)
 
 
-def clock_of(spec: SeveritySpec, since: datetime, now: datetime) -> Piece:
-    """The runbook's response time as a running clock."""
+def serving_again(flow: IncidentFlow, incident: Incident) -> list[Row]:
+    """When the service answered again after the word to go back, once that is known."""
+    said = budgets.serving_again(incident)
+    return [((f"{flow.palette.sign('yes')} {said}", "ok"),)] if said else []
+
+
+def clock_of(spec: SeveritySpec, since: datetime, now: datetime, *, brief: bool = False) -> Piece:
+    """The runbook's response time as a running clock; `brief`: the clock alone."""
     if spec.respond_within is None:
         return (spec.response, "dim")
-    if spec.respond_within <= timedelta(0):
-        return (f"at once; running {labels.countdown(now - since)}", "down")
-    left = since + spec.respond_within - now
+    if spec.at_once:
+        return (f"{'' if brief else f'{spec.response}; '}running {labels.countdown(now - since)}", "down")
+    left, given = since + spec.respond_within - now, "" if brief else f"{spec.response}: "
     if left <= timedelta(0):
-        return (f"{spec.response}: over by {labels.countdown(-left)}", "down")
-    return (f"{spec.response}: {labels.countdown(left)} left", "warn")
+        return (f"{given}over by {labels.countdown(-left)}", "down")
+    return (f"{given}{labels.countdown(left)} left", "warn")
 
 
 def response_before(probes: tuple[Probe, ...], before: datetime) -> float | None:

@@ -9,7 +9,7 @@ from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 from tui.console.pages import parts, posts
 from tui.console.ports import Console
-from tui.incident import taken_back
+from tui.incident import error_rates, taken_back
 from tui.incident.deploy_or_not import worded
 from tui.model.incident import Incident
 from tui.model.plan import CheckResult, Plan, WarningLevel
@@ -30,7 +30,9 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     if plan is None:
         raise ValueError("planned without a plan")
     post = posts.preview(flow, incident, cells)
-    content = [*parts.trouble(flow, cells), *shown(flow.console, plan, cells, flow.room, post)]
+    reading = error_rates.combined(flow.evidence()).reading
+    failing = f"{error_rates.percent(reading.share)} failing" if reading is not None and reading.failed else ""
+    content = [*parts.trouble(flow, cells), *shown(flow.console, plan, cells, flow.room, post, failing)]
     return View(
         key=f"plan-{plan.attempt}",
         title=parts.title(flow, 3, cells),
@@ -55,13 +57,15 @@ def _choices(flow: IncidentFlow, incident: Incident, plan: Plan) -> list[Choice]
     ]
 
 
-def shown(console: Console, plan: Plan, cells: int, room: int, post: Sequence[Row] = ()) -> list[Row]:
+def shown(
+    console: Console, plan: Plan, cells: int, room: int, post: Sequence[Row] = (), failing: str = ""
+) -> list[Row]:
     """From, to, what to know, what it costs, what is posted about it, and the exact commands, as rows. `room` is the
-    number of rows that the page has."""
+    number of rows that the page has, `failing` the share of requests that fail now, in words."""
     looks = [*_checked(console, plan, cells), *_summary(console, plan, cells)]
     cost = [*_how(console, plan, cells, room), *_taken(console, plan, cells, room), *looks]
     return [
-        *_from_to(console, plan, cells),
+        *_from_to(console, plan, cells, failing),
         *_cautions(console, plan, cells),  # above everything that can wait: nobody scrolls to a warning
         *([*post, *cost] if room < posts.ROOM_FOR_TEXT else [*cost, *post]),
         *_cautions(console, plan, cells, notes=True),
@@ -110,7 +114,7 @@ def _taken_whole(console: Console, plan: Plan, cells: int) -> list[Row]:
     return found
 
 
-def _from_to(console: Console, plan: Plan, cells: int) -> list[Row]:
+def _from_to(console: Console, plan: Plan, cells: int, failing: str) -> list[Row]:
     """The release that is left and the one that comes back, one under the other: name, commit, age, subject."""
     now = console.engine.clock.now()
     since = {c.deployed_at for c in plan.before.containers if c.running and c.deployed_at is not None}
@@ -118,7 +122,7 @@ def _from_to(console: Console, plan: Plan, cells: int) -> list[Row]:
     served = plan.target.last_served
     found: list[Row] = []
     for word, release, age in (
-        ("FROM", plan.leaving, runs),
+        ("FROM", plan.leaving, ", ".join(filter(None, (runs, failing)))),
         ("TO  ", plan.target, f"served {worded(now - served)} ago" if served else ""),
     ):
         commit = f" {release.commit[:9]}" if release.commit and release.number is not None else ""

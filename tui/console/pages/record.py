@@ -9,15 +9,12 @@ from tui.console.drawing.rows import Row
 from tui.console.page import Page, View, button
 from tui.engine.hosts.gate import Gate
 from tui.incident import events as ev
-from tui.incident.timeline import tell
+from tui.incident.timeline import in_order
 
 
-def timeline_row(event: ev.Event) -> Row | None:
-    """One event in words; None for what would only fill the page (healthy looks of a watch)."""
-    said = tell(event)
-    if said is None:
-        return None
-    return ((f"{event.at:%H:%M:%S} ", "dim"), (rows.safe(said[0], 400), said[1]))
+def timeline_rows(events: list[ev.Event]) -> list[Row]:
+    """The incident in words, oldest first."""
+    return [((f"{one.at:%H:%M:%S} ", "dim"), (rows.safe(said, 400), look)) for one, (said, look) in in_order(events)]
 
 
 def events_of(payloads: list[str]) -> list[ev.Event]:

@@ -76,8 +76,9 @@ def _run(group: Group) -> Row:
 def _row(incident: Incident, ago: str) -> Row:
     asking = f", {labels.QUESTIONS[incident.asking]}" if incident.asking else ""
     target = f" to {incident.plan.target.name}" if incident.plan else ""
+    word, *more = labels.STATES[incident.state].split(",", 1)
     return (
         (f"{rows.fit(incident.service, 14)} ", "bold"),
-        (f"{labels.STATES[incident.state]}{target}", "warn"),
+        (f"{word}{target}{''.join(f',{one}' for one in more)}", "warn"),
         (f"{asking}; since {ago}; by {rows.safe(incident.by, 40)}; {incident.id}", "dim"),
     )

@@ -1,12 +1,13 @@
 """The rollback as it runs, what is uncertain about it, its verification, and what to do when it failed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 from tui.console.pages import parts, posts
+from tui.model.health import ProbeOutcome
 from tui.model.incident import Closing, Incident, Question, State, StepResult
 from tui.model.outcome import describe
 from tui.model.plan import Plan
@@ -20,6 +21,7 @@ _RESULTS = {
     StepResult.FAILED: ("no", "down"),
     StepResult.UNKNOWN: ("unknown", "warn"),
 }
+_ANSWERS = {ProbeOutcome.HEALTHY: "ok", ProbeOutcome.UNHEALTHY: "down", ProbeOutcome.UNREACHABLE: "warn"}
 _VERDICTS = {
     Verdict.PASSED: ("yes", "ok"),
     Verdict.FAILED: ("no", "down"),
@@ -33,6 +35,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     content = parts.trouble(flow, cells)
     content.extend(parts.downtime(flow, incident, cells))
     content.extend(_state(flow, incident, now, cells))
+    content.extend(_answers(flow, incident, cells))
     content.extend(posts.missing(flow, incident, cells))
     content.extend(posts.standing(flow, incident, cells))
     plan = incident.plan
@@ -60,11 +63,12 @@ def _state(flow: IncidentFlow, incident: Incident, now: datetime, cells: int) ->
         return [((f"{sign('run')} putting the host in order", "run"),)]
     match incident.state:
         case State.EXECUTING | State.STOPPED:
-            expected = f" of ~{incident.plan.expected:.0f} s" if incident.plan else ""
+            whole = timedelta(seconds=incident.plan.expected) if incident.plan is not None else None
+            expected = f" of about {labels.countdown(whole)}" if whole is not None else ""
             alone = "the host finishes what was sent by itself"
             if incident.plan is not None and not incident.plan.outlives:
                 alone = "it dies with this console: stay until it has ended"
-            return _timed(passed, f"rolling back{expected}; {alone}", cells, "run")
+            return _timed(f"{passed}{expected}", f"rolling back; {alone}", cells, "run")
         case State.UNCERTAIN if incident.asking is None:
             told = "the host is asked what serves; nothing is sent again"
             return _timed(passed, f"UNCERTAIN: {told}", cells, "warn")
@@ -81,6 +85,19 @@ def _state(flow: IncidentFlow, incident: Incident, now: datetime, cells: int) ->
         case _:
             text = f"{sign('down')} FAILED: {rows.safe(incident.failure or 'no reason was given', 600)}"
             return rows.paragraph(text, cells, "down", indent=2)
+
+
+def _answers(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
+    """How the service has answered since the word to go back, newest last; once it is known, since when it serves."""
+    if said := parts.serving_again(flow, incident):
+        return said
+    since = incident.confirmed_at
+    if since is None or incident.asking is not None or incident.state is State.FAILED:
+        return []
+    came = [(labels.http(p), p.outcome) for p in flow.status.probes if p.at >= since]
+    head = f"{flow.service.name} answers: "
+    room = (cells - len(head)) // 4
+    return [((head, ""), *((f"{word:<4}", _ANSWERS[seen]) for word, seen in came[-room:]))] if came else []
 
 
 def _timed(passed: str, said: str, cells: int, look: str) -> list[Row]:

@@ -88,7 +88,9 @@ class Unfreeze(JobPage):
                 if unsettled
                 else [leave]
             )
-        both = button("tip", "... and deploy the tip", self._let_through_and_deploy, off=self._read_only, danger=True)
+        both = button(
+            "tip", "Let through and deploy the tip", self._let_through_and_deploy, off=self._read_only, danger=True
+        )
         return [leave, through, *([both] if unsettled else [])]
 
     async def _let_through(self) -> None:

@@ -34,10 +34,11 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
         content.extend(rows.paragraph(text, cells, look, indent=2))
     content.extend(posts.missing(flow, incident, cells))
     drawn = charts.of_watch(flow, incident, watch, cells) if flow.room >= ROOM_FOR_CHART else []
-    content.extend(looks(flow, incident, watch, cells, charted=bool(drawn)))
+    content.extend(looks(flow, incident, watch, cells, charted=bool(drawn) or flow.charted))
     content.extend(evidence.of_watch(flow, incident, cells))
     content.extend(drawn)
     content.extend(parts.downtime(flow, incident, cells))
+    content.extend(parts.serving_again(flow, incident))
     if watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
         content.append((("Nothing was changed: this watches the deploy as it is.", "dim"),))
     elif incident.plan is not None:

@@ -1,0 +1,63 @@
+"""The severity steers: P1 leads to the plan at once where what was measured agrees; it can be changed at any time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.console.scenes import leading, opened, started
+from tests.console.test_onward import console
+from tests.harness import LocalSandbox, local_sandbox
+from tui.incident import events as ev
+
+
+@pytest.fixture
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSandbox]:
+    with local_sandbox(tmp_path, speed=4) as sandbox:
+        monkeypatch.setenv("ROLLBACK_STATE_DIR", str(sandbox.state))
+        yield sandbox
+
+
+@pytest.mark.timeout(300)
+async def test_p1_leads_to_the_plan_and_every_other_level_to_the_evidence(box: LocalSandbox) -> None:
+    async with console(box) as desk:
+        await desk.sees("1 DOWN")
+        await desk.pilot.press("R")
+        await desk.sees("How bad is it?", "running")
+        await desk.chooses("P1")
+        await desk.sees("4/8 plan", "FROM", "[ Cancel ] [ Roll api back to release:4 ]")
+        assert not box.sent("apps:create scenextras--incident"), "a plan changes nothing"
+        await desk.chooses("cancel")
+        await desk.sees("previous is release:4")
+        await desk.chooses("back")
+        await desk.sees("The runbook says: ROLL BACK")
+        await desk.pilot.press("d")
+        await desk.types("p9")
+        await desk.sees("'p9' is no severity")
+        await desk.pilot.press("escape", "d")
+        await desk.types("p4")
+        await desk.sees("api P4", "[ Monitor only (10 min) ] [ Choose the release ]")
+
+
+async def test_p1_of_a_service_that_is_well_asks_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path))
+    async with started(tmp_path, (80, 24), well_for=900) as scene:
+        await scene.pilot.press("R")
+        await scene.until(lambda: "How bad is it?" in scene.app.export_text(), "severity")
+        await scene.pilot.pause(0.6)
+        await scene.pilot.press("enter")
+        await scene.until(lambda: "user-facing errors" in scene.app.export_text(), "asked")
+
+
+async def test_a_level_that_is_changed_is_on_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path))
+    async with started(tmp_path, (80, 24)) as scene:
+        await leading(*opened())(scene)
+        await scene.settle()
+        await scene.pilot.press("d")
+        await scene.until(lambda: scene.app.frame.line.asking, "asked")
+        await scene.pilot.press(*"P3", "enter")
+        await scene.until(lambda: "api is P3 from now on" in scene.app.export_text(), "changed")
+        rows = getattr(scene.engine.journal, "rows")  # noqa: B009 - the stage's own journal
+        said = [ev.read(payload) for _, kind, payload in rows if kind == "event" and "SeverityChosen" in payload]
+        assert [one.level for one in said if isinstance(one, ev.SeverityChosen)][-1:] == ["P3"]
