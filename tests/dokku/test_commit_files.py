@@ -19,6 +19,9 @@ def test_a_holder_carries_the_files_aside_so_that_no_task_runs() -> None:
     assert 'alternate-tags=""' in found["Dockerfile"]
     assert found[".rollback/Procfile"] == PROCFILE
     assert "Procfile" not in found
+    assert found[".rollback/release.json"] == '{"release":3}\n'
+    told = dict(commit_files.keep_tree("api", 3, {}, facts='{"release":3,"builder":"pack"}'))
+    assert told[".rollback/release.json"] == '{"release":3,"builder":"pack"}'
 
 
 def test_going_back_takes_tasks_out_and_says_which() -> None:

@@ -1,5 +1,6 @@
 """The post-mortem's forms: a team's own template, a page, charts; and what people said before they said it anew."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, timedelta
 from html.parser import HTMLParser
@@ -11,12 +12,12 @@ from tests.incident import stories, test_postmortem_hostile
 from tests.incident.facts import later
 from tests.incident.stories import Said
 from tui.incident import events as ev
-from tui.incident.postmortem import charts, html, markdown, template, write
+from tui.incident.postmortem import charts, html, markdown, svg, template, write
 from tui.incident.postmortem.looking_back import QUESTIONS
 from tui.incident.postmortem.outcome import action
 from tui.model.errors import ConfigError
 from tui.model.evidence import Phase
-from tui.model.postmortem import Field, PostMortem
+from tui.model.postmortem import Chart, Column, Field, PostMortem
 
 
 def of(said: Sequence[Said]) -> PostMortem:
@@ -208,3 +209,14 @@ def test_a_page_has_the_charts_as_pictures_and_forbids_everything_else() -> None
     assert "default-src &#x27;none&#x27;" in page
     assert "<h3>Root Cause</h3>" in page and "▁" not in page
     assert found.charts[0].end - found.charts[0].begin > timedelta(minutes=15)
+
+
+def test_the_limit_line_has_the_height_of_a_column_of_that_value() -> None:
+    columns = tuple(Column(value=share, bad=share > 0.01) for share in (0.0, 0.01, 0.04))
+    chart = Chart(
+        name="error_rate", title="x", begin=later(0), end=later(60), columns=columns, top=0.04, limit=0.01
+    )  # fmt: skip
+    drawn = svg.picture(chart)
+    (limit,) = re.findall(r'y1="([\d.]+)" x2="\d+" y2="[\d.]+" stroke="#888" stroke-dasharray', drawn)
+    tops = [float(y) for y in re.findall(r'<rect x="[\d.]+" y="([\d.]+)"', drawn)]
+    assert float(limit) == tops[1] and tops[2] < tops[1] < tops[0] <= svg.FLOOR

@@ -2,10 +2,14 @@
 
 from typing import get_args
 
+from msgspec.structs import replace
+
 from tests.incident.facts import later
 from tests.incident.statistics.test_fold import story
+from tests.incident.stories import told
 from tui.incident import events as ev
-from tui.incident.timeline import in_order
+from tui.incident.timeline import in_order, tell
+from tui.model.notice import Milestone
 
 
 def events() -> list[ev.Event]:
@@ -28,3 +32,16 @@ def test_a_step_that_has_not_ended_is_told_as_begun() -> None:
     last = max(n for n, event in enumerate(said) if isinstance(event, ev.StepStarted))
     words = [line for _, (line, _) in in_order(said[: last + 1])]
     assert sum(line.startswith("begun: ") for line in words) == 1
+
+
+def test_who_was_told_who_was_told_by_hand_and_who_was_not() -> None:
+    sent = told(later(0), "SLACK_URL", Milestone.CLOSED)
+    found = [
+        tell(ev.DeliveryRecorded(at=later(0), delivery=one))
+        for one in (sent, replace(sent, by_hand=True), replace(sent, delivered=False, detail="HTTP 403"))
+    ]
+    assert [line for line in found if line is not None] == [
+        ("told SLACK_URL: closed ", ""),
+        ("told by hand SLACK_URL: closed ", ""),
+        ("NOT DELIVERED: SLACK_URL: closed HTTP 403", "warn"),
+    ]
