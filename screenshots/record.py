@@ -79,11 +79,7 @@ def walk(recorder: Recorder) -> None:
     recorder.sees("DOWN")
     recorder.press("R", after=4)
     recorder.sees("How bad is it?")
-    recorder.press("\r")
-    recorder.sees("The runbook says")
-    recorder.press("\r", after=3)
-    recorder.sees("previous is")
-    recorder.press("\r")
+    recorder.press("\r", after=3)  # P1: straight to the plan
     recorder.sees("CHECKED")
     recorder.press("\x1b[C", after=4)
     recorder.press("\r", after=1)

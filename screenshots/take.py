@@ -82,7 +82,7 @@ async def walk(services: str, state: Path) -> None:
         await camera.press("R")
         await camera.sees("How bad is it?")
         camera.take("severity")
-        await camera.press("enter")
+        await camera.press("down", "enter")  # P1 goes straight to the plan
         await camera.sees("The runbook says")
         camera.take("confirm")
         await camera.press("enter")
