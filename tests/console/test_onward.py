@@ -1,14 +1,13 @@
 """The console past one service, on the sandbox: all services by the phrase, undo from the close, unfreezing."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
-from tests.harness import LocalSandbox, local_sandbox
+from tests.harness import LocalSandbox
 from tui import bootstrap
 from tui.console.app import ConsoleApp
 from tui.console.drawing.palette import Palette
@@ -74,13 +73,6 @@ async def console(
         await desk.until(lambda: all(s.listing is not None for s in board.statuses()))
         yield desk
     await app.shut()
-
-
-@pytest.fixture
-def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSandbox]:
-    with local_sandbox(tmp_path, speed=4) as sandbox:
-        monkeypatch.setenv("ROLLBACK_STATE_DIR", str(sandbox.state))
-        yield sandbox
 
 
 @pytest.mark.timeout(300)

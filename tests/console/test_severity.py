@@ -1,21 +1,13 @@
 """The severity steers: P1 leads to the plan at once where what was measured agrees; it can be changed at any time."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.console.scenes import leading, opened, started
 from tests.console.test_onward import console
-from tests.harness import LocalSandbox, local_sandbox
+from tests.harness import LocalSandbox
 from tui.incident import events as ev
-
-
-@pytest.fixture
-def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSandbox]:
-    with local_sandbox(tmp_path, speed=4) as sandbox:
-        monkeypatch.setenv("ROLLBACK_STATE_DIR", str(sandbox.state))
-        yield sandbox
 
 
 @pytest.mark.timeout(300)
