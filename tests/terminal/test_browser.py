@@ -16,6 +16,7 @@ import pytest
 
 from tests.cli.test_serve import TOKEN, served
 from tests.sandboxes import running_sandbox
+from tui.console.widgets.work import HELD
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WORDS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--window-size=1100,760")
@@ -83,7 +84,7 @@ async def test_the_keys_of_a_browser_open_an_incident_without_a_click(
                     await asyncio.sleep(0.1)
                 while not (await asyncio.to_thread(box.run, "incidents", "--json")).document["items"]:
                     await page.press("R", "R")  # on an incident that is open it only shows it
-                    await asyncio.sleep(1.2)
+                    await asyncio.sleep(HELD + 0.2)  # an Enter that comes sooner may be a key that is held
                     await page.press("Enter", "\r")
             picture = base64.b64decode((await page.call("Page.captureScreenshot"))["data"])
     assert picture.startswith(PNG) and len(picture) > 20_000, "something is drawn"

@@ -122,7 +122,7 @@ class ConsoleController:
             self.screen.notice(rows.safe(f"{one.why}: {one.fix}", 300), "down")
         mine = {f.incident.id for f in self.flows.values() if f.incident is not None}
         fleet = self.engine.fleet
-        ours = {i.id for i in found for s in fleet.services if same_services_file.concerns(fleet, s, i)}
+        ours = {i.id for i in found if same_services_file.known(fleet, i)}
         unfinished = tuple(i for i in found if i.id not in mine and i.id in ours)
         self.open_elsewhere = {i.service: i for i in unfinished}
         for onlooker in [await self.engine.look_on(i.id) for i in unfinished]:

@@ -134,13 +134,13 @@ class IncidentFlow:
         self._measure()
         self.console.screen.begin_work(self._look_back)
         await self._answer_by_evidence()
-        spec = next((s for s in engine.fleet.severities if s.level == level), None)
+        spec = engine.fleet.severity(level)
         at_once = spec is not None and spec.at_once and self._concluded() is decision_tree.End.ROLLBACK
         if at_once and not deploy_or_not.argues_against(self.clues()):
             await self._plan_previous()  # who confirms it has the evidence behind it
 
     def clues(self) -> tuple[deploy_or_not.Clue, ...]:
-        """What speaks for and against the deploy as the cause."""
+        """The clues for and against the deploy as the cause."""
         status, board = self.status, self.console.board
         current = status.listing.current if status.listing else None
         began = status.bad_since if status.began_here else None
@@ -160,7 +160,7 @@ class IncidentFlow:
         self.console.screen.changed()
 
     async def _answer_by_evidence(self) -> None:
-        """What was measured answers its own question; the person can say otherwise."""
+        """Answer the questions that measurements answer; the person can say otherwise."""
         status, incident = self.status, self.incident
         word = {Health.OK: True, Health.DOWN: False}.get(status.health)
         if word is not None:
@@ -178,7 +178,7 @@ class IncidentFlow:
             await self.answer("rate", found.word is error_rates.Word.OVER, seen)
 
     def _concluded(self) -> decision_tree.TreeQuestion | decision_tree.End:
-        """What the tree asks, or says, after the answers so far."""
+        """The question, or the end, to which the answers so far lead in the tree."""
         return decision_tree.path({a.node: a.answer for a in (self.incident.answers if self.incident else ())})[1]
 
     def _asked(self) -> str | None:

@@ -238,7 +238,8 @@ def leaves_its_image(said: Answer | bytes) -> bool:
     serves."""
     if isinstance(said, Answer) and said.ok:
         return False
-    signs = {refusal for refusal, sign in _signs() if sign.search(_text(said))}
+    text = _text(said)
+    signs = {refusal for refusal, sign in _signs() if sign.search(text)}
     if signs & set(_AFTER_THE_BUILD):
         return True
     return bool(signs & set(_MAY_BE_AFTER)) and not signs & {Refusal.BUILD_FAILED, Refusal.NO_IMAGE}

@@ -21,7 +21,15 @@ def check(fleet: Fleet, incident: Incident) -> Incident:
 
 def concerns(fleet: Fleet, service: Service, incident: Incident) -> bool:
     """True if the incident is about this service, not about one of the same name in another services file."""
+    if incident.service != service.name:
+        return False
     return bound.concerns(incident, service, fleet.host(service.host).ssh, file=path(fleet))
+
+
+def known(fleet: Fleet, incident: Incident) -> bool:
+    """True if the incident is about a service of this fleet."""
+    service = fleet.service(incident.service)
+    return service is not None and concerns(fleet, service, incident)
 
 
 def elsewhere(fleet: Fleet, incident: Incident) -> str:

@@ -15,10 +15,10 @@ Where things are: `transitions.allowed` is the table of legal events, and says w
 `transitions` hold what each does, by state; here are the beginning, the dispatch and the fold.
 
 The way through: assessing → planned → executing → (stopped, uncertain) → verifying → watching → closed, or failed, from
-where a person plans anew, has the host asked again or closes. After a push that the
-host reported done the host is asked what runs, still `executing`; `uncertain` is entered by every doubt, and from there
-only observation leads on. After a process death the journal is folded with this same function, its effects thrown
-away, and `Resumed` says what is outstanding.
+where a person plans anew, has the host asked again or closes. After a push that the host reported done the host is
+asked what runs, still `executing`; `uncertain` is entered by every doubt, and from there only observation leads on.
+After a process death the journal is folded with this same function, its effects thrown away, and `Resumed` says what is
+outstanding.
 """
 
 from collections.abc import Iterable

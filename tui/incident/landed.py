@@ -211,17 +211,13 @@ def landed(plan: Plan, looks: tuple[RunningState, ...], reported: bool, began: d
     first, last = looks[0], looks[-1]
     stale = deploy_died(last, began)
     if last.locked and not stale:
-        waited = (
-            last.at - first.at >= UNCHANGED_FOR and likely_died(plan, first, began) and likely_died(plan, last, began)
-        )
-        return Landed.NO if waited else Landed.RUNNING
+        died = likely_died(plan, first, began) and likely_died(plan, last, began)
+        return Landed.NO if died and last.at - first.at >= UNCHANGED_FOR else Landed.RUNNING
     if serves(plan, last):
         return Landed.YES
     if nothing_runs(plan, last, began):
-        apart = RESTART_GRACE if stale else APART
-        return (
-            Landed.NOTHING_RUNS if nothing_runs(plan, first, began) and last.at - first.at >= apart else Landed.UNKNOWN
-        )
+        twice = nothing_runs(plan, first, began) and last.at - first.at >= (RESTART_GRACE if stale else APART)
+        return Landed.NOTHING_RUNS if twice else Landed.UNKNOWN
     if last.locked is None or not untouched(plan, last):
         return Landed.UNKNOWN
     if reported:

@@ -282,6 +282,10 @@ class Fleet(Value):
         named = next((s for s in self.services if s.name == name), None)
         return named or (by_app[0] if len(by_app) == 1 else None)
 
+    def severity(self, level: str | None) -> SeveritySpec | None:
+        """The level as the team describes it; None where there is none of that name."""
+        return next((one for one in self.severities if one.level == level), None)
+
     def parts(self, name: str) -> tuple[Service, ...]:
         """The parts of the service of that name, as the file names them; empty where it has none."""
         return tuple(s for s in self.services if name and s.part_of == name)

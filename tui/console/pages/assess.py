@@ -62,7 +62,7 @@ def severity(flow: IncidentFlow, cells: int) -> View:
 
 
 def _elsewhere(flow: IncidentFlow, cells: int) -> list[Row]:
-    """Where this service is well and another is down: the key may have been pressed on the wrong row."""
+    """A warning where this service is well and another is down: the key may have been pressed on the wrong row."""
     if flow.status.health is Health.DOWN:
         return []
     down = [s.service.name for s in flow.console.board.statuses() if s.health is Health.DOWN]
@@ -73,7 +73,7 @@ def _elsewhere(flow: IncidentFlow, cells: int) -> list[Row]:
 
 
 def _level(spec: SeveritySpec, longest: int, cells: int, clock: Piece) -> Row:
-    """What the level means and its clock; cut only where a team's own words and the clock are wider than the page."""
+    """A level with its meaning and its clock; cut only where words and clock are wider than the page."""
     room = max(18, min(longest, cells - BESIDE - cell_len(clock[0])))
     action = f"  {rows.safe(spec.action)}"
     shown = cells - BESIDE - longest - cell_len(clock[0]) >= cell_len(action)
@@ -138,7 +138,7 @@ def confirm(flow: IncidentFlow, incident: Incident, cells: int) -> View:
 
 
 def _before(flow: IncidentFlow, cells: int) -> list[Row]:
-    """What the incident most like this one came to."""
+    """The end of the incident most like this one."""
     now = flow.console.engine.clock.now()
     told = (f"Seen before: {rows.safe(one.words(now), 300)}" for one in flow.resembling[:1])
     return [row for text in told for row in rows.paragraph(text, cells, "dim", indent=2)]
@@ -184,7 +184,7 @@ def _tree(
 
 
 def _here(flow: IncidentFlow, here: "decision_tree.TreeQuestion | decision_tree.End", cells: int) -> list[Row]:
-    """What is asked, or what the tree says, by itself."""
+    """The question that is asked, or the end of the tree, by itself."""
     if isinstance(here, decision_tree.End):
         return _concluded(here)
     number = decision_tree.TREE.index(here) + 1
@@ -193,7 +193,7 @@ def _here(flow: IncidentFlow, here: "decision_tree.TreeQuestion | decision_tree.
 
 
 def _concluded(here: "decision_tree.TreeQuestion | decision_tree.End") -> list[Row]:
-    """What the runbook's tree says, once it has come to an end."""
+    """The word of the runbook's tree, once it has come to an end."""
     return [(("  The runbook says: ", ""), (_ENDS[here], "bold"))] if isinstance(here, decision_tree.End) else []
 
 
@@ -246,7 +246,7 @@ def _choices(
             choices.append(button(word.lower(), word, noting, recorded=True))
     go_on = button("release", "Choose the release", flow.doing("asking the host", flow.other_release), recorded=True)
     ways = {c.id: c for c in parts.ways_out(flow, incident)}
-    spec = next((s for s in flow.console.engine.fleet.severities if s.level == incident.severity), None)
+    spec = flow.console.engine.fleet.severity(incident.severity)
     calm = spec is not None and spec.respond_within is None  # nothing that has to be undone tonight
     if here is decision_tree.End.MONITOR or calm:
         choices.append(ways.pop("monitor"))

@@ -151,17 +151,14 @@ class Identities:
                 raise AuthRefused(why, f"ssh-add the private key, or name its file ({_agent_word()})")
             lost.append(PassedOver(why))
             return None
+        unusable = one.exposed
         if one.public is not None and one.public.get_algorithm().startswith(SECURITY_KEY):
             why = f"{one.path} is a security key, which only ssh and an agent can use"
-            fix = "ssh-add it, or set `transport: openssh` for this host in services.yaml"
+            unusable = (why, "ssh-add it, or set `transport: openssh` for this host in services.yaml")
+        if unusable is not None:
             if required:
-                raise AuthRefused(why, fix)
-            lost.append(PassedOver(why, fix))
-            return None
-        if one.exposed is not None:
-            if required:
-                raise AuthRefused(*one.exposed)
-            lost.append(PassedOver(*one.exposed))
+                raise AuthRefused(*unusable)
+            lost.append(PassedOver(*unusable))
             return None
         raw: bytes = one.raw
         try:

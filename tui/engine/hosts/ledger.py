@@ -283,8 +283,8 @@ class LedgerKeeper:
         """Write down which machine the name stands for, before the first entry about it."""
         if host in self._keys or (where := self._where(host)) is None:
             return
-        made = NamedHost(key=await self._key(host), address=where[0], file=where[1])
-        known = [one for _, one in _legible(await self._store.ledger(host, HOST), "machine", NamedHost, [])]
+        known = await self._machines(host)
+        made = NamedHost(key=_key_of(host, where, known), address=where[0], file=where[1])
         if made not in known:
             await self._store.ledger_add(host, HOST, "machine", _text(made), at)
         self._keys[host] = made.key
@@ -293,10 +293,10 @@ class LedgerKeeper:
         """The host in the ledger."""
         if host in self._keys or (where := self._where(host)) is None:
             return self._keys.get(host, host)
-        address, file = where
-        known = [one for _, one in _legible(await self._store.ledger(host, HOST), "machine", NamedHost, [])]
-        mine = [one for one in known if one.address == address] or [one for one in known if file and one.file == file]
-        return mine[0].key if mine else f"{host} at {address}" if known else host
+        return _key_of(host, where, await self._machines(host))
+
+    async def _machines(self, host: str) -> list[NamedHost]:
+        return [one for _, one in _legible(await self._store.ledger(host, HOST), "machine", NamedHost, [])]
 
     async def _page(self, host: str, app: str) -> _Page:
         if (host, app) not in self._pages:
@@ -344,6 +344,13 @@ def _legible(rows: Any, kind: str, of: type[T], bad: list[int]) -> list[tuple[in
             except (msgspec.DecodeError, UnicodeError):
                 bad.append(row.seq)
     return found
+
+
+def _key_of(host: str, where: tuple[str, str], known: list[NamedHost]) -> str:
+    """The name in the ledger of the machine at this address, of all that the host's name has stood for."""
+    address, file = where
+    mine = [one for one in known if one.address == address] or [one for one in known if file and one.file == file]
+    return mine[0].key if mine else f"{host} at {address}" if known else host
 
 
 def _text(value: Entry) -> str:
