@@ -26,7 +26,7 @@ def table(releases: Sequence[Release], now: datetime, *, whole: bool) -> Iterato
 
 
 def way_back(releases: Sequence[Release], service: str) -> str | None:
-    """What is missing of a way back by a kept release, and what changes that; None where there is one."""
+    """The reason why no kept release is a way back, and what changes that; None where there is one."""
     if any(r.holder and r.way and not r.running for r in releases):
         return None
     kept = next((r for r in releases if r.holder and r.running and not r.gone), None)

@@ -196,7 +196,7 @@ def compose(text: str, environ: Mapping[str, str] | None) -> tuple[Node | None, 
 
 
 def _remedy(said: str, text: str, line: int) -> str:
-    """What most often is behind PyYAML's words."""
+    """The most frequent cause behind PyYAML's words, as a hint."""
     around = text.split("\n")[max(0, line - 2) : line + 1]
     if any(re.match(r"<{7} |={7}$|>{7} ", one) for one in around):
         return "; the marks of a merge that was not finished are in the file"

@@ -223,7 +223,7 @@ def _agreed(text: str, masked: str, quoted: list[_Quoted]) -> Fields | None:
 
 
 def _earlier(head: str, *, alone: bool) -> Iterator[int]:
-    """What may be the status in front of the request; where nothing behind it may be, at more places."""
+    """The numbers in front of the request that may be its status; at more places where none behind it may be."""
     for form in (_STATUS_FIRST, _STATUS_AT_TIME, _STATUS_BEFORE):
         found = form.search(head)
         code = status(found[1]) if found is not None else None

@@ -48,7 +48,7 @@ class Proposals:
         return tuple(sorted(found, key=lambda one: one.made_at, reverse=True))
 
     def entries(self, identity: str) -> tuple[ProposalEntry, ...]:
-        """What became of it, oldest first."""
+        """The entries on what became of it, oldest first."""
         path = self._folder() / f"{identity}.log"
         if not path.is_file():
             return ()

@@ -76,7 +76,7 @@ async def host(engine: Engine, name: str, reads: HostReads) -> list[Finding]:
 
 
 async def runbook(engine: Engine, name: str) -> list[Finding]:
-    """Whether the host has the commands that stock Dokku lacks. Nothing where that cannot be asked: `host` says so."""
+    """Findings on the commands that stock Dokku lacks. None where the host cannot be asked: `host` says so."""
     try:
         known = await engine.links.capabilities(name, runbook=True)
     except (LinkError, UnexpectedReply):

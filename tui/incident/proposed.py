@@ -26,8 +26,9 @@ def stale(proposal: Proposal, now: datetime) -> str:
 
 
 def differences(proposed: Plan, fresh: Plan) -> tuple[str, ...]:
-    """What would be done now and was not proposed, in words; empty where both are the same. `fresh` was planned under
-    the same incident id."""
+    """The differences between the plan of now and the proposed one, in words; empty where both are the same.
+
+    `fresh` was planned under the same incident id."""
     found = list(changed(proposed, fresh))
     if (proposed.host, proposed.app) != (fresh.host, fresh.app):
         found.append(f"it was {proposed.app} on {proposed.host}, is {fresh.app} on {fresh.host}")

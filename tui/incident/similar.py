@@ -61,7 +61,7 @@ def _teaches(one: Incident) -> bool:
 
 
 def lesson(one: Incident, now: datetime) -> str:
-    """What it came to: `12 days ago: rolled back to release:7, cause: …`."""
+    """The end of an earlier incident, in words: `12 days ago: rolled back to release:7, cause: …`."""
     return f"{_ago(one, now)}: {_end(one)}, cause: {cause(one) or 'nobody wrote it down'}"
 
 

@@ -13,7 +13,7 @@ NAMELESS: Mapping[str, str] = {}
 
 
 def in_order(events: Iterable[ev.Event]) -> list[tuple[ev.Event, Line]]:
-    """What is worth telling of one incident, oldest first; each step once, by the name that its plan gives it.
+    """The lines worth telling of one incident, oldest first; each step once, by the name that its plan gives it.
 
     Not every event is recorded when it happened: when the service served again is known only afterwards.
     """

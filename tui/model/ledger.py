@@ -91,7 +91,7 @@ class ConfigSeen(Value):
 
 
 class HolderRead(Value):
-    """What a holder's config said when this machine read it last. What it retains never changes; marks may."""
+    """A holder's config as this machine read it last. What it retains never changes; marks may."""
 
     holder: str
     pairs: tuple[tuple[str, str], ...]
@@ -110,7 +110,7 @@ class Served(Value):
 
 
 class NamedHost(Value):
-    """What a host's name has stood for: two services files may give one name to two machines."""
+    """A machine that a host's name has stood for: two services files may give one name to two machines."""
 
     key: str
     """the host in the ledger"""

@@ -18,7 +18,7 @@ class Milestone(StrEnum):
 
 
 class EventFacts(Value):
-    """What programs are told of an incident beside the words for people. Unknown is None, never a guess."""
+    """The facts that programs are told of an incident beside the words for people. Unknown is None, never a guess."""
 
     environment: str
     host: str

@@ -116,7 +116,7 @@ class RecordSection(Value):
 
 
 class Column(Value):
-    """What was measured in one slice of a chart's time."""
+    """One slice of a chart's time, with its measurement."""
 
     value: float | None
     """a share (0 to 1) or seconds; None: nothing was measured"""

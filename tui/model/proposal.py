@@ -12,7 +12,7 @@ ID = re.compile(r"plan-[0-9a-f]{8}")
 
 
 class Proposal(Value):
-    """What was proposed."""
+    """The plan that was proposed."""
 
     id: str
     """`plan-` and eight hex digits"""
@@ -27,7 +27,7 @@ class Proposal(Value):
 
 
 class ProposalWord(StrEnum):
-    """What became of a proposal, at one moment."""
+    """One moment in the life of a proposal: who did what to it, and when."""
 
     REFUSED = "refused"
     CONFIRMED = "confirmed"

@@ -56,7 +56,7 @@ class AgentTools:
         self._turn = asyncio.Lock()
 
     async def call(self, name: str, arguments: Arguments) -> tuple[bool, output.Document]:
-        """Whether it went well, and the answer: never raises what a host or a question can bring about."""
+        """True if it went well, and the answer: never raises what a host or a question can bring about."""
         return await answered(self._answer(name, arguments), _fault)
 
     async def _answer(self, name: str, arguments: Arguments) -> tuple[bool, output.Document]:

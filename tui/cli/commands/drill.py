@@ -138,7 +138,7 @@ def lines(result: DrillResult | None, host: str) -> list[str]:
 
 
 def _code(engine: Engine, made: DrillRun, end: DrillEnd, left: tuple[str, ...]) -> Exit:
-    """What was taken away again was never there; what is left is for a person."""
+    """The exit code. An app that was taken away again changed nothing; one that is left is for a person."""
     if left:
         return Exit.UNKNOWN
     match end:

@@ -62,7 +62,7 @@ async def _records() -> list[Record]:
 
 
 def lines(records: Sequence[Record], scenario: str, seed: str, began: datetime) -> list[str]:
-    """What it was, how long each part took, and what was not done. Unknown is said so, and is no zero."""
+    """The scenario, how long each part took, and what was not done. Unknown is said so, and is no zero."""
     said = [f"game day {seed}: {TROUBLE[scenario]}"]
     measured = [(one, found) for one in records if (found := recovery.measure(one, LIMIT)) is not None]
     if records:
@@ -78,7 +78,7 @@ def lines(records: Sequence[Record], scenario: str, seed: str, began: datetime) 
 
 
 def missed(records: Sequence[Record], scenario: str) -> list[str]:
-    """What a good night would have had, and this one had not."""
+    """The steps that a good night would have had, and this one had not."""
     incidents = [one.incident for one in records]
     back = [one.incident for one in records if recovery.sent(one)]
     if scenario in NO_ROLLBACK:

@@ -381,7 +381,7 @@ async def incidents(engine: Engine, options: CommandOptions, narrator: Narrator)
 
 
 def _lesson(one: Incident, now_open: tuple[Incident, ...], now: datetime) -> str:
-    """What it came to, and in what it is like an incident that is open now."""
+    """The end of a closed incident, and in what it is like one that is open now."""
     for new in now_open:
         for like in similar.resembling(new.host, new.app, new.plan, (one,), besides=new.id):
             return f"like {new.id}: {like.words(now)}"

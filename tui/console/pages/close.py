@@ -69,7 +69,7 @@ def _choices(flow: IncidentFlow, incident: Incident, cells: int) -> list[Choice]
 
 
 def todos(flow: IncidentFlow, incident: Incident) -> list[str]:
-    """What the runbook and the host still want done, one text each."""
+    """The things that the runbook and the host still want done, one text each."""
     engine = flow.console.engine
     duty = engine.postmortems.duty(incident)
     found = [f"post-mortem, {standing(duty, engine.clock.now())[0]}"] if duty.open else []

@@ -45,7 +45,7 @@ class Help(Page):
         self._notes = notes
 
     def view(self, cells: int) -> View:
-        """What to do when it burns, then keys by panel, then the notes."""
+        """The steps for when it burns, then keys by panel, then the notes."""
         content: list[Row] = [row for line in QUICK for row in rows.paragraph(line, cells, "bold")]
         where = ""
         for bound in self._bound:

@@ -105,7 +105,7 @@ def looks(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int, *, c
 
 
 def _noted(flow: IncidentFlow, watch: Watch, cells: int) -> list[Row]:
-    """What the looks noted, newest last, and how many in a row were bad."""
+    """The notes of the looks, newest last, and how many in a row were bad."""
     found: list[Row] = []
     for at, note in watch.notes[-2:]:
         text = f"{flow.palette.sign('warn')} {labels.clock(at)} {rows.safe(note, 200)}"

@@ -19,7 +19,7 @@ _LOST = "write it again with its line ends: a secret of CI has to keep them, and
 
 
 def wrong(raw: bytes) -> tuple[str, str] | None:
-    """What the file is, to be put behind "FILE is", and the fix; None where nothing is known of it."""
+    """The nature of the file, to be put behind "FILE is", and the fix; None where nothing is known of it."""
     if not raw.strip():
         return "empty", _ANOTHER
     if raw.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
@@ -67,7 +67,7 @@ def exposed(path: Path) -> tuple[str, str] | None:
 
 
 def unlike_ssh(raw: bytes) -> tuple[str, str] | None:
-    """What ssh itself does not read of a key that we do, and the fix; None where it reads it, too."""
+    """The reason why ssh itself does not read a key that we do read, and the fix; None where it does, too."""
     if b"OPENSSH PRIVATE KEY" not in raw:
         return None
     if b"\r\n" in raw:

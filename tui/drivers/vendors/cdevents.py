@@ -53,7 +53,7 @@ def absolute(text: str) -> str:
 
 
 class CdEventsSpec(VendorSettings):
-    """Where events go: a webhook, a file, or both."""
+    """The places where events go: a webhook, a file, or both."""
 
     url: Annotated[str | None, value_parsers.base, "address of the webhook that takes CloudEvents"] = None
     file: Annotated[str | None, absolute, "absolute path of a file that gets a line for each event"] = None
@@ -115,7 +115,7 @@ class CdEvents(MessageChannel, Checked):
         return Receipt(delivered=True, detail=names or "nothing of this is an event")
 
     async def check(self, services: tuple[Service, ...]) -> tuple[Finding, ...]:
-        """Where they would go. A webhook tells only of an event, which is not sent for a test."""
+        """Findings on where they would go. A webhook tells only of an event, which is not sent for a test."""
         if self._spec is None:
             return (findings.absent(TOPIC, SECTION.path),)
         if not self.ready:

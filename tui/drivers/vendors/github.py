@@ -211,7 +211,7 @@ URL_FIX = "is the url right? GitHub Enterprise has its API at https://HOST/api/v
 
 
 def _fix(reply: Reply) -> str:
-    """What a person can do about a trouble that `check` found."""
+    """The fix for a trouble that `check` found."""
     said = reply.said.lower()
     if reply.retry_after is not None or reply.status in (408, 425, 429) or reply.status >= 500:
         return "it passes: tickets are tried again by themselves; https://www.githubstatus.com says how GitHub is"

@@ -68,7 +68,7 @@ def due(found: DrillResult | None, version: str | None, now: datetime) -> str:
 
 
 def worded(found: DrillResult | None) -> str:
-    """What the last drill came to."""
+    """The result of the last drill."""
     if found is None:
         return "no drill is on record"
     took = f", back and proven {found.back_seconds:.0f} s after the word" if found.back_seconds is not None else ""

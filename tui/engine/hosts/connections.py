@@ -26,7 +26,7 @@ __all__ = ["HostConnections", "UnexpectedReply", "unusable"]
 
 
 class Foreknown(NamedTuple):
-    """What is asked for anyhow, in place of a read of `HostConnections.current`; each is asked there, once."""
+    """Answers that are asked for anyhow, in place of a read of `HostConnections.current`; each is asked there, once."""
 
     tried: Callable[[], Coroutine[Any, Any, str | None]]
     report: Callable[[], Coroutine[Any, Any, reports.AppReport]] | None = None

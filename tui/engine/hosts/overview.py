@@ -33,7 +33,7 @@ class Overview(Value):
 
 
 class HostReads:
-    """What is read of one host during one look: each read sent once, when it is first needed."""
+    """The reads of one host during one look: each is sent once, when it is first needed."""
 
     def __init__(self, links: HostConnections, host: str, apps: tuple[str, ...], begin: Begin) -> None:
         """`apps`: those about which, and about whose holders, everything is asked."""

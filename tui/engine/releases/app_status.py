@@ -96,7 +96,7 @@ async def _listing(configs: ConfigWatch, service: Service, reads: HostReads, con
 async def _remembered(
     links: HostConnections, service: Service, names: list[str], ledger: Ledger, current: Current
 ) -> dict[str, Release]:
-    """What the holders retain: read now where this machine does not know it, or where their marks decide."""
+    """The releases that the holders retain: read now where this machine does not know them, or where marks decide."""
     known = {one.holder: _release(one) for one in ledger.reads if one.holder in names and _whole(one)}
     unknown = [name for name in names if name not in known]
     found = known | _by_holder(await catalog.read_holders(links, service, unknown))

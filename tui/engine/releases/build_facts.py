@@ -103,7 +103,7 @@ async def _told(
 
 
 async def _ask(links: HostConnections, host: str, app: str, argv: tuple[str, ...], config: ConfigRead | None) -> Answer:
-    """What is about the host is shared by all who ask at the same time. Raises LinkError."""
+    """The facts about the host are shared by all who ask at the same time. Raises LinkError."""
     if app not in argv:
         return await links.ask_once(host, argv)
     of_config = argv[0].startswith("config:")

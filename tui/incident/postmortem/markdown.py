@@ -57,7 +57,7 @@ def drawn(found: PostMortem) -> Iterator[str]:
 
 
 def impact(found: PostMortem) -> Iterator[str]:
-    """What else it cost, as a list."""
+    """The other costs of it, as a list."""
     return (f"- {_item(fact)}" for fact in found.impact)
 
 
