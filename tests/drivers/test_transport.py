@@ -139,6 +139,42 @@ async def test_a_master_that_is_killed_is_a_lost_link(target: Host) -> None:
         assert not connection.socket.parent.exists(), "nothing is left behind"
 
 
+@pytest.mark.parametrize("target", [Transport.OPENSSH], indirect=True)
+async def test_no_ssh_process_outlives_what_asked_for_it(target: Host) -> None:
+    processes: list[asyncio.subprocess.Process] = []
+    made = asyncio.create_subprocess_exec
+
+    async def noted(*words: Any, **options: Any) -> asyncio.subprocess.Process:
+        processes.append(await made(*words, **options))
+        return processes[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "create_subprocess_exec", noted)
+        async with driver(target) as host:
+            await host.connect()
+            connection: Any = host._connections["control"]
+            begun = asyncio.Event()
+            running = asyncio.create_task(
+                host.run(("slow",), timeout=30, on_output=lambda raw, _: begun.set() if raw else None)
+            )
+            await begun.wait()
+            asked = asyncio.create_task(connection.answers())
+            count = len(processes)
+            while len(processes) == count:
+                await asyncio.sleep(0)
+            asked.cancel()  # as a console that is closed does
+            running.cancel()
+            await asyncio.wait({asked, running})
+    assert [one.returncode for one in processes if one.returncode is None] == []
+
+
+async def test_where_a_connection_went_is_known_where_it_went_straight(target: Host) -> None:
+    async with driver(target) as host:
+        assert host.address is None, "nothing is open"
+        await host.connect()
+        assert host.address == "127.0.0.1"
+
+
 @pytest.mark.parametrize(
     ("said", "kind", "words"),
     [

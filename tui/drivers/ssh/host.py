@@ -24,7 +24,7 @@ import contextlib
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -33,16 +33,13 @@ from tui.dokku.quoting import exec_string
 from tui.drivers.ssh import login
 from tui.drivers.ssh.channel import KEPT, STREAM_STDERR, Channel, Stream, TooMuch
 from tui.drivers.ssh.identity import Identities
-from tui.drivers.ssh.opening import Opener
+from tui.drivers.ssh.opening import Connection, Opener
 from tui.drivers.ssh.slots import CHANNELS, Slots
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Refused, Unreachable
 from tui.model.host import Form, Link, LinkState
 from tui.model.outcome import Answer, Lost, Outcome, Overflowed, TimedOut
 from tui.model.service import Host
 from tui.text.clean import clean_line
-
-if TYPE_CHECKING:
-    import asyncssh
 
 T = TypeVar("T")
 _BARE = re.compile(r"[A-Za-z0-9:_.=/-]+")
@@ -92,7 +89,9 @@ class SshHost:
         """which of them the one for commands is"""
         self._clock = clock
         self._opener = Opener(host, identities or Identities(), accept_fingerprint)
-        self._connections: dict[str, asyncssh.SSHClientConnection] = {}
+        self._connections: dict[str, Connection] = {}
+        self._leaving: list[Connection] = []
+        """dropped, and may still be on their way out"""
         self._failed: dict[str, LinkError] = {}
         """how the last attempt to open each failed"""
         self._opening: dict[str, asyncio.Lock] = {"control": asyncio.Lock(), "streams": asyncio.Lock()}
@@ -111,7 +110,7 @@ class SshHost:
 
     @property
     def address(self) -> str | None:
-        """The other end's IP address while a connection to it is open; None behind a jump host."""
+        """The other end's address, or its full name, while a connection to it is open; None behind a jump host."""
         connection = self._connections.get("control")
         found = connection.get_extra_info("peername") if connection is not None else None
         return str(found[0]) if found else None
@@ -127,18 +126,19 @@ class SshHost:
         found, self._connections = self._connections, {}
         for connection in found.values():
             connection.abort()
+        self._leaving = [one for one in (*self._leaving, *found.values()) if not one.is_closed()]
 
     async def close(self) -> None:
         """End the connections politely."""
         found, self._connections = self._connections, {}
         for connection in found.values():
             connection.close()
-        for connection in found.values():
+        for connection in (*self._leaving, *found.values()):
             with contextlib.suppress(OSError, (await _library()).Error):  # a time-out is an OSError
                 async with asyncio.timeout(1.0):
                     await connection.wait_closed()
 
-    async def _connection(self, name: str) -> "asyncssh.SSHClientConnection":
+    async def _connection(self, name: str) -> Connection:
         before = self._failed.get(name)
         async with self._opening[name]:
             known = self._connections.get(name)
@@ -171,11 +171,11 @@ class SshHost:
     def _heard(self) -> None:
         self.link = replace(self.link, state=LinkState.LIVE, heard=self._clock.now(), detail="")
 
-    async def _open(self) -> "asyncssh.SSHClientConnection":
+    async def _open(self) -> Connection:
         """One connection, within the limits. Raises Unreachable, AuthRefused, HostKeyRefused."""
         return await self._opener.open(await _library(), self._ended)
 
-    def _ended(self, connection: "asyncssh.SSHClientConnection", error: Exception | None) -> None:
+    def _ended(self, connection: Connection, error: Exception | None) -> None:
         """A connection of this program ended without our doing."""
         for name, known in tuple(self._connections.items()):
             if known is connection:

@@ -7,7 +7,7 @@ its own settings, its own key on file and its own errors: what a jump host shows
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -21,9 +21,6 @@ from tui.model.destination import parse
 from tui.model.errors import AuthRefused, Unreachable
 from tui.model.service import Host, Transport
 from tui.text.clean import clean_line
-
-if TYPE_CHECKING:
-    import asyncssh
 
 LIMIT = 10.0
 """seconds for each host on the way, where ConnectTimeout says nothing"""
@@ -40,6 +37,17 @@ _OPTIONS |= {"pubkeyacceptedalgorithms": "signature_algs"}
 Ended = Callable[[Any, Exception | None], None]
 
 
+class Connection(Protocol):
+    """What is used of a connection, whichever carries it: methods of asyncssh's."""
+
+    def get_extra_info(self, name: str) -> Any: ...
+    async def create_process(self, command: str, **options: Any) -> Any: ...
+    def is_closed(self) -> bool: ...
+    def abort(self) -> None: ...
+    def close(self) -> None: ...
+    async def wait_closed(self) -> None: ...
+
+
 class Opener:
     """Opens connections to one host."""
 
@@ -49,16 +57,19 @@ class Opener:
         self._identities = identities
         self._accept = accept
 
-    async def open(self, asyncssh: Any, ended: Ended) -> "asyncssh.SSHClientConnection":
+    async def open(self, asyncssh: Any, ended: Ended) -> Connection:
         """A connection; `ended` is told when it ends. Raises Unreachable, AuthRefused, HostKeyRefused."""
         if self._host.transport is Transport.OPENSSH:
-            return await openssh.open_connection(self._host, ended)  # type: ignore[return-value]
+            return await openssh.open_connection(self._host, ended)
         settings = await client_config.settings(self._host)
-        return await self._hop(asyncssh, settings, self._host.ssh, ended, bool(self._host.identity_file), ())
+        made: Connection = await self._hop(
+            asyncssh, settings, self._host.ssh, ended, bool(self._host.identity_file), ()
+        )
+        return made
 
     async def _hop(
         self, asyncssh: Any, settings: Settings, who: str, ended: Ended, required: bool, through: tuple[str, ...]
-    ) -> "asyncssh.SSHClientConnection":
+    ) -> Any:
         """A connection to the host of `settings`, after those to its jump hosts. `through`: who wants it."""
         tunnel = await self._jumped(asyncssh, settings, who, through)
         try:
@@ -104,7 +115,7 @@ class Opener:
         required: bool,
         tunnel: Any,
         plain: bool = False,
-    ) -> "asyncssh.SSHClientConnection":
+    ) -> Any:
         """One try at one host. `plain`: its certificate is no good, and its key is looked at by itself."""
         if "RevokedHostKeys" in settings.beyond:
             raise Unreachable(f"{who}: RevokedHostKeys of ~/.ssh/config is read by ssh only", _OPENSSH)
@@ -132,7 +143,7 @@ class Opener:
                 )
             if carried is not None:
                 made.set_tunnel(carried)  # it ends with what it carries
-            return made  # type: ignore[no-any-return]
+            return made
         except TimeoutError as error:
             raise causes.no_answer(wanted, limit) from error
         except asyncssh.HostKeyNotVerifiable as error:

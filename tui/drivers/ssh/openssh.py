@@ -54,11 +54,17 @@ class OpenSshConnection:
     """A login that an ssh process holds."""
 
     def __init__(
-        self, master: asyncio.subprocess.Process, folder: Path, ended: Callable[[Any, Exception | None], None]
+        self,
+        master: asyncio.subprocess.Process,
+        folder: Path,
+        peer: tuple[str, int] | None,
+        ended: Callable[[Any, Exception | None], None],
     ):
         self._master = master
         self._folder = folder
+        self._peer = peer
         self._processes: set[OpenSshProcess] = set()
+        """each that runs, closed ones too until they have ended, and some that have ended"""
         self._watching = asyncio.create_task(self._watch(ended))
 
     @property
@@ -69,6 +75,10 @@ class OpenSshConnection:
     def is_closed(self) -> bool:
         """True if the login has ended."""
         return self._master.returncode is not None
+
+    def get_extra_info(self, name: str) -> tuple[str, int] | None:
+        """`peername`: the other end's name or address, and its port; None where another program leads there."""
+        return self._peer if name == "peername" else None
 
     async def answers(self) -> bool:
         """True if the login still takes commands: it is asked, because its end may not have been heard yet."""
@@ -90,32 +100,33 @@ class OpenSshConnection:
             start_new_session=True,  # a Ctrl-C is for the console, which may be in the middle of a change
         )
         made = OpenSshProcess(process, self)
-        self._processes.add(made)
+        self._processes = {made, *(one for one in self._processes if one.runs)}
         return made
-
-    def let_go(self, process: "OpenSshProcess") -> None:
-        """It has ended."""
-        self._processes.discard(process)
 
     def abort(self) -> None:
         """End it now."""
-        for process in tuple(self._processes):
-            process.close()
+        self._close_all()
         if self._master.stdin is not None:
             self._master.stdin.close()
 
     close = abort
 
     async def wait_closed(self) -> None:
-        """Until it has ended."""
+        """Until it has ended, and each of its commands."""
         await asyncio.wait({self._watching})
+
+    def _close_all(self) -> None:
+        for process in self._processes:
+            if process.runs:
+                process.close()
 
     async def _watch(self, ended: Callable[[Any, Exception | None], None]) -> None:
         said = await _end_of(self._master)
         shutil.rmtree(self._folder, ignore_errors=True)
-        for process in tuple(self._processes):  # a command that outlives its master would wait for nothing
-            process.close()
+        self._close_all()  # a command that outlives its master would wait for nothing
         ended(self, ConnectionError(said) if said else None)
+        for process in tuple(self._processes):
+            await process.has_ended()
 
 
 class OpenSshProcess:
@@ -155,10 +166,19 @@ class OpenSshProcess:
 
     async def wait_closed(self) -> None:
         """Until the command has ended and what ssh said of it was heard."""
-        await self._process.wait()
+        await self.has_ended()
         await self.stderr.ended()
         if self._process.returncode == LOST and not self._closed:
             self._lost = not await self._connection.answers()
+
+    async def has_ended(self) -> None:
+        """Until the ssh of the command is gone."""
+        await self._process.wait()
+
+    @property
+    def runs(self) -> bool:
+        """True until it has."""
+        return self._process.returncode is None
 
     @property
     def exit_status(self) -> int | None:
@@ -173,7 +193,6 @@ class OpenSshProcess:
     def close(self) -> None:
         """Stop listening: ssh ends, and closes the channel."""
         self._closed = self._closed or self._process.returncode is None
-        self._connection.let_go(self)
         self.stderr.hang_up()
         # the only way to end it whose pipes may be full, or have been read half
         self._process._transport.close()  # type: ignore[attr-defined]
@@ -247,7 +266,8 @@ async def open_connection(host: Host, ended: Callable[[Any, Exception | None], N
         said = await _end_of(master)
         shutil.rmtree(folder, ignore_errors=True)
         raise cause(said, host, settings)
-    return OpenSshConnection(master, folder, ended)
+    peer = None if settings.jumps or settings.proxy_command else (settings.host, settings.port)
+    return OpenSshConnection(master, folder, peer, ended)
 
 
 async def _ready(ssh: str, socket: Path) -> bool:
@@ -260,7 +280,12 @@ async def _ready(ssh: str, socket: Path) -> bool:
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    return await asked.wait() == 0
+    try:
+        return await asked.wait() == 0
+    finally:  # nobody may be left to wait for it
+        if asked.returncode is None:
+            asked.kill()
+            await asked.wait()
 
 
 async def _end_of(master: asyncio.subprocess.Process) -> str:
