@@ -1,7 +1,6 @@
 """What a process of tests does without, because it costs a fifth of the time and nothing depends on it."""
 
 import functools
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +17,6 @@ def lighten() -> None:
     setattr(SSHConnection, "send_packet", _without_ignored(SSHConnection.send_packet))  # noqa: B010
     setattr(SSHPacketLogger, "_log_packet", _quiet)  # noqa: B010
     setattr(SSHLogger, "log", _where_heard(SSHLogger.log))  # noqa: B010
-    # httpcore looks for sniffio with each connection, in every folder of sys.path, and nobody has it
-    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
     # nodes say where they stand in a text and nothing else, and nobody changes them
     setattr(yaml, "compose", functools.lru_cache(maxsize=32)(yaml.compose))  # noqa: B010
 

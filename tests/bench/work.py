@@ -98,7 +98,7 @@ def health(effort: Effort) -> list[Finding]:
     detail = {"milliseconds_each": round(1000 * each, 3)}
     return [
         Finding(name="health: 4 services each second", value=400 * each, unit="% core", limit=2, detail=detail),
-        Finding(name="health: 1,000 every 5 s", value=20_000 * each, unit="% core", limit=50, detail=detail),
+        Finding(name="health: 1,000 every 5 s", value=20_000 * each, unit="% core", limit=25, detail=detail),
     ]
 
 

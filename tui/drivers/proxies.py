@@ -5,6 +5,7 @@ addresses, networks and ports. What cannot be used is an `UnusableProxy` for the
 others. This machine itself is never asked through a proxy: there, 127.0.0.1 would be another machine.
 """
 
+import functools
 import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -107,6 +108,7 @@ def read(variable: str, value: str) -> Proxy:
     return Proxy(where, unquote(user), unquote(password))
 
 
+@functools.lru_cache(maxsize=4096)  # asked for each look at a service
 def excepts(word: str, host: str, port: int) -> bool:
     """True if a word of `no_proxy` holds for this host and port."""
     if word == "*":
