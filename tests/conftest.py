@@ -43,7 +43,7 @@ LONG = (
     "terminal/test_walk.py",
     "matrix/test_matrix.py",
     "scenarios/test_fleet.py",
-    "cli/test_consent.py",
+    "cli/test_trust_question.py",
     "scenarios/test_evidence.py",
     "scenarios/test_real_sshd.py",
     "scenarios/test_guard.py",

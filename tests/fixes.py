@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.source_trees import tree
+
 ROOT = Path(__file__).parents[1] / "tui"
 ERRORS = frozenset(
     {
@@ -36,11 +38,11 @@ def template(node: ast.expr) -> str:
             return "{}"
 
 
-def named(tree: ast.AST) -> dict[str, str]:
+def named(parsed: ast.AST) -> dict[str, str]:
     """Texts that are given a name first."""
     return {
         target.id: template(node.value)
-        for node in ast.walk(tree)
+        for node in ast.walk(parsed)
         if isinstance(node, ast.Assign)
         for target in node.targets
         if isinstance(target, ast.Name)
@@ -53,9 +55,9 @@ def fixes() -> Iterator[tuple[str, str]]:
         where = path.relative_to(ROOT).as_posix()
         if where.startswith("sandbox/"):
             continue
-        tree = ast.parse(path.read_text())
-        texts = named(tree)
-        for node in ast.walk(tree):
+        whole = tree(path)
+        texts = named(whole)
+        for node in ast.walk(whole):
             if not isinstance(node, ast.Call) or len(node.args) < 2:
                 continue
             called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")

@@ -5,6 +5,8 @@ from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
+from tests.source_trees import tree
+
 TUI = Path(__file__).parents[1] / "tui"
 LINES = 400
 PARAMETERS = 7
@@ -15,7 +17,7 @@ MANY = {"Engine": 13, "Planner": 8}
 @cache
 def classes() -> dict[Path, list[ast.ClassDef]]:
     return {
-        path: [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
+        path: [node for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef)]
         for path in sorted(TUI.rglob("*.py"))
     }
 

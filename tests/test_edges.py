@@ -4,10 +4,12 @@ import ast
 from functools import cache
 from pathlib import Path
 
+from tests.source_trees import tree
+
 TUI = Path(__file__).parents[1] / "tui"
 EDGES = {
     "cli/main.py", "console/app.py", "drivers/vendors/apprise_channel.py",
-    "engine/edge.py", "engine/signal.py", "sandbox/dispatch.py",
+    "engine/error_edge.py", "engine/change_signal.py", "sandbox/dispatch.py",
 }  # fmt: skip
 """files that catch any error and go on; the list only shrinks"""
 BEGINS = {
@@ -24,7 +26,7 @@ BEGINS = {
     "engine/incident/runner.py",  # `submit` waits for it, shielded
     "engine/supervisor.py",
     "engine/concurrency.py",  # waits for them, and raises the first error
-    "sandbox/fake_teammate.py", "sandbox/faults.py", "sandbox/host.py", "sandbox/server.py",
+    "sandbox/fake_teammate.py", "sandbox/armed_faults.py", "sandbox/host.py", "sandbox/server.py",
 }  # fmt: skip
 """files that begin a task themselves; all others have a Supervisor"""
 
@@ -33,8 +35,7 @@ BEGINS = {
 def _files() -> dict[str, tuple[ast.Module, list[str]]]:
     found = {}
     for path in sorted(TUI.rglob("*.py")):
-        text = path.read_text()
-        found[str(path.relative_to(TUI))] = (ast.parse(text), text.splitlines())
+        found[str(path.relative_to(TUI))] = (tree(path), path.read_text().splitlines())
     return found
 
 
@@ -51,8 +52,8 @@ def _raises(handler: ast.ExceptHandler) -> bool:
 def test_any_error_is_caught_only_at_an_edge() -> None:
     found = {
         name
-        for name, (tree, _) in _files().items()
-        for node in ast.walk(tree)
+        for name, (whole, _) in _files().items()
+        for node in ast.walk(whole)
         if isinstance(node, ast.ExceptHandler) and _broad(node) and not _raises(node)
     }
     assert found == EDGES
@@ -60,8 +61,8 @@ def test_any_error_is_caught_only_at_an_edge() -> None:
 
 def test_what_is_passed_over_says_why_in_its_line() -> None:
     silent = []
-    for name, (tree, lines) in _files().items():
-        for node in ast.walk(tree):
+    for name, (whole, lines) in _files().items():
+        for node in ast.walk(whole):
             suppressed = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "suppress"
             passed = isinstance(node, ast.ExceptHandler) and all(isinstance(one, ast.Pass) for one in node.body)
             if isinstance(node, ast.Call | ast.ExceptHandler) and (suppressed or passed):
@@ -74,8 +75,8 @@ def test_what_is_passed_over_says_why_in_its_line() -> None:
 def test_a_task_is_begun_by_a_supervisor_or_by_who_waits_for_it() -> None:
     found = {
         name
-        for name, (tree, _) in _files().items()
-        for node in ast.walk(tree)
+        for name, (whole, _) in _files().items()
+        for node in ast.walk(whole)
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "create_task"
     }
     assert found == BEGINS

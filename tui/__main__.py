@@ -142,7 +142,7 @@ def _agreed(wanted: "CommandOptions") -> str | None:
     from pathlib import Path
 
     from tui.config.reading import bytes_of
-    from tui.drivers.trusted import TrustedFiles
+    from tui.drivers.trusted_files import TrustedFiles
 
     here = Path.cwd() / "services.yaml"
     if not wanted.trust and TrustedFiles().unchanged(here, bytes_of(here)):
@@ -150,8 +150,8 @@ def _agreed(wanted: "CommandOptions") -> str | None:
     import asyncio
 
     from tui import bootstrap
-    from tui.cli.consent import ask
     from tui.cli.narrate import Narrator
+    from tui.cli.trust_question import ask
     from tui.console import splash
 
     splash.end()

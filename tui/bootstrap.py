@@ -12,19 +12,19 @@ from tui import config
 from tui.config.trust import Power, fingerprint, powers
 from tui.drivers import vendors
 from tui.drivers.clock import SystemClock
-from tui.drivers.digest import KeyedDigest
 from tui.drivers.environment_check import Surroundings
 from tui.drivers.git import Git
-from tui.drivers.http import HttpProbes
+from tui.drivers.health_http import HttpProbes
+from tui.drivers.image_registry import HttpRegistry
 from tui.drivers.journal import Journal
+from tui.drivers.keyed_hash import KeyedDigest
 from tui.drivers.on_call_file import OnCallFile
 from tui.drivers.process import GUARD, LocalProcesses
-from tui.drivers.registry import HttpRegistry
 from tui.drivers.secrets import Secrets, learn_all
 from tui.drivers.ssh import Identities, SshHost
-from tui.drivers.trusted import TrustedFiles
+from tui.drivers.trusted_files import TrustedFiles
 from tui.drivers.vendors.base import Checked, Counter, FlagKeeper, Given, IssueTracker, MessageChannel, OnCallSource
-from tui.engine.drill import ledger as drills
+from tui.engine.drill import drills_on_record as drills
 from tui.engine.engine import Engine
 from tui.engine.ports import ClockPort, Outside
 from tui.engine.replay import Recording, ReplayEngine

@@ -17,7 +17,7 @@ from tests.simulation import test_pace
 from tests.simulation.child import in_child, with_world
 from tui import bootstrap, config
 from tui.drivers.clock import SystemClock
-from tui.drivers.http import HttpProbes
+from tui.drivers.health_http import HttpProbes
 from tui.drivers.journal import Journal
 from tui.engine.engine import Engine
 from tui.incident import events as ev

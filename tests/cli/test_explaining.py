@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.fleets import SMALL
-from tui.cli import examples, parsers
+from tui.cli import command_parsers, examples
 from tui.cli.commands.explain import pages
 from tui.cli.main import main
 from tui.cli.options import parse
@@ -67,7 +67,7 @@ def test_a_page_on_a_command_names_where_its_options_are(capsys: pytest.CaptureF
 
 @pytest.mark.parametrize("command", [*COMMANDS, "SERVICE"])
 def test_every_help_has_two_examples_that_are_understood(command: str) -> None:
-    assert "examples:" in parsers.tables()[command].format_help()
+    assert "examples:" in command_parsers.tables()[command].format_help()
     assert len(examples.EXAMPLES[command]) >= 2
     for line in examples.EXAMPLES[command]:
         words = shlex.split(line.partition("$(")[2].rstrip(')"') or line.partition(" >")[0].partition(" |")[0])

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from tui.cli.argparse_errors import BY_FILE
 from tui.cli.options import parse
-from tui.cli.parser import BY_FILE
 from tui.model.errors import ConfigError
 from tui.model.release import Target, TargetKind
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.config.fleets import SMALL, load_text, problems
-from tui.model.service import Budgets, Expect, Fleet, RequestHeader, Service
+from tui.model.runbook import Budgets
+from tui.model.service import Expect, Fleet, RequestHeader, Service
 
 HOSTS = "version: 1\nhosts:\n  here: {ssh: dokku@host.example}\n"
 

@@ -16,14 +16,15 @@ from jsonschema import Draft202012Validator
 from tests.config import yaml_values
 from tests.config.fleets import SHIPPED, SMALL, problems
 from tests.config.test_problems import WITH
+from tests.source_trees import tree
 from tui.config import json_schema, reference
 from tui.config.schema import top
 from tui.config.shapes import Apart, Keys, Many, Named
 from tui.config.trust import HARMLESS
 from tui.config.vendors import shapes
 from tui.drivers.vendors import sections
+from tui.model import runbook
 from tui.model import service as model
-from tui.model.service import WatchSpec
 from tui.model.vendor import SectionPlace
 
 ROOT = Path(__file__).parents[2]
@@ -174,7 +175,7 @@ def every() -> dict[str, Any]:
                 for one in like:
                     walk(one, above)
 
-    walk(top(sections(), Path(), WatchSpec()), "")
+    walk(top(sections(), Path(), runbook.WatchSpec()), "")
     return found
 
 
@@ -200,7 +201,8 @@ def test_every_key_that_changes_only_words_is_one() -> None:
 
 KINDS = (
     model.Host, model.Expect, model.RequestHeader, model.HealthSpec, model.SmokeSpec, model.IdentitySpec,
-    model.RollbackSpec, model.Service, model.SeveritySpec, model.WatchSpec, model.Budgets, model.Contacts, model.Fleet,
+    model.RollbackSpec, model.Service, model.Fleet,
+    runbook.SeveritySpec, runbook.WatchSpec, runbook.Budgets, runbook.Contacts,
 )  # fmt: skip
 
 
@@ -211,7 +213,7 @@ def used() -> set[str]:
     for file in (ROOT / "tui").rglob("*.py"):
         if file.relative_to(ROOT / "tui").parts[0] in ("config", "sandbox"):
             continue
-        attributes = (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Attribute))
+        attributes = (node for node in ast.walk(tree(file)) if isinstance(node, ast.Attribute))
         found |= {node.attr for node in attributes if isinstance(node.ctx, ast.Load)}
     return found
 

@@ -20,8 +20,8 @@ from tui.console.controller import ConsoleController
 from tui.console.drawing.palette import Palette
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Page
-from tui.console.pages.everything import Everything
-from tui.console.pages.forward import Forward
+from tui.console.pages.all_services import Everything
+from tui.console.pages.go_forward import Forward
 from tui.console.pages.incident_page import IncidentPage
 from tui.console.pages.postmortem import PostMortemPage
 from tui.console.pages.resume import Resume

@@ -18,7 +18,7 @@ from tui.console.drawing.log_view import BLOCKS, LogView
 from tui.console.drawing.palette import Palette, sgr
 from tui.console.widgets.log_panel import LogPanel
 from tui.drivers.clock import SystemClock
-from tui.drivers.spool import LogSpool
+from tui.drivers.log_spool import LogSpool
 from tui.engine.monitor.log_follower import Following, LogFollower
 from tui.engine.monitor.log_ring import BLOCK, LogRing
 from tui.model.outcome import Outcome

@@ -8,7 +8,7 @@ from tests.console.scenes import started
 from tui.config import console_file
 from tui.config.console_file import ConsoleFile
 from tui.config.reading import ServicesError
-from tui.console import actions
+from tui.console import actions_and_keys
 from tui.console.rebinding import BEGINS, keymap
 
 
@@ -74,10 +74,10 @@ def test_two_actions_may_change_places_and_panels_may_share_a_key(tmp_path: Path
 
 
 def test_every_action_that_begins_a_change_is_known_by_its_name() -> None:
-    names = {actions.identity(a) for a in actions.ACTIONS}
+    names = {actions_and_keys.identity(a) for a in actions_and_keys.ACTIONS}
     assert names >= BEGINS
-    everywhere = [a for a in actions.ACTIONS if a.where == actions.EVERYWHERE and a.keys.isalpha()]
-    capitals = {actions.identity(a) for a in everywhere if a.keys.isupper()}
+    everywhere = [a for a in actions_and_keys.ACTIONS if a.where == actions_and_keys.EVERYWHERE and a.keys.isalpha()]
+    capitals = {actions_and_keys.identity(a) for a in everywhere if a.keys.isupper()}
     assert capitals == BEGINS
 
 

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.cli import parsers
+from tui.cli import command_parsers
 from tui.console import board_cache, clipboard, splash
-from tui.console.driver import SHORT, Writer
 from tui.console.setup import Setup
 from tui.console.terminal import Terminal, describe
+from tui.console.textual_driver import SHORT, Writer
 
 UTF8 = {"LANG": "en_GB.UTF-8"}
 
@@ -189,8 +189,8 @@ def test_ages(seconds: int, words: str) -> None:
 
 def test_the_picture_knows_every_option_of_the_console() -> None:
     for parser, words in (
-        (parsers.console("rollback"), []),
-        (parsers.commands("rollback"), ["sandbox"]),
+        (command_parsers.console("rollback"), []),
+        (command_parsers.commands("rollback"), ["sandbox"]),
     ):
         if words:
             parser = next(a for a in parser._actions if a.dest == "command").choices["sandbox"]  # type: ignore[index]

@@ -124,18 +124,18 @@ def test_malformed_config_is_unknown_never_a_crash(config: dict[str, str]) -> No
 
 def test_a_record_goes_stale_by_its_watch_or_its_age() -> None:
     record = holders.record_from_config("api", {"ROLLBACK_SINCE": stamp(AT)})
-    assert not holders.is_stale(record, AT + timedelta(minutes=29))
-    assert holders.is_stale(record, AT + timedelta(minutes=31))
+    assert not holders.record_is_stale(record, AT + timedelta(minutes=29))
+    assert holders.record_is_stale(record, AT + timedelta(minutes=31))
     until = {"ROLLBACK_SINCE": stamp(AT), "ROLLBACK_WATCH_UNTIL": stamp(AT + timedelta(hours=1))}
-    assert not holders.is_stale(holders.record_from_config("api", until), AT + timedelta(minutes=69))
-    assert holders.is_stale(holders.record_from_config("api", until), AT + timedelta(minutes=71))
-    assert not holders.is_stale(holders.record_from_config("api", {}), AT + timedelta(days=9))
+    assert not holders.record_is_stale(holders.record_from_config("api", until), AT + timedelta(minutes=69))
+    assert holders.record_is_stale(holders.record_from_config("api", until), AT + timedelta(minutes=71))
+    assert not holders.record_is_stale(holders.record_from_config("api", {}), AT + timedelta(days=9))
 
 
 def test_a_record_without_keys_is_as_old_as_its_app() -> None:
     record = holders.record_from_config("api", {}, created_at=AT)
-    assert not holders.is_stale(record, AT + timedelta(minutes=29))
-    assert holders.is_stale(record, AT + timedelta(minutes=31))
+    assert not holders.record_is_stale(record, AT + timedelta(minutes=29))
+    assert holders.record_is_stale(record, AT + timedelta(minutes=31))
 
 
 def test_a_holder_of_a_holder_is_read_from_the_right() -> None:

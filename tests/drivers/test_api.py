@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.vendors import Vendors
+from tui.drivers.http_client import Raw
 from tui.drivers.vendors import api as apis
 from tui.drivers.vendors import github, linear, pagerduty, sentry
 from tui.drivers.vendors.api import Api, RateLimit, Reply, read, wait_for, words
-from tui.drivers.web import Raw
 from tui.text.redact import learn
 
 SECRET = "sesame-open-sesame"

@@ -13,7 +13,7 @@ from tests.sshd import Sshd, real_sshd
 from tui.drivers.git import Git, between, history, pack_size
 from tui.drivers.git.wire import ProtocolError
 from tui.model.commit_range import CommitRange, Migrated, SourceTree
-from tui.ways.preflight import is_migration
+from tui.ways.plan_warnings import is_migration
 
 COMMIT = ("-c", "user.name=T", "-c", "user.email=t@t", "commit", "-qm", "x")
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from tests.sandbox.guest import Guest, visiting
-from tui.drivers import http
+from tui.drivers import health_http
 from tui.drivers.clock import SystemClock
 from tui.drivers.git import Git, between, client, history
-from tui.drivers.http import HttpProbes
-from tui.drivers.registry import HttpRegistry
+from tui.drivers.health_http import HttpProbes
+from tui.drivers.image_registry import HttpRegistry
 from tui.drivers.ssh import SshHost, channel, login
 from tui.drivers.ssh import host as driver
 from tui.drivers.vendors.api import Api, Reply
@@ -371,7 +371,7 @@ async def test_a_body_that_was_packed_without_being_asked_is_read_all_the_same()
 @pytest.mark.parametrize("talk", TALKS)
 async def test_a_vendor_and_a_registry_may_answer_anything(talk: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.drivers.vendors.api.TOTAL", 1.0)
-    monkeypatch.setattr("tui.drivers.registry.LIMIT", 1.0, raising=False)
+    monkeypatch.setattr("tui.drivers.image_registry.LIMIT", 1.0, raising=False)
     registry = HttpRegistry({})
     async with server(TALKS[talk]) as port, asyncio.timeout(30):
         api = Api(f"http://127.0.0.1:{port}", {})
@@ -386,4 +386,4 @@ async def test_a_vendor_and_a_registry_may_answer_anything(talk: str, monkeypatc
 
 
 def test_the_limits_are_those_that_are_meant() -> None:
-    assert (driver.LARGEST, channel.STREAM_STDERR, http.LARGEST) == (32 << 20, 4 << 20, 64 << 10)
+    assert (driver.LARGEST, channel.STREAM_STDERR, health_http.LARGEST) == (32 << 20, 4 << 20, 64 << 10)

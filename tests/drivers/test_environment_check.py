@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from tui import bootstrap, config
-from tui.drivers import certificates, web
+from tui.drivers import certificates, http_client
 from tui.drivers.certificates import UnusableCertificates
 from tui.drivers.clock import SystemClock
 from tui.drivers.environment_check import Surroundings
-from tui.drivers.http import HttpProbes
+from tui.drivers.health_http import HttpProbes
+from tui.drivers.http_client import NoConnection, Web
 from tui.drivers.proxies import Proxies, Proxy, UnusableProxy
-from tui.drivers.web import NoConnection, Web
 from tui.model.health import ProbeOutcome
 from tui.model.service import Expect
 
@@ -30,9 +30,9 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    web._certificates.cache_clear()
+    http_client._certificates.cache_clear()
     yield
-    web._certificates.cache_clear()
+    http_client._certificates.cache_clear()
 
 
 PLAIN = Proxy("http://proxy:3128")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tui.drivers.clock import SystemClock
-from tui.drivers.http import HttpProbes
+from tui.drivers.health_http import HttpProbes
 from tui.model.health import Probe, ProbeOutcome, RequestExtras
 from tui.model.service import Expect
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from tests.drivers.outside import message, service
+from tui.drivers.http_client import Raw
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import api as apis
 from tui.drivers.vendors.api import Api, read, there
 from tui.drivers.vendors.github import GitHubIssues, GitHubSpec, repository
 from tui.drivers.vendors.sentry import Sentry, SentrySpec
-from tui.drivers.web import Raw
 from tui.model.finding import Result
 
 BASE = "https://api.example"

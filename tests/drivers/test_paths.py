@@ -7,9 +7,9 @@ import pytest
 
 from tests.incident.facts import T0
 from tui.drivers import paths
-from tui.drivers.digest import KeyedDigest
 from tui.drivers.journal import Journal
-from tui.drivers.spool import LogSpool
+from tui.drivers.keyed_hash import KeyedDigest
+from tui.drivers.log_spool import LogSpool
 from tui.model.errors import ConfigError, ConsoleError, JournalError
 
 

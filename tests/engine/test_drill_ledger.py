@@ -15,7 +15,7 @@ from tui.cli.options import CommandOptions
 from tui.dokku import drill_files
 from tui.dokku.build_settings import Shape
 from tui.drivers.journal import Journal
-from tui.engine.drill import ledger as drills
+from tui.engine.drill import drills_on_record as drills
 from tui.model.drill import PREFIX, DrillBegun, DrillEnd, DrillResult, is_drill
 from tui.model.errors import ConfigError
 from tui.model.service import Fleet, Host

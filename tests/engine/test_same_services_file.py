@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests import stage
-from tests.incident.test_bound import incident
+from tests.incident.test_whose_incident import incident
 from tui.engine import same_services_file
 from tui.model.errors import ConfigError
 from tui.model.service import Fleet

@@ -12,7 +12,7 @@ from tests.stage import HandClock, StageEngine, current, fleet, listing, probe, 
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.releases.catalog import Listing
 from tui.engine.service_monitor import HEALTH_EVERY, RELEASES_EVERY, REMEMBERED, ServiceMonitor
-from tui.incident.health_word import STALE_AFTER
+from tui.incident.health_from_probes import STALE_AFTER
 from tui.model.errors import HostKeyRefused, Unreachable
 from tui.model.health import Health, Probe, ProbeOutcome
 from tui.model.host import Capabilities

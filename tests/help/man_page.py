@@ -6,7 +6,7 @@ from pathlib import Path
 
 from argparse_manpage.manpage import Manpage
 
-from tui.cli import parsers
+from tui.cli import command_parsers
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "tui/rollback.1"
@@ -24,10 +24,10 @@ MORE = r"""\(oqrollback help\(cq lists the pages on topics, among them quick, ke
 
 def text() -> str:
     """The page as groff(7) takes it. Without a date: the same parsers give the same page."""
-    parser = parsers.commands("rollback")
+    parser = command_parsers.commands("rollback")
     sub = next(one for one in parser._actions if isinstance(one, argparse._SubParsersAction))
-    sub._name_parser_map |= {"SERVICE": parsers.of_service("rollback")}
-    shared = parsers.common()
+    sub._name_parser_map |= {"SERVICE": command_parsers.of_service("rollback")}
+    shared = command_parsers.common()
     everywhere = {one.dest for one in shared._actions}
     for one in sub.choices.values():
         one.usage = argparse.SUPPRESS

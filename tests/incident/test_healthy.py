@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tui.incident import budgets, health_word, healthy_log
+from tui.incident import health_from_probes, healthy_log, step_budgets
 from tui.incident.healthy_answer import dotted, unhealthy
 from tui.incident.healthy_log import WrittenLine
 from tui.model.health import Probe, ProbeOutcome, RequestExtras
 from tui.model.incident import Incident, State
 from tui.model.observation import Container
-from tui.model.service import Budgets, Expect, HealthSpec, RequestHeader, Service
+from tui.model.runbook import Budgets
+from tui.model.service import Expect, HealthSpec, RequestHeader, Service
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 JSON = {"content-type": "application/json"}
@@ -137,13 +138,13 @@ def look(url: str, outcome: ProbeOutcome, detail: str = "", seconds: float | Non
 def test_bad_outweighs_unknown_outweighs_good() -> None:
     own, public = look("own", ProbeOutcome.HEALTHY), look("public", ProbeOutcome.HEALTHY, seconds=0.9)
     sick, lost = look("sick", ProbeOutcome.UNHEALTHY, "HTTP 500"), look("lost", ProbeOutcome.UNREACHABLE, "no answer")
-    assert health_word.together([own]) is own
-    well = health_word.together([own, public])
+    assert health_from_probes.together([own]) is own
+    well = health_from_probes.together([own, public])
     assert (well.outcome, well.url, well.seconds) == (ProbeOutcome.HEALTHY, "own", 0.1)
     assert well.parts == (own, public) and well.part("public") is public and well.part("other") is None
-    bad = health_word.together([own, lost, sick])
+    bad = health_from_probes.together([own, lost, sick])
     assert (bad.outcome, bad.detail) == (ProbeOutcome.UNHEALTHY, "sick: HTTP 500")
-    assert health_word.together([own, lost]).outcome is ProbeOutcome.UNREACHABLE
+    assert health_from_probes.together([own, lost]).outcome is ProbeOutcome.UNREACHABLE
 
 
 # ── what goes with a request ─────────────────────────────────────────────────────────────────────────────────────────
@@ -170,14 +171,14 @@ def test_headers_of_health_go_nowhere_else() -> None:
 def test_a_step_that_takes_longer_than_the_runbook_gives_it_says_what_then() -> None:
     begun = Incident(id="i", service="api", app="api", host="h", opened_at=AT, by="me", since=AT)
     given = Budgets(confirm=timedelta(seconds=30), verify=timedelta(seconds=20))
-    assert (spent := budgets.running(begun, given, AT + timedelta(seconds=30))) is not None and spent.over == ""
-    late = budgets.running(begun, given, AT + timedelta(seconds=31))
+    assert (spent := step_budgets.running(begun, given, AT + timedelta(seconds=30))) is not None and spent.over == ""
+    late = step_budgets.running(begun, given, AT + timedelta(seconds=31))
     assert late is not None and late.over == "confirming takes 31 s, the runbook gives it 30 s: roll back"
     verifying = replace(begun, state=State.VERIFYING, asking=None, served_at=AT)
-    slow = budgets.running(verifying, given, AT + timedelta(seconds=25))
+    slow = step_budgets.running(verifying, given, AT + timedelta(seconds=25))
     assert slow is not None and slow.over.startswith("verifying takes 25 s, the runbook gives it 20 s")
     sent = replace(begun, state=State.EXECUTING, confirmed_at=AT)
-    gone = budgets.running(sent, given, AT + timedelta(minutes=2))
+    gone = step_budgets.running(sent, given, AT + timedelta(minutes=2))
     assert gone is not None and gone.over.startswith("rolling back takes 120 s, the runbook gives it 60 s")
-    assert budgets.running(replace(begun, state=State.WATCHING), given, AT) is None
-    assert budgets.rolled_back(begun, given) == ""
+    assert step_budgets.running(replace(begun, state=State.WATCHING), given, AT) is None
+    assert step_budgets.rolled_back(begun, given) == ""

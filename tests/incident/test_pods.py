@@ -9,7 +9,7 @@ from tui.model.observation import Container, Landed, RunningState
 from tui.model.plan import Plan, Proof
 from tui.model.release import Release
 from tui.model.verification import Check, Verdict
-from tui.releases import choose, restart_risk
+from tui.releases import restart_risk, what_runs
 
 ASKED = "inc1.1"
 
@@ -104,8 +104,8 @@ def test_a_watch_does_not_take_pods_that_were_not_asked_for_strangers() -> None:
 
 def test_a_rollback_of_ours_is_not_called_a_rebuild_because_pods_were_not_asked() -> None:
     ours = Release(app="cyc", number=1, holder="cyc--r1", commit="a" * 40, served_as=(OURS,))
-    assert choose.running((ours,), pods(None)).name == "release:1"
-    assert choose.rebuilt((ours,), replace(pods("-"), pods="true"))
+    assert what_runs.running((ours,), pods(None)).name == "release:1"
+    assert what_runs.rebuilt((ours,), replace(pods("-"), pods="true"))
 
 
 def test_a_failed_deploy_on_pods_is_an_incident_although_all_is_green() -> None:

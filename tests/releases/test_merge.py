@@ -6,7 +6,7 @@ from tests.incident.facts import OTHER, OURS, T0, THEIRS, current, later
 from tui.model.history import Commit
 from tui.model.ledger import Ledger, Remark, RemarkKind, Sighting
 from tui.model.release import Release, Source
-from tui.releases import choose, merge
+from tui.releases import merge, what_runs
 
 HELD = Release(
     app="cyc", number=1, tag="pre-deploy-20261123-210001", commit=THEIRS, served_as=(OURS,), last_served=T0,
@@ -69,7 +69,7 @@ def test_images_are_known_by_their_names() -> None:
     (found,) = merged(ledger=Ledger(sightings=(image, sighting(None, 5, source="tar", metadata="--"))))
     assert (found.image, found.commit, found.source) == ("r.example/cyc:4", None, "docker-image")
     now = replace(current(), source="docker-image", metadata="r.example/cyc:4")
-    assert [r.running for r in choose.with_running((found,), now)] == [True]
+    assert [r.running for r in what_runs.with_running((found,), now)] == [True]
 
 
 def test_remarks_of_this_machine_are_said_and_the_hosts_word_is_kept() -> None:
@@ -99,5 +99,5 @@ def test_the_last_attempt_is_failed_only_when_nothing_is_under_way() -> None:
 
 def test_the_running_release_stands_once_and_first() -> None:
     known = merged(HELD, commits=(commit(THEIRS), commit(OTHER)), ledger=Ledger(sightings=(sighting(OTHER, 5),)))
-    found = choose.with_running(known, current(metadata=OTHER))
+    found = what_runs.with_running(known, current(metadata=OTHER))
     assert [(r.commit, r.running) for r in found] == [(OTHER, True), (THEIRS, False)]

@@ -9,7 +9,7 @@ from tests.incident.facts import OTHER, current
 from tui.dokku.holders import is_frozen
 from tui.model.observation import Container, RunningState
 from tui.model.release import Release
-from tui.releases import choose
+from tui.releases import what_runs
 from tui.releases.remembered import doubtful, settles
 
 OURS = "0" * 39 + "7"
@@ -62,8 +62,8 @@ def test_what_no_holder_needs_to_be_read_for_is_named_the_same_whatever_marks_th
             Release(app="cyc", number=r.number, holder=r.holder, served_as=(OURS,), bad="x", left_bad=((OTHER, "y"),))
             for r in KEPT
         )
-        assert choose.running(KEPT, now).name == choose.running(marked, now).name
-        assert choose.rebuilt(KEPT, now) == choose.rebuilt(marked, now)
+        assert what_runs.running(KEPT, now).name == what_runs.running(marked, now).name
+        assert what_runs.rebuilt(KEPT, now) == what_runs.rebuilt(marked, now)
 
 
 def test_one_holder_settles_it_where_it_has_the_commit_noted_or_the_host_tried_nothing_since() -> None:

@@ -11,7 +11,7 @@ from tests.simulation.child import in_child, with_world
 from tests.simulation.machines import Process
 from tests.simulation.run import Prepared
 from tests.simulation.world import APP, World
-from tui.sandbox.faults import Fault, When
+from tui.sandbox.armed_faults import Fault, When
 
 RECORD = f"{APP}--incident"
 Drive = Callable[[World], Awaitable[Process]]
@@ -187,9 +187,9 @@ WALKED: dict[str, tuple[Drive, tuple[tuple[str, str], ...]]] = {
     "undo over another deploy": (undo_replaced, (("incident/undo.py", "rollback {} --list: shows what there is"),)),
     "nothing kept": (
         nothing_kept,
-        (("releases/choose.py", "{} | rollback keep {}: keeps what runs | deploy it again as usual"),),
+        (("releases/choose_release.py", "{} | rollback keep {}: keeps what runs | deploy it again as usual"),),
     ),
-    "further back": (further, (("ways/previous_refusal.py", "to go further back: rollback {} {}, or {}"),)),
+    "further back": (further, (("ways/previous_twice.py", "to go further back: rollback {} {}, or {}"),)),
     "closed already": (resume_closed, (("engine/engine.py", "rollback incidents"),)),
 }
 NOT_WALKED = {

@@ -10,7 +10,7 @@ from detangle import SimLoop
 
 from tests.simulation.machines import Machine
 from tests.simulation.world import APP, DOKKU, ENDLESS, World
-from tui.sandbox.faults import Fault, When
+from tui.sandbox.armed_faults import Fault, When
 from tui.sandbox.host import Call
 from tui.sandbox.scenario import misbehave
 

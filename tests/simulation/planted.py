@@ -12,7 +12,7 @@ import tui.drivers.ssh
 import tui.engine.hosts.connections
 import tui.engine.hosts.gate
 from tests.simulation.machines import replaced
-from tui.engine.monitor import health
+from tui.engine.monitor import health_probing
 from tui.incident import decide as deciding
 from tui.incident import effects as do
 from tui.incident import events as ev
@@ -80,7 +80,7 @@ def exit_is_proof() -> AbstractContextManager[None]:
     async def unasked(*_: Any, **__: Any) -> tuple[()]:
         return ()
 
-    return _deciding(other, (verify, "identity", lambda *_: (PROVEN,)), (health, "identity", unasked))
+    return _deciding(other, (verify, "identity", lambda *_: (PROVEN,)), (health_probing, "identity", unasked))
 
 
 def lost_is_failure() -> AbstractContextManager[None]:

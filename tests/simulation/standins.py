@@ -173,11 +173,11 @@ def install() -> None:
     _import_all()
     import tui.bootstrap
     import tui.cli.main
+    import tui.drivers.http_client
     import tui.drivers.journal.database
-    import tui.drivers.journal.locks
+    import tui.drivers.journal.process_locks
     import tui.drivers.paths
     import tui.drivers.ssh.client_config
-    import tui.drivers.web
     import tui.sandbox.git_server
     import tui.sandbox.gitread
 
@@ -213,9 +213,9 @@ def install() -> None:
             Aside(sqlite3, connect=lambda *a, **k: sqlite3.connect(*a, factory=Database, **k)),
         ),
         (tui.drivers.journal.database, "fcntl", Aside(fcntl, flock=_hold)),
-        (tui.drivers.journal.locks, "fcntl", Aside(fcntl, flock=_hold)),
+        (tui.drivers.journal.process_locks, "fcntl", Aside(fcntl, flock=_hold)),
         (tui.drivers.paths, "os", Aside(os, environ=Environment())),
-        (tui.drivers.web, "_certificates", lambda: _CONTEXT),
+        (tui.drivers.http_client, "_certificates", lambda: _CONTEXT),
         (tui.drivers.ssh.client_config, "program", lambda: None),
         (sys, "stdout", Streams("stdout", sys.stdout)),
         (sys, "stderr", Streams("stderr", sys.stderr)),

@@ -12,7 +12,7 @@ from tests.simulation.child import in_child, with_world
 from tests.simulation.invariants import Journals
 from tests.simulation.world import World
 from tui.incident import events as ev
-from tui.sandbox.faults import Fault, When
+from tui.sandbox.armed_faults import Fault, When
 from tui.sandbox.pace import Pace
 
 EACH = 0.4

@@ -11,7 +11,7 @@ from tui.model.observation import Landed
 from tui.model.plan import Plan
 from tui.model.release import Release, Source, Target, TargetKind, matches
 from tui.model.verification import Verdict
-from tui.releases import choose
+from tui.releases import choose_release, what_runs
 from tui.ways import registry
 from tui.ways.way import Seen
 
@@ -31,7 +31,7 @@ def test_numbers_are_releases_newest_first_and_other_tags_are_none() -> None:
     assert len(registry.numbered("cyc", REPOSITORY, tuple(map(str, range(100))))) == registry.NEWEST
     assert matches(Target(kind=TargetKind.IMAGE, value="10"), found[0])
     assert not any(r.served for r in found)
-    assert [r.name for r in choose.newest_first(found[::-1])] == ["image:10", "image:9"]
+    assert [r.name for r in choose_release.newest_first(found[::-1])] == ["image:10", "image:9"]
 
 
 def test_the_image_is_named_by_its_digest() -> None:
@@ -86,5 +86,5 @@ def test_what_runs_is_known_by_the_number_its_containers_were_started_by() -> No
     running = replace(container(), named=f"{REPOSITORY}:4")
     now = replace(current(containers=(running,)), source="docker-image", metadata=f"{REPOSITORY}@{DIGEST}")
     assert now.image == f"{REPOSITORY}:4"
-    assert choose.running((IMAGE,), now).name == "image:4"
+    assert what_runs.running((IMAGE,), now).name == "image:4"
     assert replace(now, containers=(running, replace(running, id="b", named="dokku/cyc:latest"))).image is None

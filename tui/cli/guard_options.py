@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from datetime import timedelta
 
-from tui.cli.parser import duration
+from tui.cli.argparse_errors import duration
 from tui.model.errors import ConfigError
 from tui.model.guard import OnBreach
 

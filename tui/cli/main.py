@@ -135,9 +135,9 @@ async def _engine(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort 
     """The engine that the command acts through; that of `init` knows a host that no file names yet. Raises ConfigError,
     JournalError, Refused."""
     from tui import bootstrap
-    from tui.cli import consent
+    from tui.cli import trust_question
 
-    ask = consent.ask(narrator) if narrator.interactive else None
+    ask = trust_question.ask(narrator) if narrator.interactive else None
     known = None
     if wanted.command == "init":
         from tui.cli.commands import init

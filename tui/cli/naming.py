@@ -1,6 +1,6 @@
 """Names that people mistype on the command line; the error names the nearest one that there is."""
 
-from tui.engine import named
+from tui.engine import named_service
 from tui.model.command_words import COMMANDS
 from tui.model.errors import ConfigError
 from tui.model.service import Fleet, Service
@@ -11,7 +11,7 @@ def service(fleet: Fleet, name: str) -> Service:
     """The service of that name or app. Raises ConfigError with the nearest service or command."""
     if fleet.service(name) is None and not fleet.parts(name):
         raise unknown(name, fleet)
-    return named.one(fleet, name)
+    return named_service.one(fleet, name)
 
 
 def unknown(name: str, fleet: Fleet) -> ConfigError:

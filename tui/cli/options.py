@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from tui.cli import guard_options, parsers
+from tui.cli import command_parsers, guard_options
 from tui.model.command_words import COMMANDS
 from tui.model.errors import ConfigError
 from tui.model.guard import OnBreach
@@ -136,17 +136,20 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> CommandOptions:
     argv, then = guard_options.apart(argv, first)
     for command in () if first is not None else ("version", "info"):
         if f"--{command}" in argv:
-            return CommandOptions(command=command, **_plain(vars(parsers.alone(prog, command).parse_args(argv))))
+            return CommandOptions(
+                command=command, **_plain(vars(command_parsers.alone(prog, command).parse_args(argv)))
+            )
     if first is None and not any(word in ("-h", "--help") for word in argv):
-        return CommandOptions(command="console", **vars(parsers.console(prog).parse_args(argv)))
+        return CommandOptions(command="console", **vars(command_parsers.console(prog).parse_args(argv)))
     if first is None:
         argv = ["--help"]
     if first is None or first in COMMANDS:
         return CommandOptions(
-            **_plain(vars(parsers.commands(prog, only=first).parse_args(_command_first(argv, first)))), then=then
+            **_plain(vars(command_parsers.commands(prog, only=first).parse_args(_command_first(argv, first)))),
+            then=then,
         )
     try:
-        values = vars(parsers.of_service(prog).parse_intermixed_args(argv))
+        values = vars(command_parsers.of_service(prog).parse_intermixed_args(argv))
     except ConfigError as error:
         near = nearest(first, COMMANDS)
         if near is None or any(map(parse_target, argv)):
@@ -171,7 +174,7 @@ def parse(argv: Sequence[str], prog: str = "rollback") -> CommandOptions:
 
 def _only_named(options: CommandOptions) -> bool:
     """True if nothing that belongs to a rollback was said: the console may open on the service."""
-    shared = {name: getattr(options, name) for name in vars(parsers.common().parse_args([]))}
+    shared = {name: getattr(options, name) for name in vars(command_parsers.common().parse_args([]))}
     return options == CommandOptions(command="rollback", names=options.names, **shared)
 
 
@@ -180,7 +183,7 @@ def _first_word(argv: Sequence[str]) -> str | None:
     for word in argv:
         if skip:
             skip = False
-        elif word in parsers.TAKE_VALUE:
+        elif word in command_parsers.TAKE_VALUE:
             skip = True
         elif not word.startswith("-"):
             return word

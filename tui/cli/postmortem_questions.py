@@ -3,8 +3,8 @@
 Each answer is in the journal before the next question is asked: whoever is called away loses none.
 """
 
-from tui.cli.confirm import YES
 from tui.cli.narrate import Narrator
+from tui.cli.yes_or_no import YES
 from tui.engine.engine import Engine
 from tui.engine.notify.postmortem import check_dates
 from tui.incident.postmortem.looking_back import QUESTIONS

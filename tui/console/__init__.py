@@ -2,9 +2,10 @@
 
     start, setup        from what was asked for to a running console, and back to a clean terminal
     app                 the application: its start and end, its events, the rhythm of drawing
-    actions             the table of all actions: keys, names, when they are possible, their ranks
-    commands,           what keys do: those that work from the first picture on, and those about services, which
-      service_commands    exist once the engine does
+    actions_and_keys    the table of all actions: keys, names, when they are possible, their ranks
+    key_handlers,       what keys do: those that work from the first picture on, and those about services, which
+      service_key_handlers  exist once the engine does
+    keyboard_focus      who has the keys
     controller          which pages there are to open, which incidents are led here
     incident_flow       what can be done with one incident
     jobs, logs          work on hosts outside of an incident; the logs that are followed

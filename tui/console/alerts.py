@@ -11,7 +11,7 @@ from tui.console.pages import guard
 from tui.console.pages.incident_page import shows
 from tui.console.ports import Screen
 from tui.dokku import freeze_age
-from tui.engine.releases.forgotten import ForgottenFreeze, FreezeReminders
+from tui.engine.releases.forgotten_freezes import ForgottenFreeze, FreezeReminders
 from tui.incident import announcements
 from tui.model.incident import Question
 

@@ -16,15 +16,15 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 
-from tui.console import actions
-from tui.console.commands import Commands
+from tui.console import actions_and_keys
 from tui.console.drawing import rows
 from tui.console.drawing.palette import Palette
-from tui.console.driver import ConsoleDriver
 from tui.console.frame import Frame
-from tui.console.keyboard import Keyboard
+from tui.console.key_handlers import Commands
+from tui.console.keyboard_focus import Keyboard
 from tui.console.page_stack import PageStack
 from tui.console.prompt import Prompt
+from tui.console.textual_driver import ConsoleDriver
 from tui.console.widgets.hint import HintBar
 from tui.model.errors import ConsoleError
 from tui.text.redact import redact
@@ -47,8 +47,8 @@ class ConsoleApp(App[int]):
     """The console."""
 
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.EVERYWHERE)
-    where = actions.EVERYWHERE
+    BINDINGS: ClassVar[list[BindingType]] = actions_and_keys.bindings(actions_and_keys.EVERYWHERE)
+    where = actions_and_keys.EVERYWHERE
     DEFAULT_CSS = """
     Screen { background: ansi_default; color: ansi_default; overflow: hidden; }
     """
@@ -128,7 +128,7 @@ class ConsoleApp(App[int]):
         """In a thread: imports and files must not hold up the screen."""
         import tui.console.alerts
         import tui.console.controller
-        import tui.console.service_commands
+        import tui.console.service_key_handlers
         import tui.engine.service_monitor  # noqa: F401
 
         return self._make_engine(passphrase)
@@ -137,7 +137,7 @@ class ConsoleApp(App[int]):
         """Everything that needs the engine: pages, alerts, the keys about services, and the polls."""
         from tui.console.alerts import Alerts
         from tui.console.controller import ConsoleController
-        from tui.console.service_commands import ServiceCommands
+        from tui.console.service_key_handlers import ServiceCommands
         from tui.engine.service_monitor import ServiceMonitor
 
         board = ServiceMonitor(engine)
@@ -360,11 +360,11 @@ class ConsoleApp(App[int]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing here are not offered."""
-        return action != "run" or actions.doer(str(parameters[0]), self._doers) is not None
+        return action != "run" or actions_and_keys.doer(str(parameters[0]), self._doers) is not None
 
     def action_run(self, name: str) -> None:
         """Do what the table of actions calls by this name."""
-        getattr(actions.doer(name, self._doers), name)()
+        getattr(actions_and_keys.doer(name, self._doers), name)()
 
     def action_focus_next(self) -> None:
         """Tab: the next panel."""

@@ -6,8 +6,8 @@ from typing import Any
 from textual.app import App
 from textual.screen import Screen
 
-from tui.console import actions
-from tui.console.actions import EVERYWHERE, Action, key_name
+from tui.console import actions_and_keys
+from tui.console.actions_and_keys import EVERYWHERE, Action, key_name
 from tui.console.pages.keys import Bound
 
 
@@ -16,7 +16,7 @@ def bound(app: "App[Any]", screen: "Screen[object]", selected: str | None) -> li
     found: dict[tuple[str, str], Bound] = {}
     for active in screen.active_bindings.values():
         where = EVERYWHERE if active.node is screen else getattr(active.node, "where", "")
-        action = actions.of(where, active.binding.action)
+        action = actions_and_keys.of(where, active.binding.action)
         if action is None or action.unlisted or not active.enabled:
             continue
         name = key_name(active.binding.key)
@@ -34,7 +34,7 @@ def bound(app: "App[Any]", screen: "Screen[object]", selected: str | None) -> li
 def services(names: Sequence[str], go: Callable[[str], None]) -> list[Bound]:
     """Every service by name: going there puts the cursor on it."""
     return [
-        Bound(key="", label=f"Go to {name}", where="services", action=_goer(name, go), rank=actions.GO_TO)
+        Bound(key="", label=f"Go to {name}", where="services", action=_goer(name, go), rank=actions_and_keys.GO_TO)
         for name in names
     ]
 

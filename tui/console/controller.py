@@ -16,14 +16,14 @@ from tui.console.incident_flow import IncidentFlow
 from tui.console.jobs import ConsoleJobs
 from tui.console.logs import Logs
 from tui.console.pages.handover import HandOverPage
-from tui.console.pages.held import Found, Held
+from tui.console.pages.held_on_hosts import Found, Held
 from tui.console.pages.incident_page import IncidentPage
 from tui.console.pages.leave import Open
 from tui.console.pages.postmortem import PostMortemPage
 from tui.console.pages.record import TimelinePage, TrailPage, events_of, timeline_rows
 from tui.console.pages.releases import Releases
 from tui.console.pages.resume import Resume
-from tui.console.pages.which import Which
+from tui.console.pages.which_incident import Which
 from tui.console.ports import Opener, Screen
 from tui.drivers.clock import local
 from tui.engine import same_services_file

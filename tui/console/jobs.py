@@ -6,8 +6,8 @@ Each opens its page; nothing is sent before the person's word on it.
 from collections.abc import Awaitable, Callable
 
 from tui.console.drawing import labels, rows
-from tui.console.pages.everything import Everything
-from tui.console.pages.forward import Forward
+from tui.console.pages.all_services import Everything
+from tui.console.pages.go_forward import Forward
 from tui.console.pages.job import ConfirmJob, Job, Say
 from tui.console.pages.unfreeze import Unfreeze
 from tui.console.ports import Console

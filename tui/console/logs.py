@@ -3,7 +3,7 @@
 from collections.abc import Callable, Container, Sequence
 
 from tui.console.ports import Screen
-from tui.drivers.spool import LogSpool
+from tui.drivers.log_spool import LogSpool
 from tui.engine.monitor.log_follower import LogFollower
 from tui.engine.monitor.merged_log import MergedLogs
 from tui.engine.service_monitor import ServiceMonitor

@@ -1,13 +1,13 @@
 """The one line that asks: it opens only as the consequence of a person's key, passphrases included.
 
-Whether a key may open it is decided in `keyboard`.
+Whether a key may open it is decided in `keyboard_focus`.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable
 
-from tui.console.keyboard import Keyboard
+from tui.console.keyboard_focus import Keyboard
 from tui.console.panel_layout import PanelContainer
 from tui.console.ports import Screen
 from tui.console.widgets.ask import AskLine, Live

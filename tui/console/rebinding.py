@@ -10,8 +10,8 @@ from collections import defaultdict
 
 from tui.config.console_file import ConsoleFile, problem, refuse
 from tui.config.nodes import Problems
-from tui.console import actions
-from tui.console.actions import EVERYWHERE, PANEL, Action
+from tui.console import actions_and_keys
+from tui.console.actions_and_keys import EVERYWHERE, PANEL, Action
 from tui.text.nearest import suggestion
 
 FIXED = frozenset({"enter", "escape", "tab", "shift+tab", "ctrl+c", "ctrl+q"})
@@ -25,7 +25,7 @@ _APART = re.compile(r"[A-Z]|f[0-9]{1,2}|(shift\+)?(ctrl|alt)\+.+")
 def keymap(wanted: ConsoleFile) -> dict[str, str]:
     """Id of the binding → its keys, as the toolkit takes them. Raises ServicesError with every problem of the file."""
     problems: Problems = {}
-    known = {actions.identity(action): action for action in actions.ACTIONS if _free(action)}
+    known = {actions_and_keys.identity(action): action for action in actions_and_keys.ACTIONS if _free(action)}
     found: dict[str, tuple[str, ...]] = {}
     lines: dict[str, int] = {}
     for one in wanted.keys:
@@ -34,7 +34,7 @@ def keymap(wanted: ConsoleFile) -> dict[str, str]:
             near = suggestion(name, known)
             problems[problem(one.line, f"{at}: there is no such action{'; ' + near if near else ''}")] = None
             continue
-        keys = tuple(actions.spelt(key) for key in one.keys)
+        keys = tuple(actions_and_keys.spelt(key) for key in one.keys)
         for key in keys:
             if key in FIXED:
                 problems[problem(one.line, f"{at}: {key} is taken for good: choose another")] = None
@@ -57,8 +57,8 @@ def _clashes(
 ) -> None:
     """A key that two actions would have where both are heard: of one panel, of a panel and everywhere."""
     has: dict[str, list[tuple[str, Action]]] = defaultdict(list)
-    for action in actions.ACTIONS:
-        name, own = actions.identity(action), tuple(filter(None, action.keys.split(",")))
+    for action in actions_and_keys.ACTIONS:
+        name, own = actions_and_keys.identity(action), tuple(filter(None, action.keys.split(",")))
         for key in found.get(name, own) if known.get(name) is action else own:
             has[key].append((name, action))
     for key, rows in has.items():
@@ -66,7 +66,8 @@ def _clashes(
             others = [o for o, other in rows if o != name and _heard_together(action, other)]
             if name in found and others:
                 where = f" (line {lines[others[0]]})" if others[0] in lines else ""
-                text = f"keys.{name}: {actions.key_name(key)} is {others[0]}'s{where}: give one of them another key"
+                shown = actions_and_keys.key_name(key)
+                text = f"keys.{name}: {shown} is {others[0]}'s{where}: give one of them another key"
                 problems[problem(lines[name], text)] = None
 
 

@@ -1,6 +1,7 @@
 """What this terminal is, what Textual has to be told before it is imported, and how the console dies politely.
 
-Everything here answers to a fault measured with Textual 8.2.8; `driver` holds the part that replaces some of its code.
+Everything here answers to a fault measured with Textual 8.2.8; `textual_driver` holds the part that replaces some of
+its code.
 """
 
 import asyncio
@@ -96,7 +97,7 @@ def prepare(terminal: Terminal, environ: MutableMapping[str, str]) -> None:
         ("TEXTUAL_SMOOTH_SCROLL", "0"),
         ("TEXTUAL_FPS", "8" if terminal.low_bandwidth else "30"),
         ("TEXTUAL_COLOR_SYSTEM", SYSTEMS[terminal.colors]),
-        ("TEXTUAL_DRIVER", "tui.console.driver:ConsoleDriver"),
+        ("TEXTUAL_DRIVER", "tui.console.textual_driver:ConsoleDriver"),
         ("ESCDELAY", "50"),
     ):
         environ[name] = value

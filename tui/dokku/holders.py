@@ -368,7 +368,7 @@ def lost_record(app: str, branch: str) -> IncidentRecord:
     return IncidentRecord(app=app, incident=branch.removeprefix(FROZEN_BY) or None, state="frozen", gone=True)
 
 
-def is_stale(record: IncidentRecord, now: datetime) -> bool:
+def record_is_stale(record: IncidentRecord, now: datetime) -> bool:
     """Ten minutes after its watch, or thirty after its opening without one, somebody else may take the record over.
     A stale deploy lock is another thing: `incident/landed`."""
     if record.watch_until is not None:

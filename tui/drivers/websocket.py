@@ -4,7 +4,7 @@ import base64
 import hashlib
 import secrets
 
-from tui.drivers.web import Raw
+from tui.drivers.http_client import Raw
 from tui.text.clean import clean_line, decode
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

@@ -9,10 +9,10 @@ open and which were not started: the run itself keeps no other record. What is n
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from tui.engine.change_signal import Signal
 from tui.engine.engine import Engine
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.incident.steps import Output
-from tui.engine.signal import Signal
 from tui.incident import all_services
 from tui.incident import events as ev
 from tui.incident.all_services import BatchItem, BatchStage

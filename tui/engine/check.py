@@ -15,11 +15,11 @@ from tui.dokku import holders as kept
 from tui.dokku.config_values import stamp
 from tui.engine import check_access_log, check_holders, check_k3s, same_services_file
 from tui.engine.concurrency import meanwhile, together
-from tui.engine.drill import ledger as drills
+from tui.engine.drill import drills_on_record as drills
 from tui.engine.engine import Engine
 from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.hosts.overview import HostReads
-from tui.engine.monitor import health
+from tui.engine.monitor import health_probing
 from tui.engine.releases import build_facts, last_proven
 from tui.engine.releases.catalog import Listing
 from tui.model.errors import ConsoleError, HostKeyRefused, LinkError, Refused
@@ -29,10 +29,10 @@ from tui.model.incident import Incident
 from tui.model.observation import RunningState
 from tui.model.release import Target, TargetKind
 from tui.model.service import Expect, Host, Service
-from tui.releases import choose, restart_risk
+from tui.releases import choose_release, restart_risk, what_runs
 from tui.releases.keepable import known_to_run
 from tui.text.clean import decode
-from tui.ways import preflight, previous_refusal
+from tui.ways import plan_warnings, previous_twice
 from tui.ways import redeploy_current as anew
 
 TESTED = ("0.35", "0.38")
@@ -159,7 +159,7 @@ async def _urls(engine: Engine, of: Service) -> list[Finding]:
         _, said = await check_access_log.look(engine, of)
         return [_line(of, "health", Result.FINDING, "no health URL", fix), *said]
     lines: list[Finding] = []
-    seen = await health.probe(engine.probes, of)
+    seen = await health_probing.probe(engine.probes, of)
     for one in seen.parts or (seen,) if seen is not None else ():
         topic = "public" if one.url == spec.public_url else "health"
         if one.outcome is ProbeOutcome.HEALTHY:
@@ -249,11 +249,11 @@ def _kept(
     lines: list[Finding] = []
     possible = build_facts.possible(found.releases, build)
     longest = engine.fleet.watch_of(of.name).longest
-    held = previous_refusal.refusal(of.name, possible, found.current, found.record, engine.clock.now(), longest)
+    held = previous_twice.refusal(of.name, possible, found.current, found.record, engine.clock.now(), longest)
     if held is not None:
         lines.append(_line(of, "back", Result.NOTE, held[1].message, held[1].fix))
     try:
-        target = choose.choose(Target(kind=TargetKind.PREVIOUS), possible).release
+        target = choose_release.choose(Target(kind=TargetKind.PREVIOUS), possible).release
         words = f"previous is {target.name} ({target.tag or target.commit or 'unknown'})"
         lines.append(_line(of, "way-back", Result.OK, words))
         lines.append(_line(of, "proven", Result.NOTE, last_proven.of_holder(target, proven)))
@@ -269,7 +269,7 @@ def _kept(
         if not release.sealed:
             words = f"{release.holder} is not sealed: a keep died, or is at work"
             lines.append(_line(of, "seal", Result.FINDING, words, f"rollback keep {of.name}"))
-    running = choose.running(found.releases, found.current)
+    running = what_runs.running(found.releases, found.current)
     if running.holder is None:
         try:
             known_to_run(found.current)
@@ -309,7 +309,7 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
     elif record is not None and record.frozen:
         words = f"deploys are frozen by {_holder(record)}: CI stays green{_long(record, current)}"
         lines.append(_line(of, "frozen", Result.FINDING, words, f"rollback unfreeze {of.name}"))
-    elif record is not None and record.guarding and not kept.is_stale(record, current.at):
+    elif record is not None and record.guarding and not kept.record_is_stale(record, current.at):
         lines.append(_line(of, "guard", Result.NOTE, f"the guard {_holder(record)} follows what was deployed"))
     elif record is not None and record.guarding:
         words = f"the claim of the guard {_holder(record)} is left: it ended without a word"
@@ -317,21 +317,21 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
     elif record is not None:
         words = f"incident {_holder(record)} is open"
         lines.append(_line(of, "incident", Result.FINDING, words, "rollback resume, or ask them"))
-    elif choose.settled(current, choose.running(found.releases, current)) is False and current.commit is not None:
+    elif what_runs.settled(current, what_runs.running(found.releases, current)) is False and current.commit is not None:
         tip = (current.tip or "nothing")[:10]
         words = f"UNSETTLED: {current.commit[:10]} serves, {current.branch} stands at {tip}: a rebuild deploys that"
         argv = commands.git_sync_own(of.app, current.branch or "BRANCH")
         lines.append(_line(of, "settled", Result.FINDING, words, f"push the fix, or {shell_lines.ssh_line(at, argv)}"))
     if current.locked:
-        lines.append(_line(of, "deploy", Result.NOTE, preflight.deploy_runs(of.app)))
+        lines.append(_line(of, "deploy", Result.NOTE, plan_warnings.deploy_runs(of.app)))
     if current.stale_lock:
         fix = shell_lines.ssh_line(at, commands.apps_unlock(of.app))
-        lines.append(_line(of, "deploy", Result.FINDING, preflight.lock_is_left(of.app), fix))
-    if choose.rebuilt(found.releases, current):
+        lines.append(_line(of, "deploy", Result.FINDING, plan_warnings.lock_is_left(of.app), fix))
+    if what_runs.rebuilt(found.releases, current):
         words = f"NOT WHAT WAS DEPLOYED LAST: a rebuild replaced {(current.commit or 'unknown')[:10]} by something else"
         lines.append(_line(of, "rebuilt", Result.FINDING, words, f"rollback {of.name} previous, or deploy the fix"))
     elif risk := restart_risk.risk(current):
-        fix = anew.cure(of, at, choose.running(found.releases, current))
+        fix = anew.cure(of, at, what_runs.running(found.releases, current))
         lines.append(_line(of, "attempt", Result.FINDING, risk, fix))
     if current.restarting:
         words = "its containers do not stay up: Docker starts them again and again"

@@ -11,7 +11,7 @@ from tui.model.errors import LinkError
 from tui.model.finding import Finding, Result
 from tui.model.holder_look import ImageState
 from tui.model.service import Service
-from tui.releases import choose
+from tui.releases import choose_release
 
 CPU = 0.17
 """seconds of CPU that each app of a host adds to every deploy there: Dokku's cron-write visits all (0.35.15)"""
@@ -35,7 +35,9 @@ async def costs(reads: HostReads) -> list[Finding]:
 
 async def newest(engine: Engine, of: Service, found: Listing) -> tuple[Listing, list[Finding]]:
     """A look at the image of the newest kept release; the listing as it is since."""
-    kept = next((r for r in choose.newest_first(found.releases) if r.holder and r.sealed and r.bad is None), None)
+    kept = next(
+        (r for r in choose_release.newest_first(found.releases) if r.holder and r.sealed and r.bad is None), None
+    )
     if kept is None or kept.holder is None:
         return found, []
     look = await looks.look(engine.links, of.host, of.app, kept.holder, kept)

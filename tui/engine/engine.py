@@ -10,7 +10,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from tui.dokku import commands, holders
-from tui.engine import named, ports, same_services_file
+from tui.engine import named_service, ports, same_services_file
 from tui.engine.concurrency import together
 from tui.engine.hosts import holder_looks
 from tui.engine.hosts.app_config import ConfigRead, ConfigWatch
@@ -22,7 +22,7 @@ from tui.engine.incident.handler import HostEffectHandler
 from tui.engine.incident.onlooker import Onlooker
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.incident.steps import Output, Ports
-from tui.engine.monitor import health
+from tui.engine.monitor import health_probing
 from tui.engine.monitor.error_rates import Evidence
 from tui.engine.monitor.log_health import HealthProbes
 from tui.engine.notify.on_call import OnCallReader
@@ -31,12 +31,12 @@ from tui.engine.notify.postmortem import PostMortems
 from tui.engine.recent_changes import Nearby
 from tui.engine.releases import catalog
 from tui.engine.releases import removal as removals
+from tui.engine.releases.answers_nobody import Silences
 from tui.engine.releases.app_status import examined, standing
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.freeze import NO_WORD, Freezer, Frozen, UnfreezeWord, Unfrozen
 from tui.engine.releases.keeper import Keeper
 from tui.engine.releases.planner import Planner, PlanRequest
-from tui.engine.releases.unresponsive import Silences
 from tui.engine.store import Illegible, Records, new_id
 from tui.incident import events as ev
 from tui.incident import own_site
@@ -128,11 +128,11 @@ class Engine:
 
     def service(self, name: str) -> Service:
         """The service of that name or app. Raises ConfigError with the nearest, and the names there are."""
-        return named.one(self.fleet, name)
+        return named_service.one(self.fleet, name)
 
     def named(self, name: str) -> tuple[Service, ...]:
         """The parts of the service of that name, or the one service of that name or app. Raises ConfigError."""
-        return named.every(self.fleet, name)
+        return named_service.every(self.fleet, name)
 
     async def listing(self, service: Service) -> Listing:
         """The releases that are kept or were seen here, and what runs. Raises LinkError, UnexpectedReply."""
@@ -167,7 +167,7 @@ class Engine:
 
     async def probe(self, service: Service) -> Probe | None:
         """One look at its health."""
-        seen = await health.probe(self.probes, service)
+        seen = await health_probing.probe(self.probes, service)
         if seen is not None:
             self.evidence.saw(service.name, seen)
             if seen.outcome is ProbeOutcome.HEALTHY:
@@ -369,7 +369,7 @@ class Engine:
         for lost in await self.illegible():
             if lost.service == service.name:
                 raise TakenByOther(lost.why, lost.fix)
-        return await removals.plan(self.links, service, lambda found: holders.is_stale(found, self.clock.now()))
+        return await removals.plan(self.links, service, lambda found: holders.record_is_stale(found, self.clock.now()))
 
     async def remove_all(self, wanted: removals.Removal, say: Callable[[str], None]) -> removals.Removed:
         """Take holders and records away. Raises Refused when read-only, LinkError."""

@@ -76,7 +76,7 @@ class GuardOffers:
         if record.frozen:
             holding = Holding.FREEZE
         elif record.guarding:
-            holding = Holding.NOBODY if holders.is_stale(record, at) else Holding.GUARD
+            holding = Holding.NOBODY if holders.record_is_stale(record, at) else Holding.GUARD
         return AppLook(current=found.current, holding=holding, followed=record.deploy)
 
     def _busy(self, service: Service) -> bool:

@@ -11,11 +11,11 @@ from tui.model.finding import Finding
 from tui.model.health import Probe, RequestExtras
 from tui.model.history import Commit
 from tui.model.host import Form, Link
+from tui.model.image_registry import Digest, Tags
 from tui.model.notice import Delivery, Message, OnCall, Receipt
 from tui.model.outcome import Answer, Outcome
 from tui.model.plan import PushSpec
 from tui.model.push import PushEnd
-from tui.model.registry import Digest, Tags
 from tui.model.service import Expect, IdentitySpec, Service
 from tui.model.taken_back import FlagLog
 

@@ -8,7 +8,7 @@ what could not be known is named.
 from datetime import datetime
 
 from tui.engine.concurrency import meanwhile
-from tui.engine.edge import answered, within, worded
+from tui.engine.error_edge import answered, within, worded
 from tui.engine.hosts.ledger import LedgerKeeper
 from tui.engine.ports import ClockPort, FlagsPort
 from tui.engine.store import Records

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tui.incident import bound
+from tui.incident import whose_incident
 from tui.model.incident import Incident
 from tui.model.service import Fleet, Service
 
@@ -15,7 +15,7 @@ def path(fleet: Fleet) -> str:
 def check(fleet: Fleet, incident: Incident) -> Incident:
     """Returns the incident. Raises ConfigError, naming both files, where it is another's."""
     moved = bool(incident.file) and not Path(incident.file).exists()
-    bound.check(incident, fleet, file=path(fleet), moved=moved)
+    whose_incident.check(incident, fleet, file=path(fleet), moved=moved)
     return incident
 
 
@@ -23,7 +23,7 @@ def concerns(fleet: Fleet, service: Service, incident: Incident) -> bool:
     """True if the incident is about this service, not about one of the same name in another services file."""
     if incident.service != service.name:
         return False
-    return bound.concerns(incident, service, fleet.host(service.host).ssh, file=path(fleet))
+    return whose_incident.concerns(incident, service, fleet.host(service.host).ssh, file=path(fleet))
 
 
 def known(fleet: Fleet, incident: Incident) -> bool:

@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from tui.engine.edge import worded
+from tui.engine.change_signal import Signal
 from tui.engine.engine import Engine
+from tui.engine.error_edge import worded
 from tui.engine.guard_offers import GuardOffers
 from tui.engine.releases.catalog import Listing, with_more
-from tui.engine.signal import Signal
 from tui.engine.supervisor import Supervisor
-from tui.incident import health_word as status
+from tui.incident import health_from_probes as status
 from tui.incident.guard_offer import GuardOffer
 from tui.model.errors import ConsoleError, HostKeyRefused
 from tui.model.health import Health, Probe, ProbeOutcome

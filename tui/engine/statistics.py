@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tui.engine.drill import ledger as drills
+from tui.engine.drill import drills_on_record as drills
 from tui.engine.engine import Engine
 from tui.engine.store import SEARCHED
 from tui.incident.postmortem.record import Record

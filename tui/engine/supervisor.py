@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from tui.engine.edge import answered
+from tui.engine.error_edge import answered
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from tui.model.errors import Refused
 from tui.model.incident import Incident
 from tui.model.plan import Plan
 from tui.model.release import Release, Target, TargetKind, target_of
-from tui.releases import choose
+from tui.releases import what_runs
 from tui.ways import kept as kept_way
 from tui.ways.facts import Options
 
@@ -27,7 +27,7 @@ async def target(engine: Engine, incident: Incident) -> Release:
     same_services_file.check(engine.fleet, incident)
     did = undo.trace(await engine.records.events(incident.id))
     found = await engine.listing(engine.service(incident.service))
-    wanted = undo.check(incident, did, found.current, choose.running(found.releases, found.current))
+    wanted = undo.check(incident, did, found.current, what_runs.running(found.releases, found.current))
     holders = [r for r in found.releases if r.holder is not None and wanted.commit and r.is_commit(wanted.commit)]
     same = [r for r in holders if r.number == wanted.number]
     return (same or holders or [wanted])[0]

@@ -26,6 +26,6 @@ of containers, and what a failed or killed deploy does to them. `POST /cluster` 
 pods anew (`app`, `reschedule`) or frees a pending Helm release (`app`, `release`); the fault `fail_next_deploy` has the
 mode `helm`.
 
-`machine` is the truth; `recorded` holds what the real hosts said; `faults` breaks things on request;
+`machine` is the truth; `recorded` holds what the real hosts said; `armed_faults` breaks things on request;
 `control` lets a test look inside and pull the strings.
 """

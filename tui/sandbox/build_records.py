@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tui.sandbox.client import ClientGone, CommandRefused
+from tui.sandbox.deploy_lines import CommandFailed
 from tui.sandbox.host import Call
-from tui.sandbox.lines import CommandFailed
 from tui.sandbox.machine import App, BuildRecord
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from tui.sandbox import clock
 from tui.sandbox.image_config import ImageConfig, Start
 from tui.sandbox.images import Content
-from tui.sandbox.profile import seen
+from tui.sandbox.process_environment import seen
 
 KEPT_LINES = 20_000
 

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tui.sandbox import kube
+from tui.sandbox.armed_faults import KINDS, Fault, When
 from tui.sandbox.fake_teammate import Colleague
-from tui.sandbox.faults import KINDS, Fault, When
 from tui.sandbox.host import SandboxHost
 from tui.sandbox.http import HttpServer, Request, Response
 from tui.sandbox.machine import AppMissing

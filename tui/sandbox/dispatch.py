@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from tui.sandbox.argv_split import UnmatchedQuote, split_command
 from tui.sandbox.client import Canceled, Client, ClientGone, CommandRefused, bang
+from tui.sandbox.deploy_lines import CommandFailed, tool
 from tui.sandbox.host import Call, SandboxHost
-from tui.sandbox.lines import CommandFailed, tool
 from tui.sandbox.machine import AppMissing
 
 BROKEN = 70  # no exit code of Dokku's

@@ -17,9 +17,9 @@ from tui.sandbox.dispatch import run
 from tui.sandbox.git_server import pkt
 from tui.sandbox.host import SandboxHost
 from tui.sandbox.image_config import ImageConfig
+from tui.sandbox.image_registry import ADDRESS
 from tui.sandbox.images import Behaviour
 from tui.sandbox.machine import App
-from tui.sandbox.registry import ADDRESS
 from tui.sandbox.repos import ZERO, Repository, Signature
 from tui.sandbox.stories import BRANCH, BUILDERS, CHEN, STORIES, Story, app_files
 

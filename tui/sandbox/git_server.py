@@ -19,10 +19,10 @@ from dulwich.object_store import BaseObjectStore
 from tui.sandbox.build_records import recorded_build
 from tui.sandbox.client import CommandRefused
 from tui.sandbox.deploy.build import BuildSource
-from tui.sandbox.deploy.flow import build_and_deploy
+from tui.sandbox.deploy.phases import build_and_deploy
+from tui.sandbox.deploy_lines import CommandFailed
 from tui.sandbox.dispatch import command
 from tui.sandbox.host import Call, Push
-from tui.sandbox.lines import CommandFailed
 from tui.sandbox.locks import deploy_lock
 from tui.sandbox.machine import App
 from tui.sandbox.repos import ZERO, Quarantine, read_files

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from tui.sandbox import clock, reboot
+from tui.sandbox.armed_faults import Fault, Faults
 from tui.sandbox.client import Canceled, Client, ClientGone
-from tui.sandbox.faults import Fault, Faults
-from tui.sandbox.lines import OutputLine
+from tui.sandbox.deploy_lines import OutputLine
 from tui.sandbox.machine import App, Machine
 from tui.sandbox.pace import DURATIONS, RETIRE_EVERY, Pace
 from tui.sandbox.recorded import Recorded, load

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tui.sandbox.faults import Fault, When
+from tui.sandbox.armed_faults import Fault, When
 from tui.sandbox.host import SandboxHost
 from tui.sandbox.images import Content
 from tui.sandbox.stories import BUILDERS

@@ -74,9 +74,9 @@ class Facts(Value):
     zero_downtime: Checks | None = None
     """how the host replaces containers, where the service does not stop first by its own settings; None: not known"""
     cautions: tuple[PlanWarning, ...] = ()
-    """what was found before planning, see `preflight`"""
+    """what was found before planning, see `plan_warnings`"""
     checked: tuple[PreflightCheck, ...] = ()
-    """what was looked at, see `preflight.looked_at`"""
+    """what was looked at, see `plan_warnings.looked_at`"""
     taken: TakenBack | None = None
     """what is taken back; None where nothing is left"""
     stopping: stop_first.Stopping | None = None

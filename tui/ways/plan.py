@@ -14,7 +14,7 @@ from tui.model.plan import OwnCheck, Plan, PlanWarning, Proof, PushSpec, Step, S
 from tui.model.service import CheckMode
 from tui.model.value import Value
 from tui.releases import restart_risk
-from tui.ways import downtime, duration_estimate, keep_first, preflight, signature, stop_first
+from tui.ways import downtime, duration_estimate, keep_first, plan_warnings, signature, stop_first
 from tui.ways.facts import Facts
 
 DEPLOY_LIMIT = 1800.0
@@ -222,9 +222,9 @@ def _cautions(facts: Facts, deed: Deed, frozen: str | None) -> Iterable[PlanWarn
     """The warnings of any plan, in the order in which they are shown."""
     service, leaving, current, options = facts.service, facts.leaving, facts.current, facts.options
     if current.locked:
-        yield PlanWarning(severity=WarningLevel.BLOCK, text=preflight.deploy_runs(service.app))
+        yield PlanWarning(severity=WarningLevel.BLOCK, text=plan_warnings.deploy_runs(service.app))
     if current.stale_lock:
-        yield PlanWarning(severity=WarningLevel.WARN, text=preflight.lock_is_left(service.app))
+        yield PlanWarning(severity=WarningLevel.WARN, text=plan_warnings.lock_is_left(service.app))
     if facts.stopping is not None:
         yield from stop_first.cautions(service, leaving, facts.stopping)
         if not deed.outlives:
@@ -247,7 +247,7 @@ def _cautions(facts: Facts, deed: Deed, frozen: str | None) -> Iterable[PlanWarn
         words = f"neither release is kept: that {leaving.name} is bad is noted on this machine only"
         yield PlanWarning(severity=WarningLevel.NOTE, text=words)
     if frozen is not None and (source := facts.unheld) is not None:
-        yield PlanWarning(severity=WarningLevel.WARN, text=preflight.unheld(service.app, source))
+        yield PlanWarning(severity=WarningLevel.WARN, text=plan_warnings.unheld(service.app, source))
     if frozen is None and not options.forward and not options.again:
         words = "without a freeze the next push to the deploy branch undoes this"
         yield PlanWarning(severity=WarningLevel.WARN, text=words)

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from tests.incident.facts import OTHER, current
 from tui.dokku import commands
-from tui.drivers.digest import KeyedDigest
 from tui.drivers.journal import Journal
+from tui.drivers.keyed_hash import KeyedDigest
 from tui.engine.concurrency import together
 from tui.engine.hosts.app_config import ConfigWatch
 from tui.engine.hosts.ledger import LedgerKeeper

@@ -8,7 +8,7 @@ import pytest
 from tests.incident.facts import T0
 from tests.stage import HandClock, probe, service, settled
 from tui.engine.incident.downtime import STOPS, Downtime
-from tui.engine.monitor import health
+from tui.engine.monitor import health_probing
 from tui.incident import events as ev
 from tui.model.errors import JournalError
 from tui.model.health import Probe, ProbeOutcome
@@ -33,7 +33,7 @@ class Measuring:
         async def looked(_: object, of: Service) -> Probe:
             return probe(of, self.clock.now(), next(self.answers))
 
-        monkeypatch.setattr(health, "probe", looked)
+        monkeypatch.setattr(health_probing, "probe", looked)
 
     async def _note(self, event: ev.Event) -> None:
         if self.disk_full:

@@ -8,8 +8,8 @@ from tests import stage
 from tests.incident.facts import T0, later, plan
 from tui.engine.incident.serving_again import Serving
 from tui.incident import events as ev
-from tui.incident.budgets import serving_again
 from tui.incident.decide import decide, opened
+from tui.incident.step_budgets import serving_again
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Incident
 from tui.model.ledger import Served

@@ -8,7 +8,7 @@ import pytest
 from tests.conformance.sources import VERSIONS
 from tests.fake_host import APP, World
 from tui.dokku import commands, holders
-from tui.drivers.digest import KeyedDigest
+from tui.drivers.keyed_hash import KeyedDigest
 from tui.engine.concurrency import meanwhile, together
 from tui.engine.hosts.app_config import ConfigWatch
 from tui.engine.hosts.overview import HostReads, Overview

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests import stage
 from tests.incident.facts import T0
-from tui.engine.releases.unresponsive import Silences
+from tui.engine.releases.answers_nobody import Silences
 from tui.incident import own_site
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.ledger import Ledger, Sighting

@@ -18,8 +18,8 @@ from tui.drivers import proposals
 from tui.drivers.clock import local
 from tui.drivers.proposals import Proposals
 from tui.engine import same_services_file
-from tui.engine.edge import answered
 from tui.engine.engine import Engine
+from tui.engine.error_edge import answered
 from tui.model.errors import ConfigError, ConsoleError
 from tui.model.proposal import VALID_FOR, Proposal
 from tui.model.release import TARGET_HELP, TargetKind, parse_target

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 
 from msgspec.structs import replace
 
-from tui.cli import asking, confirm, exit_summary, exits, interrupts, output
+from tui.cli import exit_summary, exits, interrupts, output, severity_questions, yes_or_no
 from tui.cli.commands.rollback import closing, show_post
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
@@ -42,14 +42,14 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
     """Plan all of them, have the phrase typed, carry it out."""
     whole = "" if options.names == ("all",) else options.names[0]
     services = _parts(engine, whole, options) if whole else _chosen(engine, options)
-    asking.known_level(engine, options.severity)
+    severity_questions.known_level(engine, options.severity)
     hosts = tuple(engine.fleet.host(name) for name in sorted({s.host for s in services}))
     if why := all_services.too_many(services, hosts, options.parallel):
         raise ConfigError(
             f"--parallel {options.parallel} is not possible: {why}", "hosts.NAME.max_parallel allows more"
         )
     length = max(engine.fleet.watch_of(s.name).after_rollback for s in services)
-    options = asking.by_file(options, length)
+    options = severity_questions.by_file(options, length)
     group = Group(
         id=new_id(engine.clock),
         services=tuple(s.name for s in services),
@@ -74,8 +74,8 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
     for plan in plans:
         show_post(engine, plan, None, options, narrator)
     if options.confirm is None and not engine.gate.read_only:
-        options = await asking.level(engine, options, narrator)
-        options = await asking.watch(f"all {len(plans)}", length, options, narrator)
+        options = await severity_questions.level(engine, options, narrator)
+        options = await severity_questions.watch(f"all {len(plans)}", length, options, narrator)
         group = replace(group, watch=options.watch)
     await _confirmed(engine, group, plans, options, narrator)
     run = await running.begin(engine, group, plans, options.reason, options.take_over_reason)
@@ -210,7 +210,7 @@ async def _whole_confirmed(group: Group, plans: Sequence[Plan], options: Command
             f"every part is well: {plans[0].leaves_healthy}",
             f"to go back all the same, on a terminal: rollback {group.whole} {group.target}",
         )
-    await confirm.given(options, narrator, f"{_stops(plans)}roll back {', '.join(plan.service for plan in plans)}")
+    await yes_or_no.given(options, narrator, f"{_stops(plans)}roll back {', '.join(plan.service for plan in plans)}")
 
 
 def _question(plans: Sequence[Plan]) -> str:

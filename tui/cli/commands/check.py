@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from tui.cli import confirm, first_night, output
+from tui.cli import first_night, output, yes_or_no
 from tui.cli.commands.status_logs import chosen
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
@@ -128,7 +128,7 @@ async def notify(engine: Engine, options: CommandOptions, narrator: Narrator) ->
     for name in sorted(known - {channel.name for channel in channels}):
         narrator.say(f"{name} takes no test: it would make something that stays", "dim")
     narrator.post(message, tuple(channel.name for channel in channels))
-    await confirm.given(options, narrator, "send it")
+    await yes_or_no.given(options, narrator, "send it")
     receipts = await asyncio.gather(*(telling.tried(channel, message) for channel in channels))
     items: list[output.Document] = []
     for channel, receipt in zip(channels, receipts, strict=True):

@@ -3,7 +3,7 @@
 import argparse
 import re
 
-from tui.cli import output, parsers
+from tui.cli import command_parsers, output
 from tui.cli.exits import Exit
 from tui.cli.options import CommandOptions
 from tui.model.command_words import COMMANDS
@@ -15,7 +15,7 @@ Table = dict[str, tuple[str, ...]]
 
 def completion(wanted: CommandOptions) -> Exit:
     """The script for the shell that was named."""
-    known = parsers.tables()
+    known = command_parsers.tables()
     script = {"bash": _bash, "zsh": _zsh, "fish": _fish}[wanted.topic or ""](known, _table(known))
     for line in script.splitlines():
         output.text(line)

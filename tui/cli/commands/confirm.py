@@ -13,7 +13,7 @@ from tui.cli.options import CommandOptions
 from tui.drivers.proposals import Proposals
 from tui.engine import same_services_file
 from tui.engine.engine import Engine
-from tui.incident import proposed
+from tui.incident import proposal_valid
 from tui.model.errors import ConfigError, ConsoleError, Refused
 from tui.model.plan import Plan
 from tui.model.proposal import VALID_FOR, Proposal, ProposalEntry, ProposalWord
@@ -35,7 +35,7 @@ async def confirm(engine: Engine, options: CommandOptions, narrator: Narrator) -
         narrator.plan(plan)
         narrator.say(f"  proposed by an agent ({proposal.id}): {proposal.reason or 'no reason given'}", "yellow")
         options = await single.agreed(engine, plan, options, narrator)
-        if old := proposed.stale(proposal, engine.clock.now()):  # while the person thought about it
+        if old := proposal_valid.stale(proposal, engine.clock.now()):  # while the person thought about it
             raise Refused(old, "ask for a new plan")
     except ConsoleError as error:
         store.note(proposal.id, _entry(engine, ProposalWord.REFUSED, error.message))
@@ -51,7 +51,7 @@ async def _as_proposed(engine: Engine, store: Proposals, proposal: Proposal) -> 
     """The plan as it is made now. Raises Refused where it may not be carried out, ConfigError for another file."""
     if store.taken(proposal.id):
         store.take(proposal.id, _entry(engine, ProposalWord.CONFIRMED))  # raises, and says who took it
-    if old := proposed.stale(proposal, engine.clock.now()):
+    if old := proposal_valid.stale(proposal, engine.clock.now()):
         raise Refused(old, "ask for a new plan")
     if (here := same_services_file.path(engine.fleet)) != proposal.file:
         raise ConfigError(f"{proposal.id} was planned with {proposal.file}, this is {here}", "--services that file")
@@ -61,7 +61,7 @@ async def _as_proposed(engine: Engine, store: Proposals, proposal: Proposal) -> 
         raise Refused(f"the host was {proposal.address}, {here} says {address} now", "ask for a new plan")
     incident = was.attempt.rpartition(".")[0]
     plan = await engine.plan(service, target_of(was.target), Options(), way=was.way, known_as=incident)
-    if different := proposed.differences(was, plan):
+    if different := proposal_valid.differences(was, plan):
         raise Refused(f"not as proposed any more: {'; '.join(different)}", "ask for a new plan")
     return plan
 
@@ -75,7 +75,7 @@ def _waiting(engine: Engine, store: Proposals, options: CommandOptions) -> Resul
     now, items = engine.clock.now(), []
     for one in store.all():
         entries = store.entries(one.id)
-        state = "taken" if store.taken(one.id) else "stale" if proposed.stale(one, now) else "waits"
+        state = "taken" if store.taken(one.id) else "stale" if proposal_valid.stale(one, now) else "waits"
         last = f", {entries[-1].word.value} by {entries[-1].by}: {entries[-1].why}" if entries else ""
         if not options.json:
             words = f"{one.plan.service}: {one.plan.leaving.name} to {one.plan.target.name}"

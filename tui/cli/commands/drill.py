@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from tui.cli import confirm, exits, interrupts, output
+from tui.cli import exits, interrupts, output, yes_or_no
 from tui.cli.commands import telling
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
@@ -64,7 +64,7 @@ async def drill(engine: Engine, options: CommandOptions, narrator: Narrator) -> 
     of = next(service for service in engine.fleet.services if is_drill(service.app))
     images = await ground.images(engine, of.host, await ground.check(engine, of.host))
     question = f"{of.host}: make the app {of.app}, deploy it twice, go back, and destroy it (about two minutes)"
-    await confirm.given(options, narrator, question)
+    await yes_or_no.given(options, narrator, question)
     if not options.yes:
         await ground.check(engine, of.host)  # a person may have taken some time
     made = DrillRun(engine, of, narrator.say, telling.stream(narrator))

@@ -4,7 +4,7 @@ import platform
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 
-from tui.cli import output, parsers
+from tui.cli import command_parsers, output
 from tui.cli.exits import Exit
 from tui.cli.options import CommandOptions
 from tui.model.command_words import COMMANDS
@@ -46,7 +46,7 @@ def topics(wanted: CommandOptions) -> Exit:
                 output.text()
                 output.text(f"The options: rollback {wanted.topic} --help")
     elif wanted.topic in COMMANDS:
-        text = parsers.tables()[wanted.topic].format_help()
+        text = command_parsers.tables()[wanted.topic].format_help()
         for line in text.splitlines():
             output.text(line)
     else:

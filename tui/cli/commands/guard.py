@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tui.cli import confirm, exits, interrupts, naming, output
+from tui.cli import exits, interrupts, naming, output, yes_or_no
 from tui.cli.commands import rollback as single
 from tui.cli.commands import telling
 from tui.cli.exits import Exit
@@ -89,7 +89,7 @@ async def resume(engine: Engine, identity: str, options: CommandOptions, narrato
 async def abort(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """End a guard from elsewhere."""
     service = naming.service(engine.fleet, options.names[0])
-    await confirm.given(options, narrator, f"end the guard of {service.name} ({service.app} on {service.host})")
+    await yes_or_no.given(options, narrator, f"end the guard of {service.name} ({service.app} on {service.host})")
     said = await guard_claim.abort(engine.links, service)
     narrator.say(said, "green")
     document = {

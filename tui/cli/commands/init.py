@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tui import bootstrap
-from tui.cli import confirm, first_night, output, questions
+from tui.cli import first_night, init_questions, output, yes_or_no
 from tui.cli.commands import check as checks
 from tui.cli.commands import init_ci
 from tui.cli.exits import Exit
@@ -20,7 +20,7 @@ from tui.config import values
 from tui.config.hosts_and_services import RESERVED
 from tui.config.reading import NAME, SHIPPED, bytes_of, decoded
 from tui.drivers import whole_file
-from tui.drivers.http_fetch import Pages
+from tui.drivers.page_fetch import Pages
 from tui.engine.engine import Engine
 from tui.engine.survey import health
 from tui.engine.survey import host as asked
@@ -135,7 +135,7 @@ async def init(engine: Engine, options: CommandOptions, narrator: Narrator) -> t
         whole_file.create(path, text)
     else:
         _show_difference(path, decoded(path, before), text, narrator)
-        await confirm.given(options, narrator, f"write this into {path}")
+        await yes_or_no.given(options, narrator, f"write this into {path}")
         whole_file.change(path, before, text)
     bootstrap.trust_written(path, before, raw)
     said = f"{len(made)} service{'s' if len(made) != 1 else ''} of {host.ssh}"
@@ -168,7 +168,7 @@ async def _facts(engine: Engine, options: CommandOptions, narrator: Narrator, ho
     try:
         facts = await health.of_all(engine.links, host.name, facts, bootstrap.reached_at(engine, host), pages.look)
         if narrator.interactive and not options.yes:
-            facts = await questions.addresses(facts, narrator, pages.look)
+            facts = await init_questions.addresses(facts, narrator, pages.look)
     finally:
         await pages.close()
     return facts
@@ -194,7 +194,7 @@ def _key(fleet: Fleet) -> str | None:
 
 async def _decided(facts: HostFacts, options: CommandOptions, narrator: Narrator) -> document.Decisions:
     if narrator.interactive and not options.yes:
-        return await questions.decisions(facts, narrator, options.environment, environment=not options.add)
+        return await init_questions.decisions(facts, narrator, options.environment, environment=not options.add)
     return document.Decisions(
         environment=options.environment or "production", environment_given=options.environment is not None
     )

@@ -1,6 +1,6 @@
 """The commands that change a host outside of an incident: `keep`, `freeze`."""
 
-from tui.cli import command_failure, confirm, output
+from tui.cli import command_failure, output, yes_or_no
 from tui.cli.commands.status_logs import chosen
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
@@ -70,7 +70,7 @@ async def remove_all(engine: Engine, options: CommandOptions, narrator: Narrator
             narrator.say(f"  record  {name}")
     if count:
         narrator.say("afterwards no release of these services has the way back `kept`", "yellow")
-        await confirm.given(options, narrator, "this destroys them", phrase=REMOVE_PHRASE)
+        await yes_or_no.given(options, narrator, "this destroys them", phrase=REMOVE_PHRASE)
     for one in wanted:
         before = engine.gate.sent
         again = f"rollback keep {one.service} --remove-all"
@@ -105,7 +105,7 @@ def _told(narrator: Narrator, service: str, failed: command_failure.Failed) -> o
 async def freeze(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """Hold deploys of one service back."""
     service = engine.service(options.names[0])
-    await confirm.given(options, narrator, f"hold deploys of {service.name} ({service.app} on {service.host}) back")
+    await yes_or_no.given(options, narrator, f"hold deploys of {service.name} ({service.app} on {service.host}) back")
     reason = clean_line(options.reason, LONGEST_REASON)
     frozen = await engine.freeze(service, reason)
     said = f"{service.name} is frozen: pushes deploy nothing until `rollback unfreeze {service.name}`"

@@ -4,7 +4,7 @@ import asyncio
 
 from msgspec.structs import replace
 
-from tui.cli import asking, confirm, exit_summary, exits, interrupts, listing, naming, output
+from tui.cli import exit_summary, exits, interrupts, listing, naming, output, severity_questions, yes_or_no
 from tui.cli.commands import telling
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
@@ -15,15 +15,15 @@ from tui.engine.engine import Engine
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.releases.catalog import Listing
 from tui.engine.store import Illegible
-from tui.incident import budgets, decide, next_commands
+from tui.incident import decide, next_commands, step_budgets
 from tui.incident import events as ev
 from tui.model.errors import ConfigError, Refused
 from tui.model.incident import Closing, Incident, Question
 from tui.model.plan import Plan
 from tui.model.release import Release, TargetKind, matches
 from tui.model.service import Service
-from tui.releases import choose, restart_risk
-from tui.ways import facts, preflight
+from tui.releases import choose_release, restart_risk, what_runs
+from tui.ways import facts, plan_warnings
 from tui.ways import redeploy_current as anew
 
 Result = tuple[Exit, output.Document]
@@ -81,8 +81,8 @@ async def agreed(
     if engine.gate.read_only:
         raise Refused("read-only: nothing is sent", "start without --read-only")
     show_post(engine, plan, earlier, options, narrator)
-    asking.known_level(engine, options.severity)
-    options = await asking.level_and_watch(engine, plan, earlier, options, narrator)
+    severity_questions.known_level(engine, options.severity)
+    options = await severity_questions.level_and_watch(engine, plan, earlier, options, narrator)
     await _confirm(plan, options, narrator)
     return options
 
@@ -172,7 +172,7 @@ async def show_releases(engine: Engine, service: Service, options: CommandOption
             if asked.trouble:
                 narrator.say(f"{asked.source.value} could not be asked: {asked.trouble}", "yellow")
         if risk := restart_risk.risk(found.current):
-            running = choose.running(found.releases, found.current)
+            running = what_runs.running(found.releases, found.current)
             fix = anew.cure(service, engine.links.described(service.host), running)
             narrator.say(f"{risk}: {fix}", "yellow")
         if (missing := listing.way_back(found.releases, service.name)) is not None:
@@ -191,7 +191,7 @@ def _meant(found: Listing, service: Service, options: CommandOptions) -> tuple[R
     named: tuple[Release, ...]
     match options.target.kind:
         case TargetKind.PREVIOUS:
-            named = (choose.choose(options.target, found.releases).release,)
+            named = (choose_release.choose(options.target, found.releases).release,)
         case TargetKind.CURRENT:
             named = tuple(r for r in found.releases if r.running)
         case _:
@@ -251,7 +251,7 @@ async def _confirm(plan: Plan, options: CommandOptions, narrator: Narrator) -> N
     if plan.forward:
         doing = f"go forward again to {plan.target.name}"
     phrase = plan.service if plan.typed else ""
-    await confirm.given(
+    await yes_or_no.given(
         options, narrator, f"{plan.service}: {doing}", phrase=phrase, scripts="--expect-current RELEASE"
     )
 
@@ -279,9 +279,9 @@ async def _to_the_end(engine: Engine, walk: IncidentRunner, options: CommandOpti
                 break
             reason = walk.incident.failure
             await walk.submit(ev.CloseAsked(at=engine.clock.now(), closing=Closing.ABORTED, reason=reason))
-    if said := budgets.rolled_back(walk.incident, engine.fleet.budgets):
+    if said := step_budgets.rolled_back(walk.incident, engine.fleet.budgets):
         narrator.say(said, "dim")
-    if said := budgets.serving_again(walk.incident):
+    if said := step_budgets.serving_again(walk.incident):
         narrator.say(said, "dim")
     return result(engine, walk.incident, options, narrator)
 
@@ -332,7 +332,7 @@ def _words(incident: Incident, code: Exit) -> tuple[str, str]:
         frozen = incident.plan is not None and incident.plan.frozen_branch is not None
         tail = f"; deploys are frozen until `rollback unfreeze {incident.service}`" if frozen else ""
         if frozen and incident.plan is not None and (source := incident.plan.unheld) is not None:
-            tail += f"; {preflight.unheld(incident.app, source)}"
+            tail += f"; {plan_warnings.unheld(incident.app, source)}"
         return f"{incident.service} is back on {target}: verified, not watched{tail}", ""
     if code is Exit.DONE:
         why = f": {incident.close_reason}" if incident.close_reason else ""

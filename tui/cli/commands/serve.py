@@ -232,9 +232,9 @@ async def _served(options: CommandOptions, narrator: Narrator) -> int:
     from aiohttp import web
 
     from tui import bootstrap
-    from tui.cli import consent
+    from tui.cli import trust_question
 
-    ask = consent.ask(narrator) if narrator.interactive else None
+    ask = trust_question.ask(narrator) if narrator.interactive else None
     services = await bootstrap.agreed(options.services, ask, trust=options.trust)
     fleet = bootstrap.fleet(services)
     argv = [sys.executable, "-m", "tui.console.web", "--services", services]

@@ -9,7 +9,7 @@ from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
 from tui.engine import all_services as running
-from tui.engine.drill import ledger as drills
+from tui.engine.drill import drills_on_record as drills
 from tui.engine.engine import Engine
 from tui.model.drill import DrillBegun
 from tui.model.errors import Refused

@@ -29,8 +29,8 @@ from tui.model.incident import Incident
 from tui.model.observation import RunningState
 from tui.model.postmortem import DueDate
 from tui.model.service import Service
-from tui.releases import choose, restart_risk
-from tui.ways import preflight
+from tui.releases import choose_release, restart_risk, what_runs
+from tui.ways import plan_warnings
 from tui.ways import redeploy_current as anew
 
 Result = tuple[Exit, output.Document]
@@ -222,9 +222,8 @@ def _image(row: output.Document, now: datetime) -> str:
 
 def _newest_image(found: Listing) -> output.Document | None:
     """The last look at the newest kept release's image, with its name."""
-    kept = next(
-        (r for r in choose.newest_first(found.releases) if r.holder and r.sealed is not False and r.bad is None), None
-    )
+    listed = choose_release.newest_first(found.releases)
+    kept = next((r for r in listed if r.holder and r.sealed is not False and r.bad is None), None)
     seen = output.look(kept.looked) if kept is not None else None
     return {"release": kept.name, "holder": kept.holder, **seen} if kept is not None and seen is not None else None
 
@@ -237,7 +236,7 @@ async def _status(
     found, error = listed
     code = of_error(error) if error is not None else Exit.DONE
     running = next((r for r in found.releases if r.running), None) if found else None
-    rebuilt = choose.rebuilt(found.releases, found.current) if found else None
+    rebuilt = what_runs.rebuilt(found.releases, found.current) if found else None
     risk = restart_risk.risk(found.current) if found and not rebuilt else ""
     held = found.record if found else None
     reasons = (error.message if error else "", probe.detail if probe else "")
@@ -262,7 +261,9 @@ async def _status(
         "frozen": holders.is_frozen(found.current.branch) if found else None,
         "deploys_go_live": _unheld(service, found),
         "rebuilt": rebuilt,
-        "settled": choose.settled(found.current, choose.running(found.releases, found.current)) if found else None,
+        "settled": what_runs.settled(found.current, what_runs.running(found.releases, found.current))
+        if found
+        else None,
         "restart_risk": risk or None,
         "restart_fix": anew.cure(service, engine.links.described(service.host), running) if risk and running else None,
         "incident": held.incident if held and not held.frozen else None,
@@ -299,7 +300,7 @@ def _unheld(service: Service, found: Listing | None) -> str | None:
     """That deploys go live although the app is frozen, in words; None where they do not, or nobody knows."""
     if found is None or found.record is None or not holders.is_frozen(found.current.branch):
         return None
-    return preflight.unheld(service.app, found.record.unheld) if found.record.unheld else None
+    return plan_warnings.unheld(service.app, found.record.unheld) if found.record.unheld else None
 
 
 async def _listing(

@@ -1,6 +1,6 @@
 """`unfreeze`: deploys go through again; what was pushed meanwhile, what a rebuild would do, the tip if it is wanted."""
 
-from tui.cli import confirm, output
+from tui.cli import output, yes_or_no
 from tui.cli.commands import rollback as single
 from tui.cli.commands import telling
 from tui.cli.exits import Exit
@@ -113,7 +113,7 @@ async def _asked(service: Service, seen: TeamBranch, narrator: Narrator) -> bool
     said = (await narrator.ask(f"let deploys of {service.name} through? [y/N{tail}] ")).lower()
     if said == "deploy" and not seen.settled:
         return True
-    return False if said in {*confirm.YES, "unfreeze"} else None
+    return False if said in {*yes_or_no.YES, "unfreeze"} else None
 
 
 def _listed(seen: TeamBranch, narrator: Narrator) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from tui.model.health import Health, Probe, ProbeOutcome
 from tui.model.host import Link, LinkState
 from tui.model.incident import Incident, Question, State
-from tui.releases import choose, restart_risk
+from tui.releases import restart_risk, what_runs
 from tui.text.clean import clean_line
 
 if TYPE_CHECKING:
@@ -131,11 +131,11 @@ def marks(
     elif incident is not None and incident.open:
         found.append((INCIDENT if brief else f"INCIDENT {BRIEF[incident.state]}", "warn"))
     record = status.listing.record if status.listing else None
-    if status.listing is not None and choose.rebuilt(status.listing.releases, status.listing.current):
+    if status.listing is not None and what_runs.rebuilt(status.listing.releases, status.listing.current):
         found.append(("REBUILT", "down"))
     elif record is None and status.listing is not None:
-        running = choose.running(status.listing.releases, status.listing.current)
-        if choose.settled(status.listing.current, running) is False:
+        running = what_runs.running(status.listing.releases, status.listing.current)
+        if what_runs.settled(status.listing.current, running) is False:
             found.append(("UNSETTLED", "warn"))
     if record is not None and record.frozen:
         found.append(("FROZEN", "run"))

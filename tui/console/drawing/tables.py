@@ -13,7 +13,7 @@ from tui.model.incident import Closing, Incident, Question
 from tui.model.outcome import Exited, describe
 from tui.model.release import Release, Target, TargetKind, WayBack
 from tui.model.service import Host
-from tui.releases import choose
+from tui.releases import choose_release
 
 if TYPE_CHECKING:
     from tui.engine.releases.catalog import Listing
@@ -66,13 +66,13 @@ def header(
 
 def previous_of(service: str, listing: "Listing", now: datetime, longest: timedelta) -> tuple[Release | None, str]:
     """The release that `previous` means now, with the reason; or none, and why there is none."""
-    from tui.ways import previous_refusal  # the ways and Dokku's language: no first picture has a list of releases
+    from tui.ways import previous_twice  # the ways and Dokku's language: no first picture has a list of releases
 
-    held = previous_refusal.refusal(service, listing.releases, listing.current, listing.record, now, longest)
+    held = previous_twice.refusal(service, listing.releases, listing.current, listing.record, now, longest)
     if held is not None:
         return None, f"{held[1].message}. To go further back, choose the release"
     try:
-        choice = choose.choose(Target(kind=TargetKind.PREVIOUS), listing.releases)
+        choice = choose_release.choose(Target(kind=TargetKind.PREVIOUS), listing.releases)
     except Refused as error:
         return None, error.message
     passed = "; ".join(f"{name} {why}" for name, why in choice.skipped if why != "it runs now")

@@ -8,12 +8,12 @@ from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Piece, Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
-from tui.console.pages import charts, evidence, parts, posts
+from tui.console.pages import charts, evidence, posts, shared_rows
 from tui.incident import decision_tree, deploy_or_not
 from tui.incident.deploy_or_not import Speaks
 from tui.model.health import Health
 from tui.model.incident import Closing, Incident
-from tui.model.service import SeveritySpec
+from tui.model.runbook import SeveritySpec
 
 _LOOKS = {Speaks.FOR: ("run", "ok"), Speaks.AGAINST: ("warn", "warn"), Speaks.NEITHER: ("unknown", "unknown")}
 ROOM_FOR_NAMES = 12
@@ -35,8 +35,8 @@ def severity(flow: IncidentFlow, cells: int) -> View:
     """The runbook's four levels with their running clocks."""
     now = flow.console.engine.clock.now()
     since = flow.status.bad_since or flow.began
-    content = parts.trouble(flow, cells)
-    content.extend(parts.health_rows(flow, now, cells))
+    content = shared_rows.trouble(flow, cells)
+    content.extend(shared_rows.health_rows(flow, now, cells))
     content.extend(_elsewhere(flow, cells))
     if flow.room >= ROOM_FOR_NAMES:
         content.extend(posts.on_call(flow, cells))
@@ -44,12 +44,12 @@ def severity(flow: IncidentFlow, cells: int) -> View:
     content.append(((f"How bad is it? Clocks run since {labels.clock(since)}{found}.", "bold"),))
     specs = flow.console.engine.fleet.severities
     longest = max((cell_len(rows.safe(spec.criteria)) for spec in specs), default=0)
-    clocks = max((cell_len(parts.clock_of(spec, since, now)[0]) for spec in specs), default=0)
+    clocks = max((cell_len(shared_rows.clock_of(spec, since, now)[0]) for spec in specs), default=0)
     brief = longest + clocks > cells - BESIDE
     choices = [
         Choice(
             id=spec.level,
-            row=_level(spec, longest, cells, parts.clock_of(spec, since, now, brief=brief)),
+            row=_level(spec, longest, cells, shared_rows.clock_of(spec, since, now, brief=brief)),
             do=flow.doing("opening", _opener(flow, spec.level)),
             recorded=True,
         )
@@ -57,7 +57,7 @@ def severity(flow: IncidentFlow, cells: int) -> View:
     ]
     choices.append(button("away", "Not an incident: close this, nothing is recorded", _away(flow)))
     return View(
-        key="severity", title=parts.title(flow, 0, cells), rows=content, choices=choices, listed=True, first="P1"
+        key="severity", title=shared_rows.title(flow, 0, cells), rows=content, choices=choices, listed=True, first="P1"
     )
 
 
@@ -102,8 +102,8 @@ def _away(flow: IncidentFlow) -> Callable[[], Awaitable[None]]:
 def confirm(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     """The page of the evidence: what was seen, what it speaks for, and the tree with the path lit."""
     now = flow.console.engine.clock.now()
-    content = parts.trouble(flow, cells)
-    content.extend(parts.health_rows(flow, now, cells))
+    content = shared_rows.trouble(flow, cells)
+    content.extend(shared_rows.health_rows(flow, now, cells))
     path, here = decision_tree.path({a.node: a.answer for a in incident.answers})
     if flow.room < SHORT:  # nobody answers a question that is below the fold
         content.extend(_here(flow, here, cells))
@@ -131,7 +131,7 @@ def confirm(flow: IncidentFlow, incident: Incident, cells: int) -> View:
         content.extend(rows.paragraph(f" {sign} {rows.safe(finding.text, 300)}", cells, look, indent=3))
     return View(
         key=f"confirm-{getattr(here, 'id', here)}",
-        title=parts.title(flow, 1, cells),
+        title=shared_rows.title(flow, 1, cells),
         rows=content,
         choices=_choices(flow, incident, here),
     )
@@ -245,7 +245,7 @@ def _choices(
             noting = flow.doing("noting", _answer(flow, node, f"says {by}", answer))
             choices.append(button(word.lower(), word, noting, recorded=True))
     go_on = button("release", "Choose the release", flow.doing("asking the host", flow.other_release), recorded=True)
-    ways = {c.id: c for c in parts.ways_out(flow, incident)}
+    ways = {c.id: c for c in shared_rows.ways_out(flow, incident)}
     spec = flow.console.engine.fleet.severity(incident.severity)
     calm = spec is not None and spec.respond_within is None  # nothing that has to be undone tonight
     if here is decision_tree.End.MONITOR or calm:

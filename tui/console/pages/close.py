@@ -6,7 +6,7 @@ from tui.console.drawing import rows
 from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
-from tui.console.pages import parts, posts
+from tui.console.pages import posts, shared_rows
 from tui.console.pages.postmortem import standing
 from tui.incident import announcements
 from tui.model.incident import Closing, Incident
@@ -22,7 +22,7 @@ _GOOD = frozenset({Closing.RECOVERED, Closing.FIXED_FORWARD, Closing.FALSE_ALARM
 
 def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     """The page of a closed incident: how it ended, and what is left for people."""
-    content = [*parts.trouble(flow, cells), *_ended(flow, incident, cells)]
+    content = [*shared_rows.trouble(flow, cells), *_ended(flow, incident, cells)]
     if incident.guard is not None:
         content.append((("Its guard rolled it back after a breach.", "warn"),))
     content.append(((announcements.summary(incident), "bold"),))
@@ -36,7 +36,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     content.extend(posts.on_call(flow, cells))
     return View(
         key="closed",
-        title=parts.title(flow, 7, cells),
+        title=shared_rows.title(flow, 7, cells),
         rows=content,
         choices=_choices(flow, incident, cells),
         text=post(flow, incident),
@@ -60,7 +60,7 @@ def _choices(flow: IncidentFlow, incident: Incident, cells: int) -> list[Choice]
     return [
         button("done", "Done", _away(flow)),
         *([unfreeze] if incident.left_frozen else []),
-        *parts.undo(flow, incident, brief=cells < 66),
+        *shared_rows.undo(flow, incident, brief=cells < 66),
         button("post-mortem", "Post-mortem", lambda: flow.console.show_postmortem(incident.id)),
         button("copy", "Copy the post", _copying(flow, incident)),
         *_posted(flow, incident),

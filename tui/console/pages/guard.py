@@ -7,7 +7,7 @@ from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Piece, Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
-from tui.console.pages import charts, evidence, parts, posts, watch
+from tui.console.pages import charts, evidence, posts, shared_rows, watch
 from tui.incident import guard_told, guard_watch, watch_verdict
 from tui.incident.deploy_or_not import worded
 from tui.model.guard import GuardedDeploy, OnBreach
@@ -32,7 +32,7 @@ def view(flow: IncidentFlow, incident: Incident, window: Watch, cells: int) -> V
     if incident.settling is not None:
         content.append(((f"{flow.palette.sign('run')} taking the claim off the host", "run"),))
     content.append(watch.countdown(flow, window))
-    content.extend(parts.trouble(flow, cells))
+    content.extend(shared_rows.trouble(flow, cells))
     if incident.asking is not None:
         look = "down" if incident.asking is Question.WATCH_BREACHED else "warn"
         word = "BREACHED: " if look == "down" else "INCONCLUSIVE: "
@@ -64,7 +64,7 @@ def ended(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     """The end of a guard that changed nothing: its word, and the way on."""
     length = worded((incident.closed_at or incident.since) - incident.opened_at)
     look, word, on = _end(flow, incident)
-    content = parts.trouble(flow, cells)
+    content = shared_rows.trouble(flow, cells)
     content.extend(rows.paragraph(f"{flow.palette.sign(look)} {word}", cells, look, indent=2))
     if incident.closing is not Closing.COMPLETE:
         content.extend(rows.paragraph(rows.safe(incident.close_reason, 600), cells))

@@ -7,7 +7,7 @@ from tui.console.drawing import rows
 from tui.console.drawing.rows import Piece, Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
-from tui.console.pages import parts, posts
+from tui.console.pages import posts, shared_rows
 from tui.console.ports import Console
 from tui.incident import error_rates, taken_back
 from tui.incident.deploy_or_not import worded
@@ -32,10 +32,10 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     post = posts.preview(flow, incident, cells)
     reading = error_rates.combined(flow.evidence()).reading
     failing = f"{error_rates.percent(reading.share)} failing" if reading is not None and reading.failed else ""
-    content = [*parts.trouble(flow, cells), *shown(flow.console, plan, cells, flow.room, post, failing)]
+    content = [*shared_rows.trouble(flow, cells), *shown(flow.console, plan, cells, flow.room, post, failing)]
     return View(
         key=f"plan-{plan.attempt}",
-        title=parts.title(flow, 3, cells),
+        title=shared_rows.title(flow, 3, cells),
         rows=content,
         choices=_choices(flow, incident, plan),
         first="cancel",
@@ -53,7 +53,7 @@ def _choices(flow: IncidentFlow, incident: Incident, plan: Plan) -> list[Choice]
         button("go", label + typed, flow.doing("beginning", flow.confirm), off=off, danger=True),
         *posts.choices(flow, incident),
         *_keep_choice(flow, plan),
-        *parts.ways_out(flow, incident),
+        *shared_rows.ways_out(flow, incident),
     ]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from tui.console.drawing import labels, rows, tables
 from tui.console.drawing.rows import Piece, Row
 from tui.console.page import Page, View, button
-from tui.console.pages import choices as release_choices
+from tui.console.pages import release_choices as release_choices
 from tui.console.ports import Console
 from tui.engine.service_monitor import ServiceStatus
 from tui.model.release import Release

@@ -6,7 +6,7 @@ from datetime import datetime
 from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Row
 from tui.console.page import Choice, Page, View, button
-from tui.console.pages.held import line
+from tui.console.pages.held_on_hosts import line
 from tui.console.ports import Console
 from tui.incident.deploy_or_not import worded
 from tui.model.incident import Group, Incident

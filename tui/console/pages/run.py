@@ -6,7 +6,7 @@ from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
-from tui.console.pages import parts, posts
+from tui.console.pages import posts, shared_rows
 from tui.model.health import ProbeOutcome
 from tui.model.incident import Closing, Incident, Question, State, StepResult
 from tui.model.outcome import describe
@@ -32,8 +32,8 @@ _VERDICTS = {
 def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     """Steps with elapsed against expected, then checks, then the question if there is one."""
     now = flow.console.engine.clock.now()
-    content = parts.trouble(flow, cells)
-    content.extend(parts.downtime(flow, incident, cells))
+    content = shared_rows.trouble(flow, cells)
+    content.extend(shared_rows.downtime(flow, incident, cells))
     content.extend(_state(flow, incident, now, cells))
     content.extend(_answers(flow, incident, cells))
     content.extend(posts.missing(flow, incident, cells))
@@ -50,7 +50,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     step = 5 if incident.state is State.VERIFYING else 4
     return View(
         key=f"run-{incident.plans}-{incident.asking}",
-        title=parts.title(flow, step, cells),
+        title=shared_rows.title(flow, step, cells),
         rows=content,
         choices=_choices(flow, incident),
     )
@@ -89,7 +89,7 @@ def _state(flow: IncidentFlow, incident: Incident, now: datetime, cells: int) ->
 
 def _answers(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
     """How the service has answered since the word to go back, newest last; once it is known, since when it serves."""
-    if said := parts.serving_again(flow, incident):
+    if said := shared_rows.serving_again(flow, incident):
         return said
     since = incident.confirmed_at
     if since is None or incident.asking is not None or incident.state is State.FAILED:
@@ -168,9 +168,9 @@ def _choices(flow: IncidentFlow, incident: Incident) -> list[Choice]:
             return [again, give_up]
         case Question.VERIFY_FAILED | Question.VERIFY_INCONCLUSIVE:
             watch = button("watch", "Watch it anyway", flow.doing("watching", flow.watch_anyway))
-            return [again, other, *parts.undo(flow, incident), watch, give_up]
+            return [again, other, *shared_rows.undo(flow, incident), watch, give_up]
         case _:
-            ways = [c for c in parts.ways_out(flow, incident) if c.id != "forward"]
+            ways = [c for c in shared_rows.ways_out(flow, incident) if c.id != "forward"]
             step = incident.plan.decisive if incident.plan is not None else None
             begun = step is not None and incident.run_of(step.id) is not None
             fallen = incident.latest is not None and not incident.latest.serving

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from tui.console.drawing import labels, rows, tables
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
-from tui.console.pages import choices as release_choices
-from tui.console.pages import parts
+from tui.console.pages import release_choices as release_choices
+from tui.console.pages import shared_rows
 from tui.model.incident import Incident
 from tui.model.release import Release
 from tui.releases import restart_risk
@@ -15,11 +15,11 @@ from tui.releases import restart_risk
 def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     """The releases, newest first; `previous` is where the cursor begins, with its reason."""
     engine, status = flow.console.engine, flow.status
-    content = parts.trouble(flow, cells)
+    content = shared_rows.trouble(flow, cells)
     if status.listing is None:
         content.append(((f"Releases are unknown. {rows.safe(status.trouble, 300)}", "unknown"),))
         again = button("again", "Ask the host again", flow.doing("asking the host", flow.other_release))
-        return View(key="target", title=parts.title(flow, 2, cells), rows=content, choices=[again, back(flow)])
+        return View(key="target", title=shared_rows.title(flow, 2, cells), rows=content, choices=[again, back(flow)])
     now = engine.clock.now()
     seen = labels.age(now - status.listed_at) if status.listed_at else "unknown"
     longest = engine.fleet.watch_of(status.service.name).longest
@@ -39,7 +39,9 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     wanted = release_choices.identity(best) if best else "back"
     first = "take" if flow.taken else wanted
     key = "target-taken" if flow.taken else "target"
-    return View(key=key, title=parts.title(flow, 2, cells), rows=content, choices=choices, listed=True, first=first)
+    return View(
+        key=key, title=shared_rows.title(flow, 2, cells), rows=content, choices=choices, listed=True, first=first
+    )
 
 
 def back(flow: IncidentFlow) -> Choice:

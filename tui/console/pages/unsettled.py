@@ -3,13 +3,13 @@
 from tui.console.drawing import rows
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import View, button
-from tui.console.pages import parts
+from tui.console.pages import shared_rows
 from tui.model.incident import Closing, Incident
 
 
 def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     """Nothing is lost by trying again: the host is looked at before anything is changed."""
-    content = parts.trouble(flow, cells)
+    content = shared_rows.trouble(flow, cells)
     text = f"{flow.palette.sign('warn')} the host could not be put in order: {rows.safe(incident.unsettled, 400)}"
     content.extend(rows.paragraph(text, cells, "warn", indent=2))
     left = f"Left there perhaps: freeze and record of {incident.app}. The incident stays open until they are gone."
@@ -19,7 +19,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     closing = incident.settling or Closing.ABORTED
     return View(
         key="unsettled",
-        title=parts.title(flow, 7, cells),
+        title=shared_rows.title(flow, 7, cells),
         rows=content,
         choices=[
             button("again", "Try again", flow.doing("asking the host", flow.look_again)),

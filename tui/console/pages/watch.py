@@ -6,7 +6,7 @@ from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
-from tui.console.pages import charts, evidence, parts, posts
+from tui.console.pages import charts, evidence, posts, shared_rows
 from tui.incident import watch as watching
 from tui.incident.deploy_or_not import worded
 from tui.model.incident import Closing, Incident, Question, Watch, WatchKind
@@ -26,7 +26,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     if incident.settling is not None:
         content.append(((f"{flow.palette.sign('run')} putting the host in order", "run"),))
     content.append(countdown(flow, watch))
-    content.extend(parts.trouble(flow, cells))
+    content.extend(shared_rows.trouble(flow, cells))
     if incident.asking is not None:
         said = incident.failure or "the watch ended without a verdict"
         look = "down" if incident.asking is Question.WATCH_BREACHED else "warn"
@@ -37,8 +37,8 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     content.extend(looks(flow, incident, watch, cells, charted=bool(drawn) or flow.charted))
     content.extend(evidence.of_watch(flow, incident, cells))
     content.extend(drawn)
-    content.extend(parts.downtime(flow, incident, cells))
-    content.extend(parts.serving_again(flow, incident))
+    content.extend(shared_rows.downtime(flow, incident, cells))
+    content.extend(shared_rows.serving_again(flow, incident))
     if watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
         content.append((("Nothing was changed: this watches the deploy as it is.", "dim"),))
     elif incident.plan is not None:
@@ -49,7 +49,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     content.append(((f"Ends {labels.clock(watch.deadline)}; closing this panel changes nothing.", "dim"),))
     return View(
         key=f"watch-{incident.asking}",
-        title=parts.title(flow, 6, cells),
+        title=shared_rows.title(flow, 6, cells),
         rows=content,
         choices=_choices(flow, incident, watch, left, brief=cells < 66),
     )
@@ -76,7 +76,7 @@ def looks(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int, *, c
     """The looks of this watch in numbers; without a chart the latest response times as one row."""
     status = flow.status
     look, word = labels.LOOKS[status.health]
-    before = parts.response_before(status.probes, incident.opened_at)
+    before = shared_rows.response_before(status.probes, incident.opened_at)
     what = "deploy" if incident.guarding else "incident"
     compared = f" (before the {what} {before * 1000:.0f}ms)" if before is not None else ""
     last = status.last
@@ -92,7 +92,7 @@ def looks(flow: IncidentFlow, incident: Incident, watch: Watch, cells: int, *, c
             (f"slowest {watch.slowest * 1000:.0f}ms", "dim"),
         ),
     ]
-    found += [*parts.looks_apart(flow, cells), *parts.about(flow, cells)]
+    found += [*shared_rows.looks_apart(flow, cells), *shared_rows.about(flow, cells)]
     if charted:
         return [*found, *_noted(flow, watch, cells)]
     room = max(1, min(_BAR * 2, cells - len("response  up to 99999ms")))
@@ -124,11 +124,11 @@ def _choices(flow: IncidentFlow, incident: Incident, watch: Watch, left: timedel
         other = button("other", "Another release", flow.doing("asking the host", flow.other_release))
         five = flow.doing("watching", lambda: flow.extend(timedelta(minutes=5)))
         more = button("more", "Go on watching 5 min", five, recorded=True)
-        return [other, more, recovered, not_recovered, *parts.undo(flow, incident, brief=brief)]
+        return [other, more, recovered, not_recovered, *shared_rows.undo(flow, incident, brief=brief)]
     extend = _extend(flow, watch, left)
     if watch.kind is WatchKind.AFTER_CLEAN_DEPLOY:
         return [extend, _end(flow, "false alarm", Closing.FALSE_ALARM, "ended early, why? "), not_recovered]
-    return [extend, recovered, not_recovered, *parts.undo(flow, incident, brief=brief)]
+    return [extend, recovered, not_recovered, *shared_rows.undo(flow, incident, brief=brief)]
 
 
 def _end(flow: IncidentFlow, word: str, closing: Closing, question: str) -> Choice:

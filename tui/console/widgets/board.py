@@ -8,7 +8,7 @@ from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui.console import actions
+from tui.console import actions_and_keys
 from tui.console.drawing import service_rows
 from tui.console.drawing.palette import Palette
 from tui.console.drawing.rows import LazyRows, Piece
@@ -28,8 +28,8 @@ ROOM_FOR_HEAD = 6
 class ServiceTable(CursorPanel, can_focus=True):
     """Health, release, age, marks."""
 
-    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.SERVICES)
-    where = actions.SERVICES
+    BINDINGS: ClassVar[list[BindingType]] = actions_and_keys.bindings(actions_and_keys.SERVICES)
+    where = actions_and_keys.SERVICES
 
     class Selected(Message):
         """Another service has the cursor."""

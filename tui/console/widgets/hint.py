@@ -4,8 +4,8 @@ from textual import events
 from textual.message import Message
 from textual.screen import Screen
 
-from tui.console import actions
-from tui.console.actions import LATER, key_name
+from tui.console import actions_and_keys
+from tui.console.actions_and_keys import LATER, key_name
 from tui.console.drawing import rows
 from tui.console.drawing.palette import Palette
 from tui.console.drawing.rows import Piece
@@ -62,5 +62,5 @@ class HintBar(Panel):
 
 
 def _rank(node: object, name: str) -> int:
-    action = actions.of(getattr(node, "where", ""), name)
+    action = actions_and_keys.of(getattr(node, "where", ""), name)
     return LATER if action is None or action.hint is None else action.hint

@@ -13,7 +13,7 @@ from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui.console import actions
+from tui.console import actions_and_keys
 from tui.console.drawing import log_time, log_title
 from tui.console.drawing.log_view import TROUBLE, LogView
 from tui.console.drawing.palette import Palette
@@ -52,8 +52,8 @@ class LogPanel(Panel, can_focus=True):
     class LogChosen(Message):
         """Another log is wanted, or one more."""
 
-    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.LOG)
-    where = actions.LOG
+    BINDINGS: ClassVar[list[BindingType]] = actions_and_keys.bindings(actions_and_keys.LOG)
+    where = actions_and_keys.LOG
 
     def __init__(self, palette: Palette, name: str, asking: Asking, exports: Path) -> None:
         super().__init__(palette, name)

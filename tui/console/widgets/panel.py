@@ -14,7 +14,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.console import actions
+from tui.console import actions_and_keys
 from tui.console.drawing import rows
 from tui.console.drawing.palette import Palette
 from tui.console.drawing.rows import Piece, Row
@@ -26,8 +26,8 @@ class Panel(Widget):
     DEFAULT_CSS = """
     Panel { background: ansi_default; color: ansi_default; overflow: hidden; scrollbar-size: 0 0; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.PANEL)
-    where = actions.PANEL
+    BINDINGS: ClassVar[list[BindingType]] = actions_and_keys.bindings(actions_and_keys.PANEL)
+    where = actions_and_keys.PANEL
 
     def __init__(self, palette: Palette, name: str, *, titled: bool = True) -> None:
         super().__init__(id=name)
@@ -94,7 +94,7 @@ class Panel(Widget):
     def _below(self) -> str:
         """The number of rows below those that are shown, and the key that shows them: it covers no row."""
         hidden = len(self._rows) - self._top - self._room()
-        return f"{hidden} more: {actions.key_name('pagedown')}" if hidden > 0 else ""
+        return f"{hidden} more: {actions_and_keys.key_name('pagedown')}" if hidden > 0 else ""
 
     def _has_title(self) -> bool:
         return self._titled and self.size.height > 1

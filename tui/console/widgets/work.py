@@ -13,7 +13,7 @@ from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui.console import actions
+from tui.console import actions_and_keys
 from tui.console.drawing import rows
 from tui.console.drawing.palette import Palette
 from tui.console.drawing.rows import Piece, Row
@@ -45,8 +45,8 @@ class WorkPanel(CursorPanel, can_focus=True):
     class Taken(Message):
         """A choice that changes nothing by itself was clicked while the cursor was on it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.PAGE)
-    where = actions.PAGE
+    BINDINGS: ClassVar[list[BindingType]] = actions_and_keys.bindings(actions_and_keys.PAGE)
+    where = actions_and_keys.PAGE
 
     def __init__(
         self,

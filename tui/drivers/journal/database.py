@@ -1,6 +1,7 @@
 """The journal's file: an SQLite database in a thread of its own, so that no screen waits for a disk.
 
 WAL with synchronous=FULL: one commit per entry, 0.3 ms on an ordinary disk. Entries are added in `incidents`.
+What a full disk means for a rollback is decided in `engine/hosts/gate`: what cannot be recorded is not sent.
 """
 
 import asyncio

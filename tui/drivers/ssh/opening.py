@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from tui.drivers.ssh import causes, client_config, host_keys, openssh, proxy_command
-from tui.drivers.ssh.causes import LoginTarget
+from tui.drivers.ssh import client_config, host_keys, link_errors, openssh, proxy_command
 from tui.drivers.ssh.host_keys import KeysOnFile
 from tui.drivers.ssh.identity import Identities, PassedOver, PassphraseWanted
+from tui.drivers.ssh.link_errors import LoginTarget
 from tui.drivers.ssh.proxy_command import Carrier
 from tui.drivers.ssh.settings import Settings
 from tui.model.destination import parse
@@ -145,7 +145,7 @@ class Opener:
                 made.set_tunnel(carried)  # it ends with what it carries
             return made
         except TimeoutError as error:
-            raise causes.no_answer(wanted, limit) from error
+            raise link_errors.no_answer(wanted, limit) from error
         except asyncssh.HostKeyNotVerifiable as error:
             if on_file.authorities and on_file.keys and guard.shown is None and "revoked" not in str(error):
                 return await self._login(asyncssh, settings, who, ended, required, tunnel, plain=True)
@@ -158,11 +158,11 @@ class Opener:
         except asyncssh.ConnectionLost as error:
             raise await self._let_go(wanted, guard.connection, carried, settings) from error
         except asyncssh.Error as error:
-            raise causes.of_library(asyncssh, error, wanted) from error
+            raise link_errors.of_library(asyncssh, error, wanted) from error
         except OSError as error:
             if carried is not None or isinstance(error, ConnectionResetError | BrokenPipeError):
                 raise await self._let_go(wanted, guard.connection, carried, settings) from error
-            raise causes.of_network(error, wanted) from error
+            raise link_errors.of_network(error, wanted) from error
         except ValueError as error:
             raise Unreachable(f"{who}: {clean_line(str(error))}", "correct ~/.ssh/config") from error
         finally:
@@ -176,9 +176,9 @@ class Opener:
         """The link ended before we were in: by whom."""
         spoke = link is not None and link.get_extra_info("server_version") is not None
         if not spoke and carried is not None and (how := await carried.last_words(1.0)) is not None:
-            return causes.carrier_ended(wanted, how)
+            return link_errors.carrier_ended(wanted, how)
         chosen = sorted(key for key, _ in settings.algorithms) if spoke else ()
-        return causes.hung_up(wanted, spoke, tuple(chosen))
+        return link_errors.hung_up(wanted, spoke, tuple(chosen))
 
     def _options(self, settings: Settings, on_file: KeysOnFile, tunnel: Any, carried: Carrier | None) -> dict[str, Any]:
         """The options for asyncssh; nothing is left to its own reading of ~/.ssh/config."""

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tui.drivers.ssh import causes, client_config, key_files, known_hosts
-from tui.drivers.ssh.causes import LoginTarget
+from tui.drivers.ssh import client_config, key_files, known_hosts, link_errors
+from tui.drivers.ssh.link_errors import LoginTarget
 from tui.drivers.ssh.settings import Settings
 from tui.model.destination import parse
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Unreachable
@@ -260,7 +260,7 @@ async def open_connection(host: Host, ended: Callable[[Any, Exception | None], N
         await _end_of(master)
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, TimeoutError):
-            raise causes.no_answer(LoginTarget(host.ssh, settings.host, settings.port), LIMIT) from error
+            raise link_errors.no_answer(LoginTarget(host.ssh, settings.host, settings.port), LIMIT) from error
         raise
     if master.returncode is not None:
         said = await _end_of(master)
@@ -314,7 +314,7 @@ def cause(said: str, host: Host, settings: Settings) -> LinkError:
     last = clean_line("; ".join(lines[-3:]), 300) or "ssh ended without a word"  # a banner may be before it
     if settings.proxy_command and on_the_way and "timed out during banner" not in said:
         own = [line for line in lines if not _OWN_WORDS.match(line.encode("utf-8", "replace"))]
-        return causes.carrier_ended(wanted, clean_line("; ".join(own[-3:]), 200) or "without a word")
+        return link_errors.carrier_ended(wanted, clean_line("; ".join(own[-3:]), 200) or "without a word")
     files = ", ".join(map(str, settings.user_known_hosts)) or "no file"
     if _OTHER_KEY.search(said):
         words = f"{who} shows another key than the one on file, or a revoked one ({files})"
@@ -327,7 +327,7 @@ def cause(said: str, host: Host, settings: Settings) -> LinkError:
             fix = "write its key into a file, and name that with known_hosts in services.yaml"
         return HostKeyRefused(words, fix)
     if "Too many authentication failures" in said:
-        return causes.too_many_keys(who)
+        return link_errors.too_many_keys(who)
     if "ermission denied" in said or "sign_and_send_pubkey" in said:
         key = host.identity_file or "the agent's or of ~/.ssh"
         if (found := key_files.refused_by_ssh(said)) is not None:
@@ -336,14 +336,14 @@ def cause(said: str, host: Host, settings: Settings) -> LinkError:
     if "Could not resolve" in said:
         fix = "correct the name in services.yaml or ~/.ssh/config, or look at DNS and VPN"
         return Unreachable(f"{who}: the name does not resolve: {last}", fix)
-    for words, number in causes.NUMBERS.items():
+    for words, number in link_errors.NUMBERS.items():
         if words in said:
-            return causes.of_network(OSError(number, words), wanted)
+            return link_errors.of_network(OSError(number, words), wanted)
     if "Unable to negotiate" in said:
         fix = "look at Ciphers, MACs, KexAlgorithms and HostKeyAlgorithms in ~/.ssh/config; is its server very old?"
         return Unreachable(f"{who}: {last}", fix)
     if "kex_exchange_identification" in said or "Connection closed" in said or "Connection reset" in said:
-        return causes.hung_up(wanted)
+        return link_errors.hung_up(wanted)
     return Unreachable(f"{who}: {last}", "does `ssh` itself reach it?")
 
 

@@ -15,8 +15,8 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 import msgspec
 from msgspec.structs import replace
 
+from tui.drivers.http_client import NoConnection, Raw, Web
 from tui.drivers.secrets import Secrets
-from tui.drivers.web import NoConnection, Raw, Web
 from tui.model import json_text
 from tui.model.notice import Receipt
 from tui.model.value import Value

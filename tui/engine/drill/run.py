@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from tui.dokku import drill_files
-from tui.engine.drill import ledger as drills
+from tui.engine.drill import drills_on_record as drills
 from tui.engine.drill.app import Declining, DrillApp
 from tui.engine.engine import Engine
 from tui.engine.incident.runner import IncidentRunner

@@ -1,4 +1,7 @@
-"""Hosts as the engine uses them: one driver per host, its capabilities asked once, every command through the gate."""
+"""Hosts as the engine uses them: one driver per host, its capabilities asked once, every command through the gate.
+
+What is asked again after a lost link, and what never, is decided in `drivers/ssh/host`.
+"""
 
 import asyncio
 import contextlib

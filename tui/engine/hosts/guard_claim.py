@@ -26,7 +26,7 @@ async def may_begin(links: HostConnections, service: Service, now: datetime) -> 
     if found.frozen:
         words = f"deploys of {service.app} are frozen: nothing that is pushed would go live"
         raise Refused(words, f"rollback unfreeze {service.name}")
-    incident_record.may_act(found, "", take_over=False, stale=holders.is_stale(found, now))
+    incident_record.may_act(found, "", take_over=False, stale=holders.record_is_stale(found, now))
     return found
 
 
@@ -36,7 +36,7 @@ async def take(
     """Claim the deploy. Raises TakenByOther where somebody else has it, Refused, LinkError, UnexpectedReply."""
     host, app = service.host, service.app
     found = await may_begin(links, service, at)
-    if found is not None and found.deploy == deploy and not holders.is_stale(found, at):
+    if found is not None and found.deploy == deploy and not holders.record_is_stale(found, at):
         who = found.by or "somebody"
         raise TakenByOther(
             f"another guard follows this deploy of {app}: that of {who}", f"rollback abort {service.name}"

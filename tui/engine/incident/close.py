@@ -19,7 +19,7 @@ from tui.model.outcome import Exited
 from tui.model.plan import DECISIVE, Plan, StepKind
 from tui.model.trail import Sent
 from tui.model.value import Value
-from tui.ways import preflight
+from tui.ways import plan_warnings
 
 
 class Order(Value):
@@ -75,7 +75,7 @@ class Settler:
         if frozen:
             left.append(f"deploys of {app} are frozen until `rollback unfreeze {incident.service}`")
             if seen is not None and seen.unheld is not None:
-                left.append(preflight.unheld(app, seen.unheld))
+                left.append(plan_warnings.unheld(app, seen.unheld))
         return Order(left=tuple(left), frozen=frozen)
 
     async def _is_mine(self, incident: Incident, plan: Plan, seen: holders.IncidentRecord | None) -> bool:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from tui.dokku.framing import Framer
-from tui.engine.monitor import health
+from tui.engine.monitor import health_probing
 from tui.engine.ports import ClockPort, ProbePort
 from tui.engine.supervisor import Supervisor
 from tui.incident import events as ev
@@ -64,7 +64,7 @@ class Downtime:
     async def _look(self) -> None:
         answered = down = False
         while True:
-            seen = await health.probe(self._probes, self._service)
+            seen = await health_probing.probe(self._probes, self._service)
             if seen is None:
                 return  # no health address: only verification can say when it is back
             healthy = seen.outcome is ProbeOutcome.HEALTHY

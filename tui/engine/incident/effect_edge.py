@@ -10,7 +10,7 @@ written then.
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from tui.engine.edge import answered, worded
+from tui.engine.error_edge import answered, worded
 from tui.engine.ports import ClockPort
 from tui.incident import events as ev
 from tui.model.evidence import Measurement, Phase, Rate, RateSource

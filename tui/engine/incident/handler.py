@@ -13,7 +13,7 @@ from tui.engine.hosts.connections import UnexpectedReply
 from tui.engine.incident.close import Settler
 from tui.engine.incident.downtime import Downtime
 from tui.engine.incident.steps import Note, Output, Ports, StepRunner, plan_of
-from tui.engine.monitor import health
+from tui.engine.monitor import health_probing
 from tui.engine.monitor.error_rates import Evidence
 from tui.engine.ports import ProcessPort
 from tui.engine.releases.keeper import Keeper
@@ -82,7 +82,7 @@ class HostEffectHandler:
         plan = plan_of(incident)
         service = self._fleet.service(incident.service)
         async with meanwhile() as begin:
-            row = None if service is None else begin(health.passes(self._probes, self._clock, service))
+            row = None if service is None else begin(health_probing.passes(self._probes, self._clock, service))
             current = await self._links.current(incident.host, incident.app)
             current = await self._links.with_pods(incident.host, current)
             await self._left(incident, plan, current)
@@ -90,7 +90,7 @@ class HostEffectHandler:
         proofs = verify.identity(plan, current)
         if current.pods is not None and service is not None:
             before = self._steps.identity_before.get(incident.id)
-            now = await health.ask_identity(self._probes, service)
+            now = await health_probing.ask_identity(self._probes, service)
             where = service.identity.url if service.identity else None
             proofs = verify.by_answer(proofs, verify.unproven(plan, before, now, where))
         checks = [*proofs, verify.processes(plan, current)]
@@ -98,12 +98,12 @@ class HostEffectHandler:
             checks.append(healthy)
             if healthy.verdict is Verdict.PASSED:
                 await self._links.ledger.healthy(plan.host, plan.app, self._clock.now(), own_site.address(service))
-            checks.extend(await health.smoke(self._probes, service))
+            checks.extend(await health_probing.smoke(self._probes, service))
             before = self._steps.identity_before.get(incident.id)
             if plan.proves:
-                checks.extend(await health.identity(self._probes, service, before, again=plan.again))
+                checks.extend(await health_probing.identity(self._probes, service, before, again=plan.again))
             else:
-                now = await health.ask_identity(self._probes, service)
+                now = await health_probing.ask_identity(self._probes, service)
                 where = service.identity.url if service.identity else None
                 checks.append(verify.unproven(plan, before, now, where))
         await self._serves_again(incident, plan)
@@ -140,7 +140,7 @@ class HostEffectHandler:
     async def look(self, incident: Incident) -> ev.HealthSampled | ev.ForeignChangeSeen:
         """One look of a watch: health, and whether what runs is still ours."""
         service = self._fleet.service(incident.service)
-        seen = None if service is None else await health.probe(self._probes, service)
+        seen = None if service is None else await health_probing.probe(self._probes, service)
         now = self._clock.now()
         if seen is not None and self._evidence is not None:
             self._evidence.saw(incident.service, seen)

@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from tui.engine.change_signal import Signal
 from tui.engine.ports import ClockPort, JournalPort
-from tui.engine.signal import Signal
 from tui.engine.supervisor import Supervisor
 from tui.incident import events as ev
 from tui.model.errors import ConsoleError, TakenByOther

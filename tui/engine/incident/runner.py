@@ -10,9 +10,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
 
+from tui.engine.change_signal import Signal
 from tui.engine.incident.effect_edge import Edge, EffectHandler
 from tui.engine.ports import ClockPort, JournalPort
-from tui.engine.signal import Signal
 from tui.engine.supervisor import Supervisor
 from tui.incident import effects as do
 from tui.incident import events as ev

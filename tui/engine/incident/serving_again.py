@@ -7,7 +7,7 @@ to the end of the verification. Where none was bad at all it answered throughout
 from collections.abc import Callable
 from datetime import datetime
 
-from tui.engine.monitor import health
+from tui.engine.monitor import health_probing
 from tui.engine.ports import ClockPort, ProbePort
 from tui.engine.supervisor import Supervisor
 from tui.incident import events as ev
@@ -56,7 +56,7 @@ class Serving:
     async def _look(self) -> None:
         while True:
             began = self._clock.monotonic()
-            seen = await health.probe(self._probes, self._service)
+            seen = await health_probing.probe(self._probes, self._service)
             if seen is None:
                 return
             self._looks += 1

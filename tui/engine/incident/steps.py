@@ -8,18 +8,18 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple, assert_never
 
 from tui.dokku import build_gate, commands, holders, k3s, refusals, reports
+from tui.engine.change_signal import told
 from tui.engine.concurrency import together
-from tui.engine.edge import worded
+from tui.engine.error_edge import worded
 from tui.engine.hosts import guard_claim, incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.incident.downtime import Downtime
 from tui.engine.incident.prefetch import Ahead
 from tui.engine.incident.serving_again import Serving
-from tui.engine.monitor import health
+from tui.engine.monitor import health_probing
 from tui.engine.ports import ClockPort, JournalPort, ProbePort, ProcessPort
 from tui.engine.releases import build_facts, catalog, kept_before, restore_builder, stop_first
 from tui.engine.releases.keeper import Keeper
-from tui.engine.signal import told
 from tui.incident import events as ev
 from tui.model.errors import AlreadyThere, JournalError, LinkError, Refused, Unfinished, Unreachable
 from tui.model.incident import Incident, StepResult
@@ -289,7 +289,7 @@ class StepRunner:
         """Remember what the service says of itself before it is replaced."""
         service = self._fleet.service(plan.service)
         if service is not None and incident.id not in self.identity_before:
-            self.identity_before[incident.id] = await health.ask_identity(self._probes, service)
+            self.identity_before[incident.id] = await health_probing.ask_identity(self._probes, service)
 
     async def _deploy(self, incident: Incident, plan: Plan, step: Step) -> ev.StepEnded:
         """One command that changes what serves. Whatever it says, the host is asked afterwards."""

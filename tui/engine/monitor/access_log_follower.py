@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 
 from tui.dokku import access_log
 from tui.dokku.framing import Framer
-from tui.engine.edge import answered, worded
+from tui.engine.error_edge import answered, worded
 from tui.engine.monitor.log_follower import PAUSES
 from tui.engine.ports import ClockPort, StreamPort
 from tui.engine.supervisor import Supervisor

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from tui.dokku import access_log, commands
-from tui.engine.edge import answered, within, worded
+from tui.engine.error_edge import answered, within, worded
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.monitor import series
 from tui.engine.monitor.access_log_follower import AccessFollower

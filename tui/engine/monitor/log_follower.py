@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tui.engine.edge import answered, worded
+from tui.engine.change_signal import Signal
+from tui.engine.error_edge import answered, worded
 from tui.engine.monitor.log_overlap import compare
 from tui.engine.monitor.log_ring import LogRing
 from tui.engine.ports import ClockPort, StreamPort
-from tui.engine.signal import Signal
 from tui.engine.supervisor import Supervisor
 from tui.model.errors import ConsoleError
 from tui.model.outcome import Exited, Outcome, describe

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from tui.engine.edge import answered, within, worded
+from tui.engine.change_signal import Signal
+from tui.engine.error_edge import answered, within, worded
 from tui.engine.ports import ClockPort, OnCallPort, OnCallStorePort
-from tui.engine.signal import Signal
 from tui.engine.supervisor import Supervisor
 from tui.model.notice import OnCall
 from tui.model.service import Fleet

@@ -16,10 +16,10 @@ from typing import Any
 
 import msgspec
 
-from tui.engine.edge import answered, within, worded
+from tui.engine.change_signal import Signal
+from tui.engine.error_edge import answered, within, worded
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.ports import ChannelPort, ClockPort, JournalPort
-from tui.engine.signal import Signal
 from tui.engine.supervisor import Supervisor
 from tui.incident import announcements
 from tui.incident import events as ev

@@ -26,8 +26,8 @@ from tui.model.observation import RunningState
 from tui.model.outcome import Answer
 from tui.model.release import Release
 from tui.model.service import Service
-from tui.releases import choose, restart_risk
 from tui.releases import remembered as memory
+from tui.releases import restart_risk, what_runs
 from tui.ways.way import Seen
 
 
@@ -107,7 +107,7 @@ async def _remembered(
     if again and not any(memory.settles(now, release) for release in again):
         rest = [name for name in known if name not in _by_holder(again)]
         found |= _by_holder(await catalog.read_holders(links, service, rest))
-    runs = choose.running(tuple(found.values()), now).holder
+    runs = what_runs.running(tuple(found.values()), now).holder
     if runs is not None and restart_risk.risk(now):  # what cures it depends on the seal of what runs
         found |= _by_holder(await catalog.read_holders(links, service, [runs], catalog.seal(links, service.host)))
     return found

@@ -29,7 +29,7 @@ from tui.model.outcome import Answer
 from tui.model.release import Release, WayBack
 from tui.model.service import Service
 from tui.text.clean import decode
-from tui.ways import migrations, preflight
+from tui.ways import migrations_between, plan_warnings
 
 Ask = Callable[[tuple[str, ...]], Coroutine[Any, Any, Answer]]
 
@@ -149,7 +149,7 @@ async def findings(
     leaving: Release,
     target: Release,
     of: build_settings.Shape,
-) -> preflight.Findings:
+) -> plan_warnings.Findings:
     """The findings that a plan tells beside its steps. Raises LinkError, UnexpectedReply; what could not be known is
     said in it."""
     files, lying = await together(
@@ -158,7 +158,7 @@ async def findings(
     )
     kept_facts = build_settings.read_facts(files.get(build_settings.FACTS_FILE))
     placed, moved = build_settings.placed(of, files, kept_facts)
-    return preflight.Findings(
+    return plan_warnings.Findings(
         shape=of,
         kept=kept_facts,
         baked=_baked(target, kept_facts, files, of),
@@ -201,8 +201,10 @@ async def between(
         return commit_files.tasks(next(filter(None, procfile), None), next(filter(None, app_json), None))
 
     host = links.host(service.host)
-    wanted = preflight.is_migration
-    found = await links.git.between(host, service.app, leaving.commit, target.commit, wanted, tasks, migrations.compare)
+    wanted = plan_warnings.is_migration
+    found = await links.git.between(
+        host, service.app, leaving.commit, target.commit, wanted, tasks, migrations_between.compare
+    )
     at = links.described(service.host)
 
     def line(command: str) -> str:

@@ -28,7 +28,7 @@ from tui.model.outcome import Answer
 from tui.model.release import Release, Source
 from tui.model.service import Service
 from tui.model.value import Value
-from tui.releases import choose
+from tui.releases import choose_release, what_runs
 from tui.releases import merge as catalogues
 from tui.ways import runbook
 from tui.ways.way import Seen
@@ -96,7 +96,7 @@ def with_more(fresh: Listing, earlier: Listing) -> Listing:
     known = {asked.source for asked in fresh.asked}
     return replace(
         fresh,
-        releases=choose.newest_first((*(joined(r) for r in fresh.releases), *others)),
+        releases=choose_release.newest_first((*(joined(r) for r in fresh.releases), *others)),
         asked=(*fresh.asked, *(a for a in earlier.asked if a.source not in known)),
         host=earlier.host,
     )
@@ -217,12 +217,12 @@ def listed(
 ) -> Listing:
     """The list out of all that was told."""
     known = catalogues.merged(told.holders, commits, told.ledger, app=service.app, others=others, who=who)
-    if not choose.rebuilt(known, told.current):
+    if not what_runs.rebuilt(known, told.current):
         known = catalogues.with_failure(known, told.current)
     known = tuple(ways.offered(release, service, order, seen) for release in known)
     return Listing(
         current=told.current,
-        releases=choose.with_running(choose.marked(known), told.current),
+        releases=what_runs.with_running(choose_release.marked(known), told.current),
         record=told.record,
         asked=told.asked,
     )

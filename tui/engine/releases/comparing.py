@@ -17,7 +17,7 @@ from tui.model.release import Release
 from tui.model.service import Service
 from tui.model.taken_back import TakenBack
 from tui.model.value import Value
-from tui.ways import preflight
+from tui.ways import plan_warnings
 from tui.ways.way import Way
 
 
@@ -63,17 +63,17 @@ class Comparer:
         baked = Baked()
         if of is None:
             lying = await build_facts.between(self._links, service, running, target)
-            cautions = preflight.between(lying)
+            cautions = plan_warnings.between(lying)
         else:
             seen = await build_facts.findings(self._links, service, found.current, running, target, of)
-            lying, files, names, baked = seen.between, seen.files, preflight.kept_names(seen), seen.baked
-            processes = tuple(preflight.processes(seen, target, found.current))
-            cautions = preflight.cautions(seen, target, found.current)
+            lying, files, names, baked = seen.between, seen.files, plan_warnings.kept_names(seen), seen.baked
+            processes = tuple(plan_warnings.processes(seen, target, found.current))
+            cautions = plan_warnings.cautions(seen, target, found.current)
         if look is not None:
             target = replace(target, looked=await look)
         changed = await self._drift(service, target, await config, names)
-        checked = preflight.looked_at(found.current, found.record, incident, target, way, lying, changed, processes)
-        cautions = (*cautions, *preflight.config(changed, target))
+        checked = plan_warnings.looked_at(found.current, found.record, incident, target, way, lying, changed, processes)
+        cautions = (*cautions, *plan_warnings.config(changed, target))
         taken = taken_back.of(lying, changed)
         return Compared(shape=of, files=files, baked=baked, cautions=cautions, checked=checked, taken=taken)
 

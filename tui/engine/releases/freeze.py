@@ -28,8 +28,8 @@ from tui.model.history import Commit
 from tui.model.service import Service
 from tui.model.trail import Sent
 from tui.model.value import Value
-from tui.releases import choose
-from tui.ways import preflight
+from tui.releases import what_runs
+from tui.ways import plan_warnings
 
 
 class TeamBranch(Value):
@@ -136,7 +136,7 @@ class Freezer:
             if isinstance(error, ConsoleError):
                 raise Undone(f"{app} was not frozen: {error.message}; what was begun is undone", error.fix) from error
             raise
-        return Frozen(branch=frozen, unheld=preflight.unheld(app, unheld) if unheld else "")
+        return Frozen(branch=frozen, unheld=plan_warnings.unheld(app, unheld) if unheld else "")
 
     async def _undo(self, service: Service, incident: str, branch: str, error: BaseException) -> None:
         """Take a freeze back that did not come to its end. Raises Unfinished where that is not possible either."""
@@ -329,7 +329,7 @@ async def standing(links: HostConnections, service: Service, found: Listing, bra
     """The commits that were pushed to that branch and do not run. A branch that cannot be read is said, never
     raised."""
     current = found.current
-    running = choose.running(found.releases, current)
+    running = what_runs.running(found.releases, current)
     tip = dict(current.refs).get(branch)
     commits, trouble = await catalog.commits(links, service, branch, tip)
     pushed: list[Commit] = []
@@ -343,7 +343,7 @@ async def standing(links: HostConnections, service: Service, found: Listing, bra
         branch=branch,
         tip=tip,
         serves=running.commit,
-        settled=choose.settled(replace(current, branch=branch, tip=tip), running),
+        settled=what_runs.settled(replace(current, branch=branch, tip=tip), running),
         pushed=tuple(pushed),
         more=bool(commits) and len(pushed) == len(commits),
         bad=tuple((c.id, bad.get(c.id) or left[c.id]) for c in pushed if c.id in bad or c.id in left),

@@ -28,7 +28,7 @@ from tui.model.plan import PushSpec
 from tui.model.push import Declined, NotSent, PushEnd, Reported, TipMoved, Unheard, outcome_of
 from tui.model.release import Release, Target, TargetKind
 from tui.model.service import Service
-from tui.releases import choose
+from tui.releases import choose_release, what_runs
 from tui.releases.keepable import deployed_at, known_to_run
 from tui.text.clean import clean_line
 
@@ -102,7 +102,7 @@ class Keeper:
         """A holder that is filled and sealed; None where somebody else's keep has to be waited for first."""
         if await self._others_are_at_it(service, found, say):
             return None
-        running = choose.running(found.releases, found.current)
+        running = what_runs.running(found.releases, found.current)
         lost = await kept_before.lost(self._links, self._clock, service, found.releases, running, self._write)
         try:
             known_to_run(found.current)
@@ -326,9 +326,8 @@ class Keeper:
         found = await catalog.listing(self._links, service)
         if found.record is not None and not found.record.frozen:
             return ()
-        counted = [
-            r for r in choose.newest_first(found.releases) if r.holder and r.bad is None and r.sealed and not r.gone
-        ]
+        listed = choose_release.newest_first(found.releases)
+        counted = [r for r in listed if r.holder and r.bad is None and r.sealed and not r.gone]
         spared = {r.holder for r in counted if r.running} | {_previous(found.releases)}
         over = [r.holder for r in counted[self._retention :] if r.holder is not None and r.holder not in spared]
         return (*kept_before.superseded(found.releases), *reversed(over))
@@ -382,6 +381,6 @@ class _Runs(Exception):
 
 def _previous(known: tuple[Release, ...]) -> str | None:
     try:
-        return choose.choose(Target(kind=TargetKind.PREVIOUS), known).release.holder
+        return choose_release.choose(Target(kind=TargetKind.PREVIOUS), known).release.holder
     except Refused:
         return None

@@ -18,11 +18,11 @@ from tui.engine.hosts import holder_looks, incident_record
 from tui.engine.hosts.app_config import ConfigRead, ConfigWatch, Looked
 from tui.engine.hosts.connections import HostConnections
 from tui.engine.ports import ClockPort, RegistryPort
-from tui.engine.releases import build_facts, catalog, previous_allowed, stop_first
+from tui.engine.releases import build_facts, catalog, previous_twice, stop_first
+from tui.engine.releases.answers_nobody import Silences
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.comparing import Compared, Comparer
 from tui.engine.releases.freeze import Freezer
-from tui.engine.releases.unresponsive import Silences
 from tui.incident import next_commands
 from tui.model.errors import AlreadyThere, Refused
 from tui.model.holder_look import HolderLook
@@ -32,9 +32,9 @@ from tui.model.plan import Plan
 from tui.model.release import Release, Target, TargetKind, matches
 from tui.model.service import CheckMode, Fleet, Service
 from tui.model.value import Value
-from tui.releases import choose
+from tui.releases import choose_release, what_runs
 from tui.ways import kept as kept_way
-from tui.ways import on_k3s, preflight
+from tui.ways import on_k3s, plan_warnings
 from tui.ways import redeploy_current as anew
 from tui.ways.facts import Facts, Options, Silence
 from tui.ways.plan import with_commit
@@ -175,14 +175,14 @@ class Planner:
         checked = begin(stop_first.checks(self._links, service.host, service.app))
         found = await listed
         mine = incident.known_as if incident is not None else wanted.known_as or store.new_id(self._clock)
-        running = choose.running(found.releases, found.current)
+        running = what_runs.running(found.releases, found.current)
         await self._may_plan(wanted, found, running, mine)
         if found.current.pods is not None and service.rollback.stop_first:
             raise on_k3s.stop_first(service)
         described = self._links.described(service.host)
-        never_live = begin(previous_allowed.never_live(service, described, found, running, self._silences.answers))
+        never_live = begin(previous_twice.never_live(service, described, found, running, self._silences.answers))
         choice, found, seen = await self._choice_seen(wanted, way, found, mine, read)
-        running, of = choose.running(found.releases, found.current), seen.shape
+        running, of = what_runs.running(found.releases, found.current), seen.shape
         healthy, checks = await never_live, await checked
         restore = found.record.restore if found.record is not None else ()
         facts = Facts(
@@ -208,8 +208,8 @@ class Planner:
             zero_downtime=checks,
             cluster=await self._cluster(service, found),
             cautions=(
-                *preflight.marked(choice.release),
-                *preflight.healthy(healthy, again=wanted.again),
+                *plan_warnings.marked(choice.release),
+                *plan_warnings.healthy(healthy, again=wanted.again),
                 *seen.cautions,
             ),
             checked=seen.checked,
@@ -254,8 +254,8 @@ class Planner:
         if wanted.incident is None:
             await self._only_one_open(wanted, running)
         if wanted.unasked:
-            previous_allowed.not_further(service, found, mine, now, self._fleet.watch_of(service.name).longest)
-        stale = found.record is not None and holders.is_stale(found.record, now)
+            previous_twice.not_further(service, found, mine, now, self._fleet.watch_of(service.name).longest)
+        stale = found.record is not None and holders.record_is_stale(found.record, now)
         incident_record.may_act(found.record, mine, take_over=wanted.options.take_over is not None, stale=stale)
 
     async def _only_one_open(self, wanted: PlanRequest, running: Release) -> None:
@@ -283,14 +283,14 @@ class Planner:
 
     async def _choice_seen(
         self, wanted: PlanRequest, way: Way, found: Listing, mine: str, read: _Read
-    ) -> tuple[choose.ChosenRelease, Listing, Compared]:
+    ) -> tuple[choose_release.ChosenRelease, Listing, Compared]:
         """The release that is meant, the list since, and how it compares with what runs.
 
         Where the way starts a kept one its image is looked for meanwhile, and even before it is known how the app is
         built. One whose image is gone is passed over like one without a way back: named, with the reason. Raises as
         `_chosen` and `_compared`.
         """
-        running = choose.running(found.releases, found.current)
+        running = what_runs.running(found.releases, found.current)
         if way is kept_way.WAY and (first := _likely(wanted, found, running)) is not None:
             read.looked(first)
         of = await read.shape(wanted.service.app, found.current)
@@ -306,11 +306,11 @@ class Planner:
             if not looked.gone:
                 return replace(choice, release=replace(choice.release, looked=looked)), found, seen
             found = catalog.seen(found, wanted.service, looked)
-            running = choose.running(found.releases, found.current)
+            running = what_runs.running(found.releases, found.current)
 
     async def _chosen(
         self, wanted: PlanRequest, way: Way, found: Listing, running: Release, of: Shape | None
-    ) -> choose.ChosenRelease:
+    ) -> choose_release.ChosenRelease:
         """The release that is meant. Raises Refused, AlreadyThere.
 
         Only where it is to be refused every source is asked: what else leads there?
@@ -319,10 +319,10 @@ class Planner:
         if wanted.again:
             (possible,) = build_facts.possible((running,), of)
             host = self._links.described(service.host)
-            return choose.ChosenRelease(release=anew.chosen(service, host, possible, way, target))
+            return choose_release.ChosenRelease(release=anew.chosen(service, host, possible, way, target))
         if way.listed:
             try:
-                return choose.choose(target, build_facts.possible(found.releases, of), way.name)
+                return choose_release.choose(target, build_facts.possible(found.releases, of), way.name)
             except AlreadyThere:
                 raise
             except Refused:
@@ -333,7 +333,9 @@ class Planner:
                 found = catalog.seen(found, service, look)
         known = build_facts.possible(found.releases, of)
         named = way.named(service, target, known, found.host)
-        return choose.choose(target, known, way.name) if named is None else choose.ChosenRelease(release=named)
+        if named is not None:
+            return choose_release.ChosenRelease(release=named)
+        return choose_release.choose(target, known, way.name)
 
     # ── what else a way needs ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -373,7 +375,7 @@ def _likely(wanted: PlanRequest, found: Listing, running: Release) -> Release | 
     if wanted.again:
         return running
     try:
-        return choose.choose(wanted.target, found.releases, kept_way.WAY.name).release
+        return choose_release.choose(wanted.target, found.releases, kept_way.WAY.name).release
     except (Refused, AlreadyThere):
         return None  # said where it is known for certain
 

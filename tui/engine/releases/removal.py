@@ -17,7 +17,7 @@ from tui.model.errors import LinkError, Refused, TakenByOther
 from tui.model.release import Release
 from tui.model.service import Service
 from tui.model.value import Value
-from tui.releases import choose
+from tui.releases import choose_release
 
 
 class Removal(Value):
@@ -64,7 +64,7 @@ async def plan(links: HostConnections, service: Service, now_stale: Callable[[ke
         service=service.name,
         app=service.app,
         host=service.host,
-        holders=tuple(r for r in reversed(choose.newest_first(found.releases)) if r.holder is not None),
+        holders=tuple(r for r in reversed(choose_release.newest_first(found.releases)) if r.holder is not None),
         records=tuple(name for name in ours if name in names),
     )
 

@@ -8,10 +8,10 @@ import shlex
 
 from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.commands.ps import restart_with_release
+from tui.sandbox.deploy_lines import CommandFailed
 from tui.sandbox.dispatch import Parsed, command, parse
 from tui.sandbox.host import Call
 from tui.sandbox.kube import on_k3s
-from tui.sandbox.lines import CommandFailed
 from tui.sandbox.machine import App
 
 SHOW_USAGE = (

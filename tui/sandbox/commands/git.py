@@ -9,14 +9,14 @@ from tui.sandbox.build_records import recorded_build
 from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.deploy.build import BuildSource
 from tui.sandbox.deploy.docker_troubles import PULL, struck
-from tui.sandbox.deploy.flow import build_and_deploy
+from tui.sandbox.deploy.phases import build_and_deploy
+from tui.sandbox.deploy_lines import tool
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.git_server import deploy_branch
 from tui.sandbox.host import Call
-from tui.sandbox.lines import tool
+from tui.sandbox.image_registry import ADDRESS, pull
 from tui.sandbox.locks import deploy_lock
 from tui.sandbox.machine import App
-from tui.sandbox.registry import ADDRESS, pull
 from tui.sandbox.repos import BadRef, Repository, Signature, read_files
 
 COMMITTER = "Automated <automated@dokku.sh>"

@@ -7,12 +7,12 @@ gives every release.
 from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.deploy.nginx import nginx
 from tui.sandbox.deploy.start import start_processes
+from tui.sandbox.deploy_lines import arrow, detail, thick
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.host import Call
+from tui.sandbox.image_registry import pushes, repository
 from tui.sandbox.images import Image
-from tui.sandbox.lines import arrow, detail, thick
 from tui.sandbox.machine import App
-from tui.sandbox.registry import pushes, repository
 
 
 def tags(call: Call, app: App) -> list[str]:

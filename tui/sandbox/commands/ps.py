@@ -10,15 +10,15 @@ from tui.sandbox.commands.k3s import refuse_if_down
 from tui.sandbox.containers import DockerContainer, timestamp
 from tui.sandbox.deploy.build import BuildSource
 from tui.sandbox.deploy.docker_troubles import DAEMON
-from tui.sandbox.deploy.flow import build_and_deploy, goodbye
 from tui.sandbox.deploy.nginx import configure, nginx
+from tui.sandbox.deploy.phases import build_and_deploy, goodbye
 from tui.sandbox.deploy.release import release
 from tui.sandbox.deploy.start import start_processes
+from tui.sandbox.deploy_lines import CommandFailed, arrow, complaint, tool
 from tui.sandbox.dispatch import Parsed, command, parse
 from tui.sandbox.git_server import MARK, deploy_branch
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image
-from tui.sandbox.lines import CommandFailed, arrow, complaint, tool
 from tui.sandbox.locks import deploy_lock
 from tui.sandbox.machine import App
 from tui.sandbox.repos import read_files

@@ -14,7 +14,7 @@ from tui.sandbox.host import Call
 from tui.sandbox.images import Image
 from tui.sandbox.kube import on_k3s
 from tui.sandbox.machine import App
-from tui.sandbox.profile import seen
+from tui.sandbox.process_environment import seen
 from tui.sandbox.shell import said
 
 NOT_FOUND = (

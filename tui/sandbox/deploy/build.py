@@ -7,10 +7,10 @@ from tui.sandbox import builders
 from tui.sandbox.buildkit import Builder, BuildFailed, BuildOrder, dockerfile_path
 from tui.sandbox.deploy.buildpacks import herokuish, pack
 from tui.sandbox.deploy.docker_troubles import BUILD, struck
+from tui.sandbox.deploy_lines import CommandFailed, OutputLine, arrow, complaint, tool
 from tui.sandbox.dockerfile import parse_dockerfile
 from tui.sandbox.host import Call
 from tui.sandbox.images import APP_LABEL
-from tui.sandbox.lines import CommandFailed, OutputLine, arrow, complaint, tool
 from tui.sandbox.machine import App
 
 # What nixpacks writes, with its lines about the app's own language left out.

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from tui.sandbox.builders import buildpack_named
 from tui.sandbox.buildkit import BuildFailed, content_of
 from tui.sandbox.deploy.release import parse_procfile
+from tui.sandbox.deploy_lines import arrow, complaint, detail, step
 from tui.sandbox.host import Call
 from tui.sandbox.image_config import WORK_FOLDERS, ImageConfig
 from tui.sandbox.images import ALTERNATE_TAGS, APP_LABEL, Behaviour, Content
-from tui.sandbox.lines import arrow, complaint, detail, step
 from tui.sandbox.machine import App
-from tui.sandbox.profile import BUILD_ENV
+from tui.sandbox.process_environment import BUILD_ENV
 
 CURL = {"CURL_CONNECT_TIMEOUT": "90", "CURL_TIMEOUT": "600"}
 STACK = "heroku/builder:24"

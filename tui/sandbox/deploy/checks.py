@@ -10,8 +10,8 @@ from typing import Any
 from tui.sandbox import clock
 from tui.sandbox.answers import check_answer, health_answer
 from tui.sandbox.containers import DockerContainer
+from tui.sandbox.deploy_lines import RED_BANG, CommandFailed, OutputLine, arrow, complaint, detail, step, thick, tool
 from tui.sandbox.host import Call
-from tui.sandbox.lines import RED_BANG, CommandFailed, OutputLine, arrow, complaint, detail, step, thick, tool
 from tui.sandbox.machine import App
 
 LISTENING = (

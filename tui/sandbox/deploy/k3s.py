@@ -14,9 +14,9 @@ from tui.sandbox.client import ClientGone
 from tui.sandbox.containers import DockerContainer
 from tui.sandbox.deploy.checks import dies, startup_checks
 from tui.sandbox.deploy.release import dokku_scripts, task
+from tui.sandbox.deploy_lines import CommandFailed, OutputLine, arrow, complaint, detail, step, thick, tool
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image
-from tui.sandbox.lines import CommandFailed, OutputLine, arrow, complaint, detail, step, thick, tool
 from tui.sandbox.machine import App
 
 WARNINGS = (

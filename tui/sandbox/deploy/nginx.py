@@ -1,8 +1,8 @@
 """The site of an app in nginx: written anew by a deploy, which is the moment the traffic switches."""
 
 from tui.sandbox.containers import DockerContainer
+from tui.sandbox.deploy_lines import arrow, detail, tool
 from tui.sandbox.host import Call
-from tui.sandbox.lines import arrow, detail, tool
 from tui.sandbox.machine import DOMAIN, App
 
 RUNLEVEL = "invoke-rc.d: could not determine current runlevel"

@@ -10,13 +10,13 @@ import json
 from dataclasses import replace
 
 from tui.sandbox.deploy.checks import startup_checks
+from tui.sandbox.deploy_lines import RED_BANG, CommandFailed, arrow, complaint, detail, thick, tool
 from tui.sandbox.host import Call
+from tui.sandbox.image_registry import push_release, pushes
 from tui.sandbox.images import Image
 from tui.sandbox.kube import on_k3s
-from tui.sandbox.lines import RED_BANG, CommandFailed, arrow, complaint, detail, thick, tool
 from tui.sandbox.machine import App, Machine
-from tui.sandbox.profile import APP_SCRIPT, GLOBAL_SCRIPT, exports
-from tui.sandbox.registry import push_release, pushes
+from tui.sandbox.process_environment import APP_SCRIPT, GLOBAL_SCRIPT, exports
 
 NO_CHECKS = (
     "No web healthchecks found in app.json. Simple container checks will be performed.",

@@ -11,10 +11,10 @@ from tui.sandbox.deploy.docker_troubles import PLATFORM, START, WRONG_FORMAT, st
 from tui.sandbox.deploy.k3s import install
 from tui.sandbox.deploy.nginx import nginx
 from tui.sandbox.deploy.release import dokku_scripts, task
+from tui.sandbox.deploy_lines import CommandFailed, OutputLine, arrow, detail, thick, tool
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image
 from tui.sandbox.kube import on_k3s
-from tui.sandbox.lines import CommandFailed, OutputLine, arrow, detail, thick, tool
 from tui.sandbox.machine import App
 from tui.sandbox.pace import OLD_CONTAINER_STOPS, WAIT_TO_RETIRE
 

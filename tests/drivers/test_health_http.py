@@ -1,0 +1,107 @@
+"""Health URLs against a real HTTP server that answers in every way there is."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.sshd import free_port
+from tui.drivers.clock import SystemClock
+from tui.drivers.health_http import HttpProbes
+from tui.model.health import ProbeOutcome
+from tui.model.service import Expect, IdentitySpec
+
+ANSWERS = {
+    "/ready": (200, "application/json", b'{"status": "ready", "checks": {"db": {"up": true}}}'),
+    "/sick": (503, "application/json", b'{"status": "not_ready"}'),
+    "/other": (200, "application/json", b'{"status": "not_ready"}'),
+    "/page": (200, "text/html; charset=utf-8", b"<html>hello</html>"),
+    "/sly": (200, "text/plain", b"\n <!doctype html>"),
+    "/pong": (200, "text/plain", b"pong\n"),
+    "/moved": (302, "text/plain", b""),
+    "/hostile": (500, "text/plain", b"\x1b]52;c;ZXZpbA==\x07\x1b[2J[/foo]"),
+}
+connections: list[int] = []
+
+
+async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    connections.append(1)
+    try:
+        while line := await reader.readline():
+            path = line.split()[1].decode()
+            while await reader.readline() not in (b"\r\n", b""):
+                pass
+            if path == "/hang":
+                await asyncio.sleep(30)
+            status, kind, body = ANSWERS[path]
+            head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nX-Release: v1.2.3\r\n"
+            writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            await writer.drain()
+    except (ConnectionError, asyncio.CancelledError):
+        return
+    finally:
+        writer.close()
+
+
+@pytest.fixture
+async def base() -> AsyncIterator[str]:
+    connections.clear()
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server.close()
+
+
+@pytest.fixture
+async def probes() -> AsyncIterator[HttpProbes]:
+    made = HttpProbes(SystemClock())
+    yield made
+    await made.close()
+
+
+READY = Expect(json=(("status", "ready"),))
+
+
+@pytest.mark.parametrize(
+    ("path", "expect", "outcome", "words"),
+    [
+        ("/ready", READY, ProbeOutcome.HEALTHY, ""),
+        ("/ready", Expect(json=(("checks.db.up", "true"),)), ProbeOutcome.HEALTHY, ""),
+        ("/pong", Expect(text="pong"), ProbeOutcome.HEALTHY, ""),
+        ("/sick", READY, ProbeOutcome.UNHEALTHY, "HTTP 503, expected 200"),
+        ("/other", READY, ProbeOutcome.UNHEALTHY, "status is 'not_ready', expected 'ready'"),
+        ("/page", Expect(), ProbeOutcome.UNHEALTHY, "HTML"),
+        ("/sly", Expect(), ProbeOutcome.UNHEALTHY, "HTML"),
+        ("/pong", READY, ProbeOutcome.UNHEALTHY, "not JSON"),
+        ("/pong", Expect(text="ping"), ProbeOutcome.UNHEALTHY, "expected 'ping'"),
+        ("/moved", Expect(), ProbeOutcome.UNHEALTHY, "HTTP 302"),
+    ],
+)
+async def test_answers(
+    base: str, probes: HttpProbes, path: str, expect: Expect, outcome: ProbeOutcome, words: str
+) -> None:
+    seen = await probes.probe(base + path, expect)
+    assert (seen.outcome, words in seen.detail) == (outcome, True), seen
+
+
+async def test_no_answer_is_unreachable_not_unhealthy(base: str, probes: HttpProbes) -> None:
+    assert (await probes.probe(f"{base}/hang", Expect(), timeout=0.2)).outcome is ProbeOutcome.UNREACHABLE
+    nobody = await probes.probe(f"http://127.0.0.1:{free_port()}/", Expect())
+    assert nobody.outcome is ProbeOutcome.UNREACHABLE
+    assert (await probes.probe("http://[broken", Expect())).outcome is ProbeOutcome.UNREACHABLE
+
+
+async def test_hostile_bodies_are_harmless(base: str, probes: HttpProbes) -> None:
+    seen = await probes.probe(f"{base}/hostile", Expect())
+    assert not any(ord(c) < 32 for c in seen.detail)
+
+
+async def test_each_fresh_look_has_a_connection_of_its_own(base: str, probes: HttpProbes) -> None:
+    for _ in range(3):
+        await probes.probe(f"{base}/ready", READY, fresh=True)
+    assert len(connections) == 3
+
+
+async def test_what_the_service_says_it_is(base: str, probes: HttpProbes) -> None:
+    assert await probes.identity(IdentitySpec(url=f"{base}/ready", header="X-Release")) == "v1.2.3"
+    assert await probes.identity(IdentitySpec(url=f"{base}/ready", json="status")) == "ready"
+    assert await probes.identity(IdentitySpec(url=f"{base}/ready", json="nothing.here")) is None

@@ -1,0 +1,85 @@
+"""A proposed plan is carried out while it is fresh and exactly what would be planned now; everything else is said."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from tests.incident import stories
+from tests.incident.facts import later
+from tui.incident import proposal_valid
+from tui.model.plan import Plan, PlanWarning, WarningLevel
+from tui.model.proposal import VALID_FOR, Proposal
+
+PLAN = stories.made()
+
+
+def of(plan: Plan = PLAN) -> Proposal:
+    return Proposal(id="plan-0123abcd", plan=plan, made_at=later(0), file="/s.yaml", address="dokku@h")
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 599, 600])
+def test_it_is_valid_for_ten_minutes(seconds: float) -> None:
+    assert proposal_valid.stale(of(), later(seconds)) == ""
+
+
+@pytest.mark.parametrize(
+    ("age", "words"),
+    [(VALID_FOR + timedelta(seconds=1), "valid for 10"), (timedelta(days=40), "minutes ago"), (-VALID_FOR, "set back")],
+)
+def test_what_is_older_or_of_the_future_is_refused_with_words(age: timedelta, words: str) -> None:
+    assert words in proposal_valid.stale(of(), later(0) + age)
+
+
+def test_the_same_plan_made_again_is_no_difference() -> None:
+    assert proposal_valid.differences(PLAN, PLAN) == ()
+    assert PLAN.push is not None
+    pushed = replace(PLAN.push, commit="9" * 40, at=later(60))
+    steps = []
+    for step in PLAN.steps:
+        argv = (*step.argv, f"SINCE={later(60):%Y-%m-%dT%H:%M:%SZ}", "9" * 40)
+        steps.append((replace(step, argv=(*step.argv, f"SINCE={later(0):%Y-%m-%dT%H:%M:%SZ}", PLAN.push.commit)), argv))
+    was = replace(PLAN, steps=tuple(one for one, _ in steps))
+    again = tuple(replace(one, argv=argv) for one, argv in steps)
+    assert proposal_valid.differences(was, replace(PLAN, steps=again, push=pushed, made_at=later(60))) == ()
+
+
+def other_command(plan: Plan) -> Plan:
+    return replace(plan, steps=(*plan.steps, replace(plan.steps[-1], argv=("apps:destroy", "cyc"), writes=True)))
+
+
+def other_value(plan: Plan) -> Plan:
+    first = next(n for n, step in enumerate(plan.steps) if step.writes)
+    steps = list(plan.steps)
+    steps[first] = replace(steps[first], argv=(*steps[first].argv, "MORE=1"))
+    return replace(plan, steps=tuple(steps))
+
+
+def other_push(plan: Plan) -> Plan:
+    assert plan.push is not None
+    return replace(plan, push=replace(plan.push, files=(("Dockerfile", "FROM evil"),)))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda p: replace(p, target=replace(p.target, number=5, holder="cyc--r5")), "the target was release:4"),
+        (lambda p: replace(p, leaving=replace(p.leaving, commit="c" * 40)), "what runs was"),
+        (lambda p: replace(p, way="git"), "the way was"),
+        (lambda p: replace(p, host="other"), "it was cyc on h, is cyc on other"),
+        (lambda p: replace(p, record_of="inc9"), "the incident on the host"),
+        (lambda p: replace(p, steps=p.steps[:-1]), "not be done any more"),
+        (lambda p: replace(p, steps=p.steps[::-1]), "another order"),
+        (other_command, "was not proposed"),
+        (other_value, "was not proposed"),
+        (other_push, "what would be pushed"),
+        (
+            lambda p: replace(p, warnings=(*p.warnings, PlanWarning(severity=WarningLevel.BLOCK, text="disk full"))),
+            "disk full",
+        ),
+    ],
+)
+def test_everything_that_is_not_as_proposed_is_said(change, words: str) -> None:  # type: ignore[no-untyped-def]
+    assert any(words in line for line in proposal_valid.differences(PLAN, change(PLAN))), proposal_valid.differences(
+        PLAN, change(PLAN)
+    )

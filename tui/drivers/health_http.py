@@ -1,0 +1,100 @@
+"""Health addresses (HTTP, WebSocket, TCP), asked afresh each time. Trouble on the network is a result, no exception."""
+
+import asyncio
+from typing import Any
+
+from tui.drivers import tcp, websocket
+from tui.drivers.http_client import Raw, Web
+from tui.incident.healthy_answer import dotted, unhealthy
+from tui.model import json_text
+from tui.model.health import PLAIN, Probe, ProbeOutcome, RequestExtras
+from tui.model.service import Expect, IdentitySpec
+from tui.text.clean import clean_line
+
+LARGEST = 64 * 1024
+"""bytes of a body that are read"""
+
+
+class HttpProbes:
+    """Asks health addresses."""
+
+    def __init__(self, clock: Any) -> None:
+        self._clock = clock
+        self._webs: dict[str | None, Web] = {}
+        """by the certificates that are trusted with the system's"""
+
+    async def close(self) -> None:
+        """End the connections."""
+        for web in self._webs.values():
+            await web.close()
+
+    async def probe(
+        self, url: str, expect: Expect, asking: RequestExtras = PLAIN, *, timeout: float = 5.0, fresh: bool = False
+    ) -> Probe:
+        """One request; `fresh` uses a connection of its own, because a kept one may still lead to the old container."""
+        at, began = self._clock.now(), self._clock.monotonic()
+        try:
+            async with asyncio.timeout(timeout):
+                status, headers, body = await self._get(url, asking, {"Connection": "close"} if fresh else {})
+        except (TimeoutError, OSError, ValueError) as error:
+            return self._unreachable(url, at, error, timeout)
+        why = unhealthy(expect, url, status, headers, body)
+        return self._answered(url, at, began, status, why)
+
+    async def websocket(self, url: str, asking: RequestExtras = PLAIN, *, timeout: float = 5.0) -> Probe:
+        """One handshake of a WebSocket."""
+        at, began = self._clock.now(), self._clock.monotonic()
+        key, wanted = websocket.handshake()
+        try:
+            async with asyncio.timeout(timeout):
+                answer = await self._get(websocket.address(url), asking, wanted)
+        except (TimeoutError, OSError, ValueError) as error:
+            return self._unreachable(url, at, error, timeout)
+        return self._answered(url, at, began, answer.status, websocket.unhealthy(key, answer))
+
+    async def tcp(self, endpoint: str, *, timeout: float = 5.0) -> Probe:
+        """One connection to a host and port."""
+        return await tcp.look(endpoint, self._clock, timeout)
+
+    async def identity(self, spec: IdentitySpec, asking: RequestExtras = PLAIN) -> str | None:
+        """The service's own word on what it is; None: it did not say."""
+        try:
+            async with asyncio.timeout(5.0):
+                _, headers, body = await self._get(spec.url, asking, {"Connection": "close"})
+        except (TimeoutError, OSError, ValueError):
+            return None
+        said = headers.get(spec.header.lower()) if spec.header is not None else _said(body, spec.json or "")
+        return clean_line(said, 100) if said else None
+
+    def _answered(self, url: str, at: Any, began: float, status: int, why: str) -> Probe:
+        return Probe(
+            at=at,
+            url=url,
+            outcome=ProbeOutcome.UNHEALTHY if why else ProbeOutcome.HEALTHY,
+            seconds=self._clock.monotonic() - began,
+            status=status,
+            detail=why,
+        )
+
+    def _unreachable(self, url: str, at: Any, error: Exception, timeout: float) -> Probe:
+        why = f"no answer within {timeout:.0f} s" if isinstance(error, TimeoutError) else str(error)
+        return Probe(at=at, url=url, outcome=ProbeOutcome.UNREACHABLE, detail=clean_line(why or repr(error), 200))
+
+    async def _get(self, url: str, asking: RequestExtras, more: dict[str, str]) -> Raw:
+        """The answer, its body's beginning. Raises OSError or ValueError for all trouble."""
+        headers = {"cache-control": "no-cache"} | {
+            name.lower(): value for name, value in (*asking.headers, *more.items())
+        }
+        if asking.host_header:
+            headers["host"] = asking.host_header
+        web = self._webs.setdefault(asking.ca, Web(keep=False, ca=asking.ca))
+        return await web.send("GET", url, headers, largest=LARGEST, cut=True)
+
+
+def _said(body: bytes, path: str) -> str | None:
+    """The value at a dotted path of a body, as text; None where there is none, or the body is no JSON."""
+    try:
+        found = dotted(json_text.read(body), path)
+    except json_text.NotJson:
+        return None
+    return None if found == "null" else found
