@@ -263,10 +263,15 @@ def _text(said: Answer | bytes) -> str:
 def said(answer: Answer, limit: int = 300) -> str:
     """The host's own words in one line, without those that its shell or Perl says of the language before each."""
     for raw in (answer.stderr, answer.stdout):
-        lines = (line for line in decode(raw).split("\n") if line.strip() and not _OF_THE_SHELL.search(line))
-        if words := clean_line("\n".join(lines), limit):
-            return words
+        if one := clean_line("\n".join(words(raw)), limit):
+            return one
     return ""
+
+
+def words(raw: bytes) -> list[str]:
+    """The lines of one stream, harmless, without those that the host's shell or Perl says of the language."""
+    lines = decode(raw).split("\n")
+    return [clean(line) for line in lines if line.strip() and not _OF_THE_SHELL.search(line)]
 
 
 _OF_THE_SHELL = re.compile(
