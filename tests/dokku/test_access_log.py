@@ -187,6 +187,8 @@ def test_the_status_is_read_from_every_format_that_leaves_no_doubt(line: str) ->
         f'{STAMP} 200 "GET / HTTP/1.1" 502 "-" "x"',
         f"{STAMP} 404 GET / HTTP/1.1 200 5",
         f'{STAMP} "GET / HTTP/1.1" 512 200 73',
+        "1.1.1.1, 200, GET /x HTTP/1.1 502, 7",
+        "1.1.1.1,GET,/x,200,GET,502,0.003",
         '{"resp_status":502,"nginx_status":200,"uri":"/x"}',
         "2026-11-23T21:21:06+00:00|1.1.1.1|GET|/x|200|a|502|0.003",
     ],

@@ -81,6 +81,8 @@ def test_the_question_is_made_where_both_reports_show_it_to_be_harmless(text: st
             "keep adds one",
         ),
         (OLD.replace(holder_looks.OPTION, "'--entrypoint=/rollback"), "?"),
+        (f"{OLD}-v /:/host\n", "-v /:/host"),
+        (f"{OLD}       -v /:/host\n", "-v /:/host"),
         ("", "keep adds one"),
     ],
 )
@@ -124,6 +126,19 @@ def test_what_hosts_say_of_an_image() -> None:
     assert found(GONE) is ImageState.GONE
     assert found("\n".join(GONE.splitlines()[2:])) is ImageState.GONE, "as without the two lines before it"
     assert found(PACK, 127, builder="pack") is ImageState.THERE
+    assert found(f"docker: {THERE}", 127) is ImageState.THERE, "as Docker's client begins it"
+
+
+SHELL = "bash: warning: setlocale: LC_ALL: cannot change locale (de_DE.UTF-8)\nmesg: ttyname failed: no tty\n"
+
+
+@pytest.mark.parametrize("end", ["You have mail in /var/mail/dokku\n", "\n[]\n", " !     a plugin: done\n"])
+def test_what_a_hosts_shell_or_plugin_adds_hides_no_image(end: str) -> None:
+    assert found(SHELL + THERE, 1, end) is ImageState.THERE
+    assert found(SHELL + GONE) is ImageState.GONE
+    assert found(SHELL + PACK, 127, builder="pack") is ImageState.THERE
+    argv = holder_looks.question(HOLDER, options(OLD + end), scheduler(LOCAL + end), "0.35.15", None)
+    assert holder_looks.is_look(argv)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +149,7 @@ def test_what_hosts_say_of_an_image() -> None:
         (THERE, 0, ""),
         (GONE, 0, ""),
         (GONE, 1, "listening on 5000\n"),
-        (THERE, 1, "listening on 5000\n"),
+        (f"GET /?{THERE.partition('process: ')[2]}", 1, "listening on 5000\n"),
         (GONE + " !     something that nobody has seen\n", 1, ""),
         (GONE.replace(HOLDER, "scenextras"), 1, ""),
         (GONE.splitlines()[0], 1, ""),

@@ -209,6 +209,10 @@ def test_a_warning_is_no_name_of_an_app() -> None:
     assert reports.apps_list(b'WARNING: x\n["api","web"]\n') == ("api", "web")
     assert reports.apps_list(b"[]") == ()
     assert reports.apps_list(b"Welcome\n\n=====> My Apps\napi\n") == ("api",)
+    for other in (b"[]\n", b'["a warning"]\n', b'{"level":"warn"}\n'):
+        assert reports.apps_list(other + b"=====> My Apps\napi\n" + other) == ("api",), (
+            "its header says that it is text"
+        )
 
 
 SHA = "557023ee57f092ba" + "0" * 24

@@ -12,7 +12,7 @@ import pytest
 
 from tests.sshd import Sshd, free_port, real_sshd
 from tui.drivers.clock import SystemClock
-from tui.drivers.ssh import Identities, SshHost
+from tui.drivers.ssh import Identities, SshHost, login
 from tui.model.errors import AuthRefused, HostKeyRefused, Unreachable
 from tui.model.host import Form
 from tui.model.outcome import Exited, Lost, Signalled, TimedOut
@@ -68,6 +68,18 @@ async def test_a_command_without_an_end_is_timed_out_not_failed(sshd: Sshd) -> N
     async with driver(host_of(sshd)) as host:
         answer = await host.run(("sleep", "30"), timeout=0.3, writes=True)
         assert answer.outcome == TimedOut(after=0.3)
+
+
+async def test_a_login_that_answers_and_never_ends_is_not_called_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login, "LIMIT", 1.0)
+    for held in ("sleep 60 & echo dokku version 0.35.15", "echo dokku version 0.35.15; exec sleep 60"):
+        with real_sshd(tmp_path / str(len(held)), held) as server:
+            async with driver(host_of(server), form=None) as host:
+                with pytest.raises(Unreachable, match="was answered, but the session did not end") as refused:
+                    await host.run(("apps:list",), timeout=10)
+                assert "keeps the session open" in refused.value.fix
 
 
 async def test_an_unknown_key_is_shown_and_refused_until_it_is_accepted(sshd: Sshd, tmp_path: Path) -> None:

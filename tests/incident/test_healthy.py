@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tui.incident import health_from_probes, healthy_log, step_budgets
@@ -37,6 +39,20 @@ def why(expect: Expect, body: Any, status: int = 200, **headers: str) -> str:
 def test_an_answer_that_sends_on_says_where_and_guesses_only_what_fits(to: str, words: str) -> None:
     said = why(Expect(), "", 302, location=to)
     assert f"sent on to {to}" in said and said.endswith(words + ": https}" * ("Proto" in words)), said
+
+
+@pytest.mark.parametrize("to", ["http://[bad", "//[", "http://a]b/", "http://\u2100.x/"])
+def test_where_an_answer_leads_may_be_no_address(to: str) -> None:
+    assert why(Expect(), "", 302, location=to) == f"HTTP 302, sent on to {to}, which is no address; expected 200"
+
+
+EVERY_MARK = Expect(json=(("a.0", "1"), ("a", "x")), contains=("a",), reject_html=False)
+
+
+@given(st.text(), st.binary(), st.sampled_from([200, 302, 999]), st.sampled_from([Expect(), EVERY_MARK]))
+def test_whatever_is_answered_is_judged(to: str, body: bytes, status: int, expect: Expect) -> None:
+    for headers in ({"location": to, "content-type": to}, {"location": f"http://{to}", "content-type": "text/html"}):
+        assert isinstance(unhealthy(expect, "http://x.example/", status, headers, body), str)
 
 
 @pytest.mark.parametrize(

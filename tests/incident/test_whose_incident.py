@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from tui.incident import events as ev
 from tui.incident import whose_incident
@@ -88,8 +89,22 @@ def test_journals_of_older_versions_are_read_and_held_to_what_they_know() -> Non
 )
 def test_an_open_incident_holds_up_only_the_service_that_it_is_about(of: Fleet, file: str, about: bool) -> None:
     (service,) = of.services
-    assert whose_incident.concerns(incident(), service, of.hosts[0].ssh, file=file) is about
+    assert whose_incident.concerns(incident(), service, of.hosts[0], file=file) is about
     if file == PRODUCTION and of.hosts[0].ssh == "dokku@one" and service.app == "api-app":
-        assert whose_incident.concerns(incident(address=""), service, "dokku@two", file=file), (
+        older = incident(address="")
+        assert whose_incident.concerns(older, service, Host(name="h1", ssh="dokku@two"), file=file), (
             "an older version opened it"
         )
+
+
+def test_a_host_that_is_written_with_a_variable_is_another_machine_at_another_address() -> None:
+    one, two = (Host(name="h1", ssh=ssh, varies=True) for ssh in ("dokku@one", "dokku@two"))
+    varying = {host.ssh: replace(fleet(), hosts=(host,)) for host in (one, two)}
+    whose_incident.check(incident(), varying["dokku@one"], file=STAGING, moved=False)
+    whose_incident.check(incident(address=""), varying["dokku@two"], file=STAGING, moved=False)
+    with pytest.raises(ConfigError, match=r"on h1 \(dokku@one\).* on h1 \(dokku@two\)") as raised:
+        whose_incident.check(incident(), varying["dokku@two"], file=STAGING, moved=False)
+    assert "hosts.h1.ssh" in raised.value.fix and "--services" not in raised.value.fix
+    for ssh, of in varying.items():
+        (service,) = of.services
+        assert whose_incident.concerns(incident(), service, of.hosts[0], file=STAGING) is (ssh == "dokku@one")

@@ -66,6 +66,19 @@ def test_the_first_night(box: LocalSandbox) -> None:
     assert "NO WAY BACK" not in box.run("status").stderr
 
 
+def test_paths_below_the_home_directory_are_used_whole_and_written_short(
+    box: LocalSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = shlex.split(box.told["init"])
+    key, known = (words[words.index(option) + 1] for option in ("--identity-file", "--known-hosts"))
+    monkeypatch.setenv("HOME", str(Path(key).parent))
+    done = init(box)
+    assert done.code == 0, done.stderr
+    for name in (Path(key).name, Path(known).name):
+        assert f"~/{name}" in file(box).read_text()
+    assert box.run("status").code == 0
+
+
 def test_a_file_that_is_there_is_not_touched_and_nobody_is_asked(box: LocalSandbox) -> None:
     file(box).write_text("mine\n")
     before = len(box.look()["commands"])

@@ -4,7 +4,9 @@ import os
 import shutil
 from pathlib import Path
 
-from tests.harness import local_sandbox
+import pytest
+
+from tests.harness import LocalSandbox, local_sandbox
 from tests.sandboxes import Sandbox
 
 
@@ -42,3 +44,35 @@ def test_an_open_incident_in_staging_holds_up_no_rollback_in_production(local: S
         assert (done.code, production.serves("gateway")) == (0, "v1.2.0"), done.stderr
         assert local.run("resume", opened["incident"], "--json").code == 2
         assert local.serves("gateway") == "v1.2.1"
+
+
+def test_one_file_whose_host_is_a_variable_is_about_two_machines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `DOKKU_HOST=staging rollback …` and `DOKKU_HOST=production rollback …`, with one journal."""
+    file = tmp_path / "services.yaml"
+    file.write_text(
+        "version: 1\nhosts: {h: {ssh: '${TRY_SSH}', identity_file: '${TRY_KEY}', known_hosts: '${TRY_KNOWN}'}}\n"
+        "services: {gateway: {host: h, app: scenextras-gateway, health: {url: '${TRY_URL}/health'}}}\n"
+    )
+
+    def about(box: LocalSandbox) -> None:
+        monkeypatch.setenv("TRY_SSH", f"dokku@{box.told['ssh']}")
+        monkeypatch.setenv("TRY_URL", box.told["urls"]["gateway"])
+        monkeypatch.setenv("TRY_KEY", box.told["identity_file"])
+        monkeypatch.setenv("TRY_KNOWN", box.told["known_hosts"])
+
+    with local_sandbox(tmp_path / "a", ssh=True) as staging, local_sandbox(tmp_path / "b", ssh=True) as production:
+        staging.services = str(file)
+        about(staging)
+        staging.pull("fault", kind="fail_next_deploy", app="scenextras-gateway")
+        assert staging.run("gateway", "previous", "--yes").code == 4
+        (opened,) = staging.run("incidents", "--json").document["items"]
+        about(production)
+        refused = staging.run("resume", opened["incident"], "--json")
+        assert refused.code == 2 and "hosts.h.ssh" in refused.document["error"]["fix"]
+        assert f"on gateway (on dokku@{staging.told['ssh']})" in staging.run("status").stderr
+        done = staging.run("gateway", "previous", "--yes", "--json")
+        assert (done.code, production.serves("gateway")) == (0, "v1.2.0"), done.stderr
+        about(staging)
+        assert staging.run("resume", opened["incident"], "--close", "not-recovered", "--yes", "--json").code != 2

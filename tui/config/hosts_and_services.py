@@ -21,7 +21,8 @@ def host(beside: Path) -> Keys[Any]:
     def made(found: Found) -> Any:
         if found["sandbox"] and not is_loopback(parse(found["ssh"]).host):
             found.at("ssh").problem(f"{found['ssh']!r} is not this machine, but the host is marked sandbox: true")
-        return lambda name: Host(name=name, **found.all())
+        varies = "${" in (found.at("ssh").written or "")
+        return lambda name: Host(name=name, varies=varies, **found.all())
 
     return Keys(
         keys=(

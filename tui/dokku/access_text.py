@@ -37,7 +37,7 @@ _WHOLE = re.compile(
     r"(?:^|(?<=[\s|,;>\[\]:']))[A-Z][A-Z-]+ (?:/|\*|[a-z]+://|[\w.-]+(?::\d+|/))\S* HTTP/\d(?:\.\d)?(?=[\s|,;\]']|$)"
 )
 _BARE = re.compile(r"(?:^|(?<=[\s|>\]]))(?:" + _METHODS + r") (?:/|https?://|[\w.-]+(?::\d+)?/|[\w.-]+ /)\S*(?=[\s|])")
-_NAMED = re.compile(r'(?<![\w.?&/=-])([A-Za-z][\w-]*)(?:=|:(?!//) ?)(?:"([^"]*)"|([^\s|,;"]+))')
+_NAMED = re.compile(r'(?<![\w.?&/=-])([A-Za-z][\w-]*)(?:=|:(?!//) ?)(?:"([^"]*)"|([^\s|,;"\])]+))')
 _NAMED_TIME = re.compile(
     r'(?<!\w)(?:rt|req(?:uest)?_?time|time|took|duration)(?:[=:] ?|\s)"?(\d+\.\d+|\d+ ?ms)', re.IGNORECASE
 )
@@ -151,12 +151,14 @@ def _haproxy(text: str, masked: str, quoted: list[_Quoted]) -> Fields | None:
 def _columns(text: str, masked: str) -> Fields | None:
     """Method, path and status in columns of their own, with a mark between: the status is the only field that can be
     one. A client can write such a mark into a path: that makes a second one, and a line that is not understood."""
-    mark = next((one for one in "\t|;" if masked.count(one) >= _COLUMNS), None)
+    mark = next((one for one in "\t|;," if masked.count(one) >= _COLUMNS), None)
     if mark is None:
         return None
     fields = [one.strip().strip('"[]') for one in _unmasked(text, masked, mark)]
     at = next((n for n, one in enumerate(fields) if re.fullmatch(_METHODS, one) or _REQUEST.fullmatch(one)), None)
     if at is None:
+        return None
+    if mark == "," and not _ASKED.fullmatch(fields[at]):
         return None
     request = fields[at] if " " in fields[at] else " ".join(fields[at : at + 2])
     codes = {code for one in fields if (code := status(one)) in KNOWN and code is not None}
@@ -172,6 +174,8 @@ def _columns(text: str, masked: str) -> Fields | None:
     )
 
 
+_ASKED = re.compile(rf"(?:{_METHODS})(?: \S+(?: HTTP/\d(?:\.\d)?)?)?")
+"""a field that is a request and nothing more: between commas there may be any words"""
 _COLUMNS = 3
 """marks that a line has at least where it is made of columns"""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from tui.model import iso_time
 from tui.model.value import Value
 
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -93,14 +94,13 @@ def moment(value: Any) -> datetime | None:
             day, month, year, hour, minute, second, sign, hours, minutes = local.groups()
             zone = timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1)
             parts = (int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second))
-            return datetime(*parts, tzinfo=timezone(zone)).astimezone(UTC)
+            return iso_time.in_utc(datetime(*parts, tzinfo=timezone(zone)))
         if _EPOCH.fullmatch(text):
             return _epoch(float(text))
-        read = datetime.fromisoformat(text)
+        return iso_time.read(text)
     except (ValueError, KeyError, OverflowError, OSError):
         return None
-    return None if read.tzinfo is None else read.astimezone(UTC)
 
 
 def _epoch(value: float) -> datetime:
-    return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
+    return iso_time.in_utc(datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC))

@@ -4,6 +4,7 @@ import base64
 import binascii
 from datetime import UTC, datetime
 
+from tui.model import iso_time
 from tui.text.clean import clean_line
 
 
@@ -14,11 +15,7 @@ def stamp(at: datetime) -> str:
 
 def read_stamp(text: str | None) -> datetime | None:
     """The time a stamp names; anything else is unknown."""
-    try:
-        at = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return at if at.tzinfo else None
+    return iso_time.read(text)
 
 
 def wrap(text: str) -> str:

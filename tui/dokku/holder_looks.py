@@ -14,11 +14,11 @@ import re
 import shlex
 from datetime import datetime
 
-from tui.dokku import capabilities, holders, reports
+from tui.dokku import capabilities, holders, refusals, reports
 from tui.dokku.commands import Argv
 from tui.model.holder_look import HolderLook, ImageState
 from tui.model.outcome import Answer, describe
-from tui.text.clean import clean, clean_line, decode
+from tui.text.clean import clean_line, decode
 
 PROGRAM = "/rollback-looks-only"
 """a program that no image has"""
@@ -30,6 +30,7 @@ _PACK = "pack"
 _KNOWN_BY = ("0.35", "0.38")
 """versions whose words were recorded"""
 _NOT_IN_IT = f'exec: "{PROGRAM}": stat {PROGRAM}: no such file or directory'
+_OF_DOCKER = ("Error response from daemon: ", "docker: Error response from daemon: ")
 _PACK_WORDS = re.compile(rf"bash: line [0-9]+: {re.escape(PROGRAM)}: No such file or directory")
 _NO_STAGE = "!     Invalid image stage detected: expected 'release', got ''"
 _DEPLOY_IT = "!     Successfully deploy your app to fix dokku run calls"
@@ -54,14 +55,19 @@ def scheduler_report(holder: str) -> Argv:
     return ("scheduler:report", holder)
 
 
+_GOES_ON = re.compile(r"[ \t](?!\s*!)|-")
+"""how a line begins that may be of the report; what a host's shell or plugin puts behind a report begins otherwise"""
+
+
 def run_options(report: bytes) -> tuple[str, ...] | None:
     """The words of the run options in a `docker-options:report`; None where it names no such phase."""
     parts = re.split(r"(?m)^[ \t]*Docker options (build|deploy|run):", decode(report))
     found = dict(zip(parts[1::2], parts[2::2], strict=False))
     if "run" not in found:
         return None
+    own = [line for n, line in enumerate(found["run"].split("\n")) if n == 0 or _GOES_ON.match(line)]
     try:
-        return tuple(shlex.split(found["run"]))
+        return tuple(shlex.split(" ".join(own)))
     except ValueError:
         return ("?",)
 
@@ -109,11 +115,13 @@ def read(holder: str, answer: Answer, at: datetime, builder: str | None = None) 
     def found(image: ImageState, why: str = "") -> HolderLook:
         return HolderLook(holder=holder, image=image, at=at, why=why)
 
-    lines = [line.strip() for line in clean(decode(answer.stderr)).splitlines() if line.strip()]
-    if answer.code in (None, 0) or answer.stdout.strip():
+    lines = [line.strip() for line in refusals.words(answer.stderr) if line.strip()]
+    if answer.code in (None, 0):
         return found(ImageState.UNKNOWN, f"the look ended otherwise than it can: {describe(answer.outcome)}")
-    if any(_NOT_IN_IT in line for line in lines):
-        return found(ImageState.THERE)
+    if any(line.startswith(_OF_DOCKER) and _NOT_IN_IT in line for line in lines):
+        return found(ImageState.THERE)  # what else was printed cannot make it untrue: Docker looked into the image
+    if answer.stdout.strip():
+        return found(ImageState.UNKNOWN, "something was printed that no look prints: did the release run?")
     if builder == _PACK and lines and all(_PACK_WORDS.fullmatch(line) for line in lines):
         return found(ImageState.THERE)
     gone = {_NO_STAGE, _DEPLOY_IT}

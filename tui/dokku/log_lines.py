@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 
 from tui.dokku.framing import Line, Span
+from tui.model import iso_time
 from tui.model.value import Value
 
 _PREFIX = re.compile(r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) app\[(?P<process>[^\]]{1,64})\]: ?", re.ASCII)
@@ -33,7 +34,4 @@ def read_line(line: Line | str) -> LogLine:
 
 def _time(text: str) -> datetime | None:
     """Nanoseconds cut to microseconds; None for a date that does not exist."""
-    try:
-        return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
-    except ValueError:
-        return None
+    return iso_time.read(re.sub(r"(\.\d{6})\d+", r"\1", text))

@@ -35,6 +35,10 @@ class Refusal(StrEnum):
     WRONG_OWNER = "files of the app on the host belong to somebody else than dokku"
     WRONG_ARCHITECTURE = "the image is for another kind of processor than the host's"
     PORT_TAKEN = "a port that the app publishes on the host is taken"
+    FIREWALL = "the host's firewall has lost Docker's rules: no container can be connected"
+    NO_PROGRAM = "the image has not the program that its process starts, or may not run it"
+    CONTAINER = "Docker cannot start the container on the host"
+    REPOSITORY = "the app's Git repository on the host is damaged"
     NETWORK = "Docker has no network for the new container on the host"
     MOUNT = "a folder or volume that the app mounts is not there on the host"
     NAME_HELD = "a container that an interrupted deploy left behind has the new one's name"
@@ -68,6 +72,7 @@ _SAID = r"^\s*!\s.*"
 """how Dokku begins a line of its own, so that an app's or a build's output is not taken for Dokku's word"""
 _DAEMON = r"(?:Error response from daemon|driver failed programming|userland proxy|set up container networking).*"
 """how Docker 26.1 begins a line of its own"""
+_NOT_STARTED = _DAEMON + "OCI runtime create failed: .*"
 _BUILD_ENDS = (
     "(?:App build failed|Failure during app build|Build failed|Push rejected, failed to compile"
     r"|Unable to select a buildpack|Unable to detect|No matching buildpack|.*Dockerfile(?: \S+)? not found)"
@@ -97,7 +102,8 @@ _SIGNS = (
     ),
     (
         Refusal.NO_PROCESSES,
-        r"fork: (?:retry: )?Resource temporarily unavailable|^error: fork .*temporarily unavail",
+        r"fork: (?:retry: )?Resource temporarily unavailable|^error: fork .*temporarily unavail"
+        r"|fork/exec \S+: resource temporarily unavailable|failed to create new OS thread",
     ),
     (Refusal.LOCKED, _SAID + "(?:currently has a deploy lock in place|is currently being deployed)"),
     (Refusal.NAME_TAKEN, _SAID + "Name is already taken"),
@@ -128,7 +134,8 @@ _SIGNS = (
     ),
     (
         Refusal.DOCKER_VERSIONS,
-        r"client version \S+ is too (?:old|new)|[Mm]inimum supported API version|[Mm]aximum supported API version",
+        r"client version \S+ is too (?:old|new)|[Mm]inimum supported API version|[Mm]aximum supported API version"
+        r"|the buildx component is missing or broken",
     ),
     (
         Refusal.NO_IMAGE,
@@ -147,7 +154,12 @@ _SIGNS = (
         r"|no match for platform in manifest|image operating system \S+ cannot be used",
     ),
     (Refusal.PORT_TAKEN, "port is already allocated|" + _DAEMON + "address already in use"),
-    (Refusal.NETWORK, _DAEMON + r"(?:non-overlapping IPv4 address pool|network \S+ not found)"),
+    (
+        Refusal.NETWORK,
+        _DAEMON
+        + r"(?:non-overlapping IPv4 address pool|address pools have been fully subnetted|network \S+ not found)",
+    ),
+    (Refusal.FIREWALL, r"iptables failed: .*No chain/target/match by that name"),
     (
         Refusal.MOUNT,
         _DAEMON
@@ -161,12 +173,20 @@ _SIGNS = (
         r"|unable to fulfill request: .*layer",
     ),
     (
+        Refusal.REPOSITORY,
+        r"object file \S+ is empty|^fatal: (?:loose object \S+ .*is corrupt|bad object |packed object .* is corrupt)"
+        r"|unresolved deltas left after unpacking|index-pack abnormal exit|^error: inflate: data stream error",
+    ),
+    (
         Refusal.OUT_OF_MEMORY,
         r"did not complete successfully: exit code: 137|returned a non-zero code: 137|exit status 137"
         r"|executor failed running .*exit code: 137|(?:[Cc]annot|to) allocate memory|heap out of memory"
+        r"|fatal error: runtime: out of memory|errno 137|^\s*Killed\s*$"
         r"|process exited too early\. This probably means the system ran out of memory"
         r"|signal: killed|fatal error: Killed|ResourceExhausted.*memory|: line \d+:\s+\d+ Killed ",
     ),
+    (Refusal.NO_PROGRAM, _NOT_STARTED + r'exec: "[^"]*": (?:executable file not found|permission denied|stat )'),
+    (Refusal.CONTAINER, _NOT_STARTED),
     (Refusal.NO_CHANGES, _SAID + "No changes detected"),
     (Refusal.WRONG_BRANCH, "WARNING: deploy did not complete, you must push to"),
     (Refusal.SEALED, "Cannot build from '[^']*' as there are no commits stored at that branch"),
@@ -187,7 +207,7 @@ _SIGNS = (
         r"|no basic auth credentials|insufficient_scope|authorization failed"
         r"|authorization token has expired"
         r"|: (?:401 Unauthorized|403 Forbidden)|denied: (?:Permission|installation not allowed)"
-        r"|error parsing HTTP 40[13] response|" + _DAEMON + r": denied(?:$|: )",
+        r"|error getting credentials - err:|error parsing HTTP 40[13] response|" + _DAEMON + r": denied(?:$|: )",
     ),
     (
         Refusal.NO_NAME,
@@ -222,7 +242,7 @@ _SIGNS = (
 _AFTER_THE_BUILD = (Refusal.CHECK_FAILED, Refusal.TASK_FAILED, Refusal.PODS_FAILED, Refusal.PODS_BACK)
 _MAY_BE_AFTER = (
     Refusal.WRONG_ARCHITECTURE, Refusal.PORT_TAKEN, Refusal.OUT_OF_MEMORY, Refusal.NETWORK, Refusal.MOUNT,
-    Refusal.NAME_HELD,
+    Refusal.NAME_HELD, Refusal.FIREWALL, Refusal.NO_PROGRAM, Refusal.CONTAINER,
 )  # fmt: skip
 """causes that end a build or the start of what was built"""
 
@@ -263,10 +283,15 @@ def _text(said: Answer | bytes) -> str:
 def said(answer: Answer, limit: int = 300) -> str:
     """The host's own words in one line, without those that its shell or Perl says of the language before each."""
     for raw in (answer.stderr, answer.stdout):
-        lines = (line for line in decode(raw).split("\n") if line.strip() and not _OF_THE_SHELL.search(line))
-        if words := clean_line("\n".join(lines), limit):
-            return words
+        if one := clean_line("\n".join(words(raw)), limit):
+            return one
     return ""
+
+
+def words(raw: bytes) -> list[str]:
+    """The lines of one stream, harmless, without those that the host's shell or Perl says of the language."""
+    lines = decode(raw).split("\n")
+    return [clean(line) for line in lines if line.strip() and not _OF_THE_SHELL.search(line)]
 
 
 _OF_THE_SHELL = re.compile(
@@ -313,6 +338,10 @@ _FIXES = {
     Refusal.WRONG_ARCHITECTURE: "deploy an image that was built for the host; a kept release was",
     Refusal.PORT_TAKEN: "look who has it: `ports:report`, `docker-options:report`; an old container may still stop",
     Refusal.NETWORK: "look at `network:report APP`; have root free address pools: `docker network prune`",
+    Refusal.FIREWALL: "have root restart Docker (`systemctl restart docker`): something reloaded the firewall",
+    Refusal.NO_PROGRAM: "look at the Procfile and the start command: a kept release goes back with its own",
+    Refusal.CONTAINER: "look at the output; have root see whether any container starts (`docker run hello-world`)",
+    Refusal.REPOSITORY: "have root look: `git -C /home/dokku/APP fsck`; nothing can be pushed until it is whole",
     Refusal.MOUNT: "look at `storage:list APP` and have root put the folder back: the app's data may be missing",
     Refusal.NAME_HELD: "try again; where it stays so, have root remove that container: `docker rm -f NAME`",
     Refusal.DOCKER_STORAGE: "have root look at Docker and its disk (`journalctl -u docker`, `dmesg`) first",

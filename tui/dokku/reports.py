@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tui.dokku import builders
-from tui.model import json_text
+from tui.model import iso_time, json_text
 from tui.model.errors import UnexpectedReply
 from tui.model.observation import Container
 from tui.model.value import Value
@@ -224,10 +224,10 @@ def git_rev(raw: bytes) -> str | None:
 
 def apps_list(raw: bytes) -> tuple[str, ...]:
     """The names of `apps:list`, without its header, or of its JSON on 0.38. Raises Unreadable for other JSON."""
-    if _LISTED.search(raw):
-        return tuple(document(raw, list[str], "apps:list"))
     lines = [line.strip() for line in decode(raw).splitlines()]
     header = next((number for number, line in enumerate(lines) if line == "=====> My Apps"), None)
+    if header is None and _LISTED.search(raw):
+        return tuple(document(raw, list[str], "apps:list"))
     return tuple(line for line in lines[0 if header is None else header + 1 :] if _APP.fullmatch(line))
 
 
@@ -368,12 +368,7 @@ def _epoch(text: str | None) -> datetime | None:
 
 def _time(text: str | None) -> datetime | None:
     """Docker's time stamp, to the microsecond; its zero year means never."""
-    if text is None or text.startswith("0001"):
-        return None
-    try:
-        return datetime.fromisoformat(re.sub(r"\.(\d{6})\d*", r".\1", text))
-    except ValueError:
-        return None
+    return iso_time.read(re.sub(r"\.(\d{6})\d*", r".\1", text or ""))
 
 
 def _truth(text: str | None) -> bool | None:

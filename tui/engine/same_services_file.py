@@ -23,7 +23,7 @@ def concerns(fleet: Fleet, service: Service, incident: Incident) -> bool:
     """True if the incident is about this service, not about one of the same name in another services file."""
     if incident.service != service.name:
         return False
-    return whose_incident.concerns(incident, service, fleet.host(service.host).ssh, file=path(fleet))
+    return whose_incident.concerns(incident, service, fleet.host(service.host), file=path(fleet))
 
 
 def known(fleet: Fleet, incident: Incident) -> bool:
@@ -33,10 +33,15 @@ def known(fleet: Fleet, incident: Incident) -> bool:
 
 
 def elsewhere(fleet: Fleet, incident: Incident) -> str:
-    """` (of FILE)` where the incident was opened with another services file; else nothing."""
-    return f" (of {incident.file})" if incident.file not in ("", path(fleet)) else ""
+    """` (of FILE)` where the incident was opened with another services file, ` (on ADDRESS)` where a variable of this
+    one stood for another machine then; else nothing."""
+    if incident.file not in ("", path(fleet)):
+        return f" (of {incident.file})"
+    other = any(one.varies and one.ssh != incident.address for one in fleet.hosts if one.name == incident.host)
+    return f" (on {incident.address})" if other and incident.address else ""
 
 
 def where(fleet: Fleet, host: str) -> tuple[str, str] | None:
-    """A host's address and the services file that says so; None where the file names no such host."""
-    return next(((one.ssh, path(fleet)) for one in fleet.hosts if one.name == host), None)
+    """A host's address, and the services file that says so unless it says it with a variable; None where the file names
+    no such host."""
+    return next(((one.ssh, "" if one.varies else path(fleet)) for one in fleet.hosts if one.name == host), None)

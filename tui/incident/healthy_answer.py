@@ -49,7 +49,10 @@ def _other_status(expect: Expect, url: str, status: int, headers: Mapping[str, s
     if status not in MOVED or not to:
         return clean_line(f"HTTP {status}, expected {wanted}: {decode(body[:200])}", 200)
     hint = ""
-    leads = urljoin(url, to)
+    try:
+        leads = urljoin(url, to)
+    except ValueError:  # `http://[`: the other side writes what it likes
+        return clean_line(f"HTTP {status}, sent on to {to[:100]}, which is no address; expected {wanted}", 250)
     if leads == url:
         hint = ", which is this very address"
     elif leads.partition("://")[2] == url.partition("://")[2] and urlsplit(url).scheme == "http":

@@ -24,6 +24,8 @@ class Host(Value):
     name: str
     ssh: str
     """destination: `dokku@host[:port]` or an alias of ~/.ssh/config"""
+    varies: bool = False
+    """services.yaml writes `ssh` with a variable: in another environment the same file is about another machine"""
     identity_file: str | None = None
     known_hosts: str | None = None
     sandbox: bool = False

@@ -98,17 +98,21 @@ def _meant(options: CommandOptions, before: Fleet | None) -> Host:
     return Host(
         name=names.host(ssh, (host.name for host in known)),
         ssh=ssh,
-        identity_file=_path(options.identity_file),
-        known_hosts=_path(options.known_hosts),
+        identity_file=_whole(options.identity_file),
+        known_hosts=_whole(options.known_hosts),
     )
 
 
-def _path(text: str | None) -> str | None:
+def _whole(text: str | None) -> str | None:
+    """A path from the root, as whoever opens it needs it."""
+    return None if text is None else os.path.abspath(Path(text).expanduser())  # noqa: PTH100 - no link is followed
+
+
+def _short(path: str | None) -> str | None:
     """As services.yaml names it: below the home directory with ~, else from the root."""
-    if text is None or text.startswith("~"):
-        return text
-    found, home = Path(os.path.abspath(text)), Path.home()  # noqa: PTH100 - a link is named, not followed
-    return f"~/{found.relative_to(home)}" if found.is_relative_to(home) else str(found)
+    if path is None or not Path(path).is_relative_to(Path.home()):
+        return path
+    return f"~/{Path(path).relative_to(Path.home())}"
 
 
 async def init(engine: Engine, options: CommandOptions, narrator: Narrator) -> tuple[Exit, output.Document]:
@@ -160,7 +164,7 @@ async def _facts(engine: Engine, options: CommandOptions, narrator: Narrator, ho
         raise Refused(f"{host.ssh} did not say that it is Dokku: nothing was written", fix)
     known = frozenset(s.app for s in engine.fleet.services if s.host == host.name)
     facts = await asked.look(engine.links, host.name, narrator.say, known)
-    facts = replace(facts, identity_file=host.identity_file, known_hosts=host.known_hosts)
+    facts = replace(facts, identity_file=_short(host.identity_file), known_hosts=_short(host.known_hosts))
     if not facts.apps:
         raise _nothing(facts, host, known)
     narrator.say(f"asking {len(facts.apps)} apps which URL says that they are well")

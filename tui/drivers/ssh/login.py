@@ -13,6 +13,10 @@ QUESTION = "version"
 """Dokku's forced command answers it; a shell has no such program"""
 LIMIT = 10.0
 """seconds for an answer"""
+HELD_OPEN = (
+    "something that the login starts on the host keeps the session open, such as an agent in ~/.bashrc or a plugin: "
+    "its output has to go to /dev/null; `ssh HOST version` does not end either until then"
+)
 LARGEST = 64 * 1024
 """bytes of an answer"""
 PAUSES = (0.002, 0.008, 0.032, 0.128)
@@ -24,19 +28,23 @@ async def ask(connect: Callable[[], Awaitable[Any]], where: str, clock: Any) -> 
     at, began = clock.now(), clock.monotonic()
     for pause in (*PAUSES, None):
         connection = await connect()
+        said = bytearray()
         import asyncssh  # the connection has brought it, in a thread
 
         try:
             async with asyncio.timeout(LIMIT):
                 process = await connection.create_process(QUESTION, encoding=None)
                 channel = Channel(process, asyncio.Semaphore(), asyncssh, most_errors=LARGEST)
-                outcome, stdout = await _heard(channel)
+                outcome = await _heard(channel, said)
         except asyncssh.ChannelOpenError as error:
             if pause is None:
                 raise Unreachable(f"{where} refuses further channels", "try again") from error
             await asyncio.sleep(pause)  # the host says of no channel when it is free
             continue
         except TimeoutError as error:
+            if said.strip():
+                words = f"{where}: `{QUESTION}` was answered, but the session did not end within {LIMIT:.0f} s"
+                raise Unreachable(words, HELD_OPEN) from error
             words = f"{where}: no answer to `{QUESTION}` within {LIMIT:.0f} s"
             raise Unreachable(words, "is the host overloaded?") from error
         except (asyncssh.Error, OSError) as error:
@@ -45,19 +53,18 @@ async def ask(connect: Callable[[], Awaitable[Any]], where: str, clock: Any) -> 
         if not isinstance(outcome, Exited):
             raise Unreachable(f"{where}: the link ended at the first question", "try again")
         seconds = clock.monotonic() - began
-        return Answer(argv=(QUESTION,), outcome=outcome, started_at=at, seconds=seconds, stdout=stdout)
+        return Answer(argv=(QUESTION,), outcome=outcome, started_at=at, seconds=seconds, stdout=bytes(said))
     raise AssertionError("the last round either returns or raises")
 
 
-async def _heard(channel: Channel) -> tuple[Outcome, bytes]:
-    """The end of the question, and its answer. Raises OSError."""
-    stdout = bytearray()
+async def _heard(channel: Channel, said: bytearray) -> Outcome:
+    """The end of the question; its answer goes to `said` as it comes. Raises OSError."""
     try:
         channel.write_eof()
         while chunk := await channel.read():
-            stdout += chunk
-            if len(stdout) > LARGEST:
+            said += chunk
+            if len(said) > LARGEST:
                 raise TooMuch(LARGEST)
-        return await channel.wait(), bytes(stdout)
+        return await channel.wait()
     finally:
         await channel.close()

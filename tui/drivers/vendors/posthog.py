@@ -4,13 +4,13 @@ The share is one of users, not of requests, and holds the front end's exceptions
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Apis, Reply, dig, number, segment
 from tui.drivers.vendors.base import Checked, Counter, Vendor
-from tui.model import value_parsers
+from tui.model import iso_time, value_parsers
 from tui.model.evidence import Rate, RateSource
 from tui.model.finding import Finding, Result
 from tui.model.service import Service
@@ -118,18 +118,10 @@ def _read(reply: Reply, since: datetime, until: datetime) -> Rate:
     note = f"users with an exception, the front end's too; {exceptions} exceptions in {events} events"
     lag: float | None = None
     if dig(reply.json, "is_cached") is True:
-        calculated = _moment(dig(reply.json, "last_refresh"))
+        calculated = iso_time.read(dig(reply.json, "last_refresh"))
         if calculated is None or calculated <= since:
             return _unknown(since, until, "it answered from a cache that does not know this window")
         if calculated < until:
             until, lag = calculated, (until - calculated).total_seconds()
         note = f"{note}; from a cache of {calculated:%H:%M:%S} UTC"
     return Rate(source=RateSource.POSTHOG, since=since, until=until, failed=hit, total=users, lag=lag, note=note)
-
-
-def _moment(text: Any) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return found.astimezone(UTC) if found is not None and found.tzinfo is not None else None

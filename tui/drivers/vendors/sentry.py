@@ -12,7 +12,7 @@ from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
 from tui.drivers.vendors.api import Apis, Params, RateLimit, Reply, dig, number, segment
 from tui.drivers.vendors.base import Checked, Counter, FlagKeeper, IssueTracker, Vendor
-from tui.model import value_parsers
+from tui.model import iso_time, value_parsers
 from tui.model.evidence import NewIssues, Rate, RateSource
 from tui.model.finding import Finding, Result
 from tui.model.service import Service
@@ -179,15 +179,12 @@ def _project(spec: SentrySpec) -> str:
 def _flag(row: object) -> Happened | None:
     """One entry of the log; None for one whose form is unknown."""
     name, action, by = (dig(row, key) for key in ("flag", "action", "createdBy"))
-    try:
-        at = datetime.fromisoformat(str(dig(row, "createdAt")))
-    except ValueError:
-        return None
-    if not isinstance(name, str) or not isinstance(action, str) or not name or at.tzinfo is None:
+    at = iso_time.read(dig(row, "createdAt"))
+    if not isinstance(name, str) or not isinstance(action, str) or not name or at is None:
         return None
     who = f" by {clean_line(redact(by), 60)}" if isinstance(by, str) and by else ""
     text = f"flag {clean_line(redact(name), 80)} {clean_line(action, 20)}{who}"
-    return Happened(at=at.astimezone(UTC), kind=ChangeKind.FLAG, service="", text=text)
+    return Happened(at=at, kind=ChangeKind.FLAG, service="", text=text)
 
 
 def _stamp(at: datetime) -> str:

@@ -16,6 +16,7 @@ from tui.incident.postmortem import markdown, record, template
 from tui.incident.postmortem.due import duty
 from tui.incident.postmortem.outcome import PARTED, action
 from tui.incident.postmortem.record import Record
+from tui.model import iso_time
 from tui.model.errors import ConfigError, Refused
 from tui.model.finding import Finding, Result
 from tui.model.incident import Incident
@@ -163,6 +164,6 @@ def moment(text: str) -> datetime:
     plain = re.sub(r" ?(Z|UTC)$", "+00:00", text).replace(" +", "+").replace(" -", "-")
     try:
         found = datetime.fromisoformat(plain)
-    except ValueError as error:
+        return iso_time.in_utc(found if found.tzinfo is not None else found.replace(tzinfo=UTC))
+    except (ValueError, OverflowError) as error:
         raise Refused(f"{text!r} is no time: {error}", fix) from error
-    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
