@@ -105,6 +105,26 @@ def test_one_bad_probe_is_nothing_and_six_in_a_row_are_a_breach() -> None:
         assert healthy(guarding(), wrong).asking is asking
 
 
+def test_a_breach_of_health_says_what_was_answered() -> None:
+    incident = guarding()
+    for second in range(5, 35, 5):
+        sample = Sample(at=later(second), healthy=False, why="$.status is 'ok', wanted 'ready'")
+        incident, _ = decide(incident, ev.HealthSampled(at=later(second), sample=sample))
+    assert incident.asking is Question.WATCH_BREACHED
+    assert incident.failure == "unhealthy at 6 looks in a row: $.status is 'ok', wanted 'ready'"
+
+
+@pytest.mark.parametrize(("every", "clean"), [(2, False), (10, False), (120, True), (60, True)])
+def test_a_service_that_comes_and_goes_is_not_clean(every: int, clean: bool) -> None:
+    """Of 120 looks one in so many is bad, never six in a row: users see that as well."""
+    wrong = frozenset(range(5, 596, 5 * every))
+    done = at_the_end(healthy(looks(guarding(), *[(0, 100)] * 10), wrong))
+    assert (done.settling is Closing.COMPLETE) is clean
+    if not clean:
+        assert done.asking is Question.WATCH_INCONCLUSIVE
+        assert done.failure.startswith(f"{len(wrong)} of 120 looks were unhealthy")
+
+
 @pytest.mark.parametrize(
     ("counts", "covered", "why"),
     [
@@ -124,6 +144,16 @@ def test_missing_data_is_never_good(counts: list[Counts], covered: float, why: s
 def test_without_a_time_before_the_limit_alone_is_asked_and_that_is_said() -> None:
     done = at_the_end(healthy(looks(guarding(None), *[(0, 100)] * 10)))
     assert done.close_reason.endswith("nothing was counted before the deploy: judged against the limit alone")
+    assert not guard_watch.compared(done)
+    assert guard_watch.compared(guarding())
+
+
+def test_own_probes_before_the_deploy_are_no_requests_to_compare_with() -> None:
+    own = Rate(source=RateSource.PROBES, since=T0, until=T0, failed=0, total=3)
+    incident, _ = decide(guarding(None), measured(T0, Phase.BEFORE, (0, 0), own, covered=0.0))
+    done = at_the_end(healthy(looks(incident, *[(0, 100)] * 10)))
+    assert done.close_reason.endswith("nothing was counted before the deploy: judged against the limit alone")
+    assert not guard_watch.compared(done)
 
 
 def test_something_else_that_runs_is_no_breach() -> None:

@@ -20,6 +20,7 @@ from tui.incident.postmortem import markdown, record, write
 from tui.incident.postmortem.due import duty
 from tui.incident.postmortem.looking_back import QUESTIONS
 from tui.model.evidence import Phase, RateSource
+from tui.model.guard import GuardedDeploy, OnBreach
 from tui.model.incident import Closing, Sample, StepResult
 from tui.model.notice import Milestone
 from tui.model.outcome import Exited
@@ -181,6 +182,36 @@ def test_a_rate_over_the_limit_before_anybody_opened_it_is_the_detection() -> No
     assert moments(said)["Issue detected"] == "21:59:30"
     said[2] = replace(early, measurement=stories.measured(later(-30), Phase.BEFORE, 3, 200).measurement)
     assert moments(said)["Issue detected"] == "22:00:00", "three of two hundred may as well be under the limit"
+
+
+LENGTH = timedelta(minutes=10)
+
+
+def guarded(*after: Said) -> list[Said]:
+    """A deploy that was well before, and is guarded from when it went live."""
+    return [
+        replace(stories.opened(), guard=GuardedDeploy(deploy="b" * 40, on_breach=OnBreach.ROLL_BACK, length=LENGTH)),
+        stories.measured(later(0), Phase.BEFORE, 0, 400),
+        ev.WatchAsked(at=later(0), length=LENGTH),
+        *after,
+    ]
+
+
+def test_a_guard_is_opened_with_the_deploy_and_not_by_its_trouble() -> None:
+    """What was wrong was found by its first bad look, and is what failed after the deploy."""
+    bad = [stories.measured(later(60 * n), Phase.AFTER, 30 * n, 100 * n) for n in (1, 2)]
+    told = ev.CloseAsked(at=later(121), closing=Closing.NOT_RECOVERED, reason="failing: much")
+    said = of(guarded(*bad, told))
+    assert said.milestones[1].at == later(60)
+    assert said.error_rate.value == 0.3
+    slow = of(guarded(replace(told, reason="slower: twice as long")))
+    assert slow.milestones[1].at == later(121)
+
+
+def test_a_guard_that_found_nothing_detected_nothing() -> None:
+    said = of(guarded(stories.measured(later(60), Phase.AFTER, 0, 400)))
+    found = said.milestones[1]
+    assert (found.at, found.applies, found.source) == (None, False, "nothing was seen to be wrong")
 
 
 def test_a_restarted_container_does_not_say_when_it_was_deployed() -> None:

@@ -175,6 +175,17 @@ def test_an_unhealthy_service_is_not_recovered_whatever_its_rates() -> None:
     assert incident.asking is Question.WATCH_BREACHED
 
 
+def test_a_service_that_comes_and_goes_has_not_recovered() -> None:
+    """Never three in a row, and two of five looks are bad."""
+    incident = watching(looks=False)
+    for number, second in enumerate(range(5, 901, 5)):
+        sample = Sample(at=later(second), healthy=number % 5 > 1, seconds=0.05)
+        incident, _ = decide(incident, ev.HealthSampled(at=later(second), sample=sample))
+    done = ended(at_checkpoints(incident, log((0, 90)), log((0, 500)), log((1, 900)), GOOD))
+    assert done.asking is Question.WATCH_INCONCLUSIVE
+    assert "72 of 180 looks were unhealthy" in done.failure
+
+
 def test_what_was_not_watched_is_said() -> None:
     incident = ended(watching(looks=False))
     assert (incident.asking, incident.failure) == (Question.WATCH_INCONCLUSIVE, "only 0% of it was seen")

@@ -25,7 +25,8 @@ def alarm(incident: Incident) -> Conclusion | None:
         looks = _looks(found, source)
         if guard_judge.failing(_counts(base, source), looks, last.limit) and not _denied(last, source):
             return Conclusion(outcome=WatchOutcome.WORSE, reason=f"failing: {_failing(base, last, source, looks)}")
-    times = base.times if base is not None and base.timed_by is last.timed_by else ()
+    first = _first(incident)
+    times = first.times if first is not None and first.timed_by is last.timed_by else ()
     timed = _timed(found)
     if guard_judge.slowed(times, timed):
         middle = two_samples.median(two_samples.together(*(look.times for look in timed[-2:])))
@@ -41,6 +42,8 @@ def conclude(incident: Incident) -> Conclusion:
     raised = alarm(incident)
     if raised is not None:
         return raised
+    if incident.watch is not None and (why := watch_verdict.flapping(incident.watch)):
+        return Conclusion(outcome=WatchOutcome.INCONCLUSIVE, reason=why)
     if not found or incident.watch is None:
         reason = "error rates were not measured, and what nobody measured is not good"
         return Conclusion(outcome=WatchOutcome.INCONCLUSIVE, reason=reason)
@@ -65,9 +68,21 @@ def worse(incident: Incident) -> DeployVerdict:
 
 
 def before(incident: Incident) -> Measurement | None:
-    """The measurement before the deploy went live; None: nothing was counted, and the limit alone is asked."""
-    found = [m for m in incident.measurements if m.phase is Phase.BEFORE]
-    return found[0] if found and any(r.total for r in found[0].rates) else None
+    """The measurement before the deploy went live; None: no request of a user was counted, and the limit alone is
+    asked."""
+    first = _first(incident)
+    users = (r.total for r in first.rates if r.source in error_rates.USERS) if first is not None else ()
+    return first if any(users) else None
+
+
+def compared(incident: Incident) -> bool:
+    """True if the word on the failures is against the time before as well."""
+    return before(incident) is not None
+
+
+def _first(incident: Incident) -> Measurement | None:
+    """The measurement of the time before, our own probes among it."""
+    return next((m for m in incident.measurements if m.phase is Phase.BEFORE), None)
 
 
 def _looks(found: tuple[Measurement, ...], source: RateSource) -> list[DeployLook]:

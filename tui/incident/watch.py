@@ -96,7 +96,9 @@ def why_not(watch: Watch, at: datetime) -> str:
     """Why a watch that is over says nothing of the service's health."""
     if watch.in_a_row:
         return f"the last {watch.in_a_row} looks were unhealthy"
-    return f"only {watch.coverage(at):.0%} of it was seen"
+    silent = f"; {watch.unmeasured} looks had no answer" if watch.unmeasured > 1 else ""
+    why = f" ({watch.last.why})" if silent and watch.last is not None and watch.last.why else ""
+    return f"only {watch.coverage(at):.0%} of it was seen{silent}{why}"
 
 
 # ── checkpoints ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -19,6 +19,8 @@ MIN_REQUESTS = 60
 """requests, our own probes among them, that a watch of `FULL` must have seen before it says recovered: if none of 60
 failed, a share of 5 % or more can be excluded (rule of three: 3 in n). Shorter watches need their part of it"""
 FULL = timedelta(minutes=15)
+MOST_UNHEALTHY = 0.01
+"""share of unhealthy looks above which a service is not called healthy, if that share is proven"""
 DECISIVE = 3.0
 """standard deviations from before that raise the alarm at one checkpoint; less has to be seen at two in a row"""
 WAVE = 0.05
@@ -86,6 +88,8 @@ def conclude(incident: Incident) -> Conclusion:
     """The end of a watch in which the service was healthy."""
     watch, found, base = incident.watch, after(incident), before(incident)
     healthy = "healthy to the end of the watch"
+    if watch is not None and (why := flapping(watch)):
+        return Conclusion(outcome=WatchOutcome.INCONCLUSIVE, reason=why)
     if watch is None or not found:
         return Conclusion(outcome=WatchOutcome.RECOVERED, reason=f"{healthy}; error rates were not measured")
     raised = alarm(incident)
@@ -96,6 +100,15 @@ def conclude(incident: Incident) -> Conclusion:
     if why := doubt(watch, base, last):
         return Conclusion(outcome=WatchOutcome.INCONCLUSIVE, reason=f"{healthy}, but {why}")
     return Conclusion(outcome=WatchOutcome.RECOVERED, reason=f"{healthy}; {_numbers(now, last)}{_against(base, last)}")
+
+
+def flapping(watch: Watch) -> str:
+    """Why looks that were never bad often enough in a row are no good word all the same; empty: they are."""
+    bad, every = watch.unhealthy, watch.healthy + watch.unhealthy
+    if error_rates.judge(bad, every, MOST_UNHEALTHY) is not Word.OVER:
+        return ""
+    most = error_rates.percent(MOST_UNHEALTHY)
+    return f"{bad} of {every} looks were unhealthy, never many in a row: it comes and goes more often than {most}"
 
 
 def doubt(watch: Watch, base: Measurement | None, last: Measurement) -> str:

@@ -108,6 +108,8 @@ class Sample(Value):
     """response time"""
     note: str = ""
     """what happened as well, and is no alarm: a restart, a host that could not be asked"""
+    why: str = ""
+    """why it is unhealthy, or was not measured"""
 
 
 class Watch(Value):

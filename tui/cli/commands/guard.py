@@ -20,6 +20,7 @@ from tui.engine.engine import Engine
 from tui.engine.guard import DeployGuard, GuardOrder
 from tui.engine.hosts import guard_claim
 from tui.engine.incident.runner import IncidentRunner
+from tui.incident import guard_watch
 from tui.model.errors import ConfigError, ConsoleError, Refused
 from tui.model.guard import OnBreach
 from tui.model.incident import Closing, Incident, Question
@@ -65,7 +66,7 @@ async def guard(engine: Engine, options: CommandOptions, narrator: Narrator) -> 
         return _nothing(service, ended, narrator)
     walk = await watch.open(live)
     incident = walk.incident
-    base = "" if incident.measurements else "; nothing was counted before it: judged against the limit alone"
+    base = "" if guard_watch.compared(incident) else "; nothing was counted before it: judged against the limit alone"
     narrator.say(f"guarding {service.name} for {_length(order)}: {live.metadata or 'unknown'}{base}", "bold")
     return await _to_the_end(engine, walk, live, ended, options, narrator)
 
@@ -275,7 +276,7 @@ def _document(incident: Incident, code: Exit, document: dict[str, Any], ended: C
         "checked": document.get("verdict"),
         "deploy": guard.deploy if guard else None,
         "on_breach": guard.on_breach.value if guard else None,
-        "compared_with_before": any(m.phase.value == "before" for m in incident.measurements),
+        "compared_with_before": guard_watch.compared(incident),
         "command": _command(ended),
         "journal_on": guard.machine if guard else None,
     }

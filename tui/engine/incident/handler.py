@@ -28,6 +28,7 @@ from tui.model.observation import RunningState
 from tui.model.outcome import Lost, TimedOut
 from tui.model.plan import Plan
 from tui.model.verification import Verdict
+from tui.text.clean import clean_line
 
 
 class HostEffectHandler:
@@ -161,7 +162,8 @@ class HostEffectHandler:
             note = judged.note
             healthy = None if judged.excused and not healthy else healthy
         seconds = seen.seconds if seen else None
-        return ev.HealthSampled(at=now, sample=Sample(at=now, healthy=healthy, seconds=seconds, note=note))
+        why = "" if healthy or seen is None else clean_line(seen.detail, 200)
+        return ev.HealthSampled(at=now, sample=Sample(at=now, healthy=healthy, seconds=seconds, note=note, why=why))
 
     async def _judge(self, incident: Incident) -> running_state_check.Judged | None:
         """The running state against what the watch began with; None while a deploy is at work."""

@@ -59,16 +59,21 @@ def _started(current: RunningState, seen: Entry) -> Moment:
 
 def detected(record: Record, limit: float) -> Moment:
     """The earliest of the incident's opening and any sign of bad health that is on record; `limit` is the error rate
-    (a fraction) that is one."""
-    at, why, entry = min(_signs(record, limit), key=lambda sign: sign[0])
+    (a fraction) that is one. A guard is opened with the deploy that it watches: its opening is no sign."""
+    first = min(_signs(record, limit), key=lambda sign: sign[0], default=None)
+    if first is None:
+        return Moment(name=DETECTED, at=None, source="nothing was seen to be wrong", applies=False)
+    at, why, entry = first
     return Moment(name=DETECTED, at=at, source=f"{why} ({entry.source})")
 
 
 def _signs(record: Record, limit: float) -> Iterator[tuple[datetime, str, Entry]]:
     for entry in record.entries:
         match entry.said:
-            case ev.Opened(at=at):
+            case ev.Opened(at=at, guard=None):
                 yield at, "the incident was opened", entry
+            case ev.Confirmed(at=at) | ev.CloseAsked(at=at, closing=Closing.NOT_RECOVERED):
+                yield at, "what went live was found worse", entry
             case ev.Answered(node="healthy", answer=False, at=at, since=since):
                 yield (since or at), "the health check was seen to fail" if since else "it was found unhealthy", entry
             case ev.Measured(measurement=measurement) if over(measurement, limit) is not None:

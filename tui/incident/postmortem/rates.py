@@ -26,12 +26,13 @@ def over(measurement: Measurement, limit: float) -> Rate | None:
 
 
 def headline(record: Record) -> Fact:
-    """The template's one number: the worst that the best source counted before the rollback."""
+    """The template's one number: the worst that the best source counted of the release that was left: before the
+    rollback, of a guarded deploy from when it was live until its guard went back."""
     found = record.note(Field.ERROR_RATE)
     if found is not None:
         return record.said("error_rate", Field.ERROR_RATE, "")
     for source in OF_USERS_FIRST:
-        worst = _worst(_counted(record, (Phase.BEFORE,), source))
+        worst = _worst(_of_the_bad(record, source))
         if worst is not None:
             return _fact("error_rate", *worst, field=Field.ERROR_RATE)
     missing = "no source counted requests before the rollback (Sentry, PostHog or the access log may still have them)"
@@ -58,6 +59,15 @@ def _counted(record: Record, phases: Iterable[Phase], source: RateSource) -> Ite
             for rate in measured.measurement.rates:
                 if rate.source is source and rate.failed is not None:
                     yield entry, rate
+
+
+def _of_the_bad(record: Record, source: RateSource) -> Iterator[tuple[Entry, Rate]]:
+    if record.incident.guard is None:
+        return _counted(record, (Phase.BEFORE,), source)
+    confirmed = record.first(ev.Confirmed)
+    end = confirmed.number if confirmed is not None else len(record.entries)
+    counted = _counted(record, (Phase.AFTER,), source)
+    return ((entry, rate) for entry, rate in counted if entry.number <= end)
 
 
 def _worst(counted: Iterable[tuple[Entry, Rate]]) -> tuple[Entry, Rate] | None:

@@ -12,7 +12,7 @@ from tui.incident.transitions.allowed import LEFT_ALONE
 from tui.incident.transitions.core import Decision
 from tui.incident.watch_verdict import WatchOutcome
 from tui.model.evidence import Phase
-from tui.model.incident import Closing, Incident, Question, State, WatchKind
+from tui.model.incident import Closing, Incident, Question, State, Watch, WatchKind
 from tui.model.verification import Verdict
 
 
@@ -57,8 +57,15 @@ def sampled(incident: Incident, event: ev.HealthSampled) -> Decision:
     seen = replace(incident, watch=window)
     down = window.in_a_row >= guard_watch.IN_A_ROW if incident.guarding else watch.breached(window)
     if down and incident.asking is None:
-        return replace(seen, asking=Question.WATCH_BREACHED, failure="the service is unhealthy again"), ()
+        return replace(seen, asking=Question.WATCH_BREACHED, failure=_unhealthy(seen, window)), ()
     return seen, ()
+
+
+def _unhealthy(incident: Incident, window: Watch) -> str:
+    why = f": {window.last.why}" if window.last is not None and window.last.why else ""
+    if incident.guarding:
+        return f"unhealthy at {window.in_a_row} looks in a row{why}"
+    return f"the service is unhealthy again{why}"
 
 
 def woken(incident: Incident, at: datetime) -> Decision:
@@ -71,7 +78,7 @@ def woken(incident: Incident, at: datetime) -> Decision:
         case Verdict.PASSED:
             return _concluded(incident, incident.watch.kind)
         case Verdict.FAILED:
-            return replace(incident, asking=Question.WATCH_BREACHED, failure="the service is unhealthy again"), ()
+            return replace(incident, asking=Question.WATCH_BREACHED, failure=_unhealthy(incident, incident.watch)), ()
         case Verdict.INCONCLUSIVE:
             failure = watch.why_not(incident.watch, at)
             return replace(incident, asking=Question.WATCH_INCONCLUSIVE, failure=failure), ()
