@@ -378,6 +378,7 @@ def probe(
 
 
 def current(of: Service, at: datetime, number: int = 5, *, started: datetime | None = None) -> RunningState:
+    began = started or T0 - timedelta(minutes=12)
     return RunningState(
         app=of.app,
         at=at,
@@ -388,7 +389,7 @@ def current(of: Service, at: datetime, number: int = 5, *, started: datetime | N
         tip=COMMITS[number],
         refs=(("main", COMMITS[number]),),
         locked=False,
-        containers=(Container(id="aaaaaaaaaaaa", process="web", started_at=started or T0 - timedelta(minutes=12)),),
+        containers=(Container(id="aaaaaaaaaaaa", process="web", started_at=began, created_at=began),),
     )
 
 

@@ -146,7 +146,7 @@ def test_whose_the_guards_word_is(asking: Question, on_breach: OnBreach, persons
 async def test_a_console_that_only_reads_offers_nothing(state: Path) -> None:
     async with started(state, SIZE, well_for=900, read_only=True) as scene:
         await deployed(scene)
-        assert "sha:6abcdef012" in await scene.settle()
+        assert "sha:6abcdef" in await scene.settle()
         assert scene.controller.board.status("api").offer is None
         await scene.pilot.press("D")
         assert scene.app.frame.work.page is None

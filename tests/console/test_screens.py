@@ -7,6 +7,7 @@ read the difference before it is committed:
 """
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,7 @@ async def test_screen(name: str, state: Path) -> None:
             shown = " ".join(" ".join(work.render_line(y).text for y in range(work.size.height)).split())
             no_wider(said, size)
             assert not cut(scene), f"{size}: cut off at the right"
+            assert not re.search(r"\[ [^\]\n]*…", said), f"{size}: a button is cut"
             assert said.count("failed requests above") <= 1, f"{size}: the same picture twice"
             for words in MATTERS.get(name, ()):
                 assert words in shown, shown
@@ -149,7 +151,7 @@ MATTERS: dict[str, tuple[str, ...]] = {
         "3 files; ",
         "REDIS_URL",
         "ALSO CHANGED flag new-cache updated 11 min ago",
-        "[ Cancel ] [ Roll api back to release:4 ]",
+        "[ Cancel ] [ Roll api back to release:4 ] [ Keep what runs first (4-10 s more) ] [ Monitor only",
     ),
     "plan-blocked": ("a deploy of api-app is running: wait for its end",),
     "plan-warnings": ("migrations lie between, and going back does not undo them: 0042_drop_column", "(type its name)"),
@@ -160,7 +162,7 @@ MATTERS: dict[str, tuple[str, ...]] = {
     "verify": ("is it healthy, and is it the release we sent?",),
     "verify-failed": ("VERIFICATION FAILED", "failed health: unhealthy: HTTP 503, expected 200", "[ Look again ]"),
     "confirm-rate": ("3 More than 1% of requests?", "access log OVER 34 of 1190", "[ Yes ]"),
-    "watch": ("10:00 left", "seen 100% of it", "slowest 46ms", "UNDER 1% by access log, next 22:05:00Z", "1 of 780"),
+    "watch": ("10:00 left", "observed 100%", "slowest 46ms", "UNDER 1% by access log, next 22:05:00Z", "1 of 780"),
     "watch-begun": ("14:30 left", "No checkpoint yet, next 22:00:30Z"),
     "watch-over": ("ALARM: worse: access log: 41 of 780, 5.3% (3.9-7.1%)", "[ Another release ]"),
     "watch-alarm": ("ALARM: something else runs: deployed is 99887766, which is not ours (somebody deployed)",),
@@ -178,7 +180,13 @@ MATTERS: dict[str, tuple[str, ...]] = {
     "run-told": ("NOT DELIVERED: DISCORD_URL: HTTP 429: slow down, again in 30 s", "8 s of ~30 s"),
     "watch-told": ("NOT DELIVERED: DISCORD_URL: HTTP 429: slow down, again in 30 s", "10:00 left"),
     "closed-told": ("NOT DELIVERED: DISCORD_URL", "RECOVERED"),
-    "closed": ("RECOVERED", "git:set api-app deploy-branch main", "post-mortem, due 2026-11-24 22:00Z"),
+    "closed": (
+        "RECOVERED healthy to the end of the watch",
+        "git:set api-app deploy-branch main",
+        "post-mortem, due 2026-11-24 22:00Z",
+    ),
+    "help": ("Enter Releases",),
+    "releases": ("1abcdef01 none kept: its",),
     "post-mortem": ("due 2026-11-24 22:00Z", "13 not known", "lessons learned", "[ Save HTML ] [ Copy ] [ Done ]"),
     "post-mortem-fields": ("root cause TODO", "lessons learned TODO"),
     "leave": ("what was sent goes on at the host", f"rollback resume {INCIDENT}", "[ Stay ]"),

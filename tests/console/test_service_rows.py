@@ -1,5 +1,6 @@
 """The service table: its order, its groups, its search, and that 200 services stay apart at every width."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -7,8 +8,8 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 
 from tests.console.scenes import NOW
-from tests.stage import probe, service
-from tui.console.drawing import rows, service_rows
+from tests.stage import current, listing, probe, release, service
+from tui.console.drawing import labels, rows, service_rows
 from tui.console.drawing.palette import Palette
 from tui.console.drawing.service_rows import Arrangement
 from tui.engine.service_monitor import ServiceStatus
@@ -91,3 +92,50 @@ def test_each_cell_of_the_strip_has_the_colour_of_its_own_time() -> None:
     )
     looks = [look for _, look in found]
     assert looks[0] == "down" and "ok" in looks and sum(len(text) for text, _ in found) == 8
+
+
+def deployed(name: str, ago: timedelta | None, number: int = 5) -> ServiceStatus:
+    """A service whose release was deployed so long ago; None: the host did not say when, only when it was started."""
+    of = service(name)
+    now = current(of, NOW)
+    made = None if ago is None else NOW - ago
+    box = replace(now.containers[0], created_at=made, started_at=NOW - timedelta(seconds=9))
+    kept = release(of, number, at=NOW, running=True)
+    if number == 5:
+        kept = replace(kept, number=None)
+    found = replace(listing(of, NOW), releases=(kept,), current=replace(now, containers=(box,)))
+    return ServiceStatus(service=of, health=Health.OK, listing=found)
+
+
+def drawn(every: list[ServiceStatus], cells: int) -> list[str]:
+    groups = service_rows.arranged(every, {}, Arrangement(order="listed"))
+    _, lines = service_rows.table(groups, {}, selected=None, now=NOW, cells=cells, palette=PALETTE)
+    return [rows.text(line.draw()) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("ago", "number", "narrow", "wide"),
+    [
+        (timedelta(days=2), 4, "release:4 2d ", "release:4 2d "),
+        (timedelta(minutes=12), 5, "sha:5abcdef 12m ", "sha:5abcdef012 12m "),
+        (timedelta(seconds=20), 5, "sha:5abcdef <1m ", "sha:5abcdef012 <1m "),
+        (timedelta(hours=5), 5, "sha:5abcdef0 5h ", "sha:5abcdef012 5h "),
+        (None, 4, "release:4  ", "release:4  "),
+    ],
+)
+def test_a_release_has_its_age_where_the_host_says_when_it_was_deployed(
+    ago: timedelta | None, number: int, narrow: str, wide: str
+) -> None:
+    """When it was started last says nothing: a restart of the host changes that."""
+    every = [deployed("api", ago, number)]
+    for cells in (60, 80):
+        assert narrow in drawn(every, cells)[0]
+    for cells in (90, 120, 200):
+        assert wide in drawn(every, cells)[0]
+
+
+def test_a_thousand_rows_change_for_the_age_of_a_release_once_a_minute_at_most() -> None:
+    every = [deployed(f"s{n:04}", timedelta(seconds=7 * n + 3)) for n in range(1000)]
+    shown = [[labels.release_aged(s, NOW + timedelta(seconds=n), 19) for s in every] for n in range(61)]
+    changed = [sum(now != before for now, before in zip(*row, strict=True)) for row in itertools.pairwise(shown)]
+    assert sum(changed) <= 1000 and max(changed) < 50

@@ -7,6 +7,7 @@ import pytest
 from tests.console.scenes import leading, opened, started
 from tests.console.test_onward import console
 from tests.harness import LocalSandbox
+from tui.console.pages import ticket
 from tui.incident import events as ev
 
 
@@ -28,7 +29,7 @@ async def test_p1_leads_to_the_plan_and_every_other_level_to_the_evidence(box: L
         await desk.sees("'p9' is no severity")
         await desk.pilot.press("escape", "d")
         await desk.types("p4")
-        await desk.sees("api P4", "[ Monitor only (10 min) ] [ Choose the release ]")
+        await desk.sees("api P4", "[ Monitor only (10 min) ] [ Copy a ticket ]")
 
 
 async def test_p1_of_a_service_that_is_well_asks_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +54,17 @@ async def test_a_level_that_is_changed_is_on_record(tmp_path: Path, monkeypatch:
         rows = getattr(scene.engine.journal, "rows")  # noqa: B009 - the stage's own journal
         said = [ev.read(payload) for _, kind, payload in rows if kind == "event" and "SeverityChosen" in payload]
         assert [one.level for one in said if isinstance(one, ev.SeverityChosen)][-1:] == ["P3"]
+
+
+async def test_a_ticket_says_what_was_seen_since_when_and_what_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path))
+    async with started(tmp_path, (80, 24)) as scene:
+        flow = await scene.lead(*opened())
+        assert flow.incident is not None
+        title, empty, *told = ticket.text(flow, flow.incident).splitlines()
+    assert (title, empty) == ("[P1] api: HTTP 503, expected 200", "")
+    assert told[0].startswith("- DOWN since ") and told[0].endswith(" UTC")
+    assert told[1] == "- runs: sha:5abcdef012, deployed 2026-11-23 21:48 UTC"
+    assert told[-1] == "- incident inc-20261123-2152-a1b2, opened 2026-11-23 21:52 UTC by tired@bastion", told

@@ -204,21 +204,21 @@ class Narrator:
     def _brief_looks(self, plan: Plan) -> None:
         """The looks in brief: those that are well are counted, those that nobody knows named, any other is told."""
         good = sum(look.standing is CheckResult.OK for look in plan.checked)
-        unknown = [look.name for look in plan.checked if look.standing is CheckResult.UNKNOWN]
+        unknown = [look.words for look in plan.checked if look.standing is CheckResult.UNKNOWN]
         if plan.checked:
             more = f"; not known: {', '.join(unknown)}" if unknown else ""
             self.say(f"checked before this plan: {good} ok{more}", "yellow" if unknown else "")
         for look in plan.checked:
             if look.standing not in (CheckResult.OK, CheckResult.UNKNOWN):
                 colour = "red" if look.standing is CheckResult.BLOCKED else "yellow"
-                self.say(f"  {look.standing.value:<8} {look.name}: {look.text}", colour)
+                self.say(f"  {look.standing.value:<8} {look.words}: {look.text}", colour)
 
     def _looks(self, plan: Plan) -> None:
         if plan.checked:
             self.say("  checked before this plan:")
         for look in plan.checked:
             colour = {CheckResult.OK: "", CheckResult.BLOCKED: "red"}.get(look.standing, "yellow")
-            self.say(f"    {look.standing.value:<8} {look.name}: {look.text}", colour)
+            self.say(f"    {look.standing.value:<8} {look.words}: {look.text}", colour)
 
     def _commands(self, plan: Plan) -> None:
         self.say("  will run:")

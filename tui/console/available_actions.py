@@ -28,7 +28,9 @@ def bound(app: "App[Any]", screen: "Screen[object]", selected: str | None) -> li
             action=_runner(app, action, active.node),
             rank=action.palette,
         )
-    return sorted(found.values(), key=lambda b: b.where == EVERYWHERE)
+    order = {(action.where, action.bound): number for number, action in enumerate(actions_and_keys.ACTIONS)}
+    last = len(order)  # keys that each panel has come after its own
+    return [found[at] for at in sorted(found, key=lambda at: (at[0] == EVERYWHERE, order.get(at, last)))]
 
 
 def services(names: Sequence[str], go: Callable[[str], None]) -> list[Bound]:

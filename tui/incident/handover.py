@@ -170,7 +170,7 @@ def _ruled_out(incident: Incident, events: Sequence[ev.Event]) -> Iterator[str]:
         if incident.plan is not None and plan.attempt != incident.plan.attempt:
             yield f"{_named(plan.target)} was planned before as attempt {plan.attempt}, and left"
     if incident.plan is not None:
-        good = [look.name for look in incident.plan.checked if look.standing is CheckResult.OK]
+        good = [one.words for one in incident.plan.checked if one.standing is CheckResult.OK and not one.ahead]
         if good:
             yield f"as it should be before the plan: {', '.join(good)}"
         for name, why in incident.plan.skipped:
@@ -208,7 +208,7 @@ def _open(incident: Incident) -> Iterator[str]:
         yield f"the host could not be put in order: {incident.unsettled}"
     yield from (f"still to do: {one}" for one in incident.left_over)
     if incident.plan is not None and incident.open:
-        unknown = [look.name for look in incident.plan.checked if look.standing is CheckResult.UNKNOWN]
+        unknown = [look.words for look in incident.plan.checked if look.standing is CheckResult.UNKNOWN]
         if unknown:
             yield f"nobody knows, from before the plan: {', '.join(unknown)}"
     for told in announcements.standing(incident.deliveries):

@@ -87,13 +87,27 @@ class CheckResult(StrEnum):
     BLOCKED = "blocked"
 
 
+_WORDS = {"nobody else's": "no other incident", "unchanged": "compared again"}
+"""what is called otherwise in records and `--json`"""
+
+
 class PreflightCheck(Value):
     """One thing that was looked at before the plan was shown: said also where it is well."""
 
     name: str
-    """a word or two, e.g. `way back`"""
+    """a word or two, e.g. `way back`, as records and `--json` have it"""
     standing: CheckResult
     text: str
+
+    @property
+    def words(self) -> str:
+        """Its name for people."""
+        return _WORDS.get(self.name, self.name)
+
+    @property
+    def ahead(self) -> bool:
+        """True of the look that is promised: what runs is compared again once the plan has begun."""
+        return self.name == "unchanged"
 
 
 class PushSpec(Value):

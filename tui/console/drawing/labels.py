@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from tui.model.health import Health, Probe, ProbeOutcome
 from tui.model.host import Link, LinkState
 from tui.model.incident import Incident, Question, State
@@ -101,6 +103,8 @@ def http(probe: Probe | None) -> str:
     return str(probe.status) if probe.status is not None else "none"
 
 
+_SHORT_COMMIT = len("sha:") + 7
+"""cells of a commit's name with the fewest digits that Git shows itself"""
 INCIDENT = "INC"
 """the mark of an incident that is led here, where there is little room; the header says more of it"""
 
@@ -111,6 +115,33 @@ def release(status: "ServiceStatus") -> str:
         return "unknown"
     running = next((r for r in status.listing.releases if r.running), None)
     return running.name if running else "nothing"
+
+
+def release_aged(status: "ServiceStatus", now: datetime, cells: int) -> str:
+    """The release that runs and how long ago it was deployed, `release:4 2d`, in so many cells.
+
+    The host says when it made each container; where it does not, the age is left out. Of a commit fewer digits are
+    shown where there is no room for both. The age moves once a minute at most: a table of many services is at rest."""
+    name, since = release(status), deployed_at(status)
+    if since is None:
+        return name
+    passed = deploy_age(now - since)
+    room = cells - cell_len(passed) - 1
+    if cell_len(name) > room and name.startswith("sha:"):
+        name = name[: max(room, _SHORT_COMMIT)]
+    return f"{name} {passed}" if cell_len(name) <= room else name
+
+
+def deployed_at(status: "ServiceStatus") -> datetime | None:
+    """When what runs was deployed: the first of its containers to be made. None where the host did not say that: when
+    a container was started says nothing, a restart changes it."""
+    running = status.listing.current.running.values() if status.listing is not None else ()
+    return min((c.created_at for c in running if c.created_at is not None), default=None)
+
+
+def deploy_age(length: timedelta) -> str:
+    """An age in whole minutes, hours or days: `<1m`, `12m`, `5h`, `2d`."""
+    return "<1m" if length < timedelta(minutes=1) else age(length)
 
 
 def deploy(name: str) -> str:

@@ -23,6 +23,9 @@ MANY = 12
 """services from which on the trouble comes first by itself: what is down must not lie below the fold"""
 ORDERS = ("listed", "trouble", "name")
 """as services.yaml orders them; what is wrong first; by name"""
+RELEASE = 15
+"""cells of a release, its age among them; where there is room as many more as an age takes"""
+_AGE = len(" 12m")
 GROUPS = ("none", "host", "owner")
 _GRAVITY = (Health.DOWN, Health.UNREACHABLE, Health.DEGRADED, Health.UNKNOWN, Health.STALE, Health.OK)
 
@@ -105,6 +108,7 @@ class _Columns(NamedTuple):
     cells: int
     name: int
     host: int
+    release: int
     spark: int
 
     @classmethod
@@ -113,15 +117,18 @@ class _Columns(NamedTuple):
         spark = 8 if cells >= 76 else 0
         spare = max(0, cells - 82)
         longest = max((cell_len(s.service.name) for s in statuses), default=12)
-        name = max(12, min(longest, 18 + spare // 2, cells - 48 - (9 if spark else 0)))
+        release = RELEASE + min(spare, _AGE)
+        spare -= release - RELEASE
+        name = max(12, min(longest, 18 + spare // 2, cells - 33 - release - (9 if spark else 0)))
         hosts = {s.service.host for s in statuses}
         host = min(max(map(cell_len, hosts)), 16) if len(hosts) > 1 and spare >= 16 else 0
         spare -= max(0, name - 12) + (host + 1 if host else 0)
-        return cls(cells, name, host, min(30, spark + max(0, spare - 24)) if spark else 0)
+        return cls(cells, name, host, release, min(30, spark + max(0, spare - 24)) if spark else 0)
 
     def head(self) -> Row:
         host = f"{'HOST':<{self.host + 1}}" if self.host else ""
-        text = f"   {'HEALTH':<10}{'SERVICE':<{self.name + 1}}{host}{'RELEASE':<16}{'HTTP':<5}{'TIME':>6} {'AGE':>4} "
+        text = f"   {'HEALTH':<10}{'SERVICE':<{self.name + 1}}{host}{'RELEASE, AGE':<{self.release + 1}}"
+        text += f"{'HTTP':<5}{'TIME':>6} {'SEEN':>4} "
         text += f"{'LAST 15m':<{self.spark}} " if self.spark else ""
         return ((text, "dim"),)
 
@@ -156,7 +163,7 @@ def _row(
     if columns.host:
         pieces.append((rows.fit_middle(status.service.host, columns.host) + " ", "dim"))
     pieces += [
-        (rows.fit(labels.release(status), 15) + " ", ""),
+        (rows.fit(labels.release_aged(status, now, columns.release), columns.release) + " ", ""),
         (f"{labels.http(last):<5}", "" if look == "ok" else look),
     ]
     measured: list[Piece] = [

@@ -110,11 +110,11 @@ def release_row(
     if release.running and not release.down:
         when = "now"  # when it was last seen is not when it came
     date = rows.fit(f"{served:%m-%d %H:%M}" if served else "", 13) if cells >= DATED else ""
-    no = why_not(release)
+    no, why = why_not(release), ""
     if release.running and not release.down:
         end: Piece = ("RESTARTING", "down") if release.restarting else ("RUNNING", "run")
     elif no or release.way is None:
-        end = (rows.safe(no, 200), "unknown")
+        end, why = ("none", "unknown"), rows.safe(no, 200)
     else:
         end = (_cost(release.way), "ok")
     pieces: list[Piece] = [
@@ -124,6 +124,8 @@ def release_row(
         (rows.fit((release.commit or "unknown")[:9], 10), "dim"),
         (end[0].ljust(12), end[1]),
     ]
+    if why:
+        pieces.append((f" {why} ", "unknown"))  # before the subject: a release without a way back is not chosen by that
     if previous:
         pieces.append((f" {palette.sign('ok')} previous", "focus"))
     if release.down:

@@ -8,7 +8,7 @@ from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Piece, Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
-from tui.console.pages import charts, evidence, posts, shared_rows
+from tui.console.pages import charts, evidence, posts, shared_rows, ticket
 from tui.incident import decision_tree, deploy_or_not
 from tui.incident.deploy_or_not import Speaks
 from tui.model.health import Health
@@ -40,8 +40,8 @@ def severity(flow: IncidentFlow, cells: int) -> View:
     content.extend(_elsewhere(flow, cells))
     if flow.room >= ROOM_FOR_NAMES:
         content.extend(posts.on_call(flow, cells))
-    found = "" if flow.status.began_here or flow.status.bad_since is None else ", when it was first seen"
-    content.append(((f"How bad is it? Clocks run since {labels.clock(since)}{found}.", "bold"),))
+    found = "" if flow.status.began_here or flow.status.bad_since is None else " (first seen)"
+    content.extend(rows.paragraph(f"How bad is it? Clocks run since {labels.clock(since)}{found}.", cells, "bold"))
     specs = flow.console.engine.fleet.severities
     longest = max((cell_len(rows.safe(spec.criteria)) for spec in specs), default=0)
     clocks = max((cell_len(shared_rows.clock_of(spec, since, now)[0]) for spec in specs), default=0)
@@ -250,6 +250,8 @@ def _choices(
     calm = spec is not None and spec.respond_within is None  # nothing that has to be undone tonight
     if here is decision_tree.End.MONITOR or calm:
         choices.append(ways.pop("monitor"))
+        if calm:
+            choices.append(ticket.choice(flow, incident))
     elif here is decision_tree.End.FIX_FORWARD:
         choices.append(ways.pop("forward"))
     choices.append(go_on)

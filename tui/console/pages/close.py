@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
+from rich.cells import cell_len
+
 from tui.console.drawing import rows
 from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
@@ -22,7 +24,8 @@ _GOOD = frozenset({Closing.RECOVERED, Closing.FIXED_FORWARD, Closing.FALSE_ALARM
 
 def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     """The page of a closed incident: how it ended, and what is left for people."""
-    content = [*shared_rows.trouble(flow, cells), *_ended(flow, incident, cells)]
+    ended, whole = _ended(flow, incident, cells)
+    content = [*shared_rows.trouble(flow, cells), *ended]
     if incident.guard is not None:
         content.append((("Its guard rolled it back after a breach.", "warn"),))
     content.append(((announcements.summary(incident), "bold"),))
@@ -34,6 +37,7 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     for text in todo:
         content.extend(rows.paragraph(f" {flow.palette.sign('dot')} {rows.safe(text, 500)}", cells, "", indent=3))
     content.extend(posts.on_call(flow, cells))
+    content.extend(whole)
     return View(
         key="closed",
         title=shared_rows.title(flow, 7, cells),
@@ -43,16 +47,25 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
     )
 
 
-def _ended(flow: IncidentFlow, incident: Incident, cells: int) -> list[Row]:
-    """How it ended and why: on one row where there is little room."""
+def _ended(flow: IncidentFlow, incident: Incident, cells: int) -> tuple[list[Row], list[Row]]:
+    """How it ended and why; on one row where there is little room, and then the whole reason for the page's end."""
     good = incident.closing in _GOOD
     sign, look = ("yes", "ok") if good else ("no", "warn")
     closing = incident.closing.value.upper() if incident.closing else "CLOSED"
     word = f"{flow.palette.sign(sign)} {closing} "
-    first, *others = rows.wrap(rows.safe(incident.close_reason, 600), cells - len(word))
+    reason = rows.safe(incident.close_reason, 600)
+    first, *others = rows.wrap(reason, cells - len(word))
     if flow.room < SHORT and others:
-        first, others = rows.fit(f"{first} {others[0]}", cells - len(word)), []
-    return [((word, look), (first, "")), *(((line, ""),) for line in others)]
+        said = _whole_clauses(reason, cells - len(word)) or rows.fit(f"{first} {others[0]}", cells - len(word))
+        return [((word, look), (said, ""))], rows.paragraph(f"Why: {reason}", cells, "", indent=2)
+    return [((word, look), (first, "")), *(((line, ""),) for line in others)], []
+
+
+def _whole_clauses(reason: str, cells: int) -> str:
+    """As many clauses of a reason as there is room for, none of them cut; empty where not even one has room."""
+    clauses = reason.split("; ")
+    fitting = (f"{'; '.join(clauses[:count])} …" for count in range(len(clauses) - 1, 0, -1))
+    return next((said for said in fitting if cell_len(said) <= cells), "")
 
 
 def _choices(flow: IncidentFlow, incident: Incident, cells: int) -> list[Choice]:

@@ -77,7 +77,7 @@ def _compared(incident: Incident, cells: int) -> list[Row]:
         return []  # its page says so at every size
     found: list[Row] = []
     switch = next((m for m in reversed(incident.measurements) if m.phase is Phase.SWITCH), None)
-    for label, measurement in (("before", watch_verdict.before(incident)), ("switch, its cost", switch)):
+    for label, measurement in (("before", watch_verdict.before(incident)), ("while it switched", switch)):
         log = measurement.of(RateSource.ACCESS_LOG) if measurement is not None else None
         reading = error_rates.of(log, measurement.limit) if log is not None and measurement is not None else None
         if reading is not None and reading.total:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from textual.fuzzy import FuzzySearch
 
 from tui.console.drawing import rows
@@ -47,12 +48,12 @@ class Help(Page):
     def view(self, cells: int) -> View:
         """The steps for when it burns, then keys by panel, then the notes."""
         content: list[Row] = [row for line in QUICK for row in rows.paragraph(line, cells, "bold")]
-        where = ""
+        widest, where = max((cell_len(bound.key) for bound in self._bound), default=0), ""
         for bound in self._bound:
             if bound.where != where:
                 where = bound.where
                 content.append(((where.upper(), "bold"),))
-            content.append(((f"  {rows.fit(bound.key, 14)}", "key"), (bound.label, "")))
+            content.append(((f"  {rows.fit(bound.key, widest)} ", "key"), (bound.label, "")))
         content.append((("", ""),))
         for note in self._notes:
             content.extend(rows.paragraph(note, cells, "dim"))

@@ -204,13 +204,15 @@ def _checked(console: Console, plan: Plan, cells: int) -> list[Row]:
     row: list[Piece] = [("CHECKED", "bold")]
     used = len("CHECKED")
     for look in plan.checked:
+        if look.ahead:
+            continue  # it is among the commands: here stands what was looked at
         sign, style = _STANDINGS[look.standing]
         mark = f"{console.screen.palette.sign(sign)} "
-        if used + 2 + len(mark) + len(look.name) > cells:
+        if used + 2 + len(mark) + len(look.words) > cells:
             lines.append(tuple(row))
             row, used = [("       ", "")], len("CHECKED")
-        row += [("  ", ""), (mark, style), (look.name, "" if look.standing is CheckResult.OK else style)]
-        used += 2 + len(mark) + len(look.name)
+        row += [("  ", ""), (mark, style), (look.words, "" if look.standing is CheckResult.OK else style)]
+        used += 2 + len(mark) + len(look.words)
     return [*lines, tuple(row)] if plan.checked else []
 
 

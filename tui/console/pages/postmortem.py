@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from tui.console.drawing import rows
+from tui.console.drawing import document, rows
 from tui.console.drawing.rows import Row
 from tui.console.exports import fresh
 from tui.console.page import Choice, Page, View, button
@@ -39,6 +39,12 @@ ASKED: dict[Field, str] = {
 """what the line asks, in the template's order"""
 
 
+RECORD = "\n### Record\n"
+"""the heading of the record behind the document: most of its rows, and nobody reads them first"""
+ROOM_FOR_RECORD = 72
+"""columns from which on the button says what it shows"""
+
+
 class PostMortemPage(Page):
     """The post-mortem of one incident."""
 
@@ -50,6 +56,8 @@ class PostMortemPage(Page):
         self.identity = incident
         self.filling = False
         """the fields are shown instead of the document"""
+        self.recorded = False
+        """the record behind the document is shown, too"""
         self.found: PostMortem | None = None
         self._incident: Incident | None = None
         self._local = local
@@ -91,8 +99,8 @@ class PostMortemPage(Page):
         else:
             content.append(((f"{sign('ok')} nothing is missing", "ok"),))
         content.append(((sign("rule") * max(1, cells), "dim"),))
-        for line in self.text.rstrip("\n").split("\n"):
-            content.extend(rows.paragraph(line, cells, "bold" if line.startswith("#") else "", indent=2))
+        told, heading, _ = self.text.partition(RECORD)
+        content.extend(document.drawn(self.text if self.recorded else told, cells, self.console.screen.palette))
         return View(
             key="post-mortem",
             title=title,
@@ -104,6 +112,7 @@ class PostMortemPage(Page):
                 button("copy", "Copy", self._copy),
                 *self._attaching(),
                 button("done", "Done", self._done),
+                *([button("record", self._record_word(cells), self._show_record)] if heading else []),
             ],
             text=self.text,
         )
@@ -124,10 +133,21 @@ class PostMortemPage(Page):
         choices.append(button("back", "Back to the document", self._back))
         return View(key="post-mortem-fields", title=title, choices=choices, listed=True)
 
+    def _record_word(self, cells: int) -> str:
+        brief = cells < ROOM_FOR_RECORD
+        if self.recorded:
+            return "Less" if brief else "Hide the record"
+        return "More" if brief else "Show the record"
+
     # ── what can be done ─────────────────────────────────────────────────────────────────────────────────────────
 
     async def _fill(self) -> None:
         self.filling = True
+        self.console.screen.changed()
+
+    async def _show_record(self) -> None:
+        """The record behind the document: where each value is from."""
+        self.recorded = not self.recorded
         self.console.screen.changed()
 
     async def _back(self) -> None:

@@ -68,7 +68,7 @@ def countdown(flow: IncidentFlow, watch: Watch) -> Row:
         (f"{labels.countdown(left):>6} ", "bold"),
         ("left ", ""),
         (bar, "run"),
-        (f"  seen {seen:.0%} of it", "" if seen >= 0.9 else "warn"),
+        (f"  observed {seen:.0%}", "" if seen >= 0.9 else "warn"),
     )
 
 

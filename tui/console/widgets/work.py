@@ -175,7 +175,7 @@ class WorkPanel(CursorPanel, can_focus=True):
                 look = "chosen"
             else:
                 look = "dim" if choice.off else (choice.row[0][1] if choice.row else "")
-            lines[-1].extend([(f"[ {label} ]", look), (" ", "")])
+            lines[-1].extend([(" ", ""), (f"[ {label} ]", look)] if lines[-1] else [(f"[ {label} ]", look)])
         found: list[Row] = [tuple(line) for line in lines if line]
         return found + self._why()
 

@@ -37,7 +37,7 @@ def _recovery(found: Statistics) -> Iterator[str]:
     yield from aligned(rows)
     yield ""
     yield "Medians. detect: from the deploy until it was found; decide: until the word; act: until the target was seen"
-    yield "to serve; prove: until the checks passed. Of `2 of 3` two were measured, the rest is unknown, not zero."
+    yield "to serve; prove: until the checks passed. `(2 of 3)`: two of three were measured, the third is unknown."
     yield ""
 
 
