@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.incident.facts import T0, current, later, plan
+from tui.cli import exits
 from tui.incident import announcements, guard_may_roll_back, guard_watch, watch
 from tui.incident import events as ev
 from tui.incident.decide import decide, opened
@@ -216,6 +217,44 @@ def test_slower_is_a_persons_matter_and_what_ran_healthy_before_may_be_gone_back
     assert why_not(unseen, guard=replace(GUARD, left="a" * 40, healthy_before=True)) == ""
     assert "never seen" in why_not(unseen, guard=replace(GUARD, left="b" * 40, healthy_before=True))
     assert "never seen" in why_not(unseen, guard=replace(GUARD, left="a" * 40))
+
+
+def breached_and_planned() -> Incident:
+    """The guard's breach, and its own rollback begun."""
+    incident = looks(guarding(), (30, 100), (30, 100))
+    for event in (ev.PlanMade(at=later(125), plan=way_back()), ev.Confirmed(at=later(126), by="the guard")):
+        incident, _ = decide(incident, event)
+    assert not incident.guarding
+    return incident
+
+
+def test_a_rollback_that_was_declined_leaves_a_breach_and_no_aborted_incident() -> None:
+    declined = replace(breached_and_planned(), state=State.FAILED, asking=Question.WHAT_NEXT, failure="the host declined")
+    for event in (
+        ev.CloseAsked(at=later(130), closing=Closing.ABORTED, reason="the console ended while it ran"),
+        ev.Settled(at=later(131)),
+    ):
+        declined, _ = decide(declined, event)
+    assert declined.closing is Closing.NOT_RECOVERED
+    assert declined.close_reason.startswith("failing: access log: 60 of 200 at two looks in a row")
+    assert declined.close_reason.endswith("; not rolled back: the console ended while it ran")
+    assert exits.of_incident(declined) is exits.Exit.UNHEALTHY
+    said = announcements.message(declined, Milestone.VERDICT, "production", later(131))
+    assert said.page and said.title == "api: the guarded deploy is WORSE"
+    assert said.text.count("failing: ") == 1 and "rollback api previous" in said.text
+
+
+def test_what_is_told_of_a_rollback_by_itself_says_why() -> None:
+    incident = breached_and_planned()
+    assert incident.plan is not None and incident.plan.decisive is not None
+    unknown = replace(
+        incident,
+        state=State.UNCERTAIN,
+        asking=Question.OUTCOME_UNKNOWN,
+        runs=(StepRun(step=incident.plan.decisive.id, started_at=later(140)),),
+    )
+    said = announcements.message(unknown, Milestone.VERDICT, "production", later(150))
+    assert "failing: access log: 60 of 200" in said.text
 
 
 # ── what is told ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -226,7 +226,7 @@ def test_an_interrupt_ends_the_guard_and_leaves_nothing(box: LocalSandbox) -> No
     running.send_signal(signal.SIGINT)
     done = ended(running)
     assert (done.code, left(box), done.document["closing"]) == (7, [], "aborted"), done.stderr
-    assert "stopped by a person" in done.document["error"]["message"]
+    assert "stopped before its end" in done.document["error"]["message"]
 
 
 def test_a_guard_that_died_is_taken_up_where_it_was(box: LocalSandbox) -> None:

@@ -34,7 +34,9 @@ def pages(incident: Incident) -> bool:
 def words(incident: Incident) -> tuple[str, list[str]]:
     """The title after the service's name, and the lines below it."""
     guard = incident.guard
-    lines = [_counted(incident), clean_line(incident.close_reason or incident.failure, 300)]
+    why = clean_line(incident.close_reason or incident.failure, 300)
+    breach = clean_line(incident.breach, 300)
+    lines = [_counted(incident), "" if why.startswith(breach) else breach, why]
     if incident.sent_at is None:
         head = "the guarded deploy is WORSE" if incident.closing is Closing.NOT_RECOVERED else "the guard knows nothing"
         lines.append(f"Nothing was changed. To go back: rollback {incident.service} previous")

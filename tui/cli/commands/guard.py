@@ -166,7 +166,7 @@ async def _to_the_end(
                     stop.clear()
                     if not walk.incident.guarding:
                         return await _let_go(engine, walk, ended, narrator)
-                    await guarding.end(engine, walk, Closing.ABORTED, "stopped by a person")
+                    await guarding.end(engine, walk, Closing.ABORTED, "stopped before its end, by Ctrl-C or because the job was over")
                     continue
                 incident = walk.incident
                 if not incident.open or not incident.asking:
@@ -231,26 +231,25 @@ def _told(
         code = _code(incident)
         said, fix = f"{incident.service}: {incident.close_reason or incident.failure}", ""
         if code is Exit.UNHEALTHY:
-            fix = f"rollback {incident.service} previous"
+            fix = f"rollback {incident.service} previous"  # said already, with why nothing was done by itself
         if code is Exit.DONE and ended is not None and ended.failed:
             code, said = Exit.INCONCLUSIVE, f"{said}; but the command failed ({ended.words})"
         if options.json:
             narrator.say(said, {Exit.DONE: "green", Exit.INCONCLUSIVE: "yellow"}.get(code, "red"))
         else:
             output.text(said)
-        if fix:
-            narrator.say(f"  next: {fix}")
         return code, _document(incident, code, output.rollback(incident, code, said, fix), ended)
-    code, document = single.result(engine, incident, options, narrator)
+    code = exits.of_incident(incident)
     if code is Exit.DONE:
-        code = Exit.UNHEALTHY
         target = incident.plan.target.name if incident.plan else "another release"
         said = f"{incident.service} was breached, and is rolled back to {target}, proven; {_frozen(incident)}"
-        narrator.say(said, "yellow")
-        document = output.rollback(incident, code, said, f"rollback unfreeze {incident.service}, when it is mended")
-    elif code is Exit.REFUSED:
-        code = Exit.UNHEALTHY  # the rollback was declined before anything was sent; the release is no better for it
-        document = output.rollback(incident, code, incident.close_reason, f"rollback {incident.service} previous")
+        end = (Exit.UNHEALTHY, said, f"rollback unfreeze {incident.service}")
+    elif incident.breach and incident.sent_at is None:
+        end = (code, incident.close_reason, f"rollback {incident.service} previous")
+    else:
+        code, document = single.result(engine, incident, options, narrator)
+        return code, _document(incident, code, document, ended)
+    code, document = single.told(engine, incident, end, options, narrator)
     return code, _document(incident, code, document, ended)
 
 
