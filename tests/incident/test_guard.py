@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tests.incident.facts import T0, current, later, plan
 from tui.cli import exits
+from tui.drivers.vendors import cdevents
 from tui.incident import announcements, guard_may_roll_back, guard_watch, watch
 from tui.incident import events as ev
 from tui.incident.decide import decide, opened
@@ -14,9 +15,10 @@ from tui.incident.guard_judge import DeployVerdict
 from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.guard import GuardedDeploy, OnBreach
 from tui.model.incident import Closing, Incident, Question, Sample, State, StepRun
-from tui.model.notice import Milestone
+from tui.model.notice import Delivery, Milestone
 from tui.model.plan import CheckResult, Plan, PlanWarning, PreflightCheck, WarningLevel
 from tui.model.release import Release
+from tui.model.verification import Verdict
 
 LENGTH = timedelta(minutes=10)
 GUARD = GuardedDeploy(deploy="abc", on_breach=OnBreach.ROLL_BACK, length=LENGTH, machine="ci@runner")
@@ -288,3 +290,29 @@ def test_a_rollback_that_nobody_confirmed_says_first_what_nobody_expects() -> No
     assert said.page and "rolled back to " in said.title and "UNKNOWN" in said.title
     assert said.text.startswith("Deploys are FROZEN until: rollback unfreeze api")
     assert "rollback resume inc1" in said.text and "The journal is on ci@runner." in said.text
+
+
+def test_after_a_question_that_was_paged_its_end_is_told_as_well() -> None:
+    """The page said UNKNOWN; that a person then found it proven is told too, and to programs in full."""
+    incident = breached_and_planned()
+    assert incident.plan is not None and incident.plan.decisive is not None
+    run = StepRun(step=incident.plan.decisive.id, started_at=later(140))
+    unknown = replace(incident, state=State.UNCERTAIN, asking=Question.OUTCOME_UNKNOWN, runs=(run,))
+    told = Delivery(milestone=Milestone.VERDICT, channel="SLACK_URL", at=later(151), delivered=True)
+    closed = replace(
+        unknown, state=State.CLOSED, asking=None, closing=Closing.UNWATCHED, closed_at=later(400),
+        verdict=Verdict.PASSED, served_at=later(141), runs=(replace(run, ended_at=later(145)),),
+    )  # fmt: skip
+    assert announcements.reached(unknown) == (Milestone.VERDICT,)
+    assert announcements.reached(closed) == (Milestone.VERDICT,), "all of it is in the one message"
+    closed = replace(closed, deliveries=(told,))
+    assert announcements.reached(closed) == (Milestone.VERDICT, Milestone.CLOSED)
+    later_told = replace(closed, deliveries=(replace(told, at=later(401)),))
+    assert announcements.reached(later_told) == (Milestone.VERDICT,)
+    said = announcements.message(closed, Milestone.CLOSED, "production", later(400))
+    assert said.title.endswith("rolled back to release:4 by its guard: proven") and said.tells_all
+    assert not said.page, "nobody has to look now"
+    facts = said.facts
+    assert facts is not None
+    kinds = [event["context"]["type"] for event in cdevents.events(said, facts, "dokku-rollback")]
+    assert kinds == ["dev.cdevents.service.rolledback.0.3.0"], "what was detected was told before"

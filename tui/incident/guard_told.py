@@ -1,4 +1,5 @@
-"""The message to people outside on a guarded deploy: one, when it is known what became of it.
+"""The message to people outside on a guarded deploy: one, when it is known what became of it; a second one at its end
+where the first had to ask a person.
 
 A clean deploy is told to nobody. After a rollback that no person confirmed the message says first what a person would
 not expect: it was rolled back, whether that is proven, that deploys are frozen, and which machine holds the journal.
@@ -7,6 +8,7 @@ not expect: it was rolled back, whether that is proven, that deploys are frozen,
 from tui.incident import error_rates
 from tui.model.evidence import Phase
 from tui.model.incident import Closing, Incident, Question, State
+from tui.model.notice import Milestone
 from tui.model.verification import Verdict
 from tui.text.clean import clean_line
 
@@ -24,6 +26,14 @@ def over(incident: Incident) -> bool:
     if incident.state is State.CLOSED:
         return incident.closing is not Closing.COMPLETE
     return incident.sent_at is not None and incident.asking in _ENDS
+
+
+def was_asked(incident: Incident) -> bool:
+    """True if it is closed, and people were told before that a person has to decide: its end is told them as well."""
+    told = (d.at for d in incident.deliveries if d.milestone is Milestone.VERDICT)
+    return incident.closed_at is not None and incident.sent_at is not None and min(told, default=incident.closed_at) < (
+        incident.closed_at
+    )
 
 
 def pages(incident: Incident) -> bool:
