@@ -231,7 +231,9 @@ def breached_and_planned() -> Incident:
 
 
 def test_a_rollback_that_was_declined_leaves_a_breach_and_no_aborted_incident() -> None:
-    declined = replace(breached_and_planned(), state=State.FAILED, asking=Question.WHAT_NEXT, failure="the host declined")
+    declined = replace(
+        breached_and_planned(), state=State.FAILED, asking=Question.WHAT_NEXT, failure="the host declined"
+    )
     for event in (
         ev.CloseAsked(at=later(130), closing=Closing.ABORTED, reason="the console ended while it ran"),
         ev.Settled(at=later(131)),

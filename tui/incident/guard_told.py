@@ -31,8 +31,10 @@ def over(incident: Incident) -> bool:
 def was_asked(incident: Incident) -> bool:
     """True if it is closed, and people were told before that a person has to decide: its end is told them as well."""
     told = (d.at for d in incident.deliveries if d.milestone is Milestone.VERDICT)
-    return incident.closed_at is not None and incident.sent_at is not None and min(told, default=incident.closed_at) < (
-        incident.closed_at
+    return (
+        incident.closed_at is not None
+        and incident.sent_at is not None
+        and min(told, default=incident.closed_at) < (incident.closed_at)
     )
 
 

@@ -166,7 +166,9 @@ async def _to_the_end(
                     stop.clear()
                     if not walk.incident.guarding:
                         return await _let_go(engine, walk, ended, narrator)
-                    await guarding.end(engine, walk, Closing.ABORTED, "stopped before its end, by Ctrl-C or because the job was over")
+                    await guarding.end(
+                        engine, walk, Closing.ABORTED, "stopped before its end, by Ctrl-C or because the job was over"
+                    )
                     continue
                 incident = walk.incident
                 if not incident.open or not incident.asking:
