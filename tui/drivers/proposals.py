@@ -54,7 +54,7 @@ class Proposals:
             return ()
         found = []
         for line in self._read(path).splitlines():
-            with contextlib.suppress(json_text.NotJson):
+            with contextlib.suppress(json_text.NotJson):  # torn off, or an empty line between two
                 found.append(json_text.read(line, ProposalEntry))
         return tuple(found)
 
