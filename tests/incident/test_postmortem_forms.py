@@ -149,6 +149,13 @@ def test_every_field_can_be_filled_alone_and_within_a_line(name: str) -> None:
         assert alone.strip() or name in ("charts", "impact"), "nothing was measured, nothing else was lost"
 
 
+def test_a_line_may_begin_and_end_with_a_field() -> None:
+    """Two fields with words between them are not one field that fills the line."""
+    said = [*stories.whole(), noted(Field.LUCKY, "at night")]
+    assert filled("{{ severity }} by luck: {{ lucky }}\n", said) == "P1 by luck: at night\n"
+    assert filled("{{severity}}{{ lucky }}\n", said) == "P1at night\n"
+
+
 def test_all_that_is_wrong_with_a_template_is_said_at_once_with_file_and_line() -> None:
     with pytest.raises(ConfigError) as error:
         filled("# {{ root_cuase }}\n\n{{ date }} {{mood}}\n{{ date\n}}\n{{\x1b[31m}}\n", stories.whole())
