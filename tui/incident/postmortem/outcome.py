@@ -114,7 +114,7 @@ def _closed(record: Record) -> Fact:
     if (noted := record.note(Field.REASON)) is not None:
         note, entry = noted
         before = f'; at the close: "{safe(incident.close_reason)}"' if incident.close_reason else ""
-        reason = f": {safe(note.text)} ({stamp(note.at)}, {entry}{before})"
+        reason = f": {safe(note.text)} ({entry}, {stamp(note.at)}{before})"
     how = incident.closing.value if incident.closing else ""
     at = stamp(incident.closed_at) if incident.closed_at else "unknown"
     by = "a person's word" if asked is not None else "the verdict of verification or watch"
