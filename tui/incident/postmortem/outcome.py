@@ -24,6 +24,9 @@ def resolution(record: Record) -> tuple[Fact, ...]:
     found: list[Fact] = []
     if record.note(Field.RESOLUTION) is not None:
         found.append(record.said("resolution", Field.RESOLUTION, ""))
+    if incident.breach and record.rounds:
+        text = f"The guard of the deploy found it {safe(incident.breach)}."
+        found.append(Fact(name="breach", text=text, source=record.rounds[0].plan.source, value=safe(incident.breach)))
     for number, one in enumerate(record.rounds, 1):
         found.append(_went(record, one, number))
     if not record.rounds:

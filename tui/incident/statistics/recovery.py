@@ -71,7 +71,8 @@ def verdict(of: Round) -> Verdict | None:
 
 
 def measure(record: Record, limit: float) -> Recovery | None:
-    """The spans of an incident; None where nothing was sent to go back. `limit`: the error rate (a fraction) that is a sign."""
+    """The spans of an incident; None where nothing was sent to go back. `limit`: the error rate (a fraction) that is a
+    sign."""
     rounds = sent(record)
     if not rounds:
         return None
