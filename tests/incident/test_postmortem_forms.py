@@ -229,10 +229,11 @@ def test_the_limit_line_has_the_height_of_a_column_of_that_value() -> None:
     assert float(limit) == tops[1] and tops[2] < tops[1] < tops[0] <= svg.FLOOR
 
 
-def test_the_names_of_marks_are_whole_and_none_covers_another() -> None:
-    """An incident that was over soon after it was seen: its moments are near each other, at the right edge."""
+@pytest.mark.parametrize("moments", [(1, 50, 57, 59), (1, 2, 3, 4), (20, 29, 31, 40)])
+def test_the_names_of_marks_are_whole_and_none_covers_another(moments: tuple[int, ...]) -> None:
+    """Moments that are near each other, at an edge or in the middle."""
     names = ("Deployment started", "Issue detected", "Rollback initiated", "Service restored")
-    marks = tuple(Moment(name=name, at=later(at), source="") for name, at in zip(names, (1, 50, 57, 59), strict=True))
+    marks = tuple(Moment(name=name, at=later(at), source="") for name, at in zip(names, moments, strict=True))
     chart = Chart(
         name="error_rate", title="x", begin=later(0), end=later(60), top=1.0, marks=marks,
         columns=tuple(Column(value=1.0, bad=True) for _ in range(60)),

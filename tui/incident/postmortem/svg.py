@@ -8,6 +8,8 @@ from tui.model.postmortem import Chart
 from tui.text.axis import Axis
 
 WIDTH, FLOOR, ROW = 720, 120, 14
+NAME = 130
+"""room for the longest name"""
 _LEFT, _TOP = 8, 24
 _GOOD, _BAD, _LINE = "#2e7d32", "#c62828", "#888"
 
@@ -42,7 +44,7 @@ def _parts(chart: Chart) -> Iterator[str]:
     marks = _marks(chart)
     for x, row, name in marks:
         y = FLOOR + ROW * (row + 1)
-        beside = f'x="{x + 3:.1f}"' if x <= WIDTH / 2 else f'x="{x - 3:.1f}" text-anchor="end"'
+        beside = f'x="{x + 3:.1f}"' if _right_of(x) else f'x="{x - 3:.1f}" text-anchor="end"'
         yield f'<line x1="{x:.1f}" y1="{_TOP}" x2="{x:.1f}" y2="{y}" stroke="currentColor"/>'
         yield f'<text {beside} y="{y}" font-size="10" fill="currentColor">{escape(name)}</text>'
     y = FLOOR + ROW * (_rows(marks) + 1) + 4
@@ -51,17 +53,22 @@ def _parts(chart: Chart) -> Iterator[str]:
 
 
 def _marks(chart: Chart) -> tuple[tuple[float, int, str], ...]:
-    """Place, row below the floor and name of each mark. A name stands on the side where there is room; rows are given
-    so that no line crosses a name: on the left the first mark has the lowest, on the right the last."""
+    """Place, row below the floor and name of each mark, each in a row of its own. A name stands to the right of its
+    line where there is room; of those the first mark has the lowest row, so that no later line crosses its name."""
     axis = Axis(chart.begin, chart.end, len(chart.columns))
     places = ((axis.place(mark.at) if mark.at is not None else None, mark.name) for mark in chart.marks)
     found = sorted((_LEFT + place * _wide(chart), name) for place, name in places if place is not None)
-    left = [one for one in found if one[0] <= WIDTH / 2]
+    left = [one for one in found if _right_of(one[0])]
     right = found[len(left) :]
     return (
         *((x, row, name) for row, (x, name) in enumerate(reversed(left))),
-        *((x, row, name) for row, (x, name) in enumerate(right)),
+        *((x, row, name) for row, (x, name) in enumerate(right, len(left))),
     )
+
+
+def _right_of(x: float) -> bool:
+    """True if there is room for a name to the right of a line."""
+    return x + NAME <= WIDTH
 
 
 def _rows(marks: tuple[tuple[float, int, str], ...]) -> int:
