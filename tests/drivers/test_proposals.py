@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from tests.incident import stories
 from tests.incident.facts import later
+from tui.drivers import paths
 from tui.drivers.proposals import Proposals, new_id
 from tui.model.errors import ConfigError, Refused
 from tui.model.proposal import ID, VALID_FOR, Proposal, ProposalEntry, ProposalWord
@@ -98,3 +99,15 @@ def test_a_torn_file_is_refused(state: Path) -> None:
     Proposals().put(other)
     assert [found.id for found in Proposals().all()] == [other.id], "it holds nobody up"
     assert ID.fullmatch(one.id)
+
+
+def test_an_entry_that_was_torn_off_hides_no_other() -> None:
+    """The power went while it was written: the list, and what comes after it, can be read."""
+    one = made()
+    Proposals().put(one)
+    Proposals().note(one.id, entry(ProposalWord.REFUSED))
+    log = next(paths.state_dir().glob("proposals/*.log"))
+    with log.open("ab") as file:
+        file.write(b'{"at": "2026')
+    Proposals().note(one.id, entry(ProposalWord.CONFIRMED))
+    assert [e.word for e in Proposals().entries(one.id)] == [ProposalWord.REFUSED, ProposalWord.CONFIRMED]

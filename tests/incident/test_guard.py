@@ -6,6 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.incident.facts import T0, current, later, plan
+from tui.cli import exits
+from tui.drivers.vendors import cdevents
 from tui.incident import announcements, guard_may_roll_back, guard_watch, watch
 from tui.incident import events as ev
 from tui.incident.decide import decide, opened
@@ -13,9 +15,10 @@ from tui.incident.guard_judge import DeployVerdict
 from tui.model.evidence import Measurement, Phase, Rate, RateSource
 from tui.model.guard import GuardedDeploy, OnBreach
 from tui.model.incident import Closing, Incident, Question, Sample, State, StepRun
-from tui.model.notice import Milestone
+from tui.model.notice import Delivery, Milestone
 from tui.model.plan import CheckResult, Plan, PlanWarning, PreflightCheck, WarningLevel
 from tui.model.release import Release
+from tui.model.verification import Verdict
 
 LENGTH = timedelta(minutes=10)
 GUARD = GuardedDeploy(deploy="abc", on_breach=OnBreach.ROLL_BACK, length=LENGTH, machine="ci@runner")
@@ -218,6 +221,46 @@ def test_slower_is_a_persons_matter_and_what_ran_healthy_before_may_be_gone_back
     assert "never seen" in why_not(unseen, guard=replace(GUARD, left="a" * 40))
 
 
+def breached_and_planned() -> Incident:
+    """The guard's breach, and its own rollback begun."""
+    incident = looks(guarding(), (30, 100), (30, 100))
+    for event in (ev.PlanMade(at=later(125), plan=way_back()), ev.Confirmed(at=later(126), by="the guard")):
+        incident, _ = decide(incident, event)
+    assert not incident.guarding
+    return incident
+
+
+def test_a_rollback_that_was_declined_leaves_a_breach_and_no_aborted_incident() -> None:
+    declined = replace(
+        breached_and_planned(), state=State.FAILED, asking=Question.WHAT_NEXT, failure="the host declined"
+    )
+    for event in (
+        ev.CloseAsked(at=later(130), closing=Closing.ABORTED, reason="the console ended while it ran"),
+        ev.Settled(at=later(131)),
+    ):
+        declined, _ = decide(declined, event)
+    assert declined.closing is Closing.NOT_RECOVERED
+    assert declined.close_reason.startswith("failing: access log: 60 of 200 at two looks in a row")
+    assert declined.close_reason.endswith("; not rolled back: the console ended while it ran")
+    assert exits.of_incident(declined) is exits.Exit.UNHEALTHY
+    said = announcements.message(declined, Milestone.VERDICT, "production", later(131))
+    assert said.page and said.title == "api: the guarded deploy is WORSE"
+    assert said.text.count("failing: ") == 1 and "rollback api previous" in said.text
+
+
+def test_what_is_told_of_a_rollback_by_itself_says_why() -> None:
+    incident = breached_and_planned()
+    assert incident.plan is not None and incident.plan.decisive is not None
+    unknown = replace(
+        incident,
+        state=State.UNCERTAIN,
+        asking=Question.OUTCOME_UNKNOWN,
+        runs=(StepRun(step=incident.plan.decisive.id, started_at=later(140)),),
+    )
+    said = announcements.message(unknown, Milestone.VERDICT, "production", later(150))
+    assert "failing: access log: 60 of 200" in said.text
+
+
 # ── what is told ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -249,3 +292,29 @@ def test_a_rollback_that_nobody_confirmed_says_first_what_nobody_expects() -> No
     assert said.page and "rolled back to " in said.title and "UNKNOWN" in said.title
     assert said.text.startswith("Deploys are FROZEN until: rollback unfreeze api")
     assert "rollback resume inc1" in said.text and "The journal is on ci@runner." in said.text
+
+
+def test_after_a_question_that_was_paged_its_end_is_told_as_well() -> None:
+    """The page said UNKNOWN; that a person then found it proven is told too, and to programs in full."""
+    incident = breached_and_planned()
+    assert incident.plan is not None and incident.plan.decisive is not None
+    run = StepRun(step=incident.plan.decisive.id, started_at=later(140))
+    unknown = replace(incident, state=State.UNCERTAIN, asking=Question.OUTCOME_UNKNOWN, runs=(run,))
+    told = Delivery(milestone=Milestone.VERDICT, channel="SLACK_URL", at=later(151), delivered=True)
+    closed = replace(
+        unknown, state=State.CLOSED, asking=None, closing=Closing.UNWATCHED, closed_at=later(400),
+        verdict=Verdict.PASSED, served_at=later(141), runs=(replace(run, ended_at=later(145)),),
+    )  # fmt: skip
+    assert announcements.reached(unknown) == (Milestone.VERDICT,)
+    assert announcements.reached(closed) == (Milestone.VERDICT,), "all of it is in the one message"
+    closed = replace(closed, deliveries=(told,))
+    assert announcements.reached(closed) == (Milestone.VERDICT, Milestone.CLOSED)
+    later_told = replace(closed, deliveries=(replace(told, at=later(401)),))
+    assert announcements.reached(later_told) == (Milestone.VERDICT,)
+    said = announcements.message(closed, Milestone.CLOSED, "production", later(400))
+    assert said.title.endswith("rolled back to release:4 by its guard: proven") and said.tells_all
+    assert not said.page, "nobody has to look now"
+    facts = said.facts
+    assert facts is not None
+    kinds = [event["context"]["type"] for event in cdevents.events(said, facts, "dokku-rollback")]
+    assert kinds == ["dev.cdevents.service.rolledback.0.3.0"], "what was detected was told before"

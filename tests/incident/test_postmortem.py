@@ -208,6 +208,17 @@ def test_a_guard_is_opened_with_the_deploy_and_not_by_its_trouble() -> None:
     assert slow.milestones[1].at == later(121)
 
 
+def test_a_rollback_by_a_guard_says_what_it_found() -> None:
+    bad = [stories.measured(later(60 * n), Phase.AFTER, 30 * n, 100 * n) for n in (1, 2)]
+    back: list[Said] = [
+        ev.PlanMade(at=later(122), plan=stories.made()),
+        ev.Confirmed(at=later(123), by="the guard of ci@runner"),
+    ]
+    said = of(guarded(*bad, *back))
+    assert said.resolution[0].text.startswith("The guard of the deploy found it failing: access log: 60 of 200 at two")
+    assert "watch without changing anything" in [moment.name for moment in said.story]
+
+
 def test_a_guard_that_found_nothing_detected_nothing() -> None:
     said = of(guarded(stories.measured(later(60), Phase.AFTER, 0, 400)))
     found = said.milestones[1]

@@ -17,7 +17,7 @@ from tui.incident.postmortem.looking_back import QUESTIONS
 from tui.incident.postmortem.outcome import action
 from tui.model.errors import ConfigError
 from tui.model.evidence import Phase
-from tui.model.postmortem import Chart, Column, Field, PostMortem
+from tui.model.postmortem import Chart, Column, Field, Moment, PostMortem
 
 
 def of(said: Sequence[Said]) -> PostMortem:
@@ -149,6 +149,13 @@ def test_every_field_can_be_filled_alone_and_within_a_line(name: str) -> None:
         assert alone.strip() or name in ("charts", "impact"), "nothing was measured, nothing else was lost"
 
 
+def test_a_line_may_begin_and_end_with_a_field() -> None:
+    """Two fields with words between them are not one field that fills the line."""
+    said = [*stories.whole(), noted(Field.LUCKY, "at night")]
+    assert filled("{{ severity }} by luck: {{ lucky }}\n", said) == "P1 by luck: at night\n"
+    assert filled("{{severity}}{{ lucky }}\n", said) == "P1at night\n"
+
+
 def test_all_that_is_wrong_with_a_template_is_said_at_once_with_file_and_line() -> None:
     with pytest.raises(ConfigError) as error:
         filled("# {{ root_cuase }}\n\n{{ date }} {{mood}}\n{{ date\n}}\n{{\x1b[31m}}\n", stories.whole())
@@ -220,3 +227,24 @@ def test_the_limit_line_has_the_height_of_a_column_of_that_value() -> None:
     (limit,) = re.findall(r'y1="([\d.]+)" x2="\d+" y2="[\d.]+" stroke="#888" stroke-dasharray', drawn)
     tops = [float(y) for y in re.findall(r'<rect x="[\d.]+" y="([\d.]+)"', drawn)]
     assert float(limit) == tops[1] and tops[2] < tops[1] < tops[0] <= svg.FLOOR
+
+
+@pytest.mark.parametrize("moments", [(1, 50, 57, 59), (1, 2, 3, 4), (20, 29, 31, 40)])
+def test_the_names_of_marks_are_whole_and_none_covers_another(moments: tuple[int, ...]) -> None:
+    """Moments that are near each other, at an edge or in the middle."""
+    names = ("Deployment started", "Issue detected", "Rollback initiated", "Service restored")
+    marks = tuple(Moment(name=name, at=later(at), source="") for name, at in zip(names, moments, strict=True))
+    chart = Chart(
+        name="error_rate", title="x", begin=later(0), end=later(60), top=1.0, marks=marks,
+        columns=tuple(Column(value=1.0, bad=True) for _ in range(60)),
+    )  # fmt: skip
+    drawn = svg.picture(chart)
+    found = re.findall(r'<text x="([\d.]+)"( text-anchor="end")? y="(\d+)" font-size="10"[^>]*>([^<]+)<', drawn)
+    assert sorted(name for *_, name in found) == sorted(names)
+    boxes = []
+    for x, anchor, y, name in found:
+        wide = 6 * len(name)
+        left = float(x) - wide if anchor else float(x)
+        assert left >= 0 and left + wide <= svg.WIDTH and int(y) > svg.FLOOR, name
+        boxes.append((int(y), left, left + wide))
+    assert not [(a, b) for a in boxes for b in boxes if a < b and a[0] == b[0] and a[1] < b[2] and b[1] < a[2]]

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from tests.incident import stories
 from tests.incident.facts import later
 from tui.incident import proposal_valid
-from tui.model.plan import Plan, PlanWarning, WarningLevel
+from tui.model.plan import CheckResult, Plan, PlanWarning, PreflightCheck, WarningLevel
 from tui.model.proposal import VALID_FOR, Proposal
+from tui.model.taken_back import TakenBack
 
 PLAN = stories.made()
 
@@ -58,6 +59,24 @@ def other_value(plan: Plan) -> Plan:
 def other_push(plan: Plan) -> Plan:
     assert plan.push is not None
     return replace(plan, push=replace(plan.push, files=(("Dockerfile", "FROM evil"),)))
+
+
+def checked(standing: CheckResult) -> Plan:
+    return replace(PLAN, checked=(PreflightCheck(name="migrations", standing=standing, text="a migration came"),))
+
+
+def config(*added: str) -> Plan:
+    return replace(PLAN, taken=TakenBack(config_added=added))
+
+
+def test_what_a_person_would_have_been_warned_of_is_a_difference() -> None:
+    """Config set meanwhile stays set: the release that comes back meets values that nobody looked at."""
+    assert proposal_valid.differences(config("A"), config("A")) == ()
+    assert proposal_valid.differences(config("A"), config("A", "B")) == ("config keys were set or removed since: B",)
+    well, bad = checked(CheckResult.OK), checked(CheckResult.WARNING)
+    assert proposal_valid.differences(well, bad) == ("migrations: a migration came",)
+    assert proposal_valid.differences(well, checked(CheckResult.UNKNOWN)) == ("migrations: a migration came",)
+    assert proposal_valid.differences(bad, bad) == proposal_valid.differences(bad, well) == ()
 
 
 @pytest.mark.parametrize(

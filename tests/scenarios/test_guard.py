@@ -179,6 +179,12 @@ def test_a_command_that_fails_or_deploys_nothing_is_said(box: LocalSandbox) -> N
     nothing = guard(box, "60s", "--", "true")
     assert (nothing.code, nothing.document["verdict"]) == (7, "inconclusive"), nothing.stderr
     assert "there is nothing to guard" in nothing.document["error"]["message"]
+    assert nothing.document["error"]["fix"] == "rollback status api"
+    told = json.dumps({"command": f"config:set {APP} FLAG=1"})
+    config = guard(box, "60s", "--", sys.executable, "-c", POST, f"{box.world.control.url}/command", told)
+    assert (config.code, config.document["verdict"]) == (7, "inconclusive"), config.stderr
+    assert "started web.1 anew" in config.document["error"]["message"]
+    assert config.document["error"]["fix"] == "rollback guard api"
     missing = guard(box, "60s", "--", "no-such-program-here")
     assert (missing.code, missing.document["command"]["exit"]) == (4, None), missing.stderr
     assert left(box) == []
@@ -226,7 +232,7 @@ def test_an_interrupt_ends_the_guard_and_leaves_nothing(box: LocalSandbox) -> No
     running.send_signal(signal.SIGINT)
     done = ended(running)
     assert (done.code, left(box), done.document["closing"]) == (7, [], "aborted"), done.stderr
-    assert "stopped by a person" in done.document["error"]["message"]
+    assert "stopped before its end" in done.document["error"]["message"]
 
 
 def test_a_guard_that_died_is_taken_up_where_it_was(box: LocalSandbox) -> None:
@@ -240,3 +246,29 @@ def test_a_guard_that_died_is_taken_up_where_it_was(box: LocalSandbox) -> None:
     resumed = box.run("resume", "--json")
     assert (resumed.code, resumed.document["verdict"], left(box)) == (6, "breached", []), resumed.stderr
     assert box.serves() == "v1.6.0"
+
+
+def test_a_guard_inside_somebodys_incident_names_a_way_on(box: LocalSandbox) -> None:
+    """A guard takes nothing over, so it does not say that it could."""
+    box.pull("command", command=f"apps:create {RECORD}")
+    keys = "ROLLBACK_SCHEMA=1 ROLLBACK_INCIDENT=other-1 ROLLBACK_BY=ann@laptop ROLLBACK_STATE=executing"
+    box.pull("command", command=f"config:set --no-restart {RECORD} {keys} ROLLBACK_SINCE=2026-11-23T22:00:00Z")
+    done = guard(box, "60s", "--", "true")
+    assert done.code == 8, done.stderr
+    assert "ann@laptop has incident other-1" in done.document["error"]["message"]
+    assert done.document["error"]["fix"] == "rollback status api"
+    assert box.run("status", "api").code == 0
+
+
+def test_a_health_url_that_another_app_answers_well_is_no_health(box: LocalSandbox) -> None:
+    """gateway and transcription say the same when they are well; our looks are missing in gateway's access log."""
+    gateway = f"{APP}-gateway"
+    box.pull("traffic", app=gateway, per_second=USERS)
+    running = box.begin("guard", "gateway", "--for", "3m", "--json")
+    for line in running.stderr:
+        if "own probes" in line:
+            break
+    box.pull("fault", kind="wrong_app", app=gateway, by=f"{APP}-transcription")
+    done = ended(running)
+    assert (done.code, done.document["verdict"]) == (7, "inconclusive"), done.stderr
+    assert "another site answers the health URL" in done.document["error"]["message"]

@@ -83,7 +83,8 @@ def test_every_number_of_the_post_mortem_is_in_the_journal(box: Sandbox, tmp_pat
     assert record.incident.severity == "P1"
 
     words = ("--set", "root-cause", "the cache kept every page", "--set", "users", "about 40", "--set", "revenue", "$0")
-    assert box.run("postmortem", incident, *words).code == 0
+    noted = box.run("postmortem", incident, *words)
+    assert (noted.code, noted.stdout) == (0, "on record: root-cause, users, revenue\n"), "the document is not asked for"
     again = box.run("postmortem", incident, "--set", "root-cause", "a cache without bounds", "--json").document
     assert again["root_cause"]["value"] == "a cache without bounds"
     assert again["root_cause"]["source"].startswith("said by ")

@@ -15,8 +15,11 @@ import aiohttp
 import pytest
 
 from tests.cli.test_serve import TOKEN, served
+from tests.incident import stories
+from tests.incident.facts import later
 from tests.sandboxes import running_sandbox
 from tui.console.widgets.work import HELD
+from tui.incident.postmortem import html, markdown, write
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WORDS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--window-size=1100,760")
@@ -88,3 +91,21 @@ async def test_the_keys_of_a_browser_open_an_incident_without_a_click(
                     await page.press("Enter", "\r")
             picture = base64.b64decode((await page.call("Page.captureScreenshot"))["data"])
     assert picture.startswith(PNG) and len(picture) > 20_000, "something is drawn"
+
+
+@pytest.mark.timeout(120)
+async def test_a_post_mortem_is_no_wider_than_its_window(tmp_path: Path) -> None:
+    """The commands in it are longer than any window."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: install chromium")
+    long = stories.command(later(1242), "config:set", "cyc--incident", f"ROLLBACK_LEFT_BAD={'b' * 400}")
+    said = [*stories.whole()[:-1], *long, stories.whole()[-1]]
+    found = write(stories.read(said))
+    file = tmp_path / "page.html"
+    file.write_text(html.page(found, markdown.render(found, lambda at: at)), encoding="utf-8")
+    async with chromium(tmp_path / "chromium") as page:
+        await page.call("Page.navigate", url=file.as_uri())
+        async with asyncio.timeout(60):
+            while await page.says("document.title.startsWith('Incident') && document.readyState") != "complete":
+                await asyncio.sleep(0.1)
+        assert await page.says("document.documentElement.scrollWidth <= window.innerWidth")

@@ -37,8 +37,8 @@ def duration(text: str) -> timedelta:
 
 def period(text: str) -> timedelta:
     """`90d` or `12w`, or a duration; at least a minute, ten years at most."""
-    found = _PERIOD.fullmatch(text)
-    length = timedelta(**{_LONG[found[2]]: int(found[1])}) if found is not None else duration(text)
+    found = _PERIOD.fullmatch(text) or _DURATION.fullmatch(text)
+    length = timedelta(**{(_LONG | _UNITS)[found[2]]: int(found[1])}) if found is not None else timedelta(0)
     if not timedelta(minutes=1) <= length <= timedelta(days=3650):
         raise argparse.ArgumentTypeError(f"{text!r} is no stretch of time; write 12h, 90d or 12w, ten years at most")
     return length

@@ -125,6 +125,8 @@ def _of_closing(incident: Incident, closing: Closing, *, in_order: bool) -> Exit
             return Exit.DONE if incident.verdict in (Verdict.PASSED, None) else Exit.INCONCLUSIVE
         case Closing.FALSE_ALARM:
             return Exit.DONE
+        case Closing.NOT_RECOVERED if incident.breach and incident.sent_at is None and in_order:
+            return Exit.UNHEALTHY
         case Closing.ABORTED if in_order or not incident.wrote:
             return Exit.REFUSED
         case Closing.ABORTED:

@@ -48,17 +48,20 @@ class Proposals:
         return tuple(sorted(found, key=lambda one: one.made_at, reverse=True))
 
     def entries(self, identity: str) -> tuple[ProposalEntry, ...]:
-        """The entries on what became of it, oldest first."""
+        """The entries on what became of it, oldest first; one that was torn off while it was written is none."""
         path = self._folder() / f"{identity}.log"
         if not path.is_file():
             return ()
-        lines = self._read(path).splitlines()
-        return tuple(msgspec.json.decode(line, type=ProposalEntry) for line in lines if line.strip())
+        found = []
+        for line in self._read(path).splitlines():
+            with contextlib.suppress(json_text.NotJson):  # torn off, or an empty line between two
+                found.append(json_text.read(line, ProposalEntry))
+        return tuple(found)
 
     def note(self, identity: str, entry: ProposalEntry) -> None:
         """Add an entry: it is on disk when this returns."""
         flags = os.O_CREAT | os.O_APPEND
-        self._write(self._folder() / f"{identity}.log", _encoded(entry) + b"\n", flags)
+        self._write(self._folder() / f"{identity}.log", b"\n" + _encoded(entry) + b"\n", flags)  # ends a torn one
 
     def take(self, identity: str, entry: ProposalEntry) -> None:
         """Take it, once and for all, with the entry that says who. Raises Refused where somebody took it before."""

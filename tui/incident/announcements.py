@@ -26,7 +26,9 @@ _VERDICTS = {
 def reached(incident: Incident) -> tuple[Milestone, ...]:
     """The milestones that this incident has come to, in their order; none where the person wants nothing posted."""
     if incident.guard is not None:
-        return (Milestone.VERDICT,) if incident.post and guard_told.over(incident) else ()
+        if not incident.post or not guard_told.over(incident):
+            return ()
+        return (Milestone.VERDICT, Milestone.CLOSED) if guard_told.was_asked(incident) else (Milestone.VERDICT,)
     if not incident.post or not _begun(incident):
         return ()
     found = [Milestone.STARTED]
@@ -62,7 +64,7 @@ def message(incident: Incident, milestone: Milestone, environment: str, at: date
         title=plain(clean_line(f"{severity}{incident.service}: {head}", 200)),
         text=plain(clean(text))[:LONGEST],
         severity=incident.severity,
-        page=incident.guard is not None and guard_told.pages(incident),
+        page=incident.guard is not None and milestone is Milestone.VERDICT and guard_told.pages(incident),
         facts=_facts(incident, environment),
     )
 
@@ -108,7 +110,7 @@ def post_mortem(incident: Incident, document: str, at: datetime) -> Message:
 
 
 def _words(incident: Incident, milestone: Milestone, environment: str) -> tuple[str, list[str]]:
-    if incident.guard is not None and milestone is Milestone.VERDICT:
+    if incident.guard is not None and milestone in (Milestone.VERDICT, Milestone.CLOSED):
         return guard_told.words(incident)
     target = incident.plan.target.name if incident.plan else "another release"
     forward = incident.plan is not None and incident.plan.forward

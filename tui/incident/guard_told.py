@@ -1,4 +1,5 @@
-"""The message to people outside on a guarded deploy: one, when it is known what became of it.
+"""The message to people outside on a guarded deploy: one, when it is known what became of it; a second one at its end
+where the first had to ask a person.
 
 A clean deploy is told to nobody. After a rollback that no person confirmed the message says first what a person would
 not expect: it was rolled back, whether that is proven, that deploys are frozen, and which machine holds the journal.
@@ -7,6 +8,7 @@ not expect: it was rolled back, whether that is proven, that deploys are frozen,
 from tui.incident import error_rates
 from tui.model.evidence import Phase
 from tui.model.incident import Closing, Incident, Question, State
+from tui.model.notice import Milestone
 from tui.model.verification import Verdict
 from tui.text.clean import clean_line
 
@@ -26,6 +28,16 @@ def over(incident: Incident) -> bool:
     return incident.sent_at is not None and incident.asking in _ENDS
 
 
+def was_asked(incident: Incident) -> bool:
+    """True if it is closed, and people were told before that a person has to decide: its end is told them as well."""
+    told = (d.at for d in incident.deliveries if d.milestone is Milestone.VERDICT)
+    return (
+        incident.closed_at is not None
+        and incident.sent_at is not None
+        and min(told, default=incident.closed_at) < (incident.closed_at)
+    )
+
+
 def pages(incident: Incident) -> bool:
     """True if somebody has to look now: the release is worse, or something was changed without a person."""
     return incident.wrote or incident.closing is Closing.NOT_RECOVERED
@@ -34,7 +46,9 @@ def pages(incident: Incident) -> bool:
 def words(incident: Incident) -> tuple[str, list[str]]:
     """The title after the service's name, and the lines below it."""
     guard = incident.guard
-    lines = [_counted(incident), clean_line(incident.close_reason or incident.failure, 300)]
+    why = clean_line(incident.close_reason or incident.failure, 300)
+    breach = clean_line(incident.breach, 300)
+    lines = [_counted(incident), "" if why.startswith(breach) else breach, why]
     if incident.sent_at is None:
         head = "the guarded deploy is WORSE" if incident.closing is Closing.NOT_RECOVERED else "the guard knows nothing"
         lines.append(f"Nothing was changed. To go back: rollback {incident.service} previous")

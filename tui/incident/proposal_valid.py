@@ -1,10 +1,11 @@
 """May a proposed plan be carried out now? Only while it is fresh, unused, and exactly what would be planned now."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tui.incident.all_services import changed
-from tui.model.plan import Plan
+from tui.model.plan import CheckResult, Plan
 from tui.model.proposal import VALID_FOR, Proposal
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
@@ -36,6 +37,7 @@ def differences(proposed: Plan, fresh: Plan) -> tuple[str, ...]:
         found.append(f"what runs was {proposed.leaving.name}, is {fresh.leaving.name}")
     if _pushed(proposed) != _pushed(fresh):
         found.append("what would be pushed is not what was proposed")
+    found.extend(_warned(proposed, fresh))
     before, now = _commands(proposed), _commands(fresh)
     found.extend(f"this was not proposed: {line}" for line in now if line not in before)
     found.extend(f"this would not be done any more: {line}" for line in before if line not in now)
@@ -46,6 +48,28 @@ def differences(proposed: Plan, fresh: Plan) -> tuple[str, ...]:
 
 def _release(plan: Plan) -> tuple[str | None, ...]:
     return (plan.leaving.name, plan.leaving.commit, plan.leaving.image)
+
+
+def _warned(proposed: Plan, fresh: Plan) -> Iterator[str]:
+    """What a person would be warned of now, and was not when it was proposed."""
+    config = sorted(_config(proposed) ^ _config(fresh))
+    if config:
+        yield f"config keys were set or removed since: {', '.join(config)}"
+    known = {one.name: one.standing for one in proposed.checked}
+    for one in fresh.checked:
+        if (
+            one.standing is not CheckResult.OK
+            and known.get(one.name) is not one.standing
+            and not (config and one.name == "config")
+        ):
+            yield f"{one.name}: {one.text}"
+
+
+def _config(plan: Plan) -> frozenset[str]:
+    taken = plan.taken
+    return (
+        frozenset() if taken is None else frozenset((*taken.config_added, *taken.config_removed, *taken.config_changed))
+    )
 
 
 def _pushed(plan: Plan) -> tuple[object, ...]:

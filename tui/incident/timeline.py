@@ -49,7 +49,7 @@ def tell(event: ev.Event, titles: Mapping[str, str] = NAMELESS) -> Line | None:
             word = {True: "yes", False: "no", None: "taken back"}[answer]
             return (f"{node}? {word} ({evidence})" if evidence else f"{node}? {word}", "dim")
         case ev.WatchAsked(reason=reason):
-            return (f"watch without changing anything: {reason}", "")
+            return (f"watch without changing anything{f': {reason}' if reason else ''}", "")
         case ev.PlanMade(plan=plan):
             return (f"plan {plan.attempt}: {plan.leaving.name} to {plan.target.name} by {plan.way}", "")
         case ev.PlanDropped(reason=reason):

@@ -114,6 +114,10 @@ def flapping(watch: Watch) -> str:
 def doubt(watch: Watch, base: Measurement | None, last: Measurement) -> str:
     """Why it cannot be called recovered although it is healthy and no alarm was raised; empty: it can."""
     now, log = error_rates.combined(last), last.of(RateSource.ACCESS_LOG)
+    if log is not None and log.astray:
+        return (
+            "our own looks are in its access log no more: another site answers the health URL, and its word is nothing"
+        )
     seen = watch.healthy + watch.unhealthy + ((log.total or 0) if log is not None else 0)
     if seen < needed(watch):
         return f"only {seen} requests were seen, our own among them: {needed(watch)} are the least"

@@ -38,6 +38,8 @@ class Rate(Value):
     """ended by the client before the answer (499): in the total, no failures, shown apart"""
     covered: float | None = None
     """share of the window that the source saw, 0 to 1; None: it does not say"""
+    astray: bool = False
+    """our own looks were answered, and are in this log no more, though others' requests are: another site answers"""
     note: str = ""
 
 

@@ -242,6 +242,8 @@ class Incident(Value):
     """the run over several services that this is part of"""
     guard: GuardedDeploy | None = None
     """the deploy that it began to guard; None: a person opened it because something was wrong"""
+    breach: str = ""
+    """what the guard found wrong with it, once a way back was planned because of that"""
 
     notes: tuple[Note, ...] = ()
     """the person's own words for the post-mortem, the latest for each field"""

@@ -64,8 +64,10 @@ class Message(Value):
 
     @property
     def tells_all(self) -> bool:
-        """True for the one message of a guard that went back by itself: begin, proof and end at once."""
-        return self.facts is not None and self.facts.guarded and self.milestone is Milestone.VERDICT
+        """True for a message of a guard that went back by itself: begin, proof and end at once, as far as they are
+        known. A second one comes only where a person had to decide meanwhile."""
+        ends = (Milestone.VERDICT, Milestone.CLOSED)
+        return self.facts is not None and self.facts.guarded and self.milestone in ends
 
 
 class Receipt(Value):

@@ -66,6 +66,18 @@ def test_the_four_spans_follow_each_other() -> None:
     assert (found.whole, found.since_found) == (372, 72)
 
 
+@pytest.mark.parametrize("change", [{"forward": True}, {"again": True}])
+def test_going_forward_or_deploying_anew_is_no_recovery(change: dict[str, bool]) -> None:
+    """A deploy of the tip, an undo, and what runs deployed again: none leaves a release because of a fault."""
+    said = [
+        replace(one, plan=replace(one.plan, **change)) if isinstance(one, ev.PlanMade) else one
+        for one in story(300, 340, 365, 372, deployed=0)
+    ]
+    assert recovery.measure(stories.read(said), LIMIT) is None
+    figures = folded(stories.read(said)).together
+    assert (figures.incidents, figures.rollbacks, figures.reasons, figures.whole.count) == (1, 0, (), 0)
+
+
 def test_a_whole_night_as_the_journal_has_it() -> None:
     found = recovery.measure(stories.read(stories.whole()), LIMIT)
     assert found is not None

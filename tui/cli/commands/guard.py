@@ -24,7 +24,7 @@ from tui.incident import guard_watch
 from tui.model.errors import ConfigError, ConsoleError, Refused
 from tui.model.guard import OnBreach
 from tui.model.incident import Closing, Incident, Question
-from tui.model.observation import RunningState
+from tui.model.observation import RunningState, started_anew
 from tui.model.outcome import Exited, describe
 from tui.model.service import Service
 from tui.model.value import Value
@@ -63,7 +63,7 @@ async def guard(engine: Engine, options: CommandOptions, narrator: Narrator) -> 
         narrator.say(f"the command: {ended.words}", "red" if ended.failed else "")
     live = await watch.settled()
     if ended is not None and (watch.before is None or not guarding.went_live(watch.before, live)):
-        return _nothing(service, ended, narrator)
+        return _nothing(service, ended, watch.before, live, narrator)
     walk = await watch.open(live)
     incident = walk.incident
     base = "" if guard_watch.compared(incident) else "; nothing was counted before it: judged against the limit alone"
@@ -126,13 +126,24 @@ async def _run(engine: Engine, argv: tuple[str, ...], narrator: Narrator) -> Com
     return CommandEnd(argv=argv, words=describe(answer.outcome), exit=code)
 
 
-def _nothing(service: Service, ended: CommandEnd, narrator: Narrator) -> Result:
+def _nothing(
+    service: Service, ended: CommandEnd, before: RunningState | None, live: RunningState, narrator: Narrator
+) -> Result:
     """The command changed nothing that serves."""
     if ended.failed:
-        said = f"the command failed ({ended.words}), and nothing went live: the old release serves"
-        return _unguarded(service, Exit.FAILED, said, "", ended, narrator)
+        serves = live.serving
+        code, what = (Exit.FAILED, "the old release serves") if serves else (Exit.OUTAGE, "nothing serves")
+        fix = "" if serves else f"rollback {service.name} previous"
+        said = f"the command failed ({ended.words}), and nothing went live: {what}"
+        return _unguarded(service, code, said, fix, ended, narrator)
+    anew = started_anew(before, live) if before is not None else ()
+    if anew:
+        names = ", ".join(one.name for one in anew)
+        said = f"the command started {names} anew (its config was set, or it was restarted), and no other release "
+        said += "went live: there is no deploy to guard, nor one to go back from"
+        return _unguarded(service, Exit.INCONCLUSIVE, said, f"rollback guard {service.name}", ended, narrator)
     said = "the command ended well, and nothing went live: there is nothing to guard"
-    fix = f"rollback status {service.name}: is it frozen, or does it run that commit already?"
+    fix = f"rollback status {service.name}"
     return _unguarded(service, Exit.INCONCLUSIVE, said, fix, ended, narrator)
 
 
@@ -166,7 +177,9 @@ async def _to_the_end(
                     stop.clear()
                     if not walk.incident.guarding:
                         return await _let_go(engine, walk, ended, narrator)
-                    await guarding.end(engine, walk, Closing.ABORTED, "stopped by a person")
+                    await guarding.end(
+                        engine, walk, Closing.ABORTED, "stopped before its end, by Ctrl-C or because the job was over"
+                    )
                     continue
                 incident = walk.incident
                 if not incident.open or not incident.asking:
@@ -231,26 +244,25 @@ def _told(
         code = _code(incident)
         said, fix = f"{incident.service}: {incident.close_reason or incident.failure}", ""
         if code is Exit.UNHEALTHY:
-            fix = f"rollback {incident.service} previous"
+            fix = f"rollback {incident.service} previous"  # said already, with why nothing was done by itself
         if code is Exit.DONE and ended is not None and ended.failed:
             code, said = Exit.INCONCLUSIVE, f"{said}; but the command failed ({ended.words})"
         if options.json:
             narrator.say(said, {Exit.DONE: "green", Exit.INCONCLUSIVE: "yellow"}.get(code, "red"))
         else:
             output.text(said)
-        if fix:
-            narrator.say(f"  next: {fix}")
         return code, _document(incident, code, output.rollback(incident, code, said, fix), ended)
-    code, document = single.result(engine, incident, options, narrator)
+    code = exits.of_incident(incident)
     if code is Exit.DONE:
-        code = Exit.UNHEALTHY
         target = incident.plan.target.name if incident.plan else "another release"
         said = f"{incident.service} was breached, and is rolled back to {target}, proven; {_frozen(incident)}"
-        narrator.say(said, "yellow")
-        document = output.rollback(incident, code, said, f"rollback unfreeze {incident.service}, when it is mended")
-    elif code is Exit.REFUSED:
-        code = Exit.UNHEALTHY  # the rollback was declined before anything was sent; the release is no better for it
-        document = output.rollback(incident, code, incident.close_reason, f"rollback {incident.service} previous")
+        end = (Exit.UNHEALTHY, said, f"rollback unfreeze {incident.service}")
+    elif incident.breach and incident.sent_at is None:
+        end = (code, incident.close_reason, f"rollback {incident.service} previous")
+    else:
+        code, document = single.result(engine, incident, options, narrator)
+        return code, _document(incident, code, document, ended)
+    code, document = single.told(engine, incident, end, options, narrator)
     return code, _document(incident, code, document, ended)
 
 

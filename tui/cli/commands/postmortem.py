@@ -37,6 +37,8 @@ async def postmortem(engine: Engine, options: CommandOptions, narrator: Narrator
     if options.save is not None:
         saved = _save(Path(options.save), page or text)
         await engine.postmortems.taken(identity, ExportWay.SAVED, str(saved))
+    elif options.set and page is None and not options.json and not options.attach:
+        output.text(f"on record: {', '.join(field.value for field, _ in options.set)}")
     elif not options.json and not options.attach:
         output.text((page or text).rstrip("\n"))
     incident = await engine.read(identity)

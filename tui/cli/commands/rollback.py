@@ -310,13 +310,21 @@ def let_go(engine: Engine, incident: Incident, narrator: Narrator) -> Result:
 
 def result(engine: Engine, incident: Incident, options: CommandOptions, narrator: Narrator) -> Result:
     code = exits.of_incident(incident)
-    telling.checks(incident, narrator)
     message, fix = _words(incident, code)
+    return told(engine, incident, (code, message, fix), options, narrator)
+
+
+def told(
+    engine: Engine, incident: Incident, end: tuple[Exit, str, str], options: CommandOptions, narrator: Narrator
+) -> Result:
+    """The end of what was done on a host: the checks, what is left to do, and `end` (code, words, fix)."""
+    code, message, fix = end
+    telling.checks(incident, narrator)
     for line in incident.left_over:
         narrator.say(f"  still to do: {line}", "yellow")
     for line in telling.due(engine, incident):
         narrator.say(f"  {line}", "yellow")
-    telling.printed(incident, narrator, failed=code is not Exit.DONE)
+    telling.printed(incident, narrator, failed=exits.of_incident(incident) is not Exit.DONE)
     if options.json:
         narrator.say(message, "green" if code is Exit.DONE else "red")
     else:

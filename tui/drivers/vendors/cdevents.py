@@ -155,7 +155,8 @@ def events(message: Message, facts: EventFacts, source: str) -> Iterator[dict[st
     artifact = f"pkg:generic/{quote(app, safe='')}@{quote(version, safe='')}"
     incident = message.incident
     at_once = message.tells_all
-    if at_once or message.milestone is Milestone.STARTED:
+    begins = message.milestone is Milestone.VERDICT if at_once else message.milestone is Milestone.STARTED
+    if begins:
         # a guard is opened with the deploy that it watches: what was wrong was seen when it began to go back
         at = (facts.began_at or message.at) if at_once else facts.opened_at
         yield _event("incident.detected", message, source, at, incident, about)

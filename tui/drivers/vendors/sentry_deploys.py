@@ -82,7 +82,8 @@ class SentryDeploys(MessageChannel, Checked):
         there = await api.get(deploys)
         if there.trouble or not isinstance(there.json, list):
             return there.receipt() if there.trouble else Receipt(delivered=False, detail="an unknown form of answer")
-        if any(dig(one, "name") == message.key for one in there.json):
+        ours = f"rollback-{message.incident}-"
+        if any(str(dig(one, "name")).startswith(ours) for one in there.json):
             return Receipt(delivered=True, detail="the deploy was there")
         body: dict[str, Any] = {
             "environment": facts.environment,

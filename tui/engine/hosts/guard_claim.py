@@ -26,7 +26,10 @@ async def may_begin(links: HostConnections, service: Service, now: datetime) -> 
     if found.frozen:
         words = f"deploys of {service.app} are frozen: nothing that is pushed would go live"
         raise Refused(words, f"rollback unfreeze {service.name}")
-    incident_record.may_act(found, "", take_over=False, stale=holders.record_is_stale(found, now))
+    try:
+        incident_record.may_act(found, "", take_over=False, stale=holders.record_is_stale(found, now))
+    except TakenByOther as taken:  # a guard takes no incident over
+        raise TakenByOther(taken.message, f"rollback status {service.name}") from taken
     return found
 
 

@@ -58,6 +58,8 @@ class AccessFollower:
         """why it is not streaming, if so"""
         self.last_at: datetime | None = None
         """when the latest line came"""
+        self.own_at: datetime | None = None
+        """when the latest line of our own probes came"""
         self.unread = ""
         """the shape of the last line that was not understood, letters and digits hidden"""
         self._start = start
@@ -187,7 +189,9 @@ class AccessFollower:
         self.last_at = self._clock.now()
         if entry is not None:
             self._log_time = entry.at or self._log_time
-            self._own += entry.kind is access_log.Kind.OWN
+            if entry.kind is access_log.Kind.OWN:
+                self._own += 1
+                self.own_at = self.last_at
 
     def _complete(self) -> None:
         """The stream's beginning is over."""

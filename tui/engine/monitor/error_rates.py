@@ -35,6 +35,9 @@ PROBES = 2000
 """probes remembered of each service: more than two hours of them"""
 BASELINE = timedelta(minutes=15)
 """how far back the time before a rollback counts: as long as the watch after it"""
+LOST = 12
+"""answered probes in a row that an access log does not show, before they are said to be answered by another site"""
+ASTRAY = "our own looks are in it no more: another site answers the health URL"
 QUIET = 3
 """probes of this program after which a log that shows none of them is said not to be this app's, or to be off"""
 
@@ -184,6 +187,9 @@ class Evidence:
             notes.append(f"{covered:.0%} of the window seen")
         if found.total + found.apart + found.unparsed == 0 and probes >= QUIET:
             notes.append("not even our probes are in it: access_log off, or another site answers")
+        astray = self._astray(service, follower, until)
+        if astray:
+            notes.append(ASTRAY)
         if found.unparsed:
             lines = found.total + found.apart + found.unparsed
             notes.append(f"{found.unparsed} of its {lines} lines not understood, like {follower.unread[:40]}")
@@ -198,8 +204,17 @@ class Evidence:
             refused=found.refused,
             closed=found.closed,
             covered=covered,
+            astray=astray,
             note="; ".join(notes),
         )
+
+    def _astray(self, service: Service, follower: AccessFollower, until: datetime) -> bool:
+        """True if the log showed our probes, and shows those of the last while no more, though it goes on."""
+        own, last = follower.own_at, follower.last_at
+        if own is None or last is None or not follower.streaming:
+            return False
+        since = [p.at for p in self._probes.get(service.name, ()) if p.status is not None and own < p.at < until]
+        return len(since) >= LOST and last > since[LOST // 2]
 
     def _own(self, service: Service, since: datetime, until: datetime) -> Rate:
         looks = [p for p in self._probes.get(service.name, ()) if since <= p.at < until]

@@ -18,7 +18,7 @@ from tui.model.postmortem import PostMortem
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;"
-    "background:#fff}pre,code{font-family:ui-monospace,monospace;font-size:.9em}pre{overflow-x:auto}"
+    "background:#fff;overflow-wrap:anywhere}pre,code{font-family:ui-monospace,monospace;font-size:.9em}pre{overflow-x:auto}"
     "h2,h3,h4{line-height:1.25}svg{max-width:100%;height:auto;display:block;margin:1rem 0}"
     "@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#161616}}"
 )

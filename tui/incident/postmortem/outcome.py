@@ -24,6 +24,9 @@ def resolution(record: Record) -> tuple[Fact, ...]:
     found: list[Fact] = []
     if record.note(Field.RESOLUTION) is not None:
         found.append(record.said("resolution", Field.RESOLUTION, ""))
+    if incident.breach and record.rounds:
+        text = f"The guard of the deploy found it {safe(incident.breach)}."
+        found.append(Fact(name="breach", text=text, source=record.rounds[0].plan.source, value=safe(incident.breach)))
     for number, one in enumerate(record.rounds, 1):
         found.append(_went(record, one, number))
     if not record.rounds:
@@ -114,7 +117,7 @@ def _closed(record: Record) -> Fact:
     if (noted := record.note(Field.REASON)) is not None:
         note, entry = noted
         before = f'; at the close: "{safe(incident.close_reason)}"' if incident.close_reason else ""
-        reason = f": {safe(note.text)} (said by {safe(note.by) or 'a person'} at {stamp(note.at)}, {entry}{before})"
+        reason = f": {safe(note.text)} ({entry}, {stamp(note.at)}{before})"
     how = incident.closing.value if incident.closing else ""
     at = stamp(incident.closed_at) if incident.closed_at else "unknown"
     by = "a person's word" if asked is not None else "the verdict of verification or watch"

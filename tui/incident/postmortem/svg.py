@@ -7,7 +7,9 @@ from tui.incident.postmortem import charts
 from tui.model.postmortem import Chart
 from tui.text.axis import Axis
 
-WIDTH, HEIGHT, FLOOR = 720, 150, 120
+WIDTH, FLOOR, ROW = 720, 120, 14
+NAME = 130
+"""room for the longest name"""
 _LEFT, _TOP = 8, 24
 _GOOD, _BAD, _LINE = "#2e7d32", "#c62828", "#888"
 
@@ -19,10 +21,11 @@ def picture(chart: Chart) -> str:
 
 def _parts(chart: Chart) -> Iterator[str]:
     said = escape(charts.words(chart))
-    yield f'<svg role="img" aria-label="{said}" viewBox="0 0 {WIDTH} {HEIGHT}" xmlns="http://www.w3.org/2000/svg">'
+    height = FLOOR + ROW * (_rows(_marks(chart)) + 2)
+    yield f'<svg role="img" aria-label="{said}" viewBox="0 0 {WIDTH} {height}" xmlns="http://www.w3.org/2000/svg">'
     yield f"<title>{said}</title>"
     yield f'<text x="{_LEFT}" y="14" font-size="12" fill="currentColor">{said}</text>'
-    wide = (WIDTH - 2 * _LEFT) / max(1, len(chart.columns))
+    wide = _wide(chart)
     for number, one in enumerate(chart.columns):
         if one.value is None:
             continue
@@ -38,13 +41,39 @@ def _parts(chart: Chart) -> Iterator[str]:
         yield (
             f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{WIDTH - _LEFT}" y2="{y:.1f}" stroke="{_LINE}" stroke-dasharray="4"/>'
         )
-    axis = Axis(chart.begin, chart.end, len(chart.columns))
-    for mark in chart.marks:
-        place = axis.place(mark.at) if mark.at is not None else None
-        if place is None:
-            continue
-        x = _LEFT + place * wide
-        yield f'<line x1="{x:.1f}" y1="{_TOP}" x2="{x:.1f}" y2="{FLOOR + 6}" stroke="currentColor"/>'
-        yield f'<text x="{x + 2:.1f}" y="{_TOP + 8}" font-size="10" fill="currentColor">{escape(mark.name)}</text>'
-    yield f'<text x="{_LEFT}" y="{HEIGHT - 8}" font-size="11" fill="currentColor">{escape(charts.span(chart))}</text>'
+    marks = _marks(chart)
+    for x, row, name in marks:
+        y = FLOOR + ROW * (row + 1)
+        beside = f'x="{x + 3:.1f}"' if _right_of(x) else f'x="{x - 3:.1f}" text-anchor="end"'
+        yield f'<line x1="{x:.1f}" y1="{_TOP}" x2="{x:.1f}" y2="{y}" stroke="currentColor"/>'
+        yield f'<text {beside} y="{y}" font-size="10" fill="currentColor">{escape(name)}</text>'
+    y = FLOOR + ROW * (_rows(marks) + 1) + 4
+    yield f'<text x="{_LEFT}" y="{y}" font-size="11" fill="currentColor">{escape(charts.span(chart))}</text>'
     yield "</svg>"
+
+
+def _marks(chart: Chart) -> tuple[tuple[float, int, str], ...]:
+    """Place, row below the floor and name of each mark, each in a row of its own. A name stands to the right of its
+    line where there is room; of those the first mark has the lowest row, so that no later line crosses its name."""
+    axis = Axis(chart.begin, chart.end, len(chart.columns))
+    places = ((axis.place(mark.at) if mark.at is not None else None, mark.name) for mark in chart.marks)
+    found = sorted((_LEFT + place * _wide(chart), name) for place, name in places if place is not None)
+    left = [one for one in found if _right_of(one[0])]
+    right = found[len(left) :]
+    return (
+        *((x, row, name) for row, (x, name) in enumerate(reversed(left))),
+        *((x, row, name) for row, (x, name) in enumerate(right, len(left))),
+    )
+
+
+def _right_of(x: float) -> bool:
+    """True if there is room for a name to the right of a line."""
+    return x + NAME <= WIDTH
+
+
+def _rows(marks: tuple[tuple[float, int, str], ...]) -> int:
+    return max((row + 1 for _, row, _ in marks), default=0)
+
+
+def _wide(chart: Chart) -> float:
+    return (WIDTH - 2 * _LEFT) / max(1, len(chart.columns))

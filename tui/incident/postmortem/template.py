@@ -17,7 +17,7 @@ from tui.model.postmortem import Fact, Moment, PostMortem
 from tui.text.clean import clean_line
 from tui.text.nearest import nearest
 
-_FIELD = re.compile(r"\{\{(.*?)\}\}")
+_FIELD = re.compile(r"\{\{((?:(?!\}\}).)*)\}\}")
 _OPEN = re.compile(r"\{\{|\}\}")
 Lines = Callable[[PostMortem, Local], Iterable[str]]
 

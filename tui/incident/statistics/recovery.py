@@ -29,7 +29,7 @@ class RecoveryPart(StrEnum):
 
 
 class Recovery(Value):
-    """One incident in which something was sent."""
+    """One incident in which something was sent to go back."""
 
     service: str
     at: datetime
@@ -59,8 +59,9 @@ class Recovery(Value):
 
 
 def sent(record: Record) -> tuple[Round, ...]:
-    """The plans of which the step that changes what serves was begun."""
-    return tuple(one for one in record.rounds if _was_sent(one))
+    """The plans back of which the step that changes what serves was begun; going forward, or deploying anew what runs,
+    recovers from nothing."""
+    return tuple(one for one in record.rounds if _was_sent(one) and not (one.made.forward or one.made.again))
 
 
 def verdict(of: Round) -> Verdict | None:
@@ -70,7 +71,8 @@ def verdict(of: Round) -> Verdict | None:
 
 
 def measure(record: Record, limit: float) -> Recovery | None:
-    """The spans of an incident; None where nothing was sent. `limit`: the error rate (a fraction) that is a sign."""
+    """The spans of an incident; None where nothing was sent to go back. `limit`: the error rate (a fraction) that is a
+    sign."""
     rounds = sent(record)
     if not rounds:
         return None

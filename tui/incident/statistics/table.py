@@ -36,9 +36,10 @@ def _recovery(found: Statistics) -> Iterator[str]:
         rows.append((one.service or "all", str(one.rollbacks), *(_cell(measured) for measured in spans)))
     yield from aligned(rows)
     yield ""
-    yield "Medians. detect: from the deploy until it was found; decide: until the word; act: until the target was seen"
-    yield "to serve; prove: until the checks passed. `(2 of 3)`: two of three were measured, the third is unknown."
-    yield ""
+    if found.together.rollbacks:
+        yield "Medians. detect: from the deploy until it was found; decide: until the word; act: until the target was"
+        yield "seen to serve; prove: until the checks passed. `35 s (2 of 3)`: measured in two, unknown in one."
+        yield ""
 
 
 def _cell(measured: Lengths) -> str:

@@ -8,7 +8,7 @@ from tui.incident import effects as do
 from tui.incident import events as ev
 from tui.incident.transitions import core
 from tui.incident.transitions.core import Decision
-from tui.model.incident import Incident, Question, State
+from tui.model.incident import Closing, Incident, Question, State
 from tui.model.postmortem import Note, Writing
 
 SETTLE_AGAIN = timedelta(seconds=2)
@@ -25,6 +25,9 @@ def close_asked(incident: Incident, event: ev.CloseAsked) -> Decision:
         given_up = replace(incident, settling=event.closing, close_reason=reason)
         left = f"the host was not put in order ({incident.unsettled}): rollback unfreeze {incident.service}"
         return _closed(given_up, event.at, (left,), frozen=incident.run_of("freeze") is not None), ()
+    if incident.breach and event.closing is Closing.ABORTED and incident.sent_at is None:
+        # what was found wrong is so still, no matter that going back was declined
+        return core.settle(incident, Closing.NOT_RECOVERED, f"{incident.breach}; not rolled back: {event.reason}")
     return core.settle(incident, event.closing, event.reason)
 
 

@@ -12,6 +12,7 @@ from tui.model.incident import Incident, Question, State, TreeAnswer
 
 def planned(incident: Incident, event: ev.PlanMade) -> Decision:
     """A plan waits for the person's word; what was known of one before is gone with it."""
+    breached = incident.guarding and incident.asking is Question.WATCH_BREACHED
     return (
         core.enter(
             incident,
@@ -30,6 +31,7 @@ def planned(incident: Incident, event: ev.PlanMade) -> Decision:
             served_at=None,
             again_at=None,
             again_bad=0,
+            breach=incident.failure if breached else incident.breach,
             failure="",
             post_text="",  # the words were for the plan before
         ),
