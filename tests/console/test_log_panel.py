@@ -1,6 +1,7 @@
 """The log panel on a terminal of several sizes, driven by keys."""
 
 import asyncio
+import contextvars
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -143,6 +144,16 @@ async def test_the_newest_lines_are_followed_and_fit(tmp_path: Path, size: tuple
         assert reader.body == numbered(1000 - height, 1000)
         assert "FOLLOWING" in reader.title
         assert all(reader.panel.render_line(y).cell_length == size[0] for y in range(size[1]))
+
+
+async def test_lines_are_drawn_whoever_says_that_they_came(tmp_path: Path) -> None:
+    """A task that was begun before the console, or beside it, knows no app: Textual's timers do not work in there."""
+    async with reading(tmp_path) as reader:
+        reader.ring.feed(b"came by itself\n")
+        contextvars.Context().run(reader.panel.changed)
+        async with asyncio.timeout(10):
+            while "came by itself" not in reader.body:
+                await reader.pilot.pause()
 
 
 async def test_following_goes_on_when_the_ring_is_full(tmp_path: Path) -> None:

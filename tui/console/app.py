@@ -197,7 +197,7 @@ class ConsoleApp(App[int]):
         """Something is new; it is drawn soon, together with all that is new by then."""
         if not self._due:
             self._due = True
-            self.set_timer(DRAW_AFTER, self._draw)
+            self.call_later(self.set_timer, DRAW_AFTER, self._draw)  # whoever says so may know no app: a timer must
 
     def _draw(self) -> None:
         """Draw what is known now. A fault in here is shown, and all is drawn again in a second: it must not take the

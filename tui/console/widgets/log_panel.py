@@ -95,7 +95,8 @@ class LogPanel(Panel, can_focus=True):
         """Something came; drawn with the next frame."""
         if not self._due:
             self._due = True
-            self.set_timer(max(PAINT_SOON, PAINT_EVERY - (monotonic() - self._drawn_at)), self._frame)
+            delay = max(PAINT_SOON, PAINT_EVERY - (monotonic() - self._drawn_at))
+            self.call_later(self.set_timer, delay, self._frame)  # whoever says so may know no app: a timer must
 
     def _frame(self) -> None:
         if not writer_idle(self.app):
