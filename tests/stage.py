@@ -89,6 +89,7 @@ class NoStream:
     """A log that has these lines, and in which nothing more happens."""
 
     outcome: Outcome | None = None
+    stderr = b""
 
     def __init__(self, lines: bytes = b"") -> None:
         self._lines = lines

@@ -31,6 +31,7 @@ class Stream:
 
     def __init__(self, chunks: AsyncIterator[bytes]) -> None:
         self.outcome: Outcome | None = None
+        self.stderr = b""
         self._chunks = chunks
 
     def __aiter__(self) -> AsyncIterator[bytes]:

@@ -44,6 +44,7 @@ class Silent:
     """A stream in which nothing happens."""
 
     outcome: Outcome | None = None
+    stderr = b""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         await asyncio.Event().wait()

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import os
 import pwd
 import random
@@ -313,23 +314,31 @@ async def test_a_certificate_of_a_known_authority_is_enough(tmp_path: Path, home
 # ── keys and agents ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@contextlib.contextmanager
+def running_agent(socket: Path, **environ: str) -> Iterator[None]:
+    """An agent that listens there."""
+    argv = ["ssh-agent", "-D", "-a", str(socket)]
+    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, env={**os.environ, **environ}) as process:
+        try:
+            while not socket.exists():
+                assert process.poll() is None
+            yield
+        finally:
+            process.terminate()
+
+
 @pytest.fixture
 def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[Path]:
     """An agent with seven keys that nobody takes: more than a server lets anybody try."""
     socket = tmp_path / "agent"
-    with subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL) as process:
-        try:
-            monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
-            while not socket.exists():
-                assert process.poll() is None
-            for number in range(7):
-                key = tmp_path / f"stranger{number}"
-                asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(key))
-                key.chmod(0o600)
-                subprocess.run(["ssh-add", "-q", str(key)], check=True, capture_output=True)
-            yield socket
-        finally:
-            process.terminate()
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
+    with running_agent(socket):
+        for number in range(7):
+            key = tmp_path / f"stranger{number}"
+            asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(key))
+            key.chmod(0o600)
+            subprocess.run(["ssh-add", "-q", str(key)], check=True, capture_output=True)
+        yield socket
 
 
 async def test_the_agent_signs_for_a_public_half_and_named_keys_come_first(
@@ -348,6 +357,37 @@ async def test_the_agent_signs_for_a_public_half_and_named_keys_come_first(
         with pytest.raises(AuthRefused, match="more keys were tried than the host allows") as refused:
             await host.connect()
     assert "identity_file" in refused.value.fix
+
+
+@pytest.mark.parametrize("transport", Transport)
+async def test_an_agent_that_does_not_sign_is_named_and_not_the_host(
+    sshd: Sshd, agent: Path, home: Path, monkeypatch: pytest.MonkeyPatch, transport: Transport
+) -> None:
+    """As where nobody confirms, nobody touches the security key, or 1Password is locked."""
+    monkeypatch.setenv("SSH_ASKPASS", "/bin/false")
+    subprocess.run(["ssh-add", "-q", "-D"], check=True, capture_output=True)
+    subprocess.run(["ssh-add", "-q", "-c", sshd.identity], check=True, capture_output=True)
+    made = Host(name="h", ssh=sshd.destination, known_hosts=sshd.known_hosts, transport=transport)
+    async with driver(made) as host:
+        with pytest.raises(AuthRefused, match="takes the key, but the agent did not sign") as refused:
+            await host.connect()
+    assert "confirm" in refused.value.fix
+
+
+async def test_an_agent_that_waits_for_a_person_is_named(
+    sshd: Sshd, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = tmp_path / "asks"
+    asks.write_text("#!/bin/sh\nexec sleep 30\n")
+    asks.chmod(0o755)
+    socket = tmp_path / "patient"
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
+    with running_agent(socket, SSH_ASKPASS=str(asks), SSH_ASKPASS_REQUIRE="force", DISPLAY=":9"):
+        subprocess.run(["ssh-add", "-q", "-c", sshd.identity], check=True, capture_output=True)
+        (home / ".ssh/config").write_text("ConnectTimeout 1\n")
+        async with driver(Host(name="h", ssh=sshd.destination, known_hosts=sshd.known_hosts)) as host:
+            with pytest.raises(AuthRefused, match="takes the key, but the agent did not sign"):
+                await host.connect()
 
 
 async def test_a_public_half_without_an_agent_is_explained_or_its_private_one_beside_it_is_used(

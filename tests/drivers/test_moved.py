@@ -166,6 +166,18 @@ async def test_a_refusal_has_its_own_name_and_limits_are_tried_again(
         assert told.retry_after is not None and told.retry_after >= 60
 
 
+@pytest.mark.parametrize("odd", [True, 5, "x", {"a": 1}, None, [5, None, {"name": 1}]])
+async def test_a_field_of_another_form_than_githubs_ends_nothing(wire: Wire, odd: Any) -> None:
+    """As what stands in for GitHub may answer, or a proxy before it."""
+    made = answer(201, {"number": 7, "html_url": odd, "labels": odd, "body": odd})
+    wire.answers = {f"GET {OLD}/issues": answer(200, [odd]), f"POST {OLD}/issues": made}
+    labelled = GitHubIssues(GitHubSpec(where="acme/old", url=BASE, labels=("incident",)), "token")
+    told = await labelled.open(message())
+    assert told.delivered and told.ref == "7" and "without incident" in told.detail
+    wire.answers[f"POST {OLD}/issues"] = answer(422, {"message": odd, "errors": odd})
+    assert not (await labelled.open(message())).delivered
+
+
 @pytest.mark.parametrize(
     ("refused", "fix"),
     [

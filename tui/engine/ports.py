@@ -41,6 +41,11 @@ class StreamPort(Protocol):
     @property
     def outcome(self) -> Outcome | None: ...
 
+    @property
+    def stderr(self) -> bytes:
+        """The end of what it said there, once it has ended."""
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -274,6 +274,7 @@ class _Silence:
     """A log in which nothing stands."""
 
     outcome: Outcome | None = None
+    stderr = b""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         await asyncio.Event().wait()

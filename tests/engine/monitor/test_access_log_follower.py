@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.engine.monitor.test_log_follower import Told
 from tui.engine.monitor.access_log_follower import SHOWN, AccessFollower, hidden, joined
 from tui.model.errors import LinkError
-from tui.model.outcome import Lost
+from tui.model.outcome import Exited, Lost
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LOST = Lost(why="the link died")
@@ -101,6 +101,14 @@ async def test_fields_between_tabs_stay_apart_and_a_long_address_is_read_to_its_
     await bench.counted(2)
     found = bench.follower.tally.counted(AT - timedelta(hours=1), AT + timedelta(hours=1))
     assert (found.own, found.failed, found.unparsed) == (1, 2, 0)
+
+
+async def test_a_refusal_is_told_in_the_hosts_own_words(bench: Bench) -> None:
+    stream = await bench.attached(line(1))
+    stream.stderr = b"bash: warning: setlocale: LC_ALL\n !     No such log\n"
+    stream.put(Exited(code=1))
+    await bench.until(lambda: not bench.follower.streaming)
+    assert bench.follower.why == "stream lost: exit 1: !     No such log"
 
 
 async def test_what_comes_again_after_a_loss_is_counted_once(bench: Bench) -> None:

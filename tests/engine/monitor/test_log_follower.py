@@ -19,6 +19,7 @@ class Told:
     def __init__(self, asked: int) -> None:
         self.asked = asked
         self.outcome: Outcome | None = None
+        self.stderr = b""
         self.closed = False
         self._queue: asyncio.Queue[bytes | Outcome | LinkError] = asyncio.Queue()
 

@@ -13,7 +13,7 @@ from tests.fake_host import APP, World
 from tests.incident.facts import T0
 from tui.dokku import commands, holders
 from tui.engine.releases import catalog
-from tui.model.errors import LinkError
+from tui.model.errors import LinkError, UnexpectedReply
 from tui.model.history import Commit
 from tui.model.holder_look import HolderLook, ImageState
 from tui.model.observation import RunningState
@@ -37,6 +37,15 @@ async def test_holders_of_this_app_alone_are_read_and_each_is_asked_for_its_seal
     kept = {r.holder: r.sealed for r in found.releases if r.holder}
     assert kept == {one: True, two: False} and met.is_set()
     assert world.host.written == []
+
+
+async def test_a_list_that_lacks_the_app_itself_is_no_list_of_what_is_kept() -> None:
+    """As where a plugin shows each key's user a part of the apps: nothing kept would be said of what is."""
+    world = World()
+    world.holder(1)
+    world.host.says(("apps:list",), (0, "=====> My Apps\nother\n", ""))
+    with pytest.raises(UnexpectedReply, match=f"`apps:list` does not name {APP}"):
+        await catalog.listing(world.links, world.service)
 
 
 async def test_a_frozen_branch_without_a_record_is_a_record_that_was_lost() -> None:

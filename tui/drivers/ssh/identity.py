@@ -18,12 +18,16 @@ from tui import regular_file
 from tui.drivers.ssh import key_files
 from tui.drivers.ssh.settings import Settings
 from tui.model.errors import AuthRefused
-from tui.text.clean import clean_line
+from tui.text.clean import clean_line, decode
 
 TRIES = 3
 """times that a passphrase is asked for, as ssh does"""
 AGENT_LIMIT = 10.0
 """seconds for the agent to list its keys"""
+AGENT_REFUSED = (
+    "unlock the agent (1Password, gpg-agent, a security key) and confirm there, then try again; `ssh-add -T KEY.pub` "
+    "tells whether it signs"
+)
 SECURITY_KEY = ("sk-", "webauthn-")
 
 
@@ -32,6 +36,8 @@ class PassedOver(NamedTuple):
 
     why: str
     fix: str = ""
+    unsigned: bool = False
+    """the host takes the key; the agent that holds it did not sign"""
 
 
 class Offer(NamedTuple):
@@ -119,6 +125,8 @@ class Identities:
             if (found := await asyncio.to_thread(_certificate, asyncssh, path)) is not None
         ]
         certificates += [one.certificate for one in named if one.certificate is not None]
+        for pair in held:
+            _note_refusals(pair, lost)
         by_agent = {pair.public_data: pair for pair in held}
         first: list[Any] = []
         last: list[Any] = []
@@ -127,7 +135,7 @@ class Identities:
             make: Callable[[], Any] | None
             if pair is not None:
                 first.append(pair)
-                make = _again(asyncssh, pair)
+                make = _again(asyncssh, pair, lost)
             else:
                 make = await self._of_file(asyncssh, one, lost, required)
                 if make is not None:
@@ -275,9 +283,34 @@ def _pair(asyncssh: Any, key: Any) -> Any:
     return pair
 
 
-def _again(asyncssh: Any, pair: Any) -> Callable[[], Any]:
+def _again(asyncssh: Any, pair: Any, lost: list[PassedOver]) -> Callable[[], Any]:
     """The maker of another pair of the same key of the agent, to carry a certificate."""
-    return lambda: type(pair)(pair._agent, pair.key_algorithm, pair.key_public_data, pair.get_comment_bytes() or b"")
+
+    def made() -> Any:
+        one = type(pair)(pair._agent, pair.key_algorithm, pair.key_public_data, pair.get_comment_bytes() or b"")
+        _note_refusals(one, lost)
+        return one
+
+    return made
+
+
+def _note_refusals(pair: Any, lost: list[PassedOver]) -> None:
+    """Have a key of the agent say in `lost` that the agent has not signed with it, refused or not yet: a refusal makes
+    the next key be tried."""
+    sign = pair.sign_async
+    name = clean_line(decode(pair.get_comment_bytes() or b""), 80) or pair.get_algorithm()
+    unsigned = PassedOver(f"the agent did not sign with {name}", AGENT_REFUSED, unsigned=True)
+
+    async def signed(data: bytes) -> bytes:
+        lost.append(unsigned)
+        try:
+            made = bytes(await sign(data))
+        except OSError as error:
+            raise ValueError("the agent went away") from error
+        lost.remove(unsigned)
+        return made
+
+    pair.sign_async = signed
 
 
 def _locked_pair(asyncssh: Any, public: Any, key: Callable[[], Any]) -> Any:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tui.drivers.ssh import client_config, host_keys, link_errors, openssh, proxy_command
 from tui.drivers.ssh.host_keys import KeysOnFile
-from tui.drivers.ssh.identity import Identities, PassedOver, PassphraseWanted
+from tui.drivers.ssh.identity import AGENT_REFUSED, Identities, PassedOver, PassphraseWanted
 from tui.drivers.ssh.link_errors import LoginTarget
 from tui.drivers.ssh.proxy_command import Carrier
 from tui.drivers.ssh.settings import Settings
@@ -145,6 +145,8 @@ class Opener:
                 made.set_tunnel(carried)  # it ends with what it carries
             return made
         except TimeoutError as error:
+            if any(one.unsigned for one in offer.passed_over):
+                raise self._refused(settings, who, required, offer.passed_over) from error
             raise link_errors.no_answer(wanted, limit) from error
         except asyncssh.HostKeyNotVerifiable as error:
             if on_file.authorities and on_file.keys and guard.shown is None and "revoked" not in str(error):
@@ -215,6 +217,9 @@ class Opener:
 
     def _refused(self, settings: Settings, who: str, required: bool, lost: list[PassedOver]) -> AuthRefused:
         """None of the keys was taken: which were there, and what else may be tried."""
+        unsigned = dict.fromkeys(one.why for one in lost if one.unsigned)
+        if unsigned:
+            return AuthRefused(f"{who} takes the key, but {'; '.join(unsigned)}", AGENT_REFUSED)
         keys = self._host.identity_file if required else "the agent's or of ~/.ssh"
         more = f" ({'; '.join(one.why for one in lost)})" if lost else ""
         fix = "another identity_file, or ask for access: dokku ssh-keys:add"

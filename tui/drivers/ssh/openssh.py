@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.drivers.ssh import client_config, key_files, known_hosts, link_errors
+from tui.drivers.ssh.identity import AGENT_REFUSED
 from tui.drivers.ssh.link_errors import LoginTarget
 from tui.drivers.ssh.settings import Settings
 from tui.model.destination import parse
@@ -330,6 +331,8 @@ def cause(said: str, host: Host, settings: Settings) -> LinkError:
         return link_errors.too_many_keys(who)
     if "ermission denied" in said or "sign_and_send_pubkey" in said:
         key = host.identity_file or "the agent's or of ~/.ssh"
+        if "agent refused operation" in said:
+            return AuthRefused(f"{who} takes the key, but the agent did not sign: {last}", AGENT_REFUSED)
         if (found := key_files.refused_by_ssh(said)) is not None:
             return AuthRefused(f"{who} accepts no key of {key}: {found[0]}", found[1])
         return AuthRefused(f"{who} accepts no key of {key}: {last}", "another identity_file, or ask for access")

@@ -215,6 +215,12 @@ def dig(json: Any, *path: str | int) -> Any:
     return json
 
 
+def listed(json: Any, *path: str | int) -> list[Any]:
+    """The list at that path; empty where there is none, or something else."""
+    found = dig(json, *path)
+    return found if isinstance(found, list) else []
+
+
 def number(json: Any) -> float | None:
     """A finite number of a JSON value, or None."""
     if isinstance(json, bool) or not isinstance(json, int | float) or not abs(json) < 1e15:

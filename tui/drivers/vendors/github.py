@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tui.drivers.vendors.api import MOVED, Api, RateLimit, Reply, dig, segment
+from tui.drivers.vendors.api import MOVED, Api, RateLimit, Reply, dig, listed, segment
 from tui.drivers.vendors.base import Tracker, Vendor
 from tui.drivers.vendors.markdown import body, marker
 from tui.drivers.vendors.tickets import TicketSpec, section
@@ -95,7 +95,7 @@ class GitHubIssues(Tracker):
         if reply.trouble or not isinstance(dig(reply.json, "number"), int):
             return self._failed(reply)
         ref = str(dig(reply.json, "number"))
-        have = {str(dig(label, "name")).lower() for label in dig(reply.json, "labels") or ()}
+        have = {str(dig(label, "name")).lower() for label in listed(reply.json, "labels")}
         dropped = [label for label in self._spec.labels if label.lower() not in have]
         said = f", without {', '.join(dropped)}: the token may not push, GitHub drops labels then" if dropped else ""
         return Receipt(delivered=True, detail=f"{self._where}#{ref}{said}", ref=ref, link=_link(reply.json))
@@ -232,7 +232,7 @@ def _fix(reply: Reply) -> str:
 
 def _fields(reply: Reply) -> str:
     """Which fields GitHub did not like, and why."""
-    told = [one for one in dig(reply.json, "errors") or () if isinstance(one, dict)]
+    told = [one for one in listed(reply.json, "errors") if isinstance(one, dict)]
     words = (" ".join(str(one[key]) for key in ("resource", "field", "code") if one.get(key)) for one in told[:3])
     return clean_line("; ".join(filter(None, words)), 150)
 

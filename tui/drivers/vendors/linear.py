@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from tui.drivers.vendors.api import Api, RateLimit, Reply, dig
+from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, listed
 from tui.drivers.vendors.base import Tracker, Vendor
 from tui.drivers.vendors.markdown import body
 from tui.drivers.vendors.tickets import TicketSpec, section
@@ -145,7 +145,7 @@ class LinearIssues(Tracker):
         if not names:
             return given, []
         reply = await self._ask(LABELS, names=names)
-        nodes = dig(reply.json, "data", "issueLabels", "nodes") or []
+        nodes = listed(reply.json, "data", "issueLabels", "nodes")
         ours = [one for one in nodes if dig(one, "team", "id") in (None, self._spec.where)]
         found = {str(dig(one, "name")): str(dig(one, "id")) for one in ours}
         return [*given, *(found[name] for name in names if name in found)], [n for n in names if n not in found]

@@ -10,7 +10,7 @@ import msgspec
 
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
-from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, segment
+from tui.drivers.vendors.api import Api, RateLimit, Reply, dig, listed, segment
 from tui.drivers.vendors.base import Checked, MessageChannel, OnCallSource, Vendor, VendorClock
 from tui.model import value_parsers
 from tui.model.finding import Finding, Result
@@ -175,7 +175,7 @@ class PagerDuty(MessageChannel, OnCallSource, Checked):
             found.append(findings.judged(reply, "services", TOPIC, works, f"{fix}; are the schedules right?"))
         if self._rest is not None and self._spec.services:
             reply = await self._open(self._rest)
-            works = f"{TOPIC}: open incidents of its services: {len(dig(reply.json, 'incidents') or ())}"
+            works = f"{TOPIC}: open incidents of its services: {len(listed(reply.json, 'incidents'))}"
             found.append(findings.judged(reply, "services", TOPIC, works, f"{fix}; are the services right?"))
         return found
 

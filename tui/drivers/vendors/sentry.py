@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from tui.drivers.secrets import Secrets
 from tui.drivers.vendors import findings
-from tui.drivers.vendors.api import Apis, Params, RateLimit, Reply, dig, number, segment
+from tui.drivers.vendors.api import Apis, Params, RateLimit, Reply, dig, listed, number, segment
 from tui.drivers.vendors.base import Checked, Counter, FlagKeeper, IssueTracker, Vendor
 from tui.model import iso_time, value_parsers
 from tui.model.evidence import NewIssues, Rate, RateSource
@@ -206,7 +206,7 @@ def _series(reply: Reply, since: datetime, until: datetime) -> Rate:
         return _unknown(since, until, reply.trouble or "an unknown form of answer")
     buckets: list[tuple[float, float, bool]] = []
     for one in series:
-        for value in dig(one, "values") or []:
+        for value in listed(one, "values"):
             at, count = number(dig(value, "timestamp")), number(dig(value, "value"))
             if at is None or count is None:
                 return _unknown(since, until, "an unknown form of answer")

@@ -22,11 +22,10 @@ from datetime import datetime, timedelta
 from tui.dokku import access_log
 from tui.dokku.framing import Framer
 from tui.engine.error_edge import answered, worded
-from tui.engine.monitor.log_follower import PAUSES
+from tui.engine.monitor.log_follower import PAUSES, lost
 from tui.engine.ports import ClockPort, StreamPort
 from tui.engine.supervisor import Supervisor
 from tui.model.errors import ConsoleError
-from tui.model.outcome import describe
 from tui.text.clean import clean_line
 
 BEGINNING = 1.0
@@ -157,8 +156,7 @@ class AccessFollower:
                     self._timer = asyncio.get_running_loop().call_later(self._beginning, self._complete)
                 for line in framer.feed(chunk):
                     self._take(line.text)
-            outcome = self._stream.outcome if self._stream is not None else None
-            return f"stream lost: {describe(outcome)}" if outcome is not None else "stream closed"
+            return lost(self._stream)
         except ConsoleError as error:
             return f"stream lost: {clean_line(error.message, 200)}"
         finally:

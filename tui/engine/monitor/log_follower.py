@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from tui.dokku import refusals
 from tui.engine.change_signal import Signal
 from tui.engine.error_edge import answered, worded
 from tui.engine.monitor.log_overlap import compare
@@ -18,7 +19,7 @@ from tui.engine.monitor.log_ring import LogRing
 from tui.engine.ports import ClockPort, StreamPort
 from tui.engine.supervisor import Supervisor
 from tui.model.errors import ConsoleError
-from tui.model.outcome import Exited, Outcome, describe
+from tui.model.outcome import Exited, describe
 from tui.text.clean import clean_line
 
 LINES = 100
@@ -163,7 +164,9 @@ class LogFollower:
             self._stream = self._start(self._asked)
             async for chunk in self._stream:
                 self._take(chunk)
-            return _end(self._stream.outcome if self._stream is not None else None)
+            if self._stream is not None and self._stream.outcome == Exited(code=0):
+                return "stream ended: its containers stopped or were replaced"
+            return lost(self._stream)
         except ConsoleError as error:
             return f"stream lost: {clean_line(error.message, 200)}"
         finally:
@@ -282,7 +285,10 @@ class LogFollower:
         self._news.tell()
 
 
-def _end(outcome: Outcome | None) -> str:
-    if isinstance(outcome, Exited) and outcome.code == 0:
-        return "stream ended: its containers stopped or were replaced"
-    return f"stream lost: {describe(outcome)}" if outcome is not None else "stream closed"
+def lost(stream: StreamPort | None) -> str:
+    """Why a stream ended, with the host's own words where it refused."""
+    outcome = stream.outcome if stream is not None else None
+    if stream is None or outcome is None:
+        return "stream closed"
+    said = clean_line("; ".join(refusals.words(stream.stderr)[-2:]), 160) if isinstance(outcome, Exited) else ""
+    return f"stream lost: {describe(outcome)}{f': {said}' if said else ''}"

@@ -24,6 +24,7 @@ class MergedLogs:
     """The stream over the logs of these services."""
 
     outcome: Outcome | None = None
+    stderr = b""
 
     def __init__(self, followers: Mapping[str, LogFollower]) -> None:
         self._followers = dict(followers)

@@ -174,6 +174,11 @@ async def _ask(
     current, apps = await together(links.current(host, service.app, read), names(links, host))
     if met is not None:
         met.set()
+    if service.app not in apps:
+        raise UnexpectedReply(
+            f"`apps:list` does not name {service.app}, which is there: which releases are kept is not known",
+            "ask by hand: ssh dokku@HOST apps:list; does a plugin show this key's user less than all?",
+        )
     holders = [name for name in apps if kept.holds(name, service.app)]
     record_there = kept.incident_record(service.app) in apps
     found, releases = await together(
