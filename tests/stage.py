@@ -22,7 +22,7 @@ from tui.model.host import Form, Link, LinkState
 from tui.model.observation import Container, RunningState
 from tui.model.outcome import Answer, Outcome
 from tui.model.release import Release, Source, WayBack
-from tui.model.runbook import Budgets, Contacts
+from tui.model.runbook_numbers import Budgets, Contacts
 from tui.model.service import Fleet, HealthSpec, Host, RollbackSpec, Service
 from tui.ways import NAMES
 

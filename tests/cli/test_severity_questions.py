@@ -11,7 +11,7 @@ from tests.incident.facts import plan as made
 from tui.cli import severity_questions
 from tui.cli.narrate import Narrator
 from tui.cli.options import parse
-from tui.model.runbook import WatchSpec
+from tui.model.runbook_numbers import WatchSpec
 
 
 @pytest.mark.parametrize(

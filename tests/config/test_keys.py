@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.fleets import SMALL, load_text, problems
-from tui.model.runbook import Budgets
+from tui.model.runbook_numbers import Budgets
 from tui.model.service import Expect, Fleet, RequestHeader, Service
 
 HOSTS = "version: 1\nhosts:\n  here: {ssh: dokku@host.example}\n"

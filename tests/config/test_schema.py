@@ -23,7 +23,7 @@ from tui.config.shapes import Apart, Keys, Many, Named
 from tui.config.trust import HARMLESS
 from tui.config.vendors import shapes
 from tui.drivers.vendors import sections
-from tui.model import runbook
+from tui.model import runbook_numbers
 from tui.model import service as model
 from tui.model.vendor import SectionPlace
 
@@ -175,7 +175,7 @@ def every() -> dict[str, Any]:
                 for one in like:
                     walk(one, above)
 
-    walk(top(sections(), Path(), runbook.WatchSpec()), "")
+    walk(top(sections(), Path(), runbook_numbers.WatchSpec()), "")
     return found
 
 
@@ -202,7 +202,7 @@ def test_every_key_that_changes_only_words_is_one() -> None:
 KINDS = (
     model.Host, model.Expect, model.RequestHeader, model.HealthSpec, model.SmokeSpec, model.IdentitySpec,
     model.RollbackSpec, model.Service, model.Fleet,
-    runbook.SeveritySpec, runbook.WatchSpec, runbook.Budgets, runbook.Contacts,
+    runbook_numbers.SeveritySpec, runbook_numbers.WatchSpec, runbook_numbers.Budgets, runbook_numbers.Contacts,
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from tui.drivers.vendors.posthog import PosthogSpec
 from tui.drivers.vendors.sentry import SentrySpec
 from tui.drivers.vendors.slack import ThreadSpec
 from tui.drivers.vendors.tickets import TicketSpec
-from tui.model.runbook import SeveritySpec
+from tui.model.runbook_numbers import SeveritySpec
 from tui.model.service import Expect, Fleet
 from tui.ways import NAMES
 

@@ -15,7 +15,7 @@ import pytest
 from tests.console.scenes import INCIDENT, SCENES, WELL_FOR, Scene, started
 from tui.console.drawing import rows
 from tui.console.drawing.palette import Palette
-from tui.model.runbook import RUNBOOK_SEVERITIES
+from tui.model.runbook_numbers import RUNBOOK_SEVERITIES
 
 SCREENS = Path(__file__).parent / "screens"
 SIZES = ((60, 15), (80, 24), (120, 40), (200, 60))

@@ -15,7 +15,7 @@ from tui.incident.healthy_log import WrittenLine
 from tui.model.health import Probe, ProbeOutcome, RequestExtras
 from tui.model.incident import Incident, State
 from tui.model.observation import Container
-from tui.model.runbook import Budgets
+from tui.model.runbook_numbers import Budgets
 from tui.model.service import Expect, HealthSpec, RequestHeader, Service
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

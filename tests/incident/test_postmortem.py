@@ -25,7 +25,7 @@ from tui.model.incident import Closing, Sample, StepResult
 from tui.model.notice import Milestone
 from tui.model.outcome import Exited
 from tui.model.postmortem import ExportWay, Field, PostMortem
-from tui.model.runbook import RUNBOOK_SEVERITIES
+from tui.model.runbook_numbers import RUNBOOK_SEVERITIES
 from tui.model.trail import Sent
 from tui.model.verification import Verdict
 

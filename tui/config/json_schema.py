@@ -15,7 +15,7 @@ from tui.config.shapes import Apart, FileKey, Keys, Many, Named, OneOrMany, Text
 from tui.config.values import NAME as NAME_OF_A_SERVICE
 from tui.config.values import RANGES, TRUTHS
 from tui.config.vendors import Sections
-from tui.model.runbook import WatchSpec
+from tui.model.runbook_numbers import WatchSpec
 from tui.model.value_parsers import PATTERNS
 
 NAME = "services.schema.json"

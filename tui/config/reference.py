@@ -6,7 +6,7 @@ from typing import Any
 from tui.config.schema import top
 from tui.config.shapes import Apart, FileKey, Keys, Many, Named
 from tui.config.vendors import Sections
-from tui.model.runbook import WatchSpec
+from tui.model.runbook_numbers import WatchSpec
 
 BEGIN = "<!-- the tables below are made by tui/config/reference.py -->"
 

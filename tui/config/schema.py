@@ -10,7 +10,7 @@ from tui.config.nodes import Node, Problems
 from tui.config.service_keys import LINKS, service, watch
 from tui.config.shapes import FileKey, Found, Keys, Many, Named, Text, read
 from tui.model import value_parsers
-from tui.model.runbook import RUNBOOK_SEVERITIES, Budgets, Contacts, SeveritySpec, WatchSpec
+from tui.model.runbook_numbers import RUNBOOK_SEVERITIES, Budgets, Contacts, SeveritySpec, WatchSpec
 from tui.model.service import Fleet
 from tui.model.vendor import SectionPlace
 from tui.ways import NAMES

@@ -11,7 +11,7 @@ from tui.config.nodes import Node
 from tui.config.shapes import FileKey, Found, Keys, Many, Named, Text
 from tui.model import value_parsers
 from tui.model.guard import GuardSpec, OnBreach
-from tui.model.runbook import WatchSpec
+from tui.model.runbook_numbers import WatchSpec
 from tui.model.service import CheckMode, RollbackSpec, Service
 from tui.model.vendor import SectionPlace
 

@@ -1,9 +1,9 @@
 """From counted failures to a word: over the limit, under it, or not enough data; and whether it changed.
 
-The runbook's rule is bare: "more than 1 % of requests" (`WatchSpec.error_rate` in `model/service`). Its literal answer
-(the point estimate) is kept and shown beside the Wilson interval of the same numbers, which says what so few requests
-can prove at all. Where the two disagree, that is said and a person decides. One or two failures are never enough to
-roll back on (`FLOOR`).
+The runbook's rule is bare: "more than 1 % of requests" (`WatchSpec.error_rate` in `model/runbook_numbers`). Its
+literal answer (the point estimate) is kept and shown beside the Wilson interval of the same numbers, which says what so
+few requests can prove at all. Where the two disagree, that is said and a person decides. One or two failures are never
+enough to roll back on (`FLOOR`).
 
 Lines of a log that were not understood are mostly the failing ones. So they widen the interval: it begins where all of
 them went well and ends where all of them failed. Few of them change no word, many leave none.

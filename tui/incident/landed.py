@@ -7,9 +7,9 @@ is known by image, attempt label and metadata: a restart of the host leaves all 
 
 The deploy lock's file says "still at it", with a time limit, because a stale file stays for ever. It is known to be
 stale only where the host restarted after the deploy began (measured on both versions: every container starts anew, the
-lock stays). 0.38 says so itself (`RunningState.stale_lock`). On 0.35 the sign is that all running containers, of more
-than one app, started after that moment; where there is no second app to ask, that what ran before was started anew and
-nothing changes any more for a minute.
+lock stays). 0.38 says so itself (`RunningState.stale_lock`, asked in `engine/hosts/connections`). On 0.35 the sign
+is that all running containers, of more than one app, started after that moment; where there is no second app to ask,
+that what ran before was started anew and nothing changes any more for a minute.
 """
 
 from datetime import datetime, timedelta

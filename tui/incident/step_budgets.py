@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tui.model.incident import Incident, State
-from tui.model.runbook import Budgets
+from tui.model.runbook_numbers import Budgets
 
 _THEN = {
     "confirming": "roll back",

@@ -1,7 +1,7 @@
 """The monitoring window: opened with a deadline, fed with looks, read as a verdict.
 
-How long it is, 15 minutes if nobody says otherwise, and its limits are `WatchSpec` in `model/service`; the countdown is
-drawn by `console/pages/watch`.
+How long it is, 15 minutes if nobody says otherwise, and its limits are `WatchSpec` in `model/runbook_numbers`; the
+countdown is drawn by `console/pages/watch`.
 
 Coverage is the time between looks that were near enough to each other: what nobody saw counts as not watched.
 Error rates are measured at checkpoints only: whoever looks at a growing number again and again sees it over the limit

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from tui.model.guard import GuardSpec
 from tui.model.host import Form
-from tui.model.runbook import RUNBOOK_SEVERITIES, Budgets, Contacts, SeveritySpec, WatchSpec
+from tui.model.runbook_numbers import RUNBOOK_SEVERITIES, Budgets, Contacts, SeveritySpec, WatchSpec
 from tui.model.value import Value
 from tui.model.vendor import S, VendorSettings, of_kind
 

@@ -83,7 +83,7 @@ def settings(file: Path) -> Iterator[Setting]:
     from tui.config.nodes import compose
     from tui.config.reading import ServicesError
     from tui.config.schema import top
-    from tui.model.runbook import WatchSpec
+    from tui.model.runbook_numbers import WatchSpec
 
     root, problems = compose(reading.decoded(file, reading.bytes_of(file)), None)
     if root is None:

@@ -16,7 +16,7 @@ from tui.incident.postmortem.record import Record
 from tui.incident.statistics import recovery
 from tui.incident.statistics.recovery import RecoveryPart
 from tui.model.incident import Closing
-from tui.model.runbook import WatchSpec
+from tui.model.runbook_numbers import WatchSpec
 from tui.model.verification import Verdict
 
 TROUBLE = {

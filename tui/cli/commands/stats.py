@@ -15,7 +15,7 @@ from tui.engine.engine import Engine
 from tui.incident.postmortem.record import stamp
 from tui.incident.statistics import open_metrics, table
 from tui.incident.statistics.fold import HostDrills, Lengths, ServiceFigures, Statistics
-from tui.model.runbook import Budgets
+from tui.model.runbook_numbers import Budgets
 from tui.text import chart
 from tui.text.chart import Axis, Mark
 from tui.text.signs import Signs

@@ -13,7 +13,7 @@ from tui.incident import decision_tree, deploy_or_not
 from tui.incident.deploy_or_not import Speaks
 from tui.model.health import Health
 from tui.model.incident import Closing, Incident
-from tui.model.runbook import SeveritySpec
+from tui.model.runbook_numbers import SeveritySpec
 
 _LOOKS = {Speaks.FOR: ("run", "ok"), Speaks.AGAINST: ("warn", "warn"), Speaks.NEITHER: ("unknown", "unknown")}
 ROOM_FOR_NAMES = 12

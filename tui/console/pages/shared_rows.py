@@ -13,7 +13,7 @@ from tui.incident.deploy_or_not import worded
 from tui.model.errors import ConsoleError, JournalError
 from tui.model.health import Probe, ProbeOutcome
 from tui.model.incident import Closing, Incident, Question, State
-from tui.model.runbook import SeveritySpec
+from tui.model.runbook_numbers import SeveritySpec
 
 STEPS = ("severity", "confirm", "release", "plan", "roll back", "verify", "watch", "close")
 

@@ -17,7 +17,7 @@ from tui.incident.postmortem.record import Record, safe
 from tui.incident.timeline import tell
 from tui.model.incident import Closing, Incident, StepResult
 from tui.model.postmortem import Fact, Field, Moment, PostMortem
-from tui.model.runbook import RUNBOOK_SEVERITIES, SeveritySpec
+from tui.model.runbook_numbers import RUNBOOK_SEVERITIES, SeveritySpec
 
 
 def write(record: Record, severities: tuple[SeveritySpec, ...] = RUNBOOK_SEVERITIES, limit: float = 0.01) -> PostMortem:

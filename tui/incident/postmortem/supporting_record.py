@@ -9,7 +9,7 @@ from tui.incident.postmortem import outcome, rates
 from tui.incident.postmortem.record import Record, length, lines, percent, safe, stamp
 from tui.model.outcome import describe
 from tui.model.postmortem import Fact, Moment, RecordSection
-from tui.model.runbook import SeveritySpec
+from tui.model.runbook_numbers import SeveritySpec
 
 
 def sections(record: Record, severities: tuple[SeveritySpec, ...], detected: Moment) -> tuple[RecordSection, ...]:
