@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tests.incident.facts import T0, current, later, plan
 from tui.cli import exits
+from tui.cli.commands import rollback as single
 from tui.drivers.vendors import cdevents
 from tui.incident import announcements, guard_may_roll_back, guard_watch, watch
 from tui.incident import events as ev
@@ -242,7 +243,9 @@ def test_a_rollback_that_was_declined_leaves_a_breach_and_no_aborted_incident() 
     assert declined.closing is Closing.NOT_RECOVERED
     assert declined.close_reason.startswith("failing: access log: 60 of 200 at two looks in a row")
     assert declined.close_reason.endswith("; not rolled back: the console ended while it ran")
-    assert exits.of_incident(declined) is exits.Exit.UNHEALTHY
+    code = exits.of_incident(declined)
+    assert code is exits.Exit.UNHEALTHY
+    assert single._words(declined, code) == (declined.close_reason, "rollback api previous")
     said = announcements.message(declined, Milestone.VERDICT, "production", later(131))
     assert said.page and said.title == "api: the guarded deploy is WORSE"
     assert said.text.count("failing: ") == 1 and "rollback api previous" in said.text

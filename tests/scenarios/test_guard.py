@@ -190,6 +190,19 @@ def test_a_command_that_fails_or_deploys_nothing_is_said(box: LocalSandbox) -> N
     assert left(box) == []
 
 
+def test_what_the_command_prints_is_in_ci_s_log(box: LocalSandbox) -> None:
+    """Line by line as it comes, without secrets; its last line counts without an end as well."""
+    words = "import sys; print('remote: build failed', flush=True); sys.stderr.write('API_TOKEN=abcdef0123456789'); "
+    words += "sys.exit(1)"
+    done = guard(box, "60s", "--", sys.executable, "-c", words)
+    assert done.code == 4, done.stderr
+    lines = done.stderr.splitlines()
+    assert lines.index("    | remote: build failed") < lines.index("the command: exit 1")
+    assert any(line.startswith("    | API_TOKEN=") for line in lines) and "abcdef0123456789" not in done.stderr
+    quiet = box.run("guard", "api", "--for", "60s", "-q", "--", sys.executable, "-c", words)
+    assert quiet.code == 4 and "build failed" not in quiet.stderr
+
+
 def test_another_deploy_ends_it_without_a_word_on_either(box: LocalSandbox) -> None:
     allow(box, "roll-back")
     running = watching(box, "10m", "--", *deploys(box, "v1.6.0", WELL))

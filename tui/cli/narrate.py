@@ -55,7 +55,7 @@ class Narrator:
         self._said_at = self._began_at = monotonic()
         self.ended = False
         """whether the person has ended the input"""
-        self._doing, self._shown, self._asking = "", False, False
+        self._doing, self._heard, self._shown, self._asking = "", "", False, False
 
     def say(self, text: str = "", colour: str = "") -> None:
         """One line. Never raises, and waits for nobody longer than PATIENCE."""
@@ -77,12 +77,13 @@ class Narrator:
 
     def doing(self, what: str) -> None:
         """Note what is being done from now on; it is said on a terminal once it takes longer than QUIET_FOR."""
-        self._doing, self._began_at = what, monotonic()
+        self._doing, self._began_at, self._heard = what, monotonic(), ""
 
-    def heard(self, line: str) -> None:
-        """A line that a host printed."""
+    def heard(self, line: str, *, aloud: bool = False) -> None:
+        """A line that a host or a program printed; `aloud`: it is told in any case."""
         self.tail.append(line)
-        if self.verbose:
+        self._heard = line
+        if self.verbose or aloud:
             self.say(f"    | {line}", "dim")
 
     @contextlib.asynccontextmanager
@@ -108,7 +109,7 @@ class Narrator:
             if not self._moves:
                 self.insist(f"still at it, {passed}: {self._doing}")
                 continue
-            last = f"  {clean_line(self.tail[-1]).strip()}" if self.tail else ""
+            last = f"  {clean_line(self._heard).strip()}" if self._heard else ""
             line = f"  … {self._doing} {passed}{last}"[: max(20, _columns() - 1)]
             self._shown = self._write(f"\r\x1b[K{line}")
 

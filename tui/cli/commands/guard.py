@@ -15,6 +15,7 @@ from tui.cli.commands import telling
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
+from tui.dokku.framing import Framer, Line
 from tui.engine import guard as guarding
 from tui.engine.engine import Engine
 from tui.engine.guard import DeployGuard, GuardOrder
@@ -28,6 +29,8 @@ from tui.model.observation import RunningState, started_anew
 from tui.model.outcome import Exited, describe
 from tui.model.service import Service
 from tui.model.value import Value
+from tui.text.clean import clean_line
+from tui.text.redact import redact
 
 Result = tuple[Exit, output.Document]
 NO_LIMIT = 6 * 3600.0
@@ -118,10 +121,22 @@ def _order(engine: Engine, service: Service, options: CommandOptions) -> GuardOr
 async def _run(engine: Engine, argv: tuple[str, ...], narrator: Narrator) -> CommandEnd:
     if engine.processes is None:
         raise Refused("this console starts no programs")
-    hear = telling.stream(narrator)
+    narrator.doing(f"the command runs: {clean_line(' '.join(argv), 40)}")
+    framers = {False: Framer(), True: Framer()}
+
+    def tell(lines: list[Line]) -> None:
+        for line in lines:
+            narrator.heard(redact(line.text), aloud=True)
+
     answer = await engine.processes.run(
-        argv, timeout=NO_LIMIT, guard="", on_output=lambda raw, _: hear("command", raw), env={}
+        argv,
+        timeout=NO_LIMIT,
+        guard="",
+        on_output=lambda raw, error: tell(framers[error].feed(raw)),
+        env={},
     )
+    for framer in framers.values():
+        tell(framer.flush())
     code = answer.outcome.code if isinstance(answer.outcome, Exited) else None
     return CommandEnd(argv=argv, words=describe(answer.outcome), exit=code)
 
@@ -257,8 +272,6 @@ def _told(
         target = incident.plan.target.name if incident.plan else "another release"
         said = f"{incident.service} was breached, and is rolled back to {target}, proven; {_frozen(incident)}"
         end = (Exit.UNHEALTHY, said, f"rollback unfreeze {incident.service}")
-    elif incident.breach and incident.sent_at is None:
-        end = (code, incident.close_reason, f"rollback {incident.service} previous")
     else:
         code, document = single.result(engine, incident, options, narrator)
         return code, _document(incident, code, document, ended)

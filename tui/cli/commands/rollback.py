@@ -347,7 +347,8 @@ def _words(incident: Incident, code: Exit) -> tuple[str, str]:
         return f"{incident.service}: {incident.closing.value if incident.closing else 'done'} on {target}{why}", ""
     if not incident.open:
         stays = f"; {incident.kept_first}, which stays as a way back" if incident.kept_first else ""
-        return (incident.close_reason or f"closed: {incident.closing}") + stays, ""
+        again = f"rollback {incident.service} previous" if incident.breach and code is Exit.UNHEALTHY else ""
+        return (incident.close_reason or f"closed: {incident.closing}") + stays, again
     if incident.asking is Question.NOT_IN_ORDER:
         left = f"something of the incident is left on the host, which could not be put in order: {incident.unsettled}"
         return f"{incident.failure}; {left}" if incident.failure else left, exit_summary.onward(incident)

@@ -38,7 +38,8 @@ def _recovery(found: Statistics) -> Iterator[str]:
     yield ""
     if found.together.rollbacks:
         yield "Medians. detect: from the deploy until it was found; decide: until the word; act: until the target was"
-        yield "seen to serve; prove: until the checks passed. `35 s (2 of 3)`: measured in two, unknown in one."
+        yield "seen to serve; prove: until the checks passed. `(2 of 3)`: two of three were measured, the third is"
+        yield "unknown."
         yield ""
 
 
