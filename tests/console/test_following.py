@@ -1,12 +1,13 @@
 """Another console on this machine leads the incident: it is followed here, and led here once that one is gone."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from tests.console.scenes import API, INCIDENT, opened, running, stage_engine, started
+from tests.console.scenes import API, INCIDENT, Scene, opened, running, stage_engine, started
 from tui.console.controller import OTHERS_EVERY
 from tui.drivers.journal import Journal
 from tui.engine.incident.onlooker import EVERY, Onlooker
@@ -90,6 +91,16 @@ async def test_two_consoles_over_one_journal_and_one_key_takes_over_once_the_fir
         assert list(second.walks) == [walk.incident.id]
 
 
+async def passes(scene: Scene, seconds: float, until: Callable[[], bool]) -> None:
+    """Time passes until it is so: a journal on disk is read by a thread, and answers when it does."""
+    for _ in range(300):
+        if until():
+            return
+        await scene.engine.hand.advance(seconds)
+        await scene.pilot.pause(0.01)
+    raise AssertionError(scene.app.export_text())
+
+
 async def test_an_incident_that_another_console_opens_later_is_said_and_followed_by_the_same_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,18 +112,15 @@ async def test_an_incident_that_another_console_opens_later_is_said_and_followed
         await scene.settle()
         walk = await first.assess(API, "orders fail")
         await walk.submit(ev.SeverityChosen(at=first.clock.now(), level="P2"))
-        await second.hand.advance(OTHERS_EVERY)
         said = "api assessing: tired@bastion leads it in another console; 5 shows it"
-        await scene.until(lambda: said in scene.app.export_text(), "said")
+        await passes(scene, OTHERS_EVERY, lambda: said in scene.app.export_text())
         await scene.pilot.press("R")
         await scene.until(lambda: "to be looked at only" in scene.app.export_text(), "followed")
         await scene.until(lambda: said not in scene.app.export_text(), "the last row has done its work")
         assert second.walks == {}
 
         await walk.submit(ev.CloseAsked(at=first.clock.now(), closing=Closing.ABORTED, reason="none"))
-        for _ in range(3):
-            await second.hand.advance(EVERY)
-        await scene.until(lambda: "it is closed" in scene.app.export_text(), "over")
+        await passes(scene, EVERY, lambda: "it is closed" in scene.app.export_text())
         await first.close()
         await scene.pilot.press("escape", "R")
         await scene.until(lambda: "How bad is it?" in scene.app.export_text(), "a new one may begin")
