@@ -1,17 +1,20 @@
 """Another console on this machine leads the incident: it is followed here, and led here once that one is gone."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from tests.console.scenes import API, INCIDENT, opened, stage_engine, started
+from tests.console.scenes import API, INCIDENT, Scene, opened, running, stage_engine, started
+from tui.console.controller import OTHERS_EVERY
 from tui.drivers.journal import Journal
 from tui.engine.incident.onlooker import EVERY, Onlooker
 from tui.engine.incident.runner import IncidentRunner
 from tui.incident import events as ev
 from tui.model.errors import TakenByOther
-from tui.model.incident import State
+from tui.model.incident import Closing, State
 
 API_WATCH = timedelta(minutes=10)
 
@@ -56,7 +59,7 @@ async def test_two_consoles_over_one_journal_and_one_key_takes_over_once_the_fir
         second = scene.engine
         assert "unfinished: api" in scene.app.export_text()
         await scene.pilot.press("escape", "5")
-        await scene.until(lambda: "follow process" in scene.app.export_text(), "offered to be followed")
+        await scene.until(lambda: "Enter follows process" in scene.app.export_text(), "offered to be followed")
         work = scene.app.frame.work
         await scene.until(lambda: work.armed, "armed")
         await scene.pilot.press("enter")
@@ -86,3 +89,72 @@ async def test_two_consoles_over_one_journal_and_one_key_takes_over_once_the_fir
         await scene.pilot.press("enter")
         await scene.until(lambda: isinstance(scene.controller.flows["api"].walk, IncidentRunner), "led from here")
         assert list(second.walks) == [walk.incident.id]
+
+
+async def passes(scene: Scene, seconds: float, until: Callable[[], bool]) -> None:
+    """Time passes until it is so: a journal on disk is read by a thread, and answers when it does."""
+    for _ in range(300):
+        if until():
+            return
+        await scene.engine.hand.advance(seconds)
+        await scene.pilot.pause(0.01)
+    raise AssertionError(scene.app.export_text())
+
+
+async def test_an_incident_that_another_console_opens_later_is_said_and_followed_by_the_same_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This console was there before. R would have begun a second rollback of the same service."""
+    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path / "state"))
+    first = stage_engine(journal=Journal())
+    async with started(tmp_path, (100, 30), journal=Journal()) as scene:
+        second = scene.engine
+        await scene.settle()
+        walk = await first.assess(API, "orders fail")
+        await walk.submit(ev.SeverityChosen(at=first.clock.now(), level="P2"))
+        said = "api assessing: tired@bastion leads it in another console; 5 shows it"
+        await passes(scene, OTHERS_EVERY, lambda: said in scene.app.export_text())
+        await scene.pilot.press("R")
+        await scene.until(lambda: "to be looked at only" in scene.app.export_text(), "followed")
+        await scene.until(lambda: said not in scene.app.export_text(), "the last row has done its work")
+        assert second.walks == {}
+
+        await walk.submit(ev.CloseAsked(at=first.clock.now(), closing=Closing.ABORTED, reason="none"))
+        await passes(scene, EVERY, lambda: "it is closed" in scene.app.export_text())
+        await first.close()
+        await scene.pilot.press("escape", "R")
+        await scene.until(lambda: "How bad is it?" in scene.app.export_text(), "a new one may begin")
+
+
+async def test_r_finds_at_once_what_another_console_has_opened_a_moment_ago(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path / "state"))
+    first = stage_engine(journal=Journal())
+    async with started(tmp_path, (100, 30), journal=Journal()) as scene:
+        await scene.settle()
+        await first.assess(API, "orders fail")
+        await scene.pilot.press("R")
+        await scene.until(lambda: "to be looked at only" in scene.app.export_text(), "followed")
+        assert scene.engine.walks == {}
+    await first.close()
+
+
+@pytest.mark.parametrize("outlives", [True, False])
+async def test_what_was_sent_may_have_ended_with_the_console_that_is_gone(tmp_path: Path, outlives: bool) -> None:
+    """A build from source is aborted by the host when its console ends: it does not go on."""
+    async with started(tmp_path, (100, 30)) as scene:
+        scene.walk(*running())
+        held = ["process 4711"]
+        setattr(scene.engine.journal, "holder", lambda _: held[0])  # noqa: B010 - the stage's own journal
+        with scene.app.keyboard.pressed():
+            await scene.controller.resume(INCIDENT)
+        onlooker = scene.controller.flows["api"].walk
+        assert isinstance(onlooker, Onlooker) and onlooker.incident.plan is not None
+        plan = replace(onlooker.incident.plan, outlives=outlives)
+        onlooker.incident = replace(onlooker.incident, plan=plan)
+        told = "the host finishes what was sent" if outlives else "it dies with the console that leads it"
+        assert told in await scene.settle()
+        onlooker.held_by = ""
+        gone = "what was sent goes on" if outlives else "what was sent may have ended with it"
+        assert gone in await scene.settle()

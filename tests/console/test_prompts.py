@@ -282,9 +282,9 @@ async def test_help_inside_a_page_goes_back_to_where_one_was(state: Path) -> Non
         chosen = at.app.frame.work.choice
         for aside in ("question_mark", "c", "a"):
             await at.press(aside)
-            assert at.app.opened.page is not None and at.app.opened.page.name != "wizard"
+            assert at.app.opened.page is not None and at.app.opened.page.name != "incident"
             await at.press("escape")
-            assert at.app.opened.page is not None and at.app.opened.page.name == "wizard"
+            assert at.app.opened.page is not None and at.app.opened.page.name == "incident"
             assert at.app.frame.work.choice == chosen or (
                 chosen and at.app.frame.work.choice and at.app.frame.work.choice.id == chosen.id
             )

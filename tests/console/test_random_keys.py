@@ -42,7 +42,7 @@ GUIDED = (
 """short ways to the pages, so that what comes at random between them starts from everywhere"""
 
 
-ASSESSED = {"wizard:severity", "wizard:confirm", "wizard:target", "wizard:plan"}
+ASSESSED = {"incident:severity", "incident:confirm", "incident:target", "incident:plan"}
 LOOKED_AT = {"releases:releases", "timeline:timeline", "trail:trail", "help:help", "palette:palette"}
 
 
@@ -235,7 +235,7 @@ async def test_keys_at_random_change_a_host_only_after_a_plan_and_a_word(
         finally:
             await outside.close()
         assert bool(entries) <= bool(confirmed), f"writes outside of an incident without a job confirmed: {entries}"
-    reached_all(monkey, ASSESSED | {"wizard:run", "wizard:watch", "wizard:closed", "releases:releases"})
+    reached_all(monkey, ASSESSED | {"incident:run", "incident:watch", "incident:closed", "releases:releases"})
 
 
 async def test_a_held_or_doubled_enter_confirms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,8 @@ async def test_it_opens_on_the_page_is_played_to_its_end_and_begins_nothing(tmp_
         engine.playback.faster(6)
         while not engine.playback.over:
             engine.playback.step()
+        await shown("a replay has no log")
+        assert "HOST?" not in app.export_text() and "connecting since" not in app.export_text()
         await shown("at its end", f"entry {len(recording.events)} of {len(recording.events)}")
         for key in ("K", "F", "R"):
             await pilot.press("escape", key)

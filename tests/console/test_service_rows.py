@@ -139,3 +139,13 @@ def test_a_thousand_rows_change_for_the_age_of_a_release_once_a_minute_at_most()
     shown = [[labels.release_aged(s, NOW + timedelta(seconds=n), 19) for s in every] for n in range(61)]
     changed = [sum(now != before for now, before in zip(*row, strict=True)) for row in itertools.pairwise(shown)]
     assert sum(changed) <= 1000 and max(changed) < 50
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_a_time_in_which_it_was_down_is_seen_without_colour(ascii_only: bool) -> None:
+    """Not as a blank, and not as a time in which nobody looked."""
+    palette = Palette(colour=False, ascii_only=ascii_only)
+    bad = tuple(probe(service("api"), NOW - timedelta(seconds=n), ProbeOutcome.UNHEALTHY) for n in range(100, 0, -5))
+    found = service_rows.strip(ServiceStatus(service=service("api"), probes=bad), NOW, 8, palette)
+    assert {text for text, look in found if look == "down"}.isdisjoint({" ", "  ", palette.sign("dot")})
+    assert "down" in {look for _, look in found}

@@ -65,3 +65,10 @@ def test_every_moment_of_the_axis_has_a_cell(cells: int, seconds: float) -> None
 @pytest.mark.parametrize("outside", [-0.001, 600.001])
 def test_what_is_outside_of_the_axis_has_none(outside: float) -> None:
     assert Axis(T0, T0 + timedelta(seconds=600), 10).place(T0 + timedelta(seconds=outside)) is None
+
+
+def test_a_limit_below_one_row_of_the_scale_is_a_line_all_the_same_and_its_row_says_it() -> None:
+    """1 % under a top of 18 %, as in a bad deploy: the line that decides must not vanish when it is passed most."""
+    *_, lower = chart.columns([0.18, None, 0.0], 0.18, 4, Palette(), limit=0.01)
+    assert lower == [("█", "down"), ("╌╌", "dim")]
+    assert [chart.limit_level(0.01, top, 4) for top in (0.18, 0.03, 0.02, 0.01)] == [0, 1, 2, 3]

@@ -123,6 +123,7 @@ class ConsoleApp(App[int]):
         self._draw()
         self._warn(engine.fleet.warnings)
         await controller.look_for_open()
+        await controller.follow_others()
 
     def _built(self, passphrase: Callable[[str], str]) -> "Engine":
         """In a thread: imports and files must not hold up the screen."""
@@ -269,7 +270,7 @@ class ConsoleApp(App[int]):
     def open_page(self, page: "Page") -> None:
         """Show a page in the work panel, and give it the keys: only as the consequence of the person's last word."""
         if not self.keyboard.decides():
-            how = "5 shows it" if page.name == "wizard" else "press its key again to see it"
+            how = "5 shows it" if page.name == "incident" else "press its key again to see it"
             self.notice(f"{page.name}: not opened, you went on to something else meanwhile; {how}", "warn")
             return
         self.frame.panels.work = True
@@ -296,6 +297,11 @@ class ConsoleApp(App[int]):
         """Say something in the last row until it is dismissed."""
         self.frame.notice = (redact(text), look)
         self.changed()
+
+    def unsay(self, text: str) -> None:
+        """Take a notice back, where the last row still says it."""
+        if text and self.frame.notice[0] == redact(text):
+            self.notice("")
 
     async def copy(self, text: str, name: str) -> bool:
         """Copy to a file, and to the terminal's clipboard where it takes it. Returns whether that was possible."""

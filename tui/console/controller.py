@@ -37,6 +37,8 @@ from tui.model.incident import Incident, State
 from tui.model.release import Release
 from tui.model.service import Service
 
+OTHERS_EVERY = 3.0
+"""seconds between looks for incidents that other consoles on this machine open"""
 _BUSY = (State.EXECUTING, State.STOPPED, State.UNCERTAIN, State.VERIFYING, State.WATCHING)
 
 
@@ -55,6 +57,10 @@ class ConsoleController:
         """incidents that are led or looked on here, and those about to be opened, by service"""
         self.open_elsewhere: dict[str, Incident] = {}
         """unfinished incidents of this machine's journal that were not taken up here, by service"""
+        self._hint = ""
+        """the notice that names a key which shows an incident: over once one is shown"""
+        self._seen_open: frozenset[str] = frozenset()
+        """every open incident that the journal had when it was looked at last"""
         self.timeline: list[Row] = []
         self._timeline_of: str | None = None
         self.jobs = ConsoleJobs(self)
@@ -131,10 +137,39 @@ class ConsoleController:
         strangers = [i for i in found if i.id not in ours]
         if unfinished and not lost:
             said = ", ".join(f"{i.service} ({labels.BRIEF[i.state]})" for i in unfinished)
-            self.screen.notice(f"unfinished: {said}; 5 shows how to take it up", "warn")
+            self._hint = f"unfinished: {said}; 5 shows how to take it up"
+            self.screen.notice(self._hint, "warn")
         elif strangers and not lost:
             names = ", ".join(f"{i.id} on {i.service}{same_services_file.elsewhere(fleet, i)}" for i in strangers)
             self.screen.notice(f"open incidents on services that services.yaml does not name: {names}", "warn")
+
+    async def look_for_others(self) -> None:
+        """Find incidents that another console on this machine has opened since, and follow them; each is said once."""
+        found, _ = await self.engine.records.open()
+        led = {*self.engine.walks, *(f.incident.id for f in self.flows.values() if f.incident is not None)}
+        known = {incident.id for incident in self.open_elsewhere.values()}
+        for incident in found:
+            if incident.id in led | known or not same_services_file.known(self.engine.fleet, incident):
+                continue
+            onlooker = await self.engine.look_on(incident.id)
+            if onlooker is None and incident.id not in self._seen_open:
+                continue  # this process may be opening it just now: it is looked at once more
+            self.open_elsewhere[incident.service] = incident
+            if onlooker is not None:
+                onlooker.subscribe(self.screen.changed)
+            leads = f"{incident.by} leads it in another console" if onlooker is not None else "nobody leads it"
+            self._hint = rows.safe(f"{incident.service} {labels.BRIEF[incident.state]}: {leads}; 5 shows it", 200)
+            self.screen.notice(self._hint, "warn")
+        self._seen_open = frozenset(incident.id for incident in found)
+
+    async def follow_others(self) -> None:
+        """Look for such incidents again and again, until cancelled."""
+        while True:
+            await self.engine.clock.sleep(OTHERS_EVERY)
+            try:
+                await self.look_for_others()
+            except ConsoleError:
+                continue  # the journal cannot be read now: who leads one here is told so
 
     # ── leading one ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -147,8 +182,9 @@ class ConsoleController:
                 flow.wanted = release or flow.wanted
             self._show(flow)
             return
+        await self.look_for_others()
         elsewhere = self.open_elsewhere.get(service.name)
-        if elsewhere is not None:
+        if elsewhere is not None and self._as_led(elsewhere).open:
             await self.resume(elsewhere.id)
             return
 
@@ -251,6 +287,7 @@ class ConsoleController:
     def _show(self, flow: IncidentFlow) -> None:
         self.flows[flow.service.name] = flow  # led from now on, also where the person has gone on meanwhile
         self.screen.select(flow.service.name)
+        self.screen.unsay(self._hint)
         self.screen.open_page(IncidentPage(flow))
 
     # ── other pages ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,6 +13,7 @@ from tui.console.ports import Console
 from tui.dokku.framing import Framer
 from tui.engine.incident.onlooker import Onlooker
 from tui.engine.incident.runner import IncidentRunner
+from tui.engine.replay import Playback
 from tui.engine.service_monitor import ServiceStatus
 from tui.incident import decision_tree, deploy_or_not, error_rates
 from tui.incident import events as ev
@@ -378,7 +379,8 @@ class IncidentFlow:
         incident = self.incident
         if incident is not None and incident.state is not self._seen:
             self._seen = incident.state
-            if incident.state in (State.VERIFYING, State.WATCHING, State.FAILED, State.CLOSED):
+            settled = incident.state in (State.VERIFYING, State.WATCHING, State.FAILED, State.CLOSED)
+            if settled and not isinstance(self.walk, Playback):
                 self.console.screen.begin_work(lambda: self.console.board.refresh(self.service.name))
         self.console.screen.changed()
 

@@ -46,6 +46,9 @@ class Screen(Protocol):
     def notice(self, text: str, look: str = "ok") -> None:
         """Say something in the last row until it is dismissed."""
 
+    def unsay(self, text: str) -> None:
+        """Take a notice back, where the last row still says it."""
+
     async def ask(self, prompt: str, *, wanted: str | None = None, initial: str = "") -> str | None:
         """One line from the person, or None where they would not say; with `wanted` only that text is taken."""
 

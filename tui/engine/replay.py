@@ -271,14 +271,14 @@ class _SilentHost:
 
 
 class _Silence:
-    """A log in which nothing stands."""
+    """A log that is not recorded, and says so."""
 
     outcome: Outcome | None = None
     stderr = b""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"a replay has no log: only what the journal holds is played\n"
         await asyncio.Event().wait()
-        yield b""
 
     async def close(self) -> None:
         """There is nothing to close."""

@@ -1,7 +1,8 @@
 """Small charts of text: columns in eighths of a cell over an axis of time, with marks.
 
 A column is as high as its value; what was not measured has no axis below it, so that nothing seen and nothing wrong
-look different. Values over the limit have another colour, and the limit is a line where it is high enough to be drawn.
+look different. Values over the limit have another colour. The limit is a line in the empty cells of the row where it
+lies, which may be the lowest one.
 """
 
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ def columns(
     values: Sequence[float | None], top: float, height: int, signs: Signs, *, limit: float | None = None
 ) -> list[list[Piece]]:
     """`height` rows of one cell a value, the upper row first."""
-    line = None if limit is None else min(height - 1, int(limit / top * height))
+    line = None if limit is None else limit_level(limit, top, height)
     drawn: list[list[Piece]] = []
     for level in reversed(range(height)):
         cells: list[Piece] = []
@@ -45,12 +46,17 @@ def columns(
                 _add(cells, signs.sign("full"), "down" if over else "ok")
             elif filled > 0:
                 _add(cells, signs.spark(filled), "down" if over else "ok")
-            elif level == line and line:
+            elif level == line:
                 _add(cells, signs.sign("limit"), "dim")
             else:
                 _add(cells, " ", "")
         drawn.append(cells)
     return drawn
+
+
+def limit_level(limit: float, top: float, height: int) -> int:
+    """The row of `height` rows in which the limit lies, counted from 0 at the bottom."""
+    return min(height - 1, int(limit / top * height))
 
 
 def baseline(axis: Axis, measured: Sequence[bool], marks: Sequence[Mark], signs: Signs) -> list[Piece]:

@@ -22,7 +22,7 @@ SIGNS: dict[str, tuple[str, str]] = {
     "look": ("┴", "+"),
     "end": ("┊", ":"),
 }
-SPARKS = ("▁▂▃▄▅▆▇█", " .:-=+*#")
+SPARKS = ("▁▂▃▄▅▆▇█", "_.:-=+*#")
 
 
 class Signs:

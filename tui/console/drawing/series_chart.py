@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LEAST_CELLS = 24
 """columns below which nothing could be told apart"""
+_ROWS_FOR_HALF = 4
 LEAST_ROWS = 7
 """a title, two rows of failures, the axis, response times and two rows of legend"""
 
@@ -38,7 +39,9 @@ def drawn(
     """The picture: `height` rows of failures, the axis, a row of response times, and what the marks mean."""
     content = [
         *_failures(found, limit, height, palette),
-        chart.labelled("", chart.baseline(axis, [s.total is not None for s in found.slices], marks, palette), palette),
+        chart.labelled(
+            "fail", chart.baseline(axis, [s.total is not None for s in found.slices], marks, palette), palette
+        ),
         *_times(found, palette),
     ]
     if legend:
@@ -50,8 +53,18 @@ def _failures(found: Series, limit: float, height: int, palette: Palette) -> lis
     shares = [s.share for s in found.slices]
     top = chart.scale(shares, limit)
     drawn = chart.columns(shares, top, height, palette, limit=limit)
-    scale = [error_rates.percent(top), "fail", *("" for _ in drawn[2:])]
+    scale = _scale(top, limit, height)
     return [chart.labelled(label, cells, palette) for label, cells in zip(scale, drawn, strict=True)]
+
+
+def _scale(top: float, limit: float, height: int) -> list[str]:
+    """What stands left of each row, the upper row first: the top, half of it where there is room, and the limit."""
+    scale = [""] * height
+    if height >= _ROWS_FOR_HALF and limit < top / 4:
+        scale[height // 2] = error_rates.percent(top / 2)
+    scale[height - 1 - chart.limit_level(limit, top, height)] = error_rates.percent(limit)
+    scale[0] = error_rates.percent(top)
+    return scale
 
 
 def _times(found: Series, palette: Palette) -> list[Row]:

@@ -178,10 +178,10 @@ def _row(
         pieces.append((" ", ""))
     room = columns.cells - rows.width(tuple(pieces))
     marks = labels.marks(status, incident, now=now)
-    if sum(cell_len(mark) + 1 for mark, _ in marks) > room:
+    if sum(cell_len(mark) + 1 for mark, _ in marks) > room + 1:  # nothing has to stand behind the last
         marks = labels.marks(status, incident, brief=True, now=now)
     for mark, style in marks:
-        if cell_len(mark) + 1 > room:
+        if cell_len(mark) > room:
             mark = rows.fit(mark, room).rstrip() if room >= 3 else ""
         if mark:
             pieces += [(mark, style), (" ", "")]

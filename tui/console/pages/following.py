@@ -30,7 +30,10 @@ def _who(flow: IncidentFlow, seen: "Onlooker", cells: int) -> list[Row]:
     if not incident.open:
         return [((f"FOLLOWED: led by {by} in another console; it is closed", "dim"),)]
     if not seen.held_by:
-        said = f"{flow.palette.sign('warn')} NOBODY LEADS IT: the console of {by} is gone; what was sent goes on"
+        sent = "what was sent goes on"
+        if incident.plan is not None and not incident.plan.outlives:
+            sent = "what was sent may have ended with it"
+        said = f"{flow.palette.sign('warn')} NOBODY LEADS IT: the console of {by} is gone; {sent}"
         return rows.paragraph(said, cells, "warn", indent=2)
     said = f"FOLLOWING {by}, {rows.safe(seen.held_by, 80)}: to be looked at only; as of {age} ago"
     found = rows.paragraph(said, cells, "run", indent=2)

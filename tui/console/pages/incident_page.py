@@ -12,7 +12,7 @@ from tui.model.incident import Question, State
 class IncidentPage(Page):
     """One incident being led or followed, or about to be opened."""
 
-    name = "wizard"
+    name = "incident"
 
     def __init__(self, flow: IncidentFlow) -> None:
         self.flow = flow

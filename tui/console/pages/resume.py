@@ -48,9 +48,8 @@ class Resume(Page):
             row = _row(incident, worded(now - incident.since))
             return Choice(id=incident.id, row=row, do=self._resume(incident.id))
         seen = onlooker.incident
-        row = _row(seen, worded(now - seen.since))
-        if onlooker.held_by and seen.open:
-            row = ((f"follow {rows.safe(onlooker.held_by, 60)}: ", "run"), *row)
+        led = onlooker.held_by if seen.open else ""
+        row = _row(seen, worded(now - seen.since), f"; Enter follows {rows.safe(led, 60)}" if led else "")
         return Choice(id=incident.id, row=row, do=self._resume(incident.id), off="" if seen.open else "it is closed")
 
     def _resume(self, incident: str) -> Callable[[], Awaitable[None]]:
@@ -73,12 +72,13 @@ def _run(group: Group) -> Row:
     return (("all previous   ", "bold"), (", ".join(group.services), "warn"), (f"; as a whole; {group.id}", "dim"))
 
 
-def _row(incident: Incident, ago: str) -> Row:
+def _row(incident: Incident, ago: str, led: str = "") -> Row:
     asking = f", {labels.QUESTIONS[incident.asking]}" if incident.asking else ""
     target = f" to {incident.plan.target.name}" if incident.plan else ""
     word, *more = labels.STATES[incident.state].split(",", 1)
     return (
         (f"{rows.fit(incident.service, 14)} ", "bold"),
         (f"{word}{target}{''.join(f',{one}' for one in more)}", "warn"),
+        (led, "run"),
         (f"{asking}; since {ago}; by {rows.safe(incident.by, 40)}; {incident.id}", "dim"),
     )

@@ -2,11 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from rich.cells import cell_len
+
 from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Row
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, View, button
 from tui.console.pages import posts, shared_rows
+from tui.engine.incident.onlooker import Onlooker
 from tui.model.health import ProbeOutcome
 from tui.model.incident import Closing, Incident, Question, State, StepResult
 from tui.model.outcome import describe
@@ -15,6 +18,8 @@ from tui.model.verification import Verdict
 
 _ABOVE = 4
 """rows above the steps at most, while they run"""
+_BESIDE_NAME = 22
+"""columns of a step beside its name: its sign, its time, and `exit 0`"""
 _RESULTS = {
     StepResult.DONE: ("yes", "ok"),
     StepResult.REFUSED: ("no", "down"),
@@ -68,6 +73,8 @@ def _state(flow: IncidentFlow, incident: Incident, now: datetime, cells: int) ->
             alone = "the host finishes what was sent by itself"
             if incident.plan is not None and not incident.plan.outlives:
                 alone = "it dies with this console: stay until it has ended"
+                if isinstance(flow.walk, Onlooker):
+                    alone = "it dies with the console that leads it"
             return _timed(f"{passed}{expected}", f"rolling back; {alone}", cells, "run")
         case State.UNCERTAIN if incident.asking is None:
             told = "the host is asked what serves; nothing is sent again"
@@ -113,9 +120,11 @@ def _steps(flow: IncidentFlow, incident: Incident, plan: Plan, now: datetime, ce
         spent = sum(((r.ended_at or now) - r.started_at).total_seconds() for r in incident.runs[:through])
         text = f"{through} steps before are done, {spent:.1f} s"
         found.append(((f" {flow.palette.sign('yes')} ", "ok"), (text, "dim")))
+    longest = max((cell_len(step.title) for step in plan.steps), default=0)
+    named = max(34, min(longest, cells - _BESIDE_NAME))
     for step in plan.steps[through if through > 1 else 0 :]:
         run = incident.run_of(step.id)
-        name = rows.fit(step.title, 34)
+        name = rows.fit(step.title, named)
         if run is None:
             found.append(((f" {flow.palette.sign('dot')} {name}", "dim"),))
             continue
@@ -127,6 +136,8 @@ def _steps(flow: IncidentFlow, incident: Incident, plan: Plan, now: datetime, ce
             continue
         sign, look = _RESULTS[run.result]
         end = describe(run.outcome) if run.outcome else ""
+        if run.detail and end.endswith(run.detail):
+            end = end.removesuffix(run.detail).rstrip(": ")  # the row below says it
         found.append(
             ((f" {flow.palette.sign(sign)} ", look), (f"{name} ", ""), (f"{seconds}  {rows.safe(end, 80)}", "dim"))
         )

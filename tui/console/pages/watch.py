@@ -43,7 +43,8 @@ def view(flow: IncidentFlow, incident: Incident, cells: int) -> View:
         content.append((("Nothing was changed: this watches the deploy as it is.", "dim"),))
     elif incident.plan is not None:
         kept = f"{incident.plan.leaving.name} {flow.palette.sign('arrow')} {incident.plan.target.name}"
-        content.append(((f"{kept}; what runs is asked of the host with every look", "dim"),))
+        told = f"{kept}; what runs is asked of the host with every look"
+        content.extend(rows.paragraph(told, cells, "dim", indent=2))
     content.extend(posts.standing(flow, incident, cells))
     left = watch.deadline - now
     content.append(((f"Ends {labels.clock(watch.deadline)}; closing this panel changes nothing.", "dim"),))
