@@ -16,7 +16,7 @@ import pytest
 
 from tests.drivers.test_ssh import FORCED, driver
 from tests.sshd import Sshd, real_sshd
-from tui.drivers.ssh import Identities, client_config, known_hosts, settings
+from tui.drivers.ssh import Identities, client_config, known_hosts, proxy_command, settings
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Unreachable
 from tui.model.service import Host, Transport
 
@@ -266,6 +266,33 @@ async def test_what_was_to_carry_the_link_is_named_with_its_own_words(
     async with driver(made) as host:
         with pytest.raises(Unreachable, match="no connection to port 22"):
             await host.connect()
+
+
+async def test_what_carries_the_link_is_gone_with_it_and_once_the_login_has_failed(
+    sshd: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"  # a shell splits a path at its blanks
+    (home / ".ssh").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    carriers: list[proxy_command.Carrier] = []
+    start = proxy_command.start
+
+    async def noted(command: str) -> proxy_command.Carrier:
+        carriers.append(await start(command))
+        return carriers[-1]
+
+    monkeypatch.setattr(proxy_command, "start", noted)
+    (home / ".ssh/config").write_text("Host web1\n  ProxyCommand sleep 30\n  ConnectTimeout 1\n")
+    async with driver(Host(name="h", ssh="web1")) as host:
+        with pytest.raises(Unreachable):
+            await host.connect()
+        assert [carrier.is_closed() for carrier in carriers] == [True]
+    written(sshd, home, *LOGINS["a command on the way"])
+    async with driver(Host(name="h", ssh="web1")) as host:
+        await host.connect()
+        assert [carrier.is_closed() for carrier in carriers] == [True, False]
+    assert [carrier.is_closed() for carrier in carriers] == [True, True]
 
 
 @pytest.mark.parametrize("transport", Transport)

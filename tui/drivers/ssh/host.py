@@ -137,6 +137,9 @@ class SshHost:
             with contextlib.suppress(OSError, (await _library()).Error):  # a time-out is an OSError
                 async with asyncio.timeout(1.0):
                     await connection.wait_closed()
+        with contextlib.suppress(TimeoutError):  # one that does not end ends with us
+            async with asyncio.timeout(1.0):
+                await self._opener.wait_closed()
 
     async def _connection(self, name: str) -> Connection:
         before = self._failed.get(name)

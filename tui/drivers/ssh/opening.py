@@ -56,6 +56,13 @@ class Opener:
         self._host = host
         self._identities = identities
         self._accept = accept
+        self._carriers: list[Carrier] = []
+        """those of connections that were made: each ends with its connection"""
+
+    async def wait_closed(self) -> None:
+        """Until the programs have ended that carried connections which are closed."""
+        for carrier in self._carriers:
+            await carrier.wait_closed()
 
     async def open(self, asyncssh: Any, ended: Ended) -> Connection:
         """A connection; `ended` is told when it ends. Raises Unreachable, AuthRefused, HostKeyRefused."""
@@ -143,6 +150,7 @@ class Opener:
                 )
             if carried is not None:
                 made.set_tunnel(carried)  # it ends with what it carries
+                self._carriers = [carried, *(one for one in self._carriers if not one.is_closed())]
             return made
         except TimeoutError as error:
             if any(one.unsigned for one in offer.passed_over):
@@ -171,6 +179,7 @@ class Opener:
             acknowledging.cancel()
             if carried is not None and made is None:
                 carried.close()
+                await carried.wait_closed()
             if offer.agent is not None:
                 offer.agent.close()
 

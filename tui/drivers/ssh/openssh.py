@@ -285,7 +285,8 @@ async def _ready(ssh: str, socket: Path) -> bool:
         return await asked.wait() == 0
     finally:  # nobody may be left to wait for it
         if asked.returncode is None:
-            asked.kill()
+            with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+                asked.kill()
             await asked.wait()
 
 

@@ -39,6 +39,10 @@ class Carrier(asyncio.SubprocessProtocol):
         if self._transport is not None:
             self._transport.close()
 
+    def is_closed(self) -> bool:
+        """True if it has ended, and all that it said was heard."""
+        return self._over.is_set()
+
     async def wait_closed(self) -> None:
         """Until it has ended."""
         await self._over.wait()
