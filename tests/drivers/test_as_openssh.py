@@ -345,10 +345,10 @@ async def test_a_certificate_of_a_known_authority_is_enough(tmp_path: Path, home
 def running_agent(socket: Path, **environ: str) -> Iterator[None]:
     """An agent that listens there."""
     argv = ["ssh-agent", "-D", "-a", str(socket)]
-    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, env={**os.environ, **environ}) as process:
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, env={**os.environ, **environ}) as process:
+        assert process.stdout is not None
         try:
-            while not socket.exists():
-                assert process.poll() is None
+            assert process.stdout.readline()  # it listens by then; its socket is there sooner
             yield
         finally:
             process.terminate()

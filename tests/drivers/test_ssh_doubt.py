@@ -261,11 +261,11 @@ async def test_a_key_with_a_passphrase_is_used_through_the_agent(
         askpass = tmp_path / "askpass"
         askpass.write_text("#!/bin/sh\necho opensesame\n")
         askpass.chmod(0o700)
-        agent = await asyncio.create_subprocess_exec("ssh-agent", "-D", "-a", str(socket), stdout=subprocess.DEVNULL)
+        agent = await asyncio.create_subprocess_exec("ssh-agent", "-D", "-a", str(socket), stdout=subprocess.PIPE)
         try:
+            assert agent.stdout is not None
             async with asyncio.timeout(10):
-                while not socket.exists():
-                    await asyncio.sleep(0.01)
+                assert await agent.stdout.readline()  # it listens by then; its socket is there sooner
             for name, value in (("AUTH_SOCK", socket), ("ASKPASS", askpass), ("ASKPASS_REQUIRE", "force")):
                 monkeypatch.setenv(f"SSH_{name}", str(value))
             async with driver(host_of(server)) as host:
