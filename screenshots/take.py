@@ -95,7 +95,7 @@ async def walk(services: str, state: Path) -> None:
         await camera.sees("hold deploys back")
         await pilot.pause(5)
         camera.take("running")
-        await camera.sees("seen")
+        await camera.sees("observed")
         await pilot.pause(12)
         camera.take("watch")
         await pilot.resize_terminal(*WIDE)
