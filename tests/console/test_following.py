@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tests.console.scenes import API, INCIDENT, Scene, opened, running, stage_engine, started
 from tui.console.controller import OTHERS_EVERY
 from tui.drivers.journal import Journal
+from tui.engine.engine import Engine
 from tui.engine.incident.onlooker import EVERY, Onlooker
 from tui.engine.incident.runner import IncidentRunner
 from tui.incident import events as ev
@@ -101,12 +102,17 @@ async def passes(scene: Scene, seconds: float, until: Callable[[], bool]) -> Non
     raise AssertionError(scene.app.export_text())
 
 
+@pytest.fixture
+def first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """Another console's engine on the journal of this test."""
+    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path / "state"))
+    return stage_engine(journal=Journal())
+
+
 async def test_an_incident_that_another_console_opens_later_is_said_and_followed_by_the_same_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, first: Engine
 ) -> None:
     """This console was there before. R would have begun a second rollback of the same service."""
-    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path / "state"))
-    first = stage_engine(journal=Journal())
     async with started(tmp_path, (100, 30), journal=Journal()) as scene:
         second = scene.engine
         await scene.settle()
@@ -126,11 +132,7 @@ async def test_an_incident_that_another_console_opens_later_is_said_and_followed
         await scene.until(lambda: "How bad is it?" in scene.app.export_text(), "a new one may begin")
 
 
-async def test_r_finds_at_once_what_another_console_has_opened_a_moment_ago(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path / "state"))
-    first = stage_engine(journal=Journal())
+async def test_r_finds_at_once_what_another_console_has_opened_a_moment_ago(tmp_path: Path, first: Engine) -> None:
     async with started(tmp_path, (100, 30), journal=Journal()) as scene:
         await scene.settle()
         await first.assess(API, "orders fail")

@@ -68,3 +68,8 @@ async def test_an_open_incident_is_read_each_time(journal: _Counted) -> None:
     for count in (1, 2):
         ((one,), _) = await records.open()
         assert (one.id, journal.entries_read) == ("inc0", count)
+
+
+async def test_which_incidents_are_open_is_told_without_reading_them(journal: _Counted) -> None:
+    assert await Records(journal).open_ids() == {"inc0"}
+    assert journal.entries_read == 0

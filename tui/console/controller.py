@@ -29,6 +29,7 @@ from tui.drivers.clock import local
 from tui.engine import same_services_file
 from tui.engine.all_services import Batch
 from tui.engine.engine import Engine
+from tui.engine.incident.onlooker import Onlooker
 from tui.engine.incident.runner import IncidentRunner
 from tui.engine.service_monitor import ServiceMonitor
 from tui.incident import events as ev
@@ -131,9 +132,8 @@ class ConsoleController:
         ours = {i.id for i in found if same_services_file.known(fleet, i)}
         unfinished = tuple(i for i in found if i.id not in mine and i.id in ours)
         self.open_elsewhere = {i.service: i for i in unfinished}
-        for onlooker in [await self.engine.look_on(i.id) for i in unfinished]:
-            if onlooker is not None:
-                onlooker.subscribe(self.screen.changed)
+        for incident in unfinished:
+            await self._look_on(incident)
         strangers = [i for i in found if i.id not in ours]
         if unfinished and not lost:
             said = ", ".join(f"{i.service} ({labels.BRIEF[i.state]})" for i in unfinished)
@@ -145,22 +145,27 @@ class ConsoleController:
 
     async def look_for_others(self) -> None:
         """Find incidents that another console on this machine has opened since, and follow them; each is said once."""
-        found, _ = await self.engine.records.open()
+        seen, self._seen_open = self._seen_open, await self.engine.records.open_ids()
         led = {*self.engine.walks, *(f.incident.id for f in self.flows.values() if f.incident is not None)}
-        known = {incident.id for incident in self.open_elsewhere.values()}
+        new = self._seen_open - led - {incident.id for incident in self.open_elsewhere.values()}
+        found = (await self.engine.records.open())[0] if new else ()  # asked every few seconds, and hardly ever new
         for incident in found:
-            if incident.id in led | known or not same_services_file.known(self.engine.fleet, incident):
+            if incident.id not in new or not same_services_file.known(self.engine.fleet, incident):
                 continue
-            onlooker = await self.engine.look_on(incident.id)
-            if onlooker is None and incident.id not in self._seen_open:
+            onlooker = await self._look_on(incident)
+            if onlooker is None and incident.id not in seen:
                 continue  # this process may be opening it just now: it is looked at once more
             self.open_elsewhere[incident.service] = incident
-            if onlooker is not None:
-                onlooker.subscribe(self.screen.changed)
             leads = f"{incident.by} leads it in another console" if onlooker is not None else "nobody leads it"
             self._hint = rows.safe(f"{incident.service} {labels.BRIEF[incident.state]}: {leads}; 5 shows it", 200)
             self.screen.notice(self._hint, "warn")
-        self._seen_open = frozenset(incident.id for incident in found)
+
+    async def _look_on(self, incident: Incident) -> Onlooker | None:
+        """Follow an incident that another console leads, and draw what is new of it; None where nobody leads it."""
+        onlooker = await self.engine.look_on(incident.id)
+        if onlooker is not None:
+            onlooker.subscribe(self.screen.changed)
+        return onlooker
 
     async def follow_others(self) -> None:
         """Look for such incidents again and again, until cancelled."""

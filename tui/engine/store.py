@@ -126,6 +126,10 @@ class Records:
         """Every incident that is not closed, newest first, and those among them that cannot be read."""
         return await self._sorted(await self._journal.open_incidents())
 
+    async def open_ids(self) -> frozenset[str]:
+        """The ids of all that are not closed; nothing of them is read."""
+        return frozenset(row.id for row in await self._journal.open_incidents())
+
     async def illegible(self, incident: str) -> Illegible | None:
         """The open incident of that id, where it cannot be read."""
         return next((one for one in (await self.open())[1] if one.id == incident), None)

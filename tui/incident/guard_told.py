@@ -30,12 +30,10 @@ def over(incident: Incident) -> bool:
 
 def was_asked(incident: Incident) -> bool:
     """True if it is closed, and people were told before that a person has to decide: its end is told them as well."""
-    told = (d.at for d in incident.deliveries if d.milestone is Milestone.VERDICT)
-    return (
-        incident.closed_at is not None
-        and incident.sent_at is not None
-        and min(told, default=incident.closed_at) < (incident.closed_at)
-    )
+    end = incident.closed_at
+    if end is None or incident.sent_at is None:
+        return False
+    return any(d.at < end for d in incident.deliveries if d.milestone is Milestone.VERDICT)
 
 
 def pages(incident: Incident) -> bool:

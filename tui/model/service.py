@@ -1,4 +1,4 @@
-"""The values that services.yaml describes: hosts, services, and all of them. The numbers are in `runbook`."""
+"""The values that services.yaml describes: a host, a service, and the fleet of all; numbers: `runbook_numbers`."""
 
 from datetime import timedelta
 from enum import StrEnum

@@ -43,7 +43,7 @@ async def confirm(engine: Engine, options: CommandOptions, narrator: Narrator) -
     store.take(proposal.id, _entry(engine, ProposalWord.CONFIRMED))
     said = "; ".join(filter(None, (options.reason, proposal.reason)))
     reason = f"{proposal.id}, proposed by an agent, confirmed by {engine.by}" + (f": {said}" if said else "")
-    walk = await engine.open(plan, clean_line(reason), telling.stream(narrator))
+    walk = await engine.open(plan, clean_line(reason), telling.Hearer(narrator))
     return await single.carry_out(engine, walk, options, narrator)
 
 

@@ -67,7 +67,7 @@ async def drill(engine: Engine, options: CommandOptions, narrator: Narrator) -> 
     await yes_or_no.given(options, narrator, question)
     if not options.yes:
         await ground.check(engine, of.host)  # a person may have taken some time
-    made = DrillRun(engine, of, narrator.say, telling.stream(narrator))
+    made = DrillRun(engine, of, narrator.say, telling.Hearer(narrator))
     end, result = await _to_the_end(made, images, narrator)
     return _told(engine, made, end, result, of, options, narrator)
 
@@ -197,7 +197,7 @@ def _document(
 async def resume(engine: Engine, begun: DrillBegun, narrator: Narrator) -> Result:
     """Take away what a drill left whose console ended."""
     narrator.say(f"drill of {begun.host}: {begun.app}, begun {output.time(begun.at)}; it is taken away", "bold")
-    result = await run.resume(engine, begun, narrator.say, telling.stream(narrator))
+    result = await run.resume(engine, begun, narrator.say, telling.Hearer(narrator))
     code = Exit.UNKNOWN if result.left else Exit.DONE
     said = f"{begun.app} is gone from {begun.host}" if not result.left else f"{begun.app} could not be taken away"
     narrator.say(said, "green" if code is Exit.DONE else "red")

@@ -15,7 +15,6 @@ from tui.cli.commands import telling
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
-from tui.dokku.framing import Framer, Line
 from tui.engine import guard as guarding
 from tui.engine.engine import Engine
 from tui.engine.guard import DeployGuard, GuardOrder
@@ -30,7 +29,6 @@ from tui.model.outcome import Exited, describe
 from tui.model.service import Service
 from tui.model.value import Value
 from tui.text.clean import clean_line
-from tui.text.redact import redact
 
 Result = tuple[Exit, output.Document]
 NO_LIMIT = 6 * 3600.0
@@ -54,7 +52,7 @@ async def guard(engine: Engine, options: CommandOptions, narrator: Narrator) -> 
     """Run the command, watch what went live, act as it was agreed."""
     service = naming.service(engine.fleet, options.names[0])
     order = _order(engine, service, options)
-    watch = DeployGuard(engine, service, order, telling.stream(narrator))
+    watch = DeployGuard(engine, service, order, telling.Hearer(narrator))
     await watch.begin()
     ended: CommandEnd | None = None
     if options.then:
@@ -85,7 +83,7 @@ async def guards(engine: Engine, identity: str) -> bool:
 
 async def resume(engine: Engine, identity: str, options: CommandOptions, narrator: Narrator) -> Result:
     """A guard whose console ended goes on here; each of its looks asks whether what runs is the deploy still."""
-    walk = await engine.resume(identity, telling.stream(narrator))
+    walk = await engine.resume(identity, telling.Hearer(narrator))
     live = walk.incident.latest or await engine.links.current(walk.incident.host, walk.incident.app)
     return await _to_the_end(engine, walk, live, None, options, narrator)
 
@@ -122,21 +120,15 @@ async def _run(engine: Engine, argv: tuple[str, ...], narrator: Narrator) -> Com
     if engine.processes is None:
         raise Refused("this console starts no programs")
     narrator.doing(f"the command runs: {clean_line(' '.join(argv), 40)}")
-    framers = {False: Framer(), True: Framer()}
-
-    def tell(lines: list[Line]) -> None:
-        for line in lines:
-            narrator.heard(redact(line.text), aloud=True)
-
+    hear = telling.Hearer(narrator, aloud=True)
     answer = await engine.processes.run(
         argv,
         timeout=NO_LIMIT,
         guard="",
-        on_output=lambda raw, error: tell(framers[error].feed(raw)),
+        on_output=lambda raw, error: hear("stderr" if error else "stdout", raw),
         env={},
     )
-    for framer in framers.values():
-        tell(framer.flush())
+    hear.end()
     code = answer.outcome.code if isinstance(answer.outcome, Exited) else None
     return CommandEnd(argv=argv, words=describe(answer.outcome), exit=code)
 
@@ -272,10 +264,9 @@ def _told(
         target = incident.plan.target.name if incident.plan else "another release"
         said = f"{incident.service} was breached, and is rolled back to {target}, proven; {_frozen(incident)}"
         end = (Exit.UNHEALTHY, said, f"rollback unfreeze {incident.service}")
+        code, document = single.told(engine, incident, end, options, narrator)
     else:
         code, document = single.result(engine, incident, options, narrator)
-        return code, _document(incident, code, document, ended)
-    code, document = single.told(engine, incident, end, options, narrator)
     return code, _document(incident, code, document, ended)
 
 

@@ -62,7 +62,7 @@ async def rollback(engine: Engine, options: CommandOptions, narrator: Narrator) 
     options = await agreed(engine, plan, options, narrator, earlier.incident if earlier else None)
     walk = earlier
     if walk is None:
-        walk = await engine.open(plan, options.reason, telling.stream(narrator))
+        walk = await engine.open(plan, options.reason, telling.Hearer(narrator))
     else:
         await walk.submit(ev.PlanMade(at=engine.clock.now(), plan=plan))
     return await carry_out(engine, walk, options, narrator)
@@ -106,7 +106,7 @@ async def resume(engine: Engine, identity: str, options: CommandOptions, narrato
     end = closing(options.close) if options.close is not None else None
     if end is not None and (lost := await engine.records.illegible(identity)) is not None:
         return await _set_aside(engine, lost, end, options, narrator)
-    walk = await engine.resume(identity, telling.stream(narrator))
+    walk = await engine.resume(identity, telling.Hearer(narrator))
     narrator.say(f"incident {identity}: {walk.incident.service}, {walk.incident.state}", "bold")
     followed = telling.follow(engine, walk, narrator)
     try:
@@ -212,7 +212,7 @@ async def _continuing(
     mine = [i for i in found if same_services_file.concerns(engine.fleet, service, i) and not i.guarding]
     if not mine or options.expect_current is None or options.plan:
         return None
-    walk = await engine.resume(mine[0].id, telling.stream(narrator))
+    walk = await engine.resume(mine[0].id, telling.Hearer(narrator))
     narrator.say(f"going on with incident {mine[0].id} ({walk.incident.state})")
     incident = await walk.settled()
     if not incident.open:

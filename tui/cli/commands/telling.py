@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tui.cli.commands import evidence
 from tui.cli.narrate import Narrator
-from tui.dokku.framing import Framer
+from tui.dokku.framing import Framer, Line
 from tui.drivers import paths
 from tui.drivers.clock import stepped
 from tui.engine.engine import Engine
@@ -17,6 +17,7 @@ from tui.model.notice import Delivery
 from tui.model.outcome import describe
 from tui.model.plan import Plan
 from tui.model.verification import Verdict
+from tui.text.redact import redact
 
 _STATES = {
     State.PLANNED: "",
@@ -43,15 +44,25 @@ async def earlier_ones(engine: Engine, plan: Plan, narrator: Narrator) -> None:
         narrator.say(f"  seen before: {one.words(now)} (rollback postmortem {one.incident.id})", "dim")
 
 
-def stream(narrator: Narrator) -> Callable[[str, bytes], None]:
-    """A hearer of what steps print, which tells it line by line."""
-    framers: dict[str, Framer] = {}
+class Hearer:
+    """Hears what steps or programs print, each by its name, and tells it line by line; `aloud`: without -v, too."""
 
-    def heard(step: str, raw: bytes) -> None:
-        for line in framers.setdefault(step, Framer()).feed(raw):
-            narrator.heard(line.text)
+    def __init__(self, narrator: Narrator, *, aloud: bool = False) -> None:
+        self._narrator = narrator
+        self._aloud = aloud
+        self._framers: dict[str, Framer] = {}
 
-    return heard
+    def __call__(self, name: str, raw: bytes) -> None:
+        self._tell(self._framers.setdefault(name, Framer()).feed(raw))
+
+    def end(self) -> None:
+        """Tell what came without the end of a line."""
+        for framer in self._framers.values():
+            self._tell(framer.flush())
+
+    def _tell(self, lines: list[Line]) -> None:
+        for line in lines:
+            self._narrator.heard(redact(line.text), aloud=self._aloud)
 
 
 @dataclass(slots=True, kw_only=True)

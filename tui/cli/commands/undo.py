@@ -23,7 +23,7 @@ async def undo(engine: Engine, options: CommandOptions, narrator: Narrator) -> R
     incident = await _incident(engine, options)
     if incident.open and not options.plan:
         # what became of it is found out first: nothing is planned over an outcome that nobody knows
-        walk = await engine.resume(incident.id, telling.stream(narrator))
+        walk = await engine.resume(incident.id, telling.Hearer(narrator))
         incident = await walk.until_known()
     narrator.say(f"undo of incident {incident.id} on {incident.service}: {_went(incident)}", "bold")
     chosen = facts.Options(
@@ -42,7 +42,7 @@ async def undo(engine: Engine, options: CommandOptions, narrator: Narrator) -> R
         error = output.error(code, plan.blocked[0].text) if plan.blocked else None
         return code, output.planned(plan, exit_code=int(code), error=error)
     options = await single.agreed(engine, plan, options, narrator)
-    walk = await undoing.begin(engine, incident, plan, options.reason, telling.stream(narrator))
+    walk = await undoing.begin(engine, incident, plan, options.reason, telling.Hearer(narrator))
     return await single.carry_out(engine, walk, options, narrator)
 
 

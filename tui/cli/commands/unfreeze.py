@@ -102,7 +102,7 @@ async def _deployed(engine: Engine, service: Service, options: CommandOptions, n
     narrator.plan(made)
     options = await single.agreed(engine, made, options, narrator)
     reason = f"deploy of the tip of {made.before.branch}" + (f": {options.reason}" if options.reason else "")
-    walk = await engine.open(made, reason, telling.stream(narrator))
+    walk = await engine.open(made, reason, telling.Hearer(narrator))
     return await single.carry_out(engine, walk, options, narrator)
 
 

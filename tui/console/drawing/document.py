@@ -30,9 +30,9 @@ _BLANKS = 2
 def drawn(document: str, cells: int, signs: Signs) -> tuple[Row, ...]:
     """The document in rows of this many cells; those of fenced blocks may be wider, and are cut where they are drawn.
     A page asks for them with every second."""
-    from markdown_it import MarkdownIt  # no first picture is a document
+    from tui.incident.postmortem import dialect  # no first picture is a document
 
-    reader = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    reader = dialect.reader().enable("table")
     return tuple(_Drawing(cells, signs).all(reader.parse(redact(document))))
 
 

@@ -7,12 +7,11 @@ every address (Content-Security-Policy), so that what slipped through could do n
 from collections.abc import MutableMapping, Sequence
 from html import escape
 
-from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
-from tui.incident.postmortem import svg
+from tui.incident.postmortem import dialect, svg
 from tui.incident.postmortem.markdown import CHART
 from tui.model.postmortem import PostMortem
 
@@ -38,9 +37,8 @@ class _Renderer(RendererHTML):
 
 def page(found: PostMortem, document: str) -> str:
     """The whole page of a document that was rendered as Markdown."""
-    reader = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).disable("image")
     pictures = "\n".join(svg.picture(chart) for chart in found.charts) + "\n"
-    body = reader.render(document, {_PICTURES: pictures})
+    body = dialect.reader(_Renderer).render(document, {_PICTURES: pictures})
     title = escape(f"Incident {found.incident}: {found.title.text}")
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
