@@ -6,10 +6,8 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mcp import Client
 
 from tui.cli.commands.agent_tools import MARK, TOOLS, AgentTools, harmless, marked
-from tui.cli.commands.mcp import server
 from tui.engine.engine import Engine
 from tui.model.errors import Refused
 
@@ -93,6 +91,10 @@ async def test_a_fault_of_this_program_is_told_as_one_and_ends_nothing(
 
 
 async def test_the_protocols_own_client_sees_read_only_tools_and_marked_data() -> None:
+    from mcp import Client  # half a second of imports, which each worker would pay
+
+    from tui.cli.commands.mcp import server
+
     async with Client(server(tools())) as client:
         found = (await client.list_tools()).tools
         assert [tool.name for tool in found] == [tool.name for tool in TOOLS]

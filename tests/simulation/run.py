@@ -63,6 +63,7 @@ class Prepared:
         self.world.trace.clear()
         gc.collect()
         gc.freeze()
+        gc.set_threshold(50_000, 20, 20)  # a seed is over before there is much to collect
 
     def run(self, seed: int, plant: Callable[[], AbstractContextManager[Any]] = nullcontext) -> Found:
         """Everything that the seed decides."""

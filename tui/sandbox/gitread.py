@@ -19,6 +19,9 @@ from tui.sandbox.host import Call
 from tui.sandbox.machine import App
 from tui.sandbox.repos import BadRef, read_files
 
+PIECE = 1 << 15
+"""bytes of a pack's many packets that are sent in one"""
+
 
 def repository_of(call: Call) -> App:
     """The app whose repository the call names. Raises Refused(128) with git's words if there is none."""
@@ -52,17 +55,27 @@ async def upload_pack(call: Call) -> int:
     app = repository_of(call)
     loop = asyncio.get_running_loop()
 
+    said = bytearray()
+
     def read(count: int) -> bytes:
+        send()
         return asyncio.run_coroutine_threadsafe(call.client.read_exactly(count), loop).result()
 
     def write(data: bytes) -> int:
-        try:
-            asyncio.run_coroutine_threadsafe(send(data), loop).result()
-        except BrokenPipeError:
-            raise EOFError from None  # the client has read enough and hung up
+        said.extend(data)
+        if len(said) >= PIECE:
+            send()
         return len(data)
 
-    async def send(data: bytes) -> None:
+    def send() -> None:
+        data = bytes(said)
+        said.clear()
+        try:
+            asyncio.run_coroutine_threadsafe(sent(data), loop).result()
+        except BrokenPipeError:
+            raise EOFError from None  # the client has read enough and hung up
+
+    async def sent(data: bytes) -> None:
         call.write(data)
         await call.client.drain()
 
@@ -71,6 +84,7 @@ async def upload_pack(call: Call) -> int:
         served = {"/": cast("BackendRepo", app.repo.repo)}
         backend = DictBackend(served)
         GitReading(backend, ["/"], Protocol(read, write)).handle()
+        send()
 
     try:
         await asyncio.to_thread(serve)
