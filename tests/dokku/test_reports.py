@@ -88,6 +88,7 @@ def test_one_that_is_starting_counts_only_where_nothing_else_of_its_process_runs
     assert len(reports.ps_inspect(inspected("cyc.web.1", "cyc.web.1.upcoming-1"))) == 1
     assert len(reports.ps_inspect(inspected("cyc.web.1.upcoming-1"))) == 1
     assert len(reports.ps_inspect(inspected("cyc.web.1", "cyc.worker.1", "cyc.worker.2"))) == 3
+    assert [c.upcoming for c in reports.ps_inspect(inspected("cyc.web.1.upcoming-1", "cyc.worker.1"))] == [True, False]
 
 
 @pytest.mark.parametrize("raw", [b"", b"nonsense", b'{"a": 1}', b'[{"Name": "x"}]'])

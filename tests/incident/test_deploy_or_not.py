@@ -128,6 +128,12 @@ def test_a_deploy_that_failed_is_not_what_serves() -> None:
     assert not [f for f in of(replace(current(), source="docker-image", git_rev=OTHER)) if "did not succeed" in f.text]
 
 
+def test_a_deploy_that_died_after_its_switch_did_not_fail_and_is_what_serves() -> None:
+    now = replace(current(containers=(replace(container(), upcoming=True),)), git_rev=OTHER)
+    assert said(of(now), "died after its switch") is Speaks.FOR
+    assert not [f for f in of(now) if "did not succeed" in f.text]
+
+
 @pytest.mark.parametrize(
     ("speaks", "against"),
     [

@@ -156,6 +156,18 @@ def test_a_commit_of_ours_whose_containers_lost_our_label_was_rebuilt_and_is_nob
     assert not what_runs.rebuilt(own, now), "a commit that a team pushed itself carries no label"
 
 
+def test_what_a_deploy_left_that_died_after_its_switch_is_nobodys_release_unless_it_is_labelled() -> None:
+    releases = Made()(r2={"commit": THEIRS}, r3={"served_as": (OURS,)})
+    theirs = replace(container(), upcoming=True)
+    for named in (THEIRS, OURS):
+        found = what_runs.running(releases, current(metadata=named, containers=(theirs, container("bbbbbbbbbbbb"))))
+        assert (found.number, found.commit, found.said) == (None, None, what_runs.HALF_WAY)
+    stopped = current(metadata=THEIRS, containers=(container(), replace(theirs, running=False)))
+    assert what_runs.running(releases, stopped).number == 2, "it does not serve"
+    ours = (replace(container(attempt="inc.1"), upcoming=True, release="3"),)
+    assert what_runs.running(releases, current(metadata=OURS, containers=ours)).number == 3
+
+
 def test_a_release_label_without_our_attempt_proves_nothing() -> None:
     labelled = replace(container(attempt="inc.1"), release="1")
     inherited = replace(container(), release="1")

@@ -50,6 +50,32 @@ def test_a_host_that_restarts_in_the_middle_of_a_push(tmp_path: Path, dokku: str
         assert (again.code, box.serves()) == (0, "v1.4.0"), again.stderr
 
 
+@pytest.mark.parametrize("dokku", ["0.35.15", "0.38.27"])
+def test_a_deploy_of_somebody_else_that_died_after_the_switch_is_not_taken_for_the_release_before(
+    tmp_path: Path, dokku: str
+) -> None:
+    """Dokku names what was deployed before, and another image serves, under its interim name."""
+    with local_sandbox(tmp_path, dokku=dokku) as box:
+        assert box.run("api", "release:3", "--yes", "--no-freeze", "--json").code == 0
+        box.pull("fault", kind="restart_host", when={"command_prefix": "git-receive-pack", "after_phase": "renaming"})
+        box.pull("deploy", app=APP, version="v1.74.0")
+        box.await_that(lambda app: app["serves"] == "v1.74.0" and not app["lock_held"])
+        (row,) = box.run("status", "api", "--json").document["items"]
+        assert (row["release"], row["running"]["commit"]) == ("half-way", None), row
+        assert (row["half_way"], row["restart_risk"]) == (True, None)
+        for words in (("status", "api"), ("api", "--list")):
+            said = box.run(*words)
+            assert "Dokku still names the release before" in said.stdout + said.stderr, words
+        if dokku == "0.35.15":  # it cannot tell a stale lock from a live one
+            assert box.run("api", "previous", "--plan").code == 3
+            box.pull("command", command=f"apps:unlock {APP}")
+        kept = box.run("keep", "api", "--json")
+        assert kept.code == 3, kept.stdout
+        assert "what runs is not what Dokku names" in kept.stdout
+        back = box.run("api", "previous", "--yes", "--json")
+        assert (back.code, box.serves()) == (0, "v1.3.0"), back.stderr
+
+
 def test_a_container_that_only_restarts_is_not_said_to_run(box: LocalSandbox) -> None:
     box.pull("restart_container", app=APP, loop=True)
     listed = box.run("api", "--list", "-v").stdout

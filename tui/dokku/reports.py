@@ -332,18 +332,18 @@ def ps_inspect(raw: bytes) -> tuple[Container, ...]:
         rest = match["rest"] or ""
         if rest and not rest.startswith(".upcoming"):
             continue
-        (upcoming if rest else named).append(_container(item, match["process"], int(match["index"])))
+        (upcoming if rest else named).append(_container(item, match))
     taken = {(c.process, c.index) for c in named if c.running}
     alone = (c for c in upcoming if c.running and (c.process, c.index) not in taken)
     return tuple(sorted((*named, *alone), key=lambda c: (c.process, c.index, c.id)))
 
 
-def _container(item: _Inspected, process: str, index: int) -> Container:
+def _container(item: _Inspected, name: re.Match[str]) -> Container:
     labels = (item.config.labels if item.config else None) or {}
     return Container(
         id=item.id[:12],
-        process=labels.get("com.dokku.process-type", process),
-        index=index,
+        process=labels.get("com.dokku.process-type", name["process"]),
+        index=int(name["index"]),
         image=item.image,
         named=clean_line(item.config.image, 300) if item.config else "",
         created_at=_time(item.created),
@@ -358,6 +358,7 @@ def _container(item: _Inspected, process: str, index: int) -> Container:
         builder=builders.of_container(labels, item.path),
         command=tuple((item.config.cmd if item.config else None) or ()),
         predeploy=labels.get("com.dokku.predeploy-phase") == "true",
+        upcoming=bool(name["rest"]),
     )
 
 

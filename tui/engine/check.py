@@ -330,6 +330,8 @@ def _state(at: Host, of: Service, found: Listing) -> list[Finding]:
     if what_runs.rebuilt(found.releases, current):
         words = f"NOT WHAT WAS DEPLOYED LAST: a rebuild replaced {(current.commit or 'unknown')[:10]} by something else"
         lines.append(_line(of, "rebuilt", Result.FINDING, words, f"rollback {of.name} previous, or deploy the fix"))
+    elif words := what_runs.half_way(current):
+        lines.append(_line(of, "half-way", Result.FINDING, words, f"rollback {of.name} previous, or deploy the fix"))
     elif risk := restart_risk.risk(current):
         fix = anew.cure(of, at, what_runs.running(found.releases, current))
         lines.append(_line(of, "attempt", Result.FINDING, risk, fix))

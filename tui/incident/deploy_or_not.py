@@ -51,6 +51,9 @@ def findings(
     found.extend(_containers(current))
     if current.locked:
         found.append(Clue(speaks=Speaks.AGAINST, text="a deploy is running right now: wait for its end"))
+    elif current.half_way:
+        words = "the last deploy died after its switch: what serves is not what Dokku names"
+        found.append(Clue(speaks=Speaks.FOR, text=words))
     rev = restart_risk.tried(current)
     if rev is not None and current.commit is not None:
         words = f"the last deploy ({rev[:10]}) did not succeed: {current.commit[:10]} still serves"

@@ -83,7 +83,8 @@ def seen(state: OfferState, look: AppLook) -> OfferState:
 
 def comparable(current: RunningState) -> bool:
     """True if it is known what runs, and that no deploy is at work on it."""
-    return current.serving and current.metadata is not None and (not current.locked or current.stale_lock)
+    named = current.metadata is not None and not current.half_way
+    return current.serving and named and (not current.locked or current.stale_lock)
 
 
 def another(before: RunningState, now: RunningState) -> bool:

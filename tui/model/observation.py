@@ -43,6 +43,8 @@ class Container(Value):
     """what it was started with, behind the image's own entry point"""
     predeploy: bool = False
     """its image is what a predeploy task left behind: the values of all config of then are in it"""
+    upcoming: bool = False
+    """its deploy has not ended, or died after the switch: Dokku's own word still names the release before"""
 
     @property
     def name(self) -> str:
@@ -102,6 +104,8 @@ class RunningState(Value):
     @property
     def commit(self) -> str | None:
         """The commit that serves, where the source names one: git-push's metadata, git-sync's after `#`."""
+        if self.half_way:
+            return None
         if self.source == "git-push":
             return self.metadata
         if self.source == "git-sync" and self.metadata:
@@ -117,11 +121,18 @@ class RunningState(Value):
         host's clock in whole seconds. An image is known by its name as well.
         """
         made = [c.created_at for c in self.running.values()]
-        if self.source not in ("docker-image", "tar") or not made or self.updated_at is None or self.tip is None:
+        if self.half_way or self.source not in ("docker-image", "tar") or not made or self.updated_at is None or self.tip is None:
             return None
         if any(at is None or at < self.updated_at - _WHOLE for at in made) or self.git_rev != self.tip:
             return None
         return self.tip if self.source == "tar" or self.source_image == self.metadata else None
+
+    @property
+    def half_way(self) -> bool:
+        """True if a deploy that has not ended, or died after the switch, put there what serves, and no label of ours
+        says which release that is: the metadata names the one before.
+        """
+        return any(c.upcoming and c.attempt is None for c in self.containers if c.running)
 
     @property
     def attempt(self) -> str | None:

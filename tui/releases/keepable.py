@@ -25,6 +25,11 @@ def known_to_run(current: RunningState) -> str:
             f"a deploy of {current.app} is running",
             f"keep it when it has ended; if nobody deploys, one that died left its lock: apps:unlock {current.app}",
         )
+    if current.half_way:
+        raise Refused(
+            f"a deploy of {current.app} died after it had put new containers there: what runs is not what Dokku names",
+            "deploy a good release first",
+        )
     commit = current.commit or current.own_commit
     if commit is None and current.source in UNHELD:
         raise Refused(

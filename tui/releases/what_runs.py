@@ -41,7 +41,16 @@ def running(releases: tuple[Release, ...], current: RunningState) -> Release:
 
 
 HALF_WAY = "half-way"
-"""a deploy of this program died: containers carry another release's label than the one that Dokku names"""
+"""a deploy died: containers carry another release's label than the one that Dokku names, or are of a deploy that did not
+come to the point where Dokku names it"""
+
+
+def half_way(current: RunningState) -> str:
+    """The warning for what `RunningState.half_way` tells of; empty where it does not hold."""
+    if not current.half_way:
+        return ""
+    end = "has not ended (if nobody deploys, it died half-way)" if current.locked else "died half-way"
+    return f"what serves was put there by a deploy that {end}: Dokku still names the release before"
 
 
 def _labelled(releases: tuple[Release, ...], current: RunningState) -> Release | None:
@@ -54,6 +63,8 @@ def _labelled(releases: tuple[Release, ...], current: RunningState) -> Release |
 
 
 def _running(releases: tuple[Release, ...], current: RunningState) -> Release:
+    if current.half_way:
+        return Release(app=current.app, running=True, said=HALF_WAY)
     if rebuilt(releases, current):
         return Release(app=current.app, running=True, said=REBUILT)
     commit, down = current.commit or current.metadata, not current.serving

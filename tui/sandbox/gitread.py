@@ -63,7 +63,7 @@ async def upload_pack(call: Call) -> int:
 
     def write(data: bytes) -> int:
         said.extend(data)
-        if len(said) >= PIECE:
+        if data[4:5] != b"\x01" or len(said) >= PIECE:  # on band 1 travels the pack
             send()
         return len(data)
 

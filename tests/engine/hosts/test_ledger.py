@@ -98,7 +98,10 @@ async def test_nothing_serving_and_nothing_known_are_no_sighting(journal: Journa
     keeper = LedgerKeeper(journal)
     await keeper.saw("h", current(containers=()))
     await keeper.saw("h", replace(current(), metadata=None))
-    assert (await keeper.known("h", "cyc")).sightings == ()
+    died = replace(current(containers=(replace(container(), upcoming=True),)), git_rev=OTHER, locked=False)
+    await keeper.saw("h", died)
+    known = await keeper.known("h", "cyc")
+    assert (known.sightings, known.remarks) == ((), ())
 
 
 async def test_a_deploy_that_failed_is_remarked_once_and_not_while_it_is_under_way(journal: Journal) -> None:

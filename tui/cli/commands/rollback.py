@@ -171,6 +171,8 @@ async def show_releases(engine: Engine, service: Service, options: CommandOption
         for asked in found.asked:
             if asked.trouble:
                 narrator.say(f"{asked.source.value} could not be asked: {asked.trouble}", "yellow")
+        if words := what_runs.half_way(found.current):
+            narrator.say(words, "yellow")
         if risk := restart_risk.risk(found.current):
             running = what_runs.running(found.releases, found.current)
             fix = anew.cure(service, engine.links.described(service.host), running)

@@ -196,6 +196,8 @@ def _held(row: output.Document) -> str:
 
 def _risk(row: output.Document) -> str:
     """The danger that a failed deploy has left behind, with the way out."""
+    if row["half_way"]:
+        return "  HALF-WAY: a deploy has not ended, or died; Dokku still names the release before"
     if not row["restart_risk"]:
         return ""
     what = "DO NOT RESTART: the last deploy failed"
@@ -261,6 +263,7 @@ async def _status(
         "frozen": holders.is_frozen(found.current.branch) if found else None,
         "deploys_go_live": _unheld(service, found),
         "rebuilt": rebuilt,
+        "half_way": found.current.half_way if found else None,
         "settled": what_runs.settled(found.current, what_runs.running(found.releases, found.current))
         if found
         else None,

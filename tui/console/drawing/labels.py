@@ -164,6 +164,8 @@ def marks(
     record = status.listing.record if status.listing else None
     if status.listing is not None and what_runs.rebuilt(status.listing.releases, status.listing.current):
         found.append(("REBUILT", "down"))
+    elif status.listing is not None and status.listing.current.half_way:
+        found.append(("HALF-WAY", "down"))
     elif record is None and status.listing is not None:
         running = what_runs.running(status.listing.releases, status.listing.current)
         if what_runs.settled(status.listing.current, running) is False:

@@ -11,7 +11,7 @@ from tui.console.ports import Console
 from tui.engine.service_monitor import ServiceStatus
 from tui.model.release import Release
 from tui.model.service import Service
-from tui.releases import restart_risk
+from tui.releases import restart_risk, what_runs
 
 
 class Releases(Page):
@@ -50,7 +50,7 @@ class Releases(Page):
             content.extend(rows.paragraph(rows.safe(status.trouble, 400), cells, "warn"))
         if status.listing is None:
             return None, [*content, (("not read from the host yet", "unknown"),)]
-        if risk := restart_risk.risk(status.listing.current):
+        if risk := what_runs.half_way(status.listing.current) or restart_risk.risk(status.listing.current):
             text = f"{self.console.screen.palette.sign('warn')} {rows.safe(risk, 400)}"
             content.extend(rows.paragraph(text, cells, "warn", indent=2))
         longest = self.console.engine.fleet.watch_of(self.service.name).longest

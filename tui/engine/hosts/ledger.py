@@ -201,7 +201,7 @@ class LedgerKeeper:
 
     async def _saw(self, host: str, current: RunningState) -> None:
         page = await self._page(host, current.app)
-        if current.serving and current.metadata is not None:
+        if current.serving and current.metadata is not None and not current.half_way:
             started = max((c.deployed_at for c in current.running.values() if c.deployed_at), default=None)
             seen = Sighting(
                 source=current.source,
