@@ -121,7 +121,9 @@ class RunningState(Value):
         host's clock in whole seconds. An image is known by its name as well.
         """
         made = [c.created_at for c in self.running.values()]
-        if self.half_way or self.source not in ("docker-image", "tar") or not made or self.updated_at is None or self.tip is None:
+        if self.half_way:
+            return None
+        if self.source not in ("docker-image", "tar") or not made or self.updated_at is None or self.tip is None:
             return None
         if any(at is None or at < self.updated_at - _WHOLE for at in made) or self.git_rev != self.tip:
             return None

@@ -41,8 +41,8 @@ def running(releases: tuple[Release, ...], current: RunningState) -> Release:
 
 
 HALF_WAY = "half-way"
-"""a deploy died: containers carry another release's label than the one that Dokku names, or are of a deploy that did not
-come to the point where Dokku names it"""
+"""a deploy died: containers carry another release's label than the one that Dokku names, or no label and still their
+interim names"""
 
 
 def half_way(current: RunningState) -> str:
