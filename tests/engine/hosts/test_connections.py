@@ -1,6 +1,7 @@
 """What runs, put together from five answers: nothing is taken to be absent because it was not told."""
 
 import asyncio
+import gc
 from functools import partial
 from typing import Any
 
@@ -50,6 +51,19 @@ async def test_an_app_that_is_not_there_is_said_to_be_so_whatever_its_repository
     world.host.says(commands.git_report(APP), (20, "", f" !     App {APP} does not exist\n"))
     with pytest.raises(UnexpectedReply, match="does not exist"):
         await world.links.current("main", APP)
+
+
+async def test_no_question_is_left_unasked_by_who_gives_up_at_once(recwarn: pytest.WarningsRecorder) -> None:
+    """A coroutine that nobody awaits writes a warning to the terminal, over what is drawn there."""
+    for turns in range(4):
+        asking = asyncio.create_task(World().links.current("main", APP))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        gc.collect()
+    assert [str(one.message) for one in recwarn] == []
 
 
 @pytest.mark.parametrize(("builds", "stale"), [("[]", True), ('[{"id":"1","display_status":"running"}]', False)])

@@ -5,8 +5,9 @@ What is asked again after a lost link, and what never, is decided in `drivers/ss
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from msgspec.structs import replace
@@ -152,11 +153,11 @@ class HostConnections:
         report, branches = (known.report, known.branches) if known is not None else (None, None)
         there: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answers = await together(
-            _noting(there, self.report(name, app) if report is None else report()),
+            _noting(there, report or partial(self.report, name, app)),
             self.ask(name, commands.ps_inspect(app)),
-            _after(there, self.branches(name, app) if branches is None else branches()),
+            _after(there, branches or partial(self.branches, name, app)),
             self.tried(name, app) if known is None else known.tried(),
-            _after(there, self.git.refs(self.host(name), app)),
+            _after(there, partial(self.git.refs, self.host(name), app)),
         )
         facts, inspected, told, rev, refs = answers
         branch = told.branch
@@ -270,20 +271,20 @@ def tried(answer: Answer) -> str | None:
     return reports.git_rev(answer.stdout) if answer.ok else None
 
 
-async def _noting(there: asyncio.Future[None], asked: Coroutine[Any, Any, A]) -> A:
+async def _noting(there: asyncio.Future[None], asked: Callable[[], Awaitable[A]]) -> A:
     """The answer to a question; `there` is set once it has come, or its trouble."""
     try:
-        return await asked
+        return await asked()
     finally:
         if not there.done():
             there.set_result(None)
 
 
-async def _after(there: asyncio.Future[None], asked: Coroutine[Any, Any, A]) -> A:
+async def _after(there: asyncio.Future[None], asked: Callable[[], Awaitable[A]]) -> A:
     """The answer to a question; its trouble only once apps:report has answered: a repository that is missing may be an
     app that is."""
     try:
-        return await asked
+        return await asked()
     except ConsoleError:
         await there
         raise
