@@ -74,12 +74,45 @@ async def test_a_login_that_answers_and_never_ends_is_not_called_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(login, "LIMIT", 1.0)
-    for held in ("sleep 60 & echo dokku version 0.35.15", "echo dokku version 0.35.15; exec sleep 60"):
-        with real_sshd(tmp_path / str(len(held)), held) as server:
-            async with driver(host_of(server), form=None) as host:
-                with pytest.raises(Unreachable, match="was answered, but the session did not end") as refused:
-                    await host.run(("apps:list",), timeout=10)
-                assert "keeps the session open" in refused.value.fix
+    with real_sshd(tmp_path / "held", "echo dokku version 0.35.15; exec sleep 60") as server:
+        async with driver(host_of(server), form=None) as host:
+            with pytest.raises(Unreachable, match="was answered, but the session did not end") as refused:
+                await host.run(("apps:list",), timeout=10)
+            assert "keeps the session open" in refused.value.fix
+
+
+HOLDS = {
+    "both": "sleep 60 &",
+    "stderr alone": "sleep 60 >/dev/null &",
+    "stdout alone": "sleep 60 2>/dev/null &",
+    "and goes on talking": "(while sleep 0.1; do echo noise >&2; done) &",
+}
+
+
+@pytest.mark.parametrize("holds", HOLDS.values(), ids=HOLDS)
+async def test_a_command_ends_by_its_exit_status_where_something_holds_its_output_open(
+    tmp_path: Path, holds: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login, "LIMIT", 2.0)
+    talks = "noise" in holds
+    with real_sshd(tmp_path / "held", f"{holds} {FORCED}") as server:
+        async with driver(host_of(server), form=None) as host:
+            # what talks for ever is heard until the command's own limit
+            limit, many = (3, 4) if talks else (20, 12)
+            answers = await asyncio.gather(*(host.run(("apps:exists", f"a{i}"), timeout=limit) for i in range(many)))
+            assert [(a.stdout, a.outcome) for a in answers] == [
+                (f"apps:exists a{i}\n".encode(), Exited(code=0)) for i in range(many)
+            ]
+            failed = await host.run(("fail",), timeout=limit, writes=True)
+            assert failed.outcome == Exited(code=20) and b"oops\n" in failed.stderr
+            assert len((await host.run(("big",), timeout=limit)).stdout) == 3_000_000
+            assert host.link.held_open and host.generation == 1
+
+
+async def test_a_command_that_says_nothing_for_long_is_waited_for(sshd: Sshd) -> None:
+    async with driver(host_of(sshd)) as host:
+        answer = await host.run(("sleep", "1.5"), timeout=20)
+        assert answer.outcome == Exited(code=0) and answer.seconds > 1.4 and not host.link.held_open
 
 
 async def test_an_unknown_key_is_shown_and_refused_until_it_is_accepted(sshd: Sshd, tmp_path: Path) -> None:

@@ -196,6 +196,8 @@ async def _end(engine: "Engine", wanted: CommandOptions, narrator: Narrator) -> 
         async with asyncio.timeout(PATIENCE):
             if wanted.command in TELLING:
                 await _tell_the_rest(engine, wanted, narrator)
+            if wanted.command != "check":  # it has a line for it
+                _tell_of_open_sessions(engine, narrator)
             await engine.close()
     except TimeoutError:
         narrator.say(f"not everything could be closed in order within {PATIENCE:.0f} s", "yellow")
@@ -217,6 +219,14 @@ async def _tell_the_rest(engine: "Engine", wanted: CommandOptions, narrator: Nar
     if left:
         messages = "1 message" if left == 1 else f"{left} messages"
         narrator.say(f"{messages} not delivered yet: the next rollback command or console sends them", "yellow")
+
+
+def _tell_of_open_sessions(engine: "Engine", narrator: Narrator) -> None:
+    from tui.engine.hosts.connections import HELD_OPEN, HELD_OPEN_FIX
+
+    for name in engine.links.held_open():
+        narrator.say(f"{name}: {HELD_OPEN}", "yellow")
+        narrator.say(f"  fix: {HELD_OPEN_FIX}", "yellow")
 
 
 def _command(name: str) -> Command:

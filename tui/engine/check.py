@@ -17,7 +17,7 @@ from tui.engine import check_access_log, check_holders, check_k3s, same_services
 from tui.engine.concurrency import meanwhile, together
 from tui.engine.drill import drills_on_record as drills
 from tui.engine.engine import Engine
-from tui.engine.hosts.connections import UnexpectedReply
+from tui.engine.hosts.connections import HELD_OPEN, HELD_OPEN_FIX, UnexpectedReply
 from tui.engine.hosts.overview import HostReads
 from tui.engine.monitor import health_probing
 from tui.engine.releases import build_facts, last_proven
@@ -68,6 +68,8 @@ async def host(engine: Engine, name: str, reads: HostReads) -> list[Finding]:
     words = "what the holders' images cost, and how much is free, this login does not tell: root sees it"
     lines.append(found("disk", Result.NOTE, words, "as root: docker system df, and never docker image prune -a"))
     lines.extend(await check_holders.costs(reads))
+    if name in engine.links.held_open():
+        lines.append(found("sessions", Result.FINDING, HELD_OPEN, HELD_OPEN_FIX))
     drilled = drills.last(await drills.results(engine.journal), name)
     due = drills.due(drilled, known.version, engine.clock.now())
     fix = " ".join(drill(engine.fleet.host(name))) + ": two minutes in daylight, on an app that nobody needs"

@@ -54,3 +54,5 @@ class Link(Value):
     detail: str = ""
     heard: datetime | None = None
     """when the host last answered anything"""
+    held_open: bool = False
+    """something on the host holds the output of commands open that have ended"""

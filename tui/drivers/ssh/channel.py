@@ -3,22 +3,28 @@
 Theory. Another machine decides how much it says, so everything is limited here, where it arrives: of stderr the end is
 kept, and a command that is only listened to is hung up on once it has said more on stderr than any honest one does. A
 command that changes something is never hung up on for being loud.
+
+A command that leaves a process behind on the host (a plugin's agent) ends, and its output does not: the process holds
+it open. sshd has said the exit status by then, and that is the command's end, once nothing more came for `QUIET`.
 """
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from tui.model.errors import LinkError
 from tui.model.outcome import Exited, Lost, NeverStarted, Outcome, Overflowed, Signalled
 from tui.text.clean import clean_line
 
+T = TypeVar("T")
 CHUNK = 1 << 18
 KEPT = 1 << 20
 """bytes of stderr that are kept: its end"""
 STREAM_STDERR = 4 << 20
 """bytes of stderr after which a stream is hung up on"""
+QUIET = 0.5
+"""seconds without output after an exit status: what was on its way has arrived"""
 
 
 class TooMuch(OSError):
@@ -27,6 +33,10 @@ class TooMuch(OSError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"more than {limit} bytes of output")
         self.limit = limit
+
+
+class _Quiet(Exception):
+    """Nothing came for a while."""
 
 
 class Places(Protocol):
@@ -50,6 +60,10 @@ class Channel:
         most_errors: int | None = None,
     ) -> None:
         self.stderr = bytearray()
+        self.held_open = False
+        """it ended, and something on the host went on holding its output"""
+        self._came = 0
+        """bytes of stderr"""
         self._most_errors = most_errors
         self._too_much: TooMuch | None = None
         self._on_stderr = on_stderr
@@ -73,9 +87,13 @@ class Channel:
             self._process.stdin.write_eof()
 
     async def read(self) -> bytes:
-        """The next bytes of stdout; empty at its end."""
+        """The next bytes of stdout; empty at its end, and where it has none at the command's."""
+        chunk = b""
         with self._translated():
-            chunk: bytes = await self._process.stdout.read(CHUNK)
+            while not self.held_open:
+                with contextlib.suppress(_Quiet):
+                    chunk = await self._unless_quiet(self._process.stdout.read(CHUNK))
+                    break
         if self._too_much is not None:
             raise self._too_much
         return chunk
@@ -83,17 +101,24 @@ class Channel:
     async def wait(self) -> Outcome:
         """Its end, once its output has ended."""
         with self._translated():
-            await self._process.wait_closed()
+            while not self.held_open:
+                with contextlib.suppress(_Quiet):
+                    await self._unless_quiet(self._process.wait_closed())
+                    break
+        if self.held_open:
+            self._errors.cancel()
         await asyncio.wait({self._errors})  # cancelled by `close`: that ends this stream, not whoever reads it
         if not self._errors.cancelled():
             self._errors.result()  # raises what `on_stderr` raised
         if self._too_much is not None:
             raise self._too_much
+        return self.ended() or Lost(why="the link ended before the command said how it ended")
+
+    def ended(self) -> Outcome | None:
+        """How the command ended, as far as the host has said, whether or not its output has ended."""
         if self._process.exit_signal is not None:
             return Signalled(signal=clean_line(str(self._process.exit_signal[0]), 20))
-        if self._process.exit_status is None:
-            return Lost(why="the link ended before the command said how it ended")
-        return Exited(code=self._process.exit_status)
+        return None if self._process.exit_status is None else Exited(code=self._process.exit_status)
 
     async def close(self) -> None:
         """Give the channel back. What was sent is not taken back by it."""
@@ -109,16 +134,28 @@ class Channel:
         finally:
             slots.release()
 
+    async def _unless_quiet(self, waited: Awaitable[T]) -> T:
+        """What is waited for. Raises _Quiet after `QUIET`; with `held_open`, where the command had ended before it and
+        said nothing since."""
+        before, ended = self._came, self.ended()
+        try:
+            async with asyncio.timeout(QUIET) as patience:
+                return await waited
+        except TimeoutError as error:
+            if not patience.expired():
+                raise
+            self.held_open = ended is not None and before == self._came
+            raise _Quiet from error
+
     async def _collect(self) -> None:
-        came = 0
         with contextlib.suppress(OSError, self._asyncssh.Error):  # the link: `read` and `wait` meet the same end
             while chunk := await self._process.stderr.read(CHUNK):
-                came += len(chunk)
+                self._came += len(chunk)
                 self.stderr += chunk
                 del self.stderr[:-KEPT]
                 if self._on_stderr is not None:
                     self._on_stderr(chunk)
-                if self._most_errors is not None and came > self._most_errors:
+                if self._most_errors is not None and self._came > self._most_errors:
                     self._too_much = TooMuch(self._most_errors)
                     self._process.close()
                     return

@@ -169,7 +169,7 @@ class SshHost:
         now = self._clock.now()
         heard = now if state is LinkState.LIVE else self.link.heard
         since = self.link.since if state is self.link.state else now
-        self.link = Link(state=state, since=since, detail=clean_line(detail), heard=heard)
+        self.link = replace(self.link, state=state, since=since, detail=clean_line(detail), heard=heard)
 
     def _heard(self) -> None:
         self.link = replace(self.link, state=LinkState.LIVE, heard=self._clock.now(), detail="")
@@ -254,12 +254,16 @@ class SshHost:
                 outcome = await channel.wait()
         except TimeoutError:
             outcome = TimedOut(after=timeout)
+            if channel is not None and (told := channel.ended()) is not None:
+                outcome, channel.held_open = told, True
         except TooMuch as error:
             outcome = Overflowed(limit=error.limit)
         except OSError as error:
             outcome = Lost(why=clean_line(str(error)) or type(error).__name__)
         finally:
             if channel is not None:
+                if channel.held_open:
+                    self.link = replace(self.link, held_open=True)
                 await channel.close()
         if not isinstance(outcome, Lost | TimedOut):
             self._heard()

@@ -29,6 +29,8 @@ async def ask(connect: Callable[[], Awaitable[Any]], where: str, clock: Any) -> 
     for pause in (*PAUSES, None):
         connection = await connect()
         said = bytearray()
+        channel: Channel | None = None
+        outcome: Outcome | None
         import asyncssh  # the connection has brought it, in a thread
 
         try:
@@ -42,11 +44,15 @@ async def ask(connect: Callable[[], Awaitable[Any]], where: str, clock: Any) -> 
             await asyncio.sleep(pause)  # the host says of no channel when it is free
             continue
         except TimeoutError as error:
-            if said.strip():
+            outcome = (
+                channel.ended() if channel is not None else None
+            )  # known, although something on the host goes on talking
+            if outcome is None and said.strip():
                 words = f"{where}: `{QUESTION}` was answered, but the session did not end within {LIMIT:.0f} s"
                 raise Unreachable(words, HELD_OPEN) from error
-            words = f"{where}: no answer to `{QUESTION}` within {LIMIT:.0f} s"
-            raise Unreachable(words, "is the host overloaded?") from error
+            if outcome is None:
+                words = f"{where}: no answer to `{QUESTION}` within {LIMIT:.0f} s"
+                raise Unreachable(words, "is the host overloaded?") from error
         except (asyncssh.Error, OSError) as error:
             words = clean_line(str(error)) or type(error).__name__
             raise Unreachable(f"{where}: {words}", "try again") from error

@@ -26,7 +26,14 @@ from tui.model.outcome import Answer, Exited, NeverStarted, describe
 from tui.model.service import Fleet, Host
 
 A = TypeVar("A")
-__all__ = ["HostConnections", "UnexpectedReply", "unusable"]
+__all__ = ["HELD_OPEN", "HELD_OPEN_FIX", "HostConnections", "UnexpectedReply", "unusable"]
+HELD_OPEN = (
+    "commands end, but something that they start on the host keeps their output open: each takes up to a second longer"
+)
+HELD_OPEN_FIX = (
+    "a plugin, or an agent in ~/.bashrc, leaves a process behind: its output has to go to /dev/null; "
+    "`ssh HOST version` does not end either until then"
+)
 
 
 class Foreknown(NamedTuple):
@@ -97,6 +104,10 @@ class HostConnections:
     def described(self, name: str) -> Host:
         """The host with what is known of its login, for lines that a person can paste."""
         return replace(self._fleet.host(name), form=self.host(name).form)
+
+    def held_open(self) -> tuple[str, ...]:
+        """The hosts on which something holds the output of commands open that have ended."""
+        return tuple(name for name, host in self._hosts.items() if host.link.held_open)
 
     def now(self) -> datetime:
         """The clock's time, for what is read here."""
