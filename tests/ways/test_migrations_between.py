@@ -22,6 +22,10 @@ GOOSE = "-- +goose Up\nCREATE TABLE a();\n-- +goose Down\nDROP TABLE a;\n"
 DBMATE = "-- migrate:up\nCREATE TABLE a();\n-- migrate:down\nDROP TABLE a;\n"
 TYPEORM = "export class A1 implements MigrationInterface { async up() {} async down(q) { q.dropTable('a') } }"
 ECTO = "defmodule X do\n  use Ecto.Migration\n  def change do\n    create table(:a)\n  end\nend\n"
+SEA_ORM = (
+    "impl MigrationTrait for Migration {\n  async fn up(&self, m: &SchemaManager) -> Result<(), DbErr> { todo!() }\n"
+    "  async fn down(&self, m: &SchemaManager) -> Result<(), DbErr> {\n    m.drop_table(x).await\n  }\n}\n"
+)
 RELEASE = "defmodule Shop.Release do\n  def rollback(repo, version) do\n  end\nend\n"
 
 
@@ -102,7 +106,8 @@ CASES: tuple[tuple[str, dict[str, str], dict[str, str], str | None, tuple[str, .
         "20261101100000_init",
         (
             "npx prisma db execute --file prisma/migrations/20261102100000_b/down.sql --schema prisma/schema.prisma",
-            "npx prisma migrate resolve --rolled-back 20261102100000_b",
+            'sh -c "echo \\"DELETE FROM _prisma_migrations WHERE migration_name = \'20261102100000_b\'\\" | '
+            'npx prisma db execute --stdin --schema prisma/schema.prisma"',
         ),
     ),
     (
@@ -138,7 +143,7 @@ CASES: tuple[tuple[str, dict[str, str], dict[str, str], str | None, tuple[str, .
         {"src/main/resources/db/migration/V1_9__a.sql": "x"},
         {"src/main/resources/db/migration/V1_10__b.sql": "x", "src/main/resources/db/migration/U1_10__b.sql": "x"},
         "1_9",
-        ("flyway undo -target=1_9",),
+        ("flyway undo -target=1_10",),
     ),
     (
         "Knex",
@@ -159,7 +164,7 @@ CASES: tuple[tuple[str, dict[str, str], dict[str, str], str | None, tuple[str, .
         {"src/data-source.ts": "new DataSource()", "src/migrations/1795000000001-A.ts": TYPEORM},
         {"src/migrations/1795000000002-B.ts": TYPEORM},
         "1795000000001",
-        ("npx typeorm migration:revert -d src/data-source.ts",),
+        ("npx typeorm-ts-node-commonjs migration:revert -d src/data-source.ts",),
     ),
     (
         "node-pg-migrate",
@@ -178,7 +183,7 @@ CASES: tuple[tuple[str, dict[str, str], dict[str, str], str | None, tuple[str, .
     (
         "Doctrine",
         {"migrations/Version20261101100000.php": "function down("},
-        {"migrations/Version20261102100000.php": "public function down(Schema $schema)"},
+        {"migrations/Version20261102100000.php": "public function down(Schema $schema): void {$this->addSql('x');}"},
         "20261101100000",
         ("php bin/console doctrine:migrations:execute --down -n 'DoctrineMigrations\\Version20261102100000'",),
     ),
@@ -189,11 +194,21 @@ CASES: tuple[tuple[str, dict[str, str], dict[str, str], str | None, tuple[str, .
         "20261101100000",
         ("vendor/bin/phinx rollback -t 20261101100000",),
     ),
+    (
+        "SeaORM",
+        {"migration/src/m20261101_000001_a.rs": SEA_ORM},
+        {"migration/src/m20261102_000001_b.rs": SEA_ORM},
+        "m20261101_000001_a",
+        ("sea-orm-cli migrate down -n 1",),
+    ),
     ("dbmate", {}, {"db/migrations/20261102100000_b.sql": DBMATE}, None, ("dbmate rollback",)),
     (
         "Entity Framework",
         {"Migrations/20261101100000_A.cs": "void Down(", "Migrations/20261101100000_A.Designer.cs": ""},
-        {"Migrations/20261102100000_B.cs": "override void Down(", "Migrations/20261102100000_B.Designer.cs": ""},
+        {
+            "Migrations/20261102100000_B.cs": "override void Down(MigrationBuilder b) { b.DropTable(1); }",
+            "Migrations/20261102100000_B.Designer.cs": "",
+        },
         "20261101100000_A",
         ("dotnet ef database update 20261101100000_A",),
     ),

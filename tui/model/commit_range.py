@@ -23,6 +23,8 @@ class Migrated(Value):
     folder: str
     target: str | None
     """the newest revision that the target knows; None: none"""
+    at: str = ""
+    """the project's folder in the tree, where what undoes them is typed; empty: the top"""
     between: tuple[str, ...] = ()
     """those that it does not know, oldest first"""
     down: tuple[str, ...] = ()

@@ -1,5 +1,5 @@
-"""The tools that keep database migrations: where its files lie, how it is told from others that use the same places,
-whether a file can be undone, and the command that undoes them. One row a tool in `TOOLS`.
+"""The tools that keep database migrations: where their files lie, how each is told from others that use the same
+places, and the command that undoes them. One row a tool in `TOOLS`; `migration_undo` says which can be undone.
 
 Whatever a tree does not show for certain is "forward-only" or without a command, never a guess: a wrong one destroys
 data. The forms follow the tools' own documentation.
@@ -11,15 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from tui.model.commit_range import SourceTree
-
-
-class Migration(NamedTuple):
-    """One migration of a tree."""
-
-    revision: str
-    path: str
-    text: str
-    """empty where it is in the target's tree only"""
+from tui.ways import migration_undo as undo
+from tui.ways.migration_undo import Migration
 
 
 class ToUndo(NamedTuple):
@@ -34,6 +27,8 @@ class ToUndo(NamedTuple):
     """of the release that is left"""
     mixed: bool
     """some of them are older than the newest that the target knows"""
+    root: str = ""
+    """the project's folder in the tree, where the command is typed; with its slash, empty at the top"""
 
 
 class Tool(NamedTuple):
@@ -48,6 +43,8 @@ class Tool(NamedTuple):
     """whether a migration says how it is undone"""
     sure: Callable[[SourceTree, str], bool] = lambda tree, path: True
     """whether a file at such a path is this tool's"""
+    root: re.Pattern[str] | None = None
+    """the files that a project's folder is known by, which the command has to be typed in"""
     any_order: bool = False
     """the command names what it undoes, so that it is right where older ones came in between, too"""
 
@@ -87,48 +84,10 @@ def folder_of(path: str) -> str:
     return posixpath.dirname(path) or "."
 
 
-# ── whether a migration can be undone ────────────────────────────────────────────────────────────────────────────────
-
-
-def _never(one: Migration, tree: SourceTree) -> bool:
-    return False
-
-
-def _matching(pattern: str) -> Callable[[Migration, SourceTree], bool]:
-    found = re.compile(pattern, re.MULTILINE)
-    return lambda one, tree: found.search(one.text) is not None
-
-
-def _rails(one: Migration, tree: SourceTree) -> bool:
-    if "IrreversibleMigration" in one.text:
-        return False
-    if re.search(r"^\s*def up\b", one.text, re.MULTILINE):
-        return re.search(r"^\s*def down\b", one.text, re.MULTILINE) is not None
-    if re.search(r"\breversible\b|\brevert\b", one.text):
-        return True
-    never = r"^\s*(?:execute\b|change_column\b|remove_columns\b|remove_column\s+:\w+,\s*:\w+\s*$|drop_table\s+:\w+\s*$)"
-    return "def change" in one.text and re.search(never, one.text, re.MULTILINE) is None
-
-
-def _django(one: Migration, tree: SourceTree) -> bool:
-    if re.search(r"RunPython\(\s*(?:code=)?[\w.]+\s*,?\s*\)", one.text):
-        return False
-    return "RunSQL(" not in one.text or "reverse_sql" in one.text
-
-
-def _alembic(one: Migration, tree: SourceTree) -> bool:
-    body = one.text.partition("def downgrade")[2]
-    lines = [line.strip() for line in body.splitlines()[1:] if line.strip() and not line.strip().startswith("#")]
-    return bool(lines) and lines[0] != "pass" and not lines[0].startswith("raise")
-
-
-def _laravel(one: Migration, tree: SourceTree) -> bool:
-    body = re.search(r"function down\(\)[^{]*\{(.*?)\}", one.text, re.DOTALL)
-    return body is not None and bool(re.sub(r"//.*", "", body[1]).strip())
-
-
-def _sibling(ending: str, other: str) -> Callable[[Migration, SourceTree], bool]:
-    return lambda one, tree: one.path.removesuffix(ending) + other in tree.files
+def _of_alembic(tree: SourceTree, path: str) -> bool:
+    """True below `versions/`, or beside Alembic's template where that folder has another name."""
+    beside = any(above + "script.py.mako" in tree.files for above in _above(path))
+    return (beside or "versions/" in path) and "down_revision" in text_of(tree, path)
 
 
 # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -147,60 +106,109 @@ def _each(form: str) -> Callable[[ToUndo], Iterable[str]]:
     ]
 
 
-def _oldest(form: str) -> Callable[[ToUndo], Iterable[str]]:
-    """A command that undoes everything from the oldest one on."""
-    return lambda un: [
-        form.format(revision=un.between[0].revision, file=posixpath.basename(un.between[0].path), folder=un.folder)
-    ]
-
-
-def _migrate_app(un: ToUndo) -> Iterable[str]:
-    label = posixpath.basename(posixpath.dirname(un.folder))
-    managers = sorted((p for p in un.tree.files if posixpath.basename(p) == "manage.py"), key=len)
-    return [f"python {managers[0] if managers else 'manage.py'} migrate {label} {un.target or 'zero'}"]
+def _migrate_app(un: ToUndo) -> Iterable[str] | None:
+    app = posixpath.dirname(un.folder)
+    told = re.search(r"^\s+label\s*=\s*[\"'](\w+)[\"']", text_of(un.tree, f"{app}/apps.py"), re.MULTILINE)
+    managers = [p for p in un.tree.files if posixpath.basename(p) == "manage.py"]
+    over = next((above + "manage.py" for above in _above(un.folder + "/") if above + "manage.py" in managers), None)
+    if over is None and len(managers) > 1:
+        return None
+    label = told[1] if told else posixpath.basename(app)
+    return [f"python {over or (managers[0] if managers else 'manage.py')} migrate {label} {un.target or 'zero'}"]
 
 
 def _downgrade(un: ToUndo) -> Iterable[str] | None:
     heads = un.target.split(" and ") if un.target else ["base"]
-    if len(heads) > 1:
+    ini = f"{un.root}alembic.ini"
+    sections = re.findall(r"^script_location\s*=", text_of(un.tree, ini), re.MULTILINE)
+    if len(heads) > 1 or len(sections) > 1:
         return None
     flask = "current_app" in text_of(un.tree, f"{folder_of(un.folder)}/env.py")
     return [f"{'flask db' if flask else 'alembic'} downgrade {heads[0]}"]
 
 
-def _mix(tree: SourceTree) -> str:
-    return text_of(tree, "mix.exs")
-
-
-def _ecto(un: ToUndo) -> Iterable[str]:
+def _ecto(un: ToUndo) -> Iterable[str] | None:
     oldest = un.between[0].revision
-    for path in sorted(un.tree.files):
+    repos = {folder_of(p) for p in un.tree.files if re.fullmatch(rf"{re.escape(un.root)}priv/\w+/migrations/\d+_.*", p)}
+    if len(repos) > 1 or not un.folder.endswith("priv/repo/migrations") or un.root.startswith("apps/"):
+        return None  # which Repo it is, the tree does not show for certain
+    for path in sorted(p for p in un.tree.files if p.startswith(un.root)):
         if posixpath.basename(path) != "release.ex":
             continue
         text = text_of(un.tree, path)
-        found, name = re.search(r"defmodule ([\w.]+)\.Release do", text), re.search(r"app: :(\w+)", _mix(un.tree))
+        mix = text_of(un.tree, f"{un.root}mix.exs")
+        found, name = re.search(r"defmodule ([\w.]+)\.Release do", text), re.search(r"app: :(\w+)", mix)
         if found and name and "def rollback(" in text:
             return [f"bin/{name[1]} eval '{found[1]}.Release.rollback({found[1]}.Repo, {oldest})'"]
     return [f"mix ecto.rollback --to {oldest}"]
 
 
 def _prisma(un: ToUndo) -> Iterable[str]:
+    above = folder_of(un.folder)
+    places = (f"{above}/schema.prisma", f"{folder_of(above)}/schema.prisma", f"{above}/schema")
+    schema = next((place for place in places if place in un.tree.files), places[0]).removeprefix(un.root)
     told: list[str] = []
     for one in reversed(un.between):
-        told.append(f"npx prisma db execute --file {folder_of(one.path)}/down.sql --schema prisma/schema.prisma")
-        told.append(f"npx prisma migrate resolve --rolled-back {one.revision}")
+        down = f"{folder_of(one.path)}/down.sql".removeprefix(un.root)
+        # `migrate resolve --rolled-back` refuses what was applied: https://www.prisma.io/docs/cli/migrate/resolve
+        forget = f"DELETE FROM _prisma_migrations WHERE migration_name = '{one.revision}'"  # noqa: S608 - a name of safe letters, for people to run
+        told.append(f"npx prisma db execute --file {down} --schema {schema}")
+        told.append(f'sh -c "echo \\"{forget}\\" | npx prisma db execute --stdin --schema {schema}"')
     return told
 
 
 def _typeorm(un: ToUndo) -> Iterable[str] | None:
-    sources = [p for p in un.tree.files if re.fullmatch(r"data-?source\.[jt]s", posixpath.basename(p).lower())]
+    sources = [
+        p
+        for p in un.tree.files
+        if p.startswith(un.root) and re.fullmatch(r"data-?source\.[jt]s", posixpath.basename(p).lower())
+    ]
     if len(sources) != 1:
         return None
-    return [f"npx typeorm migration:revert -d {sources[0]}" for _ in un.between]
+    module = re.search(r'"type"\s*:\s*"module"', text_of(un.tree, f"{un.root}package.json"))
+    typescript = "typeorm-ts-node-esm" if module else "typeorm-ts-node-commonjs"
+    program = typescript if sources[0].endswith(".ts") else "typeorm"
+    return [f"npx {program} migration:revert -d {sources[0].removeprefix(un.root)}" for _ in un.between]
 
 
-def _rails_down(un: ToUndo) -> Iterable[str]:
-    if un.mixed:
+_RAILS = re.compile(r"(?:^|.*/)db/(?:\w+_)?migrate/(\d+)_[\w.]+\.rb")
+
+
+def _rails_databases(un: ToUndo) -> dict[str, str]:
+    """Folder of migrations → the name of its database, as config/database.yml gives it."""
+    found: dict[str, str] = {}
+    keys: list[tuple[int, str]] = []
+    listed = False
+    for line in text_of(un.tree, f"{un.root}config/database.yml").splitlines():
+        told = re.match(r"(\s*)(?:(-)\s*|([\w<*]+):\s*)(.*)", line)
+        if told is None or line.lstrip().startswith(("#", "<%")):
+            continue
+        indent, item, key, value = len(told[1]), told[2], told[3], told[4]
+        if key:
+            while keys and keys[-1][0] >= indent:
+                keys.pop()
+            listed = key == "migrations_paths"
+            if not listed:
+                keys.append((indent, key))
+        if listed and keys and (item or key):
+            for path in re.findall(r"[\w./-]+/[\w./-]+", value):
+                found[path] = keys[-1][1]
+    return found
+
+
+def _rails_down(un: ToUndo) -> Iterable[str] | None:
+    """One command where that is exact; one a migration where others share the database; by name where there are several
+    databases, for which Rails takes no other (db:migrate with VERSION undoes nothing there)."""
+    folders = {folder_of(p) for p in un.tree.files if p.startswith(un.root) and _RAILS.fullmatch(p)}
+    databases = _rails_databases(un)
+    here = un.folder.removeprefix(un.root)
+    own = re.fullmatch(r"db/\w+_migrate", here) is not None
+    if databases or own:
+        config = text_of(un.tree, f"{un.root}config/database.yml")
+        primary = "primary" if re.search(r"^\s+primary:", config, re.MULTILINE) else None
+        name = databases.get(here) or (primary if here == "db/migrate" else None)
+        return None if name is None else _each(f"bin/rails db:migrate:down:{name} VERSION={{revision}}")(un)
+    if un.mixed or len(folders) > 1:
         return _each("bin/rails db:migrate:down VERSION={revision}")(un)
     return [f"bin/rails db:migrate VERSION={un.target or 0}"]
 
@@ -210,91 +218,134 @@ def _golang(un: ToUndo) -> Iterable[str]:
     return [f"sh -c 'migrate -path {un.folder} -database \"$DATABASE_URL\" {to}'"]
 
 
+def _goose(un: ToUndo) -> Iterable[str] | None:
+    if any(folder_of(p) == un.folder and re.search(r"/\d+_\w+\.go$", p) for p in un.tree.files):
+        return None  # migrations in Go are in a program of the team's own
+    return _to("goose -dir {folder} down-to {to}", "0")(un)
+
+
+def _flyway(un: ToUndo) -> Iterable[str]:
+    # it undoes until one is below its target: what is named is undone, too
+    return [f"flyway undo -target={un.between[0].revision}"]
+
+
+def _dbmate(un: ToUndo) -> Iterable[str]:
+    return _each("dbmate rollback" if un.folder == "db/migrations" else "dbmate -d {folder} rollback")(un)
+
+
+def _doctrine(un: ToUndo) -> Iterable[str]:
+    told: list[str] = []
+    for one in reversed(un.between):
+        space = re.search(r"^namespace ([\w\\]+);", one.text, re.MULTILINE)
+        name = f"{space[1] if space else 'DoctrineMigrations'}\\Version{one.revision}"
+        told.append(f"php bin/console doctrine:migrations:execute --down -n '{name}'")
+    return told
+
+
+def _knex(un: ToUndo) -> Iterable[str] | None:
+    files = [p.removeprefix(un.root) for p in un.tree.files if re.fullmatch(r"(.*/)?knexfile\.[cm]?[jt]s", p)]
+    files = [] if any("/" not in p for p in files) else files
+    if len(files) > 1:
+        return None
+    return _each("npx knex migrate:down {file}" + (f" --knexfile {files[0]}" if files else ""))(un)
+
+
+def _entity_framework(un: ToUndo) -> Iterable[str] | None:
+    if sum(p.endswith("ModelSnapshot.cs") for p in un.tree.files) > 1:
+        return None  # which DbContext it is has to be said, and the file's place does not say it
+    return _to("dotnet ef database update {to}", "0")(un)
+
+
 _STAMP = r"\d{14}"
+_NODE, _RUST, _PHP = re.compile(r"package\.json"), re.compile(r"Cargo\.toml"), re.compile(r"composer\.json")
 TOOLS = (
     Tool(
-        "Rails", re.compile(r"(?:^|.*/)db/migrate/(\d+)_\w+\.rb"),
-        _rails_down, _rails, any_order=True,
+        "Rails", _RAILS, _rails_down, undo.rails, root=re.compile(r"Gemfile|bin/rails"), any_order=True,
     ),
     Tool(
-        "Alembic", re.compile(r"(?:^|.*/)(?:alembic|migrations)/versions/(\w+)\.py"), _downgrade, _alembic,
-        sure=_holds("down_revision"), any_order=True,
+        "Alembic", re.compile(r"(?:^|.*/)(\w+)\.py"), _downgrade, undo.alembic,
+        sure=_of_alembic, root=re.compile(r"alembic\.ini"), any_order=True,
     ),
     Tool(
-        "Django", re.compile(r".*/migrations/(\d{4}_\w+)\.py"), _migrate_app, _django,
-        sure=_holds("migrations.Migration"),
+        "Django", re.compile(r".*/migrations/(?!__init__)(\w+)\.py"), _migrate_app, undo.django,
+        sure=_holds("class Migration("),
     ),
     Tool(
-        "Ecto", re.compile(rf"(?:^|.*/)priv/\w+/migrations/({_STAMP})_\w+\.exs"), _ecto,
-        _matching(r"^\s*def (?:change|down)\b"),
+        "Ecto", re.compile(rf"(?:^|.*/)priv/\w+/migrations/({_STAMP})_\w+\.exs"), _ecto, undo.ecto,
+        root=re.compile(r"mix\.exs"),
     ),
     Tool(
-        "Prisma", re.compile(rf"(?:^|.*/)prisma/migrations/({_STAMP}_\w+)/migration\.sql"), _prisma,
-        _sibling("migration.sql", "down.sql"), any_order=True,
+        "Prisma", re.compile(rf"(?:^|.*/)migrations/({_STAMP}_[\w-]+)/migration\.sql"), _prisma,
+        undo.sibling("migration.sql", "down.sql"), root=_NODE, any_order=True,
     ),
-    Tool("Drizzle", re.compile(r"(?:^|.*/)drizzle/(?:migrations/)?(\d{4}_\w+)\.sql"), lambda un: None, _never),
+    Tool(
+        "Drizzle", re.compile(r"(?:^|.*/)(\d{4}_\w+)\.sql"), lambda un: None, undo.never,
+        sure=lambda tree, path: "drizzle/" in path or f"{folder_of(path)}/meta/_journal.json" in tree.files,
+    ),
     Tool(
         "Laravel", re.compile(r"(?:^|.*/)database/migrations/(\d{4}_\d\d_\d\d_\d{6}_\w+)\.php"),
-        _to("php artisan migrate:rollback --force --step={count}", ""), _laravel,
+        _to("php artisan migrate:rollback --force --step={count}", ""), undo.braced("function down"),
+        root=re.compile(r"artisan"),
     ),
     Tool(
-        "Doctrine", re.compile(rf"(?:^|.*/)migrations/Version({_STAMP})\.php"),
-        _each("php bin/console doctrine:migrations:execute --down -n 'DoctrineMigrations\\Version{revision}'"),
-        _matching(r"function down\("), any_order=True,
+        "Doctrine", re.compile(rf"(?:^|.*/)migrations/(?:\w+/)*Version({_STAMP})\.php", re.IGNORECASE), _doctrine,
+        undo.braced("function down"), root=_PHP, any_order=True,
     ),
     Tool(
         "Phinx", re.compile(rf"(?:^|.*/)db/migrations/({_STAMP})_\w+\.php"),
-        _to("vendor/bin/phinx rollback -t {to}", "0"), _matching(r"function (?:change|down)\("),
+        _to("vendor/bin/phinx rollback -t {to}", "0"), undo.phinx, root=_PHP,
     ),
     Tool(
-        "Flyway", re.compile(r"(?:^|.*/)V(\d+(?:[._]\d+)*)__[^/]+\.sql"), _to("flyway undo -target={to}", "0"),
+        "Flyway", re.compile(r"(?:^|.*/)V(\d+(?:[._]\d+)*)__[^/]+\.(?:sql|java|kt)"), _flyway,
         lambda one, tree: any(
-            re.fullmatch(rf"U{re.escape(one.revision)}__.+\.sql", posixpath.basename(p)) for p in tree.files
+            re.fullmatch(rf"U{re.escape(one.revision)}__.+\.(?:sql|java|kt)", posixpath.basename(p)) for p in tree.files
         ),
     ),
     Tool(
         "Diesel", re.compile(r"(?:^|.*/)migrations/([\d-]+)_\w+/up\.sql"),
-        _to("diesel migration revert -n {count}", ""), _sibling("up.sql", "down.sql"), sure=_crate("diesel"),
+        _to("diesel migration revert -n {count}", ""), undo.sibling("up.sql", "down.sql"), sure=_crate("diesel"),
+        root=_RUST,
     ),
     Tool(
-        "sqlx", re.compile(r"(?:^|.*/)migrations/(\d+)_\w+\.up\.sql"),
-        _to("sqlx migrate revert --target-version {to}", "0"), _sibling(".up.sql", ".down.sql"), sure=_crate("sqlx"),
+        "sqlx", re.compile(r"(?:^|.*/)migrations/(\d+)_[\w-]+?(?:\.up)?(?<!\.down)\.sql"),
+        _to("sqlx migrate revert --target-version {to}", "0"), undo.sibling(".up.sql", ".down.sql"),
+        sure=_crate("sqlx"), root=_RUST,
     ),
     Tool(
-        "golang-migrate", re.compile(r"(?:^|.*/)(\d+)_\w+\.up\.sql"),
-        _golang,
-        _sibling(".up.sql", ".down.sql"),
+        "SeaORM", re.compile(r"(?:^|.*/)(m\d{8}_\d{6}_\w+)\.rs"), _to("sea-orm-cli migrate down -n {count}", ""),
+        undo.sea_orm, sure=_holds("MigrationTrait"),
     ),
     Tool(
-        "goose", re.compile(r"(?:^|.*/)(\d+)_\w+\.sql"), _to("goose -dir {folder} down-to {to}", "0"),
-        _matching(r"^-- \+goose Down\b"), sure=_holds("+goose Up"),
+        "golang-migrate", re.compile(r"(?:^|.*/)(\d+)_[\w.-]+\.up\.sql"), _golang, undo.sibling(".up.sql", ".down.sql"),
     ),
     Tool(
-        "dbmate", re.compile(r"(?:^|.*/)migrations/(\d+)_\w+\.sql"), _each("dbmate rollback"),
-        _matching(r"^-- migrate:down\b"), sure=_holds("migrate:up"),
+        "goose", re.compile(r"(?:^|.*/)(\d+)_[\w-]+\.(?:sql|go)"), _goose, undo.goose,
+        sure=lambda tree, path: any(mark in text_of(tree, path) for mark in ("+goose Up", "goose.AddMigration")),
     ),
     Tool(
-        "TypeORM", re.compile(r"(?:^|.*/)migrations?/(\d{13})-[\w-]+\.[jt]s"), _typeorm, _matching(r"\bdown\("),
-        sure=_holds("MigrationInterface"),
+        "dbmate", re.compile(r"(?:^|.*/)migrations/(\d+)_[\w-]+\.sql"), _dbmate, undo.below("-- migrate:down"),
+        sure=_holds("migrate:up"),
+    ),
+    Tool(
+        "TypeORM", re.compile(r"(?:^|.*/)migrations?/(\d{13})-[\w-]+\.[jt]s"), _typeorm, undo.braced("down"),
+        sure=_holds("MigrationInterface"), root=_NODE,
     ),
     Tool(
         "Sequelize", re.compile(rf"(?:^|.*/)migrations/({_STAMP})-[\w-]+\.[cm]?[jt]s"),
-        _each("npx sequelize-cli db:migrate:undo --name {file}"), _matching(r"\bdown\b\s*[:(=]"),
-        sure=_package("sequelize"), any_order=True,
+        _each("npx sequelize-cli db:migrate:undo --name {file}"), undo.braced("down"),
+        sure=_package("sequelize"), root=_NODE, any_order=True,
     ),
     Tool(
         "node-pg-migrate", re.compile(r"(?:^|.*/)migrations/(\d+)_[\w-]+\.[cm]?[jt]s"),
-        _to("npx node-pg-migrate down {count}", ""), _matching(r"\bdown\b\s*[:(=]|function down\b"),
-        sure=_package("node-pg-migrate"),
+        _to("npx node-pg-migrate down {count}", ""), undo.braced("down"), sure=_package("node-pg-migrate"), root=_NODE,
     ),
     Tool(
-        "Knex", re.compile(rf"(?:^|.*/)migrations/({_STAMP})_[\w-]+\.[cm]?[jt]s"),
-        _each("npx knex migrate:down {file}"), _matching(r"\bdown\b\s*[:(=]|function down\b"),
-        sure=_package("knex"), any_order=True,
+        "Knex", re.compile(rf"(?:^|.*/)migrations/({_STAMP})_[\w-]+\.[cm]?[jt]s"), _knex, undo.braced("down"),
+        sure=_package("knex"), root=_NODE, any_order=True,
     ),
     Tool(
-        "Entity Framework", re.compile(rf"(?:^|.*/)Migrations/({_STAMP}_\w+)(?<!\.Designer)\.cs"),
-        _to("dotnet ef database update {to}", "0"), _matching(r"\bvoid Down\("),
+        "Entity Framework", re.compile(rf"(?:^|.*/)Migrations/(?:\w+/)?({_STAMP}_\w+)(?<!\.Designer)\.cs"),
+        _entity_framework, undo.braced("void Down"), root=re.compile(r".*\.csproj"),
     ),
 )  # fmt: skip
 
@@ -308,6 +359,20 @@ def tool_of(tree: SourceTree, path: str) -> tuple[Tool, str] | None:
     return None
 
 
+def root_of(tool: Tool, tree: SourceTree, folder: str) -> str:
+    """The project's folder above some migrations, with its slash; empty at the top, and where nothing tells it."""
+    if tool.root is None:
+        return ""
+    for above in _above(f"{folder}/"):
+        if any(p.startswith(above) and tool.root.fullmatch(p[len(above) :]) for p in tree.files):
+            return above
+    return ""
+
+
+_ANYWHERE = ("Alembic", "Drizzle", "goose", "golang-migrate", "Flyway", "SeaORM")
+"""tools whose files no path alone tells"""
+
+
 def is_one(path: str) -> bool:
     """True if a file may be a migration, by its path alone."""
-    return any(tool.path.fullmatch(path) for tool in TOOLS if tool.name not in ("goose", "golang-migrate", "Flyway"))
+    return any(tool.path.fullmatch(path) for tool in TOOLS if tool.name not in _ANYWHERE)

@@ -10,11 +10,14 @@ from collections.abc import Mapping
 
 from tui.model.commit_range import Migrated, SourceTree
 from tui.text.clean import clean_line
-from tui.ways.migration_tools import Migration, Tool, ToUndo, folder_of, text_of, tool_of
+from tui.ways.migration_tools import Tool, ToUndo, folder_of, root_of, text_of, tool_of
+from tui.ways.migration_undo import Migration
 
 SHORT = 160
 """characters of a name that are shown"""
-_MAYBE = re.compile(r"migrat|versions/|drizzle/|\.sql$", re.IGNORECASE)
+_MAYBE = re.compile(r"migrat|versions/|drizzle/|\.sql$|(?:^|/)\d+_[\w-]+\.go$", re.IGNORECASE)
+_TEMPLATE = "/script.py.mako"
+"""of Alembic: what lies beside it are migrations, however the folder is called"""
 _SAFE = re.compile(r"[\w./-]+", re.ASCII)
 """names that may become part of a command: they come out of a repository, and are pasted by people"""
 
@@ -36,7 +39,8 @@ Revisions = Mapping[str, str]
 
 def _all(tree: SourceTree) -> dict[tuple[Tool, str], dict[str, str]]:
     found: dict[tuple[Tool, str], dict[str, str]] = defaultdict(dict)
-    for path in sorted(p for p in tree.files if _MAYBE.search(p)):
+    beside = tuple(path.removesuffix(_TEMPLATE[1:]) for path in tree.files if path.endswith(_TEMPLATE))
+    for path in sorted(p for p in tree.files if _MAYBE.search(p) or p.startswith(beside)):
         known = tool_of(tree, path)
         if known is None:
             continue
@@ -55,24 +59,30 @@ def _between(
     tool: Tool, folder: str, new: Revisions, old: Revisions, leaving: SourceTree, target: SourceTree
 ) -> Migrated | None:
     added = [Migration(rev, new[rev], text_of(leaving, new[rev])) for rev in new.keys() - old.keys()]
-    added.sort(key=lambda one: _key(tool, one.revision))
-    if tool.name == "Alembic":
-        added = _by_parents(added)
     gone = sorted(old.keys() - new.keys(), key=lambda rev: _key(tool, rev))
+    if tool.name == "Django":
+        added, gone = _without_squashed(added, gone, old)
+    added.sort(key=lambda one: _key(tool, one.revision))
+    if tool.name in _CHAINED:
+        added = _by_parents(tool, added)
     changed = [new[r] for r in new.keys() & old.keys() if leaving.files[new[r]] != target.files.get(old[r])]
     if not (added or gone or changed):
         return None
-    known = _heads(old, target) if tool.name == "Alembic" else max(old, key=lambda rev: _key(tool, rev), default=None)
+    known = (
+        _heads(tool, old, target) if tool.name == "Alembic" else max(old, key=lambda rev: _key(tool, rev), default=None)
+    )
     mixed = known is not None and any(_key(tool, one.revision) < _key(tool, known) for one in added)
     forward = tuple(_name(one.path) for one in added if not tool.undoes(one, leaving))
     commands: tuple[str, ...] = ()
     names = (folder, *(known.split(" and ") if known else ()), *(n for one in added for n in (one.revision, one.path)))
     clear = not forward and not gone and (tool.any_order or not mixed) and all(map(_SAFE.fullmatch, names))
-    if added and clear:
-        commands = tuple(tool.down(ToUndo(folder, known, tuple(added), leaving, mixed)) or ())
+    root = root_of(tool, leaving, folder)
+    if added and clear and _SAFE.fullmatch(root or "-") and _in_line(tool, added, new, known):
+        commands = tuple(tool.down(ToUndo(folder, known, tuple(added), leaving, mixed, root)) or ())
     return Migrated(
         tool=tool.name,
         folder=clean_line(folder, SHORT),
+        at=clean_line(root.rstrip("/"), SHORT),
         target=clean_line(known, SHORT) if known else None,
         between=tuple(_name(one.path) for one in added),
         down=commands,
@@ -94,23 +104,66 @@ def _key(tool: Tool, revision: str) -> tuple[tuple[int, ...], str]:
     return numbers, revision
 
 
-def _parents(text: str) -> set[str]:
-    told = re.search(r"^down_revision\b[^=\n]*=\s*(.+?)$", text, re.MULTILINE)
+_CHAINED = ("Alembic", "Django")
+"""tools whose migrations name those that they build upon"""
+
+
+def _pairs(text: str) -> set[str]:
+    """The names in Django's pairs of app and migration."""
+    return set(re.findall(r"\(\s*[\"']\w+[\"']\s*,\s*[\"'](\w+)[\"']\s*,?\s*\)", text))
+
+
+def _parents(tool: Tool, text: str) -> set[str]:
+    """What a migration builds upon; for Django with those of other apps."""
+    if tool.name == "Django":
+        told = re.search(r"\bdependencies\b[^=\n]*=\s*\[(.*?)\]", text, re.DOTALL)
+        return _pairs(told[1]) if told else set()
+    told = re.search(r"^down_revision\b[^=\n]*=\s*(\([^)]*\)|\[[^\]]*\]|.+?$)", text, re.MULTILINE)
     return set(re.findall(r"[\"']([^\"']+)[\"']", told[1])) if told else set()
 
 
-def _heads(old: Revisions, tree: SourceTree) -> str | None:
+def _heads(tool: Tool, old: Revisions, tree: SourceTree) -> str | None:
     """The revisions that no other builds upon."""
-    below = {parent for path in old.values() for parent in _parents(text_of(tree, path))}
+    below = {parent for path in old.values() for parent in _parents(tool, text_of(tree, path))}
     return " and ".join(sorted(set(old) - below)) or None
 
 
-def _by_parents(added: list[Migration]) -> list[Migration]:
+def _by_parents(tool: Tool, added: list[Migration]) -> list[Migration]:
     """Each behind those that it builds upon."""
     left, placed = list(added), list[Migration]()
     while left:
         names = {one.revision for one in left}
-        ready = [one for one in left if not _parents(one.text) & (names - {one.revision})] or left
+        ready = [one for one in left if not _parents(tool, one.text) & (names - {one.revision})] or left
         placed.extend(ready)
         left = [one for one in left if one not in ready]
     return placed
+
+
+def _in_line(tool: Tool, added: list[Migration], new: Revisions, known: str | None) -> bool:
+    """True if going back to what the target knows undoes all that is added: each builds upon it or upon one another. A
+    branch beside it stays where it is. Django's one command undoes only what builds upon its target, each on the last.
+    """
+    if tool.name not in _CHAINED:
+        return True
+    fine = {known} if known else set[str]()
+    for one in added:
+        parents = _parents(tool, one.text)
+        if tool.name == "Django":
+            parents &= new.keys()
+            if parents - fine:
+                return False
+            fine = {one.revision}
+        elif parents - fine:
+            return False
+        else:
+            fine.add(one.revision)
+    return True
+
+
+def _without_squashed(added: list[Migration], gone: list[str], old: Revisions) -> tuple[list[Migration], list[str]]:
+    """Without those that only stand for others the target knows: Django holds them for applied, and so they change
+    nothing; nor are the others gone."""
+    stood_for = {one.revision: _pairs(one.text.partition("replaces")[2].partition("]")[0]) for one in added}
+    same = {name for name, others in stood_for.items() if others and others <= old.keys()}
+    replaced = set[str]().union(*(stood_for[name] for name in same))
+    return [one for one in added if one.revision not in same], [name for name in gone if name not in replaced]

@@ -5,6 +5,7 @@ the host does not say, that is said: unknown is not the same as unchanged, and n
 """
 
 import posixpath
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -149,9 +150,10 @@ def database(found: Migrated) -> Iterator[str]:
         yield f"{where}: forward-only, {names} can not be undone: the old code meets the new database"
     elif found.down:
         commands = " ; then ".join(found.down)
+        place = f", in {found.at}" if found.at else ""
         yield (
             f"{where}: to undo them, and lose what only they hold, run before leaving what runs now, since only that "
-            f"has them: {commands}"
+            f"has them{place}: {commands}"
         )
     elif found.between:
         yield f"{where}: no one command undoes them for certain: by hand, or the old code meets the new database"
@@ -218,10 +220,18 @@ def _at(at: datetime | None) -> str:
 
 def is_migration(path: str) -> bool:
     """True if a file of a source tree is a database migration, by where it lies."""
-    folders = posixpath.dirname(path).split("/")
+    folders = posixpath.dirname(path).lower().split("/")
     return (
-        path.endswith(".sql") or "migrations" in folders or "alembic/versions/" in path or migration_tools.is_one(path)
+        path.endswith(".sql")
+        or "migrations" in folders
+        or ("migration" in folders and path.endswith((".java", ".kt", ".rs")))
+        or "alembic/versions/" in path
+        or _LIQUIBASE.search(path) is not None
+        or migration_tools.is_one(path)
     )
+
+
+_LIQUIBASE = re.compile(r"(?:^|/)(?:db\.)?changelogs?(?:[/.-].*)?\.(?:xml|ya?ml|json|groovy)$", re.IGNORECASE)
 
 
 def _listed(names: tuple[str, ...]) -> str:
