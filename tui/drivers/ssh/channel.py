@@ -91,7 +91,7 @@ class Channel:
         chunk = b""
         with self._translated():
             while not self.held_open:
-                with contextlib.suppress(_Quiet):
+                with contextlib.suppress(_Quiet):  # it is asked again until the command has ended
                     chunk = await self._unless_quiet(self._process.stdout.read(CHUNK))
                     break
         if self._too_much is not None:
@@ -102,7 +102,7 @@ class Channel:
         """Its end, once its output has ended."""
         with self._translated():
             while not self.held_open:
-                with contextlib.suppress(_Quiet):
+                with contextlib.suppress(_Quiet):  # it is asked again until the command has ended
                     await self._unless_quiet(self._process.wait_closed())
                     break
         if self.held_open:
