@@ -40,7 +40,8 @@ def _cells(release: Release, now: datetime) -> tuple[str, ...]:
     age = f"{worded(now - served)} ago" if served is not None else "unknown"
     author = "" if release.author is None else f" ({release.author})"
     gone = release.holder is not None and release.looked is not None and release.looked.image is ImageState.GONE
-    what = "; ".join(filter(None, ("IMAGE GONE" if gone else "", f"{release.subject or ''}{author}".strip())))
+    unread = "" if release.unread is None else f"its holder could not be read: {release.unread}"
+    what = "; ".join(filter(None, ("IMAGE GONE" if gone else "", unread, f"{release.subject or ''}{author}".strip())))
     way = "" if release.running else f"{release.way.way} ~{release.way.seconds or 0:.0f} s" if release.way else "none"
     return (release.name, _mark(release), age, (release.commit or "unknown")[:_SHORT], way, what)
 

@@ -27,7 +27,7 @@ from tui.model.finding import Finding, Result
 from tui.model.health import Probe, ProbeOutcome, RequestExtras
 from tui.model.incident import Incident
 from tui.model.observation import RunningState
-from tui.model.release import Target, TargetKind
+from tui.model.release import Release, Target, TargetKind
 from tui.model.service import Expect, Host, Service
 from tui.releases import choose_release, restart_risk, what_runs
 from tui.releases.keepable import known_to_run
@@ -268,7 +268,10 @@ def _kept(
     )
     lines.append(_line(of, "retention", Result.OK, words))
     for release in holders:
-        if not release.sealed:
+        if release.unread is not None or release.sealed is None:
+            words = f"{release.holder} could not be read: {release.unread or 'whether it is sealed is not known'}"
+            lines.append(_line(of, "seal", Result.FINDING, words, f"ask by hand: {_by_hand(engine, of, release)}"))
+        elif not release.sealed:
             words = f"{release.holder} is not sealed: a keep died, or is at work"
             lines.append(_line(of, "seal", Result.FINDING, words, f"rollback keep {of.name}"))
     running = what_runs.running(found.releases, found.current)
@@ -282,6 +285,11 @@ def _kept(
     else:
         lines.append(_line(of, "kept-now", Result.OK, f"what runs is {running.name}, kept as {running.holder}"))
     return lines
+
+
+def _by_hand(engine: Engine, of: Service, release: Release) -> str:
+    argv = commands.config_export if release.unread is not None else commands.git_report
+    return shell_lines.ssh_line(engine.links.described(of.host), argv(release.holder or ""))
 
 
 def _no_way_back(engine: Engine, of: Service, found: Listing, build: build_settings.Shape, error: Refused) -> Finding:

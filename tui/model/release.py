@@ -109,6 +109,8 @@ class Release(Value):
     """how it was brought the last time that one of these consoles did, as its holder remembers it"""
     holder: str | None = None
     sealed: bool | None = None
+    unread: str | None = None
+    """why its holder could not be read: of the release only its number and time are known"""
     looked: HolderLook | None = None
     """the last look at its holder's image; None: nobody has looked from here"""
     running: bool = False

@@ -34,6 +34,8 @@ class _Kept(Way):
         """The way to the release by its holder, where that is sealed."""
         if release.holder is None:
             return self.unavailable("not kept")
+        if release.unread is not None:
+            return self.unavailable(f"its holder could not be read: {release.unread}")
         if release.sealed is None:
             return self.unavailable("its seal could not be read")
         if not release.sealed:

@@ -17,7 +17,8 @@ from tui.model.errors import LinkError, UnexpectedReply
 from tui.model.history import Commit
 from tui.model.holder_look import HolderLook, ImageState
 from tui.model.observation import RunningState
-from tui.model.release import Source, WayBack
+from tui.model.release import Source, Target, TargetKind, WayBack
+from tui.releases import choose_release
 from tui.ways import NAMES
 
 SERVICE = stage.service("api")
@@ -46,6 +47,37 @@ async def test_a_list_that_lacks_the_app_itself_is_no_list_of_what_is_kept() -> 
     world.host.says(("apps:list",), (0, "=====> My Apps\nother\n", ""))
     with pytest.raises(UnexpectedReply, match=f"`apps:list` does not name {APP}"):
         await catalog.listing(world.links, world.service)
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (commands.config_export, (0, '{"A": ', "")),
+        (commands.config_export, (1, "", " !     boom\n")),
+        (commands.git_report, (0, "garbage\n", "")),
+    ],
+)
+async def test_a_holder_that_cannot_be_read_costs_itself_alone(argv: Any, said: tuple[int, str, str]) -> None:
+    world = World()
+    names = [world.holder(number) for number in (1, 2, 3)]
+    world.host.says(argv(names[1]), said)
+    found = await catalog.listing(world.links, world.service)
+    told = {r.holder: (r.unread is not None, r.commit is None) for r in found.releases if r.holder}
+    assert told == {names[0]: (False, False), names[1]: (True, True), names[2]: (False, False)}
+    lost = next(r for r in found.releases if r.holder == names[1])
+    assert (lost.number, lost.sealed) == (2, None), "nobody takes away what could not be read"
+    assert [(w.way, w.available) for w in lost.ways if w.way == "kept"] == [("kept", False)]
+    assert any("could not be read" in w.reason for w in lost.ways)
+    assert {one.holder for one in (await world.links.ledger.known("h", APP)).reads} <= {names[0], names[2]}
+    chosen = choose_release.choose(Target(kind=TargetKind.PREVIOUS), found.releases)
+    assert chosen.release.holder == names[2]
+    world.host.says(argv(names[1]), (1, "", ""))
+    world.host.says(argv(names[2]), said)
+    again = choose_release.choose(
+        Target(kind=TargetKind.PREVIOUS), (await catalog.listing(world.links, world.service)).releases
+    )
+    assert again.release.holder != names[2]
+    assert any(name == "release:3" and "could not be read" in why for name, why in again.skipped)
 
 
 async def test_a_frozen_branch_without_a_record_is_a_record_that_was_lost() -> None:

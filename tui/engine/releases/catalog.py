@@ -297,15 +297,15 @@ async def names(links: HostConnections, host: str) -> tuple[str, ...]:
 async def read_holders(
     links: HostConnections, service: Service, names: list[str], seal: Seal | None = None
 ) -> tuple[Release, ...]:
-    """The releases that these holders retain, as they say now; remembered for those who may go by that.
+    """The releases that these holders retain, as they say now; remembered for those who may go by that. One that
+    cannot be read is `unread`, and costs the others nothing.
 
-    `seal` asks for the `git:report` of one; None: whether they are sealed is not asked. Raises LinkError,
-    UnexpectedReply.
+    `seal` asks for the `git:report` of one; None: whether they are sealed is not asked. Raises LinkError.
     """
     if not names:
         return ()
-    told = await together(*(_holder(links, service.host, name, seal) for name in names))
-    await links.ledger.read(service.host, service.app, tuple(one.read for one in told))
+    told = await together(*(_holder_or_why(links, service.host, name, seal) for name in names))
+    await links.ledger.read(service.host, service.app, tuple(one.read for one in told if one.read is not None))
     return tuple(one.release for one in told)
 
 
@@ -321,7 +321,15 @@ def seal(links: HostConnections, host: str) -> Seal:
 
 class _Holder(NamedTuple):
     release: Release
-    read: HolderRead
+    read: HolderRead | None
+    """None: it could not be read"""
+
+
+async def _holder_or_why(links: HostConnections, host: str, holder: str, seal: Seal | None) -> _Holder:
+    try:
+        return await _holder(links, host, holder, seal)
+    except UnexpectedReply as error:
+        return _Holder(replace(kept.release_from_config(holder, {}), unread=error.message), None)
 
 
 async def _holder(links: HostConnections, host: str, holder: str, seal: Seal | None) -> _Holder:
