@@ -292,3 +292,42 @@ def test_many_services_make_a_large_file(tmp_path: Path) -> None:
     assert len(text) > 256 * 1024
     fleet: Fleet = load_text(text, tmp_path)
     assert len(fleet.services) == 200 and fleet.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("instead", "said"),
+    [
+        ("health: 'https://x.example'", "is 'https://x.example'; write e.g. health: {url: https://api.example.com"),
+        ("smoke: ['https://x.example']", "smoke[0]: must be keys and values, is 'https://x.example'; write e.g. {url:"),
+        ("script: ./back.sh", "write e.g. script: [./scripts/rollback/rollback.sh, api]"),
+        ("hosts: [here]", "unknown key; several are parts, each with its own host or app: parts: [{host: a"),
+        ("health: {url: 'https://x.example', expect: {status: 2xx}}", "write 200, or several as [200, 204]"),
+        ("health: {url: 'https://x.example', expect: {contains: ''}}", "contains: is empty: every answer holds that"),
+        ("health: {url: 'https://x.example', expect: {json: {$.status: ok}}}", "is no path here; write a.b.c"),
+        ("health: {url: 'https://x.example', expect: {json: {'checks[0].up': ok}}}", "and checks.0.state for"),
+        ("identity: {url: 'https://x.example', json: $.commit}", "is no path here; write a.b.c"),
+        (
+            "health: {url: 'https://x.example', headers: {Authorization: 'Bearer ${NOT_SET}'}}",
+            "services.web.health.headers: in 'Authorization', ${NOT_SET}: NOT_SET is not set; set it",
+        ),
+        (
+            "health: {url: 'https://x.example', headers: [a]}",
+            'is a list; write e.g. headers: {Authorization: "Bearer ${HEALTH_TOKEN}"}',
+        ),
+        ("git_remote: https://me:pw@x.example/a.git", "write https://${GIT_TOKEN}@… and set GIT_TOKEN"),
+        ("\u00a0git_remote: /a", "is indented with a no-break space (U+00A0)"),
+    ],
+)
+def test_what_is_written_instead_is_shown(tmp_path: Path, instead: str, said: str) -> None:
+    text = "version: 1\nhosts: {here: {ssh: dokku@h.example}}\nservices:\n  web:\n    host: here\n    app: a\n    "
+    found = [words for line, words in problems(f"{text}{instead}\n", tmp_path) if line == 7]
+    assert any(said in words for words in found), found
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("port: 22", "dokku@example.com:2222"), ("user: dokku", "dokku@example.com")]
+)
+def test_what_belongs_into_the_destination_is_said_to(tmp_path: Path, key: str, said: str) -> None:
+    text = f"version: 1\nhosts: {{here: {{ssh: h.example, {key}}}}}\nservices: {{web: {{host: here, app: a}}}}\n"
+    ((_, found),) = problems(text, tmp_path)
+    assert found.endswith(f"unknown key; it is part of ssh: {said}")

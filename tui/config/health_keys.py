@@ -21,7 +21,7 @@ _EXPECT = Keys(
     keys=(
         FileKey(
             name="status",
-            shape=OneOrMany(values.whole(100, 599)),
+            shape=OneOrMany(values.http_status),
             words="The HTTP status of a healthy answer, or a list of several.",
             default=(200,),
             told="200",
@@ -29,7 +29,7 @@ _EXPECT = Keys(
         ),
         FileKey(
             name="json",
-            shape=Named(item=Text(_plain), deep=True),
+            shape=Named(item=Text(_plain), name=values.json_path, deep=True),
             words="Values in a JSON body, by their path: `a.b.c`, or the mapping itself; `checks.0.state` for lists.",
             default=(),
             told="none",
@@ -37,7 +37,7 @@ _EXPECT = Keys(
         ),
         FileKey(
             name="contains",
-            shape=OneOrMany(Text()),
+            shape=OneOrMany(Text(lambda node: node.read(values.some_text))),
             words="A text that is somewhere in the body (its first 64 kB), or a list of several.",
             default=(),
             told="none",
@@ -202,7 +202,7 @@ IDENTITY: Keys[Any] = Keys(
         ),
         FileKey(
             name="json",
-            shape=Text(),
+            shape=Text(lambda node: node.read(values.json_path), values.JSON_PATH),
             words="The path in the JSON body that says it.",
             told="none",
             example="build.commit",

@@ -16,6 +16,16 @@ LARGEST = 2 * 1024 * 1024
 """characters; a service takes a few hundred, with comments one or two thousand"""
 FIX = "name the environment variable that holds it, with a key that ends in _env"
 SECRET = re.compile(r"(?i)(token|password|passwd|secret|(api|private|access|secret|routing)[_-]?key|dsn|webhook)$")
+_PARTS = "several are parts, each with its own host or app: parts: [{host: a, app: b}, {host: c, app: d}]"
+_HERE = {
+    "port": {"ssh": "it is part of ssh: dokku@example.com:2222"},
+    "user": {"ssh": "it is part of ssh: dokku@example.com"},
+    "hosts": {"parts": _PARTS},
+    "apps": {"parts": _PARTS},
+}
+"""keys that people expect → a key that is known in such a place → what to write there instead"""
+_SECRET_PLACE = re.compile(r"(?i)auth|cookie|token|secret|passw|signature|credential|session|key$")
+"""names behind which a text would be taken for a secret, and not be shown"""
 MOST_NODES = 200_000
 """parts after aliases are followed: a few lines of aliases to aliases would otherwise become billions"""
 
@@ -42,6 +52,10 @@ class Node:
         """a str, a list of Node, a dict of name → Node, or None"""
         self.written: str | None = None
         """a str as the file writes it, before variables are put in"""
+        self.form = ""
+        """how it may be written, as an example"""
+        self.unset = False
+        """a variable in it has no value, which is a problem by now"""
         self.inherited = False
         """it is not written here, but among the defaults"""
         self.line = line
@@ -89,7 +103,7 @@ class Node:
         if self.value is None:
             return {}
         if not isinstance(self.value, dict):
-            self.problem(f"must be keys and values, is {self._kind()}")
+            self.problem(f"must be keys and values, is {self._kind()}{self._example()}")
             return {}
         if known is not None:
             names = tuple(known)
@@ -101,7 +115,10 @@ class Node:
                 elif name not in names:
                     near = difflib.get_close_matches(name, names, 1, 0.5)
                     parts = below().get(name)
-                    if parts:
+                    here = next((fix for beside, fix in _HERE.get(name, {}).items() if beside in names), None)
+                    if here is not None:
+                        fix = here
+                    elif parts:
                         fix = f"it belongs below {' or '.join(parts)}"
                     else:
                         fix = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
@@ -121,7 +138,7 @@ class Node:
         if self.value is None:
             return []
         if not isinstance(self.value, list):
-            self.problem(f"must be a list, is {self._kind()}")
+            self.problem(f"must be a list, is {self._kind()}{self._example()}")
             return []
         return self.value
 
@@ -132,7 +149,7 @@ class Node:
             return None
         if isinstance(self.value, str):
             return self.value
-        self.problem(f"must be a text, is {self._kind()}")
+        self.problem(f"must be a text, is {self._kind()}{self._example()}")
         return None
 
     def read(self, reader: Callable[[str], T]) -> T | None:
@@ -150,6 +167,11 @@ class Node:
                 said = said.replace(repr(text), f"{self.written!r}, with its variables put in,")
             self.problem(said)
             return None
+
+    def _example(self) -> str:
+        name = self.key.rpartition(".")[2]
+        before = "" if "[" in name else f"{name}: "
+        return f"; write e.g. {before}{self.form}" if self.form else ""
 
     def _kind(self) -> str:
         if isinstance(self.value, dict):
@@ -170,6 +192,10 @@ def compose(text: str, environ: Mapping[str, str] | None) -> tuple[Node | None, 
     problems: Problems = {}
     if len(text) > LARGEST:
         return None, {Problem(line=1, text=f"has more than {LARGEST} characters: this is no services.yaml"): None}
+    for number, line in enumerate(text.splitlines(), 1):
+        if "\u00a0" in line[: len(line) - len(line.lstrip())]:
+            said = "is indented with a no-break space (U+00A0), which is no blank to YAML; indent with blanks"
+            return None, {Problem(line=number, text=said): None}
     try:
         root = _composed(text)
     except yaml.MarkedYAMLError as error:
@@ -328,8 +354,15 @@ def _expand(text: str, environ: Mapping[str, str], node: Node) -> str:
     def put(found: re.Match[str]) -> str:
         value = environ.get(found["name"]) or found["default"]
         if value is None:
-            node.problem(
-                f"{found[0]}: {found['name']} is not set and has no default; write ${{{found['name']}:-default}}"
+            node.unset = True
+            above, _, name = node.key.rpartition(".")
+            hidden = _SECRET_PLACE.search(name) is not None
+            place = Node(None, node.line, above, node.problems) if hidden else node
+            place.problem(
+                f"in {name!r}, {found[0]}: {found['name']} is not set; set it"
+                if hidden
+                else f"{found[0]}: {found['name']} is not set and has no default; "
+                f"set it, or write ${{{found['name']}:-default}}"
             )
             return ""
         return value

@@ -30,6 +30,8 @@ def _read(node: Node) -> tuple[RequestHeader, ...] | None:
     seen: dict[str, str] = {}
     every = node.mapping()
     for name, one in every.items():
+        if one.unset:  # that is said by now
+            continue
         made = _header(name, one)
         if (other := seen.setdefault(name.lower(), name)) != name:
             made = f"is the same header as {other}"

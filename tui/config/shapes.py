@@ -130,8 +130,29 @@ class Keys(Generic[T]):
         return {name: parts for name, parts in found.items() if name not in self.names()}
 
 
+def form(key: FileKey) -> str:
+    """An example of what is written after a key; empty where its shape has none."""
+    return key.example or _form(key.shape)
+
+
+def _form(shape: Any) -> str:
+    match shape:
+        case Keys():
+            names = shape.any_of or shape.one_of or tuple(key.name for key in shape.keys if key.required)
+            first = next((key for key in shape.keys if key.name in names), shape.keys[0])
+            return f"{{{first.name}: {form(first)}}}" if form(first) else ""
+        case Many():
+            return f"[{_form(shape.item)}]" if _form(shape.item) else ""
+        case Named():
+            return f"{{NAME: {_form(shape.item)}}}" if _form(shape.item) else ""
+        case Apart():
+            return _form(shape.like[0])
+    return ""
+
+
 def read(shape: Any, node: Node) -> Any:
     """The value that the node holds; None where it cannot be read, which is a problem by then."""
+    node.form = node.form or _form(shape)
     match shape:
         case Text():
             return shape.read(node)
@@ -183,6 +204,9 @@ def _keys(shape: Keys[T], node: Node) -> T | None:
     wanted = shape.any_of or shape.one_of
     written = [name for name in wanted if name in nodes]
     short = bool(wanted) and (not written or (bool(shape.one_of) and len(written) > 1))
+    for key in shape.keys:
+        if key.name in nodes:
+            nodes[key.name].form = form(key)
     made = {key.name: read(key.shape, nodes[key.name]) for key in shape.keys if key.name in nodes}
     if node.inherited and (missing or (wanted and not written)):
         return None

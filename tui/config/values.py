@@ -20,6 +20,7 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 APP = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 PERCENTAGE = r"(?:100(?:\.0{1,6})?|[0-9]{1,2}(?:\.[0-9]{1,6})?)%"
 REPOSITORY = r"[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?(?:/[a-z0-9][a-z0-9._-]*)*"
+JSON_PATH = r"(?!\$(?!\{))(?!.*\[[0-9]*\])[^\n]*"
 HOST_HEADER = r"[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?"
 SSH = r"[^\s-]\S*"
 """much less than `destination.parse` says: a pattern of all forms would help nobody"""
@@ -56,6 +57,16 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
     RANGES[read] = (low, high)
     return read
+
+
+def http_status(text: str) -> int:
+    """The status of an HTTP answer."""
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not 100 <= int(text) <= 599:
+        raise ValueError(f"{text!r} is no whole number from 100 to 599; write 200, or several as [200, 204]")
+    return int(text)
+
+
+RANGES[http_status] = (100, 599)
 
 
 def yes_no(text: str) -> bool:
@@ -136,6 +147,20 @@ def path(beside: Path) -> Callable[[str], str]:
     return read
 
 
+def json_path(text: str) -> str:
+    """A path in a JSON body, as this program writes it."""
+    if not re.fullmatch(JSON_PATH, text):
+        raise ValueError(f"{text!r} is no path here; write a.b.c, and checks.0.state for the first of a list")
+    return text
+
+
+def some_text(text: str) -> str:
+    """A text that is not empty: an empty one is in every body."""
+    if not text:
+        raise ValueError("is empty: every answer holds that; write a text, or leave it out")
+    return text
+
+
 def pattern(text: str) -> str:
     """A regular expression. It is used by a library that can be stopped; what it takes, that one must take."""
     import regex
@@ -173,6 +198,7 @@ def address(text: str) -> str:
 
 PATTERNS |= {
     downtime: DOWNTIME,
+    json_path: JSON_PATH,
     percentage: PERCENTAGE,
     yes_no: "|".join(TRUTHS),
     ssh: SSH,

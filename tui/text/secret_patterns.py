@@ -26,6 +26,8 @@ BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
 END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
 KEY_LINE = re.compile(r"(?<!\S)(?=[A-Za-z0-9+/]*[G-Zg-z+/])[A-Za-z0-9+/]{60,76}={0,2}(?!\S)")
 """a line of a private key that is alone: long base64 that is no checksum"""
+_VARIABLE = re.compile(r"(?:[A-Za-z]{1,20} )?\$\{[A-Za-z_][A-Za-z0-9_]{0,100}\}")
+"""the name of a variable in a secret's place"""
 _SERVICES = (
         "slack", "discord", "msteams", "workflow", "workflows", "tgram", "pagerduty", "pagertree", "pover", "opsgenie",
         "gchat", "rocket", "rockets", "mmost", "mmosts", "zulip", "twilio", "sendgrid", "ifttt", "webex", "wxteams",
@@ -204,6 +206,8 @@ def cut(rule: Rule, text: str, where: str) -> str:
         start, end = found.span(group)
         if rule.exact:
             start = found.start()
+        if _VARIABLE.fullmatch(text, start, end):
+            continue
         parts += (text[at:start], MARK)
         at = end
     return "".join((*parts, text[at:])) if parts else text
