@@ -197,6 +197,14 @@ def test_a_line_that_may_say_two_things_is_not_understood(line: str) -> None:
     assert read(line) is None
 
 
+@pytest.mark.parametrize("size", [34, 366, 200])
+def test_of_a_row_of_numbers_in_front_of_the_request_no_length_is_taken_for_the_status(size: int) -> None:
+    """As load balancers of clouds write it: two statuses, bytes received, bytes sent."""
+    times = "http 2026-11-30T10:00:00.186641Z app/my-lb/50dc 1.2.3.4:2817 10.0.0.1:80 0.000 0.001 0.000"
+    found = read(f'{times} 502 502 12 {size} "GET http://api.example:80/a HTTP/1.1" "curl/7" - -')
+    assert (found is None) if size == 200 else (found is not None and found.kind is Kind.FAILED)
+
+
 def test_what_a_client_names_a_header_is_no_field_of_the_proxy() -> None:
     headers = '{"Status":["200"],"Code":"200","User-Agent":["rollback-console"]}'
     line = f'{{"request":{{"uri":"/x","headers":{headers}}},"status":502,"resp_headers":{{"Status":"200"}}}}'

@@ -187,6 +187,10 @@ def test_a_release_of_every_builder_comes_back_with_the_config_of_now(tmp_path: 
 
         undone = box.run("unfreeze", "it", "--yes")
         assert undone.code == 0, undone.stderr
+        (onward,) = [line for line in (undone.stdout + undone.stderr).splitlines() if "next normal deploy:" in line]
+        assert {"image": "git:from-image it IMAGE:TAG", "archive": "git:from-archive it --"}.get(
+            builder, "git push"
+        ) in (onward)
         assert command(box, "builder:report it --builder-selected") == built
         assert box.pull("deploy", app="it", version="v3.0.0", wait=True)["status"] == "ok"
         web = containers(box)["web.1"]

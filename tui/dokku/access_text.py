@@ -22,6 +22,8 @@ _AFTER_TIME = re.compile(rf"(?:\[[^\[\]]+\]|{LOCAL})(?:{_GAP}[\d.]+)*{_GAP}$")
 _UPSTREAM = r"(?:[/:](?:\d{3}|-)|\((?:\d{3}|-)\))?"
 """the status of what is behind, which some write at once: `502/502`, `502(502)`"""
 _STATUS_NEXT = re.compile(rf'(?:{_GAP}|(?<=\])(?=\[))(?:"(\d{{3}})"|[\[(]?(\d{{3}})[\])]?{_UPSTREAM})(?=[\s|,;]|$)')
+_NUMBERS_BEFORE = re.compile(rf"(?:(?<![^\s|,;])\d+(?:\.\d+)?{_GAP}){{2,12}}$")
+"""a row of numbers in front of the request, of which one may be a length"""
 _STATUS_BEFORE = re.compile(rf"(?:^|{_GAP})(\d{{3}}){_GAP}(?:\d+\.\d+{_GAP})*$")
 _STATUS_FIRST = re.compile(rf"^(?:<\d+>)?(\d{{3}}){_GAP}")
 _STATUS_AT_TIME = re.compile(rf"(?:{LOCAL}|{_ISO})\]?{_GAP}(\d{{3}}){_GAP}")
@@ -231,8 +233,13 @@ def _earlier(head: str, *, alone: bool) -> Iterator[int]:
     for form in (_STATUS_FIRST, _STATUS_AT_TIME, _STATUS_BEFORE):
         found = form.search(head)
         code = status(found[1]) if found is not None else None
-        if code is not None and (alone or code in KNOWN):
+        lone = form is _STATUS_BEFORE and code not in KNOWN and _NUMBERS_BEFORE.search(head) is not None
+        if code is not None and not lone and (alone or code in KNOWN):
             yield code
+    row = _NUMBERS_BEFORE.search(head)
+    for word in re.findall(r"(?<![\d.])\d{3}(?![\d.])", row[0] if row is not None else ""):
+        if (known := status(word)) in KNOWN and known is not None:
+            yield known
 
 
 def _named(text: str, hidden: str) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import shlex
 
+from tui.dokku import builders, commands
 from tui.dokku.quoting import exec_string
 from tui.model.destination import Destination, parse
 from tui.model.host import Form
@@ -33,6 +34,16 @@ def git_push(host: Host, app: str, branch: str) -> str:
     through = ("--receive-pack=dokku git-receive-pack",) if host.form is Form.SHELL else ()
     push = shlex.join(("git", "push", *through, f"{where.bracketed}:{app}", f"HEAD:{branch}"))
     return f"GIT_SSH_COMMAND={shlex.quote(shlex.join(('ssh', *options)))} {push}" if options else push
+
+
+def next_deploy(host: Host, app: str, branch: str, source: str | None) -> str:
+    """An ordinary deploy in the manner in which the team deploys: by a push, an image or an archive."""
+    if source is None or not builders.from_image_or_archive(source):
+        return git_push(host, app, branch)
+    image = source == builders.IMAGE
+    argv = commands.git_from_image(app, "IMAGE:TAG") if image else ("git:from-archive", app, "--")
+    words = "another image than the last" if image else "another archive than the last, on stdin"
+    return f"{ssh_line(host, argv)}, with {words}: the same one deploys nothing"
 
 
 def push_lines(host: Host, app: str, branch: str, files: tuple[tuple[str, str], ...], parent: str | None) -> str:

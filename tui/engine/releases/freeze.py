@@ -214,7 +214,7 @@ class Freezer:
             app=app,
             standing=await standing(self._links, service, replace(found, current=current, record=None), branch),
             next_deploy=shell_lines.ssh_line(at, commands.git_sync_own(app, branch)),
-            push=shell_lines.git_push(at, app, branch),
+            push=shell_lines.next_deploy(at, app, branch, (held and held.unheld) or found.current.source),
         )
 
     async def team_branch(self, service: Service, found: Listing) -> str | None:
