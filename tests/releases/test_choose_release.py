@@ -181,3 +181,14 @@ def test_a_deploy_of_ours_that_died_half_way_is_no_release_also_where_the_one_be
     found = what_runs.running(Made()(), died)
     assert (found.number, found.commit, found.said) == (None, None, what_runs.HALF_WAY)
     assert what_runs.running(Made()(), replace(died, git_rev=THEIRS)).number == 1, "Dokku names the same commit"
+
+
+def test_where_only_what_runs_is_kept_no_keep_of_it_is_advised() -> None:
+    """`keep` would say that it is kept, and nothing would have changed."""
+    kept, bad = Made(2)(r2={"running": True}, r1={"bad": "slow"})[::-1]
+    with pytest.raises(Refused) as refused:
+        choose_release.choose(PREVIOUS, (kept, bad))
+    assert "rollback keep" not in refused.value.fix and "deploy the fix as usual" in refused.value.fix
+    with pytest.raises(Refused) as refused:
+        choose_release.choose(PREVIOUS, (replace(kept, holder=None), bad))
+    assert "rollback keep cyc" in refused.value.fix

@@ -104,6 +104,9 @@ def _previous(releases: tuple[Release, ...], way: str | None) -> ChosenRelease:
     if not fix and unknown is not None and unknown.way is not None:
         fix = f"{unknown.name} can be reached by {unknown.way.way}, but is not known to have served: name it if you "
         fix += f"know it was good: rollback {unknown.app} {unknown.name} --way {unknown.way.way}"
+    running = next((r for r in releases if r.running and r.holder is not None and not r.gone and not r.down), None)
+    if not fix and running is not None:  # a keep of it would be refused: it is kept
+        fix = f"what runs is kept already: deploy the fix as usual; rollback {running.app} --list shows what there is"
     raise Refused(
         f"there is no previous release to go back to ({reasons})",
         fix or (f"rollback keep {releases[0].app}: keeps what runs" if releases else "deploy it again as usual"),
