@@ -212,3 +212,15 @@ def test_what_is_back_where_the_branch_stands_is_settled(local: Sandbox) -> None
     assert local.run("undo", "--yes").code == 0
     done = local.run("unfreeze", "api", "--yes", "--json")
     assert (done.code, done.document["settled"], done.document["pushed"]) == (0, True, []), done.stderr
+
+
+def test_a_deploy_branch_with_quotes_in_its_name_stops_the_plan_before_anything_is_sent(local: Sandbox) -> None:
+    """As `git:set APP deploy-branch "'main'"` leaves it: the way back would go well, and no unfreeze could end it."""
+    assert command(local, f"git:set {APP} deploy-branch 'main'") == 0
+    refused = local.run("api", "previous", "--yes")
+    assert refused.code == 3 and "a freeze could not give it back" in refused.stderr
+    assert not local.sent("git-receive-pack") and not local.sent("apps:create")
+    assert local.run("check", "api").code == 3, "and what names that branch is no fault of this program"
+    assert command(local, f"git:set {APP} deploy-branch main") == 0
+    assert local.run("api", "previous", "--yes").code == 0
+    assert local.run("unfreeze", "api", "--yes").code == 0

@@ -47,9 +47,15 @@ def _git_service(argv: tuple[str, ...], form: Form) -> str:
     return f"{service} '{app}'" if form is Form.FORCED else f"cd /home/dokku 2>/dev/null; dokku {service} '{app}'"
 
 
+def git_takes(word: str) -> bool:
+    """True if a `git:` command can be sent with that word. A branch may have been set with quotes as part of its name,
+    because these commands know none."""
+    return bool(word) and not re.search(r"[\s'\"\\*?\[]", word) and not _CONTROL.search(word)
+
+
 def _blanks(argv: tuple[str, ...]) -> str:
     for word in argv:
-        if not word or re.search(r"[\s'\"\\*?\[]", word):
+        if not git_takes(word):
             raise ValueError(f"{word!r} cannot be sent with {argv[0]}: it is split on blanks and knows no quotes")
     return " ".join(argv)
 

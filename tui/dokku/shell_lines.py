@@ -23,9 +23,14 @@ def destination(host: Host) -> tuple[tuple[str, ...], Destination]:
 
 
 def ssh_line(host: Host, argv: tuple[str, ...]) -> str:
-    """`ssh … dokku@host -- command`; the `--` keeps ssh from taking the command's options for its own."""
+    """`ssh … dokku@host -- command`; the `--` keeps ssh from taking the command's options for its own. A word that
+    cannot be sent unchanged, such as a branch with quotes in its name, is shown as it is."""
     options, where = destination(host)
-    return f"{shlex.join(('ssh', *options, where.bare, '--'))} {shlex.quote(exec_string(argv, host.form))}"
+    try:
+        command = exec_string(argv, host.form)
+    except ValueError:
+        command = " ".join(argv)
+    return f"{shlex.join(('ssh', *options, where.bare, '--'))} {shlex.quote(command)}"
 
 
 def git_push(host: Host, app: str, branch: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from tui.dokku import build_gate, commands, holders, shell_lines
+from tui.dokku.quoting import git_takes
 from tui.model.plan import OwnCheck, Plan, PlanWarning, Proof, PushSpec, Step, StepKind, WarningLevel, Where
 from tui.model.service import CheckMode
 from tui.model.value import Value
@@ -248,6 +249,9 @@ def _cautions(facts: Facts, deed: Deed, frozen: str | None) -> Iterable[PlanWarn
         yield PlanWarning(severity=WarningLevel.NOTE, text=words)
     if frozen is not None and (source := facts.unheld) is not None:
         yield PlanWarning(severity=WarningLevel.WARN, text=plan_warnings.unheld(service.app, source))
+    if frozen is not None and facts.team_branch is not None and not git_takes(facts.team_branch):
+        words = plan_warnings.branch_lost(service.app, facts.team_branch)
+        yield PlanWarning(severity=WarningLevel.BLOCK, text=words)
     if frozen is None and not options.forward and not options.again:
         words = "without a freeze the next push to the deploy branch undoes this"
         yield PlanWarning(severity=WarningLevel.WARN, text=words)

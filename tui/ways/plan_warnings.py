@@ -239,6 +239,19 @@ def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def branch_lost(app: str, branch: str) -> str:
+    """The words for a deploy branch that a freeze could not give back."""
+    return (
+        f"the deploy branch of {app} is {branch!r} by name, quotes included: a freeze could not give it back. "
+        f"Set it right first: git:set {app} deploy-branch {plain_branch(branch)}"
+    )
+
+
+def plain_branch(branch: str) -> str:
+    """The name that was meant, as far as it can be told."""
+    return re.sub(r"[^A-Za-z0-9._/-]", "", branch) or "NAME"
+
+
 def deploy_runs(app: str) -> str:
     """The words for a deploy that seems to be at work. The lock's file alone does not tell it from one that died."""
     return (

@@ -169,3 +169,21 @@ async def test_a_half_unfrozen_app_is_said_to_be_so() -> None:
     world.host.says(commands.apps_destroy(world.record), LinkError("the host is gone"))
     with pytest.raises(Unfinished, match="may be unfrozen, or half so: the host is gone"):
         await freezer(world).unfreeze(world.service, UnfreezeWord())
+
+
+async def test_a_branch_that_cannot_be_given_back_is_not_frozen_and_one_that_is_can_be_named_anew() -> None:
+    """`git:set app deploy-branch "'main'"` sets the quotes, too: these commands know none."""
+    world = World()
+    world.host.branches[APP] = "'main'"
+    with pytest.raises(Refused, match="a freeze could not give it back") as refused:
+        await freezer(world).freeze(world.service, "inc1", "me")
+    assert "git:set cyc deploy-branch main" in refused.value.fix.replace(APP, "cyc") and world.host.written == []
+    world.host.branches[APP] = "frozen-by-inc1"
+    world.host.ours[world.record] = {
+        "ROLLBACK_INCIDENT": "inc1", "ROLLBACK_STATE": "frozen", "ROLLBACK_DEPLOY_BRANCH": "'main'",
+    }  # fmt: skip
+    with pytest.raises(Refused, match="nobody knows which branch") as refused:
+        await freezer(world).unfreeze(world.service, UnfreezeWord())
+    assert "--branch main" in refused.value.fix
+    await freezer(world).unfreeze(world.service, UnfreezeWord(branch="main"))
+    assert world.host.branches[APP] == "main" and world.record not in world.host.ours

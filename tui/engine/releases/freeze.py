@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from tui.dokku import builders, commands, holders, reports, shell_lines
 from tui.dokku.config_values import restored, stamp, wrap
+from tui.dokku.quoting import git_takes
 from tui.engine.concurrency import ended
 from tui.engine.hosts import incident_record
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
@@ -112,6 +113,10 @@ class Freezer:
             raise Refused(words, f"rollback unfreeze {service.name}: removes it; then freeze again")
         if found is not None:
             raise TakenByOther(_held(found), f"rollback unfreeze {service.name}: says what can be done")
+        if not git_takes(branch):
+            argv = commands.git_set_branch(app, plan_warnings.plain_branch(branch))
+            fix = shell_lines.ssh_line(self._links.described(host), argv)
+            raise Refused(plan_warnings.branch_lost(app, branch), fix)
         frozen = holders.frozen_branch(incident)
         source = reports.apps_report(await self._links.ask_checked(host, commands.apps_report(app))).source
         unheld = source if source is not None and builders.from_image_or_archive(source) else ""
@@ -244,6 +249,8 @@ class Freezer:
                 raise AlreadyThere(f"{service.app} is not frozen")
             return branch
         known = await self.team_branch(service, found)
+        if known is not None and not git_takes(known):  # set with quotes as part of its name: nobody can send that
+            known = None
         if known is not None and word.branch not in (None, known):
             raise Refused(
                 f"{service.app} was frozen on branch {known}, not {word.branch}", f"rollback unfreeze {service.name}"
