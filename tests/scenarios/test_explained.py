@@ -12,6 +12,17 @@ from tests.sandboxes import Sandbox
 CANARY = "canary-4f1e8c2b7a"
 
 
+def test_a_list_with_nothing_in_it_says_so_in_one_line(local: LocalSandbox) -> None:
+    for command, said in (
+        ("incidents", "no incident of this machine is on record\n"),
+        ("confirm", "no plan waits: no agent has proposed one on this machine\n"),
+    ):
+        done = local.run(command)
+        assert (done.code, done.stdout) == (0, said)
+        assert local.run("-q", command).stdout == said, "it is the result"
+        assert local.run(command, "--json").document["items"] == []
+
+
 def test_one_rollback_told_shortly_and_found_again_from_every_side(local: Sandbox, tmp_path: Path) -> None:
     local.environ["ROLLBACK_CANARY_TOKEN"] = CANARY
     done = local.run("api", "previous", "--yes", "--severity", "P1", "--reason", f"orders fail, token={CANARY}")
@@ -34,6 +45,9 @@ def test_one_rollback_told_shortly_and_found_again_from_every_side(local: Sandbo
     incident = json.loads(local.run("incidents", "--search", "P1", "RELEASE:4", "--json").stdout)["items"]
     assert [i["service"] for i in incident] == ["api"]
     assert json.loads(local.run("incidents", "--search", "P1", "nowhere", "--json").stdout)["items"] == []
+    assert local.run("incidents", "--search", "P1", "nowhere").stdout.splitlines() == [
+        "no incident of this machine has all of: P1 nowhere"
+    ]
     name = incident[0]["incident"]
 
     page = local.run("handover", name)

@@ -93,4 +93,6 @@ def _waiting(engine: Engine, store: Proposals, options: CommandOptions) -> Resul
                 {"at": output.time(e.at), "word": e.word.value, "by": e.by, "why": e.why or None} for e in entries
             ],
         })  # fmt: skip
+    if not items and not options.json:
+        output.text("no plan waits: no agent has proposed one on this machine")
     return Exit.DONE, output.listing("proposals", items, exit_code=0, error=None)

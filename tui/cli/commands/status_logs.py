@@ -347,10 +347,11 @@ def _log_line(text: str, options: CommandOptions) -> None:
 async def incidents(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
     """The journal's incidents, newest first."""
     found, lost = await (engine.records.found(options.search) if options.search else engine.records.newest())
-    if options.search and not found and not lost:
-        narrator.say(f"no incident of this machine has all of: {' '.join(options.search)}", "yellow")
     now_open = await engine.open_incidents() if options.search and not options.json else ()
     if not options.json:
+        if not found and not lost:
+            wanted = f" has all of: {' '.join(options.search)}" if options.search else " is on record"
+            output.text(f"no incident of this machine{wanted}")
         for one in lost:
             output.text(
                 f"{one.id:<24} {one.service:<16} {'UNREADABLE':<10} {one.why}{f': {one.fix}' if one.open else ''}"
