@@ -320,4 +320,26 @@ def test_after_a_question_that_was_paged_its_end_is_told_as_well() -> None:
     facts = said.facts
     assert facts is not None
     kinds = [event["context"]["type"] for event in cdevents.events(said, facts, "dokku-rollback")]
-    assert kinds == ["dev.cdevents.service.rolledback.0.3.0"], "what was detected was told before"
+    wanted = ["dev.cdevents.service.rolledback.0.3.0", "dev.cdevents.incident.resolved.0.3.0"]
+    assert kinds == wanted, "what was detected was told before"
+
+
+def test_a_rollback_by_itself_that_is_proven_resolves_its_incident() -> None:
+    """It ends unwatched, as a person's with `--no-watch`: nothing later would ever say that it is over."""
+    incident = breached_and_planned()
+    assert incident.plan is not None and incident.plan.decisive is not None
+    run = StepRun(step=incident.plan.decisive.id, started_at=later(140), ended_at=later(145))
+    closed = replace(
+        incident, state=State.CLOSED, asking=None, closing=Closing.UNWATCHED, closed_at=later(150),
+        verdict=Verdict.PASSED, served_at=later(141), runs=(run,),
+    )  # fmt: skip
+
+    def kinds(one: Incident) -> list[str]:
+        said = announcements.message(one, Milestone.VERDICT, "production", later(150))
+        assert said.facts is not None
+        made = cdevents.events(said, said.facts, "dokku-rollback")
+        return [event["context"]["type"].split(".")[-4] for event in made]
+
+    assert kinds(closed) == ["detected", "rolledback", "resolved"]
+    assert kinds(replace(closed, closing=Closing.NOT_RECOVERED)) == ["detected", "rolledback"]
+    assert kinds(replace(closed, verdict=Verdict.INCONCLUSIVE)) == ["detected"]

@@ -35,8 +35,9 @@ def test_programs_are_told_of_a_rollback_in_their_own_words(box: Sandbox, vendor
     assert [event["context"]["type"] for event in vendors.cdevents.arrived] == [
         "dev.cdevents.incident.detected.0.3.0",
         "dev.cdevents.service.rolledback.0.3.0",
+        "dev.cdevents.incident.resolved.0.3.0",
     ]
-    assert [wrong(event) for event in vendors.cdevents.arrived] == ["", ""]
+    assert [wrong(event) for event in vendors.cdevents.arrived] == ["", "", ""]
     moments = [one["tags"][3] for one in vendors.grafana.annotations]
     assert moments == ["started", "verified", "closed"]
     assert len(vendors.datadog.events) == 3

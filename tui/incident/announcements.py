@@ -85,7 +85,7 @@ def _facts(incident: Incident, environment: str) -> EventFacts | None:
         began_at=incident.runs[0].started_at if incident.runs else None,
         ended_at=_proven(incident),
         guarded=incident.guard is not None,
-        recovered=incident.closing is Closing.RECOVERED,
+        recovered=_well(incident),
         ticket=tickets[-1] if tickets else None,
     )
 
@@ -94,6 +94,13 @@ def _proven(incident: Incident) -> datetime | None:
     """When the target was seen to serve, where a verification proved it."""
     ends = [run.ended_at for run in incident.runs if run.ended_at is not None]
     return (incident.served_at or max(ends, default=None)) if incident.verdict is Verdict.PASSED else None
+
+
+def _well(incident: Incident) -> bool:
+    """True if it is over and the service is well: watched to the end or by a person's word, or proven and not watched,
+    which is how a guard's rollback and one with `--no-watch` end."""
+    proven = incident.closing is Closing.UNWATCHED and incident.verdict is Verdict.PASSED
+    return proven or incident.closing is Closing.RECOVERED
 
 
 def post_mortem(incident: Incident, document: str, at: datetime) -> Message:
