@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from tui.console.layout import CHART, SMALLEST, TALL, WIDE, WIDEST, Box, places, too_small
+from tui.console.layout import CHART, SAID, SMALLEST, TALL, WIDE, WIDEST, Box, places, too_small
 
 WIDTHS, HEIGHTS = range(20, 241), range(5, 81)
 SOME = sorted({*WIDTHS[::7], *(edge + n for edge in (SMALLEST[0], WIDE, WIDEST) for n in (-1, 0, 1)), WIDTHS[-1]})
@@ -25,9 +25,9 @@ def overlap(one: Box, other: Box) -> bool:
     )
 
 
-def wrong(width: int, height: int, services: int, work: bool, zoomed: str | None) -> str:
+def wrong(width: int, height: int, services: int, work: bool, zoomed: str | None, said: int = 1) -> str:
     """What is wrong with the places at this size; empty when nothing is."""
-    found = places(width, height, services=services, work=work, zoomed=zoomed)
+    found = places(width, height, services=services, work=work, zoomed=zoomed, said=said)
     for name, box in found.items():
         if box.width < 1 or box.height < 1:
             return f"{name} has no room"
@@ -38,7 +38,7 @@ def wrong(width: int, height: int, services: int, work: bool, zoomed: str | None
             return f"{name} covers {other}"
     if too_small(width, height):
         return "" if set(found) == {"small"} else "too small, and more than the word about it"
-    least = {"header": 1, "hint": 1, "board": 1, "logs": 3} | ({"work": 6} if work else {})
+    least = {"header": 1, "hint": 1, "board": 1, "logs": 3 if said == 1 else 2} | ({"work": 6} if work else {})
     least |= {"chart": CHART} if "chart" in found else {}
     for name, rows in least.items():
         if name not in found or found[name].height < rows:
@@ -57,6 +57,13 @@ def test_every_size_has_its_panels_apart_and_none_is_lost(services: int, work: b
         for height in HEIGHTS
         if (said := wrong(width, height, services, work, zoomed))
     ]
+    assert not bad, f"{len(bad)} sizes, first {bad[:3]}"
+
+
+@pytest.mark.parametrize(("work", "zoomed"), SHAPES)
+@pytest.mark.parametrize("said", range(2, SAID + 1))
+def test_a_notice_of_several_rows_has_its_place_at_every_size(said: int, work: bool, zoomed: str | None) -> None:
+    bad = [(w, h, is_) for w in SOME for h in HEIGHTS if (is_ := wrong(w, h, FULLY, work, zoomed, said))]
     assert not bad, f"{len(bad)} sizes, first {bad[:3]}"
 
 

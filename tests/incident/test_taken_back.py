@@ -41,8 +41,14 @@ def test_everything_is_counted_and_named() -> None:
     assert taken_back.summary(found) == (
         "3 commits by ben, ana, 2 files; no migration; config stays as it is: changed REDIS_URL, new NEW"
     )
-    brief = taken_back.summary(found, brief=True, named=False)
-    assert brief == "3 commits, 2 files; config REDIS_URL, NEW changed; no migration"
+    assert list(taken_back.summaries(found))[1:] == [
+        "3 commits, 2 files; no migration; config stays as it is: changed REDIS_URL, new NEW",
+        "3 commits, 2 files; no migration; config REDIS_URL, NEW stays",
+        "3 commits, 2 files; config REDIS_URL, NEW stays",
+    ]
+    calm = taken_back.of(lying, Drift(names_known=True))
+    assert list(taken_back.summaries(calm))[-1] == "3 commits, 2 files"
+    assert all("config values unknown" in one for one in taken_back.summaries(taken_back.of(lying, Drift(unknown="x"))))
     said = [line for _, line in taken_back.details(found, None)]
     assert '222222222 2026-11-23 21:58Z "change 2" (ana)' in said and "a.py" in said and "NEW (new)" in said
 
@@ -57,7 +63,7 @@ def test_what_is_not_known_is_never_none() -> None:
 
 def test_migrations_are_said_not_to_be_undone() -> None:
     found = taken_back.of(CommitRange(migrations=("migrations/7.py",), commit_count=1), Drift())
-    assert "migrations NOT taken back: migrations/7.py" in taken_back.summary(found)
+    assert all("migrations NOT taken back: migrations/7.py" in one for one in taken_back.summaries(found))
 
 
 def test_names_are_counted_where_there_are_many() -> None:
@@ -74,11 +80,15 @@ def test_the_change_nearest_before_the_first_failure_is_on_top() -> None:
     assert [c.text for c in taken_back.nearest_first(changes, None)] == ["after", "suspect", "old"]
     found = TakenBack(since=SINCE, nearby=changes, gaps=("search (not looked at from here lately)",))
     assert taken_back.also(found, ago(5), T0, most=2) == (
-        "suspect 10 min ago (nearest before it failed); old 1 h ago; 1 more; "
+        "suspect 10 min ago (last before it failed); old 1 h ago; 1 more; "
         "not known: search (not looked at from here lately)"
     )
-    assert "nearest" not in taken_back.also(found, None, T0)
-    assert "nearest" not in taken_back.also(TakenBack(since=SINCE, nearby=(change(2, "after"),)), ago(5), T0)
+    assert list(taken_back.others(found, ago(5), T0))[-2:] == [
+        "suspect 10 min ago (last before it failed); 3 more",
+        "suspect 10 min ago; 3 more",
+    ]
+    assert "last" not in taken_back.also(found, None, T0)
+    assert "last" not in taken_back.also(TakenBack(since=SINCE, nearby=(change(2, "after"),)), ago(5), T0)
 
 
 def test_nothing_seen_says_how_far_back_it_was_looked() -> None:

@@ -87,7 +87,10 @@ class Frame:
     def draw_hint(self) -> None:
         """The keys that matter now, or the notice."""
         if self.hint.display:
-            self.hint.draw(self.hint.screen, *self.notice)
+            said = self.hint.draw(self.hint.screen, *self.notice)
+            if said != self.panels.said:
+                self.panels.said = said
+                self.panels.arrange_again()
 
     def draw_fault(self, error: Exception) -> None:
         """A fault of the console, in the last row: it must not end the console in the middle of a rollback."""

@@ -13,6 +13,8 @@ CHART = 7
 """rows below which a chart says nothing"""
 LARGEST = 18
 """rows that the table of services takes at most where it lies above everything else"""
+SAID = 3
+"""rows that a notice takes at most"""
 GUTTER = 1
 """empty columns between panels side by side"""
 
@@ -31,30 +33,35 @@ def too_small(width: int, height: int) -> bool:
     return width < SMALLEST[0] or height < SMALLEST[1]
 
 
-def places(width: int, height: int, *, services: int, work: bool, zoomed: str | None = None) -> dict[str, Box]:
+def places(
+    width: int, height: int, *, services: int, work: bool, zoomed: str | None = None, said: int = 1
+) -> dict[str, Box]:
     """The boxes of `header`, `board`, `work`, `chart`, `timeline`, `logs`, `hint`, or of `small` alone; a panel
-    without a place is absent. `zoomed` names the panel (`work` or `logs`) that takes what the others can spare."""
+    without a place is absent. `zoomed` names the panel (`work` or `logs`) that takes what the others can spare, `said`
+    is the number of rows of `hint`, at most `SAID`."""
     if too_small(width, height):
         return {"small": Box(0, 0, width, height)}
-    found = {"header": Box(0, 0, width, 1), "hint": Box(0, height - 1, width, 1)}
-    body = height - 2
-    if width >= WIDEST and body >= TALL - 2 and zoomed is None:
+    found = {"header": Box(0, 0, width, 1), "hint": Box(0, height - said, width, said)}
+    body = height - 1 - said
+    if width >= WIDEST and height >= TALL and zoomed is None:
         return found | _halves(width, body, services, work)
-    if width >= WIDE and body >= TALL - 2 and zoomed is None:
+    if width >= WIDE and height >= TALL and zoomed is None:
         return found | _side_by_side(width, body, services, work)
-    return found | _stacked(width, body, services, work, zoomed)
+    return found | _stacked(width, height - 2, services, work, zoomed, said - 1)
 
 
-def _stacked(width: int, body: int, services: int, work: bool, zoomed: str | None) -> dict[str, Box]:
+def _stacked(width: int, body: int, services: int, work: bool, zoomed: str | None, more: int) -> dict[str, Box]:
+    """`more`: the rows that the last row takes more than its own; they are the log's, as far as it has them."""
     tight = body < 18
     if not work:
         board = 1 if zoomed == "logs" else min(services + 2, min(LARGEST, body // 2 + 1) if not tight else 6)
-        return {"board": Box(0, 1, width, board), "logs": Box(0, 1 + board, width, body - board)}
+        return {"board": Box(0, 1, width, board), "logs": Box(0, 1 + board, width, body - board - more)}
     board = 1 if tight or zoomed else min(services + 1, 5, body // 4)
     logs = 3 if tight or zoomed == "work" else max(5, body // 4)
     if zoomed == "logs":
         logs = body - board - 6
-    middle = body - board - logs
+    logs = max(2, logs - more) if more else logs
+    middle = body - more - board - logs
     return {
         "board": Box(0, 1, width, board),
         "work": Box(0, 1 + board, width, middle),

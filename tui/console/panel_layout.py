@@ -42,6 +42,8 @@ class PanelContainer(Widget):
         self.work = False
         self.zoomed: str | None = None
         self.asking = False
+        self.said = 1
+        """rows of what the last row says"""
         self._by_places = _Places()
 
     @property
@@ -55,7 +57,8 @@ class PanelContainer(Widget):
 
     def boxes(self, size: Size) -> dict[str, Box]:
         """The box of each panel at this size, by its name."""
-        return places(size.width, size.height, services=self.services, work=self.work, zoomed=self.zoomed)
+        said = 1 if self.asking else self.said
+        return places(size.width, size.height, services=self.services, work=self.work, zoomed=self.zoomed, said=said)
 
     def on_resize(self, event: events.Resize) -> None:
         """Only here the size is certain: in a storm of sizes the application's may be another one by now."""
@@ -68,7 +71,7 @@ class PanelContainer(Widget):
             self._fit(self.size)
 
     def _fit(self, size: Size) -> None:
-        wanted = (size, self.services, self.work, self.zoomed, self.asking)
+        wanted = (size, self.services, self.work, self.zoomed, self.asking, self.said)
         if wanted == self._arranged:
             return
         self._arranged = wanted
@@ -80,4 +83,4 @@ class PanelContainer(Widget):
                 panel.display = not self.asking and "hint" in boxes
             else:
                 panel.display = panel.id in boxes
-        self.refresh(layout=True)
+        self._panels[0].refresh(layout=True)  # a widget that asks for a layout has its parents' places made anew

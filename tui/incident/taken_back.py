@@ -93,12 +93,21 @@ def nearest_first(changes: Iterable[Happened], failed: datetime | None) -> tuple
 # ── in words ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def summary(found: TakenBack, *, brief: bool = False, named: bool = True) -> str:
-    """All that is taken back, in one sentence; `brief` may be cut at its end. `named`: with who wrote it."""
+def summary(found: TakenBack, *, named: bool = True) -> str:
+    """All that is taken back, in one sentence. `named`: with who wrote it."""
+    return "; ".join((*_code(found, named), config(found)))
+
+
+def summaries(found: TakenBack) -> Iterator[str]:
+    """The same from the longest to the shortest: without who wrote it, in fewer words, and without what is as usual."""
+    yield summary(found)
+    yield summary(found, named=False)
     every = (*found.config_changed, *found.config_removed, *found.config_added)
-    keys = f"config {listed(every)} changed" if brief and every else config(found)
-    first, *rest = _code(found, named)
-    return "; ".join((first, keys, *rest) if brief else (first, *rest, keys))
+    keys = (f"config {listed(every)} stays",) if every else ()
+    yield "; ".join((*_code(found, named=False), *(keys or (config(found),))))
+    calm = found.unknown or found.migrations
+    code = [text for number, text in enumerate(_code(found, named=False)) if calm or not number]
+    yield "; ".join((*code, *keys, *(("config values unknown",) if found.config_unknown and not keys else ())))
 
 
 def _code(found: TakenBack, named: bool) -> Iterator[str]:
@@ -146,6 +155,17 @@ def also(found: TakenBack, failed: datetime | None, now: datetime, most: int = 3
     return "; ".join(said)
 
 
+def others(found: TakenBack, failed: datetime | None, now: datetime) -> Iterator[str]:
+    """The other changes from the longest to the shortest: fewer of them, at last the first suspect alone."""
+    for most in (3, 2, 1):
+        yield also(found, failed, now, most)
+    every = nearest_first(found.nearby, failed)
+    if every:
+        more = f"; {len(every) + len(found.gaps) - 1} more" if len(every) + len(found.gaps) > 1 else ""
+        yield ago(every[0], failed, now, first=True) + more
+        yield ago(every[0], failed, now) + more
+
+
 def ago(one: Happened, failed: datetime | None, now: datetime, *, first: bool = False) -> str:
     """One change with its age, and whether it came nearest before the first failure."""
     return f"{one.text} {worded(now - one.at)} ago{_suspect(one, failed, first=first)}"
@@ -153,7 +173,7 @@ def ago(one: Happened, failed: datetime | None, now: datetime, *, first: bool = 
 
 def _suspect(one: Happened, failed: datetime | None, *, first: bool) -> str:
     """`first`: it is on top of `nearest_first`."""
-    return " (nearest before it failed)" if first and failed is not None and one.at <= failed else ""
+    return " (last before it failed)" if first and failed is not None and one.at <= failed else ""
 
 
 def details(found: TakenBack, failed: datetime | None) -> Iterator[tuple[str, str]]:

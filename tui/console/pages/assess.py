@@ -173,14 +173,24 @@ def _tree(
     for number, node in enumerate(decision_tree.TREE, 1):
         question = rows.fit(f"{number} {_worded(flow, node)}", 35)
         if node.id in answered:
-            found.append(_lit(flow, node, question, answered[node.id], seen.get(node.id, "")))
+            lit = _whole(_lit(flow, node, question, answered[node.id], seen.get(node.id, "")), cells)
+            found.append(lit[0])  # what it is based on is above, too
         elif node is here and flow.room < SHORT:
             continue  # it is above already
         elif node is here:
             found.append(_to_answer(flow, node, question))
         elif flow.room >= WHOLE_TREE:
-            found.append(((f"  {question}", "dim"), (f"     yes {_leads(node.yes)}, no {_leads(node.no)}", "dim")))
+            leads = (f"     yes {_leads(node.yes)}, no {_leads(node.no)}", "dim")
+            found.extend(_whole(((f"  {question}", "dim"), leads), cells))
     return found if flow.room < SHORT else [*found, *_concluded(here)]
+
+
+def _whole(row: Row, cells: int) -> list[Row]:
+    """The row, with its last piece below it where they do not fit side by side."""
+    if rows.width(row) <= cells:
+        return [row]
+    *head, (last, look) = row
+    return [tuple(head), *rows.paragraph(f"    {last.strip()}", cells, look, indent=5)]
 
 
 def _here(flow: IncidentFlow, here: "decision_tree.TreeQuestion | decision_tree.End", cells: int) -> list[Row]:

@@ -22,8 +22,6 @@ ROOM = 14
 """rows of a page from which on every source has its row, with a head above them"""
 ROOM_FOR_FAILED = 66
 """columns from which on the count says what it counts"""
-WIDE = 100
-"""columns from which on notes are beside the numbers"""
 _LOOKS = {Word.OVER: "down", Word.UNDER: "ok", Word.UNSURE: "unknown"}
 
 
@@ -112,14 +110,12 @@ def _source(rate: Rate, limit: float, cells: int, *, worded: bool) -> Row:
         (counted, "bold" if reading.failed else ""),
         (f"{error_rates.percent(reading.share)} ({low}-{high})".ljust(18), ""),
     ]
-    tail = f"in {error_rates.span(rate.until - rate.since)}" + (f", {rate.lag:.0f}s late" if rate.lag else "")
-    if cells >= WIDE:
-        apart = [f"{n} {word}" for n, word in ((rate.refused, "refused"), (rate.closed, "closed by clients")) if n]
-        tail += "".join(f"; {text}" for text in (*apart, note) if text)
+    time = f"in {error_rates.span(rate.until - rate.since)}"
+    late = f"{time}, {rate.lag:.0f}s late" if rate.lag is not None and rate.lag >= 0.5 else time
     room = cells - rows.width(tuple(pieces))
-    if room >= 4:
-        pieces.append((rows.fit(tail, room).rstrip(), "dim"))
-    return tuple(pieces)
+    tail = next((one for one in (late, time) if len(one) <= room), "")
+    return (*pieces, (tail, "dim")) if tail else tuple(pieces)
+
 
 
 def _more(found: Measurement, cells: int) -> list[Row]:
@@ -130,11 +126,10 @@ def _more(found: Measurement, cells: int) -> list[Row]:
     if reading is not None and reading.total and together.word is Word.UNSURE and not together.disagree:
         _, _, why = error_rates.said(reading, found.limit).partition(": ")
         told.append(why)
-    if cells < WIDE:
-        told.extend(f"{r.source}: {rows.safe(r.note, 200)}" for r in found.rates if r.note and r.total)
-        log = found.of(RateSource.ACCESS_LOG)
-        if log is not None and (log.refused or log.closed):
-            told.append(f"{log.refused} refused (401, 403, 404, 429), {log.closed} closed by clients")
+    told.extend(f"{r.source}: {rows.safe(r.note, 200)}" for r in found.rates if r.note and r.total)
+    log = found.of(RateSource.ACCESS_LOG)
+    if log is not None and (log.refused or log.closed):
+        told.append(f"{log.refused} refused (401, 403, 404, 429), {log.closed} closed by clients")
     if found.p50 is not None and found.p95 is not None:
         times = f"p50 {found.p50 * 1000:.0f}ms, p95 {found.p95 * 1000:.0f}ms"
         told.append(f"response {times} ({found.timed_by.value if found.timed_by else ''})")

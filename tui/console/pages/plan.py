@@ -1,6 +1,6 @@
 """The plan: from, to, at what cost, what to know, and the exact commands; then the person's word."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from tui.console.drawing import rows
@@ -85,19 +85,21 @@ def _taken(console: Console, plan: Plan, cells: int, room: int) -> list[Row]:
     if plan.taken is None:
         return []
     now, failed = console.engine.clock.now(), _failed_since(console, plan)
-    brief, most = room < ROOMY, 1 if room < ROOMY else 2
+    most = 1 if room < ROOMY else 2
     return [
-        *_headed("TAKES BACK", taken_back.summary(plan.taken, brief=brief, named=cells >= NAMED), cells, most),
-        *_headed("ALSO CHANGED", taken_back.also(plan.taken, failed, now), cells, most),
+        *_headed("TAKES BACK", taken_back.summaries(plan.taken), cells, most),
+        *_headed("ALSO CHANGED", taken_back.others(plan.taken, failed, now), cells, most),
     ]
 
 
-def _headed(word: str, said: str, cells: int, most: int) -> list[Row]:
-    """A word and what it heads, on so many rows at most."""
+def _headed(word: str, said: Iterable[str], cells: int, most: int) -> list[Row]:
+    """A word and what it heads: the first of its wordings that takes so many rows, else the last one whole."""
     indent = len(word) + 2
-    lines = rows.wrap(rows.safe(said, 400), cells - indent)
-    if len(lines) > most:
-        lines = [*lines[: most - 1], rows.fit(" ".join(lines[most - 1 :]), cells - indent).rstrip()]
+    lines: list[str] = []
+    for one in said:
+        lines = rows.wrap(rows.safe(one, 400), cells - indent)
+        if len(lines) <= most:
+            break
     heads: list[Piece] = [(word.ljust(indent), "bold"), *[(" " * indent, "")] * (len(lines) - 1)]
     return [(head, (line, "")) for head, line in zip(heads, lines, strict=True)]
 
@@ -153,8 +155,6 @@ def _keep_choice(flow: IncidentFlow, plan: Plan) -> list[Choice]:
     return [button("keep-first", label, flow.doing("planning again", flow.toggle_keep))]
 
 
-NAMED = 76
-"""columns from which on it is said who wrote what is taken back"""
 ROOMY = 12
 """rows from which on what can be said shorter is said in full; the header names the host, too"""
 

@@ -39,6 +39,8 @@ ASKED: dict[Field, str] = {
 """what the line asks, in the template's order"""
 
 
+NAMES = 22
+"""columns of a field's name"""
 RECORD = "\n### Record\n"
 """the heading of the record behind the document: most of its rows, and nobody reads them first"""
 ROOM_FOR_RECORD = 72
@@ -128,7 +130,7 @@ class PostMortemPage(Page):
             now = self._incident.severity or "" if field is Field.SEVERITY else said.get(field, "")
             look = "warn" if field in missing else "dim"
             shown = rows.safe(now, 200) or ("TODO" if field in missing else "from the journal")
-            row = ((rows.fit(ASKED[field].partition(" (")[0], 18), "bold" if field in missing else ""), (shown, look))
+            row = ((rows.fit(ASKED[field].partition(" (")[0], NAMES), "bold" if field in missing else ""), (shown, look))
             choices.append(Choice(id=field.value, row=row, do=self._asking(field, now)))
         choices.append(button("back", "Back to the document", self._back))
         return View(key="post-mortem-fields", title=title, choices=choices, listed=True)

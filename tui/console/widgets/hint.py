@@ -8,13 +8,14 @@ from tui.console import actions_and_keys
 from tui.console.actions_and_keys import LATER, key_name
 from tui.console.drawing import rows
 from tui.console.drawing.palette import Palette
-from tui.console.drawing.rows import Piece
+from tui.console.drawing.rows import Piece, Row
+from tui.console.layout import SAID
 from tui.console.widgets.panel import Panel
 
 
 class HintBar(Panel):
-    """One row of keys; it is told what else to say (a saved file's path) until that is dismissed. A click on one is as
-    good as the key."""
+    """One row of keys; it is told what else to say (a saved file's path) until that is dismissed, on as many rows as
+    that takes. A click on one is as good as the key."""
 
     class Pressed(Message):
         """A key's name or what it does was clicked."""
@@ -28,15 +29,15 @@ class HintBar(Panel):
         self._places: list[tuple[int, int, str, object]] = []
         """first cell, cell after the last, action, and whose it is"""
 
-    def draw(self, screen: "Screen[object]", notice: str = "", look: str = "ok") -> None:
-        """Show the bindings that are active now, or the notice."""
+    def draw(self, screen: "Screen[object]", notice: str = "", look: str = "ok") -> int:
+        """Show the bindings that are active now, or the notice. Returns the rows that it wants."""
         cells = self.size.width
         self._places = []
         if notice:
             self._places.append((0, cells, "app.run('close')", screen.app))
-            tail = "  Esc dismisses"
-            self.show((), [((rows.fit(notice, cells - len(tail)), look), (tail, "dim"))])
-            return
+            content = _said(notice, look, cells)
+            self.show((), content)
+            return len(content)
         found = [a for a in screen.active_bindings.values() if a.binding.show and a.binding.description and a.enabled]
         found.sort(key=lambda a: _rank(a.node, a.binding.action))
         pieces: list[Piece] = []
@@ -53,12 +54,26 @@ class HintBar(Panel):
             room -= size
             pieces.extend([(f" {name} ", "key"), (f"{label} ", "")])
         self.show((), [tuple(pieces)])
+        return 1
 
     def on_click(self, event: events.Click) -> None:
         """The key that lies there, as if it was pressed."""
         for first, after, action, node in self._places:
             if first <= event.x < after:
                 self.post_message(self.Pressed(action, node))
+
+
+_TAIL = "  Esc dismisses"
+
+
+def _said(notice: str, look: str, cells: int) -> list[Row]:
+    """The notice, with how it goes away behind its last word where there is room, else below it."""
+    lines = rows.wrap(notice, cells)
+    if rows.width(((lines[-1], ""),)) > cells - len(_TAIL):
+        lines.append("")
+    if len(lines) > SAID:
+        lines = [*lines[: SAID - 1], " ".join(lines[SAID - 1 :])]
+    return [*(((line, look),) for line in lines[:-1]), ((rows.fit(lines[-1], cells - len(_TAIL)), look), (_TAIL, "dim"))]
 
 
 def _rank(node: object, name: str) -> int:

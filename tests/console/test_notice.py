@@ -1,0 +1,37 @@
+"""What the last row is told to say is said whole: a path that is cut cannot be opened."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.console.scenes import started
+from tui.console.drawing import rows
+from tui.console.layout import SAID
+
+SIZES = ((60, 15), (80, 24), (120, 40), (200, 60))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
+async def test_the_path_of_a_saved_file_is_whole_and_the_keys_come_back(tmp_path: Path, size: tuple[int, int]) -> None:
+    path = "/home/oncall/.local/state/rollback/exports/post-mortem-inc-20261123-2152-a1b2.html"
+    async with started(tmp_path, size) as scene:
+        frame = scene.app.frame
+        scene.app.notice(f"saved: {path}")
+        hint = frame.hint
+        await scene.until(lambda: "Esc dismisses" in rows.text(hint.lines()[-1]), "all of it is shown")
+        said = [rows.text(row) for row in hint.lines()]
+        assert path in "".join(line.rstrip() for line in said).replace("Esc dismisses", "")
+        assert said[-1].endswith("Esc dismisses") and len(said) == hint.size.height <= SAID
+        assert not [line for line in said if len(line) > hint.size.width]
+        await scene.pilot.press("escape")
+        await scene.until(lambda: "Commands" in rows.text(hint.lines()[0]), "the keys are back")
+        assert hint.size.height == 1
+
+
+async def test_what_is_longer_than_its_place_ends_with_a_sign(tmp_path: Path) -> None:
+    async with started(tmp_path, (60, 15)) as scene:
+        scene.app.notice("a fault of the console: " + "because " * 60)
+        hint = scene.app.frame.hint
+        await scene.until(lambda: hint.size.height == SAID, "it has its rows")
+        said = [rows.text(row) for row in hint.lines()]
+        assert "…" in said[-1] and said[-1].endswith("Esc dismisses")
