@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from tests.incident.facts import container, current, later, plan
 from tui.incident import landed
 from tui.model.observation import Container, RunningState
-from tui.model.plan import Plan, StepKind
+from tui.model.plan import Plan, Proof, StepKind
 
 WEB, SECOND = (replace(container(c * 12, process=p), image="sha256:old") for c, p in (("a", "web"), ("b", "worker")))
 OURS = replace(container("e" * 12, attempt="inc1.1"), image="sha256:new")
@@ -37,3 +37,30 @@ def now(*containers: Container, **facts: object) -> RunningState:
 )  # fmt: skip
 def test_the_doubt_is_named(seen: RunningState, said: str) -> None:
     assert said in landed.doubt(made(), seen)
+
+
+BUILT = replace(OURS, attempt=None)
+"""by a deploy that gives no label"""
+WANTED = "d" * 40
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (now(BUILT, replace(BUILT, process="worker"), git_rev=WANTED), "web.1, worker.1 are release:1, and Dokku names"),
+        (now(BUILT, SECOND, git_rev=WANTED), "died half-way: web.1 is release:1, worker.1 is sha:bbbbbbbbbb"),
+        (now(BUILT, git_rev="e" * 40), "which of the two answers only the service itself can say"),
+        (now(replace(BUILT, image=""), git_rev=WANTED), "which of the two answers only the service itself can say"),
+    ],
+)
+def test_a_deploy_without_a_label_is_known_by_its_image_and_by_what_was_tried_last(
+    seen: RunningState, said: str
+) -> None:
+    proof = Proof(source="git-sync", metadata=f"/home/dokku/cyc#{WANTED}")
+    assert said in landed.doubt(replace(made(), push=None, proof=proof), seen)
+
+
+def test_an_image_that_was_tried_last_is_known_by_its_name() -> None:
+    proof = Proof(source="docker-image", metadata="registry.example/app:7")
+    seen = now(BUILT, source_image=proof.metadata)
+    assert "after the switch and before its end" in landed.doubt(replace(made(), push=None, proof=proof), seen)

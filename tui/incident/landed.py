@@ -122,10 +122,23 @@ def _pods_doubt(plan: Plan, current: RunningState) -> str:
     return ""
 
 
+def _is_sent(plan: Plan, current: RunningState, one: Container) -> bool:
+    """True if this container is of the deploy that was sent: by its label; where a deploy gives none, by an image that
+    did not run before, while what Dokku tried last is what was sent.
+
+    Dokku shows the container that has the process's name, and gives that name after the traffic has gone over.
+    """
+    if plan.push is not None or plan.proof is None:
+        return one.attempt is not None and one.attempt == plan.attempt
+    tried = plan.proof.metadata.rpartition("#")[2] == current.git_rev or plan.proof.metadata == current.source_image
+    before = {c.image for c in plan.before.running.values()}
+    return tried and bool(one.image) and all(before) and one.image not in before
+
+
 def _half_way(plan: Plan, current: RunningState, began: datetime | None) -> str:
     """A deploy that died after the switch: which process runs what, and what it may have left behind."""
     why = " when the host restarted" if restarted(current, began) else ""
-    sent = [c.name for c in current.running.values() if c.attempt is not None and c.attempt == plan.attempt]
+    sent = [c.name for c in current.running.values() if _is_sent(plan, current, c)]
     then = plan.before.running
     old = [c.name for k, c in current.running.items() if k in then and c.is_same_release(then[k])]
     if sent and not old and len(sent) == len(current.running):
