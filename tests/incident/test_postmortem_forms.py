@@ -11,6 +11,9 @@ from msgspec.structs import replace
 from tests.incident import stories, test_postmortem_hostile
 from tests.incident.facts import later
 from tests.incident.stories import Said
+from tui.console.drawing import rows
+from tui.console.drawing.document import drawn
+from tui.console.drawing.palette import Palette
 from tui.incident import events as ev
 from tui.incident.postmortem import charts, html, markdown, svg, template, write
 from tui.incident.postmortem.looking_back import QUESTIONS
@@ -206,6 +209,16 @@ def test_a_template_draws_no_tag_and_no_image_of_its_own_either() -> None:
     assert not set(Tags(page).found) & {"script", "img"}
     assert "javascript:alert(1)" not in Tags(page).attributes
     assert 'href="javascript' not in page
+
+
+@pytest.mark.parametrize("cause", ["a | b", "me@example.com|you", "x\\| y"])
+def test_a_template_s_table_is_one_on_the_page_and_in_the_console_and_a_value_stays_in_its_cell(cause: str) -> None:
+    said = [*stories.whole(), noted(Field.ROOT_CAUSE, cause)]
+    own = filled("| what | why |\n|---|---|\n| {{ service }} | {{ root_cause }} |\n", said)
+    tags = Tags(html.page(of(said), own))
+    assert (tags.found["table"], tags.found["tr"], tags.found["td"]) == (1, 2, 2)
+    shown = [rows.text(row) for row in drawn(own, 80, Palette())]
+    assert len(shown) == 2 and shown[1].endswith(cause)
 
 
 def test_a_page_has_the_charts_as_pictures_and_forbids_everything_else() -> None:

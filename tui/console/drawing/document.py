@@ -32,8 +32,7 @@ def drawn(document: str, cells: int, signs: Signs) -> tuple[Row, ...]:
     A page asks for them with every second."""
     from tui.incident.postmortem import dialect  # no first picture is a document
 
-    reader = dialect.reader().enable("table")
-    return tuple(_Drawing(cells, signs).all(reader.parse(redact(document))))
+    return tuple(_Drawing(cells, signs).all(dialect.reader().parse(redact(document))))
 
 
 class _Item(NamedTuple):

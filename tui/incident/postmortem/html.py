@@ -19,6 +19,7 @@ _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;"
     "background:#fff;overflow-wrap:anywhere}pre,code{font-family:ui-monospace,monospace;font-size:.9em}pre{overflow-x:auto}"
     "h2,h3,h4{line-height:1.25}svg{max-width:100%;height:auto;display:block;margin:1rem 0}"
+    "table{border-collapse:collapse}th,td{border:1px solid #8888;padding:.2em .6em;text-align:left}"
     "@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#161616}}"
 )
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -18,6 +18,8 @@ from tui.text.clean import clean_line
 from tui.text.nearest import nearest
 
 _FIELD = re.compile(r"\{\{((?:(?!\}\}).)*)\}\}")
+_BETWEEN_CELLS = re.compile(r"(?<!\\)\|")
+"""what would end the cell of a table, in code too"""
 _OPEN = re.compile(r"\{\{|\}\}")
 Lines = Callable[[PostMortem, Local], Iterable[str]]
 
@@ -108,6 +110,7 @@ def _filled(line: str, found: PostMortem, local: Local) -> str:
 
     def one_line(match: re.Match[str]) -> str:
         lines = "\n".join(FIELDS[match[1].strip()](found, local)).split("\n")
-        return " ".join(part for part in lines if part.strip())
+        said = " ".join(part for part in lines if part.strip())
+        return _BETWEEN_CELLS.sub(r"\|", said) if line.lstrip().startswith("|") else said
 
     return _FIELD.sub(one_line, line)
