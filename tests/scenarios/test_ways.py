@@ -73,8 +73,8 @@ def test_another_way_is_named_and_only_taken_when_it_is_asked_for(box: Sandbox) 
     commit = unkept(box)
     refused = box.run("api", f"sha:{commit}", "--yes", "--json")
     assert refused.code == 3
-    assert "kept: not kept" in refused.document["error"]["message"]
-    assert f"add --way git and sha:{commit[:10]}" in refused.document["error"]["fix"]
+    assert "by kept to sha:" in refused.document["error"]["message"]
+    assert refused.document["error"]["fix"].endswith("add --way git")
     assert box.sent("git:sync") == []
     done = box.run("api", f"sha:{commit}", "--way", "git", "--yes", "--json")
     assert done.code == 0, done.stderr

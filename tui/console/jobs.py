@@ -21,17 +21,10 @@ from tui.engine.store import new_id
 from tui.incident import all_services
 from tui.incident.deploy_or_not import worded
 from tui.model.errors import Refused
-from tui.model.guard import OnBreach
 from tui.model.incident import Group, Incident
 from tui.model.plan import Plan
 from tui.model.service import Service
 from tui.ways.facts import Options
-
-_ON_BREACH = {
-    OnBreach.TELL: "On a breach you are told, and nothing is changed (guard.on_breach: tell).",
-    OnBreach.ASK: "On a breach you are asked (guard.on_breach: ask).",
-    OnBreach.ROLL_BACK: "On a breach it ROLLS BACK by itself, where all is known (guard.on_breach: roll-back).",
-}
 
 
 class ConsoleJobs:
@@ -93,13 +86,14 @@ class ConsoleJobs:
         name = labels.deploy(offer.now.commit or offer.deploy)
         subject = f" ({rows.safe(running.subject, 60)})" if running is not None and running.subject else ""
         ago = labels.age(engine.clock.now() - offer.live_at)
+        then = labels.ON_BREACH[order.on_breach]
         self._confirm(
             title=f"GUARD {service.name}",
             explain=(
                 f"{name}{subject} went live {labels.clock(offer.live_at)}, {ago} ago. It is no rollback, and no guard "
                 "watches it.",
                 f"Health and failures are watched for {worded(order.length)}, against the time before and the limit.",
-                _ON_BREACH[order.on_breach],
+                f"{then[0].upper()}{then[1:]} (guard.on_breach: {order.on_breach}).",
             ),
             commands=(
                 f"W apps:create {record}",

@@ -71,10 +71,10 @@ def choose(target: Target, releases: tuple[Release, ...], way: str | None = None
     if release.running and not release.down:
         raise AlreadyThere(f"{release.name} is what runs now")
     if not _leads(release, way):
-        by = f" by {way}" if way else ""
+        to = f" by {way} to {release.name}" if way else f" to {release.name}"
         raise Refused(
-            f"there is no way back{by} to {release.name}: {_why_not(release, way)}",
-            _next_way(release, way) or "choose another release (--list)",
+            f"there is no way back{to}: {_why_not(release, way).removeprefix(f'{way}: ')}",
+            _next_way(release, way, named=True) or "choose another release (--list)",
         )
     return ChosenRelease(release=release)
 
@@ -123,11 +123,14 @@ def _why_not(release: Release, way: str | None) -> str:
     return "; ".join(f"{w.way}: {w.reason}" for w in shown) or "no way back is known"
 
 
-def _next_way(release: Release, way: str | None) -> str:
-    """The next way that leads there, with how to ask for it; empty where there is none."""
+def _next_way(release: Release, way: str | None, *, named: bool = False) -> str:
+    """The next way that leads there, with how to ask for it; empty where there is none. `named`: that release was asked
+    for, and has not to be named again."""
     other = next((w for w in release.ways if w.available and w.way != way), None)
     if other is None:
         return ""
     cost = f", about {other.seconds:.0f} s" if other.seconds else ""
     cost += f"; {other.reason}" if other.reason else ""
+    if named:
+        return f"{other.way} leads there{cost}: add --way {other.way}"
     return f"{other.way} leads to {release.name}{cost}: add --way {other.way} and {release.name}"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from tui.model.guard import OnBreach
 from tui.model.health import Health, Probe, ProbeOutcome
 from tui.model.host import Link, LinkState
 from tui.model.incident import Incident, Question, State
@@ -142,6 +143,13 @@ def deployed_at(status: "ServiceStatus") -> datetime | None:
 def deploy_age(length: timedelta) -> str:
     """An age in whole minutes, hours or days: `<1m`, `12m`, `5h`, `2d`."""
     return "<1m" if length < timedelta(minutes=1) else age(length)
+
+
+ON_BREACH = {
+    OnBreach.TELL: "on a breach you are told, and nothing is changed",
+    OnBreach.ASK: "on a breach you are asked",
+    OnBreach.ROLL_BACK: "on a breach it ROLLS BACK by itself, where all is known",
+}
 
 
 def deploy(name: str) -> str:

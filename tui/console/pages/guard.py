@@ -10,17 +10,12 @@ from tui.console.page import Choice, View, button
 from tui.console.pages import charts, evidence, posts, shared_rows, watch
 from tui.incident import guard_told, guard_watch, watch_verdict
 from tui.incident.deploy_or_not import worded
-from tui.model.guard import GuardedDeploy, OnBreach
+from tui.model.guard import GuardedDeploy
 from tui.model.incident import Closing, Incident, Question, Watch
 
 NO_BEFORE = "nothing was counted before the deploy: the limit alone counts"
 ROOM_FOR_CHART = 16
 """rows of a page from which on there is room for a picture below the numbers"""
-_THEN = {
-    OnBreach.TELL: "on a breach you are told, and nothing is changed",
-    OnBreach.ASK: "on a breach you are asked",
-    OnBreach.ROLL_BACK: "on a breach it rolls back by itself, where all is known",
-}
 
 
 def view(flow: IncidentFlow, incident: Incident, window: Watch, cells: int) -> View:
@@ -45,7 +40,7 @@ def view(flow: IncidentFlow, incident: Incident, window: Watch, cells: int) -> V
     content.extend(watch.looks(flow, incident, window, cells, charted=True))
     content.extend(evidence.of_watch(flow, incident, cells))
     content.extend(drawn)
-    said = f"{labels.deploy(guard.deploy)}: {_THEN[guard.on_breach]}."
+    said = f"{labels.deploy(guard.deploy)}: {labels.ON_BREACH[guard.on_breach]}."
     said += f" Ends {labels.clock(window.deadline)}; closing this page changes nothing."
     content.extend(rows.paragraph(said, cells, "dim"))
     return View(
