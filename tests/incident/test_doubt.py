@@ -47,7 +47,7 @@ WANTED = "d" * 40
 @pytest.mark.parametrize(
     ("seen", "said"),
     [
-        (now(BUILT, replace(BUILT, process="worker"), git_rev=WANTED), "web.1, worker.1 are release:1, and Dokku names"),
+        (now(BUILT, replace(BUILT, process="worker"), git_rev=WANTED), "web.1, worker.1 are release:1, and "),
         (now(BUILT, SECOND, git_rev=WANTED), "died half-way: web.1 is release:1, worker.1 is sha:bbbbbbbbbb"),
         (now(BUILT, git_rev="e" * 40), "which of the two answers only the service itself can say"),
         (now(replace(BUILT, image=""), git_rev=WANTED), "which of the two answers only the service itself can say"),

@@ -104,7 +104,7 @@ GONE = WayBack(way="kept", available=False, reason="not kept")
 def test_a_way_that_does_not_lead_there_is_refused_with_the_next_one() -> None:
     releases = Made(2)(r2={"ways": (GONE, BUILD)}, r1={"ways": (GONE,)})
     release = Target(kind=TargetKind.RELEASE, value="2")
-    with pytest.raises(Refused, match="no way back by kept to release:2: not kept$") as refused:
+    with pytest.raises(Refused, match=r"no way back by kept to release:2: not kept$") as refused:
         choose_release.choose(release, releases, "kept")
     assert refused.value.fix == "git leads there, about 29 s; slow: add --way git"
     assert choose_release.choose(release, releases, "git").release.number == 2

@@ -117,7 +117,6 @@ def _source(rate: Rate, limit: float, cells: int, *, worded: bool) -> Row:
     return (*pieces, (tail, "dim")) if tail else tuple(pieces)
 
 
-
 def _more(found: Measurement, cells: int) -> list[Row]:
     """Why there is no word, what the bare rule says, what is missing, what was apart; response times; new errors."""
     told: list[str] = []

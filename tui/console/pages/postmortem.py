@@ -130,7 +130,8 @@ class PostMortemPage(Page):
             now = self._incident.severity or "" if field is Field.SEVERITY else said.get(field, "")
             look = "warn" if field in missing else "dim"
             shown = rows.safe(now, 200) or ("TODO" if field in missing else "from the journal")
-            row = ((rows.fit(ASKED[field].partition(" (")[0], NAMES), "bold" if field in missing else ""), (shown, look))
+            name = rows.fit(ASKED[field].partition(" (")[0], NAMES)
+            row = ((name, "bold" if field in missing else ""), (shown, look))
             choices.append(Choice(id=field.value, row=row, do=self._asking(field, now)))
         choices.append(button("back", "Back to the document", self._back))
         return View(key="post-mortem-fields", title=title, choices=choices, listed=True)

@@ -73,7 +73,8 @@ def _said(notice: str, look: str, cells: int) -> list[Row]:
         lines.append("")
     if len(lines) > SAID:
         lines = [*lines[: SAID - 1], " ".join(lines[SAID - 1 :])]
-    return [*(((line, look),) for line in lines[:-1]), ((rows.fit(lines[-1], cells - len(_TAIL)), look), (_TAIL, "dim"))]
+    *first, last = lines
+    return [*(((line, look),) for line in first), ((rows.fit(last, cells - len(_TAIL)), look), (_TAIL, "dim"))]
 
 
 def _rank(node: object, name: str) -> int:
