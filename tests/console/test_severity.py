@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.scenes import leading, opened, started
+from tests.console.scenes import NOW, leading, opened, started
 from tests.console.test_onward import console
 from tests.harness import LocalSandbox
 from tui.console.pages import ticket
 from tui.incident import events as ev
+from tui.model.notice import Delivery, Message, Receipt
 
 
 @pytest.mark.timeout(300)
@@ -54,6 +55,52 @@ async def test_a_level_that_is_changed_is_on_record(tmp_path: Path, monkeypatch:
         rows = getattr(scene.engine.journal, "rows")  # noqa: B009 - the stage's own journal
         said = [ev.read(payload) for _, kind, payload in rows if kind == "event" and "SeverityChosen" in payload]
         assert [one.level for one in said if isinstance(one, ev.SeverityChosen)][-1:] == ["P3"]
+
+
+class Tracker:
+    """A tracker that takes tickets."""
+
+    name = "ticket"
+
+    def __init__(self) -> None:
+        self.filed: list[Message] = []
+
+    def wants(self, message: Message) -> bool:
+        return True
+
+    async def deliver(self, message: Message, earlier: Delivery | None) -> Receipt:
+        self.filed.append(message)
+        return Receipt(delivered=True, link="https://tracker.example/7", ref="7")
+
+    async def close(self) -> None: ...
+
+
+async def test_with_p4_a_ticket_is_filed_once_it_was_read_and_confirmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path))
+    async with started(tmp_path, (80, 24)) as scene:
+        tracker = Tracker()
+        scene.engine.notices.channels = (tracker,)
+        flow = await scene.lead(*opened(), ev.SeverityChosen(at=NOW, level="P4"))
+        assert flow.walk is not None and flow.incident is not None
+        scene.engine.walks[flow.incident.id] = flow.walk
+        work = scene.app.frame.work
+
+        async def chosen(button: str, leads_to: str) -> None:
+            for _ in range(8):
+                if work.choice is not None and work.choice.id == button:
+                    break
+                await scene.pilot.press("right")
+            await scene.until(lambda: work.armed, f"{button} can be pressed")
+            await scene.pilot.press("enter")
+            await scene.until(lambda: leads_to in scene.app.export_text(), leads_to)
+
+        await chosen("ticket", "[ Cancel ] [ File it ]")
+        assert "[P4] api: HTTP 503, expected 200" in scene.app.export_text() and not tracker.filed
+        await chosen("go", "filed: https://tracker.example/7")
+        assert [one.title for one in tracker.filed] == ["[P4] api: HTTP 503, expected 200"]
+        await chosen("done", "[ Copy a ticket ]")
 
 
 async def test_a_ticket_says_what_was_seen_since_when_and_what_runs(

@@ -103,6 +103,21 @@ def _well(incident: Incident) -> bool:
     return proven or incident.closing is Closing.RECOVERED
 
 
+def ticket(incident: Incident, words: str, at: datetime) -> Message:
+    """A ticket that a person files before anything is sent to a host: its title is the first line of the words. It is
+    the incident's one ticket: what follows becomes comments on it."""
+    title, _, text = words.partition("\n")
+    return Message(
+        incident=incident.id,
+        service=incident.service,
+        milestone=Milestone.STARTED,
+        at=at,
+        title=plain(clean_line(title, 200)),
+        text=plain(clean(redact(text.strip())))[:LONGEST],
+        severity=incident.severity,
+    )
+
+
 def post_mortem(incident: Incident, document: str, at: datetime) -> Message:
     """The post-mortem for a ticket: the one text that is Markdown, so that it is not cut here either."""
     return Message(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.console import scenes
 from tests.incident.facts import T0
@@ -14,6 +15,7 @@ from tui.engine.notify import outbox
 from tui.engine.notify.outbox import Notifier
 from tui.incident import events as ev
 from tui.incident.decide import fold
+from tui.model.errors import AlreadyThere, Refused
 from tui.model.incident import Incident
 from tui.model.notice import Delivery, Message, Milestone, Receipt
 
@@ -274,3 +276,30 @@ class _Idle:
         raise AssertionError
 
     async def close(self) -> None: ...
+
+
+async def test_a_ticket_is_filed_before_anything_is_sent_and_only_once(world: World) -> None:
+    """Only whoever takes tickets hears of it; once a rollback begins the others do, and what follows is a comment."""
+    tracker, chat = Channel("ticket"), Channel("HOOK")
+    chat.wanted = lambda message: message.milestone is not Milestone.POSTMORTEM
+    console = world.console(tracker, chat)
+    await console.file(world.incident, "[P4] api: slow\n\n- runs: release:4\n")
+    await console.finish(5)
+    assert (tracker.milestones, chat.milestones) == ([Milestone.STARTED], [])
+    with pytest.raises(AlreadyThere):
+        await console.file(world.incident, "again")
+    world.come_to(console, scenes.closed())
+    await console.finish(5)
+    assert tracker.milestones == chat.milestones and Milestone.CLOSED in tracker.milestones
+    assert all(earlier is not None for _, earlier in tracker.heard[1:]), "a comment on the ticket that is there"
+
+
+async def test_nobody_takes_a_ticket_where_there_is_no_tracker_or_nothing_is_to_be_posted(world: World) -> None:
+    chat = Channel("HOOK")
+    chat.wanted = lambda message: message.milestone is not Milestone.POSTMORTEM
+    for console, incident in (
+        (world.console(chat), world.incident),
+        (world.console(Channel("ticket")), replace(world.incident, post=False)),
+    ):
+        with pytest.raises(Refused, match="has no tracker"):
+            await console.file(incident, "slow")

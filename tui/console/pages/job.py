@@ -83,7 +83,7 @@ class ConfirmJob(JobPage):
         content: list[Row] = []
         for text in self.job.explain:
             content.extend(rows.paragraph(text, cells))
-        if state == "asking":
+        if state == "asking" and self.job.commands:
             content.append((("WILL RUN (W changes the host):", "bold"),))
             for command in self.job.commands:
                 content.extend(rows.paragraph(f"  {rows.safe(command, 400)}", cells, "dim", indent=4))

@@ -1,20 +1,57 @@
-"""The text of a ticket for what needs no rollback tonight: what was seen, since when, what runs. To be copied: nobody
-is told of an incident in which nothing was sent to a host."""
+"""A ticket for what needs no rollback tonight: what was seen, since when, what runs. Filed in the service's tracker once
+a person has read and confirmed it; to be copied where there is none."""
+
+from collections.abc import Callable
 
 from tui.console.drawing import labels, rows
 from tui.console.incident_flow import IncidentFlow
 from tui.console.page import Choice, button
+from tui.console.pages.job import ConfirmJob, Job
+from tui.engine.notify.outbox import GRACE
 from tui.incident import error_rates
 from tui.model.incident import Incident
 
+CHANNEL = "ticket"
+"""the channel of trackers"""
+
 
 def choice(flow: IncidentFlow, incident: Incident) -> Choice:
-    """The button that copies it, into a file as well."""
+    """The button that asks whether to file it; without a tracker, or with its ticket there, the one that copies it."""
+    filed = any(one.channel == CHANNEL and one.delivered for one in incident.deliveries)
+    if incident.post and not filed and flow.console.engine.notices.takers(incident):
+        return button("ticket", "File a ticket", lambda: _asked(flow, incident))
 
     async def copy() -> None:
         await flow.console.screen.copy(text(flow, incident), f"ticket-{incident.id}")
 
     return button("ticket", "Copy a ticket", copy)
+
+
+class _Filing(ConfirmJob):
+    """The ticket and its word, over the incident's page."""
+
+    aside = True
+
+
+async def _asked(flow: IncidentFlow, incident: Incident) -> None:
+    words, notices = text(flow, incident), flow.console.engine.notices
+
+    async def work(_: Callable[[str], None]) -> str:
+        await notices.file(incident, words)
+        await notices.finish(GRACE)
+        told = flow.incident.deliveries if flow.incident is not None else ()
+        last = next((one for one in reversed(told) if one.channel == CHANNEL), None)
+        if last is None or not last.delivered:
+            why = f": {rows.safe(last.detail, 200)}" if last is not None else ""
+            return f"not filed yet, it waits in the outbox{why}"
+        return f"filed: {rows.safe(last.link or last.detail, 200)}"
+
+    explain = (
+        f"This ticket is filed in the tracker of {flow.service.name}; what follows is said in it:",
+        *words.splitlines(),
+    )
+    job = Job(title=f"TICKET {flow.service.name}", explain=explain, commands=(), label="File it", work=work)
+    flow.console.screen.open_page(_Filing(flow.console, job))
 
 
 def text(flow: IncidentFlow, incident: Incident) -> str:

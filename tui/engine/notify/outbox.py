@@ -43,6 +43,7 @@ GRACE = 5.0
 LEAVING = 2.0
 """seconds that a console which ends waits for what is being sent"""
 POSTMORTEM = Milestone.POSTMORTEM.name.lower()
+STARTED = Milestone.STARTED.name.lower()
 FAULT_PAUSE = 30.0
 """seconds after a fault of this program"""
 
@@ -120,6 +121,19 @@ class Notifier:
             done = [d.link for d in incident.deliveries if d.milestone is Milestone.POSTMORTEM and d.delivered]
             where = f": {done[-1]}" if done and done[-1] else ""
             raise AlreadyThere(f"the post-mortem of {incident.id} was sent to its ticket before{where}")
+        self.start()
+        self._wake.set()
+
+    async def file(self, incident: Incident, words: str) -> None:
+        """Put the incident's ticket into the outbox before anything is sent to a host, with these words, its title
+        first. Raises Refused where nobody takes one, AlreadyThere where it was filed."""
+        now, names = self._clock.now(), self.takers(incident) if incident.post else ()
+        if not names:
+            raise Refused(f"{incident.service} has no tracker", f"services.yaml: services.{incident.service}.ticket")
+        text = msgspec.json.encode(announcements.ticket(incident, words, now)).decode()
+        put = [await self._journal.outbox_again(incident.id, STARTED, name, text, now) for name in names]
+        if not any(put):
+            raise AlreadyThere(f"the ticket of {incident.id} was filed before")
         self.start()
         self._wake.set()
 
