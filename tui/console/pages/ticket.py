@@ -1,5 +1,5 @@
-"""A ticket for what needs no rollback tonight: what was seen, since when, what runs. Filed in the tracker of the service
-once a person has read and confirmed it; to be copied where there is none."""
+"""A ticket for what needs no rollback tonight: what was seen, since when, what runs. Filed in the tracker
+of its service once a person has read and confirmed it; to be copied where there is none."""
 
 from collections.abc import Callable
 
