@@ -8,6 +8,7 @@ from tests.console.scenes import NOW, leading, opened, started
 from tests.console.test_onward import console
 from tests.harness import LocalSandbox
 from tui.console.pages import ticket
+from tui.engine.incident.runner import IncidentRunner
 from tui.incident import events as ev
 from tui.model.notice import Delivery, Message, Receipt
 
@@ -83,7 +84,7 @@ async def test_with_p4_a_ticket_is_filed_once_it_was_read_and_confirmed(
         tracker = Tracker()
         scene.engine.notices.channels = (tracker,)
         flow = await scene.lead(*opened(), ev.SeverityChosen(at=NOW, level="P4"))
-        assert flow.walk is not None and flow.incident is not None
+        assert isinstance(flow.walk, IncidentRunner) and flow.incident is not None
         scene.engine.walks[flow.incident.id] = flow.walk
         work = scene.app.frame.work
 
