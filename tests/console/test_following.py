@@ -59,12 +59,14 @@ async def test_two_consoles_over_one_journal_and_one_key_takes_over_once_the_fir
     async with started(tmp_path, (100, 30), journal=Journal()) as scene:
         second = scene.engine
         assert "unfinished: api" in scene.app.export_text()
-        await scene.pilot.press("escape", "5")
+        await scene.settle()
+        await scene.pilot.press("5")
         await scene.until(lambda: "Enter follows process" in scene.app.export_text(), "offered to be followed")
         work = scene.app.frame.work
         await scene.until(lambda: work.armed, "armed")
         await scene.pilot.press("enter")
         await scene.until(lambda: "to be looked at only" in scene.app.export_text(), "followed")
+        assert "unfinished" not in await scene.settle(), "it was found, and is shown"
 
         await walk.submit(ev.DecisionNoted(at=first.clock.now(), text="it is the cache"))
         await walk.submit(ev.WatchAsked(at=first.clock.now(), length=API_WATCH, reason="looks better"))

@@ -77,7 +77,7 @@ def test_over_before_under_after_and_the_watch_ends_recovered(box: Sandbox) -> N
     assert ": under 1%" in document["close_reason"]
     assert [m["phase"] for m in document["measurements"]] == ["before", "switch", "after", "after", "after"]
     assert "after: more than 1% of requests? UNDER 1% by access log" in done.stderr
-    assert "switch: what it cost, in no verdict" in done.stderr
+    assert "switch: what it cost; it counts for no verdict" in done.stderr
     kept = box.run("incidents", "--json").document["items"][0]
     assert kept["closing"] == "recovered"
 

@@ -60,15 +60,12 @@ class Alerts:
                 self._screen.notice(rows.safe(faults.pop(0)), "down")
 
     def _found(self) -> None:
-        """One line for all that was found unfinished or held. It opens nothing."""
-        said = []
-        if self._controller.open_elsewhere:
-            said.append(f"unfinished: {', '.join(self._controller.open_elsewhere)} (5 shows how to take it up)")
+        """What the hosts hold, behind what is said of the journal. It opens nothing."""
         if found := self._controller.held():
             held = ", ".join(f"{s.name} {_word(r)}" for s, r in found)
-            said.append(f"on the hosts: {held} (h shows by whom)")
-        if said:
-            self._screen.notice("; ".join(said), "warn")
+            before = self._frame.notice[0]
+            said = (before,) if before.startswith("unfinished: ") else ()
+            self._screen.notice("; ".join((*said, f"on the hosts: {held} (h shows by whom)")), "warn")
 
     def _forgotten(self, statuses: "Sequence[ServiceStatus]") -> None:
         """One line for a freeze that is likely forgotten, once a day; it waits until the last row is free."""

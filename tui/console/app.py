@@ -300,8 +300,9 @@ class ConsoleApp(App[int]):
 
     def unsay(self, text: str) -> None:
         """Take a notice back, where the last row still says it."""
-        if text and self.frame.notice[0] == redact(text):
-            self.notice("")
+        said, look = self.frame.notice
+        if text and said.startswith(redact(text)):
+            self.notice(said.removeprefix(redact(text)).removeprefix("; "), look)
 
     async def copy(self, text: str, name: str) -> bool:
         """Copy to a file, and to the terminal's clipboard where it takes it. Returns whether that was possible."""

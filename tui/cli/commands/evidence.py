@@ -61,7 +61,7 @@ def lines(found: Measurement) -> list[str]:
     limit = error_rates.percent(found.limit)
     head = f"{found.phase.value}: more than {limit} of requests? {_word(found)}"
     if found.phase is Phase.SWITCH:
-        head = f"{found.phase.value}: what it cost, in no verdict"
+        head = f"{found.phase.value}: what it cost; it counts for no verdict"
     if found.p50 is not None and found.p95 is not None:
         head += f"; p50 {found.p50 * 1000:.0f} ms, p95 {found.p95 * 1000:.0f} ms ({found.timed_by})"
     told = [head, *(_row(r, found) for r in found.rates)]
@@ -91,10 +91,10 @@ def _row(found: Rate, of: Measurement) -> str:
         for count, word in (
             (found.refused, "refused"),
             (found.closed, "closed by the client"),
-            (found.excluded, "left out"),
+            (found.excluded, "of probes not counted"),
         )
         if count
     ]
-    lag = f", {found.lag:.0f} s behind" if found.lag else ""
+    lag = f", {found.lag:.0f} s behind" if found.lag and found.lag >= 0.5 else ""
     tail = "; ".join(filter(None, (", ".join(apart), found.note)))
     return f"  {found.source.value:<12} {numbers}  [{window}{lag}]{f'  {tail}' if tail else ''}"

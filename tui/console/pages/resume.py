@@ -24,10 +24,9 @@ class Resume(Page):
     def view(self, cells: int) -> View:
         """Each incident with its state and how long it has been in it."""
         now = self.console.engine.clock.now()
-        content: list[Row] = [
-            (("This machine's journal has unfinished incidents.", "warn"),),
-            (("Taking one up asks the host what happened; nothing is sent a second time.", "dim"),),
-        ]
+        content = rows.paragraph("This machine's journal has unfinished incidents.", cells, "warn")
+        words = "Taking one up asks the host what happened; nothing is sent a second time."
+        content.extend(rows.paragraph(words, cells, "dim"))
         groups = {i.group.id: i.group for i in self.incidents if i.group is not None}
         content.extend(line(service, record, self.console.engine) for service, record in self.console.held())
         choices = [Choice(id=g.id, row=_run(g), do=self._resume_run(g)) for g in groups.values()]

@@ -151,7 +151,7 @@ class WorkPanel(CursorPanel, can_focus=True):
     def _why(self) -> list[Row]:
         choice = self.choice
         if choice is not None and choice.off:
-            return [((rows.fit(f"not possible: {rows.safe(choice.off, 300)}", self.size.width), "warn"),)]
+            return rows.paragraph(f"not possible: {rows.safe(choice.off, 300)}", self.size.width, "warn")
         return [((self._said, "warn"),)] if self._said else []
 
     def _buttons(self, view: View) -> list[Row]:
