@@ -2,16 +2,18 @@
 
 import itertools
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from rich.cells import cell_len
 
-from tests.console.scenes import NOW
+from tests.console.scenes import API, INCIDENT, NOW, closed, started
 from tests.stage import current, listing, probe, release, service
 from tui.console.drawing import labels, rows, service_rows
 from tui.console.drawing.palette import Palette
 from tui.console.drawing.service_rows import Arrangement
+from tui.dokku.holders import IncidentRecord
 from tui.engine.service_monitor import ServiceStatus
 from tui.model.health import Health, ProbeOutcome
 
@@ -149,3 +151,19 @@ def test_a_time_in_which_it_was_down_is_seen_without_colour(ascii_only: bool) ->
     found = service_rows.strip(ServiceStatus(service=service("api"), probes=bad), NOW, 8, palette)
     assert {text for text, look in found if look == "down"}.isdisjoint({" ", "  ", palette.sign("dot")})
     assert "down" in {look for _, look in found}
+
+
+@pytest.mark.parametrize(("of", "said"), [(INCIDENT, ""), ("other-1", "INCIDENT of ops@laptop")])
+async def test_the_record_of_an_incident_that_was_just_closed_here_is_nobody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of: str, said: str
+) -> None:
+    """The host was asked before the record was removed."""
+    monkeypatch.setenv("ROLLBACK_STATE_DIR", str(tmp_path))
+    async with started(tmp_path, (120, 40)) as scene:
+        await scene.lead(*closed())
+        listings = scene.controller.board._listings
+        record = IncidentRecord(app=API.app, incident=of, by="ops@laptop", state="watching")
+        listings[API.name] = replace(listings[API.name], record=record)
+        shown = await scene.settle()
+    row = next(line for line in shown.splitlines() if " api " in line and "<5s" in line and "LIVE" not in line)
+    assert ("INCIDENT" in row) is bool(said) and said[:14] in row

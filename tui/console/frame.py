@@ -66,7 +66,7 @@ class Frame:
 
     def draw(self, console: Console, statuses: "Sequence[ServiceStatus]", now: datetime) -> None:
         """Every panel but the log, which has a rhythm of its own."""
-        self.board.draw(statuses, console.incidents(), now)
+        self.board.draw(statuses, _marked(console, statuses), now)
         self._room_for(max(len(statuses), self.board.line_count))
         if self.work.page is not None:
             self.work.page.charted = self.board.selected if self.chart.display else None
@@ -162,6 +162,18 @@ class Frame:
             title = (("COMMANDS SENT ", "title"), ("newest last", "dim"))
             content = [tables.trail_row(one) for one in sent]
         self.timeline.show(title, list(content))
+
+
+def _marked(console: Console, statuses: "Sequence[ServiceStatus]") -> "dict[str, Incident]":
+    """Open incidents by service; and the closed one of this console whose record was seen on the host before its end:
+    nobody else has taken that service."""
+    found = console.incidents()
+    for status in statuses:
+        record, name = status.listing.record if status.listing else None, status.service.name
+        last = console.incident(name) if record is not None and name not in found else None
+        if record is not None and last is not None and last.known_as == record.incident:
+            found[name] = last
+    return found
 
 
 def _monotonic() -> float:

@@ -64,7 +64,8 @@ def arranged(
     """The services in their order, by group; the heading is empty where nothing is grouped."""
 
     def gravity(status: "ServiceStatus") -> tuple[int, bool]:
-        return (_GRAVITY.index(status.health), status.service.name not in incidents)
+        incident = incidents.get(status.service.name)
+        return (_GRAVITY.index(status.health), incident is None or not incident.open)
 
     order, every = wanted.ordered_by(len(statuses)), list(statuses)
     if order == "name":

@@ -13,7 +13,7 @@ from tui.incident.postmortem import markdown
 from tui.model.errors import ConfigError, ConsoleError
 from tui.model.incident import Incident
 from tui.model.notice import Milestone
-from tui.model.postmortem import DueDate, ExportWay, Field, PostMortem
+from tui.model.postmortem import DueDate, ExportWay, Fact, Field, PostMortem
 
 ASKED: dict[Field, str] = {
     Field.DESCRIPTION: "brief description",
@@ -96,7 +96,7 @@ class PostMortemPage(Page):
         content: list[Row] = []
         if gaps:
             content.append(((f"{sign('warn')} {len(gaps)} not known, TODO in the document:", "warn"),))
-            names = ", ".join(rows.safe(gap.name.replace("_", " "), 60) for gap in gaps)
+            names = ", ".join(rows.safe(_named(gap), 60) for gap in gaps)
             content.extend(rows.paragraph(f"  {names}", cells, "", indent=2))
         else:
             content.append(((f"{sign('ok')} nothing is missing", "ok"),))
@@ -235,6 +235,11 @@ class PostMortemPage(Page):
     async def _taken(self, way: ExportWay, where: str = "") -> None:
         await self.console.engine.postmortems.taken(self.identity, way, where)
         await self.read()
+
+
+def _named(gap: Fact) -> str:
+    """What is missing, by the name that its field has where it is written."""
+    return ASKED[gap.field].partition(" (")[0] if gap.field is not None else gap.name.replace("_", " ")
 
 
 def standing(duty: DueDate, now: datetime) -> tuple[str, str]:
