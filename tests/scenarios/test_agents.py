@@ -63,5 +63,7 @@ async def test_an_agent_reads_and_proposes_and_a_person_confirms_once(box: Sandb
     assert (listed[first]["state"], listed[second]["state"]) == ("taken", "waits")
     assert [one["word"] for one in listed[first]["entries"]] == ["refused", "refused", "confirmed", "refused"]
     assert [one["word"] for one in listed[second]["entries"]] == ["refused"]
+    lines = {line.split()[0]: line for line in box.run("confirm").stdout.splitlines()}
+    assert "confirmed by" in lines[first] and "refused" not in lines[first], "what became of it, not what came later"
     record = box.run("handover", done.document["incident"]).stdout
     assert first in record or first in box.run("postmortem", done.document["incident"]).stdout

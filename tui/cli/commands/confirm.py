@@ -76,7 +76,9 @@ def _waiting(engine: Engine, store: Proposals, options: CommandOptions) -> Resul
     for one in store.all():
         entries = store.entries(one.id)
         state = "taken" if store.taken(one.id) else "stale" if proposal_valid.stale(one, now) else "waits"
-        last = f", {entries[-1].word.value} by {entries[-1].by}: {entries[-1].why}" if entries else ""
+        taken = [entry for entry in entries if entry.word is ProposalWord.CONFIRMED]  # what was refused later is no news
+        said = (taken or entries)[-1] if entries else None
+        last = f", {said.word.value} by {said.by}: {said.why}" if said is not None else ""
         if not options.json:
             words = f"{one.plan.service}: {one.plan.leaving.name} to {one.plan.target.name}"
             output.text(f"{one.id}  {state:<6} {words}{last.rstrip(': ')}")

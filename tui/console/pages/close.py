@@ -58,7 +58,8 @@ def _ended(flow: IncidentFlow, incident: Incident, cells: int) -> tuple[list[Row
     if flow.room < SHORT and others:
         said = _whole_clauses(reason, cells - len(word)) or rows.fit(f"{first} {others[0]}", cells - len(word))
         return [((word, look), (said, ""))], rows.paragraph(f"Why: {reason}", cells, "", indent=2)
-    return [((word, look), (first, "")), *(((line, ""),) for line in others)], []
+    below = rows.paragraph(" ".join(others), cells) if others else []
+    return [((word, look), (first, "")), *below], []
 
 
 def _whole_clauses(reason: str, cells: int) -> str:
