@@ -11,15 +11,19 @@ from msgspec.structs import replace
 from tests import stage
 from tests.fake_host import APP, World
 from tests.incident.facts import T0
+from tui.console.drawing import labels
 from tui.dokku import commands, holders
 from tui.engine.releases import catalog
+from tui.engine.service_monitor import ServiceStatus
 from tui.model.errors import LinkError, UnexpectedReply
 from tui.model.history import Commit
 from tui.model.holder_look import HolderLook, ImageState
+from tui.model.ledger import Ledger, Sighting
 from tui.model.observation import RunningState
 from tui.model.release import Source, Target, TargetKind, WayBack
 from tui.releases import choose_release
 from tui.ways import NAMES
+from tui.ways.way import Seen
 
 SERVICE = stage.service("api")
 OTHER = "b" * 40
@@ -184,3 +188,21 @@ def test_a_kept_release_whose_image_is_gone_cannot_be_gone_back_to() -> None:
     assert after[first.holder].gone and not after[first.holder].ways[0].available
     rest = [r for r in found.releases if r.holder not in (None, first.holder)]
     assert all(after[r.holder] == r for r in rest)
+
+
+@pytest.mark.parametrize("other", [False, True])
+async def test_a_restart_that_makes_containers_anew_is_no_deploy(other: bool) -> None:
+    """The same image, attempt and metadata; only where this machine saw it before is the time of its deploy known."""
+    deployed, restarted = T0 - timedelta(days=2), T0 - timedelta(minutes=1)
+    before = stage.current(SERVICE, T0, 4)
+    made = [replace(c, created_at=restarted, image="sha256:new") for c in before.containers]
+    now = replace(before, containers=tuple(made))
+    last = Sighting(
+        source=now.source, metadata="0" * 40 if other else now.metadata, commit=now.commit, attempt=now.attempt,
+        first_seen=deployed, last_seen=T0, started_at=deployed, images=("sha256:new",),
+    )  # fmt: skip
+    told = catalog.Gathered(current=now, holders=(), record=None, ledger=Ledger(sightings=(last,)), asked=())
+    found = catalog.listed(told, SERVICE, (), Seen())
+    assert found.since == (None if other else deployed)
+    status = ServiceStatus(service=SERVICE, listing=found)
+    assert labels.deployed_at(status) == (restarted if other else deployed)

@@ -76,7 +76,7 @@ def _waiting(engine: Engine, store: Proposals, options: CommandOptions) -> Resul
     for one in store.all():
         entries = store.entries(one.id)
         state = "taken" if store.taken(one.id) else "stale" if proposal_valid.stale(one, now) else "waits"
-        taken = [entry for entry in entries if entry.word is ProposalWord.CONFIRMED]  # what was refused later is no news
+        taken = [entry for entry in entries if entry.word is ProposalWord.CONFIRMED]  # not what came later
         said = (taken or entries)[-1] if entries else None
         last = f", {said.word.value} by {said.by}: {said.why}" if said is not None else ""
         if not options.json:

@@ -134,10 +134,13 @@ def release_aged(status: "ServiceStatus", now: datetime, cells: int) -> str:
 
 
 def deployed_at(status: "ServiceStatus") -> datetime | None:
-    """When what runs was deployed: the first of its containers to be made. None where the host did not say that: when
-    a container was started says nothing, a restart changes it."""
-    running = status.listing.current.running.values() if status.listing is not None else ()
-    return min((c.created_at for c in running if c.created_at is not None), default=None)
+    """When what runs was deployed: the first of its containers to be made, or made before a restart that made them
+    anew, where this machine saw that. None where the host did not say when: when a container was started says nothing,
+    a restart changes it."""
+    if status.listing is None:
+        return None
+    made = [c.created_at for c in status.listing.current.running.values() if c.created_at is not None]
+    return min((*made, status.listing.since or made[0]), default=None) if made else None
 
 
 def deploy_age(length: timedelta) -> str:

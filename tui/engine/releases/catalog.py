@@ -6,6 +6,7 @@ could not be asked is said, and takes nothing away from the rest.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -53,6 +54,8 @@ class Listing(Value):
     asked: tuple[Asked, ...] = ()
     host: Capabilities | None = None
     """what the host can do, where that was asked and answered"""
+    since: datetime | None = None
+    """when the containers of what runs were made as this machine saw them first: a restart may make them anew since"""
 
 
 Seal = Callable[[str], Coroutine[Any, Any, Answer]]
@@ -230,7 +233,17 @@ def listed(
         releases=what_runs.with_running(choose_release.marked(known), told.current),
         record=told.record,
         asked=told.asked,
+        since=_since(told),
     )
+
+
+def _since(told: Gathered) -> datetime | None:
+    """When what runs was deployed, where this machine has seen nothing else run since then; None: it does not know."""
+    last, now = told.ledger.sightings[-1] if told.ledger.sightings else None, told.current
+    if last is None or (last.source, last.metadata, last.attempt) != (now.source, now.metadata, now.attempt):
+        return None
+    images = {c.image for c in now.running.values() if c.image}
+    return last.started_at if set(last.images) == images else None
 
 
 async def _history(links: HostConnections, service: Service, told: Gathered) -> tuple[tuple[Commit, ...], Asked]:
