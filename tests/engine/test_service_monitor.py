@@ -108,6 +108,41 @@ async def test_releases_are_asked_for_far_more_seldom_one_service_after_the_othe
     await board.stop()
 
 
+async def test_what_runs_is_asked_at_once_when_a_service_that_was_well_is_so_no_more() -> None:
+    """A bad release that just went live: nobody waits for the minute to end. Once, however long it lasts or flaps."""
+    board, engine, clock = staged(service("api"))
+    outcome = ProbeOutcome.HEALTHY
+
+    async def seen(of: Service) -> Probe:
+        return probe(of, clock.now(), outcome)
+
+    engine.health = seen
+    board.start()
+    await clock.advance(30)
+    assert len(engine.lists) == 1
+    outcome = ProbeOutcome.UNHEALTHY
+    await clock.advance(EVERY * 1.2)
+    assert len(engine.lists) == 2 and clock.monotonic() < RELEASES_EVERY.total_seconds()
+    for flapping in (ProbeOutcome.HEALTHY, ProbeOutcome.UNHEALTHY) * 2:
+        outcome = flapping
+        await clock.advance(EVERY * 1.2)
+    assert len(engine.lists) <= 3, "what was asked just now is not asked again"
+    await board.stop()
+
+
+async def test_a_service_that_was_never_well_here_is_asked_in_its_turn() -> None:
+    board, engine, clock = staged(service("api"))
+
+    async def seen(of: Service) -> Probe:
+        return probe(of, clock.now(), ProbeOutcome.UNHEALTHY)
+
+    engine.health = seen
+    board.start()
+    await clock.advance(30)
+    assert len(engine.lists) == 1
+    await board.stop()
+
+
 async def test_only_so_many_looks_are_remembered() -> None:
     board, engine, _ = staged(service("api"))
     for _ in range(REMEMBERED + 5):

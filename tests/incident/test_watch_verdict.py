@@ -116,7 +116,7 @@ def test_over_by_the_bare_rule_at_the_end_without_certainty_asks() -> None:
 def test_a_quiet_service_recovers_on_its_health_and_that_is_said() -> None:
     quiet = ended(at_checkpoints(watching(before=log((0, 9))), *[log((0, n)) for n in (1, 5, 9, 20)]))
     assert quiet.settling is Closing.RECOVERED
-    assert "0 of 20, 0% (0-16%): not enough data, needs 361 more requests" in quiet.close_reason
+    assert "0 of 20, 0% (0-16%): not enough data to prove it over or under 1%, needs 361 more" in quiet.close_reason
     off = log((None, None), note="no line has come yet: no traffic, or access_log off")
     unmeasured = ended(at_checkpoints(watching(), off, off, off, off))
     assert unmeasured.settling is Closing.RECOVERED

@@ -150,7 +150,11 @@ class ServiceMonitor:
         if probe.outcome is ProbeOutcome.HEALTHY:
             self._bad.pop(name, None)
         elif name not in self._bad:
-            self._bad[name] = (probe.at, bool(self._probes[name]))  # what came before it was healthy, if anything
+            well_before = bool(self._probes[name])  # what came before it was healthy, if anything
+            self._bad[name] = (probe.at, well_before)
+            listed = self._listed_at.get(name)
+            if well_before and listed is not None and self.engine.clock.now() - listed >= self.releases_every / 4:
+                self._work.begin(self.refresh(name))  # another release may run since just now
         self._probes[name].append(probe)
 
     async def refresh(self, name: str, *, every_source: bool = False) -> None:

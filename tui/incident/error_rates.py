@@ -267,6 +267,8 @@ def said(reading: Reading, limit: float) -> str:
     words = f"{numbers(reading)}: {reading.word} {percent(limit)}" if reading.word is not Word.UNSURE else ""
     if not words:
         words = f"{numbers(reading)}: {reading.why or reading.word}"
+        if reading.needs is not None and not reading.why:
+            words += f" to prove it over or under {percent(limit)}"
         if reading.needs is not None:
             count = str(reading.needs) if reading.needs <= MANY else f"more than {MANY}"
             words += f", needs {count} more requests as they are"
