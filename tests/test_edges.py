@@ -20,7 +20,6 @@ BEGINS = {
     "drivers/ssh/host.py",  # waits for it, and raises what it ended with
     "drivers/ssh/channel.py",  # `wait` and `close` raise what it ended with
     "drivers/ssh/openssh.py",  # waits for ssh's end, and says what it was
-    "drivers/ssh/opening.py",  # cancelled right after the login
     "engine/guard.py",  # waits for it, and raises what it ended with
     "engine/incident/prefetch.py",  # the step that needs the answer raises, or asks again
     "engine/incident/runner.py",  # `submit` waits for it, shielded

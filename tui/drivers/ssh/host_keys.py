@@ -5,13 +5,11 @@ knows only the bare name, and the host is on another port, another key is unknow
 What ~/.ssh/config says of StrictHostKeyChecking switches nothing off; a refusal says so.
 """
 
-import asyncio
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tui.drivers.ssh import known_hosts
+from tui.drivers.ssh import known_hosts, quick_acks
 from tui.drivers.ssh.settings import Settings
 from tui.model.destination import is_loopback
 from tui.model.errors import HostKeyRefused
@@ -141,18 +139,9 @@ def guard(asyncssh: Any, on_file: KeysOnFile, ended: Callable[[Any, Exception | 
         problem: HostKeyRefused | None = None
         connection: Any = None
 
-        @classmethod
-        async def acknowledge(cls) -> None:
-            """Until cancelled, acknowledge at once what arrives: delayed ACKs cost a connection 40 ms a step."""
-            option = getattr(socket, "TCP_QUICKACK", None)
-            while option is not None:
-                sock = cls.connection and cls.connection.get_extra_info("socket")
-                if sock is not None and sock.fileno() >= 0 and sock.family != socket.AF_UNIX:
-                    sock.setsockopt(socket.IPPROTO_TCP, option, 1)
-                await asyncio.sleep(0.002)
-
         def connection_made(self, conn: Any) -> None:
             Guard.connection = conn
+            quick_acks.begin(conn)
 
         def connection_lost(self, exc: Exception | None) -> None:
             ended(Guard.connection, exc)

@@ -134,7 +134,6 @@ class Opener:
         offer = await self._identities.offer(asyncssh, settings, required=required)
         limit = min(settings.connect_timeout or LIMIT, LONGEST)
         carried = made = None
-        acknowledging = asyncio.create_task(guard.acknowledge())
         try:
             if settings.proxy_command and tunnel is None:
                 carried = await proxy_command.start(settings.proxy_command)
@@ -176,7 +175,6 @@ class Opener:
         except ValueError as error:
             raise Unreachable(f"{who}: {clean_line(str(error))}", "correct ~/.ssh/config") from error
         finally:
-            acknowledging.cancel()
             if carried is not None and made is None:
                 carried.close()
                 await carried.wait_closed()
