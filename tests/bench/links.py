@@ -88,7 +88,7 @@ def cold(effort: Effort) -> list[Finding]:
         runner.run(once())  # the library is imported with the first connection
         cases = {"ours": lambda: runner.run(once()), "theirs": lambda: _run([*_openssh(server), "version"])}
         found = interleaved(cases, 2 * effort.rounds)
-    return [_against("ssh: connection and a command / OpenSSH", found, 0.3)]
+    return [_against("ssh: connection and a command / OpenSSH", found, 0.25)]
 
 
 def stream(effort: Effort) -> list[Finding]:

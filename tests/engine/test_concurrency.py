@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.stage import endless
-from tui.engine.concurrency import together
+from tui.engine.concurrency import all_to_their_end, together
 
 
 async def test_answers_come_in_the_order_of_the_questions() -> None:
@@ -45,3 +45,41 @@ async def test_whoever_is_cancelled_takes_the_questions_along() -> None:
     with pytest.raises(asyncio.CancelledError):
         await asking
     assert ended.is_set()
+
+
+async def test_works_of_which_one_fails_all_come_to_their_end() -> None:
+    ended: list[str] = []
+
+    async def slow() -> None:
+        await asyncio.sleep(0.001)
+        ended.append("slow")
+
+    async def fails() -> None:
+        raise ConnectionResetError("the link")
+
+    with pytest.raises(ConnectionResetError, match="the link"):
+        await all_to_their_end([fails(), slow()])
+    assert ended == ["slow"]
+
+
+async def test_works_that_are_interrupted_put_in_order_what_they_began_before_this_ends() -> None:
+    undone: list[int] = []
+
+    async def undo(number: int) -> None:
+        for _ in range(number):
+            await asyncio.sleep(0)
+        undone.append(number)
+
+    async def work(number: int) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.shield(undo(number))
+            raise
+
+    working = asyncio.create_task(all_to_their_end(work(number) for number in (3, 20, 1)))
+    await asyncio.sleep(0.001)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert sorted(undone) == [1, 3, 20]

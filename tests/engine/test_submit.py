@@ -175,6 +175,23 @@ async def test_what_never_started_was_not_written() -> None:
     assert not gate.wrote
 
 
+async def test_each_of_two_works_at_once_counts_what_it_sent_itself() -> None:
+    gate = Gate(MemoryJournal(), HandClock())
+
+    async def send() -> Answer:
+        await asyncio.sleep(0)
+        return _answer()
+
+    async def work(commands: int) -> int:
+        count = gate.counted()
+        for _ in range(commands):
+            await asyncio.create_task(gate.record("h", ("apps:create", "x"), "inc1", send, lambda a: a.outcome))
+        return count.sent
+
+    assert await asyncio.gather(work(2), work(0), work(3)) == [2, 0, 3]
+    assert gate.sent == 5
+
+
 def _answer() -> Answer:
     return Answer(argv=("apps:create", "x"), outcome=Exited(code=0), started_at=T0, seconds=0.1)
 

@@ -59,7 +59,7 @@ def host(beside: Path) -> Keys[Any]:
             FileKey(
                 name="max_parallel",
                 shape=values.whole(1, 16),
-                words="How many of its services may go back at the same time.",
+                words="How many of its services may go back, or be kept, at the same time.",
                 default=1,
                 told="1",
                 example="2",

@@ -1,7 +1,7 @@
 """Several questions at once, none of which outlives the others' failure; and a change that outlives an interrupt."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar, overload
 
@@ -30,6 +30,16 @@ async def together(*asked: Coroutine[Any, Any, Any]) -> tuple[Any, ...]:
     """
     async with meanwhile() as begin:
         return tuple(await asyncio.gather(*[begin(one) for one in asked]))
+
+
+async def all_to_their_end(works: Iterable[Coroutine[Any, Any, A]]) -> list[A]:
+    """What each came to, in order. Nobody's error ends another; an interrupt is heard by each of them once, and ends
+    this when they have put in order what they began. Raises the first error."""
+    found = await asyncio.gather(*works, return_exceptions=True)
+    for one in found:
+        if isinstance(one, BaseException):
+            raise one
+    return [one for one in found if not isinstance(one, BaseException)]
 
 
 class Begin(Protocol):

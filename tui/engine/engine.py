@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tui.dokku import commands, holders
 from tui.engine import named_service, ports, same_services_file
-from tui.engine.concurrency import together
+from tui.engine.concurrency import meanwhile, together
 from tui.engine.hosts import holder_looks
 from tui.engine.hosts.app_config import ConfigRead, ConfigWatch
 from tui.engine.hosts.connections import HostConnections
@@ -35,6 +35,7 @@ from tui.engine.releases.answers_nobody import Silences
 from tui.engine.releases.app_status import examined, standing
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.freeze import NO_WORD, Freezer, Frozen, UnfreezeWord, Unfrozen
+from tui.engine.releases.keep_turns import Turns
 from tui.engine.releases.keeper import Keeper
 from tui.engine.releases.planner import Planner, PlanRequest
 from tui.engine.store import Illegible, Records, new_id
@@ -85,7 +86,8 @@ class Engine:
         self.links = HostConnections(fleet, self.gate, git, clock, make_host, self.ledger)
         self.probes: ports.ProbePort = HealthProbes(probes, self.links, clock)
         self.configs = ConfigWatch(self.links, self.ledger, clock, digest)
-        self.keeper = Keeper(self.links, clock, by, fleet.retention)
+        turns = Turns(lambda host: fleet.host(host).max_parallel)
+        self.keeper = Keeper(self.links, clock, by, fleet.retention, turns=turns)
         self.freezer = Freezer(self.links, clock, journal)
         self.evidence = Evidence(fleet, self.links, clock, self.outside)
         silences = Silences(self.links, clock, self.probe, self.evidence.recent)
@@ -358,8 +360,10 @@ class Engine:
 
     async def keep(self, service: Service, say: Callable[[str], None]) -> Release:
         """Keep what the service runs now. Raises AlreadyThere, Refused, LinkError, UnexpectedReply, Unfinished."""
-        await self.configs.look(service)  # what serves is about to be left: how was it set?
-        return await self.keeper.keep(service, say)
+        config = self.configs.read(service, always=True)
+        async with meanwhile() as begin:
+            begin(self.configs.look(service, config))  # what serves is about to be left: how was it set?
+            return await self.keeper.keep(service, say, config)
 
     async def removal(self, service: Service) -> removals.Removal:
         """The apps that `remove_all` would take away. Raises TakenByOther, Refused, LinkError, UnexpectedReply."""

@@ -9,6 +9,8 @@ from tests.fake_host import APP, World
 from tui.dokku import commands, holders
 from tui.dokku.holders import SEAL_BRANCH
 from tui.engine.hosts.connections import UnexpectedReply
+from tui.engine.releases import retention
+from tui.engine.releases.keep_turns import Turns
 from tui.engine.releases.keeper import TRIES, Keeper
 from tui.model.errors import AlreadyThere, LinkError, Refused, Undone, Unfinished
 from tui.model.outcome import Lost, TimedOut
@@ -18,8 +20,8 @@ from tui.model.release import Release
 FIRST = holders.holder_name(APP, 1, World().clock.now())
 
 
-def keeper(world: World, retention: int = 5) -> Keeper:
-    return Keeper(world.links, world.clock, "me@box", retention)
+def keeper(world: World, turns: Turns | None = None) -> Keeper:
+    return Keeper(world.links, world.clock, "me@box", 5, turns=turns)
 
 
 async def keep(world: World) -> Release:
@@ -127,6 +129,36 @@ async def test_what_changed_meanwhile_is_not_kept_under_the_old_name() -> None:
     assert world.host.ours == {}
 
 
+async def test_what_changed_before_its_turn_came_is_read_anew_and_kept_at_the_first_try() -> None:
+    world, turns, new = World(), Turns(lambda _: 1), "d" * 40
+    waits = asyncio.Event()
+
+    def read(argv: tuple[str, ...]) -> None:
+        if argv[0] == "builder:report":
+            waits.set()
+
+    world.host.before = read
+    async with turns.of(world.service.host):
+        keeping = asyncio.create_task(keeper(world, turns=turns).keep(world.service, world.said.append))
+        await waits.wait()
+        for _ in range(100):  # whatever it still reads
+            await asyncio.sleep(0)
+        assert world.host.written == [], "it is another one's turn"
+        told = world.host._recording(commands.apps_report(APP))[1].replace(world.commit, new)
+        world.host.says(commands.apps_report(APP), (0, told, ""))
+        world.host.says(("config:get", APP, "GIT_REV"), (0, f"{new}\n", ""))
+        world.git.tips["main"] = new
+    made = await keeping
+    assert made.commit == new and len(world.git.pushed) == 1
+
+
+async def test_a_keep_within_an_incident_waits_for_nobodys_turn() -> None:
+    world, turns = World(), Turns(lambda _: 1)
+    async with turns.of(world.service.host):
+        made = await keeper(world, turns=turns).within("i-1").keep(world.service, world.said.append)
+    assert made.holder == FIRST
+
+
 async def test_the_greater_name_gives_way_and_the_keep_ends_after_so_many_others() -> None:
     world = World()
 
@@ -157,9 +189,9 @@ async def test_an_interrupt_takes_back_what_was_begun_and_passes() -> None:
 async def test_retention_lets_the_oldest_go_and_spares_what_runs_and_what_previous_means() -> None:
     world = World()
     names = [world.holder(number) for number in (1, 2, 3, 4)]
-    assert await keeper(world, retention=2).expired(world.service) == (names[0], names[1])
+    assert await retention.expired(world.links, world.service, 2) == (names[0], names[1])
     world.host.ours[names[1]]["ROLLBACK_BAD"] = "it leaks"
-    assert await keeper(world, retention=2).expired(world.service) == (names[0],), "a bad one counts for nothing"
+    assert await retention.expired(world.links, world.service, 2) == (names[0],), "a bad one counts for nothing"
 
 
 async def test_nothing_is_let_go_while_an_incident_is_open() -> None:
@@ -167,7 +199,7 @@ async def test_nothing_is_let_go_while_an_incident_is_open() -> None:
     for number in (1, 2, 3):
         world.holder(number)
     world.host.ours[world.record] = {"ROLLBACK_INCIDENT": "inc1", "ROLLBACK_SINCE": "2026-11-23T22:00:00Z"}
-    assert await keeper(world, retention=1).expired(world.service) == ()
+    assert await retention.expired(world.links, world.service, 1) == ()
 
 
 # ── taking away ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,46 +1,55 @@
 """The commands that change a host outside of an incident: `keep`, `freeze`."""
 
+import asyncio
+
 from tui.cli import command_failure, output, yes_or_no
-from tui.cli.commands.status_logs import chosen
+from tui.cli.commands.status_logs import AT_ONCE, chosen
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
+from tui.engine.concurrency import all_to_their_end
 from tui.engine.engine import Engine
 from tui.engine.releases.removal import Removal
 from tui.model.errors import AlreadyThere, ConfigError, ConsoleError
+from tui.model.service import Service
 from tui.text.clean import clean_line
 
 Result = tuple[Exit, output.Document]
 
 
 async def keep(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
-    """Keep what runs, service after service; the exit code is that of the worst."""
+    """Keep what runs of each service, all hosts and all reads side by side; the exit code is that of the worst."""
     if bool(options.names) == options.all:
         raise ConfigError("name services, or --all", "rollback keep api, or rollback keep --all")
     if options.remove_all:
         return await remove_all(engine, options, narrator)
-    items: list[output.Document] = []
-    codes: list[Exit] = []
-    for service in chosen(engine, options):
-        before = engine.gate.sent
-        try:
-            release = await engine.keep(service, narrator.say)
-        except AlreadyThere as known:
-            narrator.say(f"{service.name}: {known.message}")
-            items.append({"service": service.name, "release": None, "error": output.error(Exit.ALREADY, known.message)})
-            codes.append(Exit.ALREADY)
-        except ConsoleError as error:
-            wrote, again = engine.gate.sent > before, f"rollback keep {service.name}"
-            failed = command_failure.failed(error, wrote=wrote, onward=again)
-            items.append({"service": service.name, "release": None, "error": _told(narrator, service.name, failed)})
-            codes.append(failed.code)
-        else:
-            narrator.say(f"{service.name}: kept as {release.name} ({release.tag})", "green")
-            items.append({"service": service.name, "release": output.release(release), "error": None})
-            codes.append(Exit.DONE)
+    services = chosen(engine, options)
+    rooms = {service.host: asyncio.Semaphore(AT_ONCE) for service in services}
+    told = await all_to_their_end(_kept(engine, service, narrator, rooms[service.host]) for service in services)
+    codes = [code for _, code in told]
     real = [c for c in codes if c not in (Exit.DONE, Exit.ALREADY)]
     code = real[0] if real else (Exit.ALREADY if codes and set(codes) == {Exit.ALREADY} else Exit.DONE)
-    return code, output.listing("keep", items, exit_code=int(code))
+    return code, output.listing("keep", [item for item, _ in told], exit_code=int(code))
+
+
+async def _kept(
+    engine: Engine, service: Service, narrator: Narrator, room: asyncio.Semaphore
+) -> tuple[output.Document, Exit]:
+    """What became of one service, in a task of its own."""
+    mine = engine.gate.counted()
+    try:
+        async with room:
+            release = await engine.keep(service, narrator.say)
+    except AlreadyThere as known:
+        narrator.say(f"{service.name}: {known.message}")
+        error = output.error(Exit.ALREADY, known.message)
+        return {"service": service.name, "release": None, "error": error}, Exit.ALREADY
+    except ConsoleError as trouble:
+        failed = command_failure.failed(trouble, wrote=mine.sent > 0, onward=f"rollback keep {service.name}")
+        error = _told(narrator, service.name, failed)
+        return {"service": service.name, "release": None, "error": error}, failed.code
+    narrator.say(f"{service.name}: kept as {release.name} ({release.tag})", "green")
+    return {"service": service.name, "release": output.release(release), "error": None}, Exit.DONE
 
 
 LONGEST_REASON = 300

@@ -1,9 +1,9 @@
 """What arrives on a connection is acknowledged at once, not up to 40 ms later.
 
-Until its first session runs, and on a jump host for ever, OpenSSH's server leaves Nagle's algorithm on: the second of two
-small packets waits until the first is acknowledged. A client that has nothing to send delays that. It cost each login
-40 ms after its end (the server names its keys, then answers the first command), and each step behind a jump host as
-much. Linux takes the wish back when it likes, so it is said after each arrival.
+Until its first session runs, and on a jump host for ever, OpenSSH's server leaves Nagle's algorithm on: the second of
+two small packets waits until the first is acknowledged. A client that has nothing to send delays that. It cost each
+first command 40 ms after the login (the server names its keys, then opens the channel), and each command behind a jump
+host as much. Linux takes the wish back when it likes, so it is said after each arrival.
 """
 
 import socket

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from tui.dokku import builders, commands, drill_files, holders
+from tui.dokku import builders, commands, drill_files, holders, k3s
 from tui.dokku.config_values import stamp
 from tui.engine.concurrency import ended
 from tui.engine.engine import Engine
@@ -47,7 +47,8 @@ class DrillApp:
         """Make it, mark it, and take away what requests could come by. Raises LinkError, UnexpectedReply, Refused."""
         host, app = self._service.host, self._service.app
         await ended(self._marked())  # one that was made and not marked could not be destroyed any more
-        await sealing.on_the_host(self._links, host, app, self._write)
+        scheduler = await self._links.ask(host, k3s.scheduler_report(app))
+        await sealing.on_the_host(scheduler, host, app, self._write)
         await self._write(host, commands.domains_disable(app))
         await self._write(host, commands.ps_scale(app, (("web", 0), (drill_files.PROCESS, 1))))
         await self._write(host, commands.builder_set(app, "selected", builders.DOCKERFILE))

@@ -6,6 +6,7 @@ Reads pass by here too, so that the command trail is complete. That no change is
 """
 
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import TypeVar
 
 import msgspec
@@ -20,6 +21,15 @@ from tui.model.trail import OUTSIDE, Sent
 __all__ = ["OUTSIDE", "Gate", "Sent", "line"]
 
 T = TypeVar("T")
+
+
+class Count:
+    """Commands that change a host, as `Gate.sent` counts them, of one task and those it began."""
+
+    sent = 0
+
+
+_COUNT: ContextVar[Count | None] = ContextVar("count", default=None)
 
 
 class Gate:
@@ -41,6 +51,17 @@ class Gate:
     def wrote(self) -> bool:
         """True if a command that changes a host was let out and may have reached it."""
         return self.sent > 0
+
+    def counted(self) -> Count:
+        """Counts what this task lets out from now on, and what those let out that it begins."""
+        count = Count()
+        _COUNT.set(count)
+        return count
+
+    def _count(self, by: int) -> None:
+        self.sent += by
+        if (mine := _COUNT.get()) is not None:
+            mine.sent += by
 
     async def read(
         self, host: HostPort, name: str, argv: tuple[str, ...], *, timeout: float = 20.0, only_on: int | None = None
@@ -101,15 +122,15 @@ class Gate:
         intent = Sent(at=self._clock.now(), host=name, argv=argv, writes=True, incident=incident)
         await self._journal.append(incident, "command", _text(intent), intent.at)
         began = self._clock.monotonic()
-        self.sent += 1
+        self._count(1)
         self.begun += 1
         try:
             result = await send()
         except LinkError:
-            self.sent -= 1  # nothing of it was
+            self._count(-1)  # nothing of it was
             raise
         outcome = outcome_of(result)
-        self.sent -= isinstance(outcome, NeverStarted)
+        self._count(-isinstance(outcome, NeverStarted))
         ended = msgspec.structs.replace(intent, outcome=outcome, seconds=self._clock.monotonic() - began)
         self.trail.append(ended)
         try:

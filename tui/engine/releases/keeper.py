@@ -8,27 +8,31 @@ back the release is kept, no matter what fails afterwards. Measured: 4-7 s on 0.
 """
 
 import asyncio
+import sys
 from datetime import timedelta
 from typing import assert_never
 
 from msgspec.structs import replace
 
-from tui.dokku import builders, commands, commit_files, holders, refusals, reports
+from tui.dokku import builders, commands, commit_files, holders, k3s, refusals, reports
+from tui.engine.concurrency import meanwhile, together
 from tui.engine.hosts import incident_record
+from tui.engine.hosts.app_config import ConfigRead
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.hosts.gate import OUTSIDE
 from tui.engine.ports import ClockPort
-from tui.engine.releases import catalog, keep_content, kept_before, sealing
+from tui.engine.releases import catalog, keep_content, kept_before, retention, sealing
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.keep_content import HolderContent, Say
+from tui.engine.releases.keep_turns import Turns
 from tui.model.errors import ConsoleError, LinkError, Refused, Undone, Unfinished
 from tui.model.observation import RunningState, differences
 from tui.model.outcome import Answer, describe
 from tui.model.plan import PushSpec
 from tui.model.push import Declined, NotSent, PushEnd, Reported, TipMoved, Unheard, outcome_of
-from tui.model.release import Release, Target, TargetKind
+from tui.model.release import Release
 from tui.model.service import Service
-from tui.releases import choose_release, what_runs
+from tui.releases import what_runs
 from tui.releases.keepable import deployed_at, known_to_run
 from tui.text.clean import clean_line
 
@@ -44,52 +48,75 @@ class Keeper:
     """Keeps releases of services on one set of links."""
 
     def __init__(
-        self, links: HostConnections, clock: ClockPort, by: str, retention: int, incident: str = OUTSIDE
+        self,
+        links: HostConnections,
+        clock: ClockPort,
+        by: str,
+        most: int,
+        incident: str = OUTSIDE,
+        turns: Turns | None = None,
     ) -> None:
+        """`most`: releases of an app that stay kept. `turns`: how many at once; None: whoever asks sees to that."""
         self._incident = incident
         """whose journal says what is sent"""
+        self._turns = turns or Turns(lambda _: sys.maxsize)
         self._links = links
         self._clock = clock
         self._by = by
-        self._retention = retention
+        self._most = most
 
     def within(self, incident: str) -> "Keeper":
         """The same, as part of an incident: its journal then knows which holder was begun."""
-        return Keeper(self._links, self._clock, self._by, self._retention, incident)
+        return Keeper(self._links, self._clock, self._by, self._most, incident)
 
-    async def keep(self, service: Service, say: Say) -> Release:
-        """Keep what the service runs now.
+    async def keep(self, service: Service, say: Say, config: ConfigRead | None = None) -> Release:
+        """Keep what the service runs now. `config` reads its variables anyhow.
 
         Raises AlreadyThere when it is kept, Refused when it must not be kept, LinkError and UnexpectedReply before
         anything was begun, Undone where what was begun was taken back, Unfinished where a holder may be left on the
         host.
         """
         for _ in range(TRIES):
-            found = await catalog.listing(self._links, service)
-            holder = await self._begin(service, found, say)
-            if holder is None:
-                say(f"somebody else is keeping {service.app} at this moment")
-                continue
-            await self._let_older_go(service, say)
-            for trouble in await kept_before.allow_all(self._links, service.host, found.releases, self._write):
-                say(trouble)
-            return await self._described(service.host, holder)
+            found, _ = await together(
+                catalog.listing(self._links, service, config=config), self._links.capabilities(service.host)
+            )
+            config, content = None, await self._content(service, found, say)
+            async with self._turns.of(service.host) as waited:
+                if waited and await self._changed(service, found.current):
+                    continue
+                holder = await self._begin(service, found, content, say)
+                if holder is None:
+                    say(f"somebody else is keeping {service.app} at this moment")
+                    continue
+                return await self._end(service, holder, found, say)
         raise Undone(f"{service.app}: other keeps were faster {TRIES} times", "try again")
 
-    async def _let_older_go(self, service: Service, say: Say) -> None:
-        """Destroy what the retention lets go. The new release is kept by now: anything that fails here is said, and no
-        more."""
+    async def _content(self, service: Service, found: Listing, say: Say) -> HolderContent | ConsoleError | None:
+        """The content of a holder of what runs, or why it is not kept; None where it is kept already, and only an image
+        that is gone from there would make this a question."""
+        running = what_runs.running(found.releases, found.current)
+        return None if running.holder and running.sealed else await self._of_what_runs(service, found, say)
+
+    async def _of_what_runs(self, service: Service, found: Listing, say: Say) -> HolderContent | ConsoleError:
         try:
-            for old in await self.expired(service):
-                try:
-                    await self.destroy(service.host, old)
-                    say(f"retention: {old} is gone")
-                except UnexpectedReply as error:
-                    say(f"retention: {old} {'may be there still' if error.unsure else 'stays'}: {error.message}")
-                except Refused as error:
-                    say(f"retention: {old} stays: {error.message}")
+            known_to_run(found.current)
+            await self._last_deploy_succeeded(service)
+            return await keep_content.read(self._links, service, found.current, say)
         except ConsoleError as error:
-            say(f"retention: no more is let go: {error.message}")
+            return error
+
+    async def _changed(self, service: Service, before: RunningState) -> bool:
+        now = await self._links.current(service.host, service.app)
+        return bool(now.locked or differences(before, now))
+
+    async def _end(self, service: Service, holder: str, found: Listing, say: Say) -> Release:
+        """What is done once the release is kept."""
+        async with meanwhile() as begin:
+            described = begin(self._described(service.host, holder))
+            await retention.let_older_go(self._links, service, self._most, self.destroy, say)
+            for trouble in await kept_before.allow_all(self._links, service.host, found.releases, self._write):
+                say(trouble)
+            return await described
 
     async def _described(self, host: str, holder: str) -> Release:
         """The new holder by its own word; by its name where it cannot be asked."""
@@ -98,18 +125,17 @@ class Keeper:
         except (LinkError, UnexpectedReply):
             return replace(holders.release_from_config(holder, {}), sealed=True)
 
-    async def _begin(self, service: Service, found: Listing, say: Say) -> str | None:
+    async def _begin(
+        self, service: Service, found: Listing, read: HolderContent | ConsoleError | None, say: Say
+    ) -> str | None:
         """A holder that is filled and sealed; None where somebody else's keep has to be waited for first."""
         if await self._others_are_at_it(service, found, say):
             return None
         running = what_runs.running(found.releases, found.current)
         lost = await kept_before.lost(self._links, self._clock, service, found.releases, running, self._write)
-        try:
-            known_to_run(found.current)
-            await self._last_deploy_succeeded(service)
-            content = await keep_content.read(self._links, service, found.current, say)
-        except Refused as refused:
-            raise kept_before.refusal(lost, refused) from None
+        content = read or await self._of_what_runs(service, found, say)
+        if isinstance(content, ConsoleError):
+            raise kept_before.refusal(lost, content) if isinstance(content, Refused) else content
         if lost is not None:
             say(f"the image of {lost.holder} is gone from the host: {lost.name} is kept again")
             content = await kept_before.content(self._links, service.host, lost, content)
@@ -232,9 +258,12 @@ class Keeper:
 
         Raises _Outrun when another keep was faster.
         """
-        if await self._outrun(service, holder):
+        outrun, scheduler = await together(
+            self._outrun(service, holder), self._links.ask(service.host, k3s.scheduler_report(holder))
+        )
+        if outrun:
             raise _Outrun
-        await sealing.on_the_host(self._links, service.host, holder, self._write)
+        await sealing.on_the_host(scheduler, service.host, holder, self._write)
         at = holders.time_of(holder)
         pairs = holders.holder_pairs(
             release=holders.number_of(holder),
@@ -263,14 +292,16 @@ class Keeper:
     async def _fill(self, service: Service, holder: str, before: RunningState, content: HolderContent) -> str:
         number = holders.number_of(holder)
         await self._push(service, holder, number, content.tree(number, before))
-        if (
-            reports.ps_report(await self._links.ask_checked(service.host, commands.ps_report(holder)))
-        ).running != "false":
+        told, outrun, now = await together(
+            self._links.ask_checked(service.host, commands.ps_report(holder)),
+            self._outrun(service, holder),
+            self._links.current(service.host, service.app),
+        )
+        if reports.ps_report(told).running != "false":
             stopped = await self._send(service.host, commands.ps_stop(holder))
             raise _Runs("it was stopped" if stopped.ok else f"it could not be stopped: {unusable(stopped).message}")
-        if await self._outrun(service, holder):
+        if outrun:
             raise _Outrun
-        now = await self._links.current(service.host, service.app)
         changed = list(differences(before, now))
         if now.locked:
             changed.append("a deploy is running")
@@ -321,17 +352,6 @@ class Keeper:
 
     # ── removal ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def expired(self, service: Service) -> tuple[str, ...]:
-        """Holders beyond the retention, oldest first; none while an incident is open."""
-        found = await catalog.listing(self._links, service)
-        if found.record is not None and not found.record.frozen:
-            return ()
-        listed = choose_release.newest_first(found.releases)
-        counted = [r for r in listed if r.holder and r.bad is None and r.sealed and not r.gone]
-        spared = {r.holder for r in counted if r.running} | {_previous(found.releases)}
-        over = [r.holder for r in counted[self._retention :] if r.holder is not None and r.holder not in spared]
-        return (*kept_before.superseded(found.releases), *reversed(over))
-
     async def clear(self, host: str, holder: str) -> bool:
         """Destroy a holder of this console's own that was never finished; False where it was deployed, and stays.
 
@@ -377,10 +397,3 @@ class _Outrun(Exception):
 
 class _Runs(Exception):
     """The holder was deployed; what was done about it."""
-
-
-def _previous(known: tuple[Release, ...]) -> str | None:
-    try:
-        return choose_release.choose(Target(kind=TargetKind.PREVIOUS), known).release.holder
-    except Refused:
-        return None
