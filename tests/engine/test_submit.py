@@ -188,7 +188,7 @@ async def test_each_of_two_works_at_once_counts_what_it_sent_itself() -> None:
             await asyncio.create_task(gate.record("h", ("apps:create", "x"), "inc1", send, lambda a: a.outcome))
         return count.sent
 
-    assert await asyncio.gather(work(2), work(0), work(3)) == [2, 0, 3]
+    assert list(await asyncio.gather(work(2), work(0), work(3))) == [2, 0, 3]
     assert gate.sent == 5
 
 

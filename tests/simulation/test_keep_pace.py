@@ -1,5 +1,7 @@
 """How long `keep --all` takes against one keep, in simulated seconds: at the recorded pace, computing costs nothing."""
 
+import asyncio
+import signal
 from typing import Any, NamedTuple
 
 import pytest
@@ -66,3 +68,21 @@ def test_all_of_a_host_that_may_be_kept_at_once_take_no_two_keeps(found: dict[st
 
 def test_where_they_have_to_wait_for_their_turn_what_they_read_does_not(found: dict[str, Told]) -> None:
     assert found["four"].seconds < found["four_in_turn"].seconds < 4 * found["one"].seconds
+
+
+async def interrupted(world: World) -> list[set[str]]:
+    """The apps that are left of a `keep --all` that Ctrl-C ends, for one moment after the other."""
+    await ready(world, AT_ONCE)
+    left, before = [], set(world.host.machine.apps)
+    for moment in (2.5, 4.0, 5.5, 7.0):
+        process = world.begin("bastion", "keep", "--all")
+        await asyncio.sleep(moment)
+        assert set(world.host.machine.apps) > before
+        process.signal(signal.SIGINT)
+        await process.over.wait()
+        left.append(set(world.host.machine.apps) - before)
+    return left
+
+
+def test_an_interrupt_takes_back_whatever_each_of_them_began() -> None:
+    assert with_world(lambda prepared: in_child(prepared, interrupted)) == [set(), set(), set(), set()]
