@@ -19,6 +19,7 @@ The rooms, in the way of the data:
     sandbox/    a pretend host in a process of its own, reached only over SSH and HTTP
     bootstrap   the composition root
     regular_file  reads small files that people name
+    garbage       when nobody looks for garbage
 
 One incident: a front end asks `engine.plan` for a Plan, whose facts `engine.releases.planner` gathers and whose steps a
 way makes; a person confirms; `engine.incident.runner` takes events through `incident.decide`, journals each before

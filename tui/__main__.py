@@ -5,6 +5,7 @@ console, and the drivers (asyncssh, httpx, yaml, sqlite3) only after the console
 """
 
 import _signal  # type: ignore[import-not-found]  # `signal` costs as much as the start, and Ctrl-C may come in it
+import gc
 import os
 import sys
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run it and leave with its exit code. A signal that comes before anybody takes it ends the process quietly."""
+    gc.disable()  # until it has begun, see `garbage`
     sys.excepthook = _say_fault
     _signal.signal(_signal.SIGINT, _leave)  # before anything is imported
     from tui.cli import streams

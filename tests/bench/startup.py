@@ -69,7 +69,7 @@ def first_paint(effort: Effort) -> list[Finding]:
 
         found = interleaved({"console": paint(CONSOLE), "empty": paint(EMPTY)}, effort.rounds)
     value = ratio(found["console"], found["empty"])
-    return [Finding(name="first paint / empty Textual app, CPU", value=value, unit="x", limit=1.4, detail={**found})]
+    return [Finding(name="first paint / empty Textual app, CPU", value=value, unit="x", limit=1.3, detail={**found})]
 
 
 def splash(effort: Effort) -> list[Finding]:

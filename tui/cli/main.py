@@ -3,9 +3,11 @@
 import asyncio
 import getpass
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from tui import garbage
 from tui.cli import command_failure, exits, interrupts, naming, options, output
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
@@ -72,6 +74,7 @@ def _engineless(wanted: CommandOptions, narrator: Narrator) -> int:
     if wanted.command in ("sandbox", "serve"):
         from tui.cli.commands import sandbox, serve
 
+        garbage.begin()
         return {"sandbox": sandbox.sandbox, "serve": serve.serve}[wanted.command](wanted, narrator)
     from tui.cli.commands import completion, configuration, explain, info
 
@@ -112,6 +115,7 @@ async def _whole(wanted: CommandOptions, narrator: Narrator, clock: "ClockPort |
         if said := paths.secure():
             narrator.say(said, "yellow")
         engine = await _engine(wanted, narrator, clock)
+        garbage.begin()
     except ConfigError as error:
         mistyped = naming.like_a_command(wanted.names[0], error) if wanted.command == "rollback" else error
         return _fail(wanted.command, mistyped, narrator, json=wanted.json), False

@@ -1,9 +1,10 @@
 """The arguments, parsed into values, from the standard library, values and names: this costs little at start."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from tui.cli import command_parsers, guard_options
 from tui.model.command_words import COMMANDS
@@ -11,11 +12,11 @@ from tui.model.errors import ConfigError
 from tui.model.guard import OnBreach
 from tui.model.postmortem import Field
 from tui.model.release import TARGET_HELP, Target, parse_target
+from tui.model.value import Value
 from tui.text.nearest import nearest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandOptions:
+class CommandOptions(Value):
     """The arguments of one command line."""
 
     command: str

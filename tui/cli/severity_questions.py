@@ -1,7 +1,8 @@
 """The questions to a person at a terminal before a rollback, beside yes or no: how severe is it, and is it watched?"""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from tui.cli.argparse_errors import BY_FILE
 from tui.cli.narrate import Narrator

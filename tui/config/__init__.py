@@ -7,11 +7,10 @@ the YAML and knows its lines, `values` reads single values, `shapes` says of wha
 sections that vendors describe themselves.
 """
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
+from tui import garbage
 from tui.config.nodes import compose
 from tui.config.reading import Origin, ServicesError, bytes_of, decoded, find, here
 from tui.model.service import Fleet
@@ -31,7 +30,7 @@ def load(
     from tui.config.schema import read_fleet  # all that a file may say: nothing that is drawn first needs it
 
     text = decoded(file, bytes_of(file) if raw is None else raw)
-    with _nothing_collected():
+    with garbage.put_off():  # a large file makes many thousand parts, all of them needed
         root, problems = compose(text, environ)
         if root is None:
             raise ServicesError(str(file), tuple(problems))
@@ -39,15 +38,3 @@ def load(
     if problems or fleet is None:
         raise ServicesError(str(file), tuple(sorted(problems, key=lambda p: p.line)))
     return fleet
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """A large file makes many thousand parts, all of them needed: looking for waste among them takes a third longer."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()

@@ -16,6 +16,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 
+from tui import garbage
 from tui.console import actions_and_keys
 from tui.console.drawing import rows
 from tui.console.drawing.palette import Palette
@@ -120,6 +121,7 @@ class ConsoleApp(App[int]):
             self.exit(return_code=2)
             return
         controller = self._opened_over(engine)
+        garbage.begin()
         self._draw()
         self._warn(engine.fleet.warnings)
         await controller.look_for_open()

@@ -1,13 +1,14 @@
 """What every page is made of: rows to read and choices to make."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from tui.console.drawing.rows import Piece, Row
+from tui.model.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Value):
     """One thing that can be chosen. `off` says why it cannot be just now."""
 
     id: str
@@ -21,15 +22,14 @@ class Choice:
     does not choose it either"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(Value):
     """The content of a page as it is now."""
 
     key: str
     """the same as long as it is the same page: the cursor stays, and the time to arm runs from its first showing"""
     title: tuple[Piece, ...]
-    rows: list[Row] = field(default_factory=list)
-    choices: list[Choice] = field(default_factory=list)
+    rows: list[Row] = msgspec.field(default_factory=list)
+    choices: list[Choice] = msgspec.field(default_factory=list)
     listed: bool = False
     """choices are rows of a list instead of buttons at the bottom"""
     first: str = ""

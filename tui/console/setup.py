@@ -1,11 +1,11 @@
 """The options of the command line that concern the console."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from tui.model.value import Value
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+
+class Setup(Value):
     """The options that the console was started with."""
 
     services: str | None = None

@@ -2,8 +2,9 @@
 the other, from what is wrong to its end. Everything that is done is done by the commands of this program."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from tui.cli import command_failure, listing, naming, output
 from tui.cli.commands import evidence, handover, keep_freeze, postmortem, start, status_logs, unfreeze

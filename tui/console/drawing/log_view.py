@@ -3,9 +3,9 @@
 import asyncio
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
 from rich.cells import cell_len
 
 from tui.console.drawing.log_line import in_full, marked, steady, window, wrapped
@@ -28,8 +28,7 @@ ROOM = 24
 _PROCESS_LOOKS = ("process-0", "process-1", "process-2", "process-3", "process-4")
 
 
-@dataclass(slots=True)
-class LogView:
+class LogView(msgspec.Struct):
     """The view of one log that one reader has. `top` is the number of the first line shown, None while following."""
 
     top: int | None = None
@@ -49,11 +48,11 @@ class LogView:
     """whose lines there are, where there are several: each has a colour of its own"""
     too_slow: str = ""
     """what was given up, because it takes too long in this log; empty: nothing"""
-    _matched: list[int] = field(default_factory=list)
+    _matched: list[int] = msgspec.field(default_factory=list)
     _filtered_to: int = 0
     _owed_to: int = 0
     """lines up to here (not included) are shown around a match, whether they came already or not"""
-    _every: list[int] = field(default_factory=list)
+    _every: list[int] = msgspec.field(default_factory=list)
     """lines that the search is found in, as far as they were counted"""
     _counted_to: int = 0
 

@@ -1,7 +1,8 @@
 """Another console's incident on this machine: the same pages, to be looked at; led from here once that one is gone."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from tui.console.drawing import labels, rows
 from tui.console.drawing.rows import Row

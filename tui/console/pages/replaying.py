@@ -1,8 +1,9 @@
 """A closed incident that is played once more: the page that was shown then, and the keys of the player."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from tui.console.drawing import rows
 from tui.console.drawing.rows import Row

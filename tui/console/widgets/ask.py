@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -15,6 +14,7 @@ from tui.console.drawing import rows
 from tui.console.drawing.palette import Palette
 from tui.console.widgets.panel import Panel
 from tui.console.widgets.work import HELD
+from tui.model.value import Value
 
 
 class _Line(Input):
@@ -35,8 +35,7 @@ class _Line(Input):
             asked.submit(self.value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
+class Live(Value):
     """The two calls that are made while the person types."""
 
     typed: Callable[[str], None]

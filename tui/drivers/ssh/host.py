@@ -28,6 +28,7 @@ from typing import Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
+from tui import garbage
 from tui.dokku import capabilities
 from tui.dokku.quoting import exec_string
 from tui.drivers.ssh import login
@@ -377,7 +378,8 @@ async def _library() -> Any:
 
 def _import() -> Any:
     global _imported
-    import asyncssh
+    with garbage.put_off():
+        import asyncssh
 
     _imported = asyncssh
     return asyncssh
