@@ -13,7 +13,7 @@ from tui.drivers.git import Git
 from tui.drivers.journal import Waiting
 from tui.engine.engine import Engine
 from tui.engine.monitor.error_rates import Evidence
-from tui.engine.ports import JournalPort
+from tui.engine.ports import Drivers, JournalPort
 from tui.engine.releases.catalog import Asked, Listing
 from tui.model.evidence import Measurement, Phase, Rate, Series, Slice
 from tui.model.evidence import RateSource as Counts
@@ -290,16 +290,14 @@ class StageEngine(Engine):
         self, fleet: Fleet, clock: HandClock, *, read_only: bool = False, journal: JournalPort | None = None
     ) -> None:
         self.link = Link(state=LinkState.LIVE, since=clock.now(), heard=clock.now())
-        super().__init__(
-            fleet,
+        drivers = Drivers(
             make_host=lambda _: StageHost(self.link),
             git=Git(),
             probes=NoProbes(),
             journal=journal or MemoryJournal(),
             clock=clock,
-            by="tired@bastion",
-            read_only=read_only,
         )
+        super().__init__(fleet, drivers, by="tired@bastion", read_only=read_only)
         self.evidence = StageEvidence(fleet, self.links, clock, self.outside)
         self.evidence.given = {}
         self.hand = clock

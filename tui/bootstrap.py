@@ -26,7 +26,7 @@ from tui.drivers.trusted_files import TrustedFiles
 from tui.drivers.vendors.base import Checked, Counter, FlagKeeper, Given, IssueTracker, MessageChannel, OnCallSource
 from tui.engine.drill import drills_on_record as drills
 from tui.engine.engine import Engine
-from tui.engine.ports import ClockPort, Outside
+from tui.engine.ports import ClockPort, Drivers, Outside
 from tui.engine.replay import Recording, ReplayEngine
 from tui.engine.store import Records
 from tui.model import destination
@@ -159,21 +159,19 @@ def engine(
     def make(name: str) -> SshHost:
         return SshHost(known.host(name), accept_fingerprint=accept_host_key, identities=identities, clock=clock)
 
-    return Engine(
-        known,
+    drivers = Drivers(
         make_host=make,
         git=Git(),
         probes=HttpProbes(clock),
         journal=Journal(),
         clock=clock,
-        by=whoami(),
-        read_only=read_only,
         processes=LocalProcesses(clock),
         registries=HttpRegistry(os.environ),
         digest=KeyedDigest(),
-        outside=outside(known, os.environ, clock),
         on_call_store=OnCallFile(known.path),
+        outside=outside(known, os.environ, clock),
     )
+    return Engine(known, drivers, by=whoami(), read_only=read_only)
 
 
 def learn_secrets(path: str | None) -> None:

@@ -55,50 +55,34 @@ from tui.ways.facts import Options
 class Engine:
     """One console's engine over one fleet."""
 
-    def __init__(
-        self,
-        fleet: Fleet,
-        *,
-        make_host: Callable[[str], ports.HostPort],
-        git: ports.GitPort,
-        probes: ports.AddressPort,
-        journal: ports.JournalPort,
-        clock: ports.ClockPort,
-        by: str,
-        read_only: bool = False,
-        processes: ports.ProcessPort | None = None,
-        registries: ports.RegistryPort | None = None,
-        outside: ports.Outside | None = None,
-        digest: ports.DigestPort | None = None,
-        on_call_store: ports.OnCallStorePort | None = None,
-    ) -> None:
-        self.outside = outside or ports.Outside()
-        self.processes = processes
-        self.registries = registries
+    def __init__(self, fleet: Fleet, drivers: ports.Drivers, *, by: str, read_only: bool = False) -> None:
         self.fleet = fleet
         self.by = by
-        self.clock = clock
-        self.journal = journal
-        self.git = git
+        self.outside = drivers.outside
+        self.processes = drivers.processes
+        self.registries = drivers.registries
+        self.clock = clock = drivers.clock
+        self.journal = journal = drivers.journal
+        self.git = drivers.git
         self.gate = Gate(journal, clock, read_only=read_only)
         self.records = Records(journal)
         self.ledger = LedgerKeeper(journal, partial(same_services_file.where, fleet))
-        self.links = HostConnections(fleet, self.gate, git, clock, make_host, self.ledger)
-        self.probes: ports.ProbePort = HealthProbes(probes, self.links, clock)
-        self.configs = ConfigWatch(self.links, self.ledger, clock, digest)
+        self.links = HostConnections(fleet, self.gate, self.git, clock, drivers.make_host, self.ledger)
+        self.probes: ports.ProbePort = HealthProbes(drivers.probes, self.links, clock)
+        self.configs = ConfigWatch(self.links, self.ledger, clock, drivers.digest)
         turns = Turns(lambda host: fleet.host(host).max_parallel)
         self.keeper = Keeper(self.links, clock, by, fleet.retention, turns=turns)
         self.freezer = Freezer(self.links, clock, journal)
         self.evidence = Evidence(fleet, self.links, clock, self.outside)
         silences = Silences(self.links, clock, self.probe, self.evidence.recent)
         self.planner = Planner(
-            fleet, self.configs, self.records, self.freezer, clock, by, silences=silences, registries=registries
+            fleet, self.configs, self.records, self.freezer, by, silences=silences, registries=self.registries
         )
         self.nearby = Nearby(fleet, self.ledger, self.records, clock, self.outside.flags)
         self.walks: dict[str, IncidentRunner] = {}
         self.onlookers: dict[str, Onlooker] = {}
         """incidents that other consoles on this machine lead, followed here"""
-        self.duty = OnCallReader(fleet, clock, self.outside.on_call, on_call_store)
+        self.duty = OnCallReader(fleet, clock, self.outside.on_call, drivers.on_call_store)
         self.notices = Notifier(
             journal,
             clock,

@@ -1,7 +1,7 @@
 """The engine's needs of the outside world. The drivers satisfy these without importing them."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -295,3 +295,20 @@ class Outside:
         every: tuple[RatePort | ChannelPort | CheckPort, ...] = (*self.rates, *self.channels, *self.checks)
         for one in every:  # one that is several of these is closed as often
             await one.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drivers:
+    """All that an engine works through; what may be absent is None."""
+
+    make_host: Callable[[str], HostPort]
+    """a connection to the host of that name, opened when it is first used"""
+    git: GitPort
+    probes: AddressPort
+    journal: JournalPort
+    clock: ClockPort
+    processes: ProcessPort | None = None
+    registries: RegistryPort | None = None
+    digest: DigestPort | None = None
+    on_call_store: OnCallStorePort | None = None
+    outside: Outside = field(default_factory=Outside)

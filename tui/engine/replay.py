@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from tui.engine.engine import Engine
 from tui.engine.incident.onlooker import Onlooker
-from tui.engine.ports import ClockPort
+from tui.engine.ports import ClockPort, Drivers
 from tui.engine.releases.catalog import Listing
 from tui.incident import events as ev
 from tui.incident.decide import fold
@@ -180,16 +180,10 @@ class ReplayEngine(Engine):
         journal = PlayedJournal(recording, lambda: self.playback.played)
         self.playback = Playback(recording, clock, speed, journal=journal)
         nothing: Any = _Nothing()
-        super().__init__(
-            _fleet(whole),
-            make_host=lambda _: _SilentHost(clock),
-            git=nothing,
-            probes=nothing,
-            journal=journal,
-            clock=clock,
-            by=whole.by,
-            read_only=True,
+        drivers = Drivers(
+            make_host=lambda _: _SilentHost(clock), git=nothing, probes=nothing, journal=journal, clock=clock
         )
+        super().__init__(_fleet(whole), drivers, by=whole.by, read_only=True)
         self.onlookers[recording.incident] = self.playback
 
     async def probe(self, service: Service) -> Probe | None:

@@ -33,7 +33,7 @@ class _Nothing:
     """Asked beside the list of releases, whose answers a refusal needs no more."""
 
     def __init__(self) -> None:
-        self.links = self
+        self.links, self.clock = self, stage.HandClock()
 
     async def capabilities(self, host: str) -> None: ...
 
@@ -64,7 +64,6 @@ def planner(*incidents: Incident, fleet: Fleet | None = None) -> _Planner:
         nothing,
         journalled,
         nothing,
-        stage.HandClock(),
         "me@box",
         silences=nothing,
         registries=None,

@@ -39,14 +39,14 @@ class ConfigWatch:
     ) -> None:
         self.links = links
         self.ledger = ledger
-        self._clock = clock
+        self.clock = clock
         self._digest = digest
         self._last: dict[tuple[str, str], tuple[float, object]] = {}
 
     async def note(self, service: Service, current: RunningState, read: Looked | None = None) -> None:
         """Look if a look is due, or note what was `read` beside `current`; what is in its way keeps nobody from
         anything else."""
-        key, now = (service.host, service.app), self._clock.monotonic()
+        key, now = (service.host, service.app), self.clock.monotonic()
         runs = (current.metadata, frozenset((c.id, c.started_at) for c in current.running.values()))
         last = self._last.get(key)
         if current.locked or (last is not None and last[1] == runs and now - last[0] < EVERY.total_seconds()):
@@ -71,7 +71,7 @@ class ConfigWatch:
     def due(self, service: Service) -> bool:
         """True if a look is due whatever runs."""
         last = self._last.get((service.host, service.app))
-        long = last is None or self._clock.monotonic() - last[0] >= EVERY.total_seconds()
+        long = last is None or self.clock.monotonic() - last[0] >= EVERY.total_seconds()
         return long and self._digest is not None
 
     async def glance(self, service: Service) -> Looked:
@@ -88,7 +88,7 @@ class ConfigWatch:
         found = app_config.variables(answer.stdout)
         if found is None:
             return Looked(why="config:export cannot be read")
-        at = self._clock.now()
+        at = self.clock.now()
         try:
             keys = tuple(sorted((k, digest.of(service.host, service.app, k, v)) for k, v in found.items()))
             seen = ConfigSeen(keys=keys, key=digest.name, first_seen=at, last_seen=at)

@@ -17,7 +17,7 @@ from tui.engine.concurrency import Begin, meanwhile
 from tui.engine.hosts import holder_looks, incident_record
 from tui.engine.hosts.app_config import ConfigRead, ConfigWatch, Looked
 from tui.engine.hosts.connections import HostConnections
-from tui.engine.ports import ClockPort, RegistryPort
+from tui.engine.ports import RegistryPort
 from tui.engine.releases import build_facts, catalog, previous_twice, stop_first
 from tui.engine.releases.answers_nobody import Silences
 from tui.engine.releases.catalog import Listing
@@ -103,7 +103,6 @@ class Planner:
         configs: ConfigWatch,
         journalled: store.Records,
         freezer: Freezer,
-        clock: ClockPort,
         by: str,
         *,
         silences: Silences,
@@ -114,7 +113,7 @@ class Planner:
         self._links: HostConnections = configs.links
         self._records = journalled
         self._freezer = freezer
-        self._clock = clock
+        self._clock = configs.clock
         self._by = by
         self._silences = silences
         self._comparer = Comparer(configs)
