@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import importlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -233,48 +234,36 @@ def _tell_of_open_sessions(engine: "Engine", narrator: Narrator) -> None:
         narrator.say(f"  fix: {HELD_OPEN_FIX}", "yellow")
 
 
+_COMMANDS = {
+    "init": "init.init",
+    "accessible": "accessible.accessible",
+    "rollback": "start.rollback",
+    "resume": "start.resume",
+    "undo": "start.undo",
+    "status": "status_logs.status",
+    "logs": "status_logs.logs",
+    "check": "check.check",
+    "incidents": "status_logs.incidents",
+    "evidence": "evidence.evidence",
+    "postmortem": "postmortem.postmortem",
+    "handover": "handover.handover",
+    "drill": "drill.drill",
+    "guard": "guard.guard",
+    "abort": "guard.abort",
+    "keep": "keep_freeze.keep",
+    "freeze": "keep_freeze.freeze",
+    "unfreeze": "unfreeze.unfreeze",
+    "stats": "stats.stats",
+    "mcp": "mcp.mcp",
+    "confirm": "confirm.confirm",
+}
+"""where each is in `commands/`: nobody waits for what another one imports"""
+
+
 def _command(name: str) -> Command:
-    if name in ("stats", "mcp", "confirm"):  # nobody else waits for what these import
-        from tui.cli.commands import confirm, mcp, stats
-
-        rare: dict[str, Command] = {"stats": stats.stats, "mcp": mcp.mcp, "confirm": confirm.confirm}
-        return rare[name]
-    from tui.cli.commands import (
-        accessible,
-        check,
-        drill,
-        evidence,
-        guard,
-        handover,
-        init,
-        keep_freeze,
-        postmortem,
-        start,
-        status_logs,
-        unfreeze,
-    )
-
-    commands: dict[str, Command] = {
-        "init": init.init,
-        "accessible": accessible.accessible,
-        "rollback": start.rollback,
-        "resume": start.resume,
-        "undo": start.undo,
-        "status": status_logs.status,
-        "logs": status_logs.logs,
-        "check": check.check,
-        "incidents": status_logs.incidents,
-        "evidence": evidence.evidence,
-        "postmortem": postmortem.postmortem,
-        "handover": handover.handover,
-        "drill": drill.drill,
-        "guard": guard.guard,
-        "abort": guard.abort,
-        "keep": keep_freeze.keep,
-        "freeze": keep_freeze.freeze,
-        "unfreeze": unfreeze.unfreeze,
-    }
-    return commands[name]
+    file, _, function = _COMMANDS[name].partition(".")
+    command: Command = getattr(importlib.import_module(f"tui.cli.commands.{file}"), function)
+    return command
 
 
 def _fail(kind: str, error: ConsoleError, narrator: Narrator, *, json: bool, code: Exit | None = None) -> int:

@@ -9,10 +9,13 @@ import asyncio
 import functools
 import os
 import ssl
+import sys
+import types
 import zlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui import garbage
 from tui.drivers import certificates, http_causes
 from tui.drivers.certificates import UnusableCertificates
 from tui.drivers.proxies import Proxies, Proxy, UnusableProxy
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     import httpx
 
 AGENT = "rollback-console"
+sys.modules.setdefault("httpx._main", types.SimpleNamespace(main=types.SimpleNamespace()))  # type: ignore[arg-type]
+"""httpx brings its own command line where click and rich are installed; they take longer than all the rest of it"""
 
 
 class AnswerTooLarge(OSError):
@@ -128,7 +133,8 @@ class Web:
 
     def _make(self, proxy: Proxy | None, tls: bool) -> "httpx.AsyncClient":
         """In a thread: importing and loading certificates take longer than a frame."""
-        import httpx
+        with garbage.put_off():
+            import httpx
 
         through: httpx.Proxy | None = None
         if proxy is not None:

@@ -24,16 +24,16 @@ import contextlib
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from msgspec.structs import replace
 
-from tui import garbage
 from tui.dokku import capabilities
 from tui.dokku.quoting import exec_string
 from tui.drivers.ssh import login
 from tui.drivers.ssh.channel import KEPT, STREAM_STDERR, Channel, Stream, TooMuch
 from tui.drivers.ssh.identity import Identities
+from tui.drivers.ssh.library import library
 from tui.drivers.ssh.opening import Connection, Opener
 from tui.drivers.ssh.slots import CHANNELS, Slots
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Refused, Unreachable
@@ -135,7 +135,7 @@ class SshHost:
         for connection in found.values():
             connection.close()
         for connection in (*self._leaving, *found.values()):
-            with contextlib.suppress(OSError, (await _library()).Error):  # a time-out is an OSError
+            with contextlib.suppress(OSError, (await library()).Error):  # a time-out is an OSError
                 async with asyncio.timeout(1.0):
                     await connection.wait_closed()
         with contextlib.suppress(TimeoutError):  # one that does not end ends with us
@@ -177,7 +177,7 @@ class SshHost:
 
     async def _open(self) -> Connection:
         """One connection, within the limits. Raises Unreachable, AuthRefused, HostKeyRefused."""
-        return await self._opener.open(await _library(), self._ended)
+        return await self._opener.open(await library(), self._ended)
 
     def _ended(self, connection: Connection, error: Exception | None) -> None:
         """A connection of this program ended without our doing."""
@@ -298,7 +298,7 @@ class SshHost:
             command = exec_string(argv, form)
         except ValueError as error:
             raise Refused(f"{argv[0] if argv else 'nothing'} cannot be sent: {clean_line(str(error), 200)}") from error
-        asyncssh = await _library()
+        asyncssh = await library()
         slots = self._slots[name]
         await slots.acquire()
         try:
@@ -363,23 +363,3 @@ class SshHost:
     def stream(self, argv: tuple[str, ...]) -> Stream:
         """Output of a command that goes on, over the second connection."""
         return Stream(lambda: self.channel(argv, name="streams", most_errors=STREAM_STDERR))
-
-
-_imported: Any = None
-
-
-async def _library() -> Any:
-    """asyncssh, imported in a thread when first needed: it costs more than the first screen.
-
-    `sys.modules` must not be asked: it holds a module from the moment its import begins.
-    """
-    return _imported or await asyncio.get_running_loop().run_in_executor(None, _import)
-
-
-def _import() -> Any:
-    global _imported
-    with garbage.put_off():
-        import asyncssh
-
-    _imported = asyncssh
-    return asyncssh

@@ -7,8 +7,6 @@ import asyncio
 import time
 from typing import Any
 
-import regex
-
 from tui.dokku import commands, reports
 from tui.dokku.framing import Framer
 from tui.dokku.log_lines import read_line
@@ -72,6 +70,8 @@ class HealthProbes:
 
 def _judged(pattern: str, containers: tuple[Container, ...], lines: list[healthy_log.WrittenLine]) -> healthy_log.Said:
     """In a thread of its own, because of the regular expression."""
+    import regex  # a service without an address needs it, and no other
+
     compiled: Any = regex.compile(pattern)
     end = time.monotonic() + PATIENCE
 
