@@ -4,10 +4,17 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.bench import links, logs, startup, tables, work
+from tests.bench import journals, links, logs, startup, tables, work
 from tests.bench.harness import TINY, Bench, Effort, Finding, document, table
 
-BENCHES: dict[str, Bench] = {**logs.BENCHES, **startup.BENCHES, **tables.BENCHES, **links.BENCHES, **work.BENCHES}
+BENCHES: dict[str, Bench] = {
+    **logs.BENCHES,
+    **startup.BENCHES,
+    **tables.BENCHES,
+    **links.BENCHES,
+    **work.BENCHES,
+    **journals.BENCHES,
+}
 
 
 def main(words: list[str] | None = None) -> int:

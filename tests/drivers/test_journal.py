@@ -222,3 +222,26 @@ def test_output_without_an_end_does_not_fill_the_disk(tmp_path: Path, monkeypatc
     asyncio.run(journal.close())
     for file in paths.state_dir().rglob("*"):
         assert not file.is_file() or b"Zx81Canary" not in file.read_bytes(), file
+
+
+# ── a long journal ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_newest_and_the_open_ones_are_found_without_looking_at_all() -> None:
+    await Journal().close()
+    with sqlite3.connect(paths.journal_path()) as db:
+        for query in (
+            "{} ORDER BY opened_at DESC, id DESC LIMIT 5",
+            "{} WHERE state != 'closed' ORDER BY opened_at DESC",
+        ):
+            plan = db.execute(f"EXPLAIN QUERY PLAN {query.format('SELECT id, opened_at FROM incident')}").fetchall()
+            assert len(plan) == 1 and "INDEX incident_" in plan[0][3], "found in order, nothing is sorted"
+    db.close()
+
+
+async def test_a_journal_in_which_no_index_can_be_made_is_opened_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "INDEXES", ("CREATE INDEX IF NOT EXISTS of_nothing ON nothing (id)",))
+    journal = Journal()
+    await journal.open_incident("i1", "api", "app", "h", AT, "event", "0")
+    assert [r.id for r in await journal.open_incidents()] == ["i1"]
+    await journal.close()
