@@ -35,6 +35,8 @@ class Finding:
     limit: float | None = None
     least: bool = False
     detail: dict[str, Any] = field(default_factory=dict)
+    profile: dict[str, str] = field(default_factory=dict)
+    """what the value is made of, told beside a limit that is missed"""
 
     @property
     def kept(self) -> bool:
@@ -217,6 +219,7 @@ def table(findings: Sequence[Finding]) -> str:
         bound = "" if f.limit is None else f"{'>=' if f.least else '<='} {f.limit:g}"
         verdict = "" if f.limit is None else ("kept" if f.kept else "MISSED")
         out.append(f"{f.name:<{wide}}  {f.value:>10.3g} {f.unit:<10} {bound:<10} {verdict}".rstrip())
+        out += [f"  {part}: {value}" for part, value in f.profile.items() if not f.kept]
     return "\n".join(out)
 
 

@@ -155,7 +155,7 @@ def keys(effort: Effort) -> list[Finding]:
             name="log: key p99 at 50,000 lines/s",
             value=1000 * percentile(waits, 0.99),
             unit="ms",
-            limit=100,
+            limit=50,
             detail={"keys": len(waits), "p50": 1000 * median(waits), "max": 1000 * max(waits)},
         )
     ]

@@ -10,8 +10,10 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 from tests.bench.harness import Bench, Effort, Finding, interleaved, on_pty, ratio
+from tests.sandboxes import running_sandbox
 from tui.console import board_cache
 
 REPORT = """
@@ -104,4 +106,63 @@ def _keep_a_board(state: str) -> None:
     board_cache.store(state, board)
 
 
-BENCHES: dict[str, Bench] = {"first-paint": first_paint, "splash": splash}
+def status_json(effort: Effort) -> list[Finding]:
+    """Processor time of `rollback status SERVICE --json`, from start to end, against a Python that imports asyncssh."""
+    argv = [str(Path(sys.executable).with_name("rollback")), "status", "search", "--json", "--services"]
+    with tempfile.TemporaryDirectory() as folder, running_sandbox(Path(folder), pace="fast") as box:
+        environ = {**os.environ, "ROLLBACK_STATE_DIR": str(box.state)}
+        argv = [*argv, box.services]
+        cases = {
+            "status": lambda: _used(argv, environ),
+            "asyncssh": lambda: _used([sys.executable, "-c", "import asyncssh"], environ),
+        }
+        cases["status"]()  # what a machine reads once
+        found = interleaved(cases, 2 * effort.rounds)
+        imports = _imports([sys.executable, *argv], environ)
+    each = {name: median(values) for name, values in found.items()}
+    name = "status --json of one service / import asyncssh, CPU"
+    profile = {"milliseconds": f"{1000 * each['status']:.0f} / {1000 * each['asyncssh']:.0f}", **imports}
+    return [
+        Finding(
+            name=name,
+            value=ratio(found["status"], found["asyncssh"]),
+            unit="x",
+            limit=1.6,
+            detail={**found},
+            profile=profile,
+        )
+    ]
+
+
+def _used(argv: list[str], environ: dict[str, str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(argv, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
+
+
+SHARES = {
+    "asyncssh": ("asyncssh", "cryptography"),
+    "HTTP": ("httpx", "httpcore", "anyio", "h11", "socksio", "idna", "certifi"),
+    "YAML": ("yaml",),
+    "this program": ("tui",),
+}
+"""packages that are imported together"""
+
+
+def _imports(argv: list[str], environ: dict[str, str]) -> dict[str, str]:
+    """The shares of packages in the time of importing, as `-X importtime` measures them in one run."""
+    argv = [argv[0], "-X", "importtime", *argv[1:]]
+    done = subprocess.run(argv, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    found = dict.fromkeys((*SHARES, "all others"), 0)
+    for line in done.stderr.decode().splitlines():
+        words = line.removeprefix("import time:").split("|")
+        if line.startswith("import time:") and words[0].strip().isdigit():
+            package = words[2].strip().partition(".")[0]
+            share = next((name for name, packages in SHARES.items() if package in packages), "all others")
+            found[share] += int(words[0])
+    whole = max(1, sum(found.values()))
+    return {f"of all imports, {name}": f"{spent / whole:.0%}" for name, spent in found.items()}
+
+
+BENCHES: dict[str, Bench] = {"first-paint": first_paint, "splash": splash, "status-json": status_json}

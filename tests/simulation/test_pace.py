@@ -4,13 +4,14 @@ What is counted is hence the waves of commands, one after the other, that an ans
 commands themselves, which on a live host cost 0.2-0.4 seconds of its processors each.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
 
 from tests.simulation.child import in_child, with_world
 from tests.simulation.invariants import Journals
-from tests.simulation.world import World
+from tests.simulation.world import APP, World
 from tui.incident import events as ev
 from tui.sandbox.armed_faults import Fault, When
 from tui.sandbox.pace import Pace
@@ -55,6 +56,22 @@ async def played(world: World) -> dict[str, Any]:
     return found
 
 
+async def listed(holders: int, world: World) -> Told:
+    """`--list` of one app where the host has so many holders."""
+    slow(world)
+    machine = world.host.machine
+    own = [name for name in machine.apps if name.startswith(f"{APP}--r")]
+    for name in [name for name in machine.apps if "--r" in name and name not in own]:
+        del machine.apps[name]
+    like = machine.apps[own[-1]]
+    for number in range(holders - len(own)):
+        app, at = divmod(number, 5)
+        made = machine.create_app(f"app{app}--r{at + 1}--pre-deploy-20260901-1200{at:02}", created_at=like.created_at)
+        made.config |= like.config
+        made.properties |= like.properties
+    return await timed(world, "api", "--list")
+
+
 @pytest.fixture(scope="module")
 def found() -> dict[str, Any]:
     return with_world(lambda prepared: in_child(prepared, played))
@@ -89,3 +106,9 @@ def test_a_plan_waits_for_five_commands_one_after_the_other(found: dict[str, Any
     seconds, code, commands = found["plan"]
     assert code == 0 and commands == 33
     assert 5 * EACH <= seconds <= 5 * EACH + 0.15
+
+
+def test_other_apps_holders_cost_a_list_nothing() -> None:
+    few, many = (with_world(lambda prepared, n=n: in_child(prepared, partial(listed, n))) for n in (5, 1_000))  # type: ignore[misc]
+    assert few.code == many.code == 0 and few.commands == many.commands
+    assert many.seconds <= few.seconds + 0.1
