@@ -6,39 +6,35 @@ What a file says wrongly becomes a problem of its node, in its line; nothing her
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from tui.config.nodes import Node
+from tui.model.value import Value
 
 T = TypeVar("T")
 Reader = Callable[[str], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Value, kw_only=False):
     """A plain value that is taken as it is written, with its own reading of the node where one is needed."""
 
     read: Callable[[Node], Any] = Node.text
     pattern: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Many:
+class Many(Value, kw_only=False):
     """A list; what cannot be read is a problem and left out."""
 
     item: Any
 
 
-@dataclass(frozen=True, slots=True)
-class OneOrMany:
+class OneOrMany(Value, kw_only=False):
     """A plain value, or a list of such; at least one."""
 
     item: Reader | Text
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Value, kw_only=False):
     """A mapping of free names to values, as pairs."""
 
     item: Any
@@ -47,8 +43,7 @@ class Named:
     """values may be mappings again: their names are joined by dots"""
 
 
-@dataclass(frozen=True, slots=True)
-class Apart:
+class Apart(Value, kw_only=False):
     """A part that reads itself."""
 
     read: Callable[[Node], Any]
@@ -56,8 +51,7 @@ class Apart:
     """the shapes of which it has one"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileKey:
+class FileKey(Value):
     """One key of a mapping, and what may be written after it."""
 
     name: str
@@ -98,8 +92,7 @@ class Found:
         return self.nodes.get(name, self.node)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keys(Generic[T]):
+class Keys(Value, Generic[T]):
     """A mapping with known keys, and what is made of it."""
 
     keys: tuple[FileKey, ...]

@@ -1,7 +1,6 @@
 """The engine's needs of the outside world. The drivers satisfy these without importing them."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -18,6 +17,7 @@ from tui.model.plan import PushSpec
 from tui.model.push import PushEnd
 from tui.model.service import Expect, IdentitySpec, Service
 from tui.model.taken_back import FlagLog
+from tui.model.value import Value
 
 OnOutput = Callable[[bytes, bool], None]
 """bytes as they came, and whether they came on stderr"""
@@ -279,8 +279,7 @@ class CheckPort(Protocol):
     async def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
+class Outside(Value):
     """Everything beside hosts and health URLs that is asked or told; all of it may be absent."""
 
     rates: tuple[RatePort, ...] = ()
@@ -297,8 +296,7 @@ class Outside:
             await one.close()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drivers:
+class Drivers(Value):
     """All that an engine works through; what may be absent is None."""
 
     make_host: Callable[[str], HostPort]
@@ -311,4 +309,4 @@ class Drivers:
     registries: RegistryPort | None = None
     digest: DigestPort | None = None
     on_call_store: OnCallStorePort | None = None
-    outside: Outside = field(default_factory=Outside)
+    outside: Outside = Outside()

@@ -6,7 +6,6 @@ it is in `REGISTRY` (`drivers/vendors/__init__`); all that a new one needs is li
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -16,6 +15,7 @@ from tui.model.finding import Finding
 from tui.model.notice import Delivery, Message, OnCall, Receipt
 from tui.model.service import Fleet, Service
 from tui.model.taken_back import FlagLog
+from tui.model.value import Value
 from tui.model.vendor import Section
 
 
@@ -140,8 +140,7 @@ class Tracker(ABC):
         """End the connections."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vendor:
+class Vendor(Value):
     """One vendor: its section of services.yaml, and what is made of it."""
 
     name: str
