@@ -40,10 +40,13 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def real_sshd(folder: Path, forced: str, *, passphrase: str = "", by_key: bool = False) -> Iterator[Sshd]:
+def real_sshd(
+    folder: Path, forced: str, *, passphrase: str = "", by_key: bool = False, also: str = ""
+) -> Iterator[Sshd]:
     """Every login runs `forced`, which finds the client's command in SSH_ORIGINAL_COMMAND.
 
-    It is forced by the server's configuration, or `by_key`: by the key's line in authorized_keys."""
+    It is forced by the server's configuration, or `by_key`: by the key's line in authorized_keys. `also`: lines that
+    stand first in its configuration."""
     if not Path(SSHD).exists():
         pytest.skip("no sshd on this machine: install openssh-server")
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +63,7 @@ def real_sshd(folder: Path, forced: str, *, passphrase: str = "", by_key: bool =
     port = free_port()
     config = folder / "sshd_config"
     config.write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nPidFile {folder}/pid\n"
+        f"{also}Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nPidFile {folder}/pid\n"
         f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n"
         f"KbdInteractiveAuthentication no\nPermitRootLogin yes\n"
         f"SetEnv HOME={folder}\n"  # whatever this user's own shell does at a login is not under test

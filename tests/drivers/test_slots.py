@@ -17,22 +17,31 @@ async def taken(slots: Slots) -> int:
         return count
 
 
-async def test_a_refusal_costs_a_place_for_good() -> None:
+async def test_a_refusal_leaves_as_many_places_as_channels_were_open_for_good() -> None:
     slots = Slots(9)
     assert (await taken(slots), slots.free) == (9, 0)
+    for _ in range(3):
+        slots.opened()
     slots.refused()
-    for _ in range(9):
+    for _ in range(3):
         slots.release()
-    assert (slots.most, slots.free, await taken(slots)) == (8, 8, 8)
+    for _ in range(6):
+        slots.leave()
+    assert (slots.most, slots.free, slots.open, await taken(slots)) == (3, 3, 0, 3)
 
 
-async def test_some_places_are_left_whatever_a_server_refuses() -> None:
+async def test_a_refusal_beside_more_open_ones_than_places_costs_one() -> None:
+    slots = Slots(4)
+    for _ in range(9):
+        slots.opened()
+    slots.refused()
+    assert slots.most == 3
+
+
+async def test_one_place_is_left_whatever_a_server_refuses() -> None:
     slots = Slots(6)
     for _ in range(20):
         await slots.acquire()
         slots.refused()
-        slots.release()
-        if slots.most == FEWEST:
-            break
-    slots.refused()
+        slots.leave()
     assert (slots.most, await taken(slots)) == (FEWEST, FEWEST)

@@ -64,6 +64,25 @@ async def test_twenty_commands_at_once_lose_none(sshd: Sshd) -> None:
         assert [a.stdout for a in answers] == [f"apps:exists app{i}\n".encode() for i in range(20)]
 
 
+@pytest.mark.parametrize("most", [1, 2])
+async def test_a_server_that_takes_few_sessions_gets_them_one_after_the_other(tmp_path: Path, most: int) -> None:
+    """As hardening guides set MaxSessions. Each command takes as long as one of Dokku's."""
+    with real_sshd(tmp_path / "few", f"sleep 0.2; {FORCED}", also=f"MaxSessions {most}\n") as server:
+        async with driver(host_of(server), form=None) as host:
+            answers = await asyncio.gather(*(host.run(("apps:exists", f"a{i}"), timeout=20) for i in range(20)))
+            assert [a.stdout for a in answers] == [f"apps:exists a{i}\n".encode() for i in range(20)]
+            assert host._slots["control"].most <= 2 * most and host.generation == 1
+
+
+async def test_a_server_that_takes_no_session_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(login, "PAUSES", (0.01,))
+    with real_sshd(tmp_path / "none", FORCED, also="MaxSessions 0\n") as server:
+        async with driver(host_of(server), form=None) as host:
+            with pytest.raises(Unreachable, match="refuses further channels") as refused:
+                await host.run(("version",), timeout=10, writes=True)
+            assert "MaxSessions" in refused.value.fix
+
+
 async def test_a_command_without_an_end_is_timed_out_not_failed(sshd: Sshd) -> None:
     async with driver(host_of(sshd)) as host:
         answer = await host.run(("sleep", "30"), timeout=0.3, writes=True)

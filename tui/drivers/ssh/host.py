@@ -2,9 +2,9 @@
 
 Theory. Two connections, each opened when first needed and kept: one for commands, observation and pushes, one for
 streams, so that a log never is in the way of a write. A server refuses the 11th channel of a connection and frees
-a slot only after the client has seen a command's end, so at most nine are used, one fewer for good after each that it
-went on refusing, and a refused channel is tried again: nothing was sent with it, nor with one that never opened because
-a kept connection had died unseen. asyncssh returns `exit_status=None` without raising when the link dies; that is
+a slot only after the client has seen a command's end, so at most nine are used, fewer for good once it went on refusing
+(`slots`), and a refused channel is tried again: nothing was sent with it, nor with one that never opened because a kept
+connection had died unseen. asyncssh returns `exit_status=None` without raising when the link dies; that is
 `Lost` here, never an exit code.
 
 A read that was lost is asked once more. A command that changes something is never repeated: from the moment it was
@@ -301,6 +301,7 @@ class SshHost:
         asyncssh = await library()
         slots = self._slots[name]
         await slots.acquire()
+        placed = True
         try:
             for pause in (*REFUSED_PAUSES, None):
                 connection = await self._connection(name)
@@ -308,6 +309,7 @@ class SshHost:
                     raise Unreachable(f"{self.host.ssh}: the connection was replaced meanwhile", "try again")
                 try:
                     process = await connection.create_process(command, encoding=None, window=2 << 20)
+                    slots.opened()
                     return Channel(process, slots, asyncssh, on_stderr, most_errors)
                 except asyncssh.ChannelOpenError as error:
                     if error.code == asyncssh.OPEN_REQUEST_SESSION_FAILED:
@@ -316,13 +318,19 @@ class SshHost:
                     if pause in (None, TOO_MANY):
                         slots.refused()
                     if pause is None:
-                        raise Unreachable(f"{self.host.ssh} refuses further channels", "try again") from error
+                        raise Unreachable(f"{self.host.ssh} refuses further channels", login.FEW_SESSIONS) from error
+                    if pause == TOO_MANY:  # it takes no more than are open: wait for the end of one of them
+                        slots.leave()
+                        placed = False
+                        await slots.acquire()
+                        placed = True
                     await asyncio.sleep(pause)  # the host says of no channel when it is free
                 except (asyncssh.Error, OSError) as error:
                     raise CutOff(clean_line(str(error)) or type(error).__name__) from error
             raise AssertionError("the last round either returns or raises")
         except BaseException:
-            slots.release()
+            if placed:
+                slots.leave()
             raise
 
     async def _find_form(self) -> Form:

@@ -17,9 +17,10 @@ HELD_OPEN = (
     "something that the login starts on the host keeps the session open, such as an agent in ~/.bashrc or a plugin: "
     "its output has to go to /dev/null; `ssh HOST version` does not end either until then"
 )
+FEW_SESSIONS = "try again; is MaxSessions in its sshd_config 0, or taken up by others? 1 is enough, 10 is quicker"
 LARGEST = 64 * 1024
 """bytes of an answer"""
-PAUSES = (0.002, 0.008, 0.032, 0.128)
+PAUSES = (0.002, 0.008, 0.032, 0.128, 0.5, 1.0, 2.0)
 """seconds before a refused channel is tried again: the server frees one when another command has ended"""
 
 
@@ -40,7 +41,7 @@ async def ask(connect: Callable[[], Awaitable[Any]], where: str, clock: Any) -> 
                 outcome = await _heard(channel, said)
         except asyncssh.ChannelOpenError as error:
             if pause is None:
-                raise Unreachable(f"{where} refuses further channels", "try again") from error
+                raise Unreachable(f"{where} refuses further channels", FEW_SESSIONS) from error
             await asyncio.sleep(pause)  # the host says of no channel when it is free
             continue
         except TimeoutError as error:
