@@ -171,3 +171,28 @@ async def test_a_login_that_makes_line_ends_crlf_is_named_for_it(tmp_path: Path,
             with pytest.raises(ProtocolError, match="CR LF line ends, as through a terminal") as refused:
                 await Git().refs(host, "app")
     assert "authorized_keys" in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "fix"),
+    [
+        ("fatal: detected dubious ownership in repository at '/home/dokku/x'", "dubious ownership", "chown"),
+        ("error: unable to create temporary file: No space left on device", "the host's disk is full", "make room"),
+        ("fork: retry: Resource temporarily unavailable", "can start no more processes", "limit of processes"),
+        ("what nobody knows", "what nobody knows", "git ls-remote"),
+    ],
+)
+async def test_what_ends_gits_answer_is_named_as_everywhere_else(
+    tmp_path: Path, said: str, words: str, fix: str
+) -> None:
+    script = tmp_path / "says"
+    script.write_text(f'#!/bin/sh\necho "{said}" >&2\nexit 128\n')
+    script.chmod(0o755)
+    with real_sshd(tmp_path / "sshd", str(script)) as sshd:
+        host = SshHost(host_of(sshd), clock=SystemClock(), form=Form.FORCED)
+        try:
+            with pytest.raises(ProtocolError, match=words) as refused:
+                await Git().refs(host, "app")
+        finally:
+            await host.close()
+    assert fix in refused.value.fix

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+from tui.dokku import refusals
 from tui.model.errors import LinkLost, UnexpectedReply
 from tui.text.clean import clean_line, decode
 
@@ -111,12 +112,20 @@ class Reader:
         while len(self._rest) < count:
             chunk = await self._channel.read()
             if not chunk:
-                said = clean_line(decode(bytes(self._channel.stderr)), 200)
-                raise ProtocolError(said or "the host ended Git's answer in the middle, without a word", _ENDED)
+                raise _ended(bytes(self._channel.stderr))
             self._rest += chunk
         taken = bytes(self._rest[:count])
         del self._rest[:count]
         return taken
+
+
+def _ended(stderr: bytes) -> "ProtocolError":
+    """The error for an answer that ended before it was whole, with what the host said of it."""
+    said = clean_line(decode(stderr), 200)
+    known = refusals.read(stderr) if said else None
+    if known is not None and known is not refusals.Refusal.NOT_A_COMMAND:
+        return ProtocolError(f"{refusals.explain(known)}: {said}", refusals.fix(known))
+    return ProtocolError(said or "the host ended Git's answer in the middle, without a word", _ENDED)
 
 
 def _length(head: bytes, behind: bytes | bytearray) -> int:
