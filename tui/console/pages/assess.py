@@ -174,7 +174,7 @@ def _tree(
         question = rows.fit(f"{number} {_worded(flow, node)}", 35)
         if node.id in answered:
             lit = _whole(_lit(flow, node, question, answered[node.id], seen.get(node.id, "")), cells)
-            found.append(lit[0])  # what it is based on is above, too
+            found.extend(lit[:1] if number == 1 else lit)  # how its health is, is above
         elif node is here and flow.room < SHORT:
             continue  # it is above already
         elif node is here:
