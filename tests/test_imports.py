@@ -17,8 +17,8 @@ def loaded(code: str) -> set[str]:
 MODULES = [
     "tui.cli.main",
     "tui.cli.commands.rollback",
-    "tui.cli.commands.status_logs",
-    "tui.cli.commands.keep_freeze",
+    "tui.cli.commands.status",
+    "tui.cli.commands.keep",
     "tui.bootstrap",
 ]
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tests.incident.facts import T0
 from tests.stage import listing, service
-from tui.cli.commands import status_logs
+from tui.cli.commands import status
 from tui.dokku.holders import IncidentRecord
 
 API = service("api")
@@ -23,12 +23,12 @@ def test_a_freeze_that_is_likely_forgotten_says_so(hours: int | None, words: str
     found = listing(API, T0)
     record = IncidentRecord(app=API.app, incident="inc1", by="ana@desk", since=since, state="frozen")
     frozen = replace(found, record=record, current=replace(found.current, branch="frozen-by-inc1"))
-    length = status_logs._frozen_for(frozen)
+    length = status._frozen_for(frozen)
     assert length == (hours * 3600 if hours is not None else None)
-    line = status_logs._held({**ROW, "frozen_for": length})
+    line = status._held({**ROW, "frozen_for": length})
     assert line == f"  FROZEN by inc1 of ana@desk since 2026-11-23T22:00:00Z{words}: rollback unfreeze api"
 
 
 def test_what_is_not_frozen_has_no_age() -> None:
-    assert status_logs._frozen_for(listing(API, T0)) is None
-    assert status_logs._frozen_for(None) is None
+    assert status._frozen_for(listing(API, T0)) is None
+    assert status._frozen_for(None) is None

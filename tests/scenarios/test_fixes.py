@@ -212,7 +212,7 @@ NOT_WALKED = {
         "`rollback init dokku@HOST` writes one, --services FILE names one; `rollback sandbox` needs none",
     ): "help",
     ("cli/commands/init.py", "rollback init dokku@host.example"): "usage",
-    ("cli/commands/keep_freeze.py", "rollback keep api, or rollback keep --all"): "usage",
+    ("cli/commands/keep.py", "rollback keep api, or rollback keep --all"): "usage",
     ("cli/commands/all_services.py", "rollback SERVICE --list, or rollback status"): "usage",
     ("cli/commands/all_services.py", "rollback all previous"): "usage",
     ("cli/commands/all_services.py", "rollback {} previous; or one part: {}"): "test_parts.py",

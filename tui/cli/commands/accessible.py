@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tui.cli import command_failure, listing, naming, output
-from tui.cli.commands import evidence, handover, keep_freeze, postmortem, start, status_logs, unfreeze
+from tui.cli.commands import evidence, freeze, handover, keep, logs, postmortem, start, status, unfreeze
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
@@ -22,9 +22,9 @@ LINES = 20
 """of a log that are read out"""
 _DOES: tuple[tuple[str, Work], ...] = (
     ("error rates and response times, counted for 60 seconds", evidence.evidence),
-    ("the last lines of its log", status_logs.logs),
-    ("keep what runs", keep_freeze.keep),
-    ("freeze deploys", keep_freeze.freeze),
+    ("the last lines of its log", logs.logs),
+    ("keep what runs", keep.keep),
+    ("freeze deploys", freeze.freeze),
     ("unfreeze deploys", unfreeze.unfreeze),
 )
 """with any service"""
@@ -59,7 +59,7 @@ async def accessible(engine: Engine, options: CommandOptions, narrator: Narrator
 
 async def _first(engine: Engine, options: CommandOptions, narrator: Narrator) -> Service | str | None:
     """A service, the id of an open incident, or None to leave."""
-    await _done(engine, narrator, status_logs.status, replace(options, command="status"))
+    await _done(engine, narrator, status.status, replace(options, command="status"))
     services = sorted(engine.fleet.services, key=lambda one: (one.order, one.name))
     open_here = await engine.open_incidents()
     rows = [f"{one.name}, {one.title}" for one in services]

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from tui.cli import command_failure, output
-from tui.cli.commands import evidence, status_logs
+from tui.cli.commands import evidence, incidents, status
 from tui.cli.commands import postmortem as document_of
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
@@ -73,7 +73,7 @@ class AgentTools:
     async def status(self, arguments: Arguments) -> output.Document:
         """Health now, what runs, who has an incident."""
         names = (arguments["service"],) if "service" in arguments else ()
-        return (await status_logs.status(self._engine, self._options("status", names=names), self._quiet))[1]
+        return (await status.status(self._engine, self._options("status", names=names), self._quiet))[1]
 
     async def evidence(self, arguments: Arguments) -> output.Document:
         """Error rates and response times of the next seconds."""
@@ -84,7 +84,7 @@ class AgentTools:
     async def incidents(self, arguments: Arguments) -> output.Document:
         """The journal's incidents, or those with all of these words."""
         options = self._options("incidents", search=tuple(arguments.get("search", "").split()))
-        return (await status_logs.incidents(self._engine, options, self._quiet))[1]
+        return (await incidents.incidents(self._engine, options, self._quiet))[1]
 
     async def postmortem(self, arguments: Arguments) -> output.Document:
         """One incident's post-mortem, every value beside its source."""

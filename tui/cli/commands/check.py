@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from tui.cli import first_night, output, yes_or_no
-from tui.cli.commands.status_logs import chosen
+from tui.cli import chosen_services, first_night, output, yes_or_no
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
@@ -29,7 +28,7 @@ async def check(engine: Engine, options: CommandOptions, narrator: Narrator) -> 
     tell every channel something instead."""
     if options.notify:
         return await notify(engine, options, narrator)
-    services = chosen(engine, options)
+    services = chosen_services.chosen(engine, options)
     hosts = sorted({s.host for s in services})
     found = await findings(engine, services, None if options.json else _print)
     never = never_kept(found)

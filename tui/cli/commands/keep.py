@@ -1,9 +1,9 @@
-"""The commands that change a host outside of an incident: `keep`, `freeze`."""
+"""`keep`: keep what runs, or remove all that is kept."""
 
 import asyncio
 
-from tui.cli import command_failure, output, yes_or_no
-from tui.cli.commands.status_logs import AT_ONCE, chosen
+from tui.cli import chosen_services, command_failure, output, yes_or_no
+from tui.cli.commands.status import AT_ONCE
 from tui.cli.exits import Exit
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
@@ -12,7 +12,6 @@ from tui.engine.engine import Engine
 from tui.engine.releases.removal import Removal
 from tui.model.errors import AlreadyThere, ConfigError, ConsoleError
 from tui.model.service import Service
-from tui.text.clean import clean_line
 
 Result = tuple[Exit, output.Document]
 
@@ -23,7 +22,7 @@ async def keep(engine: Engine, options: CommandOptions, narrator: Narrator) -> R
         raise ConfigError("name services, or --all", "rollback keep api, or rollback keep --all")
     if options.remove_all:
         return await remove_all(engine, options, narrator)
-    services = chosen(engine, options)
+    services = chosen_services.chosen(engine, options)
     rooms = {service.host: asyncio.Semaphore(AT_ONCE) for service in services}
     told = await all_to_their_end(_kept(engine, service, narrator, rooms[service.host]) for service in services)
     codes = [code for _, code in told]
@@ -52,7 +51,6 @@ async def _kept(
     return {"service": service.name, "release": output.release(release), "error": None}, Exit.DONE
 
 
-LONGEST_REASON = 300
 REMOVE_PHRASE = "remove what is kept"
 
 
@@ -61,7 +59,7 @@ async def remove_all(engine: Engine, options: CommandOptions, narrator: Narrator
     items: list[output.Document] = []
     codes: list[Exit] = []
     wanted: list[Removal] = []
-    for service in chosen(engine, options):
+    for service in chosen_services.chosen(engine, options):
         try:
             wanted.append(await engine.removal(service))
         except ConsoleError as error:
@@ -109,21 +107,3 @@ def _told(narrator: Narrator, service: str, failed: command_failure.Failed) -> o
     if failed.fix:
         narrator.say(f"  fix: {failed.fix}")
     return output.error(failed.code, failed.message, failed.fix)
-
-
-async def freeze(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
-    """Hold deploys of one service back."""
-    service = engine.service(options.names[0])
-    await yes_or_no.given(options, narrator, f"hold deploys of {service.name} ({service.app} on {service.host}) back")
-    reason = clean_line(options.reason, LONGEST_REASON)
-    frozen = await engine.freeze(service, reason)
-    said = f"{service.name} is frozen: pushes deploy nothing until `rollback unfreeze {service.name}`"
-    narrator.say(said, "green")
-    if frozen.unheld:
-        narrator.say(frozen.unheld, "yellow")
-    document = {
-        "schema": output.SCHEMA, "kind": "freeze", "service": service.name, "app": service.app,
-        "branch": frozen.branch, "deploys_go_live": frozen.unheld or None,
-        "reason": reason or None, "exit_code": 0, "error": None,
-    }  # fmt: skip
-    return Exit.DONE, document

@@ -1,33 +1,26 @@
-"""The commands that change nothing: `status`, `logs`, `incidents`."""
+"""`status`: health now, what runs, who has an incident; and who is on call."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from tui.cli import first_night, interrupts, output
-from tui.cli.commands.postmortem import standing
+from tui.cli import chosen_services, first_night, interrupts, output
+from tui.cli.commands.incidents import illegible
 from tui.cli.exits import Exit, gravest, of_error
 from tui.cli.narrate import Narrator
 from tui.cli.options import CommandOptions
 from tui.dokku import freeze_age, holders
 from tui.dokku.config_values import read_stamp
-from tui.dokku.framing import Framer
-from tui.dokku.log_lines import read_line
 from tui.engine import check as checking
 from tui.engine import same_services_file
 from tui.engine.concurrency import meanwhile, together
 from tui.engine.engine import Engine
 from tui.engine.hosts.overview import HostReads
 from tui.engine.releases.catalog import Listing
-from tui.engine.store import Illegible
-from tui.incident import similar
 from tui.incident.deploy_or_not import worded
-from tui.model.errors import ConsoleError, Refused
+from tui.model.errors import ConsoleError
 from tui.model.health import Probe, ProbeOutcome
-from tui.model.incident import Incident
 from tui.model.observation import RunningState
-from tui.model.postmortem import DueDate
 from tui.model.service import Service
 from tui.releases import choose_release, restart_risk, what_runs
 from tui.ways import plan_warnings
@@ -36,15 +29,6 @@ from tui.ways import redeploy_current as anew
 Result = tuple[Exit, output.Document]
 AT_ONCE = 8
 """services whose hosts are asked at once: more than keep a connection busy only wait, and a wait of 20 s is an error"""
-LOG_LIMIT = 1000
-"""lines a single request may ask for"""
-
-
-def chosen(engine: Engine, options: CommandOptions) -> tuple[Service, ...]:
-    """The services named, or all of them."""
-    if options.names:
-        return tuple(dict.fromkeys(one for name in options.names for one in engine.named(name)))
-    return engine.fleet.services
 
 
 async def status(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
@@ -78,7 +62,7 @@ def _again(
 
 async def _looked(engine: Engine, options: CommandOptions, narrator: Narrator, tell: Callable[[str], None]) -> Result:
     """One look at all of it; each line for people goes to `tell` when it is known."""
-    services = chosen(engine, options)
+    services = chosen_services.chosen(engine, options)
     async with meanwhile() as begin:
         duty = begin(engine.duty.refresh())
         hosts = sorted({s.host for s in services})
@@ -113,7 +97,7 @@ async def _looked(engine: Engine, options: CommandOptions, narrator: Narrator, t
         "status",
         rows,
         open_incidents=[i.id for i in open_here],
-        illegible=[_illegible(one) for one in lost],
+        illegible=[illegible(one) for one in lost],
         services=engine.fleet.path,
         never_kept=list(never),
         on_call=_on_call(engine),
@@ -147,10 +131,6 @@ def _more(row: output.Document) -> list[str]:
         lines += [f"owner        {row['owner']}"] if row["owner"] else []
         lines += [f"{name:<12} {address}" for name, address in row["links"].items()]
     return lines
-
-
-def _illegible(one: Illegible) -> output.Document:
-    return {"incident": one.id, "service": one.service, "reason": one.why, "fix": one.fix}
 
 
 def on_call(engine: Engine) -> list[str]:
@@ -315,86 +295,3 @@ async def _listing(
             return await engine.standing(service, reads), None
     except ConsoleError as error:
         return None, error
-
-
-async def logs(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
-    """The service's log, cleaned; with --json one object a line."""
-    service = engine.service(options.names[0])
-    if not 1 <= options.lines <= LOG_LIMIT:
-        raise Refused(f"-n {options.lines} is not possible", f"1 to {LOG_LIMIT} lines")
-    framer = Framer()
-    if not options.follow:
-        for line in (*framer.feed(await engine.log(service, options.lines)), *framer.flush()):
-            _log_line(line.text, options)
-        return Exit.DONE, output.listing("logs", [], exit_code=0)
-    stream = engine.logs(service, options.lines)
-    with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is how a log that is followed ends
-        async for chunk in stream:
-            for line in framer.feed(chunk):
-                _log_line(line.text, options)
-    narrator.say(f"the stream ended: {stream.outcome}")
-    return Exit.DONE, output.listing("logs", [], exit_code=0)
-
-
-def _log_line(text: str, options: CommandOptions) -> None:
-    if not options.json:
-        output.follow(text)
-        return
-    line = read_line(text)
-    output.follow({"at": output.time(line.at), "process": line.process, "text": line.text})
-
-
-async def incidents(engine: Engine, options: CommandOptions, narrator: Narrator) -> Result:
-    """The journal's incidents, newest first."""
-    found, lost = await (engine.records.found(options.search) if options.search else engine.records.newest())
-    now_open = await engine.open_incidents() if options.search and not options.json else ()
-    if not options.json:
-        if not found and not lost:
-            wanted = f" has all of: {' '.join(options.search)}" if options.search else " is on record"
-            output.text(f"no incident of this machine{wanted}")
-        for one in lost:
-            output.text(
-                f"{one.id:<24} {one.service:<16} {'UNREADABLE':<10} {one.why}{f': {one.fix}' if one.open else ''}"
-            )
-        for i in found:
-            end = i.closing.value if i.closing else (f"asking: {i.asking.value}" if i.asking else "")
-            target = f" → {i.plan.target.name}" if i.plan else ""
-            line = f"{i.id:<24} {i.service:<16} {i.state.value:<10} {end}{target}{_wanted(engine.postmortems.duty(i))}"
-            line += same_services_file.elsewhere(engine.fleet, i)
-            output.text(line)
-            if options.search and not i.open:
-                output.text(f"{'':<24} {_lesson(i, now_open, engine.clock.now())}")
-    items = [
-        {
-            "incident": i.id,
-            "group": i.group.id if i.group else None,
-            "service": i.service,
-            "opened_at": output.time(i.opened_at),
-            "closed_at": output.time(i.closed_at),
-            "age_seconds": (engine.clock.now() - i.opened_at).total_seconds(),
-            "state": i.state.value,
-            "asking": i.asking.value if i.asking else None,
-            "closing": i.closing.value if i.closing else None,
-            "by": i.by,
-            "to": output.named(i.plan.target) if i.plan else None,
-            "cause": similar.cause(i) or None,
-            "postmortem": standing(engine.postmortems.duty(i)),
-        }
-        for i in found
-    ]
-    return Exit.DONE, output.listing("incidents", items, illegible=[_illegible(one) for one in lost], exit_code=0)
-
-
-def _lesson(one: Incident, now_open: tuple[Incident, ...], now: datetime) -> str:
-    """The end of a closed incident, and in what it is like one that is open now."""
-    for new in now_open:
-        for like in similar.resembling(new.host, new.app, new.plan, (one,), besides=new.id):
-            return f"like {new.id}: {like.words(now)}"
-    return similar.lesson(one, now)
-
-
-def _wanted(duty: DueDate) -> str:
-    """Say that its post-mortem is there, or until when it is due."""
-    if duty.written is not None:
-        return "  post-mortem written"
-    return f"  POST-MORTEM due {duty.due:%Y-%m-%d %H:%MZ}" if duty.open and duty.due is not None else ""
