@@ -94,7 +94,7 @@ class HttpProbes:
 def _said(body: bytes, path: str) -> str | None:
     """The value at a dotted path of a body, as text; None where there is none, or the body is no JSON."""
     try:
-        found = dotted(json_text.read(body), path)
+        found = dotted(json_text.read_lenient(body), path)
     except json_text.NotJson:
         return None
     return None if found == "null" else found

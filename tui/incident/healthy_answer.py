@@ -33,7 +33,7 @@ def unhealthy(expect: Expect, url: str, status: int, headers: Mapping[str, str],
     if not expect.json:
         return ""
     try:
-        told: Any = json_text.read(body)
+        told: Any = json_text.read_lenient(body)
     except json_text.NotJson as error:
         return clean_line(f"answered what is not JSON ({error}): {decode(body[:100])!r}", 200)
     for path, wanted_value in expect.json:

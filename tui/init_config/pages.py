@@ -126,7 +126,7 @@ def alike(page: WebAnswer, other: WebAnswer, again: WebAnswer | None = None) -> 
 def _json(page: WebAnswer) -> dict[str, Any] | None:
     """The JSON object of a body; None where it is none."""
     try:
-        found: Any = json_text.read(page.body)
+        found: Any = json_text.read_lenient(page.body)
     except json_text.NotJson:
         return None
     return found if isinstance(found, dict) else None

@@ -4,6 +4,7 @@ msgspec raises three unrelated kinds of exception for text that is no JSON, that
 than Python's stack; whoever forgets one of them is ended by a stranger's byte.
 """
 
+import json
 from typing import Any, TypeVar
 
 import msgspec
@@ -25,6 +26,18 @@ def read(raw: bytes | str, kind: type[T] = Any) -> T:  # type: ignore[assignment
         raise NotJson(f"not UTF-8: byte {error.start}") from error
     except RecursionError as error:
         raise NotJson("nested too deeply") from error
+
+
+def read_lenient(raw: bytes | str) -> Any:
+    """As `read`, with what services write although JSON has no word for it: NaN, Infinity, numbers of more digits than
+    fit. Raises NotJson, for the strict reason."""
+    try:
+        return read(raw)
+    except NotJson as strict:
+        try:
+            return json.loads(raw)
+        except (ValueError, RecursionError):
+            raise strict from None
 
 
 def write(value: Any, indent: int = 2) -> str:
