@@ -32,6 +32,7 @@ class Refusal(StrEnum):
     DISK_FULL = "the host's disk is full"
     DISK_QUOTA = "a quota of the host's disk is used up"
     DISK_READ_ONLY = "the host's disk is read-only"
+    DISK_FAILS = "the host's disk or file system fails"
     WRONG_OWNER = "files of the app on the host belong to somebody else than dokku"
     WRONG_ARCHITECTURE = "the image is for another kind of processor than the host's"
     PORT_TAKEN = "a port that the app publishes on the host is taken"
@@ -103,7 +104,8 @@ _SIGNS = (
     (
         Refusal.NO_PROCESSES,
         r"fork: (?:retry: )?Resource temporarily unavailable|^error: fork .*temporarily unavail"
-        r"|fork/exec \S+: resource temporarily unavailable|failed to create new OS thread",
+        r"|fork/exec \S+: resource temporarily unavailable|failed to create new OS thread|^\S*sh: (?:\d+: )?Cannot fork"
+        r"|^(?:fatal|\S*sh): .*[Tt]oo many open files",
     ),
     (Refusal.LOCKED, _SAID + "(?:currently has a deploy lock in place|is currently being deployed)"),
     (Refusal.NAME_TAKEN, _SAID + "Name is already taken"),
@@ -121,6 +123,11 @@ _SIGNS = (
     ),
     (Refusal.DISK_READ_ONLY, "[Rr]ead-only file ?system|EROFS|" + system_words.READ_ONLY),
     (
+        Refusal.DISK_FAILS,
+        r"^(?:fatal|mv|cp|tar|cat|rm|mkdir|touch|ls|\S*sh): .*(?:Input/output error|Stale file handle|needs cleaning)"
+        rf"|{_DAEMON}(?:input/output error|structure needs cleaning|stale (?:NFS )?file handle)",
+    ),
+    (
         Refusal.WRONG_OWNER,
         "insufficient permission for adding an object|unable to (?:create|write) .*Permission denied"
         "|detected dubious ownership in repository|unable to create temporary object directory",
@@ -128,7 +135,7 @@ _SIGNS = (
     (
         Refusal.DOCKER_DOWN,
         r"Cannot connect to the Docker daemon|[Ii]s the docker daemon running|error during connect: "
-        r"|docker\.sock: connect: (?:no such file|connection refused|permission denied)"
+        r"|(?:docker|containerd)\.sock: connect: (?:no such file|connection refused|permission denied)"
         r"|trying to connect to the [Dd]ocker (?:daemon socket|API)|^\S*sh: (?:line )?(?:\d+: )?docker: .*not found"
         r"|request returned .* for API route and version ",
     ),
@@ -186,7 +193,11 @@ _SIGNS = (
         r"|signal: killed|fatal error: Killed|ResourceExhausted.*memory|: line \d+:\s+\d+ Killed ",
     ),
     (Refusal.NO_PROGRAM, _NOT_STARTED + r'exec: "[^"]*": (?:executable file not found|permission denied|stat )'),
-    (Refusal.CONTAINER, _NOT_STARTED),
+    (
+        Refusal.CONTAINER,
+        _NOT_STARTED + rf"|{_DAEMON}(?:unknown log driver|could not select device driver|failed to create shim task"
+        "|error gathering device information|cgroup mountpoint does not exist)",
+    ),
     (Refusal.NO_CHANGES, _SAID + "No changes detected"),
     (Refusal.WRONG_BRANCH, "WARNING: deploy did not complete, you must push to"),
     (Refusal.SEALED, "Cannot build from '[^']*' as there are no commits stored at that branch"),
@@ -334,6 +345,7 @@ _FIXES = {
     Refusal.DOCKER_VERSIONS: "have root bring Dokku, its builder and Docker's client up to Docker's engine",
     Refusal.DISK_QUOTA: "have root raise the quota or make room (`docker system df`), keeping the holders' images",
     Refusal.DISK_READ_ONLY: "have root look at the disk first (`dmesg`): nothing can be deployed until it is writable",
+    Refusal.DISK_FAILS: "have root look at the disk first (`dmesg`, `smartctl -a`): what is on it may be lost soon",
     Refusal.WRONG_OWNER: "as root: `chown -R dokku:dokku /home/dokku/APP`, then try again",
     Refusal.WRONG_ARCHITECTURE: "deploy an image that was built for the host; a kept release was",
     Refusal.PORT_TAKEN: "look who has it: `ports:report`, `docker-options:report`; an old container may still stop",
