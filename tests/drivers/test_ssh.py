@@ -16,7 +16,7 @@ from tui.drivers.ssh import Identities, SshHost, login
 from tui.model.errors import AuthRefused, HostKeyRefused, Unreachable
 from tui.model.host import Form
 from tui.model.outcome import Exited, Lost, Signalled, TimedOut
-from tui.model.service import Host
+from tui.model.service import Host, Transport
 
 FORCED = 'case "$SSH_ORIGINAL_COMMAND" in version) echo dokku version 0.35.15;; sleep*) exec $SSH_ORIGINAL_COMMAND;; '
 FORCED += "fail) echo oops >&2; exit 20;; cat) exec cat;; big) exec head -c 3000000 /dev/zero;; "
@@ -98,6 +98,19 @@ async def test_a_login_that_answers_and_never_ends_is_not_called_silent(
             with pytest.raises(Unreachable, match="was answered, but the session did not end") as refused:
                 await host.run(("apps:list",), timeout=10)
             assert "keeps the session open" in refused.value.fix
+
+
+async def test_ssh_itself_hears_no_end_there_and_the_other_transport_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login, "LIMIT", 1.5)
+    with real_sshd(tmp_path / "held", f"sleep 30 & {FORCED}") as server:
+        async with driver(host_of(server, transport=Transport.OPENSSH), form=None) as host:
+            with pytest.raises(Unreachable, match="was answered, but the session did not end") as refused:
+                await host.run(("apps:list",), timeout=10)
+        assert "`transport: asyncssh`" in refused.value.fix
+        async with driver(host_of(server), form=None) as host:
+            assert (await host.run(("apps:list",), timeout=10)).ok
 
 
 HOLDS = {

@@ -39,7 +39,7 @@ from tui.drivers.ssh.slots import CHANNELS, Slots
 from tui.model.errors import AuthRefused, HostKeyRefused, LinkError, Refused, Unreachable
 from tui.model.host import Form, Link, LinkState
 from tui.model.outcome import Answer, Lost, Outcome, Overflowed, TimedOut
-from tui.model.service import Host
+from tui.model.service import Host, Transport
 from tui.text.clean import clean_line
 
 T = TypeVar("T")
@@ -337,7 +337,12 @@ class SshHost:
         """Ask how commands have to be written. Raises LinkError: nothing that was wanted has been sent then."""
         async with self._asking_form:
             if self._form is None:
-                answer = await login.ask(lambda: self._connection("control"), self.host.ssh, self._clock)
+                try:
+                    answer = await login.ask(lambda: self._connection("control"), self.host.ssh, self._clock)
+                except Unreachable as error:
+                    if error.fix == login.HELD_OPEN and self.host.transport is Transport.OPENSSH:
+                        raise Unreachable(error.message, login.HELD_OPEN + login.ENDS_ALL_THE_SAME) from error
+                    raise
                 self._form = capabilities.login_form(answer) or Form.FORCED
                 self._greeting = answer if capabilities.read_version(answer) else None
             return self._form

@@ -17,6 +17,7 @@ HELD_OPEN = (
     "something that the login starts on the host keeps the session open, such as an agent in ~/.bashrc or a plugin: "
     "its output has to go to /dev/null; `ssh HOST version` does not end either until then"
 )
+ENDS_ALL_THE_SAME = "; with `transport: asyncssh` a command's end is heard all the same"
 FEW_SESSIONS = "try again; is MaxSessions in its sshd_config 0, or taken up by others? 1 is enough, 10 is quicker"
 LARGEST = 64 * 1024
 """bytes of an answer"""
