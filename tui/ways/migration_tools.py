@@ -108,7 +108,7 @@ def _each(form: str) -> Callable[[ToUndo], Iterable[str]]:
 
 def _migrate_app(un: ToUndo) -> Iterable[str] | None:
     app = posixpath.dirname(un.folder)
-    told = re.search(r"^\s+label\s*=\s*[\"'](\w+)[\"']", text_of(un.tree, f"{app}/apps.py"), re.MULTILINE)
+    told = re.search(r"^[ \t]+label\s*=\s*[\"'](\w+)[\"']", text_of(un.tree, f"{app}/apps.py"), re.MULTILINE)
     managers = [p for p in un.tree.files if posixpath.basename(p) == "manage.py"]
     over = next((above + "manage.py" for above in _above(un.folder + "/") if above + "manage.py" in managers), None)
     if over is None and len(managers) > 1:
@@ -205,7 +205,7 @@ def _rails_down(un: ToUndo) -> Iterable[str] | None:
     own = re.fullmatch(r"db/\w+_migrate", here) is not None
     if databases or own:
         config = text_of(un.tree, f"{un.root}config/database.yml")
-        primary = "primary" if re.search(r"^\s+primary:", config, re.MULTILINE) else None
+        primary = "primary" if re.search(r"^[ \t]+primary:", config, re.MULTILINE) else None
         name = databases.get(here) or (primary if here == "db/migrate" else None)
         return None if name is None else _each(f"bin/rails db:migrate:down:{name} VERSION={{revision}}")(un)
     if un.mixed or len(folders) > 1:

@@ -1,7 +1,8 @@
 """Does a migration say how it is undone? Told from its text, by tool.
 
 What the text does not show for certain counts as no: a command that undoes nothing, or stops half-way, is worse than
-none. A way back that is there and empty undoes nothing.
+none. A way back that is there and empty undoes nothing. A repository is hostile: each text is gone through once,
+however it is made, so nothing here looks for an end from each of many beginnings.
 """
 
 import re
@@ -23,9 +24,20 @@ class Migration(NamedTuple):
 Undoes = Callable[[Migration, SourceTree], bool]
 
 
+LONGEST = 64 * 1024
+"""characters of a migration that is read; a longer one loads data, and says nothing for certain"""
+LONGEST_LINE = 2000
+"""the same of a line: a longer one was written by no person"""
+
+
 def never(one: Migration, tree: SourceTree) -> bool:
     """For tools without a way back."""
     return False
+
+
+def readable(text: str) -> bool:
+    """True if it is a text of a size that people write."""
+    return len(text) <= LONGEST and all(len(line) <= LONGEST_LINE for line in text.split("\n"))
 
 
 # ── reading code ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -56,10 +68,14 @@ def _group(text: str, at: int) -> int:
 
 
 def arguments(text: str, called: str) -> list[list[str]]:
-    """The arguments of each call of a function by that name."""
-    calls = []
+    """The arguments of each call of a function by that name, without those inside of another's."""
+    calls: list[list[str]] = []
+    end = 0
     for found in re.finditer(rf"\b{called}\(", text):
-        inner, part, at, args = text[found.end() : _group(text, found.end() - 1) - 1], 0, 0, []
+        if found.start() < end:
+            continue
+        end = _group(text, found.end() - 1)
+        inner, part, at, args = text[found.end() : end - 1], 0, 0, list[str]()
         while at < len(inner):
             if inner[at] in _PAIRS:
                 at = _group(inner, at)
@@ -79,7 +95,7 @@ def arguments(text: str, called: str) -> list[list[str]]:
 
 def _plain(code: str) -> str:
     """Code without the comments of C's family."""
-    return re.sub(r"/\*.*?\*/|(?<![:\"'])//[^\n]*", "", code, flags=re.DOTALL)
+    return re.sub(r"/\*.*?(?:\*/|\Z)|(?<![:\"'])//[^\n]*", "", code, flags=re.DOTALL)
 
 
 _NOTHING = re.compile(
@@ -120,7 +136,7 @@ def braced(*names: str) -> Undoes:
 
 def _sql(text: str) -> bool:
     """True if there is more than comments."""
-    return bool(re.sub(r"--[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL).strip())
+    return bool(re.sub(r"--[^\n]*|/\*.*?(?:\*/|\Z)", "", text, flags=re.DOTALL).strip())
 
 
 def sibling(ending: str, other: str) -> Undoes:
@@ -156,11 +172,11 @@ _RAILS_NEVER = re.compile(
 
 def rails(one: Migration, tree: SourceTree) -> bool:
     """`down`, or a `change` of which Rails knows the reverse."""
-    text = re.sub(r"^\s*#.*|\s#\s.*$", "", one.text, flags=re.MULTILINE)
+    text = re.sub(r"^[ \t]*#.*|\s#\s.*$", "", one.text, flags=re.MULTILINE)
     if "IrreversibleMigration" in text:
         return False
-    if re.search(r"^\s*def (?:self\.)?up\b", text, re.MULTILINE):
-        down = re.search(r"^\s*def (?:self\.)?down\b[^\n;]*[;\n](.*)", text, re.MULTILINE | re.DOTALL)
+    if re.search(r"^[ \t]*def (?:self\.)?up\b", text, re.MULTILINE):
+        down = re.search(r"^[ \t]*def (?:self\.)?down\b[^\n;]*[;\n](.*)", text, re.MULTILINE | re.DOTALL)
         return down is not None and re.match(r"\s*(?:end\b|raise\b|nil\b|true\b)", down[1]) is None
     if "def change" not in text:
         return False
@@ -169,7 +185,7 @@ def rails(one: Migration, tree: SourceTree) -> bool:
         return re.search(r"\.down\b", change) is not None
     if re.search(r"\brevert\b", change):
         return True
-    return not any(_RAILS_NEVER.search(line) for line in change.splitlines())
+    return readable(change) and not any(_RAILS_NEVER.search(line) for line in change.splitlines())
 
 
 def django(one: Migration, tree: SourceTree) -> bool:
@@ -209,11 +225,11 @@ _ECTO_NEVER = re.compile(
 
 def ecto(one: Migration, tree: SourceTree) -> bool:
     """`down`, or a `change` of which Ecto knows the reverse."""
-    text = re.sub(r"^\s*#.*", "", one.text, flags=re.MULTILINE)
-    down = re.search(r"^\s*def down\b(?:,\s*do:\s*|\s+do\s+)(\S+)", text, re.MULTILINE)
+    text = re.sub(r"^[ \t]*#.*", "", one.text, flags=re.MULTILINE)
+    down = re.search(r"^[ \t]*def down\b(?:,\s*do:\s*|\s+do\s+)(\S+)", text, re.MULTILINE)
     if down is not None:
         return down[1] not in ("end", ":ok", "nil", "raise")
-    change = re.search(r"^\s*def change\b(.*)", text, re.MULTILINE | re.DOTALL)
+    change = re.search(r"^[ \t]*def change\b(.*)", text, re.MULTILINE | re.DOTALL)
     return change is not None and _ECTO_NEVER.search(change[1]) is None
 
 

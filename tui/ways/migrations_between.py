@@ -7,11 +7,12 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 
 from tui.model.commit_range import Migrated, SourceTree
 from tui.text.clean import clean_line
 from tui.ways.migration_tools import Tool, ToUndo, folder_of, root_of, text_of, tool_of
-from tui.ways.migration_undo import Migration
+from tui.ways.migration_undo import Migration, readable
 
 SHORT = 160
 """characters of a name that are shown"""
@@ -72,7 +73,7 @@ def _between(
         _heads(tool, old, target) if tool.name == "Alembic" else max(old, key=lambda rev: _key(tool, rev), default=None)
     )
     mixed = known is not None and any(_key(tool, one.revision) < _key(tool, known) for one in added)
-    forward = tuple(_name(one.path) for one in added if not tool.undoes(one, leaving))
+    forward = tuple(_name(one.path) for one in added if not (readable(one.text) and tool.undoes(one, leaving)))
     commands: tuple[str, ...] = ()
     names = (folder, *(known.split(" and ") if known else ()), *(n for one in added for n in (one.revision, one.path)))
     clear = not forward and not gone and (tool.any_order or not mixed) and all(map(_SAFE.fullmatch, names))
@@ -99,9 +100,10 @@ def _name(path: str) -> str:
     return clean_line(base, SHORT)
 
 
-def _key(tool: Tool, revision: str) -> tuple[tuple[int, ...], str]:
-    numbers = tuple(int(part) for part in re.findall(r"\d+", revision)) if tool.name != "Alembic" else ()
-    return numbers, revision
+def _key(tool: Tool, revision: str) -> tuple[tuple[tuple[int, str], ...], str]:
+    """Sorts by the numbers in it, of any length."""
+    numbers = re.findall(r"\d+", revision) if tool.name != "Alembic" else []
+    return tuple((len(plain), plain) for plain in (part.lstrip("0") for part in numbers)), revision
 
 
 _CHAINED = ("Alembic", "Django")
@@ -116,7 +118,7 @@ def _pairs(text: str) -> set[str]:
 def _parents(tool: Tool, text: str) -> set[str]:
     """What a migration builds upon; for Django with those of other apps."""
     if tool.name == "Django":
-        told = re.search(r"\bdependencies\b[^=\n]*=\s*\[(.*?)\]", text, re.DOTALL)
+        told = re.search(r"\bdependencies\b[^=\n]*=\s*\[(.*?)(?:\]|\Z)", text, re.DOTALL)
         return _pairs(told[1]) if told else set()
     told = re.search(r"^down_revision\b[^=\n]*=\s*(\([^)]*\)|\[[^\]]*\]|.+?$)", text, re.MULTILINE)
     return set(re.findall(r"[\"']([^\"']+)[\"']", told[1])) if told else set()
@@ -129,14 +131,15 @@ def _heads(tool: Tool, old: Revisions, tree: SourceTree) -> str | None:
 
 
 def _by_parents(tool: Tool, added: list[Migration]) -> list[Migration]:
-    """Each behind those that it builds upon."""
-    left, placed = list(added), list[Migration]()
-    while left:
-        names = {one.revision for one in left}
-        ready = [one for one in left if not _parents(tool, one.text) & (names - {one.revision})] or left
-        placed.extend(ready)
-        left = [one for one in left if one not in ready]
-    return placed
+    """Each behind those that it builds upon; as they are where they build upon one another in a circle."""
+    by_name = {one.revision: one for one in added}
+    order = TopologicalSorter(
+        {name: _parents(tool, one.text) & by_name.keys() - {name} for name, one in by_name.items()}
+    )
+    try:
+        return [by_name[name] for name in order.static_order()]
+    except CycleError:
+        return added
 
 
 def _in_line(tool: Tool, added: list[Migration], new: Revisions, known: str | None) -> bool:
