@@ -24,7 +24,7 @@ hypothesis.settings.load_profile("here")
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """For `-n auto`: most tests wait for a host, a terminal or a clock: more of them than processors."""
-    return max(4, 4 * (os.cpu_count() or 1))
+    return min(24, max(4, 6 * (os.cpu_count() or 1)))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -49,12 +49,18 @@ LONG = (
     "scenarios/test_guard.py",
     "scenarios/test_undo.py",
     "scenarios/test_halves.py",
+    "scenarios/test_freeze.py",
+    "scenarios/test_stop_first.py",
+    "scenarios/test_everything_told.py",
+    "console/test_onward.py",
     "incident/test_walk.py",
     "simulation/test_kills.py",
+    "simulation/test_simulation.py",
 )
 """files whose tests take or wait for many seconds each: they begin first, or the end of a run waits for one of them"""
 
 
+@pytest.hookimpl(trylast=True)  # what is not run is not counted: each worker's part would begin somewhere else
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that have to do with time are tried once more where they failed: a machine that is busy with something
     else may be too slow for them. What fails twice is wrong; what needed the second time is counted in the summary."""
