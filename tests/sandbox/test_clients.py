@@ -176,7 +176,7 @@ async def test_silence_stops_nothing(guest: Guest) -> None:
 
 async def test_go_back_over_a_dropped_connection_is_proven_by_metadata_and_label(guest: Guest) -> None:
     holder = next(name for name in (await guest.ok("apps:list")).splitlines() if "scenextras--r3" in name)
-    await guest.control("/fault", kind=DROP, when={"command_prefix": "git-receive-pack", "after_seconds": 2})
+    await guest.control("/fault", kind=DROP, when={"command_prefix": "git-receive-pack", "after_phase": "build"})
     with pytest.raises((asyncssh.Error, asyncio.IncompleteReadError, ConnectionError)):
         await guest.push("scenextras", go_back(holder, "inc.7"))
     await guest.until(serves="v1.3.0", lock_file=False)
