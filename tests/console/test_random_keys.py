@@ -20,7 +20,7 @@ from tui.console.app import ConsoleApp
 from tui.console.drawing.palette import Palette
 from tui.console.pages.job import ConfirmJob
 from tui.console.pages.unfreeze import Unfreeze
-from tui.console.widgets.work import ARM, HELD
+from tui.console.widgets.work import ARM, HELD, WorkPanel
 from tui.engine.hosts.gate import OUTSIDE, Sent
 from tui.incident import events as ev
 
@@ -259,9 +259,13 @@ async def test_a_held_or_doubled_enter_confirms_nothing(tmp_path: Path, monkeypa
             await pilot.press("enter")
             await monkey.until(lambda: "CHECKED" in app.export_text())
             await pilot.press("right")
-            for _ in range(40):  # held down: repeats come faster than anybody presses
+            work = app.query_one(WorkPanel)
+            clock, began = work._clock, work._clock()
+            for number in range(40):  # held down: repeats come faster than anybody presses, also where pressing is slow
+                monkeypatch.setattr(work, "_clock", lambda at=began + 0.03 * number: at)
                 await pilot.press("enter")
                 await asyncio.sleep(0.03)
+            monkeypatch.setattr(work, "_clock", clock)
             assert not [c for c in box.look()["commands"] if c["command"].startswith("apps:create")]
             await pilot.pause(HELD + 0.1)
             await pilot.press("enter")
