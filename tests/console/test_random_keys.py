@@ -253,21 +253,29 @@ async def test_a_held_or_doubled_enter_confirms_nothing(tmp_path: Path, monkeypa
             assert app.controller is not None
             board = app.controller.board
             await monkey.until(lambda: board.status("api").listing is not None)
+            # the cursor goes to what is down, once that is known
+            await monkey.until(lambda: any("❯" in row and " api " in row for row in app.export_text().splitlines()))
+            work = app.query_one(WorkPanel)
+            clock = work._clock
+
+            async def quiet() -> None:
+                """The page stays as it is, and no Enter came, for as long as a deliberate one takes."""
+                await monkey.until(lambda: clock() - max(work._shown_at, work._entered_at) > HELD)
+
             await pilot.press("R")
             await monkey.asked("How bad is it?")
-            await pilot.pause(HELD + 0.1)
+            await quiet()
             await pilot.press("enter")
             await monkey.until(lambda: "CHECKED" in app.export_text())
             await pilot.press("right")
-            work = app.query_one(WorkPanel)
-            clock, began = work._clock, work._clock()
+            began = clock()
             for number in range(40):  # held down: repeats come faster than anybody presses, also where pressing is slow
                 monkeypatch.setattr(work, "_clock", lambda at=began + 0.03 * number: at)
                 await pilot.press("enter")
                 await asyncio.sleep(0.03)
             monkeypatch.setattr(work, "_clock", clock)
             assert not [c for c in box.look()["commands"] if c["command"].startswith("apps:create")]
-            await pilot.pause(HELD + 0.1)
+            await quiet()
             await pilot.press("enter")
             await monkey.until(lambda: bool(box.sent("apps:create")))
             await monkey.until(lambda: "left" in app.export_text())
