@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tui.model.holder_look import HolderLook
+from tui.model.observation import RunningState
 from tui.model.value import Value
 
 
@@ -31,7 +32,7 @@ class Sighting(Value):
     certain: bool = True
     """False: other images ran than before while the metadata stayed: a rebuild, or a deploy that writes none"""
 
-    def is_same_deploy(self, other: "Sighting") -> bool:
+    def is_same_deploy(self, other: "Sighting | RunningState") -> bool:
         """True if the host names the same deploy, no matter which images run."""
         return (self.source, self.metadata, self.attempt) == (other.source, other.metadata, other.attempt)
 

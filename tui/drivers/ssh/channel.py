@@ -35,10 +35,6 @@ class TooMuch(OSError):
         self.limit = limit
 
 
-class _Quiet(Exception):
-    """Nothing came for a while."""
-
-
 class Places(Protocol):
     """The places of a connection, of which a channel has one until it gives it back."""
 
@@ -88,12 +84,8 @@ class Channel:
 
     async def read(self) -> bytes:
         """The next bytes of stdout; empty at its end, and where it has none at the command's."""
-        chunk = b""
         with self._translated():
-            while not self.held_open:
-                with contextlib.suppress(_Quiet):  # it is asked again until the command has ended
-                    chunk = await self._unless_quiet(self._process.stdout.read(CHUNK))
-                    break
+            chunk: bytes = await self._unless_held_open(lambda: self._process.stdout.read(CHUNK), b"")
         if self._too_much is not None:
             raise self._too_much
         return chunk
@@ -101,10 +93,7 @@ class Channel:
     async def wait(self) -> Outcome:
         """Its end, once its output has ended."""
         with self._translated():
-            while not self.held_open:
-                with contextlib.suppress(_Quiet):  # it is asked again until the command has ended
-                    await self._unless_quiet(self._process.wait_closed())
-                    break
+            await self._unless_held_open(self._process.wait_closed, None)
         if self.held_open:
             self._errors.cancel()
         await asyncio.wait({self._errors})  # cancelled by `close`: that ends this stream, not whoever reads it
@@ -134,18 +123,19 @@ class Channel:
         finally:
             slots.release()
 
-    async def _unless_quiet(self, waited: Awaitable[T]) -> T:
-        """What is waited for. Raises _Quiet after `QUIET`; with `held_open`, where the command had ended before it and
-        said nothing since."""
-        before, ended = self._came, self.ended()
-        try:
-            async with asyncio.timeout(QUIET) as patience:
-                return await waited
-        except TimeoutError as error:
-            if not patience.expired():
-                raise
-            self.held_open = ended is not None and before == self._came
-            raise _Quiet from error
+    async def _unless_held_open(self, ask: Callable[[], Awaitable[T]], otherwise: T) -> T:
+        """What is asked for, asked anew after each `QUIET`; `otherwise` once the command had ended before one, and said
+        nothing in it."""
+        while not self.held_open:
+            before, ended = self._came, self.ended()
+            try:
+                async with asyncio.timeout(QUIET) as patience:
+                    return await ask()
+            except TimeoutError:
+                if not patience.expired():
+                    raise
+                self.held_open = ended is not None and before == self._came
+        return otherwise
 
     async def _collect(self) -> None:
         with contextlib.suppress(OSError, self._asyncssh.Error):  # the link: `read` and `wait` meet the same end

@@ -32,7 +32,7 @@ async def ask(connect: Callable[[], Awaitable[Any]], where: str, clock: Any) -> 
         connection = await connect()
         said = bytearray()
         channel: Channel | None = None
-        outcome: Outcome | None
+        outcome: Outcome
         import asyncssh  # the connection has brought it, in a thread
 
         try:
@@ -46,15 +46,10 @@ async def ask(connect: Callable[[], Awaitable[Any]], where: str, clock: Any) -> 
             await asyncio.sleep(pause)  # the host says of no channel when it is free
             continue
         except TimeoutError as error:
-            outcome = (
-                channel.ended() if channel is not None else None
-            )  # known, although something on the host goes on talking
-            if outcome is None and said.strip():
-                words = f"{where}: `{QUESTION}` was answered, but the session did not end within {LIMIT:.0f} s"
-                raise Unreachable(words, HELD_OPEN) from error
-            if outcome is None:
-                words = f"{where}: no answer to `{QUESTION}` within {LIMIT:.0f} s"
-                raise Unreachable(words, "is the host overloaded?") from error
+            ended = channel.ended() if channel is not None else None
+            if ended is None:
+                raise _no_end(where, answered=bool(said.strip())) from error
+            outcome = ended  # although something on the host goes on talking
         except (asyncssh.Error, OSError) as error:
             words = clean_line(str(error)) or type(error).__name__
             raise Unreachable(f"{where}: {words}", "try again") from error
@@ -63,6 +58,14 @@ async def ask(connect: Callable[[], Awaitable[Any]], where: str, clock: Any) -> 
         seconds = clock.monotonic() - began
         return Answer(argv=(QUESTION,), outcome=outcome, started_at=at, seconds=seconds, stdout=bytes(said))
     raise AssertionError("the last round either returns or raises")
+
+
+def _no_end(where: str, *, answered: bool) -> Unreachable:
+    """The error for a question that did not end in its time."""
+    if answered:
+        words = f"{where}: `{QUESTION}` was answered, but the session did not end within {LIMIT:.0f} s"
+        return Unreachable(words, HELD_OPEN)
+    return Unreachable(f"{where}: no answer to `{QUESTION}` within {LIMIT:.0f} s", "is the host overloaded?")
 
 
 async def _heard(channel: Channel, said: bytearray) -> Outcome:

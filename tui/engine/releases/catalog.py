@@ -240,7 +240,7 @@ def listed(
 def _since(told: Gathered) -> datetime | None:
     """When what runs was deployed, where this machine has seen nothing else run since then; None: it does not know."""
     last, now = told.ledger.sightings[-1] if told.ledger.sightings else None, told.current
-    if last is None or (last.source, last.metadata, last.attempt) != (now.source, now.metadata, now.attempt):
+    if last is None or not last.is_same_deploy(now):
         return None
     images = {c.image for c in now.running.values() if c.image}
     return last.started_at if set(last.images) == images else None
