@@ -165,6 +165,17 @@ def test_something_else_that_runs_is_no_breach() -> None:
     assert (seen.asking, seen.failure) == (Question.WATCH_INCONCLUSIVE, "another deploy")
 
 
+def test_what_is_seen_while_it_ends_asks_nothing_anew() -> None:
+    """A guard's own end takes its claim away: the look that runs beside it finds that, and says somebody ended it."""
+    close = ev.CloseAsked(at=later(5), closing=Closing.NOT_RECOVERED, reason="breached")
+    ending, _ = decide(guarding(), close)
+    sick = [ev.HealthSampled(at=later(n), sample=Sample(at=later(n), healthy=False)) for n in (6, 11, 16, 21)]
+    for event in (ev.ForeignChangeSeen(at=later(6), what="the guard was ended from outside"), *sick):
+        ending, _ = decide(ending, event)
+        assert (ending.settling, ending.asking) == (Closing.NOT_RECOVERED, None)
+    assert decide(ending, ev.Settled(at=later(22)))[0].closing is Closing.NOT_RECOVERED
+
+
 # ── what it may do by itself ─────────────────────────────────────────────────────────────────────────────────────
 
 LOOKED = tuple(PreflightCheck(name=name, standing=CheckResult.OK, text="") for name in ("migrations", "no deploy"))

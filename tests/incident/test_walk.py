@@ -207,6 +207,9 @@ def broken(decide: Decide, seen: set[object] | None = None) -> Iterator[str]:
         if incident.open and not acting(node) and incident.asking is None and not under_way:
             yield f"dead end: {incident.state} after {node.journal[-1][:80]}"
             continue
+        if incident.settling is not None and incident.asking not in (None, Question.NOT_IN_ORDER):
+            yield f"asks {incident.asking} while the host is put in order"
+            continue
         for effect in node.outstanding:
             if not any(list(apply(node, event, (), decide)) for event in answers(node, effect)):
                 yield f"{effect} can end in nothing that {incident.state} accepts"

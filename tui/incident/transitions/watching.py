@@ -56,9 +56,14 @@ def sampled(incident: Incident, event: ev.HealthSampled) -> Decision:
     window = watch.observe(incident.watch, event.sample)
     seen = replace(incident, watch=window)
     down = window.in_a_row >= guard_watch.IN_A_ROW if incident.guarding else watch.breached(window)
-    if down and incident.asking is None:
+    if down and _undisturbed(incident):
         return replace(seen, asking=Question.WATCH_BREACHED, failure=_unhealthy(seen, window)), ()
     return seen, ()
+
+
+def _undisturbed(incident: Incident) -> bool:
+    """True if nothing is asked, and the host is not being put in order: no alarm is raised beside that."""
+    return incident.asking is None and incident.settling is None
 
 
 def _unhealthy(incident: Incident, window: Watch) -> str:
@@ -70,7 +75,7 @@ def _unhealthy(incident: Incident, window: Watch) -> str:
 
 def woken(incident: Incident, at: datetime) -> Decision:
     """The time of the watch is over, or it is not yet."""
-    if incident.state is not State.WATCHING or incident.watch is None or incident.asking or incident.settling:
+    if incident.state is not State.WATCHING or incident.watch is None or not _undisturbed(incident):
         return incident, ()
     match watch.verdict(incident.watch, at):
         case None:
@@ -115,7 +120,7 @@ def found_by_itself(incident: Incident) -> bool:
 def measured(incident: Incident, event: ev.Measured) -> Incident:
     """A checkpoint of a watch may raise the alarm; every other measurement is only kept."""
     noted = replace(incident, measurements=(*incident.measurements, event.measurement))
-    watched = incident.state is State.WATCHING and incident.asking is None and incident.settling is None
+    watched = incident.state is State.WATCHING and _undisturbed(incident)
     if not watched or event.measurement.phase is not Phase.AFTER:
         return noted
     found = guard_watch.alarm(noted) if incident.guarding else watch_verdict.alarm(noted)
@@ -123,7 +128,10 @@ def measured(incident: Incident, event: ev.Measured) -> Incident:
 
 
 def strayed(incident: Incident, what: str) -> Decision:
-    """Something else runs, or it was restarted: the person is asked. Of a guarded deploy nothing is known then."""
+    """Something else runs, or it was restarted: the person is asked. Of a guarded deploy nothing is known then. While
+    the host is put in order that changes nothing: what is seen to go away, may be what is taken away."""
+    if incident.settling is not None:
+        return incident, ()
     if incident.guarding:
         return replace(incident, asking=Question.WATCH_INCONCLUSIVE, failure=what), ()
     return replace(incident, asking=Question.WATCH_BREACHED, failure=what), ()
