@@ -170,7 +170,8 @@ def test_what_is_seen_while_it_ends_asks_nothing_anew() -> None:
     close = ev.CloseAsked(at=later(5), closing=Closing.NOT_RECOVERED, reason="breached")
     ending, _ = decide(guarding(), close)
     sick = [ev.HealthSampled(at=later(n), sample=Sample(at=later(n), healthy=False)) for n in (6, 11, 16, 21)]
-    for event in (ev.ForeignChangeSeen(at=later(6), what="the guard was ended from outside"), *sick):
+    seen: list[ev.Event] = [ev.ForeignChangeSeen(at=later(6), what="the guard was ended from outside"), *sick]
+    for event in seen:
         ending, _ = decide(ending, event)
         assert (ending.settling, ending.asking) == (Closing.NOT_RECOVERED, None)
     assert decide(ending, ev.Settled(at=later(22)))[0].closing is Closing.NOT_RECOVERED
