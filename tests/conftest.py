@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 
 from tests.lighter import lighten
+from tests.workers import fork_workers
 
 lighten()
 os.environ.pop("PYTHONUNBUFFERED", None)  # people run the program without it: what it holds back is part of the test
@@ -25,6 +26,13 @@ hypothesis.settings.load_profile("here")
 def pytest_xdist_auto_num_workers() -> int:
     """For `-n auto`: most tests wait for a host, a terminal or a clock: more of them than processors."""
     return min(24, max(4, 6 * (os.cpu_count() or 1)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list[object]) -> None:
+    """The workers need not import each for itself what all of them import."""
+    served = fork_workers(specs, config.args)
+    config.add_cleanup(lambda: served.communicate() and None)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -101,4 +109,12 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     finally:
         gc.enable()
         gc.freeze()
-        gc.set_threshold(20_000, 20, 20)
+        gc.set_threshold(100_000, 50, 20)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """What the last tests left is collected, and what it warns of is said. pytest would then look through all the rest
+    five times."""
+    gc.collect()
+    gc.freeze()

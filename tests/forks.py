@@ -329,12 +329,12 @@ def _become(asked: dict[str, Any], streams: list[int]) -> None:
         runpy.run_module(asked["module"], run_name="__main__", alter_sys=True)
     except SystemExit as left:
         if left.code is None or isinstance(left.code, int):
-            _end_child(left.code or 0)
+            end_child(left.code or 0)
         raise  # and what else is raised, or cannot be written: the interpreter says it and ends
-    _end_child(0)
+    end_child(0)
 
 
-def _end_child(code: int) -> None:
+def end_child(code: int) -> None:
     """As the interpreter ends: threads, what was registered for the end, streams, garbage of the child's own. It would
     then take down all that was imported, half of what a command line costs. Returns where a stream takes nothing."""
     shut: Any = threading
