@@ -5,6 +5,7 @@
 
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from textual.app import App, ComposeResult
 from textual.widgets import DataTable
@@ -29,7 +30,7 @@ class Measured(App[None]):
         super().__init__(ansi_color=True)
         self._kind = kind
         self._rows = rows
-        self._left = changes
+        self._changes = self._left = changes
         self._mine = ServiceTable(Palette(), "board")
         self._stock: DataTable[str] = DataTable()
 
@@ -42,7 +43,8 @@ class Measured(App[None]):
             for number in range(self._rows):
                 self._stock.add_row("OK", f"service-{number}", "release:4", "200", "10ms", key=str(number))
         self._draw(0)
-        self.set_timer(0.5, self._begin)
+        self.set_timer(0.3, partial(self._draw, self._changes))  # the table has its size now
+        self.set_timer(0.6, self._begin)
 
     def _begin(self) -> None:
         say(ready=True)

@@ -31,7 +31,7 @@ def changed_row(effort: Effort) -> list[Finding]:
                 name=f"table: bytes of one changed row of {rows} against DataTable",
                 value=ratio(told["table"], told["stock"]),
                 unit="x",
-                limit=0.1,
+                limit=0.02,
                 detail={"bytes": {name: round(values[0]) for name, values in told.items()}},
             )
         )

@@ -6,6 +6,8 @@ engine's boundary has seen to that); they are never parsed as markup, only measu
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, overload
 
 from rich.cells import cell_len, set_cell_size
@@ -173,7 +175,10 @@ def strip(row: Row, cells: int, palette: "Palette", base: "object" = None) -> "S
     from textual.strip import Strip
 
     ground = (base if isinstance(base, Style) else Style.null()) + palette.base
-    segments = [Segment(palette.text(piece), ground + palette.style(look)) for piece, look in row if piece]
+    looks = groupby((one for one in row if one[0]), key=itemgetter(1))  # each change of look is a dozen bytes
+    segments = [
+        Segment(palette.text("".join(map(itemgetter(0), of))), ground + palette.style(look)) for look, of in looks
+    ]
     return Strip(segments).adjust_cell_length(cells, ground)
 
 
