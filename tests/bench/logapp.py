@@ -73,6 +73,7 @@ class Measured(App[None]):
         self._follower = LogFollower(lambda _: Stream(source()), SystemClock())
         self._begun = 0.0
         self._cpu = 0.0
+        self._taken = 0.0
 
     def compose(self) -> ComposeResult:
         yield self._keys
@@ -89,7 +90,12 @@ class Measured(App[None]):
             self._task = asyncio.create_task(self._into_log())
             return
         self._panel.follow(self._follower, "api")
-        draw = self._panel.draw
+        draw, feed = self._panel.draw, self._follower.ring.feed
+
+        def fed(raw: bytes) -> int:
+            count = feed(raw)
+            self._taken = monotonic()
+            return count
 
         def drawn() -> None:
             draw()
@@ -98,6 +104,7 @@ class Measured(App[None]):
                 self.call_after_refresh(self._done)
 
         self._panel.draw = drawn  # type: ignore[method-assign]
+        self._follower.ring.feed = fed  # type: ignore[method-assign]
         self._follower.start()
 
     async def _into_log(self) -> None:
@@ -114,7 +121,9 @@ class Measured(App[None]):
         self.call_after_refresh(self._done)
 
     def _done(self) -> None:
-        say(done={"seconds": monotonic() - self._begun, "cpu": process_time() - self._cpu})
+        now = monotonic()
+        waited = now - self._taken if self._taken else 0.0
+        say(done={"seconds": now - self._begun, "cpu": process_time() - self._cpu, "waited": waited})
 
     def action_answer(self) -> None:
         self._answers += 1

@@ -34,6 +34,8 @@ class Reattached(Value):
 def compare(before: Iterable[bytes], beginning: list[bytes], asked: int) -> Reattached:
     """`before`: the lines that came before the loss; `asked`: how many lines of each process were asked for."""
     left = Counter(_key(line) for line in before)
+    if not left:  # the first attachment: up to a megabyte, and nothing to compare it with
+        return Reattached(fresh=tuple(in_order(beginning)), known=0, renewed=(), gaps=())
     had = {_process(line) for line in left}
     fresh: list[bytes] = []
     counts: Counter[bytes] = Counter()
