@@ -8,10 +8,11 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from time import monotonic, process_time
-from typing import IO
+from typing import IO, NamedTuple
 
 from tests.bench.harness import Bench, Effort, Finding, interleaved, ratio
 from tests.config import test_many
@@ -137,21 +138,23 @@ def rollback(effort: Effort) -> list[Finding]:
     """From the word to the end of the proof, against nothing but the push of the same commit, at a real host's pace."""
     pace = "recorded" if effort.seconds >= 1 else "fast"
 
-    def on_a_host(work: str) -> tuple[float, float]:
+    parts: list[Parts] = []
+
+    def on_a_host(work: str) -> float:
         with tempfile.TemporaryDirectory() as folder, running_sandbox(Path(folder), pace=pace) as box:
-            return asyncio.run(_carried_out(box, work))
+            seconds, found = asyncio.run(_carried_out(box, work))
+        parts.extend(found)
+        return seconds
 
     rounds = max(1, effort.rounds // 3)
-    packs: list[float] = []
-
-    def whole() -> float:
-        taken, pack = on_a_host("whole")
-        packs.append(pack)
-        return taken
-
-    found = interleaved({"whole": whole, "push": lambda: on_a_host("push")[0]}, rounds)
+    found = interleaved({work: partial(on_a_host, work) for work in ("whole", "push")}, rounds)
     seconds = {name: round(median(values), 1) for name, values in found.items()}
     limits = (1.25, 5.0) if pace == "recorded" else (None, None)
+    bare = median(found["push"])
+    profile = {
+        f"{name}, against the bare push": f"{median(one[at] for one in parts) / bare:.2f}"
+        for at, name in enumerate(Parts._fields)
+    }
     return [
         Finding(
             name="rollback: all of it / its bare push",
@@ -159,12 +162,29 @@ def rollback(effort: Effort) -> list[Finding]:
             unit="x",
             limit=limits[0],
             detail={"seconds": seconds},
+            profile={name.replace("_", " "): value for name, value in profile.items()},
         ),
-        Finding(name="rollback: from the word to the pack", value=median(packs), unit="s", limit=limits[1]),
+        Finding(
+            name="rollback: from the word to the pack",
+            value=median(one.the_word_to_the_push for one in parts),
+            unit="s",
+            limit=limits[1],
+        ),
     ]
 
 
-async def _carried_out(box: Sandbox, work: str) -> tuple[float, float]:
+class Parts(NamedTuple):
+    """Seconds of a rollback."""
+
+    the_word_to_the_push: float
+    """record, signature, freeze: one command after the other"""
+    the_push: float
+    """with the looks and commands beside it"""
+    the_proof: float
+    """from the end of the push to the end of the verification and what is put in order"""
+
+
+async def _carried_out(box: Sandbox, work: str) -> tuple[float, list[Parts]]:
     os.environ["ROLLBACK_STATE_DIR"] = str(box.state)
     engine = bootstrap.engine(box.services)
     try:
@@ -175,21 +195,23 @@ async def _carried_out(box: Sandbox, work: str) -> tuple[float, float]:
         if work == "push":
             assert plan.push is not None
             await engine.git.push(engine.links.host(plan.host), plan.push, timeout=120)
-            return monotonic() - begun, 0.0
-        return await _whole(engine, plan, begun)
+            return monotonic() - begun, []
+        parts = await _whole(engine, plan)
+        return monotonic() - begun, [parts]
     finally:
         await engine.close()
 
 
-async def _whole(engine: Engine, plan: Plan, begun: float) -> tuple[float, float]:
+async def _whole(engine: Engine, plan: Plan) -> Parts:
     walk = await engine.open(plan, "bench")
     confirmed = engine.clock.now()
     await walk.submit(ev.Confirmed(at=confirmed, by="bench"))
     done = await walk.settled()
     assert done.closing is not None, done.failure
     push = done.run_of("push")
-    assert push is not None
-    return monotonic() - begun, (push.started_at - confirmed).total_seconds()
+    assert push is not None and push.ended_at is not None
+    moments = (confirmed, push.started_at, push.ended_at, engine.clock.now())
+    return Parts(*((after - before).total_seconds() for before, after in pairwise(moments)))
 
 
 def waiting(effort: Effort) -> list[Finding]:
