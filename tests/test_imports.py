@@ -33,6 +33,11 @@ def test_heavy_libraries_wait_until_they_are_needed() -> None:
     assert loaded("import tui.bootstrap, tui.cli.commands.rollback").isdisjoint(heavy)
 
 
+def test_what_only_plans_and_mistakes_need_waits_until_then() -> None:
+    later = {"difflib", "tarfile", "statistics", "tui.ways.migration_tools", "tui.ways.migration_undo"}
+    assert loaded("import tui.bootstrap, tui.cli.commands.status").isdisjoint(later)
+
+
 def test_the_first_picture_needs_no_ways_no_language_of_dokku_and_no_search() -> None:
     found = loaded("import tui.console.start, tui.console.app")
     assert found.isdisjoint({"regex", "tui.ways", "tui.dokku.refusals", "tui.config.schema", "tui.engine.engine"})

@@ -230,6 +230,8 @@ def _import_all() -> None:
     for found in pkgutil.walk_packages(tui.__path__, "tui."):
         if not found.name.startswith("tui.console") and not found.name.endswith("__main__"):
             importlib.import_module(found.name)
+    for name in ("difflib", "platformdirs", "statistics", "tarfile"):  # by functions that need them
+        importlib.import_module(name)
 
 
 def _asks_the_clock(module: Any) -> bool:

@@ -6,7 +6,6 @@ only the loader knows. A value that holds a variable may be anything.
 
 import json
 import re
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,7 @@ def text(sections: Sections) -> str:
 
 def shipped() -> Path:
     """The file that comes with this package."""
-    return Path(str(resources.files("tui"))) / NAME
+    return Path(__file__).parents[1] / NAME
 
 
 def _services(name: str) -> Json:

@@ -1,6 +1,5 @@
 """YAML nodes that know their lines, and the list in which problems collect."""
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
@@ -113,6 +112,8 @@ class Node:
                 if name not in names and SECRET.search(name):
                     child.problem(f"is a secret: {FIX}")
                 elif name not in names:
+                    import difflib  # only after a mistake
+
                     near = difflib.get_close_matches(name, names, 1, 0.5)
                     parts = below().get(name)
                     here = next((fix for beside, fix in _HERE.get(name, {}).items() if beside in names), None)

@@ -3,10 +3,7 @@
 import os
 from collections.abc import Mapping
 from enum import StrEnum
-from importlib import resources
 from pathlib import Path
-
-import platformdirs
 
 from tui import regular_file
 from tui.config.nodes import LARGEST, Problem
@@ -76,12 +73,14 @@ def here() -> Path:
 
 def configured(name: str) -> Path:
     """A file of that name in the user's own configuration folder, whether there is one or not."""
+    import platformdirs  # a file that is named needs none of it
+
     return Path(platformdirs.user_config_dir("rollback", appauthor=False)) / name
 
 
 def shipped() -> Path:
     """The file that comes with this package."""
-    packaged = Path(str(resources.files("tui"))) / NAME
+    packaged = Path(__file__).parents[1] / NAME
     return packaged if packaged.exists() else packaged.parent.parent / NAME
 
 

@@ -9,8 +9,6 @@ import os
 import stat
 from pathlib import Path
 
-import platformdirs
-
 from tui.model.errors import ConfigError, JournalError
 
 STATE = "ROLLBACK_STATE_DIR"
@@ -41,8 +39,11 @@ def secure() -> str:
 
 
 def _named() -> Path:
-    named = os.environ.get(STATE)
-    return Path(named) if named else Path(platformdirs.user_state_dir("rollback", appauthor=False))
+    if named := os.environ.get(STATE):
+        return Path(named)
+    import platformdirs  # a folder that is named needs none of it
+
+    return Path(platformdirs.user_state_dir("rollback", appauthor=False))
 
 
 def private(folder: Path) -> Path:

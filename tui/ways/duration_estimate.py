@@ -1,7 +1,6 @@
 """The time until a service serves again, by what earlier rollbacks on this host took, as this machine measured them."""
 
 from collections.abc import Iterable
-from statistics import median
 
 from tui.model.ledger import Served
 from tui.model.plan import Promise
@@ -17,4 +16,6 @@ def of(times: Iterable[Served], app: str, way: str) -> Promise | None:
     found = (own or by_way)[-NEWEST:]
     if not found:
         return None
+    from statistics import median  # with fractions and decimals, which nothing else needs
+
     return Promise(seconds=median(one.seconds for one in found), count=len(found), own=bool(own))

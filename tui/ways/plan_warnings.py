@@ -18,7 +18,6 @@ from tui.model.observation import RunningState
 from tui.model.plan import CheckResult, PlanWarning, PreflightCheck, WarningLevel
 from tui.model.release import Release
 from tui.model.value import Value
-from tui.ways import migration_tools
 from tui.ways.way import Way
 
 SHOWN = 5
@@ -220,6 +219,8 @@ def _at(at: datetime | None) -> str:
 
 def is_migration(path: str) -> bool:
     """True if a file of a source tree is a database migration, by where it lies."""
+    from tui.ways import migration_tools  # fifty patterns, which only a plan needs
+
     folders = posixpath.dirname(path).lower().split("/")
     return (
         path.endswith(".sql")

@@ -10,7 +10,6 @@ push no matter what becomes of its client.
 
 import asyncio
 import io
-import tarfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -195,6 +194,8 @@ async def _outcome(
 
 def _untar(content: bytes, what: str) -> dict[str, bytes]:
     """The regular files of an uncompressed tar. Nothing in it can become larger than it is. Raises ProtocolError."""
+    import tarfile  # no look needs it
+
     found: dict[str, bytes] = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as tar:

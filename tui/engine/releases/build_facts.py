@@ -29,7 +29,7 @@ from tui.model.outcome import Answer
 from tui.model.release import Release, WayBack
 from tui.model.service import Service
 from tui.text.clean import decode
-from tui.ways import migrations_between, plan_warnings
+from tui.ways import plan_warnings
 
 Ask = Callable[[tuple[str, ...]], Coroutine[Any, Any, Answer]]
 
@@ -199,6 +199,8 @@ async def between(
         procfile = (content(path) for path in build_settings.places(of.procfile, of.build_dir))
         app_json = (content(path) for path in build_settings.places(of.appjson, of.build_dir))
         return commit_files.tasks(next(filter(None, procfile), None), next(filter(None, app_json), None))
+
+    from tui.ways import migrations_between  # fifty patterns, which only a plan needs
 
     host = links.host(service.host)
     wanted = plan_warnings.is_migration
