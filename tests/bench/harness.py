@@ -219,7 +219,9 @@ def table(findings: Sequence[Finding]) -> str:
         bound = "" if f.limit is None else f"{'>=' if f.least else '<='} {f.limit:g}"
         verdict = "" if f.limit is None else ("kept" if f.kept else "MISSED")
         out.append(f"{f.name:<{wide}}  {f.value:>10.3g} {f.unit:<10} {bound:<10} {verdict}".rstrip())
-        out += [f"  {part}: {value}" for part, value in f.profile.items() if not f.kept]
+        if not f.kept:
+            out += [f"  {part}: {value}" for part, value in f.profile.items()]
+            out.append(f"  load of the machine: {os.getloadavg()[0]:.1f}, on {os.cpu_count()} processors")
     return "\n".join(out)
 
 

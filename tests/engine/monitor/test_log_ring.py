@@ -76,6 +76,15 @@ def test_long_lines_inside_a_chunk_are_cut_too() -> None:
     assert ring.line(3) == b"last"
 
 
+@given(st.lists(st.sampled_from([0, 1, 700, LONGEST - 1, LONGEST, LONGEST + 1, 3 * LONGEST]), min_size=1, max_size=12))
+def test_exactly_the_lines_that_are_too_long_are_cut(lengths: list[int]) -> None:
+    ring = LogRing()
+    ring.feed(b"\n" + b"".join(b"x" * length + b"\n" for length in lengths))
+    kept = [b"x" * min(length, LONGEST) for length in lengths]
+    said = ["" if length <= LONGEST else f"… ({length - LONGEST} bytes more)" for length in lengths]
+    assert ring.lines(1, ring.last) == [line + words.encode() for line, words in zip(kept, said, strict=True)]
+
+
 def test_old_blocks_take_less_memory_and_are_read_as_they_came() -> None:
     ring = LogRing()
     lines = [b"2026-11-23T21:43:50.759535162Z app[web.1]: GET /api/thing/%06d 200" % n for n in range(20_000)]

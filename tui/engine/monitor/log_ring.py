@@ -268,10 +268,21 @@ class LogRing:
 
 def _shortened(piece: bytes) -> bytes:
     """The same lines, the longest of them cut."""
-    if max(map(len, piece.split(b"\n"))) <= LONGEST:
+    if not _has_long(piece):
         return piece
     cut = [
         line if len(line) <= LONGEST else line[:LONGEST] + f"… ({len(line) - LONGEST} bytes more)".encode()
         for line in piece.split(b"\n")
     ]
     return b"\n".join(cut)
+
+
+def _has_long(piece: bytes) -> bool:
+    """True if one of these lines is longer than LONGEST; no line is taken out for it."""
+    at = 0
+    while len(piece) - at > LONGEST:
+        end = piece.rfind(b"\n", at, at + LONGEST + 1)
+        if end < 0:
+            return True
+        at = end + 1
+    return False
