@@ -114,6 +114,13 @@ class Sandbox:
             text=True,
         )
 
+    def await_sent(self, prefix: str, running: Any, times: int = 1) -> None:
+        """Wait until the host has got so many commands that begin so from `running`, a command line under way."""
+        while len(self.sent(prefix)) < times:
+            ended = running.poll()
+            assert ended is None, (ended, *running.communicate())
+            sleep(0.01)
+
     def await_that(self, condition: Callable[[dict[str, Any]], bool], app: str = "scenextras") -> None:
         """Wait until the app is so."""
         until = monotonic() + 60

@@ -79,8 +79,7 @@ def test_where_pack_would_take_our_commit_it_is_refused(box: Sandbox) -> None:
 def test_a_setting_that_changes_after_the_plan_stops_it_before_the_app_is_touched(local: Sandbox) -> None:
     local.pull("fault", kind="slow_command", when={"command_prefix": f"apps:create {APP}--incident"}, seconds=10)
     running = local.begin("gateway", "release:4", "--yes", "--json")
-    while not local.sent(f"apps:create {APP}--incident"):
-        assert running.poll() is None
+    local.await_sent(f"apps:create {APP}--incident", running)
     command(local, f"builder:set {APP} selected herokuish")
     out, err = running.communicate()
     assert (running.returncode, "builder selected was none, is herokuish" in out) == (3, True), err
@@ -91,8 +90,7 @@ def test_a_console_that_is_killed_leaves_a_builder_that_resume_gives_back(box1: 
     command(box1, f"builder:set {APP} selected herokuish")
     box1.pull("fault", kind="slow_command", when={"command_prefix": f"builder:set {APP} selected"}, seconds=2)
     running = box1.process("gateway", "release:4", "--yes")
-    while not box1.sent(f"builder:set {APP} selected dockerfile"):
-        assert running.poll() is None
+    box1.await_sent(f"builder:set {APP} selected dockerfile", running)
     running.kill()
     running.communicate(timeout=10)
     box1.await_that(lambda app: app["properties"]["builder-selected"] == "dockerfile", APP)

@@ -27,8 +27,7 @@ def watched(box: Sandbox, watch: str = "5m") -> "subprocess.Popen[str]":
     while running.stderr.readline().strip() != "watching":
         assert running.poll() is None
     looks = len(box.sent(f"ps:inspect {APP}"))
-    while len(box.sent(f"ps:inspect {APP}")) == looks:
-        assert running.poll() is None
+    box.await_sent(f"ps:inspect {APP}", running, times=looks + 1)
     return running
 
 

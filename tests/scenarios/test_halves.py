@@ -4,6 +4,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -41,15 +42,14 @@ def slow_command(box: Sandbox, prefix: str, seconds: float = 20) -> None:
 def until_all_ended(box: Sandbox) -> None:
     """The host carries on with what it was told."""
     while [call for call in box.look()["commands"] if call["ended"] is None]:
-        pass
+        sleep(0.05)
 
 
 def killed_at(box: LocalSandbox, prefix: str, *words: str) -> None:
     """A console that dies while the host carries this command out."""
     slow_command(box, prefix, 1)
     running = box.process(*words)
-    while not box.sent(prefix):
-        assert running.poll() is None, running.communicate()
+    box.await_sent(prefix, running)
     running.send_signal(signal.SIGKILL)
     running.communicate(timeout=20)
     until_all_ended(box)
@@ -129,8 +129,7 @@ def test_a_console_killed_before_the_deploy_leaves_nothing_that_resume_does_not_
 def test_a_host_that_restarts_while_the_record_is_created_ends_as_refused(here: Sandbox) -> None:
     slow_command(here, f"apps:create {RECORD}", 2)
     running = here.begin("api", "previous", "--yes", "--json")
-    while not here.sent(f"apps:create {RECORD}"):
-        assert running.poll() is None
+    here.await_sent(f"apps:create {RECORD}", running)
     here.pull("restart_host")
     out, err = running.communicate(timeout=60)
     assert running.returncode == 3, err
@@ -142,8 +141,7 @@ def test_a_host_that_restarts_while_the_record_is_created_ends_as_refused(here: 
 def port_closed_before_the_pack(box: Sandbox) -> Done:
     box.pull("fault", kind="stall", when={"command_prefix": "git-receive-pack", "after_seconds": 0})
     running = box.begin("api", "previous", "--yes", "--json")
-    while not box.sent(f"git-receive-pack '{APP}'"):
-        assert running.poll() is None
+    box.await_sent(f"git-receive-pack '{APP}'", running)
     box.pull("ssh", listening=False)
     box.pull("cut")
     out, err = running.communicate(timeout=150)
@@ -238,8 +236,7 @@ def test_a_record_that_nobody_signs_goes_at_unfreeze_and_a_signed_one_only_by_a_
 def test_a_record_is_never_taken_from_a_console_that_signs_it_meanwhile(slow: Sandbox) -> None:
     slow.pull("command", command=f"apps:create {RECORD}")
     other = Popen(slow.argv("unfreeze", "api", "--yes", "--json"), env=slow.env(), stdout=subprocess.PIPE)
-    while not slow.sent(f"config:export --format json {RECORD}"):
-        assert other.poll() is None
+    slow.await_sent(f"config:export --format json {RECORD}", other)
     slow.pull("command", command=f"config:set --no-restart {RECORD} ROLLBACK_INCIDENT=x1 ROLLBACK_BY=ann@desk")
     other.communicate(timeout=30)
     assert other.returncode == 8
@@ -250,8 +247,7 @@ def test_a_record_that_changes_hands_under_the_lock_leaves_no_lock(here: Sandbox
     assert here.run("freeze", "api", "--yes").code == 0
     slow_command(here, f"apps:create {APP}--takeover", 1)
     running = here.begin("api", "previous", "--yes", "--json")
-    while not here.sent(f"apps:create {APP}--takeover"):
-        assert running.poll() is None
+    here.await_sent(f"apps:create {APP}--takeover", running)
     here.pull("command", command=f"config:set --no-restart {RECORD} ROLLBACK_INCIDENT=another")
     out, err = running.communicate(timeout=60)
     assert running.returncode == 3, err
@@ -262,8 +258,7 @@ def test_a_record_that_changes_hands_under_the_lock_leaves_no_lock(here: Sandbox
 def test_what_was_kept_on_the_way_out_is_no_nothing_changed(here: Sandbox) -> None:
     slow_command(here, f"builder:set {APP}--r5", 1)
     running = here.begin("api", "previous", "--yes", "--keep-current", "--json")
-    while len(here.sent(f"builder:set {APP}--r5")) < 2:  # the second one seals it
-        assert running.poll() is None
+    here.await_sent(f"builder:set {APP}--r5", running, times=2)  # the second one seals it
     here.pull("command", command=f"git:set {APP} deploy-branch other")
     out, err = running.communicate(timeout=60)
     assert running.returncode == 4, err

@@ -96,8 +96,7 @@ def test_a_holder_that_was_deployed_all_the_same_is_stopped_and_named(tmp_path: 
     with local_sandbox(tmp_path, pace="0.25", speed=5) as box:
         box.pull("fault", kind="slow_command", when={"command_prefix": f"git-receive-pack '{APP}--r"}, seconds=3)
         running = box.begin("keep", "gateway")
-        while not box.sent(f"config:set --no-restart {APP}--r"):
-            assert running.poll() is None
+        box.await_sent(f"config:set --no-restart {APP}--r", running)
         (new,) = (n for n in holders(box) if "--r5--" in n)
         box.pull("command", command=f"config:unset --no-restart {new} DOKKU_SKIP_DEPLOY")
         _, err = running.communicate(timeout=100)
@@ -119,8 +118,7 @@ def test_a_deploy_in_the_middle_of_a_keep_leaves_no_holder(tmp_path: Path) -> No
     with local_sandbox(tmp_path, pace="0.25", speed=5) as box:
         before = holders(box)
         running = box.begin("keep", "gateway")
-        while not box.sent(f"config:set --no-restart {APP}--r"):
-            assert running.poll() is None
+        box.await_sent(f"config:set --no-restart {APP}--r", running)
         box.pull("deploy", app=APP, version="v2.0.0", wait=False)
         _, err = running.communicate(timeout=100)
         assert running.returncode == 3, err

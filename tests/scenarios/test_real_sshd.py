@@ -74,8 +74,7 @@ def test_a_killed_console_behind_a_real_sshd_is_resumed(tmp_path: Path) -> None:
     with running_sandbox(tmp_path, pace="0.25") as box, real_sshd(tmp_path / "sshd", forced(box)) as sshd:
         through(box, sshd, tmp_path)
         running = box.begin("api", "previous", "--yes")
-        while not box.sent(f"git-receive-pack '{APP}'"):
-            assert running.poll() is None
+        box.await_sent(f"git-receive-pack '{APP}'", running)
         box.await_that(lambda app: bool(app["lock_held"]))
         running.kill()
         running.communicate(timeout=10)

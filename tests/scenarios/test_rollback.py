@@ -99,8 +99,7 @@ def test_somebody_deploys_between_plan_and_push(local_slow: Sandbox) -> None:
         "fault", kind="slow_command", when={"command_prefix": f"config:set --no-restart {APP}--incident"}, seconds=4
     )
     running = local_slow.begin("api", "previous", "--yes", "--json")
-    while not local_slow.sent(f"apps:create {APP}--incident"):
-        assert running.poll() is None
+    local_slow.await_sent(f"apps:create {APP}--incident", running)
     local_slow.pull("deploy", app=APP, version="v1.6.0", wait=True)
     out, err = running.communicate(timeout=60)
     assert running.returncode == 3, err

@@ -82,8 +82,7 @@ def test_a_deploy_that_takes_the_lock_before_our_push_wins_and_ours_changed_noth
     """Side effects before the lock is checked are ours alone: the incident's own branch, which goes again."""
     box.pull("fault", kind="slow_command", when={"command_prefix": f"git-receive-pack '{APP}'"}, seconds=20)
     begun = box.begin("api", "previous", "--yes", "--json")
-    while not box.sent(f"git:set {APP} deploy-branch frozen-by"):
-        assert begun.poll() is None
+    box.await_sent(f"git:set {APP} deploy-branch frozen-by", begun)
     box.pull("fault", kind="hold_lock", app=APP, seconds=40)
     out, err = begun.communicate(timeout=100)
     assert begun.returncode == 4, err

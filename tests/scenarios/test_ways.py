@@ -138,8 +138,7 @@ def test_a_commit_nobody_knows_changes_nothing(box: Sandbox) -> None:
 def test_a_build_dies_with_its_console_and_is_not_sent_again(slow: LocalSandbox) -> None:
     box = slow
     running = box.process("api", "previous", "--way", "git", "--yes")
-    while not box.sent("git:sync"):
-        assert running.poll() is None
+    box.await_sent("git:sync", running)
     box.await_that(lambda app: bool(app["lock_held"]))
     running.kill()
     running.communicate(timeout=10)
