@@ -6,6 +6,7 @@ it has seen.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -30,14 +31,37 @@ class Log:
     """The output of one container, newest lines kept."""
 
     def __init__(self) -> None:
-        self.lines: deque[ContainerLine] = deque(maxlen=KEPT_LINES)
-        self.written = 0
+        self._lines: deque[ContainerLine] = deque(maxlen=KEPT_LINES)
+        self._written = 0
+        self._past: Callable[[], Iterable[ContainerLine]] | None = None
         self._waiting: list[asyncio.Future[None]] = []
 
-    def append(self, text: str, at: int | None = None) -> None:
-        """Adds a line, now unless `at` (nanoseconds since the epoch) says when; wakes who follows."""
-        self.lines.append(ContainerLine(clock.now_ns() if at is None else at, text))
-        self.written += 1
+    def begin(self, past: Callable[[], Iterable[ContainerLine]]) -> None:
+        """What was written before the first line: made when somebody reads, for few logs are ever read."""
+        self._past = past
+
+    @property
+    def lines(self) -> deque[ContainerLine]:
+        """The lines that are kept, oldest first."""
+        self._tell_past()
+        return self._lines
+
+    @property
+    def written(self) -> int:
+        """How many lines were ever written."""
+        self._tell_past()
+        return self._written
+
+    def _tell_past(self) -> None:
+        if self._past is not None:
+            told, self._past = list(self._past()), None
+            self._lines = deque((*told, *self._lines), maxlen=KEPT_LINES)
+            self._written += len(told)
+
+    def append(self, text: str) -> None:
+        """Adds a line, now; wakes who follows."""
+        self._lines.append(ContainerLine(clock.now_ns(), text))
+        self._written += 1
         self.wake()
 
     def wake(self) -> None:

@@ -150,7 +150,8 @@ def write_tree(store: BaseObjectStore, files: dict[str, bytes]) -> ObjectID:
             folders.setdefault(folder, {})[rest] = data
             continue
         blob = Blob.from_string(data)
-        store.add_object(blob)
+        if blob.id not in store:  # the same file in every release; adding copies it
+            store.add_object(blob)
         tree.add(path.encode(), 0o100644, blob.id)
     for folder, inside in folders.items():
         tree.add(folder.encode(), 0o040000, write_tree(store, inside))

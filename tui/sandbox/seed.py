@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from tui.sandbox.answers import start_lines
 from tui.sandbox.buildkit import content_of
+from tui.sandbox.containers import ContainerLine
 from tui.sandbox.deploy.release import apply_source
 from tui.sandbox.dockerfile import applied, parse_dockerfile
 from tui.sandbox.host import SandboxHost
@@ -17,7 +18,7 @@ from tui.sandbox.images import APP_LABEL, Image
 from tui.sandbox.machine import App, BuildRecord
 from tui.sandbox.repos import Signature, read_files
 from tui.sandbox.stories import BAD_JSON, BRANCH, STORIES, Story, app_files
-from tui.sandbox.web import speak
+from tui.sandbox.web import spoke
 
 SEAL = "kept-do-not-build"
 LOG_SECONDS = 300
@@ -150,11 +151,9 @@ async def wake(host: SandboxHost, app: App, image: Image, since: float) -> None:
                 app.upstream.append(container.id)
             age = int(min(machine.now() - since, LOG_SECONDS))
             container.ticks = int(machine.now() - since) - age
-            if container.ticks == 0:
-                for text in start_lines(container.runs, container.content):
-                    container.log.append(text, int((since - 9) * 1e9))
-            for second in range(age):
-                speak(container, 1.0, int((machine.now() - age + second) * 1e9))
+            said = () if container.ticks else start_lines(container.runs, container.content)
+            began = int((since - 9) * 1e9)
+            spoke(container, age, machine.now(), [ContainerLine(began, text) for text in said])
     await host.open_site(app)
     host.sites.tell_past(app)
 

@@ -89,7 +89,6 @@ def container_state(container: DockerContainer) -> dict[str, Any]:
         "started": container.started,
         "restarts": container.restarts,
         "requests": container.requests,
-        "log_lines": container.log.written,
     }
 
 

@@ -12,14 +12,15 @@ the format of stock Dokku unless a test wants another one, or none.
 import functools
 import json
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from math import ceil
 
 from tui.sandbox import clock
 from tui.sandbox.answers import BAD_GATEWAY, USER_PATHS, answer, page_status, tick_lines
-from tui.sandbox.containers import DockerContainer, Log
+from tui.sandbox.containers import ContainerLine, DockerContainer, Log
 from tui.sandbox.http import HttpServer, Request, Response
+from tui.sandbox.images import Content
 from tui.sandbox.machine import App, Machine
 
 USERS = ("203.0.113.17", "203.0.113.80", "198.51.100.4", "198.51.100.201")
@@ -96,42 +97,36 @@ class Sites:
         return Response(status=given.status, body=given.body.encode(), headers=headers)
 
     def _pick(self, app: App) -> DockerContainer | None:
-        return min(self._machine.serving(app), key=_requests, default=None)
+        return min(self._machine.serving(app), key=lambda one: one.requests, default=None)
 
     def _log(self, app: str, address: str, request: str, status: int, size: int, agent: str, now: float = 0.0) -> None:
-        now = now or clock.now()
-        asked = f"{request} HTTP/1.1"
-        match self.formats.get(app, "combined"):
-            case "json":
-                at = datetime.fromtimestamp(now, UTC)
-                told = {
-                    "time_iso8601": at.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
-                    "remote_addr": address,
-                    "request": asked,
-                    "status": str(status),
-                    "body_bytes_sent": str(size),
-                    "request_time": "0.012",
-                    "http_user_agent": agent,
-                }
-                self.access_logs[app].append(json.dumps(told, separators=(",", ":")))
-            case "strange":
-                self.access_logs[app].append(
-                    f"{address}|{now:.0f}|{asked}|{'fail' if status >= 500 else 'pass'}|{size}"
-                )
-            case "combined":
-                stamp = _stamp(int(now))
-                self.access_logs[app].append(f'{address} - - [{stamp}] "{asked}" {status} {size} "-" "{agent}"')
+        form = self.formats.get(app, "combined")
+        if form != "off":
+            self.access_logs[app].append(_line(form, address, request, status, size, agent, now or clock.now()))
 
     def rotate(self, app: str) -> None:
         """logrotate strikes: the file is a new one, and whoever follows its name goes on."""
         self.access_logs[app].lines.clear()
 
     def tell_past(self, app: App, minutes: int = 5) -> None:
-        """An access log that reaches a few minutes back."""
+        """An access log that reaches a few minutes back, and the requests counted that it tells of."""
         container, now, serving = self._pick(app), clock.now(), self._machine.serving(app)
-        if container is not None:
-            for second in range(min(minutes * 60, ceil(now - container.started) - 1), 0, -1):
-                self._users(app, serving, now - second)
+        if container is None:
+            return
+        seconds = range(min(minutes * 60, ceil(now - container.started) - 1), 0, -1)
+        rate, form = self.traffic.get(app.name, USER_REQUESTS_A_SECOND), self.formats.get(app.name, "combined")
+        counts = [one.requests for one in serving]
+        contents = [one.content for one in serving]
+        at = clock.now_ns()
+
+        def told() -> Iterator[ContainerLine]:
+            for second in seconds:
+                for asked in _asked(rate, contents, counts, now - second):
+                    yield ContainerLine(at, _line(form, *asked, BROWSER, now - second))
+
+        for one, count in zip(serving, _shared(len(seconds) * rate, counts), strict=True):
+            one.requests = count
+        self.access_logs[app.name].begin(told if form != "off" else tuple)
 
     async def live(self) -> None:
         """Print what every container prints by itself, and a few requests of pretended users a second."""
@@ -155,19 +150,53 @@ class Sites:
         self._users(app, self._machine.serving(app), clock.now())
 
     def _users(self, app: App, serving: Sequence[DockerContainer], now: float) -> None:
-        for number in range(self.traffic.get(app.name, USER_REQUESTS_A_SECOND)):
-            status = 502
-            path = USER_PATHS[int(now * 7 + number) % len(USER_PATHS)]
-            if serving:
-                container = serving[0] if len(serving) == 1 else min(serving, key=_requests)
-                container.requests += 1
-                status = page_status(container.content, container.requests)
-            address = USERS[int(now + number) % len(USERS)]
-            self._log(app.name, address, f"GET {path}", status, 154 if status == 502 else 73, BROWSER, now)
+        rate, counts = self.traffic.get(app.name, USER_REQUESTS_A_SECOND), [one.requests for one in serving]
+        for asked in _asked(rate, [one.content for one in serving], counts, now):
+            self._log(app.name, *asked, BROWSER, now)
+        for one, count in zip(serving, counts, strict=True):
+            one.requests = count
 
 
-def _requests(container: DockerContainer) -> int:
-    return container.requests
+def _asked(
+    rate: int, contents: Sequence[Content], counts: list[int], now: float
+) -> Iterator[tuple[str, str, int, int]]:
+    """Address, request, status and bytes of what users ask for in a second, each of the container that was asked least;
+    `counts` goes on."""
+    for number in range(rate):
+        status = 502
+        if counts:
+            chosen = counts.index(min(counts))
+            counts[chosen] += 1
+            status = page_status(contents[chosen], counts[chosen])
+        path = USER_PATHS[int(now * 7 + number) % len(USER_PATHS)]
+        yield USERS[int(now + number) % len(USERS)], f"GET {path}", status, 154 if status == 502 else 73
+
+
+def _shared(requests: int, counts: Sequence[int]) -> list[int]:
+    """How often each was asked, after so many requests more that each went to the one that was asked least."""
+    shared = list(counts)
+    for _ in range(requests if len(shared) > 1 else 0):
+        shared[shared.index(min(shared))] += 1
+    return shared if len(shared) != 1 else [shared[0] + requests]
+
+
+def _line(form: str, address: str, request: str, status: int, size: int, agent: str, now: float) -> str:
+    """A line of an access log of that format."""
+    asked = f"{request} HTTP/1.1"
+    if form == "json":
+        told = {
+            "time_iso8601": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00"),
+            "remote_addr": address,
+            "request": asked,
+            "status": str(status),
+            "body_bytes_sent": str(size),
+            "request_time": "0.012",
+            "http_user_agent": agent,
+        }
+        return json.dumps(told, separators=(",", ":"))
+    if form == "strange":
+        return f"{address}|{now:.0f}|{asked}|{'fail' if status >= 500 else 'pass'}|{size}"
+    return f'{address} - - [{_stamp(int(now))}] "{asked}" {status} {size} "-" "{agent}"'
 
 
 @functools.lru_cache(maxsize=1024)  # the past of all apps is told in the same seconds
@@ -175,13 +204,34 @@ def _stamp(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
-def speak(container: DockerContainer, seconds: float, at: int | None = None) -> None:
-    """Adds to a container's log what it prints in so many seconds; `at` is nanoseconds since the epoch, for a past."""
-    rate = container.content.behaviour.log_rate
-    for number in range(max(1, int(rate * seconds))):
+def speak(container: DockerContainer, seconds: float) -> None:
+    """Adds to a container's log what it prints in so many seconds."""
+    for _ in range(_ticks(container.content, seconds)):
         container.ticks += 1
-        ticks = (
-            () if container.start.script is not None else tick_lines(container.runs, container.content, container.ticks)
-        )
-        for text in ticks:
-            container.log.append(text, None if at is None else at + number * 1_000_000)
+        for text in _said(container.runs, container.content, container.start.script, container.ticks):
+            container.log.append(text)
+
+
+def spoke(container: DockerContainer, seconds: int, now: float, first: Sequence[ContainerLine]) -> None:
+    """As if it had printed these first, and then for so many seconds up to `now`, in seconds since the epoch."""
+    runs, content, script, begun = container.runs, container.content, container.start.script, container.ticks
+    each = _ticks(content, 1.0)
+
+    def told() -> Iterator[ContainerLine]:
+        yield from first
+        for second in range(seconds):
+            at = int((now - seconds + second) * 1e9)
+            for number in range(each):
+                for text in _said(runs, content, script, begun + second * each + number + 1):
+                    yield ContainerLine(at + number * 1_000_000, text)
+
+    container.ticks += seconds * each
+    container.log.begin(told)
+
+
+def _ticks(content: Content, seconds: float) -> int:
+    return max(1, int(content.behaviour.log_rate * seconds))
+
+
+def _said(runs: str, content: Content, script: tuple[str, ...] | None, tick: int) -> tuple[str, ...]:
+    return () if script is not None else tick_lines(runs, content, tick)
