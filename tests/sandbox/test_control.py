@@ -269,7 +269,7 @@ async def test_builds_are_recorded_and_can_be_cancelled(guest: Guest) -> None:
     await guest.push("scenextras", source("v1.6.0"))
     await guest.push("scenextras", source("v1.7.0", build_fails=True))
     failed, good, *_ = json.loads(await guest.ok("builds:list scenextras --format json"))
-    assert (failed["display_status"], good["display_status"], good["source"]) == ("failed", "succeeded", "git-hook")
+    assert (failed["display_status"], good["display_status"], good["source"]) == ("abandoned", "succeeded", "git-hook")
     assert "npm ERR! boom" in await guest.ok(f"builds:output scenextras {failed['id']}")
     assert f"Build ID:   {good['id']}" in await guest.ok(f"builds:info scenextras {good['id']}")
     assert await guest.ok("builds:cancel scenextras") == "-----> App not currently deploying\n"

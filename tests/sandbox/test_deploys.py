@@ -47,6 +47,29 @@ async def test_a_failed_build_gives_the_old_image_its_tag_back(guest: Guest) -> 
     assert (await guest.run("ps:restart scenextras")).exit == 0
 
 
+@pytest.mark.parametrize("world", ["0.38.27"], indirect=True)
+async def test_a_failed_build_leaves_lock_and_record_as_they_were_recorded(guest: Guest) -> None:
+    async def builds() -> list[tuple[str, str, int | None]]:
+        listed = json.loads(await guest.ok("builds:list scenextras --format json"))
+        return [(build["status"], build["display_status"], build.get("exit_code")) for build in listed]
+
+    assert (await guest.push("scenextras", source("v1.6.0"), "other")).report[-1] == "ok refs/heads/other"
+    assert (await builds())[0] == ("running", "abandoned", None)  # a push to another branch is written down too
+    await guest.push("scenextras", source("v1.6.0", build_fails=True))
+    assert (await guest.run("apps:locked scenextras")).exit == 0
+    assert (await builds())[:2] == [("running", "abandoned", None)] * 2
+    assert (await guest.push("scenextras", source("v1.7.0", health="503"))).report == DECLINED
+    assert (await guest.run("apps:locked scenextras")).exit == 1
+    assert (await builds())[:3] == [("failed", "failed", 1), ("failed", "failed", -1), ("failed", "failed", -1)]
+
+
+@pytest.mark.parametrize("world", ["0.38.27"], indirect=True)
+async def test_an_image_that_cannot_be_pulled_is_named_once_more(guest: Guest) -> None:
+    done = await guest.run("git:from-image scenextras lab/scenextras:9.9.9")
+    assert done.exit == 1
+    assert "\n !     Failed to pull image: lab/scenextras:9.9.9\n" in done.out
+
+
 async def test_objects_of_a_refused_push_never_arrive(guest: Guest) -> None:
     pushed = await guest.push("scenextras", source("v1.6.0", build_fails=True))
     done = await guest.run(f"git:sync --build scenextras /home/dokku/scenextras {pushed.commit}")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from dulwich.errors import ChecksumMismatch
 from dulwich.object_store import BaseObjectStore
 
-from tui.sandbox.build_records import recorded_build
+from tui.sandbox.build_records import never_ended, recorded_build
 from tui.sandbox.client import CommandRefused
 from tui.sandbox.deploy.build import BuildSource
 from tui.sandbox.deploy.phases import build_and_deploy
@@ -196,6 +196,7 @@ async def pre_receive(call: Call, app: App, update: Update, store: BaseObjectSto
     if branch != wanted:
         call.out(f"{MARK}-----> WARNING: deploy did not complete, you must push to {wanted}.")
         call.out(f"{MARK}-----> for example, try 'git push <dokku> {branch}:{wanted}'")
+        never_ended(call, app, "git-hook")  # recorded: such a push leaves a record of a build too
         return
     with recorded_build(call, app, "git-hook"), deploy_lock(call, app):
         call.marked = True

@@ -28,7 +28,7 @@ def second(at: float) -> str:
 
 
 def as_json(app: App, build: BuildRecord) -> dict[str, object]:
-    """One record in the shape of `builds:list --format json`; `finished_at` is missing while the build runs."""
+    """One record in the shape of `builds:list --format json`; `finished_at` and `exit_code` are there once it ended."""
     record: dict[str, object] = {
         "id": build.id,
         "app": app.name,
@@ -41,7 +41,7 @@ def as_json(app: App, build: BuildRecord) -> dict[str, object]:
     return record | {
         "status": build.status,
         "source": build.source,
-        "exit_code": build.exit_code,
+        **({"exit_code": build.exit_code} if build.finished else {}),
         "display_status": build.display,
         "duration": duration(build),
         "log_path": f"/var/lib/dokku/data/builds/{app.name}/{build.id}.log",

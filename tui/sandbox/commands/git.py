@@ -116,7 +116,8 @@ async def build_from_image(call: Call, app: App, image: str) -> None:
         if trouble := struck(call, app, PULL):
             raise CommandRefused(1, PULL[trouble].format(name=image.rpartition(":")[0]))
         if pull(call, image) is None:
-            raise CommandRefused(1, f"Error response from daemon: {why_not_pulled(image)}")
+            why = f"Error response from daemon: {why_not_pulled(image)}"
+            raise CommandRefused(1, why, *(() if machine.old else (bang(f"Failed to pull image: {image}"),)))
     files = {"Dockerfile": f"FROM {image}\n".encode()}
     await commit_and_deploy(call, app, files, f'["{image}"]', ("docker-image", image))
 
