@@ -22,11 +22,27 @@ def test_a_failure_counts_only_when_it_began_after_the_last_success_had_ended() 
     refused = build("refused by the lock", "failed", 10, 20)
     good = build("good", "succeeded", 0, 60)
     late = build("late", "abandoned", 61, None)
-    assert reports.last_failure((refused, good)) is None
-    assert reports.last_failure((late, refused, good)) == late
-    assert reports.last_failure((refused,)) == refused
-    assert reports.last_failure((build("restart", "succeeded", 70, 80), late, good)) is None
-    assert reports.last_failure(()) is None
+    assert reports.failures((refused, good)) == ()
+    assert reports.failures((late, refused, good)) == (late,)
+    assert reports.failures((late, refused)) == (late, refused)
+    assert reports.failures((build("restart", "succeeded", 70, 80), late, good)) == ()
+    assert reports.failures(()) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "nothing"),
+    [
+        ("\x1b[1G\x1b[K-----> WARNING: deploy did not complete, you must push to main.\n", True),
+        (" !     No changes detected, skipping git commit\n !     Call 'ps:rebuild' on app to rebuild …\n", True),
+        (" !     shop currently has a deploy lock in place. Exiting...\n", True),
+        ("-----> Cleaning up...\n-----> Building shop from Dockerfile\n", False),
+        ("-----> Releasing shop...\n", False),
+        ("", False),
+        ("\n", False),
+    ],
+)
+def test_an_attempt_that_began_no_build_is_known_by_its_output(said: str, nothing: bool) -> None:
+    assert reports.built_nothing(said.encode()) is nothing
 
 
 def recorded(version: str, name: str) -> bytes:

@@ -78,6 +78,27 @@ def test_it_is_asked_for_and_refused_beside_an_incident_or_a_deploy(local: Sandb
     assert taken["exit_code"] == 8 and "has an incident" in taken["error"]["message"]
 
 
+def test_the_lock_of_a_build_that_failed_holds_no_drill_up(tmp_path: Path) -> None:
+    with local_sandbox(tmp_path, dokku="0.38.27") as box:
+        box.pull("fault", kind="fail_next_deploy", mode="build", app="scenextras-gateway")
+        box.pull("deploy", app="scenextras-gateway", version="v9.9.9", wait=True)
+        assert box.app("scenextras-gateway")["lock_file"]
+        done = box.run(*DRILL)
+        assert done.code == 0, done.stderr
+
+
+def test_an_app_that_is_gone_or_unreadable_holds_no_drill_up(local: Sandbox) -> None:
+    gone = " !     App scenextras-gateway does not exist"
+    local.pull(
+        "fault", kind="fail_command", when={"command_prefix": "apps:report scenextras-gateway"}, exit=20, stderr=gone
+    )
+    for holder in [name for name in local.look()["apps"] if "--r" in name]:
+        local.pull("remove_app", app=holder)
+    local.pull("fault", kind="garbage", when={"command_prefix": "ps:report scenextras "}, exit=0)
+    done = local.run(*DRILL)
+    assert done.code == 0, done.stderr
+
+
 def test_a_host_is_named_as_services_yaml_does_or_by_its_address(local: Sandbox) -> None:
     wrong = local.run("drill", "sandbx", "--yes", "--json").document
     assert wrong["exit_code"] == 2 and "sandbox" in wrong["error"]["fix"]

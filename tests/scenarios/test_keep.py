@@ -1,6 +1,6 @@
 """Keeping releases on the sandbox: what is retained, what is refused, what is destroyed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -90,6 +90,32 @@ def test_a_rebuild_that_failed_is_not_kept_where_the_host_tells_of_it(tmp_path: 
         done = box.run("keep", "gateway", "--json")
         assert (done.code, holders(box)) == (3, before), done.stdout
         assert "the last deploy" in done.document["items"][0]["error"]["message"]
+
+
+def pushes_to_another_branch(box: Sandbox) -> None:
+    box.pull("deploy", app=APP, version="v9.9.9", branch="feature", wait=True)
+
+
+def names_an_image_that_is_nowhere(box: Sandbox) -> None:
+    assert box.pull("command", command=f"git:from-image {APP} team/gateway:nope")["exit"] == 1
+
+
+def is_refused_by_a_lock(box: Sandbox) -> None:
+    box.pull("fault", kind="hold_lock", app=APP)
+    assert box.pull("command", command=f"ps:rebuild {APP}")["exit"] == 1
+    box.pull("faults/clear")
+
+
+@pytest.mark.parametrize("attempt", [pushes_to_another_branch, names_an_image_that_is_nowhere, is_refused_by_a_lock])
+def test_an_attempt_that_built_nothing_is_no_reason_not_to_keep(
+    tmp_path: Path, attempt: Callable[[Sandbox], None]
+) -> None:
+    """0.38 writes each of these down as a build that was abandoned."""
+    with local_sandbox(tmp_path, dokku="0.38.27") as box:
+        attempt(box)
+        assert "abandoned" in str(box.pull("command", command=f"builds:list {APP}")["stdout"])
+        done = box.run("keep", "gateway")
+        assert done.code == 0, done.stderr
 
 
 def test_a_holder_that_was_deployed_all_the_same_is_stopped_and_named(tmp_path: Path) -> None:

@@ -88,6 +88,11 @@ def builds_list(app: str) -> Argv:
     return ("builds:list", app, "--format", "json")
 
 
+def builds_output(app: str, build: str) -> Argv:
+    """All that one deploy has said. 0.38 only. Exit 0 without a word: there is none of that id."""
+    return ("builds:output", app, build)
+
+
 def config_export(app: str) -> Argv:
     """All variables as one JSON object; 0.2 s. It holds secrets: of a service, only `hosts.app_config` asks."""
     return ("config:export", "--format", "json", app)

@@ -25,10 +25,12 @@ def begun(call: Call, app: App, source: str, kind: str = "build") -> BuildRecord
     return build
 
 
-def never_ended(call: Call, app: App, source: str) -> None:
+def never_ended(call: Call, app: App, source: str, said: tuple[str, ...]) -> None:
     """The record of what began as a build and built nothing. 0.35.15 keeps none."""
     if not call.host.machine.old:
-        begun(call, app, source).display = "abandoned"
+        build = begun(call, app, source)
+        build.display = "abandoned"
+        build.output.extend(said)
 
 
 def ended(call: Call, app: App, build: BuildRecord, status: str, exit_code: int) -> None:

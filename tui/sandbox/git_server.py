@@ -194,9 +194,13 @@ async def pre_receive(call: Call, app: App, update: Update, store: BaseObjectSto
         app.properties["git-deploy-branch"] = wanted = branch
         call.out(f"{MARK}-----> Set {branch} as deploy-branch")
     if branch != wanted:
-        call.out(f"{MARK}-----> WARNING: deploy did not complete, you must push to {wanted}.")
-        call.out(f"{MARK}-----> for example, try 'git push <dokku> {branch}:{wanted}'")
-        never_ended(call, app, "git-hook")  # recorded: such a push leaves a record of a build too
+        warning = (
+            f"{MARK}-----> WARNING: deploy did not complete, you must push to {wanted}.",
+            f"{MARK}-----> for example, try 'git push <dokku> {branch}:{wanted}'",
+        )
+        for text in warning:
+            call.out(text)
+        never_ended(call, app, "git-hook", warning)  # recorded: such a push leaves a record of a build too
         return
     with recorded_build(call, app, "git-hook"), deploy_lock(call, app):
         call.marked = True

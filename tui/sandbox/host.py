@@ -79,11 +79,18 @@ class Call:
 
     def out(self, text: str) -> None:
         """One line on stdout. Raises as `write` does."""
+        self.keep(text)
         self.write(f"{text}\n".encode("utf-8", "surrogateescape"))
 
     def err(self, text: str) -> None:
         """One line on stderr. Raises as `write` does."""
+        self.keep(text)
         self.write(f"{text}\n".encode("utf-8", "surrogateescape"), error=True)
+
+    def keep(self, text: str) -> None:
+        """Writes a line down in the record of the build, if there is one."""
+        if self.record is not None:
+            self.record.append(text)
 
     def raw(self, text: str) -> None:
         """Text on stdout as it is, without a line end. Raises as `write` does."""
@@ -91,8 +98,6 @@ class Call:
 
     def say(self, line: OutputLine) -> None:
         """A line of a deploy, on the stream and with the mark of this version. Raises ClientGone as `write` does."""
-        if self.record is not None:
-            self.record.append(line.text)
         if line.kind == "tool" and (self.complaints or " !     " in line.text):
             self.complaints.append(line.text)
         old = self.host.machine.old

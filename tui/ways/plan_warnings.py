@@ -264,8 +264,8 @@ def deploy_runs(app: str) -> str:
 def lock_is_left(app: str) -> str:
     """The words for a lock's file that is there while the host says that no build runs."""
     return (
-        f"{app} is locked and no build runs: a deploy died, or somebody locked by hand. The host lets a deploy through "
-        "and removes the lock"
+        f"{app} is locked and no build runs: a build failed, a deploy died, or somebody locked by hand. The host lets "
+        "a deploy through and removes the lock"
     )
 
 
@@ -326,7 +326,7 @@ def _deploy(current: RunningState) -> PreflightCheck:
             name=name, standing=CheckResult.BLOCKED, text="a deploy is running, or one died and left its lock"
         )
     if current.stale_lock:
-        words = "no build runs, but the lock of one that died, or somebody's by hand, is there"
+        words = "no build runs, but the lock of one that failed or died, or somebody's by hand, is there"
         return PreflightCheck(name=name, standing=CheckResult.WARNING, text=words)
     return PreflightCheck(name=name, standing=CheckResult.OK, text="no deploy is running")
 

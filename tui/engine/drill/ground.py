@@ -1,9 +1,12 @@
 """May a drill be begun on a host now, and which image that is there can its app be built from? Nothing is changed."""
 
+import contextlib
+
 from tui.dokku import builders, commands, holders, reports
 from tui.engine.concurrency import together
 from tui.engine.engine import Engine
 from tui.engine.hosts import incident_record
+from tui.engine.hosts.connections import unusable
 from tui.engine.releases import catalog
 from tui.model.drill import is_drill
 from tui.model.errors import Refused, TakenByOther
@@ -52,13 +55,22 @@ async def _no_incident(engine: Engine, host: str, names: tuple[str, ...]) -> Non
 
 async def _no_deploy(engine: Engine, host: str, names: tuple[str, ...]) -> None:
     apps = [name for name in names if not holders.is_ours(name)]
-    told = await together(*(engine.links.ask_checked(host, commands.apps_report(app)) for app in apps))
-    locked = [app for app, report in zip(apps, told, strict=True) if reports.apps_report(report).locked]
-    if locked:
+    at_work = await together(*(_deploys(engine, host, app) for app in apps))
+    if locked := [app for app, busy in zip(apps, at_work, strict=True) if busy]:
         words = f"a deploy of {', '.join(locked)} is running on this host: no drill beside it"
         raise Refused(
             words, f"when it has ended; if nobody deploys, one that died left its lock: apps:unlock {locked[0]}"
         )
+
+
+async def _deploys(engine: Engine, host: str, app: str) -> bool:
+    """True if a deploy of the app seems to run; an app that was destroyed since the names were read has none."""
+    answer = await engine.links.ask(host, commands.apps_report(app))
+    if answer.code == reports.NO_SUCH_APP:
+        return False
+    if not answer.ok:
+        raise unusable(answer)
+    return bool(reports.apps_report(answer.stdout).locked) and await engine.links.may_build(host, app)
 
 
 async def images(engine: Engine, host: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -74,9 +86,17 @@ async def images(engine: Engine, host: str, names: tuple[str, ...]) -> tuple[str
     for app in dict.fromkeys((*ours, *(name for name in names if not holders.is_ours(name)))):
         if len(found) >= MOST:
             break
-        told = reports.ps_report(await engine.links.ask_checked(host, commands.ps_report(app)))
-        if told.deployed and told.running != "false":
+        if await _runs(engine, host, app):
             found.append(f"dokku/{app}:latest")
     if not found:
         raise Refused("no app runs on this host, and no release is kept: there is no image to drill with", "deploy one")
     return tuple(found[:MOST])
+
+
+async def _runs(engine: Engine, host: str, app: str) -> bool:
+    """True if the app is known to run; one that cannot be read has no image for a drill."""
+    answer = await engine.links.ask(host, commands.ps_report(app))
+    with contextlib.suppress(reports.Unreadable):
+        told = reports.ps_report(answer.stdout) if answer.ok else None
+        return told is not None and bool(told.deployed) and told.running != "false"
+    return False

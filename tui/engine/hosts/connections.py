@@ -174,7 +174,7 @@ class HostConnections:
         branch = told.branch
         pods, containers = await self._containers(name, app, inspected)
         # explained by test_a_lock_without_a_build_that_lives_is_one_of_a_build_that_died
-        stale = bool(facts.locked) and not await self._builds(name, app)
+        stale = bool(facts.locked) and not await self.may_build(name, app)
         current = RunningState(
             app=app,
             at=self._clock.now(),
@@ -210,11 +210,11 @@ class HostConnections:
         """The commit that was deployed, or tried, last; None where the host names none. Raises LinkError."""
         return tried(await self.ask(name, commands.config_get(app, "GIT_REV")))
 
-    async def _builds(self, name: str, app: str) -> bool:
+    async def may_build(self, name: str, app: str) -> bool:
         """True if a build of the app may be running, although its lock alone cannot say so.
 
-        0.38 knows whether a build's process lives (`display_status`); the lock of one that died stays there. Where the
-        host keeps no record of builds, or does not answer, the lock is believed.
+        0.38 knows whether a build's process lives (`display_status`); the lock of one that failed or died stays there.
+        Where the host keeps no record of builds, or does not answer, the lock is believed. Raises LinkError.
         """
         if not (await self.capabilities(name)).builds:
             return True

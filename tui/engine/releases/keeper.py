@@ -21,7 +21,7 @@ from tui.engine.hosts.app_config import ConfigRead
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
 from tui.engine.hosts.gate import OUTSIDE
 from tui.engine.ports import ClockPort
-from tui.engine.releases import catalog, keep_content, kept_before, retention, sealing
+from tui.engine.releases import catalog, keep_content, kept_before, last_deploy, retention, sealing
 from tui.engine.releases.catalog import Listing
 from tui.engine.releases.keep_content import HolderContent, Say
 from tui.engine.releases.keep_turns import Turns
@@ -100,7 +100,7 @@ class Keeper:
     async def _of_what_runs(self, service: Service, found: Listing, say: Say) -> HolderContent | ConsoleError:
         try:
             known_to_run(found.current)
-            await self._last_deploy_succeeded(service)
+            await last_deploy.check(self._links, service)
             return await keep_content.read(self._links, service, found.current, say)
         except ConsoleError as error:
             return error
@@ -189,23 +189,6 @@ class Keeper:
                 f"{service.app} was not kept: {why}; {holder} may be left on the host, half-made: {again.message}",
                 f"rollback keep {service.name}",
             ) from error
-
-    async def _last_deploy_succeeded(self, service: Service) -> None:
-        """Raises Refused where the host keeps a record of builds and one has failed since the last that succeeded.
-
-        A rebuild that fails its checks is of the commit that runs, so only this record tells that `:latest` is another
-        image by now. 0.35 has none: there such a rebuild cannot be told from one that never was.
-        """
-        if not (await self._links.capabilities(service.host)).builds:
-            return
-        answer = await self._links.ask(service.host, commands.builds_list(service.app))
-        last = reports.last_failure(reports.builds_list(answer.stdout)) if answer.ok else None
-        if last is not None:
-            raise Refused(
-                f"{service.app}: the last deploy ({clean_line(last.source or 'unknown', 40)}) is {last.status}, so the "
-                "image may be another one than what runs",
-                "deploy a good release first",
-            )
 
     async def _others_are_at_it(self, service: Service, found: Listing, say: Say) -> bool:
         """Wait for a keep that is under way; take away what a keep that died has left."""
