@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 import pytest
 
@@ -68,6 +69,36 @@ async def test_an_image_that_cannot_be_pulled_is_named_once_more(guest: Guest) -
     done = await guest.run("git:from-image scenextras lab/scenextras:9.9.9")
     assert done.exit == 1
     assert "\n !     Failed to pull image: lab/scenextras:9.9.9\n" in done.out
+
+
+@BOTH
+async def test_the_time_of_the_branch_is_that_of_its_file(guest: Guest) -> None:
+    async def updated() -> int | None:
+        told = await guest.ok("git:report scenextras --git-last-updated-at")
+        return int(told) if told.strip() else None
+
+    before = await updated()
+    assert before is not None
+    await guest.ok("git:set scenextras deploy-branch frozen-by-x")
+    told = await guest.ok("git:report scenextras")
+    assert re.search(r"Git last updated at: +\n", told)  # recorded: the branch of a fresh freeze has no file
+    await guest.push("scenextras", source("v1.6.0"))  # deploys nothing, and moves the branch
+    await guest.ok("git:set scenextras deploy-branch main")
+    after = await updated()
+    assert after is not None and after > before
+
+
+@BOTH
+async def test_an_image_that_fails_its_check_moves_the_branch_back(guest: Guest) -> None:
+    await guest.control("/app", name="shop", builder="image")
+    before = (await guest.refs("shop"))["refs/heads/master"]
+    done = await guest.control("/deploy", app="shop", version="v2.0.0", behaviour={"health": "503"}, wait=True)
+    assert done["exit"] == 1
+    assert (await guest.refs("shop"))["refs/heads/master"] == before
+    found = await guest.app("shop")
+    assert (found["serves"], found["image_version"]) == ("v1.0.0", "v2.0.0")
+    again = await guest.run("git:from-image shop team/shop:v2.0.0")
+    assert "No changes detected" not in again.out + again.err
 
 
 async def test_objects_of_a_refused_push_never_arrive(guest: Guest) -> None:

@@ -148,6 +148,6 @@ def archive(app: App, ref: str, paths: list[str], prefix: str) -> bytes:
                 entry.type, entry.mode = tarfile.DIRTYPE, 0o775
                 tar.addfile(entry)
             entry = tarfile.TarInfo(prefix + name)
-            entry.size, entry.mode, entry.mtime = len(data), 0o664, app.last_updated
+            entry.size, entry.mode, entry.mtime = len(data), 0o664, app.created_at
             tar.addfile(entry, io.BytesIO(data))
     return buffer.getvalue()

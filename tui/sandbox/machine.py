@@ -55,7 +55,6 @@ class App:
     deploy_source: str = ""
     metadata: str = ""
     source_image: str = ""
-    last_updated: int = 0
     lock_file: bool = False
     lock_held: bool = False  # flock(2): what a deploy looks at; the file alone blocks nothing
     checks_disabled: str = "none"

@@ -11,6 +11,8 @@ from dulwich.objects import Blob, Commit, ObjectID, RawObjectID, ShaFile, Tag, T
 from dulwich.refs import Ref
 from dulwich.repo import MemoryRepo
 
+from tui.sandbox import clock
+
 ZERO = "0" * 40
 
 
@@ -58,6 +60,8 @@ class Repository:
     def __init__(self) -> None:
         self.repo = MemoryRepo()
         self.repo.refs.set_symbolic_ref(Ref(b"HEAD"), Ref(b"refs/heads/master"))
+        self.moved: dict[str, int] = {}
+        """when each ref was written last, in seconds since the epoch, by its full name"""
 
     @property
     def store(self) -> BaseObjectStore:
@@ -98,7 +102,9 @@ class Repository:
         """Moves or creates a ref, given by its full name; None deletes it."""
         if commit is None:
             self.repo.refs.remove_if_equals(Ref(name.encode()), None)
+            self.moved.pop(name, None)
         else:
+            self.moved[name] = int(clock.now())
             self.repo.refs[Ref(name.encode())] = ObjectID(commit.encode())
 
     def commit(self, files: dict[str, bytes], *, message: str, author: Signature, parents: tuple[str, ...] = ()) -> str:

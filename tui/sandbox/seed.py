@@ -62,6 +62,7 @@ async def tell(host: SandboxHost, story: Story) -> None:
             machine.images.remove(image.id, ())
     assert image is not None
     app.repo.set_ref(f"refs/heads/{BRANCH}", parents[0])
+    app.repo.moved[f"refs/heads/{BRANCH}"] = int(now - story.releases[-1].ago.total_seconds())
     app.properties["git-deploy-branch"] = BRANCH
     app.config |= {"APP_NAME": app.name, "GIT_REV": parents[0]}
     if machine.old:
@@ -79,7 +80,7 @@ def app_labels(app: str) -> dict[str, str]:
 
 def record_deploy(host: SandboxHost, app: App, commit: str, at: float) -> None:
     """Record what Dokku knows of a deploy that ended at that time, in seconds since the epoch."""
-    app.deploy_source, app.metadata, app.last_updated = "git-push", commit, int(at)
+    app.deploy_source, app.metadata = "git-push", commit
     app.deployed = app.released = True
     if not host.machine.old:
         identity = f"mw{host.machine.new_id()[:12]}"
@@ -126,7 +127,7 @@ def keep(host: SandboxHost, app: App, image: Image, commit: str, number: int, de
         holder.properties |= {"ps-skip-deploy": "true", "builder-skip-cleanup": "true"}
     holder.properties |= {"git-deploy-branch": SEAL, "builder-selected": "null"}
     holder.deploy_source, holder.metadata = "git-push", held
-    holder.last_updated, holder.released = int(kept), True
+    holder.released = True
     labels = {
         **image.labels,
         "com.dokku.docker-image-labeler/alternate-tags": "",

@@ -10,7 +10,7 @@ from tui.sandbox.client import CommandRefused, bang
 from tui.sandbox.deploy.build import BuildSource
 from tui.sandbox.deploy.docker_troubles import PULL, struck
 from tui.sandbox.deploy.phases import build_and_deploy
-from tui.sandbox.deploy_lines import tool
+from tui.sandbox.deploy_lines import CommandFailed, tool
 from tui.sandbox.dispatch import command, parse
 from tui.sandbox.git_server import deploy_branch
 from tui.sandbox.host import Call
@@ -218,10 +218,17 @@ async def commit_and_deploy(
         call.say(tool(moved))
     if done[0] != "docker-image":
         app.source_image = ""
-    with deploy_lock(call, app):
-        call.marked = True
-        await build_and_deploy(call, app, BuildSource(commit=commit, files=files, alternate_tags=alternate_tags))
-        app.deploy_source, app.metadata = done
+    try:
+        with deploy_lock(call, app):
+            call.marked = True
+            await build_and_deploy(call, app, BuildSource(commit=commit, files=files, alternate_tags=alternate_tags))
+            app.deploy_source, app.metadata = done
+    except CommandFailed:
+        # Recorded: at the end of a failed deploy the branch is written once more. Dokku puts the commit before it
+        # there, not into HEAD's branch, and nothing where the build itself failed.
+        if "built" in call.reached:
+            app.repo.set_ref(f"refs/heads/{deploy_branch(call, app) or 'master'}", tip)
+        raise
 
 
 @command("git:status")

@@ -42,7 +42,8 @@ def live_values(call: Call, app: App, name: str) -> dict[str, str]:
         "git-deploy-branch": app.properties.get("git-deploy-branch", ""),
         "git-sha": app.repo.head() or "HEAD",
         "git-source-image": app.source_image,
-        "git-last-updated-at": str(app.last_updated) if app.last_updated else "",
+        # the time of the branch's file; a branch without commits, such as that of a fresh freeze, has none
+        "git-last-updated-at": str(app.repo.moved.get(f"refs/heads/{deploy_branch(call, app) or 'master'}", "")),
         "checks-disabled-list": app.checks_disabled,
         "checks-skipped-list": app.checks_skipped,
         "ports-map": f"http:{app.port}:5000",

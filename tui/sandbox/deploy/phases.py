@@ -22,7 +22,6 @@ async def build_and_deploy(call: Call, app: App, source: BuildSource) -> None:
     """From source to serving. Raises CommandFailed after the lines that say why."""
     machine = call.host.machine
     app.config["GIT_REV"] = source.commit
-    app.last_updated = int(machine.now())
     call.phase("cleanup")
     await call.pause(0.5)
     if skips_cleanup(call, app):
