@@ -140,3 +140,32 @@ def test_disabled_checks_decide_what_the_plan_promises(one: Sandbox, way: str) -
     plan = one.run(*words)
     assert plan.document["downtime_seconds"] is None
     assert "checks of web are skipped" in plan.stderr
+
+
+def told(box: Sandbox, builder: str) -> None:
+    box.pull("app", name="shop", builder=builder)
+    assert box.run("keep", "shop").code == 0
+    box.pull("deploy", app="shop", version="v2.0.0", behaviour={"health": "503"}, wait=True)
+    assert (box.app("shop")["serves"], box.app("shop")["image_version"]) == ("v1.0.0", "v2.0.0")
+    (found,) = box.run("status", "shop", "--json").document["items"]
+    assert "did not succeed" in (found["restart_risk"] or "")
+    assert "DO NOT RESTART" in box.run("status", "shop").stdout
+    assert box.run("check", "shop").code == 3
+
+
+def test_a_failed_image_is_told_and_cured(box: Sandbox) -> None:
+    """No commit names what serves there, and a restart would start the image that failed all the same."""
+    told(box, "image")
+    done = box.run("shop", "current", "--yes", "--no-watch")
+    assert done.code == 0, done.stderr
+    assert (box.app("shop")["serves"], box.app("shop")["image_version"]) == ("v1.0.0", "v1.0.0")
+    (found,) = box.run("status", "shop", "--json").document["items"]
+    assert found["restart_risk"] is None
+
+
+def test_a_failed_archive_is_told(box: Sandbox) -> None:
+    """All archives have one name, so which of the kept releases runs is not known any more."""
+    told(box, "archive")
+    box.pull("deploy", app="shop", version="v3.0.0", wait=True)
+    (found,) = box.run("status", "shop", "--json").document["items"]
+    assert found["restart_risk"] is None

@@ -55,8 +55,10 @@ def findings(
         words = "the last deploy died after its switch: what serves is not what Dokku names"
         found.append(Clue(speaks=Speaks.FOR, text=words))
     rev = restart_risk.tried(current)
-    if rev is not None and current.commit is not None:
-        words = f"the last deploy ({rev[:10]}) did not succeed: {current.commit[:10]} still serves"
+    if rev is not None:
+        words = (
+            f"the last deploy ({restart_risk.named(rev)}) did not succeed: {restart_risk.serves(current)} still serves"
+        )
         found.append(Clue(speaks=Speaks.AGAINST, text=words))
     return tuple(found)
 

@@ -242,7 +242,7 @@ def _cautions(facts: Facts, deed: Deed, frozen: str | None) -> Iterable[PlanWarn
             f"the way {deed.way} sends no files of ours: no check of ours, although services.yaml says `checks: own`"
         )
         yield PlanWarning(severity=WarningLevel.NOTE, text=words)
-    if leaving.commit and (risk := restart_risk.risk(current)):
+    if risk := restart_risk.risk(current):
         yield PlanWarning(severity=WarningLevel.WARN, text=risk)
     if deed.proves and not options.forward and facts.target.holder is None and leaving.holder is None:
         words = f"neither release is kept: that {leaving.name} is bad is noted on this machine only"

@@ -96,7 +96,7 @@ async def images(engine: Engine, host: str, names: tuple[str, ...]) -> tuple[str
 async def _runs(engine: Engine, host: str, app: str) -> bool:
     """True if the app is known to run; one that cannot be read has no image for a drill."""
     answer = await engine.links.ask(host, commands.ps_report(app))
-    with contextlib.suppress(reports.Unreadable):
+    with contextlib.suppress(reports.Unreadable):  # unknown: then no drill is built from it
         told = reports.ps_report(answer.stdout) if answer.ok else None
         return told is not None and bool(told.deployed) and told.running != "false"
     return False

@@ -26,7 +26,8 @@ async def never_live(service: Service, host: Host, found: Listing, running: Rele
     tried = restart_risk.tried(found.current)
     if tried is None or what_runs.rebuilt(found.releases, found.current) or not await answers(service):
         return ""
+    cure = redeploy_current.cure(service, host, running)
     return (
-        f"the last deploy ({tried[:10]}) never went live: what runs is the old release, {running.name}, and it is "
-        f"healthy. To leave it running and make restarts safe again: {redeploy_current.cure(service, host, running)}"
+        f"the last deploy ({restart_risk.named(tried)}) never went live: what runs is the old release, {running.name}, "
+        f"and it is healthy. To leave it running and make restarts safe again: {cure}"
     )
