@@ -1,6 +1,7 @@
 """Dokku's own words of both versions, as recorded, against our reading of them."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -250,3 +251,44 @@ SHA = "557023ee57f092ba" + "0" * 24
 def test_the_commit_that_was_tried_is_read_among_the_words_of_others(raw: str, found: str | None) -> None:
     """Another one than what is deployed means that a deploy failed: noise must not."""
     assert reports.git_rev(raw.encode()) == found
+
+
+PAINTED = {
+    "a colour around each line": lambda text: "\n".join(f"\x1b[1m{line}\x1b[0m" for line in text.split("\n")),
+    "one colour around all": lambda text: f"\x1b[32m{text.rstrip()}\x1b[0m\n",
+    "the mark of 0.35's builds": lambda text: "\n".join(f"\x1b[1G\x1b[K{line}" for line in text.split("\n")),
+    "a title": lambda text: f"\x1b]0;dokku@host\x07{text}",
+    "a byte order mark": lambda text: f"\ufeff{text}",
+    "CRLF": lambda text: text.replace("\n", "\r\n"),
+    "tabs": lambda text: text.replace("       ", "\t"),
+    "twice": lambda text: text + text,
+    "a warning before": lambda text: f" !     The property x is deprecated\n{text}",
+}
+
+
+@pytest.mark.parametrize("paint", PAINTED.values(), ids=PAINTED)
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("reader", "name"),
+    [
+        (reports.apps_report, "apps:report scenextras --format json"),
+        (reports.ps_report, "ps:report scenextras --format json"),
+        (reports.ps_inspect, "ps:inspect scenextras"),
+        (reports.git_report, "git:report scenextras"),
+        (reports.apps_list, "apps:list"),
+        (reports.config_export, "config:export --format json scenextras"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_what_a_terminal_or_a_plugin_adds_changes_no_report(
+    reader: Callable[[bytes], object], name: str, version: str, paint: Callable[[str], str]
+) -> None:
+    told = recorded(version, name).decode()
+    assert reader(paint(told).encode()) == reader(told.encode())
+
+
+def test_a_warning_is_no_commit() -> None:
+    commit = "dfba06d1acc1312a5ef069b42c2b7e64837b4155"
+    assert reports.git_rev(b" !     The property x is deprecated\n") is None
+    assert reports.git_rev(f"-----> Checking...\r\x1b[1m{commit}\x1b[0m\n".encode()) == commit
+    assert reports.git_rev(b"v1.2.3\n") == "v1.2.3"

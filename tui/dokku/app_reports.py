@@ -10,7 +10,7 @@ from typing import Any
 
 from tui.dokku.reports import AppReport, app_report, text_report
 from tui.model import json_text
-from tui.text.clean import decode
+from tui.text.clean import plain
 
 Argv = tuple[str, ...]
 PLUGINS = ("domains", "ports", "storage", "checks", "git", "app-json", "scheduler", "builder")
@@ -35,7 +35,7 @@ def parts(raw: bytes) -> dict[str, bytes]:
     """App → its part of what a report of all apps printed."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
-    for line in decode(raw).split("\n"):
+    for line in plain(raw).split("\n"):
         if header := _HEADER.fullmatch(line):
             lines = found.setdefault(header[1], [])
         else:
@@ -106,7 +106,7 @@ def _of_app_json(raw: bytes) -> list[str]:
 def _of_checks(raw: bytes) -> list[str]:
     """Lines are `/path words`, or `//name/path words` and `http://name/path words`; `WAIT=5` and comments are none."""
     found: list[str] = []
-    for line in decode(raw).splitlines():
+    for line in plain(raw).splitlines():
         word = (line.split() or [""])[0]
         if match := re.fullmatch(r"(?:(?:https?:)?//[^/]+)?(/[^/].*|/)", word):
             found.append(match[1])

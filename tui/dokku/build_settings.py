@@ -14,7 +14,7 @@ from tui.model import json_text
 from tui.model.observation import RunningState
 from tui.model.outcome import Answer
 from tui.model.value import Value
-from tui.text.clean import clean_line, decode
+from tui.text.clean import clean_line, plain
 
 DOCKERFILE = "Dockerfile"
 ROLES = ("procfile", "appjson", "nginx", "checks")
@@ -223,7 +223,7 @@ def selected_of(report: Mapping[str, str]) -> str:
 
 def build_options(raw: bytes) -> tuple[str, ...]:
     """The words of the build options in a `docker-options:report`, on however many lines they stand."""
-    parts = _OPTION.split(decode(raw))
+    parts = _OPTION.split(plain(raw))
     found = dict(zip(parts[1::2], parts[2::2], strict=False))
     text = found.get("build", "")
     try:
@@ -303,7 +303,7 @@ def read_facts(text: str | None) -> Kept | None:
 
 def _word(answer: Answer | None) -> str:
     """The one word of an answer."""
-    return clean_line(decode(answer.stdout), 100).strip() if answer is not None and answer.ok else ""
+    return clean_line(plain(answer.stdout), 100).strip() if answer is not None and answer.ok else ""
 
 
 def _keys(
@@ -325,7 +325,7 @@ def _unset(answer: Answer) -> bool:
 
 def _names(answer: Answer) -> tuple[str, ...]:
     """The names of variables, one a line."""
-    return tuple(sorted({clean_line(line, 200) for line in decode(answer.stdout).split("\n") if line.strip()}))
+    return tuple(sorted({clean_line(line, 200) for line in plain(answer.stdout).split("\n") if line.strip()}))
 
 
 def _file(told: str | None, usual: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from tui.dokku import commands
 from tui.model.host import Capabilities, Form
 from tui.model.outcome import Answer
-from tui.text.clean import decode
+from tui.text.clean import plain
 
 QUESTIONS = (commands.version(), commands.plugin_list())
 _VERSION = re.compile(r"^dokku version v?([0-9][\w.+~-]*)\s*$", re.MULTILINE)
@@ -20,7 +20,7 @@ def detect(answers: Mapping[tuple[str, ...], Answer], *, at: datetime, form: For
     """Capabilities from the answers to `QUESTIONS`; the runbook's commands are asked for apart, see `runbook`."""
     version = read_version(answers[commands.version()])
     plugins = tuple(
-        line.split()[0] for line in decode(answers[commands.plugin_list()].stdout).splitlines() if line.split()
+        line.split()[0] for line in plain(answers[commands.plugin_list()].stdout).splitlines() if line.split()
     )
     modern = "builds" in plugins or at_least(version, (0, 36))
     how = "property" if modern else "config"
@@ -38,13 +38,13 @@ def detect(answers: Mapping[tuple[str, ...], Answer], *, at: datetime, form: For
 
 def runbook(told: Answer) -> tuple[str, ...]:
     """The runbook's commands that exist on a host, by its answer to `help --all`."""
-    known = {line.split()[0] for line in decode(told.stdout).splitlines() if line.split()}
+    known = {line.split()[0] for line in plain(told.stdout).splitlines() if line.split()}
     return tuple(command for command in RUNBOOK if command in known)
 
 
 def read_version(answer: Answer) -> str | None:
     """The version in the answer to `version`, or None where that is no answer of Dokku's."""
-    found = _VERSION.search(decode(answer.stdout))
+    found = _VERSION.search(plain(answer.stdout))
     return found[1] if answer.ok and found else None
 
 

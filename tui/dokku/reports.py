@@ -16,7 +16,7 @@ from tui.model import iso_time, json_text
 from tui.model.errors import UnexpectedReply
 from tui.model.observation import Container
 from tui.model.value import Value
-from tui.text.clean import clean_line, decode
+from tui.text.clean import clean_line, decode, plain
 
 T = TypeVar("T")
 NO_SUCH_APP = 20
@@ -97,7 +97,7 @@ def document(raw: bytes, kind: type[T], what: str) -> T:
     """
     with contextlib.suppress(json_text.NotJson):  # looked for within it below
         return json_text.read(raw, kind)
-    text = decode(raw)
+    text = plain(raw)
     found: list[tuple[int, T]] = []
     at = 0
     for _ in range(_TRIED):
@@ -141,9 +141,9 @@ def _as_text(value: Any) -> str | None:
 def text_report(raw: bytes) -> dict[str, str]:
     """A `*:report` as text: label in small letters → value without its padding."""
     found: dict[str, str] = {}
-    for line in decode(raw).split("\n"):  # and at no other sign that a value may hold
+    for line in plain(raw).split("\n"):  # and at no other sign that a value may hold
         label, colon, value = line.partition(":")
-        if colon and line.startswith(" "):
+        if colon and line.startswith((" ", "\t")):
             found[label.strip().lower()] = value.strip()
     return found
 
@@ -217,20 +217,21 @@ _TYPES = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_,-]{0,199}")
 
 def git_rev(raw: bytes) -> str | None:
     """The commit that `config:get APP GIT_REV` printed, also among others' lines; None where there is none, or two."""
-    lines = [line.strip() for line in decode(raw).split("\n") if line.strip()]
+    lines = [line.strip() for line in re.split(r"[\r\n]", plain(raw)) if line.strip()]
     commits = dict.fromkeys(line for line in lines if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", line))
-    if len(lines) == 1 or len(commits) == 1:
-        return next(iter(commits or lines))
-    return None
+    if len(commits) == 1:
+        return next(iter(commits))
+    return lines[0] if len(lines) == 1 and not re.search(r"\s", lines[0]) else None  # no warning is one word
 
 
 def apps_list(raw: bytes) -> tuple[str, ...]:
     """The names of `apps:list`, without its header, or of its JSON on 0.38. Raises Unreadable for other JSON."""
-    lines = [line.strip() for line in decode(raw).splitlines()]
+    lines = [line.strip() for line in plain(raw).splitlines()]
     header = next((number for number, line in enumerate(lines) if line == "=====> My Apps"), None)
     if header is None and _LISTED.search(raw):
         return tuple(document(raw, list[str], "apps:list"))
-    return tuple(line for line in lines[0 if header is None else header + 1 :] if _APP.fullmatch(line))
+    named = (line for line in lines[0 if header is None else header + 1 :] if _APP.fullmatch(line))
+    return tuple(dict.fromkeys(named))
 
 
 _APP = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")

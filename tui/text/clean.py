@@ -43,6 +43,7 @@ _PILED = re.compile(
     "|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2,}"
 )
 # how a typewriter writes bold and underlined: the same letter twice, or a line and a letter
+_PAINT = re.compile(r"\x1b(?:\[[0-9;:?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][AB0]|[=>])|\ufeff")
 _STRUCK = re.compile(r"(.)\x08\1|_\x08(.)")
 
 
@@ -76,3 +77,8 @@ def clean_line(text: str, limit: int = 500) -> str:
 def decode(raw: bytes) -> str:
     """Bytes from outside as text: UTF-8, what is not UTF-8 replaced."""
     return raw.decode("utf-8", "replace")
+
+
+def plain(raw: bytes) -> str:
+    """The same for what is read and not shown: without a terminal's colours, titles and marks, and without a BOM."""
+    return _PAINT.sub("", decode(raw))
