@@ -124,6 +124,9 @@ class Said:
         raw, self._raw = self._raw, b""
         return raw
 
+    async def wait(self) -> None:
+        """Nothing more is said."""
+
 
 @pytest.mark.parametrize(
     ("raw", "words", "fix"),

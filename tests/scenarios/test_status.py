@@ -7,7 +7,7 @@ import asyncssh
 import pytest
 import yaml
 
-from tests.harness import LocalSandbox
+from tests.harness import LocalSandbox, local_sandbox
 from tests.sandboxes import Sandbox
 
 GATEWAY = "scenextras-gateway"
@@ -116,3 +116,14 @@ def test_an_app_that_is_missing_is_its_own_trouble_and_is_named(box: Sandbox, tm
     assert listed.code == 3 and listed.document["error"]["message"].startswith("the app does not exist")
     checked = box.run("check", "gone", "--json").document["items"]
     assert any(item["topic"] == "host" and item["text"].startswith("the app does not exist") for item in checked)
+
+
+@pytest.mark.parametrize("ssh", [True, False], ids=["ssh", "loopback"])
+def test_what_ends_gits_answer_before_we_ask_is_named(tmp_path: Path, ssh: bool) -> None:
+    """It was called a lost link (10) where the host had ended before our first packet left."""
+    words = " !     User default does not have permission to git-upload-pack on scenextras"
+    with local_sandbox(tmp_path, ssh=ssh) as box:
+        box.pull("fault", kind="fail_command", when={"command_prefix": "git-upload-pack"}, stderr=words, times=9)
+        done = box.run("status", "api")
+        assert done.code == 3, done.stdout
+        assert "access rules" in done.stdout

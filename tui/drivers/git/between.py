@@ -55,13 +55,13 @@ async def _fetch(host: Any, app: str) -> bytes | str:
         reader = git.Reader(channel)
         tips = sorted(set(git.branches(await git.advertisement(reader)).values()))
         if not tips:
-            channel.write(git.FLUSH)
+            git.say(channel, git.FLUSH)
             return "the repository has no branch"
         first, *more = tips
-        channel.write(git.pkt(f"want {first} side-band-64k no-progress ofs-delta agent=rollback\n".encode()))
+        git.say(channel, git.pkt(f"want {first} side-band-64k no-progress ofs-delta agent=rollback\n".encode()))
         for tip in more:
-            channel.write(git.pkt(f"want {tip}\n".encode()))
-        channel.write(git.FLUSH + git.pkt(b"done\n"))
+            git.say(channel, git.pkt(f"want {tip}\n".encode()))
+        git.say(channel, git.FLUSH + git.pkt(b"done\n"))
         answer = decode(await reader.packet() or b"")
         if not answer.startswith("NAK"):
             raise git.ProtocolError(clean_line(answer, 120) or "no answer")

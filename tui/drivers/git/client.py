@@ -27,6 +27,7 @@ from tui.drivers.git.wire import (
     once_more,
     packets,
     pkt,
+    say,
 )
 from tui.model.commit_range import CommitRange, Migrated, SourceTree
 from tui.model.history import Commit
@@ -53,7 +54,7 @@ class Git:
 
         async def told(guess: bool) -> dict[str, str]:
             async with asked(host, "git-upload-pack", app, ADVERTISE_LIMIT, guess=guess) as channel:
-                channel.write(FLUSH)  # before the answer: what holds it back until Git ends would hold both for ever
+                say(channel, FLUSH)  # before the answer: what holds it back until Git ends would hold both for ever
                 channel.write_eof()
                 advertised = await advertisement(Reader(channel))
             return branches(advertised)
@@ -95,8 +96,8 @@ class Git:
         content, errors = bytearray(), bytearray()
         async with asked(host, "git-upload-archive", app, ADVERTISE_LIMIT) as channel:
             for argument in ("--format=tar", f"refs/heads/{branch}", path):
-                channel.write(pkt(f"argument {argument}\n".encode()))
-            channel.write(FLUSH)
+                say(channel, pkt(f"argument {argument}\n".encode()))
+            say(channel, FLUSH)
             channel.write_eof()
             reader = Reader(channel)
             if (first := await reader.packet()) != b"ACK\n":

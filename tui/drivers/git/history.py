@@ -36,11 +36,11 @@ async def newest(host: Any, app: str, branch: str, count: int) -> tuple[Commit, 
         tips = git.branches(await git.advertisement(reader))
         tip = tips.get(branch)
         if tip is None:
-            channel.write(git.FLUSH)
+            git.say(channel, git.FLUSH)
             return ()
         for line in (f"want {tip} side-band-64k no-progress agent=rollback\n", f"deepen {count}\n"):
-            channel.write(git.pkt(line.encode()))
-        channel.write(git.FLUSH + git.pkt(b"done\n"))
+            git.say(channel, git.pkt(line.encode()))
+        git.say(channel, git.FLUSH + git.pkt(b"done\n"))
         edge = await _shallow(reader)
         return await _chain(reader, tip, edge, count)
 

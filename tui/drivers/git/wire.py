@@ -66,6 +66,15 @@ async def asked(host: Any, service: str, app: str, limit: float, *, guess: bool 
         raise LinkDropped(f"{what}: the link was lost: {clean_line(str(error)) or type(error).__name__}") from error
 
 
+def say(channel: Any, data: bytes) -> None:
+    """Send. A service that has ended already takes nothing: what is read then says why. Raises OSError for the link."""
+    try:
+        channel.write(data)
+    except OSError:
+        if channel.ended() is None:
+            raise
+
+
 _LENGTH = re.compile(rb"[0-9A-Fa-f]{4}")
 _ENDED = "does this login run Dokku's own command, and is Git on the host? try: git ls-remote dokku@HOST:APP"
 _SILENCE = (
@@ -112,6 +121,7 @@ class Reader:
         while len(self._rest) < count:
             chunk = await self._channel.read()
             if not chunk:
+                await self._channel.wait()  # then all is there that it said
                 raise _ended(bytes(self._channel.stderr))
             self._rest += chunk
         taken = bytes(self._rest[:count])
