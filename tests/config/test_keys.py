@@ -31,6 +31,12 @@ def test_a_duration_may_have_several_parts(tmp_path: Path, written: str, seconds
     assert health is not None and health.patience == timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize("app", ["a" * 128, "My_App", "0day", "my.app.v2", "api--r", "api--r4--old", "status", "n"])
+def test_names_of_apps_that_hosts_have(tmp_path: Path, app: str) -> None:
+    text = f"{HOSTS}services:\n  it: {{host: here, app: '{app}', health: {{url: https://it.example/}}}}\n"
+    assert load_text(text, tmp_path).services[0].app == app
+
+
 @pytest.mark.parametrize("written", ["30s1m", "1m1m", "90", "1.5m", "1m 30s", "-1m", "1d", "''"])
 def test_what_is_no_duration(tmp_path: Path, written: str) -> None:
     ((line, said),) = problems(SMALL + f"      patience: {written}\n", tmp_path)

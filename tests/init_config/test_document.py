@@ -10,7 +10,7 @@ from tests.init_config import worlds
 from tui import config
 from tui.config import values
 from tui.config.hosts_and_services import RESERVED
-from tui.init_config import document
+from tui.init_config import document, names
 from tui.init_config.document import Decisions, Rules
 from tui.init_config.facts import AppFacts, HealthFound, HostFacts, WebAnswer, Whose
 from tui.model.service import Fleet
@@ -146,3 +146,8 @@ def test_left_out_apps_are_named() -> None:
 def test_what_comes_in_by_all_is_taken_last() -> None:
     text = proposed(AppFacts(app="gateway"), AppFacts(app="api"), AppFacts(app="search"))
     assert [s.name for s in loaded(text).services] == ["api", "search", "gateway"]
+
+
+def test_an_app_with_a_long_name_has_a_service_with_a_shorter_one() -> None:
+    assert names.service("a" * 100, (), ()) == "a" * 58 + "-2"
+    assert names.service("status", (), ("status",)) == "status-app"

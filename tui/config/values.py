@@ -17,7 +17,7 @@ RANGES: dict[Callable[[str], int], tuple[int, int]] = {}
 _SPAN = DURATION.replace("(?=.)", "(?=[0-9])").replace("([0-9]", "(?:[0-9]")
 DOWNTIME = f"none|{_SPAN}-{_SPAN}"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
-APP = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+APP = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 PERCENTAGE = r"(?:100(?:\.0{1,6})?|[0-9]{1,2}(?:\.[0-9]{1,6})?)%"
 REPOSITORY = r"[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?(?:/[a-z0-9][a-z0-9._-]*)*"
 JSON_PATH = r"(?!\$(?!\{))(?!.*\[[0-9]*\])[^\n]*"
@@ -184,7 +184,7 @@ def name(text: str) -> str:
 def app(text: str) -> str:
     """A Dokku app's name. Capitals and underscores are those of older hosts, which go on with such apps."""
     if not re.fullmatch(APP, text):
-        raise ValueError(f"{text!r} is no Dokku app: letters, digits, dot, dash and underscore, at most 63")
+        raise ValueError(f"{text!r} is no Dokku app: letters, digits, dot, dash and underscore, at most 128")
     if is_ours(text):
         raise ValueError(f"{text!r} is a kept release or a record of this program; name the app that serves")
     return text

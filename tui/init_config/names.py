@@ -12,7 +12,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 def service(app: str, taken: Iterable[str], reserved: Iterable[str]) -> str | None:
     """A service's name: its app's, else with a word after it; None where nothing fits."""
     used = {*taken, *reserved}
-    for name in (app, f"{app}-app", *(f"{app}-{number}" for number in range(2, 100))):
+    short = app[:58].rstrip("._-")  # an app's name may be longer than a service's
+    for name in (app, f"{app}-app", *(f"{short}-{number}" for number in range(2, 100))):
         if name not in used and _NAME.fullmatch(name):
             return name
     return None
