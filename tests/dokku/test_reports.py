@@ -292,3 +292,18 @@ def test_a_warning_is_no_commit() -> None:
     assert reports.git_rev(b" !     The property x is deprecated\n") is None
     assert reports.git_rev(f"-----> Checking...\r\x1b[1m{commit}\x1b[0m\n".encode()) == commit
     assert reports.git_rev(b"v1.2.3\n") == "v1.2.3"
+
+
+@pytest.mark.parametrize(
+    ("state", "runs"),
+    [
+        ({"Running": True, "Paused": True}, False),  # Docker calls it running, and it answers nobody
+        ({"Running": True, "Paused": False}, True),
+        ({"Running": False, "Restarting": True}, True),
+        ({"Running": False, "Dead": True}, False),
+        ({"Running": False, "Status": "created", "StartedAt": "0001-01-01T00:00:00Z"}, False),
+    ],
+)
+def test_what_runs_of_a_containers_states(state: dict[str, object], runs: bool) -> None:
+    raw = json.dumps([{"Id": "a" * 64, "Name": "/cyc.web.1", "State": state}]).encode()
+    assert [c.running for c in reports.ps_inspect(raw)] == [runs]

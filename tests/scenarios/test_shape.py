@@ -151,6 +151,12 @@ def test_another_scale_than_when_it_was_kept_is_said_and_stays(box: Sandbox) -> 
     assert len([c for c in box.app(APP)["containers"] if c["labels"].get("rollback.attempt")]) == 2
 
 
+def test_a_scale_of_none_is_said_before_a_release_is_started_that_runs_nothing(box: Sandbox) -> None:
+    command(box, f"ps:scale {APP} web=0")
+    plan = box.run("gateway", "previous", "--plan", "--json").document
+    assert any(f"`ps:scale {APP}` says" in warning["text"] for warning in plan["warnings"])
+
+
 def test_the_plan_says_what_lies_between_and_what_changed_since(box: Sandbox) -> None:
     target = kept(box)
     command(box, f"config:set --no-restart {APP} NEW_FLAG=on")

@@ -297,6 +297,7 @@ class _Build(msgspec.Struct):
 class _State(msgspec.Struct, rename="pascal"):
     running: bool
     restarting: bool = False
+    paused: bool = False
     started_at: str | None = None
     exit_code: int | None = None
     oom_killed: bool = msgspec.field(default=False, name="OOMKilled")
@@ -363,7 +364,7 @@ def _container(item: _Inspected, name: re.Match[str]) -> Container:
         named=clean_line(item.config.image, 300) if item.config else "",
         created_at=_time(item.created),
         started_at=_time(item.state.started_at),
-        running=item.state.running or item.state.restarting,
+        running=item.state.restarting or (item.state.running and not item.state.paused),
         restarting=item.state.restarting,
         restarts=item.restart_count,
         oom_killed=item.state.oom_killed,

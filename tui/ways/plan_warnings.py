@@ -108,6 +108,11 @@ def processes(found: Findings, target: Release, current: RunningState) -> list[P
             said.append(PlanWarning(severity=WarningLevel.BLOCK, text=words))
     then = None if found.kept is None or found.kept.processes is None else dict(found.kept.processes)
     if then is None:
+        if not now:
+            words = (
+                f"nothing of {current.app} runs, and going back starts what `ps:scale {current.app}` says: maybe none"
+            )
+            said.append(PlanWarning(severity=WarningLevel.WARN, text=words))
         return said
     for name in sorted(wanted):
         if then.get(name, 0) and not now.get(name, 0):
