@@ -307,3 +307,9 @@ def test_a_warning_is_no_commit() -> None:
 def test_what_runs_of_a_containers_states(state: dict[str, object], runs: bool) -> None:
     raw = json.dumps([{"Id": "a" * 64, "Name": "/cyc.web.1", "State": state}]).encode()
     assert [c.running for c in reports.ps_inspect(raw)] == [runs]
+
+
+@pytest.mark.parametrize("kind", ["tar", "tar.gz", "zip"])
+def test_an_archive_of_each_type_is_one(kind: str) -> None:
+    raw = json.dumps({"app-deploy-source": kind, "app-deploy-source-metadata": "https://x.example/a"}).encode()
+    assert reports.apps_report(raw).source == "tar"

@@ -224,3 +224,17 @@ def test_a_plain_app_goes_back_and_is_kept_where_the_host_lets_nobody_read_more(
         assert done.code == 0, done.stderr
         kept = box.run("keep", "transcription", "--json")
         assert kept.code == 0, kept.stderr
+
+
+def test_an_archive_of_another_type_is_kept_and_gone_back_to(tmp_path: Path) -> None:
+    """Dokku names the type of an archive as the source of the app."""
+    with local_sandbox(tmp_path) as box:
+        box.pull("app", name="shop", builder="archive")
+        box.pull("deploy", app="shop", version="v1.5.0", archive_type="tar.gz", wait=True)
+        assert "tar.gz" in box.pull("command", command="apps:report shop")["stdout"]
+        done = box.run("keep", "shop")
+        assert done.code == 0, done.stderr
+        box.pull("deploy", app="shop", version="v2.0.0", archive_type="tar.gz", wait=True)
+        back = box.run("shop", "previous", "--yes", "--no-watch")
+        assert back.code == 0, back.stderr
+        assert box.app("shop")["serves"] == "v1.5.0"

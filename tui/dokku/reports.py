@@ -158,9 +158,11 @@ def apps_report(raw: bytes) -> AppReport:
 
 
 def app_report(found: Mapping[str, str]) -> AppReport:
-    """An app's report by its bare keys, as the JSON has them."""
+    """An app's report by its bare keys, as the JSON has them. Of an archive the source is its type, by Dokku's own code
+    (`--archive-type`): all three are one to us."""
+    source = found.get("deploy-source") or None
     return AppReport(
-        source=found.get("deploy-source") or None,
+        source="tar" if source in ("tar.gz", "zip") else source,
         metadata=found.get("deploy-source-metadata") or None,
         locked=_truth(found.get("locked")),
         created_at=_epoch(found.get("created-at")),

@@ -1,6 +1,7 @@
 """A colleague or CI: commands and pushes from inside the process, through the same paths as everybody else's."""
 
 import asyncio
+import gzip
 import hashlib
 import io
 import json
@@ -144,7 +145,10 @@ class Colleague:
     async def _without_git(self, app: App, told: dict[str, Any]) -> dict[str, Any]:
         """A release by an image that the team built and tagged on the host, or by a tar."""
         files = self._files(app, told)
-        line, data = f"git:from-archive {app.name} --", tar_of(files)
+        kind = told.get("archive_type", "tar")
+        tar = tar_of(files)
+        line = f"git:from-archive {'' if kind == 'tar' else f'--archive-type {kind} '}{app.name} --"
+        data = gzip.compress(tar) if kind == "tar.gz" else tar
         if self._story(app).builder == "image":
             name = told.get("image", f"team/{app.name}:{told.get('version', 'v9.9.9')}")
             machine = self._host.machine

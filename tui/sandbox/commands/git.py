@@ -138,14 +138,17 @@ async def from_archive(call: Call) -> int:
     app = call.host.machine.app(options.first())
     if options.plain[1:2] != ("--",):
         raise CommandRefused(1, bang("Invalid archive url specified"))
+    kind = options.flags.get("--archive-type", "tar")
     with recorded_build(call, app, call.name):
-        await build_from_archive(call, app)
+        await build_from_archive(call, app, kind)
     return 0
 
 
-async def build_from_archive(call: Call, app: App) -> None:
-    """The tar on stdin, committed and deployed. Raises Refused(2) for what is no tar, Refused(1) for the same again."""
-    call.out("-----> Fetching tar file from stdin")
+async def build_from_archive(call: Call, app: App, kind: str) -> None:
+    """The archive on stdin, committed and deployed; its type becomes the app's source, by Dokku's own code. A zip is
+    not unpacked here. Raises Refused(2) for what is no tar, Refused(1) for the same again.
+    """
+    call.out(f"-----> Fetching {kind} file from stdin")
     data = bytearray()
     while chunk := await call.client.read(65_536):
         data += chunk
@@ -165,7 +168,7 @@ async def build_from_archive(call: Call, app: App) -> None:
     if call.host.machine.old:
         place = f"{SCRATCH}-{call.host.machine.number()}-trigger-git-git-from-archive.4rK1xj/."
         call.say(tool(f"mv: cannot move '.' to '{place}': Device or resource busy"))
-    await commit_and_deploy(call, app, files, None, ("tar", "--"))
+    await commit_and_deploy(call, app, files, None, (kind, "--"))
 
 
 def unpacked(call: Call) -> Iterator[str]:
