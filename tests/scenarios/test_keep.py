@@ -118,6 +118,21 @@ def test_an_attempt_that_built_nothing_is_no_reason_not_to_keep(
         assert done.code == 0, done.stderr
 
 
+@pytest.mark.parametrize("dokku", ["0.35.15", "0.38.27"])
+def test_the_commit_that_was_tried_is_read_where_the_team_has_it_written(tmp_path: Path, dokku: str) -> None:
+    with local_sandbox(tmp_path, dokku=dokku) as box:
+        box.pull("command", command=f"git:set {APP} rev-env-var COMMIT_SHA")
+        box.pull("deploy", app=APP, version="v2.0.0", wait=True)  # GIT_REV is that of the deploy before
+        (found,) = box.run("status", "gateway", "--json").document["items"]
+        assert found["restart_risk"] is None
+        done = box.run("keep", "gateway")
+        assert done.code == 0, done.stderr
+        box.pull("command", command=f"git:set {APP} rev-env-var")
+        box.pull("deploy", app=APP, version="v3.0.0", wait=True)
+        done = box.run("keep", "gateway")
+        assert done.code == 3 and "rev-env-var GIT_REV" in done.stderr, done.stderr
+
+
 def test_a_holder_that_was_deployed_all_the_same_is_stopped_and_named(tmp_path: Path) -> None:
     with local_sandbox(tmp_path, pace="0.25", speed=5) as box:
         box.pull("fault", kind="slow_command", when={"command_prefix": f"git-receive-pack '{APP}--r"}, seconds=3)

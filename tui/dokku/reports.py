@@ -53,6 +53,8 @@ class GitReport(Value):
     """the image whose files Dokku reads in place of those of a commit: what `git:from-image` tried last"""
     updated_at: datetime | None = None
     """when the deploy branch moved last: `git:from-image` and `git:from-archive` move it before they build"""
+    rev_variable: str | None = "GIT_REV"
+    """the variable into which Dokku writes the commit that it tries (`git:set APP rev-env-var`); None: into none"""
 
 
 class PsReport(Value):
@@ -186,7 +188,12 @@ def git_report(raw: bytes) -> GitReport:
         global_branch=everywhere,
         source_image=clean_line(found.get("git source image", ""), 300) or None,
         updated_at=_epoch(found.get("git last updated at")),
+        rev_variable=_variable(found.get("git rev env var", "GIT_REV")),
     )
+
+
+def _variable(text: str) -> str | None:
+    return text if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", text) else None
 
 
 def ps_report(raw: bytes) -> PsReport:

@@ -51,9 +51,16 @@ def known_to_run(current: RunningState) -> str:
         )
     if len({c.image for c in current.containers if c.running}) > 1:
         raise Refused(f"the containers of {current.app} run different images", "deploy or restart it first")
+    if current.git_rev is None:
+        raise Refused(
+            f"{current.app}: {commit[:10]} was deployed, and the host does not say which commit was tried last, so the "
+            "image may be another one",
+            f"where it was switched off (`git:report {current.app}`: Git rev env var): "
+            f"git:set {current.app} rev-env-var GIT_REV, and an ordinary deploy of a good release",
+        )
     if current.git_rev != commit:
         raise Refused(
-            f"{current.app}: {commit[:10]} was deployed, but {(current.git_rev or 'unknown')[:10]} was tried after it, "
+            f"{current.app}: {commit[:10]} was deployed, but {current.git_rev[:10]} was tried after it, "
             "so the image may be another one",
             "deploy a good release first",
         )

@@ -172,6 +172,8 @@ class HostConnections:
         )
         facts, inspected, told, rev, refs = answers
         branch = told.branch
+        if told.rev_variable != "GIT_REV":
+            rev = await self.tried(name, app, told.rev_variable) if told.rev_variable else None
         pods, containers = await self._containers(name, app, inspected)
         # explained by test_a_lock_without_a_build_that_lives_is_one_of_a_build_that_died
         stale = bool(facts.locked) and not await self.may_build(name, app)
@@ -206,9 +208,9 @@ class HostConnections:
         """The app's deploy branch and more. Raises LinkError, UnexpectedReply."""
         return reports.git_report(await self.ask_checked(name, commands.git_report(app)))
 
-    async def tried(self, name: str, app: str) -> str | None:
+    async def tried(self, name: str, app: str, variable: str = "GIT_REV") -> str | None:
         """The commit that was deployed, or tried, last; None where the host names none. Raises LinkError."""
-        return tried(await self.ask(name, commands.config_get(app, "GIT_REV")))
+        return tried(await self.ask(name, commands.config_get(app, variable)))
 
     async def may_build(self, name: str, app: str) -> bool:
         """True if a build of the app may be running, although its lock alone cannot say so.

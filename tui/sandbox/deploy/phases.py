@@ -21,7 +21,8 @@ def skips_cleanup(call: Call, app: App) -> bool:
 async def build_and_deploy(call: Call, app: App, source: BuildSource) -> None:
     """From source to serving. Raises CommandFailed after the lines that say why."""
     machine = call.host.machine
-    app.config["GIT_REV"] = source.commit
+    if variable := app.properties.get("git-rev-env-var", "GIT_REV"):  # set to nothing: written nowhere
+        app.config[variable] = source.commit
     call.phase("cleanup")
     await call.pause(0.5)
     if skips_cleanup(call, app):
