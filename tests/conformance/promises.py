@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tests.conformance.sources import Source
-from tui.dokku import app_config, app_reports, build_settings, capabilities, commands, holders, refusals, reports
+from tui.dokku import (
+    app_config,
+    app_reports,
+    build_records,
+    build_settings,
+    capabilities,
+    commands,
+    holders,
+    refusals,
+    reports,
+)
 from tui.dokku.holders import forbid
 from tui.dokku.refusals import Refusal
 from tui.model.host import Capabilities
@@ -64,7 +74,7 @@ async def builds(source: Source) -> None:
     answer = await source.ask(commands.builds_list(source.app))
     if (await known(source)).builds:
         assert answer.ok, answer
-        reports.builds_list(answer.stdout)
+        build_records.builds_list(answer.stdout)
     else:
         assert refusals.read(answer) is Refusal.NOT_A_COMMAND, answer
 

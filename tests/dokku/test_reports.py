@@ -8,26 +8,26 @@ from typing import Any
 
 import pytest
 
-from tui.dokku import refusals, reports
+from tui.dokku import build_records, refusals, reports
 from tui.dokku.refusals import Refusal
 
 VERSIONS = ("0.35.15", "0.38.27")
 
 
 def test_a_failure_counts_only_when_it_began_after_the_last_success_had_ended() -> None:
-    def build(id_: str, status: str, began: int, ended: int | None) -> reports.Build:
+    def build(id_: str, status: str, began: int, ended: int | None) -> build_records.Build:
         at = datetime(2026, 11, 23, 21, 56, tzinfo=UTC)
         times = (at + timedelta(seconds=began), None if ended is None else at + timedelta(seconds=ended))
-        return reports.Build(id=id_, status=status, started_at=times[0], finished_at=times[1])
+        return build_records.Build(id=id_, status=status, started_at=times[0], finished_at=times[1])
 
     refused = build("refused by the lock", "failed", 10, 20)
     good = build("good", "succeeded", 0, 60)
     late = build("late", "abandoned", 61, None)
-    assert reports.failures((refused, good)) == ()
-    assert reports.failures((late, refused, good)) == (late,)
-    assert reports.failures((late, refused)) == (late, refused)
-    assert reports.failures((build("restart", "succeeded", 70, 80), late, good)) == ()
-    assert reports.failures(()) == ()
+    assert build_records.failures((refused, good)) == ()
+    assert build_records.failures((late, refused, good)) == (late,)
+    assert build_records.failures((late, refused)) == (late, refused)
+    assert build_records.failures((build("restart", "succeeded", 70, 80), late, good)) == ()
+    assert build_records.failures(()) == ()
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_failure_counts_only_when_it_began_after_the_last_success_had_ended() 
     ],
 )
 def test_an_attempt_that_began_no_build_is_known_by_its_output(said: str, nothing: bool) -> None:
-    assert reports.built_nothing(said.encode()) is nothing
+    assert build_records.built_nothing(said.encode()) is nothing
 
 
 def recorded(version: str, name: str) -> bytes:
@@ -138,7 +138,7 @@ def test_038_without_any_branch_set_computes_one() -> None:
 
 def test_builds_of_038() -> None:
     raw = json.loads((Path(__file__).parent / "data" / "more.json").read_text())["builds"]["0.38.27"]
-    newest = reports.builds_list(raw.encode())[0]
+    newest = build_records.builds_list(raw.encode())[0]
     assert (newest.id, newest.status, newest.source) == ("mwtrw37icx65if", "succeeded", "git-hook")
     assert newest.started_at is not None
     assert newest.finished_at is not None

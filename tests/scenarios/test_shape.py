@@ -157,6 +157,23 @@ def test_a_scale_of_none_is_said_before_a_release_is_started_that_runs_nothing(b
     assert any(f"`ps:scale {APP}` says" in warning["text"] for warning in plan["warnings"])
 
 
+@pytest.mark.parametrize("scope", [APP, "--global"])
+def test_where_deploys_are_not_started_nothing_is_pushed_until_they_are(box: Sandbox, scope: str) -> None:
+    """Dokku builds then and says `Skipping deployment`: exit 0, the metadata ours, and the old release serves."""
+    old = "0.35" in str(box.pull("command", command="version")["stdout"])
+    flags = f"--no-restart {scope}" if scope == APP else scope
+    on = f"config:set {flags} DOKKU_SKIP_DEPLOY=true" if old else f"ps:set {scope} skip-deploy true"
+    off = f"config:unset {flags} DOKKU_SKIP_DEPLOY" if old else f"ps:set {scope} skip-deploy"
+    command(box, on)
+    refused = box.run("gateway", "release:4", "--yes", "--no-watch")
+    assert refused.code == 3 and "built and not started" in refused.stderr, refused.stderr
+    assert not box.sent(f"git-receive-pack '{APP}'")
+    assert "built and not started" in box.run("check", "gateway").stdout
+    command(box, off)
+    done = box.run("gateway", "release:4", "--yes", "--no-watch")
+    assert done.code == 0, done.stderr
+
+
 def test_the_plan_says_what_lies_between_and_what_changed_since(box: Sandbox) -> None:
     target = kept(box)
     command(box, f"config:set --no-restart {APP} NEW_FLAG=on")

@@ -78,6 +78,13 @@ def unavailable(shape: Shape) -> str | None:
     return None
 
 
+def skipped(shape: Shape) -> str | None:
+    """Why no deploy of the app starts anything, with the fix; None where it does."""
+    if not shape.skips:
+        return None
+    return f"deploys of {shape.app} are built and not started, until: {' '.join(shape.skips)}"
+
+
 def untold(shape: Shape) -> tuple[str, ...]:
     """The settings that decide over a push and that the host did not tell."""
     return tuple(report for report in (*shapes.GATE, shapes.VARIABLES) if report in shape.unknown)

@@ -23,6 +23,8 @@ FACTS_FILE = "release.json"
 """what we write beside a release's own files"""
 CHOOSERS = ("BUILDPACK_URL", "DOKKU_CNB_EXPERIMENTAL")
 """the variables that have something else build a commit than its Dockerfile"""
+SKIPS = "DOKKU_SKIP_DEPLOY"
+"""the variable that has 0.35 build and not start; on 0.38 it is a property"""
 OWN_LIST, GLOBAL_LIST = "the list of its config keys", "the list of global config keys"
 _OPTION = re.compile(r"(?m)^[ \t]*Docker options (build|deploy|run):")
 
@@ -45,6 +47,8 @@ class Shape(Value):
     """names of all variables that the host gives to every app"""
     experimental: bool = False
     """this host obeys DOKKU_CNB_EXPERIMENTAL, as 0.35 does"""
+    skips: tuple[str, ...] = ()
+    """the command that ends the skipping of the app's deploys; empty: they are not skipped"""
     source_image: str = ""
     """the image whose files Dokku reads in place of a commit's"""
     build_dir: str = ""
@@ -106,13 +110,16 @@ def gate_questions(app: str) -> tuple[tuple[str, ...], ...]:
 
 
 def further_questions(app: str, answers: Mapping[tuple[str, ...], Answer]) -> tuple[tuple[str, ...], ...]:
-    """The questions that remain where names were not listed, as of an access plugin that lets nobody list the host's.
+    """The questions that remain where names were not listed, as of an access plugin that lets nobody list the host's,
+    and where a variable is there whose value decides.
 
     One variable each: unset is exit 1 without a word (recorded on 0.35.15 and 0.38.27, also with `--global`).
     """
     lists = {scope: answers.get(commands.config_keys(scope)) for scope in (app, _GLOBAL)}
-    missing = (scope for scope, answer in lists.items() if answer is None or not answer.ok)
-    return tuple(commands.config_get(scope, name) for scope in missing for name in CHOOSERS)
+    missing = [scope for scope, answer in lists.items() if answer is None or not answer.ok]
+    named = (scope for scope, answer in lists.items() if answer is not None and SKIPS in _names(answer))
+    chosen = (commands.config_get(scope, name) for scope in missing for name in CHOOSERS)
+    return (*chosen, *(commands.config_get(scope, SKIPS) for scope in named))
 
 
 def _variables(app: str) -> tuple[tuple[str, ...], ...]:
@@ -181,6 +188,7 @@ def read(
         keys=keys,
         global_keys=global_keys,
         experimental=experimental,
+        skips=_skips(app, told["ps"], answers),
         source_image=(current.source_image if current is not None else None) or "",
         build_dir=_path(build_dir or ""),
         dockerfile=_file(
@@ -299,6 +307,17 @@ def read_facts(text: str | None) -> Kept | None:
         return None if text is None else json_text.read(text, Kept)
     except json_text.NotJson:
         return None
+
+
+def _skips(app: str, ps: Mapping[str, str], answers: Mapping[tuple[str, ...], Answer]) -> tuple[str, ...]:
+    """The command that lets deploys start again. By Dokku's own code: the word `true`, the app's before the host's."""
+    if "ps computed skip deploy" in ps:  # 0.38, which ignores the variable
+        own = ps.get("ps skip deploy", "")
+        return ("ps:set", app if own else _GLOBAL, "skip-deploy") if ps["ps computed skip deploy"] == "true" else ()
+    for scope in (app, _GLOBAL):
+        if value := _word(answers.get(commands.config_get(scope, SKIPS))):
+            return ("config:unset", "--no-restart", scope, SKIPS) if value == "true" else ()
+    return ()
 
 
 def _word(answer: Answer | None) -> str:

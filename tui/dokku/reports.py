@@ -76,20 +76,6 @@ class Checks(Value):
     """seconds that a container without checks has to be up, where the host says; 0.35 keeps it in a variable"""
 
 
-class Build(Value):
-    """One record of `builds:list`, which only 0.38 has."""
-
-    id: str
-    status: str | None
-    """succeeded, failed, canceled, running or abandoned: `display_status`, because the raw status stays `running`
-    for a build that died"""
-    source: str | None = None
-    kind: str | None = None
-    """build, or deploy for a restart"""
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-
-
 def document(raw: bytes, kind: type[T], what: str) -> T:
     """The JSON document of an answer. Raises Unreadable, naming `what`, where there is none of that kind.
 
@@ -226,7 +212,7 @@ _TYPES = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_,-]{0,199}")
 
 def git_rev(raw: bytes) -> str | None:
     """The commit that `config:get APP GIT_REV` printed, also among others' lines; None where there is none, or two."""
-    lines = [line.strip() for line in re.split(r"[\r\n]", plain(raw)) if line.strip()]
+    lines: list[str] = [line.strip() for line in re.split(r"[\r\n]", plain(raw)) if line.strip()]
     commits = dict.fromkeys(line for line in lines if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", line))
     if len(commits) == 1:
         return next(iter(commits))
@@ -256,51 +242,6 @@ def tags(raw: bytes) -> tuple[str, ...]:
 def config_export(raw: bytes) -> dict[str, str]:
     """The variables of `config:export --format json`. Raises Unreadable."""
     return document(raw, dict[str, str], "config:export")
-
-
-def builds_list(raw: bytes) -> tuple[Build, ...]:
-    """The builds of `builds:list APP --format json`, newest first as Dokku gives them. Raises Unreadable."""
-    found = document(raw, list[_Build], "builds:list")
-    return tuple(
-        Build(
-            id=build.id,
-            status=build.display_status,
-            source=build.source,
-            kind=build.kind,
-            started_at=_time(build.started_at),
-            finished_at=_time(build.finished_at),
-        )
-        for build in found
-    )
-
-
-def failures(builds: tuple[Build, ...]) -> tuple[Build, ...]:
-    """The builds that did not succeed and began after the last one that did had ended, newest first.
-
-    An attempt that the deploy lock refused is recorded like a failure, but began while the other was at work.
-    """
-    ended = max((b.finished_at for b in builds if b.status == "succeeded" and b.finished_at), default=None)
-    failed = (b for b in builds if b.status in ("failed", "canceled", "abandoned"))
-    return tuple(b for b in failed if ended is None or b.started_at is None or b.started_at > ended)
-
-
-def built_nothing(output: bytes) -> bool:
-    """True if the output of a build (`builds:output APP ID`) shows that none was begun.
-
-    0.38 writes down as well what ends before: a push to another branch, `No changes detected`, an image that cannot be
-    pulled, a refusal by the lock. Without output nothing is known.
-    """
-    text = decode(output)
-    return bool(text.strip()) and re.search(r"-----> (Building|Releasing) ", text) is None
-
-
-class _Build(msgspec.Struct):
-    id: str
-    display_status: str | None = None
-    source: str | None = None
-    kind: str | None = None
-    started_at: str | None = None
-    finished_at: str | None = None
 
 
 class _State(msgspec.Struct, rename="pascal"):
@@ -371,8 +312,8 @@ def _container(item: _Inspected, name: re.Match[str]) -> Container:
         index=int(name["index"]),
         image=item.image,
         named=clean_line(item.config.image, 300) if item.config else "",
-        created_at=_time(item.created),
-        started_at=_time(item.state.started_at),
+        created_at=read_time(item.created),
+        started_at=read_time(item.state.started_at),
         running=item.state.restarting or (item.state.running and not item.state.paused),
         restarting=item.state.restarting,
         restarts=item.restart_count,
@@ -392,7 +333,7 @@ def _epoch(text: str | None) -> datetime | None:
     return datetime.fromtimestamp(int(text), UTC) if text and re.fullmatch(r"[0-9]{1,11}", text) else None
 
 
-def _time(text: str | None) -> datetime | None:
+def read_time(text: str | None) -> datetime | None:
     """Docker's time stamp, to the microsecond; its zero year means never."""
     return iso_time.read(re.sub(r"\.(\d{6})\d*", r".\1", text or ""))
 

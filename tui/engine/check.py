@@ -237,6 +237,8 @@ def _build(of: Service, build: build_settings.Shape) -> list[Finding]:
     why = build_gate.unkeepable(build)
     if why is not None:
         return [_line(of, "build", Result.FINDING, why, "use another way back: git, registry, script (services.yaml)")]
+    if (skipped := build_gate.skipped(build)) is not None:
+        return [_line(of, "build", Result.FINDING, skipped, "end that before a deploy or a rollback is to go live")]
     where = f"{build.dockerfile}" + (f" in {build.build_dir}" if build.build_dir else "")
     lines = [_line(of, "build", Result.OK, f"built from {where}; processes from {build.procfile}")]
     if build.unknown:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from tui.dokku import capabilities, commands, refusals, reports
+from tui.dokku import build_records, capabilities, commands, refusals, reports
 from tui.engine.concurrency import together
 from tui.engine.hosts import k3s
 from tui.engine.hosts.gate import Gate
@@ -224,7 +224,7 @@ class HostConnections:
         if not answer.ok:
             return True
         with contextlib.suppress(reports.Unreadable):  # unknown: then it counts as running
-            return any(build.status in (None, "running") for build in reports.builds_list(answer.stdout))
+            return any(build.status in (None, "running") for build in build_records.builds_list(answer.stdout))
         return True
 
     async def with_pods(self, name: str, current: RunningState) -> RunningState:

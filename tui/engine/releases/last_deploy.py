@@ -1,6 +1,6 @@
 """Did the last deploy succeed, by the host's own record of builds?"""
 
-from tui.dokku import commands, reports
+from tui.dokku import build_records, commands
 from tui.engine.concurrency import together
 from tui.engine.hosts.connections import HostConnections
 from tui.model.errors import Refused
@@ -18,7 +18,7 @@ async def check(links: HostConnections, service: Service) -> None:
     if not (await links.capabilities(service.host)).builds:
         return
     answer = await links.ask(service.host, commands.builds_list(service.app))
-    failures = reports.failures(reports.builds_list(answer.stdout)) if answer.ok else ()
+    failures = build_records.failures(build_records.builds_list(answer.stdout)) if answer.ok else ()
     harmless = await together(*(_built_nothing(links, service, build) for build in failures))
     last = next((build for build, well in zip(failures, harmless, strict=True) if not well), None)
     if last is not None:
@@ -29,9 +29,9 @@ async def check(links: HostConnections, service: Service) -> None:
         )
 
 
-async def _built_nothing(links: HostConnections, service: Service, build: reports.Build) -> bool:
+async def _built_nothing(links: HostConnections, service: Service, build: build_records.Build) -> bool:
     """True if the attempt is known to have ended before it began to build: then the image is the one it was."""
     if build.kind != "build":  # a restart builds nothing and fails by the image
         return False
     said = await links.ask(service.host, commands.builds_output(service.app, build.id))
-    return said.ok and reports.built_nothing(said.stdout)
+    return said.ok and build_records.built_nothing(said.stdout)

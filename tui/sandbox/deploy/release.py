@@ -58,10 +58,12 @@ def parse_procfile(text: str) -> dict[str, str]:
 
 
 def skips_deploy(machine: Machine, app: App) -> bool:
-    """0.35.15 knows only the variable, and only the word true; 0.38.27 only the property."""
+    """0.35.15 knows only the variable, and only the word true; 0.38.27 only the property. The app's own counts, else
+    the host's (by Dokku's own code).
+    """
     if machine.old:
-        return app.config.get("DOKKU_SKIP_DEPLOY") == "true"
-    return app.properties.get("ps-skip-deploy") == "true"
+        return machine.config_of(app).get("DOKKU_SKIP_DEPLOY") == "true"
+    return (app.properties.get("ps-skip-deploy") or machine.global_properties.get("ps-skip-deploy")) == "true"
 
 
 def with_config(machine: Machine, app: App, image: Image) -> Image:
