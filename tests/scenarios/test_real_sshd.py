@@ -11,6 +11,7 @@ from tests.sshd import Sshd, real_sshd
 from tui.sandbox import shim
 
 APP = "scenextras"
+ROOT = Path(shim.__file__).parents[2]
 
 
 def through(box: Sandbox, sshd: Sshd, folder: Path) -> None:
@@ -32,10 +33,15 @@ def by_shell(box: Sandbox, folder: Path) -> str:
     program.parent.mkdir()
     program.write_text(
         f"#!{sys.executable} -S\n"
-        "import os, shlex, sys\n"
-        "line = sys.argv[1:]\n"
-        "os.environ['SSH_ORIGINAL_COMMAND'] = ' '.join(line) if line[0].startswith('git') else shlex.join(line)\n"
-        f"os.execv({sys.executable!r}, [{sys.executable!r}, '-S', {shim.__file__!r}, {box.told['socket']!r}])\n"
+        "import os, sys\n"
+        "words = sys.argv[1:]\n"
+        "if not words[0].startswith('git'):\n"
+        '    words = ["\'" + word.replace("\'", "\'\\"\'\\"\'") + "\'" for word in words]\n'
+        "os.environ['SSH_ORIGINAL_COMMAND'] = ' '.join(words)\n"
+        f"sys.argv[1:] = [{box.told['socket']!r}]\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "from tui.sandbox import shim\n"
+        "sys.exit(shim.main())\n"
     )
     program.chmod(0o755)
     return f'PATH={program.parent}:$PATH exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"'
