@@ -10,6 +10,7 @@ import pytest
 
 from tests.lighter import lighten
 from tests.workers import fork_workers
+from tui.text import redact
 
 lighten()
 os.environ.pop("PYTHONUNBUFFERED", None)  # people run the program without it: what it holds back is part of the test
@@ -97,6 +98,15 @@ def _dealt(first: list[pytest.Item], others: list[pytest.Item], workers: int) ->
         order += others[: size - len(share)]
         del others[: size - len(share)]
     return order
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """What one test learned is no secret in the next: a token of digits is a part of many a commit's id."""
+    try:
+        return (yield)
+    finally:
+        redact.forget()
 
 
 @pytest.hookimpl(wrapper=True)
