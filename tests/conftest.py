@@ -47,6 +47,9 @@ TIMED = frozenset({"cli", "conformance", "console", "drivers", "matrix", "pty", 
 """folders whose tests wait for processes, terminals and hosts whose time goes faster than the machine's"""
 
 
+LAST_LINES = 60
+"""of what a first try failed by: they are in the summary"""
+
 LONG = (
     "console/test_random_keys.py",
     "terminal/test_walk.py",
@@ -128,3 +131,11 @@ def pytest_sessionfinish() -> None:
     five times."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was tried twice says why it failed: a second try that passes hides that otherwise."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.section(f"the first try of {report.nodeid}", sep="_")
+        terminalreporter.line("\n".join(report.longreprtext.splitlines()[-LAST_LINES:]))
