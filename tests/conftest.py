@@ -26,7 +26,7 @@ hypothesis.settings.load_profile("here")
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """For `-n auto`: most tests wait for a host, a terminal or a clock: more of them than processors."""
-    return min(24, max(4, 5 * (os.cpu_count() or 1)))
+    return min(24, max(4, 6 * (os.cpu_count() or 1)))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -88,18 +88,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = _dealt([item for file in long for item in file], others, workers)
 
 
-def _dealt(first: list[pytest.Item], others: list[pytest.Item], workers: int) -> list[pytest.Item]:
-    """An order in which each worker's part, one after the other and of one size as xdist makes them, begins with its
-    share of `first`."""
-    left = len(first) + len(others)
+def _dealt(long: list[pytest.Item], others: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """An order in which each worker's part, one after the other and of one size as xdist makes them, begins with one of
+    its share of `long` and has all of them in its first half: they wait, and those between them compute meanwhile."""
+    left = len(long) + len(others)
     order: list[pytest.Item] = []
     for worker in range(workers):
         size = left // (workers - worker)
         left -= size
-        share = first[worker::workers][:size]
-        order += share
-        order += others[: size - len(share)]
-        del others[: size - len(share)]
+        share = long[worker::workers][:size]
+        rest = size - len(share)
+        between = rest // 2 // max(1, len(share))
+        for item in share:
+            order += [item, *others[:between]]
+            del others[:between]
+        rest -= between * len(share)
+        order += others[:rest]
+        del others[:rest]
     return order
 
 
