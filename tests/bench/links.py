@@ -23,13 +23,15 @@ FORCED = """case "$SSH_ORIGINAL_COMMAND" in
 version) echo dokku version 0.35.15 ;;
 logs*) exec head -c {bytes} /dev/zero ;;
 esac"""
+USUAL = "KexAlgorithms +curve25519-sha256\n"
+"""what a server agrees on where nobody says otherwise"""
 
 
 @contextlib.contextmanager
 def _served(size: int = 0) -> Iterator[tuple[Sshd, str]]:
     with (
         tempfile.TemporaryDirectory() as folder,
-        real_sshd(Path(folder) / "sshd", FORCED.format(bytes=size)) as server,
+        real_sshd(Path(folder) / "sshd", FORCED.format(bytes=size), also=USUAL) as server,
     ):
         yield server, folder
 
