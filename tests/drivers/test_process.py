@@ -93,6 +93,27 @@ async def test_it_ends_with_the_console(tmp_path: Path) -> None:
     await gone(pid)
 
 
+async def test_a_second_interrupt_ends_at_once_what_hears_no_first(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    code = (
+        "import os, signal, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        f"open({str(note)!r}, 'w').write(str(os.getpid()))\n"
+        "time.sleep(600)"
+    )
+    task = asyncio.create_task(run(code))
+    pid = int(await until(note))
+    task.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not task.done() and alive(pid)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [other for other in asyncio.all_tasks() if other is not asyncio.current_task()] == []
+    await gone(pid)
+
+
 async def test_a_signal_and_what_cannot_be_started(tmp_path: Path) -> None:
     assert (await run("import os; os.kill(os.getpid(), 9)")).outcome == Signalled(signal="SIGKILL")
     for name in (str(tmp_path / "missing"), str(tmp_path)):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.stage import endless
-from tui.engine.concurrency import all_to_their_end, together
+from tui.engine.concurrency import all_to_their_end, ended, together
 
 
 async def test_answers_come_in_the_order_of_the_questions() -> None:
@@ -83,3 +83,34 @@ async def test_works_that_are_interrupted_put_in_order_what_they_began_before_th
     with pytest.raises(asyncio.CancelledError):
         await working
     assert sorted(undone) == [1, 3, 20]
+
+
+@pytest.mark.parametrize(("heard", "waits_for"), [(False, 2), (True, 1)])
+async def test_what_is_undone_hears_no_first_interrupt_and_never_goes_on_behind(heard: bool, waits_for: int) -> None:
+    over = asyncio.Event()
+    undoing = asyncio.create_task(ended(endless(over), heard=heard))
+    for interrupt in range(1, waits_for + 1):
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not over.is_set(), f"before interrupt {interrupt}"
+        undoing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await undoing
+    assert over.is_set()
+
+
+async def test_an_interrupt_during_an_undoing_is_heard_when_that_has_ended() -> None:
+    done: list[str] = []
+
+    async def undo() -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        done.append("undone")
+
+    undoing = asyncio.create_task(ended(undo()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    undoing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await undoing
+    assert done == ["undone"]

@@ -76,7 +76,7 @@ class LocalProcesses:
             await _end(process)
             return answer(TimedOut(after=timeout))
         except asyncio.CancelledError:
-            await asyncio.shield(_end(process))
+            await _end(process)
             raise
         finally:
             reading.cancel()
@@ -100,14 +100,16 @@ async def _copy(pipe: int, kept: bytearray, hear: Callable[[bytes], None]) -> No
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End the whole group: ask it, give its leader some time, then make whoever is left."""
+    """End the whole group: ask it, give its leader some time, then make whoever is left. An interrupt cuts it short."""
     with contextlib.suppress(ProcessLookupError):  # it has ended
         os.killpg(process.pid, signal.SIGTERM)
-    with contextlib.suppress(TimeoutError):  # then it is made to
-        async with asyncio.timeout(GRACE):
-            await process.wait()
-    with contextlib.suppress(ProcessLookupError):  # nobody is left
-        os.killpg(process.pid, signal.SIGKILL)
+    try:
+        with contextlib.suppress(TimeoutError):  # then it is made to
+            async with asyncio.timeout(GRACE):
+                await process.wait()
+    finally:
+        with contextlib.suppress(ProcessLookupError):  # nobody is left
+            os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
 
 

@@ -67,9 +67,10 @@ async def meanwhile() -> AsyncIterator[Begin]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def ended(write: Coroutine[Any, Any, None]) -> None:
+async def ended(write: Coroutine[Any, Any, None], *, heard: bool = False) -> None:
     """Hear an interrupt only when this has ended: the host carries out what it was sent, and what undoes it has to come
-    after it. A further interrupt does not wait.
+    after it. A further interrupt does not wait, nor does the first where one was `heard` already. Nothing goes on
+    after it.
     """
     sent = asyncio.ensure_future(write)
     try:
@@ -77,7 +78,7 @@ async def ended(write: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         try:
             # explained by test_an_interrupt_is_heard_when_what_was_sent_has_ended_and_undoes_it
-            await asyncio.wait({sent})
+            await asyncio.wait({sent}, timeout=0 if heard else None)
         finally:
             sent.cancel()
         await asyncio.gather(sent, return_exceptions=True)  # what became of it, the undoing looks for itself

@@ -15,7 +15,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from tui.dokku import builders, commands, commit_files, holders, k3s, refusals, reports
-from tui.engine.concurrency import meanwhile, together
+from tui.engine.concurrency import ended, meanwhile, together
 from tui.engine.hosts import incident_record
 from tui.engine.hosts.app_config import ConfigRead
 from tui.engine.hosts.connections import HostConnections, UnexpectedReply, unusable
@@ -160,7 +160,8 @@ class Keeper:
                 f"look at it, then destroy it: apps:destroy {holder} --force",
             ) from None
         except BaseException as error:
-            await asyncio.shield(self._take_back(service, holder, error, created=created))
+            heard = isinstance(error, asyncio.CancelledError)
+            await ended(self._take_back(service, holder, error, created=created), heard=heard)
             if isinstance(error, _Outrun):
                 return None
             if isinstance(error, ConsoleError):
