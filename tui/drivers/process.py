@@ -110,7 +110,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     finally:
         with contextlib.suppress(ProcessLookupError):  # nobody is left
             os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+        await process.wait()  # also where it is cut short: that is at once
 
 
 def _name(number: int) -> str:
