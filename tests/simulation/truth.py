@@ -66,6 +66,7 @@ class Truth:
         self.history: dict[str, list[tuple[float, Standing]]] = {}
         self.writes: list[Write] = []
         self.live: list[Callable[[Write], None]] = []
+        self._senders: dict[int, Process | None] = {}
         host = world.host
         self._call, self._reached = host.call, host.faults.reached
         host.call = self._called  # type: ignore[method-assign]
@@ -124,6 +125,7 @@ class Truth:
     def _called(self, client: Any, line: str) -> Call:
         self.look()
         call = self._call(client, line)
+        self._senders[call.number] = self._sender(call)
         words = line.split()
         if words and words[0] in WRITES:
             self._wrote(call, next((w for w in words[1:] if not w.startswith("--")), ""), None)
@@ -158,7 +160,10 @@ class Truth:
             hear(write)
 
     def sender(self, call: Call) -> Process | None:
-        """Whose connection it came over."""
+        """Whose connection it came over, which may have ended meanwhile."""
+        return self._senders[call.number]
+
+    def _sender(self, call: Call) -> Process | None:
         door = getattr(call.client, "_door", None)
         if door is None:
             return None
