@@ -38,6 +38,7 @@ def test_a_failure_counts_only_when_it_began_after_the_last_success_had_ended() 
         (" !     shop currently has a deploy lock in place. Exiting...\n", True),
         ("-----> Cleaning up...\n-----> Building shop from Dockerfile\n", False),
         ("-----> Releasing shop...\n", False),
+        ("\x1b[1;32m----->\x1b[0m \x1b[1mBuilding\x1b[0m shop from Dockerfile\n", False),
         ("", False),
         ("\n", False),
     ],

@@ -7,7 +7,7 @@ import msgspec
 
 from tui.dokku.reports import document, read_time
 from tui.model.value import Value
-from tui.text.clean import decode
+from tui.text.clean import plain
 
 
 class Build(Value):
@@ -56,7 +56,7 @@ def built_nothing(output: bytes) -> bool:
     0.38 writes down as well what ends before: a push to another branch, `No changes detected`, an image that cannot be
     pulled, a refusal by the lock. Without output nothing is known.
     """
-    text = decode(output)
+    text = plain(output)
     return bool(text.strip()) and re.search(r"-----> (Building|Releasing) ", text) is None
 
 
