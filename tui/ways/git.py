@@ -31,6 +31,7 @@ class _Git(Way):
     """Builds a commit again."""
 
     name = "git"
+    deploys = True
     by_commit = True
 
     def offer(self, release: Release, service: Service, seen: Seen) -> WayBack:

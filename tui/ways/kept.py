@@ -27,6 +27,7 @@ class _Kept(Way):
     """Starts a kept image."""
 
     name = "kept"
+    deploys = True
     listed = True
     shaped = True
 

@@ -46,6 +46,7 @@ class _Registry(Way):
     """Deploys a numbered image of a registry by its digest."""
 
     name = "registry"
+    deploys = True
 
     def offer(self, release: Release, service: Service, seen: Seen) -> WayBack:
         """The way to the release by its image in the service's repository."""

@@ -34,6 +34,8 @@ class Way(Protocol):
     """whether the host's own list of kept releases tells where it leads, so that no other source has to be asked"""
     shaped: bool = False
     """whether it pushes files of the target, so that the settings of the app's build decide on it"""
+    deploys: bool = False
+    """whether Dokku deploys what it leads to, so that it never serves where deploys are built and not started"""
     by_commit: bool = False
     """whether it wants a release by its commit, which it builds again"""
 

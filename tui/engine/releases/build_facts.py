@@ -34,10 +34,6 @@ from tui.ways import plan_warnings
 Ask = Callable[[tuple[str, ...]], Coroutine[Any, Any, Answer]]
 
 
-_STARTED = ("kept", "git", "registry")
-"""the ways whose release Dokku itself starts after a build"""
-
-
 class Told(NamedTuple):
     """A host's answers on how an app is built, question by question."""
 
@@ -135,14 +131,14 @@ async def files_of(links: HostConnections, host: str, holder: str) -> dict[str, 
 
 def possible(releases: tuple[Release, ...], of: build_settings.Shape | None) -> tuple[Release, ...]:
     """The same releases; ways on which the app's shape decides are not available where it forbids them, and why."""
-    skipped = None if of is None else build_gate.skipped(of)
-    why = skipped or (None if of is None else build_gate.unavailable(of))
-    if why is None:
+    skipped, unavailable = (None, None) if of is None else (build_gate.skipped(of), build_gate.unavailable(of))
+    if skipped is None and unavailable is None:
         return releases
 
-    def without(way: WayBack) -> WayBack:
-        forbidden = ways.of(way.way).shaped or (skipped and way.way in _STARTED)
-        return WayBack(way=way.way, available=False, reason=why) if way.available and forbidden else way
+    def without(offer: WayBack) -> WayBack:
+        way = ways.of(offer.way)
+        why = (skipped if way.deploys else None) or (unavailable if way.shaped else None)
+        return way.unavailable(why) if offer.available and why is not None else offer
 
     return tuple(replace(r, ways=tuple(without(w) for w in r.ways)) for r in releases)
 
