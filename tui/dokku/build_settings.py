@@ -5,7 +5,6 @@ All of it are settings of the app, so they apply to our own commits as to any ot
 `app json computed appjson path`). What a report does not say is unknown, and named in `unknown`.
 """
 
-import re
 import shlex
 from collections.abc import Mapping
 
@@ -26,7 +25,6 @@ CHOOSERS = ("BUILDPACK_URL", "DOKKU_CNB_EXPERIMENTAL")
 SKIPS = "DOKKU_SKIP_DEPLOY"
 """the variable that has 0.35 build and not start; on 0.38 it is a property"""
 OWN_LIST, GLOBAL_LIST = "the list of its config keys", "the list of global config keys"
-_OPTION = re.compile(r"(?m)^[ \t]*Docker options (build|deploy|run):")
 
 
 class Shape(Value):
@@ -231,9 +229,7 @@ def selected_of(report: Mapping[str, str]) -> str:
 
 def build_options(raw: bytes) -> tuple[str, ...]:
     """The words of the build options in a `docker-options:report`, on however many lines they stand."""
-    parts = _OPTION.split(plain(raw))
-    found = dict(zip(parts[1::2], parts[2::2], strict=False))
-    text = found.get("build", "")
+    text = reports.docker_options(raw).get("build", "")
     try:
         return tuple(shlex.split(text))
     except ValueError:

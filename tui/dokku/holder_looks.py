@@ -18,7 +18,7 @@ from tui.dokku import capabilities, holders, refusals, reports
 from tui.dokku.commands import Argv
 from tui.model.holder_look import HolderLook, ImageState
 from tui.model.outcome import Answer, describe
-from tui.text.clean import clean_line, plain
+from tui.text.clean import clean_line
 
 PROGRAM = "/rollback-looks-only"
 """a program that no image has"""
@@ -61,8 +61,7 @@ _GOES_ON = re.compile(r"[ \t](?!\s*!)|-")
 
 def run_options(report: bytes) -> tuple[str, ...] | None:
     """The words of the run options in a `docker-options:report`; None where it names no such phase."""
-    parts = re.split(r"(?m)^[ \t]*Docker options (build|deploy|run):", plain(report))
-    found = dict(zip(parts[1::2], parts[2::2], strict=False))
+    found = reports.docker_options(report)
     if "run" not in found:
         return None
     own = [line for n, line in enumerate(found["run"].split("\n")) if n == 0 or _GOES_ON.match(line)]

@@ -210,6 +210,15 @@ def checks_report(raw: bytes) -> Checks | None:
 _TYPES = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_,-]{0,199}")
 
 
+_PHASE = re.compile(r"(?m)^[ \t]*Docker options (build|deploy|run):")
+
+
+def docker_options(raw: bytes) -> dict[str, str]:
+    """Phase → all that a `docker-options:report` says after its label, up to the next one."""
+    parts = _PHASE.split(plain(raw))
+    return dict(zip(parts[1::2], parts[2::2], strict=False))
+
+
 def git_rev(raw: bytes) -> str | None:
     """The commit that `config:get APP GIT_REV` printed, also among others' lines; None where there is none, or two."""
     lines: list[str] = [line.strip() for line in re.split(r"[\r\n]", plain(raw)) if line.strip()]
