@@ -85,10 +85,12 @@ async def test_works_that_are_interrupted_put_in_order_what_they_began_before_th
     assert sorted(undone) == [1, 3, 20]
 
 
-@pytest.mark.parametrize(("heard", "waits_for"), [(False, 2), (True, 1)])
-async def test_what_is_undone_hears_no_first_interrupt_and_never_goes_on_behind(heard: bool, waits_for: int) -> None:
+@pytest.mark.parametrize(("after", "waits_for"), [(OSError(), 2), (asyncio.CancelledError(), 1)])
+async def test_what_is_undone_hears_no_first_interrupt_and_never_goes_on_behind(
+    after: BaseException, waits_for: int
+) -> None:
     over = asyncio.Event()
-    undoing = asyncio.create_task(ended(endless(over), heard=heard))
+    undoing = asyncio.create_task(ended(endless(over), after=after))
     for interrupt in range(1, waits_for + 1):
         for _ in range(5):
             await asyncio.sleep(0)

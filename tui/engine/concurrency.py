@@ -67,10 +67,10 @@ async def meanwhile() -> AsyncIterator[Begin]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def ended(write: Coroutine[Any, Any, None], *, heard: bool = False) -> None:
+async def ended(write: Coroutine[Any, Any, None], *, after: BaseException | None = None) -> None:
     """Hear an interrupt only when this has ended: the host carries out what it was sent, and what undoes it has to come
-    after it. A further interrupt does not wait, nor does the first where one was `heard` already. Nothing goes on
-    after it.
+    after it. A further interrupt does not wait, nor does the first where this is done `after` one. Nothing goes on
+    behind it.
     """
     sent = asyncio.ensure_future(write)
     try:
@@ -78,7 +78,7 @@ async def ended(write: Coroutine[Any, Any, None], *, heard: bool = False) -> Non
     except asyncio.CancelledError:
         try:
             # explained by test_an_interrupt_is_heard_when_what_was_sent_has_ended_and_undoes_it
-            await asyncio.wait({sent}, timeout=0 if heard else None)
+            await asyncio.wait({sent}, timeout=0 if isinstance(after, asyncio.CancelledError) else None)
         finally:
             sent.cancel()
         await asyncio.gather(sent, return_exceptions=True)  # what became of it, the undoing looks for itself

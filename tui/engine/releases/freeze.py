@@ -137,8 +137,7 @@ class Freezer:
             if (now := await deploy_branch(self._links, host, app)) != frozen:
                 raise UnexpectedReply(f"its deploy branch is {now}", "try again")
         except BaseException as error:
-            heard = isinstance(error, asyncio.CancelledError)
-            await ended(self._undo(service, incident, branch, error), heard=heard)
+            await ended(self._undo(service, incident, branch, error), after=error)
             if isinstance(error, ConsoleError):
                 raise Undone(f"{app} was not frozen: {error.message}; what was begun is undone", error.fix) from error
             raise

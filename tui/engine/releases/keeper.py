@@ -160,8 +160,7 @@ class Keeper:
                 f"look at it, then destroy it: apps:destroy {holder} --force",
             ) from None
         except BaseException as error:
-            heard = isinstance(error, asyncio.CancelledError)
-            await ended(self._take_back(service, holder, error, created=created), heard=heard)
+            await ended(self._take_back(service, holder, error, created=created), after=error)
             if isinstance(error, _Outrun):
                 return None
             if isinstance(error, ConsoleError):
