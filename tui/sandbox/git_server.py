@@ -218,6 +218,11 @@ def deploy_branch(call: Call, app: App) -> str | None:
     return None if untouched and "git-deploy-branch" not in app.properties else "master"
 
 
+def branch_now(call: Call, app: App) -> str:
+    """The deploy branch, which is master as long as nobody has chosen one."""
+    return deploy_branch(call, app) or "master"
+
+
 def accept(call: Call, app: App, request: PushRequest, quarantine: Quarantine) -> None:
     """Moves the refs, each only from the id the client believed it to have."""
     if all(update.status == "ok" for update in request.updates):

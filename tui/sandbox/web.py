@@ -165,8 +165,7 @@ def _asked(
     for number in range(rate):
         status = 502
         if counts:
-            chosen = counts.index(min(counts))
-            counts[chosen] += 1
+            chosen = _ask_least(counts)
             status = page_status(contents[chosen], counts[chosen])
         path = USER_PATHS[int(now * 7 + number) % len(USER_PATHS)]
         yield USERS[int(now + number) % len(USERS)], f"GET {path}", status, 154 if status == 502 else 73
@@ -174,10 +173,19 @@ def _asked(
 
 def _shared(requests: int, counts: Sequence[int]) -> list[int]:
     """How often each was asked, after so many requests more that each went to the one that was asked least."""
+    if len(counts) == 1:
+        return [counts[0] + requests]
     shared = list(counts)
-    for _ in range(requests if len(shared) > 1 else 0):
-        shared[shared.index(min(shared))] += 1
-    return shared if len(shared) != 1 else [shared[0] + requests]
+    for _ in range(requests if shared else 0):
+        _ask_least(shared)
+    return shared
+
+
+def _ask_least(counts: list[int]) -> int:
+    """Count a request of the container that was asked least; returns which that is."""
+    chosen = counts.index(min(counts))
+    counts[chosen] += 1
+    return chosen
 
 
 def _line(form: str, address: str, request: str, status: int, size: int, agent: str, now: float) -> str:

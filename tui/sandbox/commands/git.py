@@ -12,7 +12,7 @@ from tui.sandbox.deploy.docker_troubles import PULL, struck
 from tui.sandbox.deploy.phases import build_and_deploy
 from tui.sandbox.deploy_lines import CommandFailed, tool
 from tui.sandbox.dispatch import command, parse
-from tui.sandbox.git_server import deploy_branch
+from tui.sandbox.git_server import branch_now, deploy_branch
 from tui.sandbox.host import Call
 from tui.sandbox.image_registry import ADDRESS, pull
 from tui.sandbox.locks import deploy_lock
@@ -36,7 +36,7 @@ async def sync(call: Call) -> int:
     ref = options.plain[2] if len(options.plain) > 2 else ""
     if not remote:
         raise CommandRefused(1, bang("Missing repository"))
-    branch = deploy_branch(call, app) or "master"
+    branch = branch_now(call, app)
     call.out(f"       Fetching remote code for {app.name} from {remote}#{ref or branch}")
     await call.pause(0.2)
     commit = fetched(call, app, remote, ref or branch)
@@ -211,7 +211,7 @@ async def commit_and_deploy(
     parents = (tip,) if tip is not None else ()
     commit = app.repo.commit(files, message="Automated commit", author=author, parents=parents)
     new = not app.repo.refs()
-    for name in (branch, deploy_branch(call, app) or "master"):
+    for name in (branch, branch_now(call, app)):
         app.repo.set_ref(f"refs/heads/{name}", commit)
     for name in ("HEAD", branch):
         app.repo.set_ref(f"refs/remotes/origin/{name}", tip or commit)
@@ -230,7 +230,7 @@ async def commit_and_deploy(
         # Recorded: at the end of a failed deploy the branch is written once more. Dokku puts the commit before it
         # there, not into HEAD's branch, and nothing where the build itself failed.
         if "built" in call.reached:
-            app.repo.set_ref(f"refs/heads/{deploy_branch(call, app) or 'master'}", tip)
+            app.repo.set_ref(f"refs/heads/{branch_now(call, app)}", tip)
         raise
 
 

@@ -16,7 +16,7 @@ from tui.sandbox.deploy.release import release
 from tui.sandbox.deploy.start import start_processes
 from tui.sandbox.deploy_lines import CommandFailed, arrow, complaint, tool
 from tui.sandbox.dispatch import Parsed, command, parse
-from tui.sandbox.git_server import MARK, deploy_branch
+from tui.sandbox.git_server import MARK, branch_now
 from tui.sandbox.host import Call
 from tui.sandbox.images import Image
 from tui.sandbox.locks import deploy_lock
@@ -114,7 +114,7 @@ async def rebuild_one(call: Call, app: App) -> None:
     while another deploy runs.
     """
     call.merged = call.marked = True
-    branch = deploy_branch(call, app) or "master"
+    branch = branch_now(call, app)
     commit = app.repo.branch(branch)
     if commit is None and not app.lock_held:
         call.out(f"{MARK}-----> WARNING: Cannot build from '{branch}' as there are no commits stored at that branch.")

@@ -10,7 +10,7 @@ from tui.sandbox.commands.builds import second
 from tui.sandbox.commands.config import compact
 from tui.sandbox.commands.docker_options import PHASES, options_of
 from tui.sandbox.dispatch import command
-from tui.sandbox.git_server import deploy_branch
+from tui.sandbox.git_server import branch_now
 from tui.sandbox.host import Call
 from tui.sandbox.kube import on_k3s
 from tui.sandbox.machine import App, Machine
@@ -38,12 +38,12 @@ def live_values(call: Call, app: App, name: str) -> dict[str, str]:
         "app-deploy-source": app.deploy_source,
         "app-deploy-source-metadata": app.metadata,
         "app-locked": "true" if app.lock_file else "false",
-        "git-computed-deploy-branch": deploy_branch(call, app) or "master",
+        "git-computed-deploy-branch": branch_now(call, app),
         "git-deploy-branch": app.properties.get("git-deploy-branch", ""),
         "git-sha": app.repo.head() or "HEAD",
         "git-source-image": app.source_image,
         # the time of the branch's file; a branch without commits, such as that of a fresh freeze, has none
-        "git-last-updated-at": str(app.repo.moved.get(f"refs/heads/{deploy_branch(call, app) or 'master'}", "")),
+        "git-last-updated-at": str(app.repo.moved.get(f"refs/heads/{branch_now(call, app)}", "")),
         "checks-disabled-list": app.checks_disabled,
         "checks-skipped-list": app.checks_skipped,
         "ports-map": f"http:{app.port}:5000",
@@ -51,7 +51,7 @@ def live_values(call: Call, app: App, name: str) -> dict[str, str]:
         "network-web-listeners": " ".join(f"{container.address}:5000" for container in machine.serving(app)),
     }
     if machine.old:
-        values["git-deploy-branch"] = deploy_branch(call, app) or "master"
+        values["git-deploy-branch"] = branch_now(call, app)
         restart = f"--restart={app.properties.get('ps-restart-policy') or 'on-failure:10'}"
         values["docker-options-deploy"] = " ".join([*options_of(app, "deploy"), restart])
     for phase in ("build", "run") if machine.old else PHASES:
