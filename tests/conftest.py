@@ -32,8 +32,7 @@ def pytest_xdist_auto_num_workers() -> int:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config, specs: list[object]) -> None:
     """The workers need not import each for itself what all of them import."""
-    served = fork_workers(specs, config.args)
-    config.add_cleanup(lambda: served.communicate() and None)
+    config.add_cleanup(fork_workers(specs, config.args))
 
 
 @pytest.hookimpl(tryfirst=True)

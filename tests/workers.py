@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,9 @@ from tests.forks import end_child
 PROGRAM = Path(__file__).with_name("worker_program.py")
 
 
-def fork_workers(specs: Iterable[Any], paths: Iterable[str]) -> "subprocess.Popen[bytes]":
-    """Have the workers of these execnet specifications forked by a process that has collected `paths`. It is returned,
-    and ends when its stdin does."""
+def fork_workers(specs: Iterable[Any], paths: Iterable[str]) -> Callable[[], None]:
+    """Have the workers of these execnet specifications forked by a process that has collected `paths`. Returns what
+    ends that."""
     name = f"rollback-tests-{uuid.uuid4().hex}"
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(f"\0{name}")
@@ -37,7 +37,11 @@ def fork_workers(specs: Iterable[Any], paths: Iterable[str]) -> "subprocess.Pope
         )
     for spec in specs:
         spec.python = shlex.join([sys.executable, "-I", "-S", str(PROGRAM), name])
-    return served
+
+    def end() -> None:
+        served.communicate()  # it ends with its stdin
+
+    return end
 
 
 def _collect(paths: list[str]) -> None:

@@ -4,7 +4,6 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from time import sleep
 
 import pytest
 
@@ -41,8 +40,7 @@ def slow_command(box: Sandbox, prefix: str, seconds: float = 20) -> None:
 
 def until_all_ended(box: Sandbox) -> None:
     """The host carries on with what it was told."""
-    while [call for call in box.look()["commands"] if call["ended"] is None]:
-        sleep(0.05)
+    box.await_that(lambda _: all(call["ended"] is not None for call in box.look()["commands"]))
 
 
 def killed_at(box: LocalSandbox, prefix: str, *words: str) -> None:

@@ -33,11 +33,9 @@ def by_shell(box: Sandbox, folder: Path) -> str:
     program.parent.mkdir()
     program.write_text(
         f"#!{sys.executable} -S\n"
-        "import os, sys\n"
-        "words = sys.argv[1:]\n"
-        "if not words[0].startswith('git'):\n"
-        '    words = ["\'" + word.replace("\'", "\'\\"\'\\"\'") + "\'" for word in words]\n'
-        "os.environ['SSH_ORIGINAL_COMMAND'] = ' '.join(words)\n"
+        "import os, shlex, sys\n"
+        "line = sys.argv[1:]\n"
+        "os.environ['SSH_ORIGINAL_COMMAND'] = ' '.join(line) if line[0].startswith('git') else shlex.join(line)\n"
         f"sys.argv[1:] = [{box.told['socket']!r}]\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
         "from tui.sandbox import shim\n"

@@ -43,8 +43,9 @@ _PILED = re.compile(
     "|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2,}"
 )
 # how a typewriter writes bold and underlined: the same letter twice, or a line and a letter
-_PAINT = re.compile(r"\x1b(?:\[[0-9;:?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][AB0]|[=>])|\ufeff")
 _STRUCK = re.compile(r"(.)\x08\1|_\x08(.)")
+# every order to a terminal, also those that hide or move: nobody sees what is read here, so nothing can hide
+_PAINT = re.compile(r"\x1b(?:\[[0-9;:?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][AB0]|[=>])|\ufeff")
 
 
 def clean(text: str) -> str:
