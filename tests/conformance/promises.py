@@ -82,7 +82,7 @@ async def builds(source: Source) -> None:
 @promise("says exit 20 of an app that does not exist")
 async def nobody(source: Source) -> None:
     answer = await source.ask(("apps:report", NOBODY))
-    assert (answer.code, refusals.read(answer)) == (reports.NO_SUCH_APP, Refusal.NO_SUCH_APP), answer
+    assert (answer.code, refusals.read(answer), refusals.is_missing(answer)) == (20, Refusal.NO_SUCH_APP, True), answer
 
 
 @promise("lists the app")

@@ -258,6 +258,9 @@ _MAY_BE_AFTER = (
 """causes that end a build or the start of what was built"""
 
 
+_NO_SUCH_APP = 20
+
+
 @functools.cache
 def _signs() -> tuple[tuple[Refusal, re.Pattern[str]], ...]:
     """Made when the first answer is read: they take 7 ms."""
@@ -274,6 +277,15 @@ def leaves_its_image(said: Answer | bytes) -> bool:
     if signs & set(_AFTER_THE_BUILD):
         return True
     return bool(signs & set(_MAY_BE_AFTER)) and not signs & {Refusal.BUILD_FAILED, Refusal.NO_IMAGE}
+
+
+def is_missing(answer: Answer) -> bool:
+    """True if the host says that the app does not exist: exit 20 and its words (recorded on both versions). What fails
+    otherwise may end with that code, and leaves the app there."""
+    if answer.code != _NO_SUCH_APP:
+        return False
+    text = _text(answer)
+    return any(sign.search(text) for refusal, sign in _signs() if refusal is Refusal.NO_SUCH_APP)
 
 
 def read(said: Answer | bytes) -> Refusal | None:

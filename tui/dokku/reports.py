@@ -19,8 +19,6 @@ from tui.model.value import Value
 from tui.text.clean import clean_line, decode, plain
 
 T = TypeVar("T")
-NO_SUCH_APP = 20
-"""exit code of every command about an app that does not exist"""
 
 
 class Unreadable(UnexpectedReply):

@@ -62,3 +62,14 @@ async def test_nothing_but_a_record_is_destroyed_and_one_that_is_gone_is_fine() 
     world.host.says(commands.apps_destroy(world.record), (1, "", " !     disk full\n"))
     with pytest.raises(UnexpectedReply, match="disk full"):
         await incident_record.remove(world.links, "main", world.record)
+
+
+@pytest.mark.parametrize("words", ["", " !     disk full\n"])
+async def test_the_code_alone_is_no_word_that_an_app_is_gone(words: str) -> None:
+    world = World()
+    world.host.says(commands.apps_destroy(world.record), (20, "", words))
+    with pytest.raises(UnexpectedReply):
+        await incident_record.remove(world.links, "main", world.record)
+    world.host.says(commands.config_export(world.record), (20, "", words))
+    with pytest.raises(UnexpectedReply):
+        await world.links.config("main", world.record)

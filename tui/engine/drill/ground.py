@@ -2,7 +2,7 @@
 
 import contextlib
 
-from tui.dokku import builders, commands, holders, reports
+from tui.dokku import builders, commands, holders, refusals, reports
 from tui.engine.concurrency import together
 from tui.engine.engine import Engine
 from tui.engine.hosts import incident_record
@@ -66,7 +66,7 @@ async def _no_deploy(engine: Engine, host: str, names: tuple[str, ...]) -> None:
 async def _deploys(engine: Engine, host: str, app: str) -> bool:
     """True if a deploy of the app seems to run; an app that was destroyed since the names were read has none."""
     answer = await engine.links.ask(host, commands.apps_report(app))
-    if answer.code == reports.NO_SUCH_APP:
+    if refusals.is_missing(answer):
         return False
     if not answer.ok:
         raise unusable(answer)

@@ -274,7 +274,7 @@ class HostConnections:
         answer = await self.ask(name, commands.config_export(app))
         if answer.ok:
             return reports.config_export(answer.stdout)
-        if answer.code == reports.NO_SUCH_APP:
+        if refusals.is_missing(answer):
             return None
         raise unusable(answer)
 

@@ -95,5 +95,5 @@ async def remove(links: HostConnections, host: str, name: str, incident: str = O
     answer = await links.gate.write(
         links.host(host), host, commands.apps_destroy(name), timeout=60.0, incident=incident
     )
-    if not answer.ok and answer.code != 20:
+    if not answer.ok and not refusals.is_missing(answer):
         raise unusable(answer)

@@ -214,7 +214,7 @@ class Keeper:
         until = self._clock.monotonic() + longest.total_seconds()
         while self._clock.monotonic() < until:
             answer = await self._links.ask(host, commands.git_report(holder))
-            if answer.code == reports.NO_SUCH_APP:
+            if refusals.is_missing(answer):
                 return
             if answer.ok and reports.git_report(answer.stdout).branch == holders.SEAL_BRANCH:
                 return
@@ -341,7 +341,7 @@ class Keeper:
         One that is finished is a kept release like any other. Raises LinkError, UnexpectedReply.
         """
         answer = await self._links.ask(host, commands.git_report(holder))
-        if answer.code == reports.NO_SUCH_APP:
+        if refusals.is_missing(answer):
             return True
         if not answer.ok:
             raise unusable(answer)
@@ -370,7 +370,7 @@ class Keeper:
         if reports.ps_report(told).deployed is not False:
             raise Refused(f"{holder} was deployed", "look at it: a holder never runs")
         answer = await self._send(host, commands.apps_destroy(holder))
-        if not answer.ok and answer.code != reports.NO_SUCH_APP:
+        if not answer.ok and not refusals.is_missing(answer):
             raise unusable(answer)
 
 
